@@ -1,0 +1,108 @@
+import { sharedFloat32, sharedInt32 } from './shared.ts';
+
+/**
+ * A sparse matrix by rows (compressed sparse row): the column indices of row r are `indices[offsets[r] .. offsets[r + 1])`,
+ * ascending and distinct. `values`, when present, runs beside `indices`; absent means all 1. Arrays lie in shared memory.
+ */
+export interface Csr {
+  readonly rows: number;
+  readonly columns: number;
+  readonly offsets: Int32Array;
+  readonly indices: Int32Array;
+  readonly values?: Float32Array;
+}
+
+/** The column indices of row `r`, as a view. */
+export function csrRow(m: Csr, r: number): Int32Array {
+  return m.indices.subarray(m.offsets[r]!, m.offsets[r + 1]!);
+}
+
+/** The number of entries of row `r`. */
+export function csrDegree(m: Csr, r: number): number {
+  return m.offsets[r + 1]! - m.offsets[r]!;
+}
+
+/** True when row `r` holds column `c`. Binary search. */
+export function csrHas(m: Csr, r: number, c: number): boolean {
+  let low = m.offsets[r]!;
+  let high = m.offsets[r + 1]!;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (m.indices[middle]! < c) low = middle + 1;
+    else high = middle;
+  }
+  return low < m.offsets[r + 1]! && m.indices[low] === c;
+}
+
+/** The transpose: rows become columns; entries of a row come out ascending. */
+export function csrTranspose(m: Csr): Csr {
+  const offsets = sharedInt32(m.columns + 1);
+  for (const c of m.indices) offsets[c + 1]!++;
+  for (let c = 0; c < m.columns; c++) offsets[c + 1]! += offsets[c]!;
+  const next = offsets.slice(0, m.columns);
+  const indices = sharedInt32(m.indices.length);
+  const values = m.values && sharedFloat32(m.indices.length);
+  for (let r = 0; r < m.rows; r++) {
+    for (let e = m.offsets[r]!; e < m.offsets[r + 1]!; e++) {
+      const at = next[m.indices[e]!]!++;
+      indices[at] = r;
+      if (values) values[at] = m.values![e]!;
+    }
+  }
+  return { rows: m.columns, columns: m.rows, offsets, indices, values };
+}
+
+/**
+ * Builds a matrix from entry lists, in any order. Entries of the same cell are merged; their values are combined by `merge` (default: the largest).
+ * Two counting sorts: cost is linear in entries, rows and columns.
+ */
+export function csrFromEntries(
+  rows: number,
+  columns: number,
+  rowOf: ArrayLike<number>,
+  columnOf: ArrayLike<number>,
+  values?: ArrayLike<number>,
+  merge: (a: number, b: number) => number = Math.max,
+): Csr {
+  const unsorted = bucket(columns, rows, columnOf, rowOf, values);
+  const sorted = csrTranspose(unsorted);
+  let at = 0;
+  let read = 0;
+  for (let r = 0; r < rows; r++) {
+    const end = sorted.offsets[r + 1]!;
+    const start = at;
+    for (; read < end; read++) {
+      const c = sorted.indices[read]!;
+      if (at > start && sorted.indices[at - 1] === c) {
+        if (sorted.values) sorted.values[at - 1] = merge(sorted.values[at - 1]!, sorted.values[read]!);
+        continue;
+      }
+      sorted.indices[at] = c;
+      if (sorted.values) sorted.values[at] = sorted.values[read]!;
+      at++;
+    }
+    sorted.offsets[r + 1] = at;
+  }
+  if (at === sorted.indices.length) return sorted;
+  const indices = sharedInt32(at);
+  indices.set(sorted.indices.subarray(0, at));
+  const kept = sorted.values && sharedFloat32(at);
+  if (kept) kept.set(sorted.values!.subarray(0, at));
+  return { rows, columns, offsets: sorted.offsets, indices, values: kept };
+}
+
+/** Entries grouped by `groupOf`, in input order inside a group. */
+function bucket(groups: number, columns: number, groupOf: ArrayLike<number>, memberOf: ArrayLike<number>, values?: ArrayLike<number>): Csr {
+  const offsets = sharedInt32(groups + 1);
+  for (let e = 0; e < groupOf.length; e++) offsets[groupOf[e]! + 1]!++;
+  for (let g = 0; g < groups; g++) offsets[g + 1]! += offsets[g]!;
+  const next = offsets.slice(0, groups);
+  const indices = sharedInt32(groupOf.length);
+  const kept = values && sharedFloat32(groupOf.length);
+  for (let e = 0; e < groupOf.length; e++) {
+    const at = next[groupOf[e]!]!++;
+    indices[at] = memberOf[e]!;
+    if (kept) kept[at] = values[e]!;
+  }
+  return { rows: groups, columns, offsets, indices, values: kept };
+}

@@ -1,0 +1,65 @@
+import { xorshift128plus } from 'pure-rand/generator/xorshift128plus';
+
+/** A stream of random numbers. Streams are keyed, never shared between threads: the same key gives the same numbers everywhere. */
+export interface Random {
+  /** A whole number in [0, bound), bound ≤ 2^31. */
+  integer(bound: number): number;
+  /** A real number in [0, 1). */
+  real(): number;
+  /** A normal deviate, mean 0 and deviation 1. */
+  normal(): number;
+}
+
+/** The stream of (seed, purpose, epoch, step): what is drawn for one purpose never moves what is drawn for another. */
+export function randomStream(seed: number, purpose: string, epoch = 0, step = 0): Random {
+  const generator = xorshift128plus(streamKey(seed, purpose, epoch, step));
+  // The low bits of xorshift128plus are its weak ones; every use below takes the high bits.
+  const real = () => (generator.next() >>> 0) / 4294967296;
+  let spare: number | undefined;
+  return {
+    real,
+    integer: (bound) => Math.floor(((generator.next() >>> 0) * bound) / 4294967296),
+    normal() {
+      if (spare !== undefined) {
+        const value = spare;
+        spare = undefined;
+        return value;
+      }
+      const radius = Math.sqrt(-2 * Math.log(1 - real()));
+      const angle = 2 * Math.PI * real();
+      spare = radius * Math.sin(angle);
+      return radius * Math.cos(angle);
+    },
+  };
+}
+
+/** A 32-bit key of (seed, purpose, epoch, step). */
+export function streamKey(seed: number, purpose: string, epoch: number, step: number): number {
+  let key = mix(0x9e3779b9, seed | 0);
+  key = mix(key, Math.floor(seed / 4294967296) | 0);
+  for (let c = 0; c < purpose.length; c++) key = mix(key, purpose.charCodeAt(c));
+  return mix(mix(key, epoch), step);
+}
+
+/** One round of MurmurHash3's 32-bit mixing. */
+function mix(key: number, value: number): number {
+  let k = Math.imul(value, 0xcc9e2d51);
+  k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  let h = key ^ k;
+  h = (h << 13) | (h >>> 19);
+  h = (Math.imul(h, 5) + 0xe6546b64) | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** Shuffles in place (Fisher–Yates). */
+export function shuffle<T extends { length: number; [i: number]: number }>(values: T, random: Random): T {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    const kept = values[i]!;
+    values[i] = values[j]!;
+    values[j] = kept;
+  }
+  return values;
+}

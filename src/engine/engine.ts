@@ -1,0 +1,111 @@
+import type { Csr } from '../array/csr.ts';
+import type { Matrix } from '../array/matrix.ts';
+import type { LossSource } from '../loss/loss.ts';
+import type { OptimizerOptions } from '../optimizer/optimizer.ts';
+import type { Batch, BatchCapacity } from '../sampler/sampler.ts';
+
+/** Score of a user and an item: cosine of their embeddings, or their inner product. */
+export type ScoreKind = 'cosine' | 'dot';
+
+/** What an engine is opened for; memory is sized from it, once. */
+export interface EnginePlan {
+  readonly users: number;
+  readonly items: number;
+  readonly dimension: number;
+  readonly score: ScoreKind;
+  /** Absent: the engine only ranks. */
+  readonly training?: TrainingPlan;
+}
+
+export interface TrainingPlan {
+  readonly loss: LossSource;
+  readonly optimizer: OptimizerOptions;
+  readonly capacity: BatchCapacity;
+  readonly stepsPerEpoch: number;
+  /** Probability that an embedding element is dropped in a batch, [0, 1); kept ones are scaled by 1/(1 − p). */
+  readonly embeddingDropout: number;
+  readonly seed: number;
+}
+
+/** Top-k of items for each query row. */
+export interface RankRequest {
+  /** One query a row (user embeddings, not normalised). */
+  readonly queries: Matrix;
+  readonly k: number;
+  /** Items a query must not get: row q's, ascending. */
+  readonly excluded?: Csr;
+  /** For AUC: `above[e]` counts, for each entry (q, item) of this matrix, the not excluded items other than it that rank above it (higher score, or equal and lower id). */
+  readonly targets?: Csr;
+}
+
+export interface RankResult {
+  /** [queries × k] best first; ties to the lower item; −1 where fewer than k items remain. */
+  readonly items: Int32Array;
+  /** Beside `items`; −Infinity where there is none. */
+  readonly scores: Float32Array;
+  /** Beside `targets.indices`, when targets were given. */
+  readonly above?: Int32Array;
+}
+
+/** Seconds the coordinator spent, since the last `resetStats`. */
+export interface EngineStats {
+  readonly steps: number;
+  /** Copying the batch, listing touched rows. */
+  readonly bookkeeping: number;
+  /** Bringing touched rows up to date, gathering, dropout, normalising. */
+  readonly gather: number;
+  readonly scores: number;
+  readonly loss: number;
+  readonly userGradients: number;
+  readonly itemGradients: number;
+  readonly optimizer: number;
+  /** Waiting for the other threads. */
+  readonly waiting: number;
+  /** True when the loss ran in a kernel of its own. */
+  readonly fused: boolean;
+}
+
+/** Named arrays that, with the embeddings, are all an optimiser needs to continue bit for bit. Views; valid until close. */
+export type OptimizerState = Readonly<Record<string, Float32Array>>;
+
+/**
+ * An engine holds the embedding tables and does the arithmetic of a training step and of ranking. All verbs are synchronous: an engine lives
+ * where blocking is allowed. The reference engine is the definition; every other engine is held to it by differential tests.
+ *
+ * A step is four verbs: gather → scoreRows → itemGradients → update.
+ */
+export interface Engine {
+  readonly name: 'reference' | 'wasm';
+  /** Which arithmetic: plain JavaScript, 128-bit SIMD, or SIMD with fused multiply-add. Results are reproducible within one build. */
+  readonly build: 'plain' | 'simd' | 'simd-fma';
+  readonly threads: number;
+  /** Base embeddings, views into the engine's memory; write initial values here. */
+  readonly users: Matrix;
+  readonly items: Matrix;
+  /** Optimiser moments: usersM, usersV, itemsM, itemsV (absent under SGD). */
+  readonly optimizerState: OptimizerState;
+
+  /** Starts an epoch that begins after `step` optimiser steps have been done in all (for Adam's bias correction). All rows must be settled. */
+  startEpoch(epoch: number, step: number): void;
+  /** Takes the batch's rows: brings them up to date, applies dropout, normalises (cosine). `step` counts from 0 in the epoch. */
+  gather(batch: Batch, step: number): void;
+  /** Scores, loss and score gradients row by row, gradients of the user embeddings. Returns Σ rowWeight · value. */
+  scoreRows(): number;
+  /** Gradients of the item embeddings. */
+  itemGradients(): void;
+  /** Applies the optimiser to the touched rows. */
+  update(learningRate: number): void;
+  /** Brings every row up to date, as a dense optimiser would have it. Call at each epoch's end, before embeddings are read or saved. */
+  settle(): void;
+  /** Gradients of the last step by embedding row, for tests and tools: after itemGradients, before update. Includes L2. */
+  gradients(): { readonly users: Map<number, Float32Array>; readonly items: Map<number, Float32Array> };
+
+  /** Full ranking of all items for each query. Item embeddings are read afresh when `itemsChanged` was called or at the first call. */
+  rank(request: RankRequest): RankResult;
+  /** Tells that item embeddings were written from outside since the last rank. (startEpoch implies it.) */
+  itemsChanged(): void;
+
+  stats(): EngineStats;
+  resetStats(): void;
+  close(): Promise<void>;
+}

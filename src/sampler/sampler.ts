@@ -1,0 +1,43 @@
+/**
+ * One step's work: B rows, each a user with positives, and negatives. In a user batch (`shared`) all rows share one pool of distinct items;
+ * in a pair batch each row has one positive and its own n negatives. The arrays are owned by the sampler and are valid until its next batch.
+ */
+export interface Batch {
+  readonly shared: boolean;
+  /** [B] user of each row. */
+  readonly users: Int32Array;
+  /** [B] ρ_u / (rows per batch × mean ρ): what multiplies the row's value. */
+  readonly rowWeights: Float32Array;
+  /** [B + 1]; the positives of row r are positives[positiveOffsets[r] .. positiveOffsets[r + 1]). */
+  readonly positiveOffsets: Int32Array;
+  readonly positives: Int32Array;
+  /** Beside `positives`; absent means all 1. */
+  readonly positiveWeights?: Float32Array;
+  /** [n] distinct items when shared; else [B × n], row r's own negatives at r·n (repeats allowed). */
+  readonly negatives: Int32Array;
+  /** n: negatives a row sees. */
+  readonly negativesPerRow: number;
+  /** [n], shared pools only: multiplicity and logQ correction; absent means all 1. */
+  readonly negativeWeights?: Float32Array;
+  /** [B + 1]; row r does not see the negatives at positions masked[maskOffsets[r] .. maskOffsets[r + 1]) of its n (the user's own positives). */
+  readonly maskOffsets: Int32Array;
+  readonly masked: Int32Array;
+}
+
+/** Makes the batches of an epoch. The same (seed, epoch, step) always gives the same batch. */
+export interface Sampler {
+  readonly stepsPerEpoch: number;
+  /** The most a batch can hold, so that an engine can allocate once. */
+  readonly capacity: BatchCapacity;
+  /** Prepares epoch `epoch` (from 0): the order of its rows. */
+  startEpoch(epoch: number): void;
+  /** Batch `step` (from 0) of the epoch last started. */
+  batch(step: number): Batch;
+}
+
+export interface BatchCapacity {
+  readonly rows: number;
+  readonly positives: number;
+  readonly negativesPerRow: number;
+  readonly shared: boolean;
+}

@@ -1,0 +1,92 @@
+/**
+ * Which room of src/ may import which, as a dependency-cruiser configuration (`npm run layers`). See docs/architecture.md.
+ * Type imports count: a room that needs another's types depends on it.
+ */
+
+/** From the bottom up. A room imports rooms of the lines above its own, and itself; rooms on one line do not import each other. */
+const lines = [
+  ['errors'],
+  ['array'],
+  ['data', 'loss', 'optimizer'],
+  ['sampler'],
+  ['engine'],
+  ['backbone'],
+  ['evaluation', 'model'],
+  ['training'],
+  ['experiment'],
+  ['index'],
+  ['server'],
+  ['cli'],
+];
+
+/** Files of the core that may reach Node (files, workers, DuckDB); everything else in the core must also run in a browser. @type {string[]} */
+const nodeFiles = [];
+
+const core = lines.flat();
+core.splice(core.indexOf('experiment'));
+/** @param {readonly string[]} rooms */
+const inRooms = (rooms) => `^src/(${rooms.join('|')})(/|\\.ts$)`;
+
+const arrows = lines.flatMap((line, height) =>
+  line.map((room) => ({
+    name: `${room}-imports`,
+    comment: `${room} may import only itself and: ${lines.slice(0, height).flat().join(', ') || 'nothing'}.`,
+    severity: /** @type {const} */ ('error'),
+    from: { path: inRooms([room]) },
+    to: { path: '^src/', pathNot: inRooms([room, ...lines.slice(0, height).flat()]) },
+  })),
+);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...arrows,
+    {
+      name: 'unknown-room',
+      comment: 'A new room of src/ needs its line in scripts/layers.mjs.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: inRooms(lines.flat()) },
+      to: {},
+    },
+    {
+      name: 'cycle',
+      comment: 'Two files that import each other are one file, or miss a third that both import.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'engine-known',
+      comment: 'Only open-engine.ts knows the engines; everything else talks to the contract in engine.ts.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/engine/(open-engine\\.ts$|reference/|wasm/)' },
+      to: { path: '^src/engine/(reference|wasm)/' },
+    },
+    {
+      name: 'engines-apart',
+      comment: 'What two engines share stands in src/engine/.',
+      severity: 'error',
+      from: { path: '^src/engine/(reference|wasm)/' },
+      to: { path: '^src/engine/(reference|wasm)/', pathNot: '^src/engine/$1/' },
+    },
+    {
+      name: 'node-in-core',
+      comment: 'The core also runs in browsers: keep Node modules in the files listed in scripts/layers.mjs.',
+      severity: 'error',
+      from: { path: inRooms(core), pathNot: nodeFiles.map((file) => `^src/${file.replaceAll('.', '\\.')}$`) },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'unresolved',
+      comment: 'The import leads nowhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -4,10 +4,33 @@ export type Facts = Readonly<Record<string, unknown>>;
 /** Every failure taurec reports, by code: the wording lives here and nowhere else. Each message says what was got, what was expected, and the remedy. */
 const messages = {
   // options
-  'bad-option': (f: Facts) => `Option ${f.option}: got ${show(f.got)}, expected ${f.expected}.${f.remedy ? ` ${f.remedy}` : ''}`,
+  'bad-option': (f: Facts) =>
+    `Option ${f.option}: got ${show(f.got)}, expected ${f.expected}.${f.remedy ? ` ${f.remedy}` : ''}`,
   'unknown-name': (f: Facts) => `Unknown ${f.kind} ${show(f.got)}; known: ${(f.known as string[]).join(', ')}.`,
   // training
-  'aborted': () => 'Stopped on request; the last checkpoint is kept.',
+  aborted: () => 'Stopped on request; the last checkpoint is kept.',
+  // data
+  'duplicate-id': (f: Facts) => `The id ${show(f.id)} comes twice where ids must be distinct.`,
+  'file-not-found': (f: Facts) => `${f.file}: no such file. Check the path.`,
+  'unreadable-file': (f: Facts) =>
+    `${f.file}: cannot be read as ${f.format}: ${f.reason} Name the format with the option format (--format) if the guess is wrong.`,
+  'empty-data': (f: Facts) => `${f.file}: ${f.reason}; expected at least one interaction.`,
+  'missing-column': (f: Facts) =>
+    `${f.file}: no column ${show(f.got)} for ${f.role}; the columns are: ${(f.columns as string[]).join(', ')}. Name one of them, or give a position from 1.`,
+  'bad-row': (f: Facts) =>
+    `${f.file}, line ${f.line}, column ${f.column}: got ${show(f.got)}, expected ${f.expected}. Correct the file, or skip such rows (onBadRow: 'skip', --on-bad-row skip).`,
+  // models
+  'bad-safetensors': (f: Facts) =>
+    `${f.path}: not a readable safetensors file: ${f.problem}. Restore it from a copy, or train and save the model again.`,
+  'bad-model': (f: Facts) => `${f.path}: ${f.problem}. Restore the model from a copy, or train and save it again.`,
+  'no-model': (f: Facts) =>
+    `${f.directory}: not a taurec model: ${f.problem}. Give the folder that \`taurec train --out\` or saveModel wrote.`,
+  'newer-model': (f: Facts) =>
+    `${f.path}: the model has format version ${f.got}, this taurec reads up to ${f.expected}. Update taurec: npm install taurec@latest.`,
+  'not-a-model': (f: Facts) =>
+    `${f.directory}: would be overwritten, but is not a taurec model: it holds ${show(f.got)}. Give a new or empty folder, or one that holds a taurec model.`,
+  'unknown-id': (f: Facts) =>
+    `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
 } satisfies Record<string, (facts: Facts) => string>;
 
 export type ErrorCode = keyof typeof messages;

@@ -1,0 +1,152 @@
+import { TaurecError } from '../errors.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * Ids and their dense indices 0 … size − 1, as three flat views, so that a map of any size opens without parsing.
+ * `bytes` holds the ids' UTF-8 texts one after another, `offsets[i] .. offsets[i + 1]` bounds id i,
+ * and `order` lists the indices sorted by UTF-8 bytes. Looking an id up is a binary search over `order`: no JavaScript Map, no limit at 2^24 keys.
+ */
+export class IdMap {
+  readonly bytes: Uint8Array;
+  readonly offsets: Uint32Array;
+  readonly order: Uint32Array;
+
+  /** Takes the views as they are, without a check. */
+  constructor(bytes: Uint8Array, offsets: Uint32Array, order: Uint32Array) {
+    this.bytes = bytes;
+    this.offsets = offsets;
+    this.order = order;
+  }
+
+  /** The ids in the order given, index 0 first. Throws `duplicate-id` when an id comes twice. */
+  static fromIds(ids: Iterable<string>): IdMap {
+    const builder = new IdMapBuilder();
+    for (const id of ids) builder.add(id);
+    return builder.build();
+  }
+
+  /** The number of ids. */
+  get size(): number {
+    return this.order.length;
+  }
+
+  /** The id of index `index`, 0 ≤ index < size. */
+  idOf(index: number): string {
+    const piece = this.bytes.subarray(this.offsets[index]!, this.offsets[index + 1]!);
+    // TextDecoder refuses views of shared memory in browsers.
+    return decoder.decode(piece.buffer instanceof ArrayBuffer ? piece : piece.slice());
+  }
+
+  /** The index of an id, −1 when unknown. A number stands for its decimal text. */
+  indexOf(id: string | number): number {
+    const wanted = encoder.encode(String(id));
+    let low = 0;
+    let high = this.size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const sign = this.compareTo(this.order[middle]!, wanted);
+      if (sign === 0) return this.order[middle]!;
+      if (sign < 0) low = middle + 1;
+      else high = middle;
+    }
+    return -1;
+  }
+
+  /** The first `n` ids as a map of their own; bytes and offsets are views of this one. */
+  slice(n: number): IdMap {
+    if (n >= this.size) return this;
+    const order = new Uint32Array(n);
+    let at = 0;
+    for (const index of this.order) if (index < n) order[at++] = index;
+    return new IdMap(this.bytes.subarray(0, this.offsets[n]!), this.offsets.subarray(0, n + 1), order);
+  }
+
+  /** The ids of the given indices, in that order, as a new map. `indices` are distinct. */
+  pick(indices: ArrayLike<number>): IdMap {
+    const offsets = new Uint32Array(indices.length + 1);
+    for (let i = 0; i < indices.length; i++) {
+      offsets[i + 1] = offsets[i]! + this.offsets[indices[i]! + 1]! - this.offsets[indices[i]!]!;
+    }
+    const bytes = new Uint8Array(offsets[indices.length]!);
+    const placed = new Int32Array(this.size).fill(-1);
+    for (let i = 0; i < indices.length; i++) {
+      bytes.set(this.bytes.subarray(this.offsets[indices[i]!]!, this.offsets[indices[i]! + 1]!), offsets[i]!);
+      placed[indices[i]!] = i;
+    }
+    const order = new Uint32Array(indices.length);
+    let at = 0;
+    for (const index of this.order) if (placed[index]! >= 0) order[at++] = placed[index]!;
+    return new IdMap(bytes, offsets, order);
+  }
+
+  /** All ids, in index order. */
+  *[Symbol.iterator](): IterableIterator<string> {
+    for (let i = 0; i < this.size; i++) yield this.idOf(i);
+  }
+
+  /** The sign of id `index` minus `wanted`, by UTF-8 bytes. */
+  private compareTo(index: number, wanted: Uint8Array): number {
+    return compareBytes(this.bytes, this.offsets[index]!, this.offsets[index + 1]!, wanted, 0, wanted.length);
+  }
+}
+
+/** Collects ids one by one into the flat form of an `IdMap`. */
+export class IdMapBuilder {
+  private bytes = new Uint8Array(1024);
+  private offsets = new Uint32Array(64);
+  private count = 0;
+
+  /** Appends an id; its index is the number of ids before it. */
+  add(id: string): void {
+    const start = this.offsets[this.count]!;
+    // A UTF-16 unit takes at most three bytes of UTF-8.
+    if (start + id.length * 3 > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.bytes.length * 2, start + id.length * 3));
+      grown.set(this.bytes);
+      this.bytes = grown;
+    }
+    if (this.count + 2 > this.offsets.length) {
+      const grown = new Uint32Array(this.offsets.length * 2);
+      grown.set(this.offsets);
+      this.offsets = grown;
+    }
+    this.offsets[++this.count] = start + encoder.encodeInto(id, this.bytes.subarray(start)).written;
+  }
+
+  /** The map of the ids added. `order`, when the caller knows it, saves the sort. Throws `duplicate-id`. */
+  build(order?: Uint32Array): IdMap {
+    const bytes = this.bytes.slice(0, this.offsets[this.count]!);
+    const offsets = this.offsets.slice(0, this.count + 1);
+    if (order) return new IdMap(bytes, offsets, order);
+    const sorted = new Uint32Array(this.count);
+    for (let i = 0; i < this.count; i++) sorted[i] = i;
+    const compare = (a: number, b: number) =>
+      compareBytes(bytes, offsets[a]!, offsets[a + 1]!, bytes, offsets[b]!, offsets[b + 1]!);
+    sorted.sort(compare);
+    const map = new IdMap(bytes, offsets, sorted);
+    for (let i = 1; i < sorted.length; i++) {
+      if (compare(sorted[i - 1]!, sorted[i]!) === 0)
+        throw new TaurecError('duplicate-id', { id: map.idOf(sorted[i]!) });
+    }
+    return map;
+  }
+}
+
+/** The sign of a[aStart .. aEnd) minus b[bStart .. bEnd), byte by byte, the shorter first when one begins the other. */
+export function compareBytes(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  const common = Math.min(aEnd - aStart, bEnd - bStart);
+  for (let i = 0; i < common; i++) {
+    const difference = a[aStart + i]! - b[bStart + i]!;
+    if (difference !== 0) return difference;
+  }
+  return aEnd - aStart - (bEnd - bStart);
+}

@@ -7,6 +7,9 @@ const messages = {
   'bad-option': (f: Facts) =>
     `Option ${f.option}: got ${show(f.got)}, expected ${f.expected}.${f.remedy ? ` ${f.remedy}` : ''}`,
   'unknown-name': (f: Facts) => `Unknown ${f.kind} ${show(f.got)}; known: ${(f.known as string[]).join(', ')}.`,
+  // losses
+  'loss-module': (f: Facts) =>
+    `Cannot load loss module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a loss class, factory or object.`,
   // training
   aborted: () => 'Stopped on request; the last checkpoint is kept.',
   // data
@@ -31,6 +34,11 @@ const messages = {
     `${f.directory}: would be overwritten, but is not a taurec model: it holds ${show(f.got)}. Give a new or empty folder, or one that holds a taurec model.`,
   'unknown-id': (f: Facts) =>
     `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
+  // evaluation
+  'evaluation-shape': (f: Facts) =>
+    `Cannot evaluate: ${f.what} has ${f.got} items, expected ${f.expected}, the items of the training data. Evaluate with the data set that the model was trained on.`,
+  'no-test-users': (f: Facts) =>
+    `None of ${f.users} users has both test items and an embedding, expected at least one. Check that the test file uses the ids of the training file.`,
 } satisfies Record<string, (facts: Facts) => string>;
 
 export type ErrorCode = keyof typeof messages;

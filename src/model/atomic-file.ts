@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** A name beside `path` that no other run uses. On the same file system, so that a rename to `path` is atomic. */
+export function temporaryName(path: string): string {
+  return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+}
+
+/**
+ * Writes a file so that `path` holds the old content or the whole new one, never a part: `write` fills a temporary file beside it,
+ * which is forced to disk and renamed. When `write` fails the temporary file is removed and `path` is as it was.
+ */
+export async function writeAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await write(temporary);
+    await flush(temporary);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await flush(dirname(path));
+}
+
+/** Forces a file, or a folder's list of names, to disk. Folders cannot be opened on Windows: there it does nothing for them. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EISDIR' || error.code === 'EPERM') return undefined;
+    throw error;
+  });
+  if (!file) return;
+  try {
+    await file.sync();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM' && (error as NodeJS.ErrnoException).code !== 'EINVAL')
+      throw error;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,150 @@
+/** The element types taurec reads and writes, by their safetensors name. */
+const arrays = {
+  F64: Float64Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
+  F32: Float32Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+} as const;
+
+export type TensorType = keyof typeof arrays;
+export type TensorArray =
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+
+/** Where one tensor lies: bytes [begin, end) after the header. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface SafetensorsHeader {
+  readonly tensors: readonly TensorEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The limit of the published format's own reader. */
+export const MAX_HEADER_BYTES = 100_000_000;
+
+export const bytesPerElement = (type: TensorType): number => arrays[type].BYTES_PER_ELEMENT;
+
+/** The safetensors type of a typed array. */
+export function typeOfArray(data: TensorArray): TensorType {
+  for (const [type, array] of Object.entries(arrays)) if (data instanceof array) return type as TensorType;
+  throw new TypeError('Not a typed array that safetensors can hold.');
+}
+
+/** A typed array over part of a buffer. A copy only when a foreign writer left the tensor unaligned. */
+export function viewOf(entry: TensorEntry, buffer: SharedArrayBuffer): TensorArray {
+  const size = bytesPerElement(entry.type);
+  const aligned = entry.begin % size === 0;
+  const construct = arrays[entry.type] as new (
+    buffer: ArrayBufferLike,
+    byteOffset: number,
+    length: number,
+  ) => TensorArray;
+  const source = aligned ? buffer : buffer.slice(entry.begin, entry.end);
+  return new construct(source, aligned ? entry.begin : 0, (entry.end - entry.begin) / size);
+}
+
+/**
+ * Lays tensors out without gaps, as the format asks, wide elements first: with the data starting at a multiple of 8, every tensor is aligned to
+ * its elements. Returns the file's first bytes (header length and header) beside the entries.
+ */
+export function layOut(
+  tensors: readonly { readonly name: string; readonly type: TensorType; readonly shape: readonly number[] }[],
+  metadata: Readonly<Record<string, string>>,
+): { readonly head: Uint8Array; readonly entries: readonly TensorEntry[] } {
+  const sorted = [...tensors].sort((a, b) => bytesPerElement(b.type) - bytesPerElement(a.type));
+  const entries: TensorEntry[] = [];
+  let begin = 0;
+  for (const { name, type, shape } of sorted) {
+    const end = begin + product(shape) * bytesPerElement(type);
+    entries.push({ name, type, shape, begin, end });
+    begin = end;
+  }
+  const described = entries.map((e) => [e.name, { dtype: e.type, shape: e.shape, data_offsets: [e.begin, e.end] }]);
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries([['__metadata__', metadata], ...described])));
+  const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
+  head.set(json, 8);
+  return { head, entries };
+}
+
+/**
+ * Reads and checks a header. `dataBytes` is what the file holds after it: the tensors must cover exactly that, without gap or overlap.
+ * Returns a sentence that says what is wrong when it is.
+ */
+export function parseHeader(bytes: Uint8Array, dataBytes: number): SafetensorsHeader | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return 'its header is not JSON';
+  }
+  if (!isRecord(json)) return 'its header is not a JSON object';
+  const metadata = json.__metadata__ ?? {};
+  if (!isRecord(metadata) || !Object.values(metadata).every((v) => typeof v === 'string')) {
+    return '"__metadata__" must map names to strings';
+  }
+  const tensors: TensorEntry[] = [];
+  for (const [name, value] of Object.entries(json)) {
+    if (name === '__metadata__') continue;
+    const entry = parseEntry(name, value);
+    if (typeof entry === 'string') return `tensor ${JSON.stringify(name)}: ${entry}`;
+    tensors.push(entry);
+  }
+  let covered = 0;
+  for (const entry of [...tensors].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (entry.begin !== covered) {
+      const problem =
+        entry.begin < covered ? 'overlaps the tensor before it' : 'leaves a gap after the tensor before it';
+      return `tensor ${JSON.stringify(entry.name)} ${problem}: begins at byte ${entry.begin}, expected ${covered}`;
+    }
+    covered = entry.end;
+  }
+  if (covered > dataBytes) return `it is cut short: ${dataBytes} bytes of data, expected ${covered}`;
+  if (covered < dataBytes) return `it holds ${dataBytes} bytes of data, expected ${covered}`;
+  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function parseEntry(name: string, value: unknown): TensorEntry | string {
+  if (!isRecord(value)) return 'not an object';
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype)) {
+    return `element type ${JSON.stringify(dtype)} is not one of ${Object.keys(arrays).join(', ')}`;
+  }
+  const type = dtype as TensorType;
+  if (!isCounts(shape)) return `shape ${JSON.stringify(shape)} is not a list of whole numbers ≥ 0`;
+  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
+    return `offsets ${JSON.stringify(offsets)} are not [begin, end] with begin ≤ end`;
+  }
+  const [begin, end] = offsets as [number, number];
+  const expected = product(shape) * bytesPerElement(type);
+  if (end - begin !== expected) return `${end - begin} bytes, expected ${expected} for ${type} [${shape.join(', ')}]`;
+  return { name, type, shape, begin, end };
+}
+
+export const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+const isCounts = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((v) => Number.isSafeInteger(v) && v >= 0);
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

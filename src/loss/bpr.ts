@@ -1,0 +1,49 @@
+import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { LossOptions, type RawOptions } from './loss-options.ts';
+import { weightSum } from './weighted-mean.ts';
+
+/**
+ * Bayesian personalised ranking:
+ *
+ *     value = E_i E_j softplus(s_j − s_i)
+ *     ∂/∂s_j = E_i σ(s_j − s_i) · w_j/Σw,   ∂/∂s_i = −w_i/Σw · E_j σ(s_j − s_i)
+ *
+ * No options. Costs P · n a row. Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009.
+ */
+export class BayesianPersonalizedRanking implements Loss {
+  readonly name = 'bpr';
+  readonly parameters: Readonly<Record<string, number | string>> = {};
+  readonly allowsDotScores = true;
+
+  /** @throws TaurecError `unknown-name` for any option */
+  constructor(options: Readonly<Record<string, never>> = {}) {
+    new LossOptions('bpr', options as RawOptions, []);
+  }
+
+  evaluate(scores: ScoreRow, gradients: ScoreGradients, _context: RowContext): number {
+    const { positives, negatives, positiveWeights, negativeWeights } = scores;
+    gradients.positives.fill(0);
+    gradients.negatives.fill(0);
+    const total = weightSum(positives.length, positiveWeights) * weightSum(negatives.length, negativeWeights);
+    if (total === 0) return 0;
+    let value = 0;
+    for (let i = 0; i < positives.length; i++) {
+      const positiveShare = (positiveWeights ? positiveWeights[i]! : 1) / total;
+      if (positiveShare === 0) continue;
+      let pull = 0;
+      for (let j = 0; j < negatives.length; j++) {
+        const share = positiveShare * (negativeWeights ? negativeWeights[j]! : 1);
+        if (share === 0) continue;
+        const difference = negatives[j]! - positives[i]!;
+        // softplus and its derivative from one exponential: this loop is P · n long.
+        const e = Math.exp(-Math.abs(difference));
+        const slope = (share * (difference >= 0 ? 1 : e)) / (1 + e);
+        value += share * (Math.max(difference, 0) + Math.log1p(e));
+        gradients.negatives[j]! += slope;
+        pull += slope;
+      }
+      gradients.positives[i] = -pull;
+    }
+    return value;
+  }
+}

@@ -1,0 +1,77 @@
+import { TaurecError } from '../errors.ts';
+import { BinaryCrossEntropy } from './bce.ts';
+import { BayesianPersonalizedRanking } from './bpr.ts';
+import { BilateralSoftmaxLoss } from './bsl.ts';
+import type { Loss, LossSource } from './loss.ts';
+import type { RawOptions } from './loss-options.ts';
+import { MeanSquaredError } from './mse.ts';
+import { SoftmaxLoss } from './sl.ts';
+
+interface LossEntry {
+  readonly create: (options?: RawOptions) => Loss;
+  /** The score a paper of this loss uses. */
+  readonly score: 'cosine' | 'dot';
+}
+
+/** Every built-in loss by name; the only list. */
+const losses = {
+  sl: { create: (options) => new SoftmaxLoss(options), score: 'cosine' },
+  bsl: { create: (options) => new BilateralSoftmaxLoss(options), score: 'cosine' },
+  bpr: { create: (options) => new BayesianPersonalizedRanking(options as Record<string, never>), score: 'dot' },
+  bce: { create: (options) => new BinaryCrossEntropy(options), score: 'dot' },
+  mse: { create: (options) => new MeanSquaredError(options), score: 'dot' },
+} satisfies Record<string, LossEntry>;
+
+export type LossName = keyof typeof losses;
+
+/** The names of the built-in losses. */
+export const lossNames = Object.keys(losses) as LossName[];
+
+/** The score a loss is trained with unless told otherwise: dot for bpr, bce and mse, cosine for all others, also for custom losses. */
+export function defaultScore(source: LossSource): 'cosine' | 'dot' {
+  return 'name' in source ? (entry(source.name)?.score ?? 'cosine') : 'cosine';
+}
+
+/**
+ * A loss from a name with options, or a bare object as it is. Modules need `loadLoss`.
+ *
+ * @throws TaurecError `unknown-name`, `bad-option`
+ */
+export function createLoss(source: LossSource): Loss {
+  if ('evaluate' in source) return checkLoss(source, 'loss');
+  if ('module' in source) {
+    const expected = 'a name or an object';
+    throw new TaurecError('bad-option', { option: 'loss', got: source.module, expected, remedy: 'Use loadLoss.' });
+  }
+  const known = entry(source.name);
+  if (!known) throw new TaurecError('unknown-name', { kind: 'loss', got: source.name, known: lossNames });
+  return known.create(source.options);
+}
+
+/** Throws when `value` lacks a part of the Loss contract; `origin` names it in the message. */
+export function checkLoss(value: unknown, origin: string): Loss {
+  const loss = value as Partial<Loss> | null | undefined;
+  const whole =
+    typeof loss?.name === 'string' &&
+    typeof loss.evaluate === 'function' &&
+    typeof loss.allowsDotScores === 'boolean' &&
+    typeof loss.parameters === 'object';
+  if (whole) return loss as Loss;
+  const expected = 'an object with name, parameters, allowsDotScores and evaluate(scores, gradients, context)';
+  throw new TaurecError('bad-option', { option: origin, got: value, expected });
+}
+
+/** Refuses a loss whose value has no lower bound under the given score. */
+export function checkScore(loss: Loss, score: 'cosine' | 'dot'): void {
+  if (score === 'cosine' || loss.allowsDotScores) return;
+  throw new TaurecError('bad-option', {
+    option: 'score',
+    got: score,
+    expected: `cosine for loss ${loss.name} with ${JSON.stringify(loss.parameters)}`,
+    remedy: 'With inner products and a negativeWeight other than 1 the loss has no lower bound: use negativeWeight 1.',
+  });
+}
+
+function entry(name: string): LossEntry | undefined {
+  return Object.hasOwn(losses, name) ? losses[name as LossName] : undefined;
+}

@@ -1,0 +1,50 @@
+import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
+import { weightedMean } from './weighted-mean.ts';
+
+export interface SoftmaxLossOptions {
+  /** τ > 0, default .1; the smaller, the more the hardest negatives count. Infinity ("inf") is the plain mean, and is not divided by τ. */
+  readonly tau?: number | 'inf';
+  /** λ ≥ 0, default 1: above 1 follows popularity, below 1 serves the long tail. Other than 1 needs cosine scores. */
+  readonly negativeWeight?: number;
+}
+
+/**
+ * Softmax loss:
+ *
+ *     value = ( −E_i s_i + λ · LEE_τ(s_j) ) / τ
+ *     ∂/∂s_i = −w_i / (τ Σw),   ∂/∂s_j = λ p_j / τ
+ *
+ * i over the positives with their weights, j over the negatives with theirs. Wu et al., "On the effectiveness of sampled softmax loss for item
+ * recommendation", TOIS 2024.
+ */
+export class SoftmaxLoss implements Loss {
+  readonly name = 'sl';
+  readonly tau: number;
+  readonly negativeWeight: number;
+  readonly parameters: Readonly<Record<string, number | string>>;
+  readonly allowsDotScores: boolean;
+
+  /** @throws TaurecError `bad-option`, `unknown-name` */
+  constructor(options: SoftmaxLossOptions = {}) {
+    const read = new LossOptions('sl', options as RawOptions, ['tau', 'negativeWeight']);
+    this.tau = read.temperature('tau', 0.1);
+    this.negativeWeight = read.weight('negativeWeight', 1);
+    this.parameters = { tau: writtenTemperature(this.tau), negativeWeight: this.negativeWeight };
+    this.allowsDotScores = this.negativeWeight === 1;
+  }
+
+  evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number {
+    const scale = this.tau === Infinity ? 1 : 1 / this.tau;
+    const weight = this.negativeWeight * scale;
+    const positive = weightedMean(scores.positives, scores.positiveWeights, gradients.positives, -scale);
+    const negative = context.logExpectationExp(
+      scores.negatives,
+      this.tau,
+      scores.negativeWeights,
+      gradients.negatives,
+      weight,
+    );
+    return weight * negative - scale * positive;
+  }
+}

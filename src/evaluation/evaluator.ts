@@ -1,0 +1,162 @@
+import { type Csr, csrDegree, csrHas } from '../array/csr.ts';
+import type { Matrix } from '../array/matrix.ts';
+import { randomStream, shuffle } from '../array/random.ts';
+import { TaurecError } from '../errors.ts';
+import { AccuracyTally, type PerUser } from './accuracy.ts';
+import { itemPopularity } from './beyond-accuracy.ts';
+import { maskedItems, rankableTargets } from './candidates.ts';
+import { ExposureTally } from './exposure.ts';
+import { type GroupBy, type GroupReport, GroupTally, popularityGroups } from './groups.ts';
+import { auc, hitPositions } from './metrics.ts';
+import type { UserRanker } from './ranker.ts';
+
+/**
+ * How a number is made (MATH.md, section 6). `clean`: training and validation items are masked; the mean is over the users that have test items
+ * and an embedding. `irbench`, the evaluator of the published IR-Benchmark numbers: training items alone are masked (validation items stay
+ * candidates) and the sums are divided by all users of the data set.
+ */
+export const protocols = ['clean', 'irbench'] as const;
+export type Protocol = (typeof protocols)[number];
+
+export interface EvaluateOptions {
+  /** [trained users × items] what the model was trained on; its columns are the items that are ranked. */
+  readonly train: Csr;
+  readonly valid?: Csr;
+  /** What to find. May have users and items beyond `train`: such items count in |T_u| and can never be hit; such users have no embedding. */
+  readonly test: Csr;
+  readonly protocol: Protocol;
+  /** Cutoffs, each ≥ 1. Default [20]. */
+  readonly ks?: readonly number[];
+  /** AUC as well: costs a full comparison of each test item. Default false. */
+  readonly auc?: boolean;
+  /** [items × dimension] item embeddings, for the diversity of lists (`diversity@K`). */
+  readonly diversity?: Matrix;
+  /** Contributions of popularity groups; `true`: ten groups of equal interaction count. Default false. */
+  readonly groups?: boolean | { readonly by?: GroupBy; readonly count?: number };
+  /** Keep each user's numbers, for significance tests. Default false. */
+  readonly perUser?: boolean;
+  /** Evaluate a random sample of so many of the protocol's users (all when there are no more). Default: everyone. */
+  readonly users?: { readonly count: number; readonly seed: number };
+  /** Users ranked at a time, ≥ 1; changes memory and speed, never a result. Default 1024. */
+  readonly blockSize?: number;
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Evaluation {
+  readonly protocol: Protocol;
+  readonly ks: readonly number[];
+  /** The users the accuracy metrics are divided by. */
+  readonly users: number;
+  /** Those of them who were ranked: with test items and an embedding. Beyond-accuracy numbers are theirs alone. */
+  readonly ranked: number;
+  /** 'recall@20', 'precision@20', 'hitrate@20', 'ndcg@20', 'mrr@20', 'map@20', 'auc', 'coverage@20', 'gini@20', 'popularity@20', 'novelty@20', 'diversity@20'. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly groups?: GroupReport;
+  readonly perUser?: PerUser;
+}
+
+/**
+ * Full ranking of all items for every user, a block of users at a time; the score matrix never exists. Sums run in user order, so the result is the
+ * same to the last bit for every block size.
+ * @throws bad-option; evaluation-shape when ranker, train and diversity disagree on the items; no-test-users; aborted.
+ */
+export function evaluate(ranker: UserRanker, options: EvaluateOptions): Evaluation {
+  const { train, valid, test, protocol, ks, blockSize, signal } = checked(ranker, options);
+  const counted = countedUsers(options);
+  const rankedAt = counted.map((_, at) => at).filter((at) => isRanked(counted[at]!, options));
+  if (rankedAt.length === 0) throw new TaurecError('no-test-users', { users: counted.length });
+  const masks = protocol === 'clean' && valid ? [train, valid] : [train];
+  const accuracy = new AccuracyTally(ks, options.auc === true, options.perUser ? counted.length : 0);
+  const exposure = new ExposureTally(ks, train, options.diversity);
+  const groups = options.groups ? new GroupTally(groupsOf(train, options.groups), ks) : undefined;
+  const k = Math.max(1, Math.min(Math.max(...ks), ranker.items));
+
+  for (let start = 0; start < rankedAt.length; start += blockSize) {
+    if (signal?.aborted) throw new TaurecError('aborted');
+    const block = rankedAt.subarray(start, start + blockSize);
+    const users = block.map((at) => counted[at]!);
+    const excluded = maskedItems(users, ranker.items, masks);
+    const targets = options.auc ? rankableTargets(users, test, excluded) : undefined;
+    const result = ranker.rankUsers(users, k, excluded, targets);
+    for (let q = 0; q < users.length; q++) {
+      const user = users[q]!;
+      const list = listOf(result.items, q, k);
+      const hits = hitPositions(list, (item) => csrHas(test, user, item));
+      const relevant = csrDegree(test, user);
+      const above = targets && result.above!.subarray(targets.offsets[q]!, targets.offsets[q + 1]!);
+      accuracy.add(block[q]!, hits, relevant, above && auc(above, ranker.items - csrDegree(excluded, q), relevant));
+      exposure.add(list, list.length);
+      groups?.add(list, hits, relevant);
+    }
+    options.onProgress?.({ done: start + block.length, total: rankedAt.length });
+  }
+
+  const users = counted.length;
+  return {
+    protocol,
+    ks,
+    users,
+    ranked: rankedAt.length,
+    metrics: { ...accuracy.means(users), ...exposure.metrics() },
+    ...(groups && { groups: groups.report(users) }),
+    ...(options.perUser && { perUser: accuracy.perUser(counted) }),
+  };
+}
+
+/** The options with their defaults, checked. */
+function checked(ranker: UserRanker, options: EvaluateOptions) {
+  const { train, valid, test, protocol, ks = [20], blockSize = 1024, signal, users, diversity } = options;
+  if (!protocols.includes(protocol))
+    throw new TaurecError('unknown-name', { kind: 'protocol', got: protocol, known: protocols });
+  const whole = (option: string, got: number) => {
+    if (!Number.isSafeInteger(got) || got < 1)
+      throw new TaurecError('bad-option', { option, got, expected: 'a whole number ≥ 1' });
+  };
+  if (ks.length === 0 || new Set(ks).size < ks.length) {
+    throw new TaurecError('bad-option', {
+      option: 'ks',
+      got: `[${ks.join(', ')}]`,
+      expected: 'one or more distinct cutoffs',
+    });
+  }
+  for (const k of ks) whole('ks', k);
+  whole('blockSize', blockSize);
+  if (users) whole('users.count', users.count);
+  if (typeof options.groups === 'object' && options.groups.count !== undefined)
+    whole('groups.count', options.groups.count);
+  for (const [what, items] of [
+    ['the ranker', ranker.items],
+    ['diversity', diversity?.rows],
+  ] as const) {
+    if (items !== undefined && items !== train.columns)
+      throw new TaurecError('evaluation-shape', { what, got: items, expected: train.columns });
+  }
+  return { train, valid, test, protocol, ks, blockSize, signal };
+}
+
+/** The users that sums are divided by, ascending. */
+function countedUsers(options: EvaluateOptions): Int32Array {
+  const { train, test, protocol, users: sample } = options;
+  const all = Int32Array.from({ length: Math.max(train.rows, test.rows) }, (_, user) => user);
+  const counted = protocol === 'irbench' ? all : all.filter((user) => isRanked(user, options));
+  if (!sample || sample.count >= counted.length) return counted;
+  return shuffle(counted, randomStream(sample.seed, 'evaluation-users')).slice(0, sample.count).sort();
+}
+
+/** True for a user with test items and an embedding. */
+function isRanked(user: number, { train, test }: EvaluateOptions): boolean {
+  return user < train.rows && user < test.rows && csrDegree(test, user) > 0;
+}
+
+function groupsOf(train: Csr, groups: true | { readonly by?: GroupBy; readonly count?: number }) {
+  const { by, count } = groups === true ? {} : groups;
+  return popularityGroups(itemPopularity(train), by, count);
+}
+
+/** Query q's list, without the −1 that fill it up where items are short. */
+function listOf(items: Int32Array, q: number, k: number): Int32Array {
+  const list = items.subarray(q * k, (q + 1) * k);
+  const end = list.indexOf(-1);
+  return end < 0 ? list : list.subarray(0, end);
+}

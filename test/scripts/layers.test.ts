@@ -10,6 +10,7 @@ const files: Record<string, string> = {
   'array/csr.ts': "import '../errors.ts';\nexport type Csr = number;",
   'data/read.ts': "import '../array/csr.ts';\nimport './split.ts';",
   'data/split.ts': "import './read.ts';", // cycle
+  'data/table.ts': "import '@duckdb/node-api';", // a package that needs Node
   'loss/sl.ts': "import '../array/csr.ts';\nimport type { Batch } from '../sampler/batch.ts';\nexport type L = Batch;", // upwards, by type
   'optimizer/adam.ts': "import '../loss/sl.ts';", // sideways
   'sampler/batch.ts': "import 'node:fs';\nexport type Batch = number;", // Node in the core
@@ -27,6 +28,9 @@ let folder = '';
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'taurec-layers-'));
+  const driver = join(folder, 'node_modules/@duckdb/node-api');
+  mkdirSync(driver, { recursive: true });
+  writeFileSync(join(driver, 'index.js'), '');
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, 'src', name)), { recursive: true });
     writeFileSync(join(folder, 'src', name), text);
@@ -53,6 +57,7 @@ test('each wrong import is caught, and no right one', () => {
       'loss-imports: src/loss/sl.ts → src/sampler/batch.ts',
       'optimizer-imports: src/optimizer/adam.ts → src/loss/sl.ts',
       'node-in-core: src/sampler/batch.ts → fs',
+      'node-package-in-core: src/data/table.ts → node_modules/@duckdb/node-api/index.js',
       'engines-apart: src/engine/wasm/wasm-engine.ts → src/engine/reference/reference-engine.ts',
       'model-imports: src/model/recommender.ts → src/training/trainer.ts',
       'engine-known: src/training/trainer.ts → src/engine/wasm/wasm-engine.ts',

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Engine } from '../engine/engine.ts';
+import { TaurecError } from '../errors.ts';
+import { openSafetensors, type Tensor, tensorOf, writeSafetensors } from '../model/safetensors.ts';
+import { configToJson, type TrainConfig } from './config.ts';
+import type { TrainingState } from './training-state.ts';
+
+const FORMAT = 'taurec-checkpoint-1';
+
+/** Milliseconds between checkpoints when the config does not say. */
+const INTERVAL = 10_000;
+
+/** The best epoch's embeddings, without padding. */
+export interface Best {
+  readonly users: Float32Array;
+  readonly items: Float32Array;
+}
+
+/** What a checkpoint belongs to; all must be equal for a run to continue it. */
+interface Identity {
+  readonly config: string;
+  readonly data: string;
+  readonly engine: string;
+}
+
+/**
+ * The checkpoint of a run: `checkpoint.safetensors` in a folder. It holds the embeddings and the optimiser's moments as the engine has them, the best
+ * epoch's embeddings, and as metadata the state (JSON), the SHA-256 of configuration and data, and the engine and its build. Written atomically.
+ */
+export class CheckpointFile {
+  readonly path: string;
+  readonly #every: number | undefined;
+  readonly #identity: Omit<Identity, 'engine'>;
+  #written = performance.now();
+  #exists = false;
+
+  constructor(directory: string, config: TrainConfig, dataSha256: string) {
+    this.path = join(directory, 'checkpoint.safetensors');
+    this.#every = config.checkpointEvery;
+    this.#identity = { config: configHash(config), data: dataSha256 };
+  }
+
+  /** The path, once this run has written or read the file. */
+  get keptPath(): string | undefined {
+    return this.#exists ? this.path : undefined;
+  }
+
+  /** True when a checkpoint is wanted after `epoch` (from 1). */
+  due(epoch: number): boolean {
+    return this.#every === undefined ? performance.now() - this.#written >= INTERVAL : epoch % this.#every === 0;
+  }
+
+  /** Writes a settled engine and its state. */
+  async write(engine: Engine, state: TrainingState, best?: Best): Promise<void> {
+    const { dimension: d, ...tables } = engineArrays(engine);
+    const tensors: Record<string, Tensor<Float32Array>> = {};
+    for (const [name, data] of Object.entries(tables.arrays)) tensors[name] = { shape: [data.length], data };
+    if (best) {
+      tensors.bestUsers = { shape: [best.users.length / d, d], data: best.users };
+      tensors.bestItems = { shape: [best.items.length / d, d], data: best.items };
+    }
+    await mkdir(join(this.path, '..'), { recursive: true });
+    await writeSafetensors(this.path, tensors, {
+      format: FORMAT,
+      ...this.#identity,
+      engine: engineLabel(engine),
+      state: JSON.stringify(state),
+    });
+    this.#written = performance.now();
+    this.#exists = true;
+  }
+
+  /** The state of the file, and how to bring its arrays into an engine; undefined when there is no file. Throws `checkpoint-mismatch`, `bad-checkpoint`, `bad-safetensors`. */
+  async read(): Promise<{ state: TrainingState; best?: Best; restore(engine: Engine): void } | undefined> {
+    if (!(await stat(this.path).catch(() => undefined))) return undefined;
+    const file = await openSafetensors(this.path);
+    const { metadata, tensors } = file;
+    const path = this.path;
+    if (metadata.format !== FORMAT) {
+      throw new TaurecError('bad-checkpoint', { path, problem: `format ${metadata.format}, expected ${FORMAT}` });
+    }
+    const check = (what: keyof Identity, expected: string) => {
+      if (metadata[what] !== expected)
+        throw new TaurecError('checkpoint-mismatch', { path, what, got: metadata[what], expected });
+    };
+    check('config', this.#identity.config);
+    check('data', this.#identity.data);
+    this.#exists = true;
+    const float = (name: string, shape: number[]) => tensorOf(file, name, 'F32', shape).data;
+    const best = tensors.has('bestUsers')
+      ? { users: float('bestUsers', [-1, -1]), items: float('bestItems', [-1, -1]) }
+      : undefined;
+    return {
+      state: JSON.parse(metadata.state!),
+      best,
+      restore(engine) {
+        check('engine', engineLabel(engine));
+        for (const [name, data] of Object.entries(engineArrays(engine).arrays)) data.set(float(name, [data.length]));
+        engine.itemsChanged();
+      },
+    };
+  }
+}
+
+/** SHA-256 of what decides the numbers of a run: not the threads (results do not depend on them), nor how often checkpoints are written. */
+export function configHash(config: TrainConfig): string {
+  const { threads: _threads, engine: _engine, checkpointEvery: _every, ...decisive } = configToJson(config);
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(decisive)))
+    .digest('hex');
+}
+
+function engineLabel(engine: Engine): string {
+  return `${engine.name} ${engine.build}`;
+}
+
+function engineArrays(engine: Engine) {
+  const state = Object.entries(engine.optimizerState).map(([name, data]) => [`optimizer.${name}`, data] as const);
+  const arrays = { users: engine.users.data, items: engine.items.data, ...Object.fromEntries(state) };
+  return { arrays: arrays as Record<string, Float32Array>, dimension: engine.users.columns };
+}
+
+/** With keys in order, at every depth. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, x]) => [key, sorted(x)]),
+  );
+}

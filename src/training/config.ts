@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import { rankMetricNames } from '../evaluation/metrics.ts';
+import type { Loss, LossSource } from '../loss/loss.ts';
+import { defaultScore } from '../loss/losses.ts';
+import { optionError } from './option-errors.ts';
+
+/** A number of which `holds` is true; `expected` says so in words. Infinity and NaN are refused. */
+const number = (expected: string, holds: (x: number) => boolean) =>
+  z.number({ error: expected }).refine(holds, { error: expected });
+const whole = (least: number) =>
+  number(`a whole number of at least ${least}`, (x) => Number.isSafeInteger(x) && x >= least);
+const positive = number('a number above 0', (x) => x > 0);
+const notNegative = number('a number of at least 0', (x) => x >= 0);
+const fraction = number('a number in [0, 1)', (x) => x >= 0 && x < 1);
+const flag = z.boolean({ error: 'true or false' });
+const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
+  z.enum(names, { error: `one of ${names.join(', ')}` });
+
+/** Objects refuse keys that they do not know. */
+const group = <T extends z.ZodRawShape>(shape: T) =>
+  z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined) });
+/** `{name, …}`, or the name alone. */
+const named = <T extends z.ZodRawShape>(shape: T) =>
+  z.preprocess((x) => (typeof x === 'string' ? { name: x } : x), group(shape));
+
+const lossExpected =
+  'the name of a loss, {name, …options}, {module, export, options}, or an object with name, parameters and evaluate';
+const loss = z.unknown().transform((value, context): LossSource => {
+  const source = lossSource(value);
+  if (source) return source;
+  context.addIssue({ code: 'custom', message: lossExpected });
+  return z.NEVER;
+});
+
+const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
+
+const scheduleShape = {
+  /** Constant, or half a cosine down to `final`. */
+  name: oneOf(['constant', 'cosine']),
+  /** Fraction of the run over which the rate rises linearly from 0. */
+  warmup: fraction.default(0),
+  /** Fraction of the learning rate that is left at the end of a cosine. */
+  final: number('a number in [0, 1]', (x) => x >= 0 && x <= 1).default(0),
+};
+
+const optimizerShape = {
+  name: oneOf(['adam', 'sgd']),
+  beta1: fraction.default(0.9),
+  beta2: fraction.default(0.999),
+  epsilon: positive.default(1e-8),
+};
+
+const batchShape = {
+  /** `user`: a row is a user with all positives, and the batch shares one pool. `pair`: a row is one positive with negatives of its own. */
+  kind: oneOf(['user', 'pair']).default('user'),
+  /** Rows a step: users or pairs. */
+  rows: whole(1).default(128),
+  /** Negatives a row sees: a number, or all items (the exact softmax; user batches). */
+  negatives: z.union([z.literal('all'), whole(1)], { error: "a whole number of at least 1, or 'all'" }).default(1024),
+  /** Where negatives are drawn from: all items alike, items by popularity^alpha, or the positives of the other rows. */
+  pool: oneOf(['uniform', 'popularity', 'in-batch']).default('uniform'),
+  /** Exponent of the popularity pool. */
+  alpha: notNegative.default(0.75),
+  /** Corrects the scores of a pool that is not uniform by how likely an item is to be in it. */
+  logQ: flag.default(false),
+  /** Keeps a user's own positives out of the negatives. */
+  maskPositives: flag.default(true),
+};
+
+const validationShape = {
+  /** What the best epoch is chosen by, larger is better: a metric and its cut-off. */
+  metric: z
+    .string({ error: metric })
+    .regex(new RegExp(`^(${rankMetricNames.join('|')})@[1-9]\\d*$`), { error: metric })
+    .default('ndcg@20'),
+  /** Validates after every so many epochs, and after the last. */
+  every: whole(1).default(1),
+  /** Stops after so many validations in a row without a better one. */
+  patience: whole(1).default(10),
+  /** At most so many validation users are looked at, drawn once by the seed. */
+  users: whole(1).default(5000),
+};
+
+const shape = {
+  loss: loss.default({ name: 'bsl', options: {} }),
+  /** Cosine of the embeddings, or inner product; absent: as the loss has it in its paper. */
+  score: oneOf(['cosine', 'dot']).optional(),
+  dimension: whole(1).default(64),
+  /** Embeddings start as N(0, initialDeviation²). */
+  initialDeviation: positive.default(0.1),
+  optimizer: named(optimizerShape).prefault('adam'),
+  learningRate: positive.default(0.01),
+  schedule: named(scheduleShape).prefault('cosine'),
+  /** Adds l2/(rows per batch)·θ to the gradient of the rows of a batch. */
+  l2: notNegative.default(0),
+  /** θ ← θ(1 − lr·decay) at every step, for every row. */
+  decoupledWeightDecay: notNegative.default(0),
+  /** Probability that an element of an embedding is left out of a batch. */
+  embeddingDropout: fraction.default(0),
+  batch: group(batchShape).prefault({}),
+  /** What a user's row weighs: its number of positives, the root of it, or 1. */
+  rowWeight: oneOf(['count', 'sqrt', 'one']).default('count'),
+  epochs: whole(1).default(100),
+  /** Seconds for the search, validation included; the schedule then follows the clock, and `epochs` is the most that is run. */
+  timeBudget: positive.optional(),
+  validation: group(validationShape).prefault({}),
+  /** Trains once more, on train and validation together, for the number of steps that validation chose. */
+  refit: flag.default(false),
+  /** Epochs between checkpoints. Absent: every epoch, but not more often than every ten seconds. */
+  checkpointEvery: whole(1).optional(),
+  seed: number('a whole number', Number.isSafeInteger).default(1),
+  /** Absent: the engine's choice. */
+  threads: whole(1).optional(),
+  engine: oneOf(['auto', 'wasm', 'reference']).default('auto'),
+};
+
+/** Everything that decides a training run, with its defaults: the only place that holds them. */
+export const trainConfigSchema = group(shape).transform((c) => ({ ...c, score: c.score ?? defaultScore(c.loss) }));
+
+/** What a person writes: everything may be left out. */
+export type TrainConfigInput = z.input<typeof trainConfigSchema>;
+
+/** A checked configuration, complete. */
+export type TrainConfig = z.output<typeof trainConfigSchema>;
+
+const groups: Readonly<Record<string, object>> = {
+  '': shape,
+  schedule: scheduleShape,
+  optimizer: optimizerShape,
+  batch: batchShape,
+  validation: validationShape,
+};
+
+/**
+ * Checks a configuration and fills in the defaults.
+ * @throws TaurecError `bad-option`, naming the option, what was got and what was expected; an unknown option is an error that names the nearest known one.
+ */
+export function parseTrainConfig(input: unknown): TrainConfig {
+  const parsed = trainConfigSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw optionError(parsed.error, input, (path) => Object.keys(groups[path.join('.')] ?? {}));
+}
+
+/** For configuration files: gives back what it got, with types in the editor. */
+export function defineConfig<const T extends TrainConfigInput>(config: T): T {
+  return config;
+}
+
+/** The configuration as JSON holds it: Infinity is "inf", and a loss that is an object is its name and parameters. `parseTrainConfig` reads it back. */
+export function configToJson(config: TrainConfig): Record<string, unknown> {
+  const source = isLoss(config.loss) ? { name: config.loss.name, options: config.loss.parameters } : config.loss;
+  return JSON.parse(JSON.stringify({ ...config, loss: source }, (_, x) => (x === Infinity ? 'inf' : x)));
+}
+
+/** True for a loss given as an object: it holds functions, which no worker thread can receive. */
+export function isLoss(source: LossSource): source is Loss {
+  return 'evaluate' in source;
+}
+
+function lossSource(value: unknown): LossSource | undefined {
+  if (typeof value === 'string') return { name: value, options: {} };
+  if (typeof value !== 'object' || value === null) return undefined;
+  if ('evaluate' in value) {
+    const { name, evaluate, parameters } = value as Partial<Loss>;
+    return typeof evaluate === 'function' && typeof name === 'string' && typeof parameters === 'object'
+      ? (value as Loss)
+      : undefined;
+  }
+  const { name, module, export: exported, options, ...rest } = value as Record<string, unknown>;
+  if (options !== undefined && (typeof options !== 'object' || options === null)) return undefined;
+  const all = withInfinity({ ...rest, ...options });
+  if (typeof module === 'string' && name === undefined && (exported === undefined || typeof exported === 'string')) {
+    return exported === undefined ? { module, options: all } : { module, export: exported, options: all };
+  }
+  return typeof name === 'string' && module === undefined && exported === undefined
+    ? { name, options: all }
+    : undefined;
+}
+
+/** "inf", JSON's way to write it, becomes Infinity. */
+function withInfinity(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([key, x]) => [key, x === 'inf' ? Infinity : x]));
+}

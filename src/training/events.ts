@@ -1,0 +1,84 @@
+/** What one epoch left: one entry of the history. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Optimiser steps done by the end of it. */
+  readonly step: number;
+  /** Mean loss of its steps. */
+  readonly loss: number;
+  /** At its last step. */
+  readonly learningRate: number;
+  /** Fraction of the planned run done by the end of it, by steps or by time. */
+  readonly progress: number;
+  /** Seconds of training so far, validation not included. */
+  readonly seconds: number;
+  /** Validation metrics, when this epoch was validated. */
+  readonly valid?: Readonly<Record<string, number>>;
+}
+
+/** Which engine did the work. */
+export interface EngineIdentity {
+  readonly name: string;
+  readonly build: string;
+  readonly threads: number;
+}
+
+/** Why training ended. */
+export type StopReason = 'epochs' | 'patience' | 'time-budget';
+
+/** `search`: the run that chooses the epoch. `refit`: the run on train plus validation. */
+export type Phase = 'search' | 'refit';
+
+/** One stream of events tells everything; each is JSON-able. */
+export type TrainEvent =
+  | {
+      readonly type: 'start';
+      readonly users: number;
+      readonly items: number;
+      readonly interactions: number;
+      readonly epochs: number;
+      readonly stepsPerEpoch: number;
+      readonly engine: EngineIdentity;
+      /** Epochs already done, when this run continues a checkpoint. */
+      readonly resumed?: number;
+    }
+  | {
+      /** At most five a second. */
+      readonly type: 'progress';
+      readonly phase: Phase;
+      readonly epoch: number;
+      readonly epochs: number;
+      readonly step: number;
+      readonly steps: number;
+      /** Mean since the last progress event. */
+      readonly loss: number;
+      readonly learningRate: number;
+      /** Positives (user–item interactions) trained on per second. */
+      readonly examplesPerSecond: number;
+      /** Seconds left if every planned epoch is run at the pace so far. */
+      readonly eta: number;
+    }
+  | ({ readonly type: 'epoch'; readonly phase: Phase } & EpochRecord)
+  | {
+      readonly type: 'validation';
+      readonly epoch: number;
+      readonly metric: string;
+      readonly value: number;
+      readonly metrics: Readonly<Record<string, number>>;
+      /** True when this is the best epoch so far. */
+      readonly best: boolean;
+      readonly seconds: number;
+    }
+  | { readonly type: 'checkpoint'; readonly phase: Phase; readonly epoch: number; readonly path: string }
+  | { readonly type: 'refit'; readonly epoch: number; readonly steps: number; readonly interactions: number }
+  | { readonly type: 'notice'; readonly message: string }
+  | {
+      readonly type: 'end';
+      readonly reason: StopReason;
+      /** Epochs run in the search. */
+      readonly epochs: number;
+      /** The chosen epoch. */
+      readonly epoch: number;
+      readonly steps: number;
+      readonly seconds: { readonly train: number; readonly validate: number };
+    };

@@ -1,0 +1,17 @@
+import { type Csr, csrFromEntries } from '../array/csr.ts';
+
+/** The union of two interaction matrices; where both hold a cell the larger value stays. Absent values count as 1. Rows and columns: the larger of each. */
+export function mergeInteractions(a: Csr, b: Csr): Csr {
+  const size = a.indices.length + b.indices.length;
+  const rowOf = new Int32Array(size);
+  const columnOf = new Int32Array(size);
+  const values = a.values || b.values ? new Float32Array(size).fill(1) : undefined;
+  let at = 0;
+  for (const m of [a, b]) {
+    columnOf.set(m.indices, at);
+    if (m.values) values!.set(m.values, at);
+    for (let r = 0; r < m.rows; r++) rowOf.fill(r, at + m.offsets[r]!, at + m.offsets[r + 1]!);
+    at += m.indices.length;
+  }
+  return csrFromEntries(Math.max(a.rows, b.rows), Math.max(a.columns, b.columns), rowOf, columnOf, values);
+}

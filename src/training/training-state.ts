@@ -1,0 +1,81 @@
+import type { Csr } from '../array/csr.ts';
+import type { Matrix } from '../array/matrix.ts';
+import type { TrainConfig } from './config.ts';
+import type { EarlyStoppingState } from './early-stopping.ts';
+import type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './events.ts';
+
+/** What training needs of a data set; a `Dataset` is one. Arrays in shared memory reach the coordinator without a copy. */
+export interface TrainingData {
+  /** [users × items] interactions to learn from; values are their weights. */
+  readonly train: Csr;
+  /** [users × items] interactions the epoch is chosen by; absent: the last epoch is taken. */
+  readonly valid?: Csr;
+  /** Names the data, so that a checkpoint is never continued on other data. */
+  readonly sha256: string;
+}
+
+/** The epoch that validation chose. */
+export interface Chosen {
+  readonly epoch: number;
+  readonly step: number;
+  readonly progress: number;
+}
+
+/** Where a run stands at the end of an epoch; JSON-able. With the engine's arrays it is all that a run needs to continue bit for bit. */
+export interface TrainingState {
+  phase: Phase;
+  /** Epochs and steps done in this phase. */
+  epoch: number;
+  step: number;
+  /** Of the search. */
+  history: EpochRecord[];
+  stopping: EarlyStoppingState;
+  seconds: { train: number; validate: number };
+  /** Set when the search is over. */
+  reason?: StopReason;
+  chosen?: Chosen;
+}
+
+/** A trained model and how it came about. */
+export interface TrainResult {
+  /** [users × dimension], [items × dimension]: the chosen epoch's embeddings, or those of the refit. */
+  readonly users: Matrix;
+  readonly items: Matrix;
+  /** The chosen epoch, from 1, and the optimiser steps that the embeddings took. */
+  readonly epoch: number;
+  readonly steps: number;
+  /** Epochs run in the search. */
+  readonly epochs: number;
+  readonly reason: StopReason;
+  readonly refitted: boolean;
+  readonly history: readonly EpochRecord[];
+  /** Validation metrics of the chosen epoch. */
+  readonly valid?: Readonly<Record<string, number>>;
+  readonly engine: EngineIdentity;
+  /** Wall-clock seconds; `train` includes the refit. */
+  readonly seconds: { readonly train: number; readonly validate: number };
+  readonly config: TrainConfig;
+}
+
+/** What surrounds a run: where events go, when to stop, where checkpoints lie. */
+export interface RunOptions {
+  onEvent(event: TrainEvent): void;
+  /** Polled after every step. */
+  aborted(): boolean;
+  /** Called after every step; a promise lets the thread do other things. */
+  pause?(): Promise<void> | undefined;
+  readonly checkpointDirectory?: string;
+  /** Continue the checkpoint in that folder. */
+  readonly resume?: boolean;
+}
+
+export function startState(): TrainingState {
+  return {
+    phase: 'search',
+    epoch: 0,
+    step: 0,
+    history: [],
+    stopping: { waited: 0 },
+    seconds: { train: 0, validate: 0 },
+  };
+}

@@ -1,0 +1,120 @@
+import { madd } from './vector';
+
+/** Inner dimension taken at a time, so that the strip of B in use stays in the first cache. */
+const STRIP: i32 = 64;
+
+/**
+ * C[m × n] (+)= A[m × k] · B[k × n]; n a multiple of 4. Strides in bytes. A element (i, p) lies at a + i·aRow + p·aColumn.
+ * B is read in tiles of 8 columns: tile t begins at b + t·bTile, its row p at + p·bRow (row-major B: bTile = 32; packed panels: bRow = 32).
+ * Every element of C is one chain of multiply-adds over p ascending, whatever the tiling: results do not depend on how rows are split.
+ */
+export function product(
+  a: usize, aRow: i32, aColumn: i32,
+  b: usize, bRow: i32, bTile: i32,
+  c: usize, cRow: i32,
+  m: i32, n: i32, k: i32, accumulate: bool,
+): void {
+  for (let p = 0; p < k; p += STRIP) {
+    const depth = min(STRIP, k - p);
+    const more = accumulate || p > 0;
+    let j = 0;
+    for (; j + 8 <= n; j += 8) {
+      const bTileAt = b + (j >> 3) * bTile + p * bRow;
+      let i = 0;
+      for (; i + 6 <= m; i += 6) tile6x2(a + i * aRow + p * aColumn, aRow, aColumn, bTileAt, bRow, c + i * cRow + (j << 2), cRow, depth, more);
+      for (; i < m; i++) tile1x2(a + i * aRow + p * aColumn, aRow, aColumn, bTileAt, bRow, c + i * cRow + (j << 2), cRow, depth, more);
+    }
+    if (j < n) {
+      const bTileAt = b + (j >> 3) * bTile + p * bRow;
+      for (let i = 0; i < m; i++) tile1x1(a + i * aRow + p * aColumn, aRow, aColumn, bTileAt, bRow, c + i * cRow + (j << 2), cRow, depth, more);
+    }
+  }
+}
+
+/** 6 rows × 8 columns. */
+// @ts-ignore: decorator
+@inline
+function tile6x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usize, cRow: i32, k: i32, accumulate: bool): void {
+  let c00 = accumulate ? v128.load(c) : f32x4.splat(0);
+  let c01 = accumulate ? v128.load(c, 16) : f32x4.splat(0);
+  let c10 = accumulate ? v128.load(c + cRow) : f32x4.splat(0);
+  let c11 = accumulate ? v128.load(c + cRow, 16) : f32x4.splat(0);
+  let c20 = accumulate ? v128.load(c + 2 * cRow) : f32x4.splat(0);
+  let c21 = accumulate ? v128.load(c + 2 * cRow, 16) : f32x4.splat(0);
+  let c30 = accumulate ? v128.load(c + 3 * cRow) : f32x4.splat(0);
+  let c31 = accumulate ? v128.load(c + 3 * cRow, 16) : f32x4.splat(0);
+  let c40 = accumulate ? v128.load(c + 4 * cRow) : f32x4.splat(0);
+  let c41 = accumulate ? v128.load(c + 4 * cRow, 16) : f32x4.splat(0);
+  let c50 = accumulate ? v128.load(c + 5 * cRow) : f32x4.splat(0);
+  let c51 = accumulate ? v128.load(c + 5 * cRow, 16) : f32x4.splat(0);
+  for (let i = 0; i < k; i++) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00);
+    c01 = madd(x, b1, c01);
+    x = v128.load32_splat(a + aRow);
+    c10 = madd(x, b0, c10);
+    c11 = madd(x, b1, c11);
+    x = v128.load32_splat(a + 2 * aRow);
+    c20 = madd(x, b0, c20);
+    c21 = madd(x, b1, c21);
+    x = v128.load32_splat(a + 3 * aRow);
+    c30 = madd(x, b0, c30);
+    c31 = madd(x, b1, c31);
+    x = v128.load32_splat(a + 4 * aRow);
+    c40 = madd(x, b0, c40);
+    c41 = madd(x, b1, c41);
+    x = v128.load32_splat(a + 5 * aRow);
+    c50 = madd(x, b0, c50);
+    c51 = madd(x, b1, c51);
+    a += aColumn;
+    b += bRow;
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  v128.store(c + cRow, c10);
+  v128.store(c + cRow, c11, 16);
+  v128.store(c + 2 * cRow, c20);
+  v128.store(c + 2 * cRow, c21, 16);
+  v128.store(c + 3 * cRow, c30);
+  v128.store(c + 3 * cRow, c31, 16);
+  v128.store(c + 4 * cRow, c40);
+  v128.store(c + 4 * cRow, c41, 16);
+  v128.store(c + 5 * cRow, c50);
+  v128.store(c + 5 * cRow, c51, 16);
+}
+
+/** 1 row × 8 columns. */
+// @ts-ignore: decorator
+@inline
+function tile1x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usize, cRow: i32, k: i32, accumulate: bool): void {
+  let c00 = accumulate ? v128.load(c) : f32x4.splat(0);
+  let c01 = accumulate ? v128.load(c, 16) : f32x4.splat(0);
+  for (let i = 0; i < k; i++) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00);
+    c01 = madd(x, b1, c01);
+    a += aColumn;
+    b += bRow;
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+}
+
+/** 1 row × 4 columns. */
+// @ts-ignore: decorator
+@inline
+function tile1x1(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usize, cRow: i32, k: i32, accumulate: bool): void {
+  let c00 = accumulate ? v128.load(c) : f32x4.splat(0);
+  for (let i = 0; i < k; i++) {
+    const b0 = v128.load(b);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00);
+    a += aColumn;
+    b += bRow;
+  }
+  v128.store(c, c00);
+}

@@ -1,0 +1,92 @@
+// The best k of a stream of scores, in a binary heap whose root is the worst kept: lower score, or equal score and higher item.
+
+// @ts-ignore: decorator
+@inline
+function worse(scoreA: f32, itemA: i32, scoreB: f32, itemB: i32): bool {
+  return scoreA < scoreB || (scoreA == scoreB && itemA > itemB);
+}
+
+/** Places (score, item) at the root of the first `size` entries and lets it sink. */
+function sink(scores: usize, items: usize, size: i32, score: f32, item: i32): void {
+  let at = 0;
+  while (true) {
+    let child = 2 * at + 1;
+    if (child >= size) break;
+    if (
+      child + 1 < size &&
+      worse(
+        load<f32>(scores + (child << 2), 4), load<i32>(items + (child << 2), 4),
+        load<f32>(scores + (child << 2)), load<i32>(items + (child << 2)),
+      )
+    ) child++;
+    const childScore = load<f32>(scores + (child << 2));
+    const childItem = load<i32>(items + (child << 2));
+    if (!worse(childScore, childItem, score, item)) break;
+    store<f32>(scores + (at << 2), childScore);
+    store<i32>(items + (at << 2), childItem);
+    at = child;
+  }
+  store<f32>(scores + (at << 2), score);
+  store<i32>(items + (at << 2), item);
+}
+
+/** Empties a heap: k places of −Infinity. */
+export function startTop(scores: usize, items: usize, k: i32): void {
+  for (let i = 0; i < k; i++) {
+    store<f32>(scores + (i << 2), -Infinity);
+    store<i32>(items + (i << 2), i32.MAX_VALUE);
+  }
+}
+
+/** Offers scores [0, count), of the items first, first + 1, …, ascending from call to call: equal scores then stay with the lower item. */
+export function offerTop(values: usize, count: i32, first: i32, scores: usize, items: usize, k: i32): void {
+  let root = load<f32>(scores);
+  const whole = count & ~3;
+  let i = 0;
+  for (; i < whole; i += 4) {
+    if (!v128.any_true(f32x4.gt(v128.load(values + (i << 2)), f32x4.splat(root)))) continue;
+    for (let j = i; j < i + 4; j++) {
+      const value = load<f32>(values + (j << 2));
+      if (value > root) {
+        sink(scores, items, k, value, first + j);
+        root = load<f32>(scores);
+      }
+    }
+  }
+  for (; i < count; i++) {
+    const value = load<f32>(values + (i << 2));
+    if (value > root) {
+      sink(scores, items, k, value, first + i);
+      root = load<f32>(scores);
+    }
+  }
+}
+
+/** Sorts a heap best first, in place; places never filled get item −1. */
+export function finishTop(scores: usize, items: usize, k: i32): void {
+  for (let size = k - 1; size >= 0; size--) {
+    const score = load<f32>(scores);
+    const item = load<i32>(items);
+    const lastScore = load<f32>(scores + (size << 2));
+    const lastItem = load<i32>(items + (size << 2));
+    if (size > 0) sink(scores, items, size, lastScore, lastItem);
+    store<f32>(scores + (size << 2), score);
+    store<i32>(items + (size << 2), item == i32.MAX_VALUE ? -1 : item);
+  }
+}
+
+/** How many of the scores [0, count) are above `score`, or at least as high when `orEqual`. Excluded scores are −Infinity. */
+export function countAbove(values: usize, count: i32, score: f32, orEqual: bool): i32 {
+  const bar = f32x4.splat(score);
+  const whole = count & ~3;
+  let counts = i32x4.splat(0);
+  let i = 0;
+  if (orEqual) for (; i < whole; i += 4) counts = i32x4.sub(counts, f32x4.ge(v128.load(values + (i << 2)), bar));
+  else for (; i < whole; i += 4) counts = i32x4.sub(counts, f32x4.gt(v128.load(values + (i << 2)), bar));
+  let total = i32x4.extract_lane(counts, 0) + i32x4.extract_lane(counts, 1) + i32x4.extract_lane(counts, 2) + i32x4.extract_lane(counts, 3);
+  for (; i < count; i++) {
+    const value = load<f32>(values + (i << 2));
+    if (value > score || (orEqual && value == score)) total++;
+  }
+  return total;
+}

@@ -1,0 +1,20 @@
+import type { Csr } from '../array/csr.ts';
+import { TaurecError } from '../errors.ts';
+import { PairBatchSampler } from './pair-batches.ts';
+import type { Sampler } from './sampler.ts';
+import { type SamplerOptions, samplerOptions } from './sampler-options.ts';
+import { UserBatchSampler } from './user-batches.ts';
+
+/**
+ * The sampler of a training matrix (rows users, columns items, values interaction weights).
+ *
+ * @throws TaurecError `bad-option`
+ */
+export function createSampler(train: Csr, options: Partial<SamplerOptions>, seed: number): Sampler {
+  const full = samplerOptions(options);
+  if (train.indices.length === 0 || train.values?.every((w) => w === 0)) {
+    const expected = 'at least one interaction with a weight above 0';
+    throw new TaurecError('bad-option', { option: 'train', got: `${train.indices.length} interactions`, expected });
+  }
+  return full.batch === 'user' ? new UserBatchSampler(train, full, seed) : new PairBatchSampler(train, full, seed);
+}

@@ -1,0 +1,188 @@
+import type { Csr } from '../array/csr.ts';
+import type { Random } from '../array/random.ts';
+import { AliasTable } from './alias-table.ts';
+import { ItemPositions } from './item-positions.ts';
+import type { SamplerOptions } from './sampler-options.ts';
+
+/** Draws the pool of a user batch: distinct items, with a weight where an item stands for more or less than one draw. */
+export interface Pool {
+  /** The most items a draw can give. */
+  readonly capacity: number;
+  /** Position of every item of the last draw. */
+  readonly positions: ItemPositions;
+  /** The items, valid until the next draw. `positives` are all positives of the batch, repeats included. */
+  draw(positives: Int32Array, random: Random): Int32Array;
+  /** Beside the items last drawn; absent when all weigh 1. */
+  weights(): Float32Array | undefined;
+}
+
+/** The number of interactions of each item. */
+export function itemDegrees(train: Csr): Int32Array {
+  const degrees = new Int32Array(train.columns);
+  for (const i of train.indices) degrees[i]!++;
+  return degrees;
+}
+
+/** Drawing probabilities ∝ degree^α. */
+export function popularityTable(train: Csr, alpha: number): AliasTable {
+  return new AliasTable(Float64Array.from(itemDegrees(train), (degree) => degree ** alpha));
+}
+
+/** @param positives the most positives a batch can hold */
+export function createPool(train: Csr, options: SamplerOptions, positives: number): Pool {
+  const items = train.columns;
+  const n = options.negatives as number;
+  if (options.pool === 'all' || (options.pool === 'uniform' && n >= items)) return new AllItemsPool(items);
+  if (options.pool === 'uniform') return new UniformPool(items, n);
+  if (options.pool === 'popularity') {
+    const table = popularityTable(train, options.alpha);
+    return new PopularityPool(table, n, options.logQ ? logQWeights(table) : undefined);
+  }
+  const capacity = Math.min(items, positives);
+  return new InBatchPool(items, capacity, options.logQ ? logQWeights(popularityTable(train, 1)) : undefined);
+}
+
+/** 1 / (q_j · items): the importance weight from drawing ∝ q to uniform; its mean over draws is 1. */
+function logQWeights(table: AliasTable): Float32Array {
+  return Float32Array.from(table.probabilities, (q) => (q > 0 ? 1 / (q * table.probabilities.length) : 0));
+}
+
+/** Every item, in order: the exact softmax. */
+class AllItemsPool implements Pool {
+  readonly capacity: number;
+  readonly positions: ItemPositions;
+  readonly #items: Int32Array;
+
+  constructor(items: number) {
+    this.capacity = items;
+    this.positions = new ItemPositions(items);
+    this.#items = Int32Array.from({ length: items }, (_, i) => i);
+    for (let i = 0; i < items; i++) this.positions.add(i);
+  }
+
+  draw(): Int32Array {
+    return this.#items;
+  }
+
+  weights(): undefined {
+    return undefined;
+  }
+}
+
+/** n distinct items, every set of n equally likely (Floyd's algorithm). */
+class UniformPool implements Pool {
+  readonly capacity: number;
+  readonly positions: ItemPositions;
+  readonly #total: number;
+  readonly #items: Int32Array;
+
+  constructor(items: number, n: number) {
+    this.capacity = n;
+    this.positions = new ItemPositions(items);
+    this.#total = items;
+    this.#items = new Int32Array(n);
+  }
+
+  draw(_positives: Int32Array, random: Random): Int32Array {
+    const { positions, capacity } = this;
+    positions.clear();
+    const first = this.#total - capacity;
+    for (let k = 0; k < capacity; k++) {
+      const drawn = random.integer(first + k + 1);
+      const item = positions.of(drawn) < 0 ? drawn : first + k;
+      positions.add(item);
+      this.#items[k] = item;
+    }
+    return this.#items;
+  }
+
+  weights(): undefined {
+    return undefined;
+  }
+}
+
+/** Merges repeated items: each stands once, with its multiplicity, times its correction where there is one, as weight. */
+class MergedItems {
+  readonly positions: ItemPositions;
+  readonly #items: Int32Array;
+  readonly #weights: Float32Array;
+  readonly #corrections?: Float32Array;
+
+  constructor(items: number, capacity: number, corrections?: Float32Array) {
+    this.positions = new ItemPositions(items);
+    this.#items = new Int32Array(capacity);
+    this.#weights = new Float32Array(capacity);
+    this.#corrections = corrections;
+  }
+
+  add(item: number): void {
+    const weight = this.#corrections ? this.#corrections[item]! : 1;
+    const position = this.positions.of(item);
+    if (position >= 0) {
+      this.#weights[position]! += weight;
+      return;
+    }
+    this.#items[this.positions.size] = item;
+    this.#weights[this.positions.size] = weight;
+    this.positions.add(item);
+  }
+
+  items(): Int32Array {
+    return this.#items.subarray(0, this.positions.size);
+  }
+
+  weights(): Float32Array {
+    return this.#weights.subarray(0, this.positions.size);
+  }
+}
+
+/** n draws with replacement ∝ degree^α, repeats merged: at most n items. */
+class PopularityPool implements Pool {
+  readonly capacity: number;
+  readonly positions: ItemPositions;
+  readonly #table: AliasTable;
+  readonly #draws: number;
+  readonly #merged: MergedItems;
+
+  constructor(table: AliasTable, n: number, corrections?: Float32Array) {
+    const items = table.probabilities.length;
+    this.capacity = Math.min(n, items);
+    this.#table = table;
+    this.#draws = n;
+    this.#merged = new MergedItems(items, this.capacity, corrections);
+    this.positions = this.#merged.positions;
+  }
+
+  draw(_positives: Int32Array, random: Random): Int32Array {
+    this.positions.clear();
+    for (let k = 0; k < this.#draws; k++) this.#merged.add(this.#table.draw(random));
+    return this.#merged.items();
+  }
+
+  weights(): Float32Array {
+    return this.#merged.weights();
+  }
+}
+
+/** The positives of the batch, repeats merged: an item is drawn ∝ its degree. */
+class InBatchPool implements Pool {
+  readonly capacity: number;
+  readonly positions: ItemPositions;
+  readonly #merged: MergedItems;
+
+  constructor(items: number, capacity: number, corrections?: Float32Array) {
+    this.capacity = capacity;
+    this.#merged = new MergedItems(items, capacity, corrections);
+    this.positions = this.#merged.positions;
+  }
+
+  draw(positives: Int32Array): Int32Array {
+    this.positions.clear();
+    for (let k = 0; k < positives.length; k++) this.#merged.add(positives[k]!);
+    return this.#merged.items();
+  }
+
+  weights(): Float32Array {
+    return this.#merged.weights();
+  }
+}

@@ -1,0 +1,121 @@
+import { type Csr, csrDegree } from '../array/csr.ts';
+import { randomStream, shuffle } from '../array/random.ts';
+import { createPool, type Pool } from './pool.ts';
+import { relativeRowWeights } from './row-weights.ts';
+import type { Batch, BatchCapacity, Sampler } from './sampler.ts';
+import type { SamplerOptions } from './sampler-options.ts';
+
+/**
+ * User rows: every epoch visits each user that has training items once, in a random order, B rows a step; each row holds all positives of its user,
+ * and all rows of a step share one pool. The last batch may be shorter; the divisor of the row weights stays B.
+ * A batch costs its positives plus its pool.
+ */
+export class UserBatchSampler implements Sampler {
+  readonly stepsPerEpoch: number;
+  readonly capacity: BatchCapacity;
+  readonly #train: Csr;
+  readonly #seed: number;
+  readonly #mask: boolean;
+  readonly #pool: Pool;
+  /** The users with training items, ascending. */
+  readonly #users: Int32Array;
+  /** The same in the order of the epoch. */
+  readonly #order: Int32Array;
+  readonly #userWeights: Float64Array;
+  readonly #rowWeights: Float32Array;
+  readonly #positiveOffsets: Int32Array;
+  readonly #positives: Int32Array;
+  readonly #positiveWeights?: Float32Array;
+  readonly #maskOffsets: Int32Array;
+  readonly #masked: Int32Array;
+  #epoch = 0;
+
+  constructor(train: Csr, options: SamplerOptions, seed: number) {
+    this.#train = train;
+    this.#seed = seed;
+    this.#mask = options.maskPositives;
+    this.#users = Int32Array.from({ length: train.rows }, (_, u) => u).filter((u) => csrDegree(train, u) > 0);
+    this.#order = this.#users.slice();
+    const rows = Math.min(options.rows, this.#users.length);
+    const positives = largestDegrees(train, rows);
+    this.#pool = createPool(train, options, positives);
+    this.stepsPerEpoch = Math.ceil(this.#users.length / rows);
+    this.capacity = { rows, positives, negativesPerRow: this.#pool.capacity, shared: true };
+    this.#userWeights = relativeRowWeights(train, options.rowWeight).map((weight) => weight / rows);
+    this.#rowWeights = new Float32Array(rows);
+    this.#positiveOffsets = new Int32Array(rows + 1);
+    this.#positives = new Int32Array(positives);
+    this.#positiveWeights = train.values && new Float32Array(positives);
+    this.#maskOffsets = new Int32Array(rows + 1);
+    this.#masked = new Int32Array(this.#mask ? positives : 0);
+  }
+
+  startEpoch(epoch: number): void {
+    this.#epoch = epoch;
+    this.#order.set(this.#users);
+    shuffle(this.#order, randomStream(this.#seed, 'users', epoch));
+  }
+
+  batch(step: number): Batch {
+    const first = step * this.capacity.rows;
+    const users = this.#order.subarray(first, first + this.capacity.rows);
+    const positiveCount = this.#takePositives(users);
+    const positives = this.#positives.subarray(0, positiveCount);
+    const negatives = this.#pool.draw(positives, randomStream(this.#seed, 'pool', this.#epoch, step));
+    const maskCount = this.#mask ? this.#maskPositives(users.length) : 0;
+    return {
+      shared: true,
+      users,
+      rowWeights: this.#rowWeights.subarray(0, users.length),
+      positiveOffsets: this.#positiveOffsets.subarray(0, users.length + 1),
+      positives,
+      positiveWeights: this.#positiveWeights?.subarray(0, positiveCount),
+      negatives,
+      negativesPerRow: negatives.length,
+      negativeWeights: this.#pool.weights(),
+      maskOffsets: this.#maskOffsets.subarray(0, users.length + 1),
+      masked: this.#masked.subarray(0, maskCount),
+    };
+  }
+
+  #takePositives(users: Int32Array): number {
+    const { offsets, indices, values } = this.#train;
+    const positives = this.#positives;
+    let at = 0;
+    for (let r = 0; r < users.length; r++) {
+      const user = users[r]!;
+      this.#rowWeights[r] = this.#userWeights[user]!;
+      const end = offsets[user + 1]!;
+      for (let e = offsets[user]!; e < end; e++) {
+        if (values) this.#positiveWeights![at] = values[e]!;
+        positives[at++] = indices[e]!;
+      }
+      this.#positiveOffsets[r + 1] = at;
+    }
+    return at;
+  }
+
+  /** Lists the pool positions of each row's positives. */
+  #maskPositives(rows: number): number {
+    const positives = this.#positives;
+    const masked = this.#masked;
+    const positions = this.#pool.positions;
+    let at = 0;
+    let e = 0;
+    for (let r = 0; r < rows; r++) {
+      const end = this.#positiveOffsets[r + 1]!;
+      for (; e < end; e++) {
+        const position = positions.of(positives[e]!);
+        if (position >= 0) masked[at++] = position;
+      }
+      this.#maskOffsets[r + 1] = at;
+    }
+    return at;
+  }
+}
+
+/** The sum of the `count` largest row degrees. */
+function largestDegrees(train: Csr, count: number): number {
+  const degrees = Int32Array.from({ length: train.rows }, (_, u) => csrDegree(train, u)).sort();
+  return degrees.subarray(degrees.length - count).reduce((sum, degree) => sum + degree, 0);
+}

@@ -1,0 +1,111 @@
+/**
+ * Times our pair-batch step: 1,024 pairs × 800 own uniform negatives, d = 64, cosine, softmax loss (τ .1), Adam, over tables of gowalla's size.
+ * Prints one JSON line. Options: --engine (auto), --threads (2), --steps (30), --warmup (5), --seed (1). `npm run build` first.
+ */
+import { parseArgs } from 'node:util';
+import { csrFromEntries } from '../dist/array/csr.js';
+import { randomStream } from '../dist/array/random.js';
+import { openEngine } from '../dist/engine/open-engine.js';
+import { createSampler } from '../dist/sampler/create-sampler.js';
+
+const users = 29_858;
+const items = 40_988;
+const interactions = 810_128;
+
+/**
+ * @param {{ engine: 'auto' | 'wasm' | 'reference', threads: number, steps: number, warmup: number, seed: number }} options
+ */
+export async function timePairSteps({ engine: engineName, threads, steps, warmup, seed }) {
+  const random = randomStream(seed, 'bench');
+  const draw = (/** @type {number} */ bound) => Int32Array.from({ length: interactions }, () => random.integer(bound));
+  const train = csrFromEntries(users, items, draw(users), draw(items));
+  const sampler = createSampler(train, { batch: 'pair', rows: 1024, negatives: 800 }, seed);
+  const plan = {
+    users,
+    items,
+    dimension: 64,
+    score: /** @type {const} */ ('cosine'),
+    training: {
+      loss: { name: 'sl', options: { tau: 0.1 } },
+      optimizer: /** @type {const} */ ({
+        name: 'adam',
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        decoupledWeightDecay: 0,
+        l2: 0,
+      }),
+      capacity: sampler.capacity,
+      stepsPerEpoch: sampler.stepsPerEpoch,
+      embeddingDropout: 0,
+      seed,
+    },
+  };
+  const engine = await openEngine(plan, { engine: engineName, threads });
+  for (const table of [engine.users, engine.items]) {
+    for (let k = 0; k < table.data.length; k++) table.data[k] = 0.1 * random.normal();
+  }
+
+  sampler.startEpoch(0);
+  engine.startEpoch(0, 0);
+  /** @type {number[]} */
+  const sampling = [];
+  /** @type {number[]} */
+  const stepping = [];
+  let value = 0;
+  for (let step = 0; step < warmup + steps; step++) {
+    if (step === warmup) engine.resetStats();
+    const begin = performance.now();
+    const batch = sampler.batch(step);
+    const sampled = performance.now();
+    engine.gather(batch, step);
+    value = engine.scoreRows();
+    engine.itemGradients();
+    engine.update(1e-3);
+    const end = performance.now();
+    if (step < warmup) continue;
+    sampling.push(sampled - begin);
+    stepping.push(end - sampled);
+  }
+  const both = stepping.map((ms, step) => ms + sampling[step]);
+  const result = {
+    program: 'taurec',
+    engine: engine.name,
+    build: engine.build,
+    threads: engine.threads,
+    steps,
+    msMedian: median(stepping),
+    msMin: Math.min(...stepping),
+    msWithSamplingMedian: median(both),
+    msWithSamplingMin: Math.min(...both),
+    lastValue: value,
+    seconds: engine.stats(),
+  };
+  await engine.close();
+  return result;
+}
+
+/** @param {number[]} values */
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { values } = parseArgs({
+    options: {
+      engine: { type: 'string', default: 'auto' },
+      threads: { type: 'string', default: '2' },
+      steps: { type: 'string', default: '30' },
+      warmup: { type: 'string', default: '5' },
+      seed: { type: 'string', default: '1' },
+    },
+  });
+  const result = await timePairSteps({
+    engine: /** @type {'auto' | 'wasm' | 'reference'} */ (values.engine),
+    threads: Number(values.threads),
+    steps: Number(values.steps),
+    warmup: Number(values.warmup),
+    seed: Number(values.seed),
+  });
+  console.log(JSON.stringify(result));
+}

@@ -11,7 +11,16 @@ const messages = {
   'loss-module': (f: Facts) =>
     `Cannot load loss module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a loss class, factory or object.`,
   // training
-  aborted: () => 'Stopped on request; the last checkpoint is kept.',
+  aborted: (f: Facts) =>
+    `Stopped on request${f.epoch ? ` in epoch ${f.epoch}, after step ${f.step}` : ''}.${f.checkpoint ? ` The last checkpoint is kept: ${f.checkpoint}; resume to continue from it.` : ''}`,
+  diverged: (f: Facts) =>
+    `Training diverged in epoch ${f.epoch}, step ${f.step}: ${f.what} is ${f.value}, expected a number of ordinary size (loss ${f.loss}, learning rate ${f.learningRate}${listed(f.temperatures)}). Try a smaller learning rate, a larger temperature, or cosine scores.`,
+  'checkpoint-mismatch': (f: Facts) =>
+    `${f.path}: is a checkpoint of another ${f.what}: got ${show(f.got)}, expected ${show(f.expected)}. Continue it under the settings and data it began with, or start afresh without resuming.`,
+  'bad-checkpoint': (f: Facts) =>
+    `${f.path}: is not a checkpoint of this version: ${f.problem}. Start afresh without resuming.`,
+  'coordinator-died': (f: Facts) =>
+    `The training thread ended unexpectedly (${f.reason}). If memory ran out, use a smaller dimension or batch.`,
   // data
   'duplicate-id': (f: Facts) => `The id ${show(f.id)} comes twice where ids must be distinct.`,
   'file-not-found': (f: Facts) => `${f.file}: no such file. Check the path.`,
@@ -31,7 +40,7 @@ const messages = {
   'newer-model': (f: Facts) =>
     `${f.path}: the model has format version ${f.got}, this taurec reads up to ${f.expected}. Update taurec: npm install taurec@latest.`,
   'not-a-model': (f: Facts) =>
-    `${f.directory}: would be overwritten, but is not a taurec model: it holds ${show(f.got)}. Give a new or empty folder, or one that holds a taurec model.`,
+    `${f.directory}: would be overwritten, but is not a taurec model: it holds ${f.got}. Give a new or empty folder, or one that holds a taurec model.`,
   'unknown-id': (f: Facts) =>
     `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
   // evaluation
@@ -54,6 +63,12 @@ export class TaurecError extends Error {
     this.code = code;
     this.facts = facts;
   }
+}
+
+function listed(values: unknown): string {
+  return Object.entries(values as object)
+    .map(([name, value]) => `, ${name} ${value}`)
+    .join('');
 }
 
 function show(value: unknown): string {

@@ -25,7 +25,7 @@ export async function writeAtomically(path: string, write: (temporary: string) =
 }
 
 /** Forces a file, or a folder's list of names, to disk. Folders cannot be opened on Windows: there it does nothing for them. */
-async function flush(path: string): Promise<void> {
+export async function flush(path: string): Promise<void> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EISDIR' || error.code === 'EPERM') return undefined;
     throw error;

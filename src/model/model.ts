@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import type { Csr } from '../array/csr.ts';
+import type { Matrix } from '../array/matrix.ts';
+import { sharedInt32 } from '../array/shared.ts';
+import type { IdMap } from '../data/id-map.ts';
+import { TaurecError } from '../errors.ts';
+import type { Titles } from './titles.ts';
+
+/** The version of the model directory that this taurec writes, and the newest that it reads. */
+export const MODEL_VERSION = 1;
+export const MODEL_FORMAT = 'taurec-model';
+
+const count = z.int().nonnegative();
+const options = z.record(z.string(), z.unknown());
+
+/** What is known of how a model came about. The caller of `saveModel` gives it; everything that can be counted is added from the model itself. */
+const factsShape = {
+  /** How base embeddings become final ones: `mf` is the identity. */
+  backbone: z.string(),
+  score: z.enum(['cosine', 'dot']),
+  /** The loss as a config names it. */
+  loss: z.union([
+    z.object({ name: z.string(), options: options.optional() }),
+    z.object({ module: z.string(), export: z.string().optional(), options: options.optional() }),
+  ]),
+  /** The whole training configuration, as JSON: Infinity is written "inf". */
+  training: options,
+  seed: z.int(),
+  data: z.object({ source: z.string(), sha256: z.string() }),
+  /** Absent when saving: those of the running program. */
+  versions: z.object({ taurec: z.string(), node: z.string() }).optional(),
+  /** What computed it. Results are reproducible within one build, with any number of threads. */
+  engine: z.object({ name: z.string(), build: z.string(), threads: z.int().positive() }),
+  epochs: count,
+  steps: count,
+  /** What the number of epochs was chosen by, on which part of the data; absent: nothing was chosen. */
+  chosen: z.object({ by: z.string(), on: z.string(), epoch: count, value: z.number() }).optional(),
+  /** Metrics by part of the data (`valid`, `test`), each with the protocol that its numbers stand for. */
+  metrics: z.record(z.string(), z.object({ protocol: z.string(), values: z.record(z.string(), z.number()) })),
+} as const;
+
+/** The content of config.json. */
+export const modelConfigSchema = z.object({
+  format: z.literal(MODEL_FORMAT),
+  version: z.literal(MODEL_VERSION),
+  dimension: z.int().positive(),
+  users: count,
+  items: count,
+  /** Seen pairs: train and validation. */
+  interactions: count,
+  ...factsShape,
+});
+
+export const modelFactsSchema = z.object(factsShape);
+export type ModelFacts = z.infer<typeof modelFactsSchema>;
+export type ModelConfig = z.infer<typeof modelConfigSchema>;
+
+/** Everything needed to recommend; nothing of the training data is looked at again. */
+export interface Model<C extends ModelFacts = ModelFacts> {
+  readonly config: C;
+  /** [U, d] final user embeddings, not normalised. */
+  readonly users: Matrix;
+  /** [I, d] final item embeddings, not normalised. */
+  readonly items: Matrix;
+  readonly userIds: IdMap;
+  readonly itemIds: IdMap;
+  /** [U × I] what a user has seen: training and validation items. */
+  readonly seen: Csr;
+  /** [U × I] the part of `seen` that was held out for validation and not trained on; absent when there is none. */
+  readonly validation?: Csr;
+  /** [I] in how many users' `seen` an item stands. */
+  readonly popularity: Int32Array;
+  readonly titles?: Titles;
+}
+
+/** A model from its parts: counts the popularity, checks that the parts fit. Throws `bad-model`. */
+export function createModel(parts: Omit<Model, 'popularity'>): Model {
+  const popularity = sharedInt32(parts.items.rows);
+  for (const item of parts.seen.indices) popularity[item]!++;
+  const model = { ...parts, popularity };
+  const problem = modelProblem(model);
+  if (problem) throw new TaurecError('bad-model', { path: 'model', problem: problem.text });
+  return model;
+}
+
+/** What part does not fit the others, and how; undefined when all fit. One pass over the indices, so that no later loop can leave its table. */
+export function modelProblem(
+  model: Model,
+): { readonly part: 'embeddings' | 'ids' | 'seen'; readonly text: string } | undefined {
+  const { users, items, userIds, itemIds, seen, validation, popularity, titles } = model;
+  const wrong = (part: 'embeddings' | 'ids' | 'seen', what: string, got: number, expected: number) =>
+    got === expected ? undefined : { part, text: `${what}: ${got}, expected ${expected}` };
+  const sizes =
+    wrong('embeddings', 'columns of the user embeddings', users.columns, items.columns) ??
+    wrong('ids', 'number of user ids', userIds.size, users.rows) ??
+    wrong('ids', 'number of item ids', itemIds.size, items.rows) ??
+    wrong('ids', 'number of titles', titles ? titles.offsets.length - 1 : items.rows, items.rows) ??
+    wrong('seen', 'number of popularity counts', popularity.length, items.rows);
+  if (sizes) return sizes;
+  for (const [name, ids] of Object.entries({ users: userIds, items: itemIds, titles })) {
+    if (!ids) continue;
+    const text =
+      offsetsProblem(ids.offsets, ids.bytes.length) ?? ('order' in ids ? rangeProblem(ids.order, ids.size) : undefined);
+    if (text) return { part: 'ids', text: `${name}: ${text}` };
+  }
+  for (const [name, part] of Object.entries({ seen, validation })) {
+    if (!part) continue;
+    const text =
+      (part.rows === users.rows && part.columns === items.rows
+        ? undefined
+        : `${part.rows} × ${part.columns}, expected ${users.rows} × ${items.rows}`) ??
+      offsetsProblem(part.offsets, part.indices.length) ??
+      rangeProblem(part.indices, items.rows);
+    if (text) return { part: 'seen', text: `${name} items: ${text}` };
+  }
+  return undefined;
+}
+
+function offsetsProblem(offsets: Int32Array | Uint32Array, end: number): string | undefined {
+  if (offsets[0] !== 0 || offsets.at(-1) !== end)
+    return `offsets run from ${offsets[0]} to ${offsets.at(-1)}, expected 0 to ${end}`;
+  for (let i = 1; i < offsets.length; i++) {
+    if (offsets[i]! < offsets[i - 1]!) return `offset ${i} is ${offsets[i]}, less than the one before it`;
+  }
+  return undefined;
+}
+
+function rangeProblem(indices: Int32Array | Uint32Array, size: number): string | undefined {
+  for (let e = 0; e < indices.length; e++) {
+    if (indices[e]! < 0 || indices[e]! >= size) return `entry ${e} is ${indices[e]}, expected a number below ${size}`;
+  }
+  return undefined;
+}

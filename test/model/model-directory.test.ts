@@ -1,0 +1,207 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { matrix, row } from '../../src/array/matrix.ts';
+import { createModel, type Model } from '../../src/model/model.ts';
+import { checkModelTarget, openModel, saveModel } from '../../src/model/model-directory.ts';
+import { writeSafetensors } from '../../src/model/safetensors.ts';
+import { randomModel } from '../support/random-model.ts';
+
+const files = ['config.json', 'embeddings.safetensors', 'ids.safetensors', 'seen.safetensors'];
+let folder: string;
+let directory: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'taurec-model-'));
+  directory = join(folder, 'model');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const ids = fc.uniqueArray(fc.string({ unit: 'grapheme', minLength: 1 }), { minLength: 1, maxLength: 12 });
+
+function expectSame(opened: Model, saved: Model) {
+  expect(opened.config).toMatchObject(saved.config);
+  for (const table of ['users', 'items'] as const) {
+    expect(opened[table].rows).toBe(saved[table].rows);
+    for (let r = 0; r < saved[table].rows; r++) expect(row(opened[table], r)).toEqual(row(saved[table], r));
+  }
+  expect([...opened.userIds]).toEqual([...saved.userIds]);
+  expect([...opened.itemIds]).toEqual([...saved.itemIds]);
+  for (const id of saved.itemIds) expect(opened.itemIds.indexOf(id)).toBe(saved.itemIds.indexOf(id));
+  expect(opened.seen).toEqual({ ...saved.seen, values: undefined });
+  expect(opened.validation).toEqual(saved.validation && { ...saved.validation, values: undefined });
+  expect(opened.popularity).toEqual(saved.popularity);
+  for (let i = 0; i < saved.items.rows; i++) expect(opened.titles?.at(i)).toBe(saved.titles?.at(i));
+}
+
+describe('model directory', () => {
+  it('opens what was saved, whatever the ids', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        ids,
+        ids,
+        fc.boolean(),
+        fc.boolean(),
+        fc.integer(),
+        async (userIds, itemIds, titles, validation, seed) => {
+          const saved = randomModel({ userIds, itemIds, titles, validation, seed });
+          await saveModel(directory, saved);
+          expectSame(await openModel(directory), saved);
+        },
+      ),
+      { numRuns: 25 },
+    );
+    expect((await readdir(directory)).sort()).toEqual(files);
+    expect(await readdir(folder)).toEqual(['model']);
+  });
+
+  it('writes rows without their padding', async () => {
+    const saved = randomModel({ items: 5, dimension: 3 });
+    const padded = matrix(5, 3, new Float32Array(5 * 8).fill(9), 8);
+    for (let r = 0; r < 5; r++) row(padded, r).set(row(saved.items, r));
+    await saveModel(directory, { ...saved, items: padded });
+    expectSame(await openModel(directory), saved);
+  });
+
+  it('config.json says how the model came about', async () => {
+    const model = randomModel({ score: 'dot' });
+    const { versions, ...config } = model.config;
+    await saveModel(directory, { ...model, config: { ...config, training: { tau: Number.POSITIVE_INFINITY } } });
+    const written = JSON.parse(await readFile(join(directory, 'config.json'), 'utf8'));
+    expect(written).toMatchObject({
+      format: 'taurec-model',
+      version: 1,
+      users: 4,
+      items: 9,
+      dimension: 3,
+      score: 'dot',
+    });
+    expect(written.interactions).toBe(model.seen.indices.length);
+    expect(written.training).toEqual({ tau: 'inf' });
+    expect(written.versions.taurec).toBe(JSON.parse(await readFile('package.json', 'utf8')).version);
+    expect(written.versions.node).toBe(process.versions.node);
+    expect(versions).toBeDefined();
+  });
+
+  it('arrays are views of shared memory', async () => {
+    await saveModel(directory, randomModel());
+    const { users, items, seen, userIds } = await openModel(directory);
+    expect(users.data.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(users.data.buffer).toBe(items.data.buffer);
+    expect(seen.indices.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(userIds.bytes.buffer).toBe(userIds.order.buffer);
+  });
+
+  it('replaces an older model and keeps what else lies in its folder', async () => {
+    await saveModel(directory, randomModel({ items: 5 }));
+    await writeFile(join(directory, 'notes.txt'), 'mine');
+    await saveModel(directory, randomModel({ items: 6 }));
+    expect((await openModel(directory)).items.rows).toBe(6);
+    expect(await readFile(join(directory, 'notes.txt'), 'utf8')).toBe('mine');
+    expect(await readdir(folder)).toEqual(['model']);
+  });
+
+  it('saves into a missing, an empty, or a folder of checkpoints', async () => {
+    await saveModel(join(folder, 'a', 'b', 'model'), randomModel());
+    expect((await openModel(join(folder, 'a', 'b', 'model'))).items.rows).toBe(9);
+    await mkdir(join(directory, 'checkpoints'), { recursive: true });
+    await saveModel(directory, randomModel());
+    expect((await readdir(directory)).sort()).toEqual(['checkpoints', ...files]);
+  });
+
+  it('refuses to overwrite anything else, and leaves it as it was', async () => {
+    await mkdir(directory);
+    await writeFile(join(directory, 'config.json'), '{"format":"other"}');
+    await writeFile(join(directory, 'thesis.tex'), 'years of work');
+    await expect(saveModel(directory, randomModel())).rejects.toThrow(
+      /is not a taurec model: it holds config.json, thesis.tex/,
+    );
+    expect(await readFile(join(directory, 'thesis.tex'), 'utf8')).toBe('years of work');
+    expect(await readdir(folder)).toEqual(['model']);
+    await expect(checkModelTarget(join(directory, 'thesis.tex'))).rejects.toMatchObject({ code: 'not-a-model' });
+  });
+
+  it('refuses every file cut short, wherever it is cut', async () => {
+    const model = randomModel({ titles: true, validation: true });
+    await saveModel(directory, model);
+    for (const file of files) {
+      const path = join(directory, file);
+      const whole = await readFile(path);
+      // Every section of a file is hit: steps are shorter than the shortest.
+      for (let length = 0; length < whole.length - 1; length += 5) {
+        await writeFile(path, whole);
+        await truncate(path, length);
+        await expect(openModel(directory), `${file} at ${length}`).rejects.toThrow(file);
+      }
+      await writeFile(path, whole);
+    }
+    expectSame(await openModel(directory), model);
+  });
+
+  it('names the file that is missing', async () => {
+    await expect(openModel(directory)).rejects.toThrow(/model: not a taurec model: there is no config.json in it/);
+    await saveModel(directory, randomModel());
+    await rm(join(directory, 'seen.safetensors'));
+    await expect(openModel(directory)).rejects.toThrow(
+      /seen.safetensors: not a readable safetensors file: it does not exist/,
+    );
+  });
+
+  it.each<[string, string, string, RegExp]>([
+    ['a foreign config', '{"format":"gguf"}', 'no-model', /format "gguf", expected "taurec-model"/],
+    ['no object', 'null', 'no-model', /format undefined/],
+    ['no JSON', 'a: 1', 'bad-model', /config.json: not JSON/],
+    ['a newer version', '{"format":"taurec-model","version":2}', 'newer-model', /version 2, this taurec reads up to 1/],
+    ['missing fields', '{"format":"taurec-model","version":1}', 'bad-model', /dimension: /],
+  ])('refuses %s', async (_, config, code, message) => {
+    await saveModel(directory, randomModel());
+    await writeFile(join(directory, 'config.json'), config);
+    await expect(openModel(directory)).rejects.toMatchObject({ code });
+    await expect(openModel(directory)).rejects.toThrow(message);
+  });
+
+  it('refuses files that do not fit one another', async () => {
+    await saveModel(directory, randomModel({ items: 9 }));
+    const other = join(folder, 'other');
+    await saveModel(other, randomModel({ items: 8 }));
+    for (const file of files.slice(1)) {
+      const own = await readFile(join(directory, file));
+      await writeFile(join(directory, file), await readFile(join(other, file)));
+      await expect(openModel(directory), file).rejects.toThrow(file);
+      await writeFile(join(directory, file), own);
+    }
+  });
+
+  it('refuses indices that point outside', async () => {
+    const model = randomModel({ users: 1, items: 2, density: 1 });
+    await saveModel(directory, model);
+    const list = (data: Int32Array) => ({ shape: [data.length], data });
+    const popularity = list(model.popularity);
+    const path = join(directory, 'seen.safetensors');
+    await writeSafetensors(path, {
+      'seen.offsets': list(new Int32Array([0, 2])),
+      'seen.indices': list(new Int32Array([0, 2])),
+      popularity,
+    });
+    await expect(openModel(directory)).rejects.toThrow(
+      /seen.safetensors: seen items: entry 1 is 2, expected a number below 2/,
+    );
+    await writeSafetensors(path, {
+      'seen.offsets': list(new Int32Array([1, 2])),
+      'seen.indices': list(new Int32Array([0, 1])),
+      popularity,
+    });
+    await expect(openModel(directory)).rejects.toThrow(
+      /seen.safetensors: seen items: offsets run from 1 to 2, expected 0 to 2/,
+    );
+  });
+
+  it('createModel refuses parts that do not fit', () => {
+    const model = randomModel();
+    expect(() => createModel({ ...model, items: matrix(3, 3) })).toThrow(/number of item ids: 9, expected 3/);
+    expect(() => createModel({ ...model, users: matrix(4, 2) })).toThrow(
+      /columns of the user embeddings: 2, expected 3/,
+    );
+  });
+});

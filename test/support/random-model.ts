@@ -1,0 +1,80 @@
+import { csrFromEntries } from '../../src/array/csr.ts';
+import { matrix } from '../../src/array/matrix.ts';
+import { randomStream } from '../../src/array/random.ts';
+import { IdMap } from '../../src/data/id-map.ts';
+import type { ScoreKind } from '../../src/engine/engine.ts';
+import { createModel, type Model, type ModelFacts } from '../../src/model/model.ts';
+import { Titles } from '../../src/model/titles.ts';
+
+/** The facts of a model that no training made. */
+export const someFacts = (score: ScoreKind): ModelFacts => ({
+  backbone: 'mf',
+  score,
+  loss: { name: 'bsl', options: { tau1: 'inf', tau2: 0.1 } },
+  training: { epochs: 3, loss: { name: 'bsl' } },
+  seed: 7,
+  data: { source: 'made up', sha256: '00' },
+  versions: { taurec: '0.0.0', node: '20' },
+  engine: { name: 'reference', build: 'plain', threads: 1 },
+  epochs: 3,
+  steps: 12,
+  chosen: { by: 'ndcg@20', on: 'valid', epoch: 2, value: 0.25 },
+  metrics: { valid: { protocol: 'clean', values: { 'ndcg@20': 0.25 } } },
+});
+
+export interface RandomModelOptions {
+  readonly users?: number;
+  readonly items?: number;
+  readonly dimension?: number;
+  readonly score?: ScoreKind;
+  readonly seed?: number;
+  /** Embedding elements are one of this many values, so that small numbers make ties; absent: normal deviates. */
+  readonly levels?: number;
+  readonly density?: number;
+  readonly userIds?: readonly string[];
+  readonly itemIds?: readonly string[];
+  readonly titles?: boolean;
+  readonly validation?: boolean;
+}
+
+/** A model of random embeddings and random seen items. */
+export function randomModel(options: RandomModelOptions = {}): Model {
+  const { dimension = 3, score = 'cosine', seed = 1, levels, density = 0.3 } = options;
+  const users = options.userIds?.length ?? options.users ?? 4;
+  const items = options.itemIds?.length ?? options.items ?? 9;
+  const random = randomStream(seed, 'random-model');
+  const table = (rows: number) => {
+    const m = matrix(rows, dimension);
+    for (let i = 0; i < m.data.length; i++) m.data[i] = levels ? 1 + random.integer(levels) : random.normal();
+    return m;
+  };
+  const pairs = { users: [] as number[], items: [] as number[] };
+  const held = { users: [] as number[], items: [] as number[] };
+  for (let u = 0; u < users; u++) {
+    for (let i = 0; i < items; i++) {
+      if (random.real() >= density) continue;
+      pairs.users.push(u);
+      pairs.items.push(i);
+      if (random.real() >= 0.5) continue;
+      held.users.push(u);
+      held.items.push(i);
+    }
+  }
+  const itemIds = IdMap.fromIds(options.itemIds ?? Array.from({ length: items }, (_, i) => `i${i}`));
+  return createModel({
+    config: someFacts(score),
+    users: table(users),
+    items: table(items),
+    userIds: IdMap.fromIds(options.userIds ?? Array.from({ length: users }, (_, u) => `u${u}`)),
+    itemIds,
+    seen: csrFromEntries(users, items, pairs.users, pairs.items),
+    validation: options.validation ? csrFromEntries(users, items, held.users, held.items) : undefined,
+    // Every second item has a title.
+    titles: options.titles
+      ? Titles.from(
+          itemIds,
+          Array.from(itemIds, (id, i) => [id, i % 2 ? '' : `The “${id}”`] as const),
+        )
+      : undefined,
+  });
+}

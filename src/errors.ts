@@ -10,6 +10,9 @@ const messages = {
   // losses
   'loss-module': (f: Facts) =>
     `Cannot load loss module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a loss class, factory or object.`,
+  // engine
+  'engine-ranks-only': () =>
+    'This engine was opened without a training plan, so it can rank but not train. Open it with plan.training to train.',
   // training
   aborted: (f: Facts) =>
     `Stopped on request${f.epoch ? ` in epoch ${f.epoch}, after step ${f.step}` : ''}.${f.checkpoint ? ` The last checkpoint is kept: ${f.checkpoint}; resume to continue from it.` : ''}`,

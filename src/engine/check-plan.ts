@@ -1,0 +1,31 @@
+import { TaurecError } from '../errors.ts';
+import { optimizerOptions } from '../optimizer/create-optimizer.ts';
+import type { EnginePlan } from './engine.ts';
+
+/**
+ * Checks what an engine is opened for, before any memory is taken. The loss checks itself when it is made.
+ *
+ * @throws TaurecError `bad-option`, `unknown-name`
+ */
+export function checkPlan(plan: EnginePlan): void {
+  count('users', plan.users, 0);
+  count('items', plan.items, 1);
+  count('dimension', plan.dimension, 1);
+  if (plan.score !== 'cosine' && plan.score !== 'dot') fail('score', plan.score, '"cosine" or "dot"');
+  if (!plan.training) return;
+  const { optimizer, capacity, embeddingDropout } = plan.training;
+  optimizerOptions(optimizer);
+  count('capacity.rows', capacity.rows, 1);
+  count('capacity.positives', capacity.positives, 1);
+  count('capacity.negativesPerRow', capacity.negativesPerRow, 1);
+  if (!(embeddingDropout >= 0 && embeddingDropout < 1))
+    fail('embeddingDropout', embeddingDropout, 'a number in [0, 1)');
+}
+
+function count(option: string, got: number, least: number): void {
+  if (!(Number.isInteger(got) && got >= least)) fail(option, got, `a whole number ≥ ${least}`);
+}
+
+function fail(option: string, got: unknown, expected: string): never {
+  throw new TaurecError('bad-option', { option, got, expected });
+}

@@ -1,0 +1,70 @@
+import { type Matrix, matrix, row } from '../../array/matrix.ts';
+import type { ParameterRow, RowOptimizer } from '../../optimizer/row-optimizer.ts';
+import { type Preparation, PreparedRow } from './prepared-row.ts';
+
+/** An embedding table with its moments, and the rows of it that the batch of the moment touches. */
+export class EmbeddingTable {
+  readonly values: Matrix;
+  readonly m: Matrix;
+  readonly v: Matrix;
+  /** The rows a batch touches, made ready; the gradients with respect to the table, once computed. */
+  readonly prepared = new Map<number, PreparedRow>();
+  readonly gradients = new Map<number, Float64Array>();
+  readonly #kind: 0 | 1;
+  /** The last step of the epoch that each row was brought up to. */
+  readonly #applied: Int32Array;
+
+  constructor(rows: number, dimension: number, hasMoments: boolean, kind: 0 | 1) {
+    this.values = matrix(rows, dimension);
+    this.m = matrix(hasMoments ? rows : 0, dimension);
+    this.v = matrix(hasMoments ? rows : 0, dimension);
+    this.#kind = kind;
+    this.#applied = new Int32Array(rows);
+  }
+
+  startEpoch(): void {
+    this.#applied.fill(0);
+  }
+
+  /** Brings the given rows up to date and makes them ready. */
+  touch(rows: Iterable<number>, optimizer: RowOptimizer, preparation: Preparation): void {
+    this.prepared.clear();
+    this.gradients.clear();
+    for (const r of new Set(rows)) {
+      this.#bringUp(r, optimizer);
+      this.prepared.set(r, new PreparedRow(row(this.values, r), this.#kind, r, preparation));
+    }
+  }
+
+  /** Turns the gradients of the prepared rows into those of the table, each row's l2 · θ included. */
+  backward(l2: number): void {
+    for (const [r, prepared] of this.prepared) {
+      const theta = row(this.values, r);
+      this.gradients.set(
+        r,
+        prepared.gradient().map((g, c) => g + l2 * theta[c]!),
+      );
+    }
+  }
+
+  /** Applies the step just begun to the touched rows. */
+  step(optimizer: RowOptimizer): void {
+    for (const [r, gradient] of this.gradients) {
+      optimizer.step(this.#row(r), gradient);
+      this.#applied[r] = optimizer.steps;
+    }
+  }
+
+  settle(optimizer: RowOptimizer): void {
+    for (let r = 0; r < this.values.rows; r++) this.#bringUp(r, optimizer);
+  }
+
+  #bringUp(r: number, optimizer: RowOptimizer): void {
+    optimizer.skip(this.#row(r), this.#applied[r]!);
+    this.#applied[r] = optimizer.steps;
+  }
+
+  #row(r: number): ParameterRow {
+    return { values: row(this.values, r), m: row(this.m, r), v: row(this.v, r) };
+  }
+}

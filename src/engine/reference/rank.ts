@@ -1,0 +1,50 @@
+import { csrRow } from '../../array/csr.ts';
+import { type Matrix, row } from '../../array/matrix.ts';
+import { sharedInt32 } from '../../array/shared.ts';
+import { TaurecError } from '../../errors.ts';
+import type { RankRequest, RankResult, ScoreKind } from '../engine.ts';
+import { inverseNorm } from './prepared-row.ts';
+
+/** Scores of one query with every item, as 32-bit floats: two items tie where these are equal. */
+export function scoreItems(query: Float32Array, items: Matrix, score: ScoreKind): Float32Array {
+  const cosine = score === 'cosine';
+  const queryScale = cosine ? inverseNorm(query) : 1;
+  return Float32Array.from({ length: items.rows }, (_, i) => {
+    const item = row(items, i);
+    let sum = 0;
+    for (let c = 0; c < item.length; c++) sum += query[c]! * item[c]!;
+    return sum * queryScale * (cosine ? inverseNorm(item) : 1);
+  });
+}
+
+/** Full ranking by sorting all items that are not excluded: score descending, then item ascending. */
+export function rank(items: Matrix, score: ScoreKind, request: RankRequest): RankResult {
+  const { queries, k, excluded, targets } = request;
+  if (queries.columns !== items.columns) {
+    const expected = `${items.columns}, the dimension of the item embeddings`;
+    throw new TaurecError('bad-option', { option: 'queries.columns', got: queries.columns, expected });
+  }
+  if (!(Number.isInteger(k) && k >= 0)) {
+    throw new TaurecError('bad-option', { option: 'k', got: k, expected: 'a whole number ≥ 0' });
+  }
+  const top = new Int32Array(queries.rows * k).fill(-1);
+  const topScores = new Float32Array(queries.rows * k).fill(-Infinity);
+  const above = targets && sharedInt32(targets.indices.length);
+  for (let q = 0; q < queries.rows; q++) {
+    const scores = scoreItems(row(queries, q), items, score);
+    const isAbove = (a: number, b: number) => scores[a]! > scores[b]! || (scores[a]! === scores[b]! && a < b);
+    const out = new Set(excluded && csrRow(excluded, q));
+    const candidates = Int32Array.from(scores.keys()).filter((i) => !out.has(i));
+    const sorted = candidates.toSorted((a, b) => scores[b]! - scores[a]! || a - b);
+    for (let rank = 0; rank < Math.min(k, sorted.length); rank++) {
+      top[q * k + rank] = sorted[rank]!;
+      topScores[q * k + rank] = scores[sorted[rank]!]!;
+    }
+    if (!targets || !above) continue;
+    for (let e = targets.offsets[q]!; e < targets.offsets[q + 1]!; e++) {
+      const target = targets.indices[e]!;
+      above[e] = candidates.reduce((count, i) => count + (isAbove(i, target) ? 1 : 0), 0);
+    }
+  }
+  return { items: top, scores: topScores, above };
+}

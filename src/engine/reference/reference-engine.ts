@@ -1,0 +1,223 @@
+import { streamKey } from '../../array/random.ts';
+import { TaurecError } from '../../errors.ts';
+import { loadLoss } from '../../loss/load-loss.ts';
+import { logExpectationExp } from '../../loss/log-expectation-exp.ts';
+import type { Loss, ScoreRow } from '../../loss/loss.ts';
+import { checkScore } from '../../loss/losses.ts';
+import { createOptimizer, optimizerDefaults } from '../../optimizer/create-optimizer.ts';
+import type { RowOptimizer } from '../../optimizer/row-optimizer.ts';
+import type { Batch } from '../../sampler/sampler.ts';
+import { checkPlan } from '../check-plan.ts';
+import type {
+  Engine,
+  EnginePlan,
+  EngineStats,
+  OptimizerState,
+  RankRequest,
+  RankResult,
+  TrainingPlan,
+} from '../engine.ts';
+import { EmbeddingTable } from './embedding-table.ts';
+import { addScaled, dot, type Preparation } from './prepared-row.ts';
+import { rank } from './rank.ts';
+
+/** The score gradients of one row, times its row weight. */
+interface RowGradients {
+  readonly user: number;
+  readonly positiveItems: Int32Array;
+  readonly poolItems: Int32Array;
+  readonly positives: Float64Array;
+  readonly negatives: Float64Array;
+}
+
+/**
+ * Opens the engine that defines what all engines compute: tables of 32-bit floats, arithmetic in double precision, one plain statement after another.
+ *
+ * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`
+ */
+export async function openReferenceEngine(plan: EnginePlan): Promise<Engine> {
+  checkPlan(plan);
+  const loss = plan.training && (await loadLoss(plan.training.loss));
+  if (loss) checkScore(loss, plan.score);
+  return new ReferenceEngine(plan, loss);
+}
+
+class ReferenceEngine implements Engine {
+  readonly name = 'reference';
+  readonly build = 'plain';
+  readonly threads = 1;
+  readonly #plan: EnginePlan;
+  readonly #loss?: Loss;
+  readonly #optimizer: RowOptimizer;
+  readonly #users: EmbeddingTable;
+  readonly #items: EmbeddingTable;
+  #epoch = 0;
+  #batch?: Batch;
+  #rows: RowGradients[] = [];
+  #steps = 0;
+
+  constructor(plan: EnginePlan, loss?: Loss) {
+    this.#plan = plan;
+    this.#loss = loss;
+    this.#optimizer = createOptimizer(plan.training?.optimizer ?? { ...optimizerDefaults, name: 'sgd' });
+    this.#users = new EmbeddingTable(plan.users, plan.dimension, this.#optimizer.hasMoments, 0);
+    this.#items = new EmbeddingTable(plan.items, plan.dimension, this.#optimizer.hasMoments, 1);
+  }
+
+  get users() {
+    return this.#users.values;
+  }
+
+  get items() {
+    return this.#items.values;
+  }
+
+  get optimizerState(): OptimizerState {
+    if (!this.#optimizer.hasMoments) return {};
+    return {
+      usersM: this.#users.m.data,
+      usersV: this.#users.v.data,
+      itemsM: this.#items.m.data,
+      itemsV: this.#items.v.data,
+    };
+  }
+
+  startEpoch(epoch: number, step: number): void {
+    this.#training();
+    this.#epoch = epoch;
+    this.#optimizer.startEpoch(step);
+    this.#users.startEpoch();
+    this.#items.startEpoch();
+  }
+
+  gather(batch: Batch, step: number): void {
+    const { embeddingDropout, seed } = this.#training();
+    const preparation: Preparation = {
+      score: this.#plan.score,
+      dropout: embeddingDropout,
+      stepKey: streamKey(seed, 'dropout', this.#epoch, step),
+    };
+    this.#batch = batch;
+    this.#users.touch(batch.users, this.#optimizer, preparation);
+    this.#items.touch([...batch.positives, ...batch.negatives], this.#optimizer, preparation);
+  }
+
+  scoreRows(): number {
+    const batch = this.#batch!;
+    let total = 0;
+    this.#rows = [];
+    for (let r = 0; r < batch.users.length; r++) total += this.#scoreRow(batch, r);
+    this.#users.backward(this.#l2());
+    return total;
+  }
+
+  itemGradients(): void {
+    for (const row of this.#rows) {
+      const user = this.#users.prepared.get(row.user)!.final;
+      row.positiveItems.forEach((item, i) => {
+        addScaled(this.#items.prepared.get(item)!.finalGradient, row.positives[i]!, user);
+      });
+      row.poolItems.forEach((item, j) => {
+        addScaled(this.#items.prepared.get(item)!.finalGradient, row.negatives[j]!, user);
+      });
+    }
+    this.#items.backward(this.#l2());
+  }
+
+  update(learningRate: number): void {
+    this.#optimizer.beginStep(learningRate);
+    this.#users.step(this.#optimizer);
+    this.#items.step(this.#optimizer);
+    this.#steps++;
+  }
+
+  settle(): void {
+    this.#users.settle(this.#optimizer);
+    this.#items.settle(this.#optimizer);
+  }
+
+  gradients() {
+    const copy = (table: EmbeddingTable) =>
+      new Map(Array.from(table.gradients, ([r, gradient]) => [r, Float32Array.from(gradient)] as const));
+    return { users: copy(this.#users), items: copy(this.#items) };
+  }
+
+  rank(request: RankRequest): RankResult {
+    return rank(this.items, this.#plan.score, request);
+  }
+
+  itemsChanged(): void {
+    // Items are read afresh at every rank.
+  }
+
+  /** Steps alone: this engine measures no time. */
+  stats(): EngineStats {
+    const seconds = { bookkeeping: 0, gather: 0, scores: 0, loss: 0, userGradients: 0, itemGradients: 0 };
+    return { steps: this.#steps, ...seconds, optimizer: 0, waiting: 0, fused: false };
+  }
+
+  resetStats(): void {
+    this.#steps = 0;
+  }
+
+  async close(): Promise<void> {}
+
+  /** One row: its scores, the loss, and the gradient of its user. Returns rowWeight · value. */
+  #scoreRow(batch: Batch, r: number): number {
+    const user = batch.users[r]!;
+    const prepared = this.#users.prepared.get(user)!;
+    const n = batch.negativesPerRow;
+    const start = batch.positiveOffsets[r]!;
+    const end = batch.positiveOffsets[r + 1]!;
+    const positiveItems = batch.positives.subarray(start, end);
+    const poolItems = batch.shared ? batch.negatives : batch.negatives.subarray(r * n, (r + 1) * n);
+    const finals = (items: Int32Array) => Array.from(items, (item) => this.#items.prepared.get(item)!.final);
+    const scoresOf = (items: Int32Array) => Float64Array.from(finals(items), (final) => dot(prepared.final, final));
+    const scores: ScoreRow = {
+      positives: scoresOf(positiveItems),
+      negatives: scoresOf(poolItems),
+      positiveWeights: batch.positiveWeights?.subarray(start, end),
+      negativeWeights: rowNegativeWeights(batch, r),
+    };
+    const gradients = {
+      positives: new Float64Array(positiveItems.length),
+      negatives: new Float64Array(poolItems.length),
+    };
+    const value = this.#loss!.evaluate(scores, gradients, { user, positiveItems, poolItems, logExpectationExp });
+    const weight = batch.rowWeights[r]!;
+    const row: RowGradients = {
+      user,
+      positiveItems,
+      poolItems,
+      positives: gradients.positives.map((g) => g * weight),
+      negatives: gradients.negatives.map((g) => g * weight),
+    };
+    finals(positiveItems).forEach((final, i) => {
+      addScaled(prepared.finalGradient, row.positives[i]!, final);
+    });
+    finals(poolItems).forEach((final, j) => {
+      addScaled(prepared.finalGradient, row.negatives[j]!, final);
+    });
+    this.#rows.push(row);
+    return weight * value;
+  }
+
+  #l2(): number {
+    const { optimizer, capacity } = this.#training();
+    return optimizer.l2 / capacity.rows;
+  }
+
+  #training(): TrainingPlan {
+    if (!this.#plan.training) throw new TaurecError('engine-ranks-only');
+    return this.#plan.training;
+  }
+}
+
+/** The batch's weights with row r's masked negatives at 0; absent when all are 1. */
+function rowNegativeWeights(batch: Batch, r: number): Float32Array | undefined {
+  const masked = batch.masked.subarray(batch.maskOffsets[r]!, batch.maskOffsets[r + 1]!);
+  if (masked.length === 0) return batch.negativeWeights;
+  const weights = batch.negativeWeights?.slice() ?? new Float32Array(batch.negativesPerRow).fill(1);
+  for (const position of masked) weights[position] = 0;
+  return weights;
+}

@@ -19,16 +19,16 @@ const lines = [
   ['cli'],
 ];
 
-/** Files of the core that may reach Node (files, workers, DuckDB); everything else in the core must also run in a browser. @type {string[]} */
-const nodeFiles = [
-  'data/duckdb.ts',
-  'data/file-head.ts',
-  'loss/load-loss.ts',
-  'model/atomic-file.ts',
-  'model/safetensors.ts',
-];
-
-const nodePaths = nodeFiles.map((file) => `^src/${file.replaceAll('.', '\\.')}$`);
+/** Files of the core that may reach Node (files, workers, DuckDB), by room; everything else in the core must also run in a browser. */
+const nodeFiles = {
+  data: 'duckdb encode-table file-head read rejects repair text-stream',
+  loss: 'load-loss',
+  model: 'atomic-file model-directory safetensors',
+  training: 'checkpoint',
+};
+const nodePaths = Object.entries(nodeFiles).map(
+  ([room, files]) => `^src/${room}/(${files.replaceAll(' ', '|')})\\.ts$`,
+);
 /** Packages that run in Node alone. */
 const nodePackages = ['@duckdb', 'cli-progress', 'cli-table3', 'commander', 'csv-stringify', 'env-paths', 'jiti'];
 

@@ -46,9 +46,15 @@ const messages = {
     `${f.directory}: would be overwritten, but is not a taurec model: it holds ${f.got}. Give a new or empty folder, or one that holds a taurec model.`,
   'unknown-id': (f: Facts) =>
     `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
+  'fold-in-loss': (f: Facts) =>
+    `Cannot fold in: the model was trained with ${f.got}, which taurec does not run by itself. Give it on opening: Recommender.open(directory, { loss }).`,
   // evaluation
   'evaluation-shape': (f: Facts) =>
     `Cannot evaluate: ${f.what} has ${f.got} items, expected ${f.expected}, the items of the training data. Evaluate with the data set that the model was trained on.`,
+  'not-comparable': (f: Facts) =>
+    `The two results cannot be compared: ${f.what}: got ${f.got}, expected ${f.expected}. Evaluate both runs on the same data, with the same protocol and per-user output.`,
+  'bad-result': (f: Facts) =>
+    `${f.path}: not a usable taurec result file: ${f.problem}. Write it again with taurec evaluate of this version or a later one.`,
   'no-test-users': (f: Facts) =>
     `None of ${f.users} users has both test items and an embedding, expected at least one. Check that the test file uses the ids of the training file.`,
 } satisfies Record<string, (facts: Facts) => string>;

@@ -1,0 +1,101 @@
+import { TaurecError } from '../errors.ts';
+import type { ResultFile } from './result-file.ts';
+import { type BootstrapOptions, pairedBootstrap, pairedTTest, type TTestResult } from './significance.ts';
+
+/** A run's numbers by user: an evaluation's `perUser`, or a result file's. */
+export interface UserColumns {
+  /** Who the rows are: ids or indices, distinct. */
+  readonly users: ArrayLike<string | number>;
+  /** By metric, beside `users`. */
+  readonly columns: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+export interface MetricComparison {
+  readonly metric: string;
+  /** Means over the shared users. */
+  readonly a: number;
+  readonly b: number;
+  /** b − a; positive: B is better. */
+  readonly difference: number;
+  /** Interval of the difference and its p, from the paired bootstrap. */
+  readonly low: number;
+  readonly high: number;
+  readonly p: number;
+  readonly tTest: TTestResult;
+}
+
+export interface Comparison {
+  /** Users in both runs, whom all numbers are about. */
+  readonly users: number;
+  readonly onlyA: number;
+  readonly onlyB: number;
+  /** Metrics of both runs, in A's order. */
+  readonly metrics: readonly MetricComparison[];
+}
+
+/**
+ * Compares two runs user by user; users are matched by id, those of one run alone are left out and counted.
+ * @throws not-comparable when fewer than two users, or no metric, are in both; bad-option.
+ */
+export function compareUsers(a: UserColumns, b: UserColumns, options: BootstrapOptions = {}): Comparison {
+  const rowOfB = new Map<string | number, number>();
+  for (let row = 0; row < b.users.length; row++) rowOfB.set(b.users[row]!, row);
+  const rows: [number, number][] = [];
+  for (let row = 0; row < a.users.length; row++) {
+    const other = rowOfB.get(a.users[row]!);
+    if (other !== undefined) rows.push([row, other]);
+  }
+  if (rows.length < 2)
+    throw new TaurecError('not-comparable', { what: 'users', got: rows.length, expected: 'at least 2' });
+  const names = Object.keys(a.columns).filter((name) => name in b.columns);
+  if (names.length === 0)
+    throw new TaurecError('not-comparable', { what: 'metrics', got: 'none', expected: 'at least 1' });
+  const differences = names.map((name) =>
+    Float64Array.from(rows, ([inA, inB]) => b.columns[name]![inB]! - a.columns[name]![inA]!),
+  );
+  const bootstrap = pairedBootstrap(differences, options);
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    users: rows.length,
+    onlyA: a.users.length - rows.length,
+    onlyB: b.users.length - rows.length,
+    metrics: names.map((metric, c) => {
+      const { mean: difference, low, high, p } = bootstrap[c]!;
+      const ofA = mean(rows.map(([inA]) => a.columns[metric]![inA]!));
+      const ofB = mean(rows.map(([, inB]) => b.columns[metric]![inB]!));
+      return { metric, a: ofA, b: ofB, difference, low, high, p, tTest: pairedTTest(differences[c]!) };
+    }),
+  };
+}
+
+/**
+ * Compares two result files.
+ * @param options `otherData: true` lets the two come from different data sets (say, with and without noise in train).
+ * @throws not-comparable when protocols differ, data sets differ, or one has no per-user numbers; as `compareUsers`.
+ */
+export function compareResults(
+  a: ResultFile,
+  b: ResultFile,
+  options: BootstrapOptions & { readonly otherData?: boolean } = {},
+): Comparison {
+  if (a.protocol !== b.protocol) {
+    throw new TaurecError('not-comparable', {
+      what: 'protocols',
+      got: `${a.protocol} and ${b.protocol}`,
+      expected: 'the same',
+    });
+  }
+  if (a.data.sha256 !== b.data.sha256 && !options.otherData) {
+    const got = `${a.data.sha256.slice(0, 12)}… and ${b.data.sha256.slice(0, 12)}…`;
+    throw new TaurecError('not-comparable', { what: 'data sets (SHA-256)', got, expected: 'the same' });
+  }
+  for (const [name, { perUser }] of Object.entries({ A: a, B: b })) {
+    if (!perUser)
+      throw new TaurecError('not-comparable', {
+        what: `per-user numbers of ${name}`,
+        got: 'none',
+        expected: 'a column per metric',
+      });
+  }
+  return compareUsers(a.perUser!, b.perUser!, options);
+}

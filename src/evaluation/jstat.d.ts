@@ -1,0 +1,8 @@
+/** What taurec uses of jstat, which brings no types. */
+declare module 'jstat' {
+  const jstat: {
+    /** The regularised incomplete beta function I_x(a, b). */
+    ibeta(x: number, a: number, b: number): number;
+  };
+  export default jstat;
+}

@@ -1,0 +1,93 @@
+import { TaurecError } from '../errors.ts';
+
+/** A column: its name, or its position from 1. Digits that are no column's name stand for a position too. */
+export type Column = string | number;
+
+/** Which column plays which part. `false` keeps a rating or time column from being picked up by its name. */
+export interface ColumnOptions {
+  /** Default: the first column with a usual name (user, user_id, customer …), else column 1. */
+  user?: Column;
+  /** Default: the first column with a usual name (item, item_id, movieId, product, asin …), else column 2. */
+  item?: Column;
+  /** Default: the first column with a usual name (rating, score, stars …), else none. */
+  rating?: Column | false;
+  /** Default: the first column with a usual name (timestamp, time, date …), else none. */
+  time?: Column | false;
+  /** Weight of the row as a positive. Default: none. */
+  weight?: Column;
+}
+
+export type Role = 'user' | 'item' | 'rating' | 'time' | 'weight';
+export const roles: readonly Role[] = ['user', 'item', 'rating', 'time', 'weight'];
+
+/** Column positions from 0, by role. */
+export type ColumnPositions = { user: number; item: number } & Partial<Record<Role, number>>;
+
+/** Usual names, in lower case without `_`, `-`, spaces and without a `:type` suffix. */
+const usualNames: Record<Exclude<Role, 'weight'>, ReadonlySet<string>> = {
+  user: words(
+    'user userid uid username customer customerid member memberid visitor visitorid reviewer reviewerid person personid account accountid',
+  ),
+  item: words(
+    'item itemid iid movie movieid product productid asin parentasin artist artistid album albumid book bookid isbn track trackid song songid ' +
+      'business businessid gmapid location locationid venue venueid poi poiid article articleid news newsid content contentid show showid game gameid ' +
+      'app appid anime animeid video videoid document documentid recipe recipeid',
+  ),
+  rating: words('rating bookrating score stars overall'),
+  time: words('timestamp time datetime date unixreviewtime unixtime ts createdat'),
+};
+
+function words(list: string): ReadonlySet<string> {
+  return new Set(list.split(' '));
+}
+
+function plain(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/:\w+$/, '')
+    .replace(/[\s_-]/g, '');
+}
+
+/** True when some field is a usual name of a user or an item column. */
+export function looksLikeHeader(fields: readonly string[]): boolean {
+  return fields.some((field) => usualNames.user.has(plain(field)) || usualNames.item.has(plain(field)));
+}
+
+/**
+ * Finds the columns asked for. `names` are the header's names, or undefined without a header; `width` is the number of columns.
+ * Throws `missing-column` with the list of columns there are.
+ */
+export function findColumns(
+  file: string,
+  names: readonly string[] | undefined,
+  width: number,
+  options: ColumnOptions,
+): ColumnPositions {
+  const columns = names ?? Array.from({ length: width }, (_, c) => String(c + 1));
+  const asked = (role: Role, column: Column): number => {
+    const byName = typeof column === 'string' && names ? names.indexOf(column) : -1;
+    if (byName >= 0) return byName;
+    const position = /^\d+$/.test(String(column)) ? Number(column) - 1 : -1;
+    if (position >= 0 && position < columns.length) return position;
+    throw new TaurecError('missing-column', { file, got: column, role, columns });
+  };
+  const usual = (role: Exclude<Role, 'weight'>): number =>
+    names?.findIndex((name) => usualNames[role].has(plain(name))) ?? -1;
+  const user = options.user !== undefined ? asked('user', options.user) : -1;
+  const item = options.item !== undefined ? asked('item', options.item) : -1;
+  const guess = (role: 'user' | 'item', other: number, fallback: number): number => {
+    const found = usual(role);
+    if (found >= 0 && found !== other) return found;
+    return asked(role, other === fallback ? 2 - fallback : fallback + 1);
+  };
+  const userAt = user >= 0 ? user : guess('user', item, 0);
+  const itemAt = item >= 0 ? item : guess('item', userAt, 1);
+  const positions: ColumnPositions = { user: userAt, item: itemAt };
+  for (const role of ['rating', 'time'] as const) {
+    const option = options[role];
+    const at = option === false ? -1 : option === undefined ? usual(role) : asked(role, option);
+    if (at >= 0) positions[role] = at;
+  }
+  if (options.weight !== undefined) positions.weight = asked('weight', options.weight);
+  return positions;
+}

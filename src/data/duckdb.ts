@@ -1,0 +1,60 @@
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
+
+/** A private in-memory DuckDB for one reading. What does not fit its memory goes to `folder`, which is removed with it. */
+export interface Duck {
+  connection: DuckDBConnection;
+  /** A temporary folder, for spilling and for repaired copies. */
+  folder: string;
+  close(): Promise<void>;
+}
+
+/** Opens DuckDB with at most `memory` (default 1 GB, so that it leaves room for training beside it) and four threads; no network, no extensions from outside. */
+export async function openDuck(folder: string, memory = '1GB'): Promise<Duck> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: memory,
+    threads: String(Math.min(4, availableParallelism())),
+    temp_directory: folder,
+    // Entries are sorted later; keeping the file's order would only hold rows back in memory.
+    preserve_insertion_order: 'false',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  return {
+    connection,
+    folder,
+    async close() {
+      connection.closeSync();
+      instance.closeSync();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A text as an SQL literal. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A name as an SQL identifier. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Runs a query and hands over its result chunk by chunk, without holding it whole. */
+export async function eachChunk(duck: Duck, sql: string, use: (chunk: DuckDBDataChunk) => void): Promise<void> {
+  const result = await duck.connection.stream(sql);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) return;
+    use(chunk);
+  }
+}
+
+/** The first value of a query's first row, as a number. */
+export async function scalar(duck: Duck, sql: string): Promise<number> {
+  const reader = await duck.connection.runAndReadAll(sql);
+  return Number(reader.getRows()[0]?.[0] ?? 0);
+}

@@ -1,0 +1,75 @@
+import { sharedInt32 } from '../array/shared.ts';
+import { type IdMap, IdMapBuilder } from './id-map.ts';
+
+/** The numbers of a column, each replaced by the rank of its value: the ids in numeric order, and a code for every entry. */
+export interface EncodedIds {
+  ids: IdMap;
+  codes: Int32Array;
+}
+
+/** Encodes whole numbers, |value| ≤ 2^53 − 1: distinct values in numeric order, by sorting; no JavaScript Map. */
+export function encodeIntegers(values: Float64Array): EncodedIds {
+  const distinct = distinctSorted(values);
+  const codes = sharedInt32(values.length);
+  const lowest = distinct[0] ?? 0;
+  const span = (distinct[distinct.length - 1] ?? -1) - lowest + 1;
+  if (span <= 4 * values.length + 1024) {
+    const rankOf = new Int32Array(span);
+    for (let k = 0; k < distinct.length; k++) rankOf[distinct[k]! - lowest] = k;
+    for (let e = 0; e < values.length; e++) codes[e] = rankOf[values[e]! - lowest]!;
+  } else {
+    for (let e = 0; e < values.length; e++) codes[e] = rank(distinct, values[e]!);
+  }
+  return { ids: integerIdMap(distinct), codes };
+}
+
+/** The map of distinct whole numbers in ascending order, as decimal texts. */
+export function integerIdMap(ascending: Float64Array): IdMap {
+  const builder = new IdMapBuilder();
+  for (const value of ascending) builder.add(String(value));
+  return builder.build(textOrder(ascending));
+}
+
+/** The value of an id that is a whole number in plain decimal form, |value| ≤ 2^53 − 1; NaN for every other text, "007" and "+7" among them. */
+export function canonicalInteger(id: string): number {
+  return /^(0|-?[1-9]\d{0,15})$/.test(id) && Number.isSafeInteger(Number(id)) ? Number(id) : Number.NaN;
+}
+
+/** The position of `value` in `ascending`, which holds it. */
+export function rank(ascending: Float64Array, value: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function distinctSorted(values: Float64Array): Float64Array {
+  const sorted = values.slice().sort();
+  let kept = 0;
+  for (let e = 0; e < sorted.length; e++) {
+    if (e === 0 || sorted[e] !== sorted[e - 1]) sorted[kept++] = sorted[e]! + 0; // −0 becomes 0
+  }
+  return sorted.slice(0, kept);
+}
+
+/** The ranks of ascending whole numbers in the order of their decimal texts. */
+function textOrder(ascending: Float64Array): Uint32Array {
+  // Padding with zeros on the right to 16 digits turns text order into numeric order; a shorter text goes before its own extensions.
+  const digits = new Float64Array(ascending.length);
+  const lengths = new Uint8Array(ascending.length);
+  const order = new Uint32Array(ascending.length);
+  for (let k = 0; k < ascending.length; k++) {
+    const magnitude = Math.abs(ascending[k]!);
+    lengths[k] = String(magnitude).length;
+    digits[k] = magnitude * 10 ** (16 - lengths[k]!);
+    order[k] = k;
+  }
+  return order.sort((a, b) => {
+    const signs = Number(ascending[a]! >= 0) - Number(ascending[b]! >= 0); // "-" sorts before digits
+    return signs || digits[a]! - digits[b]! || lengths[a]! - lengths[b]!;
+  });
+}

@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { TaurecError } from '../errors.ts';
+import { type ColumnOptions, type ColumnPositions, findColumns, roles } from './columns.ts';
+import { type Duck, eachChunk, openDuck } from './duckdb.ts';
+import { type Encoded, encodeNumbers, encodeTexts } from './encode-table.ts';
+import { checkFormat, type Format, guessFormat } from './file-format.ts';
+import { type FileHead, readHead } from './file-head.ts';
+import { type Interactions, mergeDuplicates, type RawColumns } from './interactions.ts';
+import { readLightGcn } from './light-gcn.ts';
+import { Rejects } from './rejects.ts';
+import { badCell, repairDelimited, repairJson } from './repair.ts';
+import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './table.ts';
+import { sniffKeys, sniffTable } from './table-layout.ts';
+import { openBytes, openLines } from './text-stream.ts';
+
+export interface ReadOptions extends ColumnOptions {
+  /** Default 'auto': by content, then by name (`guessFormat`). Gzip is recognised by itself. */
+  format?: 'auto' | Format;
+  /** The text between two fields of a table. Default: tab for .tsv, else the most frequent of `::` tab `,` `;` `|` or a space in the first line. */
+  delimiter?: string;
+  /** Whether the first record names the columns. Default 'auto' (`sniffTable`). */
+  header?: 'auto' | boolean;
+  /** Keep rows with a rating of at least this. Needs a rating column. */
+  minRating?: number;
+  /** What a bad row does: 'fail' (default) stops with its file, line and column; 'skip' lists it in a rejects file. */
+  onBadRow?: 'fail' | 'skip';
+  /** The folder of the rejects file, `<file name>.rejects.csv`. Default: the current folder. */
+  rejectsDirectory?: string;
+}
+
+/**
+ * Reads a log of interactions: CSV, TSV, JSON lines, Parquet or LightGCN text, plain or gzip.
+ * Ids are texts, kept as they stand ("007" stays "007"); when all ids of a column are whole numbers in plain decimal form they are ordered by number, otherwise by
+ * UTF-8 bytes. Fields may stand in double quotes. Blank lines are passed over. A row is bad when an id is blank, a rating, time or weight is no number
+ * (times may be ISO dates), or the number of fields differs from the first row's.
+ * Throws `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`.
+ */
+export async function readInteractions(file: string, options: ReadOptions = {}): Promise<Interactions> {
+  checkOptions(options);
+  const head = await readHead(file);
+  const format = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
+  if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
+  const rejects = new Rejects(file, options.onBadRow ?? 'fail', options.rejectsDirectory ?? '.');
+  await rejects.open();
+  try {
+    const { columns, belowMinRating } =
+      format === 'lightgcn'
+        ? { columns: await readLightGcn(openLines(file, head.gzip), (bad) => rejects.add(bad)), belowMinRating: 0 }
+        : await readTable(file, format, head, options, rejects);
+    const rejectsFile = await rejects.close();
+    const rows = columns.users.length;
+    if (rows === 0) {
+      const reason = `no interaction is left (${rejects.count} bad rows skipped, ${belowMinRating} below the minimum rating)`;
+      throw new TaurecError('empty-data', { file, reason });
+    }
+    const { duplicates, ...merged } = mergeDuplicates(columns);
+    const report = { rows: rows + belowMinRating, duplicates, skipped: rejects.count, belowMinRating, rejectsFile };
+    return { ...merged, report, sha256: await fileSha256(file), source: file };
+  } catch (error) {
+    await rejects.abandon();
+    throw error;
+  }
+}
+
+/** The SHA-256 of a file's bytes, in hexadecimal. */
+export async function fileSha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+type Columns = { columns: RawColumns; belowMinRating: number };
+
+async function readTable(
+  file: string,
+  format: Exclude<Format, 'lightgcn'>,
+  head: FileHead,
+  options: ReadOptions,
+  rejects: Rejects,
+): Promise<Columns> {
+  const duck = await openDuck(await mkdtemp(join(tmpdir(), 'taurec-')));
+  try {
+    if (format === 'parquet') return await readParquet(duck, file, head.gzip, options, rejects);
+    if (format === 'jsonl') return await readJson(duck, file, head, options, rejects);
+    return await readDelimited(duck, file, format, head, options, rejects);
+  } finally {
+    await duck.close();
+  }
+}
+
+async function readDelimited(
+  duck: Duck,
+  file: string,
+  format: 'csv' | 'tsv',
+  head: FileHead,
+  options: ReadOptions,
+  rejects: Rejects,
+): Promise<Columns> {
+  const { layout, names, positions, numeric, empty } = sniffTable(file, format, head, options);
+  if (empty) {
+    const reason = layout.header ? 'the file has a header and no rows' : 'the file has no rows';
+    throw new TaurecError('empty-data', { file, reason });
+  }
+  checkRating(file, positions, names ?? [], options);
+  const table = delimitedTable(layout, positions);
+  const encoded = await attempt(() => encode(duck, table, numeric, options));
+  if (encoded && 'columns' in encoded) return encoded;
+  const target = join(duck.folder, 'repaired.csv');
+  await repairDelimited(layout, names, positions, target, rejects);
+  await duck.connection.run('DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans');
+  const repaired = delimitedTable({ ...layout, path: target, gzip: false, header: false }, positions);
+  return insist(file, format, () => encode(duck, repaired, numeric, options));
+}
+
+async function readJson(
+  duck: Duck,
+  file: string,
+  head: FileHead,
+  options: ReadOptions,
+  rejects: Rejects,
+): Promise<Columns> {
+  const names = sniffKeys(head);
+  if (names.length === 0) {
+    await repairJson(
+      { path: file, gzip: head.gzip },
+      names,
+      { user: 0, item: 1 },
+      join(duck.folder, 'repaired.jsonl'),
+      rejects,
+    );
+    throw new TaurecError('empty-data', { file, reason: 'no JSON object was found' });
+  }
+  const positions = findColumns(file, names, names.length, options);
+  checkRating(file, positions, names, options);
+  const table = jsonTable(file, head.gzip, names, positions);
+  const encoded = await attempt(() => encode(duck, table, false, options));
+  if (encoded && 'columns' in encoded) return encoded;
+  const target = join(duck.folder, 'repaired.jsonl');
+  await repairJson({ path: file, gzip: head.gzip }, names, positions, target, rejects);
+  return insist(file, 'jsonl', () => encode(duck, jsonTable(target, false, names, positions), false, options));
+}
+
+async function readParquet(
+  duck: Duck,
+  file: string,
+  gzip: boolean,
+  options: ReadOptions,
+  rejects: Rejects,
+): Promise<Columns> {
+  let path = file;
+  if (gzip) {
+    path = join(duck.folder, 'unpacked.parquet');
+    await pipeline(openBytes(file, true), createWriteStream(path));
+  }
+  let positions: ColumnPositions = { user: 0, item: 1 };
+  let names: string[] = [];
+  const find = (found: string[]) => {
+    names = found;
+    positions = findColumns(file, found, found.length, options);
+    checkRating(file, positions, found, options);
+    return positions;
+  };
+  const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find));
+  const encoded = await unreadable(file, 'parquet', () => encode(duck, table, true, options));
+  if ('columns' in encoded) return encoded;
+  const present = roles.filter((role) => positions[role] !== undefined);
+  const cells = present.map((role) => `CAST(${table.texts![role]} AS VARCHAR)`).join(', ');
+  const sql = `SELECT file_row_number + 1, ${cells} FROM ${table.from} WHERE ${unfit(table.cells)} ORDER BY file_row_number`;
+  await eachChunk(duck, sql, (chunk) => {
+    for (let r = 0; r < chunk.rowCount; r++) {
+      const [row, ...values] = chunk.getRowValues(r);
+      const bad = badCell(Number(row), names, positions, (position) =>
+        String(values[present.findIndex((role) => positions[role] === position)] ?? ''),
+      );
+      if (bad) rejects.add(bad);
+    }
+  });
+  return insist(file, 'parquet', () => encode(duck, table, false, { ...options, passOverBad: true }));
+}
+
+type PassOver = ReadOptions & { passOverBad?: boolean };
+
+async function encode(duck: Duck, table: Table, numeric: boolean, options: PassOver): Promise<Encoded> {
+  return (numeric ? await encodeNumbers(duck, table, options) : undefined) ?? encodeTexts(duck, table, options);
+}
+
+/** What DuckDB could not read at all is looked at row by row, like what it read with bad rows. */
+async function attempt(work: () => Promise<Encoded>): Promise<Encoded | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TaurecError) throw error;
+    return undefined;
+  }
+}
+
+async function insist(file: string, format: Format, work: () => Promise<Encoded>): Promise<Columns> {
+  const encoded = await unreadable(file, format, work);
+  if ('columns' in encoded) return encoded;
+  throw new TaurecError('unreadable-file', { file, format, reason: `${encoded.bad} rows are not in that format.` });
+}
+
+/** Gives DuckDB's own words when it cannot read a file. */
+async function unreadable<T>(file: string, format: Format, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof TaurecError) throw cause;
+    const reason = (cause as Error).message.split('\n', 1)[0]!;
+    throw new TaurecError('unreadable-file', { file, format, reason }, { cause });
+  }
+}
+
+function checkRating(file: string, positions: ColumnPositions, columns: string[], options: ReadOptions): void {
+  if (options.minRating !== undefined && positions.rating === undefined) {
+    throw new TaurecError('missing-column', {
+      file,
+      got: options.rating ?? 'rating',
+      role: 'the rating that minRating needs',
+      columns,
+    });
+  }
+}
+
+function checkOptions(options: ReadOptions): void {
+  checkFormat(options.format ?? 'auto');
+  const { minRating, onBadRow, delimiter } = options;
+  if (minRating !== undefined && !Number.isFinite(minRating)) {
+    throw new TaurecError('bad-option', { option: 'minRating', got: minRating, expected: 'a number' });
+  }
+  if (onBadRow !== undefined && onBadRow !== 'fail' && onBadRow !== 'skip') {
+    throw new TaurecError('bad-option', { option: 'onBadRow', got: onBadRow, expected: "'fail' or 'skip'" });
+  }
+  if (delimiter !== undefined && (delimiter === '' || /["\r\n]/.test(delimiter) || delimiter.length > 4)) {
+    throw new TaurecError('bad-option', {
+      option: 'delimiter',
+      got: delimiter,
+      expected: 'one to four characters, no quote or line end',
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import { compareBytes, IdMap } from './id-map.ts';
+import { canonicalInteger, rank } from './integer-ids.ts';
+
+/** Two id maps as one: `ids` sorted by UTF-8 bytes, and the index in it of every id of the two. */
+export interface IdUnion {
+  ids: IdMap;
+  fromFirst: Int32Array;
+  fromSecond: Int32Array;
+}
+
+/** Merges two id maps along their byte orders, in linear time. */
+export function unionIds(first: IdMap, second: IdMap): IdUnion {
+  const fromFirst = new Int32Array(first.size);
+  const fromSecond = new Int32Array(second.size);
+  const bytes = new Uint8Array(first.bytes.length + second.bytes.length);
+  const offsets = new Uint32Array(first.size + second.size + 1);
+  let count = 0;
+  let f = 0;
+  let s = 0;
+  while (f < first.size || s < second.size) {
+    const a = first.order[f]!;
+    const b = second.order[s]!;
+    const sign = f === first.size ? 1 : s === second.size ? -1 : compareIds(first, a, second, b);
+    const [map, index] = sign <= 0 ? [first, a] : [second, b];
+    const piece = map.bytes.subarray(map.offsets[index]!, map.offsets[index + 1]!);
+    bytes.set(piece, offsets[count]!);
+    if (sign <= 0) fromFirst[first.order[f++]!] = count;
+    if (sign >= 0) fromSecond[second.order[s++]!] = count;
+    offsets[count + 1] = offsets[count]! + piece.length;
+    count++;
+  }
+  const ids = new IdMap(
+    bytes.slice(0, offsets[count]!),
+    offsets.slice(0, count + 1),
+    Uint32Array.from({ length: count }, (_, i) => i),
+  );
+  return { ids, fromFirst, fromSecond };
+}
+
+/** The indices in the house's order: by number when every id is a whole number in plain decimal form (≤ 2^53 − 1), by UTF-8 bytes otherwise. */
+export function houseOrder(ids: IdMap): Uint32Array {
+  const values = new Float64Array(ids.size);
+  for (let i = 0; i < ids.size; i++) {
+    values[i] = canonicalInteger(ids.idOf(i));
+    if (Number.isNaN(values[i])) return ids.order;
+  }
+  const ascending = values.slice().sort();
+  const order = new Uint32Array(ids.size);
+  for (let i = 0; i < ids.size; i++) order[rank(ascending, values[i]!)] = i;
+  return order;
+}
+
+function compareIds(first: IdMap, a: number, second: IdMap, b: number): number {
+  return compareBytes(
+    first.bytes,
+    first.offsets[a]!,
+    first.offsets[a + 1]!,
+    second.bytes,
+    second.offsets[b]!,
+    second.offsets[b + 1]!,
+  );
+}

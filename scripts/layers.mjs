@@ -24,7 +24,7 @@ const nodeFiles = {
   data: 'duckdb encode-table file-head read rejects repair text-stream',
   loss: 'load-loss',
   model: 'atomic-file model-directory safetensors',
-  training: 'checkpoint',
+  training: 'checkpoint coordinator coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(
   ([room, files]) => `^src/${room}/(${files.replaceAll(' ', '|')})\\.ts$`,

@@ -7,7 +7,12 @@ export interface Matrix {
 }
 
 /** A matrix over the given data, or over new zeros. */
-export function matrix(rows: number, columns: number, data = new Float32Array(rows * columns), stride = columns): Matrix {
+export function matrix(
+  rows: number,
+  columns: number,
+  data: Float32Array = new Float32Array(rows * columns),
+  stride = columns,
+): Matrix {
   return { rows, columns, stride, data };
 }
 

@@ -18,6 +18,14 @@ export interface Best {
   readonly items: Float32Array;
 }
 
+/** A checkpoint that was read: the state, and how to bring its arrays into an engine. */
+export interface Resumption {
+  readonly state: TrainingState;
+  readonly best?: Best;
+  /** Throws `checkpoint-mismatch` when the engine is another than the one that wrote it. */
+  restore(engine: Engine): void;
+}
+
 /** What a checkpoint belongs to; all must be equal for a run to continue it. */
 interface Identity {
   readonly config: string;
@@ -72,8 +80,8 @@ export class CheckpointFile {
     this.#exists = true;
   }
 
-  /** The state of the file, and how to bring its arrays into an engine; undefined when there is no file. Throws `checkpoint-mismatch`, `bad-checkpoint`, `bad-safetensors`. */
-  async read(): Promise<{ state: TrainingState; best?: Best; restore(engine: Engine): void } | undefined> {
+  /** Undefined when there is no file. Throws `checkpoint-mismatch`, `bad-checkpoint`, `bad-safetensors`. */
+  async read(): Promise<Resumption | undefined> {
     if (!(await stat(this.path).catch(() => undefined))) return undefined;
     const file = await openSafetensors(this.path);
     const { metadata, tensors } = file;

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { defaultScore } from '../loss/losses.ts';
+import { optimizerDefaults } from '../optimizer/create-optimizer.ts';
+import { samplerDefaults as sampling } from '../sampler/sampler-options.ts';
 import { optionError } from './option-errors.ts';
 
 /** A number of which `holds` is true; `expected` says so in words. Infinity and NaN are refused. */
@@ -45,26 +47,28 @@ const scheduleShape = {
 
 const optimizerShape = {
   name: oneOf(['adam', 'sgd']),
-  beta1: fraction.default(0.9),
-  beta2: fraction.default(0.999),
-  epsilon: positive.default(1e-8),
+  beta1: fraction.default(optimizerDefaults.beta1),
+  beta2: fraction.default(optimizerDefaults.beta2),
+  epsilon: positive.default(optimizerDefaults.epsilon),
 };
 
 const batchShape = {
   /** `user`: a row is a user with all positives, and the batch shares one pool. `pair`: a row is one positive with negatives of its own. */
-  kind: oneOf(['user', 'pair']).default('user'),
+  kind: oneOf(['user', 'pair']).default(sampling.batch),
   /** Rows a step: users or pairs. */
-  rows: whole(1).default(128),
+  rows: whole(1).default(sampling.rows),
   /** Negatives a row sees: a number, or all items (the exact softmax; user batches). */
-  negatives: z.union([z.literal('all'), whole(1)], { error: "a whole number of at least 1, or 'all'" }).default(1024),
-  /** Where negatives are drawn from: all items alike, items by popularity^alpha, or the positives of the other rows. */
-  pool: oneOf(['uniform', 'popularity', 'in-batch']).default('uniform'),
+  negatives: z
+    .union([z.literal('all'), whole(1)], { error: "a whole number of at least 1, or 'all'" })
+    .default(sampling.negatives),
+  /** Where negatives are drawn from: all items alike, items by popularity^alpha, the positives of the other rows; `all` is every item, as negatives `all`. */
+  pool: oneOf(['uniform', 'popularity', 'in-batch', 'all']).default(sampling.pool),
   /** Exponent of the popularity pool. */
-  alpha: notNegative.default(0.75),
+  alpha: notNegative.default(sampling.alpha),
   /** Corrects the scores of a pool that is not uniform by how likely an item is to be in it. */
-  logQ: flag.default(false),
+  logQ: flag.default(sampling.logQ),
   /** Keeps a user's own positives out of the negatives. */
-  maskPositives: flag.default(true),
+  maskPositives: flag.default(sampling.maskPositives),
 };
 
 const validationShape = {
@@ -88,7 +92,7 @@ const shape = {
   dimension: whole(1).default(64),
   /** Embeddings start as N(0, initialDeviation²). */
   initialDeviation: positive.default(0.1),
-  optimizer: named(optimizerShape).prefault('adam'),
+  optimizer: named(optimizerShape).prefault(optimizerDefaults.name),
   learningRate: positive.default(0.01),
   schedule: named(scheduleShape).prefault('cosine'),
   /** Adds l2/(rows per batch)·θ to the gradient of the rows of a batch. */
@@ -99,7 +103,7 @@ const shape = {
   embeddingDropout: fraction.default(0),
   batch: group(batchShape).prefault({}),
   /** What a user's row weighs: its number of positives, the root of it, or 1. */
-  rowWeight: oneOf(['count', 'sqrt', 'one']).default('count'),
+  rowWeight: oneOf(['count', 'sqrt', 'one']).default(sampling.rowWeight),
   epochs: whole(1).default(100),
   /** Seconds for the search, validation included; the schedule then follows the clock, and `epochs` is the most that is run. */
   timeBudget: positive.optional(),
@@ -114,7 +118,7 @@ const shape = {
   engine: oneOf(['auto', 'wasm', 'reference']).default('auto'),
 };
 
-/** Everything that decides a training run, with its defaults: the only place that holds them. */
+/** Everything that decides a training run, with its defaults. They are here and, for samplers and optimisers, in `samplerDefaults` and `optimizerDefaults`; nowhere else. */
 export const trainConfigSchema = group(shape).transform((c) => ({ ...c, score: c.score ?? defaultScore(c.loss) }));
 
 /** What a person writes: everything may be left out. */

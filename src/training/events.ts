@@ -33,6 +33,7 @@ export type Phase = 'search' | 'refit';
 export type TrainEvent =
   | {
       readonly type: 'start';
+      readonly phase: Phase;
       readonly users: number;
       readonly items: number;
       readonly interactions: number;
@@ -70,7 +71,7 @@ export type TrainEvent =
       readonly seconds: number;
     }
   | { readonly type: 'checkpoint'; readonly phase: Phase; readonly epoch: number; readonly path: string }
-  | { readonly type: 'refit'; readonly epoch: number; readonly steps: number; readonly interactions: number }
+  | { readonly type: 'refit'; readonly epoch: number; readonly steps: number }
   | { readonly type: 'notice'; readonly message: string }
   | {
       readonly type: 'end';

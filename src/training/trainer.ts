@@ -1,0 +1,68 @@
+import { TaurecError } from '../errors.ts';
+import { isLoss, parseTrainConfig, type TrainConfigInput } from './config.ts';
+import { runInCoordinator } from './coordinator.ts';
+import type { TrainEvent } from './events.ts';
+import { runTraining } from './training-run.ts';
+import type { TrainingData, TrainResult } from './training-state.ts';
+
+export interface TrainOptions {
+  /** Stops after the step in progress with error `aborted`, whose facts name the last checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Receives the one stream of events. */
+  readonly onProgress?: (event: TrainEvent) => void;
+  /** Where `checkpoint.safetensors` is kept; absent: no checkpoints. */
+  readonly checkpointDirectory?: string;
+  /** Continues the checkpoint in `checkpointDirectory`, bit for bit; where there is none, starts afresh with a notice. */
+  readonly resume?: boolean;
+}
+
+/** How long a run on the caller's thread works before it lets the thread do other things, in milliseconds. */
+const SLICE = 50;
+
+/**
+ * Trains matrix-factorisation embeddings on `data.train`, choosing the epoch on `data.valid` where there is one. The work is done in a thread of
+ * its own, the coordinator, and the engine's threads; a loss given as an object cannot be cloned, so it runs in the caller's thread, on one thread.
+ *
+ * @throws TaurecError `bad-option`, `unknown-name`, `aborted`, `diverged`, `checkpoint-mismatch`, `bad-checkpoint`, `coordinator-died`
+ */
+export async function train(
+  data: TrainingData,
+  config: TrainConfigInput = {},
+  options: TrainOptions = {},
+): Promise<TrainResult> {
+  const checked = parseTrainConfig(config);
+  const { signal, onProgress = () => {}, checkpointDirectory, resume } = options;
+  if (resume && checkpointDirectory === undefined) {
+    const expected = 'a checkpointDirectory beside it';
+    throw new TaurecError('bad-option', { option: 'resume', got: true, expected });
+  }
+  if (signal?.aborted) throw new TaurecError('aborted');
+  const { train, valid, sha256 } = data;
+  const task = { data: { train, valid, sha256 }, config: checked, checkpointDirectory, resume };
+  if (!isLoss(checked.loss)) return runInCoordinator(task, onProgress, signal);
+
+  onProgress({
+    type: 'notice',
+    message: `Loss ${checked.loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`,
+  });
+  let rested = performance.now();
+  return runTraining(
+    task.data,
+    { ...checked, threads: 1 },
+    {
+      onEvent: onProgress,
+      aborted: () => signal?.aborted ?? false,
+      pause() {
+        if (performance.now() - rested < SLICE) return undefined;
+        return new Promise((resolve) =>
+          setTimeout(() => {
+            rested = performance.now();
+            resolve();
+          }),
+        );
+      },
+      checkpointDirectory,
+      resume,
+    },
+  );
+}

@@ -10,15 +10,13 @@ export class EmbeddingTable {
   /** The rows a batch touches, made ready; the gradients with respect to the table, once computed. */
   readonly prepared = new Map<number, PreparedRow>();
   readonly gradients = new Map<number, Float64Array>();
-  readonly #kind: 0 | 1;
   /** The last step of the epoch that each row was brought up to. */
   readonly #applied: Int32Array;
 
-  constructor(rows: number, dimension: number, hasMoments: boolean, kind: 0 | 1) {
+  constructor(rows: number, dimension: number, hasMoments: boolean) {
     this.values = matrix(rows, dimension);
     this.m = matrix(hasMoments ? rows : 0, dimension);
     this.v = matrix(hasMoments ? rows : 0, dimension);
-    this.#kind = kind;
     this.#applied = new Int32Array(rows);
   }
 
@@ -32,7 +30,7 @@ export class EmbeddingTable {
     this.gradients.clear();
     for (const r of new Set(rows)) {
       this.#bringUp(r, optimizer);
-      this.prepared.set(r, new PreparedRow(row(this.values, r), this.#kind, r, preparation));
+      this.prepared.set(r, new PreparedRow(row(this.values, r), r, preparation));
     }
   }
 

@@ -1,41 +1,40 @@
-import { dropoutKeeps, dropoutRowKey, dropoutThreshold } from '../../array/dropout-mask.ts';
+import { dropoutKeeps, dropoutThreshold } from '../../array/dropout-mask.ts';
 import type { ScoreKind } from '../engine.ts';
 
-/** A row shorter than this has no direction: its cosines are 0 and it gets no gradient from them. */
-const SHORTEST = 1e-12;
+/** The least divisor of a normalisation, so that a row of zeros stays one. */
+const LEAST_NORM = 1e-12;
 
-/** 1/‖x‖, or 0 where x has no direction. */
+/** 1 / max(‖x‖, 1e-12). */
 export function inverseNorm(x: Float32Array | Float64Array): number {
   let squares = 0;
   for (let c = 0; c < x.length; c++) squares += x[c]! * x[c]!;
-  const norm = Math.sqrt(squares);
-  return norm < SHORTEST ? 0 : 1 / norm;
+  return 1 / Math.max(Math.sqrt(squares), LEAST_NORM);
 }
 
 /** What happens to an embedding before it is scored: first dropout, then, for cosine scores, division by its norm. */
 export interface Preparation {
   readonly score: ScoreKind;
+  /** Probability of an element to be dropped. */
   readonly dropout: number;
-  /** streamKey(seed, 'dropout', epoch, step). */
-  readonly stepKey: number;
+  /** dropoutKey of the table in this step. */
+  readonly dropoutKey: number;
 }
 
-/** One embedding made ready for a batch: x̃ = mask ⊙ x / (1 − p), x̂ = x̃/‖x̃‖ for cosine scores and x̃ for inner products. */
+/** One embedding made ready for a batch: x̃ = mask ⊙ x / (1 − p), x̂ = x̃/max(‖x̃‖, 1e-12) for cosine scores and x̃ for inner products. */
 export class PreparedRow {
   readonly final: Float64Array;
   /** The gradient of the batch's value with respect to `final`; summed up by the engine. */
   readonly finalGradient: Float64Array;
   /** Column by column 0 or 1/(1 − p). */
   readonly #mask: Float64Array;
-  /** 1/‖x̃‖; 1 for inner products. */
+  /** 1/max(‖x̃‖, 1e-12); 1 for inner products. */
   readonly #inverse: number;
   readonly #normalised: boolean;
 
-  constructor(x: Float32Array, table: 0 | 1, row: number, preparation: Preparation) {
-    const rowKey = dropoutRowKey(preparation.stepKey, table, row);
+  constructor(x: Float32Array, row: number, preparation: Preparation) {
     const threshold = dropoutThreshold(preparation.dropout);
     this.#mask = Float64Array.from(x, (_, c) =>
-      dropoutKeeps(rowKey, c, threshold) ? 1 / (1 - preparation.dropout) : 0,
+      dropoutKeeps(preparation.dropoutKey, row, c, threshold) ? 1 / (1 - preparation.dropout) : 0,
     );
     const dropped = Float64Array.from(x, (value, c) => value * this.#mask[c]!);
     this.#normalised = preparation.score === 'cosine';
@@ -44,7 +43,7 @@ export class PreparedRow {
     this.finalGradient = new Float64Array(x.length);
   }
 
-  /** The gradient with respect to the embedding: mask/(1 − p) ⊙ ( ĝ − (ĝ·x̂) x̂ )/‖x̃‖, for inner products mask/(1 − p) ⊙ ĝ. */
+  /** The gradient with respect to the embedding: mask/(1 − p) ⊙ ( ĝ − (ĝ·x̂) x̂ )/max(‖x̃‖, 1e-12), for inner products mask/(1 − p) ⊙ ĝ. */
   gradient(): Float64Array {
     const along = this.#normalised ? dot(this.finalGradient, this.final) : 0;
     return this.finalGradient.map((g, c) => (g - along * this.final[c]!) * this.#inverse * this.#mask[c]!);

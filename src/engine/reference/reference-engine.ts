@@ -1,4 +1,4 @@
-import { streamKey } from '../../array/random.ts';
+import { dropoutKey } from '../../array/dropout-mask.ts';
 import { TaurecError } from '../../errors.ts';
 import { loadLoss } from '../../loss/load-loss.ts';
 import { logExpectationExp } from '../../loss/log-expectation-exp.ts';
@@ -60,8 +60,8 @@ class ReferenceEngine implements Engine {
     this.#plan = plan;
     this.#loss = loss;
     this.#optimizer = createOptimizer(plan.training?.optimizer ?? { ...optimizerDefaults, name: 'sgd' });
-    this.#users = new EmbeddingTable(plan.users, plan.dimension, this.#optimizer.hasMoments, 0);
-    this.#items = new EmbeddingTable(plan.items, plan.dimension, this.#optimizer.hasMoments, 1);
+    this.#users = new EmbeddingTable(plan.users, plan.dimension, this.#optimizer.hasMoments);
+    this.#items = new EmbeddingTable(plan.items, plan.dimension, this.#optimizer.hasMoments);
   }
 
   get users() {
@@ -92,14 +92,14 @@ class ReferenceEngine implements Engine {
 
   gather(batch: Batch, step: number): void {
     const { embeddingDropout, seed } = this.#training();
-    const preparation: Preparation = {
+    const preparation = (table: 'users' | 'items'): Preparation => ({
       score: this.#plan.score,
       dropout: embeddingDropout,
-      stepKey: streamKey(seed, 'dropout', this.#epoch, step),
-    };
+      dropoutKey: dropoutKey(table, seed, this.#epoch, step),
+    });
     this.#batch = batch;
-    this.#users.touch(batch.users, this.#optimizer, preparation);
-    this.#items.touch([...batch.positives, ...batch.negatives], this.#optimizer, preparation);
+    this.#users.touch(batch.users, this.#optimizer, preparation('users'));
+    this.#items.touch([...batch.positives, ...batch.negatives], this.#optimizer, preparation('items'));
   }
 
   scoreRows(): number {

@@ -48,9 +48,9 @@ function plain(name: string): string {
     .replace(/[\s_-]/g, '');
 }
 
-/** True when some field is a usual name of a user or an item column. */
-export function looksLikeHeader(fields: readonly string[]): boolean {
-  return fields.some((field) => usualNames.user.has(plain(field)) || usualNames.item.has(plain(field)));
+/** True when `name` is a usual name for a role. */
+export function isUsualName(role: keyof typeof usualNames, name: string): boolean {
+  return usualNames[role].has(plain(name));
 }
 
 /**

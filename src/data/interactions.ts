@@ -119,3 +119,26 @@ function countingOrder(keys: Int32Array, size: number, input?: Int32Array): Int3
   }
   return order;
 }
+
+/** Leaves out of the id maps those without an entry; the order of the others stays. */
+export function compactIds(log: Interactions): Interactions {
+  const users = compactColumn(log.users, log.userIds);
+  const items = compactColumn(log.items, log.itemIds);
+  return { ...log, userIds: users.ids, users: users.codes, itemIds: items.ids, items: items.codes };
+}
+
+function compactColumn(codes: Int32Array, ids: IdMap): { ids: IdMap; codes: Int32Array } {
+  const newCode = new Int32Array(ids.size);
+  for (const code of codes) newCode[code] = 1;
+  let count = 0;
+  const kept = new Int32Array(ids.size);
+  for (let i = 0; i < ids.size; i++) {
+    if (!newCode[i]) continue;
+    kept[count] = i;
+    newCode[i] = count++;
+  }
+  if (count === ids.size) return { ids, codes };
+  const renamed = sharedInt32(codes.length);
+  for (let e = 0; e < codes.length; e++) renamed[e] = newCode[codes[e]!]!;
+  return { ids: ids.pick(kept.subarray(0, count)), codes: renamed };
+}

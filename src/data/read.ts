@@ -169,7 +169,7 @@ async function readParquet(
   const encoded = await unreadable(file, 'parquet', () => encode(duck, table, true, options));
   if ('columns' in encoded) return encoded;
   const present = roles.filter((role) => positions[role] !== undefined);
-  const cells = present.map((role) => `CAST(${table.texts![role]} AS VARCHAR)`).join(', ');
+  const cells = present.map((role) => table.texts[role]).join(', ');
   const sql = `SELECT file_row_number + 1, ${cells} FROM ${table.from} WHERE ${unfit(table.cells)} ORDER BY file_row_number`;
   await eachChunk(duck, sql, (chunk) => {
     for (let r = 0; r < chunk.rowCount; r++) {

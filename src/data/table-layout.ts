@@ -1,5 +1,5 @@
 import { isGoodCell } from './cell-check.ts';
-import { type ColumnOptions, type ColumnPositions, findColumns, looksLikeHeader } from './columns.ts';
+import { type ColumnOptions, type ColumnPositions, findColumns, isUsualName } from './columns.ts';
 import { guessDelimiter } from './file-format.ts';
 import { type FileHead, headText } from './file-head.ts';
 import { splitRecords } from './records.ts';
@@ -8,6 +8,8 @@ import type { Layout } from './table.ts';
 /** What the head of a table tells. */
 export interface SniffedTable {
   layout: Layout;
+  /** The fields of the first record. */
+  first: readonly string[];
   /** The header's names. */
   names?: string[];
   positions: ColumnPositions;
@@ -17,18 +19,20 @@ export interface SniffedTable {
   empty: boolean;
 }
 
+export interface SniffOptions extends ColumnOptions {
+  header?: 'auto' | boolean;
+  delimiter?: string;
+  /** What makes a field a header's, by rule (1). Default: a usual name of a user or item column. */
+  isHeaderName?: (field: string) => boolean;
+}
+
 /**
  * Learns a delimited table from its head. With `header` 'auto' the first record is a header when
  * (1) one of its fields is a usual name of a user or item column (user, user_id, item, movieId …), or
  * (2) it holds a name that an option asks for, or
  * (3) in some column it has a text that is no number while every later record of the head has a number there.
  */
-export function sniffTable(
-  file: string,
-  format: 'csv' | 'tsv',
-  head: FileHead,
-  options: ColumnOptions & { header?: 'auto' | boolean; delimiter?: string },
-): SniffedTable {
+export function sniffTable(file: string, format: 'csv' | 'tsv', head: FileHead, options: SniffOptions): SniffedTable {
   const text = headText(head);
   const delimiter = options.delimiter ?? guessDelimiter(format, text);
   const records = splitRecords(text, delimiter).slice(0, 1000);
@@ -40,15 +44,16 @@ export function sniffTable(
   const empty = records.length === (header ? 1 : 0) && head.whole;
   const width = first.length;
   const layout = { path: file, gzip: head.gzip, delimiter, header, width };
-  if (records.length === 0) return { layout, positions: { user: 0, item: 1 }, numeric: false, empty: true };
+  if (records.length === 0) return { layout, first, positions: { user: 0, item: 1 }, numeric: false, empty: true };
   const positions = findColumns(file, names, width, options);
   const data = header ? rest : [first, ...rest];
   const numeric = data.every((fields) => isNumber(fields[positions.user]) && isNumber(fields[positions.item]));
-  return { layout, names, positions, numeric, empty };
+  return { layout, first, names, positions, numeric, empty };
 }
 
-function isHeader(first: readonly string[], rest: readonly string[][], options: ColumnOptions): boolean {
-  if (looksLikeHeader(first)) return true;
+function isHeader(first: readonly string[], rest: readonly string[][], options: SniffOptions): boolean {
+  const isHeaderName = options.isHeaderName ?? ((field) => isUsualName('user', field) || isUsualName('item', field));
+  if (first.some(isHeaderName)) return true;
   const asked = [options.user, options.item, options.rating, options.time, options.weight];
   if (asked.some((column) => typeof column === 'string' && !/^\d+$/.test(column) && first.includes(column)))
     return true;

@@ -7,8 +7,8 @@ import { type Duck, identifier, literal } from './duckdb.ts';
 export interface Table {
   from: string;
   cells: { user: string; item: string } & Partial<Record<Role, string>>;
-  /** The cells as they stand, for naming bad rows (Parquet). */
-  texts?: Table['cells'];
+  /** The cells as they stand. */
+  texts: Table['cells'];
   /** Counts rows that DuckDB could not split into columns, once the table has been read to its end. */
   rejects?: string;
 }
@@ -31,7 +31,7 @@ export function delimitedTable(layout: Layout, positions: ColumnPositions): Tabl
     `read_csv(${literal(layout.path)}, auto_detect = false, columns = {${columns}}, header = ${layout.header}, delim = ${literal(layout.delimiter)}, ` +
     `quote = '"', escape = '"', compression = '${layout.gzip ? 'gzip' : 'none'}', store_rejects = true, max_line_size = 2097152, buffer_size = 8388608)`;
   const texts = byRole(positions, (position) => identifier(`c${position}`));
-  return { from, cells: checkedTexts(texts), rejects: 'SELECT count(*) FROM reject_errors' };
+  return { from, cells: checkedTexts(texts), texts, rejects: 'SELECT count(*) FROM reject_errors' };
 }
 
 /** JSON lines; `names` are the keys, `positions` point into them. */
@@ -39,7 +39,8 @@ export function jsonTable(path: string, gzip: boolean, names: readonly string[],
   const used = [...new Set(Object.values(positions))];
   const columns = used.map((position) => `${literal(names[position]!)}: 'VARCHAR'`).join(', ');
   const from = `read_json(${literal(path)}, format = 'newline_delimited', columns = {${columns}}, compression = '${gzip ? 'gzip' : 'none'}')`;
-  return { from, cells: checkedTexts(byRole(positions, (position) => identifier(names[position]!))) };
+  const texts = byRole(positions, (position) => identifier(names[position]!));
+  return { from, cells: checkedTexts(texts), texts };
 }
 
 /** A Parquet file; dates become seconds since 1970, numbers stay as they are. */

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import type { Csr } from '../array/csr.ts';
+import { TaurecError } from '../errors.ts';
+import { buildDataset, type Parts } from './build-dataset.ts';
+import { type CoreThresholds, kCore } from './filter.ts';
+import type { IdMap } from './id-map.ts';
+import type { Interactions, ReadReport } from './interactions.ts';
+import { type ReadOptions, readInteractions } from './read.ts';
+import { type SplitMethod, type SplitOptions, split } from './split.ts';
+import { readTitles, type TitleOptions } from './titles.ts';
+import { recencyWeights } from './weights.ts';
+
+/**
+ * What a model is trained and judged on. Rows are users, columns are items.
+ * Ids that stand in train or validation come first, by number when all of them are whole numbers, else by UTF-8 bytes; ids that stand only in test follow in the same manner.
+ * So `train` and `valid` have `trainedUsers` rows and `trainedItems` columns, and `test` may have more: a test-only item is never recommended but stays among what
+ * its user wanted, and a test-only user has no embedding.
+ */
+export interface Dataset {
+  readonly users: IdMap;
+  readonly items: IdMap;
+  /** Values, when present, are the weights of the interactions as positives. */
+  readonly train: Csr;
+  readonly valid?: Csr;
+  readonly test?: Csr;
+  /** SHA-256 of the data's files (of the one file, or of the digests of train, valid and test in that order). */
+  readonly sha256: string;
+  /** Where the data came from, for people. */
+  readonly source: string;
+  /** What reading each file met. */
+  readonly reports?: Readonly<Partial<Record<Part, ReadReport>>>;
+  /** Pairs of test that stand in train or validation too: they are masked as seen and can never be hit. */
+  readonly overlap?: number;
+  /** Titles by item index, '' where there is none; see `readTitles`. */
+  readonly titles?: readonly string[];
+}
+
+export type Part = 'train' | 'valid' | 'test';
+
+export interface DatasetOptions extends ReadOptions {
+  /** The file to train on, or, with `split`, to divide. */
+  train: string;
+  /** A file for validation. Excludes `validRatio`. */
+  valid?: string;
+  /** A file for testing. Excludes `split`. */
+  test?: string;
+  /** Holds the test part out of `train`. Default: no test part. */
+  split?: SplitMethod;
+  /** The part held out for testing. Default 0.2. */
+  testRatio?: number;
+  /** The part of the training entries held out for validation, 0 to 1; with a temporal or leave-last-out `split` by the same method, else at random. Default 0: none. */
+  validRatio?: number;
+  /** Keeps the k-core of `train`, before it is divided; other files stay as they are. */
+  kCore?: number | CoreThresholds;
+  /** Weights training entries by age, in the unit of the times (seconds for dates). */
+  recencyHalfLife?: number;
+  /** A file of items and their titles. */
+  titles?: string;
+  /** Columns and format of `titles`. */
+  titleOptions?: TitleOptions;
+  /** Seed of the random splits. Default 0. */
+  seed?: number;
+}
+
+/**
+ * Reads the files of a dataset, filters, splits, and brings all into one index space. Validation is taken from the training entries, never from test.
+ * Throws what `readInteractions`, `kCore`, `split`, `recencyWeights` and `readTitles` throw, and `bad-option` for options that exclude each other.
+ */
+export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
+  checkOptions(options);
+  const { seed = 0, validRatio = 0 } = options;
+  const read = (file: string) => readInteractions(file, options);
+  const whole = await read(options.train);
+  const given = {
+    valid: options.valid && (await read(options.valid)),
+    test: options.test && (await read(options.test)),
+  };
+  const reports = {
+    train: whole.report,
+    ...(given.valid && { valid: given.valid.report }),
+    ...(given.test && { test: given.test.report }),
+  };
+  let train: Interactions = options.kCore === undefined ? whole : kCore(whole, options.kCore);
+  const parts: Omit<Parts, 'train'> = { valid: given.valid || undefined, test: given.test || undefined };
+  const hold = (method: SplitMethod, how: SplitOptions): Interactions | undefined => {
+    const { kept, held } = split(train, method, { seed, ...how });
+    if (kept.users.length === 0 || held.users.length === 0) return undefined;
+    train = kept;
+    return held;
+  };
+  if (options.split) {
+    parts.test = hold(options.split, { ratio: options.testRatio, purpose: 'test' });
+    if (!parts.test)
+      throw new TaurecError('empty-data', {
+        file: options.train,
+        reason: `the ${options.split} split holds nothing out for testing`,
+      });
+  }
+  if (validRatio > 0) parts.valid = hold(options.split ?? 'random', { ratio: validRatio, purpose: 'valid' });
+  if (options.recencyHalfLife !== undefined) train = recencyWeights(train, options.recencyHalfLife);
+  const files = [options.train, options.valid, options.test].filter((file) => file !== undefined);
+  const digests = [whole, given.valid, given.test].flatMap((log) => (log ? [log.sha256] : []));
+  const sha256 = digests.length === 1 ? digests[0]! : createHash('sha256').update(digests.join('')).digest('hex');
+  const dataset = buildDataset({ train, ...parts }, { sha256, source: files.join(', '), reports });
+  return options.titles
+    ? { ...dataset, titles: await readTitles(options.titles, dataset.items, options.titleOptions) }
+    : dataset;
+}
+
+function checkOptions(options: DatasetOptions): void {
+  const { validRatio = 0 } = options;
+  if (!(validRatio >= 0 && validRatio < 1)) {
+    throw new TaurecError('bad-option', {
+      option: 'validRatio',
+      got: validRatio,
+      expected: 'a number from 0 to below 1',
+    });
+  }
+  if (options.valid !== undefined && validRatio > 0) {
+    const remedy = 'Leave one of them out: the validation file is used as given.';
+    throw new TaurecError('bad-option', {
+      option: 'validRatio',
+      got: validRatio,
+      expected: 'nothing beside a validation file',
+      remedy,
+    });
+  }
+  if (options.test !== undefined && options.split) {
+    const remedy = 'Leave one of them out: the test file is used as given.';
+    throw new TaurecError('bad-option', {
+      option: 'split',
+      got: options.split,
+      expected: 'nothing beside a test file',
+      remedy,
+    });
+  }
+}

@@ -1,0 +1,111 @@
+import { randomStream, shuffle } from '../array/random.ts';
+import { TaurecError } from '../errors.ts';
+import { type Interactions, selectEntries } from './interactions.ts';
+
+/** How interactions are held out. */
+export const splitMethods = ['random', 'leave-last-out', 'temporal'] as const;
+export type SplitMethod = (typeof splitMethods)[number];
+
+export interface SplitOptions {
+  /** The part held out, 0 < ratio < 1. Default 0.2. Without meaning for leave-last-out. */
+  ratio?: number;
+  /** Seed of the random split. Default 0. */
+  seed?: number;
+  /** What the split is for; other purposes draw other numbers. Default 'test'. */
+  purpose?: string;
+}
+
+/** The two parts of a log; together they are the whole, and no entry is in both. Id maps stay those of the log. */
+export interface Split {
+  kept: Interactions;
+  held: Interactions;
+}
+
+/**
+ * Holds a part of a log out.
+ * - random: of each user's n entries about n·ratio, drawn at random; at least one stays. What rounding leaves over goes on to the next user, so the total is near the ratio.
+ * - leave-last-out: each user's latest entry, unless it is the only one. Among equal times the greater item index counts as later.
+ * - temporal: the latest part of all entries, those after the (1 − ratio) quantile of time. Entries of one instant stay together; a user who came late has no kept entry.
+ *
+ * Throws `bad-option`, and `missing-column` when the method needs times and there are none.
+ */
+export function split(log: Interactions, method: SplitMethod, options: SplitOptions = {}): Split {
+  const { ratio = 0.2, seed = 0, purpose = 'test' } = options;
+  if (!(splitMethods as readonly string[]).includes(method)) {
+    throw new TaurecError('unknown-name', { kind: 'split', got: method, known: splitMethods });
+  }
+  if (!(ratio > 0 && ratio < 1)) {
+    throw new TaurecError('bad-option', {
+      option: `${purpose} ratio`,
+      got: ratio,
+      expected: 'a number between 0 and 1, both excluded',
+    });
+  }
+  const held =
+    method === 'random'
+      ? holdRandom(log.users, ratio, seed, purpose)
+      : method === 'leave-last-out'
+        ? holdLast(log.users, timesOf(log, method))
+        : holdLatest(timesOf(log, method), ratio);
+  return {
+    kept: selectEntries(
+      log,
+      held.map((h) => 1 - h),
+    ),
+    held: selectEntries(log, held),
+  };
+}
+
+function holdRandom(users: Int32Array, ratio: number, seed: number, purpose: string): Uint8Array {
+  const held = new Uint8Array(users.length);
+  const random = randomStream(seed, `split-${purpose}`);
+  let carry = random.real();
+  eachUser(users, (start, end) => {
+    const share = (end - start) * ratio + carry;
+    carry = share - Math.floor(share);
+    const take = Math.min(Math.floor(share), end - start - 1);
+    if (take <= 0) return;
+    const entries = new Int32Array(end - start);
+    for (let e = start; e < end; e++) entries[e - start] = e;
+    for (const e of shuffle(entries, random).subarray(0, take)) held[e] = 1;
+  });
+  return held;
+}
+
+function holdLast(users: Int32Array, times: Float64Array): Uint8Array {
+  const held = new Uint8Array(users.length);
+  eachUser(users, (start, end) => {
+    if (end - start < 2) return;
+    let last = start;
+    for (let e = start + 1; e < end; e++) if (times[e]! >= times[last]!) last = e;
+    held[last] = 1;
+  });
+  return held;
+}
+
+function holdLatest(times: Float64Array, ratio: number): Uint8Array {
+  const cut = times.slice().sort()[Math.ceil((1 - ratio) * times.length) - 1]!;
+  const held = new Uint8Array(times.length);
+  for (let e = 0; e < times.length; e++) held[e] = times[e]! > cut ? 1 : 0;
+  return held;
+}
+
+/** Calls `use` with the bounds of each user's entries; entries lie sorted by user. */
+function eachUser(users: Int32Array, use: (start: number, end: number) => void): void {
+  for (let start = 0; start < users.length; ) {
+    let end = start + 1;
+    while (end < users.length && users[end] === users[start]) end++;
+    use(start, end);
+    start = end;
+  }
+}
+
+function timesOf(log: Interactions, method: string): Float64Array {
+  if (log.times) return log.times;
+  throw new TaurecError('missing-column', {
+    file: log.source,
+    got: 'time',
+    role: `the time that the ${method} split needs`,
+    columns: ['user', 'item'],
+  });
+}

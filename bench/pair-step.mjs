@@ -1,11 +1,11 @@
 /**
  * Times our pair-batch step: 1,024 pairs × 800 own uniform negatives, d = 64, cosine, softmax loss (τ .1), Adam, over tables of gowalla's size.
- * Prints one JSON line. Options: --engine (auto), --threads (2), --steps (30), --warmup (5), --seed (1). `npm run build` first.
+ * Prints one JSON line. Options: --engine (wasm), --build (auto: fused multiply-add where the machine has it; simd), --threads (2), --steps (30), --warmup (5), --seed (1). `npm run build` first.
  */
 import { parseArgs } from 'node:util';
 import { csrFromEntries } from '../dist/array/csr.js';
 import { randomStream } from '../dist/array/random.js';
-import { openEngine } from '../dist/engine/open-engine.js';
+import { enableFusedMultiplyAdd, openEngine } from '../dist/engine/open-engine.js';
 import { createSampler } from '../dist/sampler/create-sampler.js';
 
 const users = 29_858;
@@ -13,9 +13,9 @@ const items = 40_988;
 const interactions = 810_128;
 
 /**
- * @param {{ engine: 'auto' | 'wasm' | 'reference', threads: number, steps: number, warmup: number, seed: number }} options
+ * @param {{ engine: 'wasm' | 'reference', build: 'auto' | 'simd', threads: number, steps: number, warmup: number, seed: number }} options
  */
-export async function timePairSteps({ engine: engineName, threads, steps, warmup, seed }) {
+export async function timePairSteps({ engine: engineName, build, threads, steps, warmup, seed }) {
   const random = randomStream(seed, 'bench');
   const draw = (/** @type {number} */ bound) => Int32Array.from({ length: interactions }, () => random.integer(bound));
   const train = csrFromEntries(users, items, draw(users), draw(items));
@@ -41,7 +41,8 @@ export async function timePairSteps({ engine: engineName, threads, steps, warmup
       seed,
     },
   };
-  const engine = await openEngine(plan, { engine: engineName, threads });
+  if (build === 'auto') enableFusedMultiplyAdd();
+  const engine = await openEngine(plan, { engine: engineName, threads, build });
   for (const table of [engine.users, engine.items]) {
     for (let k = 0; k < table.data.length; k++) table.data[k] = 0.1 * random.normal();
   }
@@ -93,7 +94,8 @@ function median(values) {
 if (process.argv[1] === import.meta.filename) {
   const { values } = parseArgs({
     options: {
-      engine: { type: 'string', default: 'auto' },
+      engine: { type: 'string', default: 'wasm' },
+      build: { type: 'string', default: 'auto' },
       threads: { type: 'string', default: '2' },
       steps: { type: 'string', default: '30' },
       warmup: { type: 'string', default: '5' },
@@ -101,7 +103,8 @@ if (process.argv[1] === import.meta.filename) {
     },
   });
   const result = await timePairSteps({
-    engine: /** @type {'auto' | 'wasm' | 'reference'} */ (values.engine),
+    engine: /** @type {'wasm' | 'reference'} */ (values.engine),
+    build: /** @type {'auto' | 'simd'} */ (values.build),
     threads: Number(values.threads),
     steps: Number(values.steps),
     warmup: Number(values.warmup),

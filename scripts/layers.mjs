@@ -23,6 +23,8 @@ const lines = [
 const nodeFiles = {
   data: 'duckdb encode-table file-head read rejects repair text-stream',
   loss: 'load-loss',
+  engine: 'open-engine wasm/open-wasm-engine wasm/worker',
+  evaluation: 'result-file',
   model: 'atomic-file model-directory safetensors',
   training: 'checkpoint coordinator coordinator-worker',
 };

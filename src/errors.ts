@@ -13,6 +13,10 @@ const messages = {
   // engine
   'engine-ranks-only': () =>
     'This engine was opened without a training plan, so it can rank but not train. Open it with plan.training to train.',
+  'memory-limit': (f: Facts) =>
+    `The tables need ${gigabytes(f.bytes)} GiB, the engine has ${gigabytes(f.limit)}: ${f.users} users and ${f.items} items at dimension ${f.dimension} take ${f.bytesPerRow} bytes a row. Use a smaller dimension, fewer negatives or rows a batch, or leave out rare users and items (k-core).`,
+  'engine-thread': (f: Facts) =>
+    `Thread ${f.thread} of the engine failed: ${f.reason}. The engine is closed; open a new one, with fewer threads if memory ran out.`,
   // training
   aborted: (f: Facts) =>
     `Stopped on request${f.epoch ? ` in epoch ${f.epoch}, after step ${f.step}` : ''}.${f.checkpoint ? ` The last checkpoint is kept: ${f.checkpoint}; resume to continue from it.` : ''}`,
@@ -78,6 +82,10 @@ function listed(values: unknown): string {
   return Object.entries(values as object)
     .map(([name, value]) => `, ${name} ${value}`)
     .join('');
+}
+
+function gigabytes(bytes: unknown): string {
+  return ((bytes as number) / 1024 ** 3).toFixed(2);
 }
 
 function show(value: unknown): string {

@@ -10,7 +10,7 @@ import { Titles } from '../../src/model/titles.ts';
 export const someFacts = (score: ScoreKind): ModelFacts => ({
   backbone: 'mf',
   score,
-  loss: { name: 'bsl', options: { tau1: 'inf', tau2: 0.1 } },
+  loss: { name: 'bsl', options: { tau: 0.1, tau1: 'inf' } },
   training: { epochs: 3, loss: { name: 'bsl' } },
   seed: 7,
   data: { source: 'made up', sha256: '00' },

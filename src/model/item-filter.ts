@@ -1,0 +1,72 @@
+import type { Csr } from '../array/csr.ts';
+import { sharedInt32 } from '../array/shared.ts';
+import type { IdMap } from '../data/id-map.ts';
+
+/** Which items a request may get, beside what a user has seen. Ascending, distinct indices. */
+export interface ItemFilter {
+  readonly excluded: Int32Array;
+  /** Absent: every item that is not excluded. Holds no excluded item. */
+  readonly allowed?: Int32Array;
+}
+
+/** The filter of a request's lists of ids. Ids that the model does not know are left out: such items are never recommended. */
+export function itemFilter(
+  ids: IdMap,
+  exclude: Iterable<string | number> = [],
+  allow?: Iterable<string | number>,
+): ItemFilter {
+  const excluded = indicesOf(ids, exclude);
+  return { excluded, allowed: allow && difference(indicesOf(ids, allow), excluded) };
+}
+
+/** The known ids as ascending, distinct indices. */
+export function indicesOf(ids: IdMap, wanted: Iterable<string | number>): Int32Array {
+  const found: number[] = [];
+  for (const id of wanted) {
+    const index = ids.indexOf(id);
+    if (index >= 0) found.push(index);
+  }
+  return ascending(found);
+}
+
+/** The distinct values, ascending. */
+export function ascending(values: Iterable<number>): Int32Array {
+  return Int32Array.from(new Set(values)).sort();
+}
+
+/** What `filter` forbids among `items` items. */
+export function forbiddenItems(filter: ItemFilter, items: number): Int32Array {
+  if (!filter.allowed) return filter.excluded;
+  return difference(
+    Int32Array.from({ length: items }, (_, i) => i),
+    filter.allowed,
+  );
+}
+
+/** The elements of `a` that are not in `b`; both ascending. */
+export function difference(a: Int32Array, b: Int32Array): Int32Array {
+  let at = 0;
+  return a.filter((item) => {
+    while (at < b.length && b[at]! < item) at++;
+    return b[at] !== item;
+  });
+}
+
+/** One row for each list, each joined with the `common` items; all lists ascending. */
+export function exclusions(lists: readonly Int32Array[], common: Int32Array, items: number): Csr {
+  const offsets = sharedInt32(lists.length + 1);
+  const indices = sharedInt32(lists.reduce((total, list) => total + list.length + common.length, 0));
+  let end = 0;
+  lists.forEach((list, row) => {
+    let l = 0;
+    let c = 0;
+    while (l < list.length || c < common.length) {
+      const next = Math.min(list[l] ?? items, common[c] ?? items);
+      if (list[l] === next) l++;
+      if (common[c] === next) c++;
+      indices[end++] = next;
+    }
+    offsets[row + 1] = end;
+  });
+  return { rows: lists.length, columns: items, offsets, indices: indices.subarray(0, end) };
+}

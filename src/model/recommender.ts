@@ -1,0 +1,246 @@
+import { csrRow } from '../array/csr.ts';
+import { type Matrix, row } from '../array/matrix.ts';
+import type { IdMap } from '../data/id-map.ts';
+import type { Engine } from '../engine/engine.ts';
+import { TaurecError } from '../errors.ts';
+import { loadLoss } from '../loss/load-loss.ts';
+import type { Loss, LossSource } from '../loss/loss.ts';
+import { createLoss, lossNames } from '../loss/losses.ts';
+import { FoldIn } from './fold-in.ts';
+import { ascending, type ItemFilter, itemFilter } from './item-filter.ts';
+import { type Query, type RankedItem, rankLists } from './list-ranker.ts';
+import type { Model } from './model.ts';
+import { PopularItems } from './popular-items.ts';
+import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
+import type { FoldInRequest, Id, RecommendedItem, RecommendOptions, UserRecommendations } from './recommendation.ts';
+import { inverseNorms, nearestRows, scoreOf } from './vectors.ts';
+
+export interface OpenOptions extends RankingEngineOptions {
+  /** The loss to fold people in with, when the model was trained with one that is not built in. A model never loads code by itself. */
+  readonly loss?: LossSource;
+}
+
+/** Users that `recommendAll` ranks between two looks at the event loop. */
+const ALL_BLOCK = 1024;
+
+/**
+ * Serves a model: items for known users, items for people given by what they like, neighbours, scores.
+ * Everything but opening and closing is synchronous.
+ */
+export class Recommender {
+  readonly #model: Omit<Model, 'users' | 'items'>;
+  readonly #engine: Engine;
+  readonly #popular: PopularItems;
+  #loss?: Loss;
+  #foldIn?: FoldIn;
+  #inverse: { users?: Float64Array; items?: Float64Array } = {};
+
+  private constructor(model: Model, engine: Engine, loss?: Loss) {
+    // The engine holds the embeddings from here on: the model's own copy may go.
+    const { users: _users, items: _items, ...rest } = model;
+    this.#model = rest;
+    this.#engine = engine;
+    this.#popular = new PopularItems(model.popularity);
+    this.#loss = loss;
+  }
+
+  /** Opens a model directory. Throws as `openModel` does. */
+  static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
+    const { loss, ...engineOptions } = options;
+    const loaded = loss && (await loadLoss(loss));
+    // Only here does serving touch files: a browser gives its model to `fromModel`.
+    const { openModel } = await import('./model-directory.ts');
+    const model = await openModel(directory);
+    return new Recommender(model, await openRankingEngine(model, engineOptions), loaded);
+  }
+
+  /** Serves a model by an engine that was opened for its sizes; its embeddings are written into the engine. */
+  static fromModel(model: Model, engine: Engine, loss?: Loss): Recommender {
+    loadEmbeddings(model, engine);
+    return new Recommender(model, engine, loss);
+  }
+
+  /** What is known of how the model came about. */
+  get config(): Model['config'] {
+    return this.#model.config;
+  }
+
+  get userIds(): IdMap {
+    return this.#model.userIds;
+  }
+
+  get itemIds(): IdMap {
+    return this.#model.itemIds;
+  }
+
+  /** The engine that ranks, its tables filled. */
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  /**
+   * The best items of a user, or of each of several users, best first; ties to the item that comes first in the model.
+   * Exactly k of them where that many remain. Throws `unknown-id` for a user that the model does not know, unless there is a fallback.
+   */
+  recommend(user: Id, options?: RecommendOptions): RecommendedItem[];
+  recommend(users: readonly Id[], options?: RecommendOptions): RecommendedItem[][];
+  recommend(users: Id | readonly Id[], options: RecommendOptions = {}): RecommendedItem[] | RecommendedItem[][] {
+    if (!Array.isArray(users)) return this.recommend([users as Id], options)[0]!;
+    const indices = users.map((id: Id) => (options.fallback ? this.userIds.indexOf(id) : this.#userOf(id)));
+    return this.#recommendTo(indices, options);
+  }
+
+  /** Recommendations for every user (or those listed), some at a time, with room for other work in between. */
+  async *recommendAll(
+    options: RecommendOptions & { readonly users?: Iterable<Id> } = {},
+  ): AsyncGenerator<UserRecommendations[]> {
+    const { users, ...rest } = options;
+    const listed = users && Array.from(users, (id) => this.#userOf(id));
+    const count = listed?.length ?? this.userIds.size;
+    for (let first = 0; first < count; first += ALL_BLOCK) {
+      const length = Math.min(ALL_BLOCK, count - first);
+      const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
+      const lists = this.#recommendTo(block, rest);
+      yield lists.map((items, i) => ({ user: this.userIds.idOf(block[i]!), items }));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+
+  /** Items for a person who was not in training, given by items: those they like are folded in, and left out unless `includeSeen`. */
+  recommendFor(items: readonly Id[], options: RecommendOptions & FoldInRequest = {}): RecommendedItem[] {
+    const { k, filter } = this.#parse(options);
+    const liked = this.#likedItems(items, options);
+    if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popular.best(k, filter, liked.items));
+    const embedding = this.#fold(liked);
+    const seen = options.includeSeen ? new Int32Array(0) : ascending(liked.items);
+    return this.#titled(this.#rank([{ embedding, seen }], k, filter)[0]!);
+  }
+
+  /** The user embedding of a person who was not in training, given by items, under the model's own loss (see `FoldIn`). */
+  foldIn(items: readonly Id[], options: FoldInRequest = {}): Float32Array {
+    return this.#fold(this.#likedItems(items, options));
+  }
+
+  /** The items nearest to an item by cosine, itself left out. Throws `unknown-id`. */
+  similarItems(item: Id, options: { readonly k?: number } = {}): RecommendedItem[] {
+    const k = checkK(options.k);
+    return this.#titled(nearestRows(this.#engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
+  }
+
+  /** The users nearest to a user by cosine, the user left out. Throws `unknown-id`. */
+  similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
+    const k = checkK(options.k);
+    const nearest = nearestRows(this.#engine.users, this.#inverseNorms('users'), this.#userOf(user), k);
+    return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
+  }
+
+  /** The model's scores of a user and items, beside `items`. Throws `unknown-id`. */
+  score(user: Id, items: readonly Id[]): number[] {
+    const embedding = row(this.#engine.users, this.#userOf(user));
+    return items.map((id) => scoreOf(this.config.score, embedding, row(this.#engine.items, this.#itemOf(id))));
+  }
+
+  /** Ends the engine's threads. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  /** −1 stands for an unknown user. */
+  #recommendTo(users: readonly number[], options: RecommendOptions): RecommendedItem[][] {
+    const { k, filter } = this.#parse(options);
+    const none = new Int32Array(0);
+    const known = users.filter((user) => user >= 0);
+    const queries = known.map((user) => ({
+      embedding: row(this.#engine.users, user),
+      seen: options.includeSeen ? none : csrRow(this.#model.seen, user),
+    }));
+    const lists = this.#rank(queries, k, filter).values();
+    return users.map((user) => this.#titled(user < 0 ? this.#popular.best(k, filter, none) : lists.next().value!));
+  }
+
+  #rank(queries: readonly Query[], k: number, filter: ItemFilter): RankedItem[][] {
+    return rankLists(this.#engine, this.config.score, queries, k, filter);
+  }
+
+  #parse(options: RecommendOptions): { k: number; filter: ItemFilter } {
+    return { k: checkK(options.k), filter: itemFilter(this.itemIds, options.exclude, options.allow) };
+  }
+
+  #titled(list: readonly RankedItem[]): RecommendedItem[] {
+    return list.map(({ item, score }) => {
+      const title = this.#model.titles?.at(item);
+      const id = this.itemIds.idOf(item);
+      return title === undefined ? { id, score } : { id, score, title };
+    });
+  }
+
+  #likedItems(ids: readonly Id[], request: FoldInRequest): { items: Int32Array; weights?: Float32Array } {
+    const { weights, unknown = 'fail' } = request;
+    if (weights && weights.length !== ids.length) {
+      throw new TaurecError('bad-option', {
+        option: 'weights',
+        got: `${weights.length} weights`,
+        expected: `${ids.length}, one for each item`,
+      });
+    }
+    const liked = new Map<number, number>();
+    ids.forEach((id, i) => {
+      const item = unknown === 'skip' ? this.itemIds.indexOf(id) : this.#itemOf(id);
+      const weight = weights?.[i] ?? 1;
+      if (!(weight > 0 && weight < Infinity)) {
+        throw new TaurecError('bad-option', { option: `weights[${i}]`, got: weight, expected: 'a number > 0' });
+      }
+      if (item >= 0) liked.set(item, (liked.get(item) ?? 0) + weight);
+    });
+    return { items: Int32Array.from(liked.keys()), weights: weights && Float32Array.from(liked.values()) };
+  }
+
+  #fold(liked: { items: Int32Array; weights?: Float32Array }): Float32Array {
+    if (liked.items.length === 0) {
+      throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
+    }
+    this.#foldIn ??= this.#openFoldIn();
+    return this.#foldIn.embedding(liked.items, liked.weights);
+  }
+
+  #openFoldIn(): FoldIn {
+    const { score, loss, seed } = this.config;
+    if (!this.#loss && !('name' in loss && (lossNames as string[]).includes(loss.name))) {
+      const got = 'name' in loss ? `the loss ${loss.name}` : `the loss module ${loss.module}`;
+      throw new TaurecError('fold-in-loss', { got });
+    }
+    this.#loss ??= createLoss(loss);
+    const length = score === 'cosine' ? 1 : meanLength(this.#inverseNorms('users'));
+    return new FoldIn(this.#engine.items, score, this.#loss, length, { seed });
+  }
+
+  #inverseNorms(table: 'users' | 'items'): Float64Array {
+    this.#inverse[table] ??= inverseNorms(this.#engine[table] as Matrix);
+    return this.#inverse[table];
+  }
+
+  #userOf(id: Id): number {
+    return this.#indexOf('user', id, this.userIds, "For new people use recommendFor(items), or fallback: 'popular'.");
+  }
+
+  #itemOf(id: Id): number {
+    return this.#indexOf('item', id, this.itemIds, 'Check the id, or train again on data that has it.');
+  }
+
+  #indexOf(kind: string, id: Id, ids: IdMap, remedy: string): number {
+    const index = ids.indexOf(id);
+    if (index < 0) throw new TaurecError('unknown-id', { kind, id, count: ids.size, remedy });
+    return index;
+  }
+}
+
+function checkK(k = 10): number {
+  if (Number.isSafeInteger(k) && k >= 1) return k;
+  throw new TaurecError('bad-option', { option: 'k', got: k, expected: 'a whole number of at least 1' });
+}
+
+/** The mean of the lengths whose inverses are given; 1 where no row has one. */
+function meanLength(inverse: Float64Array): number {
+  const lengths = inverse.filter((x) => x > 0).map((x) => 1 / x);
+  return lengths.length > 0 ? lengths.reduce((a, b) => a + b) / lengths.length : 1;
+}

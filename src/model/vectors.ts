@@ -1,0 +1,45 @@
+import { type Matrix, row } from '../array/matrix.ts';
+import type { ScoreKind } from '../engine/engine.ts';
+import { BestItems } from './best-items.ts';
+
+/** Σ a_c b_c in double precision. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let c = 0; c < a.length; c++) sum += a[c]! * b[c]!;
+  return sum;
+}
+
+/** 1/‖a‖; 0 for a vector without direction, whose cosines are then 0 (the engines' rule). */
+export function inverseNorm(a: ArrayLike<number>): number {
+  const length = Math.sqrt(dot(a, a));
+  return length < 1e-12 ? 0 : 1 / length;
+}
+
+/** The model's score of two embeddings, as a 32-bit float like an engine's. */
+export function scoreOf(score: ScoreKind, a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Math.fround(score === 'dot' ? dot(a, b) : dot(a, b) * inverseNorm(a) * inverseNorm(b));
+}
+
+/** 1/‖row‖ of every row. */
+export function inverseNorms(m: Matrix): Float64Array {
+  return Float64Array.from({ length: m.rows }, (_, r) => inverseNorm(row(m, r)));
+}
+
+/** The k rows with the largest cosine with row `r`, itself left out; ties to the lower row. */
+export function nearestRows(
+  m: Matrix,
+  inverse: Float64Array,
+  r: number,
+  k: number,
+): { readonly item: number; readonly score: number }[] {
+  const query = Float64Array.from(row(m, r), (x) => x * inverse[r]!);
+  const best = new BestItems(Math.min(k, m.rows));
+  const { data, stride, columns } = m;
+  for (let other = 0; other < m.rows; other++) {
+    if (other === r) continue;
+    let sum = 0;
+    for (let c = 0, at = other * stride; c < columns; c++, at++) sum += query[c]! * data[at]!;
+    best.offer(other, Math.fround(sum * inverse[other]!));
+  }
+  return best.take();
+}

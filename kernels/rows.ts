@@ -75,9 +75,10 @@ export function backwardRows(
 
 /** The dropout mask of src/array/dropout-mask.ts: a counter hash of (key, row, column). */
 function maskRow(row: usize, d: i32, id: i32, key: i32, keepBelow: i32, keepScale: f32): void {
+  const rowKey = <u32>key ^ (<u32>id * 0x9e3779b1);
   for (let column = 0; column < d; column++) {
     const at = row + (column << 2);
-    let h: u32 = <u32>key ^ (<u32>id * 0x9e3779b1) ^ (<u32>column * 0x85ebca77);
+    let h = rowKey ^ (<u32>column * 0x85ebca77);
     h = (h ^ (h >>> 16)) * 0x7feb352d;
     h = (h ^ (h >>> 15)) * 0x846ca68b;
     h = h ^ (h >>> 16);

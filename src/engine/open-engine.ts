@@ -1,0 +1,23 @@
+import { availableParallelism } from 'node:os';
+import type { Engine, EnginePlan } from './engine.ts';
+import { openReferenceEngine } from './reference/reference-engine.ts';
+import { openWasmEngine } from './wasm/open-wasm-engine.ts';
+
+export { enableFusedMultiplyAdd } from './wasm/open-wasm-engine.ts';
+
+export interface EngineOptions {
+  /** 'wasm' ('auto', default) or 'reference', the slow definition. */
+  readonly engine?: 'auto' | 'wasm' | 'reference';
+  /** Threads that compute, the caller's included; default: the machine's cores, at most 16. The reference engine always uses one. */
+  readonly threads?: number;
+  /** The arithmetic of the wasm engine: 'simd-fma' where the machine has it ('auto', default), or plain 'simd' for results that repeat on any machine. */
+  readonly build?: 'auto' | 'simd' | 'simd-fma';
+}
+
+/** Opens an engine for the plan: the only place that knows the engines. A bare loss object cannot be sent to threads: it runs on the caller's alone. */
+export function openEngine(plan: EnginePlan, options: EngineOptions = {}): Promise<Engine> {
+  if (options.engine === 'reference') return openReferenceEngine(plan);
+  const bareLoss = plan.training !== undefined && 'evaluate' in plan.training.loss;
+  const threads = bareLoss ? 1 : (options.threads ?? Math.min(availableParallelism(), 16));
+  return openWasmEngine(plan, threads, options.build);
+}

@@ -1,0 +1,57 @@
+/** The exports of kernels/index.ts: byte addresses and numbers in, nothing but floats in memory out. See the kernel sources for what each computes. */
+export interface Kernels {
+  product(
+    a: number, aRow: number, aColumn: number, b: number, bRow: number, bTile: number, c: number, cRow: number,
+    m: number, n: number, k: number, accumulate: boolean,
+  ): void;
+  logExpectationExp(x: number, n: number, inverseTau: number, weights: number, out: number, scale: number, result: number): void;
+  gatherDots(query: number, table: number, stride: number, d: number, index: number, count: number, out: number): void;
+  gatherSum(
+    out: number, table: number, stride: number, d: number, index: number, coefficients: number, coefficientIndex: number, count: number,
+  ): void;
+  gatherRows(
+    table: number, stride: number, d: number, list: number, from: number, to: number, packed: number, norms: number, cosine: boolean,
+    drop: boolean, dropKey: number, keepBelow: number, keepScale: number,
+  ): void;
+  backwardRows(
+    table: number, stride: number, d: number, list: number, from: number, to: number, packed: number, norms: number, gradients: number,
+    scales: number, cosine: boolean, drop: boolean, dropKey: number, keepBelow: number, keepScale: number, l2: number,
+  ): void;
+  skipAdamRows(
+    table: number, m: number, v: number, last: number, stride: number, d: number, list: number, from: number, to: number, now: number,
+    ratio: number, horizon: number, terms: number, decays: number, kept: number, epsilons: number, powers1: number, powers2: number,
+  ): void;
+  adamRows(
+    table: number, m: number, v: number, last: number, stride: number, d: number, list: number, from: number, to: number, gradients: number, now: number,
+    beta1: number, beta2: number, size: number, correction: number, epsilon: number, decay: number,
+  ): void;
+  skipSgdRows(table: number, last: number, stride: number, d: number, list: number, from: number, to: number, now: number, kept: number): void;
+  sgdRows(
+    table: number, last: number, stride: number, d: number, list: number, from: number, to: number, gradients: number, now: number,
+    learningRate: number, decay: number,
+  ): void;
+  scaleRows(source: number, target: number, stride: number, d: number, scales: number, from: number, to: number): void;
+  packPanels(source: number, stride: number, d: number, from: number, to: number, count: number, panels: number): void;
+  assignSlots(entries: number, count: number, stampOf: number, slotOf: number, stamp: number, items: number, slots: number, out: number): number;
+  sortOccurrences(
+    slots: number, count: number, perRow: number, rowOf: number, from: number, to: number,
+    offsets: number, counts: number, rows: number, entryOf: number,
+  ): void;
+  startTop(scores: number, items: number, k: number): void;
+  offerTop(values: number, count: number, first: number, scores: number, items: number, k: number): void;
+  finishTop(scores: number, items: number, k: number): void;
+  countAbove(values: number, count: number, score: number, orEqual: boolean): number;
+} // biome-ignore format: signatures as the kernels have them
+
+/** An instance of the kernels over the given memory. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const imports = {
+    env: {
+      memory,
+      abort: () => {
+        throw new Error('kernel aborted');
+      },
+    },
+  };
+  return new WebAssembly.Instance(module, imports).exports as unknown as Kernels;
+}

@@ -1,0 +1,100 @@
+import { TaurecError } from '../../errors.ts';
+import type { EnginePlan } from '../engine.ts';
+
+/** Users of a batch whose scores are computed together: two register tiles high, and the block of scores stays in the second cache. */
+export const ROW_BLOCK = 12;
+/** Pool items whose gradients are computed together. */
+export const SLOT_BLOCK = 48;
+/** Queries ranked together, and the items scored for them at a time. */
+export const QUERY_BLOCK = 24;
+export const ITEM_BLOCK = 1024;
+/** Queries of one ranking round. */
+export const QUERY_ROUND = 1024;
+
+const PAGE = 65536;
+const MAX_BYTES = 4 * 1024 ** 3;
+
+/** Where everything lies in the one shared memory: byte addresses and element counts, the same on every thread because it follows from the plan. */
+export interface Layout {
+  readonly bytes: number;
+  readonly pages: number;
+  /** Floats between rows of any table: the dimension rounded up to whole vectors; the padding is 0 and stays 0. */
+  readonly stride: number;
+  /** Floats between rows of score gradients: not a multiple of a page, so that a column of it does not fall into one cache set. */
+  readonly scoreStride: number;
+  readonly at: Readonly<Record<RegionName, number>>;
+  readonly length: Readonly<Record<RegionName, number>>;
+}
+
+type RegionName = (typeof regionNames)[number];
+const regionNames = [
+  'control', 'scalars', 'failure',
+  'users', 'usersM', 'usersV', 'usersLast', 'items', 'itemsM', 'itemsV', 'itemsLast',
+  'terms', 'decays', 'kept', 'epsilons', 'powers1', 'powers2',
+  'batchUsers', 'rowWeights', 'positiveOffsets', 'positiveWeights', 'positiveRows', 'positiveItems', 'negativeItems', 'negativeWeights',
+  'maskOffsets', 'masked', 'rowValues',
+  'userList', 'userSlotOfRow', 'userRowOffsets', 'userRows', 'packedUsers', 'userNorms', 'weightedUsers', 'rowGradients', 'userGradients',
+  'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
+  'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'ones', 'l2',
+  'threadScores', 'threadPositives', 'threadWeights', 'threadResult', 'threadItems', 'threadTargets',
+  'rankPanels', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
+] as const; // biome-ignore format: a table of names
+
+/** Sizes the memory of a plan; throws `memory-limit` with the numbers when 4 GiB do not hold it. */
+export function layoutOf(plan: EnginePlan, threads: number): Layout {
+  const { users, items } = plan;
+  const stride = (plan.dimension + 3) & ~3;
+  const training = plan.training;
+  const capacity = training?.capacity ?? { rows: 0, positives: 0, negativesPerRow: 0, shared: true };
+  const { rows, shared } = capacity;
+  const n = capacity.negativesPerRow;
+  const entries = shared ? capacity.positives : rows * (n + 1);
+  const slots = training ? Math.min(items, shared ? n + capacity.positives : entries) + 8 : 0;
+  const scoreStride = shared ? ((n + 3) & ~3) + 16 : n + 1;
+  const adam = training?.optimizer.name === 'adam';
+  const steps = training ? training.stepsPerEpoch + 2 : 0;
+  const listed = Math.max(65536, items);
+  const lengths: Record<RegionName, number> = {
+    control: 64, scalars: 64, failure: 1024,
+    users: users * stride, usersM: adam ? users * stride : 0, usersV: adam ? users * stride : 0, usersLast: training ? users : 0,
+    items: items * stride, itemsM: adam ? items * stride : 0, itemsV: adam ? items * stride : 0, itemsLast: training ? items : 0,
+    terms: steps, decays: steps, kept: steps, epsilons: steps, powers1: steps, powers2: steps,
+    batchUsers: rows, rowWeights: rows, positiveOffsets: rows + 1, positiveWeights: capacity.positives, positiveRows: capacity.positives,
+    positiveItems: capacity.positives, negativeItems: shared ? n : rows * n, negativeWeights: n,
+    maskOffsets: rows + 1, masked: shared ? capacity.positives : rows * n, rowValues: rows,
+    userList: rows, userSlotOfRow: rows, userRowOffsets: rows + 1, userRows: rows, packedUsers: rows * stride, userNorms: rows,
+    weightedUsers: rows * stride, rowGradients: rows * stride, userGradients: shared ? 0 : rows * stride,
+    entrySlots: entries, itemStamp: training ? items : 0, itemSlot: training ? items : 0, itemList: slots, packedItems: slots * stride, itemNorms: slots,
+    itemGradients: slots * stride, panels: training && shared ? ((n + 7) & ~7) * stride : 0,
+    occurrenceOffsets: slots, occurrenceCounts: slots, occurrenceRows: entries, occurrenceEntries: entries,
+    scoreGradients: rows * scoreStride + (shared ? capacity.positives : 0) + 4, ones: 1, l2: 1,
+    threadScores: threads * Math.max(shared ? ROW_BLOCK * scoreStride : scoreStride, QUERY_BLOCK * ITEM_BLOCK), threadPositives: threads * (capacity.positives + 4),
+    threadWeights: threads * (n + 4), threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
+    rankPanels: ((items + 7) & ~7) * stride, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
+    excludedOffsets: QUERY_ROUND + 1, excluded: listed, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
+  }; // biome-ignore format: a table of sizes
+  const doubles = new Set<RegionName>([
+    'scalars',
+    'terms',
+    'decays',
+    'kept',
+    'epsilons',
+    'powers1',
+    'powers2',
+    'rowValues',
+  ]);
+  const at = {} as Record<RegionName, number>;
+  // address 0 means "absent" to the kernels
+  let bytes = 64;
+  for (const name of regionNames) {
+    at[name] = bytes;
+    bytes += Math.ceil((lengths[name] * (doubles.has(name) ? 8 : 4)) / 64) * 64;
+  }
+  if (bytes > MAX_BYTES) throw new TaurecError('memory-limit', memoryFacts(plan, bytes, stride, adam));
+  return { bytes, pages: Math.ceil(bytes / PAGE), stride, scoreStride, at, length: lengths };
+}
+
+function memoryFacts(plan: EnginePlan, bytes: number, stride: number, adam: boolean) {
+  const bytesPerRow = stride * 4 * (plan.training && adam ? 3 : 1);
+  return { users: plan.users, items: plan.items, dimension: plan.dimension, bytes, limit: MAX_BYTES, bytesPerRow };
+}

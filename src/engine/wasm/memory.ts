@@ -1,0 +1,48 @@
+import type { EnginePlan } from '../engine.ts';
+import { instantiate, type Kernels } from './kernels.ts';
+import { type Layout, layoutOf } from './layout.ts';
+
+/** Names of the numbers a verb reads from the control region (32-bit words) … */
+export const Word = {
+  rows: 8, negatives: 9, slots: 10, userSlots: 11, now: 12, entries: 13, hasPositiveWeights: 14, hasNegativeWeights: 15, userKey: 16, itemKey: 17,
+  queries: 18, k: 19, hasTargets: 20,
+} as const; // biome-ignore format: a table of words
+
+/** … and from the scalar region (64-bit floats). */
+export const Scalar = { learningRate: 0, size: 1, correction: 2, decay: 3 } as const;
+
+/** One thread's hold on the shared memory: kernels, addresses, and views of all of it. Views never go stale: the memory does not grow. */
+export interface ThreadMemory {
+  readonly plan: EnginePlan;
+  readonly layout: Layout;
+  readonly kernels: Kernels;
+  readonly buffer: ArrayBufferLike;
+  readonly ints: Int32Array;
+  readonly floats: Float32Array;
+  readonly doubles: Float64Array;
+  readonly control: Int32Array;
+  readonly scalars: Float64Array;
+  readonly failure: Uint8Array;
+}
+
+export function threadMemory(
+  plan: EnginePlan,
+  threads: number,
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): ThreadMemory {
+  const layout = layoutOf(plan, threads);
+  const buffer = memory.buffer;
+  return {
+    plan,
+    layout,
+    kernels: instantiate(module, memory),
+    buffer,
+    ints: new Int32Array(buffer),
+    floats: new Float32Array(buffer),
+    doubles: new Float64Array(buffer),
+    control: new Int32Array(buffer, layout.at.control, layout.length.control),
+    scalars: new Float64Array(buffer, layout.at.scalars, layout.length.scalars),
+    failure: new Uint8Array(buffer, layout.at.failure, layout.length.failure),
+  };
+}

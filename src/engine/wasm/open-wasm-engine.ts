@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import { TaurecError } from '../../errors.ts';
+import { loadLoss } from '../../loss/load-loss.ts';
+import type { EnginePlan } from '../engine.ts';
+import { Crew } from './crew.ts';
+import { layoutOf } from './layout.ts';
+import { threadMemory } from './memory.ts';
+import { WasmEngine } from './wasm-engine.ts';
+import type { WorkerStart } from './worker.ts';
+
+/**
+ * Turns on relaxed SIMD, and with it the fused multiply-add kernels, where V8 keeps it behind a flag (Node 20). The flag is process-wide,
+ * so a program decides: the command line calls this; the library never does by itself. Call it before the first engine is opened.
+ */
+export function enableFusedMultiplyAdd(): void {
+  setFlagsFromString('--experimental-wasm-relaxed-simd');
+}
+
+/**
+ * Opens the WebAssembly engine: sizes the memory from the plan, compiles the kernels once (fused multiply-add where the machine has it), starts the helper threads.
+ *
+ * @throws TaurecError `memory-limit` before anything starts; `engine-thread` when a helper thread cannot start
+ */
+export async function openWasmEngine(
+  plan: EnginePlan,
+  threads: number,
+  build: 'auto' | 'simd' | 'simd-fma' = 'auto',
+): Promise<WasmEngine> {
+  const { pages } = layoutOf(plan, threads);
+  const loss = plan.training && (await loadLoss(plan.training.loss));
+  const { module, fused } = await compile(build);
+  const wasmMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const memory = threadMemory(plan, threads, module, wasmMemory);
+  const crew = new Crew(memory.control, memory.failure, threads);
+  const workers: Worker[] = [];
+  const stop = async () => {
+    crew.dismiss();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  };
+  try {
+    const starts = Array.from({ length: threads - 1 }, (_, i) => {
+      const start: WorkerStart = { plan, thread: i + 1, threads, module, memory: wasmMemory };
+      const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+      // an engine left open must not keep a program alive
+      worker.unref();
+      workers.push(worker);
+      return ready(worker, crew, i + 1);
+    });
+    await Promise.all(starts);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return new WasmEngine({ memory, crew, threads, fused, loss, stop });
+}
+
+function ready(worker: Worker, crew: Crew, thread: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string) => {
+      crew.poison(thread, reason);
+      reject(new TaurecError('engine-thread', { thread, reason }));
+    };
+    worker.once('message', () => resolve());
+    worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
+    worker.on('exit', (code) => {
+      if (code !== 0) fail(`exit code ${code}`);
+    });
+  });
+}
+
+async function compile(build: 'auto' | 'simd' | 'simd-fma'): Promise<{ module: WebAssembly.Module; fused: boolean }> {
+  const read = (name: string) => readFile(new URL(`./kernels-${name}.wasm`, import.meta.url));
+  if (build !== 'simd') {
+    const bytes = await read('fma');
+    if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), fused: true };
+    if (build === 'simd-fma') {
+      throw new TaurecError('bad-option', {
+        option: 'build',
+        got: build,
+        expected: 'a machine with relaxed SIMD',
+        remedy: 'Call enableFusedMultiplyAdd() first, or use Node 22.',
+      });
+    }
+  }
+  return { module: await WebAssembly.compile(await read('simd')), fused: false };
+}

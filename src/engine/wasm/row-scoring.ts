@@ -1,0 +1,372 @@
+import { dropoutThreshold } from '../../array/dropout-mask.ts';
+import type { Loss } from '../../loss/loss.ts';
+import type { Crew } from './crew.ts';
+import { ROW_BLOCK, SLOT_BLOCK } from './layout.ts';
+import { type ThreadMemory, Word } from './memory.ts';
+import { WasmRowContext } from './row-context.ts';
+
+/**
+ * Scores, loss and gradients of a batch. Phase one splits the rows among the threads: scores, loss, score gradients, user gradients. Phase two splits
+ * the items: their gradients over the whole batch. Sums run in row order for users and in entry order for items, whatever thread does them.
+ */
+export class RowScoring {
+  readonly seconds = { scores: 0, loss: 0, userGradients: 0 };
+  private readonly memory: ThreadMemory;
+  private readonly crew: Crew;
+  private readonly threads: number;
+  private readonly loss: Loss;
+  private readonly context: WasmRowContext;
+  private readonly cosine: boolean;
+  private readonly dropScale: number;
+  private readonly dropBelow: number;
+  private readonly scoresAt: number;
+  private readonly positivesAt: number;
+  private readonly weightsAt: number;
+  /** Views that only change with n. */
+  private n = -1;
+  private scoreViews: Float32Array[] = [];
+  private gradientViews: Float32Array[] = [];
+  private weightsView: Float32Array = new Float32Array(0);
+  private baseWeights: Float32Array | undefined;
+
+  constructor(memory: ThreadMemory, crew: Crew, thread: number, threads: number, loss: Loss) {
+    const { layout, plan } = memory;
+    this.memory = memory;
+    this.crew = crew;
+    this.threads = threads;
+    this.loss = loss;
+    this.context = new WasmRowContext(memory, thread);
+    this.cosine = plan.score === 'cosine';
+    const drop = plan.training!.embeddingDropout;
+    this.dropScale = drop > 0 ? 1 / (1 - drop) : 1;
+    this.dropBelow = dropoutThreshold(drop);
+    this.scoresAt = layout.at.threadScores + (layout.length.threadScores / threads) * 4 * thread;
+    this.positivesAt = layout.at.threadPositives + (layout.length.threadPositives / threads) * 4 * thread;
+    this.weightsAt = layout.at.threadWeights + (layout.length.threadWeights / threads) * 4 * thread;
+  }
+
+  /** Rows: scores → loss → score gradients → gradients of the user embeddings, by row. */
+  scoreRows(): void {
+    const { control, plan } = this.memory;
+    const rows = control[Word.rows]!;
+    this.prepareViews();
+    const shared = plan.training!.capacity.shared;
+    const block = shared ? ROW_BLOCK : 1;
+    const tasks = Math.ceil(rows / block);
+    for (let task = this.crew.nextTask(); task < tasks; task = this.crew.nextTask()) {
+      const from = task * block;
+      if (shared) this.scoreBlock(from, Math.min(rows, from + block));
+      else this.scorePair(from);
+    }
+  }
+
+  /** A block of rows against the shared pool: two dense products around the losses. */
+  private scoreBlock(from: number, to: number): void {
+    const { control, kernels, layout, ints } = this.memory;
+    const { at, stride, scoreStride } = layout;
+    const n = control[Word.negatives]!;
+    const bytes = stride * 4;
+    const started = performance.now();
+    kernels.product(
+      at.packedUsers + from * bytes,
+      bytes,
+      4,
+      at.panels,
+      32,
+      stride * 32,
+      this.scoresAt,
+      scoreStride * 4,
+      to - from,
+      (n + 3) & ~3,
+      stride,
+      false,
+    );
+    const scored = performance.now();
+    const gradientsAt = at.scoreGradients;
+    const positiveGradients = gradientsAt + layoutRows(this.memory) * scoreStride * 4;
+    const offsets = at.positiveOffsets >> 2;
+    for (let row = from; row < to; row++) {
+      const first = ints[offsets + row]!;
+      const count = ints[offsets + row + 1]! - first;
+      kernels.gatherDots(
+        at.packedUsers + row * bytes,
+        at.packedItems,
+        bytes,
+        stride,
+        at.entrySlots + first * 4,
+        count,
+        this.positivesAt,
+      );
+      this.evaluate(row, row - from, first, count, this.positivesAt, positiveGradients + first * 4);
+    }
+    const lost = performance.now();
+    const target = at.rowGradients + from * bytes;
+    kernels.product(
+      gradientsAt + from * scoreStride * 4,
+      scoreStride * 4,
+      4,
+      at.packedItems,
+      bytes,
+      32,
+      target,
+      bytes,
+      to - from,
+      stride,
+      n,
+      false,
+    );
+    for (let row = from; row < to; row++) {
+      const first = ints[offsets + row]!;
+      const count = ints[offsets + row + 1]! - first;
+      kernels.gatherSum(
+        at.rowGradients + row * bytes,
+        at.packedItems,
+        bytes,
+        stride,
+        at.entrySlots + first * 4,
+        positiveGradients + first * 4,
+        0,
+        count,
+      );
+    }
+    kernels.scaleRows(at.packedUsers, at.weightedUsers, bytes, stride, at.rowWeights, from, to);
+    this.backward('users', from, to, at.packedUsers, at.userNorms, at.rowGradients, at.rowWeights, this.l2());
+    this.clock(started, scored, lost);
+  }
+
+  /** One pair row: gathers its own negatives and, as its last entry, its positive. */
+  private scorePair(row: number): void {
+    const { control, kernels, layout, ints } = this.memory;
+    const { at, stride, scoreStride } = layout;
+    const n = control[Word.negatives]!;
+    const bytes = stride * 4;
+    const slot = ints[(at.userSlotOfRow >> 2) + row]!;
+    const packed = at.packedUsers + slot * bytes;
+    const entries = at.entrySlots + row * (n + 1) * 4;
+    const started = performance.now();
+    kernels.gatherDots(packed, at.packedItems, bytes, stride, entries, n + 1, this.scoresAt);
+    const scored = performance.now();
+    const gradients = at.scoreGradients + row * scoreStride * 4;
+    this.evaluate(row, 0, row, 1, this.scoresAt + n * 4, gradients + n * 4);
+    const lost = performance.now();
+    const target = at.rowGradients + row * bytes;
+    this.memory.floats.fill(0, target >> 2, (target >> 2) + stride);
+    kernels.gatherSum(target, at.packedItems, bytes, stride, entries, gradients, 0, n + 1);
+    const shift = slot - row;
+    kernels.scaleRows(at.packedUsers + shift * bytes, at.weightedUsers, bytes, stride, at.rowWeights, row, row + 1);
+    this.backward(
+      'users',
+      row,
+      row + 1,
+      at.packedUsers + shift * bytes,
+      at.userNorms + shift * 4,
+      at.rowGradients,
+      at.rowWeights,
+      0,
+    );
+    this.clock(started, scored, lost);
+  }
+
+  /** Loss of one row; its value goes to rowValues, its derivatives to the score gradients. */
+  private evaluate(
+    row: number,
+    blockRow: number,
+    first: number,
+    count: number,
+    positivesAt: number,
+    positiveGradientsAt: number,
+  ): void {
+    const { control, doubles, floats, ints, layout } = this.memory;
+    const { at } = layout;
+    const shared = this.memory.plan.training!.capacity.shared;
+    const n = this.n;
+    const maskFrom = ints[(at.maskOffsets >> 2) + row]!;
+    const maskTo = ints[(at.maskOffsets >> 2) + row + 1]!;
+    const masked = at.masked >> 2;
+    for (let e = maskFrom; e < maskTo; e++) this.weightsView[ints[masked + e]!] = 0;
+    const scores = {
+      positives: view(floats, positivesAt, count),
+      negatives: this.scoreViews[blockRow]!,
+      positiveWeights: control[Word.hasPositiveWeights]
+        ? view(floats, at.positiveWeights + first * 4, count)
+        : undefined,
+      negativeWeights: maskTo > maskFrom ? this.weightsView : this.baseWeights,
+    };
+    const gradients = { positives: view(floats, positiveGradientsAt, count), negatives: this.gradientViews[row]! };
+    const user = ints[(at.batchUsers >> 2) + row]!;
+    const negativesAt = (at.negativeItems >> 2) + (shared ? 0 : row * n);
+    this.context.setRow(user, (at.positiveItems >> 2) + first, count, negativesAt, n);
+    doubles[(at.rowValues >> 3) + row] = this.loss.evaluate(scores, gradients, this.context);
+    for (let e = maskFrom; e < maskTo; e++) {
+      const position = ints[masked + e]!;
+      this.weightsView[position] = this.baseWeights ? this.baseWeights[position]! : 1;
+    }
+  }
+
+  /** Items: gradients from the pool (dense) and from listed entries (positives, own negatives), then through the normalisation. */
+  itemGradients(): void {
+    if (this.memory.plan.training!.capacity.shared) this.sharedItemGradients();
+    else this.pairItemGradients();
+  }
+
+  private sharedItemGradients(): void {
+    const { control, kernels, layout } = this.memory;
+    const { at, stride, scoreStride } = layout;
+    const rows = control[Word.rows]!;
+    const pool = control[Word.negatives]!;
+    const slots = control[Word.slots]!;
+    const bytes = stride * 4;
+    const poolBlocks = Math.ceil(pool / SLOT_BLOCK);
+    const tasks = poolBlocks + Math.ceil((slots - pool) / SLOT_BLOCK);
+    const positiveGradients = at.scoreGradients + layoutRows(this.memory) * scoreStride * 4;
+    for (let task = this.crew.nextTask(); task < tasks; task = this.crew.nextTask()) {
+      const dense = task < poolBlocks;
+      const from = dense ? task * SLOT_BLOCK : pool + (task - poolBlocks) * SLOT_BLOCK;
+      const to = Math.min(dense ? pool : slots, from + SLOT_BLOCK);
+      const target = at.itemGradients + from * bytes;
+      if (dense)
+        kernels.product(
+          at.scoreGradients + from * 4,
+          4,
+          scoreStride * 4,
+          at.weightedUsers,
+          bytes,
+          32,
+          target,
+          bytes,
+          to - from,
+          stride,
+          rows,
+          false,
+        );
+      else this.memory.floats.fill(0, target >> 2, (target >> 2) + (to - from) * stride);
+      this.addOccurrences(from, to, positiveGradients);
+      this.backward('items', from, to, at.packedItems, at.itemNorms, at.itemGradients, 0, this.l2());
+    }
+  }
+
+  /** A range of slots a thread, because each range's thread sorts its own occurrences; then the sums by user. */
+  private pairItemGradients(): void {
+    const { control, floats, kernels, layout, ints } = this.memory;
+    const { at, stride } = layout;
+    const slots = control[Word.slots]!;
+    const users = control[Word.userSlots]!;
+    const entries = control[Word.entries]!;
+    const bytes = stride * 4;
+    const share = Math.ceil(slots / this.threads);
+    const userTasks = Math.ceil(users / SLOT_BLOCK);
+    for (let task = this.crew.nextTask(); task < this.threads + userTasks; task = this.crew.nextTask()) {
+      if (task < this.threads) {
+        const from = Math.min(slots, task * share);
+        const to = Math.min(slots, from + share);
+        const perRow = control[Word.negatives]! + 1;
+        kernels.sortOccurrences(
+          at.entrySlots,
+          entries,
+          perRow,
+          0,
+          from,
+          to,
+          at.occurrenceOffsets,
+          at.occurrenceCounts,
+          at.occurrenceRows,
+          at.occurrenceEntries,
+        );
+        const target = at.itemGradients >> 2;
+        floats.fill(0, target + from * stride, target + to * stride);
+        this.addOccurrences(from, to, at.scoreGradients);
+        this.backward('items', from, to, at.packedItems, at.itemNorms, at.itemGradients, 0, this.l2());
+        continue;
+      }
+      const from = (task - this.threads) * SLOT_BLOCK;
+      for (let slot = from; slot < Math.min(users, from + SLOT_BLOCK); slot++) {
+        const target = at.userGradients + slot * bytes;
+        floats.fill(0, target >> 2, (target >> 2) + stride);
+        const first = ints[(at.userRowOffsets >> 2) + slot]!;
+        const last = ints[(at.userRowOffsets >> 2) + slot + 1]!;
+        for (let e = first; e < last; e++)
+          kernels.gatherSum(target, at.rowGradients, bytes, stride, at.userRows + e * 4, at.ones, 0, 1);
+        if (this.l2() > 0) kernels.gatherSum(target, at.users, bytes, stride, at.userList + slot * 4, at.l2, 0, 1);
+      }
+    }
+  }
+
+  private addOccurrences(from: number, to: number, coefficients: number): void {
+    const { kernels, layout, ints } = this.memory;
+    const { at, stride } = layout;
+    const bytes = stride * 4;
+    for (let slot = from; slot < to; slot++) {
+      const count = ints[(at.occurrenceCounts >> 2) + slot]!;
+      if (count === 0) continue;
+      const first = ints[(at.occurrenceOffsets >> 2) + slot]! * 4;
+      kernels.gatherSum(
+        at.itemGradients + slot * bytes,
+        at.weightedUsers,
+        bytes,
+        stride,
+        at.occurrenceRows + first,
+        coefficients,
+        at.occurrenceEntries + first,
+        count,
+      );
+    }
+  }
+
+  private backward(
+    table: 'users' | 'items',
+    from: number,
+    to: number,
+    packed: number,
+    norms: number,
+    gradients: number,
+    scales: number,
+    l2: number,
+  ): void {
+    const { control, kernels, layout, plan } = this.memory;
+    const { at, stride } = layout;
+    const list = table === 'users' ? at.batchUsers : at.itemList;
+    const key = control[table === 'users' ? Word.userKey : Word.itemKey]!;
+    const drop = plan.training!.embeddingDropout > 0;
+    kernels.backwardRows(
+      at[table], stride * 4, stride, list, from, to, packed, norms, gradients, scales, this.cosine, drop, key, this.dropBelow, this.dropScale, l2,
+    ); // biome-ignore format: arguments as the kernel has them
+  }
+
+  private l2(): number {
+    return this.memory.floats[this.memory.layout.at.l2 >> 2]!;
+  }
+
+  /** Views of this step's rows; they are remade only when n changes. */
+  private prepareViews(): void {
+    const { control, floats, layout, plan } = this.memory;
+    const { at, scoreStride } = layout;
+    const n = control[Word.negatives]!;
+    if (n !== this.n) {
+      this.n = n;
+      const rows = plan.training!.capacity.rows;
+      const stride = plan.training!.capacity.shared ? scoreStride : 0;
+      this.scoreViews = Array.from({ length: ROW_BLOCK }, (_, r) => view(floats, this.scoresAt + r * stride * 4, n));
+      this.gradientViews = Array.from({ length: rows }, (_, r) =>
+        view(floats, at.scoreGradients + r * scoreStride * 4, n),
+      );
+      this.weightsView = view(floats, this.weightsAt, n);
+    }
+    this.baseWeights = control[Word.hasNegativeWeights] ? view(floats, at.negativeWeights, n) : undefined;
+    if (this.baseWeights) this.weightsView.set(this.baseWeights);
+    else this.weightsView.fill(1);
+  }
+
+  private clock(started: number, scored: number, lost: number): void {
+    this.seconds.scores += (scored - started) / 1000;
+    this.seconds.loss += (lost - scored) / 1000;
+    this.seconds.userGradients += (performance.now() - lost) / 1000;
+  }
+}
+
+function layoutRows(memory: ThreadMemory): number {
+  return memory.plan.training!.capacity.rows;
+}
+
+function view(floats: Float32Array, address: number, length: number): Float32Array {
+  return floats.subarray(address >> 2, (address >> 2) + length);
+}

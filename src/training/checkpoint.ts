@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { openSafetensors, type Tensor, tensorOf, writeSafetensors } from '../model/safetensors.ts';
 import { configToJson, type TrainConfig } from './config.ts';
+import type { Phase } from './events.ts';
 import type { TrainingState } from './training-state.ts';
 
 const FORMAT = 'taurec-checkpoint-1';
@@ -21,6 +22,8 @@ export interface Best {
 /** A checkpoint that was read: the state, and how to bring its arrays into an engine. */
 export interface Resumption {
   readonly state: TrainingState;
+  /** The phase it was written in; the state moves on. */
+  readonly phase: Phase;
   readonly best?: Best;
   /** Throws `checkpoint-mismatch` when the engine is another than the one that wrote it. */
   restore(engine: Engine): void;
@@ -100,8 +103,10 @@ export class CheckpointFile {
     const best = tensors.has('bestUsers')
       ? { users: float('bestUsers', [-1, -1]), items: float('bestItems', [-1, -1]) }
       : undefined;
+    const state: TrainingState = JSON.parse(metadata.state!);
     return {
-      state: JSON.parse(metadata.state!),
+      state,
+      phase: state.phase,
       best,
       restore(engine) {
         check('engine', engineLabel(engine));
@@ -112,9 +117,15 @@ export class CheckpointFile {
   }
 }
 
-/** SHA-256 of what decides the numbers of a run: not the threads (results do not depend on them), nor how often checkpoints are written. */
+/** SHA-256 of what decides the numbers of a run: not the threads (results do not depend on them), not engine and build (compared by what was opened), nor how often checkpoints are written. */
 export function configHash(config: TrainConfig): string {
-  const { threads: _threads, engine: _engine, checkpointEvery: _every, ...decisive } = configToJson(config);
+  const {
+    threads: _threads,
+    engine: _engine,
+    build: _build,
+    checkpointEvery: _every,
+    ...decisive
+  } = configToJson(config);
   return createHash('sha256')
     .update(JSON.stringify(sorted(decisive)))
     .digest('hex');

@@ -116,6 +116,8 @@ const shape = {
   /** Absent: the engine's choice. */
   threads: whole(1).optional(),
   engine: oneOf(['auto', 'wasm', 'reference']).default('auto'),
+  /** Arithmetic of the wasm engine: fused multiply-add where the machine has it (auto), or one of the two, for results that repeat on any machine. */
+  build: oneOf(['auto', 'simd', 'simd-fma']).default('auto'),
 };
 
 /** Everything that decides a training run, with its defaults. They are here and, for samplers and optimisers, in `samplerDefaults` and `optimizerDefaults`; nowhere else. */

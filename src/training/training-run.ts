@@ -7,17 +7,14 @@ import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import { checkScore } from '../loss/losses.ts';
 import { createSampler } from '../sampler/create-sampler.ts';
-import type { Sampler } from '../sampler/sampler.ts';
 import { type Best, CheckpointFile, type Resumption } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
-import { DivergenceGuard } from './divergence.ts';
-import { EarlyStopping } from './early-stopping.ts';
 import { initialEmbeddings, unpadded } from './embeddings.ts';
-import type { EpochRecord } from './events.ts';
+import type { EngineIdentity } from './events.ts';
 import { mergeInteractions } from './merge.ts';
-import { ProgressMeter } from './progress-meter.ts';
-import { runEpoch } from './run-epoch.ts';
-import { scheduleFactor, stepProgress } from './schedule.ts';
+import type { PhaseContext } from './phase.ts';
+import { refit } from './refit.ts';
+import { search } from './search.ts';
 import {
   type RunOptions,
   startState,
@@ -25,14 +22,10 @@ import {
   type TrainingState,
   type TrainResult,
 } from './training-state.ts';
-import { validate } from './validation.ts';
 
 /**
  * A training run in this thread: the search (epochs, validation, the best epoch kept), then the refit when it is asked for.
- *
- * The refit starts from the same initial embeddings, on train plus validation, and takes as many steps as the chosen epoch had taken; its step t has
- * the learning rate of the search's step t: the schedule is cut where the search was cut, not squeezed. (Under a time budget: the progress that the
- * chosen epoch had reached, spread evenly over the steps.)
+ * @throws TaurecError as `train` does
  */
 export async function runTraining(data: TrainingData, config: TrainConfig, options: RunOptions): Promise<TrainResult> {
   const loss = await loadLoss(config.loss);
@@ -50,13 +43,8 @@ export async function runTraining(data: TrainingData, config: TrainConfig, optio
   } catch (error) {
     if (!(error instanceof TaurecError) || error.code !== 'aborted') throw error;
     const { epoch, step } = run.state;
-    throw new TaurecError('aborted', { epoch: epoch + 1, step, ...error.facts, checkpoint: file?.keptPath });
+    throw new TaurecError('aborted', { epoch, step, ...error.facts, checkpoint: file?.keptPath });
   }
-}
-
-interface Opened {
-  readonly engine: Engine;
-  readonly sampler: Sampler;
 }
 
 class TrainingRun {
@@ -67,8 +55,7 @@ class TrainingRun {
   readonly #loss: Loss;
   readonly #options: RunOptions;
   readonly #file: CheckpointFile | undefined;
-  #resumed: Resumption | undefined;
-  #best: Best | undefined;
+  readonly #resumed: Resumption | undefined;
 
   constructor(
     { train, valid }: TrainingData,
@@ -86,193 +73,92 @@ class TrainingRun {
     this.#options = options;
     this.#file = file;
     this.#resumed = resumed;
-    this.#best = resumed?.best;
   }
 
   async run(): Promise<TrainResult> {
     const { state } = this;
+    const train = this.#train;
     const valid = this.#valid;
-    if (!valid) this.#notice('No validation interactions: every epoch is run and the last one is kept.');
-    const refit = this.#config.refit && valid;
-    if (state.phase === 'search' && !(state.reason && refit)) {
-      const result = await this.#within(this.#train, async (opened) => {
-        if (!state.reason) await this.#search(opened);
-        return refit ? undefined : this.#result(opened.engine);
+    if (!valid) {
+      const message = 'No validation interactions: every epoch is run and the last one is kept.';
+      this.#options.onEvent({ type: 'notice', message });
+    }
+    const refits = this.#config.refit && valid !== undefined;
+    if (!refits || (state.phase === 'search' && !state.reason)) {
+      const result = await this.#within(train, async (context) => {
+        const best = await search(context, train, valid, this.#resumed?.best);
+        return refits ? undefined : this.#result(context.engine, best);
       });
       if (result) return result;
     }
     if (state.phase === 'search') Object.assign(state, { phase: 'refit', epoch: 0, step: 0 });
-    this.#best = undefined;
-    return this.#within(mergeInteractions(this.#train, valid!), async (opened) => {
-      await this.#refit(opened);
-      return this.#result(opened.engine);
+    return this.#within(mergeInteractions(train, valid!), async (context) => {
+      await refit(context);
+      return this.#result(context.engine);
     });
   }
 
-  /** Opens an engine on `train`, with initial or resumed embeddings, and closes it in any case. */
-  async #within<T>(train: Csr, work: (opened: Opened) => Promise<T>): Promise<T> {
-    const { batch, dimension, score, optimizer, l2, decoupledWeightDecay, ...config } = this.#config;
-    const { kind, ...sampling } = batch;
+  /** Opens an engine on `train` with initial embeddings, or those of the checkpoint when this phase had begun; closes it in any case. */
+  async #within<T>(train: Csr, work: (context: PhaseContext) => Promise<T>): Promise<T> {
+    const { state } = this;
+    const config = this.#config;
+    const options = this.#options;
+    const { kind, ...sampling } = config.batch;
     const sampler = createSampler(train, { batch: kind, ...sampling, rowWeight: config.rowWeight }, config.seed);
+    const { l2, decoupledWeightDecay } = config;
     const training = {
       loss: config.loss,
-      optimizer: { ...optimizer, l2, decoupledWeightDecay },
+      optimizer: { ...config.optimizer, l2, decoupledWeightDecay },
       capacity: sampler.capacity,
       stepsPerEpoch: sampler.stepsPerEpoch,
       embeddingDropout: config.embeddingDropout,
       seed: config.seed,
     };
+    const { dimension, score } = config;
     const plan = { users: train.rows, items: train.columns, dimension, score, training };
-    const engine = await openEngine(plan, { engine: config.engine, threads: config.threads });
+    const engine = await openEngine(plan, config);
     try {
-      const resumed = this.#resumed;
-      this.#resumed = undefined;
-      if (resumed && this.state.epoch > 0) resumed.restore(engine);
+      const resumes = this.#resumed?.phase === state.phase && state.epoch > 0;
+      if (resumes) this.#resumed!.restore(engine);
       else initialEmbeddings(engine, config.seed, config.initialDeviation);
-      this.#options.onEvent({
+      options.onEvent({
         type: 'start',
-        phase: this.state.phase,
+        phase: state.phase,
         users: train.rows,
         items: train.columns,
         interactions: train.indices.length,
         epochs: config.epochs,
         stepsPerEpoch: sampler.stepsPerEpoch,
         engine: identity(engine),
-        ...(resumed && { resumed: this.state.epoch }),
+        ...(resumes && { resumed: state.epoch }),
       });
-      return await work({ engine, sampler });
+      const checkpoint = (best: Best | undefined, last: boolean) => this.#checkpoint(engine, best, last);
+      return await work({ engine, sampler, loss: this.#loss, config, options, state, checkpoint });
     } finally {
       await engine.close();
     }
   }
 
-  async #search({ engine, sampler }: Opened): Promise<void> {
-    const { state } = this;
-    const { epochs, timeBudget, learningRate, schedule, validation } = this.#config;
-    const { onEvent } = this.#options;
-    const steps = epochs * sampler.stepsPerEpoch;
-    const stopping = new EarlyStopping(validation.patience, state.stopping);
-    const meter = new ProgressMeter('search', epochs, steps, state.step, onEvent);
-    const guard = new DivergenceGuard(this.#loss);
-    while (!state.reason) {
-      const spent = state.seconds.train + state.seconds.validate;
-      const timed = (seconds: number) => (timeBudget === undefined ? 0 : Math.min(1, (spent + seconds) / timeBudget));
-      const plan = {
-        epoch: state.epoch,
-        firstStep: state.step,
-        steps: sampler.stepsPerEpoch,
-        secondsLeft: (timeBudget ?? Infinity) - spent,
-        learningRate: (step: number, seconds: number) =>
-          learningRate * scheduleFactor(schedule, Math.max(stepProgress(step, steps), timed(seconds))),
-      };
-      const done = await runEpoch(engine, sampler, plan, meter, guard, this.#options);
-      const step = state.step + done.steps;
-      const progress = Math.max(step / steps, timed(done.seconds));
-      const epoch = state.epoch + 1;
-      const seconds = state.seconds.train + done.seconds;
-      let record: EpochRecord = { epoch, step, loss: done.loss, learningRate: done.learningRate, progress, seconds };
-      onEvent({ type: 'epoch', phase: 'search', ...record });
-      Object.assign(state, { epoch, step });
-      state.seconds.train = seconds;
-      const last = epoch === epochs || done.seconds >= plan.secondsLeft;
-      if (this.#valid && (epoch % validation.every === 0 || last)) {
-        record = { ...record, valid: this.#validate(engine, this.#valid, stopping, record) };
-      } else if (!this.#valid) state.chosen = { epoch, step, progress };
-      state.history.push(record);
-      state.stopping = stopping.state;
-      if (epoch === epochs) state.reason = 'epochs';
-      else if (last) state.reason = 'time-budget';
-      else if (this.#valid && stopping.shouldStop) state.reason = 'patience';
-      await this.#checkpoint(engine, state.reason !== undefined);
-    }
-  }
-
-  /** Validates the epoch; the best one so far is kept. */
-  #validate(engine: Engine, valid: Csr, stopping: EarlyStopping, record: EpochRecord): EpochRecord['valid'] {
-    const started = performance.now();
-    const { epoch, step, progress } = record;
-    const { metric } = this.#config.validation;
-    const metrics = validate(engine, { train: this.#train, valid }, this.#config, this.#options.aborted);
-    const best = stopping.observe(epoch, metrics[metric]!);
-    if (best) {
-      this.state.chosen = { epoch, step, progress };
-      // A refit starts anew: it needs no copy.
-      if (!this.#config.refit) {
-        const { users, items } = this.#best ?? {};
-        this.#best = { users: unpadded(engine.users, users), items: unpadded(engine.items, items) };
-      }
-    }
-    const seconds = (performance.now() - started) / 1000;
-    this.state.seconds.validate += seconds;
-    this.#options.onEvent({ type: 'validation', epoch, metric, value: metrics[metric]!, metrics, best, seconds });
-    return metrics;
-  }
-
-  async #refit({ engine, sampler }: Opened): Promise<void> {
-    const { state } = this;
-    const { learningRate, schedule } = this.#config;
-    const { onEvent } = this.#options;
-    const { step: steps, progress, epoch: chosen } = state.chosen!;
-    onEvent({ type: 'refit', epoch: chosen, steps });
-    const epochs = Math.ceil(steps / sampler.stepsPerEpoch);
-    const meter = new ProgressMeter('refit', epochs, steps, state.step, onEvent);
-    const guard = new DivergenceGuard(this.#loss);
-    while (state.step < steps) {
-      const plan = {
-        epoch: state.epoch,
-        firstStep: state.step,
-        steps: Math.min(sampler.stepsPerEpoch, steps - state.step),
-        secondsLeft: Infinity,
-        learningRate: (step: number) => learningRate * scheduleFactor(schedule, progress * stepProgress(step, steps)),
-      };
-      const done = await runEpoch(engine, sampler, plan, meter, guard, this.#options);
-      state.epoch++;
-      state.step += done.steps;
-      state.seconds.train += done.seconds;
-      const { epoch, step } = state;
-      const { loss, learningRate: rate } = done;
-      const seconds = state.seconds.train;
-      onEvent({
-        type: 'epoch',
-        phase: 'refit',
-        epoch,
-        step,
-        loss,
-        learningRate: rate,
-        progress: progress * (step / steps),
-        seconds,
-      });
-      await this.#checkpoint(engine, step === steps);
-    }
-  }
-
-  async #checkpoint(engine: Engine, last: boolean): Promise<void> {
+  async #checkpoint(engine: Engine, best: Best | undefined, last: boolean): Promise<void> {
     const { state } = this;
     if (!this.#file || !(last || this.#file.due(state.epoch))) return;
-    await this.#file.write(engine, state, this.#best);
+    await this.#file.write(engine, state, best);
     this.#options.onEvent({ type: 'checkpoint', phase: state.phase, epoch: state.epoch, path: this.#file.path });
   }
 
-  #result(engine: Engine): TrainResult {
-    const { history, reason, chosen, seconds, phase } = this.state;
-    const best = this.#best ?? { users: unpadded(engine.users), items: unpadded(engine.items) };
+  #result(engine: Engine, best?: Best): TrainResult {
+    const { history, seconds, phase } = this.state;
+    const { epoch, step: steps } = this.state.chosen!;
+    const reason = this.state.reason!;
     const d = engine.users.columns;
-    const { epoch, step: steps } = chosen!;
-    this.#options.onEvent({
-      type: 'end',
-      reason: reason!,
-      epochs: history.length,
-      epoch,
-      steps,
-      seconds: { ...seconds },
-    });
+    this.#options.onEvent({ type: 'end', reason, epochs: history.length, epoch, steps, seconds });
     return {
-      users: matrix(engine.users.rows, d, best.users),
-      items: matrix(engine.items.rows, d, best.items),
+      users: matrix(engine.users.rows, d, best?.users ?? unpadded(engine.users)),
+      items: matrix(engine.items.rows, d, best?.items ?? unpadded(engine.items)),
       epoch,
       steps,
       epochs: history.length,
-      reason: reason!,
+      reason,
       refitted: phase === 'refit',
       history,
       valid: history[epoch - 1]!.valid,
@@ -281,13 +167,9 @@ class TrainingRun {
       config: this.#config,
     };
   }
-
-  #notice(message: string): void {
-    this.#options.onEvent({ type: 'notice', message });
-  }
 }
 
-function identity({ name, build, threads }: Engine) {
+function identity({ name, build, threads }: Engine): EngineIdentity {
   return { name, build, threads };
 }
 

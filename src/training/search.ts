@@ -1,0 +1,80 @@
+import type { Csr } from '../array/csr.ts';
+import type { Best } from './checkpoint.ts';
+import { DivergenceGuard } from './divergence.ts';
+import { EarlyStopping } from './early-stopping.ts';
+import { unpadded } from './embeddings.ts';
+import type { EpochRecord } from './events.ts';
+import type { PhaseContext } from './phase.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import { runEpoch } from './run-epoch.ts';
+import { scheduleFactor, stepProgress } from './schedule.ts';
+import { validate } from './validation.ts';
+
+/**
+ * Trains epoch after epoch until the planned ones are done, the time budget is spent, or validation has not become better for `patience` times. Leaves
+ * `state.chosen` and `state.reason`. Returns the chosen epoch's embeddings; undefined where they are the engine's own (no validation) or not needed
+ * (a refit starts anew, so no second copy of the tables is kept).
+ */
+export async function search(
+  context: PhaseContext,
+  train: Csr,
+  valid: Csr | undefined,
+  best: Best | undefined,
+): Promise<Best | undefined> {
+  const { engine, sampler, config, options, state } = context;
+  const { epochs, timeBudget, learningRate, schedule, validation } = config;
+  const steps = epochs * sampler.stepsPerEpoch;
+  const stopping = new EarlyStopping(validation.patience, state.stopping);
+  const meter = new ProgressMeter('search', epochs, steps, state.step, options.onEvent);
+  const guard = new DivergenceGuard(context.loss);
+  while (!state.reason) {
+    const spent = state.seconds.train + state.seconds.validate;
+    const timed = (seconds: number) => (timeBudget === undefined ? 0 : Math.min(1, (spent + seconds) / timeBudget));
+    const plan = {
+      epoch: state.epoch,
+      firstStep: state.step,
+      steps: sampler.stepsPerEpoch,
+      secondsLeft: (timeBudget ?? Infinity) - spent,
+      learningRate: (step: number, seconds: number) =>
+        learningRate * scheduleFactor(schedule, Math.max(stepProgress(step, steps), timed(seconds))),
+    };
+    const done = await runEpoch(engine, sampler, plan, meter, guard, options);
+
+    const epoch = state.epoch + 1;
+    const step = state.step + done.steps;
+    const seconds = state.seconds.train + done.seconds;
+    const progress = Math.max(step / steps, timed(done.seconds));
+    let record: EpochRecord = { epoch, step, loss: done.loss, learningRate: done.learningRate, progress, seconds };
+    options.onEvent({ type: 'epoch', phase: 'search', ...record });
+    Object.assign(state, { epoch, step });
+    state.seconds.train = seconds;
+
+    const late = done.seconds >= plan.secondsLeft;
+    const last = late || epoch === epochs;
+    if (!valid) state.chosen = { epoch, step, progress };
+    else if (last || epoch % validation.every === 0) {
+      const started = performance.now();
+      const metrics = validate(engine, { train, valid }, config, options.aborted);
+      const value = metrics[validation.metric]!;
+      const better = stopping.observe(epoch, value);
+      if (better) {
+        state.chosen = { epoch, step, progress };
+        if (!config.refit) {
+          best = { users: unpadded(engine.users, best?.users), items: unpadded(engine.items, best?.items) };
+        }
+      }
+      const seconds = (performance.now() - started) / 1000;
+      state.seconds.validate += seconds;
+      record = { ...record, valid: metrics };
+      const { metric } = validation;
+      options.onEvent({ type: 'validation', epoch, metric, value, metrics, best: better, seconds });
+    }
+    state.history.push(record);
+    state.stopping = stopping.state;
+    if (epoch === epochs) state.reason = 'epochs';
+    else if (late) state.reason = 'time-budget';
+    else if (valid && stopping.shouldStop) state.reason = 'patience';
+    await context.checkpoint(best, state.reason !== undefined);
+  }
+  return best;
+}

@@ -73,6 +73,11 @@ export class Recommender {
     return this.#model.itemIds;
   }
 
+  /** True when items have titles. */
+  get hasTitles(): boolean {
+    return this.#model.titles !== undefined;
+  }
+
   /** The engine that ranks, its tables filled. */
   get engine(): Engine {
     return this.#engine;

@@ -1,5 +1,3 @@
-import type { IdMap } from '../data/id-map.ts';
-
 /** Titles of items by index, as flat views: title i is the UTF-8 text `bytes[offsets[i] .. offsets[i + 1])`; an empty one means there is none. */
 export class Titles {
   readonly bytes: Uint8Array;
@@ -11,19 +9,14 @@ export class Titles {
     this.offsets = offsets;
   }
 
-  /** The titles of the items of `ids`; titles of other ids are left out. */
-  static from(ids: IdMap, titles: Iterable<readonly [id: string, title: string]>): Titles {
-    const texts: (Uint8Array | undefined)[] = new Array(ids.size);
-    const encoder = new TextEncoder();
-    for (const [id, title] of titles) {
-      const index = ids.indexOf(id);
-      if (index >= 0) texts[index] = encoder.encode(title);
-    }
-    const offsets = new Uint32Array(ids.size + 1);
-    for (let i = 0; i < ids.size; i++) offsets[i + 1] = offsets[i]! + (texts[i]?.length ?? 0);
-    const bytes = new Uint8Array(offsets[ids.size]!);
+  /** The titles of the first `items` items, by index; '' where there is none. */
+  static from(titles: readonly string[], items: number): Titles {
+    const texts = Array.from({ length: items }, (_, i) => encoder.encode(titles[i] ?? ''));
+    const offsets = new Uint32Array(items + 1);
+    for (let i = 0; i < items; i++) offsets[i + 1] = offsets[i]! + texts[i]!.length;
+    const bytes = new Uint8Array(offsets[items]!);
     texts.forEach((text, i) => {
-      if (text) bytes.set(text, offsets[i]!);
+      bytes.set(text, offsets[i]!);
     });
     return new Titles(bytes, offsets);
   }
@@ -37,4 +30,5 @@ export class Titles {
   }
 }
 
+const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -72,8 +72,8 @@ export function randomModel(options: RandomModelOptions = {}): Model {
     // Every second item has a title.
     titles: options.titles
       ? Titles.from(
-          itemIds,
-          Array.from(itemIds, (id, i) => [id, i % 2 ? '' : `The “${id}”`] as const),
+          Array.from(itemIds, (id, i) => (i % 2 ? '' : `The “${id}”`)),
+          items,
         )
       : undefined,
   });

@@ -25,7 +25,7 @@ const nodeFiles = {
   loss: 'load-loss',
   engine: 'open-engine wasm/open-wasm-engine wasm/worker',
   evaluation: 'result-file',
-  model: 'atomic-file model-directory safetensors',
+  model: 'atomic-file list-files model-directory safetensors',
   training: 'checkpoint coordinator coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(

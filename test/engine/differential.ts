@@ -1,0 +1,134 @@
+import { expect } from 'vitest';
+import { csrFromEntries } from '../../src/array/csr.ts';
+import type { Engine, RankRequest } from '../../src/engine/engine.ts';
+import { expectClose } from '../support/close.ts';
+import { fillEmbeddings, type SmallPlan, tableValues } from '../support/small-plan.ts';
+
+export interface Tolerance {
+  readonly absolute: number;
+  readonly relative: number;
+}
+
+/** 32-bit arithmetic against double: some hundred roundings, near scores of size 1/τ. */
+export const singlePrecision: Tolerance = { absolute: 2e-5, relative: 2e-4 };
+
+/**
+ * Trains two engines side by side, from the same embeddings on the same batches, and compares every step's value and gradients, at each epoch's end
+ * the settled tables, and in the end full rankings. Take an ε that rounding errors of the gradients are small against, as `smallPlan` does.
+ */
+export function compareTraining(
+  actual: Engine,
+  reference: Engine,
+  { sampler, plan }: SmallPlan,
+  options: { epochs?: number; learningRate?: number; tolerance?: Tolerance } = {},
+): void {
+  const { epochs = 2, learningRate = 0.01, tolerance = singlePrecision } = options;
+  const { absolute, relative } = tolerance;
+  const engines = [actual, reference] as const;
+  for (const engine of engines) fillEmbeddings(engine);
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    sampler.startEpoch(epoch);
+    for (const engine of engines) engine.startEpoch(epoch, epoch * sampler.stepsPerEpoch);
+    for (let step = 0; step < sampler.stepsPerEpoch; step++) {
+      const batch = sampler.batch(step);
+      const [value, expected] = engines.map((engine) => {
+        engine.gather(batch, step);
+        const total = engine.scoreRows();
+        engine.itemGradients();
+        return total;
+      });
+      const at = `epoch ${epoch}, step ${step}`;
+      expectClose([value!], [expected!], absolute, relative, `value at ${at}`);
+      compareGradients(actual, reference, tolerance, at);
+      for (const engine of engines) engine.update(learningRate * (1 + step));
+    }
+    for (const engine of engines) engine.settle();
+    compareTables(actual, reference, tolerance, `after epoch ${epoch}`);
+  }
+  compareRanking(actual, reference, plan.items, tolerance);
+}
+
+/** The gradients of the last step, row by row; both engines must list the same rows. */
+export function compareGradients(actual: Engine, reference: Engine, tolerance: Tolerance, at: string): void {
+  const got = actual.gradients();
+  const expected = reference.gradients();
+  for (const table of ['users', 'items'] as const) {
+    const rows = [...expected[table].keys()].sort((a, b) => a - b);
+    expect(
+      [...got[table].keys()].sort((a, b) => a - b),
+      `touched ${table} at ${at}`,
+    ).toEqual(rows);
+    for (const r of rows) {
+      const what = `gradient of ${table} row ${r} at ${at}`;
+      expectClose(got[table].get(r)!, expected[table].get(r)!, tolerance.absolute, tolerance.relative, what);
+    }
+  }
+}
+
+/** Embeddings and moments. */
+export function compareTables(actual: Engine, reference: Engine, tolerance: Tolerance, at: string): void {
+  const { absolute, relative } = tolerance;
+  for (const table of ['users', 'items'] as const) {
+    const what = `${table} ${at}`;
+    expectClose(tableValues(actual[table]), tableValues(reference[table]), absolute, relative, what);
+  }
+  const got = actual.optimizerState;
+  const expected = reference.optimizerState;
+  expect(Object.keys(got)).toEqual(Object.keys(expected));
+  for (const name of Object.keys(expected)) {
+    const table = name.startsWith('users') ? 'users' : 'items';
+    const values = (engine: Engine) => tableValues({ ...engine[table], data: engine.optimizerState[name]! });
+    expectClose(values(actual), values(reference), absolute, relative, `${name} ${at}`);
+  }
+}
+
+/** Full rankings with exclusions and targets: equal scores within the tolerance, and no item out of place by more than it. */
+export function compareRanking(actual: Engine, reference: Engine, items: number, tolerance: Tolerance): void {
+  const queries = reference.users;
+  const pick = (modulus: number, remainder: number) => {
+    const cells: [number, number][] = [];
+    for (let q = 0; q < queries.rows; q++) {
+      for (let i = 0; i < items; i++) if ((q * 7 + i * 3) % modulus === remainder) cells.push([q, i]);
+    }
+    const [rowOf, columnOf] = [cells.map(([q]) => q), cells.map(([, i]) => i)];
+    return csrFromEntries(queries.rows, items, rowOf, columnOf);
+  };
+  for (const k of [1, 5, items, items + 3]) {
+    const request: RankRequest = { queries, k, excluded: pick(4, 1), targets: pick(4, 2) };
+    const got = actual.rank(request);
+    const expected = reference.rank(request);
+    expectClose(got.scores, expected.scores, tolerance.absolute, tolerance.relative, `ranked scores, k = ${k}`);
+    const all = reference.rank({ queries, k: items });
+    for (let q = 0; q < queries.rows; q++) {
+      const scoreOf = new Map<number, number>();
+      for (let rank = 0; rank < items; rank++) scoreOf.set(all.items[q * items + rank]!, all.scores[q * items + rank]!);
+      const scoresOf = (list: Int32Array) =>
+        Array.from(list.subarray(q * k, (q + 1) * k), (item) => (item < 0 ? -Infinity : scoreOf.get(item)!));
+      const what = `scores of the items ranked for query ${q}, k = ${k}`;
+      expectClose(scoresOf(got.items), scoresOf(expected.items), tolerance.absolute, tolerance.relative, what);
+    }
+    compareAbove(got.above!, expected.above!, request, all, items, tolerance.absolute);
+  }
+}
+
+/** A count may differ by the items whose scores lie so near the target's that rounding may swap them. */
+function compareAbove(
+  got: Int32Array,
+  expected: Int32Array,
+  { targets, queries }: RankRequest,
+  all: { items: Int32Array; scores: Float32Array },
+  items: number,
+  near: number,
+): void {
+  for (let q = 0; q < queries.rows; q++) {
+    for (let e = targets!.offsets[q]!; e < targets!.offsets[q + 1]!; e++) {
+      const ranked = all.items.subarray(q * items, (q + 1) * items);
+      const scores = all.scores.subarray(q * items, (q + 1) * items);
+      const target = scores[ranked.indexOf(targets!.indices[e]!)]!;
+      const doubtful =
+        scores.filter((s) => Math.abs(s - target) <= 2 * near * Math.max(1, Math.abs(target))).length - 1;
+      const difference = Math.abs(got[e]! - expected[e]!);
+      expect(difference, `above of query ${q}, item ${targets!.indices[e]}`).toBeLessThanOrEqual(doubtful);
+    }
+  }
+}

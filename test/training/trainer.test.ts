@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import { csrFromEntries } from '../../src/array/csr.ts';
+import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
+import type { TrainEvent } from '../../src/training/events.ts';
+import { mergeInteractions } from '../../src/training/merge.ts';
+import { train } from '../../src/training/trainer.ts';
+import { runTraining } from '../../src/training/training-run.ts';
+import type { TrainingData } from '../../src/training/training-state.ts';
+import { rejectionOf } from '../support/error-of.ts';
+import { differs, expectSameModel } from '../support/same-model.ts';
+import { checkerboard, smallConfig } from '../support/training-case.ts';
+import { MarginLoss } from './modules/margin-loss.mjs';
+
+const board = checkerboard(24, 20);
+const trainOnly = { train: board.train, sha256: board.sha256 };
+const modulePath = `${import.meta.dirname}/modules/margin-loss.mjs`;
+
+/** A run in this thread, and its events. */
+async function here(data: TrainingData, config: TrainConfigInput) {
+  const events: TrainEvent[] = [];
+  const options = { onEvent: (event: TrainEvent) => void events.push(event), aborted: () => false };
+  return { ...(await runTraining(data, parseTrainConfig(config), options)), events };
+}
+
+describe('the coordinator', () => {
+  it.each(['reference', 'wasm'] as const)('gives what a run in this thread gives, bit for bit (%s)', async (engine) => {
+    const config = { ...smallConfig, engine, threads: 2 };
+    const there = await train(board, config);
+    const inThread = await here(board, config);
+    expectSameModel(there, inThread);
+    expect(there.valid).toEqual(inThread.valid);
+    expect(there.engine).toEqual(inThread.engine);
+    expect(there.config).toEqual(parseTrainConfig(config));
+  });
+
+  it('hands errors over with code, facts and message', async () => {
+    const error = await rejectionOf(train(board, { ...smallConfig, loss: 'sll' }));
+    expect(error.code).toBe('unknown-name');
+    expect(error.facts).toMatchObject({ kind: 'loss', got: 'sll' });
+    expect(error.message).toContain('"sll"');
+  });
+
+  it('rejects when its thread ends unexpectedly', async () => {
+    const loss = { module: modulePath, export: 'FatalLoss' };
+    const error = await rejectionOf(train(board, { ...smallConfig, loss }));
+    expect(error.code).toBe('coordinator-died');
+    expect(error.message).toContain('exit code 3');
+  });
+
+  it('stops and rejects with what the listener throws', async () => {
+    const mine = new Error('mine');
+    const onProgress = () => {
+      throw mine;
+    };
+    await expect(train(board, { ...smallConfig, epochs: 1e6 }, { onProgress })).rejects.toBe(mine);
+  });
+
+  it('stops on a signal, also one given before the start', async () => {
+    const controller = new AbortController();
+    const onProgress = (event: TrainEvent) => event.type === 'epoch' && controller.abort();
+    const running = train(board, { ...smallConfig, epochs: 1e6 }, { signal: controller.signal, onProgress });
+    const error = await rejectionOf(running);
+    expect(error.code).toBe('aborted');
+    expect(error.facts.epoch).toBeGreaterThanOrEqual(1);
+    expect((await rejectionOf(train(board, smallConfig, { signal: AbortSignal.abort() }))).code).toBe('aborted');
+  });
+});
+
+describe('a run', () => {
+  it('tells its story in one stream of JSON-able events', async () => {
+    const { events, epochs, epoch, steps } = await here(board, smallConfig);
+    expect(JSON.parse(JSON.stringify(events))).toEqual(events);
+    expect(events.map((e) => e.type).filter((type) => type !== 'progress')).toEqual([
+      'start',
+      ...Array(epochs).fill(['epoch', 'validation']).flat(),
+      'end',
+    ]);
+    expect(events[0]).toMatchObject({
+      users: 24,
+      items: 20,
+      interactions: board.train.indices.length,
+      stepsPerEpoch: 3,
+    });
+    expect(events.at(-1)).toMatchObject({ reason: 'epochs', epochs, epoch, steps });
+  });
+
+  it('keeps the best epoch and stops when patience is at its end', async () => {
+    const config = { ...smallConfig, schedule: 'constant', epochs: 60, learningRate: 0.05 } as const;
+    const patience = 3;
+    const result = await here(board, { ...config, validation: { metric: 'ndcg@3', patience } });
+    const values = result.history.map((record) => record.valid!['ndcg@3']!);
+    const best = values.indexOf(Math.max(...values)) + 1;
+    expect(result).toMatchObject({ reason: 'patience', epoch: best, epochs: best + patience, steps: best * 3 });
+    // Under a constant learning rate the best epoch's embeddings are those of a run that ends there.
+    expectSameModel(result, await here(trainOnly, { ...config, epochs: best }));
+  });
+
+  it('validates every so many epochs and at the last', async () => {
+    const { history } = await here(board, { ...smallConfig, epochs: 5, validation: { metric: 'ndcg@3', every: 2 } });
+    expect(history.filter((record) => record.valid).map((record) => record.epoch)).toEqual([2, 4, 5]);
+  });
+
+  it('keeps the last epoch where nothing validates it, and says so', async () => {
+    const result = await here(trainOnly, smallConfig);
+    expect(result).toMatchObject({ epoch: 6, epochs: 6, reason: 'epochs', valid: undefined });
+    expect(result.events).toContainEqual(expect.objectContaining({ type: 'notice' }));
+    const empty = { ...board, valid: csrFromEntries(24, 20, [], []) };
+    expectSameModel(await here(empty, smallConfig), result);
+  });
+
+  it('ends with its time budget, the schedule at its end', async () => {
+    const result = await here(trainOnly, { ...smallConfig, epochs: 1e6, timeBudget: 0.1 });
+    expect(result.reason).toBe('time-budget');
+    expect(result.history.at(-1)!.progress).toBe(1);
+  });
+
+  it('depends on the seed alone', async () => {
+    const first = await here(board, { ...smallConfig, seed: 5 });
+    expectSameModel(await here(board, { ...smallConfig, seed: 5 }), first);
+    expect(differs((await here(board, { ...smallConfig, seed: 6 })).users, first.users)).toBe(true);
+  });
+});
+
+describe('refit', () => {
+  it('is the chosen number of epochs on train plus validation', async () => {
+    const config = { ...smallConfig, schedule: 'constant', epochs: 8 } as const;
+    const searched = await here(board, config);
+    const refitted = await here(board, { ...config, refit: true });
+    expect(refitted).toMatchObject({ refitted: true, epoch: searched.epoch, steps: searched.steps });
+    expect(refitted.valid).toEqual(searched.valid);
+    const merged = { train: mergeInteractions(board.train, board.valid), sha256: 'merged' };
+    expectSameModel(refitted, await here(merged, { ...config, epochs: searched.epoch }));
+    expect(differs(refitted.users, searched.users)).toBe(true);
+  });
+
+  it('repeats the learning rates of the search, step by step', async () => {
+    const { events, history, epoch } = await here(board, { ...smallConfig, schedule: 'cosine', refit: true });
+    const again = events.filter((event) => event.type === 'epoch' && event.phase === 'refit');
+    const rates = again.map((event) => (event as { learningRate: number }).learningRate);
+    expect(rates).toHaveLength(epoch);
+    for (const [at, rate] of rates.entries()) expect(rate).toBeCloseTo(history[at]!.learningRate, 12);
+  });
+});
+
+describe('a custom loss', () => {
+  it.each(['reference', 'wasm'] as const)('trains as an object and by module path alike (%s)', async (engine) => {
+    const events: TrainEvent[] = [];
+    const onProgress = (event: TrainEvent) => void events.push(event);
+    const options = { margin: 0.7 };
+    const config = { ...smallConfig, engine, threads: 2 };
+    const asObject = await train(board, { ...config, loss: new MarginLoss(options) }, { onProgress });
+    const byModule = await train(board, { ...config, loss: { module: modulePath, export: 'MarginLoss', options } });
+    expectSameModel(asObject, byModule);
+    expect(events[0]).toMatchObject({ type: 'notice', message: expect.stringContaining('one thread') });
+    expect(asObject.engine.threads).toBe(1);
+  });
+
+  it('lets the thread live while it trains as an object', async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 1);
+    const config = { ...smallConfig, epochs: 1e6, loss: new MarginLoss() };
+    expect((await rejectionOf(train(board, config, { signal: controller.signal }))).code).toBe('aborted');
+  });
+});
+
+describe('divergence', () => {
+  it('of the loss names step, epoch, loss, learning rate and temperatures', async () => {
+    class BreakingLoss extends MarginLoss {
+      override name = 'breaking';
+      override parameters = { margin: 0.5, tau: 0.25 };
+      calls = 0;
+      override evaluate(...row: Parameters<MarginLoss['evaluate']>): number {
+        // 24 users in steps of 8: the 30th row stands in step 4, the first of epoch 2.
+        return ++this.calls < 30 ? super.evaluate(...row) : Number.NaN;
+      }
+    }
+    const error = await rejectionOf(
+      here(trainOnly, { ...smallConfig, schedule: 'constant', loss: new BreakingLoss() }),
+    );
+    expect(error.code).toBe('diverged');
+    expect(error.facts).toMatchObject({
+      epoch: 2,
+      step: 4,
+      loss: 'breaking',
+      learningRate: 0.01,
+      temperatures: { tau: 0.25 },
+    });
+    expect(error.message).toMatch(/epoch 2, step 4: the loss is NaN.*loss breaking, learning rate 0.01, tau 0.25/);
+  });
+
+  it.each(['reference', 'wasm'] as const)('under an absurd learning rate is an error (%s)', async (engine) => {
+    const config = { ...smallConfig, engine, loss: 'mse', optimizer: 'sgd', learningRate: 1e4, epochs: 50 } as const;
+    expect((await rejectionOf(train(board, config))).code).toBe('diverged');
+  });
+});

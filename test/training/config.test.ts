@@ -27,12 +27,12 @@ describe('parseTrainConfig', () => {
   it.each([
     ['sl', { name: 'sl', options: {} }],
     [
-      { name: 'bsl', tau1: 'inf', tau2: 0.2 },
-      { name: 'bsl', options: { tau1: Infinity, tau2: 0.2 } },
+      { name: 'bsl', tau1: 'inf', tau: 0.2 },
+      { name: 'bsl', options: { tau1: Infinity, tau: 0.2 } },
     ],
     [
-      { name: 'bsl', options: { tau2: 0.2 } },
-      { name: 'bsl', options: { tau2: 0.2 } },
+      { name: 'bsl', options: { tau: 0.2 } },
+      { name: 'bsl', options: { tau: 0.2 } },
     ],
     [
       { module: './my.mjs', margin: 1 },
@@ -103,7 +103,7 @@ describe('configHash', () => {
 
   it('does not see threads, engine and checkpoint interval, nor the order of keys', () => {
     expect(hash({ threads: 3, engine: 'reference', build: 'simd', checkpointEvery: 2 })).toBe(hash({}));
-    expect(hash({ loss: { tau2: 1, name: 'bsl', tau1: 2 } })).toBe(hash({ loss: { name: 'bsl', tau1: 2, tau2: 1 } }));
+    expect(hash({ loss: { tau: 1, name: 'bsl', tau1: 2 } })).toBe(hash({ loss: { name: 'bsl', tau1: 2, tau: 1 } }));
   });
 
   it('sees everything else, at any depth', () => {

@@ -1,0 +1,157 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/model/safetensors.ts';
+import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
+import type { TrainEvent } from '../../src/training/events.ts';
+import { train } from '../../src/training/trainer.ts';
+import { runTraining } from '../../src/training/training-run.ts';
+import { rejectionOf } from '../support/error-of.ts';
+import { expectSameModel } from '../support/same-model.ts';
+import { checkerboard, smallConfig } from '../support/training-case.ts';
+
+const board = checkerboard(24, 20);
+const everyEpoch = { ...smallConfig, checkpointEvery: 1 } satisfies TrainConfigInput;
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'taurec-checkpoint-'));
+  file = join(folder, 'checkpoint.safetensors');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** A run in this thread with checkpoints, stopped in the first step after `stopAfter` of them. */
+async function run(config: TrainConfigInput, stopAfter = Infinity, resume = false, data = board) {
+  const events: TrainEvent[] = [];
+  const result = await runTraining(data, parseTrainConfig(config), {
+    onEvent: (event) => void events.push(event),
+    aborted: () => events.filter((event) => event.type === 'checkpoint').length >= stopAfter,
+    checkpointDirectory: folder,
+    resume,
+  });
+  return { ...result, events };
+}
+
+describe('a resumed run', () => {
+  const cases: [string, TrainConfigInput][] = [
+    ['Adam', {}],
+    ['SGD', { optimizer: 'sgd' }],
+    [
+      'dropout, warm-up, decay',
+      { embeddingDropout: 0.2, schedule: { name: 'cosine', warmup: 0.3 }, decoupledWeightDecay: 0.1 },
+    ],
+    ['pair batches', { batch: { kind: 'pair', rows: 71, negatives: 5 } }],
+    ['patience', { validation: { metric: 'ndcg@3', patience: 2 }, epochs: 40 }],
+    ['a width that the wasm engine pads', { dimension: 5 }],
+  ];
+  for (const engine of ['reference', 'wasm'] as const) {
+    it.each(cases)(`continues bit for bit on engine ${engine}: %s`, async (_, part) => {
+      const config = { ...everyEpoch, threads: 1, ...part, engine };
+      const straight = await run(config);
+      await rm(file);
+      const stopped = await rejectionOf(run(config, 2));
+      expect(stopped.code).toBe('aborted');
+      const resumed = await run({ ...config, threads: 2 }, Infinity, true);
+      expect(resumed.events[0]).toMatchObject({ type: 'start', resumed: 2 });
+      expectSameModel(resumed, straight);
+      const untimed = ({ history }: typeof straight) => history.map(({ seconds: _seconds, ...record }) => record);
+      expect(untimed(resumed)).toEqual(untimed(straight));
+      expect(resumed.epoch).toBe(straight.epoch);
+      expect(resumed.reason).toBe(straight.reason);
+    });
+  }
+
+  it.each([
+    ['in the search', 2],
+    ['in the refit', 6 + 1],
+  ])('refits as the straight run does, when stopped %s', async (_, stopAfter) => {
+    const config = { ...everyEpoch, refit: true };
+    const straight = await run(config);
+    expect(straight.epoch).toBeGreaterThan(1);
+    await rm(file);
+    await rejectionOf(run(config, stopAfter));
+    const resumed = await run(config, Infinity, true);
+    expectSameModel(resumed, straight);
+    expect(resumed.refitted).toBe(true);
+  });
+
+  it('that was over gives its result without a step', async () => {
+    const straight = await run(everyEpoch);
+    const resumed = await run(everyEpoch, Infinity, true);
+    expectSameModel(resumed, straight);
+    expect(resumed.events.map((event) => event.type)).toEqual(['start', 'end']);
+  });
+
+  it('starts afresh where there is no checkpoint, with a notice', async () => {
+    const resumed = await run(everyEpoch, Infinity, true);
+    expect(resumed.events[0]).toMatchObject({ type: 'notice', message: expect.stringContaining(file) });
+    expectSameModel(resumed, await run(everyEpoch));
+  });
+
+  it('needs a folder', async () => {
+    const error = await rejectionOf(train(board, smallConfig, { resume: true }));
+    expect(error.facts).toMatchObject({ option: 'resume' });
+  });
+});
+
+describe('a stopped run', () => {
+  it('keeps the last checkpoint and names it; the signal reaches the coordinator', async () => {
+    const straight = await train(board, { ...everyEpoch, epochs: 30 });
+    const controller = new AbortController();
+    const onProgress = (event: TrainEvent) => event.type === 'checkpoint' && event.epoch === 2 && controller.abort();
+    const options = { checkpointDirectory: folder, signal: controller.signal, onProgress };
+    const error = await rejectionOf(train(board, { ...everyEpoch, epochs: 30 }, options));
+    expect(error.code).toBe('aborted');
+    expect(error.facts.checkpoint).toBe(file);
+    expect(error.message).toContain(file);
+    const resume = { checkpointDirectory: folder, resume: true };
+    expectSameModel(await train(board, { ...everyEpoch, epochs: 30 }, resume), straight);
+  });
+
+  it('names none before the first', async () => {
+    const error = await rejectionOf(run(everyEpoch, 0));
+    expect(error.facts).toMatchObject({ epoch: 1, step: 1, checkpoint: undefined });
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('the file', () => {
+  it('is written as often as the configuration says, and at the end, in one piece', async () => {
+    const { events } = await run({ ...smallConfig, epochs: 5, checkpointEvery: 2 });
+    const epochs = events.filter((event) => event.type === 'checkpoint').map((event) => event.epoch);
+    expect(epochs).toEqual([2, 4, 5]);
+    expect(await readdir(folder)).toEqual(['checkpoint.safetensors']);
+  });
+
+  it.each<[string, TrainConfigInput, Partial<typeof board>]>([
+    ['config', { ...everyEpoch, learningRate: 0.02 }, {}],
+    ['config', { ...everyEpoch, loss: { name: 'bsl', tau: 0.3 } }, {}],
+    ['data', everyEpoch, { sha256: 'other' }],
+    ['engine', { ...everyEpoch, engine: 'wasm' }, {}],
+  ])('of another %s is refused', async (what, config, data) => {
+    await run(everyEpoch);
+    const before = await readFile(file);
+    const error = await rejectionOf(run(config, Infinity, true, { ...board, ...data }));
+    expect(error.code).toBe('checkpoint-mismatch');
+    expect(error.facts.what).toBe(what);
+    expect(error.message).toContain(file);
+    expect(await readFile(file)).toEqual(before);
+  });
+
+  it('may be continued with other threads and another checkpoint interval', async () => {
+    await run(everyEpoch);
+    await expect(run({ ...everyEpoch, threads: 2, checkpointEvery: 3 }, Infinity, true)).resolves.toBeDefined();
+  });
+
+  it('cut short, or of another kind, is an error', async () => {
+    await run(everyEpoch);
+    await truncate(file, 1000);
+    expect((await rejectionOf(run(everyEpoch, Infinity, true))).code).toBe('bad-safetensors');
+    await writeFile(file, 'no checkpoint at all');
+    expect((await rejectionOf(run(everyEpoch, Infinity, true))).code).toBe('bad-safetensors');
+    await writeSafetensors(file, { users: { shape: [1], data: new Float32Array(1) } });
+    expect((await rejectionOf(run(everyEpoch, Infinity, true))).code).toBe('bad-checkpoint');
+  });
+});

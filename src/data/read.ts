@@ -46,13 +46,12 @@ export async function readInteractions(file: string, options: ReadOptions = {}):
   const format = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
   const rejects = new Rejects(file, options.onBadRow ?? 'fail', options.rejectsDirectory ?? '.');
-  await rejects.open();
   try {
     const { columns, belowMinRating } =
       format === 'lightgcn'
         ? { columns: await readLightGcn(openLines(file, head.gzip), (bad) => rejects.add(bad)), belowMinRating: 0 }
         : await readTable(file, format, head, options, rejects);
-    const rejectsFile = await rejects.close();
+    const rejectsFile = rejects.close();
     const rows = columns.users.length;
     if (rows === 0) {
       const reason = `no interaction is left (${rejects.count} bad rows skipped, ${belowMinRating} below the minimum rating)`;
@@ -62,7 +61,7 @@ export async function readInteractions(file: string, options: ReadOptions = {}):
     const report = { rows: rows + belowMinRating, duplicates, skipped: rejects.count, belowMinRating, rejectsFile };
     return { ...merged, report, sha256: await fileSha256(file), source: file };
   } catch (error) {
-    await rejects.abandon();
+    rejects.abandon();
     throw error;
   }
 }

@@ -2,8 +2,8 @@
 export interface TextRecord {
   line: number;
   fields: string[];
-  /** Set when a quoted field is not closed, or has text after its closing quote. */
-  broken?: boolean;
+  /** The position, from 1, of a quoted field that is not closed or has text after its closing quote. */
+  broken?: number;
 }
 
 /** Characters after which an open quote counts as never closed. */
@@ -51,7 +51,7 @@ export class RecordSplitter {
     const fields: string[] = [];
     let at = start;
     let lines = 0;
-    let broken = false;
+    let broken = 0;
     for (;;) {
       let field = '';
       const quote = text[at] === '"';
@@ -60,7 +60,7 @@ export class RecordSplitter {
         for (;;) {
           close = text.indexOf('"', close);
           if (close < 0) {
-            return last || text.length - start > longestRecord ? this.brokenLine(start) : undefined;
+            return last || text.length - start > longestRecord ? this.brokenLine(at, fields) : undefined;
           }
           if (text[close + 1] !== '"') break;
           close += 2;
@@ -75,7 +75,7 @@ export class RecordSplitter {
       while (end < text.length && !isLineEnd(text, end) && !text.startsWith(this.delimiter, end)) end++;
       // A line end or a delimiter may continue in the next piece.
       if (end + 2 > text.length && !last) return undefined;
-      if (quote && end > at) broken = true;
+      if (quote && end > at) broken ||= fields.length + 1;
       fields.push(field + text.slice(at, end));
       if (text.startsWith(this.delimiter, end) && end < text.length) {
         at = end + this.delimiter.length;
@@ -83,18 +83,19 @@ export class RecordSplitter {
       }
       const next = Math.min(text.length, end + (text.startsWith('\r\n', end) ? 2 : 1));
       const record: TextRecord = { line: this.line, fields };
-      if (broken) record.broken = true;
+      if (broken) record.broken = broken;
       this.line += lines + 1;
       const blank = fields.length === 1 && end === start;
       return { record: blank ? undefined : record, next };
     }
   }
 
-  /** An unclosed quote: the physical line alone is the bad record, and reading goes on after it. */
-  private brokenLine(start: number): { record: TextRecord; next: number } {
-    let end = start;
+  /** An unclosed quote at `at`: the record ends with that physical line, and reading goes on after it. */
+  private brokenLine(at: number, before: string[]): { record: TextRecord; next: number } {
+    let end = at;
     while (end < this.rest.length && !isLineEnd(this.rest, end)) end++;
-    const record: TextRecord = { line: this.line++, fields: [this.rest.slice(start, end)], broken: true };
+    const fields = [...before, this.rest.slice(at, end)];
+    const record: TextRecord = { line: this.line++, fields, broken: fields.length };
     return { record, next: Math.min(this.rest.length, end + (this.rest.startsWith('\r\n', end) ? 2 : 1)) };
   }
 }

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { type Stringifier, stringify } from 'csv-stringify';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { stringify } from 'csv-stringify/sync';
 import { TaurecError } from '../errors.ts';
+import { TextFile } from './text-file.ts';
 
 /** A row that cannot be read: where, what stands there, what should. */
 export interface BadRow {
@@ -20,7 +19,7 @@ export class Rejects {
   private readonly mode: 'fail' | 'skip';
   private readonly path: string;
   private readonly temporary: string;
-  private output?: { rows: Stringifier; stream: WriteStream };
+  private output?: TextFile;
 
   constructor(file: string, mode: 'fail' | 'skip', directory: string) {
     this.file = file;
@@ -29,36 +28,30 @@ export class Rejects {
     this.temporary = `${this.path}.${process.pid}.tmp`;
   }
 
-  /** Makes room for the file of rejects. */
-  async open(): Promise<void> {
-    if (this.mode === 'skip') await mkdir(join(this.path, '..'), { recursive: true });
-  }
-
   /** Takes a bad row. Throws `bad-row` in mode 'fail'. */
   add(bad: BadRow): void {
     if (this.mode === 'fail') throw new TaurecError('bad-row', { file: this.file, ...bad });
     this.count++;
     if (!this.output) {
-      const rows = stringify({ header: true, columns: ['line', 'column', 'value', 'reason'] });
-      const stream = createWriteStream(this.temporary);
-      rows.pipe(stream);
-      this.output = { rows, stream };
+      mkdirSync(dirname(this.temporary), { recursive: true });
+      this.output = new TextFile(this.temporary);
+      this.output.write('line,column,value,reason\n');
     }
-    this.output.rows.write([bad.line, bad.column, bad.got, `expected ${bad.expected}`]);
+    this.output.write(stringify([[bad.line, bad.column, bad.got, `expected ${bad.expected}`]]));
   }
 
   /** Completes the file of rejects; its path, when there is one. */
-  async close(): Promise<string | undefined> {
+  close(): string | undefined {
     if (!this.output) return undefined;
-    this.output.rows.end();
-    await once(this.output.stream, 'finish');
-    await rename(this.temporary, this.path);
+    this.output.close();
+    this.output = undefined;
+    renameSync(this.temporary, this.path);
     return this.path;
   }
 
-  /** Leaves nothing behind after an error. */
-  async abandon(): Promise<void> {
-    this.output?.stream.destroy();
-    if (this.output) await rm(this.temporary, { force: true });
+  /** Leaves no unfinished file behind after an error. */
+  abandon(): void {
+    this.output?.close();
+    rmSync(this.temporary, { force: true });
   }
 }

@@ -1,12 +1,10 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { stringify } from 'csv-stringify/sync';
 import { expectedCell, isGoodCell } from './cell-check.ts';
 import { type ColumnPositions, type Role, roles } from './columns.ts';
 import { RecordSplitter, type TextRecord } from './records.ts';
 import type { BadRow, Rejects } from './rejects.ts';
 import type { Layout } from './table.ts';
+import { TextFile } from './text-file.ts';
 import { openLines, openText } from './text-stream.ts';
 
 /**
@@ -35,8 +33,8 @@ export async function repairDelimited(
       }
       return good;
     };
-    for await (const text of openText(layout.path, layout.gzip)) await write(take(splitter.push(text)));
-    await write(take(splitter.end()));
+    for await (const text of openText(layout.path, layout.gzip)) write(take(splitter.push(text)));
+    write(take(splitter.end()));
   });
 }
 
@@ -55,7 +53,7 @@ export async function repairJson(
       if (text.trim() === '') continue;
       const bad = badJson(text, line, names, positions);
       if (bad) rejects.add(bad);
-      else await write(`${text}\n`);
+      else write(`${text}\n`);
     }
   });
 }
@@ -70,8 +68,8 @@ function badRecord(
   if (record.broken)
     return {
       line,
-      column: String(fields.length),
-      got: fields.at(-1)!,
+      column: names?.[record.broken - 1] ?? String(record.broken),
+      got: fields[record.broken - 1]!,
       expected: 'a closing quote at the end of the field',
     };
   if (fields.length !== width) {
@@ -113,16 +111,11 @@ export function badCell(
   return { line, column: names?.[position] ?? String(position + 1), got: cell(position), expected: expectedCell[role] };
 }
 
-async function copy(target: string, work: (write: (text: string) => Promise<void>) => Promise<void>): Promise<void> {
-  const stream = createWriteStream(target);
+async function copy(target: string, work: (write: (text: string) => void) => Promise<void>): Promise<void> {
+  const output = new TextFile(target);
   try {
-    await work(async (text) => {
-      if (text !== '' && !stream.write(text)) await once(stream, 'drain');
-    });
-    stream.end();
-    await finished(stream);
-  } catch (error) {
-    stream.destroy();
-    throw error;
+    await work((text) => output.write(text));
+  } finally {
+    output.close();
   }
 }

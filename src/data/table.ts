@@ -38,7 +38,7 @@ export function delimitedTable(layout: Layout, positions: ColumnPositions): Tabl
 export function jsonTable(path: string, gzip: boolean, names: readonly string[], positions: ColumnPositions): Table {
   const used = [...new Set(Object.values(positions))];
   const columns = used.map((position) => `${literal(names[position]!)}: 'VARCHAR'`).join(', ');
-  const from = `read_json(${literal(path)}, format = 'newline_delimited', columns = {${columns}}, compression = '${gzip ? 'gzip' : 'none'}')`;
+  const from = `read_json(${literal(path)}, format = 'newline_delimited', columns = {${columns}}, compression = '${gzip ? 'gzip' : 'uncompressed'}')`;
   const texts = byRole(positions, (position) => identifier(names[position]!));
   return { from, cells: checkedTexts(texts), texts };
 }

@@ -25,6 +25,8 @@ const variants: [string, SmallPlanOptions][] = [
   ['bsl, positives as negatives', { sampler: { negatives: 'all', maskPositives: false } }],
   ['bsl, interaction weights', { weighted: true, sampler: { rowWeight: 'sqrt' } }],
   ['bsl, dropout', { dimension: 9, embeddingDropout: 0.4 }],
+  // a cosine does not see the scale 1/(1 − p); an inner product does
+  ['bpr, dot, dropout', { dimension: 9, score: 'dot', loss: { name: 'bpr' }, embeddingDropout: 0.4 }],
   ['bsl, dropout, pair batch', { dimension: 9, embeddingDropout: 0.4, sampler: { batch: 'pair', rows: 9 } }],
   ['sl, λ = 1.3', { loss: { name: 'sl', options: { tau: 0.2, negativeWeight: 1.3 } } }],
   ['sl, dot', { score: 'dot', loss: { name: 'sl', options: { tau: 0.5 } } }],

@@ -6,7 +6,7 @@ import { TaurecError } from '../errors.ts';
 import { openSafetensors, type Tensor, tensorOf, writeSafetensors } from '../model/safetensors.ts';
 import { configToJson, type TrainConfig } from './config.ts';
 import type { Phase } from './events.ts';
-import type { TrainingState } from './training-state.ts';
+import type { TrainingData, TrainingState } from './training-state.ts';
 
 const FORMAT = 'taurec-checkpoint-1';
 
@@ -47,10 +47,10 @@ export class CheckpointFile {
   #written = performance.now();
   #exists = false;
 
-  constructor(directory: string, config: TrainConfig, dataSha256: string) {
+  constructor(directory: string, config: TrainConfig, data: TrainingData) {
     this.path = join(directory, 'checkpoint.safetensors');
     this.#every = config.checkpointEvery;
-    this.#identity = { config: configHash(config), data: dataSha256 };
+    this.#identity = { config: configHash(config), data: dataHash(data) };
   }
 
   /** The path, once this run has written or read the file. */
@@ -129,6 +129,18 @@ export function configHash(config: TrainConfig): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(decisive)))
     .digest('hex');
+}
+
+/** SHA-256 of the interactions themselves: one file gives other data under another split, filter or weight. */
+function dataHash({ train, valid }: TrainingData): string {
+  const hash = createHash('sha256');
+  for (const m of [train, valid]) {
+    hash.update(JSON.stringify(m ? [m.rows, m.columns, m.values !== undefined] : null));
+    for (const a of m ? [m.offsets, m.indices, m.values] : []) {
+      if (a) hash.update(new Uint8Array(a.buffer, a.byteOffset, a.byteLength));
+    }
+  }
+  return hash.digest('hex');
 }
 
 function engineLabel(engine: Engine): string {

@@ -19,6 +19,8 @@ export async function runInCoordinator(
   const worker = new Worker(new URL('./coordinator-worker.js', import.meta.url), {
     workerData: { ...task, stop } satisfies CoordinatorTask,
     name: 'taurec-coordinator',
+    // A thread that runs a file refuses the flags of code given on the command line (node --input-type=module -e …).
+    execArgv: process.execArgv.filter((flag, at, all) => !/^--input-type/.test(flag) && all[at - 1] !== '--input-type'),
   });
   signal?.addEventListener('abort', requestStop, { once: true });
   if (signal?.aborted) requestStop();

@@ -31,7 +31,7 @@ export async function runTraining(data: TrainingData, config: TrainConfig, optio
   const loss = await loadLoss(config.loss);
   checkScore(loss, config.score);
   const folder = options.checkpointDirectory;
-  const file = folder === undefined ? undefined : new CheckpointFile(folder, config, data.sha256);
+  const file = folder === undefined ? undefined : new CheckpointFile(folder, config, data);
   const resumed = options.resume ? await file?.read() : undefined;
   if (options.resume && !resumed) {
     const message = `There is no checkpoint to resume at ${file?.path}; starting afresh.`;

@@ -10,8 +10,6 @@ export interface TrainingData {
   readonly train: Csr;
   /** [users × items] interactions the epoch is chosen by; absent: the last epoch is taken. */
   readonly valid?: Csr;
-  /** Names the data, so that a checkpoint is never continued on other data. */
-  readonly sha256: string;
 }
 
 /** The epoch that validation chose. */

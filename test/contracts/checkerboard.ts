@@ -17,7 +17,7 @@ export function learnsCheckerboard(title: string, config: TrainConfigInput): voi
       items,
       config: used,
     } = await train(
-      { train: data.train, sha256: data.sha256 },
+      { train: data.train },
       { dimension: 4, epochs: 30, learningRate: 0.05, threads: 2, batch: { rows: 8, negatives: 'all' }, ...config },
     );
     const first = Array.from(data.withheld, (_, u) => {

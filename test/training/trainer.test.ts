@@ -12,7 +12,7 @@ import { checkerboard, smallConfig } from '../support/training-case.ts';
 import { MarginLoss } from './modules/margin-loss.mjs';
 
 const board = checkerboard(24, 20);
-const trainOnly = { train: board.train, sha256: board.sha256 };
+const trainOnly = { train: board.train };
 const modulePath = `${import.meta.dirname}/modules/margin-loss.mjs`;
 
 /** A run in this thread, and its events. */
@@ -128,7 +128,7 @@ describe('refit', () => {
     const refitted = await here(board, { ...config, refit: true });
     expect(refitted).toMatchObject({ refitted: true, epoch: searched.epoch, steps: searched.steps });
     expect(refitted.valid).toEqual(searched.valid);
-    const merged = { train: mergeInteractions(board.train, board.valid), sha256: 'merged' };
+    const merged = { train: mergeInteractions(board.train, board.valid) };
     expectSameModel(refitted, await here(merged, { ...config, epochs: searched.epoch }));
     expect(differs(refitted.users, searched.users)).toBe(true);
   });

@@ -22,6 +22,8 @@ export async function openDuck(folder: string, memory = '1GB'): Promise<Duck> {
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
+  // Dates without an offset are UTC, wherever the machine stands.
+  await connection.run("SET TimeZone = 'UTC'");
   return {
     connection,
     folder,

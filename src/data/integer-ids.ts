@@ -7,19 +7,41 @@ export interface EncodedIds {
   codes: Int32Array;
 }
 
-/** Encodes whole numbers, |value| ≤ 2^53 − 1: distinct values in numeric order, by sorting; no JavaScript Map. */
+/**
+ * Encodes whole numbers, |value| ≤ 2^53 − 1: distinct values in numeric order; no JavaScript Map. Values that lie close together, as dense ids do,
+ * are marked in a table; others are sorted.
+ */
 export function encodeIntegers(values: Float64Array): EncodedIds {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let e = 0; e < values.length; e++) {
+    lowest = Math.min(lowest, values[e]!);
+    highest = Math.max(highest, values[e]!);
+  }
+  return highest - lowest < 4 * values.length + 1024 ? encodeClose(values, lowest, highest) : encodeSorted(values);
+}
+
+function encodeClose(values: Float64Array, lowest: number, highest: number): EncodedIds {
+  const rankOf = new Int32Array(Math.max(0, highest - lowest + 1));
+  for (let e = 0; e < values.length; e++) rankOf[values[e]! - lowest] = 1;
+  let count = 0;
+  for (const present of rankOf) count += present;
+  const distinct = new Float64Array(count);
+  let at = 0;
+  for (let k = 0; k < rankOf.length; k++) {
+    if (!rankOf[k]) continue;
+    distinct[at] = lowest + k;
+    rankOf[k] = at++;
+  }
+  const codes = sharedInt32(values.length);
+  for (let e = 0; e < values.length; e++) codes[e] = rankOf[values[e]! - lowest]!;
+  return { ids: integerIdMap(distinct), codes };
+}
+
+function encodeSorted(values: Float64Array): EncodedIds {
   const distinct = distinctSorted(values);
   const codes = sharedInt32(values.length);
-  const lowest = distinct[0] ?? 0;
-  const span = (distinct[distinct.length - 1] ?? -1) - lowest + 1;
-  if (span <= 4 * values.length + 1024) {
-    const rankOf = new Int32Array(span);
-    for (let k = 0; k < distinct.length; k++) rankOf[distinct[k]! - lowest] = k;
-    for (let e = 0; e < values.length; e++) codes[e] = rankOf[values[e]! - lowest]!;
-  } else {
-    for (let e = 0; e < values.length; e++) codes[e] = rank(distinct, values[e]!);
-  }
+  for (let e = 0; e < values.length; e++) codes[e] = rank(distinct, values[e]!);
   return { ids: integerIdMap(distinct), codes };
 }
 

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +15,7 @@ import { Rejects } from './rejects.ts';
 import { badCell, repairDelimited, repairJson } from './repair.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './table.ts';
 import { sniffKeys, sniffTable } from './table-layout.ts';
-import { openBytes, openLines } from './text-stream.ts';
+import { fileSha256, openBytes, openLines } from './text-stream.ts';
 
 export interface ReadOptions extends ColumnOptions {
   /** Default 'auto': by content, then by name (`guessFormat`). Gzip is recognised by itself. */
@@ -45,8 +44,10 @@ export async function readInteractions(file: string, options: ReadOptions = {}):
   const head = await readHead(file);
   const format = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
+  if (format === 'lightgcn') checkPairsOnly(file, options);
   const rejects = new Rejects(file, options.onBadRow ?? 'fail', options.rejectsDirectory ?? '.');
   try {
+    const sha256 = await fileSha256(file, head.gzip);
     const { columns, belowMinRating } =
       format === 'lightgcn'
         ? { columns: await readLightGcn(openLines(file, head.gzip), (bad) => rejects.add(bad)), belowMinRating: 0 }
@@ -59,18 +60,14 @@ export async function readInteractions(file: string, options: ReadOptions = {}):
     }
     const { duplicates, ...merged } = mergeDuplicates(columns);
     const report = { rows: rows + belowMinRating, duplicates, skipped: rejects.count, belowMinRating, rejectsFile };
-    return { ...merged, report, sha256: await fileSha256(file), source: file };
+    return { ...merged, report, sha256, source: file };
   } catch (error) {
     rejects.abandon();
-    throw error;
+    const code = String((error as NodeJS.ErrnoException).code);
+    if (!code.startsWith('Z_')) throw error;
+    const reason = `the gzip stream is broken or cut off (${(error as Error).message}).`;
+    throw new TaurecError('unreadable-file', { file, format, reason }, { cause: error });
   }
-}
-
-/** The SHA-256 of a file's bytes, in hexadecimal. */
-export async function fileSha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }
 
 type Columns = { columns: RawColumns; belowMinRating: number };
@@ -112,7 +109,7 @@ async function readDelimited(
   const target = join(duck.folder, 'repaired.csv');
   await repairDelimited(layout, names, positions, target, rejects);
   await duck.connection.run('DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans');
-  const repaired = delimitedTable({ ...layout, path: target, gzip: false, header: false }, positions);
+  const repaired = delimitedTable({ ...layout, path: target, gzip: false, header: false, skip: 0 }, positions);
   return insist(file, format, () => encode(duck, repaired, numeric, options));
 }
 
@@ -222,6 +219,20 @@ function checkRating(file: string, positions: ColumnPositions, columns: string[]
       got: options.rating ?? 'rating',
       role: 'the rating that minRating needs',
       columns,
+    });
+  }
+}
+
+/** LightGCN text holds pairs and nothing else. */
+function checkPairsOnly(file: string, options: ReadOptions): void {
+  const { rating, time, weight, minRating } = options;
+  for (const [role, got] of Object.entries({ rating: rating ?? minRating, time, weight })) {
+    if (got === undefined || got === false) continue;
+    throw new TaurecError('missing-column', {
+      file,
+      got,
+      role,
+      columns: ['user', 'item (LightGCN text has no others)'],
     });
   }
 }

@@ -4,6 +4,9 @@ import { stringify } from 'csv-stringify/sync';
 import { TaurecError } from '../errors.ts';
 import { TextFile } from './text-file.ts';
 
+/** Characters of a bad value that are shown. */
+const longestShown = 200;
+
 /** A row that cannot be read: where, what stands there, what should. */
 export interface BadRow {
   line: number;
@@ -30,14 +33,15 @@ export class Rejects {
 
   /** Takes a bad row. Throws `bad-row` in mode 'fail'. */
   add(bad: BadRow): void {
-    if (this.mode === 'fail') throw new TaurecError('bad-row', { file: this.file, ...bad });
+    const got = bad.got.length > longestShown ? `${bad.got.slice(0, longestShown)}…` : bad.got;
+    if (this.mode === 'fail') throw new TaurecError('bad-row', { file: this.file, ...bad, got });
     this.count++;
     if (!this.output) {
       mkdirSync(dirname(this.temporary), { recursive: true });
       this.output = new TextFile(this.temporary);
       this.output.write('line,column,value,reason\n');
     }
-    this.output.write(stringify([[bad.line, bad.column, bad.got, `expected ${bad.expected}`]]));
+    this.output.write(stringify([[bad.line, bad.column, got, `expected ${bad.expected}`]]));
   }
 
   /** Completes the file of rejects; its path, when there is one. */

@@ -43,7 +43,7 @@ export function sniffTable(file: string, format: 'csv' | 'tsv', head: FileHead, 
   const names = header ? first : undefined;
   const empty = records.length === (header ? 1 : 0) && head.whole;
   const width = first.length;
-  const layout = { path: file, gzip: head.gzip, delimiter, header, width };
+  const layout = { path: file, gzip: head.gzip, delimiter, header, width, skip: (records[0]?.line ?? 1) - 1 };
   if (records.length === 0) return { layout, first, positions: { user: 0, item: 1 }, numeric: false, empty: true };
   const positions = findColumns(file, names, width, options);
   const data = header ? rest : [first, ...rest];

@@ -22,13 +22,15 @@ export interface Layout {
   header: boolean;
   /** Fields in a record. */
   width: number;
+  /** Blank lines before the first record. */
+  skip: number;
 }
 
 /** A delimited text; every column is read as text, and only those with a role are looked at. */
 export function delimitedTable(layout: Layout, positions: ColumnPositions): Table {
   const columns = Array.from({ length: layout.width }, (_, c) => `${literal(`c${c}`)}: 'VARCHAR'`).join(', ');
   const from =
-    `read_csv(${literal(layout.path)}, auto_detect = false, columns = {${columns}}, header = ${layout.header}, delim = ${literal(layout.delimiter)}, ` +
+    `read_csv(${literal(layout.path)}, auto_detect = false, columns = {${columns}}, header = ${layout.header}, skip = ${layout.skip}, delim = ${literal(layout.delimiter)}, ` +
     `quote = '"', escape = '"', compression = '${layout.gzip ? 'gzip' : 'none'}', store_rejects = true, max_line_size = 2097152, buffer_size = 8388608)`;
   const texts = byRole(positions, (position) => identifier(`c${position}`));
   return { from, cells: checkedTexts(texts), texts, rejects: 'SELECT count(*) FROM reject_errors' };
@@ -101,7 +103,7 @@ function checkedTexts(texts: Table['cells']): Table['cells'] {
     const value = finite(`TRY_CAST(${trimmed} AS DOUBLE)`, role);
     const date =
       role === 'time'
-        ? ` WHEN regexp_full_match(${trimmed}, ${literal(datePattern)}) THEN epoch(TRY_CAST(${trimmed} AS TIMESTAMP))`
+        ? ` WHEN regexp_full_match(${trimmed}, ${literal(datePattern)}) THEN epoch(TRY_CAST(${trimmed} AS TIMESTAMPTZ))`
         : '';
     checked[role] = `CASE WHEN regexp_full_match(${trimmed}, ${literal(numberPattern)}) THEN ${value}${date} END`;
   }

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
 /** The bytes of a file, unpacked. */
@@ -19,7 +20,32 @@ export async function* openText(path: string, gzip: boolean): AsyncGenerator<str
   yield decoder.decode();
 }
 
-/** The lines of a file. */
-export function openLines(path: string, gzip: boolean): AsyncIterable<string> {
-  return createInterface({ input: openBytes(path, gzip), crlfDelay: Number.POSITIVE_INFINITY });
+/** The lines of a file, without their ends (\n or \r\n). */
+export async function* openLines(path: string, gzip: boolean): AsyncGenerator<string> {
+  let rest: string[] = [];
+  for await (const text of openText(path, gzip)) {
+    const pieces = text.split('\n');
+    for (const piece of pieces.slice(0, -1)) {
+      yield withoutReturn(rest.join('') + piece);
+      rest = [];
+    }
+    rest.push(pieces.at(-1)!);
+  }
+  const last = withoutReturn(rest.join(''));
+  if (last !== '') yield last;
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
+}
+
+/** The SHA-256 of a file's bytes as they stand on disk, in hexadecimal. A gzip file is unpacked along the way: DuckDB takes one that is cut off for a shorter one. */
+export async function fileSha256(path: string, gzip: boolean): Promise<string> {
+  const hash = createHash('sha256');
+  const bytes = createReadStream(path, { highWaterMark: 1 << 20 });
+  bytes.on('data', (piece) => hash.update(piece));
+  const nowhere = new Writable({ write: (_piece, _encoding, done) => done() });
+  if (gzip) await pipeline(bytes, createGunzip({ chunkSize: 1 << 18 }), nowhere);
+  else await pipeline(bytes, nowhere);
+  return hash.digest('hex');
 }

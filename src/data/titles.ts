@@ -11,7 +11,7 @@ import { type FileHead, readHead } from './file-head.ts';
 import type { IdMap } from './id-map.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table } from './table.ts';
 import { sniffKeys, sniffTable } from './table-layout.ts';
-import { openBytes } from './text-stream.ts';
+import { fileSha256, openBytes } from './text-stream.ts';
 
 export interface TitleOptions {
   /** Default: the first column with a usual item name or `id`, else column 1. */
@@ -37,6 +37,8 @@ export async function readTitles(file: string, items: IdMap, options: TitleOptio
   const format = guessed === 'lightgcn' ? 'csv' : guessed;
   const titles = new Array<string>(items.size).fill('');
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
+  // Unpacks a gzip file to its end, which finds one that is cut off.
+  if (head.gzip) await fileSha256(file, true).catch((cause) => unreadable(file, format, cause));
   const duck = await openDuck(await mkdtemp(join(tmpdir(), 'taurec-')));
   try {
     const table = await titleTable(duck, file, format, head, options);
@@ -66,6 +68,10 @@ export async function readTitles(file: string, items: IdMap, options: TitleOptio
     await duck.close();
   }
   return titles;
+}
+
+function unreadable(file: string, format: Format, cause: Error): never {
+  throw new TaurecError('unreadable-file', { file, format, reason: `${cause.message.split('\n', 1)[0]}.` }, { cause });
 }
 
 async function titleTable(

@@ -31,6 +31,7 @@ describe('formats', () => {
     'crlf.csv': 'user,item\r\n1,10\r\n1,20\r\n2,10\r\n',
     'mixed-line-ends.csv': 'user,item\r\n1,10\n1,20\r\n2,10\n',
     'blank-lines.csv': 'user,item\n\n1,10\n\n\n1,20\n2,10\n\n',
+    'leading-blank-lines.csv': '\n\nuser,item\n1,10\n1,20\n2,10\n',
     'byte-order-mark.csv': '\uFEFFuser,item\n1,10\n1,20\n2,10\n',
     'dense.csv': 'who,what\n1,10\n1,20\n2,10\n',
   };
@@ -151,6 +152,28 @@ describe('columns', () => {
     expect([...log.weights!]).toEqual([2, 1, 0]);
   });
 
+  test('dates are seconds since 1970 UTC, offsets heeded', async () => {
+    const texts = [
+      '2014-01-02',
+      '2014-01-02T10:00',
+      '2014-01-02 10:00:00.5',
+      '2014-01-02T10:00:00Z',
+      '2014-01-02T10:00:00+02:00',
+      '2014-01-02 10:00:00-05',
+    ];
+    const seconds = [
+      '2014-01-02T00:00Z',
+      '2014-01-02T10:00Z',
+      '2014-01-02T10:00:00.5Z',
+      '2014-01-02T10:00Z',
+      '2014-01-02T08:00Z',
+      '2014-01-02T15:00Z',
+    ];
+    const rows = texts.map((text, e) => `1,${e},${text}`).join('\n');
+    const log = await readInteractions(file('dates.csv', `user,item,time\n${rows}\n`));
+    expect([...log.times!]).toEqual(seconds.map((text) => Date.parse(text) / 1000));
+  });
+
   test('by name and by position from 1 are the same', async () => {
     const byName = await readInteractions(path(), { user: 'userId', item: 'movieId', rating: false });
     const byPosition = await readInteractions(path(), { user: 4, item: '2', rating: false });
@@ -220,6 +243,15 @@ describe('shapes', () => {
       code: 'unreadable-file',
     });
     await expect(readInteractions(file('cut.csv.gz', gzipSync('user,item\n1,2\n').subarray(0, 9)))).rejects.toThrow();
+  });
+
+  test('a gzip file that is cut off', async () => {
+    const text = Array.from({ length: 60_000 }, (_, e) => `${(e * 7919) % 100_003} ${e}`).join('\n');
+    const whole = gzipSync(text);
+    const path = file('cut.txt.gz', whole.subarray(0, whole.length >> 1));
+    for (const format of ['csv', 'lightgcn'] as const) {
+      await expect(readInteractions(path, { format })).rejects.toMatchObject({ code: 'unreadable-file' });
+    }
   });
 
   test('a single user, and a user with every item', async () => {
@@ -326,6 +358,12 @@ describe('bad rows', () => {
       ['5', '6'],
     ]);
     expect(log.report.skipped).toBe(2);
+  });
+
+  test('LightGCN text has no other columns', async () => {
+    const path = file('pairs.txt', '1 2 3\n4 5\n');
+    await expect(readInteractions(path, { minRating: 3 })).rejects.toMatchObject({ code: 'missing-column' });
+    await expect(readInteractions(path, { time: 'time' })).rejects.toThrow('LightGCN text has no others');
   });
 
   test('bytes that are not UTF-8, and a quote never closed', async () => {

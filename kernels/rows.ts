@@ -90,7 +90,7 @@ function maskRow(row: usize, d: i32, id: i32, key: i32, keepBelow: i32, keepScal
  * Adam's skipped steps for slots [from, to): rows whose `last` step (in the epoch) is before `now` get what a dense optimiser would have done to them:
  * row −= c·m/(√v + ε′), c = Σ_j lr·r^j·√(1 − β2^s)/(1 − β1^s) with the decoupled decays folded in; m *= β1^k, v *= β2^k.
  * Tables by step of the epoch: `terms` lr_s√(1 − β2^s)/(1 − β1^s), `decays` 1 − lr_s·wd, `kept` running product of decays (f64),
- * `epsilons` ε√(1 − β2^s), `powers1` β1^k, `powers2` β2^k. At most `horizon` terms are summed: beyond it r^j vanishes.
+ * `epsilons` ε√(1 − β2^(s+1)), `powers1` β1^k, `powers2` β2^k. At most `horizon` terms are summed: beyond it r^j vanishes.
  */
 export function skipAdamRows(
   table: usize, m: usize, v: usize, last: usize, stride: i32, d: i32, list: usize, from: i32, to: i32, now: i32,

@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
 import { optimizerOptions } from '../optimizer/create-optimizer.ts';
-import type { EnginePlan } from './engine.ts';
+import type { EnginePlan, RankRequest } from './engine.ts';
 
 /**
  * Checks what an engine is opened for, before any memory is taken. The loss checks itself when it is made.
@@ -20,6 +20,18 @@ export function checkPlan(plan: EnginePlan): void {
   count('capacity.negativesPerRow', capacity.negativesPerRow, 1);
   if (!(embeddingDropout >= 0 && embeddingDropout < 1))
     fail('embeddingDropout', embeddingDropout, 'a number in [0, 1)');
+}
+
+/**
+ * Checks a ranking request against the engine's dimension.
+ *
+ * @throws TaurecError `bad-option`
+ */
+export function checkRankRequest({ queries, k }: RankRequest, dimension: number): void {
+  if (queries.columns !== dimension) {
+    fail('queries.columns', queries.columns, `${dimension}, the dimension of the item embeddings`);
+  }
+  count('k', k, 0);
 }
 
 function count(option: string, got: number, least: number): void {

@@ -14,10 +14,9 @@ export interface EngineOptions {
   readonly build?: 'auto' | 'simd' | 'simd-fma';
 }
 
-/** Opens an engine for the plan: the only place that knows the engines. A bare loss object cannot be sent to threads: it runs on the caller's alone. */
+/** Opens an engine for the plan: the only place that knows the engines. */
 export function openEngine(plan: EnginePlan, options: EngineOptions = {}): Promise<Engine> {
   if (options.engine === 'reference') return openReferenceEngine(plan);
-  const bareLoss = plan.training !== undefined && 'evaluate' in plan.training.loss;
-  const threads = bareLoss ? 1 : (options.threads ?? Math.min(availableParallelism(), 16));
+  const threads = options.threads ?? Math.min(availableParallelism(), 16);
   return openWasmEngine(plan, threads, options.build);
 }

@@ -1,7 +1,7 @@
 import { csrRow } from '../../array/csr.ts';
 import { type Matrix, row } from '../../array/matrix.ts';
 import { sharedInt32 } from '../../array/shared.ts';
-import { TaurecError } from '../../errors.ts';
+import { checkRankRequest } from '../check-plan.ts';
 import type { RankRequest, RankResult, ScoreKind } from '../engine.ts';
 import { inverseNorm } from './prepared-row.ts';
 
@@ -20,13 +20,7 @@ export function scoreItems(query: Float32Array, items: Matrix, score: ScoreKind)
 /** Full ranking by sorting all items that are not excluded: score descending, then item ascending. */
 export function rank(items: Matrix, score: ScoreKind, request: RankRequest): RankResult {
   const { queries, k, excluded, targets } = request;
-  if (queries.columns !== items.columns) {
-    const expected = `${items.columns}, the dimension of the item embeddings`;
-    throw new TaurecError('bad-option', { option: 'queries.columns', got: queries.columns, expected });
-  }
-  if (!(Number.isInteger(k) && k >= 0)) {
-    throw new TaurecError('bad-option', { option: 'k', got: k, expected: 'a whole number ≥ 0' });
-  }
+  checkRankRequest(request, items.columns);
   const top = new Int32Array(queries.rows * k).fill(-1);
   const topScores = new Float32Array(queries.rows * k).fill(-Infinity);
   const above = targets && sharedInt32(targets.indices.length);

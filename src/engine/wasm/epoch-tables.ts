@@ -18,12 +18,15 @@ export class EpochTables {
     const { beta1, beta2, epsilon } = training.optimizer;
     this.base = step;
     const tables = this.views();
-    tables.kept[0] = 1;
+    // a step that is never made moves nothing
+    tables.terms.fill(0);
+    tables.decays.fill(1);
+    tables.kept.fill(1);
     for (let s = 0; s < tables.kept.length; s++) {
       tables.powers1[s] = beta1 ** s;
       tables.powers2[s] = beta2 ** s;
-      // before the first step m = v = 0, and any ε > 0 does
-      tables.epsilons[s] = step + s === 0 ? epsilon : epsilon * Math.sqrt(1 - beta2 ** (step + s));
+      // ε of the first skipped step: the rule of optimizer/adam.ts
+      tables.epsilons[s] = epsilon * Math.sqrt(1 - beta2 ** (step + s + 1));
     }
   }
 
@@ -40,7 +43,8 @@ export class EpochTables {
     const size = learningRate / (1 - beta1 ** t);
     tables.terms[s] = size * root;
     tables.decays[s] = decay;
-    tables.kept[s] = tables.kept[s - 1]! * decay;
+    // below 1e-300 every row is 0 anyway, and a ratio of zeros would be NaN
+    tables.kept[s] = Math.max(tables.kept[s - 1]! * decay, 1e-300);
     return [learningRate, size, 1 / root, decay];
   }
 

@@ -3,6 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { TaurecError } from '../../errors.ts';
 import { loadLoss } from '../../loss/load-loss.ts';
+import { checkScore } from '../../loss/losses.ts';
+import { checkPlan } from '../check-plan.ts';
 import type { EnginePlan } from '../engine.ts';
 import { Crew } from './crew.ts';
 import { layoutOf } from './layout.ts';
@@ -20,16 +22,21 @@ export function enableFusedMultiplyAdd(): void {
 
 /**
  * Opens the WebAssembly engine: sizes the memory from the plan, compiles the kernels once (fused multiply-add where the machine has it), starts the helper threads.
+ * A bare loss object cannot be sent to threads: it runs on the caller's thread alone.
  *
  * @throws TaurecError `memory-limit` before anything starts; `engine-thread` when a helper thread cannot start
  */
 export async function openWasmEngine(
   plan: EnginePlan,
-  threads: number,
+  wantedThreads: number,
   build: 'auto' | 'simd' | 'simd-fma' = 'auto',
 ): Promise<WasmEngine> {
+  checkPlan(plan);
+  const bareLoss = plan.training !== undefined && 'evaluate' in plan.training.loss;
+  const threads = bareLoss ? 1 : wantedThreads;
   const { pages } = layoutOf(plan, threads);
   const loss = plan.training && (await loadLoss(plan.training.loss));
+  if (loss) checkScore(loss, plan.score);
   const { module, fused } = await compile(build);
   const wasmMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const memory = threadMemory(plan, threads, module, wasmMemory);

@@ -1,8 +1,10 @@
 import { type Csr, csrRow } from '../../array/csr.ts';
 import { dropoutKey } from '../../array/dropout-mask.ts';
 import { matrix } from '../../array/matrix.ts';
+import { TaurecError } from '../../errors.ts';
 import type { Loss } from '../../loss/loss.ts';
 import type { Batch } from '../../sampler/sampler.ts';
+import { checkRankRequest } from '../check-plan.ts';
 import type { Engine, EngineStats, RankRequest, RankResult } from '../engine.ts';
 import type { Crew } from './crew.ts';
 import { EpochTables } from './epoch-tables.ts';
@@ -64,6 +66,7 @@ export class WasmEngine implements Engine {
   }
 
   startEpoch(epoch: number, step: number): void {
+    if (!this.memory.plan.training) throw new TaurecError('engine-ranks-only');
     const { ints, layout } = this.memory;
     this.epoch = epoch;
     this.rankReady = false;
@@ -156,6 +159,7 @@ export class WasmEngine implements Engine {
   rank(request: RankRequest): RankResult {
     const { control, layout } = this.memory;
     const { queries, targets } = request;
+    checkRankRequest(request, this.items.columns);
     const k = Math.min(request.k, this.items.rows);
     if (!this.rankReady) this.crew.run(Verb.rankPrepare, this.work.run);
     this.rankReady = true;

@@ -1,0 +1,187 @@
+import { afterAll, describe, expect, it, test } from 'vitest';
+import { matrix } from '../../src/array/matrix.ts';
+import { randomStream } from '../../src/array/random.ts';
+import type { Engine, EnginePlan } from '../../src/engine/engine.ts';
+import { openEngine } from '../../src/engine/open-engine.ts';
+import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
+import { enableFusedMultiplyAdd, openWasmEngine } from '../../src/engine/wasm/open-wasm-engine.ts';
+import type { Loss } from '../../src/loss/loss.ts';
+import { engineContract } from '../contracts/engine-contract.ts';
+import { rejectionOf } from '../support/error-of.ts';
+import {
+  fillEmbeddings,
+  type SmallPlan,
+  type SmallPlanOptions,
+  smallPlan,
+  tableValues,
+} from '../support/small-plan.ts';
+import { compareTraining } from './differential.ts';
+
+enableFusedMultiplyAdd();
+
+const open: Engine[] = [];
+afterAll(() => Promise.all(open.map((engine) => engine.close())));
+async function wasm(plan: EnginePlan, threads = 1, build: 'simd' | 'simd-fma' = 'simd-fma') {
+  const engine = await openWasmEngine(plan, threads, build);
+  open.push(engine);
+  return engine;
+}
+
+engineContract('wasm, one thread', (plan) => wasm(plan));
+engineContract('wasm without fused multiply-add, two threads', (plan) => wasm(plan, 2, 'simd'));
+
+// More rows, items and negatives than the kernels' tiles and the threads' tasks, in no multiple of them.
+const wide = { users: 61, items: 347, sampler: { rows: 29, negatives: 131 } } satisfies SmallPlanOptions;
+const cases: [string, SmallPlanOptions][] = [
+  ...[3, 4, 63, 64, 65].map((dimension): [string, SmallPlanOptions] => [`d = ${dimension}`, { ...wide, dimension }]),
+  // a cosine of one dimension is ±1 and has no gradient
+  ['d = 1, dot', { ...wide, dimension: 1, score: 'dot', loss: { name: 'sl', options: { tau: 0.5 } } }],
+  ['pair batches, d = 64', { ...wide, dimension: 64, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
+  ['pair batches, d = 3, weights', { ...wide, weighted: true, dimension: 3, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
+  ['all items', { ...wide, sampler: { rows: 29, negatives: 'all' } }],
+  ['popular pool with logQ, weights', { ...wide, weighted: true, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
+  ['in-batch pool', { ...wide, sampler: { rows: 29, pool: 'in-batch' } }],
+  ['dropout', { ...wide, dimension: 17, embeddingDropout: 0.3 }],
+  ['decoupled weight decay', { ...wide, optimizer: { decoupledWeightDecay: 0.3 } }],
+  ['sgd, l2, decay', { ...wide, optimizer: { name: 'sgd', l2: 0.3, decoupledWeightDecay: 0.1 } }],
+  ['bpr, dot', { ...wide, score: 'dot', loss: { name: 'bpr' } }],
+  ['bce, dot, pair', { ...wide, score: 'dot', loss: { name: 'bce' }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
+]; // biome-ignore format: a table of cases
+
+describe.each(cases)('wasm against reference: %s', (_name, options) => {
+  test('trains and ranks alike', async () => {
+    const small = smallPlan(options);
+    compareTraining(await wasm(small.plan, 2), await openReferenceEngine(small.plan), small);
+  });
+  test('is bit-identical on 1, 2 and 3 threads', async () => {
+    const small = smallPlan(options);
+    const exact = { tolerance: { absolute: 0, relative: 0 } };
+    compareTraining(await wasm(small.plan, 2), await wasm(small.plan, 1), small, exact);
+    compareTraining(await wasm(small.plan, 3), await wasm(small.plan, 1), small, exact);
+  });
+});
+
+describe('memory and threads', () => {
+  it('really shares memory: a helper thread does part of the work', async () => {
+    const threadOf =
+      'data:text/javascript,' +
+      encodeURIComponent(`
+      import { threadId } from 'node:worker_threads';
+      export default class { name = 'thread'; parameters = {}; allowsDotScores = true;
+        evaluate(scores, gradients) { gradients.positives.fill(0); gradients.negatives.fill(0); const end = performance.now() + 5; while (performance.now() < end); return threadId; } }`);
+    const small = smallPlan({ ...wide, loss: { module: threadOf } });
+    const engine = await wasm(small.plan, 2);
+    fillEmbeddings(engine);
+    small.sampler.startEpoch(0);
+    engine.startEpoch(0, 0);
+    const batch = small.sampler.batch(0);
+    engine.gather(batch, 0);
+    const value = engine.scoreRows();
+    const weights = batch.rowWeights.reduce((sum, w) => sum + w, 0);
+    // the mean thread id lies strictly between this thread's and the helper's only when both took rows
+    const { threadId } = await import('node:worker_threads');
+    expect(value / weights).toBeGreaterThan(threadId);
+    expect(Math.abs(value / weights - Math.round(value / weights))).toBeGreaterThan(1e-6);
+  });
+
+  it('refuses a plan beyond 4 GiB before any work, with the numbers', async () => {
+    const plan: EnginePlan = { users: 30_000_000, items: 1000, dimension: 64, score: 'cosine' };
+    const error = await rejectionOf(openWasmEngine(plan, 1));
+    expect(error.code).toBe('memory-limit');
+    expect(error.message).toContain('30000000 users');
+    expect(error.message).toMatch(/7\.\d\d GiB/);
+  });
+
+  it('ends with the error of a thread whose loss fails, and stays closed', async () => {
+    const failing =
+      'data:text/javascript,' +
+      encodeURIComponent(`
+      import { isMainThread, threadId } from 'node:worker_threads';
+      export default class { name = 'failing'; parameters = {}; allowsDotScores = true;
+        evaluate(scores, gradients, context) { if (context.user === 5) throw new Error('no value for user 5'); gradients.positives.fill(0); gradients.negatives.fill(0); return 0; } }`);
+    const small = smallPlan({ ...wide, loss: { module: failing }, sampler: { rows: 61, negatives: 10 } });
+    const engine = await wasm(small.plan, 3);
+    small.sampler.startEpoch(0);
+    engine.startEpoch(0, 0);
+    engine.gather(small.sampler.batch(0), 0);
+    expect(() => engine.scoreRows()).toThrow('no value for user 5');
+  });
+
+  it('ends when a thread dies in the middle of a verb', async () => {
+    const dying =
+      'data:text/javascript,' +
+      encodeURIComponent(`
+      import { workerData } from 'node:worker_threads';
+      export default class { name = 'dying'; parameters = {}; allowsDotScores = true;
+        evaluate(scores, gradients) { if (workerData?.thread) process.exit(3); const end = performance.now() + 3; while (performance.now() < end); gradients.positives.fill(0); gradients.negatives.fill(0); return 0; } }`);
+    const small = smallPlan({ ...wide, loss: { module: dying } });
+    const engine = await wasm(small.plan, 2);
+    small.sampler.startEpoch(0);
+    engine.startEpoch(0, 0);
+    engine.gather(small.sampler.batch(0), 0);
+    expect(() => engine.scoreRows()).toThrow(/Thread 1 of the engine failed/);
+    expect(() => engine.gather(small.sampler.batch(1), 1)).toThrow(/Thread 1/);
+  });
+
+  it('runs a bare loss object on the caller’s thread alone', async () => {
+    const loss: Loss = {
+      name: 'mean difference',
+      parameters: {},
+      allowsDotScores: true,
+      evaluate(scores, gradients) {
+        gradients.positives.fill(-1 / scores.positives.length);
+        gradients.negatives.fill(1 / scores.negatives.length);
+        return 0;
+      },
+    };
+    const engine = await openEngine(smallPlan({ loss }).plan, { threads: 4 });
+    open.push(engine);
+    expect(engine.threads).toBe(1);
+  });
+});
+
+describe('ranking', () => {
+  it('gives the same bits for a query whatever stands beside it, and ties to the lower item', async () => {
+    const plan: EnginePlan = { users: 1, items: 3001, dimension: 13, score: 'cosine' };
+    const engine = await wasm(plan, 2);
+    const random = randomStream(1, 'ranking');
+    for (let i = 0; i < plan.items; i++) {
+      // every third item repeats the one before it
+      const copy = i % 3 === 2;
+      for (let c = 0; c < 13; c++) {
+        const at = i * engine.items.stride + c;
+        engine.items.data[at] = copy ? engine.items.data[at - engine.items.stride]! : random.normal();
+      }
+    }
+    engine.itemsChanged();
+    const queries = matrix(
+      1100,
+      13,
+      Float32Array.from({ length: 1100 * 13 }, () => random.normal()),
+    );
+    const all = engine.rank({ queries, k: 50 });
+    for (const q of [0, 23, 24, 1023, 1024, 1099]) {
+      const one = engine.rank({ queries: matrix(1, 13, queries.data.slice(q * 13, q * 13 + 13)), k: 50 });
+      expect(one.items).toEqual(all.items.slice(q * 50, q * 50 + 50));
+      expect(one.scores).toEqual(all.scores.slice(q * 50, q * 50 + 50));
+      for (let r = 1; r < 50; r++) {
+        if (one.scores[r] === one.scores[r - 1]) expect(one.items[r]).toBeGreaterThan(one.items[r - 1]!);
+      }
+    }
+  });
+
+  it('reads item embeddings again after itemsChanged and after training', async () => {
+    const small: SmallPlan = smallPlan(wide);
+    const engine = await wasm(small.plan, 1);
+    fillEmbeddings(engine);
+    const before = engine.rank({ queries: engine.users, k: 5 });
+    const tables = tableValues(engine.items);
+    engine.items.data.subarray(0, engine.items.stride).fill(0);
+    engine.itemsChanged();
+    const after = engine.rank({ queries: engine.users, k: small.plan.items });
+    const scoreOfFirst = after.scores[after.items.indexOf(0)];
+    expect(scoreOfFirst).toBe(0);
+    expect(tables.length).toBe(small.plan.items * small.plan.dimension);
+    expect(before.items.length).toBe(small.plan.users * 5);
+  });
+});

@@ -1,6 +1,6 @@
-import { type Matrix, row } from '../array/matrix.ts';
+import { matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
-import type { ScoreKind } from '../engine/engine.ts';
+import type { Engine, ScoreKind } from '../engine/engine.ts';
 import { logExpectationExp } from '../loss/log-expectation-exp.ts';
 import type { Loss } from '../loss/loss.ts';
 import { dot, inverseNorm } from './vectors.ts';
@@ -8,75 +8,82 @@ import { dot, inverseNorm } from './vectors.ts';
 export interface FoldInOptions {
   /** Gradient steps at most; default 30. */
   readonly steps?: number;
-  /** Items that stand for the catalogue in the loss, drawn once by the seed; default 2048. All items when there are no more. */
+  /** Most items that stand for the catalogue in the loss; default 2048. Where there are no more, all do. */
   readonly negatives?: number;
   readonly seed?: number;
+}
+
+/** Items that stand for the catalogue: row p is item `items[p]` as it is scored, and counts as `weights[p]` items. */
+interface Pool {
+  readonly items: Int32Array;
+  readonly rows: Float64Array;
+  readonly weights: Float64Array;
 }
 
 /**
  * Finds the embedding of a person who was not in training: the minimum of the model's own loss for one user, items fixed.
  *
- *     u* = argmin over ‖u‖ = ρ of loss( s(u, liked items; weights), s(u, sampled items) )
+ *     u* = argmin over ‖u‖ = ρ of loss( s(u, liked items; weights), s(u, other items) )
  *
  * Only the direction of u matters to a ranking, so its length ρ is held: 1 for cosines, the users' mean length for inner products. Gradient descent on the
  * sphere from the mean of the liked items' directions, with Barzilai–Borwein steps (Barzilai & Borwein, IMA J. Numer. Anal. 1988) under a non-monotone
- * Armijo rule (Grippo, Lampariello & Lucidi, SIAM J. Numer. Anal. 1986). One objective, seeded sample: the same items always give the same embedding.
+ * Armijo rule (Grippo, Lampariello & Lucidi, SIAM J. Numer. Anal. 1986).
+ *
+ * A large catalogue is sampled twice: a uniform sample leads near the minimum; there the items that score highest, which decide a softmax loss,
+ * are taken one by one, and the sample stands for the rest (stratified sampling). Samples are seeded: the same items always give the same embedding.
  */
 export class FoldIn {
-  readonly #items: Matrix;
+  readonly #engine: Engine;
   readonly #score: ScoreKind;
   readonly #loss: Loss;
   readonly #length: number;
   readonly #steps: number;
-  readonly #pool: Int32Array;
-  readonly #poolRows: Float64Array;
+  readonly #pool: Pool;
 
-  /** @param length ρ, the length of the embeddings it makes. */
-  constructor(items: Matrix, score: ScoreKind, loss: Loss, length: number, options: FoldInOptions = {}) {
-    this.#items = items;
+  /**
+   * @param engine holds the item embeddings.
+   * @param length ρ, the length of the embeddings it makes.
+   */
+  constructor(engine: Engine, score: ScoreKind, loss: Loss, length: number, options: FoldInOptions = {}) {
+    const { steps = 30, negatives = 2048, seed = 1 } = options;
+    this.#engine = engine;
     this.#score = score;
     this.#loss = loss;
     this.#length = length;
-    this.#steps = options.steps ?? 30;
-    this.#pool = sampleItems(items.rows, options.negatives ?? 2048, options.seed ?? 1);
-    this.#poolRows = this.#rowsOf(this.#pool);
+    this.#steps = steps;
+    const catalogue = engine.items.rows;
+    const items = sampleItems(catalogue, negatives >= catalogue ? catalogue : Math.ceil(negatives / 2), seed);
+    this.#pool = { items, rows: this.#rowsOf(items), weights: new Float64Array(items.length).fill(1) };
   }
 
   /** The embedding of a person who likes `liked` (distinct items, at least one), with a weight each (default 1). */
   embedding(liked: Int32Array, weights?: Float32Array): Float32Array {
-    const objective = this.#objective(liked, weights);
-    const d = this.#items.columns;
     let at = this.#start(liked, weights);
-    let gradient = new Float64Array(d);
-    let value = objective(at, gradient);
-    const recent = [value];
-    let rate = 0.1 / Math.max(Math.sqrt(dot(gradient, gradient)), 1e-12);
-    for (let step = 0; step < this.#steps; step++) {
-      const slope = dot(gradient, gradient);
-      if (slope < 1e-10 * (1 + value * value)) break;
-      const next = { at, gradient: new Float64Array(d), value };
-      const bound = Math.max(...recent);
-      for (let halvings = 0; halvings < 20; halvings++, rate *= 0.25) {
-        next.at = onSphere(at.map((x, c) => x - rate * gradient[c]!));
-        next.value = objective(next.at, next.gradient);
-        if (next.value <= bound - 1e-4 * rate * slope) break;
-      }
-      if (!(next.value <= bound)) break;
-      rate = secantRate(at, gradient, next.at, next.gradient, rate);
-      at = next.at;
-      gradient = next.gradient;
-      value = next.value;
-      recent.push(value);
-      if (recent.length > 5) recent.shift();
+    if (this.#pool.items.length < this.#engine.items.rows) {
+      at = descend(at, this.#objective(this.#pool, liked, weights), Math.ceil(this.#steps / 3));
+      at = descend(at, this.#objective(this.#poolNear(at), liked, weights), this.#steps);
+    } else {
+      at = descend(at, this.#objective(this.#pool, liked, weights), this.#steps);
     }
     return Float32Array.from(at, (x) => x * this.#length);
   }
 
+  /** The items that score highest at `at`, each for itself, and the sample for all others. */
+  #poolNear(at: Float64Array): Pool {
+    const k = this.#pool.items.length;
+    const best = this.#engine.rank({ queries: matrix(1, at.length, Float32Array.from(at)), k }).items;
+    const taken = new Set(best);
+    const others = this.#pool.items.filter((item) => !taken.has(item));
+    const weight = (this.#engine.items.rows - k) / others.length;
+    const items = Int32Array.of(...best, ...others);
+    return { items, rows: this.#rowsOf(items), weights: Float64Array.from(items, (_, p) => (p < k ? 1 : weight)) };
+  }
+
   /** The mean direction of the liked items. */
   #start(liked: Int32Array, weights?: Float32Array): Float64Array {
-    const mean = new Float64Array(this.#items.columns);
+    const mean = new Float64Array(this.#engine.items.columns);
     liked.forEach((item, p) => {
-      const values = row(this.#items, item);
+      const values = row(this.#engine.items, item);
       const scale = inverseNorm(values) * (weights?.[p] ?? 1);
       for (let c = 0; c < mean.length; c++) mean[c]! += scale * values[c]!;
     });
@@ -85,43 +92,71 @@ export class FoldIn {
   }
 
   /** The loss at a unit vector, and its gradient along the sphere. */
-  #objective(liked: Int32Array, positiveWeights?: Float32Array) {
-    const d = this.#items.columns;
+  #objective(pool: Pool, liked: Int32Array, likedWeights?: Float32Array): Objective {
     const own = new Set(liked);
     const likedRows = this.#rowsOf(liked);
-    const negativeWeights = Float64Array.from(this.#pool, (item) => (own.has(item) ? 0 : 1));
-    const scores = { positives: new Float64Array(liked.length), negatives: new Float64Array(this.#pool.length) };
-    const gradients = { positives: new Float64Array(liked.length), negatives: new Float64Array(this.#pool.length) };
-    const weighted = {
-      ...scores,
-      negativeWeights,
-      positiveWeights: positiveWeights && Float64Array.from(positiveWeights),
+    const scores = {
+      positives: new Float64Array(liked.length),
+      negatives: new Float64Array(pool.items.length),
+      positiveWeights: likedWeights && Float64Array.from(likedWeights),
+      negativeWeights: pool.weights.map((weight, p) => (own.has(pool.items[p]!) ? 0 : weight)),
     };
-    const context = { user: -1, positiveItems: liked, poolItems: this.#pool, logExpectationExp };
+    const gradients = { positives: new Float64Array(liked.length), negatives: new Float64Array(pool.items.length) };
+    const context = { user: -1, positiveItems: liked, poolItems: pool.items, logExpectationExp };
     return (at: Float64Array, gradient: Float64Array): number => {
       products(likedRows, at, this.#length, scores.positives);
-      products(this.#poolRows, at, this.#length, scores.negatives);
-      const value = this.#loss.evaluate(weighted, gradients, context);
+      products(pool.rows, at, this.#length, scores.negatives);
+      const value = this.#loss.evaluate(scores, gradients, context);
       gradient.fill(0);
       addRows(likedRows, gradients.positives, this.#length, gradient);
-      addRows(this.#poolRows, gradients.negatives, this.#length, gradient);
+      addRows(pool.rows, gradients.negatives, this.#length, gradient);
       const along = dot(gradient, at);
-      for (let c = 0; c < d; c++) gradient[c]! -= along * at[c]!;
+      for (let c = 0; c < at.length; c++) gradient[c]! -= along * at[c]!;
       return value;
     };
   }
 
   /** Rows of the items as they are scored: of length 1 for cosines. */
   #rowsOf(items: Int32Array): Float64Array {
-    const d = this.#items.columns;
+    const d = this.#engine.items.columns;
     const rows = new Float64Array(items.length * d);
     items.forEach((item, p) => {
-      const values = row(this.#items, item);
+      const values = row(this.#engine.items, item);
       const scale = this.#score === 'cosine' ? inverseNorm(values) : 1;
       for (let c = 0; c < d; c++) rows[p * d + c] = scale * values[c]!;
     });
     return rows;
   }
+}
+
+/** The value at a unit vector; overwrites `gradient` with the gradient along the sphere. */
+type Objective = (at: Float64Array, gradient: Float64Array) => number;
+
+/** Minimises over the unit sphere, in at most `steps` steps. */
+function descend(start: Float64Array, objective: Objective, steps: number): Float64Array {
+  let at = start;
+  let gradient = new Float64Array(at.length);
+  let value = objective(at, gradient);
+  const recent = [value];
+  let rate = 0.1 / Math.max(Math.sqrt(dot(gradient, gradient)), 1e-12);
+  for (let step = 0; step < steps; step++) {
+    const slope = dot(gradient, gradient);
+    // A relative change this small moves no item.
+    if (slope < 1e-10 * (1 + value * value)) break;
+    const next = { at, gradient: new Float64Array(at.length), value };
+    const bound = Math.max(...recent);
+    for (let cuts = 0; cuts < 20; cuts++, rate *= 0.25) {
+      next.at = onSphere(at.map((x, c) => x - rate * gradient[c]!));
+      next.value = objective(next.at, next.gradient);
+      if (next.value <= bound - 1e-4 * rate * slope) break;
+    }
+    if (!(next.value <= bound)) break;
+    rate = secantRate(at, gradient, next.at, next.gradient, rate);
+    ({ at, gradient, value } = next);
+    recent.push(value);
+    if (recent.length > 5) recent.shift();
+  }
+  return at;
 }
 
 /** out_p = scale · ⟨row p, x⟩. */

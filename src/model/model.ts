@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Csr } from '../array/csr.ts';
+import { type Csr, csrHas, csrRow } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from '../data/id-map.ts';
@@ -81,6 +81,20 @@ export function createModel(parts: Omit<Model, 'popularity'>): Model {
   const problem = modelProblem(model);
   if (problem) throw new TaurecError('bad-model', { path: 'model', problem: problem.text });
   return model;
+}
+
+/** [U × I] what the model was trained on: the seen items without those held out for validation. */
+export function trainedItems(model: Model): Csr {
+  const { seen, validation } = model;
+  if (!validation) return seen;
+  const offsets = sharedInt32(seen.rows + 1);
+  const indices = sharedInt32(seen.indices.length);
+  let end = 0;
+  for (let r = 0; r < seen.rows; r++) {
+    for (const item of csrRow(seen, r)) if (!csrHas(validation, r, item)) indices[end++] = item;
+    offsets[r + 1] = end;
+  }
+  return { rows: seen.rows, columns: seen.columns, offsets, indices: indices.subarray(0, end) };
 }
 
 /** What part does not fit the others, and how; undefined when all fit. One pass over the indices, so that no later loop can leave its table. */

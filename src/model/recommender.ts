@@ -216,7 +216,7 @@ export class Recommender {
     }
     this.#loss ??= createLoss(loss);
     const length = score === 'cosine' ? 1 : meanLength(this.#inverseNorms('users'));
-    return new FoldIn(this.#engine.items, score, this.#loss, length, { seed });
+    return new FoldIn(this.#engine, score, this.#loss, length, { seed });
   }
 
   #inverseNorms(table: 'users' | 'items'): Float64Array {

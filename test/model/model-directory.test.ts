@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { csrHas, csrRow } from '../../src/array/csr.ts';
 import { matrix, row } from '../../src/array/matrix.ts';
-import { createModel, type Model } from '../../src/model/model.ts';
+import { createModel, type Model, trainedItems } from '../../src/model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../../src/model/model-directory.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { randomModel } from '../support/random-model.ts';
@@ -195,6 +196,17 @@ describe('model directory', () => {
     await expect(openModel(directory)).rejects.toThrow(
       /seen.safetensors: seen items: offsets run from 1 to 2, expected 0 to 2/,
     );
+  });
+
+  it('trainedItems are the seen ones that were not held out', () => {
+    const model = randomModel({ validation: true });
+    const trained = trainedItems(model);
+    for (let user = 0; user < 4; user++) {
+      const expected = Array.from(csrRow(model.seen, user)).filter((item) => !csrHas(model.validation!, user, item));
+      expect(Array.from(csrRow(trained, user))).toEqual(expected);
+    }
+    expect(trained.indices.length).toBe(model.seen.indices.length - model.validation!.indices.length);
+    expect(trainedItems(randomModel())).toEqual(randomModel().seen);
   });
 
   it('createModel refuses parts that do not fit', () => {

@@ -1,8 +1,34 @@
 import { type Csr, csrFromEntries, csrHas } from '../array/csr.ts';
-import type { Dataset } from './dataset.ts';
 import { IdMap } from './id-map.ts';
-import type { Interactions } from './interactions.ts';
+import type { Interactions, ReadReport } from './interactions.ts';
 import { houseOrder, unionIds } from './union-ids.ts';
+
+/**
+ * What a model is trained and judged on. Rows are users, columns are items.
+ * Ids that stand in train or validation come first, by number when all of them are whole numbers, else by UTF-8 bytes; ids that stand only in test follow in the same manner.
+ * So `train` and `valid` have `trainedUsers` rows and `trainedItems` columns, and `test` may have more: a test-only item is never recommended but stays among what
+ * its user wanted, and a test-only user has no embedding.
+ */
+export interface Dataset {
+  readonly users: IdMap;
+  readonly items: IdMap;
+  /** Values, when present, are the weights of the interactions as positives. */
+  readonly train: Csr;
+  readonly valid?: Csr;
+  readonly test?: Csr;
+  /** SHA-256 of the data's files (of the one file, or of the digests of train, valid and test in that order). */
+  readonly sha256: string;
+  /** Where the data came from, for people. */
+  readonly source: string;
+  /** What reading each file met. */
+  readonly reports?: Readonly<Partial<Record<Part, ReadReport>>>;
+  /** Pairs of test that stand in train or validation too: they are masked as seen and can never be hit. */
+  readonly overlap?: number;
+  /** Titles by item index, '' where there is none; see `readTitles`. */
+  readonly titles?: readonly string[];
+}
+
+export type Part = 'train' | 'valid' | 'test';
 
 /** Parts of a dataset, each with id maps of its own or sharing them. */
 export interface Parts {

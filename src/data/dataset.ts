@@ -1,41 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { Csr } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
-import { buildDataset, type Parts } from './build-dataset.ts';
+import { buildDataset, type Dataset, type Parts } from './build-dataset.ts';
 import { type CoreThresholds, kCore } from './filter.ts';
-import type { IdMap } from './id-map.ts';
-import type { Interactions, ReadReport } from './interactions.ts';
+import type { Interactions } from './interactions.ts';
 import { type ReadOptions, readInteractions } from './read.ts';
 import { type SplitMethod, type SplitOptions, split } from './split.ts';
 import { readTitles, type TitleOptions } from './titles.ts';
-import { recencyWeights } from './weights.ts';
+import { latestTime, recencyWeights } from './weights.ts';
 
-/**
- * What a model is trained and judged on. Rows are users, columns are items.
- * Ids that stand in train or validation come first, by number when all of them are whole numbers, else by UTF-8 bytes; ids that stand only in test follow in the same manner.
- * So `train` and `valid` have `trainedUsers` rows and `trainedItems` columns, and `test` may have more: a test-only item is never recommended but stays among what
- * its user wanted, and a test-only user has no embedding.
- */
-export interface Dataset {
-  readonly users: IdMap;
-  readonly items: IdMap;
-  /** Values, when present, are the weights of the interactions as positives. */
-  readonly train: Csr;
-  readonly valid?: Csr;
-  readonly test?: Csr;
-  /** SHA-256 of the data's files (of the one file, or of the digests of train, valid and test in that order). */
-  readonly sha256: string;
-  /** Where the data came from, for people. */
-  readonly source: string;
-  /** What reading each file met. */
-  readonly reports?: Readonly<Partial<Record<Part, ReadReport>>>;
-  /** Pairs of test that stand in train or validation too: they are masked as seen and can never be hit. */
-  readonly overlap?: number;
-  /** Titles by item index, '' where there is none; see `readTitles`. */
-  readonly titles?: readonly string[];
-}
-
-export type Part = 'train' | 'valid' | 'test';
+export type { Dataset } from './build-dataset.ts';
 
 export interface DatasetOptions extends ReadOptions {
   /** The file to train on, or, with `split`, to divide. */
@@ -52,7 +25,7 @@ export interface DatasetOptions extends ReadOptions {
   validRatio?: number;
   /** Keeps the k-core of `train`, before it is divided; other files stay as they are. */
   kCore?: number | CoreThresholds;
-  /** Weights training entries by age, in the unit of the times (seconds for dates). */
+  /** Weights training and validation entries by age, in the unit of the times (seconds for dates). */
   recencyHalfLife?: number;
   /** A file of items and their titles. */
   titles?: string;
@@ -97,7 +70,13 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
       });
   }
   if (validRatio > 0) parts.valid = hold(options.split ?? 'random', { ratio: validRatio, purpose: 'valid' });
-  if (options.recencyHalfLife !== undefined) train = recencyWeights(train, options.recencyHalfLife);
+  const halfLife = options.recencyHalfLife;
+  if (halfLife !== undefined) {
+    // Validation entries get weights too: a refit trains on them. They count from the latest training entry as well.
+    const latest = latestTime(train);
+    train = recencyWeights(train, halfLife, latest);
+    if (parts.valid) parts.valid = recencyWeights(parts.valid, halfLife, latest);
+  }
   const files = [options.train, options.valid, options.test].filter((file) => file !== undefined);
   const digests = [whole, given.valid, given.test].flatMap((log) => (log ? [log.sha256] : []));
   const sha256 = digests.length === 1 ? digests[0]! : createHash('sha256').update(digests.join('')).digest('hex');

@@ -89,6 +89,21 @@ describe('loadDataset', () => {
     expect([...dataset.train.values!]).toEqual([2 ** -3, 2 ** -2, 2 ** -1, 1]);
   });
 
+  test('recency counts from the latest training entry, for validation too', async () => {
+    const train = file('recent.csv', 'user,item,time\na,x,0\na,y,10\na,z,20\n');
+    const valid = file('recent-valid.csv', 'user,item,time\na,v,30\n');
+    const dataset = await loadDataset({ train, valid, recencyHalfLife: 10 });
+    const itemsAndWeights = texts(dataset, dataset.train).map((pair, e) => [pair, dataset.train.values![e]]);
+    expect(itemsAndWeights).toEqual([
+      ['a x', 2 ** -2],
+      ['a y', 2 ** -1],
+      ['a z', 1],
+    ]);
+    expect([...dataset.valid!.values!]).toEqual([2]);
+    const untimed = file('untimed.csv', 'user,item\na,x\n');
+    await expect(loadDataset({ train: untimed, recencyHalfLife: 1 })).rejects.toThrow('recency weights need');
+  });
+
   test('a weight column becomes the values', async () => {
     const train = file('weights.csv', 'user,item,w\na,x,0.5\na,y,3\n');
     expect([...(await loadDataset({ train, weight: 'w' })).train.values!]).toEqual([0.5, 3]);

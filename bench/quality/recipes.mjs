@@ -1,0 +1,118 @@
+/**
+ * The recipes: settings on public data sets with the quality they reach, in order of duration. `npm run recipes` trains and checks them.
+ * A recipe's settings are chosen on validation data (10% of train), never on the test part; `expected` is what they then give on it.
+ */
+
+/** @typedef {import('../../dist/index.js').TrainConfigInput} TrainConfigInput */
+/** @typedef {import('../../dist/index.js').Protocol} Protocol */
+
+/**
+ * @typedef {object} Recipe
+ * @property {string} name
+ * @property {string} data A folder of `$TAUREC_DATA`: `train.*` and `test.*` are read.
+ * @property {'all' | '10% validation'} split What is trained on: the whole training file, or 90% of it, the epoch chosen on the other 10% (drawn by the seed).
+ * @property {TrainConfigInput} config `seed` and `threads` are the runner's.
+ * @property {number[]} seeds The mean over them is held against `expected`.
+ * @property {Partial<Record<Protocol, Record<string, number>>>} expected Metrics of the test part by protocol.
+ * @property {Tolerance} tolerance How far the mean may lie from `expected`, to either side.
+ * @property {boolean} [ci] Quick enough to run on every change.
+ * @property {string} claim What the recipe stands for, for people.
+ */
+
+/** @typedef {{ absolute: number } | { relative: number }} Tolerance */
+
+/** @type {Recipe[]} */
+export const recipes = [
+  {
+    name: 'movielens-100k',
+    data: 'movielens-100k',
+    split: 'all',
+    config: { loss: { name: 'bsl', tau: 0.2 } },
+    seeds: [1, 2, 3],
+    expected: { clean: { 'ndcg@20': 0.409, 'recall@20': 0.376 } },
+    tolerance: { relative: 0.02 },
+    ci: true,
+    claim: 'BSL with its defaults, in seconds',
+  },
+  {
+    name: 'amazon2014-health',
+    data: 'amazon2014-health',
+    split: 'all',
+    config: {
+      loss: { name: 'sl', tau: 0.2 },
+      batch: { rows: 64, negatives: 'all' },
+      learningRate: 0.02,
+      epochs: 100,
+    },
+    seeds: [1],
+    expected: { clean: { 'ndcg@20': 0.138, 'recall@20': 0.1825 } },
+    tolerance: { relative: 0.02 },
+    ci: true,
+    claim: 'softmax loss against all items: NDCG@20 ≥ .1370 within 20 s',
+  },
+  {
+    name: 'amazon2014-health-validated',
+    data: 'amazon2014-health',
+    split: '10% validation',
+    config: {
+      loss: { name: 'sl', tau: 0.2, negativeWeight: 1.3 },
+      batch: { rows: 64, negatives: 'all' },
+      learningRate: 0.02,
+      epochs: 100,
+    },
+    seeds: [1, 2, 3],
+    expected: { clean: { 'ndcg@20': 0.14, 'recall@20': 0.186 }, irbench: { 'ndcg@20': 0.1356 } },
+    tolerance: { relative: 0.02 },
+    claim: 'λ chosen on validation data: NDCG@20 ≥ .1370 (published SL .1261, best MF loss .1390, both irbench)',
+  },
+  {
+    name: 'amazon2014-electronic',
+    data: 'amazon2014-electronic',
+    split: 'all',
+    config: { loss: { name: 'sl', tau: 0.2 } },
+    seeds: [1, 2, 3],
+    expected: { clean: { 'ndcg@20': 0.0555, 'recall@20': 0.087 } },
+    tolerance: { relative: 0.02 },
+    claim: 'softmax loss: NDCG@20 ≥ .0545 within 45 s',
+  },
+  {
+    name: 'amazon2014-electronic-validated',
+    data: 'amazon2014-electronic',
+    split: '10% validation',
+    config: { loss: { name: 'sl', tau: 0.2, negativeWeight: 1.3 } },
+    seeds: [1, 2, 3],
+    expected: { clean: { 'ndcg@20': 0.0576, 'recall@20': 0.09 }, irbench: { 'ndcg@20': 0.0574 } },
+    tolerance: { relative: 0.02 },
+    claim: 'λ chosen on validation data: NDCG@20 ≥ .0565 (published SL .0529, best MF loss .0590, both irbench)',
+  },
+  {
+    name: 'movielens-1m',
+    data: 'movielens-1m',
+    split: 'all',
+    config: { loss: { name: 'sl', tau: 0.17 } },
+    seeds: [1, 2, 3],
+    expected: { clean: { 'ndcg@20': 0.396, 'recall@20': 0.3 } },
+    tolerance: { relative: 0.02 },
+    claim: 'a dense data set',
+  },
+  {
+    name: 'gowalla',
+    data: 'gowalla',
+    split: 'all',
+    config: { loss: { name: 'sl', tau: 0.1 } },
+    seeds: [1, 2, 3],
+    expected: { clean: { 'ndcg@20': 0.1678, 'recall@20': 0.21 } },
+    tolerance: { relative: 0.02 },
+    claim: 'softmax loss: NDCG@20 ≥ .1660 within 150 s and 700 MB',
+  },
+  {
+    name: 'gowalla-validated',
+    data: 'gowalla',
+    split: '10% validation',
+    config: { loss: { name: 'sl', tau: 0.1, negativeWeight: 1.25 } },
+    seeds: [1, 2, 3],
+    expected: { clean: { 'ndcg@20': 0.1742, 'recall@20': 0.215 }, irbench: { 'ndcg@20': 0.1688 } },
+    tolerance: { relative: 0.02 },
+    claim: 'λ chosen on validation data: NDCG@20 ≥ .1700 (published SL .1624, best MF loss .1709, both irbench)',
+  },
+];

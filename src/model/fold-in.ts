@@ -6,7 +6,7 @@ import type { Loss } from '../loss/loss.ts';
 import { dot, inverseNorm } from './vectors.ts';
 
 export interface FoldInOptions {
-  /** Gradient steps at most; default 30. */
+  /** Gradient steps at most; default 15. */
   readonly steps?: number;
   /** Most items that stand for the catalogue in the loss; default 2048. Where there are no more, all do. */
   readonly negatives?: number;
@@ -45,7 +45,7 @@ export class FoldIn {
    * @param length ρ, the length of the embeddings it makes.
    */
   constructor(engine: Engine, score: ScoreKind, loss: Loss, length: number, options: FoldInOptions = {}) {
-    const { steps = 30, negatives = 2048, seed = 1 } = options;
+    const { steps = 15, negatives = 2048, seed = 1 } = options;
     this.#engine = engine;
     this.#score = score;
     this.#loss = loss;

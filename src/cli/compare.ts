@@ -1,0 +1,94 @@
+import { statSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import type { Interactions } from '../data/interactions.ts';
+import { readInteractions } from '../data/read.ts';
+import { type Comparison, compareResults } from '../evaluation/compare.ts';
+import { type ResultFile, readResult, resultOf } from '../evaluation/result-file.ts';
+import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
+import { engineOptions } from './engine-options.ts';
+import { runOf } from './evaluate.ts';
+import { evaluateModel } from './evaluate-model.ts';
+import { UsageError } from './failure.ts';
+import { withModel } from './model-session.ts';
+import { count, decimal, print, printJson, table } from './output.ts';
+import { whole, wholes } from './parse.ts';
+import { testDataOf } from './test-data.ts';
+
+interface CompareFlags extends CommonOptions, ReadFlags {
+  test?: string;
+  protocol: 'clean' | 'irbench';
+  ks?: number[];
+  auc?: boolean;
+  resamples?: number;
+  otherData?: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<a>', 'a model, or a result file (taurec evaluate --per-user)')
+    .argument('<b>', 'another one')
+    .option('--test <file>', 'the interactions that models are measured on')
+    .addOption(new Option('--protocol <name>', 'for models').choices(['clean', 'irbench']).default('clean'))
+    .option('-k, --ks <numbers>', 'cut-offs, for models: 5,10,20 (default: 20)', wholes)
+    .option('--auc', 'the area under the ROC curve too, for models')
+    .option('--resamples <number>', 'resamples of the bootstrap (default: 10000)', whole(1))
+    .option('--other-data', 'let the two results come from different test data');
+  addReadOptions(command);
+  addCommonOptions(command, 'seed', 'threads', 'engine', 'json');
+  addExamples(
+    command,
+    'taurec compare models/sl models/bsl --test test.tsv.gz',
+    'taurec compare sl.result.json bsl.result.json --json',
+  );
+  command.action((a: string, b: string, flags: CompareFlags) => run(a, b, flags));
+}
+
+async function run(a: string, b: string, flags: CompareFlags): Promise<void> {
+  const options = engineOptions(flags);
+  let test: Interactions | undefined;
+  const resultFor = async (path: string): Promise<ResultFile> => {
+    if (!isFolder(path)) return readResult(path);
+    if (flags.test === undefined) throw new UsageError(`${path} is a model: give --test FILE to measure it on.`);
+    test ??= await readInteractions(flags.test, readOptionsOf(flags));
+    const log = test;
+    return withModel(path, options, (model, engine) => {
+      const { protocol, ks, auc } = flags;
+      const data = testDataOf(log, model);
+      const [evaluation] = evaluateModel(model, engine, data.test, { protocols: [protocol], ks, auc, perUser: true });
+      return resultOf(evaluation!, { data, users: data.users, run: runOf(path, model.config) });
+    });
+  };
+  const results = [await resultFor(a), await resultFor(b)] as const;
+  const { seed, resamples, otherData } = flags;
+  const comparison = compareResults(...results, { seed, resamples, otherData });
+  if (flags.json) printJson({ a, b, protocol: results[0].protocol, ...comparison });
+  else printComparison(a, b, results[0].protocol, comparison);
+}
+
+function printComparison(a: string, b: string, protocol: string, { users, onlyA, onlyB, metrics }: Comparison): void {
+  const signed = (x: number) => (x < 0 ? '' : '+') + decimal(x);
+  const rows = metrics.map((m) => [
+    m.metric,
+    decimal(m.a),
+    decimal(m.b),
+    signed(m.difference),
+    `${signed(m.low)} … ${signed(m.high)}`,
+    decimal(m.p),
+    verdict(m.p, m.difference),
+  ]);
+  print(`A: ${a}\nB: ${b}\n`);
+  print(table(['', 'A', 'B', 'B − A', '95% interval', 'p', ''], rows));
+  const others =
+    onlyA + onlyB > 0 ? `; ${count(onlyA)} users only in A and ${count(onlyB)} only in B are left out` : '';
+  print(`\nProtocol ${protocol}, ${count(users)} users in both${others}. Interval and p: paired bootstrap.`);
+}
+
+function verdict(p: number, difference: number): string {
+  if (p >= 0.05) return 'no clear difference';
+  return difference > 0 ? 'B is better' : 'A is better';
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

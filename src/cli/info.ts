@@ -1,0 +1,100 @@
+import { statSync } from 'node:fs';
+import type { Command } from 'commander';
+import { type DataInfo, describe, type Quantiles } from '../data/info.ts';
+import { readInteractions } from '../data/read.ts';
+import type { ModelConfig } from '../model/model.ts';
+import { openModel } from '../model/model-directory.ts';
+import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
+import { count, note, print, printJson, table } from './output.ts';
+
+type InfoFlags = CommonOptions & ReadFlags;
+
+export function define(command: Command): void {
+  command.argument('<file>', 'a file of interactions, or the folder of a model');
+  addReadOptions(command);
+  addCommonOptions(command, 'json', 'quiet');
+  addExamples(command, 'taurec info ratings.csv', 'taurec info models/ratings --json');
+  command.action((path: string, flags: InfoFlags) => run(path, flags));
+}
+
+async function run(path: string, flags: InfoFlags): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    const { config } = await openModel(path);
+    if (flags.json) printJson(config);
+    else print(modelText(config));
+    return;
+  }
+  const log = await readInteractions(path, readOptionsOf(flags));
+  const { skipped, rejectsFile } = log.report;
+  if (skipped > 0 && !flags.quiet) note(`Skipped ${count(skipped)} bad rows; they are listed in ${rejectsFile}.`);
+  const info = describe(log);
+  if (flags.json) printJson(info);
+  else print(dataText(info));
+}
+
+function dataText(info: DataInfo): string {
+  const rows: [string, string][] = [
+    ['users', count(info.users)],
+    ['items', count(info.items)],
+    ['interactions', count(info.interactions)],
+    ['density', `${(info.density * 100).toPrecision(3)}%`],
+    ['popularity Gini', info.popularityGini.toFixed(3)],
+    ['rows', count(info.rows)],
+    ['duplicates', count(info.duplicates)],
+    ...(info.skipped > 0 ? [['bad rows skipped', count(info.skipped)] as [string, string]] : []),
+    ...(info.belowMinRating > 0 ? [['below the minimum rating', count(info.belowMinRating)] as [string, string]] : []),
+  ];
+  if (info.ratings) {
+    const { min, mean, max } = info.ratings;
+    rows.push(['ratings', `${min} to ${max}, mean ${mean.toFixed(2)}`]);
+  }
+  if (info.times) rows.push(['times', `${moment(info.times.from)} to ${moment(info.times.to)}`]);
+  const names = ['min', 'p25', 'median', 'mean', 'p75', 'p90', 'p99', 'max'] as const;
+  const degrees = (label: string, quantiles: Quantiles) => [label, ...names.map((name) => short(quantiles[name]))];
+  return [
+    table(['', ''], rows).trimStart(),
+    '',
+    table(['interactions of', ...names], [degrees('a user', info.userDegrees), degrees('an item', info.itemDegrees)]),
+    '',
+    `SHA-256 ${info.sha256}`,
+  ].join('\n');
+}
+
+function modelText(config: ModelConfig): string {
+  const { loss } = config;
+  const rows: [string, string][] = [
+    ['users', count(config.users)],
+    ['items', count(config.items)],
+    ['seen interactions', count(config.interactions)],
+    ['dimension', `${config.dimension}`],
+    ['score', config.score],
+    ['loss', `${'name' in loss ? loss.name : loss.module} ${JSON.stringify(loss.options ?? {})}`],
+    ['epochs', `${count(config.epochs)} (${count(config.steps)} steps)`],
+    ['seed', `${config.seed}`],
+    ['engine', `${config.engine.name}, ${config.engine.build}, ${config.engine.threads} threads`],
+    [
+      'versions',
+      Object.entries(config.versions ?? {})
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', '),
+    ],
+    ['data', config.data.source],
+    ['SHA-256 of the data', config.data.sha256],
+  ];
+  for (const [part, { protocol, values }] of Object.entries(config.metrics)) {
+    const shown = Object.entries(values).filter(([name]) => /^(recall|ndcg)@/.test(name));
+    rows.push([`${part} (${protocol})`, shown.map(([name, value]) => `${name} ${value.toFixed(4)}`).join(', ')]);
+  }
+  return table(['', ''], rows).trimStart();
+}
+
+function short(x: number): string {
+  return Number.isInteger(x) ? count(x) : x.toFixed(1);
+}
+
+/** A time in seconds since 1970 as a date, where it is likely to be one. */
+function moment(time: number): string {
+  const likely = time > 1e8 && time < 1e10;
+  return likely ? new Date(time * 1000).toISOString().slice(0, 16).replace('T', ' ') : String(time);
+}

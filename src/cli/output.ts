@@ -1,0 +1,74 @@
+import Table from 'cli-table3';
+
+/** Writes to standard output: what a command was asked for. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Writes one JSON object on a line. Infinity is written "inf". */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, (_, x) => (x === Infinity ? 'inf' : x)));
+}
+
+/** Writes a note for the person at the terminal to standard error. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Rows under a heading, in columns without lines between them. Numbers stand to the right. */
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const right = head.map(
+    (_, column) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]+%?$/.test(`${row[column]}`)),
+  );
+  const cells = new Table({
+    head: [...head],
+    colAligns: right.map((r) => (r ? 'right' : 'left')),
+    style: { head: process.stdout.isTTY ? ['bold'] : [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: Object.fromEntries(edges.map((edge) => [edge, ''])),
+  });
+  cells.push(...rows.map((row) => row.map(String)));
+  return cells.toString().replace(/[ \t]+$/gm, '');
+}
+
+const edges = [
+  'top',
+  'top-mid',
+  'top-left',
+  'top-right',
+  'bottom',
+  'bottom-mid',
+  'bottom-left',
+  'bottom-right',
+  'left',
+  'left-mid',
+  'mid',
+  'mid-mid',
+  'right',
+  'right-mid',
+  'middle',
+];
+
+/** 1234567 → "1,234,567". */
+export function count(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** A metric or score for people: four decimals. */
+export function decimal(x: number): string {
+  return x.toFixed(4);
+}
+
+/** Seconds for people. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const minutes = Math.floor(seconds / 60);
+  const rest = Math.round(seconds % 60);
+  return minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Runs `work`; its result and the seconds it took. */
+export async function timed<T>(work: () => T | Promise<T>): Promise<[result: T, seconds: number]> {
+  const started = performance.now();
+  const result = await work();
+  return [result, Math.round(performance.now() - started) / 1000];
+}

@@ -1,0 +1,57 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Reads a whole number of at least `least`. */
+export function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = numberOf(text);
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+  };
+}
+
+/** Reads any whole number. */
+export const integer = whole(Number.MIN_SAFE_INTEGER);
+
+/** Reads a number. */
+export function number(text: string): number {
+  const value = numberOf(text);
+  if (Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number.');
+}
+
+/** Reads a number or `inf`. */
+export function temperature(text: string): number | 'inf' {
+  return text === 'inf' ? 'inf' : number(text);
+}
+
+/** Reads a whole number of at least 1, or `all`. */
+export function wholeOrAll(text: string): number | 'all' {
+  return text === 'all' ? 'all' : whole(1)(text);
+}
+
+/** Reads distinct whole numbers divided by commas. */
+export function wholes(text: string): number[] {
+  const values = text.split(',').map(whole(1));
+  if (new Set(values).size === values.length) return values;
+  throw new InvalidArgumentError('Expected distinct numbers.');
+}
+
+/** Reads `5` (users and items) or `5,10` (users, items). */
+export function core(text: string): number | { users: number; items: number } {
+  const [users, items, ...rest] = text.split(',').map(whole(0));
+  if (rest.length > 0) throw new InvalidArgumentError('Expected one number, or two divided by a comma.');
+  return items === undefined ? users! : { users: users!, items };
+}
+
+/** Collects `name=value`; a value that is a number becomes one. */
+export function pair(text: string, before: Record<string, string | number> = {}): Record<string, string | number> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Expected name=value.');
+  const value = text.slice(at + 1);
+  const asNumber = numberOf(value);
+  return { ...before, [text.slice(0, at)]: Number.isFinite(asNumber) ? asNumber : value };
+}
+
+function numberOf(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
+}

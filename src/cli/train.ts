@@ -1,0 +1,184 @@
+import { rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { Dataset } from '../data/dataset.ts';
+import { loadDataset } from '../data/dataset.ts';
+import { TaurecError } from '../errors.ts';
+import type { Evaluation } from '../evaluation/evaluator.ts';
+import { createModel, type Model, type ModelFacts } from '../model/model.ts';
+import { checkModelTarget, saveModel } from '../model/model-directory.ts';
+import { openRankingEngine } from '../model/ranking-engine.ts';
+import type { TrainConfig } from '../training/config.ts';
+import { trainedModel } from '../training/trained-model.ts';
+import { train } from '../training/trainer.ts';
+import type { TrainResult } from '../training/training-state.ts';
+import { commandLine } from './command-line.ts';
+import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { findConfigFile, readConfigFile } from './config-file.ts';
+import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';
+import { engineOptions } from './engine-options.ts';
+import { type EvaluationRequest, evaluateModel, type ProtocolChoice, protocolChoices } from './evaluate-model.ts';
+import { EventLog } from './event-log.ts';
+import { AdvisedError, UsageError } from './failure.ts';
+import { interruptible } from './interrupt.ts';
+import { note, printJson, timed } from './output.ts';
+import { wholes } from './parse.ts';
+import { TrainProgress } from './train-progress.ts';
+import { printSummary, reportReading, trainJson } from './train-report.ts';
+import { addTrainingFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
+import { writeLog } from './write-log.ts';
+
+interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
+  train?: string;
+  out?: string;
+  config?: string;
+  protocol: ProtocolChoice;
+  ks?: number[];
+  log?: string;
+  resume?: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .argument('[data]', 'the file of interactions to train on, as --train')
+    .option('--train <file>', 'the file of interactions to train on: CSV, TSV, JSON lines, Parquet, LightGCN text')
+    .option('-o, --out <folder>', 'where the model goes (default: models/<name of the data>)')
+    .option('--config <file>', 'options from a file (default: taurec.config.ts, .mjs, .js or .json, if there)')
+    .addOption(
+      new Option('--protocol <name>', 'how the test metrics are made')
+        .choices(Object.keys(protocolChoices))
+        .default('clean'),
+    )
+    .option('-k, --ks <numbers>', 'cut-offs of the test metrics: 5,10,20 (default: 20)', wholes)
+    .option('--log <file>', 'write every event as a line of JSON')
+    .option('--resume', 'go on from the last checkpoint in the model folder');
+  addSplitOptions(command);
+  addTrainingFlags(command);
+  addReadOptions(command);
+  addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
+  addExamples(
+    command,
+    'taurec train ratings.csv --min-rating 4 --titles movies.csv',
+    'taurec train ratings.csv --split random --valid-ratio 0.1 --refit --out models/films',
+    'taurec train --train train.tsv.gz --test test.tsv.gz --loss sl --tau 0.1 --seed 1 --threads 2 --out model --json',
+  );
+  command.action((data: string | undefined, flags: TrainFlags) => run(data, flags));
+}
+
+async function run(positional: string | undefined, flags: TrainFlags): Promise<void> {
+  const engine = engineOptions(flags);
+  const say = flags.quiet ? () => {} : note;
+  const configFile = findConfigFile(flags.config);
+  const file = configFile === undefined ? undefined : await readConfigFile(configFile);
+  if (configFile !== undefined) say(`Using ${configFile}.`);
+  if (positional !== undefined && flags.train !== undefined) {
+    throw new UsageError(`Training data given twice: ${positional} and --train ${flags.train}.`);
+  }
+  const trainFile = positional ?? flags.train ?? file?.data.train;
+  if (trainFile === undefined) {
+    throw new UsageError('No training data. Give a file of interactions: taurec train ratings.csv');
+  }
+  const config = trainConfigOf(flags as unknown as TrainingFlags, file?.training);
+  const out = flags.out ?? file?.out ?? join('models', nameOf(trainFile));
+  await checkModelTarget(out);
+
+  const dataOptions = { seed: config.seed, ...file?.data, ...datasetOptionsOf(flags), train: trainFile };
+  const [dataset, readSeconds] = await timed(() => loadDataset(dataOptions));
+  reportReading(dataset, readSeconds, dataOptions.split !== undefined, say);
+
+  const [result, trainSeconds] = await timed(() => runTraining(dataset, config, out, flags));
+  const request: EvaluationRequest = { protocols: protocolChoices[flags.protocol], ks: flags.ks };
+  const model = trainedModel(dataset, result);
+  const [evaluations, evaluateSeconds] = await timed(() => evaluateOrSave(dataset, model, request, out, engine));
+  await saveModel(out, evaluations ? withTestMetrics(model, evaluations) : model);
+  const testFile = (await saveTestPart(out, dataset, dataOptions.split !== undefined)) ?? dataOptions.test;
+  await rm(join(out, 'checkpoint.safetensors'), { force: true });
+
+  const seconds = { read: readSeconds, train: trainSeconds, evaluate: evaluations ? evaluateSeconds : 0 };
+  if (flags.json) printJson(trainJson(out, dataset, result, evaluations, seconds));
+  else printSummary(out, dataset, result, evaluations, seconds, testFile);
+}
+
+async function runTraining(
+  dataset: Dataset,
+  config: TrainConfig,
+  out: string,
+  flags: TrainFlags,
+): Promise<TrainResult> {
+  const progress = flags.quiet ? undefined : new TrainProgress(process.stderr);
+  const log = flags.log === undefined ? undefined : new EventLog(flags.log, flags.resume === true);
+  try {
+    return await interruptible((signal) =>
+      train(dataset, config, {
+        signal,
+        checkpointDirectory: out,
+        resume: flags.resume,
+        onProgress(event) {
+          log?.write(event);
+          progress?.handle(event);
+        },
+      }),
+    );
+  } catch (error) {
+    const checkpoint = error instanceof TaurecError && error.code === 'aborted' ? error.facts.checkpoint : undefined;
+    if (checkpoint === undefined) throw inFlags(error);
+    progress?.close();
+    throw new AdvisedError(error, `To go on: ${resumeCommand()}`);
+  } finally {
+    progress?.close();
+    log?.close();
+  }
+}
+
+/** This very command, resumed. */
+function resumeCommand(): string {
+  const given = process.argv.slice(2).filter((argument) => argument !== '--resume');
+  return commandLine(...given, '--resume');
+}
+
+/** The test metrics, where there is a test part. When they fail the model is saved before the error goes on: training took long. */
+async function evaluateOrSave(
+  dataset: Dataset,
+  model: Model,
+  request: EvaluationRequest,
+  out: string,
+  options: Pick<CommonOptions, 'engine' | 'threads'>,
+): Promise<Evaluation[] | undefined> {
+  if (!dataset.test) return undefined;
+  const engine = await openRankingEngine(model, options);
+  try {
+    return evaluateModel(model, engine, dataset.test, request);
+  } catch (error) {
+    await saveModel(out, model);
+    throw new AdvisedError(error, `The model is kept all the same: ${out}`);
+  } finally {
+    await engine.close();
+  }
+}
+
+function withTestMetrics(model: Model, evaluations: readonly Evaluation[]): Model {
+  const { protocol, metrics } = evaluations[0]!;
+  const all: ModelFacts['metrics'] = { ...model.config.metrics, test: { protocol, values: { ...metrics } } };
+  for (const other of evaluations.slice(1)) {
+    all[`test-${other.protocol}`] = { protocol: other.protocol, values: { ...other.metrics } };
+  }
+  const { popularity: _popularity, ...parts } = model;
+  return createModel({ ...parts, config: { ...model.config, metrics: all } });
+}
+
+/** Keeps a test part that was split off beside the model, so that it can be evaluated later; removes that of an older model. */
+async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): Promise<string | undefined> {
+  const path = join(out, 'test.csv');
+  if (wasSplit && dataset.test) {
+    await writeLog(path, dataset.test, dataset.users, dataset.items);
+    return path;
+  }
+  await rm(path, { force: true });
+  return undefined;
+}
+
+/** ratings.csv → "ratings"; gowalla/train.tsv.gz → "gowalla", since "train" says nothing. */
+function nameOf(file: string): string {
+  const name = basename(file).replace(/(\.[a-z]\w{0,8}){1,2}$/i, '');
+  return /^train(ing)?$/i.test(name) ? basename(dirname(resolve(file))) || name : name;
+}

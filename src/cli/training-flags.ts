@@ -1,0 +1,244 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { TaurecError } from '../errors.ts';
+import { lossNames } from '../loss/losses.ts';
+import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
+import { UsageError } from './failure.ts';
+import { number, pair, temperature, whole, wholeOrAll } from './parse.ts';
+
+/** One flag of `train` that sets one option of the training configuration. */
+interface TrainingFlag {
+  /** Path in the configuration: 'batch.rows'. */
+  readonly path: string;
+  readonly flags: string;
+  readonly help: string;
+  readonly read?: (text: string) => unknown;
+  readonly choices?: readonly string[];
+  /** What a flag without a value sets. */
+  readonly sets?: boolean;
+}
+
+const groups: Readonly<Record<string, readonly TrainingFlag[]>> = {
+  'Model:': [
+    { path: 'score', flags: '--score <name>', help: 'default: as the loss has it', choices: ['cosine', 'dot'] },
+    { path: 'dimension', flags: '--dimension <number>', help: 'length of the embeddings', read: whole(1) },
+    {
+      path: 'initialDeviation',
+      flags: '--initial-deviation <number>',
+      help: 'spread of the first embeddings',
+      read: number,
+    },
+  ],
+  'Length of training:': [
+    { path: 'epochs', flags: '--epochs <number>', help: 'epochs at most', read: whole(1) },
+    { path: 'timeBudget', flags: '--time-budget <seconds>', help: 'seconds at most', read: number },
+    { path: 'validation.metric', flags: '--metric <name@k>', help: 'what the best epoch is chosen by' },
+    {
+      path: 'validation.every',
+      flags: '--validate-every <epochs>',
+      help: 'epochs between validations',
+      read: whole(1),
+    },
+    {
+      path: 'validation.patience',
+      flags: '--patience <number>',
+      help: 'stop after so many validations without a better one',
+      read: whole(1),
+    },
+    {
+      path: 'validation.users',
+      flags: '--validation-users <number>',
+      help: 'validate on so many users at most',
+      read: whole(1),
+    },
+    {
+      path: 'refit',
+      flags: '--refit',
+      help: 'then train once more on train and validation together, as long as was best',
+      sets: true,
+    },
+    {
+      path: 'checkpointEvery',
+      flags: '--checkpoint-every <epochs>',
+      help: 'default: every epoch, at most every ten seconds',
+      read: whole(1),
+    },
+  ],
+  'Optimiser:': [
+    { path: 'learningRate', flags: '--learning-rate <number>', help: 'at its highest', read: number },
+    {
+      path: 'schedule.name',
+      flags: '--schedule <name>',
+      help: 'how the learning rate goes on',
+      choices: ['constant', 'cosine'],
+    },
+    { path: 'schedule.warmup', flags: '--warmup <number>', help: 'part of the run in which it rises', read: number },
+    { path: 'schedule.final', flags: '--final <number>', help: 'part of it that is left at the end', read: number },
+    { path: 'optimizer.name', flags: '--optimizer <name>', help: 'which', choices: ['adam', 'sgd'] },
+    { path: 'optimizer.beta1', flags: '--beta1 <number>', help: "Adam's first decay", read: number },
+    { path: 'optimizer.beta2', flags: '--beta2 <number>', help: "Adam's second decay", read: number },
+    { path: 'optimizer.epsilon', flags: '--epsilon <number>', help: "Adam's epsilon", read: number },
+    { path: 'l2', flags: '--l2 <number>', help: 'L2 penalty of the embeddings in a batch', read: number },
+    {
+      path: 'decoupledWeightDecay',
+      flags: '--weight-decay <number>',
+      help: 'decoupled weight decay of all embeddings',
+      read: number,
+    },
+    { path: 'embeddingDropout', flags: '--dropout <number>', help: 'dropout of embedding elements', read: number },
+  ],
+  'Batches:': [
+    {
+      path: 'batch.kind',
+      flags: '--batch <kind>',
+      help: 'rows are users with all their positives, or pairs with negatives of their own',
+      choices: ['user', 'pair'],
+    },
+    { path: 'batch.rows', flags: '--rows <number>', help: 'rows a step', read: whole(1) },
+    { path: 'batch.negatives', flags: '--negatives <number>', help: 'negatives a row sees, or all', read: wholeOrAll },
+    {
+      path: 'batch.pool',
+      flags: '--pool <name>',
+      help: 'where negatives come from',
+      choices: ['uniform', 'popularity', 'in-batch', 'all'],
+    },
+    { path: 'batch.alpha', flags: '--alpha <number>', help: 'exponent of the popularity pool', read: number },
+    { path: 'batch.logQ', flags: '--log-q', help: 'correct the scores of a pool that is not uniform', sets: true },
+    {
+      path: 'batch.maskPositives',
+      flags: '--allow-positives',
+      help: "let a user's own positives stand among the negatives",
+      sets: false,
+    },
+    {
+      path: 'rowWeight',
+      flags: '--row-weight <name>',
+      help: "a user's weight, by the number of positives",
+      choices: ['count', 'sqrt', 'one'],
+    },
+  ],
+  'Engine:': [
+    {
+      path: 'build',
+      flags: '--build <name>',
+      help: 'arithmetic of the wasm engine',
+      choices: ['auto', 'simd', 'simd-fma'],
+    },
+  ],
+};
+
+/** Flags that set an option of the loss, by the option's name. */
+const lossFlags = { tau: 'tau', tau1: 'tau1', negativeWeight: 'negativeWeight', form: 'form' } as const;
+
+/** Flags as commander gives them. */
+export type TrainingFlags = Record<string, unknown>;
+
+/** Adds a flag for every option of the training configuration; the help states the defaults. */
+export function addTrainingFlags(command: Command): void {
+  const defaults = parseTrainConfig({});
+  command
+    .optionsGroup('Loss:')
+    .option('--loss <name>', `${lossNames.join(', ')}${stated((defaults.loss as { name: string }).name)}`)
+    .option('--tau <number>', 'temperature of the negatives (sl, bsl), or inf', temperature)
+    .option('--tau1 <number>', 'temperature of the positives (bsl), or inf', temperature)
+    .option('--negative-weight <number>', 'weight of the negatives: above 1 favours popular items', number)
+    .option('--form <name>', 'paper, multi or reweight (bsl)')
+    .option('--loss-module <path>', 'a module that exports a loss of your own')
+    .option('--loss-export <name>', 'its export (default: default)')
+    .option('--loss-option <name=value>', 'an option of it; may be repeated', pair);
+  for (const [group, flags] of Object.entries(groups)) {
+    command.optionsGroup(group);
+    for (const { path, flags: text, help, read, choices } of flags) {
+      const option = new Option(text, `${help}${stated(valueAt(defaults, path))}`);
+      if (choices) option.choices(choices);
+      else if (read) option.argParser(read);
+      command.addOption(option);
+    }
+  }
+}
+
+/**
+ * The training configuration: that of the configuration file with the flags over it, checked, with defaults.
+ * @throws TaurecError `bad-option`, which names the flag where there is one
+ */
+export function trainConfigOf(flags: TrainingFlags, file: TrainConfigInput = {}): TrainConfig {
+  const config: Record<string, unknown> = { ...file };
+  for (const { path, flags: text, sets } of Object.values(groups).flat()) {
+    const given = flags[new Option(text).attributeName()];
+    if (given !== undefined) setAt(config, path, sets ?? given);
+  }
+  for (const name of ['seed', 'threads', 'engine']) if (flags[name] !== undefined) config[name] = flags[name];
+  config.loss = lossOf(flags, file.loss);
+  if (config.loss === undefined) delete config.loss;
+  try {
+    return parseTrainConfig(config);
+  } catch (error) {
+    throw inFlags(error);
+  }
+}
+
+/** The loss of the file, or that of the flags; --tau and the like change one option of either. */
+function lossOf(flags: TrainingFlags, file: unknown): unknown {
+  const module = flags.lossModule as string | undefined;
+  if (module !== undefined && flags.loss !== undefined)
+    throw new UsageError('--loss and --loss-module: give one of them.');
+  if (module === undefined && (flags.lossExport ?? flags.lossOption) !== undefined) {
+    throw new UsageError('--loss-export and --loss-option belong to --loss-module.');
+  }
+  const set = Object.entries(lossFlags).flatMap(([flag, option]) =>
+    flags[flag] === undefined ? [] : [[option, flags[flag]]],
+  );
+  const options = Object.fromEntries(set);
+  if (module !== undefined) {
+    const path = existsSync(module) ? resolve(module) : module;
+    const all = { ...options, ...(flags.lossOption as object | undefined) };
+    return { module: path, ...(flags.lossExport !== undefined && { export: flags.lossExport }), options: all };
+  }
+  if (flags.loss !== undefined) {
+    const same = typeof file === 'object' && file !== null && 'name' in file && file.name === flags.loss;
+    return same ? withOptions(file, options) : { name: flags.loss, options };
+  }
+  if (set.length === 0) return file;
+  return withOptions(file ?? (parseTrainConfig({}).loss as object), options);
+}
+
+function withOptions(source: unknown, options: object): unknown {
+  if (typeof source === 'string') return { name: source, options };
+  if ('evaluate' in (source as object)) {
+    const flag = Object.keys(options)[0];
+    throw new UsageError(
+      `The loss of the configuration file is an object: set its ${flag} there, or name a loss with --loss.`,
+    );
+  }
+  return { ...(source as object), options: { ...(source as { options?: object }).options, ...options } };
+}
+
+/** A wrong option under the name that a person gave it: `--rows` for `batch.rows`. */
+export function inFlags(error: unknown): unknown {
+  if (!(error instanceof TaurecError) || error.code !== 'bad-option') return error;
+  const flag = Object.values(groups)
+    .flat()
+    .find(({ path }) => path === error.facts.option);
+  const option = flag && new Option(flag.flags).long;
+  return option ? new TaurecError('bad-option', { ...error.facts, option }, { cause: error }) : error;
+}
+
+function stated(value: unknown): string {
+  return value === undefined || typeof value === 'boolean' ? '' : ` (default: ${value})`;
+}
+
+function valueAt(config: object, path: string): unknown {
+  return path.split('.').reduce((value: unknown, key) => (value as Record<string, unknown> | undefined)?.[key], config);
+}
+
+/** Sets config.a.b; `a: 'cosine'` in a file stands for `a: {name: 'cosine'}`. */
+function setAt(config: Record<string, unknown>, path: string, value: unknown): void {
+  const [first, second] = path.split('.') as [string, string?];
+  if (second === undefined) {
+    config[first] = value;
+    return;
+  }
+  const group = config[first];
+  config[first] = { ...(typeof group === 'string' ? { name: group } : (group as object | undefined)), [second]: value };
+}

@@ -1,0 +1,51 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { stringify } from 'csv-stringify/sync';
+import type { Csr } from '../array/csr.ts';
+import type { IdMap } from '../data/id-map.ts';
+
+/** Lines that are written at a time. */
+const BLOCK = 10_000;
+
+/** Writes a matrix as a log of `user,item` (tab for .tsv; gzip for .gz) with a header. The file is replaced only by a whole one. */
+export async function writeLog(path: string, matrix: Csr, users: IdMap, items: IdMap): Promise<void> {
+  await writeRows(path, entries(matrix, users, items));
+}
+
+/** Writes rows as delimited text, streaming. */
+export async function writeRows(path: string, rows: Iterable<readonly string[]>): Promise<void> {
+  const delimiter = /\.tsv(\.gz)?$/i.test(path) ? '\t' : ',';
+  const temporary = `${path}.${process.pid}.tmp`;
+  const text = Readable.from(blocks(rows, delimiter));
+  try {
+    if (/\.gz$/i.test(path)) await pipeline(text, createGzip(), createWriteStream(temporary));
+    else await pipeline(text, createWriteStream(temporary));
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function* entries(matrix: Csr, users: IdMap, items: IdMap): Generator<readonly string[]> {
+  yield ['user', 'item'];
+  for (let u = 0; u < matrix.rows; u++) {
+    const user = users.idOf(u);
+    for (let e = matrix.offsets[u]!; e < matrix.offsets[u + 1]!; e++) yield [user, items.idOf(matrix.indices[e]!)];
+  }
+}
+
+function* blocks(rows: Iterable<readonly string[]>, delimiter: string): Generator<string> {
+  let block: (readonly string[])[] = [];
+  // Blanks at the ends of a field are part of an id: quotes keep them.
+  const text = () => stringify(block as string[][], { delimiter, quoted_match: /^\s|\s$/ });
+  for (const row of rows) {
+    if (block.push(row) < BLOCK) continue;
+    yield text();
+    block = [];
+  }
+  yield text();
+}

@@ -1,0 +1,64 @@
+/** The public names of taurec. */
+
+export type { Csr } from './array/csr.ts';
+export { csrDegree, csrFromEntries, csrHas, csrRow, csrTranspose } from './array/csr.ts';
+export type { Matrix } from './array/matrix.ts';
+export { matrix, row } from './array/matrix.ts';
+export type { Column, ColumnOptions } from './data/columns.ts';
+export type { Dataset, DatasetOptions } from './data/dataset.ts';
+export { loadDataset } from './data/dataset.ts';
+export type { Format } from './data/file-format.ts';
+export { type CoreThresholds, kCore } from './data/filter.ts';
+export { IdMap } from './data/id-map.ts';
+export { type DataInfo, describe, type Quantiles } from './data/info.ts';
+export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
+export { type ReadOptions, readInteractions } from './data/read.ts';
+export { type Split, type SplitMethod, type SplitOptions, split, splitMethods } from './data/split.ts';
+export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
+export { readTitles, type TitleOptions } from './data/titles.ts';
+export { recencyWeights } from './data/weights.ts';
+export type { Engine, EnginePlan, RankRequest, RankResult, ScoreKind } from './engine/engine.ts';
+export { type EngineOptions, enableFusedMultiplyAdd, openEngine } from './engine/open-engine.ts';
+export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
+export { type ItemKnnOptions, itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
+export {
+  type Comparison,
+  compareResults,
+  compareUsers,
+  type MetricComparison,
+  type UserColumns,
+} from './evaluation/compare.ts';
+export { type EvaluateOptions, type Evaluation, evaluate, type Protocol, protocols } from './evaluation/evaluator.ts';
+export { type GroupReport, popularityGroups } from './evaluation/groups.ts';
+export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
+export { type ResultFile, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
+export { scoreRanker } from './evaluation/score-ranker.ts';
+export { type BootstrapOptions, pairedBootstrap, pairedTTest } from './evaluation/significance.ts';
+export { loadLoss } from './loss/load-loss.ts';
+export { logExpectationExp } from './loss/log-expectation-exp.ts';
+export type { Loss, LossSource, RowContext, ScoreGradients, ScoreRow } from './loss/loss.ts';
+export { createLoss, type LossName, lossNames } from './loss/losses.ts';
+export { type ExportFormat, type ExportOptions, exportRecommendations } from './model/export-recommendations.ts';
+export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';
+export { openModel, saveModel } from './model/model-directory.ts';
+export { openRankingEngine, type RankingEngineOptions } from './model/ranking-engine.ts';
+export type {
+  FoldInRequest,
+  Id,
+  RecommendedItem,
+  RecommendOptions,
+  UserRecommendations,
+} from './model/recommendation.ts';
+export { type OpenOptions, Recommender } from './model/recommender.ts';
+export { openSafetensors, type Safetensors, type Tensor, writeSafetensors } from './model/safetensors.ts';
+export {
+  configToJson,
+  defineConfig,
+  parseTrainConfig,
+  type TrainConfig,
+  type TrainConfigInput,
+} from './training/config.ts';
+export type { EpochRecord, TrainEvent } from './training/events.ts';
+export { trainedModel } from './training/trained-model.ts';
+export { type TrainOptions, train } from './training/trainer.ts';
+export type { TrainingData, TrainResult } from './training/training-state.ts';

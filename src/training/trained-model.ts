@@ -1,0 +1,46 @@
+import type { Csr } from '../array/csr.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { createModel, type Model, type ModelFacts } from '../model/model.ts';
+import { Titles } from '../model/titles.ts';
+import { configToJson } from './config.ts';
+import { mergeInteractions } from './merge.ts';
+import type { TrainResult } from './training-state.ts';
+
+/**
+ * The model that a training run left: its embeddings with the ids, titles and seen items of the data it was trained on. `saveModel` writes it,
+ * `Recommender` serves it. `metrics` are added to those of validation, by part of the data (`test`).
+ */
+export function trainedModel(dataset: Dataset, result: TrainResult, metrics: ModelFacts['metrics'] = {}): Model {
+  const { train, valid } = dataset;
+  const { config } = result;
+  const { metric } = config.validation;
+  const value = result.valid?.[metric];
+  const loss = configToJson(config).loss as ModelFacts['loss'];
+  return createModel({
+    config: {
+      backbone: 'mf',
+      score: config.score,
+      loss,
+      training: configToJson(config),
+      seed: config.seed,
+      data: { source: dataset.source, sha256: dataset.sha256 },
+      engine: result.engine,
+      epochs: result.epoch,
+      steps: result.steps,
+      ...(value !== undefined && { chosen: { by: metric, on: 'valid', epoch: result.epoch, value } }),
+      metrics: { ...(result.valid && { valid: { protocol: 'clean', values: { ...result.valid } } }), ...metrics },
+    },
+    users: result.users,
+    items: result.items,
+    userIds: dataset.users.slice(train.rows),
+    itemIds: dataset.items.slice(train.columns),
+    seen: pattern(valid ? mergeInteractions(train, valid) : train),
+    validation: valid && !result.refitted ? pattern(valid) : undefined,
+    titles: dataset.titles && Titles.from(dataset.titles, train.columns),
+  });
+}
+
+/** The matrix without its values. */
+function pattern({ rows, columns, offsets, indices }: Csr): Csr {
+  return { rows, columns, offsets, indices };
+}

@@ -33,6 +33,17 @@ if (!existsSync(dataFolder)) {
   process.exit(2);
 }
 
+/**
+ * @typedef {object} Result
+ * @property {string} name
+ * @property {string} claim
+ * @property {boolean} passed
+ * @property {string} [failure]
+ * @property {import('./judge.mjs').Check[]} checks
+ * @property {import('./run-recipe.mjs').RecipeRun[]} runs
+ */
+
+/** @type {Result[]} */
 const results = [];
 for (const recipe of wanted) {
   const seeds = options.seeds === 'all' ? recipe.seeds : recipe.seeds.slice(0, Number(options.seeds));
@@ -72,7 +83,7 @@ async function runOnce(name, seed) {
   return JSON.parse(stdout);
 }
 
-/** @param {(typeof results)[number]} result */
+/** @param {Result} result */
 function withMeans(result) {
   const { runs } = result;
   const seconds = runs.length > 0 ? mean(runs.map((run) => run.seconds.train)) : undefined;

@@ -1,0 +1,57 @@
+import { randomStream } from '../../dist/array/random.js';
+
+/** A thread's part of the shared memory, handed out in pieces of whole cache lines, filled with numbers of a seed. */
+export class Arena {
+  /**
+   * @param {WebAssembly.Memory} memory
+   * @param {number} from First byte; not 0, which kernels read as "absent".
+   * @param {number} seed
+   */
+  constructor(memory, from, seed) {
+    this.buffer = memory.buffer;
+    this.next = from;
+    this.random = randomStream(seed, 'bench');
+  }
+
+  /** @param {number} bytes @returns {number} An address. */
+  take(bytes) {
+    const address = this.next;
+    this.next += Math.ceil(bytes / 64) * 64;
+    if (this.next > this.buffer.byteLength) throw new Error('the arena is full');
+    return address;
+  }
+
+  /**
+   * Normal deviates.
+   * @param {number} count
+   * @param {number} [deviation]
+   */
+  normals(count, deviation = 1) {
+    const floats = this.floats(count);
+    // a thousand different ones are as good as all: drawing them takes longer than the kernels
+    const few = Float32Array.from({ length: 1021 }, () => deviation * this.random.normal());
+    for (let i = 0; i < count; i++) floats[i] = few[i % 1021];
+    return floats.byteOffset;
+  }
+
+  /**
+   * Whole numbers below `bound`.
+   * @param {number} count
+   * @param {number} bound
+   */
+  integers(count, bound) {
+    const integers = new Int32Array(this.buffer, this.take(count * 4), count);
+    for (let i = 0; i < count; i++) integers[i] = this.random.integer(bound);
+    return integers.byteOffset;
+  }
+
+  /** @param {number} count */
+  floats(count) {
+    return new Float32Array(this.buffer, this.take(count * 4), count);
+  }
+
+  /** @param {number} count */
+  doubles(count) {
+    return new Float64Array(this.buffer, this.take(count * 8), count);
+  }
+}

@@ -1,0 +1,273 @@
+/** The kernels as a training step and ranking use them: sizes of the default batch (256 users, a pool of 2,048, d = 64) over tables of gowalla's size. */
+
+const d = 64;
+const rowBytes = d * 4;
+const users = 256;
+const pool = 2048;
+const items = 40_988;
+/** Users and pool items that the engine computes together (src/engine/wasm/layout.ts). */
+const rowBlock = 12;
+const slotBlock = 48;
+const queryBlock = 24;
+const itemBlock = 1024;
+const scoreStride = pool + 16;
+const pairs = 128;
+const pairNegatives = 800;
+
+/**
+ * @typedef {object} KernelCase
+ * @property {'flop' | 'element'} unit What is counted: 2 a multiply-add, or elements.
+ * @property {number} work Units of one call of the prepared function.
+ * @property {(kernels: import('../../dist/engine/wasm/kernels.js').Kernels, arena: import('./arena.mjs').Arena) => () => number} prepare Returns the work, which returns the address of a result.
+ */
+
+/** @type {Record<string, KernelCase>} */
+export const kernelCases = {
+  'product: scores': {
+    unit: 'flop',
+    work: 2 * users * pool * d,
+    prepare(kernels, arena) {
+      const a = arena.normals(users * d);
+      const panels = arena.normals(pool * d);
+      const scores = arena.take(rowBlock * scoreStride * 4);
+      return () => {
+        for (let u = 0; u < users; u += rowBlock) {
+          const rows = Math.min(rowBlock, users - u);
+          kernels.product(
+            a + u * rowBytes,
+            rowBytes,
+            4,
+            panels,
+            32,
+            d * 32,
+            scores,
+            scoreStride * 4,
+            rows,
+            pool,
+            d,
+            false,
+          );
+        }
+        return scores;
+      };
+    },
+  },
+  'product: user gradients': {
+    unit: 'flop',
+    work: 2 * users * pool * d,
+    prepare(kernels, arena) {
+      const gradients = arena.normals(users * scoreStride, 0.01);
+      const packed = arena.normals(pool * d);
+      const out = arena.take(users * rowBytes);
+      return () => {
+        for (let u = 0; u < users; u += rowBlock) {
+          const rows = Math.min(rowBlock, users - u);
+          const at = gradients + u * scoreStride * 4;
+          kernels.product(
+            at,
+            scoreStride * 4,
+            4,
+            packed,
+            rowBytes,
+            32,
+            out + u * rowBytes,
+            rowBytes,
+            rows,
+            d,
+            pool,
+            false,
+          );
+        }
+        return out;
+      };
+    },
+  },
+  'product: item gradients': {
+    unit: 'flop',
+    work: 2 * users * pool * d,
+    prepare(kernels, arena) {
+      const gradients = arena.normals(users * scoreStride, 0.01);
+      const weighted = arena.normals(users * d);
+      const out = arena.take(pool * rowBytes);
+      return () => {
+        for (let slot = 0; slot < pool; slot += slotBlock) {
+          const slots = Math.min(slotBlock, pool - slot);
+          const at = gradients + slot * 4;
+          kernels.product(
+            at,
+            4,
+            scoreStride * 4,
+            weighted,
+            rowBytes,
+            32,
+            out + slot * rowBytes,
+            rowBytes,
+            slots,
+            d,
+            users,
+            false,
+          );
+        }
+        return out;
+      };
+    },
+  },
+  'log-expectation-exp': {
+    unit: 'element',
+    work: users * pool,
+    prepare: (kernels, arena) => logExpectationExp(kernels, arena, false),
+  },
+  'log-expectation-exp, weighted': {
+    unit: 'element',
+    work: users * pool,
+    prepare: (kernels, arena) => logExpectationExp(kernels, arena, true),
+  },
+  'gatherDots: pair scores': {
+    unit: 'flop',
+    work: 2 * pairs * (pairNegatives + 1) * d,
+    prepare(kernels, arena) {
+      const table = arena.normals(items * d);
+      const list = arena.integers(pairs * (pairNegatives + 1), items);
+      const queries = arena.normals(pairs * d);
+      const out = arena.take((pairNegatives + 1) * 4);
+      return () => {
+        for (let p = 0; p < pairs; p++) {
+          const own = list + p * (pairNegatives + 1) * 4;
+          kernels.gatherDots(queries + p * rowBytes, table, rowBytes, d, own, pairNegatives + 1, out);
+        }
+        return out;
+      };
+    },
+  },
+  'gatherSum: pair gradients': {
+    unit: 'flop',
+    work: 2 * pairs * (pairNegatives + 1) * d,
+    prepare(kernels, arena) {
+      const table = arena.normals(items * d);
+      const list = arena.integers(pairs * (pairNegatives + 1), items);
+      const coefficients = arena.normals(pairs * (pairNegatives + 1), 0.01);
+      const out = arena.floats(pairs * d);
+      return () => {
+        out.fill(0);
+        for (let p = 0; p < pairs; p++) {
+          const own = p * (pairNegatives + 1) * 4;
+          const target = out.byteOffset + p * rowBytes;
+          kernels.gatherSum(target, table, rowBytes, d, list + own, coefficients + own, 0, pairNegatives + 1);
+        }
+        return out.byteOffset;
+      };
+    },
+  },
+  'gather rows, normalise': {
+    unit: 'element',
+    work: pool * d,
+    prepare(kernels, arena) {
+      const table = arena.normals(items * d);
+      const list = arena.integers(pool, items);
+      const packed = arena.take(pool * rowBytes);
+      const norms = arena.take(pool * 4);
+      return () => {
+        kernels.gatherRows(table, rowBytes, d, list, 0, pool, packed, norms, true, false, 0, 0, 1);
+        return packed;
+      };
+    },
+  },
+  'Adam rows': {
+    unit: 'element',
+    work: pool * d,
+    prepare(kernels, arena) {
+      const [table, m, v, last] = adamTables(arena);
+      const list = arena.integers(pool, items);
+      const gradients = arena.normals(pool * d, 0.01);
+      return () => {
+        kernels.adamRows(table, m, v, last, rowBytes, d, list, 0, pool, gradients, 1, 0.9, 0.999, 1e-3, 1, 1e-8, 1);
+        return table;
+      };
+    },
+  },
+  'Adam rows, 20 skipped steps': {
+    unit: 'element',
+    work: pool * d,
+    prepare(kernels, arena) {
+      const skipped = 20;
+      const [table, m, v, last] = adamTables(arena);
+      const list = arena.integers(pool, items);
+      const lastVisits = new Int32Array(arena.buffer, last, items);
+      const ratio = 0.9 / Math.sqrt(0.999);
+      const horizon = Math.ceil(Math.log(1e-8) / Math.log(ratio));
+      const [terms, decays, kept, epsilons, powers1, powers2] = [
+        1e-3,
+        1,
+        1,
+        1e-9,
+        0.9 ** skipped,
+        0.999 ** skipped,
+      ].map((value) => arena.doubles(skipped + 1).fill(value).byteOffset);
+      return () => {
+        // every row of the list is `skipped` steps behind again
+        lastVisits.fill(0);
+        kernels.skipAdamRows(
+          table, m, v, last, rowBytes, d, list, 0, pool, skipped, ratio, horizon, terms, decays, kept, epsilons, powers1, powers2,
+        ); // biome-ignore format: arguments as the kernel has them
+        return table;
+      };
+    },
+  },
+  'top-20 scan': {
+    unit: 'element',
+    work: queryBlock * items,
+    prepare(kernels, arena) {
+      const k = 20;
+      const scores = arena.floats(items);
+      for (let i = 0; i < items; i++) scores[i] = arena.random.normal();
+      const topScores = arena.take(queryBlock * k * 4);
+      const topItems = arena.take(queryBlock * k * 4);
+      return () => {
+        for (let q = 0; q < queryBlock; q++) {
+          const heap = /** @type {const} */ ([topScores + q * k * 4, topItems + q * k * 4, k]);
+          kernels.startTop(...heap);
+          for (let first = 0; first < items; first += itemBlock) {
+            kernels.offerTop(scores.byteOffset + first * 4, Math.min(itemBlock, items - first), first, ...heap);
+          }
+          kernels.finishTop(...heap);
+        }
+        return topScores;
+      };
+    },
+  },
+};
+
+/** The three products of a step; their common rate is what a step is held against. */
+export const productCases = Object.keys(kernelCases).filter((name) => name.startsWith('product'));
+
+/**
+ * @param {import('../../dist/engine/wasm/kernels.js').Kernels} kernels
+ * @param {import('./arena.mjs').Arena} arena
+ * @param {boolean} weighted
+ */
+function logExpectationExp(kernels, arena, weighted) {
+  const scores = arena.normals(rowBlock * scoreStride, 0.3);
+  const weights = arena.floats(pool).fill(1);
+  for (let masked = 0; masked < 8; masked++) weights[arena.random.integer(pool)] = 0;
+  const gradients = arena.take(users * scoreStride * 4);
+  const result = arena.take(64);
+  return () => {
+    for (let u = 0; u < users; u++) {
+      const x = scores + (u % rowBlock) * scoreStride * 4;
+      const out = gradients + u * scoreStride * 4;
+      kernels.logExpectationExp(x, pool, 10, weighted ? weights.byteOffset : 0, out, 10, result);
+    }
+    return result;
+  };
+}
+
+/**
+ * Tables of all items: embeddings, moments, last visits.
+ * @param {import('./arena.mjs').Arena} arena
+ */
+function adamTables(arena) {
+  const table = arena.normals(items * d, 0.1);
+  const m = arena.normals(items * d, 0.01);
+  const v = arena.floats(items * d).fill(1e-4).byteOffset;
+  return [table, m, v, arena.integers(items, 1)];
+}

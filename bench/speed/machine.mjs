@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+
+/** What figures need beside them: machine, runtime, version, and how busy the machine was. */
+export function machine() {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    megahertz: cpus()[0]?.speed ?? 0,
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    v8: process.versions.v8,
+    platform: `${process.platform}-${process.arch}`,
+    taurec: version,
+    commit: commit(),
+    load: loadavg()[0],
+  };
+}
+
+function commit() {
+  try {
+    const options = { cwd: import.meta.dirname, encoding: /** @type {const} */ ('utf8') };
+    return execFileSync('git', ['describe', '--always', '--dirty'], {
+      ...options,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,17 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Gives `work` a new folder and removes it afterwards.
+ * @template T
+ * @param {(folder: string) => Promise<T>} work
+ */
+export async function inTemporaryFolder(work) {
+  const folder = await mkdtemp(join(tmpdir(), 'taurec-bench-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

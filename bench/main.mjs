@@ -18,7 +18,7 @@ const sections = {
   read: () => import('./speed/read.mjs'),
   open: () => import('./speed/open.mjs'),
   memory: () => import('./speed/memory.mjs'),
-  scale: () => import('./speed/scale-section.mjs'),
+  scale: () => import('./speed/scale.mjs'),
 };
 
 const { values: options, positionals } = parseArgs({

@@ -10,6 +10,7 @@ import {
   train,
   trainedModel,
 } from '../../dist/index.js';
+import { peakBytes } from '../speed/peak.mjs';
 import { recipes } from './recipes.mjs';
 
 /**
@@ -61,7 +62,7 @@ async function run(recipe, seed, threads) {
       evaluate: (performance.now() - trained) / 1000,
     },
     epochs: result.epoch,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: peakBytes(),
     engine: result.engine,
   };
 }

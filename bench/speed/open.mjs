@@ -1,0 +1,93 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomStream } from '../../dist/array/random.js';
+import { createModel, IdMap, openModel, Recommender, saveModel, syntheticDataset } from '../../dist/index.js';
+import { inTemporaryFolder } from './temporary.mjs';
+import { median, minimum, timeRounds } from './timing.mjs';
+
+/**
+ * Opening a saved model: its arrays are views of the files; a Recommender then has an engine and normalised items.
+ * @param {import('./report.mjs').BenchOptions} options
+ * @returns {Promise<import('./report.mjs').Report[]>}
+ */
+export function run({ quick, seed }) {
+  const items = quick ? 100_000 : 1_000_000;
+  const users = items / 10;
+  return inTemporaryFolder(async (folder) => {
+    const directory = join(folder, 'model');
+    await saveModel(directory, madeUp(users, items, seed));
+    const rounds = quick ? 2 : 7;
+    const opened = await timeRounds(rounds, 1, async () => (await openModel(directory)).items.data[0]);
+    const serving = await timeRounds(rounds, 1, async () => {
+      const recommender = await Recommender.open(directory);
+      const [first] = recommender.recommend('7', { k: 10 });
+      await recommender.close();
+      return first.score;
+    });
+    const recommender = await Recommender.open(directory);
+    let user = 0;
+    const single = await timeRounds(quick ? 5 : 50, 3, () => recommender.recommend(String(user++), { k: 10 })[0].score);
+    await recommender.close();
+    const row = (/** @type {string} */ what, /** @type {number[]} */ seconds) => ({
+      what,
+      'ms median': 1000 * median(seconds),
+      'ms best': 1000 * minimum(seconds),
+    });
+    const title = `a saved model of ${items.toLocaleString('en-US')} items and ${users.toLocaleString('en-US')} users × d 64, ${await megabytes(directory)} MB (files cached)`;
+    return [
+      {
+        title,
+        rows: [
+          row('openModel', opened),
+          row('Recommender.open, one recommendation, close', serving),
+          row('one recommendation more', single),
+        ],
+      },
+    ];
+  });
+}
+
+/**
+ * @param {number} users
+ * @param {number} items
+ * @param {number} seed
+ */
+function madeUp(users, items, seed) {
+  const { train, sha256, source } = syntheticDataset({ users, items, interactions: users * 10, testRatio: 0, seed });
+  const dimension = 64;
+  const random = randomStream(seed, 'bench');
+  const few = Float32Array.from({ length: 1021 }, () => 0.1 * random.normal());
+  const table = (/** @type {number} */ rows) => {
+    const data = new Float32Array(rows * dimension);
+    for (let i = 0; i < data.length; i++) data[i] = few[i % few.length];
+    return { rows, columns: dimension, stride: dimension, data };
+  };
+  const ids = (/** @type {number} */ count) => IdMap.fromIds(Array.from({ length: count }, (_, i) => String(i)));
+  return createModel({
+    config: {
+      backbone: 'mf',
+      score: 'cosine',
+      loss: { name: 'sl' },
+      training: {},
+      seed,
+      data: { source, sha256 },
+      engine: { name: 'none', build: 'none', threads: 1 },
+      epochs: 0,
+      steps: 0,
+      metrics: {},
+    },
+    users: table(users),
+    items: table(items),
+    userIds: ids(users),
+    itemIds: ids(items),
+    seen: train,
+  });
+}
+
+/** @param {string} directory */
+async function megabytes(directory) {
+  const sizes = await Promise.all(
+    (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size),
+  );
+  return Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1e6);
+}

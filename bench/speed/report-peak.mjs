@@ -1,0 +1,9 @@
+/** Preloaded into a program (`node --import`): at its end its peak resident memory, in bytes, goes to the file named by TAUREC_BENCH_PEAK. */
+import { writeFileSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import { peakBytes } from './peak.mjs';
+
+const file = process.env.TAUREC_BENCH_PEAK;
+if (isMainThread && file) {
+  process.on('exit', () => writeFileSync(file, String(peakBytes())));
+}

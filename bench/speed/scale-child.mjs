@@ -1,0 +1,43 @@
+/** Trains one epoch on made-up data in a process of its own and prints one JSON line: `node scale-child.mjs JSON`, see ScaleCase. Started by ../scale.mjs. */
+import { enableFusedMultiplyAdd, syntheticDataset, train } from '../../dist/index.js';
+import { peakBytes } from './peak.mjs';
+
+/** @typedef {{ users: number, items: number, interactions: number, dimension: number, threads: number, seed: number }} ScaleCase */
+
+/**
+ * @typedef {object} ScaleRun
+ * @property {number} generateSeconds
+ * @property {number} openSeconds From the call of `train` to the first step: engine opened, embeddings drawn.
+ * @property {number} epochSeconds
+ * @property {number} dataBytes Resident memory of the process with the data made, before training.
+ * @property {number} peakBytes
+ * @property {string} build
+ */
+
+/** @type {ScaleCase} */
+const { users, items, interactions, dimension, threads, seed } = JSON.parse(process.argv[2]);
+enableFusedMultiplyAdd();
+const began = performance.now();
+const data = syntheticDataset({ users, items, interactions, testRatio: 0, titles: false, seed });
+const made = performance.now();
+const dataBytes = process.memoryUsage.rss();
+let opened = made;
+const result = await train(
+  data,
+  { loss: { name: 'sl', tau: 0.1 }, dimension, epochs: 1, threads, seed },
+  {
+    onProgress: (event) => {
+      if (event.type === 'start') opened = performance.now();
+    },
+  },
+);
+/** @type {ScaleRun} */
+const run = {
+  generateSeconds: (made - began) / 1000,
+  openSeconds: (opened - made) / 1000,
+  epochSeconds: result.history[0].seconds,
+  dataBytes,
+  peakBytes: peakBytes(),
+  build: result.engine.build,
+};
+console.log(JSON.stringify(run));

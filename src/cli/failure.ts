@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { TaurecError } from '../errors.ts';
 
 /** Wrong usage that no option parser sees: what was got and what was expected, in one sentence or two. */
@@ -22,6 +22,13 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof TaurecError)) return 1;
   if (error.code === 'aborted') return 130;
   return error.code === 'bad-option' || error.code === 'unknown-name' ? 2 : 1;
+}
+
+/** A wrong option of the library under the name of the flag that gave it: `--valid-ratio` for `validRatio`. */
+export function inFlags(error: unknown, command: Command | undefined): unknown {
+  if (!(error instanceof TaurecError) || error.code !== 'bad-option') return error;
+  const flag = command?.options.find((option) => option.attributeName() === error.facts.option)?.long;
+  return flag ? new TaurecError('bad-option', { ...error.facts, option: flag }, { cause: error }) : error;
 }
 
 /** What a person reads of an error; '' for those that commander has printed. With `debug` the stack. */

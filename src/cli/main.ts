@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { describeError, exitCodeOf } from './failure.ts';
+import { describeError, exitCodeOf, inFlags } from './failure.ts';
 
 /** Each command: what it does, and where its options and its work are; a command's file is loaded when the command is asked for. */
 const commands: Record<string, { summary: string; load: () => Promise<{ define: (command: Command) => void }> }> = {
@@ -45,7 +45,11 @@ try {
     program.outputHelp({ error: true });
     process.exitCode = 2;
   } else await program.parseAsync();
-} catch (error) {
+} catch (thrown) {
+  const error = inFlags(
+    thrown,
+    program.commands.find((command) => command.name() === wanted),
+  );
   const debug = process.argv.includes('--debug') || !!process.env.TAUREC_DEBUG;
   process.stderr.write(describeError(error, debug));
   process.exitCode = exitCodeOf(error);

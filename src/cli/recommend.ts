@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { TaurecError } from '../errors.ts';
 import { type ExportFormat, exportFormats, exportRecommendations } from '../model/export-recommendations.ts';
 import type { RecommendedItem, RecommendOptions } from '../model/recommendation.ts';
 import { Recommender } from '../model/recommender.ts';
@@ -70,9 +71,19 @@ async function run(directory: string, flags: RecommendFlags): Promise<void> {
     if (flags.output !== undefined) await writeFile(recommender, flags.output, users, options, flags);
     else if (users) showUsers(recommender, users, options, flags);
     else await showFoldIn(recommender, flags.items!, options, flags);
+  } catch (error) {
+    throw withRemedy(error);
   } finally {
     await recommender.close();
   }
+}
+
+/** An unknown user, with the remedy in flags. */
+function withRemedy(error: unknown): unknown {
+  if (!(error instanceof TaurecError) || error.code !== 'unknown-id' || error.facts.kind !== 'user') return error;
+  const remedy =
+    'For a new person give liked items (--items a,b,c); --fallback popular gives unknown users the most popular items.';
+  return new TaurecError('unknown-id', { ...error.facts, remedy }, { cause: error });
 }
 
 function showUsers(

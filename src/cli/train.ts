@@ -5,6 +5,8 @@ import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
+import { loadLoss } from '../loss/load-loss.ts';
+import { checkScore } from '../loss/losses.ts';
 import { createModel, type Model, type ModelFacts } from '../model/model.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { openRankingEngine } from '../model/ranking-engine.ts';
@@ -80,6 +82,7 @@ async function run(positional: string | undefined, flags: TrainFlags): Promise<v
   }
   const config = trainConfigOf(flags as unknown as TrainingFlags, file?.training);
   const out = flags.out ?? file?.out ?? join('models', nameOf(trainFile));
+  checkScore(await loadLoss(config.loss), config.score);
   await checkModelTarget(out);
 
   const dataOptions = { seed: config.seed, ...file?.data, ...datasetOptionsOf(flags), train: trainFile };

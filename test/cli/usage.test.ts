@@ -1,0 +1,193 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fails, file, folder, logText, quick, taurec, writeData } from './taurec.ts';
+
+const { train } = writeData();
+const commands = ['train', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'generate', 'demo'];
+
+describe('help', () => {
+  test('names every command', async () => {
+    const { code, stdout } = await taurec('--help');
+    expect(code).toBe(0);
+    for (const command of commands) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+  });
+
+  test.each(commands)('%s --help shows an example and --json', async (command) => {
+    const { code, stdout, stderr } = await taurec(command, '--help');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`\\$ taurec ${command}`));
+    expect(stdout).toContain('--json');
+    expect(stderr).toBe('');
+  });
+
+  test('help COMMAND is COMMAND --help', async () => {
+    expect((await taurec('help', 'train')).stdout).toBe((await taurec('train', '--help')).stdout);
+  });
+
+  test('train --help states the defaults of the library', async () => {
+    const { stdout } = await taurec('train', '--help');
+    expect(stdout).toMatch(/--dimension <number> +length of the embeddings \(default: 64\)/);
+    expect(stdout).toMatch(/--seed/);
+    expect(stdout).toMatch(/--threads/);
+    expect(stdout).toMatch(/--engine/);
+  });
+
+  test('--version prints the version alone', async () => {
+    expect((await taurec('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('wrong usage exits with 2', () => {
+  test('no command: the help, on standard error', async () => {
+    const { code, stdout, stderr } = await taurec();
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('Usage: taurec');
+  });
+  test.each<[string, RegExp, string[]]>([
+    ['an unknown command', /unknown command 'tarin'/, ['tarin']],
+    [
+      'an unknown flag, with the nearest',
+      /unknown option '--epoch'.*\n.*--epochs/,
+      ['train', 'train.csv', '--epoch', '3'],
+    ],
+    ['no data', /No training data/, ['train']],
+    ['data twice', /given twice: train.csv and --train test.csv/, ['train', 'train.csv', '--train', 'test.csv']],
+    ['no number', /'abc' is invalid. Expected a whole number/, ['train', 'train.csv', '--epochs', 'abc']],
+    [
+      'a number out of range',
+      /--learning-rate: got -1, expected a number above 0/,
+      ['train', 'train.csv', '--learning-rate', '-1'],
+    ],
+    ['an unknown loss', /Unknown loss "softmax"; known: sl, bsl/, ['train', 'train.csv', '--loss', 'softmax']],
+    [
+      'an option that the loss has not',
+      /option of loss sl "tau1"/,
+      ['train', 'train.csv', '--loss', 'sl', '--tau1', '1'],
+    ],
+    ['a temperature of 0', /tau: got 0, expected a number > 0/, ['train', 'train.csv', '--loss', 'sl', '--tau', '0']],
+    [
+      'scores without a bound',
+      /score: got "dot"/,
+      ['train', 'train.csv', '--loss', 'sl', '--score', 'dot', '--negative-weight', '2'],
+    ],
+    [
+      'a test file and a split',
+      /--split: got "random", expected nothing beside a test file/,
+      ['train', 'train.csv', '--test', 'test.csv', '--split', 'random'],
+    ],
+    [
+      'a validation file and a ratio',
+      /--valid-ratio: got 0.1, expected nothing/,
+      ['train', 'train.csv', '--valid', 'valid.csv', '--valid-ratio', '.1'],
+    ],
+    ['an unknown engine', /Allowed choices are auto, wasm, reference/, ['train', 'train.csv', '--engine', 'cuda']],
+    ['no test file', /required option '--test <file>'/, ['evaluate', 'model']],
+    ['no user', /For whom\?/, ['recommend', 'model']],
+    ['users twice over', /For whom\?/, ['recommend', 'model', '--user', 'a', '--all']],
+    ['all without a file', /--output FILE/, ['recommend', 'model', '--all']],
+    ['neither item nor user', /--item ID or --user ID/, ['similar', 'model']],
+    [
+      'a data set that cannot be',
+      /--interactions: got 10, expected/,
+      ['generate', '--out', 'x', '--users', '10', '--interactions', '10'],
+    ],
+  ])('%s', async (_, message, args) => {
+    await fails(2, message, ...args);
+  });
+});
+
+describe('failures exit with 1', () => {
+  file('empty.csv', '');
+  file('header.csv', 'user,item\n');
+  file('bad.csv', 'user,item,rating\na,b,5\na,c,five\n');
+  mkdirSync(join(folder, 'full'));
+  file('full/notes.txt', 'mine');
+
+  test.each<[string, RegExp, string[]]>([
+    ['a missing file', /missing\.csv: no such file/, ['train', 'missing.csv']],
+    ['a missing test file', /missing\.csv: no such file/, ['train', 'train.csv', '--test', 'missing.csv']],
+    ['an empty file', /empty\.csv: the file is empty/, ['train', 'empty.csv']],
+    ['a file without rows', /header\.csv: the file has a header and no rows/, ['train', 'header.csv']],
+    [
+      'a missing column',
+      /no column "buyer" for user; the columns are: user, item/,
+      ['train', 'train.csv', '--user', 'buyer'],
+    ],
+    ['a bad row, by its line', /bad\.csv, line 3, column rating: got "five", expected a number/, ['train', 'bad.csv']],
+    ['a folder that holds something else', /full: would be overwritten/, ['train', 'train.csv', '--out', 'full']],
+    ['a folder that is no model', /full: not a taurec model/, ['recommend', 'full', '--user', 'a']],
+    ['a missing model', /nowhere: not a taurec model/, ['evaluate', 'nowhere', '--test', 'test.csv']],
+    [
+      'a missing loss module',
+      /Cannot load loss module ".*none\.mjs"/,
+      ['train', 'train.csv', '--loss-module', './none.mjs'],
+    ],
+    [
+      'a result file that is none',
+      /titles\.csv: not a usable taurec result file/,
+      ['compare', 'titles.csv', 'titles.csv'],
+    ],
+    ['a missing configuration', /none\.json: no such file/, ['train', 'train.csv', '--config', 'none.json']],
+  ])('%s', async (_, message, args) => {
+    await fails(1, message, ...args);
+  });
+
+  test('nothing is written then', () => {
+    expect(readdirSync(folder).sort()).toEqual([
+      'bad.csv',
+      'empty.csv',
+      'full',
+      'header.csv',
+      'test.csv',
+      'titles.csv',
+      'train.csv',
+      'valid.csv',
+    ]);
+  });
+
+  test('a loss that explodes is named with step, learning rate and temperature', async () => {
+    const flags = [
+      '--loss',
+      'mse',
+      '--optimizer',
+      'sgd',
+      '--learning-rate',
+      '1e6',
+      '--schedule',
+      'constant',
+      '--out',
+      'diverged',
+    ];
+    await fails(
+      1,
+      /diverged in epoch 1, step \d+.*learning rate 1000000/,
+      'train',
+      'train.csv',
+      ...quick,
+      ...flags,
+      '-q',
+    );
+  });
+
+  test('--debug shows the stack', async () => {
+    const { code, stderr } = await taurec('info', 'missing.csv', '--debug');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/missing\.csv: no such file.*\n {4}at /);
+  });
+});
+
+test('bad rows are skipped on request, counted and listed', async () => {
+  file('some-bad.csv', `${logText(train)},i1\n`);
+  const { code, stderr } = await taurec(
+    'train',
+    'some-bad.csv',
+    ...quick,
+    '--on-bad-row',
+    'skip',
+    '--rejects-directory',
+    'rejects',
+  );
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain('Skipped 1 bad rows; they are listed in rejects/some-bad.csv.rejects.csv.');
+});

@@ -1,6 +1,7 @@
 // The kernels of the WebAssembly engine. Every pointer is a byte address in the one shared memory; every function is a loop over plain floats.
 export { product } from './product';
 export { logExpectationExp } from './log-expectation-exp';
+export { softplusRow } from './softplus';
 export { gatherDots, gatherSum } from './gather';
 export { gatherRows, backwardRows, skipAdamRows, adamRows, skipSgdRows, sgdRows, scaleRows, packPanels } from './rows';
 export { assignSlots, sortOccurrences } from './lists';

@@ -7,6 +7,7 @@ import { openReferenceEngine } from '../../src/engine/reference/reference-engine
 import { enableFusedMultiplyAdd, openWasmEngine } from '../../src/engine/wasm/open-wasm-engine.ts';
 import type { Loss } from '../../src/loss/loss.ts';
 import { engineContract } from '../contracts/engine-contract.ts';
+import { expectClose } from '../support/close.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import {
   fillEmbeddings,
@@ -15,7 +16,7 @@ import {
   smallPlan,
   tableValues,
 } from '../support/small-plan.ts';
-import { compareTraining } from './differential.ts';
+import { compareGradients, compareTraining } from './differential.ts';
 
 enableFusedMultiplyAdd();
 
@@ -58,6 +59,46 @@ describe.each(cases)('wasm against reference: %s', (_name, options) => {
     const exact = { tolerance: { absolute: 0, relative: 0 } };
     compareTraining(await wasm(small.plan, 2), await wasm(small.plan, 1), small, exact);
     compareTraining(await wasm(small.plan, 3), await wasm(small.plan, 1), small, exact);
+  });
+});
+
+describe('kernels of losses', () => {
+  it.each([
+    ['bpr', true],
+    ['bce', true],
+    ['sl', false],
+    ['mse', false],
+  ])('%s: in a kernel of its own: %s', async (name, fused) => {
+    const score = name === 'sl' ? 'cosine' : 'dot';
+    const engine = await wasm(smallPlan({ score, loss: { name } }).plan);
+    expect(engine.stats().fused).toBe(fused);
+  });
+
+  it.each(['bpr', 'bce'])('%s: large scores, masks and weights as the plain loss has them', async (name) => {
+    for (const sampler of [{ negatives: 'all' as const }, { pool: 'popularity' as const, negatives: 200 }]) {
+      const small = smallPlan({
+        ...wide,
+        weighted: true,
+        score: 'dot',
+        loss: { name },
+        sampler: { rows: 29, ...sampler },
+      });
+      const engines = [await wasm(small.plan, 2), await openReferenceEngine(small.plan)] as const;
+      small.sampler.startEpoch(0);
+      const batch = small.sampler.batch(0);
+      const [got, expected] = engines.map((engine) => {
+        fillEmbeddings(engine);
+        for (const table of [engine.users, engine.items])
+          for (let i = 0; i < table.data.length; i++) table.data[i]! *= 30;
+        engine.startEpoch(0, 0);
+        engine.gather(batch, 0);
+        return engine.scoreRows();
+      });
+      expect(got).toBeGreaterThan(100);
+      expectClose([got!], [expected!], 0, 1e-5, 'value');
+      for (const engine of engines) engine.itemGradients();
+      compareGradients(engines[0], engines[1], { absolute: 1e-4, relative: 1e-4 }, 'large scores');
+    }
   });
 });
 

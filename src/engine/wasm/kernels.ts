@@ -5,6 +5,16 @@ export interface Kernels {
     m: number, n: number, k: number, accumulate: boolean,
   ): void;
   logExpectationExp(x: number, n: number, inverseTau: number, weights: number, out: number, scale: number, result: number): void;
+  softplusRow(
+    x: number,
+    n: number,
+    shift: number,
+    share: number,
+    weights: number,
+    gradients: number,
+    accumulate: boolean,
+    result: number,
+  ): number;
   gatherDots(query: number, table: number, stride: number, d: number, index: number, count: number, out: number): void;
   gatherSum(
     out: number, table: number, stride: number, d: number, index: number, coefficients: number, coefficientIndex: number, count: number,

@@ -1,6 +1,7 @@
 import { dropoutThreshold } from '../../array/dropout-mask.ts';
 import type { Loss } from '../../loss/loss.ts';
 import type { Crew } from './crew.ts';
+import { fusedLoss } from './fused-losses.ts';
 import { ROW_BLOCK, SLOT_BLOCK } from './layout.ts';
 import { type ThreadMemory, Word } from './memory.ts';
 import { WasmRowContext } from './row-context.ts';
@@ -16,6 +17,7 @@ export class RowScoring {
   private readonly threads: number;
   private readonly loss: Loss;
   private readonly context: WasmRowContext;
+  private readonly fusedEvaluate: ReturnType<typeof fusedLoss>;
   private readonly cosine: boolean;
   private readonly dropScale: number;
   private readonly dropBelow: number;
@@ -36,6 +38,7 @@ export class RowScoring {
     this.threads = threads;
     this.loss = loss;
     this.context = new WasmRowContext(memory, thread);
+    this.fusedEvaluate = fusedLoss(loss, memory, layout.at.threadResult + thread * 64);
     this.cosine = plan.score === 'cosine';
     const drop = plan.training!.embeddingDropout;
     this.dropScale = drop > 0 ? 1 / (1 - drop) : 1;
@@ -178,8 +181,6 @@ export class RowScoring {
   ): void {
     const { control, doubles, floats, ints, layout } = this.memory;
     const { at } = layout;
-    const shared = this.memory.plan.training!.capacity.shared;
-    const n = this.n;
     const maskFrom = ints[(at.maskOffsets >> 2) + row]!;
     const maskTo = ints[(at.maskOffsets >> 2) + row + 1]!;
     const masked = at.masked >> 2;
@@ -193,14 +194,27 @@ export class RowScoring {
       negativeWeights: maskTo > maskFrom ? this.weightsView : this.baseWeights,
     };
     const gradients = { positives: view(floats, positiveGradientsAt, count), negatives: this.gradientViews[row]! };
-    const user = ints[(at.batchUsers >> 2) + row]!;
-    const negativesAt = (at.negativeItems >> 2) + (shared ? 0 : row * n);
-    this.context.setRow(user, (at.positiveItems >> 2) + first, count, negativesAt, n);
-    doubles[(at.rowValues >> 3) + row] = this.loss.evaluate(scores, gradients, this.context);
+    const value = this.fusedEvaluate
+      ? this.fusedEvaluate(scores, gradients)
+      : this.loss.evaluate(scores, gradients, this.contextOf(row, first, count));
+    doubles[(at.rowValues >> 3) + row] = value;
     for (let e = maskFrom; e < maskTo; e++) {
       const position = ints[masked + e]!;
       this.weightsView[position] = this.baseWeights ? this.baseWeights[position]! : 1;
     }
+  }
+
+  /** True when the loss runs in a kernel of its own. */
+  get fused(): boolean {
+    return this.fusedEvaluate !== undefined;
+  }
+
+  private contextOf(row: number, first: number, count: number): WasmRowContext {
+    const { ints, layout, plan } = this.memory;
+    const { at } = layout;
+    const negatives = (at.negativeItems >> 2) + (plan.training!.capacity.shared ? 0 : row * this.n);
+    this.context.setRow(ints[(at.batchUsers >> 2) + row]!, (at.positiveItems >> 2) + first, count, negatives, this.n);
+    return this.context;
   }
 
   /** Items: gradients from the pool (dense) and from listed entries (positives, own negatives), then through the normalisation. */

@@ -30,11 +30,13 @@ export function threadWork(memory: ThreadMemory, crew: Crew, thread: number, thr
     else if (verb === Verb.rankPrepare) ranking.prepare();
     else if (verb === Verb.rank) ranking.rank();
   };
-  return { run, seconds: scoring?.seconds };
+  return { run, seconds: scoring?.seconds, fused: scoring?.fused ?? false };
 }
 
 export interface ThreadWork {
   readonly run: (verb: number) => void;
   /** Seconds this thread spent in the parts of scoreRows. */
   readonly seconds?: { scores: number; loss: number; userGradients: number };
+  /** True when the loss runs in a kernel of its own. */
+  readonly fused: boolean;
 }

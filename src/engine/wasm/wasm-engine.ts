@@ -202,7 +202,7 @@ export class WasmEngine implements Engine {
       itemGradients: clock.itemGradients / 1000,
       optimizer: clock.optimizer / 1000,
       waiting: this.crew.waited / 1000,
-      fused: false,
+      fused: this.work.fused,
     };
   }
 

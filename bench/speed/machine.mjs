@@ -7,7 +7,6 @@ export function machine() {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    megahertz: cpus()[0]?.speed ?? 0,
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,

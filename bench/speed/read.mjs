@@ -15,7 +15,7 @@ import { median, minimum, timeRounds } from './timing.mjs';
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
 export function run({ quick, seed }) {
-  const interactions = quick ? 100_000 : 2_000_000;
+  const interactions = quick ? 100_000 : 1_000_000;
   const { train } = syntheticDataset({
     users: interactions / 50,
     items: interactions / 200,
@@ -29,7 +29,7 @@ export function run({ quick, seed }) {
       const file = join(folder, name);
       await write(file, train, folder);
       let read = 0;
-      const seconds = await timeRounds(quick ? 2 : 5, 1, async () => {
+      const seconds = await timeRounds(quick ? 2 : 4, 1, async () => {
         const { report } = await readInteractions(file);
         read = report?.rows ?? 0;
         return read;

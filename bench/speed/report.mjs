@@ -9,7 +9,7 @@
 /** @param {Report} report */
 export function printReport({ title, rows, notes = [] }) {
   console.log(`\n${title}`);
-  for (const line of tableLines(rows)) console.log(`  ${line}`);
+  for (const line of rows.length > 0 ? tableLines(rows) : []) console.log(`  ${line}`);
   for (const note of notes) console.log(`  ${note}`);
 }
 

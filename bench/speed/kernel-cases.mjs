@@ -185,11 +185,11 @@ export const kernelCases = {
       };
     },
   },
-  'Adam rows, 20 skipped steps': {
+  'Adam rows, 100 skipped steps': {
     unit: 'element',
     work: pool * d,
     prepare(kernels, arena) {
-      const skipped = 20;
+      const skipped = 100;
       const [table, m, v, last] = adamTables(arena);
       const list = arena.integers(pool, items);
       const lastVisits = new Int32Array(arena.buffer, last, items);

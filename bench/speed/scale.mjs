@@ -12,6 +12,8 @@ import { relativeLeastSquares } from './least-squares.mjs';
 /** Interactions of the cases with 50 a user. Those with 10 a user tell what a row costs from what an interaction costs. */
 const sizes = [1e6, 2e6, 5e6, 10e6, 20e6, 50e6];
 const sparseSizes = [1e6, 4e6, 10e6];
+/** The same catalogue for all: with a larger one the rows that a batch touches lie farther apart, which is another question. */
+const items = 100_000;
 
 /**
  * @param {import('./report.mjs').BenchOptions} options
@@ -25,7 +27,6 @@ export async function run({ quick, seed }) {
 }
 
 /**
- * Five users an item; dimension 64.
  * @param {{ max: number, seed: number, threads?: number, dimension?: number }} options `max`: the most interactions.
  * @returns {ScaleCase[]}
  */
@@ -33,7 +34,7 @@ export function scaleCases({ max, seed, threads = Math.min(2, availableParalleli
   const cases = (/** @type {number[]} */ counts, /** @type {number} */ perUser) =>
     counts.map((interactions) => {
       const users = interactions / perUser;
-      return { users, items: users / 5, interactions, dimension, threads, seed };
+      return { users, items, interactions, dimension, threads, seed };
     });
   return [...cases(sizes, 50), ...cases(sparseSizes, 10)].filter(({ interactions }) => interactions <= max);
 }

@@ -1,10 +1,9 @@
-import { type Csr, csrHas } from '../array/csr.ts';
-import { sharedInt32 } from '../array/shared.ts';
+import type { Csr } from '../array/csr.ts';
 import type { Engine } from '../engine/engine.ts';
 import { itemKnnRanker, popularRanker, randomRanker } from '../evaluation/baselines.ts';
 import { type EvaluateOptions, type Evaluation, evaluate, type Protocol } from '../evaluation/evaluator.ts';
 import { embeddingRanker, type UserRanker } from '../evaluation/ranker.ts';
-import type { Model } from '../model/model.ts';
+import { type Model, trainedItems } from '../model/model.ts';
 
 /** What `--protocol` may say, and the protocols it stands for; the first one's metrics are the `metrics` of a report. */
 export const protocolChoices = { clean: ['clean'], irbench: ['irbench'], both: ['clean', 'irbench'] } as const;
@@ -20,8 +19,8 @@ export interface EvaluationRequest extends Pick<EvaluateOptions, 'ks' | 'auc' | 
 export type EvaluationReport = Pick<Evaluation, 'users' | 'ranked' | 'metrics' | 'groups'>;
 
 /** A model's data as the evaluator takes it: what was trained on, and what was held out for validation. */
-export function trainingDataOf({ seen, validation }: Pick<Model, 'seen' | 'validation'>): { train: Csr; valid?: Csr } {
-  return validation ? { train: without(seen, validation), valid: validation } : { train: seen };
+export function trainingDataOf(model: Model): { train: Csr; valid?: Csr } {
+  return { train: trainedItems(model), valid: model.validation };
 }
 
 /** Evaluates a model, its embeddings in `engine`, under each protocol. */
@@ -66,18 +65,4 @@ function evaluateRanker(
 ): Evaluation[] {
   const { protocols, ...options } = request;
   return protocols.map((protocol) => evaluate(ranker, { ...data, test, protocol, ...options }));
-}
-
-/** The entries of `all` that are not in `part`; equal sizes. */
-function without(all: Csr, part: Csr): Csr {
-  const offsets = sharedInt32(all.rows + 1);
-  const indices = sharedInt32(all.indices.length);
-  let end = 0;
-  for (let r = 0; r < all.rows; r++) {
-    for (let e = all.offsets[r]!; e < all.offsets[r + 1]!; e++) {
-      if (!csrHas(part, r, all.indices[e]!)) indices[end++] = all.indices[e]!;
-    }
-    offsets[r + 1] = end;
-  }
-  return { rows: all.rows, columns: all.columns, offsets, indices: indices.subarray(0, end) };
 }

@@ -24,9 +24,9 @@ export function temperature(text: string): number | 'inf' {
   return text === 'inf' ? 'inf' : number(text);
 }
 
-/** Reads a whole number of at least 1, or `all`. */
-export function wholeOrAll(text: string): number | 'all' {
-  return text === 'all' ? 'all' : whole(1)(text);
+/** Reads a whole number of at least 1, or the word. */
+export function wholeOr<W extends string>(word: W): (text: string) => number | W {
+  return (text) => (text === word ? word : whole(1)(text));
 }
 
 /** Reads distinct whole numbers divided by commas. */

@@ -5,7 +5,7 @@ import { TaurecError } from '../errors.ts';
 import { lossNames } from '../loss/losses.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { UsageError } from './failure.ts';
-import { number, pair, temperature, whole, wholeOrAll } from './parse.ts';
+import { number, pair, temperature, whole, wholeOr } from './parse.ts';
 
 /** One flag of `train` that sets one option of the training configuration. */
 interface TrainingFlag {
@@ -95,8 +95,13 @@ const groups: Readonly<Record<string, readonly TrainingFlag[]>> = {
       help: 'rows are users with all their positives, or pairs with negatives of their own',
       choices: ['user', 'pair'],
     },
-    { path: 'batch.rows', flags: '--rows <number>', help: 'rows a step', read: whole(1) },
-    { path: 'batch.negatives', flags: '--negatives <number>', help: 'negatives a row sees, or all', read: wholeOrAll },
+    { path: 'batch.rows', flags: '--rows <number>', help: 'rows a step, or auto', read: wholeOr('auto') },
+    {
+      path: 'batch.negatives',
+      flags: '--negatives <number>',
+      help: 'negatives a row sees, or all',
+      read: wholeOr('all'),
+    },
     {
       path: 'batch.pool',
       flags: '--pool <name>',
@@ -200,7 +205,9 @@ function lossOf(flags: TrainingFlags, file: unknown): unknown {
     return same ? withOptions(file, options) : { name: flags.loss, options };
   }
   if (set.length === 0) return file;
-  return withOptions(file ?? (parseTrainConfig({}).loss as object), options);
+  const { loss } = parseTrainConfig({}) as { loss: { name: string } };
+  // The default's own options fit its default form alone.
+  return withOptions(file ?? (flags.form === undefined ? loss : { name: loss.name }), options);
 }
 
 function withOptions(source: unknown, options: object): unknown {

@@ -145,6 +145,14 @@ describe('train --json', () => {
   });
 });
 
+test('one option of the default loss changes that option alone; another form leaves its options', async () => {
+  const { loss } = (await json('train', 'train.csv', ...quick, '--out', 'default')).config;
+  const { config } = await json('train', 'train.csv', ...quick, '--tau', '0.25', '--out', 'default');
+  expect(config.loss).toEqual({ name: 'bsl', options: { ...loss.options, tau: 0.25 } });
+  const multi = await json('train', 'train.csv', ...quick, '--form', 'multi', '--out', 'default');
+  expect(multi.config.loss).toMatchObject({ name: 'bsl', options: { form: 'multi' } });
+});
+
 describe('what a person reads', () => {
   test('one command: the model stands under models/, with the commands to go on', async () => {
     file('ratings.csv', read('train.csv').toString());
@@ -194,7 +202,19 @@ describe('what a person reads', () => {
 });
 
 test('--log holds the stream of events as JSON lines', async () => {
-  await json('train', 'train.csv', '--valid', 'valid.csv', ...quick, '--out', 'logged', '--log', 'events.jsonl');
+  await json(
+    'train',
+    'train.csv',
+    '--valid',
+    'valid.csv',
+    ...quick,
+    '--validate-every',
+    '2',
+    '--out',
+    'logged',
+    '--log',
+    'events.jsonl',
+  );
   const events = read('events.jsonl')
     .toString()
     .trim()
@@ -204,7 +224,7 @@ test('--log holds the stream of events as JSON lines', async () => {
   expect(types[0]).toBe('start');
   expect(types.at(-1)).toBe('end');
   expect(types.filter((type) => type === 'epoch')).toHaveLength(events.at(-1).epochs);
-  expect(types.filter((type) => type === 'validation')).toHaveLength(events.at(-1).epochs);
+  expect(types.filter((type) => type === 'validation')).toHaveLength(events.at(-1).epochs / 2);
   for (const { time } of events) expect(new Date(time).toISOString()).toBe(time);
 });
 

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import * as taurec from '../src/index.ts';
+
+/** What programs may rely on: a name that goes or comes is a change for the changelog. */
+const names = [
+  // data
+  ...['IdMap', 'describe', 'kCore', 'loadDataset', 'readInteractions', 'readTitles', 'recencyWeights', 'split'],
+  ...['splitMethods', 'syntheticDataset', 'toCsr'],
+  // matrices
+  ...['csrDegree', 'csrFromEntries', 'csrHas', 'csrRow', 'csrTranspose', 'matrix', 'row'],
+  // losses
+  ...['createLoss', 'loadLoss', 'logExpectationExp', 'lossNames'],
+  // training
+  ...['configToJson', 'defineConfig', 'parseTrainConfig', 'train', 'trainedModel'],
+  // engines
+  ...['enableFusedMultiplyAdd', 'openEngine', 'openRankingEngine'],
+  // models
+  ...['Recommender', 'createModel', 'exportRecommendations', 'openModel', 'openSafetensors', 'saveModel'],
+  ...['trainedItems', 'writeSafetensors'],
+  // evaluation
+  ...[
+    'compareResults',
+    'compareUsers',
+    'embeddingRanker',
+    'evaluate',
+    'itemKnnRanker',
+    'pairedBootstrap',
+    'pairedTTest',
+  ],
+  ...['popularRanker', 'popularityGroups', 'protocols', 'randomRanker', 'readResult', 'resultOf', 'scoreRanker'],
+  'writeResult',
+  // errors
+  'TaurecError',
+];
+
+test('the public names', () => {
+  expect(Object.keys(taurec).sort()).toEqual([...names].sort());
+});
+
+test('the package exports them under its own name', async () => {
+  expect(await import('taurec')).toHaveProperty('Recommender', taurec.Recommender);
+});

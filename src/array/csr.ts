@@ -92,7 +92,13 @@ export function csrFromEntries(
 }
 
 /** Entries grouped by `groupOf`, in input order inside a group. */
-function bucket(groups: number, columns: number, groupOf: ArrayLike<number>, memberOf: ArrayLike<number>, values?: ArrayLike<number>): Csr {
+function bucket(
+  groups: number,
+  columns: number,
+  groupOf: ArrayLike<number>,
+  memberOf: ArrayLike<number>,
+  values?: ArrayLike<number>,
+): Csr {
   const offsets = sharedInt32(groups + 1);
   for (let e = 0; e < groupOf.length; e++) offsets[groupOf[e]! + 1]!++;
   for (let g = 0; g < groups; g++) offsets[g + 1]! += offsets[g]!;

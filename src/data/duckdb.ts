@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 
 /** A private in-memory DuckDB for one reading. What does not fit its memory goes to `folder`, which is removed with it. */
 export interface Duck {
@@ -12,6 +12,8 @@ export interface Duck {
 
 /** Opens DuckDB with at most `memory` (default 1 GB, so that it leaves room for training beside it) and four threads; no network, no extensions from outside. */
 export async function openDuck(folder: string, memory = '1GB'): Promise<Duck> {
+  // loaded when first used: it is a native library of some 60 MB, and serving a model never needs it
+  const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memory,
     threads: String(Math.min(4, availableParallelism())),

@@ -8,7 +8,7 @@ export type BilateralForm = (typeof FORMS)[number];
 export interface BilateralSoftmaxLossOptions {
   /** τ2 > 0 of the negatives, default .1. Infinity ("inf") is the plain mean, and is not divided by τ2. */
   readonly tau?: number | 'inf';
-  /** τ1 > 0 of the positives, default 1; Infinity ("inf") makes BSL the softmax loss. The noisier the positives, the smaller. Form `paper` only. */
+  /** τ1 > 0 of the positives, default 4; Infinity ("inf") makes BSL the softmax loss. The noisier the positives, the smaller. Form `paper` only. */
   readonly tau1?: number | 'inf';
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
   readonly negativeWeight?: number;
@@ -46,7 +46,7 @@ export class BilateralSoftmaxLoss implements Loss {
     if (this.form !== 'paper' && read.has('tau1')) {
       read.fail('tau1', `no tau1 with form "${this.form}"`, 'Leave tau1 out, or use form "paper".');
     }
-    const tau1 = read.temperature('tau1', 1);
+    const tau1 = read.temperature('tau1', 4);
     this.tau1 = this.form === 'paper' ? tau1 : this.form === 'multi' ? this.tau : Infinity;
     const shared = { tau: writtenTemperature(this.tau), negativeWeight: this.negativeWeight, form: this.form };
     this.parameters = this.form === 'paper' ? { ...shared, tau1: writtenTemperature(tau1) } : shared;

@@ -1,4 +1,5 @@
 import { TaurecError } from '../errors.ts';
+import { automaticTau } from './automatic-tau.ts';
 import { BinaryCrossEntropy } from './bce.ts';
 import { BayesianPersonalizedRanking } from './bpr.ts';
 import { BilateralSoftmaxLoss } from './bsl.ts';
@@ -8,6 +9,8 @@ import { MeanSquaredError } from './mse.ts';
 import { SoftmaxLoss } from './sl.ts';
 
 interface LossEntry {
+  /** Options that follow from the number of items when they are not given. */
+  readonly byCatalogue?: (items: number) => RawOptions;
   readonly create: (options?: RawOptions) => Loss;
   /** The score a paper of this loss uses. */
   readonly score: 'cosine' | 'dot';
@@ -15,8 +18,8 @@ interface LossEntry {
 
 /** Every built-in loss by name; the only list. */
 const losses = {
-  sl: { create: (options) => new SoftmaxLoss(options), score: 'cosine' },
-  bsl: { create: (options) => new BilateralSoftmaxLoss(options), score: 'cosine' },
+  sl: { create: (options) => new SoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
+  bsl: { create: (options) => new BilateralSoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
   bpr: { create: (options) => new BayesianPersonalizedRanking(options as Record<string, never>), score: 'dot' },
   bce: { create: (options) => new BinaryCrossEntropy(options), score: 'dot' },
   mse: { create: (options) => new MeanSquaredError(options), score: 'dot' },
@@ -48,6 +51,16 @@ export function createLoss(source: LossSource): Loss {
   return known.create(source.options);
 }
 
+/** A built-in loss with the options that nobody gave filled in for a catalogue of `items`; any other source as it is. */
+export function fitLoss(source: LossSource, items: number): LossSource {
+  const byCatalogue = 'evaluate' in source || !('name' in source) ? undefined : entry(source.name)?.byCatalogue;
+  if (!byCatalogue) return source;
+  return {
+    ...source,
+    options: { ...byCatalogue(items), ...definedOnly((source as { options?: RawOptions }).options) },
+  };
+}
+
 /** Throws when `value` lacks a part of the Loss contract; `origin` names it in the message. */
 export function checkLoss(value: unknown, origin: string): Loss {
   const loss = value as Partial<Loss> | null | undefined;
@@ -70,6 +83,14 @@ export function checkScore(loss: Loss, score: 'cosine' | 'dot'): void {
     expected: `cosine for loss ${loss.name} with ${JSON.stringify(loss.parameters)}`,
     remedy: 'With inner products and a negativeWeight other than 1 the loss has no lower bound: use negativeWeight 1.',
   });
+}
+
+function temperature(items: number): RawOptions {
+  return { tau: automaticTau(items) };
+}
+
+function definedOnly(options: RawOptions = {}): RawOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function entry(name: string): LossEntry | undefined {

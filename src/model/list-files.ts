@@ -1,5 +1,4 @@
 import { open, rm } from 'node:fs/promises';
-import { DOUBLE, DuckDBDataChunk, DuckDBInstance, INTEGER, VARCHAR } from '@duckdb/node-api';
 import { stringify } from 'csv-stringify/sync';
 import { literal } from '../data/duckdb.ts';
 import type { UserRecommendations } from './recommendation.ts';
@@ -57,6 +56,8 @@ async function openText(path: string) {
 /** Rows go to a DuckDB file beside it, which becomes the Parquet file at the end: memory stays flat. */
 async function openParquet(path: string, titles: boolean): Promise<ListFile> {
   const database = `${path}.duckdb`;
+  // loaded when first used: see data/duckdb.ts
+  const { DOUBLE, DuckDBDataChunk, DuckDBInstance, INTEGER, VARCHAR } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(database, { memory_limit: '512MB' });
   const connection = await instance.connect();
   const title = titles ? ', title VARCHAR' : '';

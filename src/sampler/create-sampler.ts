@@ -1,5 +1,6 @@
 import type { Csr } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
+import { automaticRows } from './automatic-rows.ts';
 import { PairBatchSampler } from './pair-batches.ts';
 import type { Sampler } from './sampler.ts';
 import { type SamplerOptions, samplerOptions } from './sampler-options.ts';
@@ -16,5 +17,9 @@ export function createSampler(train: Csr, options: Partial<SamplerOptions>, seed
     const expected = 'at least one interaction with a weight above 0';
     throw new TaurecError('bad-option', { option: 'train', got: `${train.indices.length} interactions`, expected });
   }
-  return full.batch === 'user' ? new UserBatchSampler(train, full, seed) : new PairBatchSampler(train, full, seed);
+  const rows = full.rows === 'auto' ? automaticRows(full.batch, train.rows) : full.rows;
+  const settled = { ...full, rows };
+  return full.batch === 'user'
+    ? new UserBatchSampler(train, settled, seed)
+    : new PairBatchSampler(train, settled, seed);
 }

@@ -4,7 +4,7 @@ import type { AliasTable } from './alias-table.ts';
 import { popularityTable } from './pool.ts';
 import { relativePairWeights } from './row-weights.ts';
 import type { Batch, BatchCapacity, Sampler } from './sampler.ts';
-import type { SamplerOptions } from './sampler-options.ts';
+import type { SettledSamplerOptions } from './sampler-options.ts';
 
 /**
  * Pair rows, as papers train: every epoch visits each interaction once, in a random order, B rows a step; each row has one positive and its own n
@@ -34,7 +34,7 @@ export class PairBatchSampler implements Sampler {
   #stamp = 0;
   #epoch = 0;
 
-  constructor(train: Csr, options: SamplerOptions, seed: number) {
+  constructor(train: Csr, options: SettledSamplerOptions, seed: number) {
     const entries = train.indices.length;
     const rows = Math.min(options.rows, entries);
     const n = options.negatives as number;

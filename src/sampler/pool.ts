@@ -2,7 +2,7 @@ import type { Csr } from '../array/csr.ts';
 import type { Random } from '../array/random.ts';
 import { AliasTable } from './alias-table.ts';
 import { ItemPositions } from './item-positions.ts';
-import type { SamplerOptions } from './sampler-options.ts';
+import type { SettledSamplerOptions } from './sampler-options.ts';
 
 /** Draws the pool of a user batch: distinct items, with a weight where an item stands for more or less than one draw. */
 export interface Pool {
@@ -29,7 +29,7 @@ export function popularityTable(train: Csr, alpha: number): AliasTable {
 }
 
 /** @param positives the most positives a batch can hold */
-export function createPool(train: Csr, options: SamplerOptions, positives: number): Pool {
+export function createPool(train: Csr, options: SettledSamplerOptions, positives: number): Pool {
   const items = train.columns;
   const n = options.negatives as number;
   if (options.pool === 'all' || (options.pool === 'uniform' && n >= items)) return new AllItemsPool(items);

@@ -5,8 +5,8 @@ import type { RowWeight } from './row-weights.ts';
 export interface SamplerOptions {
   /** `user` (default): a row is a user with all positives, rows share one pool. `pair`: a row is one interaction with its own negatives. */
   readonly batch: 'user' | 'pair';
-  /** B, rows a step, ≥ 1. Default 256. More than there are: all. */
-  readonly rows: number;
+  /** B, rows a step, ≥ 1; more than there are: all. `auto` (default): see `automaticRows`. */
+  readonly rows: number | 'auto';
   /** n, negatives a row sees, ≥ 1, or `all` items (user batches). Default 2048. Pool `in-batch` takes what the batch holds. */
   readonly negatives: number | 'all';
   /** Where negatives come from; default `uniform`. `in-batch` and `all` need user batches. */
@@ -21,9 +21,12 @@ export interface SamplerOptions {
   readonly rowWeight: RowWeight;
 }
 
+/** Options that leave nothing to the data. */
+export type SettledSamplerOptions = SamplerOptions & { readonly rows: number };
+
 export const samplerDefaults: SamplerOptions = {
   batch: 'user',
-  rows: 256,
+  rows: 'auto',
   negatives: 2048,
   pool: 'uniform',
   alpha: 0.75,
@@ -44,7 +47,7 @@ export function samplerOptions(given: Partial<SamplerOptions>): SamplerOptions {
   oneOf('batch', batch, ['user', 'pair']);
   oneOf('pool', pool, ['uniform', 'popularity', 'in-batch', 'all']);
   oneOf('rowWeight', rowWeight, ['count', 'sqrt', 'one']);
-  if (!(Number.isInteger(rows) && rows >= 1)) fail('rows', rows, 'a whole number ≥ 1');
+  if (rows !== 'auto' && !(Number.isInteger(rows) && rows >= 1)) fail('rows', rows, 'a whole number ≥ 1, or "auto"');
   if (negatives !== 'all' && !(Number.isInteger(negatives) && negatives >= 1)) {
     fail('negatives', negatives, 'a whole number ≥ 1, or "all"');
   }

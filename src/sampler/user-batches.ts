@@ -3,7 +3,7 @@ import { randomStream, shuffle } from '../array/random.ts';
 import { createPool, type Pool } from './pool.ts';
 import { relativeRowWeights } from './row-weights.ts';
 import type { Batch, BatchCapacity, Sampler } from './sampler.ts';
-import type { SamplerOptions } from './sampler-options.ts';
+import type { SettledSamplerOptions } from './sampler-options.ts';
 
 /**
  * User rows: every epoch visits each user that has training items once, in a random order, B rows a step; each row holds all positives of its user,
@@ -30,7 +30,7 @@ export class UserBatchSampler implements Sampler {
   readonly #masked: Int32Array;
   #epoch = 0;
 
-  constructor(train: Csr, options: SamplerOptions, seed: number) {
+  constructor(train: Csr, options: SettledSamplerOptions, seed: number) {
     this.#train = train;
     this.#seed = seed;
     this.#mask = options.maskPositives;

@@ -55,8 +55,10 @@ const optimizerShape = {
 const batchShape = {
   /** `user`: a row is a user with all positives, and the batch shares one pool. `pair`: a row is one positive with negatives of its own. */
   kind: oneOf(['user', 'pair']).default(sampling.batch),
-  /** Rows a step: users or pairs. */
-  rows: whole(1).default(sampling.rows),
+  /** Rows a step: users or pairs; `auto`: by the number of users. */
+  rows: z
+    .union([z.literal('auto'), whole(1)], { error: "a whole number of at least 1, or 'auto'" })
+    .default(sampling.rows),
   /** Negatives a row sees: a number, or all items (the exact softmax; user batches). */
   negatives: z
     .union([z.literal('all'), whole(1)], { error: "a whole number of at least 1, or 'all'" })
@@ -78,22 +80,23 @@ const validationShape = {
     .regex(new RegExp(`^(${rankMetricNames.join('|')})@[1-9]\\d*$`), { error: metric })
     .default('ndcg@20'),
   /** Validates after every so many epochs, and after the last. */
-  every: whole(1).default(1),
+  every: whole(1).default(5),
   /** Stops after so many validations in a row without a better one. */
-  patience: whole(1).default(10),
+  patience: whole(1).default(4),
   /** At most so many validation users are looked at, drawn once by the seed. */
   users: whole(1).default(5000),
 };
 
 const shape = {
-  loss: loss.default({ name: 'bsl', options: {} }),
+  /** The default is BSL as tuned for ordinary data; a loss that is named has its paper's λ = 1. A τ that is not given follows the catalogue's size. */
+  loss: loss.default({ name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } }),
   /** Cosine of the embeddings, or inner product; absent: as the loss has it in its paper. */
   score: oneOf(['cosine', 'dot']).optional(),
   dimension: whole(1).default(64),
   /** Embeddings start as N(0, initialDeviation²). */
   initialDeviation: positive.default(0.1),
   optimizer: named(optimizerShape).prefault(optimizerDefaults.name),
-  learningRate: positive.default(0.01),
+  learningRate: positive.default(0.02),
   schedule: named(scheduleShape).prefault('cosine'),
   /** Adds l2/(rows per batch)·θ to the gradient of the rows of a batch. */
   l2: notNegative.default(0),

@@ -5,7 +5,7 @@ import { openEngine } from '../engine/open-engine.ts';
 import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
-import { checkScore } from '../loss/losses.ts';
+import { checkScore, fitLoss } from '../loss/losses.ts';
 import { createSampler } from '../sampler/create-sampler.ts';
 import { type Best, CheckpointFile, type Resumption } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
@@ -27,7 +27,8 @@ import {
  * A training run in this thread: the search (epochs, validation, the best epoch kept), then the refit when it is asked for.
  * @throws TaurecError as `train` does
  */
-export async function runTraining(data: TrainingData, config: TrainConfig, options: RunOptions): Promise<TrainResult> {
+export async function runTraining(data: TrainingData, given: TrainConfig, options: RunOptions): Promise<TrainResult> {
+  const config = { ...given, loss: fitLoss(given.loss, data.train.columns) };
   const loss = await loadLoss(config.loss);
   checkScore(loss, config.score);
   const folder = options.checkpointDirectory;

@@ -44,6 +44,8 @@ const cases: [string, SmallPlanOptions][] = [
   ['in-batch pool', { ...wide, sampler: { rows: 29, pool: 'in-batch' } }],
   ['dropout', { ...wide, dimension: 17, embeddingDropout: 0.3 }],
   ['decoupled weight decay', { ...wide, optimizer: { decoupledWeightDecay: 0.3 } }],
+  ['β1 > √β2', { ...wide, optimizer: { beta1: 0.95, beta2: 0.88 } }],
+  ['β1 = √β2', { ...wide, optimizer: { beta1: 0.9, beta2: 0.81 } }],
   ['sgd, l2, decay', { ...wide, optimizer: { name: 'sgd', l2: 0.3, decoupledWeightDecay: 0.1 } }],
   ['bpr, dot', { ...wide, score: 'dot', loss: { name: 'bpr' } }],
   ['bce, dot, pair', { ...wide, score: 'dot', loss: { name: 'bce' }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],

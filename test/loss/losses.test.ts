@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ScoreRow } from '../../src/loss/loss.ts';
-import { checkScore, createLoss, defaultScore, type LossName, lossNames } from '../../src/loss/losses.ts';
+import { checkScore, createLoss, defaultScore, fitLoss, type LossName, lossNames } from '../../src/loss/losses.ts';
 import { evaluateRow, type LossCase, lossContract, meanOf } from '../contracts/loss-contract.ts';
 import { expectClose } from '../support/close.ts';
 
@@ -222,5 +222,23 @@ describe('options', () => {
     const score = Object.fromEntries(lossNames.map((name) => [name, defaultScore({ name })]));
     expect(score).toEqual({ sl: 'cosine', bsl: 'cosine', bpr: 'dot', bce: 'dot', mse: 'dot' });
     expect(defaultScore({ module: './mine.js' })).toBe('cosine');
+  });
+});
+
+describe('fitLoss', () => {
+  test('gives the softmax family the temperature of the catalogue where none is given', () => {
+    const tau = (items: number) => (fitLoss({ name: 'sl' }, items) as { options?: { tau?: unknown } }).options?.tau;
+    expect([1, 10_000, 20_000, 40_000, 1e6].map(tau)).toEqual([0.2, 0.2, 0.15, 0.1, 0.1]);
+    expect(fitLoss({ name: 'bsl', options: { tau: 0.3, tau1: 2 } }, 5)).toEqual({
+      name: 'bsl',
+      options: { tau: 0.3, tau1: 2 },
+    });
+    expect(fitLoss({ name: 'bsl', options: { tau: undefined } }, 5)).toEqual({ name: 'bsl', options: { tau: 0.2 } });
+  });
+
+  test('leaves every other source as it is', () => {
+    for (const source of [{ name: 'bpr' }, { module: './mine.mjs' }, createLoss({ name: 'sl' }), { name: 'none' }]) {
+      expect(fitLoss(source, 100)).toBe(source);
+    }
   });
 });

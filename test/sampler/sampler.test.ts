@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { csrFromEntries, csrRow } from '../../src/array/csr.ts';
 import { randomStream } from '../../src/array/random.ts';
 import { AliasTable } from '../../src/sampler/alias-table.ts';
+import { automaticRows } from '../../src/sampler/automatic-rows.ts';
 import { createSampler } from '../../src/sampler/create-sampler.ts';
 import { itemDegrees } from '../../src/sampler/pool.ts';
 import type { SamplerOptions } from '../../src/sampler/sampler-options.ts';
@@ -177,4 +178,11 @@ describe('options', () => {
     expect(batch.negatives.length).toBe(3);
     expect(csrRow(train, batch.users[0]!).length).toBeGreaterThan(0);
   });
+});
+
+test('rows by the number of users, when nobody says', () => {
+  expect([1, 1000, 2048, 8192, 16384, 1e6].map((users) => automaticRows('user', users))).toEqual([
+    32, 32, 32, 128, 256, 256,
+  ]);
+  expect(automaticRows('pair', 1000)).toBe(1024);
 });

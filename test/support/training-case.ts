@@ -28,8 +28,10 @@ export function checkerboard(users: number, items: number): Checkerboard {
 /** Settings under which the small cases train in a moment, on the engine that defines the others. */
 export const smallConfig = {
   engine: 'reference',
+  loss: { name: 'bsl', tau: 0.1, tau1: 1 },
+  learningRate: 0.01,
   dimension: 8,
   epochs: 6,
   batch: { rows: 8, negatives: 10 },
-  validation: { metric: 'ndcg@3' },
+  validation: { metric: 'ndcg@3', every: 1 },
 } satisfies TrainConfigInput;

@@ -19,7 +19,7 @@ describe('parseTrainConfig', () => {
     });
     const { name, beta1, beta2, epsilon } = optimizerDefaults;
     expect(config.optimizer).toEqual({ name, beta1, beta2, epsilon });
-    expect(config.loss).toEqual({ name: 'bsl', options: {} });
+    expect(config.loss).toEqual({ name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } });
     expect(config.score).toBe('cosine');
     expect(config.validation.metric).toBe('ndcg@20');
   });

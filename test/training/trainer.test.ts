@@ -87,7 +87,7 @@ describe('a run', () => {
   it('keeps the best epoch and stops when patience is at its end', async () => {
     const config = { ...smallConfig, schedule: 'constant', epochs: 60, learningRate: 0.05 } as const;
     const patience = 3;
-    const result = await here(board, { ...config, validation: { metric: 'ndcg@3', patience } });
+    const result = await here(board, { ...config, validation: { metric: 'ndcg@3', every: 1, patience } });
     const values = result.history.map((record) => record.valid!['ndcg@3']!);
     const best = values.indexOf(Math.max(...values)) + 1;
     expect(result).toMatchObject({ reason: 'patience', epoch: best, epochs: best + patience, steps: best * 3 });

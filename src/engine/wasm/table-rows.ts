@@ -17,7 +17,7 @@ export class TableRows {
     this.crew = crew;
     const optimizer = memory.plan.training?.optimizer;
     this.ratio = optimizer ? optimizer.beta1 / Math.sqrt(optimizer.beta2) : 0;
-    this.horizon = horizonOf(this.ratio);
+    this.horizon = Math.min(horizonOf(this.ratio), memory.layout.length.terms);
   }
 
   /** Brings the batch's rows up to date, packs them, drops out, normalises; packs the pool into panels. */
@@ -151,7 +151,8 @@ export class TableRows {
   }
 }
 
-/** Terms after which the ratio's powers add less than 1e-8 of the first. */
-export function horizonOf(ratio: number): number {
+/** Terms after which the ratio's powers add less than 1e-8 of the first; all of them where they do not fall. */
+function horizonOf(ratio: number): number {
+  if (ratio >= 1) return Number.POSITIVE_INFINITY;
   return ratio > 0 ? Math.ceil(Math.log(1e-8) / Math.log(ratio)) : 1;
 }

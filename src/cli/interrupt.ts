@@ -2,7 +2,11 @@
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      // A progress bar hides the cursor and stops line wrap.
+      if (process.stderr.isTTY) process.stderr.write('\x1b[?25h\x1b[?7h\n');
+      process.exit(130);
+    }
     controller.abort();
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);

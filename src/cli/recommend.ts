@@ -38,9 +38,7 @@ export function define(command: Command): void {
     .option('--include-seen', 'let in what a user has seen')
     .addOption(new Option('--fallback <what>', 'what unknown users get').choices(['popular']))
     .option('-o, --output <file>', 'write to a .csv, .jsonl or .parquet file')
-    .addOption(
-      new Option('--format <name>', "the file's format (default: by its name)").choices(['csv', 'jsonl', 'parquet']),
-    );
+    .addOption(new Option('--format <name>', "the file's format (default: by its name)").choices(exportFormats));
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(
     command,

@@ -88,31 +88,23 @@ function maskRow(row: usize, d: i32, id: i32, key: i32, keepBelow: i32, keepScal
 
 /**
  * Adam's skipped steps for slots [from, to): rows whose `last` step (in the epoch) is before `now` get what a dense optimiser would have done to them:
- * row −= c·m/(√v + ε′), c = Σ_j lr·r^j·√(1 − β2^s)/(1 − β1^s) with the decoupled decays folded in; m *= β1^k, v *= β2^k.
- * Tables by step of the epoch: `terms` lr_s√(1 − β2^s)/(1 − β1^s), `decays` 1 − lr_s·wd, `kept` running product of decays (f64),
- * `epsilons` ε√(1 − β2^(s+1)), `powers1` β1^k, `powers2` β2^k. At most `horizon` terms are summed: beyond it r^j vanishes.
+ * row ← row·kept(now)/kept(last) − c·m/(√v + ε′), c = kept(now)·sums(last); m *= β1^k, v *= β2^k.
+ * Tables by step of the epoch (f64): `sums` Σ_s lr_s·r^(s − b)·√(1 − β2^s)/(1 − β1^s)/kept(s) over the steps s after b, `kept` running product of the
+ * decoupled decays, `epsilons` ε√(1 − β2^(s+1)), `powers1` β1^k, `powers2` β2^k.
  */
 export function skipAdamRows(
   table: usize, m: usize, v: usize, last: usize, stride: i32, d: i32, list: usize, from: i32, to: i32, now: i32,
-  ratio: f64, horizon: i32, terms: usize, decays: usize, kept: usize, epsilons: usize, powers1: usize, powers2: usize,
+  sums: usize, kept: usize, epsilons: usize, powers1: usize, powers2: usize,
 ): void {
   const bytes = d << 2;
+  const keptNow = load<f64>(kept + (now << 3));
   for (let slot = from; slot < to; slot++) {
     const id = rowOf(list, slot);
     const begin = load<i32>(last + (id << 2));
     if (begin >= now) continue;
     store<i32>(last + (id << 2), now);
-    const end = min(now, begin + horizon);
-    let c: f64 = 0;
-    let power: f64 = 1;
-    for (let s = begin + 1; s <= end; s++) {
-      power *= ratio;
-      c = c * load<f64>(decays + (s << 3)) + load<f64>(terms + (s << 3)) * power;
-    }
-    const keptNow = load<f64>(kept + (now << 3));
-    c *= keptNow / load<f64>(kept + (end << 3));
     const decay = f32x4.splat(<f32>(keptNow / load<f64>(kept + (begin << 3))));
-    const move = f32x4.splat(<f32>-c);
+    const move = f32x4.splat(<f32>(-keptNow * load<f64>(sums + (begin << 3))));
     const epsilon = f32x4.splat(<f32>load<f64>(epsilons + (begin << 3)));
     const fall1 = f32x4.splat(<f32>load<f64>(powers1 + ((now - begin) << 3)));
     const fall2 = f32x4.splat(<f32>load<f64>(powers2 + ((now - begin) << 3)));

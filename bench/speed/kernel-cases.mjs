@@ -193,21 +193,14 @@ export const kernelCases = {
       const [table, m, v, last] = adamTables(arena);
       const list = arena.integers(pool, items);
       const lastVisits = new Int32Array(arena.buffer, last, items);
-      const ratio = 0.9 / Math.sqrt(0.999);
-      const horizon = Math.ceil(Math.log(1e-8) / Math.log(ratio));
-      const [terms, decays, kept, epsilons, powers1, powers2] = [
-        1e-3,
-        1,
-        1,
-        1e-9,
-        0.9 ** skipped,
-        0.999 ** skipped,
-      ].map((value) => arena.doubles(skipped + 1).fill(value).byteOffset);
+      const [sums, kept, epsilons, powers1, powers2] = [5e-3, 1, 1e-9, 0.9 ** skipped, 0.999 ** skipped].map(
+        (value) => arena.doubles(skipped + 1).fill(value).byteOffset,
+      );
       return () => {
         // every row of the list is `skipped` steps behind again
         lastVisits.fill(0);
         kernels.skipAdamRows(
-          table, m, v, last, rowBytes, d, list, 0, pool, skipped, ratio, horizon, terms, decays, kept, epsilons, powers1, powers2,
+          table, m, v, last, rowBytes, d, list, 0, pool, skipped, sums, kept, epsilons, powers1, powers2,
         ); // biome-ignore format: arguments as the kernel has them
         return table;
       };

@@ -1,8 +1,8 @@
 import type { ThreadMemory } from './memory.ts';
 
 /**
- * Adam's scalars by step of the epoch, which the lazy rows look up (see optimizer/adam.ts): terms, decays and their running product grow step by step,
- * the powers of β1 and β2 are known at the start.
+ * Adam's scalars by step of the epoch, which the lazy rows look up (see optimizer/adam.ts). What a row has missed since step b is m/(√v + ε′) times a sum
+ * that depends on b alone, so it is kept for every b and grows by one term a step.
  */
 export class EpochTables {
   private readonly memory: ThreadMemory;
@@ -14,19 +14,19 @@ export class EpochTables {
 
   /** A new epoch, `step` optimiser steps after the beginning of training. */
   start(step: number): void {
-    const training = this.memory.plan.training!;
-    const { beta1, beta2, epsilon } = training.optimizer;
+    const { beta1, beta2, epsilon } = this.memory.plan.training!.optimizer;
     this.base = step;
-    const tables = this.views();
     // a step that is never made moves nothing
-    tables.terms.fill(0);
-    tables.decays.fill(1);
-    tables.kept.fill(1);
-    for (let s = 0; s < tables.kept.length; s++) {
-      tables.powers1[s] = beta1 ** s;
-      tables.powers2[s] = beta2 ** s;
+    this.view('sums').fill(0);
+    this.view('kept').fill(1);
+    const powers1 = this.view('powers1');
+    const powers2 = this.view('powers2');
+    const epsilons = this.view('epsilons');
+    for (let s = 0; s < epsilons.length; s++) {
+      powers1[s] = beta1 ** s;
+      powers2[s] = beta2 ** s;
       // ε of the first skipped step: the rule of optimizer/adam.ts
-      tables.epsilons[s] = epsilon * Math.sqrt(1 - beta2 ** (step + s + 1));
+      epsilons[s] = epsilon * Math.sqrt(1 - beta2 ** (step + s + 1));
     }
   }
 
@@ -37,28 +37,26 @@ export class EpochTables {
   ): [learningRate: number, size: number, correction: number, decay: number] {
     const { beta1, beta2, decoupledWeightDecay } = this.memory.plan.training!.optimizer;
     const t = this.base + s;
-    const tables = this.views();
     const root = Math.sqrt(1 - beta2 ** t);
     const decay = 1 - learningRate * decoupledWeightDecay;
     const size = learningRate / (1 - beta1 ** t);
-    tables.terms[s] = size * root;
-    tables.decays[s] = decay;
+    const kept = this.view('kept');
     // below 1e-300 every row is 0 anyway, and a ratio of zeros would be NaN
-    tables.kept[s] = Math.max(tables.kept[s - 1]! * decay, 1e-300);
+    kept[s] = Math.max(kept[s - 1]! * decay, 1e-300);
+    const sums = this.view('sums');
+    const ratio = beta1 / Math.sqrt(beta2);
+    let term = (size * root) / kept[s];
+    // far back the ratio's powers add nothing any more
+    const negligible = 1e-8 * term;
+    for (let b = s - 1; b >= 0 && term > negligible; b--) {
+      term *= ratio;
+      sums[b]! += term;
+    }
     return [learningRate, size, 1 / root, decay];
   }
 
-  private views() {
+  private view(name: 'sums' | 'kept' | 'epsilons' | 'powers1' | 'powers2'): Float64Array {
     const { doubles, layout } = this.memory;
-    const view = (name: 'terms' | 'decays' | 'kept' | 'epsilons' | 'powers1' | 'powers2') =>
-      doubles.subarray(layout.at[name] >> 3, (layout.at[name] >> 3) + layout.length[name]);
-    return {
-      terms: view('terms'),
-      decays: view('decays'),
-      kept: view('kept'),
-      epsilons: view('epsilons'),
-      powers1: view('powers1'),
-      powers2: view('powers2'),
-    };
+    return doubles.subarray(layout.at[name] >>> 3, (layout.at[name] >>> 3) + layout.length[name]);
   }
 }

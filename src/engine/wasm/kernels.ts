@@ -29,7 +29,7 @@ export interface Kernels {
   ): void;
   skipAdamRows(
     table: number, m: number, v: number, last: number, stride: number, d: number, list: number, from: number, to: number, now: number,
-    ratio: number, horizon: number, terms: number, decays: number, kept: number, epsilons: number, powers1: number, powers2: number,
+    sums: number, kept: number, epsilons: number, powers1: number, powers2: number,
   ): void;
   adamRows(
     table: number, m: number, v: number, last: number, stride: number, d: number, list: number, from: number, to: number, gradients: number, now: number,

@@ -30,7 +30,7 @@ type RegionName = (typeof regionNames)[number];
 const regionNames = [
   'control', 'scalars', 'failure',
   'users', 'usersM', 'usersV', 'usersLast', 'items', 'itemsM', 'itemsV', 'itemsLast',
-  'terms', 'decays', 'kept', 'epsilons', 'powers1', 'powers2',
+  'sums', 'kept', 'epsilons', 'powers1', 'powers2',
   'batchUsers', 'rowWeights', 'positiveOffsets', 'positiveWeights', 'positiveRows', 'positiveItems', 'negativeItems', 'negativeWeights',
   'maskOffsets', 'masked', 'rowValues',
   'userList', 'userSlotOfRow', 'userRowOffsets', 'userRows', 'packedUsers', 'userNorms', 'weightedUsers', 'rowGradients', 'userGradients',
@@ -58,7 +58,7 @@ export function layoutOf(plan: EnginePlan, threads: number): Layout {
     control: 64, scalars: 64, failure: 1024,
     users: users * stride, usersM: adam ? users * stride : 0, usersV: adam ? users * stride : 0, usersLast: training ? users : 0,
     items: items * stride, itemsM: adam ? items * stride : 0, itemsV: adam ? items * stride : 0, itemsLast: training ? items : 0,
-    terms: steps, decays: steps, kept: steps, epsilons: steps, powers1: steps, powers2: steps,
+    sums: steps, kept: steps, epsilons: steps, powers1: steps, powers2: steps,
     batchUsers: rows, rowWeights: rows, positiveOffsets: rows + 1, positiveWeights: capacity.positives, positiveRows: capacity.positives,
     positiveItems: capacity.positives, negativeItems: shared ? n : rows * n, negativeWeights: n,
     maskOffsets: rows + 1, masked: shared ? capacity.positives : rows * n, rowValues: rows,
@@ -73,16 +73,7 @@ export function layoutOf(plan: EnginePlan, threads: number): Layout {
     rankPanels: ((items + 7) & ~7) * stride, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
     excludedOffsets: QUERY_ROUND + 1, excluded: listed, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
   }; // biome-ignore format: a table of sizes
-  const doubles = new Set<RegionName>([
-    'scalars',
-    'terms',
-    'decays',
-    'kept',
-    'epsilons',
-    'powers1',
-    'powers2',
-    'rowValues',
-  ]);
+  const doubles = new Set<RegionName>(['scalars', 'sums', 'kept', 'epsilons', 'powers1', 'powers2', 'rowValues']);
   const at = {} as Record<RegionName, number>;
   // address 0 means "absent" to the kernels
   let bytes = 64;

@@ -9,15 +9,10 @@ const CHUNK = 256;
 export class TableRows {
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
-  private readonly horizon: number;
-  private readonly ratio: number;
 
   constructor(memory: ThreadMemory, crew: Crew) {
     this.memory = memory;
     this.crew = crew;
-    const optimizer = memory.plan.training?.optimizer;
-    this.ratio = optimizer ? optimizer.beta1 / Math.sqrt(optimizer.beta2) : 0;
-    this.horizon = Math.min(horizonOf(this.ratio), memory.layout.length.terms);
   }
 
   /** Brings the batch's rows up to date, packs them, drops out, normalises; packs the pool into panels. */
@@ -117,7 +112,7 @@ export class TableRows {
     }
     kernels.skipAdamRows(
       at[table], at[`${table}M`], at[`${table}V`], last, stride * 4, stride, list, from, to, now,
-      this.ratio, this.horizon, at.terms, at.decays, at.kept, at.epsilons, at.powers1, at.powers2,
+      at.sums, at.kept, at.epsilons, at.powers1, at.powers2,
     ); // biome-ignore format: arguments as the kernel has them
   }
 
@@ -149,10 +144,4 @@ export class TableRows {
       beta1, beta2, scalars[Scalar.size]!, scalars[Scalar.correction]!, epsilon, decay,
     ); // biome-ignore format: arguments as the kernel has them
   }
-}
-
-/** Terms after which the ratio's powers add less than 1e-8 of the first; all of them where they do not fall. */
-function horizonOf(ratio: number): number {
-  if (ratio >= 1) return Number.POSITIVE_INFINITY;
-  return ratio > 0 ? Math.ceil(Math.log(1e-8) / Math.log(ratio)) : 1;
 }

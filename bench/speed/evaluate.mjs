@@ -22,7 +22,7 @@ export async function run({ quick, seed }) {
       let ranked = 0;
       const seconds = await timeRounds(quick ? 1 : 5, quick ? 0 : 1, () => {
         const sample = quick ? { count: 4096, seed } : undefined;
-        const evaluation = evaluate(ranker, { train, test, protocol: 'clean', auc, users: sample });
+        const evaluation = evaluate(ranker, { train, test, protocol: 'clean', auc, sample });
         ranked = evaluation.ranked;
         return evaluation.metrics['ndcg@20'];
       });

@@ -22,8 +22,8 @@ export interface EvaluateOptions {
   /** [trained users × items] what the model was trained on; its columns are the items that are ranked. */
   readonly train: Csr;
   readonly valid?: Csr;
-  /** What to find. May have users and items beyond `train`: such items count in |T_u| and can never be hit; such users have no embedding. */
-  readonly test: Csr;
+  /** What to find. May have users and items beyond `train`: such items count in |T_u| and can never be hit; such users have no embedding. Needed; a `Dataset` may be without. */
+  readonly test?: Csr;
   readonly protocol: Protocol;
   /** Cutoffs, each ≥ 1. Default [20]. */
   readonly ks?: readonly number[];
@@ -36,7 +36,7 @@ export interface EvaluateOptions {
   /** Keep each user's numbers, for significance tests. Default false. */
   readonly perUser?: boolean;
   /** Evaluate a random sample of so many of the protocol's users (all when there are no more). Default: everyone. */
-  readonly users?: { readonly count: number; readonly seed: number };
+  readonly sample?: { readonly count: number; readonly seed: number };
   /** Users ranked at a time, ≥ 1; changes memory and speed, never a result. Default 1024. */
   readonly blockSize?: number;
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
@@ -56,13 +56,17 @@ export interface Evaluation {
   readonly perUser?: PerUser;
 }
 
+/** Options that have been checked. */
+type Checked = EvaluateOptions & { readonly test: Csr };
+
 /**
  * Full ranking of all items for every user, a block of users at a time; the score matrix never exists. Sums run in user order, so the result is the
- * same to the last bit for every block size.
- * @throws bad-option; evaluation-shape when ranker, train and diversity disagree on the items; no-test-users; aborted.
+ * same to the last bit for every block size. The options may be a dataset's parts: `evaluate(ranker, { ...dataset, protocol: 'clean' })`.
+ * @throws bad-option, also when there is no test part; evaluation-shape when ranker, train and diversity disagree on the items; no-test-users; aborted.
  */
-export function evaluate(ranker: UserRanker, options: EvaluateOptions): Evaluation {
-  const { train, valid, test, protocol, ks, blockSize, signal } = checked(ranker, options);
+export function evaluate(ranker: UserRanker, given: EvaluateOptions): Evaluation {
+  const options = checked(ranker, given);
+  const { train, valid, test, protocol, ks, blockSize, signal } = options;
   const counted = countedUsers(options);
   const rankedAt = counted.map((_, at) => at).filter((at) => isRanked(counted[at]!, options));
   if (rankedAt.length === 0) throw new TaurecError('no-test-users', { users: counted.length });
@@ -106,9 +110,13 @@ export function evaluate(ranker: UserRanker, options: EvaluateOptions): Evaluati
 
 /** The options with their defaults, checked. */
 function checked(ranker: UserRanker, options: EvaluateOptions) {
-  const { train, valid, test, protocol, ks = [20], blockSize = 1024, signal, users, diversity } = options;
+  const { train, test, protocol, ks = [20], blockSize = 1024, sample, diversity } = options;
   if (!protocols.includes(protocol))
     throw new TaurecError('unknown-name', { kind: 'protocol', got: protocol, known: protocols });
+  if (!test) {
+    const remedy = 'Give test, or load the dataset with a test file or a split.';
+    throw new TaurecError('bad-option', { option: 'test', got: test, expected: 'the interactions to find', remedy });
+  }
   const whole = (option: string, got: number) => {
     if (!Number.isSafeInteger(got) || got < 1)
       throw new TaurecError('bad-option', { option, got, expected: 'a whole number ≥ 1' });
@@ -122,7 +130,7 @@ function checked(ranker: UserRanker, options: EvaluateOptions) {
   }
   for (const k of ks) whole('ks', k);
   whole('blockSize', blockSize);
-  if (users) whole('users.count', users.count);
+  if (sample) whole('sample.count', sample.count);
   if (typeof options.groups === 'object' && options.groups.count !== undefined)
     whole('groups.count', options.groups.count);
   for (const [what, items] of [
@@ -132,12 +140,12 @@ function checked(ranker: UserRanker, options: EvaluateOptions) {
     if (items !== undefined && items !== train.columns)
       throw new TaurecError('evaluation-shape', { what, got: items, expected: train.columns });
   }
-  return { train, valid, test, protocol, ks, blockSize, signal };
+  return { ...options, test, ks, blockSize };
 }
 
 /** The users that sums are divided by, ascending. */
-function countedUsers(options: EvaluateOptions): Int32Array {
-  const { train, test, protocol, users: sample } = options;
+function countedUsers(options: Checked): Int32Array {
+  const { train, test, protocol, sample } = options;
   const all = Int32Array.from({ length: Math.max(train.rows, test.rows) }, (_, user) => user);
   const counted = protocol === 'irbench' ? all : all.filter((user) => isRanked(user, options));
   if (!sample || sample.count >= counted.length) return counted;
@@ -145,7 +153,7 @@ function countedUsers(options: EvaluateOptions): Int32Array {
 }
 
 /** True for a user with test items and an embedding. */
-function isRanked(user: number, { train, test }: EvaluateOptions): boolean {
+function isRanked(user: number, { train, test }: Checked): boolean {
   return user < train.rows && user < test.rows && csrDegree(test, user) > 0;
 }
 

@@ -21,7 +21,7 @@ export function validate(
     test: data.valid,
     protocol: 'clean',
     ks: [cutOff(validation.metric)],
-    users: { count: validation.users, seed },
+    sample: { count: validation.users, seed },
     onProgress: () => {
       if (aborted()) throw new TaurecError('aborted');
     },

@@ -1,5 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { csrDegree } from '../../src/array/csr.ts';
+import type { Dataset } from '../../src/data/dataset.ts';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
+import { popularRanker } from '../../src/evaluation/baselines.ts';
 import { evaluate, type Protocol } from '../../src/evaluation/evaluator.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
@@ -150,12 +154,27 @@ describe('evaluate', () => {
       test: Array.from({ length: n }, (_, user) => [user % 3]),
       testItems: 3,
     };
-    const sample = (count: number, seed: number) => run(c, { users: { count, seed }, perUser: true }).perUser!.users;
+    const sample = (count: number, seed: number) => run(c, { sample: { count, seed }, perUser: true }).perUser!.users;
     expect(sample(10, 1)).toHaveLength(10);
     expect(sample(10, 1)).toEqual(sample(10, 1));
     expect(sample(10, 1)).not.toEqual(sample(10, 2));
     expect([...sample(10, 1)]).toEqual([...new Set(sample(10, 1))].sort((a, b) => a - b));
     expect(sample(100, 1)).toHaveLength(n);
+  });
+
+  it('takes a whole dataset, and says so when it has no test part', () => {
+    const dataset: Dataset = syntheticDataset({ users: 40, items: 30, interactions: 400, validRatio: 0.1, seed: 1 });
+    const { train, valid, test } = dataset;
+    const ranker = popularRanker(train);
+    const parts = evaluate(ranker, { train, valid, test, protocol: 'clean', perUser: true });
+    expect(evaluate(ranker, { ...dataset, protocol: 'clean', perUser: true })).toEqual(parts);
+    expect(parts.users).toBe(
+      Array.from({ length: train.rows }, (_, u) => csrDegree(test!, u)).filter((n) => n > 0).length,
+    );
+    const without = () => evaluate(ranker, { ...dataset, test: undefined, protocol: 'clean' });
+    expect(without).toThrow(
+      expect.objectContaining({ code: 'bad-option', facts: expect.objectContaining({ option: 'test' }) }),
+    );
   });
 
   it('reports progress up to the ranked users and stops on request', () => {
@@ -173,7 +192,7 @@ describe('evaluate', () => {
     ['bad-option', { ks: [5, 5] }],
     ['bad-option', { ks: [0] }],
     ['bad-option', { blockSize: 0.5 }],
-    ['bad-option', { users: { count: 0, seed: 1 } }],
+    ['bad-option', { sample: { count: 0, seed: 1 } }],
     ['bad-option', { groups: { count: 0 } }],
     ['unknown-name', { protocol: 'clear' as Protocol }],
     ['evaluation-shape', { train: csrOf(3, [[0], [1]]) }],

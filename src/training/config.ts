@@ -81,8 +81,11 @@ const validationShape = {
     .default('ndcg@20'),
   /** Validates after every so many epochs, and after the last. */
   every: whole(1).default(5),
-  /** Stops after so many validations in a row without a better one. */
-  patience: whole(1).default(4),
+  /**
+   * Stops after so many validations in a row without a better one. Under a cosine schedule the last epochs, at low rates, still gain: a run that stops early
+   * saves time and loses some of it (health: NDCG@20 .1377 with all epochs, .1356 after 10 epochs of patience).
+   */
+  patience: whole(1).default(6),
   /** At most so many validation users are looked at, drawn once by the seed. */
   users: whole(1).default(5000),
 };

@@ -135,6 +135,39 @@ describe('memory and threads', () => {
     expect(error.message).toMatch(/7\.\d\d GiB/);
   });
 
+  it.each(['user', 'pair'] as const)('computes the same where addresses pass 2 GiB: %s batches', async (batch) => {
+    const small = smallPlan({ ...wide, dimension: 64, sampler: { batch, rows: 29, negatives: 50 } });
+    // users' rows and moments alone take 2.1 GiB; the memory is not touched, so it costs nothing
+    const large: EnginePlan = { ...small.plan, users: 3_000_000 };
+    const engines = [await openWasmEngine(large, 2), await wasm(small.plan, 1)] as const;
+    try {
+      fillEmbeddings(engines[1]);
+      for (const table of ['users', 'items'] as const) engines[0][table].data.set(engines[1][table].data);
+      small.sampler.startEpoch(0);
+      for (const engine of engines) engine.startEpoch(0, 0);
+      for (let step = 0; step < small.sampler.stepsPerEpoch; step++) {
+        const values = engines.map((engine) => {
+          engine.gather(small.sampler.batch(step), step);
+          const value = engine.scoreRows();
+          engine.itemGradients();
+          return value;
+        });
+        expect(values[0]).toBe(values[1]);
+        compareGradients(...engines, { absolute: 0, relative: 0 }, `step ${step}`);
+        for (const engine of engines) engine.update(0.01);
+      }
+      const request = {
+        queries: matrix(small.plan.users, 64, tableValues(engines[1].users)),
+        k: 20,
+        excluded: small.train,
+        targets: small.train,
+      };
+      expect(engines[0].rank(request)).toEqual(engines[1].rank(request));
+    } finally {
+      await engines[0].close();
+    }
+  });
+
   it('ends with the error of a thread whose loss fails, and stays closed', async () => {
     const failing =
       'data:text/javascript,' +

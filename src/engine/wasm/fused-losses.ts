@@ -24,7 +24,7 @@ const bpr: Evaluate<BayesianPersonalizedRanking> = (_loss, row, gradients, memor
     const share = (positiveWeights ? positiveWeights[i]! : 1) / total;
     value +=
       share * softplusRow(memory, negatives, positives[i]!, share, negativeWeights, gradients.negatives, true, result);
-    gradients.positives[i] = -share * memory.floats[result >> 2]!;
+    gradients.positives[i] = -share * memory.floats[result >>> 2]!;
   }
   return value;
 };

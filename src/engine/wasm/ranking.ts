@@ -113,13 +113,13 @@ export class Ranking {
   /** Sets the scores of the query's excluded items in this block to −Infinity; returns where its list goes on. */
   private exclude(q: number, next: number, scores: number, first: number, count: number): number {
     const { floats, ints, layout } = this.memory;
-    const list = layout.at.excluded >> 2;
+    const list = layout.at.excluded >>> 2;
     const end = this.word('excludedOffsets', q + 1);
     let e = next;
     for (; e < end; e++) {
       const item = ints[list + e]!;
       if (item >= first + count) break;
-      floats[(scores >> 2) + item - first] = -Infinity;
+      floats[(scores >>> 2) + item - first] = -Infinity;
     }
     return e;
   }
@@ -132,9 +132,9 @@ export class Ranking {
     const scores = new Float32Array(this.word('targetOffsets', to) - begin);
     for (let q = from; q < to; q++) {
       for (let e = this.word('targetOffsets', q); e < this.word('targetOffsets', q + 1); e++) {
-        const item = ints[(at.targets >> 2) + e]!;
-        ints[(at.above >> 2) + e] = 0;
-        const panel = at.rankPanels + (item >> 3) * stride * 32;
+        const item = ints[(at.targets >>> 2) + e]!;
+        ints[(at.above >>> 2) + e] = 0;
+        const panel = at.rankPanels + (item >>> 3) * stride * 32;
         kernels.product(
           at.queries + q * stride * 4,
           stride * 4,
@@ -149,7 +149,7 @@ export class Ranking {
           stride,
           false,
         );
-        scores[e - begin] = floats[(this.targetAt >> 2) + (item & 7)]!;
+        scores[e - begin] = floats[(this.targetAt >>> 2) + (item & 7)]!;
       }
     }
     return scores;
@@ -166,7 +166,7 @@ export class Ranking {
     const { ints, kernels, layout } = this.memory;
     const { at } = layout;
     for (let e = this.word('targetOffsets', q); e < this.word('targetOffsets', q + 1); e++) {
-      const item = ints[(at.targets >> 2) + e]!;
+      const item = ints[(at.targets >>> 2) + e]!;
       const score = targetScores[e - begin]!;
       // items before the target win ties, items after it lose them
       const before = Math.min(Math.max(item - first, 0), count);
@@ -174,11 +174,11 @@ export class Ranking {
       const above =
         kernels.countAbove(scores, before, score, true) +
         kernels.countAbove(scores + after * 4, count - after, score, false);
-      ints[(at.above >> 2) + e]! += above;
+      ints[(at.above >>> 2) + e]! += above;
     }
   }
 
   private word(region: 'excludedOffsets' | 'targetOffsets', index: number): number {
-    return this.memory.ints[(this.memory.layout.at[region] >> 2) + index]!;
+    return this.memory.ints[(this.memory.layout.at[region] >>> 2) + index]!;
   }
 }

@@ -54,7 +54,7 @@ export class WasmRowContext implements RowContext {
       scale,
       this.result,
     );
-    const at = this.result >> 2;
+    const at = this.result >>> 2;
     const sum = floats[at + 1]!;
     return sum === 0 ? 0 : floats[at]! + tau * Math.log(sum / floats[at + 2]!);
   }

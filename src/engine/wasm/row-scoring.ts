@@ -87,7 +87,7 @@ export class RowScoring {
     const scored = performance.now();
     const gradientsAt = at.scoreGradients;
     const positiveGradients = gradientsAt + layoutRows(this.memory) * scoreStride * 4;
-    const offsets = at.positiveOffsets >> 2;
+    const offsets = at.positiveOffsets >>> 2;
     for (let row = from; row < to; row++) {
       const first = ints[offsets + row]!;
       const count = ints[offsets + row + 1]! - first;
@@ -143,7 +143,7 @@ export class RowScoring {
     const { at, stride, scoreStride } = layout;
     const n = control[Word.negatives]!;
     const bytes = stride * 4;
-    const slot = ints[(at.userSlotOfRow >> 2) + row]!;
+    const slot = ints[(at.userSlotOfRow >>> 2) + row]!;
     const packed = at.packedUsers + slot * bytes;
     const entries = at.entrySlots + row * (n + 1) * 4;
     const started = performance.now();
@@ -153,7 +153,7 @@ export class RowScoring {
     this.evaluate(row, 0, row, 1, this.scoresAt + n * 4, gradients + n * 4);
     const lost = performance.now();
     const target = at.rowGradients + row * bytes;
-    this.memory.floats.fill(0, target >> 2, (target >> 2) + stride);
+    this.memory.floats.fill(0, target >>> 2, (target >>> 2) + stride);
     kernels.gatherSum(target, at.packedItems, bytes, stride, entries, gradients, 0, n + 1);
     const shift = slot - row;
     kernels.scaleRows(at.packedUsers + shift * bytes, at.weightedUsers, bytes, stride, at.rowWeights, row, row + 1);
@@ -181,9 +181,9 @@ export class RowScoring {
   ): void {
     const { control, doubles, floats, ints, layout } = this.memory;
     const { at } = layout;
-    const maskFrom = ints[(at.maskOffsets >> 2) + row]!;
-    const maskTo = ints[(at.maskOffsets >> 2) + row + 1]!;
-    const masked = at.masked >> 2;
+    const maskFrom = ints[(at.maskOffsets >>> 2) + row]!;
+    const maskTo = ints[(at.maskOffsets >>> 2) + row + 1]!;
+    const masked = at.masked >>> 2;
     for (let e = maskFrom; e < maskTo; e++) this.weightsView[ints[masked + e]!] = 0;
     const scores = {
       positives: view(floats, positivesAt, count),
@@ -197,7 +197,7 @@ export class RowScoring {
     const value = this.fusedEvaluate
       ? this.fusedEvaluate(scores, gradients)
       : this.loss.evaluate(scores, gradients, this.contextOf(row, first, count));
-    doubles[(at.rowValues >> 3) + row] = value;
+    doubles[(at.rowValues >>> 3) + row] = value;
     for (let e = maskFrom; e < maskTo; e++) {
       const position = ints[masked + e]!;
       this.weightsView[position] = this.baseWeights ? this.baseWeights[position]! : 1;
@@ -212,8 +212,8 @@ export class RowScoring {
   private contextOf(row: number, first: number, count: number): WasmRowContext {
     const { ints, layout, plan } = this.memory;
     const { at } = layout;
-    const negatives = (at.negativeItems >> 2) + (plan.training!.capacity.shared ? 0 : row * this.n);
-    this.context.setRow(ints[(at.batchUsers >> 2) + row]!, (at.positiveItems >> 2) + first, count, negatives, this.n);
+    const negatives = (at.negativeItems >>> 2) + (plan.training!.capacity.shared ? 0 : row * this.n);
+    this.context.setRow(ints[(at.batchUsers >>> 2) + row]!, (at.positiveItems >>> 2) + first, count, negatives, this.n);
     return this.context;
   }
 
@@ -253,7 +253,7 @@ export class RowScoring {
           rows,
           false,
         );
-      else this.memory.floats.fill(0, target >> 2, (target >> 2) + (to - from) * stride);
+      else this.memory.floats.fill(0, target >>> 2, (target >>> 2) + (to - from) * stride);
       this.addOccurrences(from, to, positiveGradients);
       this.backward('items', from, to, at.packedItems, at.itemNorms, at.itemGradients, 0, this.l2());
     }
@@ -286,7 +286,7 @@ export class RowScoring {
           at.occurrenceRows,
           at.occurrenceEntries,
         );
-        const target = at.itemGradients >> 2;
+        const target = at.itemGradients >>> 2;
         floats.fill(0, target + from * stride, target + to * stride);
         this.addOccurrences(from, to, at.scoreGradients);
         this.backward('items', from, to, at.packedItems, at.itemNorms, at.itemGradients, 0, this.l2());
@@ -295,9 +295,9 @@ export class RowScoring {
       const from = (task - this.threads) * SLOT_BLOCK;
       for (let slot = from; slot < Math.min(users, from + SLOT_BLOCK); slot++) {
         const target = at.userGradients + slot * bytes;
-        floats.fill(0, target >> 2, (target >> 2) + stride);
-        const first = ints[(at.userRowOffsets >> 2) + slot]!;
-        const last = ints[(at.userRowOffsets >> 2) + slot + 1]!;
+        floats.fill(0, target >>> 2, (target >>> 2) + stride);
+        const first = ints[(at.userRowOffsets >>> 2) + slot]!;
+        const last = ints[(at.userRowOffsets >>> 2) + slot + 1]!;
         for (let e = first; e < last; e++)
           kernels.gatherSum(target, at.rowGradients, bytes, stride, at.userRows + e * 4, at.ones, 0, 1);
         if (this.l2() > 0) kernels.gatherSum(target, at.users, bytes, stride, at.userList + slot * 4, at.l2, 0, 1);
@@ -310,9 +310,9 @@ export class RowScoring {
     const { at, stride } = layout;
     const bytes = stride * 4;
     for (let slot = from; slot < to; slot++) {
-      const count = ints[(at.occurrenceCounts >> 2) + slot]!;
+      const count = ints[(at.occurrenceCounts >>> 2) + slot]!;
       if (count === 0) continue;
-      const first = ints[(at.occurrenceOffsets >> 2) + slot]! * 4;
+      const first = ints[(at.occurrenceOffsets >>> 2) + slot]! * 4;
       kernels.gatherSum(
         at.itemGradients + slot * bytes,
         at.weightedUsers,
@@ -347,7 +347,7 @@ export class RowScoring {
   }
 
   private l2(): number {
-    return this.memory.floats[this.memory.layout.at.l2 >> 2]!;
+    return this.memory.floats[this.memory.layout.at.l2 >>> 2]!;
   }
 
   /** Views of this step's rows; they are remade only when n changes. */
@@ -382,5 +382,5 @@ function layoutRows(memory: ThreadMemory): number {
 }
 
 function view(floats: Float32Array, address: number, length: number): Float32Array {
-  return floats.subarray(address >> 2, (address >> 2) + length);
+  return floats.subarray(address >>> 2, (address >>> 2) + length);
 }

@@ -52,7 +52,7 @@ export class WasmEngine implements Engine {
     this.stop = parts.stop;
     this.work = threadWork(memory, crew, 0, threads, parts.loss);
     const table = (name: 'users' | 'items' | 'usersM' | 'usersV' | 'itemsM' | 'itemsV') =>
-      floats.subarray(at[name] >> 2, (at[name] >> 2) + length[name]);
+      floats.subarray(at[name] >>> 2, (at[name] >>> 2) + length[name]);
     this.users = matrix(plan.users, plan.dimension, table('users'), stride);
     this.items = matrix(plan.items, plan.dimension, table('items'), stride);
     const hasMoments = length.usersM > 0 || length.itemsM > 0;
@@ -60,9 +60,9 @@ export class WasmEngine implements Engine {
       ? { usersM: table('usersM'), usersV: table('usersV'), itemsM: table('itemsM'), itemsV: table('itemsV') }
       : {};
     this.tables = new EpochTables(memory);
-    floats[at.ones >> 2] = 1;
+    floats[at.ones >>> 2] = 1;
     const training = plan.training;
-    floats[at.l2 >> 2] = training ? training.optimizer.l2 / training.capacity.rows : 0;
+    floats[at.l2 >>> 2] = training ? training.optimizer.l2 / training.capacity.rows : 0;
   }
 
   startEpoch(epoch: number, step: number): void {
@@ -71,7 +71,7 @@ export class WasmEngine implements Engine {
     this.epoch = epoch;
     this.rankReady = false;
     for (const last of ['usersLast', 'itemsLast'] as const) {
-      ints.fill(0, layout.at[last] >> 2, (layout.at[last] >> 2) + layout.length[last]);
+      ints.fill(0, layout.at[last] >>> 2, (layout.at[last] >>> 2) + layout.length[last]);
     }
     this.tables.start(step);
     this.memory.control[Word.now] = 0;
@@ -115,7 +115,7 @@ export class WasmEngine implements Engine {
     const { control, doubles, floats, layout } = this.memory;
     let value = 0;
     for (let row = 0; row < control[Word.rows]!; row++) {
-      value += doubles[(layout.at.rowValues >> 3) + row]! * floats[(layout.at.rowWeights >> 2) + row]!;
+      value += doubles[(layout.at.rowValues >>> 3) + row]! * floats[(layout.at.rowWeights >>> 2) + row]!;
     }
     this.clock.scoreRows += performance.now() - started;
     return value;
@@ -172,16 +172,16 @@ export class WasmEngine implements Engine {
       const to = this.roundEnd(request, from, k);
       this.putRound(request, from, to);
       this.crew.run(Verb.rank, this.work.run);
-      const top = layout.at.topItems >> 2;
+      const top = layout.at.topItems >>> 2;
       for (let q = from; q < to; q++) {
         const at = top + (q - from) * k;
         items.set(this.memory.ints.subarray(at, at + k), q * request.k);
-        const scoreAt = (layout.at.topScores >> 2) + (q - from) * k;
+        const scoreAt = (layout.at.topScores >>> 2) + (q - from) * k;
         scores.set(this.memory.floats.subarray(scoreAt, scoreAt + k), q * request.k);
       }
       if (above) {
         const first = targets.offsets[from]!;
-        const aboveAt = layout.at.above >> 2;
+        const aboveAt = layout.at.above >>> 2;
         above.set(this.memory.ints.subarray(aboveAt, aboveAt + targets.offsets[to]! - first), first);
       }
       from = to;
@@ -248,7 +248,7 @@ export class WasmEngine implements Engine {
     control[Word.userSlots] = batch.users.length;
     this.put('userList', batch.users);
     for (let row = 0; row < batch.users.length; row++) {
-      const from = (at.positiveRows >> 2) + batch.positiveOffsets[row]!;
+      const from = (at.positiveRows >>> 2) + batch.positiveOffsets[row]!;
       ints.fill(row, from, from + batch.positiveOffsets[row + 1]! - batch.positiveOffsets[row]!);
     }
     kernels.sortOccurrences(
@@ -263,7 +263,7 @@ export class WasmEngine implements Engine {
     const { at } = layout;
     const n = batch.negativesPerRow;
     const rows = batch.users.length;
-    const entries = at.entrySlots >> 2;
+    const entries = at.entrySlots >>> 2;
     for (let row = 0; row < rows; row++) {
       const target = entries + row * (n + 1);
       ints.set(batch.negatives.subarray(row * n, (row + 1) * n), target);
@@ -290,18 +290,18 @@ export class WasmEngine implements Engine {
         slot = rowsOf.length;
         slotOf.set(user, slot);
         rowsOf.push([]);
-        ints[(at.userList >> 2) + slot] = user;
+        ints[(at.userList >>> 2) + slot] = user;
       }
       rowsOf[slot]!.push(row);
-      ints[(at.userSlotOfRow >> 2) + row] = slot;
+      ints[(at.userSlotOfRow >>> 2) + row] = slot;
     }
     control[Word.userSlots] = rowsOf.length;
     let filled = 0;
     rowsOf.forEach((list, slot) => {
-      ints[(at.userRowOffsets >> 2) + slot] = filled;
-      for (const row of list) ints[(at.userRows >> 2) + filled++] = row;
+      ints[(at.userRowOffsets >>> 2) + slot] = filled;
+      for (const row of list) ints[(at.userRows >>> 2) + filled++] = row;
     });
-    ints[(at.userRowOffsets >> 2) + rowsOf.length] = filled;
+    ints[(at.userRowOffsets >>> 2) + rowsOf.length] = filled;
   }
 
   /** The longest run of queries from `from` that fits a round's regions. */
@@ -321,20 +321,20 @@ export class WasmEngine implements Engine {
     control[Word.queries] = to - from;
     for (let q = from; q < to; q++) {
       const row = queries.data.subarray(q * queries.stride, q * queries.stride + queries.columns);
-      const target = (at.rawQueries >> 2) + (q - from) * stride;
+      const target = (at.rawQueries >>> 2) + (q - from) * stride;
       floats.fill(0, target, target + stride);
       floats.set(row, target);
     }
     const putLists = (m: Csr | undefined, offsetsAt: number, listAt: number) => {
       let filled = 0;
-      ints[offsetsAt >> 2] = 0;
+      ints[offsetsAt >>> 2] = 0;
       for (let q = from; q < to; q++) {
         if (m) {
           const list = csrRow(m, q);
-          ints.set(list, (listAt >> 2) + filled);
+          ints.set(list, (listAt >>> 2) + filled);
           filled += list.length;
         }
-        ints[(offsetsAt >> 2) + q - from + 1] = filled;
+        ints[(offsetsAt >>> 2) + q - from + 1] = filled;
       }
     };
     putLists(request.excluded, at.excludedOffsets, at.excluded);
@@ -349,8 +349,8 @@ export class WasmEngine implements Engine {
     const { floats, ints, layout, plan } = this.memory;
     const map = new Map<number, Float32Array>();
     for (let slot = 0; slot < slots; slot++) {
-      const from = (layout.at[gradients] >> 2) + slot * layout.stride;
-      map.set(ints[(layout.at[list] >> 2) + slot]!, floats.slice(from, from + plan.dimension));
+      const from = (layout.at[gradients] >>> 2) + slot * layout.stride;
+      map.set(ints[(layout.at[list] >>> 2) + slot]!, floats.slice(from, from + plan.dimension));
     }
     return map;
   }
@@ -366,10 +366,10 @@ export class WasmEngine implements Engine {
       | 'userList',
     values: Int32Array,
   ): void {
-    this.memory.ints.set(values, this.memory.layout.at[region] >> 2);
+    this.memory.ints.set(values, this.memory.layout.at[region] >>> 2);
   }
 
   private putFloats(region: 'rowWeights' | 'positiveWeights' | 'negativeWeights', values: Float32Array): void {
-    this.memory.floats.set(values, this.memory.layout.at[region] >> 2);
+    this.memory.floats.set(values, this.memory.layout.at[region] >>> 2);
   }
 }

@@ -22,6 +22,11 @@ export function checkPlan(plan: EnginePlan): void {
     fail('embeddingDropout', embeddingDropout, 'a number in [0, 1)');
 }
 
+/** @throws TaurecError `bad-option` */
+export function checkThreads(threads: number): void {
+  count('threads', threads, 1);
+}
+
 /**
  * Checks a ranking request against the engine's dimension.
  *

@@ -1,5 +1,17 @@
 import { TaurecError } from '../errors.ts';
 
+/**
+ * What a step multiplies every parameter by: 1 − learning rate · decay.
+ *
+ * @throws TaurecError `bad-option` when that would turn parameters around zero
+ */
+export function decayFactor(learningRate: number, decay: number): number {
+  const loss = learningRate * decay;
+  if (loss < 1) return 1 - loss;
+  const expected = `less than 1 / learning rate = ${1 / learningRate}`;
+  throw new TaurecError('bad-option', { option: 'decoupledWeightDecay', got: decay, expected });
+}
+
 /** Decoupled weight decay over the steps of an epoch: step s multiplies every parameter by 1 − lr_s · decay. */
 export class DecayHistory {
   readonly #decay: number;
@@ -17,18 +29,10 @@ export class DecayHistory {
     this.#logs.length = 1;
   }
 
-  /** @throws TaurecError when the step would turn parameters around zero */
+  /** @throws TaurecError `bad-option`, as `decayFactor` */
   push(learningRate: number): void {
-    const loss = learningRate * this.#decay;
-    if (!(loss < 1)) {
-      throw new TaurecError('bad-option', {
-        option: 'decoupledWeightDecay',
-        got: this.#decay,
-        expected: `less than 1 / learning rate = ${1 / learningRate}`,
-      });
-    }
-    this.#factors.push(1 - loss);
-    this.#logs.push(this.#logs.at(-1)! + Math.log1p(-loss));
+    this.#factors.push(decayFactor(learningRate, this.#decay));
+    this.#logs.push(this.#logs.at(-1)! + Math.log1p(-learningRate * this.#decay));
   }
 
   factor(step: number): number {

@@ -229,6 +229,19 @@ export function engineContract(name: string, open: Open): void {
       },
     );
 
+    test.each(['adam', 'sgd'] as const)('%s: refuses a decay that turns parameters around zero', async (name) => {
+      const { plan, sampler } = smallPlan({ optimizer: { name, decoupledWeightDecay: 20 } });
+      const engine = await open(plan);
+      fillEmbeddings(engine);
+      sampler.startEpoch(0);
+      engine.startEpoch(0, 0);
+      engine.gather(sampler.batch(0), 0);
+      engine.scoreRows();
+      engine.itemGradients();
+      expect(() => engine.update(0.1)).toThrow('Option decoupledWeightDecay: got 20, expected less than');
+      await engine.close();
+    });
+
     test('settling each step or once an epoch leads to the same tables', async () => {
       const trained = async (settleEach: boolean) => {
         const { plan, sampler } = smallPlan({ users: 40, items: 60, sampler: { rows: 3, negatives: 4 } });

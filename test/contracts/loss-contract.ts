@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
 import type { Loss, ScoreRow } from '../../src/loss/loss.ts';
+import { createLoss } from '../../src/loss/losses.ts';
 import { expectClose } from '../support/close.ts';
 
 export interface LossCase {
@@ -85,6 +86,18 @@ export function lossContract({ title, create, formula, tau, sumsToZero }: LossCa
           const rounding = (1e-15 * Math.max(1, Math.abs(value))) / step;
           expectClose(positives, differences('positives'), 1e-6 * largest + rounding, 1e-6, 'positive gradients');
           expectClose(negatives, differences('negatives'), 1e-6 * largest + rounding, 1e-6, 'negative gradients');
+        }),
+        runs,
+      );
+    });
+
+    test('its parameters as JSON make it again', () => {
+      const { name, parameters } = loss;
+      const again = createLoss({ name, options: JSON.parse(JSON.stringify(parameters)) });
+      expect(again.parameters).toEqual(parameters);
+      fc.assert(
+        fc.property(rows, (row) => {
+          expect(evaluateRow(again, row)).toEqual(evaluateRow(loss, row));
         }),
         runs,
       );

@@ -183,6 +183,23 @@ describe('memory and threads', () => {
     expect(() => engine.scoreRows()).toThrow('no value for user 5');
   });
 
+  it('refuses to open when a thread ends before it is ready, even without an error', async () => {
+    const leaving =
+      'data:text/javascript,' +
+      encodeURIComponent(`
+      import { workerData } from 'node:worker_threads';
+      if (workerData?.thread) process.exit(0);
+      export default class { name = 'leaving'; parameters = {}; allowsDotScores = true; evaluate() { return 0; } }`);
+    const error = await rejectionOf(openWasmEngine(smallPlan({ loss: { module: leaving } }).plan, 2));
+    expect(error.code).toBe('engine-thread');
+    expect(error.facts.thread).toBe(1);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses %d threads', async (threads) => {
+    const error = await rejectionOf(openWasmEngine(smallPlan().plan, threads));
+    expect(error.message).toBe(`Option threads: got ${threads}, expected a whole number ≥ 1.`);
+  });
+
   it('ends when a thread dies in the middle of a verb', async () => {
     const dying =
       'data:text/javascript,' +

@@ -1,3 +1,4 @@
+import { decayFactor } from '../../optimizer/decay-history.ts';
 import type { ThreadMemory } from './memory.ts';
 
 /**
@@ -38,7 +39,7 @@ export class EpochTables {
     const { beta1, beta2, decoupledWeightDecay } = this.memory.plan.training!.optimizer;
     const t = this.base + s;
     const root = Math.sqrt(1 - beta2 ** t);
-    const decay = 1 - learningRate * decoupledWeightDecay;
+    const decay = decayFactor(learningRate, decoupledWeightDecay);
     const size = learningRate / (1 - beta1 ** t);
     const kept = this.view('kept');
     // below 1e-300 every row is 0 anyway, and a ratio of zeros would be NaN

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { TaurecError } from '../../errors.ts';
 import { loadLoss } from '../../loss/load-loss.ts';
 import { checkScore } from '../../loss/losses.ts';
-import { checkPlan } from '../check-plan.ts';
+import { checkPlan, checkThreads } from '../check-plan.ts';
 import type { EnginePlan } from '../engine.ts';
 import { Crew } from './crew.ts';
 import { layoutOf } from './layout.ts';
@@ -25,7 +25,7 @@ export function enableFusedMultiplyAdd(): void {
  * Opens the WebAssembly engine: sizes the memory from the plan, compiles the kernels once (fused multiply-add where the machine has it), starts the helper threads.
  * A bare loss object cannot be sent to threads: it runs on the caller's thread alone.
  *
- * @throws TaurecError `memory-limit` before anything starts; `engine-thread` when a helper thread cannot start
+ * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`; `memory-limit` before anything starts; `engine-thread` when a helper thread cannot start
  */
 export async function openWasmEngine(
   plan: EnginePlan,
@@ -33,6 +33,7 @@ export async function openWasmEngine(
   build: 'auto' | 'simd' | 'simd-fma' = 'auto',
 ): Promise<WasmEngine> {
   checkPlan(plan);
+  checkThreads(wantedThreads);
   const bareLoss = plan.training !== undefined && 'evaluate' in plan.training.loss;
   const threads = bareLoss ? 1 : wantedThreads;
   const { pages } = layoutOf(plan, threads);
@@ -72,9 +73,8 @@ function ready(worker: Worker, crew: Crew, thread: number): Promise<void> {
     };
     worker.once('message', () => resolve());
     worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
-    worker.on('exit', (code) => {
-      if (code !== 0) fail(`exit code ${code}`);
-    });
+    // also without an error code: a thread never ends by itself before it is told to
+    worker.on('exit', (code) => fail(`exit code ${code}`));
   });
 }
 

@@ -8,7 +8,7 @@ import type { Loss } from '../loss/loss.ts';
 import { checkScore, fitLoss } from '../loss/losses.ts';
 import { createSampler } from '../sampler/create-sampler.ts';
 import { type Best, CheckpointFile, type Resumption } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
+import { isLoss, type TrainConfig } from './config.ts';
 import { initialEmbeddings, unpadded } from './embeddings.ts';
 import type { EngineIdentity } from './events.ts';
 import { mergeInteractions } from './merge.ts';
@@ -28,8 +28,11 @@ import {
  * @throws TaurecError as `train` does
  */
 export async function runTraining(data: TrainingData, given: TrainConfig, options: RunOptions): Promise<TrainResult> {
-  const config = { ...given, loss: fitLoss(given.loss, data.train.columns) };
-  const loss = await loadLoss(config.loss);
+  const fitted = fitLoss(given.loss, data.train.columns);
+  const loss = await loadLoss(fitted);
+  // A built-in loss with every option it runs with, so that the result is the same again when a default changes.
+  const named = !isLoss(fitted) && 'name' in fitted;
+  const config = { ...given, loss: named ? { name: fitted.name, options: loss.parameters } : fitted };
   checkScore(loss, config.score);
   const folder = options.checkpointDirectory;
   const file = folder === undefined ? undefined : new CheckpointFile(folder, config, data);

@@ -112,7 +112,7 @@ describe('train --json', () => {
       ...['--log-q', '--allow-positives', '--refit', '--out', 'all-flags'],
     );
     expect(config).toEqual({
-      loss: { name: 'bsl', options: { tau: 0.2, tau1: 'inf', negativeWeight: 0.9 } },
+      loss: { name: 'bsl', options: { tau: 0.2, tau1: 'inf', negativeWeight: 0.9, form: 'paper' } },
       score: 'cosine',
       dimension: 4,
       initialDeviation: 0.2,

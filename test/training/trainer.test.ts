@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { csrFromEntries } from '../../src/array/csr.ts';
-import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
+import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import type { TrainEvent } from '../../src/training/events.ts';
 import { mergeInteractions } from '../../src/training/merge.ts';
 import { train } from '../../src/training/trainer.ts';
@@ -30,7 +30,7 @@ describe('the coordinator', () => {
     expectSameModel(there, inThread);
     expect(there.valid).toEqual(inThread.valid);
     expect(there.engine).toEqual(inThread.engine);
-    expect(there.config).toEqual(parseTrainConfig(config));
+    expect(there.config).toEqual(inThread.config);
   });
 
   it('hands errors over with code, facts and message', async () => {
@@ -114,6 +114,31 @@ describe('a run', () => {
     expect(result.history.at(-1)!.progress).toBe(1);
   });
 
+  it.each<[TrainConfigInput['loss'], object]>([
+    ['bsl', { name: 'bsl', options: { tau: 0.2, tau1: 4, negativeWeight: 1, form: 'paper' } }],
+    [
+      { name: 'bsl', tau1: Infinity, tau: 0.3 },
+      { name: 'bsl', options: { tau: 0.3, tau1: 'inf', negativeWeight: 1, form: 'paper' } },
+    ],
+    [
+      { name: 'sl', negativeWeight: 1.1 },
+      { name: 'sl', options: { tau: 0.2, negativeWeight: 1.1 } },
+    ],
+    [
+      { module: modulePath, export: 'MarginLoss' },
+      { module: modulePath, export: 'MarginLoss', options: {} },
+    ],
+  ])(
+    'records every option that a built-in loss ran with, and runs the same again from it: %o',
+    async (loss, recorded) => {
+      const first = await here(board, { ...smallConfig, loss });
+      expect(first.config).toEqual({ ...parseTrainConfig({ ...smallConfig, loss }), loss: recorded });
+      const again = await here(board, configToJson(first.config));
+      expectSameModel(again, first);
+      expect(again.config).toEqual(first.config);
+    },
+  );
+
   it('depends on the seed alone', async () => {
     const first = await here(board, { ...smallConfig, seed: 5 });
     expectSameModel(await here(board, { ...smallConfig, seed: 5 }), first);
@@ -158,7 +183,8 @@ describe('a custom loss', () => {
   it('lets the thread live while it trains as an object', async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 1);
-    const config = { ...smallConfig, epochs: 1e6, loss: new MarginLoss() };
+    const validation = { metric: 'ndcg@3', patience: 1e6 };
+    const config = { ...smallConfig, epochs: 1e6, validation, loss: new MarginLoss() };
     expect((await rejectionOf(train(board, config, { signal: controller.signal }))).code).toBe('aborted');
   });
 });

@@ -52,6 +52,7 @@ export type {
 export { type OpenOptions, Recommender } from './model/recommender.ts';
 export { openSafetensors, type Safetensors, type Tensor, writeSafetensors } from './model/safetensors.ts';
 export {
+  type ConfigFile,
   configToJson,
   defineConfig,
   parseTrainConfig,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DatasetOptions } from '../data/dataset.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { defaultScore } from '../loss/losses.ts';
@@ -153,8 +154,16 @@ export function parseTrainConfig(input: unknown): TrainConfig {
   throw optionError(parsed.error, input, (path) => Object.keys(groups[path.join('.')] ?? {}));
 }
 
-/** For configuration files: gives back what it got, with types in the editor. */
-export function defineConfig<const T extends TrainConfigInput>(config: T): T {
+/** What a configuration file of the command line holds: training options, and beside them the data and the model's folder. */
+export type ConfigFile = TrainConfigInput & {
+  /** Where interactions come from, and how they are read and divided. */
+  data?: Partial<DatasetOptions>;
+  /** The folder that the model goes to. */
+  out?: string;
+};
+
+/** For configuration files: gives back what it got, with types in the editor, where an unknown option shows. */
+export function defineConfig(config: ConfigFile): ConfigFile {
   return config;
 }
 

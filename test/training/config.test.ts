@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { optimizerDefaults } from '../../src/optimizer/create-optimizer.ts';
 import { samplerDefaults } from '../../src/sampler/sampler-options.ts';
 import { configHash } from '../../src/training/checkpoint.ts';
-import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
+import { configToJson, defineConfig, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import { errorOf } from '../support/error-of.ts';
 
 describe('parseTrainConfig', () => {
@@ -96,6 +96,15 @@ describe('configToJson', () => {
     const config = parseTrainConfig(input);
     expect(parseTrainConfig(JSON.parse(JSON.stringify(configToJson(config))))).toEqual(config);
   });
+});
+
+test('defineConfig gives back what it got, data and folder among it', () => {
+  const config = { data: { train: 'likes.csv', minRating: 4 }, out: 'model', epochs: 3, loss: 'sl' } as const;
+  expect(defineConfig(config)).toBe(config);
+  // @ts-expect-error: an option that does not exist
+  defineConfig({ data: { train: 'likes.csv', minRatings: 4 } });
+  // @ts-expect-error: an option that does not exist
+  defineConfig({ epoch: 3 });
 });
 
 describe('configHash', () => {

@@ -1,7 +1,7 @@
 import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import { LossOptions, type RawOptions } from './loss-options.ts';
+import { pointwise } from './pointwise.ts';
 import { sigmoid, softplus } from './softplus.ts';
-import { weightSum } from './weighted-mean.ts';
 
 export interface BinaryCrossEntropyOptions {
   /** c ≥ 0, default 1: weight of the negatives' mean. */
@@ -31,20 +31,12 @@ export class BinaryCrossEntropy implements Loss {
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, _context: RowContext): number {
     const { positives, negatives, positiveWeights, negativeWeights } = scores;
-    const positiveTotal = weightSum(positives.length, positiveWeights);
-    const negativeTotal = weightSum(negatives.length, negativeWeights);
-    let value = 0;
-    for (let i = 0; i < positives.length; i++) {
-      const share = positiveTotal > 0 ? (positiveWeights ? positiveWeights[i]! : 1) / positiveTotal : 0;
-      if (share !== 0) value += share * softplus(-positives[i]!);
-      gradients.positives[i] = -share * sigmoid(-positives[i]!);
-    }
-    for (let j = 0; j < negatives.length; j++) {
-      const w = negativeWeights ? negativeWeights[j]! : 1;
-      const share = negativeTotal > 0 ? (this.negativeWeight * w) / negativeTotal : 0;
-      if (share !== 0) value += share * softplus(negatives[j]!);
-      gradients.negatives[j] = share * sigmoid(negatives[j]!);
-    }
-    return value;
+    return (
+      pointwise(positives, positiveWeights, gradients.positives, 1, negatedSoftplus, negatedSigmoid) +
+      pointwise(negatives, negativeWeights, gradients.negatives, this.negativeWeight, softplus, sigmoid)
+    );
   }
 }
+
+const negatedSoftplus = (s: number) => softplus(-s);
+const negatedSigmoid = (s: number) => -sigmoid(-s);

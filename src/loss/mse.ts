@@ -1,6 +1,6 @@
 import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import { LossOptions, type RawOptions } from './loss-options.ts';
-import { weightSum } from './weighted-mean.ts';
+import { pointwise } from './pointwise.ts';
 
 export interface MeanSquaredErrorOptions {
   /** c ≥ 0, default 1: weight of the negatives' mean. */
@@ -30,21 +30,14 @@ export class MeanSquaredError implements Loss {
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, _context: RowContext): number {
     const { positives, negatives, positiveWeights, negativeWeights } = scores;
-    const positiveTotal = weightSum(positives.length, positiveWeights);
-    const negativeTotal = weightSum(negatives.length, negativeWeights);
-    let value = 0;
-    for (let i = 0; i < positives.length; i++) {
-      const share = positiveTotal > 0 ? (positiveWeights ? positiveWeights[i]! : 1) / positiveTotal : 0;
-      const missing = 1 - positives[i]!;
-      value += share * missing * missing;
-      gradients.positives[i] = -2 * share * missing;
-    }
-    for (let j = 0; j < negatives.length; j++) {
-      const w = negativeWeights ? negativeWeights[j]! : 1;
-      const share = negativeTotal > 0 ? (this.negativeWeight * w) / negativeTotal : 0;
-      value += share * negatives[j]! * negatives[j]!;
-      gradients.negatives[j] = 2 * share * negatives[j]!;
-    }
-    return value;
+    return (
+      pointwise(positives, positiveWeights, gradients.positives, 1, missing, missingSlope) +
+      pointwise(negatives, negativeWeights, gradients.negatives, this.negativeWeight, square, squareSlope)
+    );
   }
 }
+
+const missing = (s: number) => (1 - s) ** 2;
+const missingSlope = (s: number) => -2 * (1 - s);
+const square = (s: number) => s * s;
+const squareSlope = (s: number) => 2 * s;

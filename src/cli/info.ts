@@ -7,6 +7,7 @@ import { openModel } from '../model/model-directory.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { count, note, print, printJson, table } from './output.ts';
+import { ratingNote } from './rating-note.ts';
 
 type InfoFlags = CommonOptions & ReadFlags;
 
@@ -28,6 +29,8 @@ async function run(path: string, flags: InfoFlags): Promise<void> {
   const log = await readInteractions(path, readOptionsOf(flags));
   const { skipped, rejectsFile } = log.report;
   if (skipped > 0 && !flags.quiet) note(`Skipped ${count(skipped)} bad rows; they are listed in ${rejectsFile}.`);
+  const ratings = ratingNote([log.report], log.users.length, flags.minRating);
+  if (ratings !== undefined && !flags.quiet) note(ratings);
   const info = describe(log);
   if (flags.json) printJson(info);
   else print(dataText(info));

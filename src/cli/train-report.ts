@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset, DatasetOptions } from '../data/dataset.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import { configToJson } from '../training/config.ts';
 import type { TrainResult } from '../training/training-state.ts';
@@ -6,14 +6,20 @@ import { commandLine } from './command-line.ts';
 import { reportOf } from './evaluate-model.ts';
 import { metricsTable } from './metrics-table.ts';
 import { count, duration, print } from './output.ts';
+import { ratingNote } from './rating-note.ts';
 
 /** Says what was read. */
-export function reportReading(dataset: Dataset, seconds: number, wasSplit: boolean, say: (text: string) => void): void {
+export function reportReading(
+  dataset: Dataset,
+  seconds: number,
+  { split, minRating }: Pick<DatasetOptions, 'split' | 'minRating'>,
+  say: (text: string) => void,
+): void {
   const { users, items, train, valid, test, reports = {}, overlap } = dataset;
   const parts = [
     `${count(train.indices.length)} to train on`,
     ...(valid ? [`${count(valid.indices.length)} for validation`] : []),
-    ...(test ? [`${count(test.indices.length)} for testing${wasSplit ? ' (held out)' : ''}`] : []),
+    ...(test ? [`${count(test.indices.length)} for testing${split ? ' (held out)' : ''}`] : []),
   ];
   say(
     `Read ${dataset.source} in ${duration(seconds)}: ${count(users.size)} users, ${count(items.size)} items; interactions: ${parts.join(', ')}.`,
@@ -21,6 +27,9 @@ export function reportReading(dataset: Dataset, seconds: number, wasSplit: boole
   for (const report of Object.values(reports)) {
     if (report.skipped > 0) say(`Skipped ${count(report.skipped)} bad rows; they are listed in ${report.rejectsFile}.`);
   }
+  const interactions = [train, valid, test].reduce((sum, part) => sum + (part?.indices.length ?? 0), 0);
+  const ratings = ratingNote(Object.values(reports), interactions, minRating);
+  if (ratings !== undefined) say(ratings);
   if (overlap)
     say(
       `${count(overlap)} test interactions stand in the training data too: they are never recommended and count as misses.`,

@@ -87,7 +87,7 @@ async function run(positional: string | undefined, flags: TrainFlags): Promise<v
 
   const dataOptions = { seed: config.seed, ...file?.data, ...datasetOptionsOf(flags), train: trainFile };
   const [dataset, readSeconds] = await timed(() => loadDataset(dataOptions));
-  reportReading(dataset, readSeconds, dataOptions.split !== undefined, say);
+  reportReading(dataset, readSeconds, dataOptions, say);
 
   const [result, trainSeconds] = await timed(() => runTraining(dataset, config, out, flags));
   const request: EvaluationRequest = { protocols: protocolChoices[flags.protocol], ks: flags.ks };

@@ -1,4 +1,5 @@
 import type { Interactions } from './interactions.ts';
+import { type Range, rangeOf } from './range.ts';
 
 /** What there is to know about a log at a glance. */
 export interface DataInfo {
@@ -23,7 +24,7 @@ export interface DataInfo {
   belowMinRating: number;
   /** Earliest and latest time, in the log's unit. */
   times?: { from: number; to: number };
-  ratings?: { min: number; mean: number; max: number };
+  ratings?: Range;
 }
 
 /** Quantiles with linear interpolation between neighbours (Hyndman and Fan's type 7). */
@@ -60,10 +61,10 @@ export function describe(log: Interactions): DataInfo {
     belowMinRating,
   };
   if (log.times) {
-    const { min, max } = range(log.times);
+    const { min, max } = rangeOf(log.times);
     info.times = { from: min, to: max };
   }
-  if (log.ratings) info.ratings = range(log.ratings);
+  if (log.ratings) info.ratings = rangeOf(log.ratings);
   return info;
 }
 
@@ -95,16 +96,4 @@ function quantiles(ascending: Int32Array): Quantiles {
   };
   const mean = ascending.reduce((sum, x) => sum + x, 0) / ascending.length;
   return { min: at(0), p25: at(0.25), median: at(0.5), mean, p75: at(0.75), p90: at(0.9), p99: at(0.99), max: at(1) };
-}
-
-function range(values: Float32Array | Float64Array): { min: number; mean: number; max: number } {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  let sum = 0;
-  for (const value of values) {
-    min = Math.min(min, value);
-    max = Math.max(max, value);
-    sum += value;
-  }
-  return { min, mean: sum / values.length, max };
 }

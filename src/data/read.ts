@@ -11,6 +11,7 @@ import { checkFormat, type Format, guessFormat } from './file-format.ts';
 import { type FileHead, readHead } from './file-head.ts';
 import { type Interactions, mergeDuplicates, type RawColumns } from './interactions.ts';
 import { readLightGcn } from './light-gcn.ts';
+import { rangeOf } from './range.ts';
 import { Rejects } from './rejects.ts';
 import { badCell, repairDelimited, repairJson } from './repair.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './table.ts';
@@ -59,7 +60,14 @@ export async function readInteractions(file: string, options: ReadOptions = {}):
       throw new TaurecError('empty-data', { file, reason });
     }
     const { duplicates, ...merged } = mergeDuplicates(columns);
-    const report = { rows: rows + belowMinRating, duplicates, skipped: rejects.count, belowMinRating, rejectsFile };
+    const report = {
+      rows: rows + belowMinRating,
+      duplicates,
+      skipped: rejects.count,
+      belowMinRating,
+      ...(merged.ratings && { ratings: rangeOf(merged.ratings) }),
+      rejectsFile,
+    };
     return { ...merged, report, sha256, source: file };
   } catch (error) {
     rejects.abandon();

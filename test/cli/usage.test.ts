@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { fails, file, folder, logText, quick, taurec, writeData } from './taurec.ts';
 
 const { train } = writeData();
@@ -190,4 +190,36 @@ test('bad rows are skipped on request, counted and listed', async () => {
   );
   expect(code, stderr).toBe(0);
   expect(stderr).toContain('Skipped 1 bad rows; they are listed in rejects/some-bad.csv.rejects.csv.');
+});
+
+describe('a rating column and no --min-rating', () => {
+  const rows = logText(train).trim().split('\n').slice(1);
+  const rated = `user,item,rating\n${rows.map((line, at) => `${line},${1 + (at % 5)}`).join('\n')}\n`;
+  beforeAll(() => {
+    file('rated.csv', rated);
+    file('once.csv', `user,item,rating\n${rows.map((line) => `${line},1`).join('\n')}\n`);
+  });
+  const said = /Ratings go from 1 to 5, and all ([\d,]+) interactions count as positive; --min-rating/;
+  const trained = ['train', 'rated.csv', ...quick, '--out', 'rated-model'];
+
+  test.each([
+    ['train', trained],
+    ['train with a split', [...trained, '--split', 'random', '--valid-ratio', '0.1']],
+    ['info', ['info', 'rated.csv']],
+  ])('%s says on standard error what counts', async (_, args) => {
+    const { stdout, stderr } = await taurec(...args, '--json');
+    expect(stderr.match(said)?.[1]).toBe(rows.length.toLocaleString('en-US'));
+    expect(Object.keys(JSON.parse(stdout))).not.toHaveLength(0);
+  });
+  test.each([
+    ['with --quiet', [...trained, '--quiet']],
+    ['with --min-rating', [...trained, '--min-rating', '3']],
+    ['with --no-rating', [...trained, '--no-rating']],
+    ['where all ratings are alike', ['info', 'once.csv']],
+    ['info --quiet', ['info', 'rated.csv', '--quiet']],
+  ])('nothing %s', async (_, args) => {
+    const { code, stdout, stderr } = await taurec(...args);
+    expect(code, stderr).toBe(0);
+    expect(stdout + stderr).not.toMatch(/count as positive/);
+  });
 });

@@ -201,7 +201,7 @@ describe('columns', () => {
         minRating: 3,
       });
       expect(pairs(log)).toEqual([[user, '2']]);
-      expect(log.report).toMatchObject({ rows: 3, belowMinRating: 2 });
+      expect(log.report).toMatchObject({ rows: 3, belowMinRating: 2, ratings: { min: 3, mean: 3, max: 3 } });
       expect(log.userIds.size).toBe(1);
     }
   });

@@ -72,7 +72,8 @@ export async function search(
     state.history.push(record);
     state.stopping = stopping.state;
     if (epoch === epochs) state.reason = 'epochs';
-    else if (late) state.reason = 'time-budget';
+    else if (late || state.seconds.train + state.seconds.validate >= (timeBudget ?? Infinity))
+      state.reason = 'time-budget';
     else if (valid && stopping.shouldStop) state.reason = 'patience';
     await context.checkpoint(best, state.reason !== undefined);
   }

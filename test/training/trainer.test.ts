@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { csrFromEntries } from '../../src/array/csr.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import type { TrainEvent } from '../../src/training/events.ts';
@@ -106,6 +106,28 @@ describe('a run', () => {
     expect(result.events).toContainEqual(expect.objectContaining({ type: 'notice' }));
     const empty = { ...board, valid: csrFromEntries(24, 20, [], []) };
     expectSameModel(await here(empty, smallConfig), result);
+  });
+
+  it('does not go on when validation has used up the time budget', async () => {
+    let clock = 0;
+    let validating = false;
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => clock);
+    try {
+      const { history, reason } = await runTraining(board, parseTrainConfig({ ...smallConfig, timeBudget: 60 }), {
+        onEvent: ({ type }) => {
+          validating = type === 'epoch' || (validating && type !== 'validation');
+        },
+        // asked after each step and during validation, which takes all the time here
+        aborted: () => {
+          if (validating) clock += 61_000;
+          return false;
+        },
+      });
+      expect(reason).toBe('time-budget');
+      expect(history.length).toBe(1);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it('ends with its time budget, the schedule at its end', async () => {

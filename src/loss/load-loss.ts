@@ -23,7 +23,8 @@ export async function loadLoss(source: LossSource): Promise<Loss> {
     throw new TaurecError('unknown-name', { kind: `export of ${origin}`, got: name, known: Object.keys(exports) });
   }
   if (typeof found !== 'function') return checkLoss(found, origin);
-  const isClass = typeof found.prototype?.evaluate === 'function';
+  // a class is known by its syntax: evaluate may be a field, which no prototype shows
+  const isClass = typeof found.prototype?.evaluate === 'function' || /^class\b/.test(String(found));
   const make = found as (new (options?: object) => unknown) & ((options?: object) => unknown);
   return checkLoss(isClass ? new make(source.options) : await make(source.options), origin);
 }

@@ -21,6 +21,7 @@ test.each([
   ['default', 3],
   ['MeanDifference', 3],
   ['factory', 3],
+  ['WithFields', 3],
   ['object', 2],
 ])('takes the export %s', async (name, scale) => {
   const loss = await loadLoss({ module: path, export: name, options: { scale: 3 } });

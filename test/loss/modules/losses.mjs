@@ -17,6 +17,19 @@ export class MeanDifference {
   }
 }
 
+/** The same, with `evaluate` in a field. */
+export class WithFields {
+  name = 'with-fields';
+  allowsDotScores = false;
+  parameters;
+
+  constructor(options = {}) {
+    this.parameters = { scale: options.scale ?? 1 };
+  }
+
+  evaluate = (scores, gradients) => new MeanDifference(this.parameters).evaluate(scores, gradients);
+}
+
 export default MeanDifference;
 export const factory = (options) => new MeanDifference(options);
 export const object = new MeanDifference({ scale: 2 });

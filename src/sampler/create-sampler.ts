@@ -17,6 +17,10 @@ export function createSampler(train: Csr, options: Partial<SamplerOptions>, seed
     const expected = 'at least one interaction with a weight above 0';
     throw new TaurecError('bad-option', { option: 'train', got: `${train.indices.length} interactions`, expected });
   }
+  const wrong = train.values?.find((w) => !(w >= 0 && w < Infinity));
+  if (wrong !== undefined) {
+    throw new TaurecError('bad-option', { option: 'train.values', got: wrong, expected: 'weights ≥ 0' });
+  }
   const rows = full.rows === 'auto' ? automaticRows(full.batch, train.rows) : full.rows;
   const settled = { ...full, rows };
   return full.batch === 'user'

@@ -167,6 +167,10 @@ describe('options', () => {
   });
 
   test('nothing to train on is refused', () => {
+    for (const wrong of [-1, Number.NaN, Infinity]) {
+      const train = csrFromEntries(2, 2, [0, 1], [0, 1], [1, wrong]);
+      expect(() => createSampler(train, {}, 1)).toThrow(`Option train.values: got ${wrong}, expected weights ≥ 0`);
+    }
     expect(() => createSampler(csrFromEntries(2, 2, [], []), {}, 1)).toThrow('expected at least one interaction');
     expect(() => createSampler(csrFromEntries(1, 2, [0], [1], [0]), {}, 1)).toThrow(
       'expected at least one interaction',

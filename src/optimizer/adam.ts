@@ -23,7 +23,7 @@ export class Adam implements RowOptimizer {
   readonly hasMoments = true;
   readonly #options: OptimizerOptions;
   readonly #r: number;
-  /** Terms after which r^j is negligible; Infinity where r ≥ 1. */
+  /** Terms after which r^j is negligible; r ≤ √β1 < 1 because β1 ≤ β2. */
   readonly #horizon: number;
   readonly #decay: DecayHistory;
   #before = 0;
@@ -33,7 +33,7 @@ export class Adam implements RowOptimizer {
   constructor(options: OptimizerOptions) {
     this.#options = options;
     this.#r = options.beta1 / Math.sqrt(options.beta2);
-    this.#horizon = this.#r < 1 ? Math.ceil(Math.log(NEGLIGIBLE) / Math.log(this.#r)) : Infinity;
+    this.#horizon = Math.ceil(Math.log(NEGLIGIBLE) / Math.log(this.#r));
     this.#decay = new DecayHistory(options.decoupledWeightDecay);
   }
 

@@ -14,7 +14,8 @@ export const optimizerDefaults: OptimizerOptions = {
 };
 
 /**
- * Options with their defaults filled in, checked: β1 in [0, 1), β2 in (0, 1), ε > 0, weights ≥ 0.
+ * Options with their defaults filled in, checked: β1 in [0, 1), β2 in (0, 1), β1 ≤ β2, ε > 0, weights ≥ 0. Where β2 is the smaller one, the
+ * steps that a row has missed grow against one another without end, and one ε cannot stand for them all (optimizer/adam.ts).
  *
  * @throws TaurecError `bad-option`, `unknown-name`
  */
@@ -27,6 +28,7 @@ export function optimizerOptions(given: Partial<OptimizerOptions>): OptimizerOpt
   }
   check('beta1', beta1, beta1 >= 0 && beta1 < 1, 'a number in [0, 1)');
   check('beta2', beta2, beta2 > 0 && beta2 < 1, 'a number in (0, 1)');
+  check('beta1', beta1, beta1 <= beta2, `at most beta2 = ${beta2}`);
   check('epsilon', epsilon, epsilon > 0 && epsilon < Infinity, 'a number > 0');
   check('decoupledWeightDecay', decoupledWeightDecay, decoupledWeightDecay >= 0, 'a number ≥ 0');
   check('l2', l2, l2 >= 0 && l2 < Infinity, 'a number ≥ 0');

@@ -1,7 +1,7 @@
 /** Settings of the optimiser. `decoupledWeightDecay` is AdamW's (every row, every step); `l2` acts on the rows a batch touches. */
 export interface OptimizerOptions {
   readonly name: 'adam' | 'sgd';
-  /** Adam's β1, default .9, and β2, default .999. */
+  /** Adam's β1, default .9, and β2, default .999; β1 ≤ β2. */
   readonly beta1: number;
   readonly beta2: number;
   /** Outside the root, default 1e-8. */

@@ -101,17 +101,16 @@ describe('adam', () => {
   test.each([
     [0, 0.999],
     [0.5, 0.9],
-    [0.95, 0.9],
+    [0.9, 0.9],
   ])('any betas: %d, %d', (beta1, beta2) => {
     const options = { ...optimizerDefaults, beta1, beta2 };
     fc.assert(
       fc.property(runs, (run) => {
-        const short = { ...run, steps: run.steps.slice(0, 60) };
         const dense = newRow([1, -0.5, 0.25]);
-        short.steps.forEach((g, s) => {
-          denseAdam(dense, g ?? [0, 0, 0], options, s + 1, rateAt(short, s));
+        run.steps.forEach((g, s) => {
+          denseAdam(dense, g ?? [0, 0, 0], options, s + 1, rateAt(run, s));
         });
-        expectClose(lazyRun(short, options).values, dense.values, 1e-5, 1e-4, 'values');
+        expectClose(lazyRun(run, options).values, dense.values, 1e-5, 1e-4, 'values');
       }),
       { numRuns: 60 },
     );
@@ -174,6 +173,7 @@ describe('options', () => {
   test.each<[Partial<OptimizerOptions>, string]>([
     [{ beta1: 1 }, 'Option optimizer.beta1: got 1'],
     [{ beta2: 0 }, 'Option optimizer.beta2: got 0'],
+    [{ beta1: 0.95, beta2: 0.9 }, 'Option optimizer.beta1: got 0.95, expected at most beta2 = 0.9'],
     [{ epsilon: 0 }, 'Option optimizer.epsilon: got 0'],
     [{ decoupledWeightDecay: -1 }, 'Option optimizer.decoupledWeightDecay: got -1'],
     [{ l2: Number.NaN }, 'Option optimizer.l2: got NaN'],

@@ -15,6 +15,8 @@ const messages = {
     'This engine was opened without a training plan, so it can rank but not train. Open it with plan.training to train.',
   'memory-limit': (f: Facts) =>
     `The tables need ${gigabytes(f.bytes)} GiB, the engine has ${gigabytes(f.limit)}: ${f.users} users and ${f.items} items at dimension ${f.dimension} take ${f.bytesPerRow} bytes a row. Use a smaller dimension, fewer negatives or rows a batch, or leave out rare users and items (k-core).`,
+  'memory-refused': (f: Facts) =>
+    `The system refused the ${gigabytes(f.bytes)} GiB of memory that ${f.users} users and ${f.items} items at dimension ${f.dimension} need. Free some, raise the limit of the process, or use a smaller dimension.`,
   'engine-thread': (f: Facts) =>
     `Thread ${f.thread} of the engine failed: ${f.reason}. The engine is closed; open a new one, with fewer threads if memory ran out.`,
   // training

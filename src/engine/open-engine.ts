@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { TaurecError } from '../errors.ts';
 import type { Engine, EnginePlan } from './engine.ts';
 import { openReferenceEngine } from './reference/reference-engine.ts';
 import { openWasmEngine } from './wasm/open-wasm-engine.ts';
@@ -14,9 +15,19 @@ export interface EngineOptions {
   readonly build?: 'auto' | 'simd' | 'simd-fma';
 }
 
-/** Opens an engine for the plan: the only place that knows the engines. */
-export function openEngine(plan: EnginePlan, options: EngineOptions = {}): Promise<Engine> {
+/**
+ * Opens an engine for the plan: the only place that knows the engines.
+ *
+ * @throws TaurecError as the engines do; `unknown-name` for an engine or build that is none of the listed
+ */
+export async function openEngine(plan: EnginePlan, options: EngineOptions = {}): Promise<Engine> {
+  known('engine', options.engine, ['auto', 'wasm', 'reference']);
+  known('build', options.build, ['auto', 'simd', 'simd-fma']);
   if (options.engine === 'reference') return openReferenceEngine(plan);
   const threads = options.threads ?? Math.min(availableParallelism(), 16);
   return openWasmEngine(plan, threads, options.build);
+}
+
+function known(kind: string, got: string | undefined, names: readonly string[]): void {
+  if (got !== undefined && !names.includes(got)) throw new TaurecError('unknown-name', { kind, got, known: names });
 }

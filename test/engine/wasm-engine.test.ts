@@ -1,8 +1,8 @@
-import { afterAll, describe, expect, it, test } from 'vitest';
+import { afterAll, describe, expect, it, test, vi } from 'vitest';
 import { matrix } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
 import type { Engine, EnginePlan } from '../../src/engine/engine.ts';
-import { openEngine } from '../../src/engine/open-engine.ts';
+import { type EngineOptions, openEngine } from '../../src/engine/open-engine.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { enableFusedMultiplyAdd, openWasmEngine } from '../../src/engine/wasm/open-wasm-engine.ts';
 import type { Loss } from '../../src/loss/loss.ts';
@@ -132,6 +132,20 @@ describe('memory and threads', () => {
     expect(error.code).toBe('memory-limit');
     expect(error.message).toContain('30000000 users');
     expect(error.message).toMatch(/7\.\d\d GiB/);
+  });
+
+  it('says what was needed when the system refuses the memory', async () => {
+    const refusing = vi.spyOn(WebAssembly, 'Memory').mockImplementation(function refuse() {
+      throw new RangeError('could not allocate memory');
+    });
+    const error = await rejectionOf(openWasmEngine(smallPlan().plan, 1)).finally(() => refusing.mockRestore());
+    expect(error.code).toBe('memory-refused');
+    expect(error.message).toContain('7 users and 13 items at dimension 5');
+  });
+
+  it.each([{ engine: 'gpu' }, { build: 'avx' }])('refuses %o', async (options) => {
+    const error = await rejectionOf(openEngine(smallPlan().plan, options as EngineOptions));
+    expect(error.code).toBe('unknown-name');
   });
 
   it.each(['user', 'pair'] as const)('computes the same where addresses pass 2 GiB: %s batches', async (batch) => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { TaurecError } from '../../errors.ts';
+import { type Facts, TaurecError } from '../../errors.ts';
 import { loadLoss } from '../../loss/load-loss.ts';
 import { checkScore } from '../../loss/losses.ts';
 import { checkPlan, checkThreads } from '../check-plan.ts';
@@ -25,7 +25,7 @@ export function enableFusedMultiplyAdd(): void {
  * Opens the WebAssembly engine: sizes the memory from the plan, compiles the kernels once (fused multiply-add where the machine has it), starts the helper threads.
  * A bare loss object cannot be sent to threads: it runs on the caller's thread alone.
  *
- * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`; `memory-limit` before anything starts; `engine-thread` when a helper thread cannot start
+ * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`; `memory-limit`, `memory-refused` before anything starts; `engine-thread` when a helper thread cannot start
  */
 export async function openWasmEngine(
   plan: EnginePlan,
@@ -36,11 +36,11 @@ export async function openWasmEngine(
   checkThreads(wantedThreads);
   const bareLoss = plan.training !== undefined && 'evaluate' in plan.training.loss;
   const threads = bareLoss ? 1 : wantedThreads;
-  const { pages } = layoutOf(plan, threads);
+  const { bytes, pages } = layoutOf(plan, threads);
   const loss = plan.training && (await loadLoss(plan.training.loss));
   if (loss) checkScore(loss, plan.score);
   const { module, fused } = await compile(build);
-  const wasmMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const wasmMemory = allocate(pages, { bytes, users: plan.users, items: plan.items, dimension: plan.dimension });
   const memory = threadMemory(plan, threads, module, wasmMemory);
   const crew = new Crew(memory.control, memory.failure, threads);
   const workers: Worker[] = [];
@@ -63,6 +63,14 @@ export async function openWasmEngine(
     throw error;
   }
   return new WasmEngine({ memory, crew, threads, fused, loss, stop });
+}
+
+function allocate(pages: number, facts: Facts): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (cause) {
+    throw new TaurecError('memory-refused', facts, { cause });
+  }
 }
 
 function ready(worker: Worker, crew: Crew, thread: number): Promise<void> {

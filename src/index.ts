@@ -28,7 +28,14 @@ export {
   type MetricComparison,
   type UserColumns,
 } from './evaluation/compare.ts';
-export { type EvaluateOptions, type Evaluation, evaluate, type Protocol, protocols } from './evaluation/evaluator.ts';
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  evaluateAsync,
+  type Protocol,
+  protocols,
+} from './evaluation/evaluator.ts';
 export { type GroupReport, popularityGroups } from './evaluation/groups.ts';
 export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
 export { type ResultFile, readResult, resultOf, writeResult } from './evaluation/result-file.ts';

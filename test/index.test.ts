@@ -23,6 +23,7 @@ const names = [
     'compareUsers',
     'embeddingRanker',
     'evaluate',
+    'evaluateAsync',
     'itemKnnRanker',
     'pairedBootstrap',
     'pairedTTest',

@@ -52,10 +52,11 @@ async function run(a: string, b: string, flags: CompareFlags): Promise<void> {
     if (flags.test === undefined) throw new UsageError(`${path} is a model: give --test FILE to measure it on.`);
     test ??= await readInteractions(flags.test, readOptionsOf(flags));
     const log = test;
-    return withModel(path, options, (model, engine) => {
+    return withModel(path, options, async (model, engine) => {
       const { protocol, ks, auc } = flags;
       const data = testDataOf(log, model);
-      const [evaluation] = evaluateModel(model, engine, data.test, { protocols: [protocol], ks, auc, perUser: true });
+      const request = { protocols: [protocol], ks, auc, perUser: true };
+      const [evaluation] = await evaluateModel(model, engine, data.test, request);
       return resultOf(evaluation!, { data, users: data.users, run: runOf(path, model.config) });
     });
   };

@@ -1,9 +1,10 @@
 import type { Csr } from '../array/csr.ts';
 import type { Engine } from '../engine/engine.ts';
 import { itemKnnRanker, popularRanker, randomRanker } from '../evaluation/baselines.ts';
-import { type EvaluateOptions, type Evaluation, evaluate, type Protocol } from '../evaluation/evaluator.ts';
+import { type EvaluateOptions, type Evaluation, evaluateAsync, type Protocol } from '../evaluation/evaluator.ts';
 import { embeddingRanker, type UserRanker } from '../evaluation/ranker.ts';
 import { type Model, trainedItems } from '../model/model.ts';
+import type { WorkProgress } from './work-progress.ts';
 
 /** What `--protocol` may say, and the protocols it stands for; the first one's metrics are the `metrics` of a report. */
 export const protocolChoices = { clean: ['clean'], irbench: ['irbench'], both: ['clean', 'irbench'] } as const;
@@ -15,6 +16,12 @@ export interface EvaluationRequest extends Pick<EvaluateOptions, 'ks' | 'auc' | 
   readonly diversity?: boolean;
 }
 
+/** Who watches an evaluation, and may stop it. */
+export interface Watch {
+  readonly signal?: AbortSignal;
+  readonly progress?: WorkProgress;
+}
+
 /** The numbers of one protocol, as JSON shows them. */
 export type EvaluationReport = Pick<Evaluation, 'users' | 'ranked' | 'metrics' | 'groups'>;
 
@@ -24,27 +31,43 @@ export function trainingDataOf(model: Model): { train: Csr; valid?: Csr } {
 }
 
 /** Evaluates a model, its embeddings in `engine`, under each protocol. */
-export function evaluateModel(model: Model, engine: Engine, test: Csr, request: EvaluationRequest): Evaluation[] {
+export function evaluateModel(
+  model: Model,
+  engine: Engine,
+  test: Csr,
+  request: EvaluationRequest,
+  watch: Watch = {},
+): Promise<Evaluation[]> {
   const diversity = request.diversity ? model.items : undefined;
-  return evaluateRanker(embeddingRanker(engine), trainingDataOf(model), test, { ...request, diversity });
+  return evaluateRanker(
+    'the model',
+    embeddingRanker(engine),
+    trainingDataOf(model),
+    test,
+    { ...request, diversity },
+    watch,
+  );
 }
 
 /** Evaluates the baselines under the first protocol, by name. */
-export function evaluateBaselines(
+export async function evaluateBaselines(
   data: { train: Csr; valid?: Csr },
   test: Csr,
   { protocols, ks }: EvaluationRequest,
   seed: number,
-): Record<string, Evaluation> {
-  const rankers: Record<string, UserRanker> = {
-    random: randomRanker(seed, data.train.columns),
-    popular: popularRanker(data.train),
-    'item-knn': itemKnnRanker(data.train),
+  watch: Watch = {},
+): Promise<Record<string, Evaluation>> {
+  const rankers: Record<string, () => UserRanker> = {
+    random: () => randomRanker(seed, data.train.columns),
+    popular: () => popularRanker(data.train),
+    'item-knn': () => itemKnnRanker(data.train),
   };
   const first = { protocols: protocols.slice(0, 1), ks };
-  return Object.fromEntries(
-    Object.entries(rankers).map(([name, ranker]) => [name, evaluateRanker(ranker, data, test, first)[0]!]),
-  );
+  const evaluations: Record<string, Evaluation> = {};
+  for (const [name, ranker] of Object.entries(rankers)) {
+    [evaluations[name]] = (await evaluateRanker(name, ranker(), data, test, first, watch)) as [Evaluation];
+  }
+  return evaluations;
 }
 
 /** `{metrics, protocol, evaluations}`: the metrics of the first protocol, its name, and the numbers of every one. */
@@ -57,12 +80,24 @@ export function reportOf(evaluations: readonly Evaluation[]) {
   return { metrics, protocol, evaluations: Object.fromEntries(reports) };
 }
 
-function evaluateRanker(
+async function evaluateRanker(
+  name: string,
   ranker: UserRanker,
   data: { train: Csr; valid?: Csr },
   test: Csr,
   request: Omit<EvaluationRequest, 'diversity'> & Pick<EvaluateOptions, 'diversity'>,
-): Evaluation[] {
+  { signal, progress }: Watch,
+): Promise<Evaluation[]> {
   const { protocols, ...options } = request;
-  return protocols.map((protocol) => evaluate(ranker, { ...data, test, protocol, ...options }));
+  const evaluations: Evaluation[] = [];
+  try {
+    for (const protocol of protocols) {
+      progress?.start(`Evaluating ${name} (${protocol})`);
+      const onProgress = ({ done, total }: { done: number; total: number }) => progress?.update(done, total);
+      evaluations.push(await evaluateAsync(ranker, { ...data, test, protocol, ...options, signal, onProgress }));
+    }
+  } finally {
+    progress?.close();
+  }
+  return evaluations;
 }

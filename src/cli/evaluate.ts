@@ -15,11 +15,13 @@ import {
   reportOf,
   trainingDataOf,
 } from './evaluate-model.ts';
+import { interruptible } from './interrupt.ts';
 import { metricsTable } from './metrics-table.ts';
 import { withModel } from './model-session.ts';
 import { count, decimal, duration, note, print, printJson, table, timed } from './output.ts';
 import { wholes } from './parse.ts';
 import { type TestData, testDataOf } from './test-data.ts';
+import { WorkProgress } from './work-progress.ts';
 
 interface EvaluateFlags extends CommonOptions, ReadFlags {
   test: string;
@@ -63,7 +65,12 @@ export function define(command: Command): void {
   command.action((model: string, flags: EvaluateFlags) => run(model, flags));
 }
 
-async function run(directory: string, flags: EvaluateFlags): Promise<void> {
+function run(directory: string, flags: EvaluateFlags): Promise<void> {
+  return interruptible((signal) => runUntil(signal, directory, flags));
+}
+
+async function runUntil(signal: AbortSignal, directory: string, flags: EvaluateFlags): Promise<void> {
+  const watch = { signal, progress: flags.quiet ? undefined : new WorkProgress(process.stderr) };
   const say = flags.quiet ? () => {} : note;
   await withModel(directory, engineOptions(flags), async (model, engine) => {
     const [log, read] = await timed(() => readInteractions(flags.test, readOptionsOf(flags)));
@@ -79,9 +86,11 @@ async function run(directory: string, flags: EvaluateFlags): Promise<void> {
       groups: typeof flags.groups === 'string' ? { by: flags.groups } : flags.groups,
       perUser: flags.perUser !== undefined,
     };
-    const [evaluations, evaluate] = await timed(() => evaluateModel(model, engine, data.test, request));
+    const [evaluations, evaluate] = await timed(() => evaluateModel(model, engine, data.test, request, watch));
     const seed = flags.seed ?? model.config.seed;
-    const baselines = flags.baselines ? evaluateBaselines(trainingDataOf(model), data.test, request, seed) : {};
+    const baselines = flags.baselines
+      ? await evaluateBaselines(trainingDataOf(model), data.test, request, seed, watch)
+      : {};
     if (flags.perUser !== undefined) {
       writeResult(
         flags.perUser,

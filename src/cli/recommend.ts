@@ -7,9 +7,11 @@ import { addCommonOptions, addExamples, type CommonOptions } from './common-opti
 import { engineOptions } from './engine-options.ts';
 import { UsageError } from './failure.ts';
 import { idFile, idList } from './id-list.ts';
+import { interruptible } from './interrupt.ts';
 import { itemsTable } from './items-table.ts';
 import { count, note, print, printJson } from './output.ts';
 import { whole } from './parse.ts';
+import { WorkProgress } from './work-progress.ts';
 
 interface RecommendFlags extends CommonOptions {
   user?: string[];
@@ -117,7 +119,12 @@ async function writeFile(
   flags: RecommendFlags,
 ): Promise<void> {
   const format = flags.format;
-  const written = await exportRecommendations(recommender, output, { ...options, users, format });
+  const progress = flags.quiet ? undefined : new WorkProgress(process.stderr);
+  progress?.start('Recommending');
+  const onProgress = progress?.update.bind(progress);
+  const written = await interruptible((signal) =>
+    exportRecommendations(recommender, output, { ...options, users, format, signal, onProgress }),
+  ).finally(() => progress?.close());
   if (flags.json) printJson({ output, users: written });
   else if (!flags.quiet) note(`Wrote recommendations for ${count(written)} users to ${output}.`);
 }

@@ -1,6 +1,7 @@
-import cliProgress from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import type { Phase, TrainEvent } from '../training/events.ts';
 import { count, decimal, duration } from './output.ts';
+import { progressBar } from './progress-bar.ts';
 
 /** Milliseconds between two plain lines. */
 const LINE_INTERVAL = 1000;
@@ -8,7 +9,7 @@ const LINE_INTERVAL = 1000;
 /** Shows the events of a training run to a person: a bar on a terminal, plain lines (one a second at most) elsewhere. */
 export class TrainProgress {
   readonly #stream: NodeJS.WriteStream;
-  readonly #bar: cliProgress.SingleBar | undefined;
+  readonly #bar: SingleBar | undefined;
   /** What came while the bar was shown. */
   #waiting: string[] = [];
   #epochs = 0;
@@ -18,7 +19,7 @@ export class TrainProgress {
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
-    if (stream.isTTY) this.#bar = makeBar(stream);
+    if (stream.isTTY) this.#bar = progressBar(stream, 'epoch {epoch} {bar} {percentage}% · {facts}');
   }
 
   handle(event: TrainEvent): void {
@@ -107,21 +108,4 @@ export class TrainProgress {
 
 function phaseName(phase: Phase): string {
   return phase === 'search' ? 'Training' : 'Training once more, on train and validation together,';
-}
-
-function makeBar(stream: NodeJS.WriteStream): cliProgress.SingleBar {
-  return new cliProgress.SingleBar({
-    stream,
-    format: 'epoch {epoch} {bar} {percentage}% · {facts}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-    fps: 10,
-    // Ctrl-C belongs to the command.
-    gracefulExit: false,
-    linewrap: false,
-  });
 }

@@ -28,6 +28,7 @@ import { wholes } from './parse.ts';
 import { TrainProgress } from './train-progress.ts';
 import { printSummary, reportReading, trainJson } from './train-report.ts';
 import { addTrainingFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
+import { WorkProgress } from './work-progress.ts';
 import { writeLog } from './write-log.ts';
 
 interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
@@ -92,7 +93,9 @@ async function run(positional: string | undefined, flags: TrainFlags): Promise<v
   const [result, trainSeconds] = await timed(() => runTraining(dataset, config, out, flags));
   const request: EvaluationRequest = { protocols: protocolChoices[flags.protocol], ks: flags.ks };
   const model = trainedModel(dataset, result);
-  const [evaluations, evaluateSeconds] = await timed(() => evaluateOrSave(dataset, model, request, out, engine));
+  const [evaluations, evaluateSeconds] = await timed(() =>
+    evaluateOrSave(dataset, model, request, out, { ...engine, quiet: flags.quiet }),
+  );
   await saveModel(out, evaluations ? withTestMetrics(model, evaluations) : model);
   const testFile = (await saveTestPart(out, dataset, dataOptions.split !== undefined)) ?? dataOptions.test;
   await rm(join(out, 'checkpoint.safetensors'), { force: true });
@@ -145,12 +148,14 @@ async function evaluateOrSave(
   model: Model,
   request: EvaluationRequest,
   out: string,
-  options: Pick<CommonOptions, 'engine' | 'threads'>,
+  { quiet, ...options }: Pick<CommonOptions, 'engine' | 'threads' | 'quiet'>,
 ): Promise<Evaluation[] | undefined> {
-  if (!dataset.test) return undefined;
+  const { test } = dataset;
+  if (!test) return undefined;
+  const progress = quiet ? undefined : new WorkProgress(process.stderr);
   const engine = await openRankingEngine(model, options);
   try {
-    return evaluateModel(model, engine, dataset.test, request);
+    return await interruptible((signal) => evaluateModel(model, engine, test, request, { signal, progress }));
   } catch (error) {
     await saveModel(out, model);
     throw new AdvisedError(error, `The model is kept all the same: ${out}`);

@@ -15,7 +15,7 @@ interface TrainingFlag {
   readonly help: string;
   readonly read?: (text: string) => unknown;
   readonly choices?: readonly string[];
-  /** What a flag without a value sets. */
+  /** What a flag without a value sets; its negation, `--no-…`, sets the other. */
   readonly sets?: boolean;
 }
 
@@ -154,11 +154,12 @@ export function addTrainingFlags(command: Command): void {
     .option('--loss-option <name=value>', 'an option of it; may be repeated', pair);
   for (const [group, flags] of Object.entries(groups)) {
     command.optionsGroup(group);
-    for (const { path, flags: text, help, read, choices } of flags) {
+    for (const { path, flags: text, help, read, choices, sets } of flags) {
       const option = new Option(text, `${help}${stated(valueAt(defaults, path))}`);
       if (choices) option.choices(choices);
       else if (read) option.argParser(read);
       command.addOption(option);
+      if (sets !== undefined) command.option(negation(text), 'the opposite, over a configuration file');
     }
   }
 }
@@ -171,7 +172,7 @@ export function trainConfigOf(flags: TrainingFlags, file: TrainConfigInput = {})
   const config: Record<string, unknown> = { ...file };
   for (const { path, flags: text, sets } of Object.values(groups).flat()) {
     const given = flags[new Option(text).attributeName()];
-    if (given !== undefined) setAt(config, path, sets ?? given);
+    if (given !== undefined) setAt(config, path, sets === undefined ? given : sets === given);
   }
   for (const name of ['seed', 'threads', 'engine']) if (flags[name] !== undefined) config[name] = flags[name];
   config.loss = lossOf(flags, file.loss);
@@ -229,6 +230,11 @@ export function inFlags(error: unknown): unknown {
     .find(({ path }) => path === error.facts.option);
   const option = flag && new Option(flag.flags).long;
   return option ? new TaurecError('bad-option', { ...error.facts, option }, { cause: error }) : error;
+}
+
+/** `--refit` → `--no-refit` */
+function negation(flags: string): string {
+  return flags.replace(/^--/, '--no-');
 }
 
 function stated(value: unknown): string {

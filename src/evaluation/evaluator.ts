@@ -64,7 +64,25 @@ type Checked = EvaluateOptions & { readonly test: Csr };
  * same to the last bit for every block size. The options may be a dataset's parts: `evaluate(ranker, { ...dataset, protocol: 'clean' })`.
  * @throws bad-option, also when there is no test part; evaluation-shape when ranker, train and diversity disagree on the items; no-test-users; aborted.
  */
-export function evaluate(ranker: UserRanker, given: EvaluateOptions): Evaluation {
+export function evaluate(ranker: UserRanker, options: EvaluateOptions): Evaluation {
+  const blocks = evaluateBlocks(ranker, options);
+  for (;;) {
+    const { done, value } = blocks.next();
+    if (done) return value;
+  }
+}
+
+/** `evaluate` that lets the thread do other things between two blocks of users: requests are answered, a signal is heard. */
+export async function evaluateAsync(ranker: UserRanker, options: EvaluateOptions): Promise<Evaluation> {
+  const blocks = evaluateBlocks(ranker, options);
+  for (;;) {
+    const { done, value } = blocks.next();
+    if (done) return value;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+function* evaluateBlocks(ranker: UserRanker, given: EvaluateOptions): Generator<undefined, Evaluation> {
   const options = checked(ranker, given);
   const { train, valid, test, protocol, ks, blockSize, signal } = options;
   const counted = countedUsers(options);
@@ -94,6 +112,7 @@ export function evaluate(ranker: UserRanker, given: EvaluateOptions): Evaluation
       groups?.add(list, hits, relevant);
     }
     options.onProgress?.({ done: start + block.length, total: rankedAt.length });
+    yield;
   }
 
   const users = counted.length;

@@ -315,6 +315,16 @@ describe('configuration files', () => {
     });
   });
 
+  test('a flag turns off what a file turned on, and on what it turned off', async () => {
+    const on = file('on.json', '{ "refit": true, "batch": { "logQ": true, "maskPositives": false } }');
+    const off = ['--no-refit', '--no-log-q', '--no-allow-positives'];
+    const train = ['train', 'train.csv', '--valid', 'valid.csv', ...quick, '--config', on, '--out', 'negated'];
+    const { config } = await json(...train);
+    expect(config).toMatchObject({ refit: true, batch: { logQ: true, maskPositives: false } });
+    const negated = await json(...train, ...off);
+    expect(negated.config).toMatchObject({ refit: false, batch: { logQ: false, maskPositives: true } });
+  });
+
   test('taurec.config.json of the current folder, with data and out', async () => {
     mkdirSync(join(folder, 'project'), { recursive: true });
     writeFileSync(

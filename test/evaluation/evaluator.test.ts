@@ -4,7 +4,7 @@ import { csrDegree } from '../../src/array/csr.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { popularRanker } from '../../src/evaluation/baselines.ts';
-import { evaluate, type Protocol } from '../../src/evaluation/evaluator.ts';
+import { evaluate, evaluateAsync, type Protocol } from '../../src/evaluation/evaluator.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 
@@ -185,6 +185,20 @@ describe('evaluate', () => {
     expect(seen).toEqual([1 / 2, 1]);
     const stopped = () => run(twice, { blockSize: 1, signal: controller.signal, onProgress: () => controller.abort() });
     expect(stopped).toThrow(expect.objectContaining({ code: 'aborted' }));
+  });
+
+  it('asynchronously: the same result, and a signal is heard between two blocks', async () => {
+    const dataset = syntheticDataset({ users: 60, items: 30, interactions: 600, seed: 1 });
+    const ranker = popularRanker(dataset.train);
+    const options = { ...dataset, protocol: 'clean', perUser: true, groups: true, blockSize: 1 } as const;
+    expect(await evaluateAsync(ranker, options)).toEqual(evaluate(ranker, options));
+    const controller = new AbortController();
+    setTimeout(() => controller.abort());
+    const done: number[] = [];
+    const onProgress = (progress: { done: number }) => void done.push(progress.done);
+    const stopped = evaluateAsync(ranker, { ...options, signal: controller.signal, onProgress });
+    await expect(stopped).rejects.toThrow(expect.objectContaining({ code: 'aborted' }));
+    expect(done.length).toBeLessThan(dataset.train.rows / 2);
   });
 
   it.each([

@@ -35,7 +35,7 @@ const regionNames = [
   'maskOffsets', 'masked', 'rowValues',
   'userList', 'userSlotOfRow', 'userRowOffsets', 'userRows', 'packedUsers', 'userNorms', 'weightedUsers', 'rowGradients', 'userGradients',
   'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
-  'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'ones', 'l2',
+  'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
   'threadScores', 'threadPositives', 'threadWeights', 'threadResult', 'threadItems', 'threadTargets',
   'rankPanels', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
 ] as const; // biome-ignore format: a table of names
@@ -67,7 +67,7 @@ export function layoutOf(plan: EnginePlan, threads: number): Layout {
     entrySlots: entries, itemStamp: training ? items : 0, itemSlot: training ? items : 0, itemList: slots, packedItems: slots * stride, itemNorms: slots,
     itemGradients: slots * stride, panels: training && shared ? ((n + 7) & ~7) * stride : 0,
     occurrenceOffsets: slots, occurrenceCounts: slots, occurrenceRows: entries, occurrenceEntries: entries,
-    scoreGradients: rows * scoreStride + (shared ? capacity.positives : 0) + 4, ones: 1, l2: 1,
+    scoreGradients: rows * scoreStride + 4, positiveGradients: shared ? capacity.positives : 0, ones: 1, l2: 1,
     threadScores: threads * Math.max(shared ? ROW_BLOCK * scoreStride : scoreStride, QUERY_BLOCK * ITEM_BLOCK), threadPositives: threads * (capacity.positives + 4),
     threadWeights: threads * (n + 4), threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
     rankPanels: ((items + 7) & ~7) * stride, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,

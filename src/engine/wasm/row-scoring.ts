@@ -1,26 +1,19 @@
-import { dropoutThreshold } from '../../array/dropout-mask.ts';
 import type { Loss } from '../../loss/loss.ts';
+import { backwardRows, l2Weight } from './backward-rows.ts';
 import type { Crew } from './crew.ts';
 import { fusedLoss } from './fused-losses.ts';
-import { ROW_BLOCK, SLOT_BLOCK } from './layout.ts';
+import { ROW_BLOCK } from './layout.ts';
 import { type ThreadMemory, Word } from './memory.ts';
 import { WasmRowContext } from './row-context.ts';
 
-/**
- * Scores, loss and gradients of a batch. Phase one splits the rows among the threads: scores, loss, score gradients, user gradients. Phase two splits
- * the items: their gradients over the whole batch. Sums run in row order for users and in entry order for items, whatever thread does them.
- */
+/** Phase one of a step: scores, loss, score gradients, gradients of the user embeddings. The rows are split among the threads. */
 export class RowScoring {
   readonly seconds = { scores: 0, loss: 0, userGradients: 0 };
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
-  private readonly threads: number;
   private readonly loss: Loss;
   private readonly context: WasmRowContext;
   private readonly fusedEvaluate: ReturnType<typeof fusedLoss>;
-  private readonly cosine: boolean;
-  private readonly dropScale: number;
-  private readonly dropBelow: number;
   private readonly scoresAt: number;
   private readonly positivesAt: number;
   private readonly weightsAt: number;
@@ -32,17 +25,12 @@ export class RowScoring {
   private baseWeights: Float32Array | undefined;
 
   constructor(memory: ThreadMemory, crew: Crew, thread: number, threads: number, loss: Loss) {
-    const { layout, plan } = memory;
+    const { layout } = memory;
     this.memory = memory;
     this.crew = crew;
-    this.threads = threads;
     this.loss = loss;
     this.context = new WasmRowContext(memory, thread);
     this.fusedEvaluate = fusedLoss(loss, memory, layout.at.threadResult + thread * 64);
-    this.cosine = plan.score === 'cosine';
-    const drop = plan.training!.embeddingDropout;
-    this.dropScale = drop > 0 ? 1 / (1 - drop) : 1;
-    this.dropBelow = dropoutThreshold(drop);
     this.scoresAt = layout.at.threadScores + (layout.length.threadScores / threads) * 4 * thread;
     this.positivesAt = layout.at.threadPositives + (layout.length.threadPositives / threads) * 4 * thread;
     this.weightsAt = layout.at.threadWeights + (layout.length.threadWeights / threads) * 4 * thread;
@@ -86,7 +74,7 @@ export class RowScoring {
     );
     const scored = performance.now();
     const gradientsAt = at.scoreGradients;
-    const positiveGradients = gradientsAt + layoutRows(this.memory) * scoreStride * 4;
+    const { positiveGradients } = at;
     const offsets = at.positiveOffsets >>> 2;
     for (let row = from; row < to; row++) {
       const first = ints[offsets + row]!;
@@ -133,7 +121,13 @@ export class RowScoring {
       );
     }
     kernels.scaleRows(at.packedUsers, at.weightedUsers, bytes, stride, at.rowWeights, from, to);
-    this.backward('users', from, to, at.packedUsers, at.userNorms, at.rowGradients, at.rowWeights, this.l2());
+    backwardRows(this.memory, 'users', from, to, {
+      packed: at.packedUsers,
+      norms: at.userNorms,
+      gradients: at.rowGradients,
+      scales: at.rowWeights,
+      l2: l2Weight(this.memory),
+    });
     this.clock(started, scored, lost);
   }
 
@@ -157,16 +151,12 @@ export class RowScoring {
     kernels.gatherSum(target, at.packedItems, bytes, stride, entries, gradients, 0, n + 1);
     const shift = slot - row;
     kernels.scaleRows(at.packedUsers + shift * bytes, at.weightedUsers, bytes, stride, at.rowWeights, row, row + 1);
-    this.backward(
-      'users',
-      row,
-      row + 1,
-      at.packedUsers + shift * bytes,
-      at.userNorms + shift * 4,
-      at.rowGradients,
-      at.rowWeights,
-      0,
-    );
+    backwardRows(this.memory, 'users', row, row + 1, {
+      packed: at.packedUsers + shift * bytes,
+      norms: at.userNorms + shift * 4,
+      gradients: at.rowGradients,
+      scales: at.rowWeights,
+    });
     this.clock(started, scored, lost);
   }
 
@@ -217,139 +207,6 @@ export class RowScoring {
     return this.context;
   }
 
-  /** Items: gradients from the pool (dense) and from listed entries (positives, own negatives), then through the normalisation. */
-  itemGradients(): void {
-    if (this.memory.plan.training!.capacity.shared) this.sharedItemGradients();
-    else this.pairItemGradients();
-  }
-
-  private sharedItemGradients(): void {
-    const { control, kernels, layout } = this.memory;
-    const { at, stride, scoreStride } = layout;
-    const rows = control[Word.rows]!;
-    const pool = control[Word.negatives]!;
-    const slots = control[Word.slots]!;
-    const bytes = stride * 4;
-    const poolBlocks = Math.ceil(pool / SLOT_BLOCK);
-    const tasks = poolBlocks + Math.ceil((slots - pool) / SLOT_BLOCK);
-    const positiveGradients = at.scoreGradients + layoutRows(this.memory) * scoreStride * 4;
-    for (let task = this.crew.nextTask(); task < tasks; task = this.crew.nextTask()) {
-      const dense = task < poolBlocks;
-      const from = dense ? task * SLOT_BLOCK : pool + (task - poolBlocks) * SLOT_BLOCK;
-      const to = Math.min(dense ? pool : slots, from + SLOT_BLOCK);
-      const target = at.itemGradients + from * bytes;
-      if (dense)
-        kernels.product(
-          at.scoreGradients + from * 4,
-          4,
-          scoreStride * 4,
-          at.weightedUsers,
-          bytes,
-          32,
-          target,
-          bytes,
-          to - from,
-          stride,
-          rows,
-          false,
-        );
-      else this.memory.floats.fill(0, target >>> 2, (target >>> 2) + (to - from) * stride);
-      this.addOccurrences(from, to, positiveGradients);
-      this.backward('items', from, to, at.packedItems, at.itemNorms, at.itemGradients, 0, this.l2());
-    }
-  }
-
-  /** A range of slots a thread, because each range's thread sorts its own occurrences; then the sums by user. */
-  private pairItemGradients(): void {
-    const { control, floats, kernels, layout, ints } = this.memory;
-    const { at, stride } = layout;
-    const slots = control[Word.slots]!;
-    const users = control[Word.userSlots]!;
-    const entries = control[Word.entries]!;
-    const bytes = stride * 4;
-    const share = Math.ceil(slots / this.threads);
-    const userTasks = Math.ceil(users / SLOT_BLOCK);
-    for (let task = this.crew.nextTask(); task < this.threads + userTasks; task = this.crew.nextTask()) {
-      if (task < this.threads) {
-        const from = Math.min(slots, task * share);
-        const to = Math.min(slots, from + share);
-        const perRow = control[Word.negatives]! + 1;
-        kernels.sortOccurrences(
-          at.entrySlots,
-          entries,
-          perRow,
-          0,
-          from,
-          to,
-          at.occurrenceOffsets,
-          at.occurrenceCounts,
-          at.occurrenceRows,
-          at.occurrenceEntries,
-        );
-        const target = at.itemGradients >>> 2;
-        floats.fill(0, target + from * stride, target + to * stride);
-        this.addOccurrences(from, to, at.scoreGradients);
-        this.backward('items', from, to, at.packedItems, at.itemNorms, at.itemGradients, 0, this.l2());
-        continue;
-      }
-      const from = (task - this.threads) * SLOT_BLOCK;
-      for (let slot = from; slot < Math.min(users, from + SLOT_BLOCK); slot++) {
-        const target = at.userGradients + slot * bytes;
-        floats.fill(0, target >>> 2, (target >>> 2) + stride);
-        const first = ints[(at.userRowOffsets >>> 2) + slot]!;
-        const last = ints[(at.userRowOffsets >>> 2) + slot + 1]!;
-        for (let e = first; e < last; e++)
-          kernels.gatherSum(target, at.rowGradients, bytes, stride, at.userRows + e * 4, at.ones, 0, 1);
-        if (this.l2() > 0) kernels.gatherSum(target, at.users, bytes, stride, at.userList + slot * 4, at.l2, 0, 1);
-      }
-    }
-  }
-
-  private addOccurrences(from: number, to: number, coefficients: number): void {
-    const { kernels, layout, ints } = this.memory;
-    const { at, stride } = layout;
-    const bytes = stride * 4;
-    for (let slot = from; slot < to; slot++) {
-      const count = ints[(at.occurrenceCounts >>> 2) + slot]!;
-      if (count === 0) continue;
-      const first = ints[(at.occurrenceOffsets >>> 2) + slot]! * 4;
-      kernels.gatherSum(
-        at.itemGradients + slot * bytes,
-        at.weightedUsers,
-        bytes,
-        stride,
-        at.occurrenceRows + first,
-        coefficients,
-        at.occurrenceEntries + first,
-        count,
-      );
-    }
-  }
-
-  private backward(
-    table: 'users' | 'items',
-    from: number,
-    to: number,
-    packed: number,
-    norms: number,
-    gradients: number,
-    scales: number,
-    l2: number,
-  ): void {
-    const { control, kernels, layout, plan } = this.memory;
-    const { at, stride } = layout;
-    const list = table === 'users' ? at.batchUsers : at.itemList;
-    const key = control[table === 'users' ? Word.userKey : Word.itemKey]!;
-    const drop = plan.training!.embeddingDropout > 0;
-    kernels.backwardRows(
-      at[table], stride * 4, stride, list, from, to, packed, norms, gradients, scales, this.cosine, drop, key, this.dropBelow, this.dropScale, l2,
-    ); // biome-ignore format: arguments as the kernel has them
-  }
-
-  private l2(): number {
-    return this.memory.floats[this.memory.layout.at.l2 >>> 2]!;
-  }
-
   /** Views of this step's rows; they are remade only when n changes. */
   private prepareViews(): void {
     const { control, floats, layout, plan } = this.memory;
@@ -375,10 +232,6 @@ export class RowScoring {
     this.seconds.loss += (lost - scored) / 1000;
     this.seconds.userGradients += (performance.now() - lost) / 1000;
   }
-}
-
-function layoutRows(memory: ThreadMemory): number {
-  return memory.plan.training!.capacity.rows;
 }
 
 function view(floats: Float32Array, address: number, length: number): Float32Array {

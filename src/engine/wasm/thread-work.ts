@@ -1,5 +1,6 @@
 import type { Loss } from '../../loss/loss.ts';
 import type { Crew } from './crew.ts';
+import { ItemGradients } from './item-gradients.ts';
 import type { ThreadMemory } from './memory.ts';
 import { Ranking } from './ranking.ts';
 import { RowScoring } from './row-scoring.ts';
@@ -20,11 +21,12 @@ export const Verb = {
 export function threadWork(memory: ThreadMemory, crew: Crew, thread: number, threads: number, loss?: Loss): ThreadWork {
   const tables = new TableRows(memory, crew);
   const scoring = loss && new RowScoring(memory, crew, thread, threads, loss);
+  const itemGradients = new ItemGradients(memory, crew, threads);
   const ranking = new Ranking(memory, crew, thread);
   const run = (verb: number): void => {
     if (verb === Verb.gather) tables.gather();
     else if (verb === Verb.scoreRows) scoring!.scoreRows();
-    else if (verb === Verb.itemGradients) scoring!.itemGradients();
+    else if (verb === Verb.itemGradients) itemGradients.run();
     else if (verb === Verb.update) tables.update();
     else if (verb === Verb.settle) tables.settle();
     else if (verb === Verb.rankPrepare) ranking.prepare();

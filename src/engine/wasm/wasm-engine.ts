@@ -1,4 +1,3 @@
-import { type Csr, csrRow } from '../../array/csr.ts';
 import { dropoutKey } from '../../array/dropout-mask.ts';
 import { matrix } from '../../array/matrix.ts';
 import { TaurecError } from '../../errors.ts';
@@ -6,10 +5,11 @@ import type { Loss } from '../../loss/loss.ts';
 import type { Batch } from '../../sampler/sampler.ts';
 import { checkRankRequest } from '../check-plan.ts';
 import type { Engine, EngineStats, RankRequest, RankResult } from '../engine.ts';
+import { listBatch } from './batch-lists.ts';
 import type { Crew } from './crew.ts';
 import { EpochTables } from './epoch-tables.ts';
-import { QUERY_ROUND } from './layout.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
+import { rankRounds } from './rank-rounds.ts';
 import { type ThreadWork, threadWork, Verb } from './thread-work.ts';
 
 /** What a running crew consists of, as the coordinator holds it. */
@@ -79,30 +79,14 @@ export class WasmEngine implements Engine {
 
   gather(batch: Batch, step: number): void {
     const started = performance.now();
-    const { control, layout, plan } = this.memory;
+    const { control, plan } = this.memory;
     control[Word.now] = step;
     const { embeddingDropout, seed } = plan.training!;
     if (embeddingDropout > 0) {
       control[Word.userKey] = dropoutKey('users', seed, this.epoch, step);
       control[Word.itemKey] = dropoutKey('items', seed, this.epoch, step);
     }
-    const n = batch.negativesPerRow;
-    control[Word.rows] = batch.users.length;
-    control[Word.negatives] = n;
-    control[Word.hasPositiveWeights] = batch.positiveWeights ? 1 : 0;
-    control[Word.hasNegativeWeights] = batch.negativeWeights ? 1 : 0;
-    this.put('batchUsers', batch.users);
-    this.putFloats('rowWeights', batch.rowWeights);
-    this.put('positiveOffsets', batch.positiveOffsets);
-    this.put('positiveItems', batch.positives);
-    if (batch.positiveWeights) this.putFloats('positiveWeights', batch.positiveWeights);
-    this.put('negativeItems', batch.negatives);
-    if (batch.negativeWeights) this.putFloats('negativeWeights', batch.negativeWeights);
-    this.put('maskOffsets', batch.maskOffsets);
-    this.put('masked', batch.masked);
-    this.stamp++;
-    if (layout.length.userGradients > 0) this.listPairs(batch);
-    else this.listShared(batch);
+    listBatch(this.memory, batch, ++this.stamp);
     const listed = performance.now();
     this.clock.bookkeeping += listed - started;
     this.crew.run(Verb.gather, this.work.run);
@@ -157,36 +141,10 @@ export class WasmEngine implements Engine {
   }
 
   rank(request: RankRequest): RankResult {
-    const { control, layout } = this.memory;
-    const { queries, targets } = request;
     checkRankRequest(request, this.items.columns);
-    const k = Math.min(request.k, this.items.rows);
     if (!this.rankReady) this.crew.run(Verb.rankPrepare, this.work.run);
     this.rankReady = true;
-    const items = new Int32Array(queries.rows * request.k).fill(-1);
-    const scores = new Float32Array(queries.rows * request.k).fill(Number.NEGATIVE_INFINITY);
-    const above = targets && new Int32Array(targets.indices.length);
-    control[Word.k] = k;
-    control[Word.hasTargets] = targets ? 1 : 0;
-    for (let from = 0; from < queries.rows; ) {
-      const to = this.roundEnd(request, from, k);
-      this.putRound(request, from, to);
-      this.crew.run(Verb.rank, this.work.run);
-      const top = layout.at.topItems >>> 2;
-      for (let q = from; q < to; q++) {
-        const at = top + (q - from) * k;
-        items.set(this.memory.ints.subarray(at, at + k), q * request.k);
-        const scoreAt = (layout.at.topScores >>> 2) + (q - from) * k;
-        scores.set(this.memory.floats.subarray(scoreAt, scoreAt + k), q * request.k);
-      }
-      if (above) {
-        const first = targets.offsets[from]!;
-        const aboveAt = layout.at.above >>> 2;
-        above.set(this.memory.ints.subarray(aboveAt, aboveAt + targets.offsets[to]! - first), first);
-      }
-      from = to;
-    }
-    return { items, scores, above };
+    return rankRounds(this.memory, request, () => this.crew.run(Verb.rank, this.work.run));
   }
 
   stats(): EngineStats {
@@ -216,131 +174,6 @@ export class WasmEngine implements Engine {
     await this.stop();
   }
 
-  /** Slots of a shared batch: the pool first, in order, then the positives outside it; then the positives' occurrences by slot. */
-  private listShared(batch: Batch): void {
-    const { control, ints, kernels, layout } = this.memory;
-    const { at } = layout;
-    const n = batch.negativesPerRow;
-    const count = batch.positives.length;
-    // the pool's items are distinct: they take the slots 0 … n − 1, and where the list goes matters to nobody
-    kernels.assignSlots(
-      at.negativeItems,
-      n,
-      at.itemStamp,
-      at.itemSlot,
-      this.stamp,
-      at.itemList,
-      0,
-      at.occurrenceCounts,
-    );
-    const slots = kernels.assignSlots(
-      at.positiveItems,
-      count,
-      at.itemStamp,
-      at.itemSlot,
-      this.stamp,
-      at.itemList,
-      n,
-      at.entrySlots,
-    );
-    control[Word.slots] = slots;
-    control[Word.entries] = count;
-    control[Word.userSlots] = batch.users.length;
-    this.put('userList', batch.users);
-    for (let row = 0; row < batch.users.length; row++) {
-      const from = (at.positiveRows >>> 2) + batch.positiveOffsets[row]!;
-      ints.fill(row, from, from + batch.positiveOffsets[row + 1]! - batch.positiveOffsets[row]!);
-    }
-    kernels.sortOccurrences(
-      at.entrySlots, count, 0, at.positiveRows, 0, slots,
-      at.occurrenceOffsets, at.occurrenceCounts, at.occurrenceRows, at.occurrenceEntries,
-    ); // biome-ignore format: arguments as the kernel has them
-  }
-
-  /** Slots of a pair batch: n own negatives and the positive of each row, in row order; users that stand in several rows get one slot. */
-  private listPairs(batch: Batch): void {
-    const { control, ints, kernels, layout } = this.memory;
-    const { at } = layout;
-    const n = batch.negativesPerRow;
-    const rows = batch.users.length;
-    const entries = at.entrySlots >>> 2;
-    for (let row = 0; row < rows; row++) {
-      const target = entries + row * (n + 1);
-      ints.set(batch.negatives.subarray(row * n, (row + 1) * n), target);
-      ints[target + n] = batch.positives[row]!;
-    }
-    const count = rows * (n + 1);
-    control[Word.entries] = count;
-    control[Word.slots] = kernels.assignSlots(
-      at.entrySlots,
-      count,
-      at.itemStamp,
-      at.itemSlot,
-      this.stamp,
-      at.itemList,
-      0,
-      at.entrySlots,
-    );
-    const slotOf = new Map<number, number>();
-    const rowsOf: number[][] = [];
-    for (let row = 0; row < rows; row++) {
-      const user = batch.users[row]!;
-      let slot = slotOf.get(user);
-      if (slot === undefined) {
-        slot = rowsOf.length;
-        slotOf.set(user, slot);
-        rowsOf.push([]);
-        ints[(at.userList >>> 2) + slot] = user;
-      }
-      rowsOf[slot]!.push(row);
-      ints[(at.userSlotOfRow >>> 2) + row] = slot;
-    }
-    control[Word.userSlots] = rowsOf.length;
-    let filled = 0;
-    rowsOf.forEach((list, slot) => {
-      ints[(at.userRowOffsets >>> 2) + slot] = filled;
-      for (const row of list) ints[(at.userRows >>> 2) + filled++] = row;
-    });
-    ints[(at.userRowOffsets >>> 2) + rowsOf.length] = filled;
-  }
-
-  /** The longest run of queries from `from` that fits a round's regions. */
-  private roundEnd({ queries, excluded, targets }: RankRequest, from: number, k: number): number {
-    const { length } = this.memory.layout;
-    const most = Math.max(1, Math.min(QUERY_ROUND, Math.floor(length.topItems / k)));
-    let to = Math.min(queries.rows, from + most);
-    const fits = (m: Csr | undefined, room: number) => !m || m.offsets[to]! - m.offsets[from]! <= room;
-    while (to > from + 1 && !(fits(excluded, length.excluded) && fits(targets, length.targets))) to--;
-    return to;
-  }
-
-  private putRound(request: RankRequest, from: number, to: number): void {
-    const { control, floats, ints, layout } = this.memory;
-    const { at, stride } = layout;
-    const { queries } = request;
-    control[Word.queries] = to - from;
-    for (let q = from; q < to; q++) {
-      const row = queries.data.subarray(q * queries.stride, q * queries.stride + queries.columns);
-      const target = (at.rawQueries >>> 2) + (q - from) * stride;
-      floats.fill(0, target, target + stride);
-      floats.set(row, target);
-    }
-    const putLists = (m: Csr | undefined, offsetsAt: number, listAt: number) => {
-      let filled = 0;
-      ints[offsetsAt >>> 2] = 0;
-      for (let q = from; q < to; q++) {
-        if (m) {
-          const list = csrRow(m, q);
-          ints.set(list, (listAt >>> 2) + filled);
-          filled += list.length;
-        }
-        ints[(offsetsAt >>> 2) + q - from + 1] = filled;
-      }
-    };
-    putLists(request.excluded, at.excludedOffsets, at.excluded);
-    putLists(request.targets, at.targetOffsets, at.targets);
-  }
-
   private gradientMap(
     list: 'userList' | 'itemList',
     gradients: 'rowGradients' | 'userGradients' | 'itemGradients',
@@ -353,23 +186,5 @@ export class WasmEngine implements Engine {
       map.set(ints[(layout.at[list] >>> 2) + slot]!, floats.slice(from, from + plan.dimension));
     }
     return map;
-  }
-
-  private put(
-    region:
-      | 'batchUsers'
-      | 'positiveOffsets'
-      | 'positiveItems'
-      | 'negativeItems'
-      | 'maskOffsets'
-      | 'masked'
-      | 'userList',
-    values: Int32Array,
-  ): void {
-    this.memory.ints.set(values, this.memory.layout.at[region] >>> 2);
-  }
-
-  private putFloats(region: 'rowWeights' | 'positiveWeights' | 'negativeWeights', values: Float32Array): void {
-    this.memory.floats.set(values, this.memory.layout.at[region] >>> 2);
   }
 }

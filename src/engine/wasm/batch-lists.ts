@@ -1,0 +1,106 @@
+import type { Batch } from '../../sampler/sampler.ts';
+import { type ThreadMemory, Word } from './memory.ts';
+
+/**
+ * Copies a batch into the engine's memory and lists the rows that it touches: each distinct user and item gets a slot. `stamp` is a number that no earlier
+ * batch had.
+ */
+export function listBatch(memory: ThreadMemory, batch: Batch, stamp: number): void {
+  const { control, floats, ints, layout, plan } = memory;
+  const { at } = layout;
+  const n = batch.negativesPerRow;
+  control[Word.rows] = batch.users.length;
+  control[Word.negatives] = n;
+  control[Word.hasPositiveWeights] = batch.positiveWeights ? 1 : 0;
+  control[Word.hasNegativeWeights] = batch.negativeWeights ? 1 : 0;
+  ints.set(batch.users, at.batchUsers >>> 2);
+  floats.set(batch.rowWeights, at.rowWeights >>> 2);
+  ints.set(batch.positiveOffsets, at.positiveOffsets >>> 2);
+  ints.set(batch.positives, at.positiveItems >>> 2);
+  if (batch.positiveWeights) floats.set(batch.positiveWeights, at.positiveWeights >>> 2);
+  ints.set(batch.negatives, at.negativeItems >>> 2);
+  if (batch.negativeWeights) floats.set(batch.negativeWeights, at.negativeWeights >>> 2);
+  ints.set(batch.maskOffsets, at.maskOffsets >>> 2);
+  ints.set(batch.masked, at.masked >>> 2);
+  if (plan.training!.capacity.shared) listShared(memory, batch, stamp);
+  else listPairs(memory, batch, stamp);
+}
+
+/** Slots of a shared batch: the pool first, in order, then the positives outside it; then the positives' occurrences by slot. */
+function listShared(memory: ThreadMemory, batch: Batch, stamp: number): void {
+  const { control, ints, kernels, layout } = memory;
+  const { at } = layout;
+  const n = batch.negativesPerRow;
+  const count = batch.positives.length;
+  // the pool's items are distinct: they take the slots 0 … n − 1, and where the list goes matters to nobody
+  kernels.assignSlots(at.negativeItems, n, at.itemStamp, at.itemSlot, stamp, at.itemList, 0, at.occurrenceCounts);
+  const slots = kernels.assignSlots(
+    at.positiveItems,
+    count,
+    at.itemStamp,
+    at.itemSlot,
+    stamp,
+    at.itemList,
+    n,
+    at.entrySlots,
+  );
+  control[Word.slots] = slots;
+  control[Word.entries] = count;
+  control[Word.userSlots] = batch.users.length;
+  ints.set(batch.users, at.userList >>> 2);
+  for (let row = 0; row < batch.users.length; row++) {
+    const from = (at.positiveRows >>> 2) + batch.positiveOffsets[row]!;
+    ints.fill(row, from, from + batch.positiveOffsets[row + 1]! - batch.positiveOffsets[row]!);
+  }
+  kernels.sortOccurrences(
+    at.entrySlots, count, 0, at.positiveRows, 0, slots,
+    at.occurrenceOffsets, at.occurrenceCounts, at.occurrenceRows, at.occurrenceEntries,
+  ); // biome-ignore format: arguments as the kernel has them
+}
+
+/** Slots of a pair batch: n own negatives and the positive of each row, in row order; users that stand in several rows get one slot. */
+function listPairs(memory: ThreadMemory, batch: Batch, stamp: number): void {
+  const { control, ints, kernels, layout } = memory;
+  const { at } = layout;
+  const n = batch.negativesPerRow;
+  const rows = batch.users.length;
+  const entries = at.entrySlots >>> 2;
+  for (let row = 0; row < rows; row++) {
+    const target = entries + row * (n + 1);
+    ints.set(batch.negatives.subarray(row * n, (row + 1) * n), target);
+    ints[target + n] = batch.positives[row]!;
+  }
+  const count = rows * (n + 1);
+  control[Word.entries] = count;
+  control[Word.slots] = kernels.assignSlots(
+    at.entrySlots,
+    count,
+    at.itemStamp,
+    at.itemSlot,
+    stamp,
+    at.itemList,
+    0,
+    at.entrySlots,
+  );
+  const slotOf = new Map<number, number>();
+  const rowsOf: number[][] = [];
+  for (let row = 0; row < rows; row++) {
+    const user = batch.users[row]!;
+    let slot = slotOf.get(user);
+    if (slot === undefined) {
+      slot = rowsOf.length;
+      slotOf.set(user, slot);
+      rowsOf.push([]);
+      ints[(at.userList >>> 2) + slot] = user;
+    }
+    rowsOf[slot]!.push(row);
+    ints[(at.userSlotOfRow >>> 2) + row] = slot;
+  }
+  control[Word.userSlots] = rowsOf.length;
+  let filled = 0;
+  rowsOf.forEach((list, slot) => {
+    ints[(at.userRowOffsets >>> 2) + slot] = filled;
+    for (const row of list) ints[(at.userRows >>> 2) + filled++] = row;
+  });
+  ints[(at.userRowOffsets >>> 2) + rowsOf.length] = filled;
+}

@@ -1,0 +1,139 @@
+import { backwardRows, l2Weight } from './backward-rows.ts';
+import type { Crew } from './crew.ts';
+import { SLOT_BLOCK } from './layout.ts';
+import { type ThreadMemory, Word } from './memory.ts';
+
+/**
+ * Phase two of a step: gradients of the item embeddings over the whole batch, from the pool (dense) and from listed entries (positives, own
+ * negatives), then through the normalisation. The items are split among the threads; the sums of an item run in entry order.
+ */
+export class ItemGradients {
+  private readonly memory: ThreadMemory;
+  private readonly crew: Crew;
+  private readonly threads: number;
+
+  constructor(memory: ThreadMemory, crew: Crew, threads: number) {
+    this.memory = memory;
+    this.crew = crew;
+    this.threads = threads;
+  }
+
+  run(): void {
+    if (this.memory.plan.training!.capacity.shared) this.shared();
+    else this.pairs();
+  }
+
+  private shared(): void {
+    const { control, kernels, layout } = this.memory;
+    const { at, stride, scoreStride } = layout;
+    const rows = control[Word.rows]!;
+    const pool = control[Word.negatives]!;
+    const slots = control[Word.slots]!;
+    const bytes = stride * 4;
+    const poolBlocks = Math.ceil(pool / SLOT_BLOCK);
+    const tasks = poolBlocks + Math.ceil((slots - pool) / SLOT_BLOCK);
+    for (let task = this.crew.nextTask(); task < tasks; task = this.crew.nextTask()) {
+      const dense = task < poolBlocks;
+      const from = dense ? task * SLOT_BLOCK : pool + (task - poolBlocks) * SLOT_BLOCK;
+      const to = Math.min(dense ? pool : slots, from + SLOT_BLOCK);
+      const target = at.itemGradients + from * bytes;
+      if (dense)
+        kernels.product(
+          at.scoreGradients + from * 4,
+          4,
+          scoreStride * 4,
+          at.weightedUsers,
+          bytes,
+          32,
+          target,
+          bytes,
+          to - from,
+          stride,
+          rows,
+          false,
+        );
+      else this.memory.floats.fill(0, target >>> 2, (target >>> 2) + (to - from) * stride);
+      this.addOccurrences(from, to, at.positiveGradients);
+      this.backward(from, to);
+    }
+  }
+
+  /** A range of slots a thread, because each range's thread sorts its own occurrences; then the sums by user. */
+  private pairs(): void {
+    const { control, floats, kernels, layout, ints } = this.memory;
+    const { at, stride } = layout;
+    const slots = control[Word.slots]!;
+    const users = control[Word.userSlots]!;
+    const entries = control[Word.entries]!;
+    const bytes = stride * 4;
+    const share = Math.ceil(slots / this.threads);
+    const l2 = l2Weight(this.memory);
+    const userTasks = Math.ceil(users / SLOT_BLOCK);
+    for (let task = this.crew.nextTask(); task < this.threads + userTasks; task = this.crew.nextTask()) {
+      if (task < this.threads) {
+        const from = Math.min(slots, task * share);
+        const to = Math.min(slots, from + share);
+        const perRow = control[Word.negatives]! + 1;
+        kernels.sortOccurrences(
+          at.entrySlots,
+          entries,
+          perRow,
+          0,
+          from,
+          to,
+          at.occurrenceOffsets,
+          at.occurrenceCounts,
+          at.occurrenceRows,
+          at.occurrenceEntries,
+        );
+        const target = at.itemGradients >>> 2;
+        floats.fill(0, target + from * stride, target + to * stride);
+        this.addOccurrences(from, to, at.scoreGradients);
+        this.backward(from, to);
+        continue;
+      }
+      const from = (task - this.threads) * SLOT_BLOCK;
+      for (let slot = from; slot < Math.min(users, from + SLOT_BLOCK); slot++) {
+        const target = at.userGradients + slot * bytes;
+        floats.fill(0, target >>> 2, (target >>> 2) + stride);
+        const first = ints[(at.userRowOffsets >>> 2) + slot]!;
+        const last = ints[(at.userRowOffsets >>> 2) + slot + 1]!;
+        for (let e = first; e < last; e++)
+          kernels.gatherSum(target, at.rowGradients, bytes, stride, at.userRows + e * 4, at.ones, 0, 1);
+        if (l2 > 0) kernels.gatherSum(target, at.users, bytes, stride, at.userList + slot * 4, at.l2, 0, 1);
+      }
+    }
+  }
+
+  private addOccurrences(from: number, to: number, coefficients: number): void {
+    const { kernels, layout, ints } = this.memory;
+    const { at, stride } = layout;
+    const bytes = stride * 4;
+    for (let slot = from; slot < to; slot++) {
+      const count = ints[(at.occurrenceCounts >>> 2) + slot]!;
+      if (count === 0) continue;
+      const first = ints[(at.occurrenceOffsets >>> 2) + slot]! * 4;
+      kernels.gatherSum(
+        at.itemGradients + slot * bytes,
+        at.weightedUsers,
+        bytes,
+        stride,
+        at.occurrenceRows + first,
+        coefficients,
+        at.occurrenceEntries + first,
+        count,
+      );
+    }
+  }
+
+  private backward(from: number, to: number): void {
+    const { at } = this.memory.layout;
+    const rows = {
+      packed: at.packedItems,
+      norms: at.itemNorms,
+      gradients: at.itemGradients,
+      l2: l2Weight(this.memory),
+    };
+    backwardRows(this.memory, 'items', from, to, rows);
+  }
+}

@@ -21,7 +21,7 @@ interface TrainingFlag {
 
 const groups: Readonly<Record<string, readonly TrainingFlag[]>> = {
   'Model:': [
-    { path: 'score', flags: '--score <name>', help: 'default: as the loss has it', choices: ['cosine', 'dot'] },
+    { path: 'score', flags: '--score <name>', help: 'what a score is; bpr, bce, mse: dot', choices: ['cosine', 'dot'] },
     { path: 'dimension', flags: '--dimension <number>', help: 'length of the embeddings', read: whole(1) },
     {
       path: 'initialDeviation',

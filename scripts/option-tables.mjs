@@ -1,0 +1,88 @@
+/**
+ * Keeps the option tables of docs/command-line.md equal to the program's own help: `node scripts/option-tables.mjs` after a build writes them; a test compares.
+ * A table stands between `<!-- options: NAME -->` and `<!-- end -->`; NAME is a command, or a heading that several commands share.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+
+export const documentFile = fileURLToPath(new URL('../docs/command-line.md', import.meta.url));
+export const commandNames = ['train', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'generate', 'demo'];
+
+/** Headings whose options stand in one table for all commands. */
+const sharedHeadings = ['Reading data', 'Common options'];
+
+/** @typedef {import('commander').Option} Option */
+
+/** The text with every table as the program has it now. @param {string} text */
+export async function withTables(text) {
+  const commands = await Promise.all(commandNames.map(load));
+  return text.replace(/(<!-- options: (.+?) -->\n)[\s\S]*?(<!-- end -->)/g, (_, begin, name, end) => {
+    const command = commands.find((one) => one.name() === name);
+    return `${begin}\n${command ? ownTables(command) : sharedTable(commands, name)}\n${end}`;
+  });
+}
+
+/** @param {string} name */
+async function load(name) {
+  const { define } = await import(`../dist/cli/${name}.js`);
+  const command = new Command(name);
+  define(command);
+  return command;
+}
+
+/** A table for each heading of a command. @param {Command} command */
+function ownTables(command) {
+  const own = command.options.filter((option) => !sharedHeadings.includes(headingOf(option)));
+  const headings = [...new Set(own.map(headingOf))];
+  return headings
+    .map((heading) => {
+      const rows = own.filter((option) => headingOf(option) === heading).map((option) => [flags(option), help(option)]);
+      const title = heading === 'Options' ? '' : `**${heading}**\n\n`;
+      return title + table(['option', 'meaning'], rows);
+    })
+    .join('\n');
+}
+
+/** The options of a heading, each with the commands that take it. @param {Command[]} commands @param {string} heading */
+function sharedTable(commands, heading) {
+  /** @type {Map<string, string[]>} */
+  const rows = new Map();
+  for (const command of commands) {
+    for (const option of command.options.filter((one) => headingOf(one) === heading)) {
+      const row = rows.get(option.flags) ?? [flags(option), help(option), ''];
+      rows.set(option.flags, [row[0], row[1], row[2] ? `${row[2]}, ${command.name()}` : command.name()]);
+    }
+  }
+  if (rows.size === 0) throw new Error(`No command has options under "${heading}".`);
+  return table(['option', 'meaning', 'commands'], [...rows.values()]);
+}
+
+/** @param {Option} option */
+function headingOf(option) {
+  return (option.helpGroupHeading ?? 'Options:').replace(/:$/, '');
+}
+
+/** @param {Option} option */
+function flags(option) {
+  return `\`${option.flags}\`${option.mandatory ? ' (needed)' : ''}`;
+}
+
+/** @param {Option} option */
+function help({ description, argChoices, defaultValue }) {
+  const choices = argChoices ? `: ${argChoices.map((choice) => `\`${choice}\``).join(', ')}` : '';
+  const byDefault =
+    defaultValue === undefined || typeof defaultValue === 'boolean' ? '' : ` (default: ${defaultValue})`;
+  return `${description.replaceAll('<', '&lt;')}${choices}${byDefault}`;
+}
+
+/** @param {string[]} head @param {string[][]} rows */
+function table(head, rows) {
+  const line = (/** @type {string[]} */ cells) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(documentFile, await withTables(readFileSync(documentFile, 'utf8')));
+}

@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { commandNames, documentFile, withTables } from '../../scripts/option-tables.mjs';
+
+const document = readFileSync(documentFile, 'utf8');
+const root = join(import.meta.dirname, '../..');
+
+test('docs/command-line.md has the options of the program; to renew it: node scripts/option-tables.mjs', async () => {
+  expect(await withTables(document)).toBe(document);
+});
+
+test.each(commandNames)('every flag that %s --help shows stands in the document', (command) => {
+  const help = execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), command, '--help'], {
+    encoding: 'utf8',
+  });
+  const flags = [...help.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
+  expect(flags).toContain('--json');
+  expect(flags.filter((flag) => !new RegExp(`\`[^\`]*${flag}[ \`]`).test(document))).toEqual([]);
+  expect(document).toMatch(new RegExp(`^## ${command}\\n\\n    taurec ${command} `, 'm'));
+});
+
+test('every command and environment variable stands in the document', () => {
+  const help = execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), '--help'], { encoding: 'utf8' });
+  const commands = [...help.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => name);
+  expect(commands).toEqual(commandNames);
+  const folder = join(root, 'src/cli');
+  const source = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  const variables = new Set(source.join('').match(/TAUREC_[A-Z_]+/g));
+  expect(variables.size).toBeGreaterThan(0);
+  for (const variable of variables) expect(document).toContain(`\`${variable}\``);
+});

@@ -146,7 +146,7 @@ function printReport(
   seconds: number,
 ): void {
   const columns = [
-    ...evaluations.map(({ protocol, metrics }) => ({ name: protocol, metrics })),
+    ...evaluations.map(({ protocol, metrics }) => ({ name: `model, ${protocol}`, metrics })),
     ...Object.entries(baselines).map(([name, { metrics }]) => ({ name, metrics })),
   ];
   print(metricsTable(columns));

@@ -5,6 +5,12 @@ import { logExpectationExp } from '../loss/log-expectation-exp.ts';
 import type { Loss } from '../loss/loss.ts';
 import { dot, inverseNorm } from './vectors.ts';
 
+/**
+ * Length, as part of ρ, at which the loss of inner products is minimised. Training stops users short of their own minimum, fold-in does not: the shorter vector
+ * makes up for it. On movielens-100k (bce and bpr, d = 32) half the length gave .88–1.06 of the trained users' NDCG@20, the whole .83–.96.
+ */
+const SHORTER = 0.5;
+
 export interface FoldInOptions {
   /** Gradient steps at most; default 15. */
   readonly steps?: number;
@@ -25,7 +31,7 @@ interface Pool {
  *
  *     u* = argmin over ‖u‖ = ρ of loss( s(u, liked items; weights), s(u, other items) )
  *
- * Only the direction of u matters to a ranking, so its length ρ is held: 1 for cosines, the users' mean length for inner products. Gradient descent on the
+ * Only the direction of u matters to a ranking, so its length ρ is held: 1 for cosines, half the users' mean length for inner products. Gradient descent on the
  * sphere from the mean of the liked items' directions, with Barzilai–Borwein steps (Barzilai & Borwein, IMA J. Numer. Anal. 1988) under a non-monotone
  * Armijo rule (Grippo, Lampariello & Lucidi, SIAM J. Numer. Anal. 1986).
  *
@@ -37,12 +43,14 @@ export class FoldIn {
   readonly #score: ScoreKind;
   readonly #loss: Loss;
   readonly #length: number;
+  /** The length at which the loss is looked at. */
+  readonly #radius: number;
   readonly #steps: number;
   readonly #pool: Pool;
 
   /**
    * @param engine holds the item embeddings.
-   * @param length ρ, the length of the embeddings it makes.
+   * @param length the length of the embeddings it makes: 1 for cosines, the users' mean for inner products.
    */
   constructor(engine: Engine, score: ScoreKind, loss: Loss, length: number, options: FoldInOptions = {}) {
     const { steps = 15, negatives = 2048, seed = 1 } = options;
@@ -50,6 +58,7 @@ export class FoldIn {
     this.#score = score;
     this.#loss = loss;
     this.#length = length;
+    this.#radius = score === 'dot' ? SHORTER * length : length;
     this.#steps = steps;
     const catalogue = engine.items.rows;
     const items = sampleItems(catalogue, negatives >= catalogue ? catalogue : Math.ceil(negatives / 2), seed);
@@ -104,12 +113,12 @@ export class FoldIn {
     const gradients = { positives: new Float64Array(liked.length), negatives: new Float64Array(pool.items.length) };
     const context = { user: -1, positiveItems: liked, poolItems: pool.items, logExpectationExp };
     return (at: Float64Array, gradient: Float64Array): number => {
-      products(likedRows, at, this.#length, scores.positives);
-      products(pool.rows, at, this.#length, scores.negatives);
+      products(likedRows, at, this.#radius, scores.positives);
+      products(pool.rows, at, this.#radius, scores.negatives);
       const value = this.#loss.evaluate(scores, gradients, context);
       gradient.fill(0);
-      addRows(likedRows, gradients.positives, this.#length, gradient);
-      addRows(pool.rows, gradients.negatives, this.#length, gradient);
+      addRows(likedRows, gradients.positives, this.#radius, gradient);
+      addRows(pool.rows, gradients.negatives, this.#radius, gradient);
       const along = dot(gradient, at);
       for (let c = 0; c < at.length; c++) gradient[c]! -= along * at[c]!;
       return value;

@@ -1,8 +1,20 @@
 /**
- * Gives every distinct item of a list a slot, in order of first appearance after `slots` existing ones. `slotOf[item]` holds the slot while
- * `stampOf[item]` is the current `stamp`. Writes each entry's slot to `out` and each new item to `items[slot]`. Returns the number of slots.
+ * Gives every distinct item of a list of rows × perRow entries a slot, in order of first appearance after `slots` existing ones. `slotOf[item]` holds
+ * the slot while `stampOf[item]` is the current `stamp`. Writes each new item to `items[slot]` and the slots of row r to `out`, from r·outStride on.
+ * Returns the number of slots.
  */
-export function assignSlots(entries: usize, count: i32, stampOf: usize, slotOf: usize, stamp: i32, items: usize, slots: i32, out: usize): i32 {
+export function assignSlots(
+  entries: usize, rows: i32, perRow: i32, stampOf: usize, slotOf: usize, stamp: i32, items: usize, slots: i32, out: usize, outStride: i32,
+): i32 {
+  for (let r = 0; r < rows; r++) {
+    slots = assignRow(entries + ((r * perRow) << 2), perRow, stampOf, slotOf, stamp, items, slots, out + ((r * outStride) << 2));
+  }
+  return slots;
+}
+
+// @ts-ignore: decorator
+@inline
+function assignRow(entries: usize, count: i32, stampOf: usize, slotOf: usize, stamp: i32, items: usize, slots: i32, out: usize): i32 {
   for (let e = 0; e < count; e++) {
     const item = load<i32>(entries + (e << 2));
     let slot: i32;

@@ -1,5 +1,5 @@
 import type { Csr } from '../array/csr.ts';
-import { type Random, randomStream, shuffle } from '../array/random.ts';
+import { fillIntegers, randomStream, shuffle, streamKey } from '../array/random.ts';
 import type { AliasTable } from './alias-table.ts';
 import { popularityTable } from './pool.ts';
 import { relativePairWeights } from './row-weights.ts';
@@ -75,7 +75,7 @@ export class PairBatchSampler implements Sampler {
       this.#rowWeights[r] = this.#pairWeights[entry]!;
     }
     const negatives = this.#negatives.subarray(0, rows * n);
-    this.#draw(negatives, randomStream(this.#seed, 'pool', this.#epoch, step));
+    this.#draw(negatives, step);
     const maskCount = this.#mask ? this.#maskPositives(rows, n) : 0;
     return {
       shared: false,
@@ -90,11 +90,12 @@ export class PairBatchSampler implements Sampler {
     };
   }
 
-  #draw(negatives: Int32Array, random: Random): void {
+  #draw(negatives: Int32Array, step: number): void {
     const table = this.#table;
-    const items = this.#train.columns;
-    if (table) for (let k = 0; k < negatives.length; k++) negatives[k] = table.draw(random);
-    else for (let k = 0; k < negatives.length; k++) negatives[k] = random.integer(items);
+    if (table) {
+      const random = randomStream(this.#seed, 'pool', this.#epoch, step);
+      for (let k = 0; k < negatives.length; k++) negatives[k] = table.draw(random);
+    } else fillIntegers(negatives, this.#train.columns, streamKey(this.#seed, 'pool', this.#epoch, step));
   }
 
   #maskPositives(rows: number, n: number): number {

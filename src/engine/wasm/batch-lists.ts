@@ -32,18 +32,10 @@ function listShared(memory: ThreadMemory, batch: Batch, stamp: number): void {
   const { at } = layout;
   const n = batch.negativesPerRow;
   const count = batch.positives.length;
+  const slotsOf = slotGiver(memory, stamp);
   // the pool's items are distinct: they take the slots 0 … n − 1, and where the list goes matters to nobody
-  kernels.assignSlots(at.negativeItems, n, at.itemStamp, at.itemSlot, stamp, at.itemList, 0, at.occurrenceCounts);
-  const slots = kernels.assignSlots(
-    at.positiveItems,
-    count,
-    at.itemStamp,
-    at.itemSlot,
-    stamp,
-    at.itemList,
-    n,
-    at.entrySlots,
-  );
+  slotsOf(at.negativeItems, 1, n, 0, at.occurrenceCounts, n);
+  const slots = slotsOf(at.positiveItems, 1, count, n, at.entrySlots, count);
   control[Word.slots] = slots;
   control[Word.entries] = count;
   control[Word.userSlots] = batch.users.length;
@@ -60,28 +52,14 @@ function listShared(memory: ThreadMemory, batch: Batch, stamp: number): void {
 
 /** Slots of a pair batch: n own negatives and the positive of each row, in row order; users that stand in several rows get one slot. */
 function listPairs(memory: ThreadMemory, batch: Batch, stamp: number): void {
-  const { control, ints, kernels, layout } = memory;
+  const { control, ints, layout } = memory;
   const { at } = layout;
   const n = batch.negativesPerRow;
   const rows = batch.users.length;
-  const entries = at.entrySlots >>> 2;
-  for (let row = 0; row < rows; row++) {
-    const target = entries + row * (n + 1);
-    ints.set(batch.negatives.subarray(row * n, (row + 1) * n), target);
-    ints[target + n] = batch.positives[row]!;
-  }
-  const count = rows * (n + 1);
-  control[Word.entries] = count;
-  control[Word.slots] = kernels.assignSlots(
-    at.entrySlots,
-    count,
-    at.itemStamp,
-    at.itemSlot,
-    stamp,
-    at.itemList,
-    0,
-    at.entrySlots,
-  );
+  control[Word.entries] = rows * (n + 1);
+  const slotsOf = slotGiver(memory, stamp);
+  const ofNegatives = slotsOf(at.negativeItems, rows, n, 0, at.entrySlots, n + 1);
+  control[Word.slots] = slotsOf(at.positiveItems, rows, 1, ofNegatives, at.entrySlots + n * 4, n + 1);
   const slotOf = new Map<number, number>();
   const rowsOf: number[][] = [];
   for (let row = 0; row < rows; row++) {
@@ -103,4 +81,11 @@ function listPairs(memory: ThreadMemory, batch: Batch, stamp: number): void {
     for (const row of list) ints[(at.userRows >>> 2) + filled++] = row;
   });
   ints[(at.userRowOffsets >>> 2) + rowsOf.length] = filled;
+}
+
+/** Gives slots to the items of rows × perRow entries, after `slots` existing ones; returns how many there are then (see kernels/lists.ts). */
+function slotGiver({ kernels, layout }: ThreadMemory, stamp: number) {
+  const { itemStamp, itemSlot, itemList } = layout.at;
+  return (entries: number, rows: number, perRow: number, slots: number, out: number, outStride: number): number =>
+    kernels.assignSlots(entries, rows, perRow, itemStamp, itemSlot, stamp, itemList, slots, out, outStride);
 }

@@ -42,7 +42,9 @@ export interface Kernels {
   ): void;
   scaleRows(source: number, target: number, stride: number, d: number, scales: number, from: number, to: number): void;
   packPanels(source: number, stride: number, d: number, from: number, to: number, count: number, panels: number): void;
-  assignSlots(entries: number, count: number, stampOf: number, slotOf: number, stamp: number, items: number, slots: number, out: number): number;
+  assignSlots(
+    entries: number, rows: number, perRow: number, stampOf: number, slotOf: number, stamp: number, items: number, slots: number, out: number, outStride: number,
+  ): number;
   sortOccurrences(
     slots: number, count: number, perRow: number, rowOf: number, from: number, to: number,
     offsets: number, counts: number, rows: number, entryOf: number,

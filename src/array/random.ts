@@ -34,11 +34,11 @@ export function randomStream(seed: number, purpose: string, epoch = 0, step = 0)
 }
 
 /**
- * Fills `out` with whole numbers in [0, bound), bound ≤ 2^31: number k is a hash of (key, k), so there is no state to carry from draw to draw. For the
+ * Fills out[from .. to) with whole numbers in [0, bound), bound ≤ 2^31: number k is a hash of (key, k), so there is no state to carry from draw to draw. For the
  * hundreds of thousands of draws of a step, where a stream's generator would take a tenth of the step. Key: `streamKey`.
  */
-export function fillIntegers(out: Int32Array, bound: number, key: number): void {
-  for (let k = 0; k < out.length; k++) {
+export function fillIntegers(out: Int32Array, bound: number, key: number, from = 0, to = out.length): void {
+  for (let k = from; k < to; k++) {
     let h = (key + Math.imul(k, 0x9e3779b1)) | 0;
     h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
     h = Math.imul(h ^ (h >>> 15), 0x846ca68b);

@@ -75,8 +75,7 @@ export class PairBatchSampler implements Sampler {
       this.#rowWeights[r] = this.#pairWeights[entry]!;
     }
     const negatives = this.#negatives.subarray(0, rows * n);
-    this.#draw(negatives, step);
-    const maskCount = this.#mask ? this.#maskPositives(rows, n) : 0;
+    const maskCount = this.#draw(rows, n, step);
     return {
       shared: false,
       users: this.#users.subarray(0, rows),
@@ -90,27 +89,27 @@ export class PairBatchSampler implements Sampler {
     };
   }
 
-  #draw(negatives: Int32Array, step: number): void {
-    const table = this.#table;
-    if (table) {
-      const random = randomStream(this.#seed, 'pool', this.#epoch, step);
-      for (let k = 0; k < negatives.length; k++) negatives[k] = table.draw(random);
-    } else fillIntegers(negatives, this.#train.columns, streamKey(this.#seed, 'pool', this.#epoch, step));
-  }
-
-  #maskPositives(rows: number, n: number): number {
+  /** Draws the negatives row by row and lists, while a row is still in the first cache, the places where it has the user's own positives. */
+  #draw(rows: number, n: number, step: number): number {
     const { offsets, indices } = this.#train;
-    const stamps = this.#stamps;
+    const table = this.#table;
+    const random = table && randomStream(this.#seed, 'pool', this.#epoch, step);
+    const key = streamKey(this.#seed, 'pool', this.#epoch, step);
     const negatives = this.#negatives;
+    const stamps = this.#stamps;
     const masked = this.#masked;
     let at = 0;
     for (let r = 0; r < rows; r++) {
-      const stamp = this.#nextStamp();
-      const user = this.#users[r]!;
-      const end = offsets[user + 1]!;
-      for (let e = offsets[user]!; e < end; e++) stamps[indices[e]!] = stamp;
       const start = r * n;
-      for (let j = 0; j < n; j++) if (stamps[negatives[start + j]!] === stamp) masked[at++] = j;
+      if (table) for (let j = 0; j < n; j++) negatives[start + j] = table.draw(random!);
+      else fillIntegers(negatives, this.#train.columns, key, start, start + n);
+      if (this.#mask) {
+        const stamp = this.#nextStamp();
+        const user = this.#users[r]!;
+        const end = offsets[user + 1]!;
+        for (let e = offsets[user]!; e < end; e++) stamps[indices[e]!] = stamp;
+        for (let j = 0; j < n; j++) if (stamps[negatives[start + j]!] === stamp) masked[at++] = j;
+      }
       this.#maskOffsets[r + 1] = at;
     }
     return at;

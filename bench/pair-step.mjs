@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { csrFromEntries } from '../dist/array/csr.js';
 import { randomStream } from '../dist/array/random.js';
 import { enableFusedMultiplyAdd, openEngine } from '../dist/engine/open-engine.js';
+import { optimizerDefaults } from '../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../dist/sampler/create-sampler.js';
 
 const users = 29_858;
@@ -27,14 +28,7 @@ export async function timePairSteps({ engine: engineName, build, threads, steps,
     score: /** @type {const} */ ('cosine'),
     training: {
       loss: { name: 'sl', options: { tau: 0.1 } },
-      optimizer: /** @type {const} */ ({
-        name: 'adam',
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        decoupledWeightDecay: 0,
-        l2: 0,
-      }),
+      optimizer: optimizerDefaults,
       capacity: sampler.capacity,
       stepsPerEpoch: sampler.stepsPerEpoch,
       embeddingDropout: 0,

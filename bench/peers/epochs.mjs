@@ -10,6 +10,7 @@ import { loadDataset } from '../../dist/data/dataset.js';
 import { enableFusedMultiplyAdd, openEngine } from '../../dist/engine/open-engine.js';
 import { evaluate } from '../../dist/evaluation/evaluator.js';
 import { embeddingRanker } from '../../dist/evaluation/ranker.js';
+import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
 
 const { values: options } = parseArgs({
@@ -41,7 +42,7 @@ const engine = await openEngine(
     score: 'cosine',
     training: {
       loss: { name: 'sl', options: { tau: 0.2 } },
-      optimizer: { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decoupledWeightDecay: 0, l2: 0 },
+      optimizer: optimizerDefaults,
       capacity: sampler.capacity,
       stepsPerEpoch: sampler.stepsPerEpoch,
       embeddingDropout: 0,

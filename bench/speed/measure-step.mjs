@@ -1,4 +1,5 @@
 import { openEngine } from '../../dist/index.js';
+import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
 import { initialEmbeddings } from '../../dist/training/embeddings.js';
 import { sink } from './timing.mjs';
@@ -65,14 +66,7 @@ function openTraining(train, sampler, threads, seed) {
   const { capacity, stepsPerEpoch } = sampler;
   const training = {
     loss: { name: 'sl', options: { tau: 0.1 } },
-    optimizer: {
-      name: /** @type {const} */ ('adam'),
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      decoupledWeightDecay: 0,
-      l2: 0,
-    },
+    optimizer: optimizerDefaults,
     capacity,
     stepsPerEpoch,
     embeddingDropout: 0,

@@ -1,20 +1,16 @@
 import { streamKey } from './random.ts';
+import { scramble } from './scramble.ts';
 
 /**
  * The dropout mask is a counter hash in 32-bit integer arithmetic: every engine draws the same mask for any thread count, and a row that stands in several
  * places of a batch has one mask. With key = dropoutKey(table, seed, epoch, step), element (row, column) of the table is kept when
  *
- *     mix(key ^ row·0x9e3779b1 ^ column·0x85ebca77) >>> 8 < floor((1 − p) · 2^24)
+ *     scramble(key ^ row·0x9e3779b1 ^ column·0x85ebca77) >>> 8 < floor((1 − p) · 2^24)
  *
  * All products wrap at 32 bits. kernels/rows.ts computes the same.
  */
 export function dropoutKeeps(key: number, row: number, column: number, threshold: number): boolean {
-  let h = key ^ Math.imul(row, 0x9e3779b1) ^ Math.imul(column, 0x85ebca77);
-  // mix: a bijection of 32-bit integers in which every input bit moves every output bit
-  h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
-  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
-  h ^= h >>> 16;
-  return h >>> 8 < threshold;
+  return scramble(key ^ Math.imul(row, 0x9e3779b1) ^ Math.imul(column, 0x85ebca77)) >>> 8 < threshold;
 }
 
 /** The 32-bit key of one table's mask in one step. */

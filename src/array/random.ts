@@ -1,4 +1,5 @@
 import { xorshift128plus } from 'pure-rand/generator/xorshift128plus';
+import { scramble } from './scramble.ts';
 
 /** A stream of random numbers. Streams are keyed, never shared between threads: the same key gives the same numbers everywhere. */
 export interface Random {
@@ -39,10 +40,8 @@ export function randomStream(seed: number, purpose: string, epoch = 0, step = 0)
  */
 export function fillIntegers(out: Int32Array, bound: number, key: number, from = 0, to = out.length): void {
   for (let k = from; k < to; k++) {
-    let h = (key + Math.imul(k, 0x9e3779b1)) | 0;
-    h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
-    h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
-    out[k] = Math.floor((((h ^ (h >>> 16)) >>> 0) * bound) / 4294967296);
+    const hash = scramble((key + Math.imul(k, 0x9e3779b1)) | 0) >>> 0;
+    out[k] = Math.floor((hash * bound) / 4294967296);
   }
 }
 

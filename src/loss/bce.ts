@@ -1,7 +1,7 @@
 import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import { LossOptions, type RawOptions } from './loss-options.ts';
 import { pointwise } from './pointwise.ts';
-import { sigmoid, softplus } from './softplus.ts';
+import { negatedSigmoid, negatedSoftplus, sigmoid, softplus } from './softplus.ts';
 
 export interface BinaryCrossEntropyOptions {
   /** c ≥ 0, default 1: weight of the negatives' mean. */
@@ -37,6 +37,3 @@ export class BinaryCrossEntropy implements Loss {
     );
   }
 }
-
-const negatedSoftplus = (s: number) => softplus(-s);
-const negatedSigmoid = (s: number) => -sigmoid(-s);

@@ -8,3 +8,7 @@ export function sigmoid(x: number): number {
   const e = Math.exp(-Math.abs(x));
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
+
+/** softplus(−x) and its derivative: the positives' side of a log-loss. */
+export const negatedSoftplus = (x: number): number => softplus(-x);
+export const negatedSigmoid = (x: number): number => -sigmoid(-x);

@@ -1,13 +1,11 @@
 import { TaurecError } from '../../errors.ts';
 
-// Words of the control region.
+// Words of the control region; verbs keep their own numbers from word 8 on (memory.ts).
 const GENERATION = 0;
 const VERB = 1;
 const ARRIVED = 2;
 const POISON = 3;
 const TASK = 4;
-/** First word that verbs may use for their own numbers. */
-export const FIRST_FREE = 8;
 
 /** Loads of a shared word before a thread lies down: some 50 µs, longer than the pauses inside a step. */
 const SPINS = 20_000;

@@ -1,6 +1,8 @@
 import { BinaryCrossEntropy } from '../../loss/bce.ts';
 import { BayesianPersonalizedRanking } from '../../loss/bpr.ts';
 import type { Floats, Loss, ScoreGradients, ScoreRow } from '../../loss/loss.ts';
+import { pointwise } from '../../loss/pointwise.ts';
+import { negatedSigmoid, negatedSoftplus } from '../../loss/softplus.ts';
 import { weightSum } from '../../loss/weighted-mean.ts';
 import type { ThreadMemory } from './memory.ts';
 
@@ -31,17 +33,12 @@ const bpr: Evaluate<BayesianPersonalizedRanking> = (_loss, row, gradients, memor
 
 const bce: Evaluate<BinaryCrossEntropy> = (loss, row, gradients, memory, result) => {
   const { positives, negatives, positiveWeights, negativeWeights } = row;
-  const positiveTotal = weightSum(positives.length, positiveWeights);
-  const negativeTotal = weightSum(negatives.length, negativeWeights);
-  const share = negativeTotal > 0 ? loss.negativeWeight / negativeTotal : 0;
-  let value = share * softplusRow(memory, negatives, 0, share, negativeWeights, gradients.negatives, false, result);
-  for (let i = 0; i < positives.length; i++) {
-    const weight = positiveTotal > 0 ? (positiveWeights ? positiveWeights[i]! : 1) / positiveTotal : 0;
-    const e = Math.exp(-Math.abs(positives[i]!));
-    value += weight * (Math.max(-positives[i]!, 0) + Math.log1p(e));
-    gradients.positives[i] = (-weight * (positives[i]! >= 0 ? e : 1)) / (1 + e);
-  }
-  return value;
+  const total = weightSum(negatives.length, negativeWeights);
+  const share = total > 0 ? loss.negativeWeight / total : 0;
+  return (
+    pointwise(positives, positiveWeights, gradients.positives, 1, negatedSoftplus, negatedSigmoid) +
+    share * softplusRow(memory, negatives, 0, share, negativeWeights, gradients.negatives, false, result)
+  );
 };
 
 /**

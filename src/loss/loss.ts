@@ -30,6 +30,57 @@ export interface RowContext {
    * All weights 0, or no x: the value is 0 and the probabilities are 0.
    */
   logExpectationExp(x: Floats, tau: number, weights?: Floats, probabilities?: Floats, scale?: number): number;
+  /**
+   * Cosines of the embeddings of positive `positive` (its place in the row) and of each pool item; beside the negatives, and valid until the next call.
+   * Present when the loss needs it.
+   */
+  itemSimilarity?(positive: number): Floats;
+  /** What the loss keeps between steps, as the step found it, and where the row says what it adds; present when the loss needs states. */
+  readonly states?: RowStates;
+}
+
+/**
+ * State of a loss as one row sees it. Rows of a step all read the state from before the step; what they write is summed, in row order, and handed to
+ * `Loss.updateStates` after the step. So a result does not depend on threads.
+ */
+export interface RowStates {
+  /** This user's state: `needs.userState` floats. */
+  readonly user: Readonly<Floats>;
+  /** The state of each negative's item, beside the negatives; empty unless `needs.itemState`. */
+  readonly items: Readonly<Floats>;
+  /** `needs.globalState` floats. */
+  readonly global: Readonly<Floats>;
+  /** The row's contributions, of the same lengths; 0 when the row begins. */
+  readonly userUpdate: Floats;
+  readonly itemUpdates: Floats;
+  readonly globalUpdate: Floats;
+}
+
+/** What a loss asks of the engine beside the scores. */
+export interface LossNeeds {
+  readonly itemSimilarity?: boolean;
+  /** Floats kept for each user. */
+  readonly userState?: number;
+  /** One float kept for each item. */
+  readonly itemState?: boolean;
+  /** Floats kept for all. */
+  readonly globalState?: number;
+}
+
+/** A step's contributions to the states, each a sum over rows in row order; to be turned into the new states in place. */
+export interface StateUpdate {
+  /** From 0. */
+  readonly epoch: number;
+  /** Rows of the step. */
+  readonly rows: number;
+  readonly global: Floats;
+  readonly globalSum: Readonly<Floats>;
+  /** One entry for each distinct user of the step: state, sum of the contributions, number of rows. */
+  readonly users: readonly { readonly state: Floats; readonly sum: Readonly<Floats>; readonly rows: number }[];
+  /** States of all items, the distinct items that stood among the step's negatives, and, beside these, the sums of their contributions. */
+  readonly items: Floats;
+  readonly touchedItems: Int32Array;
+  readonly itemSums: Readonly<Floats>;
 }
 
 /**
@@ -41,6 +92,11 @@ export interface Loss {
   readonly parameters: Readonly<Record<string, number | string>>;
   /** False for a loss whose value has no lower bound under inner-product scores (λ ≠ 1). */
   readonly allowsDotScores: boolean;
+  readonly needs?: LossNeeds;
+  /** The global state before the first step; absent: zeros. User and item states begin at 0. */
+  readonly initialGlobalState?: readonly number[];
+  /** Turns the contributions of a step into new states; called once a step, on one thread. Present exactly when a state is needed. */
+  updateStates?(update: StateUpdate): void;
   evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number;
 }
 

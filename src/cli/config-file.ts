@@ -65,6 +65,7 @@ const dataOptions: Record<keyof DatasetOptions, readonly string[]> = {
   split: ['string'],
   testRatio: ['number'],
   validRatio: ['number'],
+  validSplit: ['string'],
   kCore: ['number', 'object'],
   recencyHalfLife: ['number'],
   titles: ['string'],

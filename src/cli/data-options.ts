@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { DatasetOptions } from '../data/dataset.ts';
 import type { ReadOptions } from '../data/read.ts';
+import { splitMethods } from '../data/split.ts';
 import { core, number } from './parse.ts';
 
 /** Column, format and filter options of a data file. Their names are those of `ReadOptions`, except for `rejects`. */
@@ -71,14 +72,14 @@ export function addSplitOptions(command: Command): void {
     .optionsGroup('Dividing and filtering data:')
     .option('--valid <file>', 'interactions that the best epoch is chosen by')
     .option('--valid-ratio <number>', 'hold out this part of the training data to choose the best epoch by', number)
-    .option('--test <file>', 'interactions that the model is measured on')
     .addOption(
-      new Option('--split <method>', 'hold a test part out of the data').choices([
-        'random',
-        'leave-last-out',
-        'temporal',
-      ]),
+      new Option(
+        '--valid-split <method>',
+        'how it is held out (default: debiased with --aim discovery, else as --split, else random)',
+      ).choices(splitMethods),
     )
+    .option('--test <file>', 'interactions that the model is measured on')
+    .addOption(new Option('--split <method>', 'hold a test part out of the data').choices(splitMethods))
     .option('--test-ratio <number>', 'how much --split holds out (default: 0.2)', number)
     .option('--k-core <number>', 'leave out users and items with fewer interactions; "5,10": users, items', core)
     .option('--half-life <number>', 'weigh interactions by age, in the unit of the times (seconds for dates)', number)
@@ -92,11 +93,14 @@ export function readOptionsOf(flags: ReadFlags): ReadOptions {
 
 /** The flags of `addSplitOptions`. */
 export interface SplitFlags
-  extends Pick<DatasetOptions, 'valid' | 'validRatio' | 'test' | 'split' | 'testRatio' | 'kCore' | 'titles'> {
+  extends Pick<
+    DatasetOptions,
+    'valid' | 'validRatio' | 'validSplit' | 'test' | 'split' | 'testRatio' | 'kCore' | 'titles'
+  > {
   halfLife?: number;
 }
 
-const splitNames = ['valid', 'validRatio', 'test', 'split', 'testRatio', 'kCore', 'titles'] as const;
+const splitNames = ['valid', 'validRatio', 'validSplit', 'test', 'split', 'testRatio', 'kCore', 'titles'] as const;
 
 /** Everything that was given about the data, but for the training file and the seed. */
 export function datasetOptionsOf(flags: ReadFlags & SplitFlags): Omit<DatasetOptions, 'train'> {

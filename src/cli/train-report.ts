@@ -59,6 +59,7 @@ export function trainJson(
     data: {
       source: dataset.source,
       sha256: dataset.sha256,
+      ...(dataset.splits && { splits: dataset.splits }),
       users: train.rows,
       items: train.columns,
       train: train.indices.length,

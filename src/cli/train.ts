@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { Dataset } from '../data/dataset.ts';
-import { loadDataset } from '../data/dataset.ts';
+import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import { loadLoss } from '../loss/load-loss.ts';
@@ -10,6 +9,7 @@ import { checkScore } from '../loss/losses.ts';
 import { createModel, type Model, type ModelFacts } from '../model/model.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { openRankingEngine } from '../model/ranking-engine.ts';
+import { aimSplit } from '../training/aim.ts';
 import type { TrainConfig } from '../training/config.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import { train } from '../training/trainer.ts';
@@ -86,7 +86,13 @@ async function run(positional: string | undefined, flags: TrainFlags): Promise<v
   checkScore(await loadLoss(config.loss), config.score);
   await checkModelTarget(out);
 
-  const dataOptions = { seed: config.seed, ...file?.data, ...datasetOptionsOf(flags), train: trainFile };
+  const dataOptions: DatasetOptions = {
+    seed: config.seed,
+    ...file?.data,
+    ...datasetOptionsOf(flags),
+    train: trainFile,
+  };
+  if (dataOptions.validRatio) dataOptions.validSplit ??= aimSplit(config.aim);
   const [dataset, readSeconds] = await timed(() => loadDataset(dataOptions));
   reportReading(dataset, readSeconds, dataOptions, say);
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
 import { lossNames } from '../loss/losses.ts';
+import { aims } from '../training/aim.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { UsageError } from './failure.ts';
 import { number, pair, temperature, whole, wholeOr } from './parse.ts';
@@ -21,6 +22,12 @@ interface TrainingFlag {
 
 const groups: Readonly<Record<string, readonly TrainingFlag[]>> = {
   'Model:': [
+    {
+      path: 'aim',
+      flags: '--aim <name>',
+      help: 'what it is for: a future like the data, or the whole catalogue; decides how validation is held out',
+      choices: aims,
+    },
     { path: 'score', flags: '--score <name>', help: 'what a score is; bpr, bce, mse: dot', choices: ['cosine', 'dot'] },
     { path: 'dimension', flags: '--dimension <number>', help: 'length of the embeddings', read: whole(1) },
     {

@@ -1,6 +1,7 @@
 import { type Csr, csrFromEntries, csrHas } from '../array/csr.ts';
 import { IdMap } from './id-map.ts';
 import type { Interactions, ReadReport } from './interactions.ts';
+import type { SplitRecord } from './split.ts';
 import { houseOrder, unionIds } from './union-ids.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface Dataset {
   readonly source: string;
   /** What reading each file met. */
   readonly reports?: Readonly<Partial<Record<Part, ReadReport>>>;
+  /** How the parts that were held out were drawn; a part that was given has no entry. */
+  readonly splits?: Readonly<Partial<Record<'valid' | 'test', SplitRecord>>>;
   /** Pairs of test that stand in train or validation too: they are masked as seen and can never be hit. */
   readonly overlap?: number;
   /** Titles by item index, '' where there is none; see `readTitles`. */
@@ -38,7 +41,7 @@ export interface Parts {
 }
 
 /** Brings the parts into one index space. */
-export function buildDataset(parts: Parts, about: Pick<Dataset, 'sha256' | 'source' | 'reports'>): Dataset {
+export function buildDataset(parts: Parts, about: Pick<Dataset, 'sha256' | 'source' | 'reports' | 'splits'>): Dataset {
   const logs = [parts.train, parts.valid, parts.test];
   const users = placeIds(logs.map((log) => log && { ids: log.userIds, codes: log.users }));
   const items = placeIds(logs.map((log) => log && { ids: log.itemIds, codes: log.items }));

@@ -4,7 +4,7 @@ import { buildDataset, type Dataset, type Parts } from './build-dataset.ts';
 import { type CoreThresholds, kCore } from './filter.ts';
 import type { Interactions } from './interactions.ts';
 import { type ReadOptions, readInteractions } from './read.ts';
-import { type SplitMethod, type SplitOptions, split } from './split.ts';
+import { type SplitMethod, type SplitRecord, split } from './split.ts';
 import { readTitles, type TitleOptions } from './titles.ts';
 import { latestTime, recencyWeights } from './weights.ts';
 
@@ -21,8 +21,10 @@ export interface DatasetOptions extends ReadOptions {
   split?: SplitMethod;
   /** The part held out for testing. Default 0.2. */
   testRatio?: number;
-  /** The part of the training entries held out for validation, 0 to 1; with a temporal or leave-last-out `split` by the same method, else at random. Default 0: none. */
+  /** The part of the training entries held out for validation, 0 to 1. Default 0: none. */
   validRatio?: number;
+  /** How they are held out: `debiased` for the aim `discovery`. Default: the method of `split`, else at random. */
+  validSplit?: SplitMethod;
   /** Keeps the k-core of `train`, before it is divided; other files stay as they are. */
   kCore?: number | CoreThresholds;
   /** Weights training and validation entries by age, in the unit of the times (seconds for dates). */
@@ -55,21 +57,23 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   };
   let train: Interactions = options.kCore === undefined ? whole : kCore(whole, options.kCore);
   const parts: Omit<Parts, 'train'> = { valid: given.valid || undefined, test: given.test || undefined };
-  const hold = (method: SplitMethod, how: SplitOptions): Interactions | undefined => {
-    const { kept, held } = split(train, method, { seed, ...how });
+  const splits: { valid?: SplitRecord; test?: SplitRecord } = {};
+  const hold = (part: 'valid' | 'test', method: SplitMethod, ratio = 0.2): Interactions | undefined => {
+    const { kept, held } = split(train, method, { seed, ratio, purpose: part });
     if (kept.users.length === 0 || held.users.length === 0) return undefined;
     train = kept;
+    splits[part] = { method, ...(method !== 'leave-last-out' && { ratio }), seed };
     return held;
   };
   if (options.split) {
-    parts.test = hold(options.split, { ratio: options.testRatio, purpose: 'test' });
+    parts.test = hold('test', options.split, options.testRatio);
     if (!parts.test)
       throw new TaurecError('empty-data', {
         file: options.train,
         reason: `the ${options.split} split holds nothing out for testing`,
       });
   }
-  if (validRatio > 0) parts.valid = hold(options.split ?? 'random', { ratio: validRatio, purpose: 'valid' });
+  if (validRatio > 0) parts.valid = hold('valid', options.validSplit ?? options.split ?? 'random', validRatio);
   const halfLife = options.recencyHalfLife;
   if (halfLife !== undefined) {
     // Validation entries get weights too: a refit trains on them. They count from the latest training entry as well.
@@ -80,7 +84,7 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   const files = [options.train, options.valid, options.test].filter((file) => file !== undefined);
   const digests = [whole, given.valid, given.test].flatMap((log) => (log ? [log.sha256] : []));
   const sha256 = digests.length === 1 ? digests[0]! : createHash('sha256').update(digests.join('')).digest('hex');
-  const dataset = buildDataset({ train, ...parts }, { sha256, source: files.join(', '), reports });
+  const dataset = buildDataset({ train, ...parts }, { sha256, source: files.join(', '), reports, splits });
   return options.titles
     ? { ...dataset, titles: await readTitles(options.titles, dataset.items, options.titleOptions) }
     : dataset;
@@ -102,6 +106,13 @@ function checkOptions(options: DatasetOptions): void {
       got: validRatio,
       expected: 'nothing beside a validation file',
       remedy,
+    });
+  }
+  if (options.validSplit !== undefined && validRatio === 0) {
+    throw new TaurecError('bad-option', {
+      option: 'validSplit',
+      got: options.validSplit,
+      expected: 'a validRatio above 0 beside it',
     });
   }
   if (options.test !== undefined && options.split) {

@@ -1,18 +1,27 @@
 import { randomStream, shuffle } from '../array/random.ts';
 import { TaurecError } from '../errors.ts';
+import { holdDebiased } from './hold-debiased.ts';
 import { type Interactions, selectEntries } from './interactions.ts';
 
 /** How interactions are held out. */
-export const splitMethods = ['random', 'leave-last-out', 'temporal'] as const;
+export const splitMethods = ['random', 'leave-last-out', 'temporal', 'debiased'] as const;
 export type SplitMethod = (typeof splitMethods)[number];
 
 export interface SplitOptions {
   /** The part held out, 0 < ratio < 1. Default 0.2. Without meaning for leave-last-out. */
   ratio?: number;
-  /** Seed of the random split. Default 0. */
+  /** Seed of the random and the debiased split. Default 0. */
   seed?: number;
   /** What the split is for; other purposes draw other numbers. Default 'test'. */
   purpose?: string;
+}
+
+/** How a part was held out, for reports. */
+export interface SplitRecord {
+  readonly method: SplitMethod;
+  /** Absent where it has no meaning: leave-last-out. */
+  readonly ratio?: number;
+  readonly seed: number;
 }
 
 /** The two parts of a log; together they are the whole, and no entry is in both. Id maps stay those of the log. */
@@ -26,6 +35,8 @@ export interface Split {
  * - random: of each user's n entries about n·ratio, drawn at random; at least one stays. What rounding leaves over goes on to the next user, so the total is near the ratio.
  * - leave-last-out: each user's latest entry, unless it is the only one. Among equal times the greater item index counts as later.
  * - temporal: the latest part of all entries, those after the (1 − ratio) quantile of time. Entries of one instant stay together; a user who came late has no kept entry.
+ * - debiased: that part of all entries, drawn about uniformly over items, as if no item were more popular than another; every user and every item keeps
+ *   an entry (see `holdDebiased`). It judges what a model does for items that the log shows little: for the aim `discovery`, and for tests under popularity shift.
  *
  * Throws `bad-option`, and `missing-column` when the method needs times and there are none.
  */
@@ -41,12 +52,12 @@ export function split(log: Interactions, method: SplitMethod, options: SplitOpti
       expected: 'a number between 0 and 1, both excluded',
     });
   }
-  const held =
-    method === 'random'
-      ? holdRandom(log.users, ratio, seed, purpose)
-      : method === 'leave-last-out'
-        ? holdLast(log.users, timesOf(log, method))
-        : holdLatest(timesOf(log, method), ratio);
+  const held = {
+    random: () => holdRandom(log.users, ratio, seed, purpose),
+    'leave-last-out': () => holdLast(log.users, timesOf(log, method)),
+    temporal: () => holdLatest(timesOf(log, method), ratio),
+    debiased: () => holdDebiased(log.users, log.items, ratio, seed, purpose),
+  }[method]();
   return {
     kept: selectEntries(
       log,

@@ -26,7 +26,14 @@ const factsShape = {
   /** The whole training configuration, as JSON: Infinity is written "inf". */
   training: options,
   seed: z.int(),
-  data: z.object({ source: z.string(), sha256: z.string() }),
+  data: z.object({
+    source: z.string(),
+    sha256: z.string(),
+    /** How parts were held out of the data. */
+    splits: z
+      .record(z.string(), z.object({ method: z.string(), ratio: z.number().optional(), seed: z.int() }))
+      .optional(),
+  }),
   /** Absent when saving: those of the running program. */
   versions: z.object({ taurec: z.string(), node: z.string() }).optional(),
   /** What computed it. Results are reproducible within one build, with any number of threads. */

@@ -5,6 +5,7 @@ import type { Loss, LossSource } from '../loss/loss.ts';
 import { defaultScore } from '../loss/losses.ts';
 import { optimizerDefaults } from '../optimizer/create-optimizer.ts';
 import { samplerDefaults as sampling } from '../sampler/sampler-options.ts';
+import { aims } from './aim.ts';
 import { optionError } from './option-errors.ts';
 
 /** A number of which `holds` is true; `expected` says so in words. Infinity and NaN are refused. */
@@ -96,6 +97,11 @@ const shape = {
   loss: loss.default({ name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } }),
   /** Cosine of the embeddings, or inner product; absent: as the loss has it in its paper. */
   score: oneOf(['cosine', 'dot']).optional(),
+  /**
+   * What the model is for, and so what its validation part should be. `accuracy`: to guess what comes next in a future like the log; held out as the log is.
+   * `discovery`: to find what people would like among all items, when the future is less skewed than the log; held out `debiased`.
+   */
+  aim: oneOf(aims).default('accuracy'),
   dimension: whole(1).default(64),
   /** Embeddings start as N(0, initialDeviation²). */
   initialDeviation: positive.default(0.1),

@@ -23,7 +23,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
       loss,
       training: configToJson(config),
       seed: config.seed,
-      data: { source: dataset.source, sha256: dataset.sha256 },
+      data: { source: dataset.source, sha256: dataset.sha256, ...(dataset.splits && { splits: dataset.splits }) },
       engine: result.engine,
       epochs: result.epoch,
       steps: result.steps,

@@ -37,8 +37,8 @@ export async function train(
     throw new TaurecError('bad-option', { option: 'resume', got: true, expected });
   }
   if (signal?.aborted) throw new TaurecError('aborted');
-  const { train, valid } = data;
-  const task = { data: { train, valid }, config: checked, checkpointDirectory, resume };
+  const { train, valid, splits } = data;
+  const task = { data: { train, valid, splits }, config: checked, checkpointDirectory, resume };
   if (!isLoss(checked.loss)) return runInCoordinator(task, onProgress, signal);
 
   onProgress({

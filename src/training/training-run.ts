@@ -7,6 +7,7 @@ import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import { checkScore, fitLoss } from '../loss/losses.ts';
 import { createSampler } from '../sampler/create-sampler.ts';
+import { aimNotice } from './aim.ts';
 import { type Best, CheckpointFile, type Resumption } from './checkpoint.ts';
 import { isLoss, type TrainConfig } from './config.ts';
 import { initialEmbeddings, unpadded } from './embeddings.ts';
@@ -41,6 +42,8 @@ export async function runTraining(data: TrainingData, given: TrainConfig, option
     const message = `There is no checkpoint to resume at ${file?.path}; starting afresh.`;
     options.onEvent({ type: 'notice', message });
   }
+  const notice = aimNotice(config.aim, data);
+  if (notice !== undefined) options.onEvent({ type: 'notice', message: notice });
   const run = new TrainingRun(data, config, loss, options, file, resumed);
   try {
     return await run.run();

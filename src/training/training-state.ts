@@ -1,5 +1,6 @@
 import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
+import type { Dataset } from '../data/build-dataset.ts';
 import type { TrainConfig } from './config.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './events.ts';
@@ -10,6 +11,8 @@ export interface TrainingData {
   readonly train: Csr;
   /** [users × items] interactions the epoch is chosen by; absent: the last epoch is taken. */
   readonly valid?: Csr;
+  /** How `valid` was held out, where it was. */
+  readonly splits?: Dataset['splits'];
 }
 
 /** The epoch that validation chose. */

@@ -51,6 +51,19 @@ describe('train --json', () => {
     expect(evaluated.evaluations.irbench.metrics).not.toEqual(evaluated.evaluations.clean.metrics);
   });
 
+  test('the aim decides how validation is held out, unless one says how', async () => {
+    const flags = [...quick, '--epochs', '1', '--valid-ratio', '0.1', '--seed', '3'];
+    const how = async (...more: string[]) =>
+      (await json('train', 'train.csv', ...flags, ...more, '--out', 'aim')).data.splits.valid.method;
+    expect(await how()).toBe('random');
+    expect(await how('--aim', 'discovery')).toBe('debiased');
+    expect(await how('--aim', 'discovery', '--valid-split', 'random')).toBe('random');
+    expect(JSON.parse(read('aim/config.json').toString())).toMatchObject({
+      training: { aim: 'discovery' },
+      data: { splits: { valid: { method: 'random', ratio: 0.1, seed: 3 } } },
+    });
+  });
+
   test('without validation and test there are no metrics, and every epoch is run', async () => {
     const result = await json('train', 'train.csv', ...quick, '--out', 'plain');
     expect([result.metrics, result.epochs, result.reason]).toEqual([{}, 6, 'epochs']);
@@ -72,6 +85,7 @@ describe('train --json', () => {
       '--tau1': 'inf',
       '--negative-weight': '0.9',
       '--score': 'cosine',
+      '--aim': 'discovery',
       '--initial-deviation': '0.2',
       '--optimizer': 'adam',
       '--beta1': '0.8',
@@ -114,6 +128,7 @@ describe('train --json', () => {
     expect(config).toEqual({
       loss: { name: 'bsl', options: { tau: 0.2, tau1: 'inf', negativeWeight: 0.9, form: 'paper' } },
       score: 'cosine',
+      aim: 'discovery',
       dimension: 4,
       initialDeviation: 0.2,
       optimizer: { name: 'adam', beta1: 0.8, beta2: 0.99, epsilon: 1e-7 },

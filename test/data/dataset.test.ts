@@ -67,6 +67,22 @@ describe('loadDataset', () => {
     }
   });
 
+  test('validation may be held out in another way than test, and both ways are recorded', async () => {
+    const parts = await loadDataset({
+      train: log(),
+      split: 'leave-last-out',
+      validRatio: 0.1,
+      validSplit: 'debiased',
+      seed: 5,
+    });
+    expect(parts.splits).toEqual({
+      test: { method: 'leave-last-out', seed: 5 },
+      valid: { method: 'debiased', ratio: 0.1, seed: 5 },
+    });
+    expect(parts.valid!.indices.length).toBe(Math.round(0.1 * (400 - 20)));
+    await expect(loadDataset({ train: log(), validSplit: 'debiased' })).rejects.toThrow('a validRatio above 0');
+  });
+
   test('separate files are used as given, and the digest covers all of them', async () => {
     const train = file('train.csv', 'user,item\nb,2\na,1\n');
     const test = file('test.csv', 'user,item\na,3\nzed,2\nb,2\n');

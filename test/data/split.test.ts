@@ -29,7 +29,7 @@ test.each(splitMethods)('%s: the parts are disjoint and sum to the whole', (meth
   );
 });
 
-test.each(['random', 'leave-last-out'] as const)('%s: every user keeps an entry', (method) => {
+test.each(['random', 'leave-last-out', 'debiased'] as const)('%s: every user keeps an entry', (method) => {
   fc.assert(
     fc.property(logs, ratios, fc.nat(), (log, ratio, seed) => {
       expect(new Set(split(log, method, { ratio, seed }).kept.users)).toEqual(new Set(log.users));
@@ -53,6 +53,41 @@ test('random: each user gives about n·ratio, and the total is near the ratio', 
 test('random: the seed and the purpose decide', () => {
   const log = logOf(Array.from({ length: 200 }, (_, e) => [`${e % 10}`, `${e}`] as const));
   const held = (seed: number, purpose?: string) => pairs(split(log, 'random', { seed, purpose }).held);
+  expect(held(1)).toEqual(held(1));
+  expect(held(1)).not.toEqual(held(2));
+  expect(held(1, 'test')).not.toEqual(held(1, 'valid'));
+});
+
+test('debiased: every item keeps an entry, and the count is exact', () => {
+  fc.assert(
+    fc.property(logs, ratios, fc.nat(), (log, ratio, seed) => {
+      const { kept, held } = split(log, 'debiased', { ratio, seed });
+      expect(new Set(kept.items)).toEqual(new Set(log.items));
+      const wanted = Math.round(ratio * log.users.length);
+      const stay = new Set(log.users).size + new Set(log.items).size; // at most so many entries are kept for their user or item
+      expect(held.users.length).toBeLessThanOrEqual(wanted);
+      expect(held.users.length).toBeGreaterThanOrEqual(Math.min(wanted, log.users.length - stay));
+    }),
+  );
+});
+
+test('debiased: popular and rare items are held out alike, where random holds out by popularity', () => {
+  // 10 items of 300 users each, 90 items of 30: a user of few items keeps one all the same.
+  const list = Array.from({ length: 100 }, (_, i) =>
+    Array.from({ length: i < 10 ? 300 : 30 }, (_, e) => [`u${(7 * i + e) % 400}`, `${i}`] as const),
+  ).flat();
+  const log = logOf(list);
+  const popularShare = (method: 'debiased' | 'random') => {
+    const items = [1, 2, 3, 4, 5].flatMap((seed) => [...split(log, method, { ratio: 0.05, seed }).held.items]);
+    return items.filter((item) => Number(log.itemIds.idOf(item)) < 10).length / items.length;
+  };
+  expect(popularShare('debiased')).toBeCloseTo(0.1, 1); // 10 of 100 items
+  expect(popularShare('random')).toBeCloseTo(3000 / 5700, 1);
+});
+
+test('debiased: the seed and the purpose decide', () => {
+  const log = logOf(Array.from({ length: 200 }, (_, e) => [`${e % 10}`, `${e % 37}`] as const));
+  const held = (seed: number, purpose?: string) => pairs(split(log, 'debiased', { seed, purpose }).held);
   expect(held(1)).toEqual(held(1));
   expect(held(1)).not.toEqual(held(2));
   expect(held(1, 'test')).not.toEqual(held(1, 'valid'));
@@ -96,5 +131,5 @@ test('what cannot be split is refused', () => {
   expect(() => split(log, 'temporal')).toThrow('the temporal split needs');
   expect(() => split(log, 'leave-last-out')).toThrow('the leave-last-out split needs');
   expect(() => split(log, 'random', { ratio: 1 })).toThrow('between 0 and 1');
-  expect(() => split(log, 'weekly' as 'random')).toThrow('random, leave-last-out, temporal');
+  expect(() => split(log, 'weekly' as 'random')).toThrow('random, leave-last-out, temporal, debiased');
 });

@@ -100,6 +100,17 @@ describe('a run', () => {
     expect(history.filter((record) => record.valid).map((record) => record.epoch)).toEqual([2, 4, 5]);
   });
 
+  it.each([
+    ['a set that was given', undefined, /was given/],
+    ['one drawn at random', 'random', /method random/],
+    ['one drawn for it', 'debiased', undefined],
+  ] as const)('aim discovery and %s', async (_, method, said) => {
+    const data = { ...board, splits: method && { valid: { method, ratio: 0.1, seed: 1 } } };
+    const { events } = await here(data, { ...smallConfig, epochs: 1, aim: 'discovery' });
+    const notices = events.filter((event) => event.type === 'notice').map(({ message }) => message);
+    expect(notices).toEqual(said ? [expect.stringMatching(said)] : []);
+  });
+
   it('keeps the last epoch where nothing validates it, and says so', async () => {
     const result = await here(trainOnly, smallConfig);
     expect(result).toMatchObject({ epoch: 6, epochs: 6, reason: 'epochs', valid: undefined });

@@ -84,12 +84,17 @@ export interface Engine {
   readonly items: Matrix;
   /** Optimiser moments: usersM, usersV, itemsM, itemsV (absent under SGD). */
   readonly optimizerState: OptimizerState;
+  /** What the loss keeps between steps: of users, items, global those that it needs. Views; with the embeddings and moments, all that training needs to continue bit for bit. */
+  readonly lossState: Readonly<Record<string, Float32Array>>;
 
   /** Starts an epoch that begins after `step` optimiser steps have been done in all (for Adam's bias correction). All rows must be settled. */
   startEpoch(epoch: number, step: number): void;
   /** Takes the batch's rows: brings them up to date, applies dropout, normalises (cosine). `step` counts from 0 in the epoch. */
   gather(batch: Batch, step: number): void;
-  /** Scores, loss and score gradients row by row, gradients of the user embeddings. Returns Σ rowWeight · value. */
+  /**
+   * Scores, loss and score gradients row by row, gradients of the user embeddings. Returns Σ rowWeight · value. Its last act, where the loss keeps states,
+   * is `loss.updateStates`: all rows see the states that the previous step's scoreRows left.
+   */
   scoreRows(): number;
   /** Gradients of the item embeddings. */
   itemGradients(): void;

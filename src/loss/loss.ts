@@ -34,14 +34,14 @@ export interface RowContext {
    * Cosines of the embeddings of positive `positive` (its place in the row) and of each pool item; beside the negatives, and valid until the next call.
    * Present when the loss needs it.
    */
-  itemSimilarity?(positive: number): Floats;
+  readonly itemSimilarity?: ((positive: number) => Floats) | undefined;
   /** What the loss keeps between steps, as the step found it, and where the row says what it adds; present when the loss needs states. */
-  readonly states?: RowStates;
+  readonly states?: RowStates | undefined;
 }
 
 /**
  * State of a loss as one row sees it. Rows of a step all read the state from before the step; what they write is summed, in row order, and handed to
- * `Loss.updateStates` after the step. So a result does not depend on threads.
+ * `Loss.updateStates` when all rows of the step have been evaluated, before the embeddings move. So a result does not depend on threads.
  */
 export interface RowStates {
   /** This user's state: `needs.userState` floats. */
@@ -95,7 +95,7 @@ export interface Loss {
   readonly needs?: LossNeeds;
   /** The global state before the first step; absent: zeros. User and item states begin at 0. */
   readonly initialGlobalState?: readonly number[];
-  /** Turns the contributions of a step into new states; called once a step, on one thread. Present exactly when a state is needed. */
+  /** Turns the contributions of a step into new states; called once a step, after its last row, on one thread. Present exactly when a state is needed. */
   updateStates?(update: StateUpdate): void;
   evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number;
 }

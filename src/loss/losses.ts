@@ -4,6 +4,7 @@ import { BinaryCrossEntropy } from './bce.ts';
 import { BayesianPersonalizedRanking } from './bpr.ts';
 import { BilateralSoftmaxLoss } from './bsl.ts';
 import type { Loss, LossSource } from './loss.ts';
+import { needsFault } from './loss-needs.ts';
 import type { RawOptions } from './loss-options.ts';
 import { MeanSquaredError } from './mse.ts';
 import { SoftmaxLoss } from './sl.ts';
@@ -61,7 +62,7 @@ export function fitLoss(source: LossSource, items: number): LossSource {
   };
 }
 
-/** Throws when `value` lacks a part of the Loss contract; `origin` names it in the message. */
+/** Throws when `value` lacks a part of the Loss contract, or needs states and cannot update them; `origin` names it in the message. */
 export function checkLoss(value: unknown, origin: string): Loss {
   const loss = value as Partial<Loss> | null | undefined;
   const whole =
@@ -69,9 +70,10 @@ export function checkLoss(value: unknown, origin: string): Loss {
     typeof loss.evaluate === 'function' &&
     typeof loss.allowsDotScores === 'boolean' &&
     typeof loss.parameters === 'object';
-  if (whole) return loss as Loss;
-  const expected = 'an object with name, parameters, allowsDotScores and evaluate(scores, gradients, context)';
-  throw new TaurecError('bad-option', { option: origin, got: value, expected });
+  const shape = 'an object with name, parameters, allowsDotScores and evaluate(scores, gradients, context)';
+  const fault = whole ? needsFault(loss as Loss) : shape;
+  if (fault === undefined) return loss as Loss;
+  throw new TaurecError('bad-option', { option: origin, got: whole ? loss.name : value, expected: fault });
 }
 
 /** Refuses a loss whose value has no lower bound under the given score. */

@@ -1,8 +1,9 @@
 import { matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Engine, ScoreKind } from '../engine/engine.ts';
+import { initialStates } from '../loss/initial-states.ts';
 import { logExpectationExp } from '../loss/log-expectation-exp.ts';
-import type { Loss } from '../loss/loss.ts';
+import type { Loss, RowContext } from '../loss/loss.ts';
 import { dot, inverseNorm } from './vectors.ts';
 
 /**
@@ -34,6 +35,8 @@ interface Pool {
  * Only the direction of u matters to a ranking, so its length ρ is held: 1 for cosines, half the users' mean length for inner products. Gradient descent on the
  * sphere from the mean of the liked items' directions, with Barzilai–Borwein steps (Barzilai & Borwein, IMA J. Numer. Anal. 1988) under a non-monotone
  * Armijo rule (Grippo, Lampariello & Lucidi, SIAM J. Numer. Anal. 1986).
+ *
+ * A loss that keeps states sees them as they were before training: what it learned of users and items is no part of a model.
  *
  * A large catalogue is sampled twice: a uniform sample leads near the minimum; there the items that score highest, which decide a softmax loss,
  * are taken one by one, and the sample stands for the rest (stratified sampling). Samples are seeded: the same items always give the same embedding.
@@ -111,7 +114,15 @@ export class FoldIn {
       negativeWeights: pool.weights.map((weight, p) => (own.has(pool.items[p]!) ? 0 : weight)),
     };
     const gradients = { positives: new Float64Array(liked.length), negatives: new Float64Array(pool.items.length) };
-    const context = { user: -1, positiveItems: liked, poolItems: pool.items, logExpectationExp };
+    const itemSimilarity = this.#loss.needs?.itemSimilarity ? this.#similarity(likedRows, pool.rows) : undefined;
+    const items = { positiveItems: liked, poolItems: pool.items };
+    const context = {
+      user: -1,
+      ...items,
+      logExpectationExp,
+      itemSimilarity,
+      states: initialStates(this.#loss, pool.items.length),
+    };
     return (at: Float64Array, gradient: Float64Array): number => {
       products(likedRows, at, this.#radius, scores.positives);
       products(pool.rows, at, this.#radius, scores.negatives);
@@ -122,6 +133,20 @@ export class FoldIn {
       const along = dot(gradient, at);
       for (let c = 0; c < at.length; c++) gradient[c]! -= along * at[c]!;
       return value;
+    };
+  }
+
+  /** Cosines of a liked item with each of the pool. */
+  #similarity(likedRows: Float64Array, poolRows: Float64Array): RowContext['itemSimilarity'] {
+    const d = this.#engine.items.columns;
+    const lengths = Float64Array.from({ length: poolRows.length / d }, (_, p) =>
+      inverseNorm(poolRows.subarray(p * d, p * d + d)),
+    );
+    return (positive) => {
+      const own = likedRows.subarray(positive * d, positive * d + d);
+      const cosines = new Float64Array(lengths.length);
+      products(poolRows, own, inverseNorm(own), cosines);
+      return cosines.map((x, p) => x * lengths[p]!);
     };
   }
 

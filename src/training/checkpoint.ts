@@ -37,7 +37,7 @@ interface Identity {
 }
 
 /**
- * The checkpoint of a run: `checkpoint.safetensors` in a folder. It holds the embeddings and the optimiser's moments as the engine has them, the best
+ * The checkpoint of a run: `checkpoint.safetensors` in a folder. It holds the embeddings, the optimiser's moments and the loss's states as the engine has them, the best
  * epoch's embeddings, and as metadata the state (JSON), the SHA-256 of configuration and data, and the engine and its build. Written atomically.
  */
 export class CheckpointFile {
@@ -149,7 +149,8 @@ function engineLabel(engine: Engine): string {
 
 function engineArrays(engine: Engine) {
   const state = Object.entries(engine.optimizerState).map(([name, data]) => [`optimizer.${name}`, data] as const);
-  const arrays = { users: engine.users.data, items: engine.items.data, ...Object.fromEntries(state) };
+  const kept = Object.entries(engine.lossState).map(([name, data]) => [`loss.${name}`, data] as const);
+  const arrays = { users: engine.users.data, items: engine.items.data, ...Object.fromEntries([...state, ...kept]) };
   return { arrays: arrays as Record<string, Float32Array>, dimension: engine.users.columns };
 }
 

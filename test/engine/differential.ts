@@ -65,12 +65,16 @@ export function compareGradients(actual: Engine, reference: Engine, tolerance: T
   }
 }
 
-/** Embeddings and moments. */
+/** Embeddings, states of the loss and moments. */
 export function compareTables(actual: Engine, reference: Engine, tolerance: Tolerance, at: string): void {
   const { absolute, relative } = tolerance;
   for (const table of ['users', 'items'] as const) {
     const what = `${table} ${at}`;
     expectClose(tableValues(actual[table]), tableValues(reference[table]), absolute, relative, what);
+  }
+  expect(Object.keys(actual.lossState)).toEqual(Object.keys(reference.lossState));
+  for (const [name, state] of Object.entries(reference.lossState)) {
+    expectClose(actual.lossState[name]!, state, absolute, relative, `state of ${name} ${at}`);
   }
   const got = actual.optimizerState;
   const expected = reference.optimizerState;

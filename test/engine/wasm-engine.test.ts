@@ -7,6 +7,7 @@ import { openReferenceEngine } from '../../src/engine/reference/reference-engine
 import { enableFusedMultiplyAdd, openWasmEngine } from '../../src/engine/wasm/open-wasm-engine.ts';
 import type { Loss } from '../../src/loss/loss.ts';
 import { engineContract } from '../contracts/engine-contract.ts';
+import { everyNeed, lossStateContract } from '../contracts/loss-state-contract.ts';
 import { expectClose } from '../support/close.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import {
@@ -30,6 +31,7 @@ async function wasm(plan: EnginePlan, threads = 1, build: 'simd' | 'simd-fma' = 
 
 engineContract('wasm, one thread', (plan) => wasm(plan));
 engineContract('wasm without fused multiply-add, two threads', (plan) => wasm(plan, 2, 'simd'));
+lossStateContract('wasm, two threads', (plan) => wasm(plan, 2));
 
 // More rows, items and negatives than the kernels' tiles and the threads' tasks, in no multiple of them.
 const wide = { users: 61, items: 347, sampler: { rows: 29, negatives: 131 } } satisfies SmallPlanOptions;
@@ -47,6 +49,10 @@ const cases: [string, SmallPlanOptions][] = [
   ['β1 = β2', { ...wide, optimizer: { beta1: 0.9, beta2: 0.9 } }],
   ['sgd, l2, decay', { ...wide, optimizer: { name: 'sgd', l2: 0.3, decoupledWeightDecay: 0.1 } }],
   ['bpr, dot', { ...wide, score: 'dot', loss: { name: 'bpr' } }],
+  ['every need', { ...wide, loss: everyNeed }],
+  ['every need, dot, dropout, d = 17', { ...wide, score: 'dot', dimension: 17, embeddingDropout: 0.2, loss: everyNeed }],
+  ['every need, pair', { ...wide, loss: everyNeed, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
+  ['every need, dot, pair', { ...wide, score: 'dot', loss: everyNeed, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
   ['bce, dot, pair', { ...wide, score: 'dot', loss: { name: 'bce' }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
 ]; // biome-ignore format: a table of cases
 

@@ -45,6 +45,29 @@ test.each([
   await expect(loadLoss(source)).rejects.toThrow(message);
 });
 
+const bare = { name: 'mine', parameters: {}, allowsDotScores: true, evaluate: () => 0 };
+const updateStates = () => {};
+
+test.each([
+  [{ ...bare, needs: { userState: 1 } }, 'updateStates(update) exactly when needs names'],
+  [{ ...bare, updateStates }, 'updateStates(update) exactly when needs names'],
+  [{ ...bare, needs: { itemSimilarity: true }, updateStates }, 'updateStates(update) exactly when'],
+  [{ ...bare, needs: { globalState: 2 }, initialGlobalState: [1], updateStates }, 'needs.globalState = 2 numbers'],
+  [{ ...bare, needs: { userState: 1.5 }, updateStates }, 'whole numbers ≥ 0'],
+])('needs that do not fit are refused: %o', (loss, message) => {
+  expect(() => createLoss(loss)).toThrow('Option loss: got "mine", expected');
+  expect(() => createLoss(loss)).toThrow(message);
+});
+
+test.each([
+  { ...bare, needs: { itemSimilarity: true } },
+  { ...bare, needs: { itemState: true }, updateStates },
+  { ...bare, needs: { globalState: 2 }, initialGlobalState: [1, 2], updateStates },
+  { ...bare, needs: { userState: 0 } },
+])('needs that fit are taken: %o', (loss) => {
+  expect(createLoss(loss)).toBe(loss);
+});
+
 test('createLoss sends modules to loadLoss', () => {
   expect(() => createLoss({ module: path })).toThrow('Use loadLoss');
 });

@@ -8,6 +8,7 @@ import { parseTrainConfig, type TrainConfigInput } from '../../src/training/conf
 import type { TrainEvent } from '../../src/training/events.ts';
 import { train } from '../../src/training/trainer.ts';
 import { runTraining } from '../../src/training/training-run.ts';
+import { everyNeed } from '../contracts/loss-state-contract.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { expectSameModel } from '../support/same-model.ts';
 import { checkerboard, smallConfig } from '../support/training-case.ts';
@@ -48,6 +49,7 @@ describe('a resumed run', () => {
     ['pair batches', { batch: { kind: 'pair', rows: 71, negatives: 5 } }],
     ['patience', { validation: { metric: 'ndcg@3', patience: 2 }, epochs: 40 }],
     ['a width that the wasm engine pads', { dimension: 5 }],
+    ['a loss with states of its own', { loss: everyNeed, learningRate: 0.003 }],
   ];
   for (const engine of ['reference', 'wasm'] as const) {
     it.each(cases)(`continues bit for bit on engine ${engine}: %s`, async (_, part) => {

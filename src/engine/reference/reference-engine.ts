@@ -2,7 +2,8 @@ import { dropoutKey } from '../../array/dropout-mask.ts';
 import { TaurecError } from '../../errors.ts';
 import { loadLoss } from '../../loss/load-loss.ts';
 import { logExpectationExp } from '../../loss/log-expectation-exp.ts';
-import type { Loss, ScoreRow } from '../../loss/loss.ts';
+import type { Loss, RowContext, ScoreRow } from '../../loss/loss.ts';
+import { needsOf, needsStates } from '../../loss/loss-needs.ts';
 import { checkScore } from '../../loss/losses.ts';
 import { createOptimizer, optimizerDefaults } from '../../optimizer/create-optimizer.ts';
 import type { RowOptimizer } from '../../optimizer/row-optimizer.ts';
@@ -18,8 +19,9 @@ import type {
   TrainingPlan,
 } from '../engine.ts';
 import { EmbeddingTable } from './embedding-table.ts';
-import { addScaled, dot, type Preparation } from './prepared-row.ts';
+import { addScaled, dot, inverseNorm, type Preparation } from './prepared-row.ts';
 import { rank } from './rank.ts';
+import { ReferenceStates } from './row-states.ts';
 
 /** The score gradients of one row, times its row weight. */
 interface RowGradients {
@@ -51,6 +53,7 @@ class ReferenceEngine implements Engine {
   readonly #optimizer: RowOptimizer;
   readonly #users: EmbeddingTable;
   readonly #items: EmbeddingTable;
+  readonly #states?: ReferenceStates;
   #epoch = 0;
   #batch?: Batch;
   #rows: RowGradients[] = [];
@@ -62,6 +65,7 @@ class ReferenceEngine implements Engine {
     this.#optimizer = createOptimizer(plan.training?.optimizer ?? { ...optimizerDefaults, name: 'sgd' });
     this.#users = new EmbeddingTable(plan.users, plan.dimension, this.#optimizer.hasMoments);
     this.#items = new EmbeddingTable(plan.items, plan.dimension, this.#optimizer.hasMoments);
+    if (loss && needsStates(needsOf(loss))) this.#states = new ReferenceStates(loss, plan);
   }
 
   get users() {
@@ -80,6 +84,10 @@ class ReferenceEngine implements Engine {
       itemsM: this.#items.m.data,
       itemsV: this.#items.v.data,
     };
+  }
+
+  get lossState() {
+    return this.#states?.arrays ?? {};
   }
 
   startEpoch(epoch: number, step: number): void {
@@ -108,6 +116,7 @@ class ReferenceEngine implements Engine {
     this.#rows = [];
     for (let r = 0; r < batch.users.length; r++) total += this.#scoreRow(batch, r);
     this.#users.backward(this.#l2());
+    this.#states?.update(this.#epoch, batch);
     return total;
   }
 
@@ -183,7 +192,15 @@ class ReferenceEngine implements Engine {
       positives: new Float64Array(positiveItems.length),
       negatives: new Float64Array(poolItems.length),
     };
-    const value = this.#loss!.evaluate(scores, gradients, { user, positiveItems, poolItems, logExpectationExp });
+    const context = {
+      user,
+      positiveItems,
+      poolItems,
+      logExpectationExp,
+      itemSimilarity: this.#similarity(positiveItems, poolItems),
+      states: this.#states?.row(user, poolItems),
+    };
+    const value = this.#loss!.evaluate(scores, gradients, context);
     const weight = batch.rowWeights[r]!;
     const row: RowGradients = {
       user,
@@ -200,6 +217,17 @@ class ReferenceEngine implements Engine {
     });
     this.#rows.push(row);
     return weight * value;
+  }
+
+  /** Cosines of the embeddings as they are scored. */
+  #similarity(positiveItems: Int32Array, poolItems: Int32Array): RowContext['itemSimilarity'] {
+    if (!needsOf(this.#loss).itemSimilarity) return undefined;
+    const final = (item: number) => this.#items.prepared.get(item)!.final;
+    return (positive) => {
+      const own = final(positiveItems[positive]!);
+      const scale = inverseNorm(own);
+      return Float64Array.from(poolItems, (item) => dot(own, final(item)) * scale * inverseNorm(final(item)));
+    };
   }
 
   #l2(): number {

@@ -1,5 +1,7 @@
 import { TaurecError } from '../../errors.ts';
+import { needsOf } from '../../loss/loss-needs.ts';
 import type { EnginePlan } from '../engine.ts';
+import { lossRegionLengths, lossRegionNames } from './loss-regions.ts';
 
 /** Users of a batch whose scores are computed together: two register tiles high, and the block of scores stays in the second cache. */
 export const ROW_BLOCK = 12;
@@ -38,10 +40,11 @@ const regionNames = [
   'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
   'threadScores', 'threadPositives', 'threadWeights', 'threadResult', 'threadItems', 'threadTargets',
   'rankPanels', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
+  ...lossRegionNames,
 ] as const; // biome-ignore format: a table of names
 
-/** Sizes the memory of a plan; throws `memory-limit` with the numbers when 4 GiB do not hold it. */
-export function layoutOf(plan: EnginePlan, threads: number): Layout {
+/** Sizes the memory of a plan and of what its loss needs; throws `memory-limit` with the numbers when 4 GiB do not hold it. */
+export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): Layout {
   const { users, items } = plan;
   const stride = (plan.dimension + 3) & ~3;
   const training = plan.training;
@@ -72,6 +75,7 @@ export function layoutOf(plan: EnginePlan, threads: number): Layout {
     threadWeights: threads * (n + 4), threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
     rankPanels: ((items + 7) & ~7) * stride, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
     excludedOffsets: QUERY_ROUND + 1, excluded: listed, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
+    ...lossRegionLengths(plan, needs, threads, stride, scoreStride, slots),
   }; // biome-ignore format: a table of sizes
   const doubles = new Set<RegionName>(['scalars', 'sums', 'kept', 'epsilons', 'powers1', 'powers2', 'rowValues']);
   const at = {} as Record<RegionName, number>;

@@ -1,3 +1,5 @@
+import type { LossNeeds } from '../../loss/loss.ts';
+import { needsOf } from '../../loss/loss-needs.ts';
 import type { EnginePlan } from '../engine.ts';
 import { instantiate, type Kernels } from './kernels.ts';
 import { type Layout, layoutOf } from './layout.ts';
@@ -14,6 +16,7 @@ export const Scalar = { learningRate: 0, size: 1, correction: 2, decay: 3 } as c
 /** One thread's hold on the shared memory: kernels, addresses, and views of all of it. Views never go stale: the memory does not grow. */
 export interface ThreadMemory {
   readonly plan: EnginePlan;
+  readonly needs: Required<LossNeeds>;
   readonly layout: Layout;
   readonly kernels: Kernels;
   readonly buffer: ArrayBufferLike;
@@ -30,11 +33,13 @@ export function threadMemory(
   threads: number,
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
+  needs = needsOf(),
 ): ThreadMemory {
-  const layout = layoutOf(plan, threads);
+  const layout = layoutOf(plan, threads, needs);
   const buffer = memory.buffer;
   return {
     plan,
+    needs,
     layout,
     kernels: instantiate(module, memory),
     buffer,

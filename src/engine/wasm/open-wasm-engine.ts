@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Facts, TaurecError } from '../../errors.ts';
 import { loadLoss } from '../../loss/load-loss.ts';
+import { needsOf } from '../../loss/loss-needs.ts';
 import { checkScore } from '../../loss/losses.ts';
 import { checkPlan, checkThreads } from '../check-plan.ts';
 import type { EnginePlan } from '../engine.ts';
@@ -36,12 +37,13 @@ export async function openWasmEngine(
   checkThreads(wantedThreads);
   const bareLoss = plan.training !== undefined && 'evaluate' in plan.training.loss;
   const threads = bareLoss ? 1 : wantedThreads;
-  const { bytes, pages } = layoutOf(plan, threads);
   const loss = plan.training && (await loadLoss(plan.training.loss));
   if (loss) checkScore(loss, plan.score);
+  const needs = needsOf(loss);
+  const { bytes, pages } = layoutOf(plan, threads, needs);
   const { module, fused } = await compile(build);
   const wasmMemory = allocate(pages, { bytes, users: plan.users, items: plan.items, dimension: plan.dimension });
-  const memory = threadMemory(plan, threads, module, wasmMemory);
+  const memory = threadMemory(plan, threads, module, wasmMemory, needs);
   const crew = new Crew(memory.control, memory.failure, threads);
   const workers: Worker[] = [];
   const stop = async () => {
@@ -50,7 +52,7 @@ export async function openWasmEngine(
   };
   try {
     const starts = Array.from({ length: threads - 1 }, (_, i) => {
-      const start: WorkerStart = { plan, thread: i + 1, threads, module, memory: wasmMemory };
+      const start: WorkerStart = { plan, needs, thread: i + 1, threads, module, memory: wasmMemory };
       const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
       // an engine left open must not keep a program alive
       worker.unref();

@@ -29,7 +29,7 @@ export class RowScoring {
     this.memory = memory;
     this.crew = crew;
     this.loss = loss;
-    this.context = new WasmRowContext(memory, thread);
+    this.context = new WasmRowContext(memory, thread, threads);
     this.fusedEvaluate = fusedLoss(loss, memory, layout.at.threadResult + thread * 64);
     this.scoresAt = layout.at.threadScores + (layout.length.threadScores / threads) * 4 * thread;
     this.positivesAt = layout.at.threadPositives + (layout.length.threadPositives / threads) * 4 * thread;
@@ -200,10 +200,7 @@ export class RowScoring {
   }
 
   private contextOf(row: number, first: number, count: number): WasmRowContext {
-    const { ints, layout, plan } = this.memory;
-    const { at } = layout;
-    const negatives = (at.negativeItems >>> 2) + (plan.training!.capacity.shared ? 0 : row * this.n);
-    this.context.setRow(ints[(at.batchUsers >>> 2) + row]!, (at.positiveItems >>> 2) + first, count, negatives, this.n);
+    this.context.setRow(row, first, count);
     return this.context;
   }
 

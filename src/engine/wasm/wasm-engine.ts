@@ -2,14 +2,17 @@ import { dropoutKey } from '../../array/dropout-mask.ts';
 import { matrix } from '../../array/matrix.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Loss } from '../../loss/loss.ts';
+import { needsStates } from '../../loss/loss-needs.ts';
 import type { Batch } from '../../sampler/sampler.ts';
 import { checkRankRequest } from '../check-plan.ts';
 import type { Engine, EngineStats, RankRequest, RankResult } from '../engine.ts';
 import { listBatch } from './batch-lists.ts';
 import type { Crew } from './crew.ts';
 import { EpochTables } from './epoch-tables.ts';
+import { invertNorms } from './item-similarity.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
 import { rankRounds } from './rank-rounds.ts';
+import { StepStates } from './step-states.ts';
 import { type ThreadWork, threadWork, Verb } from './thread-work.ts';
 
 /** What a running crew consists of, as the coordinator holds it. */
@@ -31,11 +34,13 @@ export class WasmEngine implements Engine {
   readonly users;
   readonly items;
   readonly optimizerState: Engine['optimizerState'];
+  readonly lossState: Engine['lossState'];
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
   private readonly work: ThreadWork;
   private readonly stop: () => Promise<void>;
   private readonly tables: EpochTables;
+  private readonly stepStates?: StepStates;
   private readonly clock = { steps: 0, bookkeeping: 0, gather: 0, scoreRows: 0, itemGradients: 0, optimizer: 0 };
   private stamp = 0;
   private epoch = 0;
@@ -60,6 +65,8 @@ export class WasmEngine implements Engine {
       ? { usersM: table('usersM'), usersV: table('usersV'), itemsM: table('itemsM'), itemsV: table('itemsV') }
       : {};
     this.tables = new EpochTables(memory);
+    if (needsStates(memory.needs)) this.stepStates = new StepStates(memory, parts.loss!);
+    this.lossState = this.stepStates?.states.arrays ?? {};
     floats[at.ones >>> 2] = 1;
     const training = plan.training;
     floats[at.l2 >>> 2] = training ? training.optimizer.l2 / training.capacity.rows : 0;
@@ -95,8 +102,11 @@ export class WasmEngine implements Engine {
 
   scoreRows(): number {
     const started = performance.now();
-    this.crew.run(Verb.scoreRows, this.work.run);
     const { control, doubles, floats, layout } = this.memory;
+    if (layout.length.inverseNorms > 0) invertNorms(this.memory);
+    this.stepStates?.spread();
+    this.crew.run(Verb.scoreRows, this.work.run);
+    this.stepStates?.update(this.epoch);
     let value = 0;
     for (let row = 0; row < control[Word.rows]!; row++) {
       value += doubles[(layout.at.rowValues >>> 3) + row]! * floats[(layout.at.rowWeights >>> 2) + row]!;

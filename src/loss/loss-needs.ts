@@ -1,0 +1,26 @@
+import type { Loss, LossNeeds } from './loss.ts';
+
+/** What a loss needs, every entry filled in; of no loss: nothing. */
+export function needsOf(loss?: Loss): Required<LossNeeds> {
+  const { itemSimilarity = false, userState = 0, itemState = false, globalState = 0 } = loss?.needs ?? {};
+  return { itemSimilarity, userState, itemState, globalState };
+}
+
+/** True when the loss keeps anything between steps. */
+export function needsStates({ userState, itemState, globalState }: Required<LossNeeds>): boolean {
+  return userState > 0 || itemState || globalState > 0;
+}
+
+/** What is wrong with the needs of a loss, in words; undefined when nothing is. */
+export function needsFault(loss: Loss): string | undefined {
+  const needs = needsOf(loss);
+  const counts = [needs.userState, needs.globalState];
+  if (!counts.every((count) => Number.isInteger(count) && count >= 0))
+    return 'needs.userState and needs.globalState to be whole numbers ≥ 0';
+  if (needsStates(needs) !== (typeof loss.updateStates === 'function'))
+    return 'updateStates(update) exactly when needs names userState, itemState or globalState';
+  const initial = loss.initialGlobalState;
+  if (initial !== undefined && initial.length !== needs.globalState)
+    return `initialGlobalState of needs.globalState = ${needs.globalState} numbers`;
+  return undefined;
+}

@@ -28,7 +28,12 @@ const groups: Readonly<Record<string, readonly TrainingFlag[]>> = {
       help: 'what it is for: a future like the data, or the whole catalogue; decides how validation is held out',
       choices: aims,
     },
-    { path: 'score', flags: '--score <name>', help: 'what a score is; bpr, bce, mse: dot', choices: ['cosine', 'dot'] },
+    {
+      path: 'score',
+      flags: '--score <name>',
+      help: 'what a score is; bpr, bce, gbce, mse: dot',
+      choices: ['cosine', 'dot'],
+    },
     { path: 'dimension', flags: '--dimension <number>', help: 'length of the embeddings', read: whole(1) },
     {
       path: 'initialDeviation',
@@ -152,13 +157,13 @@ export function addTrainingFlags(command: Command): void {
   command
     .optionsGroup('Loss:')
     .option('--loss <name>', `${lossNames.join(', ')}${stated((defaults.loss as { name: string }).name)}`)
-    .option('--tau <number>', 'temperature of the negatives (sl, bsl), or inf', temperature)
+    .option('--tau <number>', 'temperature of the negatives (softmax family), or inf', temperature)
     .option('--tau1 <number>', 'temperature of the positives (bsl), or inf', temperature)
     .option('--negative-weight <number>', 'weight of the negatives: above 1 favours popular items', number)
     .option('--form <name>', 'paper, multi or reweight (bsl)')
     .option('--loss-module <path>', 'a module that exports a loss of your own')
     .option('--loss-export <name>', 'its export (default: default)')
-    .option('--loss-option <name=value>', 'an option of it; may be repeated', pair);
+    .option('--loss-option <name=value>', 'an option of the loss; may be repeated', pair);
   for (const [group, flags] of Object.entries(groups)) {
     command.optionsGroup(group);
     for (const { path, flags: text, help, read, choices, sets } of flags) {
@@ -196,23 +201,22 @@ function lossOf(flags: TrainingFlags, file: unknown): unknown {
   const module = flags.lossModule as string | undefined;
   if (module !== undefined && flags.loss !== undefined)
     throw new UsageError('--loss and --loss-module: give one of them.');
-  if (module === undefined && (flags.lossExport ?? flags.lossOption) !== undefined) {
-    throw new UsageError('--loss-export and --loss-option belong to --loss-module.');
+  if (module === undefined && flags.lossExport !== undefined) {
+    throw new UsageError('--loss-export belongs to --loss-module.');
   }
   const set = Object.entries(lossFlags).flatMap(([flag, option]) =>
     flags[flag] === undefined ? [] : [[option, flags[flag]]],
   );
-  const options = Object.fromEntries(set);
+  const options = { ...Object.fromEntries(set), ...(flags.lossOption as object | undefined) };
   if (module !== undefined) {
     const path = existsSync(module) ? resolve(module) : module;
-    const all = { ...options, ...(flags.lossOption as object | undefined) };
-    return { module: path, ...(flags.lossExport !== undefined && { export: flags.lossExport }), options: all };
+    return { module: path, ...(flags.lossExport !== undefined && { export: flags.lossExport }), options };
   }
   if (flags.loss !== undefined) {
     const same = typeof file === 'object' && file !== null && 'name' in file && file.name === flags.loss;
     return same ? withOptions(file, options) : { name: flags.loss, options };
   }
-  if (set.length === 0) return file;
+  if (Object.keys(options).length === 0) return file;
   const { loss } = parseTrainConfig({}) as { loss: { name: string } };
   // The default's own options fit its default form alone.
   return withOptions(file ?? (flags.form === undefined ? loss : { name: loss.name }), options);

@@ -21,17 +21,28 @@ export class LossOptions {
 
   /** A temperature: > 0; Infinity, in JSON written "inf", is legal. */
   temperature(option: string, byDefault: number): number {
-    const got = this.#options[option] ?? byDefault;
-    const value = got === 'inf' ? Infinity : got;
-    if (typeof value !== 'number' || !(value > 0)) this.fail(option, 'a number > 0 or "inf"');
-    return value as number;
+    return this.#number(option, byDefault, 'a number > 0 or "inf"', (x) => x > 0);
+  }
+
+  /** Finite, > 0. */
+  positive(option: string, byDefault: number): number {
+    return this.#number(option, byDefault, 'a finite number > 0', (x) => x > 0 && x < Infinity);
   }
 
   /** A weight: finite, ≥ 0. */
   weight(option: string, byDefault: number): number {
-    const value = this.#options[option] ?? byDefault;
-    if (typeof value !== 'number' || !(value >= 0 && value < Infinity)) this.fail(option, 'a number ≥ 0');
-    return value as number;
+    return this.#number(option, byDefault, 'a number ≥ 0', (x) => x >= 0 && x < Infinity);
+  }
+
+  /** A number from `least` to `most`. */
+  within(option: string, byDefault: number, least: number, most: number): number {
+    return this.#number(option, byDefault, `a number in [${least}, ${most}]`, (x) => x >= least && x <= most);
+  }
+
+  /** A whole number of at least `least`. */
+  whole(option: string, byDefault: number, least: number): number {
+    const expected = `a whole number ≥ ${least}`;
+    return this.#number(option, byDefault, expected, (x) => Number.isSafeInteger(x) && x >= least);
   }
 
   /** One of the listed words. */
@@ -43,6 +54,13 @@ export class LossOptions {
 
   has(option: string): boolean {
     return this.#options[option] !== undefined;
+  }
+
+  #number(option: string, byDefault: number, expected: string, holds: (x: number) => boolean): number {
+    const got = this.#options[option] ?? byDefault;
+    const value = got === 'inf' ? Infinity : got;
+    if (typeof value !== 'number' || !holds(value)) this.fail(option, expected);
+    return value as number;
   }
 
   fail(option: string, expected: string, remedy?: string): never {

@@ -3,15 +3,19 @@ import { automaticTau } from './automatic-tau.ts';
 import { BinaryCrossEntropy } from './bce.ts';
 import { BayesianPersonalizedRanking } from './bpr.ts';
 import { BilateralSoftmaxLoss } from './bsl.ts';
+import { CosineContrastiveLoss } from './ccl.ts';
+import { GeneralizedBinaryCrossEntropy } from './gbce.ts';
 import type { Loss, LossSource } from './loss.ts';
 import { needsFault } from './loss-needs.ts';
 import type { RawOptions } from './loss-options.ts';
 import { MeanSquaredError } from './mse.ts';
+import { PairwiseSoftmaxLoss } from './psl.ts';
 import { SoftmaxLoss } from './sl.ts';
+import { SoftmaxLossAtK } from './slatk.ts';
 
 interface LossEntry {
-  /** Options that follow from the number of items when they are not given. */
-  readonly byCatalogue?: (items: number) => RawOptions;
+  /** Options that follow from the number of items when they are not among the given ones. */
+  readonly byCatalogue?: (items: number, given: RawOptions) => RawOptions;
   readonly create: (options?: RawOptions) => Loss;
   /** The score a paper of this loss uses. */
   readonly score: 'cosine' | 'dot';
@@ -23,7 +27,11 @@ const losses = {
   bsl: { create: (options) => new BilateralSoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
   bpr: { create: (options) => new BayesianPersonalizedRanking(options as Record<string, never>), score: 'dot' },
   bce: { create: (options) => new BinaryCrossEntropy(options), score: 'dot' },
+  gbce: { create: (options) => new GeneralizedBinaryCrossEntropy(options), score: 'dot', byCatalogue: catalogueSize },
   mse: { create: (options) => new MeanSquaredError(options), score: 'dot' },
+  ccl: { create: (options) => new CosineContrastiveLoss(options), score: 'cosine' },
+  psl: { create: (options) => new PairwiseSoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
+  slatk: { create: (options) => new SoftmaxLossAtK(options), score: 'cosine', byCatalogue: temperature },
 } satisfies Record<string, LossEntry>;
 
 export type LossName = keyof typeof losses;
@@ -31,7 +39,7 @@ export type LossName = keyof typeof losses;
 /** The names of the built-in losses. */
 export const lossNames = Object.keys(losses) as LossName[];
 
-/** The score a loss is trained with unless told otherwise: dot for bpr, bce and mse, cosine for all others, also for custom losses. */
+/** The score a loss is trained with unless told otherwise: dot for bpr, bce, gbce and mse, cosine for all others, also for custom losses. */
 export function defaultScore(source: LossSource): 'cosine' | 'dot' {
   return 'name' in source ? (entry(source.name)?.score ?? 'cosine') : 'cosine';
 }
@@ -56,10 +64,8 @@ export function createLoss(source: LossSource): Loss {
 export function fitLoss(source: LossSource, items: number): LossSource {
   const byCatalogue = 'evaluate' in source || !('name' in source) ? undefined : entry(source.name)?.byCatalogue;
   if (!byCatalogue) return source;
-  return {
-    ...source,
-    options: { ...byCatalogue(items), ...definedOnly((source as { options?: RawOptions }).options) },
-  };
+  const given = definedOnly((source as { options?: RawOptions }).options);
+  return { ...source, options: { ...byCatalogue(items, given), ...given } };
 }
 
 /** Throws when `value` lacks a part of the Loss contract, or needs states and cannot update them; `origin` names it in the message. */
@@ -89,6 +95,11 @@ export function checkScore(loss: Loss, score: 'cosine' | 'dot'): void {
 
 function temperature(items: number): RawOptions {
   return { tau: automaticTau(items) };
+}
+
+/** An exponent that is given needs no catalogue to follow from. */
+function catalogueSize(items: number, given: RawOptions): RawOptions {
+  return given.beta === undefined ? { items } : {};
 }
 
 function definedOnly(options: RawOptions = {}): RawOptions {

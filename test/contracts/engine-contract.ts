@@ -32,7 +32,9 @@ const variants: [string, SmallPlanOptions][] = [
   ['sl, dot', { score: 'dot', loss: { name: 'sl', options: { tau: 0.5 } } }],
   ['bsl, τ1 = ∞', { loss: { name: 'bsl', options: { tau: 0.2, tau1: 'inf' } } }],
   ['bsl, reweight', { loss: { name: 'bsl', options: { tau: 0.2, form: 'reweight' } } }],
-  ...(['bpr', 'bce', 'mse'] as const).map((name): [string, SmallPlanOptions] => [
+  ['ccl, λ = 3', { loss: { name: 'ccl', options: { margin: 0.1, negativeWeight: 3 } } }],
+  ['psl', { loss: { name: 'psl', options: { tau: 0.2, negativeWeight: 1.2 } } }],
+  ...(['bpr', 'bce', 'gbce', 'mse'] as const).map((name): [string, SmallPlanOptions] => [
     `${name}, dot`,
     { score: 'dot', loss: { name } },
   ]),

@@ -8,8 +8,12 @@ import { expectClose } from '../support/close.ts';
 export interface LossCase {
   readonly title: string;
   readonly create: () => Loss;
-  /** The formula of MATH section 2, written out plainly with its weighted means; safe at moderate scores only. */
-  readonly formula: (row: ScoreRow) => number;
+  /** The formula of MATH section 2, written out plainly with its weighted means; safe at moderate scores only. [stop] values are those of `held`. */
+  readonly formula: (row: ScoreRow, held: ScoreRow) => number;
+  /** It has [stop] values: its gradients are the differences of the formula, with these held. */
+  readonly stops?: boolean;
+  /** Scores of the random rows lie in ±`largest`, default 1; less where the loss has a kink at the end of the range. */
+  readonly largest?: number;
   /** The smallest temperature in it; the step of the differences follows it. */
   readonly tau: number;
   /** The gradients of a row sum to 0: the loss sees differences of scores alone. */
@@ -42,26 +46,30 @@ export function meanOf(values: ArrayLike<number>, weights?: ArrayLike<number>): 
   return Array.from(values).reduce((sum, x, i) => sum + (w[i]! * x) / total, 0);
 }
 
-const score = fc.double({ min: -1, max: 1, noNaN: true });
 const weight = fc.oneof(fc.constant(0), fc.double({ min: 0.05, max: 4, noNaN: true }));
-const side = (least: number) =>
-  fc.array(fc.tuple(score, weight), { minLength: least, maxLength: 7 }).filter((s) => s.some(([, w]) => w > 0));
-const rows: fc.Arbitrary<ScoreRow> = fc.tuple(side(1), side(1), fc.boolean()).map(([p, n, weighted]) => ({
-  positives: Float64Array.from(p, ([x]) => x),
-  negatives: Float64Array.from(n, ([x]) => x),
-  positiveWeights: weighted ? Float64Array.from(p, ([, w]) => w) : undefined,
-  negativeWeights: weighted ? Float64Array.from(n, ([, w]) => w) : undefined,
-}));
+function rowsWithin(largest: number): fc.Arbitrary<ScoreRow> {
+  const score = fc.double({ min: -largest, max: largest, noNaN: true });
+  const side = fc
+    .array(fc.tuple(score, weight), { minLength: 1, maxLength: 7 })
+    .filter((s) => s.some(([, w]) => w > 0));
+  return fc.tuple(side, side, fc.boolean()).map(([p, n, weighted]) => ({
+    positives: Float64Array.from(p, ([x]) => x),
+    negatives: Float64Array.from(n, ([x]) => x),
+    positiveWeights: weighted ? Float64Array.from(p, ([, w]) => w) : undefined,
+    negativeWeights: weighted ? Float64Array.from(n, ([, w]) => w) : undefined,
+  }));
+}
 const runs = { numRuns: 60 };
 
 /** What every loss keeps to. */
-export function lossContract({ title, create, formula, tau, sumsToZero }: LossCase): void {
+export function lossContract({ title, create, formula, tau, sumsToZero, stops, largest = 1 }: LossCase): void {
   describe(`loss contract: ${title}`, () => {
     const loss = create();
+    const rows = rowsWithin(largest);
 
     test('the value is the formula', () => {
       fc.assert(
-        fc.property(rows, (row) => expectClose([evaluateRow(loss, row).value], [formula(row)], 1e-9, 1e-9)),
+        fc.property(rows, (row) => expectClose([evaluateRow(loss, row).value], [formula(row, row)], 1e-9, 1e-9)),
         runs,
       );
     });
@@ -76,16 +84,17 @@ export function lossContract({ title, create, formula, tau, sumsToZero }: LossCa
               const moved = (by: number) => {
                 const scores = row[key].slice();
                 scores[i]! += by;
-                return evaluateRow(loss, { ...row, [key]: scores }).value;
+                const other = { ...row, [key]: scores };
+                return stops ? formula(other, row) : evaluateRow(loss, other).value;
               };
               // fourth order, so that the error of the difference itself stays under 1e-8 at any τ
               return (8 * (moved(step) - moved(-step)) - (moved(2 * step) - moved(-2 * step))) / (12 * step);
             });
-          const largest = Math.max(...[...positives, ...negatives].map(Math.abs));
+          const steepest = Math.max(...[...positives, ...negatives].map(Math.abs));
           // what rounding of the value leaves in a difference
           const rounding = (1e-15 * Math.max(1, Math.abs(value))) / step;
-          expectClose(positives, differences('positives'), 1e-6 * largest + rounding, 1e-6, 'positive gradients');
-          expectClose(negatives, differences('negatives'), 1e-6 * largest + rounding, 1e-6, 'negative gradients');
+          expectClose(positives, differences('positives'), 1e-6 * steepest + rounding, 1e-6, 'positive gradients');
+          expectClose(negatives, differences('negatives'), 1e-6 * steepest + rounding, 1e-6, 'negative gradients');
         }),
         runs,
       );

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { GeneralizedBinaryCrossEntropy } from '../../src/loss/gbce.ts';
 import type { ScoreRow } from '../../src/loss/loss.ts';
 import { checkScore, createLoss, defaultScore, fitLoss, type LossName, lossNames } from '../../src/loss/losses.ts';
+import { PairwiseSoftmaxLoss } from '../../src/loss/psl.ts';
 import { evaluateRow, type LossCase, lossContract, meanOf } from '../contracts/loss-contract.ts';
 import { expectClose } from '../support/close.ts';
 
@@ -19,6 +21,7 @@ const lee = (x: ArrayLike<number>, tau: number, weights?: ArrayLike<number>) =>
 const softplus = (x: number) => Math.log(1 + Math.exp(x));
 const total = (row: ScoreRow) =>
   Array.from(row.negativeWeights ?? row.negatives.map(() => 1)).reduce((a, b) => a + b, 0);
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const positives = (row: ScoreRow, tau1: number) => lee(row.positives, tau1, row.positiveWeights);
 const negatives = (row: ScoreRow, tau: number) => lee(row.negatives, tau, row.negativeWeights);
 const make = (name: LossName, options: Record<string, unknown>) => () => createLoss({ name, options });
@@ -86,7 +89,118 @@ const cases: LossCase[] = [
     tau: 1,
     sumsToZero: false,
   })),
+  gbce({ beta: 0.3 }, () => 0.3, 1),
+  gbce({ negativeWeight: 8 }, () => 0.25, 8),
+  gbce({ calibration: 0.6, items: 31 }, (n) => 1 - 0.6 + (0.6 * Math.min(n, 30)) / 30, 1),
+  gbce({ calibration: 1, items: 3 }, (n) => Math.min(1, n / 2), 2),
+  ...[1, 40].map((c) => ({
+    title: `ccl, c = ${c}`,
+    // a margin that no random score meets: there is no derivative at it
+    create: make('ccl', { margin: 0.4037, negativeWeight: c }),
+    formula: (row: ScoreRow) =>
+      1 -
+      positives(row, Infinity) +
+      c *
+        meanOf(
+          row.negatives.map((s) => Math.max(0, s - 0.4037)),
+          row.negativeWeights,
+        ),
+    tau: 1,
+    sumsToZero: false,
+  })),
+  ...(['tanh', 'relu', 'atan'] as const).flatMap((activation) => [
+    ...[0.05, 0.3, 10].map((tau) => psl(activation, tau, 1)),
+    ...[0.7, 1.3].map((negativeWeight) => psl(activation, 0.2, negativeWeight)),
+  ]),
+  psl('relu', Infinity, 1),
+  ...[0.05, 2].flatMap((tau) => [1, 0.7, 1.3].map((negativeWeight) => slatk(tau, 3, 0.7, negativeWeight))),
+  slatk(0.2, 1, 0.1, 1),
+  slatk(0.2, 20, 5, 1.2),
+  slatk(0.2, 2, Infinity, 1.2),
 ];
+
+/** Petrov & Macdonald, with our mean over negatives. */
+function gbce(options: Record<string, unknown>, beta: (n: number) => number, c: number): LossCase {
+  return {
+    title: `gbce ${JSON.stringify(options)}`,
+    create: make('gbce', { negativeWeight: c, ...options }),
+    formula: (row) =>
+      meanOf(
+        row.positives.map((s) => -Math.log(sigmoid(s) ** beta(total(row)))),
+        row.positiveWeights,
+      ) +
+      c *
+        meanOf(
+          row.negatives.map((s) => -Math.log(1 - sigmoid(s))),
+          row.negativeWeights,
+        ),
+    tau: 1,
+    sumsToZero: false,
+  };
+}
+
+function psl(activation: 'tanh' | 'relu' | 'atan', tau: number, negativeWeight: number): LossCase {
+  const sigma = {
+    tanh: (d: number) => Math.tanh(d) + 1,
+    relu: (d: number) => Math.max(d + 1, 0),
+    atan: (d: number) => Math.atan(d) + 1,
+  };
+  const scale = tau === Infinity ? 1 : 1 / tau;
+  return {
+    title: `psl ${activation}, τ = ${tau}, λ = ${negativeWeight}`,
+    create: make('psl', { tau: tau === Infinity ? 'inf' : tau, activation, negativeWeight }),
+    formula: (row) =>
+      meanOf(
+        row.positives.map(
+          (p) =>
+            scale *
+            lee(
+              row.negatives.map((n) => Math.log(sigma[activation]((n - p) / 2))),
+              tau,
+              row.negativeWeights,
+            ),
+        ),
+        row.positiveWeights,
+      ) +
+      (negativeWeight - 1) * scale * negatives(row, tau),
+    tau: Math.min(tau, 1),
+    sumsToZero: negativeWeight === 1,
+    largest: 0.95,
+  };
+}
+
+/** The K-th largest score, every positive counting once, a negative by its weight. */
+function kthLargest(row: ScoreRow, k: number): number {
+  const weights = row.negativeWeights ?? row.negatives.map(() => 1);
+  const entries = [
+    ...Array.from(row.positives, (x) => [x, 1]),
+    ...Array.from(row.negatives, (x, j) => [x, weights[j]!]),
+  ]
+    .filter(([, w]) => w! > 0)
+    .sort(([a], [b]) => b! - a!);
+  let count = 0;
+  for (const [x, w] of entries) {
+    count += w!;
+    if (count >= k) return x!;
+  }
+  return entries.at(-1)![0]!;
+}
+
+function slatk(tau: number, k: number, tauWeight: number, negativeWeight: number): LossCase {
+  const omega = (s: number, beta: number) => (tauWeight === Infinity ? 0.5 : sigmoid((s - beta) / tauWeight));
+  return {
+    title: `slatk, τ = ${tau}, K = ${k}, τ_w = ${tauWeight}, λ = ${negativeWeight}`,
+    create: make('slatk', { tau, k, tauWeight: tauWeight === Infinity ? 'inf' : tauWeight, negativeWeight }),
+    formula: (row, held) => {
+      const rest = negativeWeight * negatives(row, tau) + tau * Math.log(total(row));
+      const values = row.positives.map((s) => omega(s, kthLargest(held, k)) * (rest - s));
+      return meanOf(values, row.positiveWeights) / tau;
+    },
+    tau: Math.min(tau, tauWeight),
+    sumsToZero: false,
+    stops: true,
+  };
+}
 
 function sl(tau: number, negativeWeight: number): LossCase {
   return {
@@ -176,13 +290,80 @@ describe('identities', () => {
     );
   });
 
-  test.each([1e-3, 1e-2])('cosines at τ = %d stay finite', (tau) => {
-    for (const name of ['sl', 'bsl'] as const) {
-      const options = name === 'bsl' ? { tau, tau1: tau } : { tau };
-      const row = { positives: Float64Array.of(1, -1), negatives: Float64Array.of(1, -1, 0) };
-      const { value, positives, negatives } = evaluateRow(createLoss({ name, options }), row);
-      for (const number of [value, ...positives, ...negatives]) expect(number).toSatisfy(Number.isFinite);
+  test('slatk with τ_w = ∞ is ½ · (sl + log n)', () => {
+    fc.assert(
+      fc.property(scores(1, 6), scores(1, 30), temperature, lambda, (positives, negatives, tau, negativeWeight) => {
+        const row = { positives, negatives };
+        const a = evaluateRow(createLoss({ name: 'slatk', options: { tau, negativeWeight, tauWeight: 'inf' } }), row);
+        const b = evaluateRow(createLoss({ name: 'sl', options: { tau, negativeWeight } }), row);
+        const half = (x: Float64Array) => x.map((g) => g / 2);
+        const value = (b.value + Math.log(negatives.length)) / 2;
+        expectSame(a, { value, positives: half(b.positives), negatives: half(b.negatives) });
+      }),
+    );
+  });
+
+  test('psl with σ(d) = exp(2d) is sl', () => {
+    class Exponential extends PairwiseSoftmaxLoss {
+      protected override readonly logActivation = { value: (d: number) => 2 * d, slope: () => 2 };
     }
+    fc.assert(
+      fc.property(scores(1, 6), scores(1, 6), temperature, lambda, (positives, negatives, tau, negativeWeight) => {
+        const row = { positives, negatives };
+        const a = evaluateRow(new Exponential({ tau, negativeWeight }), row);
+        expectSame(a, evaluateRow(createLoss({ name: 'sl', options: { tau, negativeWeight } }), row));
+      }),
+    );
+  });
+
+  test('gbce with β = 1, or with no calibration, is bce', () => {
+    fc.assert(
+      fc.property(scores(1, 6), scores(1, 6), lambda, (positives, negatives, negativeWeight) => {
+        const row = { positives, negatives };
+        const bce = evaluateRow(createLoss({ name: 'bce', options: { negativeWeight } }), row);
+        for (const options of [{ beta: 1 }, { calibration: 0 }, { calibration: 0, items: 9 }]) {
+          expectSame(evaluateRow(createLoss({ name: 'gbce', options: { negativeWeight, ...options } }), row), bce);
+        }
+      }),
+    );
+  });
+
+  test('gbce on all items is bce, however calibrated', () => {
+    const row = { positives: Float64Array.of(0.9, 0.1), negatives: Float64Array.of(0.2, 0.4, -0.3) };
+    const gbce = createLoss({ name: 'gbce', options: { calibration: 1, items: 4 } });
+    expectSame(evaluateRow(gbce, row), evaluateRow(createLoss({ name: 'bce' }), row));
+  });
+
+  test('β of gbce is the paper’s: t = .75, 256 negatives of 20,000 items', () => {
+    const alpha = 256 / 19_999;
+    const paper = alpha * (0.75 * (1 - 1 / alpha) + 1 / alpha);
+    expectClose([new GeneralizedBinaryCrossEntropy({ items: 20_000 }).exponent(256)], [paper], 0, 1e-12);
+  });
+
+  test.each([1e-3, 1e-2])('cosines at τ = %d stay finite', (tau) => {
+    const family: [LossName, Record<string, unknown>][] = [
+      ['sl', { tau }],
+      ['bsl', { tau, tau1: tau }],
+      ['slatk', { tau, tauWeight: tau }],
+      ...(['tanh', 'relu', 'atan'] as const).map((activation): [LossName, object] => ['psl', { tau, activation }]),
+    ] as [LossName, Record<string, unknown>][];
+    fc.assert(
+      fc.property(scores(1, 4), scores(1, 4), lambda, (positives, negatives, negativeWeight) => {
+        for (const [name, options] of family) {
+          const loss = createLoss({ name, options: { ...options, negativeWeight } });
+          const result = evaluateRow(loss, { positives, negatives });
+          for (const number of [result.value, ...result.positives, ...result.negatives]) {
+            expect(number).toSatisfy(Number.isFinite);
+          }
+        }
+      }),
+      {
+        examples: [
+          [Float64Array.of(1, -1), Float64Array.of(1, -1, 0), 1.3],
+          [Float64Array.of(1), Float64Array.of(-1, -1), 1],
+        ],
+      },
+    );
   });
 });
 
@@ -196,7 +377,15 @@ describe('options', () => {
     ['bsl', { form: 'single' }, 'Option bsl.form: got "single", expected "paper", "multi", "reweight"'],
     ['bsl', { form: 'multi', tau1: 1 }, 'Option bsl.tau1'],
     ['bpr', { tau: 1 }, 'Unknown option of loss bpr "tau"'],
-    ['softmax', {}, 'Unknown loss "softmax"; known: sl, bsl, bpr, bce, mse'],
+    ['gbce', { beta: 1.5 }, 'Option gbce.beta: got 1.5, expected a number in [0, 1]'],
+    ['gbce', { beta: 0.5, calibration: 0.5 }, 'Option gbce.calibration: got 0.5, expected no calibration with beta'],
+    ['gbce', { items: 0 }, 'Option gbce.items: got 0, expected a whole number ≥ 1'],
+    ['ccl', { margin: 2 }, 'Option ccl.margin: got 2, expected a number in [-1, 1]'],
+    ['slatk', { tau: 'inf' }, 'Option slatk.tau: got "inf", expected a finite number > 0'],
+    ['slatk', { k: 2.5 }, 'Option slatk.k: got 2.5, expected a whole number ≥ 1'],
+    ['slatk', { tauWeight: 0 }, 'Option slatk.tauWeight: got 0'],
+    ['psl', { activation: 'exp' }, 'Option psl.activation: got "exp", expected "tanh", "relu", "atan"'],
+    ['softmax', {}, 'Unknown loss "softmax"; known: sl, bsl, bpr, bce, gbce, mse'],
     ['toString', {}, 'Unknown loss "toString"'],
   ])('%s %o is refused', (name, options, message) => {
     expect(() => createLoss({ name, options })).toThrow(message);
@@ -216,11 +405,19 @@ describe('options', () => {
     checkScore(weighted, 'cosine');
     checkScore(createLoss({ name: 'sl' }), 'dot');
     checkScore(createLoss({ name: 'bce', options: { negativeWeight: 2 } }), 'dot');
+    checkScore(createLoss({ name: 'slatk' }), 'dot');
+    expect(() => checkScore(createLoss({ name: 'slatk', options: { negativeWeight: 2 } }), 'dot')).toThrow('slatk');
+  });
+
+  test.each(['ccl', 'psl'] as const)('%s takes cosines only', (name) => {
+    checkScore(createLoss({ name }), 'cosine');
+    expect(() => checkScore(createLoss({ name }), 'dot')).toThrow(`got "dot", expected cosine for loss ${name}`);
   });
 
   test('default scores', () => {
     const score = Object.fromEntries(lossNames.map((name) => [name, defaultScore({ name })]));
-    expect(score).toEqual({ sl: 'cosine', bsl: 'cosine', bpr: 'dot', bce: 'dot', mse: 'dot' });
+    const dot = new Set(['bpr', 'bce', 'gbce', 'mse']);
+    expect(score).toEqual(Object.fromEntries(lossNames.map((name) => [name, dot.has(name) ? 'dot' : 'cosine'])));
     expect(defaultScore({ module: './mine.js' })).toBe('cosine');
   });
 });
@@ -234,6 +431,14 @@ describe('fitLoss', () => {
       options: { tau: 0.3, tau1: 2 },
     });
     expect(fitLoss({ name: 'bsl', options: { tau: undefined } }, 5)).toEqual({ name: 'bsl', options: { tau: 0.2 } });
+  });
+
+  test('tells gbce the size of the catalogue, unless its exponent is given', () => {
+    expect(fitLoss({ name: 'gbce', options: { calibration: 0.5 } }, 99)).toEqual({
+      name: 'gbce',
+      options: { items: 99, calibration: 0.5 },
+    });
+    expect(fitLoss({ name: 'gbce', options: { beta: 0.5 } }, 99)).toEqual({ name: 'gbce', options: { beta: 0.5 } });
   });
 
   test('leaves every other source as it is', () => {

@@ -21,6 +21,8 @@ const losses = [
   ['bsl', { tau: 0.2, tau1: 0.5 }, 'cosine'],
   ['bpr', {}, 'dot'],
   ['bce', {}, 'dot'],
+  ['gbce', {}, 'dot'],
+  ['psl', { tau: 0.2 }, 'cosine'],
   ['mse', {}, 'dot'],
 ] as const;
 

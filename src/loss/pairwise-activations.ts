@@ -1,0 +1,32 @@
+/** log σ of an activation σ ≥ 0 that grows from 0 by way of σ(0) = 1, and its derivative σ'/σ. */
+export interface LogActivation {
+  value(d: number): number;
+  slope(d: number): number;
+}
+
+/** σ below this counts as it, with derivative 0: the logarithm stays finite. */
+const LEAST_ACTIVATION = 1e-6;
+
+/** The activations of the pairwise softmax loss by name. */
+export const pairwiseActivations = {
+  /** σ(d) = tanh d + 1 = 2/(1 + e^−2d) */
+  tanh: {
+    value: (d) => Math.LN2 - Math.log1p(Math.exp(-2 * d)),
+    slope: (d) => 2 / (1 + Math.exp(2 * d)),
+  },
+  /** σ(d) = max(d + 1, 0) */
+  relu: {
+    value: (d) => Math.log(Math.max(d + 1, LEAST_ACTIVATION)),
+    slope: (d) => (d + 1 > LEAST_ACTIVATION ? 1 / (d + 1) : 0),
+  },
+  /** σ(d) = atan d + 1 */
+  atan: {
+    value: (d) => Math.log(Math.max(Math.atan(d) + 1, LEAST_ACTIVATION)),
+    slope: (d) => {
+      const sigma = Math.atan(d) + 1;
+      return sigma > LEAST_ACTIVATION ? 1 / (sigma * (1 + d * d)) : 0;
+    },
+  },
+} satisfies Record<string, LogActivation>;
+
+export type PairwiseActivation = keyof typeof pairwiseActivations;

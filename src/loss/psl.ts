@@ -1,0 +1,99 @@
+import type { Floats, Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
+import { type LogActivation, type PairwiseActivation, pairwiseActivations } from './pairwise-activations.ts';
+import { weightSum } from './weighted-mean.ts';
+
+const ACTIVATIONS = Object.keys(pairwiseActivations) as PairwiseActivation[];
+
+export interface PairwiseSoftmaxLossOptions {
+  /** τ > 0, default .1; Infinity ("inf") is the plain mean, and is not divided by τ. */
+  readonly tau?: number | 'inf';
+  /** σ: `relu` (default), `tanh` or `atan`. */
+  readonly activation?: PairwiseActivation;
+  /** λ ≥ 0, default 1: above 1 follows popularity, below 1 serves the long tail. */
+  readonly negativeWeight?: number;
+}
+
+/**
+ * Pairwise softmax loss, the softmax loss with another activation σ in place of exp(2d):
+ *
+ *     value = E_i log E_j σ(d_ij)^(1/τ) + (λ − 1) · LEE_τ(s_j)/τ,   d_ij = (s_j − s_i)/2
+ *     q_ij = w_j σ(d_ij)^(1/τ) / Σ_k w_k σ(d_ik)^(1/τ),   g_ij = q_ij σ'(d_ij)/(2 τ σ(d_ij))
+ *     ∂/∂s_j = E_i g_ij + (λ − 1) p_j/τ,   ∂/∂s_i = −w_i/Σw · Σ_j g_ij
+ *
+ * tanh d + 1, max(d + 1, 0) and atan d + 1 bound exp(2d) from below where a negative scores high, so that one false negative has less of a say.
+ * Cosine scores only: d stays in [−1, 1]. Costs P · n a row. Yang et al., "PSL: Rethinking and improving softmax loss from pairwise perspective for
+ * recommendation", NeurIPS 2024.
+ */
+export class PairwiseSoftmaxLoss implements Loss {
+  readonly name = 'psl';
+  readonly tau: number;
+  readonly activation: PairwiseActivation;
+  readonly negativeWeight: number;
+  readonly parameters: Readonly<Record<string, number | string>>;
+  readonly allowsDotScores = false;
+  protected readonly logActivation: LogActivation;
+  /** log σ(d_ij) of one positive, and q_ij after it. */
+  private logs: Floats = new Float64Array(0);
+  private shares: Floats = new Float64Array(0);
+
+  /** @throws TaurecError `bad-option`, `unknown-name` */
+  constructor(options: PairwiseSoftmaxLossOptions = {}) {
+    const read = new LossOptions('psl', options as RawOptions, ['tau', 'activation', 'negativeWeight']);
+    this.tau = read.temperature('tau', 0.1);
+    this.activation = read.choice('activation', ACTIVATIONS, 'relu');
+    this.negativeWeight = read.weight('negativeWeight', 1);
+    const { tau, activation, negativeWeight } = this;
+    this.parameters = { tau: writtenTemperature(tau), activation, negativeWeight };
+    this.logActivation = pairwiseActivations[activation];
+  }
+
+  evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number {
+    const { positives, negatives, positiveWeights, negativeWeights } = scores;
+    const total = weightSum(positives.length, positiveWeights);
+    const scale = this.tau === Infinity ? 1 : 1 / this.tau;
+    let value = this.excess(scores, gradients, context, scale);
+    gradients.positives.fill(0);
+    if (total === 0) return value;
+    this.prepare(negatives.length);
+    for (let i = 0; i < positives.length; i++) {
+      const share = (positiveWeights ? positiveWeights[i]! : 1) / total;
+      if (share === 0) continue;
+      for (let j = 0; j < negatives.length; j++) {
+        this.logs[j] = this.logActivation.value((negatives[j]! - positives[i]!) / 2);
+      }
+      value +=
+        share * scale * context.logExpectationExp(this.logs, this.tau, negativeWeights, this.shares, share * scale);
+      let pull = 0;
+      for (let j = 0; j < negatives.length; j++) {
+        if (this.shares[j] === 0) continue;
+        const slope = (this.shares[j]! * this.logActivation.slope((negatives[j]! - positives[i]!) / 2)) / 2;
+        gradients.negatives[j]! += slope;
+        pull += slope;
+      }
+      gradients.positives[i] = -pull;
+    }
+    return value;
+  }
+
+  /** What λ adds: (λ − 1) · LEE_τ(s_j)/τ; overwrites the gradients of the negatives. */
+  excess(
+    { negatives, negativeWeights }: ScoreRow,
+    gradients: ScoreGradients,
+    context: RowContext,
+    scale: number,
+  ): number {
+    const weight = (this.negativeWeight - 1) * scale;
+    if (weight !== 0) {
+      return weight * context.logExpectationExp(negatives, this.tau, negativeWeights, gradients.negatives, weight);
+    }
+    gradients.negatives.fill(0);
+    return 0;
+  }
+
+  private prepare(length: number): void {
+    if (this.logs.length === length) return;
+    this.logs = new Float64Array(length);
+    this.shares = new Float64Array(length);
+  }
+}

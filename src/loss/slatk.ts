@@ -1,0 +1,91 @@
+import { KthLargest } from './kth-largest.ts';
+import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
+import { sigmoid } from './softplus.ts';
+import { weightSum } from './weighted-mean.ts';
+
+export interface SoftmaxLossAtKOptions {
+  /** τ > 0, finite, default .1; as for the softmax loss. */
+  readonly tau?: number;
+  /** K ≥ 1, default 20: length of the list that is to be right. */
+  readonly k?: number;
+  /** τ_w > 0, default 1: how sharply a positive's weight falls below the K-th score. Infinity ("inf") weighs all alike, by ½. */
+  readonly tauWeight?: number | 'inf';
+  /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
+  readonly negativeWeight?: number;
+}
+
+/**
+ * SL@K, a bound of NDCG@K:
+ *
+ *     value = E_i ω_i · A_i,   A_i = ( −s_i + λ · LEE_τ(s_j) ) / τ + log n,   ω_i = σ((s_i − β)/τ_w),   n = Σ_j w_j
+ *     ∂/∂s_i = w_i/Σw · ( ω_i (1 − ω_i) A_i/τ_w − ω_i/τ ),   ∂/∂s_j = (λ/τ) E_i ω_i · p_j
+ *
+ * β, a constant to the gradient, is the K-th largest of the row's scores: every positive counts once, a negative as often as it weighs; the least score
+ * where there are fewer than K. Without negatives the value is 0. Yang et al., "Breaking the top-K barrier: Advancing top-K ranking metrics optimization in
+ * recommender systems", KDD 2025.
+ */
+export class SoftmaxLossAtK implements Loss {
+  readonly name = 'slatk';
+  readonly tau: number;
+  readonly k: number;
+  readonly tauWeight: number;
+  readonly negativeWeight: number;
+  readonly parameters: Readonly<Record<string, number | string>>;
+  readonly allowsDotScores: boolean;
+  private readonly kthLargest: KthLargest;
+
+  /** @throws TaurecError `bad-option`, `unknown-name` */
+  constructor(options: SoftmaxLossAtKOptions = {}) {
+    const read = new LossOptions('slatk', options as RawOptions, ['tau', 'k', 'tauWeight', 'negativeWeight']);
+    this.tau = read.positive('tau', 0.1);
+    this.k = read.whole('k', 20, 1);
+    this.tauWeight = read.temperature('tauWeight', 1);
+    this.negativeWeight = read.weight('negativeWeight', 1);
+    const { tau, k, tauWeight, negativeWeight } = this;
+    this.parameters = { tau, k, tauWeight: writtenTemperature(tauWeight), negativeWeight };
+    this.allowsDotScores = negativeWeight === 1;
+    this.kthLargest = new KthLargest(k);
+  }
+
+  evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number {
+    const { positives, negatives, positiveWeights, negativeWeights } = scores;
+    const n = weightSum(negatives.length, negativeWeights);
+    const positiveTotal = weightSum(positives.length, positiveWeights);
+    if (n === 0 || positiveTotal === 0) {
+      gradients.positives.fill(0);
+      gradients.negatives.fill(0);
+      return 0;
+    }
+    const beta = this.threshold(scores);
+    const { tau, tauWeight, negativeWeight } = this;
+    // The gradients of the positives hold the weights ω until the common part of the A_i is known.
+    let meanWeight = 0;
+    for (let i = 0; i < positives.length; i++) {
+      const share = (positiveWeights ? positiveWeights[i]! : 1) / positiveTotal;
+      const weight = sigmoid((positives[i]! - beta) / tauWeight);
+      gradients.positives[i] = weight;
+      meanWeight += share * weight;
+    }
+    const scale = (negativeWeight * meanWeight) / tau;
+    const negative = context.logExpectationExp(negatives, tau, negativeWeights, gradients.negatives, scale);
+    const common = (negativeWeight * negative) / tau + Math.log(n);
+    let value = 0;
+    for (let i = 0; i < positives.length; i++) {
+      const share = (positiveWeights ? positiveWeights[i]! : 1) / positiveTotal;
+      const weight = gradients.positives[i]!;
+      const loss = common - positives[i]! / tau;
+      value += share * weight * loss;
+      gradients.positives[i] = share * weight * (((1 - weight) * loss) / tauWeight - 1 / tau);
+    }
+    return value;
+  }
+
+  /** β of a row. */
+  private threshold({ positives, negatives, negativeWeights }: ScoreRow): number {
+    this.kthLargest.clear();
+    this.kthLargest.offerAll(positives);
+    this.kthLargest.offerAll(negatives, negativeWeights);
+    return this.kthLargest.value;
+  }
+}

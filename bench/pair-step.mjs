@@ -53,7 +53,8 @@ export async function timePairSteps({ engine: engineName, build, threads, steps,
     const begin = performance.now();
     const batch = sampler.batch(step);
     const sampled = performance.now();
-    engine.gather(batch, step);
+    engine.begin(batch, step);
+    engine.gather();
     value = engine.scoreRows();
     engine.itemGradients();
     engine.update(1e-3);

@@ -22,7 +22,7 @@ const lines = [
 /** Files of the core that may reach Node (files, workers, DuckDB), by room; everything else in the core must also run in a browser. */
 const nodeFiles = {
   data: 'dataset duckdb encode-table file-head read rejects repair synthetic text-file text-stream titles',
-  loss: 'load-loss',
+  loss: 'load-module',
   engine: 'open-engine wasm/open-wasm-engine wasm/worker',
   evaluation: 'result-file',
   model: 'atomic-file list-files model-directory safetensors',

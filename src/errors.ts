@@ -10,6 +10,9 @@ const messages = {
   // losses
   'loss-module': (f: Facts) =>
     `Cannot load loss module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a loss class, factory or object.`,
+  // backbones
+  'backbone-module': (f: Facts) =>
+    `Cannot load backbone module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a backbone class, factory or object.`,
   // engine
   'engine-ranks-only': () =>
     'This engine was opened without a training plan, so it can rank but not train. Open it with plan.training to train.',

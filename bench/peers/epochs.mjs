@@ -63,7 +63,8 @@ for (let epoch = 1, ndcg20 = 0; epoch <= Number(options.epochs) && ndcg20 < Numb
   sampler.startEpoch(epoch - 1);
   engine.startEpoch(epoch - 1, (epoch - 1) * sampler.stepsPerEpoch);
   for (let step = 0; step < sampler.stepsPerEpoch; step++) {
-    engine.gather(sampler.batch(step), step);
+    engine.begin(sampler.batch(step), step);
+    engine.gather();
     loss += engine.scoreRows() / sampler.stepsPerEpoch;
     engine.itemGradients();
     engine.update(1e-3);

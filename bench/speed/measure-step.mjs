@@ -90,7 +90,8 @@ function timedStep(engine, sampler, step) {
   };
   const batch = sampler.batch(step);
   lap();
-  engine.gather(batch, step);
+  engine.begin(batch, step);
+  engine.gather();
   lap();
   sink(engine.scoreRows());
   lap();

@@ -3,6 +3,7 @@ import type { Matrix } from '../array/matrix.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { OptimizerOptions } from '../optimizer/optimizer.ts';
 import type { Batch, BatchCapacity } from '../sampler/sampler.ts';
+import type { NodeOperations } from './node-operations.ts';
 
 /** Score of a user and an item: cosine of their embeddings, or their inner product. */
 export type ScoreKind = 'cosine' | 'dot';
@@ -15,6 +16,22 @@ export interface EnginePlan {
   readonly score: ScoreKind;
   /** Absent: the engine only ranks. */
   readonly training?: TrainingPlan;
+  /** What a backbone needs; absent: matrix factorisation, where the base embeddings are the final ones. For training alone. */
+  readonly backbone?: BackbonePlan;
+}
+
+/** The graph, tables and parameters of a backbone: memory is sized from it. */
+export interface BackbonePlan {
+  /** [users × items] the interactions that make the graph; their values do not count. */
+  readonly graph: Csr;
+  /** Columns of the final embeddings. */
+  readonly outputDimension: number;
+  /** Exponents of the node degrees that `propagate` is called with. */
+  readonly exponents: readonly number[];
+  /** Scratch tables with a row for every node: their columns, by name. */
+  readonly tables: Readonly<Record<string, number>>;
+  /** Trained parameters beside the embeddings: rows and columns, by name. */
+  readonly weights: Readonly<Record<string, readonly [rows: number, columns: number]>>;
 }
 
 export interface TrainingPlan {
@@ -72,7 +89,7 @@ export type OptimizerState = Readonly<Record<string, Float32Array>>;
  * An engine holds the embedding tables and does the arithmetic of a training step and of ranking. All verbs are synchronous: an engine lives
  * where blocking is allowed. The reference engine is the definition; every other engine is held to it by differential tests.
  *
- * A step is four verbs: gather → scoreRows → itemGradients → update.
+ * A step: begin → [the backbone's forward] → gather → scoreRows → itemGradients → [the backbone's backward] → update.
  */
 export interface Engine {
   readonly name: 'reference' | 'wasm';
@@ -82,27 +99,41 @@ export interface Engine {
   /** Base embeddings, views into the engine's memory; write initial values here. */
   readonly users: Matrix;
   readonly items: Matrix;
-  /** Optimiser moments: usersM, usersV, itemsM, itemsV (absent under SGD). */
+  /**
+   * Final embeddings, which are scored and ranked; read-only. Without a backbone the base embeddings themselves; with one, what its last `forward` wrote. Do not
+   * keep them over a step.
+   */
+  readonly finals: { readonly users: Matrix; readonly items: Matrix };
+  /** Tables and operations of the backbone; absent without one. */
+  readonly nodes?: NodeOperations;
+  /** The backbone's own parameters, by name; write initial values here. Views; with the padding of their rows. */
+  readonly weights: Readonly<Record<string, Float32Array>>;
+  /** Optimiser moments: usersM, usersV, itemsM, itemsV, and of each parameter `weightM.name` and `weightV.name` (absent under SGD). */
   readonly optimizerState: OptimizerState;
   /** What the loss keeps between steps: of users, items, global those that it needs. Views; with the embeddings and moments, all that training needs to continue bit for bit. */
   readonly lossState: Readonly<Record<string, Float32Array>>;
 
   /** Starts an epoch that begins after `step` optimiser steps have been done in all (for Adam's bias correction). All rows must be settled. */
   startEpoch(epoch: number, step: number): void;
-  /** Takes the batch's rows: brings them up to date, applies dropout, normalises (cosine). `step` counts from 0 in the epoch. */
-  gather(batch: Batch, step: number): void;
+  /** Takes a batch and lists the rows that it touches. `step` counts from 0 in the epoch. */
+  begin(batch: Batch, step: number): void;
+  /** Takes the batch's rows of the final embeddings: brings them up to date (without a backbone), applies dropout, normalises (cosine). */
+  gather(): void;
   /**
    * Scores, loss and score gradients row by row, gradients of the user embeddings. Returns Σ rowWeight · value. Its last act, where the loss keeps states,
    * is `loss.updateStates`: all rows see the states that the previous step's scoreRows left.
    */
   scoreRows(): number;
-  /** Gradients of the item embeddings. */
+  /** Gradients of the item embeddings; with a backbone the gradients of users and items then stand in `nodes.finalGradient`. */
   itemGradients(): void;
-  /** Applies the optimiser to the touched rows. */
+  /** Applies the optimiser to the touched rows; with a backbone to all rows (their gradients in `nodes.baseGradient`) and its parameters. */
   update(learningRate: number): void;
   /** Brings every row up to date, as a dense optimiser would have it. Call at each epoch's end, before embeddings are read or saved. */
   settle(): void;
-  /** Gradients of the last step by embedding row, for tests and tools: after itemGradients, before update. Includes L2. */
+  /**
+   * Gradients of the last step by row of the base embeddings, for tests and tools: before update, after itemGradients and the backbone's backward. Includes L2.
+   * The touched rows; with a backbone all rows.
+   */
   gradients(): { readonly users: Map<number, Float32Array>; readonly items: Map<number, Float32Array> };
 
   /** Full ranking of all items for each query. Item embeddings are read afresh when `itemsChanged` was called or at the first call. */

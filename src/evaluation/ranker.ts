@@ -18,13 +18,14 @@ export interface UserRanker {
   rankUsers(users: Int32Array, k: number, excluded: Csr, targets?: Csr): RankResult;
 }
 
-/** Ranks by an engine's embeddings: gathers the users' rows of `engine.users` and calls `engine.rank`. */
+/** Ranks by an engine's embeddings: gathers the users' rows of the final embeddings and calls `engine.rank`. */
 export function embeddingRanker(engine: Engine): UserRanker {
   return {
     items: engine.items.rows,
     rankUsers(users, k, excluded, targets) {
-      const queries = matrix(users.length, engine.users.columns);
-      for (let q = 0; q < users.length; q++) queries.data.set(row(engine.users, users[q]!), q * queries.stride);
+      const embeddings = engine.finals.users;
+      const queries = matrix(users.length, embeddings.columns);
+      for (let q = 0; q < users.length; q++) queries.data.set(row(embeddings, users[q]!), q * queries.stride);
       return engine.rank({ queries, k, excluded, targets });
     },
   };

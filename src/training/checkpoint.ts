@@ -13,7 +13,7 @@ const FORMAT = 'taurec-checkpoint-1';
 /** Milliseconds between checkpoints when the config does not say. */
 const INTERVAL = 10_000;
 
-/** The best epoch's embeddings, without padding. */
+/** The best epoch's final embeddings, without padding. */
 export interface Best {
   readonly users: Float32Array;
   readonly items: Float32Array;
@@ -37,8 +37,8 @@ interface Identity {
 }
 
 /**
- * The checkpoint of a run: `checkpoint.safetensors` in a folder. It holds the embeddings, the optimiser's moments and the loss's states as the engine has them, the best
- * epoch's embeddings, and as metadata the state (JSON), the SHA-256 of configuration and data, and the engine and its build. Written atomically.
+ * The checkpoint of a run: `checkpoint.safetensors` in a folder. It holds the base embeddings, the backbone's parameters, the optimiser's moments and the loss's states
+ * as the engine has them, the best epoch's final embeddings, and as metadata the state (JSON), the SHA-256 of configuration and data, and the engine and its build. Written atomically.
  */
 export class CheckpointFile {
   readonly path: string;
@@ -65,9 +65,9 @@ export class CheckpointFile {
 
   /** Writes a settled engine and its state. */
   async write(engine: Engine, state: TrainingState, best?: Best): Promise<void> {
-    const { dimension: d, ...tables } = engineArrays(engine);
+    const d = engine.finals.users.columns;
     const tensors: Record<string, Tensor<Float32Array>> = {};
-    for (const [name, data] of Object.entries(tables.arrays)) tensors[name] = { shape: [data.length], data };
+    for (const [name, data] of engineArrays(engine)) tensors[name] = { shape: [data.length], data };
     if (best) {
       tensors.bestUsers = { shape: [best.users.length / d, d], data: best.users };
       tensors.bestItems = { shape: [best.items.length / d, d], data: best.items };
@@ -110,7 +110,7 @@ export class CheckpointFile {
       best,
       restore(engine) {
         check('engine', engineLabel(engine));
-        for (const [name, data] of Object.entries(engineArrays(engine).arrays)) data.set(float(name, [data.length]));
+        for (const [name, data] of engineArrays(engine)) data.set(float(name, [data.length]));
         engine.itemsChanged();
       },
     };
@@ -147,11 +147,23 @@ function engineLabel(engine: Engine): string {
   return `${engine.name} ${engine.build}`;
 }
 
-function engineArrays(engine: Engine) {
-  const state = Object.entries(engine.optimizerState).map(([name, data]) => [`optimizer.${name}`, data] as const);
-  const kept = Object.entries(engine.lossState).map(([name, data]) => [`loss.${name}`, data] as const);
-  const arrays = { users: engine.users.data, items: engine.items.data, ...Object.fromEntries([...state, ...kept]) };
-  return { arrays: arrays as Record<string, Float32Array>, dimension: engine.users.columns };
+/** All that a run needs to continue, by name. */
+function engineArrays({
+  users,
+  items,
+  weights,
+  optimizerState,
+  lossState,
+}: Engine): [name: string, data: Float32Array][] {
+  const prefixed = (prefix: string, arrays: Readonly<Record<string, Float32Array>>) =>
+    Object.entries(arrays).map(([name, data]): [string, Float32Array] => [`${prefix}.${name}`, data]);
+  return [
+    ['users', users.data],
+    ['items', items.data],
+    ...prefixed('weights', weights),
+    ...prefixed('optimizer', optimizerState),
+    ...prefixed('loss', lossState),
+  ];
 }
 
 /** With keys in order, at every depth. */

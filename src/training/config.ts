@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Backbone, BackboneSource } from '../backbone/backbone.ts';
 import type { DatasetOptions } from '../data/dataset.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
@@ -7,6 +8,7 @@ import { optimizerDefaults } from '../optimizer/create-optimizer.ts';
 import { samplerDefaults as sampling } from '../sampler/sampler-options.ts';
 import { aims } from './aim.ts';
 import { optionError } from './option-errors.ts';
+import { namedSource, writtenSource } from './source-option.ts';
 
 /** A number of which `holds` is true; `expected` says so in words. Infinity and NaN are refused. */
 const number = (expected: string, holds: (x: number) => boolean) =>
@@ -30,9 +32,18 @@ const named = <T extends z.ZodRawShape>(shape: T) =>
 const lossExpected =
   'the name of a loss, {name, …options}, {module, export, options}, or an object with name, parameters and evaluate';
 const loss = z.unknown().transform((value, context): LossSource => {
-  const source = lossSource(value);
+  const source = namedSource<Loss>(value, 'evaluate');
   if (source) return source;
   context.addIssue({ code: 'custom', message: lossExpected });
+  return z.NEVER;
+});
+
+const backboneExpected =
+  'the name of a backbone, {name, …options}, {module, export, options}, or an object with name, parameters, plan, forward and backward';
+const backbone = z.unknown().transform((value, context): BackboneSource => {
+  const source = namedSource<Backbone>(value, 'forward');
+  if (source) return source;
+  context.addIssue({ code: 'custom', message: backboneExpected });
   return z.NEVER;
 });
 
@@ -95,6 +106,8 @@ const validationShape = {
 const shape = {
   /** The default is BSL as tuned for ordinary data; a loss that is named has its paper's λ = 1. A τ that is not given follows the catalogue's size. */
   loss: loss.default({ name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } }),
+  /** What makes final embeddings of the trained ones: matrix factorisation leaves them as they are, graph backbones mix them over the training graph. */
+  backbone: backbone.default({ name: 'mf', options: {} }),
   /** Cosine of the embeddings, or inner product; absent: as the loss has it in its paper. */
   score: oneOf(['cosine', 'dot']).optional(),
   /**
@@ -173,10 +186,10 @@ export function defineConfig(config: ConfigFile): ConfigFile {
   return config;
 }
 
-/** The configuration as JSON holds it: Infinity is "inf", and a loss that is an object is its name and parameters. `parseTrainConfig` reads it back. */
+/** The configuration as JSON holds it: Infinity is "inf", and a loss or backbone that is an object is its name and parameters. `parseTrainConfig` reads it back. */
 export function configToJson(config: TrainConfig): Record<string, unknown> {
-  const source = isLoss(config.loss) ? { name: config.loss.name, options: config.loss.parameters } : config.loss;
-  return JSON.parse(JSON.stringify({ ...config, loss: source }, (_, x) => (x === Infinity ? 'inf' : x)));
+  const written = { ...config, loss: writtenSource(config.loss), backbone: writtenSource(config.backbone) };
+  return JSON.parse(JSON.stringify(written, (_, x) => (x === Infinity ? 'inf' : x)));
 }
 
 /** True for a loss given as an object: it holds functions, which no worker thread can receive. */
@@ -184,27 +197,7 @@ export function isLoss(source: LossSource): source is Loss {
   return 'evaluate' in source;
 }
 
-function lossSource(value: unknown): LossSource | undefined {
-  if (typeof value === 'string') return { name: value, options: {} };
-  if (typeof value !== 'object' || value === null) return undefined;
-  if ('evaluate' in value) {
-    const { name, evaluate, parameters } = value as Partial<Loss>;
-    return typeof evaluate === 'function' && typeof name === 'string' && typeof parameters === 'object'
-      ? (value as Loss)
-      : undefined;
-  }
-  const { name, module, export: exported, options, ...rest } = value as Record<string, unknown>;
-  if (options !== undefined && (typeof options !== 'object' || options === null)) return undefined;
-  const all = withInfinity({ ...rest, ...options });
-  if (typeof module === 'string' && name === undefined && (exported === undefined || typeof exported === 'string')) {
-    return exported === undefined ? { module, options: all } : { module, export: exported, options: all };
-  }
-  return typeof name === 'string' && module === undefined && exported === undefined
-    ? { name, options: all }
-    : undefined;
-}
-
-/** "inf", JSON's way to write it, becomes Infinity. */
-function withInfinity(options: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).map(([key, x]) => [key, x === 'inf' ? Infinity : x]));
+/** True for a backbone given as an object. */
+export function isBackbone(source: BackboneSource): source is Backbone {
+  return 'forward' in source;
 }

@@ -32,8 +32,8 @@ export class DivergenceGuard {
   /** @throws TaurecError `diverged` when an embedding is not finite or has exploded. */
   checkEmbeddings(engine: Engine, where: Where): void {
     for (const [what, { data }] of [
-      ['a user embedding', engine.users],
-      ['an item embedding', engine.items],
+      ['a user embedding', engine.finals.users],
+      ['an item embedding', engine.finals.items],
     ] as const) {
       for (let e = 0; e < data.length; e++)
         if (!(Math.abs(data[e]!) <= LARGEST_ELEMENT)) this.#fail(what, data[e]!, where);

@@ -1,3 +1,4 @@
+import type { Backbone } from '../backbone/backbone.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { Sampler } from '../sampler/sampler.ts';
@@ -8,6 +9,7 @@ import type { RunOptions, TrainingState } from './training-state.ts';
 /** What a phase works with. */
 export interface PhaseContext {
   readonly engine: Engine;
+  readonly backbone: Backbone;
   readonly sampler: Sampler;
   readonly loss: Loss;
   readonly config: TrainConfig;

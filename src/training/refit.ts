@@ -11,6 +11,7 @@ import { scheduleFactor, stepProgress } from './schedule.ts';
  */
 export async function refit({
   engine,
+  backbone,
   sampler,
   loss,
   config,
@@ -30,9 +31,10 @@ export async function refit({
       firstStep: state.step,
       steps: Math.min(sampler.stepsPerEpoch, steps - state.step),
       secondsLeft: Infinity,
+      seed: config.seed,
       learningRate: (step: number) => learningRate * scheduleFactor(schedule, progress * stepProgress(step, steps)),
     };
-    const done = await runEpoch(engine, sampler, plan, meter, guard, options);
+    const done = await runEpoch(engine, backbone, sampler, plan, meter, guard, options);
     state.epoch++;
     state.step += done.steps;
     state.seconds.train += done.seconds;

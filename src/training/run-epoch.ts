@@ -1,7 +1,9 @@
+import type { Backbone } from '../backbone/backbone.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Sampler } from '../sampler/sampler.ts';
 import type { DivergenceGuard } from './divergence.ts';
+import { finishFinals } from './finish-finals.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import { trainStep } from './train-step.ts';
 import type { RunOptions } from './training-state.ts';
@@ -18,6 +20,7 @@ export interface EpochPlan {
   learningRate(step: number, seconds: number): number;
   /** Seconds from the epoch's start to the end of the time budget. */
   readonly secondsLeft: number;
+  readonly seed: number;
 }
 
 export interface EpochResult {
@@ -30,11 +33,12 @@ export interface EpochResult {
 }
 
 /**
- * Runs the steps of an epoch, then settles the engine, so that embeddings and optimiser state are whole. A time budget ends it early, after one step at the soonest.
+ * Runs the steps of an epoch, then settles the engine, so that embeddings and optimiser state are whole, and the final embeddings of all rows are there. A time budget ends it early, after one step at the soonest.
  * @throws TaurecError `aborted` after the step during which the run was stopped; `diverged`.
  */
 export async function runEpoch(
   engine: Engine,
+  backbone: Backbone,
   sampler: Sampler,
   plan: EpochPlan,
   meter: ProgressMeter,
@@ -42,7 +46,7 @@ export async function runEpoch(
   { aborted, pause }: Pick<RunOptions, 'aborted' | 'pause'>,
 ): Promise<EpochResult> {
   const started = performance.now();
-  const { epoch, firstStep } = plan;
+  const { epoch, firstStep, seed } = plan;
   let seconds = 0;
   let sum = 0;
   let done = 0;
@@ -53,7 +57,13 @@ export async function runEpoch(
     const batch = sampler.batch(done);
     const examples = batch.positiveOffsets[batch.users.length]!;
     learningRate = plan.learningRate(firstStep + done, seconds);
-    const loss = trainStep(engine, batch, done, learningRate);
+    const loss = trainStep(
+      engine,
+      backbone,
+      batch,
+      { training: true, rows: 'touched', seed, epoch, step: done },
+      learningRate,
+    );
     done++;
     guard.checkLoss(loss, { epoch: epoch + 1, step: firstStep + done, learningRate });
     sum += loss;
@@ -64,6 +74,7 @@ export async function runEpoch(
     if (pausing) await pausing;
   }
   engine.settle();
+  finishFinals(engine, backbone, seed);
   guard.checkEmbeddings(engine, { epoch: epoch + 1, step: firstStep + done, learningRate });
   return { steps: done, loss: sum / done, learningRate, seconds: (performance.now() - started) / 1000 };
 }

@@ -12,7 +12,7 @@ import { validate } from './validation.ts';
 
 /**
  * Trains epoch after epoch until the planned ones are done, the time budget is spent, or validation has not become better for `patience` times. Leaves
- * `state.chosen` and `state.reason`. Returns the chosen epoch's embeddings; undefined where they are the engine's own (no validation) or not needed
+ * `state.chosen` and `state.reason`. Returns the chosen epoch's final embeddings; undefined where they are the engine's own (no validation) or not needed
  * (a refit starts anew, so no second copy of the tables is kept).
  */
 export async function search(
@@ -21,7 +21,7 @@ export async function search(
   valid: Csr | undefined,
   best: Best | undefined,
 ): Promise<Best | undefined> {
-  const { engine, sampler, config, options, state } = context;
+  const { engine, backbone, sampler, config, options, state } = context;
   const { epochs, timeBudget, learningRate, schedule, validation } = config;
   const steps = epochs * sampler.stepsPerEpoch;
   const stopping = new EarlyStopping(validation.patience, state.stopping);
@@ -34,11 +34,12 @@ export async function search(
       epoch: state.epoch,
       firstStep: state.step,
       steps: sampler.stepsPerEpoch,
+      seed: config.seed,
       secondsLeft: (timeBudget ?? Infinity) - spent,
       learningRate: (step: number, seconds: number) =>
         learningRate * scheduleFactor(schedule, Math.max(stepProgress(step, steps), timed(seconds))),
     };
-    const done = await runEpoch(engine, sampler, plan, meter, guard, options);
+    const done = await runEpoch(engine, backbone, sampler, plan, meter, guard, options);
 
     const epoch = state.epoch + 1;
     const step = state.step + done.steps;
@@ -60,7 +61,8 @@ export async function search(
       if (better) {
         state.chosen = { epoch, step, progress };
         if (!config.refit) {
-          best = { users: unpadded(engine.users, best?.users), items: unpadded(engine.items, best?.items) };
+          const { users, items } = engine.finals;
+          best = { users: unpadded(users, best?.users), items: unpadded(items, best?.items) };
         }
       }
       const seconds = (performance.now() - started) / 1000;

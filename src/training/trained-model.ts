@@ -2,7 +2,7 @@ import type { Csr } from '../array/csr.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { createModel, type Model, type ModelFacts } from '../model/model.ts';
 import { Titles } from '../model/titles.ts';
-import { configToJson } from './config.ts';
+import { configToJson, type TrainConfig } from './config.ts';
 import { mergeInteractions } from './merge.ts';
 import type { TrainResult } from './training-state.ts';
 
@@ -15,13 +15,13 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
   const { config } = result;
   const { metric } = config.validation;
   const value = result.valid?.[metric];
-  const loss = configToJson(config).loss as ModelFacts['loss'];
+  const training = configToJson(config);
   return createModel({
     config: {
-      backbone: 'mf',
+      backbone: backboneName(config.backbone),
       score: config.score,
-      loss,
-      training: configToJson(config),
+      loss: training.loss as ModelFacts['loss'],
+      training,
       seed: config.seed,
       data: { source: dataset.source, sha256: dataset.sha256, ...(dataset.splits && { splits: dataset.splits }) },
       engine: result.engine,
@@ -38,6 +38,11 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
     validation: valid && !result.refitted ? pattern(valid) : undefined,
     titles: dataset.titles && Titles.from(dataset.titles, train.columns),
   });
+}
+
+/** A built-in's name; of any other its module. */
+function backboneName(source: TrainConfig['backbone']): string {
+  return 'module' in source ? source.module : source.name;
 }
 
 /** The matrix without its values. */

@@ -1,5 +1,5 @@
 import { TaurecError } from '../errors.ts';
-import { isLoss, parseTrainConfig, type TrainConfigInput } from './config.ts';
+import { isBackbone, isLoss, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './config.ts';
 import { runInCoordinator } from './coordinator.ts';
 import type { TrainEvent } from './events.ts';
 import { runTraining } from './training-run.ts';
@@ -20,8 +20,9 @@ export interface TrainOptions {
 const SLICE = 50;
 
 /**
- * Trains matrix-factorisation embeddings on `data.train`, choosing the epoch on `data.valid` where there is one. The work is done in a thread of
- * its own, the coordinator, and the engine's threads; a loss given as an object cannot be cloned, so it runs in the caller's thread, on one thread.
+ * Trains embeddings on `data.train`, choosing the epoch on `data.valid` where there is one. The work is done in a thread of
+ * its own, the coordinator, and the engine's threads; a loss or backbone given as an object cannot be cloned, so training then runs in the caller's thread: with such a
+ * loss on that thread alone.
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `aborted`, `diverged`, `checkpoint-mismatch`, `bad-checkpoint`, `coordinator-died`
  */
@@ -39,30 +40,34 @@ export async function train(
   if (signal?.aborted) throw new TaurecError('aborted');
   const { train, valid, splits } = data;
   const task = { data: { train, valid, splits }, config: checked, checkpointDirectory, resume };
-  if (!isLoss(checked.loss)) return runInCoordinator(task, onProgress, signal);
-
-  onProgress({
-    type: 'notice',
-    message: `Loss ${checked.loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`,
-  });
+  const onThisThread = ownThreadNotice(checked);
+  if (!onThisThread) return runInCoordinator(task, onProgress, signal);
+  onProgress({ type: 'notice', message: onThisThread });
   let rested = performance.now();
-  return runTraining(
-    task.data,
-    { ...checked, threads: 1 },
-    {
-      onEvent: onProgress,
-      aborted: () => signal?.aborted ?? false,
-      pause() {
-        if (performance.now() - rested < SLICE) return undefined;
-        return new Promise((resolve) =>
-          setTimeout(() => {
-            rested = performance.now();
-            resolve();
-          }),
-        );
-      },
-      checkpointDirectory,
-      resume,
+  return runTraining(task.data, isLoss(checked.loss) ? { ...checked, threads: 1 } : checked, {
+    onEvent: onProgress,
+    aborted: () => signal?.aborted ?? false,
+    pause() {
+      if (performance.now() - rested < SLICE) return undefined;
+      return new Promise((resolve) =>
+        setTimeout(() => {
+          rested = performance.now();
+          resolve();
+        }),
+      );
     },
-  );
+    checkpointDirectory,
+    resume,
+  });
+}
+
+/** Why training runs in the caller's thread; undefined where it need not. */
+function ownThreadNotice({ loss, backbone }: TrainConfig): string | undefined {
+  if (isLoss(loss)) {
+    return `Loss ${loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`;
+  }
+  if (isBackbone(backbone)) {
+    return `Backbone ${backbone.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
+  }
+  return undefined;
 }

@@ -1,5 +1,8 @@
 import { type Csr, csrDegree } from '../array/csr.ts';
 import { matrix } from '../array/matrix.ts';
+import { randomStream } from '../array/random.ts';
+import type { Backbone } from '../backbone/backbone.ts';
+import { loadBackbone } from '../backbone/load-backbone.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open-engine.ts';
 import { TaurecError } from '../errors.ts';
@@ -9,9 +12,10 @@ import { checkScore, fitLoss } from '../loss/losses.ts';
 import { createSampler } from '../sampler/create-sampler.ts';
 import { aimNotice } from './aim.ts';
 import { type Best, CheckpointFile, type Resumption } from './checkpoint.ts';
-import { isLoss, type TrainConfig } from './config.ts';
+import { isBackbone, isLoss, type TrainConfig } from './config.ts';
 import { initialEmbeddings, unpadded } from './embeddings.ts';
 import type { EngineIdentity } from './events.ts';
+import { finishFinals } from './finish-finals.ts';
 import { mergeInteractions } from './merge.ts';
 import type { PhaseContext } from './phase.ts';
 import { refit } from './refit.ts';
@@ -33,7 +37,15 @@ export async function runTraining(data: TrainingData, given: TrainConfig, option
   const loss = await loadLoss(fitted);
   // A built-in loss with every option it runs with, so that the result is the same again when a default changes.
   const named = !isLoss(fitted) && 'name' in fitted;
-  const config = { ...given, loss: named ? { name: fitted.name, options: loss.parameters } : fitted };
+  const backbone = await loadBackbone(given.backbone);
+  const config = {
+    ...given,
+    loss: named ? { name: fitted.name, options: loss.parameters } : fitted,
+    backbone:
+      !isBackbone(given.backbone) && 'name' in given.backbone
+        ? { name: given.backbone.name, options: backbone.parameters }
+        : given.backbone,
+  };
   checkScore(loss, config.score);
   const folder = options.checkpointDirectory;
   const file = folder === undefined ? undefined : new CheckpointFile(folder, config, data);
@@ -44,7 +56,7 @@ export async function runTraining(data: TrainingData, given: TrainConfig, option
   }
   const notice = aimNotice(config.aim, data);
   if (notice !== undefined) options.onEvent({ type: 'notice', message: notice });
-  const run = new TrainingRun(data, config, loss, options, file, resumed);
+  const run = new TrainingRun(data, config, loss, backbone, options, file, resumed);
   try {
     return await run.run();
   } catch (error) {
@@ -60,6 +72,7 @@ class TrainingRun {
   readonly #valid: Csr | undefined;
   readonly #config: TrainConfig;
   readonly #loss: Loss;
+  readonly #backbone: Backbone;
   readonly #options: RunOptions;
   readonly #file: CheckpointFile | undefined;
   readonly #resumed: Resumption | undefined;
@@ -68,6 +81,7 @@ class TrainingRun {
     { train, valid }: TrainingData,
     config: TrainConfig,
     loss: Loss,
+    backbone: Backbone,
     options: RunOptions,
     file: CheckpointFile | undefined,
     resumed: Resumption | undefined,
@@ -77,6 +91,7 @@ class TrainingRun {
     this.#valid = valid && hasUsers(valid, train) ? valid : undefined;
     this.#config = config;
     this.#loss = loss;
+    this.#backbone = backbone;
     this.#options = options;
     this.#file = file;
     this.#resumed = resumed;
@@ -122,12 +137,18 @@ class TrainingRun {
       seed: config.seed,
     };
     const { dimension, score } = config;
-    const plan = { users: train.rows, items: train.columns, dimension, score, training };
+    const backbone = this.#backbone;
+    const needs = backbone.plan(dimension, train);
+    const plan = { users: train.rows, items: train.columns, dimension, score, training, backbone: needs };
     const engine = await openEngine(plan, config);
     try {
       const resumes = this.#resumed?.phase === state.phase && state.epoch > 0;
       if (resumes) this.#resumed!.restore(engine);
-      else initialEmbeddings(engine, config.seed, config.initialDeviation);
+      else {
+        initialEmbeddings(engine, config.seed, config.initialDeviation);
+        if (engine.nodes) backbone.initialise?.(engine.nodes, randomStream(config.seed, 'init-backbone'));
+      }
+      finishFinals(engine, backbone, config.seed);
       options.onEvent({
         type: 'start',
         phase: state.phase,
@@ -140,7 +161,7 @@ class TrainingRun {
         ...(resumes && { resumed: state.epoch }),
       });
       const checkpoint = (best: Best | undefined, last: boolean) => this.#checkpoint(engine, best, last);
-      return await work({ engine, sampler, loss: this.#loss, config, options, state, checkpoint });
+      return await work({ engine, backbone, sampler, loss: this.#loss, config, options, state, checkpoint });
     } finally {
       await engine.close();
     }
@@ -157,11 +178,12 @@ class TrainingRun {
     const { history, seconds, phase } = this.state;
     const { epoch, step: steps } = this.state.chosen!;
     const reason = this.state.reason!;
-    const d = engine.users.columns;
+    const { users, items } = engine.finals;
+    const d = users.columns;
     this.#options.onEvent({ type: 'end', reason, epochs: history.length, epoch, steps, seconds });
     return {
-      users: matrix(engine.users.rows, d, best?.users ?? unpadded(engine.users)),
-      items: matrix(engine.items.rows, d, best?.items ?? unpadded(engine.items)),
+      users: matrix(users.rows, d, best?.users ?? unpadded(users)),
+      items: matrix(items.rows, d, best?.items ?? unpadded(items)),
       epoch,
       steps,
       epochs: history.length,

@@ -6,7 +6,7 @@ import type { TrainConfig } from './config.ts';
 import type { RunOptions, TrainingData } from './training-state.ts';
 
 /**
- * Metrics of the engine's embeddings on the validation interactions, protocol `clean` with the training items masked: full ranking for the validation users,
+ * Metrics of the engine's final embeddings on the validation interactions, protocol `clean` with the training items masked: full ranking for the validation users,
  * or for a sample of `validation.users` of them that is the same at every epoch.
  */
 export function validate(

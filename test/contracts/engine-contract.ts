@@ -90,7 +90,8 @@ export function engineContract(name: string, open: Open): void {
       engine.startEpoch(0, 0);
       for (const step of [0, sampler.stepsPerEpoch - 1]) {
         const batch = sampler.batch(step);
-        engine.gather(batch, step);
+        engine.begin(batch, step);
+        engine.gather();
         const value = engine.scoreRows();
         engine.itemGradients();
         const tables: Tables = {
@@ -138,7 +139,8 @@ export function engineContract(name: string, open: Open): void {
         const { data, stride } = engine.items;
         for (let c = 0; c < plan.dimension; c++) data[2 * stride + c]! *= sign * (c + 1);
         engine.startEpoch(0, 0);
-        engine.gather(batch, 0);
+        engine.begin(batch, 0);
+        engine.gather();
         const value = engine.scoreRows();
         engine.itemGradients();
         const gradients = engine.gradients();
@@ -170,7 +172,8 @@ export function engineContract(name: string, open: Open): void {
       fillEmbeddings(engine);
       engine.startEpoch(0, 0);
       const gradientOf = (batch: Batch) => {
-        engine.gather(batch, 0);
+        engine.begin(batch, 0);
+        engine.gather();
         const value = engine.scoreRows();
         engine.itemGradients();
         const { users, items } = engine.gradients();
@@ -207,7 +210,8 @@ export function engineContract(name: string, open: Open): void {
         fillEmbeddings(engine);
         sampler.startEpoch(0);
         engine.startEpoch(0, 0);
-        engine.gather(sampler.batch(0), 0);
+        engine.begin(sampler.batch(0), 0);
+        engine.gather();
         engine.scoreRows();
         engine.itemGradients();
         const before = { users: tableValues(engine.users), items: tableValues(engine.items) };
@@ -237,7 +241,8 @@ export function engineContract(name: string, open: Open): void {
       fillEmbeddings(engine);
       sampler.startEpoch(0);
       engine.startEpoch(0, 0);
-      engine.gather(sampler.batch(0), 0);
+      engine.begin(sampler.batch(0), 0);
+      engine.gather();
       engine.scoreRows();
       engine.itemGradients();
       expect(() => engine.update(0.1)).toThrow('Option decoupledWeightDecay: got 20, expected less than');
@@ -253,7 +258,8 @@ export function engineContract(name: string, open: Open): void {
           sampler.startEpoch(epoch);
           engine.startEpoch(epoch, epoch * sampler.stepsPerEpoch);
           for (let step = 0; step < sampler.stepsPerEpoch; step++) {
-            engine.gather(sampler.batch(step), step);
+            engine.begin(sampler.batch(step), step);
+            engine.gather();
             engine.scoreRows();
             engine.itemGradients();
             engine.update(0.01);
@@ -277,7 +283,8 @@ export function engineContract(name: string, open: Open): void {
           sampler.startEpoch(epoch);
           engine.startEpoch(epoch, epoch * sampler.stepsPerEpoch);
           for (let step = 0; step < sampler.stepsPerEpoch; step++) {
-            engine.gather(sampler.batch(step), step);
+            engine.begin(sampler.batch(step), step);
+            engine.gather();
             engine.scoreRows();
             engine.itemGradients();
             engine.update(0.01);
@@ -376,7 +383,8 @@ export function engineContract(name: string, open: Open): void {
         fillEmbeddings(engine);
         sampler.startEpoch(0);
         engine.startEpoch(0, 0);
-        engine.gather(sampler.batch(0), 0);
+        engine.begin(sampler.batch(0), 0);
+        engine.gather();
         const value = engine.scoreRows();
         engine.itemGradients();
         const gradients = engine.gradients();

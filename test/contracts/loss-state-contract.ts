@@ -35,7 +35,8 @@ export function lossStateContract(name: string, open: (plan: EnginePlan) => Prom
         engine.startEpoch(epoch, epoch * sampler.stepsPerEpoch);
         for (let step = 0; step < sampler.stepsPerEpoch; step++) {
           const batch = sampler.batch(step);
-          engine.gather(batch, step);
+          engine.begin(batch, step);
+          engine.gather();
           const expected = stepOf(plan, engine, batch, epoch, step, kept);
           expectClose([engine.scoreRows()], [expected], 1e-5, 1e-5, 'value');
           const { users, items, global } = engine.lossState;

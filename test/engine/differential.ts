@@ -32,7 +32,8 @@ export function compareTraining(
     for (let step = 0; step < sampler.stepsPerEpoch; step++) {
       const batch = sampler.batch(step);
       const [value, expected] = engines.map((engine) => {
-        engine.gather(batch, step);
+        engine.begin(batch, step);
+        engine.gather();
         const total = engine.scoreRows();
         engine.itemGradients();
         return total;

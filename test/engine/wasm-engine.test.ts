@@ -98,7 +98,8 @@ describe('kernels of losses', () => {
         for (const table of [engine.users, engine.items])
           for (let i = 0; i < table.data.length; i++) table.data[i]! *= 30;
         engine.startEpoch(0, 0);
-        engine.gather(batch, 0);
+        engine.begin(batch, 0);
+        engine.gather();
         return engine.scoreRows();
       });
       expect(got).toBeGreaterThan(100);
@@ -123,7 +124,8 @@ describe('memory and threads', () => {
     small.sampler.startEpoch(0);
     engine.startEpoch(0, 0);
     const batch = small.sampler.batch(0);
-    engine.gather(batch, 0);
+    engine.begin(batch, 0);
+    engine.gather();
     const value = engine.scoreRows();
     const weights = batch.rowWeights.reduce((sum, w) => sum + w, 0);
     // the mean thread id lies strictly between this thread's and the helper's only when both took rows
@@ -166,7 +168,8 @@ describe('memory and threads', () => {
       for (const engine of engines) engine.startEpoch(0, 0);
       for (let step = 0; step < small.sampler.stepsPerEpoch; step++) {
         const values = engines.map((engine) => {
-          engine.gather(small.sampler.batch(step), step);
+          engine.begin(small.sampler.batch(step), step);
+          engine.gather();
           const value = engine.scoreRows();
           engine.itemGradients();
           return value;
@@ -198,7 +201,8 @@ describe('memory and threads', () => {
     const engine = await wasm(small.plan, 3);
     small.sampler.startEpoch(0);
     engine.startEpoch(0, 0);
-    engine.gather(small.sampler.batch(0), 0);
+    engine.begin(small.sampler.batch(0), 0);
+    engine.gather();
     expect(() => engine.scoreRows()).toThrow('no value for user 5');
   });
 
@@ -230,9 +234,11 @@ describe('memory and threads', () => {
     const engine = await wasm(small.plan, 2);
     small.sampler.startEpoch(0);
     engine.startEpoch(0, 0);
-    engine.gather(small.sampler.batch(0), 0);
+    engine.begin(small.sampler.batch(0), 0);
+    engine.gather();
     expect(() => engine.scoreRows()).toThrow(/Thread 1 of the engine failed/);
-    expect(() => engine.gather(small.sampler.batch(1), 1)).toThrow(/Thread 1/);
+    engine.begin(small.sampler.batch(1), 1);
+    expect(() => engine.gather()).toThrow(/Thread 1/);
   });
 
   it('runs a bare loss object on the caller’s thread alone', async () => {

@@ -67,7 +67,7 @@ describe('parseTrainConfig', () => {
     [{ batch: 3 }, 'batch', 3, /an object/],
     [{ batch: { negatves: 3 } }, 'batch.negatves', 3, /Did you mean negatives\?/],
     [{ lerningRate: 1 }, 'lerningRate', 1, /Did you mean learningRate\?/],
-    [{ zzzzzzzz: 1 }, 'zzzzzzzz', 1, /Known: loss, score, /],
+    [{ zzzzzzzz: 1 }, 'zzzzzzzz', 1, /Known: loss, backbone, score, /],
     [{ schedule: 'cosin' }, 'schedule.name', 'cosin', /one of constant, cosine/],
     [{ schedule: { name: 'cosine', warmup: -0.1 } }, 'schedule.warmup', -0.1, /\[0, 1\)/],
     [{ optimizer: {} }, 'optimizer.name', undefined, /one of adam, sgd/],

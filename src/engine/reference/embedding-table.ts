@@ -1,4 +1,5 @@
 import { type Matrix, matrix, row } from '../../array/matrix.ts';
+import type { Floats } from '../../loss/loss.ts';
 import type { ParameterRow, RowOptimizer } from '../../optimizer/row-optimizer.ts';
 import { type Preparation, PreparedRow } from './prepared-row.ts';
 
@@ -13,8 +14,9 @@ export class EmbeddingTable {
   /** The last step of the epoch that each row was brought up to. */
   readonly #applied: Int32Array;
 
-  constructor(rows: number, dimension: number, hasMoments: boolean) {
-    this.values = matrix(rows, dimension);
+  constructor(values: Matrix, hasMoments: boolean) {
+    const { rows, columns: dimension } = values;
+    this.values = values;
     this.m = matrix(hasMoments ? rows : 0, dimension);
     this.v = matrix(hasMoments ? rows : 0, dimension);
     this.#applied = new Int32Array(rows);
@@ -24,19 +26,28 @@ export class EmbeddingTable {
     this.#applied.fill(0);
   }
 
-  /** Brings the given rows up to date and makes them ready. */
-  touch(rows: Iterable<number>, optimizer: RowOptimizer, preparation: Preparation): void {
+  /** Brings the given rows up to date and makes them ready. With a backbone `finals` are the rows to make ready, and all rows are up to date. */
+  touch(
+    rows: Iterable<number>,
+    optimizer: RowOptimizer,
+    preparation: Preparation,
+    finals?: (row: number) => Floats,
+  ): void {
     this.prepared.clear();
     this.gradients.clear();
     for (const r of new Set(rows)) {
-      this.#bringUp(r, optimizer);
-      this.prepared.set(r, new PreparedRow(row(this.values, r), r, preparation));
+      if (!finals) this.#bringUp(r, optimizer);
+      this.prepared.set(r, new PreparedRow(finals?.(r) ?? row(this.values, r), r, preparation));
     }
   }
 
-  /** Turns the gradients of the prepared rows into those of the table, each row's l2 · θ included. */
-  backward(l2: number): void {
+  /** Turns the gradients of the prepared rows into those of the table, each row's l2 · θ included; with a backbone into those of the final rows. */
+  backward(l2: number, hasBackbone: boolean): void {
     for (const [r, prepared] of this.prepared) {
+      if (hasBackbone) {
+        this.gradients.set(r, prepared.gradient());
+        continue;
+      }
       const theta = row(this.values, r);
       this.gradients.set(
         r,
@@ -49,6 +60,14 @@ export class EmbeddingTable {
   step(optimizer: RowOptimizer): void {
     for (const [r, gradient] of this.gradients) {
       optimizer.step(this.#row(r), gradient);
+      this.#applied[r] = optimizer.steps;
+    }
+  }
+
+  /** Applies the step just begun to every row, with the gradients that a backbone left. */
+  stepAll(optimizer: RowOptimizer, gradientOf: (row: number) => Floats): void {
+    for (let r = 0; r < this.values.rows; r++) {
+      optimizer.step(this.#row(r), gradientOf(r));
       this.#applied[r] = optimizer.steps;
     }
   }

@@ -31,7 +31,7 @@ export class PreparedRow {
   readonly #inverse: number;
   readonly #normalised: boolean;
 
-  constructor(x: Float32Array, row: number, preparation: Preparation) {
+  constructor(x: Float32Array | Float64Array, row: number, preparation: Preparation) {
     const threshold = dropoutThreshold(preparation.dropout);
     this.#mask = Float64Array.from(x, (_, c) =>
       dropoutKeeps(preparation.dropoutKey, row, c, threshold) ? 1 / (1 - preparation.dropout) : 0,

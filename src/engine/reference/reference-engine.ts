@@ -1,4 +1,5 @@
 import { dropoutKey } from '../../array/dropout-mask.ts';
+import { matrix } from '../../array/matrix.ts';
 import { TaurecError } from '../../errors.ts';
 import { loadLoss } from '../../loss/load-loss.ts';
 import { logExpectationExp } from '../../loss/log-expectation-exp.ts';
@@ -19,6 +20,7 @@ import type {
   TrainingPlan,
 } from '../engine.ts';
 import { EmbeddingTable } from './embedding-table.ts';
+import { ReferenceNodes } from './nodes/reference-nodes.ts';
 import { addScaled, dot, inverseNorm, type Preparation } from './prepared-row.ts';
 import { rank } from './rank.ts';
 import { ReferenceStates } from './row-states.ts';
@@ -53,8 +55,10 @@ class ReferenceEngine implements Engine {
   readonly #optimizer: RowOptimizer;
   readonly #users: EmbeddingTable;
   readonly #items: EmbeddingTable;
+  readonly nodes?: ReferenceNodes;
   readonly #states?: ReferenceStates;
   #epoch = 0;
+  #step = 0;
   #batch?: Batch;
   #rows: RowGradients[] = [];
   #steps = 0;
@@ -63,8 +67,13 @@ class ReferenceEngine implements Engine {
     this.#plan = plan;
     this.#loss = loss;
     this.#optimizer = createOptimizer(plan.training?.optimizer ?? { ...optimizerDefaults, name: 'sgd' });
-    this.#users = new EmbeddingTable(plan.users, plan.dimension, this.#optimizer.hasMoments);
-    this.#items = new EmbeddingTable(plan.items, plan.dimension, this.#optimizer.hasMoments);
+    const { users, items, dimension, backbone } = plan;
+    const { hasMoments } = this.#optimizer;
+    // users and items beside each other: to a backbone they are one table
+    const base = new Float32Array((users + items) * dimension);
+    this.#users = new EmbeddingTable(matrix(users, dimension, base.subarray(0, users * dimension)), hasMoments);
+    this.#items = new EmbeddingTable(matrix(items, dimension, base.subarray(users * dimension)), hasMoments);
+    this.nodes = backbone && new ReferenceNodes(backbone, dimension, base, hasMoments);
     if (loss && needsStates(needsOf(loss))) this.#states = new ReferenceStates(loss, plan);
   }
 
@@ -76,6 +85,14 @@ class ReferenceEngine implements Engine {
     return this.#items.values;
   }
 
+  get finals() {
+    return this.nodes?.finals() ?? { users: this.users, items: this.items };
+  }
+
+  get weights() {
+    return Object.fromEntries(this.#weights().map(([name, { values }]) => [name, values.data]));
+  }
+
   get optimizerState(): OptimizerState {
     if (!this.#optimizer.hasMoments) return {};
     return {
@@ -83,6 +100,12 @@ class ReferenceEngine implements Engine {
       usersV: this.#users.v.data,
       itemsM: this.#items.m.data,
       itemsV: this.#items.v.data,
+      ...Object.fromEntries(
+        this.#weights().flatMap(([name, { m, v }]) => [
+          [`weightM.${name}`, m.data],
+          [`weightV.${name}`, v.data],
+        ]),
+      ),
     };
   }
 
@@ -98,16 +121,28 @@ class ReferenceEngine implements Engine {
     this.#items.startEpoch();
   }
 
-  gather(batch: Batch, step: number): void {
+  begin(batch: Batch, step: number): void {
+    this.#training();
+    this.#batch = batch;
+    this.#step = step;
+    const items = [...batch.positives, ...batch.negatives];
+    this.nodes?.begin(new Set([...batch.users, ...items.map((item) => this.#plan.users + item)]));
+  }
+
+  gather(): void {
     const { embeddingDropout, seed } = this.#training();
+    const { nodes } = this;
+    const batch = this.#batch!;
     const preparation = (table: 'users' | 'items'): Preparation => ({
       score: this.#plan.score,
       dropout: embeddingDropout,
-      dropoutKey: dropoutKey(table, seed, this.#epoch, step),
+      dropoutKey: dropoutKey(table, seed, this.#epoch, this.#step),
     });
-    this.#batch = batch;
-    this.#users.touch(batch.users, this.#optimizer, preparation('users'));
-    this.#items.touch([...batch.positives, ...batch.negatives], this.#optimizer, preparation('items'));
+    const items = [...batch.positives, ...batch.negatives];
+    const final = nodes && ((u: number) => nodes.final.row(u));
+    const finalItem = nodes && ((i: number) => nodes.final.row(nodes.users + i));
+    this.#users.touch(batch.users, this.#optimizer, preparation('users'), final);
+    this.#items.touch(items, this.#optimizer, preparation('items'), finalItem);
   }
 
   scoreRows(): number {
@@ -115,7 +150,7 @@ class ReferenceEngine implements Engine {
     let total = 0;
     this.#rows = [];
     for (let r = 0; r < batch.users.length; r++) total += this.#scoreRow(batch, r);
-    this.#users.backward(this.#l2());
+    this.#users.backward(this.#l2(), this.nodes !== undefined);
     this.#states?.update(this.#epoch, batch);
     return total;
   }
@@ -130,29 +165,49 @@ class ReferenceEngine implements Engine {
         addScaled(this.#items.prepared.get(item)!.finalGradient, row.negatives[j]!, user);
       });
     }
-    this.#items.backward(this.#l2());
+    const { nodes } = this;
+    this.#items.backward(this.#l2(), nodes !== undefined);
+    if (!nodes) return;
+    for (const [u, gradient] of this.#users.gradients) nodes.finalGradient.row(u).set(gradient);
+    for (const [i, gradient] of this.#items.gradients) nodes.finalGradient.row(nodes.users + i).set(gradient);
   }
 
   update(learningRate: number): void {
     this.#optimizer.beginStep(learningRate);
-    this.#users.step(this.#optimizer);
-    this.#items.step(this.#optimizer);
     this.#steps++;
+    if (!this.nodes) {
+      this.#users.step(this.#optimizer);
+      this.#items.step(this.#optimizer);
+      return;
+    }
+    const { users } = this.nodes;
+    this.#users.stepAll(this.#optimizer, (u) => this.#baseGradient(u));
+    this.#items.stepAll(this.#optimizer, (i) => this.#baseGradient(users + i));
+    for (const [, { values, m, v, gradient }] of this.#weights()) {
+      this.#optimizer.step({ values: values.data, m: m.data, v: v.data }, gradient.data);
+    }
   }
 
   settle(): void {
+    if (this.nodes) return;
     this.#users.settle(this.#optimizer);
     this.#items.settle(this.#optimizer);
   }
 
   gradients() {
+    const { nodes } = this;
+    if (nodes) {
+      const all = (rows: number, first: number) =>
+        new Map(Array.from({ length: rows }, (_, r) => [r, Float32Array.from(this.#baseGradient(first + r))] as const));
+      return { users: all(nodes.users, 0), items: all(nodes.items, nodes.users) };
+    }
     const copy = (table: EmbeddingTable) =>
       new Map(Array.from(table.gradients, ([r, gradient]) => [r, Float32Array.from(gradient)] as const));
     return { users: copy(this.#users), items: copy(this.#items) };
   }
 
   rank(request: RankRequest): RankResult {
-    return rank(this.items, this.#plan.score, request);
+    return rank(this.finals.items, this.#plan.score, request);
   }
 
   itemsChanged(): void {
@@ -217,6 +272,18 @@ class ReferenceEngine implements Engine {
     });
     this.#rows.push(row);
     return weight * value;
+  }
+
+  /** The gradient with respect to a row of the base embeddings, that a backbone left, plus l2 · θ where the batch touches it. */
+  #baseGradient(node: number): Float64Array {
+    const { base, baseGradient, graph } = this.nodes!;
+    const theta = base.row(node);
+    const l2 = graph.touched.has(node) ? this.#l2() : 0;
+    return Float64Array.from(baseGradient.row(node), (g, c) => g + l2 * theta[c]!);
+  }
+
+  #weights() {
+    return [...(this.nodes?.weights ?? [])];
   }
 
   /** Cosines of the embeddings as they are scored. */

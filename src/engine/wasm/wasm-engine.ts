@@ -33,6 +33,8 @@ export class WasmEngine implements Engine {
   readonly threads: number;
   readonly users;
   readonly items;
+  readonly finals: Engine['finals'];
+  readonly weights: Engine['weights'] = {};
   readonly optimizerState: Engine['optimizerState'];
   readonly lossState: Engine['lossState'];
   private readonly memory: ThreadMemory;
@@ -60,6 +62,7 @@ export class WasmEngine implements Engine {
       floats.subarray(at[name] >>> 2, (at[name] >>> 2) + length[name]);
     this.users = matrix(plan.users, plan.dimension, table('users'), stride);
     this.items = matrix(plan.items, plan.dimension, table('items'), stride);
+    this.finals = { users: this.users, items: this.items };
     const hasMoments = length.usersM > 0 || length.itemsM > 0;
     this.optimizerState = hasMoments
       ? { usersM: table('usersM'), usersV: table('usersV'), itemsM: table('itemsM'), itemsV: table('itemsV') }
@@ -84,7 +87,7 @@ export class WasmEngine implements Engine {
     this.memory.control[Word.now] = 0;
   }
 
-  gather(batch: Batch, step: number): void {
+  begin(batch: Batch, step: number): void {
     const started = performance.now();
     const { control, plan } = this.memory;
     control[Word.now] = step;
@@ -94,10 +97,13 @@ export class WasmEngine implements Engine {
       control[Word.itemKey] = dropoutKey('items', seed, this.epoch, step);
     }
     listBatch(this.memory, batch, ++this.stamp);
-    const listed = performance.now();
-    this.clock.bookkeeping += listed - started;
+    this.clock.bookkeeping += performance.now() - started;
+  }
+
+  gather(): void {
+    const started = performance.now();
     this.crew.run(Verb.gather, this.work.run);
-    this.clock.gather += performance.now() - listed;
+    this.clock.gather += performance.now() - started;
   }
 
   scoreRows(): number {

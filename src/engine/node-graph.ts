@@ -1,0 +1,35 @@
+import type { Csr } from '../array/csr.ts';
+
+/** The training graph: nodes are users, then items; each node's neighbours are `neighbours[offsets[i] .. offsets[i + 1])`, ascending. */
+export interface NodeGraph {
+  /** [nodes + 1] */
+  readonly offsets: Int32Array;
+  /** [2 × interactions] */
+  readonly neighbours: Int32Array;
+}
+
+/** Writes the graph of a [users × items] matrix into arrays of the right lengths; values do not count. */
+export function fillNodeGraph(interactions: Csr, { offsets, neighbours }: NodeGraph): void {
+  const { rows: users, columns: items, indices } = interactions;
+  const nodes = users + items;
+  offsets.set(interactions.offsets);
+  offsets.fill(0, users + 1, nodes + 1);
+  for (const item of indices) offsets[users + item + 1]!++;
+  for (let node = users; node < nodes; node++) offsets[node + 1]! += offsets[node]!;
+  const next = offsets.slice(users, nodes);
+  for (let user = 0; user < users; user++) {
+    for (let e = interactions.offsets[user]!; e < interactions.offsets[user + 1]!; e++) {
+      const item = indices[e]!;
+      neighbours[e] = users + item;
+      neighbours[next[item]!++] = user;
+    }
+  }
+}
+
+/** Writes degree^−exponent of every node; 0 for a node without neighbours. */
+export function fillDegreePowers(powers: Float32Array | Float64Array, offsets: Int32Array, exponent: number): void {
+  for (let node = 0; node < powers.length; node++) {
+    const degree = offsets[node + 1]! - offsets[node]!;
+    powers[node] = degree === 0 ? 0 : degree ** -exponent;
+  }
+}

@@ -1,0 +1,54 @@
+import { type ErrorCode, TaurecError } from '../errors.ts';
+
+/** A module and what of it is meant. */
+export interface ModuleSource {
+  /** A path (relative to the working directory), a URL or a package. */
+  readonly module: string;
+  /** Default 'default'. */
+  readonly export?: string;
+  /** What a class or factory is called with. */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What a module exports: an object as it is; of a class an instance, of a factory what it returns, both called with the options. TypeScript modules load in Node.
+ * `method` is one that every instance has: a class that is compiled to a function is known by it.
+ *
+ * @throws TaurecError `failure` when the module cannot be imported; `unknown-name` for an export that it lacks
+ */
+export async function loadModule(
+  source: ModuleSource,
+  what: string,
+  method: string,
+  failure: ErrorCode,
+): Promise<unknown> {
+  const name = source.export ?? 'default';
+  let exports: Record<string, unknown>;
+  try {
+    exports = await importModule(source.module);
+  } catch (cause) {
+    throw new TaurecError(failure, { module: source.module, reason: (cause as Error).message }, { cause });
+  }
+  const found = exports[name];
+  if (found === undefined) {
+    const kind = `export of ${what} module ${source.module}`;
+    throw new TaurecError('unknown-name', { kind, got: name, known: Object.keys(exports) });
+  }
+  if (typeof found !== 'function') return found;
+  // a class is known by its syntax: the method may be a field, which no prototype shows
+  const isClass = typeof found.prototype?.[method] === 'function' || /^class\b/.test(String(found));
+  const make = found as (new (options?: object) => unknown) & ((options?: object) => unknown);
+  return isClass ? new make(source.options) : make(source.options);
+}
+
+async function importModule(module: string): Promise<Record<string, unknown>> {
+  let url = module;
+  if (/^(\.{0,2}[/\\]|[a-z]:[/\\])/i.test(module)) {
+    // Only paths need Node: a browser names its modules by URL.
+    const { pathToFileURL } = await import('node:url');
+    url = pathToFileURL(module).href;
+  }
+  if (!/\.[mc]?ts$/.test(url)) return import(url);
+  const { createJiti } = await import('jiti');
+  return createJiti(import.meta.url).import(url);
+}

@@ -45,6 +45,15 @@ export class LossOptions {
     return this.#number(option, byDefault, expected, (x) => Number.isSafeInteger(x) && x >= least);
   }
 
+  /** A finite number, not below `least`. */
+  number(option: string, byDefault: number, least = -Infinity): number {
+    const value = this.#options[option] ?? byDefault;
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < least) {
+      this.fail(option, least === -Infinity ? 'a number' : `a number ≥ ${least}`);
+    }
+    return value as number;
+  }
+
   /** One of the listed words. */
   choice<T extends string>(option: string, choices: readonly T[], byDefault: T): T {
     const value = this.#options[option] ?? byDefault;

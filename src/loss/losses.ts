@@ -4,6 +4,7 @@ import { BinaryCrossEntropy } from './bce.ts';
 import { BayesianPersonalizedRanking } from './bpr.ts';
 import { BilateralSoftmaxLoss } from './bsl.ts';
 import { CosineContrastiveLoss } from './ccl.ts';
+import { DualScaleSoftmaxLoss } from './dsl.ts';
 import { GeneralizedBinaryCrossEntropy } from './gbce.ts';
 import type { Loss, LossSource } from './loss.ts';
 import { needsFault } from './loss-needs.ts';
@@ -25,6 +26,7 @@ interface LossEntry {
 const losses = {
   sl: { create: (options) => new SoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
   bsl: { create: (options) => new BilateralSoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
+  dsl: { create: (options) => new DualScaleSoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
   bpr: { create: (options) => new BayesianPersonalizedRanking(options as Record<string, never>), score: 'dot' },
   bce: { create: (options) => new BinaryCrossEntropy(options), score: 'dot' },
   gbce: { create: (options) => new GeneralizedBinaryCrossEntropy(options), score: 'dot', byCatalogue: catalogueSize },

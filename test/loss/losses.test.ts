@@ -32,6 +32,12 @@ const cases: LossCase[] = [
   bsl({ tau: 0.2, tau1: 1, negativeWeight: 1.3 }, 0.2, 1, 1.3),
   bsl({ tau: 0.2, tau1: 'inf' }, 0.2, Infinity, 1),
   bsl({ tau: 0.11, negativeWeight: 1.1, form: 'multi' }, 0.11, 0.11, 1.1),
+  // with its branches on: dsl.test.ts
+  {
+    ...sl(0.2, 1.2),
+    title: 'dsl, both branches off',
+    create: make('dsl', { tau: 0.2, negativeWeight: 1.2, hardness: 0, similarity: 0, competition: 0 }),
+  },
   {
     title: 'bsl reweight',
     create: make('bsl', { tau: 0.14, negativeWeight: 1.32, form: 'reweight' }),
@@ -385,7 +391,7 @@ describe('options', () => {
     ['slatk', { k: 2.5 }, 'Option slatk.k: got 2.5, expected a whole number ≥ 1'],
     ['slatk', { tauWeight: 0 }, 'Option slatk.tauWeight: got 0'],
     ['psl', { activation: 'exp' }, 'Option psl.activation: got "exp", expected "tanh", "relu", "atan"'],
-    ['softmax', {}, 'Unknown loss "softmax"; known: sl, bsl, bpr, bce, gbce, mse'],
+    ['softmax', {}, 'Unknown loss "softmax"; known: sl, bsl, dsl, bpr, bce, gbce, mse'],
     ['toString', {}, 'Unknown loss "toString"'],
   ])('%s %o is refused', (name, options, message) => {
     expect(() => createLoss({ name, options })).toThrow(message);

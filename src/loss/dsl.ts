@@ -1,0 +1,162 @@
+import { competitionStateLength, temperatureFactor, updateCompetitionState } from './competition-state.ts';
+import type { Floats, Loss, LossNeeds, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
+import { competitionIntensity, type Slate, slateOf } from './slate.ts';
+import { addStandardized } from './standardize.ts';
+import { weightedMean, weightSum } from './weighted-mean.ts';
+
+export interface DualScaleSoftmaxLossOptions {
+  /** τ > 0, default .1; the geometric mean of the examples' temperatures. Infinity ("inf") is the plain mean, and is not divided by τ. */
+  readonly tau?: number | 'inf';
+  /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
+  readonly negativeWeight?: number;
+  /** κ_h, default 0: negatives weigh e^(κ_h z(s_j)). Above 0 stresses hard negatives, below 0 easy ones. */
+  readonly hardness?: number;
+  /** κ_s, default −.3: negatives weigh e^(κ_s z(c_ij)), c_ij their cosine with the positive. Below 0 spares items that are like the positive. */
+  readonly similarity?: number;
+  /** γ, default .5: the temperature of an example rises (γ > 0) or falls (γ < 0) by a factor of e^γ with each deviation of its competition. 0 switches this off. */
+  readonly competition?: number;
+  /** M ≥ 1, default 64: how many negatives, the strongest, make up the competition of a positive. */
+  readonly slate?: number;
+  /** r ≥ 1, default 2: temperatures stay within τ/r and τ·r (before they are brought back to a geometric mean of τ). */
+  readonly temperatureRange?: number;
+}
+
+const options = ['tau', 'negativeWeight', 'hardness', 'similarity', 'competition', 'slate', 'temperatureRange'];
+
+/**
+ * Dual-scale softmax loss, as this project reads the abstract of its paper:
+ *
+ *     value  = E_i { −s_i + λ · LEE_τi(s_j; w_ij) } / τ
+ *     w_ij   ∝ w_j exp( κ_h z(s_j) + κ_s z(c_ij) )         z: standardised over the row's negatives, c_ij: cosine of the two items
+ *     I_i    = E_{j in slate} sigmoid((s_j − s_i)/τ)        slate: the M negatives with the largest s_j/τ + κ_h z(s_j) + κ_s z(c_ij)
+ *     τ_i    = τ · clip( exp(γ z(I_i)), 1/r, r ) / G        z and G (geometric mean) by running statistics of the steps before
+ *
+ *     ∂/∂s_i = −w_i / (τ Σw),   ∂/∂s_j = λ/τ · E_i p_ij      p_ij: LEE's weights at τ_i; weights and temperatures are constants to the gradient
+ *
+ * κ_h = κ_s = 0 switches the weights off, γ = 0 the temperatures; with both off this is the softmax loss. Costs n exponentials a row with κ_s = γ = 0, P · n otherwise;
+ * κ_s ≠ 0 needs the cosines of every positive with every negative, as much work as pair batches do.
+ * After Sahyouni et al., "Dual-scale softmax loss", arXiv 2602.07206, 2026.
+ */
+export class DualScaleSoftmaxLoss implements Loss {
+  readonly name = 'dsl';
+  readonly tau: number;
+  readonly negativeWeight: number;
+  readonly hardness: number;
+  readonly similarity: number;
+  readonly competition: number;
+  readonly slate: number;
+  readonly temperatureRange: number;
+  readonly parameters: Readonly<Record<string, number | string>>;
+  readonly allowsDotScores: boolean;
+  readonly needs: LossNeeds;
+  readonly updateStates?: NonNullable<Loss['updateStates']>;
+
+  /** @throws TaurecError `bad-option`, `unknown-name` */
+  constructor(given: DualScaleSoftmaxLossOptions = {}) {
+    const read = new LossOptions('dsl', given as RawOptions, options);
+    this.tau = read.temperature('tau', 0.1);
+    this.negativeWeight = read.weight('negativeWeight', 1);
+    this.hardness = read.number('hardness', 0);
+    this.similarity = read.number('similarity', -0.3);
+    this.competition = read.number('competition', 0.5);
+    this.slate = read.number('slate', 64, 1);
+    this.temperatureRange = read.number('temperatureRange', 2, 1);
+    this.parameters = {
+      tau: writtenTemperature(this.tau),
+      negativeWeight: this.negativeWeight,
+      hardness: this.hardness,
+      similarity: this.similarity,
+      competition: this.competition,
+      slate: this.slate,
+      temperatureRange: this.temperatureRange,
+    };
+    this.allowsDotScores = this.negativeWeight === 1;
+    this.needs = {
+      ...(this.similarity !== 0 && { itemSimilarity: true }),
+      ...(this.competition !== 0 && { globalState: competitionStateLength }),
+    };
+    if (this.competition !== 0) this.updateStates = updateCompetitionState;
+  }
+
+  evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number {
+    const scale = this.tau === Infinity ? 1 : 1 / this.tau;
+    const { positives, negatives, positiveWeights, negativeWeights } = scores;
+    const mean = weightedMean(positives, positiveWeights, gradients.positives, -scale);
+    const hardness = new Float64Array(negatives.length);
+    if (this.hardness !== 0) addStandardized(hardness, negatives, this.hardness, negativeWeights);
+    if (this.similarity === 0 && this.competition === 0) {
+      const weight = this.negativeWeight * scale;
+      const weights = this.#weights(hardness, negativeWeights);
+      return (
+        weight * context.logExpectationExp(negatives, this.tau, weights, gradients.negatives, weight) - scale * mean
+      );
+    }
+    return this.#negativeSide(scores, gradients.negatives, hardness, context, scale) - scale * mean;
+  }
+
+  /** λ/τ · E_i LEE_τi(s_j; w_ij) with its gradient; for each positive its own weights (κ_s ≠ 0), its own temperature (γ ≠ 0), or both. */
+  #negativeSide(
+    scores: ScoreRow,
+    gradients: Floats,
+    hardness: Float64Array,
+    context: RowContext,
+    scale: number,
+  ): number {
+    const { positives, negatives, positiveWeights, negativeWeights } = scores;
+    gradients.fill(0);
+    const total = weightSum(positives.length, positiveWeights);
+    const probabilities = new Float64Array(negatives.length);
+    // shared by all positives of the row unless the similarity tells them apart
+    const common = this.similarity === 0 ? this.#example(hardness, scores) : undefined;
+    let value = 0;
+    for (let i = 0; i < positives.length; i++) {
+      const positiveWeight = positiveWeights ? positiveWeights[i]! : 1;
+      if (positiveWeight === 0) continue;
+      let example = common;
+      if (!example) {
+        const logWeights = hardness.slice();
+        addStandardized(logWeights, context.itemSimilarity!(i), this.similarity, negativeWeights);
+        example = this.#example(logWeights, scores);
+      }
+      const tau = this.#temperature(positives[i]!, positiveWeight, example.slate, negatives, context);
+      const weight = (this.negativeWeight * scale * positiveWeight) / total;
+      value += weight * context.logExpectationExp(negatives, tau, example.weights, probabilities, weight);
+      for (let j = 0; j < negatives.length; j++) gradients[j]! += probabilities[j]!;
+    }
+    return value;
+  }
+
+  /** Weights and slate that follow from log weights ω. */
+  #example(logWeights: Floats, { negatives, negativeWeights }: ScoreRow): { weights?: Floats; slate?: Slate } {
+    const weights = this.#weights(logWeights, negativeWeights);
+    if (this.competition === 0) return { weights };
+    const keys = negatives.map((s, j) => s / this.tau + logWeights[j]!);
+    return { weights, slate: slateOf(keys, this.slate, negativeWeights) };
+  }
+
+  /** w_j exp(ω_j), up to a factor, which LEE does not see. */
+  #weights(logWeights: Floats, negativeWeights?: Floats): Floats | undefined {
+    if (this.hardness === 0 && this.similarity === 0) return negativeWeights;
+    let highest = -Infinity;
+    for (let j = 0; j < logWeights.length; j++) {
+      if (!negativeWeights || negativeWeights[j] !== 0) highest = Math.max(highest, logWeights[j]!);
+    }
+    return Float64Array.from(logWeights, (x, j) => {
+      const weight = negativeWeights ? negativeWeights[j]! : 1;
+      return weight === 0 ? 0 : weight * Math.exp(x - highest);
+    });
+  }
+
+  #temperature(
+    positive: number,
+    weight: number,
+    slate: Slate | undefined,
+    negatives: Floats,
+    context: RowContext,
+  ): number {
+    if (!slate || slate.positions.length === 0) return this.tau;
+    const intensity = competitionIntensity(slate, negatives, positive, this.tau);
+    return this.tau * temperatureFactor(intensity, weight, this, context.states!);
+  }
+}

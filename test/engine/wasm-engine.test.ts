@@ -35,6 +35,16 @@ lossStateContract('wasm, two threads', (plan) => wasm(plan, 2));
 
 // More rows, items and negatives than the kernels' tiles and the threads' tasks, in no multiple of them.
 const wide = { users: 61, items: 347, sampler: { rows: 29, negatives: 131 } } satisfies SmallPlanOptions;
+// Each path of the dual-scale kernels: pool of one weight, of several; a row's examples alike, apart by temperature, by weights.
+const dualScale: [string, Record<string, number>, SmallPlanOptions?][] = [
+  ['hardness', { hardness: 0.6, negativeWeight: 1.2 }],
+  ['competition', { competition: 0.5 }],
+  ['competition and hardness, popular pool with logQ, weights', { competition: -0.7, hardness: -0.3, slate: 20 }, { weighted: true, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
+  ['similarity', { similarity: -0.4 }],
+  ['all', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 10 }],
+  ['all, popular pool with logQ, weights', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 20 }, { weighted: true, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
+  ['all, dot, pair batches', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 10 }, { score: 'dot', sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
+]; // biome-ignore format: a table of cases
 const cases: [string, SmallPlanOptions][] = [
   ...[3, 4, 63, 64, 65].map((dimension): [string, SmallPlanOptions] => [`d = ${dimension}`, { ...wide, dimension }]),
   // a cosine of one dimension is ±1 and has no gradient
@@ -53,6 +63,10 @@ const cases: [string, SmallPlanOptions][] = [
   ['every need, dot, dropout, d = 17', { ...wide, score: 'dot', dimension: 17, embeddingDropout: 0.2, loss: everyNeed }],
   ['every need, pair', { ...wide, loss: everyNeed, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
   ['every need, dot, pair', { ...wide, score: 'dot', loss: everyNeed, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
+  ...dualScale.map(([title, options, more]): [string, SmallPlanOptions] => [
+    `dsl, ${title}`,
+    { ...wide, ...more, loss: { name: 'dsl', options: { tau: 0.2, hardness: 0, similarity: 0, competition: 0, ...options } } },
+  ]),
   ['bce, dot, pair', { ...wide, score: 'dot', loss: { name: 'bce' }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
 ]; // biome-ignore format: a table of cases
 
@@ -73,10 +87,11 @@ describe('kernels of losses', () => {
   it.each([
     ['bpr', true],
     ['bce', true],
+    ['dsl', true],
     ['sl', false],
     ['mse', false],
   ])('%s: in a kernel of its own: %s', async (name, fused) => {
-    const score = name === 'sl' ? 'cosine' : 'dot';
+    const score = name === 'sl' || name === 'dsl' ? 'cosine' : 'dot';
     const engine = await wasm(smallPlan({ score, loss: { name } }).plan);
     expect(engine.stats().fused).toBe(fused);
   });

@@ -15,6 +15,14 @@ export interface Kernels {
     accumulate: boolean,
     result: number,
   ): number;
+  addStandardized(x: number, n: number, factor: number, weights: number, base: number, out: number): void;
+  slate(
+    x: number, logs: number, n: number, inverseTau: number, weights: number, size: number, scores: number, shares: number,
+  ): number;
+  competition(scores: number, shares: number, count: number, positive: number, inverseTau: number): number;
+  addExpectation(
+    x: number, logs: number, n: number, inverseTau: number, weights: number, terms: number, gradients: number, scale: number, result: number,
+  ): void;
   gatherDots(query: number, table: number, stride: number, d: number, index: number, count: number, out: number): void;
   gatherSum(
     out: number, table: number, stride: number, d: number, index: number, coefficients: number, coefficientIndex: number, count: number,

@@ -7,6 +7,8 @@ import { lossRegionLengths, lossRegionNames } from './loss-regions.ts';
 export const ROW_BLOCK = 12;
 /** Pool items whose gradients are computed together. */
 export const SLOT_BLOCK = 48;
+/** Rows of n floats that a loss's kernel has to itself, on each thread. */
+export const SCRATCH_ROWS = 5;
 /** Queries ranked together, and the items scored for them at a time. */
 export const QUERY_BLOCK = 24;
 export const ITEM_BLOCK = 1024;
@@ -38,7 +40,7 @@ const regionNames = [
   'userList', 'userSlotOfRow', 'userRowOffsets', 'userRows', 'packedUsers', 'userNorms', 'weightedUsers', 'rowGradients', 'userGradients',
   'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
   'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
-  'threadScores', 'threadPositives', 'threadWeights', 'threadResult', 'threadItems', 'threadTargets',
+  'threadScores', 'threadPositives', 'threadWeights', 'threadScratch', 'threadResult', 'threadItems', 'threadTargets',
   'rankPanels', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
   ...lossRegionNames,
 ] as const; // biome-ignore format: a table of names
@@ -72,7 +74,8 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
     occurrenceOffsets: slots, occurrenceCounts: slots, occurrenceRows: entries, occurrenceEntries: entries,
     scoreGradients: rows * scoreStride + 4, positiveGradients: shared ? capacity.positives : 0, ones: 1, l2: 1,
     threadScores: threads * Math.max(shared ? ROW_BLOCK * scoreStride : scoreStride, QUERY_BLOCK * ITEM_BLOCK), threadPositives: threads * (capacity.positives + 4),
-    threadWeights: threads * (n + 4), threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
+    threadWeights: threads * (n + 4), threadScratch: threads * SCRATCH_ROWS * (n + 4),
+    threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
     rankPanels: ((items + 7) & ~7) * stride, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
     excludedOffsets: QUERY_ROUND + 1, excluded: listed, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
     ...lossRegionLengths(plan, needs, threads, stride, scoreStride, slots),

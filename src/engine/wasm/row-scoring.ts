@@ -30,7 +30,11 @@ export class RowScoring {
     this.crew = crew;
     this.loss = loss;
     this.context = new WasmRowContext(memory, thread, threads);
-    this.fusedEvaluate = fusedLoss(loss, memory, layout.at.threadResult + thread * 64);
+    this.fusedEvaluate = fusedLoss(loss, {
+      memory,
+      result: layout.at.threadResult + thread * 64,
+      scratch: layout.at.threadScratch + (layout.length.threadScratch / threads) * 4 * thread,
+    });
     this.scoresAt = layout.at.threadScores + (layout.length.threadScores / threads) * 4 * thread;
     this.positivesAt = layout.at.threadPositives + (layout.length.threadPositives / threads) * 4 * thread;
     this.weightsAt = layout.at.threadWeights + (layout.length.threadWeights / threads) * 4 * thread;
@@ -184,9 +188,10 @@ export class RowScoring {
       negativeWeights: maskTo > maskFrom ? this.weightsView : this.baseWeights,
     };
     const gradients = { positives: view(floats, positiveGradientsAt, count), negatives: this.gradientViews[row]! };
+    const context = this.contextOf(row, first, count);
     const value = this.fusedEvaluate
-      ? this.fusedEvaluate(scores, gradients)
-      : this.loss.evaluate(scores, gradients, this.contextOf(row, first, count));
+      ? this.fusedEvaluate(scores, gradients, context)
+      : this.loss.evaluate(scores, gradients, context);
     doubles[(at.rowValues >>> 3) + row] = value;
     for (let e = maskFrom; e < maskTo; e++) {
       const position = ints[masked + e]!;

@@ -41,6 +41,7 @@ const dualScale: [string, Record<string, number>, SmallPlanOptions?][] = [
   ['competition', { competition: 0.5 }],
   ['competition and hardness, popular pool with logQ, weights', { competition: -0.7, hardness: -0.3, slate: 20 }, { weighted: true, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
   ['similarity', { similarity: -0.4 }],
+  ['τ too large for single precision', { tau: 60, hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 10 }],
   ['all', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 10 }],
   ['all, popular pool with logQ, weights', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 20 }, { weighted: true, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
   ['all, dot, pair batches', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 10 }, { score: 'dot', sampler: { batch: 'pair', rows: 311, negatives: 37 } }],

@@ -140,7 +140,7 @@ export class DualScaleSoftmaxLoss implements Loss {
     if (this.hardness === 0 && this.similarity === 0) return negativeWeights;
     let highest = -Infinity;
     for (let j = 0; j < logWeights.length; j++) {
-      if (!negativeWeights || negativeWeights[j] !== 0) highest = Math.max(highest, logWeights[j]!);
+      if (negativeWeights?.[j] !== 0) highest = Math.max(highest, logWeights[j]!);
     }
     return Float64Array.from(logWeights, (x, j) => {
       const weight = negativeWeights ? negativeWeights[j]! : 1;

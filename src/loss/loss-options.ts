@@ -47,11 +47,8 @@ export class LossOptions {
 
   /** A finite number, not below `least`. */
   number(option: string, byDefault: number, least = -Infinity): number {
-    const value = this.#options[option] ?? byDefault;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < least) {
-      this.fail(option, least === -Infinity ? 'a number' : `a number ≥ ${least}`);
-    }
-    return value as number;
+    const expected = least === -Infinity ? 'a number' : `a number ≥ ${least}`;
+    return this.#number(option, byDefault, expected, (x) => Number.isFinite(x) && x >= least);
   }
 
   /** One of the listed words. */

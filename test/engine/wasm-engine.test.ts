@@ -6,6 +6,7 @@ import { type EngineOptions, openEngine } from '../../src/engine/open-engine.ts'
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { enableFusedMultiplyAdd, openWasmEngine } from '../../src/engine/wasm/open-wasm-engine.ts';
 import type { Loss } from '../../src/loss/loss.ts';
+import { defaultScore } from '../../src/loss/losses.ts';
 import { engineContract } from '../contracts/engine-contract.ts';
 import { everyNeed, lossStateContract } from '../contracts/loss-state-contract.ts';
 import { expectClose } from '../support/close.ts';
@@ -68,6 +69,13 @@ const cases: [string, SmallPlanOptions][] = [
     `dsl, ${title}`,
     { ...wide, ...more, loss: { name: 'dsl', options: { tau: 0.2, hardness: 0, similarity: 0, competition: 0, ...options } } },
   ]),
+  ...(['tanh', 'relu', 'atan'] as const).map((activation): [string, SmallPlanOptions] => [
+    `psl ${activation}, weights`, { ...wide, weighted: true, loss: { name: 'psl', options: { tau: 0.1, activation, negativeWeight: 1.2 } } },
+  ]),
+  ['psl, pair', { ...wide, loss: { name: 'psl', options: { tau: 0.2 } }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
+  ['slatk', { ...wide, loss: { name: 'slatk', options: { tau: 0.2, k: 5 } } }],
+  ['ccl, popular pool with logQ', { ...wide, loss: { name: 'ccl', options: { margin: 0.1 } }, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
+  ['gbce, dot', { ...wide, score: 'dot', loss: { name: 'gbce', options: { items: 347 } } }],
   ['bce, dot, pair', { ...wide, score: 'dot', loss: { name: 'bce' }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
 ]; // biome-ignore format: a table of cases
 
@@ -89,15 +97,52 @@ describe('kernels of losses', () => {
     ['bpr', true],
     ['bce', true],
     ['dsl', true],
+    ['gbce', true],
+    ['psl', true],
     ['sl', false],
+    ['slatk', false],
     ['mse', false],
-  ])('%s: in a kernel of its own: %s', async (name, fused) => {
-    const score = name === 'sl' || name === 'dsl' ? 'cosine' : 'dot';
+  ] as const)('%s: in a kernel of its own: %s', async (name, fused) => {
+    const score = defaultScore({ name });
     const engine = await wasm(smallPlan({ score, loss: { name } }).plan);
     expect(engine.stats().fused).toBe(fused);
   });
 
-  it.each(['bpr', 'bce'])('%s: large scores, masks and weights as the plain loss has them', async (name) => {
+  // relu only where τ is small: its slope near d = −1 is steeper than single-precision scores are exact, and a large τ gives such negatives a say
+  const pslCases = [
+    ...[1e-3, 0.03, 0.5].map((tau) => ({ activation: 'relu', tau })),
+    { activation: 'tanh', tau: 20 },
+    { activation: 'atan', tau: 'inf' },
+  ];
+  it.each(pslCases)('psl %o: values and gradients as the plain loss has them, at any τ', async (options) => {
+    const small = smallPlan({
+      ...wide,
+      dimension: 2,
+      loss: { name: 'psl', options },
+      sampler: { rows: 29, negatives: 'all' },
+    });
+    const engines = [await wasm(small.plan, 2), await openReferenceEngine(small.plan)] as const;
+    small.sampler.startEpoch(0);
+    const batch = small.sampler.batch(0);
+    const [got, expected] = engines.map((engine) => {
+      fillEmbeddings(engine);
+      // identical directions among the embeddings: cosines of ±1, where d + 1 is 0
+      for (const table of [engine.users, engine.items])
+        for (let r = 0; r < table.rows; r += 3) table.data.set([r % 2 ? 1 : -1, 0], r * table.stride);
+      engine.startEpoch(0, 0);
+      engine.begin(batch, 0);
+      engine.gather();
+      const value = engine.scoreRows();
+      engine.itemGradients();
+      return value;
+    });
+    // scores of single precision, divided by τ
+    const error = 1e-5 / Math.min(1, Number(options.tau) || 1);
+    expectClose([got!], [expected!], 0, error, 'value');
+    compareGradients(engines[0], engines[1], { absolute: error, relative: 1e-4 }, 'psl');
+  });
+
+  it.each(['bpr', 'bce', 'gbce'])('%s: large scores, masks and weights as the plain loss has them', async (name) => {
     for (const sampler of [{ negatives: 'all' as const }, { pool: 'popularity' as const, negatives: 200 }]) {
       const small = smallPlan({
         ...wide,

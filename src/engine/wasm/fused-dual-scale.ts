@@ -4,9 +4,7 @@ import type { RowContext, ScoreGradients, ScoreRow } from '../../loss/loss.ts';
 import { weightedMean, weightSum } from '../../loss/weighted-mean.ts';
 import { SCRATCH_ROWS } from './layout.ts';
 import type { ThreadMemory } from './memory.ts';
-
-/** Above this τ the single-precision difference of logarithms is mostly cancelled: the plain loss takes care there. */
-const LARGEST_TAU = 100;
+import { LARGEST_TAU } from './row-context.ts';
 
 /** A row of the dual-scale softmax loss by its kernels; what each quantity is, the plain loss says (src/loss/dsl.ts). */
 export class DualScaleRow {

@@ -1,11 +1,14 @@
 import { BinaryCrossEntropy } from '../../loss/bce.ts';
 import { BayesianPersonalizedRanking } from '../../loss/bpr.ts';
 import { DualScaleSoftmaxLoss } from '../../loss/dsl.ts';
+import { GeneralizedBinaryCrossEntropy } from '../../loss/gbce.ts';
 import type { Floats, Loss, RowContext, ScoreGradients, ScoreRow } from '../../loss/loss.ts';
 import { pointwise } from '../../loss/pointwise.ts';
+import { PairwiseSoftmaxLoss } from '../../loss/psl.ts';
 import { negatedSigmoid, negatedSoftplus } from '../../loss/softplus.ts';
 import { weightSum } from '../../loss/weighted-mean.ts';
 import { DualScaleRow } from './fused-dual-scale.ts';
+import { PairwiseRow } from './fused-pairwise.ts';
 import type { ThreadMemory } from './memory.ts';
 
 /** Evaluates a row whose arrays lie in the engine's memory. */
@@ -38,20 +41,23 @@ const bpr: Fuse<BayesianPersonalizedRanking> =
     return value;
   };
 
-const bce: Fuse<BinaryCrossEntropy> =
-  (loss, { memory, result }) =>
-  (row, gradients) => {
-    const { positives, negatives, positiveWeights, negativeWeights } = row;
-    const total = weightSum(negatives.length, negativeWeights);
-    const share = total > 0 ? loss.negativeWeight / total : 0;
-    return (
-      pointwise(positives, positiveWeights, gradients.positives, 1, negatedSoftplus, negatedSigmoid) +
-      share * softplusRow(memory, negatives, 0, share, negativeWeights, gradients.negatives, false, result)
-    );
-  };
+const bce: Fuse<BinaryCrossEntropy> = (loss, workplace) => (row, gradients) => {
+  const n = weightSum(row.negatives.length, row.negativeWeights);
+  return crossEntropy(row, gradients, workplace, 1, n > 0 ? loss.negativeWeight / n : 0);
+};
+
+const gbce: Fuse<GeneralizedBinaryCrossEntropy> = (loss, workplace) => (row, gradients) => {
+  const n = weightSum(row.negatives.length, row.negativeWeights);
+  return crossEntropy(row, gradients, workplace, loss.exponent(n), n > 0 ? loss.negativeWeight / n : 0);
+};
 
 const dsl: Fuse<DualScaleSoftmaxLoss> = (loss, { memory, result, scratch }) => {
   const row = new DualScaleRow(loss, memory, result, scratch);
+  return (scores, gradients, context) => row.evaluate(scores, gradients, context);
+};
+
+const psl: Fuse<PairwiseSoftmaxLoss> = (loss, { memory, result, scratch }) => {
+  const row = new PairwiseRow(loss, memory, result, scratch);
   return (scores, gradients, context) => row.evaluate(scores, gradients, context);
 };
 
@@ -62,12 +68,28 @@ const dsl: Fuse<DualScaleSoftmaxLoss> = (loss, { memory, result, scratch }) => {
 const fusedLosses = new Map<unknown, Fuse<never>>([
   [BayesianPersonalizedRanking, bpr],
   [BinaryCrossEntropy, bce],
+  [GeneralizedBinaryCrossEntropy, gbce],
   [DualScaleSoftmaxLoss, dsl],
+  [PairwiseSoftmaxLoss, psl],
 ]);
 
 /** The kernel path of a loss, or undefined. */
 export function fusedLoss(loss: Loss, workplace: Workplace): EvaluateRow | undefined {
   return fusedLosses.get(loss.constructor)?.(loss as never, workplace);
+}
+
+/** exponent · E_i softplus(−s_i) + share · Σ_j w_j softplus(s_j). */
+function crossEntropy(
+  { positives, negatives, positiveWeights, negativeWeights }: ScoreRow,
+  gradients: ScoreGradients,
+  { memory, result }: Workplace,
+  exponent: number,
+  share: number,
+): number {
+  return (
+    pointwise(positives, positiveWeights, gradients.positives, exponent, negatedSoftplus, negatedSigmoid) +
+    share * softplusRow(memory, negatives, 0, share, negativeWeights, gradients.negatives, false, result)
+  );
 }
 
 function softplusRow(

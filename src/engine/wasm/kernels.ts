@@ -23,6 +23,10 @@ export interface Kernels {
   addExpectation(
     x: number, logs: number, n: number, inverseTau: number, weights: number, terms: number, gradients: number, scale: number, result: number,
   ): void;
+  pairwiseRow(
+    x: number, n: number, positive: number, shift: number, inverseTau: number, share: number, activation: number, weights: number, gradients: number,
+    scratch: number, result: number,
+  ): number;
   gatherDots(query: number, table: number, stride: number, d: number, index: number, count: number, out: number): void;
   gatherSum(
     out: number, table: number, stride: number, d: number, index: number, coefficients: number, coefficientIndex: number, count: number,

@@ -5,8 +5,8 @@ import { ItemSimilarity } from './item-similarity.ts';
 import { type ThreadMemory, Word } from './memory.ts';
 import { WasmRowStates } from './step-states.ts';
 
-/** Above this τ the single-precision difference log Σ − log n is mostly cancelled: the plain function takes care there. */
-const LARGEST_TAU = 100;
+/** Above this τ the single-precision difference log Σ − log n is mostly cancelled: the plain functions take care there. */
+export const LARGEST_TAU = 100;
 
 /** The context of one thread's rows: the engine sets the row, the loss reads it. */
 export class WasmRowContext implements RowContext {

@@ -1,0 +1,117 @@
+import { exp4, log4, madd, sumLanes } from './vector';
+
+/** As src/loss/pairwise-activations.ts numbers and bounds them. */
+const TANH = 0;
+const RELU = 1;
+const ATAN = 2;
+const LEAST_ACTIVATION: f32 = 1e-6;
+
+/**
+ * One positive of the pairwise softmax loss against a row. With d_j = (x_j − positive)/2 and e_j = w_j exp((log σ(d_j) − shift)/τ), returns Σ_j e_j and adds
+ * share · e_j σ'(d_j)/σ(d_j) / Σ_k e_k to gradients_j; the sum of what it adds goes to result[0] as f32. `shift` is log σ of the largest unmasked x.
+ * `weights` may be 0 (all 1); weight 0 masks. `scratch` holds n floats.
+ */
+export function pairwiseRow(
+  x: usize, n: i32, positive: f32, shift: f32, inverseTau: f32, share: f32, activation: i32, weights: usize, gradients: usize, scratch: usize, result: usize,
+): f32 {
+  if (activation == TANH) return row(TANH, x, n, positive, shift, inverseTau, share, weights, gradients, scratch, result);
+  if (activation == RELU) return row(RELU, x, n, positive, shift, inverseTau, share, weights, gradients, scratch, result);
+  return row(ATAN, x, n, positive, shift, inverseTau, share, weights, gradients, scratch, result);
+}
+
+// @ts-ignore: decorator
+@inline
+function row(
+  activation: i32, x: usize, n: i32, positive: f32, shift: f32, inverseTau: f32, share: f32, weights: usize, gradients: usize, scratch: usize, result: usize,
+): f32 {
+  const whole = n & ~3;
+  const zero = f32x4.splat(0);
+  const positives = f32x4.splat(positive);
+  const inverse = f32x4.splat(inverseTau);
+  const offset = f32x4.splat(-shift * inverseTau);
+  let sums = zero;
+  let slopes = zero;
+  let j = 0;
+  for (; j < whole; j += 4) {
+    const d = f32x4.mul(f32x4.sub(v128.load(x + (j << 2)), positives), f32x4.splat(0.5));
+    const sigma = activation4(activation, d);
+    let e = exp4(madd(log4(sigma), inverse, offset));
+    if (weights) {
+      const w = v128.load(weights + (j << 2));
+      // a masked score may lie above the shift, where e is huge or infinite: select, do not multiply
+      e = v128.bitselect(f32x4.mul(e, w), zero, f32x4.gt(w, zero));
+    }
+    const slope = f32x4.mul(e, slope4(activation, d, sigma));
+    sums = f32x4.add(sums, e);
+    slopes = f32x4.add(slopes, slope);
+    v128.store(scratch + (j << 2), slope);
+  }
+  let sum = sumLanes(sums);
+  let pull = sumLanes(slopes);
+  for (; j < n; j++) {
+    const w: f32 = weights ? load<f32>(weights + (j << 2)) : 1;
+    let slope: f32 = 0;
+    if (w > 0) {
+      const d = f32x4.splat((load<f32>(x + (j << 2)) - positive) * 0.5);
+      const sigma = activation4(activation, d);
+      const e = w * f32x4.extract_lane(exp4(madd(log4(sigma), inverse, offset)), 0);
+      slope = e * f32x4.extract_lane(slope4(activation, d, sigma), 0);
+      sum += e;
+      pull += slope;
+    }
+    store<f32>(scratch + (j << 2), slope);
+  }
+  if (sum == 0) {
+    store<f32>(result, 0);
+    return 0;
+  }
+  const factor = share / sum;
+  const factors = f32x4.splat(factor);
+  for (j = 0; j < whole; j += 4) {
+    const at = gradients + (j << 2);
+    v128.store(at, madd(factors, v128.load(scratch + (j << 2)), v128.load(at)));
+  }
+  for (; j < n; j++) {
+    const at = gradients + (j << 2);
+    store<f32>(at, load<f32>(at) + factor * load<f32>(scratch + (j << 2)));
+  }
+  store<f32>(result, factor * pull);
+  return sum;
+}
+
+/** σ(d) of four lanes. */
+// @ts-ignore: decorator
+@inline
+function activation4(activation: i32, d: v128): v128 {
+  const one = f32x4.splat(1);
+  if (activation == TANH) return f32x4.div(f32x4.splat(2), f32x4.add(one, exp4(f32x4.mul(d, f32x4.splat(-2)))));
+  return f32x4.pmax(f32x4.add(one, activation == RELU ? d : atan4(d)), f32x4.splat(LEAST_ACTIVATION));
+}
+
+/** σ'(d)/σ(d): 2 − σ for tanh d + 1, 1/σ for d + 1, 1/(σ (1 + d²)) for atan d + 1; 0 where σ is at its bound. */
+// @ts-ignore: decorator
+@inline
+function slope4(activation: i32, d: v128, sigma: v128): v128 {
+  if (activation == TANH) return f32x4.sub(f32x4.splat(2), sigma);
+  const one = f32x4.splat(1);
+  const divisor = activation == RELU ? sigma : f32x4.mul(sigma, madd(d, d, one));
+  return v128.and(f32x4.div(one, divisor), f32x4.gt(sigma, f32x4.splat(LEAST_ACTIVATION)));
+}
+
+/** atan of four lanes, |d| ≤ 1: d times a least-maximum polynomial in d² (error below 2e-7); bounded beyond, where rounding may leave a cosine. */
+// @ts-ignore: decorator
+@inline
+function atan4(value: v128): v128 {
+  const d = f32x4.pmin(f32x4.pmax(value, f32x4.splat(-1)), f32x4.splat(1));
+  const s = f32x4.mul(d, d);
+  let p = f32x4.splat(0.00290350957);
+  p = madd(p, s, f32x4.splat(-0.0162828298));
+  p = madd(p, s, f32x4.splat(0.0430390638));
+  p = madd(p, s, f32x4.splat(-0.0753364858));
+  p = madd(p, s, f32x4.splat(0.106546633));
+  p = madd(p, s, f32x4.splat(-0.142071295));
+  p = madd(p, s, f32x4.splat(0.199930535));
+  p = madd(p, s, f32x4.splat(-0.333330939));
+  p = madd(p, s, f32x4.splat(0.999999986));
+  return f32x4.mul(d, p);
+}

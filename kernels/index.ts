@@ -8,3 +8,5 @@ export { gatherDots, gatherSum } from './gather';
 export { gatherRows, backwardRows, skipAdamRows, adamRows, skipSgdRows, sgdRows, scaleRows, packPanels } from './rows';
 export { assignSlots, sortOccurrences } from './lists';
 export { startTop, offerTop, finishTop, countAbove } from './rank';
+export { propagateRows, combineRows, fillRows, scatterRows } from './nodes';
+export { denseAdamRows, denseSgdRows } from './dense';

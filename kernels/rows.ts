@@ -1,4 +1,4 @@
-import { madd, sumLanes } from './vector';
+import { madd, normal, sumLanes } from './vector';
 
 // Rows are d floats, a multiple of 4, `stride` bytes apart. `list` names the table row of each slot; 0 = slot i is row i.
 
@@ -192,13 +192,6 @@ export function scaleRows(source: usize, target: usize, stride: i32, d: i32, sca
     const offset = slot * stride;
     for (let k = 0; k < bytes; k += 16) v128.store(target + offset + k, f32x4.mul(v128.load(source + offset + k), factor));
   }
-}
-
-/** Denormal lanes set to 0: they carry nothing and cost a hundred cycles each. */
-// @ts-ignore: decorator
-@inline
-function normal(x: v128): v128 {
-  return v128.and(x, f32x4.ge(f32x4.abs(x), f32x4.splat(1.17549435e-38)));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
 import { optimizerOptions } from '../optimizer/create-optimizer.ts';
-import type { EnginePlan, RankRequest } from './engine.ts';
+import type { BackbonePlan, EnginePlan, RankRequest } from './engine.ts';
 
 /**
  * Checks what an engine is opened for, before any memory is taken. The loss checks itself when it is made.
@@ -12,6 +12,7 @@ export function checkPlan(plan: EnginePlan): void {
   count('items', plan.items, 1);
   count('dimension', plan.dimension, 1);
   if (plan.score !== 'cosine' && plan.score !== 'dot') fail('score', plan.score, '"cosine" or "dot"');
+  if (plan.backbone) checkBackbonePlan(plan.backbone, plan);
   if (!plan.training) return;
   const { optimizer, capacity, embeddingDropout } = plan.training;
   optimizerOptions(optimizer);
@@ -20,6 +21,17 @@ export function checkPlan(plan: EnginePlan): void {
   count('capacity.negativesPerRow', capacity.negativesPerRow, 1);
   if (!(embeddingDropout >= 0 && embeddingDropout < 1))
     fail('embeddingDropout', embeddingDropout, 'a number in [0, 1)');
+}
+
+function checkBackbonePlan(backbone: BackbonePlan, { users, items }: EnginePlan): void {
+  const { graph, outputDimension, tables, weights } = backbone;
+  if (graph.rows !== users) fail('backbone.graph.rows', graph.rows, `${users}, the number of users`);
+  if (graph.columns !== items) fail('backbone.graph.columns', graph.columns, `${items}, the number of items`);
+  count('backbone.outputDimension', outputDimension, 1);
+  for (const [name, columns] of Object.entries(tables)) count(`backbone.tables.${name}`, columns, 1);
+  for (const [name, sizes] of Object.entries(weights)) {
+    for (const size of sizes) count(`backbone.weights.${name}`, size, 1);
+  }
 }
 
 /** @throws TaurecError `bad-option` */

@@ -76,6 +76,8 @@ export interface EngineStats {
   readonly userGradients: number;
   readonly itemGradients: number;
   readonly optimizer: number;
+  /** The operations of the backbone, and in the parts above what they do there. */
+  readonly nodes: number;
   /** Waiting for the other threads. */
   readonly waiting: number;
   /** True when the loss ran in a kernel of its own. */

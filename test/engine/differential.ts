@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import { csrFromEntries } from '../../src/array/csr.ts';
+import type { Backbone } from '../../src/backbone/backbone.ts';
 import type { Engine, RankRequest } from '../../src/engine/engine.ts';
+import { fillAll, rankingForward, stepBackward, valuesOf } from '../support/backbone-case.ts';
 import { expectClose } from '../support/close.ts';
 import { fillEmbeddings, type SmallPlan, tableValues } from '../support/small-plan.ts';
 
@@ -19,19 +21,20 @@ export const singlePrecision: Tolerance = { absolute: 2e-5, relative: 2e-4 };
 export function compareTraining(
   actual: Engine,
   reference: Engine,
-  { sampler, plan }: SmallPlan,
+  { sampler, plan, backbone }: SmallPlan & { readonly backbone?: Backbone },
   options: { epochs?: number; learningRate?: number; tolerance?: Tolerance } = {},
 ): void {
   const { epochs = 2, learningRate = 0.01, tolerance = singlePrecision } = options;
   const { absolute, relative } = tolerance;
   const engines = [actual, reference] as const;
-  for (const engine of engines) fillEmbeddings(engine);
+  for (const engine of engines) backbone ? fillAll(engine, backbone) : fillEmbeddings(engine);
   for (let epoch = 0; epoch < epochs; epoch++) {
     sampler.startEpoch(epoch);
     for (const engine of engines) engine.startEpoch(epoch, epoch * sampler.stepsPerEpoch);
     for (let step = 0; step < sampler.stepsPerEpoch; step++) {
       const batch = sampler.batch(step);
       const [value, expected] = engines.map((engine) => {
+        if (backbone) return stepBackward(engine, backbone, batch, step, epoch);
         engine.begin(batch, step);
         engine.gather();
         const total = engine.scoreRows();
@@ -44,6 +47,7 @@ export function compareTraining(
       for (const engine of engines) engine.update(learningRate * (1 + step));
     }
     for (const engine of engines) engine.settle();
+    if (backbone) for (const engine of engines) rankingForward(engine, backbone);
     compareTables(actual, reference, tolerance, `after epoch ${epoch}`);
   }
   compareRanking(actual, reference, plan.items, tolerance);
@@ -72,6 +76,12 @@ export function compareTables(actual: Engine, reference: Engine, tolerance: Tole
   for (const table of ['users', 'items'] as const) {
     const what = `${table} ${at}`;
     expectClose(tableValues(actual[table]), tableValues(reference[table]), absolute, relative, what);
+    const [got, expected] = [actual.finals[table], reference.finals[table]];
+    expectClose(tableValues(got), tableValues(expected), absolute, relative, `final ${what}`);
+  }
+  for (const name of Object.keys(reference.weights)) {
+    const [got, expected] = [actual.nodes!, reference.nodes!].map((nodes) => valuesOf(nodes.weight(name)));
+    expectClose(got!, expected!, absolute, relative, `weight ${name} ${at}`);
   }
   expect(Object.keys(actual.lossState)).toEqual(Object.keys(reference.lossState));
   for (const [name, state] of Object.entries(reference.lossState)) {
@@ -81,15 +91,19 @@ export function compareTables(actual: Engine, reference: Engine, tolerance: Tole
   const expected = reference.optimizerState;
   expect(Object.keys(got)).toEqual(Object.keys(expected));
   for (const name of Object.keys(expected)) {
-    const table = name.startsWith('users') ? 'users' : 'items';
-    const values = (engine: Engine) => tableValues({ ...engine[table], data: engine.optimizerState[name]! });
+    const values = (engine: Engine) => {
+      const table = name.startsWith('weight')
+        ? engine.nodes!.weight(name.slice(name.indexOf('.') + 1))
+        : engine[name.startsWith('users') ? 'users' : 'items'];
+      return valuesOf({ ...table, data: engine.optimizerState[name]! });
+    };
     expectClose(values(actual), values(reference), absolute, relative, `${name} ${at}`);
   }
 }
 
 /** Full rankings with exclusions and targets: equal scores within the tolerance, and no item out of place by more than it. */
 export function compareRanking(actual: Engine, reference: Engine, items: number, tolerance: Tolerance): void {
-  const queries = reference.users;
+  const queries = reference.finals.users;
   const pick = (modulus: number, remainder: number) => {
     const cells: [number, number][] = [];
     for (let q = 0; q < queries.rows; q++) {

@@ -217,7 +217,7 @@ class ReferenceEngine implements Engine {
   /** Steps alone: this engine measures no time. */
   stats(): EngineStats {
     const seconds = { bookkeeping: 0, gather: 0, scores: 0, loss: 0, userGradients: 0, itemGradients: 0 };
-    return { steps: this.#steps, ...seconds, optimizer: 0, waiting: 0, fused: false };
+    return { steps: this.#steps, ...seconds, optimizer: 0, nodes: 0, waiting: 0, fused: false };
   }
 
   resetStats(): void {

@@ -61,6 +61,22 @@ export interface Kernels {
     slots: number, count: number, perRow: number, rowOf: number, from: number, to: number,
     offsets: number, counts: number, rows: number, entryOf: number,
   ): void;
+  propagateRows(
+    x: number, xStride: number, y: number, yStride: number, d: number, offsets: number, neighbours: number, left: number, right: number, scale: number,
+    plus: number, plusStride: number, plusScale: number, marks: number, plusMarks: number, buffer: number, list: number, from: number, to: number,
+  ): void;
+  combineRows(
+    x: number, xStride: number, y: number, yStride: number, d: number, keep: number, scale: number, list: number, from: number, to: number,
+  ): void;
+  fillRows(y: number, stride: number, columns: number, value: number, list: number, from: number, to: number): void;
+  scatterRows(x: number, y: number, stride: number, d: number, list: number, from: number, to: number): void;
+  denseAdamRows(
+    table: number, m: number, v: number, gradients: number, stride: number, d: number, from: number, to: number, marks: number, l2: number,
+    beta1: number, beta2: number, size: number, correction: number, epsilon: number, decay: number,
+  ): void;
+  denseSgdRows(
+    table: number, gradients: number, stride: number, d: number, from: number, to: number, marks: number, l2: number, learningRate: number, decay: number,
+  ): void;
   startTop(scores: number, items: number, k: number): void;
   offerTop(values: number, count: number, first: number, scores: number, items: number, k: number): void;
   finishTop(scores: number, items: number, k: number): void;

@@ -2,6 +2,7 @@ import { TaurecError } from '../../errors.ts';
 import { needsOf } from '../../loss/loss-needs.ts';
 import type { EnginePlan } from '../engine.ts';
 import { lossRegionLengths, lossRegionNames } from './loss-regions.ts';
+import { type NodeLayout, nodeLayout, strideOf } from './nodes/node-layout.ts';
 
 /** Users of a batch whose scores are computed together: two register tiles high, and the block of scores stays in the second cache. */
 export const ROW_BLOCK = 12;
@@ -22,18 +23,24 @@ const MAX_BYTES = 4 * 1024 ** 3;
 export interface Layout {
   readonly bytes: number;
   readonly pages: number;
-  /** Floats between rows of any table: the dimension rounded up to whole vectors; the padding is 0 and stays 0. */
+  /** Floats between rows of final embeddings, and all that is made of them: the columns rounded up to whole vectors; the padding is 0 and stays 0. */
   readonly stride: number;
+  /** The same of the base embeddings and their moments; without a backbone they are the final ones. */
+  readonly baseStride: number;
   /** Floats between rows of score gradients: not a multiple of a page, so that a column of it does not fall into one cache set. */
   readonly scoreStride: number;
   readonly at: Readonly<Record<RegionName, number>>;
   readonly length: Readonly<Record<RegionName, number>>;
+  /** Addresses of the final embeddings. */
+  readonly finals: { readonly users: number; readonly items: number };
+  /** Of the backbone. */
+  readonly nodes?: NodeLayout;
 }
 
 type RegionName = (typeof regionNames)[number];
 const regionNames = [
   'control', 'scalars', 'failure',
-  'users', 'usersM', 'usersV', 'usersLast', 'items', 'itemsM', 'itemsV', 'itemsLast',
+  'users', 'items', 'usersM', 'itemsM', 'usersV', 'itemsV', 'usersLast', 'itemsLast',
   'sums', 'kept', 'epsilons', 'powers1', 'powers2',
   'batchUsers', 'rowWeights', 'positiveOffsets', 'positiveWeights', 'positiveRows', 'positiveItems', 'negativeItems', 'negativeWeights',
   'maskOffsets', 'masked', 'rowValues',
@@ -48,7 +55,8 @@ const regionNames = [
 /** Sizes the memory of a plan and of what its loss needs; throws `memory-limit` with the numbers when 4 GiB do not hold it. */
 export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): Layout {
   const { users, items } = plan;
-  const stride = (plan.dimension + 3) & ~3;
+  const baseStride = strideOf(plan.dimension);
+  const stride = strideOf(plan.backbone?.outputDimension ?? plan.dimension);
   const training = plan.training;
   const capacity = training?.capacity ?? { rows: 0, positives: 0, negativesPerRow: 0, shared: true };
   const { rows, shared } = capacity;
@@ -56,13 +64,14 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   const entries = shared ? capacity.positives : rows * (n + 1);
   const slots = training ? Math.min(items, shared ? n + capacity.positives : entries) + 8 : 0;
   const scoreStride = shared ? ((n + 3) & ~3) + 16 : n + 1;
+  const lazy = training !== undefined && plan.backbone === undefined;
   const adam = training?.optimizer.name === 'adam';
   const steps = training ? training.stepsPerEpoch + 2 : 0;
   const listed = Math.max(65536, items);
   const lengths: Record<RegionName, number> = {
     control: 64, scalars: 64, failure: 1024,
-    users: users * stride, usersM: adam ? users * stride : 0, usersV: adam ? users * stride : 0, usersLast: training ? users : 0,
-    items: items * stride, itemsM: adam ? items * stride : 0, itemsV: adam ? items * stride : 0, itemsLast: training ? items : 0,
+    users: users * baseStride, usersM: adam ? users * baseStride : 0, usersV: adam ? users * baseStride : 0, usersLast: lazy ? users : 0,
+    items: items * baseStride, itemsM: adam ? items * baseStride : 0, itemsV: adam ? items * baseStride : 0, itemsLast: lazy ? items : 0,
     sums: steps, kept: steps, epsilons: steps, powers1: steps, powers2: steps,
     batchUsers: rows, rowWeights: rows, positiveOffsets: rows + 1, positiveWeights: capacity.positives, positiveRows: capacity.positives,
     positiveItems: capacity.positives, negativeItems: shared ? n : rows * n, negativeWeights: n,
@@ -82,17 +91,27 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   }; // biome-ignore format: a table of sizes
   const doubles = new Set<RegionName>(['scalars', 'sums', 'kept', 'epsilons', 'powers1', 'powers2', 'rowValues']);
   const at = {} as Record<RegionName, number>;
+  // these the next region follows without a gap: to a backbone, users and items are one table
+  const beside = new Set<RegionName>(['users', 'usersM', 'usersV']);
   // address 0 means "absent" to the kernels
   let bytes = 64;
   for (const name of regionNames) {
     at[name] = bytes;
-    bytes += Math.ceil((lengths[name] * (doubles.has(name) ? 8 : 4)) / 64) * 64;
+    const size = lengths[name] * (doubles.has(name) ? 8 : 4);
+    bytes = beside.has(name) ? bytes + size : Math.ceil((bytes + size) / 64) * 64;
   }
-  if (bytes > MAX_BYTES) throw new TaurecError('memory-limit', memoryFacts(plan, bytes, stride, adam));
-  return { bytes, pages: Math.ceil(bytes / PAGE), stride, scoreStride, at, length: lengths };
+  const nodes = nodeLayout(plan, threads, bytes, at.users);
+  bytes = nodes?.end ?? bytes;
+  if (bytes > MAX_BYTES) throw new TaurecError('memory-limit', memoryFacts(plan, bytes, adam, nodes));
+  const finals = nodes
+    ? { users: nodes.final.at, items: nodes.final.at + users * stride * 4 }
+    : { users: at.users, items: at.items };
+  return { bytes, pages: Math.ceil(bytes / PAGE), stride, baseStride, scoreStride, at, length: lengths, finals, nodes };
 }
 
-function memoryFacts(plan: EnginePlan, bytes: number, stride: number, adam: boolean) {
-  const bytesPerRow = stride * 4 * (plan.training && adam ? 3 : 1);
+function memoryFacts(plan: EnginePlan, bytes: number, adam: boolean, nodes?: NodeLayout) {
+  const base = strideOf(plan.dimension) * (plan.training && adam ? 3 : 1);
+  const tables = nodes ? [nodes.baseGradient, nodes.final, nodes.finalGradient, ...nodes.tables.values()] : [];
+  const bytesPerRow = 4 * tables.reduce((sum, { stride }) => sum + stride, base);
   return { users: plan.users, items: plan.items, dimension: plan.dimension, bytes, limit: MAX_BYTES, bytesPerRow };
 }

@@ -7,11 +7,11 @@ import { type Layout, layoutOf } from './layout.ts';
 /** Names of the numbers a verb reads from the control region (32-bit words) … */
 export const Word = {
   rows: 8, negatives: 9, slots: 10, userSlots: 11, now: 12, entries: 13, hasPositiveWeights: 14, hasNegativeWeights: 15, userKey: 16, itemKey: 17,
-  queries: 18, k: 19, hasTargets: 20,
+  queries: 18, k: 19, hasTargets: 20, touched: 21,
 } as const; // biome-ignore format: a table of words
 
 /** … and from the scalar region (64-bit floats). */
-export const Scalar = { learningRate: 0, size: 1, correction: 2, decay: 3 } as const;
+export const Scalar = { learningRate: 0, size: 1, correction: 2, decay: 3, operation: 16, arguments: 17 } as const;
 
 /** One thread's hold on the shared memory: kernels, addresses, and views of all of it. Views never go stale: the memory does not grow. */
 export interface ThreadMemory {

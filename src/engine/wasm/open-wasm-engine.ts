@@ -34,10 +34,6 @@ export async function openWasmEngine(
   build: 'auto' | 'simd' | 'simd-fma' = 'auto',
 ): Promise<WasmEngine> {
   checkPlan(plan);
-  if (plan.backbone) {
-    const expected = "engine 'reference' for a plan with a backbone";
-    throw new TaurecError('bad-option', { option: 'engine', got: 'wasm', expected });
-  }
   checkThreads(wantedThreads);
   const bareLoss = plan.training !== undefined && 'evaluate' in plan.training.loss;
   const threads = bareLoss ? 1 : wantedThreads;

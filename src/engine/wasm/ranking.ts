@@ -23,7 +23,7 @@ export class Ranking {
   /** Item embeddings, normalised for cosine, into panels. */
   prepare(): void {
     const { kernels, layout, plan } = this.memory;
-    const { at, stride } = layout;
+    const { at, finals, stride } = layout;
     const bytes = stride * 4;
     const blocks = Math.ceil(plan.items / ITEM_BLOCK);
     for (let task = this.crew.nextTask(); task < blocks; task = this.crew.nextTask()) {
@@ -31,7 +31,7 @@ export class Ranking {
       const count = Math.min(plan.items - from, ITEM_BLOCK);
       // the norms go where the scores will be: nobody reads them
       kernels.gatherRows(
-        at.items + from * bytes,
+        finals.items + from * bytes,
         bytes,
         stride,
         0,

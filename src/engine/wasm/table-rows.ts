@@ -1,6 +1,7 @@
 import { dropoutThreshold } from '../../array/dropout-mask.ts';
 import type { Crew } from './crew.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
+import { denseUpdate } from './nodes/dense-update.ts';
 
 /** Rows a task takes: some ten microseconds of work. */
 const CHUNK = 256;
@@ -18,7 +19,7 @@ export class TableRows {
   /** Brings the batch's rows up to date, packs them, drops out, normalises; packs the pool into panels. */
   gather(): void {
     const { control, kernels, layout, plan } = this.memory;
-    const { at, stride } = layout;
+    const { at, finals, stride } = layout;
     const slots = control[Word.slots]!;
     const users = control[Word.userSlots]!;
     const pool = plan.training!.capacity.shared ? control[Word.negatives]! : 0;
@@ -28,13 +29,15 @@ export class TableRows {
     const drop = plan.training!.embeddingDropout;
     const below = dropoutThreshold(drop);
     const scale = 1 / (1 - drop);
+    // a backbone moves all rows at every step
+    const lazy = layout.nodes === undefined;
     for (let task = this.crew.nextTask(); task < chunks; task = this.crew.nextTask()) {
       if (task < itemChunks) {
         const from = task * CHUNK;
         const to = Math.min(slots, from + CHUNK);
-        this.catchUp('items', at.itemList, from, to);
+        if (lazy) this.catchUp('items', at.itemList, from, to);
         kernels.gatherRows(
-          at.items,
+          finals.items,
           stride * 4,
           stride,
           at.itemList,
@@ -53,9 +56,9 @@ export class TableRows {
       } else {
         const from = (task - itemChunks) * CHUNK;
         const to = Math.min(users, from + CHUNK);
-        this.catchUp('users', at.userList, from, to);
+        if (lazy) this.catchUp('users', at.userList, from, to);
         kernels.gatherRows(
-          at.users,
+          finals.users,
           stride * 4,
           stride,
           at.userList,
@@ -73,9 +76,13 @@ export class TableRows {
     }
   }
 
-  /** One optimiser step on the touched rows. */
+  /** One optimiser step on the touched rows; with a backbone on all. */
   update(): void {
     const { control, layout, plan } = this.memory;
+    if (layout.nodes) {
+      denseUpdate(this.memory, this.crew);
+      return;
+    }
     const { at } = layout;
     const slots = control[Word.slots]!;
     const users = control[Word.userSlots]!;

@@ -1,7 +1,8 @@
 import type { Loss } from '../../loss/loss.ts';
 import type { Crew } from './crew.ts';
 import { ItemGradients } from './item-gradients.ts';
-import type { ThreadMemory } from './memory.ts';
+import { Scalar, type ThreadMemory } from './memory.ts';
+import { nodeOperations } from './nodes/node-operations.ts';
 import { Ranking } from './ranking.ts';
 import { RowScoring } from './row-scoring.ts';
 import { TableRows } from './table-rows.ts';
@@ -15,6 +16,7 @@ export const Verb = {
   settle: 5,
   rankPrepare: 6,
   rank: 7,
+  nodes: 8,
 } as const;
 
 /** What one thread does for each verb. `loss` is absent in an engine that only ranks. */
@@ -31,8 +33,14 @@ export function threadWork(memory: ThreadMemory, crew: Crew, thread: number, thr
     else if (verb === Verb.settle) tables.settle();
     else if (verb === Verb.rankPrepare) ranking.prepare();
     else if (verb === Verb.rank) ranking.rank();
+    else if (verb === Verb.nodes) runNodeOperation(memory, crew, thread);
   };
   return { run, seconds: scoring?.seconds, fused: scoring?.fused ?? false };
+}
+
+function runNodeOperation(memory: ThreadMemory, crew: Crew, thread: number): void {
+  const { scalars } = memory;
+  nodeOperations[scalars[Scalar.operation]!]!.run(memory, crew, thread, scalars.subarray(Scalar.arguments));
 }
 
 export interface ThreadWork {

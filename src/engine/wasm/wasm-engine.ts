@@ -11,6 +11,8 @@ import type { Crew } from './crew.ts';
 import { EpochTables } from './epoch-tables.ts';
 import { invertNorms } from './item-similarity.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
+import { baseGradients } from './nodes/base-gradients.ts';
+import { WasmNodes } from './nodes/wasm-nodes.ts';
 import { rankRounds } from './rank-rounds.ts';
 import { StepStates } from './step-states.ts';
 import { type ThreadWork, threadWork, Verb } from './thread-work.ts';
@@ -34,7 +36,8 @@ export class WasmEngine implements Engine {
   readonly users;
   readonly items;
   readonly finals: Engine['finals'];
-  readonly weights: Engine['weights'] = {};
+  readonly nodes?: WasmNodes;
+  readonly weights: Engine['weights'];
   readonly optimizerState: Engine['optimizerState'];
   readonly lossState: Engine['lossState'];
   private readonly memory: ThreadMemory;
@@ -43,7 +46,15 @@ export class WasmEngine implements Engine {
   private readonly stop: () => Promise<void>;
   private readonly tables: EpochTables;
   private readonly stepStates?: StepStates;
-  private readonly clock = { steps: 0, bookkeeping: 0, gather: 0, scoreRows: 0, itemGradients: 0, optimizer: 0 };
+  private readonly clock = {
+    steps: 0,
+    bookkeeping: 0,
+    gather: 0,
+    scoreRows: 0,
+    itemGradients: 0,
+    optimizer: 0,
+    nodes: 0,
+  };
   private stamp = 0;
   private epoch = 0;
   private rankReady = false;
@@ -51,7 +62,7 @@ export class WasmEngine implements Engine {
   constructor(parts: CrewParts) {
     const { memory, crew, threads } = parts;
     const { floats, layout, plan } = memory;
-    const { at, length, stride } = layout;
+    const { at, length, baseStride } = layout;
     this.memory = memory;
     this.crew = crew;
     this.threads = threads;
@@ -60,19 +71,28 @@ export class WasmEngine implements Engine {
     this.work = threadWork(memory, crew, 0, threads, parts.loss);
     const table = (name: 'users' | 'items' | 'usersM' | 'usersV' | 'itemsM' | 'itemsV') =>
       floats.subarray(at[name] >>> 2, (at[name] >>> 2) + length[name]);
-    this.users = matrix(plan.users, plan.dimension, table('users'), stride);
-    this.items = matrix(plan.items, plan.dimension, table('items'), stride);
-    this.finals = { users: this.users, items: this.items };
+    this.users = matrix(plan.users, plan.dimension, table('users'), baseStride);
+    this.items = matrix(plan.items, plan.dimension, table('items'), baseStride);
+    if (layout.nodes) this.nodes = new WasmNodes(memory, layout.nodes, () => this.runNodes());
+    this.finals = this.nodes?.finals() ?? { users: this.users, items: this.items };
+    this.weights = this.nodes?.weights ?? {};
     const hasMoments = length.usersM > 0 || length.itemsM > 0;
     this.optimizerState = hasMoments
-      ? { usersM: table('usersM'), usersV: table('usersV'), itemsM: table('itemsM'), itemsV: table('itemsV') }
+      ? {
+          usersM: table('usersM'),
+          usersV: table('usersV'),
+          itemsM: table('itemsM'),
+          itemsV: table('itemsV'),
+          ...this.nodes?.moments,
+        }
       : {};
     this.tables = new EpochTables(memory);
     if (needsStates(memory.needs)) this.stepStates = new StepStates(memory, parts.loss!);
     this.lossState = this.stepStates?.states.arrays ?? {};
     floats[at.ones >>> 2] = 1;
     const training = plan.training;
-    floats[at.l2 >>> 2] = training ? training.optimizer.l2 / training.capacity.rows : 0;
+    // with a backbone L2 acts on the base rows, in the update
+    floats[at.l2 >>> 2] = training && !this.nodes ? training.optimizer.l2 / training.capacity.rows : 0;
   }
 
   startEpoch(epoch: number, step: number): void {
@@ -96,7 +116,9 @@ export class WasmEngine implements Engine {
       control[Word.userKey] = dropoutKey('users', seed, this.epoch, step);
       control[Word.itemKey] = dropoutKey('items', seed, this.epoch, step);
     }
+    this.nodes?.release();
     listBatch(this.memory, batch, ++this.stamp);
+    this.nodes?.touch();
     this.clock.bookkeeping += performance.now() - started;
   }
 
@@ -124,6 +146,7 @@ export class WasmEngine implements Engine {
   itemGradients(): void {
     const started = performance.now();
     this.crew.run(Verb.itemGradients, this.work.run);
+    this.nodes?.scatterGradients();
     this.clock.itemGradients += performance.now() - started;
   }
 
@@ -139,11 +162,12 @@ export class WasmEngine implements Engine {
   }
 
   settle(): void {
-    this.crew.run(Verb.settle, this.work.run);
+    if (!this.nodes) this.crew.run(Verb.settle, this.work.run);
     this.rankReady = false;
   }
 
   gradients() {
+    if (this.nodes) return baseGradients(this.nodes, this.memory);
     const { control } = this.memory;
     const shared = this.memory.plan.training!.capacity.shared;
     return {
@@ -157,7 +181,7 @@ export class WasmEngine implements Engine {
   }
 
   rank(request: RankRequest): RankResult {
-    checkRankRequest(request, this.items.columns);
+    checkRankRequest(request, this.finals.items.columns);
     if (!this.rankReady) this.crew.run(Verb.rankPrepare, this.work.run);
     this.rankReady = true;
     return rankRounds(this.memory, request, () => this.crew.run(Verb.rank, this.work.run));
@@ -175,6 +199,7 @@ export class WasmEngine implements Engine {
       userGradients: parts.userGradients,
       itemGradients: clock.itemGradients / 1000,
       optimizer: clock.optimizer / 1000,
+      nodes: clock.nodes / 1000,
       waiting: this.crew.waited / 1000,
       fused: this.work.fused,
     };
@@ -188,6 +213,12 @@ export class WasmEngine implements Engine {
 
   async close(): Promise<void> {
     await this.stop();
+  }
+
+  private runNodes(): void {
+    const started = performance.now();
+    this.crew.run(Verb.nodes, this.work.run);
+    this.clock.nodes += performance.now() - started;
   }
 
   private gradientMap(

@@ -1,0 +1,51 @@
+import { madd, normal } from './vector';
+
+/**
+ * One Adam step for the rows [from, to), as adamRows has it, gradients beside the rows. `marks`, a byte a row: l2 · row is added to the gradient of rows that have
+ * one.
+ */
+export function denseAdamRows(
+  table: usize, m: usize, v: usize, gradients: usize, stride: i32, d: i32, from: i32, to: i32, marks: usize, l2: f32,
+  beta1: f32, beta2: f32, size: f32, correction: f32, epsilon: f32, decay: f32,
+): void {
+  const bytes = <usize>d << 2;
+  const b1 = f32x4.splat(beta1);
+  const b2 = f32x4.splat(beta2);
+  const a1 = f32x4.splat(1 - beta1);
+  const a2 = f32x4.splat(1 - beta2);
+  const move = f32x4.splat(-size);
+  const root = f32x4.splat(correction);
+  const eps = f32x4.splat(epsilon);
+  const keep = f32x4.splat(decay);
+  for (let row = from; row < to; row++) {
+    const start = <usize>row * <usize>stride;
+    const weight = f32x4.splat(marks != 0 && load<u8>(marks + row) != 0 ? l2 : 0);
+    for (let at = start; at < start + bytes; at += 16) {
+      const x = v128.load(table + at);
+      const g = madd(weight, x, v128.load(gradients + at));
+      const mk = normal(madd(a1, g, f32x4.mul(b1, v128.load(m + at))));
+      const vk = normal(madd(a2, f32x4.mul(g, g), f32x4.mul(b2, v128.load(v + at))));
+      v128.store(m + at, mk);
+      v128.store(v + at, vk);
+      v128.store(table + at, madd(move, f32x4.div(mk, madd(f32x4.sqrt(vk), root, eps)), f32x4.mul(x, keep)));
+    }
+  }
+}
+
+/** row ← row · decay − learningRate · gradient for the rows [from, to); `marks` and `l2` as above. */
+export function denseSgdRows(
+  table: usize, gradients: usize, stride: i32, d: i32, from: i32, to: i32, marks: usize, l2: f32, learningRate: f32, decay: f32,
+): void {
+  const bytes = <usize>d << 2;
+  const move = f32x4.splat(-learningRate);
+  const keep = f32x4.splat(decay);
+  for (let row = from; row < to; row++) {
+    const start = <usize>row * <usize>stride;
+    const weight = f32x4.splat(marks != 0 && load<u8>(marks + row) != 0 ? l2 : 0);
+    for (let at = start; at < start + bytes; at += 16) {
+      const x = v128.load(table + at);
+      const g = madd(weight, x, v128.load(gradients + at));
+      v128.store(table + at, madd(move, g, f32x4.mul(x, keep)));
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import { type Matrix, matrix } from '../../../array/matrix.ts';
+import { TaurecError } from '../../../errors.ts';
+import { fillDegreePowers, fillNodeGraph } from '../../node-graph.ts';
+import type { Combination, NodeOperations, NodeTable, Propagation } from '../../node-operations.ts';
+import { Scalar, type ThreadMemory, Word } from '../memory.ts';
+import { combine, combineArguments } from './combine.ts';
+import { fill, fillArguments } from './fill.ts';
+import type { NodeLayout, TablePlace } from './node-layout.ts';
+import type { NodeOperation } from './node-operation.ts';
+import { nodeOperations } from './node-operations.ts';
+import { propagate, propagateArguments } from './propagate.ts';
+import { scatterArguments, scatterGradients } from './scatter-gradients.ts';
+
+/** A table in the engine's memory. */
+interface WasmTable extends NodeTable, TablePlace {
+  readonly data: Float32Array;
+}
+
+/** The coordinator's side of the node operations: it leaves the arguments in the shared memory and starts the threads. */
+export class WasmNodes implements NodeOperations {
+  readonly users: number;
+  readonly items: number;
+  readonly base: WasmTable;
+  readonly baseGradient: WasmTable;
+  readonly final: WasmTable;
+  readonly finalGradient: WasmTable;
+  /** Parameters and their moments, by the names that an engine gives them. */
+  readonly weights: Readonly<Record<string, Float32Array>>;
+  readonly moments: Readonly<Record<string, Float32Array>>;
+  private readonly memory: ThreadMemory;
+  private readonly layout: NodeLayout;
+  private readonly start: () => void;
+  private readonly tables = new Map<string, WasmTable>();
+
+  /** `start` makes all threads run the operation whose number and arguments lie in the memory. */
+  constructor(memory: ThreadMemory, layout: NodeLayout, start: () => void) {
+    const { plan } = memory;
+    this.memory = memory;
+    this.layout = layout;
+    this.start = start;
+    this.users = plan.users;
+    this.items = plan.items;
+    this.base = this.tableAt(layout.base);
+    this.baseGradient = this.tableAt(layout.baseGradient);
+    this.final = this.tableAt(layout.final);
+    this.finalGradient = this.tableAt(layout.finalGradient);
+    const weights: Record<string, Float32Array> = {};
+    const moments: Record<string, Float32Array> = {};
+    for (const [name, { values, m, v }] of layout.weights) {
+      weights[name] = this.tableAt(values).data;
+      if (m === 0) continue;
+      moments[`weightM.${name}`] = this.tableAt({ ...values, at: m }).data;
+      moments[`weightV.${name}`] = this.tableAt({ ...values, at: v }).data;
+    }
+    this.weights = weights;
+    this.moments = moments;
+    this.writeGraph();
+  }
+
+  /** Forgets the batch before: its marks, and its rows of the final gradients. */
+  release(): void {
+    const { marks, touched } = this.layout;
+    const { buffer, control, ints } = this.memory;
+    const count = control[Word.touched]!;
+    const bytes = new Uint8Array(buffer, marks, this.layout.nodes);
+    for (let slot = 0; slot < count; slot++) bytes[ints[(touched >>> 2) + slot]!] = 0;
+    this.run(fill, fillArguments(this.finalGradient, 0, touched, count));
+    control[Word.touched] = 0;
+  }
+
+  /** Takes the nodes of the batch just listed: its users' slots, then its items'. */
+  touch(): void {
+    const { marks, touched } = this.layout;
+    const { buffer, control, ints, layout } = this.memory;
+    const { userList, itemList } = layout.at;
+    const users = control[Word.userSlots]!;
+    const slots = control[Word.slots]!;
+    const to = touched >>> 2;
+    for (let slot = 0; slot < users; slot++) ints[to + slot] = ints[(userList >>> 2) + slot]!;
+    for (let slot = 0; slot < slots; slot++) {
+      ints[to + users + slot] = this.users + ints[(itemList >>> 2) + slot]!;
+    }
+    const bytes = new Uint8Array(buffer, marks, this.layout.nodes);
+    for (let slot = 0; slot < users + slots; slot++) bytes[ints[to + slot]!] = 1;
+    control[Word.touched] = users + slots;
+  }
+
+  /** Brings the gradients of the batch's rows into `finalGradient`. */
+  scatterGradients(): void {
+    this.run(scatterGradients, scatterArguments(this.memory));
+  }
+
+  /** The final embeddings, as views. */
+  finals(): { users: Matrix; items: Matrix } {
+    const { data, columns, stride } = this.final;
+    const items = data.subarray(this.users * stride);
+    return {
+      users: matrix(this.users, columns, data.subarray(0, this.users * stride), stride),
+      items: matrix(this.items, columns, items, stride),
+    };
+  }
+
+  table(name: string): WasmTable {
+    return this.known('scratch table', name, this.layout.tables, (place) => place);
+  }
+
+  weight(name: string): WasmTable {
+    return this.known('weight', name, this.layout.weights, ({ values }) => values);
+  }
+
+  weightGradient(name: string): WasmTable {
+    return this.known('weight', name, this.layout.weights, ({ gradient }) => gradient, 'gradient');
+  }
+
+  fill(y: NodeTable, value: number): void {
+    this.run(fill, fillArguments(y as WasmTable, value, 0, y.rows));
+  }
+
+  combine(x: NodeTable, y: NodeTable, options: Combination = {}): void {
+    this.run(combine, combineArguments(this.memory, x as WasmTable, y as WasmTable, options));
+  }
+
+  propagate(x: NodeTable, y: NodeTable, options: Propagation): void {
+    const plus = options.plus as WasmTable | undefined;
+    this.run(propagate, propagateArguments(this.memory, x as WasmTable, y as WasmTable, { ...options, plus }));
+  }
+
+  private run(operation: NodeOperation, args: readonly number[]): void {
+    const { scalars } = this.memory;
+    scalars[Scalar.operation] = nodeOperations.indexOf(operation);
+    scalars.set(args, Scalar.arguments);
+    this.start();
+  }
+
+  private tableAt(place: TablePlace): WasmTable {
+    const { at, rows, stride } = place;
+    return { ...place, data: this.memory.floats.subarray(at >>> 2, (at >>> 2) + rows * stride) };
+  }
+
+  private known<P>(
+    kind: string,
+    name: string,
+    places: ReadonlyMap<string, P>,
+    placeOf: (place: P) => TablePlace,
+    part = 'values',
+  ): WasmTable {
+    const key = `${kind} ${part} ${name}`;
+    const kept = this.tables.get(key);
+    if (kept) return kept;
+    const place = places.get(name);
+    if (!place) throw new TaurecError('unknown-name', { kind, got: name, known: [...places.keys()] });
+    const table = this.tableAt(placeOf(place));
+    this.tables.set(key, table);
+    return table;
+  }
+
+  private writeGraph(): void {
+    const { nodes, offsets: offsetsAt, neighbours: neighboursAt, powers } = this.layout;
+    const { floats, ints, plan } = this.memory;
+    const { graph } = plan.backbone!;
+    const offsets = ints.subarray(offsetsAt >>> 2, (offsetsAt >>> 2) + nodes + 1);
+    const neighbours = ints.subarray(neighboursAt >>> 2, (neighboursAt >>> 2) + 2 * graph.indices.length);
+    fillNodeGraph(graph, { offsets, neighbours });
+    for (const [exponent, at] of powers) {
+      fillDegreePowers(floats.subarray(at >>> 2, (at >>> 2) + nodes), offsets, exponent);
+    }
+  }
+}

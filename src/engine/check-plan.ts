@@ -1,3 +1,4 @@
+import type { Matrix } from '../array/matrix.ts';
 import { TaurecError } from '../errors.ts';
 import { optimizerOptions } from '../optimizer/create-optimizer.ts';
 import type { BackbonePlan, EnginePlan, RankRequest } from './engine.ts';
@@ -40,15 +41,16 @@ export function checkThreads(threads: number): void {
 }
 
 /**
- * Checks a ranking request against the engine's dimension.
+ * Checks a ranking request against the item embeddings: their dimension and their number.
  *
  * @throws TaurecError `bad-option`
  */
-export function checkRankRequest({ queries, k }: RankRequest, dimension: number): void {
-  if (queries.columns !== dimension) {
-    fail('queries.columns', queries.columns, `${dimension}, the dimension of the item embeddings`);
+export function checkRankRequest({ queries, k, itemBias }: RankRequest, { rows, columns }: Matrix): void {
+  if (queries.columns !== columns) {
+    fail('queries.columns', queries.columns, `${columns}, the dimension of the item embeddings`);
   }
   count('k', k, 0);
+  if (itemBias && itemBias.length !== rows) fail('itemBias.length', itemBias.length, `${rows}, the number of items`);
 }
 
 function count(option: string, got: number, least: number): void {

@@ -53,6 +53,8 @@ export interface RankRequest {
   readonly excluded?: Csr;
   /** For AUC: `above[e]` counts, for each entry (q, item) of this matrix, the not excluded items other than it that rank above it (higher score, or equal and lower id). */
   readonly targets?: Csr;
+  /** [items] added to every query's score of the item, finite: a score is s(query, item) + itemBias[item]. Absent: 0. */
+  readonly itemBias?: Float32Array;
 }
 
 export interface RankResult {

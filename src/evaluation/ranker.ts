@@ -18,15 +18,18 @@ export interface UserRanker {
   rankUsers(users: Int32Array, k: number, excluded: Csr, targets?: Csr): RankResult;
 }
 
-/** Ranks by an engine's embeddings: gathers the users' rows of the final embeddings and calls `engine.rank`. */
-export function embeddingRanker(engine: Engine): UserRanker {
+/**
+ * Ranks by an engine's embeddings: gathers the users' rows of the final embeddings and calls `engine.rank`.
+ * @param itemBias [items] added to every user's scores: a model's `itemBias`.
+ */
+export function embeddingRanker(engine: Engine, itemBias?: Float32Array): UserRanker {
   return {
     items: engine.items.rows,
     rankUsers(users, k, excluded, targets) {
       const embeddings = engine.finals.users;
       const queries = matrix(users.length, embeddings.columns);
       for (let q = 0; q < users.length; q++) queries.data.set(row(embeddings, users[q]!), q * queries.stride);
-      return engine.rank({ queries, k, excluded, targets });
+      return engine.rank({ queries, k, excluded, targets, itemBias });
     },
   };
 }

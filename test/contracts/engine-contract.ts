@@ -306,7 +306,14 @@ export function engineContract(name: string, open: Open): void {
       await resumed.close();
     });
 
-    describe.each(['cosine', 'dot'] as const)('ranking by %s', (score) => {
+    describe.each([
+      { score: 'cosine', biased: false },
+      { score: 'cosine', biased: true },
+      { score: 'dot', biased: false },
+      { score: 'dot', biased: true },
+    ] as const)('ranking by $score, with item biases: $biased', ({ score, biased }) => {
+      // items 6 and 20, which are equal, have equal biases
+      const itemBias = biased ? Float32Array.from({ length: 33 }, (_, i) => ((i % 14) - 6) / 10) : undefined;
       test.each(dimensions)('d = %d: scores, order, exclusions, counts', async (dimension) => {
         const engine = await open({ users: 9, items: 33, dimension, score });
         fillEmbeddings(engine);
@@ -316,15 +323,15 @@ export function engineContract(name: string, open: Open): void {
         engine.itemsChanged();
         const excluded = csrFromEntries(9, 33, [0, 0, 3, 3], [1, 7, 0, 32]);
         const targets = csrFromEntries(9, 33, [0, 2, 2, 8], [20, 6, 20, 5]);
-        const { items, scores, above } = engine.rank({ queries: engine.users, k: 12, excluded, targets });
-        const full = engine.rank({ queries: engine.users, k: 40 });
+        const { items, scores, above } = engine.rank({ queries: engine.users, k: 12, excluded, targets, itemBias });
+        const full = engine.rank({ queries: engine.users, k: 40, itemBias });
         for (let q = 0; q < 9; q++) {
           const out = new Set(excluded.indices.subarray(excluded.offsets[q]!, excluded.offsets[q + 1]!));
           const ranked = [...full.items.subarray(q * 40, q * 40 + 33)];
           expect([...ranked].sort((a, b) => a - b)).toEqual(Array.from({ length: 33 }, (_, i) => i));
           expect([...full.items.subarray(q * 40 + 33, q * 40 + 40)]).toEqual(new Array(7).fill(-1));
           expect(full.scores[q * 40 + 33]).toBe(-Infinity);
-          const exact = ranked.map((item) => exactScore(engine, q, item, score));
+          const exact = ranked.map((item) => exactScore(engine, q, item, score) + (itemBias?.[item] ?? 0));
           expectClose(full.scores.subarray(q * 40, q * 40 + 33), exact, 1e-6, 1e-5, 'scores');
           for (let rank = 1; rank < 33; rank++) {
             const [a, b] = [full.scores[q * 40 + rank - 1]!, full.scores[q * 40 + rank]!];
@@ -371,6 +378,8 @@ export function engineContract(name: string, open: Open): void {
       const engine = await open({ ...plan, training: undefined });
       expect(() => engine.startEpoch(0, 0)).toThrow('can rank but not train');
       expect(() => engine.rank({ queries: matrix(1, 3), k: 1 })).toThrow('queries.columns');
+      const itemBias = new Float32Array(plan.items + 1);
+      expect(() => engine.rank({ queries: engine.users, k: 1, itemBias })).toThrow('itemBias.length');
       await engine.close();
     });
 

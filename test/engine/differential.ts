@@ -112,12 +112,14 @@ export function compareRanking(actual: Engine, reference: Engine, items: number,
     const [rowOf, columnOf] = [cells.map(([q]) => q), cells.map(([, i]) => i)];
     return csrFromEntries(queries.rows, items, rowOf, columnOf);
   };
-  for (const k of [1, 5, items, items + 3]) {
-    const request: RankRequest = { queries, k, excluded: pick(4, 1), targets: pick(4, 2) };
+  // Eighths from −1 to .875, in an order of their own.
+  const itemBias = Float32Array.from({ length: items }, (_, i) => (((i * 5 + 3) % 16) - 8) / 8);
+  for (const [k, bias] of [1, 5, items, items + 3].flatMap((k) => [[k] as const, [k, itemBias] as const])) {
+    const request: RankRequest = { queries, k, excluded: pick(4, 1), targets: pick(4, 2), itemBias: bias };
     const got = actual.rank(request);
     const expected = reference.rank(request);
     expectClose(got.scores, expected.scores, tolerance.absolute, tolerance.relative, `ranked scores, k = ${k}`);
-    const all = reference.rank({ queries, k: items });
+    const all = reference.rank({ queries, k: items, itemBias: bias });
     for (let q = 0; q < queries.rows; q++) {
       const scoreOf = new Map<number, number>();
       for (let rank = 0; rank < items; rank++) scoreOf.set(all.items[q * items + rank]!, all.scores[q * items + rank]!);

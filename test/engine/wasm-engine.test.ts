@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it, test, vi } from 'vitest';
-import { matrix } from '../../src/array/matrix.ts';
+import { matrix, row } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
 import type { Engine, EnginePlan } from '../../src/engine/engine.ts';
 import { type EngineOptions, openEngine } from '../../src/engine/open-engine.ts';
@@ -320,34 +320,44 @@ describe('memory and threads', () => {
 });
 
 describe('ranking', () => {
-  it('gives the same bits for a query whatever stands beside it, and ties to the lower item', async () => {
-    const plan: EnginePlan = { users: 1, items: 3001, dimension: 13, score: 'cosine' };
-    const engine = await wasm(plan, 2);
-    const random = randomStream(1, 'ranking');
-    for (let i = 0; i < plan.items; i++) {
-      // every third item repeats the one before it
-      const copy = i % 3 === 2;
-      for (let c = 0; c < 13; c++) {
-        const at = i * engine.items.stride + c;
-        engine.items.data[at] = copy ? engine.items.data[at - engine.items.stride]! : random.normal();
+  it.each([false, true])(
+    'gives the same bits for a query whatever stands beside it, and ties to the lower item (item biases: %s)',
+    async (biased) => {
+      const plan: EnginePlan = { users: 1, items: 3001, dimension: 13, score: 'cosine' };
+      const engine = await wasm(plan, 2);
+      const random = randomStream(1, 'ranking');
+      for (let i = 0; i < plan.items; i++) {
+        // every third item repeats the one before it
+        const copy = i % 3 === 2;
+        for (let c = 0; c < 13; c++) {
+          const at = i * engine.items.stride + c;
+          engine.items.data[at] = copy ? engine.items.data[at - engine.items.stride]! : random.normal();
+        }
       }
-    }
-    engine.itemsChanged();
-    const queries = matrix(
-      1100,
-      13,
-      Float32Array.from({ length: 1100 * 13 }, () => random.normal()),
-    );
-    const all = engine.rank({ queries, k: 50 });
-    for (const q of [0, 23, 24, 1023, 1024, 1099]) {
-      const one = engine.rank({ queries: matrix(1, 13, queries.data.slice(q * 13, q * 13 + 13)), k: 50 });
-      expect(one.items).toEqual(all.items.slice(q * 50, q * 50 + 50));
-      expect(one.scores).toEqual(all.scores.slice(q * 50, q * 50 + 50));
-      for (let r = 1; r < 50; r++) {
-        if (one.scores[r] === one.scores[r - 1]) expect(one.items[r]).toBeGreaterThan(one.items[r - 1]!);
+      engine.itemsChanged();
+      const itemBias = biased
+        ? Float32Array.from({ length: plan.items }, (_, i) => ((i - (i % 3 === 2 ? 1 : 0)) % 7) / 7)
+        : undefined;
+      const reference = await openReferenceEngine(plan);
+      for (let i = 0; i < plan.items; i++) row(reference.items, i).set(row(engine.items, i));
+      const queries = matrix(
+        1100,
+        13,
+        Float32Array.from({ length: 1100 * 13 }, () => random.normal()),
+      );
+      const all = engine.rank({ queries, k: 50, itemBias });
+      for (const q of [0, 23, 24, 1023, 1024, 1099]) {
+        const request = { queries: matrix(1, 13, queries.data.slice(q * 13, q * 13 + 13)), k: 50, itemBias };
+        const one = engine.rank(request);
+        expectClose(one.scores, reference.rank(request).scores, 1e-6, 1e-5, 'scores');
+        expect(one.items).toEqual(all.items.slice(q * 50, q * 50 + 50));
+        expect(one.scores).toEqual(all.scores.slice(q * 50, q * 50 + 50));
+        for (let r = 1; r < 50; r++) {
+          if (one.scores[r] === one.scores[r - 1]) expect(one.items[r]).toBeGreaterThan(one.items[r - 1]!);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('reads item embeddings again after itemsChanged and after training', async () => {
     const small: SmallPlan = smallPlan(wide);

@@ -44,6 +44,20 @@ it("an engine's ranking evaluates like a full sort of its score matrix, for ever
   );
 });
 
+it('an item bias is added to the score of every user, in lists and in AUC', async () => {
+  await fc.assert(
+    fc.asyncProperty(evaluationCases, fc.infiniteStream(fc.integer({ min: -4, max: 4 })), async (c, biases) => {
+      const engine = await engineOf(c);
+      const itemBias = Float32Array.from(c.scores[0]!, () => biases.next().value / 2);
+      const biased = c.scores.map((of) => of.map((score, item) => score + itemBias[item]!));
+      expect(evaluate(embeddingRanker(engine, itemBias), optionsOf(c))).toEqual(
+        evaluate(scoreMatrixRanker(biased), optionsOf(c)),
+      );
+      await engine.close();
+    }),
+  );
+});
+
 it('diversity of lists: orthogonal items 1, equal items 0; users with one item to show do not count', async () => {
   const c: EvaluationCase = {
     scores: [

@@ -5,27 +5,32 @@ import { checkRankRequest } from '../check-plan.ts';
 import type { RankRequest, RankResult, ScoreKind } from '../engine.ts';
 import { inverseNorm } from './prepared-row.ts';
 
-/** Scores of one query with every item, as 32-bit floats: two items tie where these are equal. */
-export function scoreItems(query: Float32Array, items: Matrix, score: ScoreKind): Float32Array {
+/** Scores of one query with every item, the item's bias included, as 32-bit floats: two items tie where these are equal. */
+export function scoreItems(
+  query: Float32Array,
+  items: Matrix,
+  score: ScoreKind,
+  itemBias?: Float32Array,
+): Float32Array {
   const cosine = score === 'cosine';
   const queryScale = cosine ? inverseNorm(query) : 1;
   return Float32Array.from({ length: items.rows }, (_, i) => {
     const item = row(items, i);
     let sum = 0;
     for (let c = 0; c < item.length; c++) sum += query[c]! * item[c]!;
-    return sum * queryScale * (cosine ? inverseNorm(item) : 1);
+    return sum * queryScale * (cosine ? inverseNorm(item) : 1) + (itemBias?.[i] ?? 0);
   });
 }
 
 /** Full ranking by sorting all items that are not excluded: score descending, then item ascending. */
 export function rank(items: Matrix, score: ScoreKind, request: RankRequest): RankResult {
-  const { queries, k, excluded, targets } = request;
-  checkRankRequest(request, items.columns);
+  const { queries, k, excluded, targets, itemBias } = request;
+  checkRankRequest(request, items);
   const top = new Int32Array(queries.rows * k).fill(-1);
   const topScores = new Float32Array(queries.rows * k).fill(-Infinity);
   const above = targets && sharedInt32(targets.indices.length);
   for (let q = 0; q < queries.rows; q++) {
-    const scores = scoreItems(row(queries, q), items, score);
+    const scores = scoreItems(row(queries, q), items, score, itemBias);
     const isAbove = (a: number, b: number) => scores[a]! > scores[b]! || (scores[a]! === scores[b]! && a < b);
     const out = new Set(excluded && csrRow(excluded, q));
     const candidates = Int32Array.from(scores.keys()).filter((i) => !out.has(i));

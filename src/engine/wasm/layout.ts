@@ -48,7 +48,7 @@ const regionNames = [
   'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
   'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
   'threadScores', 'threadPositives', 'threadWeights', 'threadScratch', 'threadResult', 'threadItems', 'threadTargets',
-  'rankPanels', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
+  'rankPanels', 'itemBias', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
   ...lossRegionNames,
 ] as const; // biome-ignore format: a table of names
 
@@ -85,7 +85,7 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
     threadScores: threads * Math.max(shared ? ROW_BLOCK * scoreStride : scoreStride, QUERY_BLOCK * ITEM_BLOCK), threadPositives: threads * (capacity.positives + 4),
     threadWeights: threads * (n + 4), threadScratch: threads * SCRATCH_ROWS * (n + 4),
     threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
-    rankPanels: ((items + 7) & ~7) * stride, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
+    rankPanels: ((items + 7) & ~7) * stride, itemBias: (items + 7) & ~7, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
     excludedOffsets: QUERY_ROUND + 1, excluded: listed, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
     ...lossRegionLengths(plan, needs, threads, stride, scoreStride, slots),
   }; // biome-ignore format: a table of sizes

@@ -5,14 +5,16 @@ import { type ThreadMemory, Word } from './memory.ts';
 
 /** Ranks all queries of a request in rounds that fit the engine's memory; `run` ranks the round that lies there. */
 export function rankRounds(memory: ThreadMemory, request: RankRequest, run: () => void): RankResult {
-  const { control, layout, plan } = memory;
-  const { queries, targets } = request;
+  const { control, floats, layout, plan } = memory;
+  const { queries, targets, itemBias } = request;
   const k = Math.min(request.k, plan.items);
   const items = new Int32Array(queries.rows * request.k).fill(-1);
   const scores = new Float32Array(queries.rows * request.k).fill(Number.NEGATIVE_INFINITY);
   const above = targets && new Int32Array(targets.indices.length);
   control[Word.k] = k;
   control[Word.hasTargets] = targets ? 1 : 0;
+  control[Word.hasItemBias] = itemBias ? 1 : 0;
+  if (itemBias) floats.set(itemBias, layout.at.itemBias >>> 2);
   for (let from = 0; from < queries.rows; ) {
     const to = roundEnd(memory, request, from, k);
     putRound(memory, request, from, to);

@@ -58,6 +58,7 @@ export class Ranking {
     const bytes = stride * 4;
     const blocks = Math.ceil(queries / QUERY_BLOCK);
     const scoreBytes = ITEM_BLOCK * 4;
+    const biased = control[Word.hasItemBias] === 1;
     for (let task = this.crew.nextTask(); task < blocks; task = this.crew.nextTask()) {
       const from = task * QUERY_BLOCK;
       const to = Math.min(queries, from + QUERY_BLOCK);
@@ -85,6 +86,7 @@ export class Ranking {
       for (let first = 0; first < plan.items; first += ITEM_BLOCK) {
         const count = Math.min(plan.items - first, ITEM_BLOCK);
         const width = (count + 3) & ~3;
+        if (biased) for (let q = 0; q < to - from; q++) this.putBias(this.scoresAt + q * scoreBytes, first, width);
         kernels.product(
           at.queries + from * bytes,
           bytes,
@@ -97,7 +99,7 @@ export class Ranking {
           to - from,
           width,
           stride,
-          false,
+          biased,
         );
         for (let q = from; q < to; q++) {
           const scores = this.scoresAt + (q - from) * scoreBytes;
@@ -108,6 +110,13 @@ export class Ranking {
       }
       for (let q = from; q < to; q++) kernels.finishTop(at.topScores + q * k * 4, at.topItems + q * k * 4, k);
     }
+  }
+
+  /** The biases of `count` items from `first` on, where their scores will be: the product adds to them. */
+  private putBias(scores: number, first: number, count: number): void {
+    const { floats, layout } = this.memory;
+    const from = (layout.at.itemBias >>> 2) + first;
+    floats.copyWithin(scores >>> 2, from, from + count);
   }
 
   /** Sets the scores of the query's excluded items in this block to −Infinity; returns where its list goes on. */
@@ -126,8 +135,9 @@ export class Ranking {
 
   /** Scores of the targets of queries [from, to), by the same product as the ranking's, so that they compare exactly. */
   private scoreTargets(from: number, to: number): Float32Array {
-    const { floats, ints, kernels, layout } = this.memory;
+    const { control, floats, ints, kernels, layout } = this.memory;
     const { at, stride } = layout;
+    const biased = control[Word.hasItemBias] === 1;
     const begin = this.word('targetOffsets', from);
     const scores = new Float32Array(this.word('targetOffsets', to) - begin);
     for (let q = from; q < to; q++) {
@@ -135,6 +145,7 @@ export class Ranking {
         const item = ints[(at.targets >>> 2) + e]!;
         ints[(at.above >>> 2) + e] = 0;
         const panel = at.rankPanels + (item >>> 3) * stride * 32;
+        if (biased) this.putBias(this.targetAt, item & ~7, 8);
         kernels.product(
           at.queries + q * stride * 4,
           stride * 4,
@@ -147,7 +158,7 @@ export class Ranking {
           1,
           8,
           stride,
-          false,
+          biased,
         );
         scores[e - begin] = floats[(this.targetAt >>> 2) + (item & 7)]!;
       }

@@ -181,7 +181,7 @@ export class WasmEngine implements Engine {
   }
 
   rank(request: RankRequest): RankResult {
-    checkRankRequest(request, this.finals.items.columns);
+    checkRankRequest(request, this.finals.items);
     if (!this.rankReady) this.crew.run(Verb.rankPrepare, this.work.run);
     this.rankReady = true;
     return rankRounds(this.memory, request, () => this.crew.run(Verb.rank, this.work.run));

@@ -39,6 +39,11 @@ export class LossOptions {
     return this.#number(option, byDefault, `a number in [${least}, ${most}]`, (x) => x >= least && x <= most);
   }
 
+  /** A part of a whole: in (0, 1]. */
+  share(option: string, byDefault: number): number {
+    return this.#number(option, byDefault, 'a number in (0, 1]', (x) => x > 0 && x <= 1);
+  }
+
   /** A whole number of at least `least`. */
   whole(option: string, byDefault: number, least: number): number {
     const expected = `a whole number ≥ ${least}`;

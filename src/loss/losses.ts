@@ -1,4 +1,5 @@
 import { TaurecError } from '../errors.ts';
+import { AdversarialInfoNce } from './advinfonce.ts';
 import { automaticTau } from './automatic-tau.ts';
 import { BinaryCrossEntropy } from './bce.ts';
 import { BayesianPersonalizedRanking } from './bpr.ts';
@@ -6,6 +7,7 @@ import { BilateralSoftmaxLoss } from './bsl.ts';
 import { CosineContrastiveLoss } from './ccl.ts';
 import { DualScaleSoftmaxLoss } from './dsl.ts';
 import { GeneralizedBinaryCrossEntropy } from './gbce.ts';
+import { LowerLeftPartialAuc } from './llpauc.ts';
 import type { Loss, LossSource } from './loss.ts';
 import { needsFault } from './loss-needs.ts';
 import type { RawOptions } from './loss-options.ts';
@@ -13,6 +15,7 @@ import { MeanSquaredError } from './mse.ts';
 import { PairwiseSoftmaxLoss } from './psl.ts';
 import { SoftmaxLoss } from './sl.ts';
 import { SoftmaxLossAtK } from './slatk.ts';
+import { GlobalContrastiveLoss } from './sogclr.ts';
 
 interface LossEntry {
   /** Options that follow from the number of items when they are not among the given ones. */
@@ -34,6 +37,9 @@ const losses = {
   ccl: { create: (options) => new CosineContrastiveLoss(options), score: 'cosine' },
   psl: { create: (options) => new PairwiseSoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
   slatk: { create: (options) => new SoftmaxLossAtK(options), score: 'cosine', byCatalogue: temperature },
+  sogclr: { create: (options) => new GlobalContrastiveLoss(options), score: 'cosine', byCatalogue: temperature },
+  advinfonce: { create: (options) => new AdversarialInfoNce(options), score: 'cosine', byCatalogue: temperature },
+  llpauc: { create: (options) => new LowerLeftPartialAuc(options), score: 'dot' },
 } satisfies Record<string, LossEntry>;
 
 export type LossName = keyof typeof losses;

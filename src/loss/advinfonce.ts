@@ -8,7 +8,7 @@ const LARGEST_HARDNESS = 6;
 export interface AdversarialInfoNceOptions {
   /** τ > 0, finite, default .1; as for the softmax loss. */
   readonly tau?: number;
-  /** Step of the adversary, ≥ 0, default .05; 0 is the softmax loss. */
+  /** Step of the adversary, ≥ 0, default 1e-4; 0 is the softmax loss. */
   readonly adversaryRate?: number;
   /** The adversary moves in every so many-th epoch, ≥ 1, default 5. */
   readonly adversaryEvery?: number;
@@ -50,7 +50,7 @@ export class AdversarialInfoNce implements Loss {
     const known = ['tau', 'adversaryRate', 'adversaryEvery', 'adversaryEpochs', 'warmUp', 'negativeWeight'];
     const read = new LossOptions('advinfonce', options as RawOptions, known);
     this.tau = read.positive('tau', 0.1);
-    this.adversaryRate = read.weight('adversaryRate', 0.05);
+    this.adversaryRate = read.weight('adversaryRate', 1e-4);
     this.adversaryEvery = read.whole('adversaryEvery', 5, 1);
     this.adversaryEpochs = read.whole('adversaryEpochs', 7, 0);
     this.warmUp = read.whole('warmUp', 0, 0);

@@ -11,7 +11,7 @@ export interface LowerLeftPartialAucOptions {
   readonly alpha?: number;
   /** β in (0, 1], default .1: the part of the negatives, those that score highest. */
   readonly beta?: number;
-  /** τ > 0, finite, default 1: what scores are divided by before the sigmoid. */
+  /** τ > 0, finite, default .2, for cosines: what scores are divided by before the sigmoid. The paper's inner products have 1. */
   readonly tau?: number;
   /** Step of the duals, > 0, default .01. */
   readonly dualRate?: number;
@@ -58,7 +58,7 @@ export class LowerLeftPartialAuc implements Loss {
     const read = new LossOptions('llpauc', options as RawOptions, known);
     this.alpha = read.share('alpha', 0.7);
     this.beta = read.share('beta', 0.1);
-    this.tau = read.positive('tau', 1);
+    this.tau = read.positive('tau', 0.2);
     this.dualRate = read.positive('dualRate', 0.01);
     this.negativeWeight = read.weight('negativeWeight', 1);
     const { alpha, beta, tau, dualRate, negativeWeight } = this;

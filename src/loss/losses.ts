@@ -21,7 +21,7 @@ interface LossEntry {
   /** Options that follow from the number of items when they are not among the given ones. */
   readonly byCatalogue?: (items: number, given: RawOptions) => RawOptions;
   readonly create: (options?: RawOptions) => Loss;
-  /** The score a paper of this loss uses. */
+  /** The score it is trained with unless told otherwise. */
   readonly score: 'cosine' | 'dot';
 }
 
@@ -39,7 +39,7 @@ const losses = {
   slatk: { create: (options) => new SoftmaxLossAtK(options), score: 'cosine', byCatalogue: temperature },
   sogclr: { create: (options) => new GlobalContrastiveLoss(options), score: 'cosine', byCatalogue: temperature },
   advinfonce: { create: (options) => new AdversarialInfoNce(options), score: 'cosine', byCatalogue: temperature },
-  llpauc: { create: (options) => new LowerLeftPartialAuc(options), score: 'dot' },
+  llpauc: { create: (options) => new LowerLeftPartialAuc(options), score: 'cosine' },
 } satisfies Record<string, LossEntry>;
 
 export type LossName = keyof typeof losses;

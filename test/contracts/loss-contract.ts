@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { initialStates } from '../../src/loss/initial-states.ts';
 import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
-import type { Loss, ScoreRow } from '../../src/loss/loss.ts';
+import type { Loss, RowContext, ScoreRow } from '../../src/loss/loss.ts';
 import { createLoss } from '../../src/loss/losses.ts';
 import { expectClose } from '../support/close.ts';
 
@@ -9,7 +10,9 @@ export interface LossCase {
   readonly title: string;
   readonly create: () => Loss;
   /** The formula of MATH section 2, written out plainly with its weighted means; safe at moderate scores only. [stop] values are those of `held`. */
-  readonly formula: (row: ScoreRow, held: ScoreRow) => number;
+  readonly formula: (row: TestRow, held: TestRow) => number;
+  /** The states that the rows find, where the loss keeps any; absent: those before training. Item states are the row's. */
+  readonly states?: { readonly user?: readonly number[]; readonly global?: readonly number[] };
   /** It has [stop] values: its gradients are the differences of the formula, with these held. */
   readonly stops?: boolean;
   /** Scores of the random rows lie in ±`largest`, default 1; less where the loss has a kink at the end of the range. */
@@ -20,6 +23,11 @@ export interface LossCase {
   readonly sumsToZero: boolean;
 }
 
+/** A row, and for losses that keep one the state of each negative's item; absent: 0. */
+export interface TestRow extends ScoreRow {
+  readonly itemStates?: Float64Array;
+}
+
 interface Evaluation {
   readonly value: number;
   readonly positives: Float64Array;
@@ -27,16 +35,29 @@ interface Evaluation {
 }
 
 /** The loss on a row, in double precision; gradients start as NaN so that one left unwritten shows. */
-export function evaluateRow(loss: Loss, row: ScoreRow): Evaluation {
+export function evaluateRow(loss: Loss, row: TestRow, given: LossCase['states'] = {}): Evaluation {
   const positives = new Float64Array(row.positives.length).fill(Number.NaN);
   const negatives = new Float64Array(row.negatives.length).fill(Number.NaN);
-  const context = {
-    user: 0,
-    positiveItems: new Int32Array(positives.length),
-    poolItems: new Int32Array(negatives.length),
-    logExpectationExp,
-  };
+  const context = rowContext(loss, row, given);
   return { value: loss.evaluate(row, { positives, negatives }, context), positives, negatives };
+}
+
+/** The context of a row that stands alone. */
+export function rowContext(loss: Loss, row: TestRow, given: LossCase['states'] = {}): RowContext {
+  const n = row.negatives.length;
+  const initial = initialStates(loss, n);
+  return {
+    user: 0,
+    positiveItems: new Int32Array(row.positives.length),
+    poolItems: new Int32Array(n),
+    logExpectationExp,
+    states: initial && {
+      ...initial,
+      user: given.user ? Float64Array.from(given.user) : initial.user,
+      global: given.global ? Float64Array.from(given.global) : initial.global,
+      items: initial.items.length > 0 && row.itemStates ? row.itemStates : initial.items,
+    },
+  };
 }
 
 /** Σ w x / Σ w. */
@@ -47,29 +68,31 @@ export function meanOf(values: ArrayLike<number>, weights?: ArrayLike<number>): 
 }
 
 const weight = fc.oneof(fc.constant(0), fc.double({ min: 0.05, max: 4, noNaN: true }));
-function rowsWithin(largest: number): fc.Arbitrary<ScoreRow> {
+function rowsWithin(largest: number): fc.Arbitrary<TestRow> {
   const score = fc.double({ min: -largest, max: largest, noNaN: true });
   const side = fc
-    .array(fc.tuple(score, weight), { minLength: 1, maxLength: 7 })
+    .array(fc.tuple(score, weight, fc.double({ min: -0.9, max: 3, noNaN: true })), { minLength: 1, maxLength: 7 })
     .filter((s) => s.some(([, w]) => w > 0));
   return fc.tuple(side, side, fc.boolean()).map(([p, n, weighted]) => ({
     positives: Float64Array.from(p, ([x]) => x),
     negatives: Float64Array.from(n, ([x]) => x),
     positiveWeights: weighted ? Float64Array.from(p, ([, w]) => w) : undefined,
     negativeWeights: weighted ? Float64Array.from(n, ([, w]) => w) : undefined,
+    itemStates: Float64Array.from(n, ([, , state]) => state),
   }));
 }
 const runs = { numRuns: 60 };
 
 /** What every loss keeps to. */
-export function lossContract({ title, create, formula, tau, sumsToZero, stops, largest = 1 }: LossCase): void {
+export function lossContract({ title, create, formula, tau, sumsToZero, stops, states, largest = 1 }: LossCase): void {
   describe(`loss contract: ${title}`, () => {
     const loss = create();
+    const evaluate = (row: TestRow, of = loss) => evaluateRow(of, row, states);
     const rows = rowsWithin(largest);
 
     test('the value is the formula', () => {
       fc.assert(
-        fc.property(rows, (row) => expectClose([evaluateRow(loss, row).value], [formula(row, row)], 1e-9, 1e-9)),
+        fc.property(rows, (row) => expectClose([evaluate(row).value], [formula(row, row)], 1e-9, 1e-9)),
         runs,
       );
     });
@@ -78,14 +101,14 @@ export function lossContract({ title, create, formula, tau, sumsToZero, stops, l
       fc.assert(
         fc.property(rows, (row) => {
           const step = 1e-4 * Math.min(tau, 1);
-          const { value, positives, negatives } = evaluateRow(loss, row);
+          const { value, positives, negatives } = evaluate(row);
           const differences = (key: 'positives' | 'negatives') =>
             row[key].map((_, i) => {
               const moved = (by: number) => {
                 const scores = row[key].slice();
                 scores[i]! += by;
                 const other = { ...row, [key]: scores };
-                return stops ? formula(other, row) : evaluateRow(loss, other).value;
+                return stops ? formula(other, row) : evaluate(other).value;
               };
               // fourth order, so that the error of the difference itself stays under 1e-8 at any τ
               return (8 * (moved(step) - moved(-step)) - (moved(2 * step) - moved(-2 * step))) / (12 * step);
@@ -106,7 +129,7 @@ export function lossContract({ title, create, formula, tau, sumsToZero, stops, l
       expect(again.parameters).toEqual(parameters);
       fc.assert(
         fc.property(rows, (row) => {
-          expect(evaluateRow(again, row)).toEqual(evaluateRow(loss, row));
+          expect(evaluate(row, again)).toEqual(evaluate(row));
         }),
         runs,
       );
@@ -119,11 +142,12 @@ export function lossContract({ title, create, formula, tau, sumsToZero, stops, l
           const position = at % (n + 1);
           const insert = (x: ArrayLike<number>, value: number) =>
             Float64Array.from(Array.from(x).toSpliced(position, 0, value));
-          const plain = evaluateRow(loss, row);
-          const masked = evaluateRow(loss, {
+          const plain = evaluate(row);
+          const masked = evaluate({
             ...row,
             negatives: insert(row.negatives, extra),
             negativeWeights: insert(row.negativeWeights ?? new Float64Array(n).fill(1), 0),
+            itemStates: row.itemStates && insert(row.itemStates, 0.5),
           });
           expectClose([masked.value], [plain.value], 1e-12, 1e-12);
           expectClose(masked.positives, plain.positives, 1e-12, 1e-12);
@@ -136,12 +160,13 @@ export function lossContract({ title, create, formula, tau, sumsToZero, stops, l
     test('permuting scores permutes gradients', () => {
       fc.assert(
         fc.property(rows, (row) => {
-          const plain = evaluateRow(loss, row);
-          const turned = evaluateRow(loss, {
+          const plain = evaluate(row);
+          const turned = evaluate({
             positives: row.positives.toReversed(),
             negatives: row.negatives.toReversed(),
             positiveWeights: row.positiveWeights?.toReversed(),
             negativeWeights: row.negativeWeights?.toReversed(),
+            itemStates: row.itemStates?.toReversed(),
           });
           expectClose([turned.value], [plain.value], 1e-11, 1e-11);
           expectClose(turned.positives, plain.positives.toReversed(), 1e-11, 1e-11);
@@ -155,8 +180,8 @@ export function lossContract({ title, create, formula, tau, sumsToZero, stops, l
       const once = Float64Array.of(0.3, -0.2);
       const twice = Float64Array.of(0.3, 0.3, -0.2);
       const weights = Float64Array.of(2, 1);
-      const a = evaluateRow(loss, { positives: twice, negatives: twice });
-      const b = evaluateRow(loss, {
+      const a = evaluate({ positives: twice, negatives: twice });
+      const b = evaluate({
         positives: once,
         negatives: once,
         positiveWeights: weights,
@@ -171,7 +196,7 @@ export function lossContract({ title, create, formula, tau, sumsToZero, stops, l
       fc.assert(
         fc.property(rows, (row) => {
           const before = structuredClone(row);
-          evaluateRow(loss, row);
+          evaluate(row);
           expect(row).toEqual(before);
         }),
         runs,
@@ -182,9 +207,9 @@ export function lossContract({ title, create, formula, tau, sumsToZero, stops, l
       const row = { positives: Float32Array.of(0.5, 0.1), negatives: Float32Array.of(0.2, -0.4, 0.3) };
       const positives = new Float32Array(2);
       const negatives = new Float32Array(3);
-      const context = { user: 0, positiveItems: new Int32Array(2), poolItems: new Int32Array(3), logExpectationExp };
+      const context = rowContext(loss, row, states);
       const value = loss.evaluate(row, { positives, negatives }, context);
-      const exact = evaluateRow(loss, {
+      const exact = evaluate({
         positives: Float64Array.from(row.positives),
         negatives: Float64Array.from(row.negatives),
       });
@@ -197,7 +222,7 @@ export function lossContract({ title, create, formula, tau, sumsToZero, stops, l
       test('the gradients of a row sum to 0', () => {
         fc.assert(
           fc.property(rows, (row) => {
-            const { positives, negatives } = evaluateRow(loss, row);
+            const { positives, negatives } = evaluate(row);
             const all = [...positives, ...negatives];
             const size = all.reduce((sum, g) => sum + Math.abs(g), 0);
             expect(Math.abs(all.reduce((sum, g) => sum + g, 0))).toBeLessThanOrEqual(1e-12 * size);
@@ -218,18 +243,18 @@ export function lossContract({ title, create, formula, tau, sumsToZero, stops, l
       ['no positive has weight', { ...row([0.2, 0.1], [0.4]), positiveWeights: Float64Array.of(0, 0) }],
       ['tiny weights', { ...row([0.2, -0.9], [0.4, 1]), negativeWeights: Float64Array.of(1e-300, 1e-30) }],
     ];
-    test.each(extremes)('is finite: %s', (_, scores) => expectFinite(loss, scores));
+    test.each(extremes)('is finite: %s', (_, scores) => expectFinite(evaluate(scores)));
     if (loss.allowsDotScores)
       test.each([
         ['far apart', row([1e4, -1e4], [-1e4, 1e4])],
         ['far apart, positives lowest', row([-1e4], [1e4, 1e4])],
         ['far apart, positives highest', row([1e4], [-1e4])],
-      ])('is finite with inner products: %s', (_, scores) => expectFinite(loss, scores));
+      ])('is finite with inner products: %s', (_, scores) => expectFinite(evaluate(scores)));
 
     test('nothing left on a side: no gradient there', () => {
-      const noNegatives = evaluateRow(loss, extremes[6]![1]);
+      const noNegatives = evaluate(extremes[6]![1]);
       expect([...noNegatives.negatives]).toEqual([0, 0]);
-      const noPositives = evaluateRow(loss, extremes[8]![1]);
+      const noPositives = evaluate(extremes[8]![1]);
       for (const g of noPositives.positives) expect(Math.abs(g)).toBe(0);
     });
   });
@@ -239,7 +264,6 @@ function row(positives: number[], negatives: number[]): ScoreRow {
   return { positives: Float64Array.from(positives), negatives: Float64Array.from(negatives) };
 }
 
-function expectFinite(loss: Loss, scores: ScoreRow): void {
-  const { value, positives, negatives } = evaluateRow(loss, scores);
+function expectFinite({ value, positives, negatives }: Evaluation): void {
   for (const number of [value, ...positives, ...negatives]) expect(number).toSatisfy(Number.isFinite);
 }

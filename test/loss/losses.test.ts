@@ -123,7 +123,72 @@ const cases: LossCase[] = [
   slatk(0.2, 1, 0.1, 1),
   slatk(0.2, 20, 5, 1.2),
   slatk(0.2, 2, Infinity, 1.2),
+  sogclr(0.9, 1, 0.2),
+  sogclr(0.4, 1.3, 0.1, [0, 0]),
+  sogclr(0.9, 1, 0.2, [1.5, 1]),
+  sogclr(0.3, 0.7, 0.1, [3, 1]),
+  sogclr(1, 1.2, 0.5, [-2, 1]),
+  ...[0.05, 0.2, 1].flatMap((tau) => [1, 0.7, 1.3].map((negativeWeight) => advinfonce(tau, negativeWeight))),
+  llpauc({}),
+  llpauc({ alpha: 0.4, beta: 0.02, tau: 1, negativeWeight: 1.3 }, [0.8, 0.1, -0.3, 0.9, 1.2]),
+  llpauc({ alpha: 1, beta: 1, tau: 0.1 }, [0.5, 0.5, 0.5, -1, 4]),
 ];
+
+/** Yuan et al.: with the moving average g held, −E s_i/τ + λ ( log g + ĝ/g − 1 ). */
+function sogclr(gamma: number, negativeWeight: number, tau: number, user?: readonly [number, number]): LossCase {
+  const present = (row: ScoreRow) => Math.exp(negatives(row, tau) / tau);
+  const first = !user || user[1] === 0;
+  return {
+    title: `sogclr, γ = ${gamma}, λ = ${negativeWeight}, τ = ${tau}, ${first ? 'first visit' : `log g = ${user[0]}`}`,
+    create: make('sogclr', { tau, gamma, negativeWeight }),
+    formula: (row, held) => {
+      const g = first ? present(held) : (1 - gamma) * Math.exp(user[0]) + gamma * present(held);
+      return -positives(row, Infinity) / tau + negativeWeight * (Math.log(g) + present(row) / g - 1);
+    },
+    tau,
+    sumsToZero: first && negativeWeight === 1,
+    stops: true,
+    ...(user && { states: { user } }),
+  };
+}
+
+/** Zhang et al.: δ_j = log( n softmax_j(h) ), where e^h − 1 is the state. */
+function advinfonce(tau: number, negativeWeight: number): LossCase {
+  return {
+    title: `advinfonce, τ = ${tau}, λ = ${negativeWeight}`,
+    create: make('advinfonce', { tau, negativeWeight }),
+    formula: (row) => {
+      const hardness = Array.from(row.negatives, (_, j) => Math.log(1 + (row.itemStates?.[j] ?? 0)));
+      const softmax = hardness.map((h) => Math.exp(h) / meanOf(hardness.map(Math.exp), row.negativeWeights));
+      const shifted = row.negatives.map((s, j) => s + tau * Math.log(softmax[j]!));
+      return (negativeWeight * lee(shifted, tau, row.negativeWeights) - positives(row, Infinity)) / tau;
+    },
+    tau,
+    sumsToZero: negativeWeight === 1,
+  };
+}
+
+/** Shi et al., with the duals a, b, γ, s⁺, s⁻. */
+function llpauc(options: Record<string, number>, global?: readonly number[]): LossCase {
+  const { alpha = 0.7, beta = 0.1, tau = 0.2, negativeWeight = 1 } = options;
+  const [a, b, gamma, high, low] = (global ?? [1, 0, 0, 0.5, 0.5]) as [number, number, number, number, number];
+  const soft = (x: number) => softplus(5 * x) / 5;
+  return {
+    title: `llpauc ${JSON.stringify(options)}, ${global ? `duals ${global}` : 'first step'}`,
+    create: make('llpauc', options),
+    formula: (row) => {
+      const of = (x: ArrayLike<number>) => Array.from(x, (s) => sigmoid(s / tau));
+      const up = of(row.positives).map((f) => soft(-((f - a) ** 2 - 2 * (1 + gamma) * f) - high));
+      const down = of(row.negatives).map((f) => soft((f - b) ** 2 + 2 * (1 + gamma) * f - low));
+      const positive = -high - meanOf(up, row.positiveWeights) / alpha;
+      const negative = low + meanOf(down, row.negativeWeights) / beta;
+      return positive + negativeWeight * negative - gamma ** 2;
+    },
+    tau: Math.min(tau, 0.2),
+    sumsToZero: false,
+    ...(global && { states: { global } }),
+  };
+}
 
 /** Petrov & Macdonald, with our mean over negatives. */
 function gbce(options: Record<string, unknown>, beta: (n: number) => number, c: number): LossCase {

@@ -7,6 +7,7 @@ import { row } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
 import { loadDataset } from '../../src/data/dataset.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
+import { initialStates } from '../../src/loss/initial-states.ts';
 import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
 import { createLoss } from '../../src/loss/losses.ts';
 import { FoldIn } from '../../src/model/fold-in.ts';
@@ -23,6 +24,9 @@ const losses = [
   ['bce', {}, 'dot'],
   ['gbce', {}, 'dot'],
   ['psl', { tau: 0.2 }, 'cosine'],
+  ['sogclr', { tau: 0.2 }, 'cosine'],
+  ['advinfonce', { tau: 0.2 }, 'cosine'],
+  ['llpauc', {}, 'cosine'],
   ['mse', {}, 'dot'],
 ] as const;
 
@@ -64,6 +68,7 @@ describe('FoldIn', () => {
               positiveItems: liked,
               poolItems: others,
               logExpectationExp,
+              states: initialStates(loss, others.length),
             });
           };
           const folded = new FoldIn(engine, score, loss, length, { steps: 200 }).embedding(liked);

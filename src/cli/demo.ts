@@ -54,7 +54,7 @@ async function run(flags: DemoFlags): Promise<void> {
   const model = trainedModel(dataset, result);
   const engine = await openRankingEngine(model, engineChoice);
   try {
-    const measured = measure(dataset, model, embeddingRanker(engine));
+    const measured = measure(dataset, model, embeddingRanker(engine, model.itemBias));
     const people = choosePeople(dataset, flags.people, seed);
     const shown = people.map((user) => personOf(dataset, Recommender.fromModel(model, engine), user));
     if (flags.out !== undefined) await saveModel(flags.out, model);

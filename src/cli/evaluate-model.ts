@@ -41,7 +41,7 @@ export function evaluateModel(
   const diversity = request.diversity ? model.items : undefined;
   return evaluateRanker(
     'the model',
-    embeddingRanker(engine),
+    embeddingRanker(engine, model.itemBias),
     trainingDataOf(model),
     test,
     { ...request, diversity },

@@ -3,7 +3,7 @@ import { matrix, row } from '../array/matrix.ts';
 import type { Engine, ScoreKind } from '../engine/engine.ts';
 import { BestItems } from './best-items.ts';
 import { difference, exclusions, forbiddenItems, type ItemFilter } from './item-filter.ts';
-import { scoreOf } from './vectors.ts';
+import { biasedScore, scoreOf } from './vectors.ts';
 
 export interface RankedItem {
   readonly item: number;
@@ -21,7 +21,7 @@ const BLOCK_ROWS = 1024;
 const BLOCK_ENTRIES = 4_000_000;
 
 /**
- * The best `k` items of each query, best first, ties to the lower item; exclusion happens inside the ranking, so that exactly k come where k remain.
+ * The best `k` items of each query, by its score plus `itemBias` [items] where there is one, best first, ties to the lower item; exclusion happens inside the ranking, so that exactly k come where k remain.
  * A short list of allowed items is scored directly; otherwise the engine ranks all items, some queries at a time.
  */
 export function rankLists(
@@ -30,13 +30,16 @@ export function rankLists(
   queries: readonly Query[],
   k: number,
   filter: ItemFilter,
+  itemBias?: Float32Array,
 ): RankedItem[][] {
   const { items } = engine;
   const { allowed } = filter;
   if (allowed && allowed.length * 4 <= items.rows) {
     return queries.map(({ embedding, seen }) => {
       const best = new BestItems(Math.min(k, allowed.length));
-      for (const item of difference(allowed, seen)) best.offer(item, scoreOf(score, embedding, row(items, item)));
+      for (const item of difference(allowed, seen)) {
+        best.offer(item, biasedScore(scoreOf(score, embedding, row(items, item)), itemBias?.[item]));
+      }
       return best.take();
     });
   }
@@ -49,7 +52,7 @@ export function rankLists(
       common,
       items.rows,
     );
-    lists.push(...rankBlock(engine, block, Math.min(k, items.rows), excluded));
+    lists.push(...rankBlock(engine, block, Math.min(k, items.rows), excluded, itemBias));
     first += block.length;
   }
   return lists;
@@ -67,12 +70,18 @@ function blockRows(queries: readonly Query[], first: number, common: number): nu
   return rows;
 }
 
-function rankBlock(engine: Engine, block: readonly Query[], k: number, excluded: Csr): RankedItem[][] {
+function rankBlock(
+  engine: Engine,
+  block: readonly Query[],
+  k: number,
+  excluded: Csr,
+  itemBias?: Float32Array,
+): RankedItem[][] {
   const queries = matrix(block.length, engine.items.columns);
   block.forEach((query, q) => {
     row(queries, q).set(query.embedding);
   });
-  const ranked = engine.rank({ queries, k, excluded });
+  const ranked = engine.rank({ queries, k, excluded, itemBias });
   return block.map((_, q) => {
     const list: RankedItem[] = [];
     for (let at = q * k; at < (q + 1) * k && ranked.items[at]! >= 0; at++) {

@@ -29,7 +29,7 @@ const files = { embeddings: 'embeddings.safetensors', ids: 'ids.safetensors', se
 const modelFiles: readonly string[] = [CONFIG, ...Object.values(files)];
 
 /**
- * Saves a model as a folder: config.json, embeddings.safetensors (`users` [U, d], `items` [I, d]), ids.safetensors (ids, titles) and seen.safetensors (seen
+ * Saves a model as a folder: config.json, embeddings.safetensors (`users` [U, d], `items` [I, d], `itemBias` [I] where there is one), ids.safetensors (ids, titles) and seen.safetensors (seen
  * items, popularity). All is written to a folder beside it and then renamed, so `directory` never holds half a model; an older model there is replaced,
  * what else lies in its folder stays. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
  */
@@ -53,10 +53,10 @@ export async function saveModel(directory: string, model: Model): Promise<void> 
   const temporary = temporaryName(target);
   await mkdir(temporary, { recursive: true });
   try {
-    const { users, items, seen, validation, popularity } = model;
+    const { users, items, itemBias, seen, validation, popularity } = model;
     await writeSafetensors(
       join(temporary, files.embeddings),
-      { users: table(users), items: table(items) },
+      { users: table(users), items: table(items), ...(itemBias && { itemBias: list(itemBias) }) },
       { format: MODEL_FORMAT, score: config.score },
     );
     await writeSafetensors(join(temporary, files.ids), {
@@ -110,6 +110,7 @@ export async function openModel(directory: string): Promise<Model<ModelConfig>> 
     config,
     users: matrixOf(tensorOf(embeddings, 'users', 'F32', [users, dimension])),
     items: matrixOf(tensorOf(embeddings, 'items', 'F32', [items, dimension])),
+    itemBias: embeddings.tensors.has('itemBias') ? tensorOf(embeddings, 'itemBias', 'F32', [items]).data : undefined,
     userIds: idMapOf(ids, 'users', users),
     itemIds: idMapOf(ids, 'items', items),
     seen: csrOf(seen, 'seen', users, items, config.interactions),

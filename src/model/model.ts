@@ -69,6 +69,8 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   readonly users: Matrix;
   /** [I, d] final item embeddings, not normalised. */
   readonly items: Matrix;
+  /** [I] added to an item's score for every user when items are ranked; absent: 0. */
+  readonly itemBias?: Float32Array;
   readonly userIds: IdMap;
   readonly itemIds: IdMap;
   /** [U × I] what a user has seen: training and validation items. */
@@ -108,16 +110,20 @@ export function trainedItems(model: Model): Csr {
 export function modelProblem(
   model: Model,
 ): { readonly part: 'embeddings' | 'ids' | 'seen'; readonly text: string } | undefined {
-  const { users, items, userIds, itemIds, seen, validation, popularity, titles } = model;
+  const { users, items, itemBias, userIds, itemIds, seen, validation, popularity, titles } = model;
   const wrong = (part: 'embeddings' | 'ids' | 'seen', what: string, got: number, expected: number) =>
     got === expected ? undefined : { part, text: `${what}: ${got}, expected ${expected}` };
   const sizes =
     wrong('embeddings', 'columns of the user embeddings', users.columns, items.columns) ??
+    wrong('embeddings', 'number of item biases', itemBias?.length ?? items.rows, items.rows) ??
     wrong('ids', 'number of user ids', userIds.size, users.rows) ??
     wrong('ids', 'number of item ids', itemIds.size, items.rows) ??
     wrong('ids', 'number of titles', titles ? titles.offsets.length - 1 : items.rows, items.rows) ??
     wrong('seen', 'number of popularity counts', popularity.length, items.rows);
   if (sizes) return sizes;
+  const notFinite = itemBias?.findIndex((bias) => !Number.isFinite(bias)) ?? -1;
+  if (notFinite >= 0)
+    return { part: 'embeddings', text: `bias of item ${notFinite}: ${itemBias![notFinite]}, expected a finite number` };
   for (const [name, ids] of Object.entries({ users: userIds, items: itemIds, titles })) {
     if (!ids) continue;
     const text =

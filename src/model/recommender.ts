@@ -13,7 +13,7 @@ import type { Model } from './model.ts';
 import { PopularItems } from './popular-items.ts';
 import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
 import type { FoldInRequest, Id, RecommendedItem, RecommendOptions, UserRecommendations } from './recommendation.ts';
-import { inverseNorms, nearestRows, scoreOf } from './vectors.ts';
+import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
 
 export interface OpenOptions extends RankingEngineOptions {
   /** The loss to fold people in with, when the model was trained with one that is not built in. A model never loads code by itself. */
@@ -139,10 +139,14 @@ export class Recommender {
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
 
-  /** The model's scores of a user and items, beside `items`. Throws `unknown-id`. */
+  /** The model's scores of a user and items, item biases included, beside `items`. Throws `unknown-id`. */
   score(user: Id, items: readonly Id[]): number[] {
     const embedding = row(this.#engine.users, this.#userOf(user));
-    return items.map((id) => scoreOf(this.config.score, embedding, row(this.#engine.items, this.#itemOf(id))));
+    return items.map((id) => {
+      const item = this.#itemOf(id);
+      const score = scoreOf(this.config.score, embedding, row(this.#engine.items, item));
+      return biasedScore(score, this.#model.itemBias?.[item]);
+    });
   }
 
   /** Ends the engine's threads. */
@@ -164,7 +168,7 @@ export class Recommender {
   }
 
   #rank(queries: readonly Query[], k: number, filter: ItemFilter): RankedItem[][] {
-    return rankLists(this.#engine, this.config.score, queries, k, filter);
+    return rankLists(this.#engine, this.config.score, queries, k, filter, this.#model.itemBias);
   }
 
   #parse(options: RecommendOptions): { k: number; filter: ItemFilter } {

@@ -20,6 +20,11 @@ export function scoreOf(score: ScoreKind, a: ArrayLike<number>, b: ArrayLike<num
   return Math.fround(score === 'dot' ? dot(a, b) : dot(a, b) * inverseNorm(a) * inverseNorm(b));
 }
 
+/** A score and the bias of its item, as a 32-bit float like an engine's. */
+export function biasedScore(score: number, bias = 0): number {
+  return Math.fround(score + bias);
+}
+
 /** 1/‖row‖ of every row. */
 export function inverseNorms(m: Matrix): Float64Array {
   return Float64Array.from({ length: m.rows }, (_, r) => inverseNorm(row(m, r)));

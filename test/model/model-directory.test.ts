@@ -27,6 +27,7 @@ function expectSame(opened: Model, saved: Model) {
     expect(opened[table].rows).toBe(saved[table].rows);
     for (let r = 0; r < saved[table].rows; r++) expect(row(opened[table], r)).toEqual(row(saved[table], r));
   }
+  expect(opened.itemBias).toEqual(saved.itemBias);
   expect([...opened.userIds]).toEqual([...saved.userIds]);
   expect([...opened.itemIds]).toEqual([...saved.itemIds]);
   for (const id of saved.itemIds) expect(opened.itemIds.indexOf(id)).toBe(saved.itemIds.indexOf(id));
@@ -44,9 +45,10 @@ describe('model directory', () => {
         ids,
         fc.boolean(),
         fc.boolean(),
+        fc.boolean(),
         fc.integer(),
-        async (userIds, itemIds, titles, validation, seed) => {
-          const saved = randomModel({ userIds, itemIds, titles, validation, seed });
+        async (userIds, itemIds, titles, validation, biased, seed) => {
+          const saved = randomModel({ userIds, itemIds, titles, validation, biased, seed });
           await saveModel(directory, saved);
           expectSame(await openModel(directory), saved);
         },
@@ -215,5 +217,8 @@ describe('model directory', () => {
     expect(() => createModel({ ...model, users: matrix(4, 2) })).toThrow(
       /columns of the user embeddings: 2, expected 3/,
     );
+    const biased = (...bias: number[]) => createModel({ ...model, itemBias: Float32Array.from(bias) });
+    expect(() => biased(1, 2)).toThrow(/number of item biases: 2, expected 9/);
+    expect(() => biased(0, 0, Number.NaN, 0, 0, 0, 0, 0, 0)).toThrow(/bias of item 2: NaN, expected a finite number/);
   });
 });

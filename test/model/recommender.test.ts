@@ -39,7 +39,7 @@ function bruteForce(model: Model, user: number, options: RecommendOptions & { kn
   return Array.from(model.itemIds, (id, item) => ({
     id,
     item,
-    score: scoreByDefinition(model, row(model.users, user), row(model.items, item)),
+    score: scoreByDefinition(model, row(model.users, user), row(model.items, item)) + (model.itemBias?.[item] ?? 0),
   }))
     .filter(
       ({ id, item }) =>
@@ -78,6 +78,7 @@ describe('Recommender', () => {
           seed: fc.integer(),
           items: fc.integer({ min: 1, max: 24 }),
           density: fc.double({ min: 0, max: 1, noNaN: true }),
+          biased: fc.boolean(),
         }),
         fc.record(
           { k: fc.integer({ min: 1, max: 30 }), exclude: someItems, allow: someItems, includeSeen: fc.boolean() },
@@ -98,9 +99,9 @@ describe('Recommender', () => {
 
   it('ties go to the item that comes first, in a short allow-list as in the whole catalogue', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 24 }), async (seed, k) => {
+      fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 24 }), fc.boolean(), async (seed, k, biased) => {
         // Elements are 1 or 2: inner products are small whole numbers, exact in any arithmetic.
-        const model = randomModel({ score: 'dot', levels: 2, items: 24, seed });
+        const model = randomModel({ score: 'dot', levels: 2, items: 24, seed, biased });
         const recommender = await recommenderOf(model);
         const ids = (list: readonly { id: string }[]) => list.map((entry) => entry.id);
         expect(ids(recommender.recommend('u0', { k }))).toEqual(ids(bruteForce(model, 0, { k })));
@@ -207,6 +208,31 @@ describe('Recommender', () => {
     expect((await recommenderOf(model)).score('u1', ['i2', 'i0'])).toEqual(expected);
   });
 
+  it('item biases are part of scores and lists, not of fold-in and neighbours', async () => {
+    const model = randomModel({ items: 30, biased: true });
+    const { itemBias, ...plain } = model;
+    const [recommender, unbiased] = [await recommenderOf(model), await recommenderOf(plain)];
+    const [withBias] = recommender.score('u1', ['i2']);
+    expect(withBias).toBeCloseTo(unbiased.score('u1', ['i2'])[0]! + itemBias![2]!, 6);
+    const liked = ['i4', 'i9'];
+    const embedding = recommender.foldIn(liked);
+    expect(embedding).toEqual(unbiased.foldIn(liked));
+    expect(recommender.similarItems('i4')).toEqual(unbiased.similarItems('i4'));
+    expect(recommender.similarUsers('u1')).toEqual(unbiased.similarUsers('u1'));
+    const expected = Array.from(model.itemIds, (id, item) => ({
+      id,
+      score: scoreByDefinition(model, embedding, row(model.items, item)) + itemBias![item]!,
+    }))
+      .filter(({ id }) => !liked.includes(id))
+      .sort((a, b) => b.score - a.score);
+    expectList(recommender.recommendFor(liked, { k: 100 }), expected);
+    const allow = ['i3', 'i5', 'i20'];
+    expectList(
+      recommender.recommendFor(liked, { allow }),
+      expected.filter(({ id }) => allow.includes(id)),
+    );
+  });
+
   it('recommendAll gives every user what recommend gives, in order', async () => {
     const model = randomModel({ users: 1500, items: 12 });
     const recommender = await recommenderOf(model);
@@ -247,7 +273,7 @@ describe('Recommender', () => {
 
   it.each(['reference', 'wasm'] as const)('a saved model recommends the same: %s', async (engine) => {
     const folder = await mkdtemp(join(tmpdir(), 'taurec-recommender-'));
-    const model = randomModel({ users: 40, items: 200, dimension: 17 });
+    const model = randomModel({ users: 40, items: 200, dimension: 17, biased: true });
     await saveModel(join(folder, 'model'), model);
     const opened = await Recommender.open(join(folder, 'model'), { engine });
     try {

@@ -35,6 +35,8 @@ export interface RandomModelOptions {
   readonly itemIds?: readonly string[];
   readonly titles?: boolean;
   readonly validation?: boolean;
+  /** Item biases between −1 and 1, in steps of 1/4. */
+  readonly biased?: boolean;
 }
 
 /** A model of random embeddings and random seen items. */
@@ -43,6 +45,7 @@ export function randomModel(options: RandomModelOptions = {}): Model {
   const users = options.userIds?.length ?? options.users ?? 4;
   const items = options.itemIds?.length ?? options.items ?? 9;
   const random = randomStream(seed, 'random-model');
+  const randomBias = randomStream(seed, 'random-model-bias');
   const table = (rows: number) => {
     const m = matrix(rows, dimension);
     for (let i = 0; i < m.data.length; i++) m.data[i] = levels ? 1 + random.integer(levels) : random.normal();
@@ -65,6 +68,7 @@ export function randomModel(options: RandomModelOptions = {}): Model {
     config: someFacts(score),
     users: table(users),
     items: table(items),
+    itemBias: options.biased ? Float32Array.from({ length: items }, () => (randomBias.integer(9) - 4) / 4) : undefined,
     userIds: IdMap.fromIds(options.userIds ?? Array.from({ length: users }, (_, u) => `u${u}`)),
     itemIds,
     seen: csrFromEntries(users, items, pairs.users, pairs.items),

@@ -122,6 +122,16 @@ export const kernelCases = {
     work: users * pool,
     prepare: (kernels, arena) => logExpectationExp(kernels, arena, true),
   },
+  ...Object.fromEntries(
+    ['tanh', 'relu', 'atan'].map((activation, number) => [
+      `pairwise softmax, ${activation}`,
+      /** @type {KernelCase} */ ({
+        unit: 'element',
+        work: users * pool,
+        prepare: (kernels, arena) => pairwise(kernels, arena, number),
+      }),
+    ]),
+  ),
   'gatherDots: pair scores': {
     unit: 'flop',
     work: 2 * pairs * (pairNegatives + 1) * d,
@@ -249,6 +259,27 @@ function logExpectationExp(kernels, arena, weighted) {
       const x = scores + (u % rowBlock) * scoreStride * 4;
       const out = gradients + u * scoreStride * 4;
       kernels.logExpectationExp(x, pool, 10, weighted ? weights.byteOffset : 0, out, 10, result);
+    }
+    return result;
+  };
+}
+
+/**
+ * One positive of each user against the pool.
+ * @param {import('../../dist/engine/wasm/kernels.js').Kernels} kernels
+ * @param {import('./arena.mjs').Arena} arena
+ * @param {number} activation As kernels/pairwise.ts numbers them.
+ */
+function pairwise(kernels, arena, activation) {
+  const scores = arena.normals(rowBlock * scoreStride, 0.3);
+  const weights = arena.floats(pool).fill(1).byteOffset;
+  const gradients = arena.floats(scoreStride).byteOffset;
+  const scratch = arena.take(pool * 4);
+  const result = arena.take(64);
+  return () => {
+    for (let u = 0; u < users; u++) {
+      const x = scores + (u % rowBlock) * scoreStride * 4;
+      kernels.pairwiseRow(x, pool, 0.4, 0.2, 10, 1e-6, activation, weights, gradients, scratch, result);
     }
     return result;
   };

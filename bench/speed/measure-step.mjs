@@ -1,4 +1,5 @@
 import { openEngine } from '../../dist/index.js';
+import { defaultScore } from '../../dist/loss/losses.js';
 import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
 import { initialEmbeddings } from '../../dist/training/embeddings.js';
@@ -23,16 +24,17 @@ export const parts = /** @type {const} */ ([
 /** @typedef {import('../../dist/sampler/sampler.js').Sampler} Sampler */
 
 const dimension = 64;
+const softmaxLoss = { name: 'sl', options: { tau: 0.1 } };
 
 /**
- * Times training steps (softmax loss, τ .1, cosine, Adam) one by one, sampling included, and sums up their parts on the coordinating thread.
+ * Times training steps (the softmax loss at τ .1 unless told otherwise, Adam) one by one, sampling included, and sums up their parts on the coordinating thread.
  * @param {import('../../dist/index.js').Csr} train
  * @param {Partial<import('../../dist/sampler/sampler-options.js').SamplerOptions>} sampling
- * @param {{ threads: number, seed: number, steps: number, warmup: number }} options
+ * @param {{ threads: number, seed: number, steps: number, warmup: number, loss?: import('../../dist/index.js').LossSource }} options
  */
-export async function measureStep(train, sampling, { threads, seed, steps, warmup }) {
+export async function measureStep(train, sampling, { threads, seed, steps, warmup, loss = softmaxLoss }) {
   const sampler = createSampler(train, sampling, seed);
-  const engine = await openTraining(train, sampler, threads, seed);
+  const engine = await openTraining(train, sampler, threads, seed, loss);
   initialEmbeddings(engine, seed, 0.1);
   const total = /** @type {Parts} */ (Object.fromEntries(parts.map((part) => [part, 0])));
   /** @type {number[]} */
@@ -52,8 +54,9 @@ export async function measureStep(train, sampling, { threads, seed, steps, warmu
     for (const part of parts) total[part] += timed.parts[part];
   }
   const { build } = engine;
+  const { fused } = engine.stats();
   await engine.close();
-  return { build: /** @type {import('./measure-kernel.mjs').Build} */ (build), seconds, parts: total, flop };
+  return { build: /** @type {import('./measure-kernel.mjs').Build} */ (build), fused, seconds, parts: total, flop };
 }
 
 /**
@@ -61,18 +64,22 @@ export async function measureStep(train, sampling, { threads, seed, steps, warmu
  * @param {Sampler} sampler
  * @param {number} threads
  * @param {number} seed
+ * @param {import('../../dist/index.js').LossSource} loss
  */
-function openTraining(train, sampler, threads, seed) {
+function openTraining(train, sampler, threads, seed, loss) {
   const { capacity, stepsPerEpoch } = sampler;
   const training = {
-    loss: { name: 'sl', options: { tau: 0.1 } },
+    loss,
     optimizer: optimizerDefaults,
     capacity,
     stepsPerEpoch,
     embeddingDropout: 0,
     seed,
   };
-  return openEngine({ users: train.rows, items: train.columns, dimension, score: 'cosine', training }, { threads });
+  return openEngine(
+    { users: train.rows, items: train.columns, dimension, score: defaultScore(loss), training },
+    { threads },
+  );
 }
 
 /**

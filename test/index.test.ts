@@ -10,6 +10,8 @@ const names = [
   ...['csrDegree', 'csrFromEntries', 'csrHas', 'csrRow', 'csrTranspose', 'matrix', 'row'],
   // losses
   ...['createLoss', 'loadLoss', 'logExpectationExp', 'lossNames'],
+  // backbones
+  ...['backboneNames', 'createBackbone', 'loadBackbone'],
   // training
   ...['configToJson', 'defineConfig', 'parseTrainConfig', 'train', 'trainedModel'],
   // engines

@@ -71,6 +71,7 @@ function modelText(config: ModelConfig): string {
     ['items', count(config.items)],
     ['seen interactions', count(config.interactions)],
     ['dimension', `${config.dimension}`],
+    ['backbone', backboneText(config)],
     ['score', config.score],
     ['loss', `${'name' in loss ? loss.name : loss.module} ${JSON.stringify(loss.options ?? {})}`],
     ['epochs', `${count(config.epochs)} (${count(config.steps)} steps)`],
@@ -90,6 +91,13 @@ function modelText(config: ModelConfig): string {
     rows.push([`${part} (${protocol})`, shown.map(([name, value]) => `${name} ${value.toFixed(4)}`).join(', ')]);
   }
   return table(['', ''], rows).trimStart();
+}
+
+/** The backbone with the options that it was trained with. */
+function backboneText({ backbone, training }: ModelConfig): string {
+  const source = training?.backbone as { options?: Record<string, unknown> } | undefined;
+  const options = Object.keys(source?.options ?? {}).length > 0 ? ` ${JSON.stringify(source!.options)}` : '';
+  return `${backbone}${options}`;
 }
 
 function short(x: number): string {

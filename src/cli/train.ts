@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { loadBackbone } from '../backbone/load-backbone.ts';
 import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
@@ -84,6 +85,7 @@ async function run(positional: string | undefined, flags: TrainFlags): Promise<v
   const config = trainConfigOf(flags as unknown as TrainingFlags, file?.training);
   const out = flags.out ?? file?.out ?? join('models', nameOf(trainFile));
   checkScore(await loadLoss(config.loss), config.score);
+  await loadBackbone(config.backbone);
   await checkModelTarget(out);
 
   const dataOptions: DatasetOptions = {

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { backboneNames } from '../backbone/backbones.ts';
 import { TaurecError } from '../errors.ts';
 import { lossNames } from '../loss/losses.ts';
 import { aims } from '../training/aim.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
-import { UsageError } from './failure.ts';
 import { number, pair, temperature, whole, wholeOr } from './parse.ts';
+import { sourceOf } from './source-flags.ts';
 
 /** One flag of `train` that sets one option of the training configuration. */
 interface TrainingFlag {
@@ -148,6 +147,8 @@ const groups: Readonly<Record<string, readonly TrainingFlag[]>> = {
 /** Flags that set an option of the loss, by the option's name. */
 const lossFlags = { tau: 'tau', tau1: 'tau1', negativeWeight: 'negativeWeight', form: 'form' } as const;
 
+const backboneFlags = { layers: 'layers' } as const;
+
 /** Flags as commander gives them. */
 export type TrainingFlags = Record<string, unknown>;
 
@@ -163,7 +164,13 @@ export function addTrainingFlags(command: Command): void {
     .option('--form <name>', 'paper, multi or reweight (bsl)')
     .option('--loss-module <path>', 'a module that exports a loss of your own')
     .option('--loss-export <name>', 'its export (default: default)')
-    .option('--loss-option <name=value>', 'an option of the loss; may be repeated', pair);
+    .option('--loss-option <name=value>', 'an option of the loss; may be repeated', pair)
+    .optionsGroup('Backbone:')
+    .option('--backbone <name>', `${backboneNames.join(', ')}${stated((defaults.backbone as { name: string }).name)}`)
+    .option('--layers <number>', 'layers of a graph backbone', whole(1))
+    .option('--backbone-module <path>', 'a module that exports a backbone of your own')
+    .option('--backbone-export <name>', 'its export (default: default)')
+    .option('--backbone-option <name=value>', 'an option of the backbone; may be repeated', pair);
   for (const [group, flags] of Object.entries(groups)) {
     command.optionsGroup(group);
     for (const { path, flags: text, help, read, choices, sets } of flags) {
@@ -189,6 +196,8 @@ export function trainConfigOf(flags: TrainingFlags, file: TrainConfigInput = {})
   for (const name of ['seed', 'threads', 'engine']) if (flags[name] !== undefined) config[name] = flags[name];
   config.loss = lossOf(flags, file.loss);
   if (config.loss === undefined) delete config.loss;
+  config.backbone = backboneOf(flags, file.backbone);
+  if (config.backbone === undefined) delete config.backbone;
   try {
     return parseTrainConfig(config);
   } catch (error) {
@@ -198,39 +207,15 @@ export function trainConfigOf(flags: TrainingFlags, file: TrainConfigInput = {})
 
 /** The loss of the file, or that of the flags; --tau and the like change one option of either. */
 function lossOf(flags: TrainingFlags, file: unknown): unknown {
-  const module = flags.lossModule as string | undefined;
-  if (module !== undefined && flags.loss !== undefined)
-    throw new UsageError('--loss and --loss-module: give one of them.');
-  if (module === undefined && flags.lossExport !== undefined) {
-    throw new UsageError('--loss-export belongs to --loss-module.');
-  }
-  const set = Object.entries(lossFlags).flatMap(([flag, option]) =>
-    flags[flag] === undefined ? [] : [[option, flags[flag]]],
-  );
-  const options = { ...Object.fromEntries(set), ...(flags.lossOption as object | undefined) };
-  if (module !== undefined) {
-    const path = existsSync(module) ? resolve(module) : module;
-    return { module: path, ...(flags.lossExport !== undefined && { export: flags.lossExport }), options };
-  }
-  if (flags.loss !== undefined) {
-    const same = typeof file === 'object' && file !== null && 'name' in file && file.name === flags.loss;
-    return same ? withOptions(file, options) : { name: flags.loss, options };
-  }
-  if (Object.keys(options).length === 0) return file;
   const { loss } = parseTrainConfig({}) as { loss: { name: string } };
   // The default's own options fit its default form alone.
-  return withOptions(file ?? (flags.form === undefined ? loss : { name: loss.name }), options);
+  const byDefault = flags.form === undefined ? loss : { name: loss.name };
+  return sourceOf({ kind: 'loss', method: 'evaluate', optionFlags: lossFlags }, flags, file, byDefault);
 }
 
-function withOptions(source: unknown, options: object): unknown {
-  if (typeof source === 'string') return { name: source, options };
-  if ('evaluate' in (source as object)) {
-    const flag = Object.keys(options)[0];
-    throw new UsageError(
-      `The loss of the configuration file is an object: set its ${flag} there, or name a loss with --loss.`,
-    );
-  }
-  return { ...(source as object), options: { ...(source as { options?: object }).options, ...options } };
+function backboneOf(flags: TrainingFlags, file: unknown): unknown {
+  const { backbone } = parseTrainConfig({});
+  return sourceOf({ kind: 'backbone', method: 'forward', optionFlags: backboneFlags }, flags, file, backbone);
 }
 
 /** A wrong option under the name that a person gave it: `--rows` for `batch.rows`. */

@@ -403,6 +403,21 @@ test('--loss-module: a loss of one’s own, with options', async () => {
   );
 });
 
+test('--backbone: a built-in one with its layers, and one of one’s own', async () => {
+  const flags = ['--backbone', 'lightgcn', '--layers', '2'];
+  const { config } = await json('train', 'train.csv', ...quick, ...flags, '--out', 'lightgcn');
+  expect(config.backbone).toEqual({ name: 'lightgcn', options: { layers: 2 } });
+  expect((await taurec('info', 'lightgcn')).stdout).toContain('lightgcn {"layers":2}');
+  await fails(2, /lightgcn\.layers: got 9/, 'train', 'train.csv', '--backbone', 'lightgcn', '--layers', '9', '-q');
+  await fails(2, /option of backbone mf "layers"/, 'train', 'train.csv', '--layers', '2', '-q');
+  const module = file(
+    'still.mjs',
+    "export default { name: 'still', parameters: {}, plan() {}, forward() {}, backward() {} };",
+  );
+  const own = await json('train', 'train.csv', ...quick, '--backbone-module', module, '--out', 'still');
+  expect(own.config.backbone.module).toContain('still.mjs');
+});
+
 test('--loss-option: an option of a built-in loss that has no flag of its own', async () => {
   const flags = ['--loss', 'slatk', '--tau', '.3', '--loss-option', 'k=5', '--loss-option', 'tauWeight=inf'];
   const { config } = await json('train', 'train.csv', ...quick, ...flags, '--out', 'slatk');

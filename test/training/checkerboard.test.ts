@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { backboneNames } from '../../src/backbone/backbones.ts';
 import { lossNames } from '../../src/loss/losses.ts';
 import { learnsCheckerboard } from '../contracts/checkerboard.ts';
 
@@ -12,5 +13,8 @@ describe.each(['reference', 'wasm'] as const)('engine %s', (engine) => {
       epochs: 15,
       batch: { kind: 'pair', rows: 32, negatives: 10 },
     });
+  }
+  for (const backbone of backboneNames.filter((name) => name !== 'mf')) {
+    for (const loss of lossNames) learnsCheckerboard(`${loss} on ${backbone}`, { engine, loss, backbone, epochs: 15 });
   }
 });

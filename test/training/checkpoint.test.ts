@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Csr } from '../../src/array/csr.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
@@ -16,6 +17,10 @@ import { checkerboard, smallConfig } from '../support/training-case.ts';
 const board = checkerboard(24, 20);
 /** The board's shape, one interaction short. */
 const other = { train: withoutLast(board.train), valid: withoutLast(board.valid) };
+const ownBackbone = {
+  module: fileURLToPath(new URL('modules/own-backbone.mjs', import.meta.url)),
+  export: 'OwnBackbone',
+};
 const everyEpoch = { ...smallConfig, checkpointEvery: 1 } satisfies TrainConfigInput;
 
 let folder: string;
@@ -49,6 +54,8 @@ describe('a resumed run', () => {
     ['pair batches', { batch: { kind: 'pair', rows: 71, negatives: 5 } }],
     ['patience', { validation: { metric: 'ndcg@3', patience: 2 }, epochs: 40 }],
     ['a width that the wasm engine pads', { dimension: 5 }],
+    ['a backbone', { backbone: { name: 'lightgcn', layers: 2 }, dimension: 5, embeddingDropout: 0.2 }],
+    ['a backbone with parameters', { backbone: ownBackbone }],
     ['a loss with states of its own', { loss: everyNeed, learningRate: 0.003 }],
   ];
   for (const engine of ['reference', 'wasm'] as const) {
@@ -82,9 +89,10 @@ describe('a resumed run', () => {
     expect(resumed.refitted).toBe(true);
   });
 
-  it('that was over gives its result without a step', async () => {
-    const straight = await run(everyEpoch);
-    const resumed = await run(everyEpoch, Infinity, true);
+  it.each([{}, { backbone: 'lightgcn' }])('that was over gives its result without a step: %o', async (part) => {
+    const config = { ...everyEpoch, ...part };
+    const straight = await run(config);
+    const resumed = await run(config, Infinity, true);
     expectSameModel(resumed, straight);
     expect(resumed.events.map((event) => event.type)).toEqual(['start', 'end']);
   });

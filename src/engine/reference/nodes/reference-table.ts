@@ -5,16 +5,14 @@ import type { NodeTable } from '../../node-operations.ts';
 export class ReferenceTable<T extends Floats = Floats> implements NodeTable {
   readonly rows: number;
   readonly columns: number;
+  readonly stride: number;
   readonly data: T;
 
   constructor(rows: number, columns: number, data: T) {
     this.rows = rows;
     this.columns = columns;
+    this.stride = columns;
     this.data = data;
-  }
-
-  get stride(): number {
-    return this.columns;
   }
 
   row(r: number): T {

@@ -1,0 +1,34 @@
+import { automaticRows } from '../sampler/automatic-rows.ts';
+import type { TrainConfig } from './config.ts';
+
+/** A trial's epochs, negatives and rows a step, as parts of the training's. */
+const EPOCHS = 1 / 5;
+const POOL = 1 / 4;
+/** What is already small is not made smaller. */
+const LEAST = { epochs: 10, negatives: 256, rows: 32 };
+
+/**
+ * The short training that stands for the whole one when options are compared: a fifth of the epochs with the schedule squeezed into them, a quarter of the
+ * negatives, and, where nobody has set the rows a step, a quarter of those, so that it takes almost as many steps. Validated once, at the end. Evidence that it
+ * ranks options as the whole training does: docs/decisions/012-automatic-options.md.
+ */
+export function trialConfig(config: TrainConfig, users: number): TrainConfig {
+  const { batch } = config;
+  const epochs = reduced(config.epochs, EPOCHS, LEAST.epochs);
+  return {
+    ...config,
+    epochs,
+    batch: {
+      ...batch,
+      negatives: batch.negatives === 'all' ? 'all' : reduced(batch.negatives, POOL, LEAST.negatives),
+      rows: batch.rows === 'auto' ? reduced(automaticRows(batch.kind, users), POOL, LEAST.rows) : batch.rows,
+    },
+    ...(config.timeBudget !== undefined && { timeBudget: (config.timeBudget * epochs) / config.epochs }),
+    validation: { ...config.validation, every: epochs },
+    refit: false,
+  };
+}
+
+function reduced(whole: number, part: number, least: number): number {
+  return Math.min(whole, Math.max(least, Math.round(whole * part)));
+}

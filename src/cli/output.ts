@@ -72,3 +72,10 @@ export async function timed<T>(work: () => T | Promise<T>): Promise<[result: T, 
   const result = await work();
   return [result, Math.round(performance.now() - started) / 1000];
 }
+
+/** Options with their values, as a person writes them: tau 0.21, negativeWeight 1.3. */
+export function optionsText(options: Readonly<Record<string, number>>): string {
+  return Object.entries(options)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}

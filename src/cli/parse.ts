@@ -19,9 +19,14 @@ export function number(text: string): number {
   throw new InvalidArgumentError('Expected a number.');
 }
 
-/** Reads a number or `inf`. */
-export function temperature(text: string): number | 'inf' {
-  return text === 'inf' ? 'inf' : number(text);
+/** Reads a number, `inf` or `auto`. */
+export function temperature(text: string): number | 'inf' | 'auto' {
+  return text === 'inf' || text === 'auto' ? text : number(text);
+}
+
+/** Reads a number or `auto`. */
+export function weight(text: string): number | 'auto' {
+  return text === 'auto' ? text : number(text);
 }
 
 /** Reads a whole number of at least 1, or the word. */

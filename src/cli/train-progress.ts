@@ -1,6 +1,6 @@
 import type { SingleBar } from 'cli-progress';
 import type { Phase, TrainEvent } from '../training/events.ts';
-import { count, decimal, duration } from './output.ts';
+import { count, decimal, duration, optionsText } from './output.ts';
 import { progressBar } from './progress-bar.ts';
 
 /** Milliseconds between two plain lines. */
@@ -32,10 +32,16 @@ export class TrainProgress {
     } else if (event.type === 'epoch') {
       Object.assign(this.#shown, { epoch: event.epoch, loss: `loss ${decimal(event.loss)}` });
       this.#update(event.step);
-      this.#epochLine(event.epoch === this.#epochs);
+      if (event.phase !== 'tune') this.#epochLine(event.epoch === this.#epochs);
     } else if (event.type === 'validation') {
       this.#shown.metric = `${event.metric} ${decimal(event.value)}${event.best ? ' (best)' : ''}`;
       this.#update();
+    } else if (event.type === 'trial') {
+      const { number, options, metric, value, best } = event;
+      this.#say(`Trial ${number}: ${optionsText(options)}: ${metric} ${decimal(value)}${best ? ' (best)' : ''}`);
+    } else if (event.type === 'tuned') {
+      this.#stop();
+      this.#say(`Chosen in ${event.trials} trials, ${duration(event.seconds)}: ${optionsText(event.chosen)}`);
     } else if (event.type === 'notice') this.#say(event.message);
     else if (event.type === 'refit') {
       this.#epochs = Math.ceil(event.steps / this.#stepsPerEpoch);
@@ -49,12 +55,12 @@ export class TrainProgress {
   }
 
   #start(event: Extract<TrainEvent, { type: 'start' }>): void {
-    const { phase, users, items, interactions, epochs, stepsPerEpoch, engine, resumed } = event;
+    const { phase, users, items, interactions, epochs, stepsPerEpoch, engine, resumed, trial } = event;
     this.#stop();
     const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`;
-    this.#say(
-      `${phaseName(phase)} on ${count(interactions)} interactions of ${count(users)} users and ${count(items)} items (engine ${engine.name}, ${engine.build}, ${threads})`,
-    );
+    const size = `${count(interactions)} interactions of ${count(users)} users and ${count(items)} items`;
+    if (trial === undefined || trial.number === 1)
+      this.#say(`${phaseName(phase)} on ${size} (engine ${engine.name}, ${engine.build}, ${threads})`);
     if (resumed) this.#say(`Resumed after epoch ${resumed}.`);
     Object.assign(this.#shown, { epoch: (resumed ?? 0) + 1, loss: '', rate: '', left: '', metric: '' });
     this.#epochs = epochs;
@@ -107,5 +113,9 @@ export class TrainProgress {
 }
 
 function phaseName(phase: Phase): string {
-  return phase === 'search' ? 'Training' : 'Training once more, on train and validation together,';
+  return {
+    tune: 'Choosing options of the loss by short trainings',
+    search: 'Training',
+    refit: 'Training once more, on train and validation together,',
+  }[phase];
 }

@@ -5,7 +5,7 @@ import type { TrainResult } from '../training/training-state.ts';
 import { commandLine } from './command-line.ts';
 import { reportOf } from './evaluate-model.ts';
 import { metricsTable } from './metrics-table.ts';
-import { count, duration, print } from './output.ts';
+import { count, duration, optionsText, print } from './output.ts';
 import { ratingNote } from './rating-note.ts';
 
 /** Says what was read. */
@@ -54,6 +54,7 @@ export function trainJson(
     ...(report && { protocol: report.protocol, evaluations: report.evaluations }),
     seconds,
     config: configToJson(result.config),
+    ...(result.tuning && { tuning: result.tuning }),
     engine: result.engine,
     reason: result.reason,
     data: {
@@ -81,6 +82,10 @@ export function printSummary(
   const { metric } = result.config.validation;
   const chosen = result.valid ? `, chosen by validation ${metric}` : '';
   print(`Model ${out}: ${count(result.epoch)} epochs${chosen}, ${duration(seconds.train!)}.`);
+  if (result.tuning) {
+    const { trials, chosen } = result.tuning;
+    print(`Chosen by validation in ${trials.length} short trainings: ${optionsText(chosen)}.`);
+  }
   const columns = [
     ...(result.valid ? [{ name: 'validation', metrics: result.valid }] : []),
     ...(evaluations ?? []).map(({ protocol, metrics }) => ({ name: `test (${protocol})`, metrics })),

@@ -6,7 +6,7 @@ import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.
 import { TaurecError } from '../errors.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import { loadLoss } from '../loss/load-loss.ts';
-import { checkScore } from '../loss/losses.ts';
+import { checkScore, withoutAutomatic } from '../loss/losses.ts';
 import { createModel, type Model, type ModelFacts } from '../model/model.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { openRankingEngine } from '../model/ranking-engine.ts';
@@ -84,7 +84,7 @@ async function run(positional: string | undefined, flags: TrainFlags): Promise<v
   }
   const config = trainConfigOf(flags as unknown as TrainingFlags, file?.training);
   const out = flags.out ?? file?.out ?? join('models', nameOf(trainFile));
-  checkScore(await loadLoss(config.loss), config.score);
+  checkScore(await loadLoss(withoutAutomatic(config.loss)), config.score);
   await loadBackbone(config.backbone);
   await checkModelTarget(out);
 

@@ -4,7 +4,7 @@ import { TaurecError } from '../errors.ts';
 import { lossNames } from '../loss/losses.ts';
 import { aims } from '../training/aim.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
-import { number, pair, temperature, whole, wholeOr } from './parse.ts';
+import { number, pair, temperature, weight, whole, wholeOr } from './parse.ts';
 import { sourceOf } from './source-flags.ts';
 
 /** One flag of `train` that sets one option of the training configuration. */
@@ -158,9 +158,13 @@ export function addTrainingFlags(command: Command): void {
   command
     .optionsGroup('Loss:')
     .option('--loss <name>', `${lossNames.join(', ')}${stated((defaults.loss as { name: string }).name)}`)
-    .option('--tau <number>', 'temperature of the negatives (softmax family), or inf', temperature)
+    .option(
+      '--tau <number>',
+      'temperature of the negatives (softmax family), inf, or auto: chosen by validation',
+      temperature,
+    )
     .option('--tau1 <number>', 'temperature of the positives (bsl), or inf', temperature)
-    .option('--negative-weight <number>', 'weight of the negatives: above 1 favours popular items', number)
+    .option('--negative-weight <number>', 'weight of the negatives: above 1 favours popular items; or auto', weight)
     .option('--form <name>', 'paper, multi or reweight (bsl)')
     .option('--loss-module <path>', 'a module that exports a loss of your own')
     .option('--loss-export <name>', 'its export (default: default)')

@@ -17,28 +17,37 @@ import { SoftmaxLoss } from './sl.ts';
 import { SoftmaxLossAtK } from './slatk.ts';
 import { GlobalContrastiveLoss } from './sogclr.ts';
 
+/** An option that training can choose by validation when it is given as `'auto'`. */
+export type SearchedOption = 'tau' | 'negativeWeight';
+const searchedOptions: readonly SearchedOption[] = ['tau', 'negativeWeight'];
+
 interface LossEntry {
   /** Options that follow from the number of items when they are not among the given ones. */
   readonly byCatalogue?: (items: number, given: RawOptions) => RawOptions;
+  /** Options that may be `'auto'` in a training configuration. */
+  readonly searched?: readonly SearchedOption[];
   readonly create: (options?: RawOptions) => Loss;
   /** The score it is trained with unless told otherwise. */
   readonly score: 'cosine' | 'dot';
 }
 
+/** A loss with a temperature and a weight of its negatives. */
+const tempered = { byCatalogue: temperature, searched: searchedOptions } satisfies Partial<LossEntry>;
+
 /** Every built-in loss by name; the only list. */
 const losses = {
-  sl: { create: (options) => new SoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
-  bsl: { create: (options) => new BilateralSoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
-  dsl: { create: (options) => new DualScaleSoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
+  sl: { create: (options) => new SoftmaxLoss(options), score: 'cosine', ...tempered },
+  bsl: { create: (options) => new BilateralSoftmaxLoss(options), score: 'cosine', ...tempered },
+  dsl: { create: (options) => new DualScaleSoftmaxLoss(options), score: 'cosine', ...tempered },
   bpr: { create: (options) => new BayesianPersonalizedRanking(options as Record<string, never>), score: 'dot' },
   bce: { create: (options) => new BinaryCrossEntropy(options), score: 'dot' },
   gbce: { create: (options) => new GeneralizedBinaryCrossEntropy(options), score: 'dot', byCatalogue: catalogueSize },
   mse: { create: (options) => new MeanSquaredError(options), score: 'dot' },
   ccl: { create: (options) => new CosineContrastiveLoss(options), score: 'cosine' },
-  psl: { create: (options) => new PairwiseSoftmaxLoss(options), score: 'cosine', byCatalogue: temperature },
-  slatk: { create: (options) => new SoftmaxLossAtK(options), score: 'cosine', byCatalogue: temperature },
-  sogclr: { create: (options) => new GlobalContrastiveLoss(options), score: 'cosine', byCatalogue: temperature },
-  advinfonce: { create: (options) => new AdversarialInfoNce(options), score: 'cosine', byCatalogue: temperature },
+  psl: { create: (options) => new PairwiseSoftmaxLoss(options), score: 'cosine', ...tempered },
+  slatk: { create: (options) => new SoftmaxLossAtK(options), score: 'cosine', ...tempered },
+  sogclr: { create: (options) => new GlobalContrastiveLoss(options), score: 'cosine', ...tempered },
+  advinfonce: { create: (options) => new AdversarialInfoNce(options), score: 'cosine', ...tempered },
   llpauc: { create: (options) => new LowerLeftPartialAuc(options), score: 'cosine' },
 } satisfies Record<string, LossEntry>;
 
@@ -74,6 +83,35 @@ export function fitLoss(source: LossSource, items: number): LossSource {
   if (!byCatalogue) return source;
   const given = definedOnly((source as { options?: RawOptions }).options);
   return { ...source, options: { ...byCatalogue(items, given), ...given } };
+}
+
+/**
+ * The options of a loss that are given as `'auto'`, for training to choose.
+ * @throws TaurecError `bad-option` where the loss has no such option that can be chosen so
+ */
+export function automaticOptions(source: LossSource): SearchedOption[] {
+  if ('evaluate' in source || ('name' in source && !entry(source.name))) return [];
+  const asked = searchedOptions.filter((option) => source.options?.[option] === 'auto');
+  const searched = 'name' in source ? (entry(source.name)?.searched ?? []) : [];
+  const [wrong] = asked.filter((option) => !searched.includes(option));
+  if (wrong === undefined) return asked;
+  const able = lossNames.filter((name) => entry(name)!.searched?.includes(wrong));
+  throw new TaurecError('bad-option', {
+    option: `${'name' in source ? source.name : source.module}.${wrong}`,
+    got: 'auto',
+    expected: `no 'auto' for this loss`,
+    remedy: `Give a number, leave it out, or use a loss that can choose it: ${able.join(', ')}.`,
+  });
+}
+
+/** The loss without the options that are `'auto'`. Throws as `automaticOptions` does. */
+export function withoutAutomatic(source: LossSource): LossSource {
+  return replaceOptions(source, Object.fromEntries(automaticOptions(source).map((option) => [option, undefined])));
+}
+
+/** A loss with other options over its own; undefined takes an option out. A loss that is an object stays as it is. */
+export function replaceOptions(source: LossSource, options: RawOptions): LossSource {
+  return 'evaluate' in source ? source : { ...source, options: definedOnly({ ...source.options, ...options }) };
 }
 
 /** Throws when `value` lacks a part of the Loss contract, or needs states and cannot update them; `origin` names it in the message. */

@@ -42,6 +42,15 @@ const factsShape = {
   steps: count,
   /** What the number of epochs was chosen by, on which part of the data; absent: nothing was chosen. */
   chosen: z.object({ by: z.string(), on: z.string(), epoch: count, value: z.number() }).optional(),
+  /** How options of the loss were chosen: the short trainings, and the value that each had; absent: they were given. */
+  tuning: z
+    .object({
+      metric: z.string(),
+      trials: z.array(z.object({ options: z.record(z.string(), z.number()), value: z.number(), seconds: z.number() })),
+      chosen: z.record(z.string(), z.number()),
+      seconds: z.number(),
+    })
+    .optional(),
   /** Metrics by part of the data (`valid`, `test`), each with the protocol that its numbers stand for. */
   metrics: z.record(z.string(), z.object({ protocol: z.string(), values: z.record(z.string(), z.number()) })),
 } as const;

@@ -1,5 +1,5 @@
+import type { Dataset } from '../data/build-dataset.ts';
 import type { SplitMethod } from '../data/split.ts';
-import type { TrainingData } from './training-state.ts';
 
 /** What a model is for: to guess what the log would hold next, or to find what a person would like among all items, also those the log shows little. */
 export const aims = ['accuracy', 'discovery'] as const;
@@ -11,7 +11,7 @@ export function aimSplit(aim: Aim): SplitMethod | undefined {
 }
 
 /** What a person should know when the validation part is not one that judges the aim: a set that was given, or drawn in another way, is used as it is. */
-export function aimNotice(aim: Aim, { valid, splits }: TrainingData): string | undefined {
+export function aimNotice(aim: Aim, { valid, splits }: Pick<Dataset, 'valid' | 'splits'>): string | undefined {
   const wanted = aimSplit(aim);
   const got = splits?.valid?.method;
   if (!valid || wanted === undefined || got === wanted) return undefined;

@@ -26,8 +26,8 @@ export interface EngineIdentity {
 /** Why training ended. */
 export type StopReason = 'epochs' | 'patience' | 'time-budget';
 
-/** `search`: the run that chooses the epoch. `refit`: the run on train plus validation. */
-export type Phase = 'search' | 'refit';
+/** `tune`: short trainings that choose options of the loss. `search`: the run that chooses the epoch. `refit`: the run on train plus validation. */
+export type Phase = 'tune' | 'search' | 'refit';
 
 /** One stream of events tells everything; each is JSON-able. */
 export type TrainEvent =
@@ -42,6 +42,8 @@ export type TrainEvent =
       readonly engine: EngineIdentity;
       /** Epochs already done, when this run continues a checkpoint. */
       readonly resumed?: number;
+      /** In phase `tune`: the trial that begins, from 1, and the options it tries. */
+      readonly trial?: { readonly number: number; readonly options: Readonly<Record<string, number>> };
     }
   | {
       /** At most five a second. */
@@ -68,6 +70,26 @@ export type TrainEvent =
       readonly metrics: Readonly<Record<string, number>>;
       /** True when this is the best epoch so far. */
       readonly best: boolean;
+      readonly seconds: number;
+    }
+  | {
+      /** A trial is done. */
+      readonly type: 'trial';
+      /** From 1. */
+      readonly number: number;
+      readonly options: Readonly<Record<string, number>>;
+      /** The validation metric and its value. */
+      readonly metric: string;
+      readonly value: number;
+      /** True when no trial before was as good. */
+      readonly best: boolean;
+      readonly seconds: number;
+    }
+  | {
+      /** The options are chosen; the training with them begins. */
+      readonly type: 'tuned';
+      readonly chosen: Readonly<Record<string, number>>;
+      readonly trials: number;
       readonly seconds: number;
     }
   | { readonly type: 'checkpoint'; readonly phase: Phase; readonly epoch: number; readonly path: string }

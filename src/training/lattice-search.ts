@@ -36,8 +36,7 @@ export async function latticeSearch(
     return known.get(key)!;
   };
   const evaluated = () => [...known.values()].filter((value) => value !== -Infinity).length;
-  const shifted = (offsets: readonly number[], i: number, by: number) =>
-    offsets.map((k, j) => (j === i ? k + by : k));
+  const shifted = (offsets: readonly number[], i: number, by: number) => offsets.map((k, j) => (j === i ? k + by : k));
 
   let best = coordinates.map(() => 0);
   let value = (await valueAt(best))!;

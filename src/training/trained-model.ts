@@ -25,6 +25,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
       seed: config.seed,
       data: { source: dataset.source, sha256: dataset.sha256, ...(dataset.splits && { splits: dataset.splits }) },
       engine: result.engine,
+      ...(result.tuning && { tuning: structuredClone(result.tuning) as ModelFacts['tuning'] }),
       epochs: result.epoch,
       steps: result.steps,
       ...(value !== undefined && { chosen: { by: metric, on: 'valid', epoch: result.epoch, value } }),

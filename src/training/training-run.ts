@@ -1,25 +1,25 @@
-import { type Csr, csrDegree } from '../array/csr.ts';
+import type { Csr } from '../array/csr.ts';
 import { matrix } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Backbone } from '../backbone/backbone.ts';
-import { loadBackbone } from '../backbone/load-backbone.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open-engine.ts';
 import { TaurecError } from '../errors.ts';
-import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
-import { checkScore, fitLoss } from '../loss/losses.ts';
 import { createSampler } from '../sampler/create-sampler.ts';
 import { aimNotice } from './aim.ts';
+import { automaticCoordinates, startOf, withAutomatic } from './automatic-options.ts';
 import { type Best, CheckpointFile, type Resumption } from './checkpoint.ts';
-import { isBackbone, isLoss, type TrainConfig } from './config.ts';
+import type { TrainConfig } from './config.ts';
 import { initialEmbeddings, unpadded } from './embeddings.ts';
 import type { EngineIdentity } from './events.ts';
 import { finishFinals } from './finish-finals.ts';
+import type { Point } from './lattice-search.ts';
 import { mergeInteractions } from './merge.ts';
 import type { PhaseContext } from './phase.ts';
 import { refit } from './refit.ts';
 import { search } from './search.ts';
+import { settle } from './settle.ts';
 import {
   type RunOptions,
   startState,
@@ -27,42 +27,49 @@ import {
   type TrainingState,
   type TrainResult,
 } from './training-state.ts';
+import { trialConfig, trialOptions } from './trial.ts';
+import { tune } from './tune.ts';
+import { hasUsers } from './validation.ts';
 
 /**
- * A training run in this thread: the search (epochs, validation, the best epoch kept), then the refit when it is asked for.
+ * A training run in this thread: short trainings that choose the options of the loss that are `'auto'`, the search (epochs, validation, the best epoch
+ * kept), then the refit when it is asked for.
  * @throws TaurecError as `train` does
  */
 export async function runTraining(data: TrainingData, given: TrainConfig, options: RunOptions): Promise<TrainResult> {
-  const fitted = fitLoss(given.loss, data.train.columns);
-  const loss = await loadLoss(fitted);
-  // A built-in loss with every option it runs with, so that the result is the same again when a default changes.
-  const named = !isLoss(fitted) && 'name' in fitted;
-  const backbone = await loadBackbone(given.backbone);
-  const config = {
-    ...given,
-    loss: named ? { name: fitted.name, options: loss.parameters } : fitted,
-    backbone:
-      !isBackbone(given.backbone) && 'name' in given.backbone
-        ? { name: given.backbone.name, options: backbone.parameters }
-        : given.backbone,
-  };
-  checkScore(loss, config.score);
+  const automatic = automaticCoordinates(given, data);
+  const first = await settle(given, data, startOf(automatic));
   const folder = options.checkpointDirectory;
-  const file = folder === undefined ? undefined : new CheckpointFile(folder, config, data);
+  // A checkpoint belongs to the configuration as it was given: who resumes gives it again, 'auto' and all.
+  const asGiven = { ...first.config, loss: withAutomatic(first.config.loss, automatic) };
+  const file = folder === undefined ? undefined : new CheckpointFile(folder, asGiven, data);
   const resumed = options.resume ? await file?.read() : undefined;
   if (options.resume && !resumed) {
     const message = `There is no checkpoint to resume at ${file?.path}; starting afresh.`;
     options.onEvent({ type: 'notice', message });
   }
-  const notice = aimNotice(config.aim, data);
+  const notice = aimNotice(given.aim, data);
   if (notice !== undefined) options.onEvent({ type: 'notice', message: notice });
-  const run = new TrainingRun(data, config, loss, backbone, options, file, resumed);
+  const state = resumed?.state ?? startState();
+  const runTrial = async (numbers: Point, number: number) => {
+    // A step through a graph costs the same with fewer rows.
+    const cheapSteps = first.backbone.plan(given.dimension, data.train) === undefined;
+    const { config, loss, backbone } = await settle(trialConfig(given, data.train.rows, cheapSteps), data, numbers);
+    const surroundings = trialOptions(options, { number, options: numbers });
+    const { valid } = await new TrainingRun(data, config, loss, backbone, surroundings, startState()).run();
+    return valid![config.validation.metric]!;
+  };
   try {
-    return await run.run();
+    if (automatic.length > 0)
+      state.tuning ??= await tune(automatic, given.validation.metric, runTrial, options.onEvent);
+    const { config, loss, backbone } = state.tuning ? await settle(given, data, state.tuning.chosen) : first;
+    return await new TrainingRun(data, config, loss, backbone, options, state, file, resumed).run();
   } catch (error) {
     if (!(error instanceof TaurecError) || error.code !== 'aborted') throw error;
-    const { epoch, step } = run.state;
-    throw new TaurecError('aborted', { epoch, step, ...error.facts, checkpoint: file?.keptPath });
+    const { epoch, step } = state;
+    // Where a trial stood says nothing about the run.
+    const where = automatic.length > 0 && !state.tuning ? {} : { epoch, step, ...error.facts };
+    throw new TaurecError('aborted', { ...where, checkpoint: file?.keptPath });
   }
 }
 
@@ -83,10 +90,11 @@ class TrainingRun {
     loss: Loss,
     backbone: Backbone,
     options: RunOptions,
-    file: CheckpointFile | undefined,
-    resumed: Resumption | undefined,
+    state: TrainingState,
+    file?: CheckpointFile,
+    resumed?: Resumption,
   ) {
-    this.state = resumed?.state ?? startState();
+    this.state = state;
     this.#train = train;
     this.#valid = valid && hasUsers(valid, train) ? valid : undefined;
     this.#config = config;
@@ -175,7 +183,7 @@ class TrainingRun {
   }
 
   #result(engine: Engine, best?: Best): TrainResult {
-    const { history, seconds, phase } = this.state;
+    const { history, seconds, phase, tuning } = this.state;
     const { epoch, step: steps } = this.state.chosen!;
     const reason = this.state.reason!;
     const { users, items } = engine.finals;
@@ -192,6 +200,7 @@ class TrainingRun {
       history,
       valid: history[epoch - 1]!.valid,
       engine: identity(engine),
+      ...(tuning && { tuning }),
       seconds,
       config: this.#config,
     };
@@ -200,10 +209,4 @@ class TrainingRun {
 
 function identity({ name, build, threads }: Engine): EngineIdentity {
   return { name, build, threads };
-}
-
-/** True when some trained user has validation items. */
-function hasUsers(valid: Csr, train: Csr): boolean {
-  for (let u = 0; u < Math.min(valid.rows, train.rows); u++) if (csrDegree(valid, u) > 0) return true;
-  return false;
 }

@@ -4,6 +4,7 @@ import type { Dataset } from '../data/build-dataset.ts';
 import type { TrainConfig } from './config.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './events.ts';
+import type { Tuning } from './tune.ts';
 
 /** What training needs of a data set; a `Dataset` is one. Arrays in shared memory reach the coordinator without a copy. */
 export interface TrainingData {
@@ -35,6 +36,8 @@ export interface TrainingState {
   /** Set when the search is over. */
   reason?: StopReason;
   chosen?: Chosen;
+  /** How options that were `'auto'` were chosen. */
+  tuning?: Tuning;
 }
 
 /** A trained model and how it came about. */
@@ -53,7 +56,9 @@ export interface TrainResult {
   /** Validation metrics of the chosen epoch. */
   readonly valid?: Readonly<Record<string, number>>;
   readonly engine: EngineIdentity;
-  /** Wall-clock seconds; `train` includes the refit. */
+  /** How the options of the loss that were `'auto'` were chosen; `config` has the numbers. */
+  readonly tuning?: Tuning;
+  /** Wall-clock seconds; `train` includes the refit, neither includes the trials of `tuning`. */
   readonly seconds: { readonly train: number; readonly validate: number };
   readonly config: TrainConfig;
 }

@@ -1,6 +1,3 @@
-import type { SearchedOption } from '../loss/losses.ts';
-import { automaticTau } from '../loss/automatic-tau.ts';
-import type { Aim } from './aim.ts';
 import type { TrainEvent } from './events.ts';
 import { type Coordinate, latticeSearch, type Point } from './lattice-search.ts';
 
@@ -22,22 +19,11 @@ export interface Tuning {
 }
 
 /** Trials at most. */
-const MOST = 12;
-
-/** λ at which the search begins: what an aim mostly comes to (docs/decisions/012-automatic-options.md). */
-const startWeight: Readonly<Record<Aim, number>> = { accuracy: 1.2, discovery: 0.75 };
-
-/** Where the search for an option begins, how far it strides and may go. τ is compared by ratios, λ by differences. */
-export function coordinateOf(option: SearchedOption, aim: Aim, items: number): Coordinate {
-  return {
-    tau: { name: option, start: automaticTau(items), stride: { factor: 1.4 }, least: 0.01, most: 3 },
-    negativeWeight: { name: option, start: startWeight[aim], stride: { step: 0.15 }, least: 0, most: 3 },
-  }[option];
-}
+const MOST = 8;
 
 /**
  * Chooses options of a loss by the validation metric of short trainings, `runTrial`: one training at a time, the next where the ones before point to.
- * Two options take some 6 to 10 trials.
+ * Two options take 5 to 8 trials.
  */
 export async function tune(
   coordinates: readonly Coordinate[],

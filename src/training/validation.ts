@@ -1,3 +1,4 @@
+import { type Csr, csrDegree } from '../array/csr.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { evaluate } from '../evaluation/evaluator.ts';
@@ -27,6 +28,12 @@ export function validate(
     },
   });
   return metrics;
+}
+
+/** True when some trained user has validation items. */
+export function hasUsers(valid: Csr, train: Csr): boolean {
+  for (let u = 0; u < Math.min(valid.rows, train.rows); u++) if (csrDegree(valid, u) > 0) return true;
+  return false;
 }
 
 /** The K of 'ndcg@K'. */

@@ -48,6 +48,23 @@ const events: TrainEvent[] = [
   { type: 'end', reason: 'epochs', epochs: 2, epoch: 1, steps: 5, seconds: { train: 2, validate: 0.2 } },
 ];
 
+test('trials: what each gave and what is chosen, without their epochs', () => {
+  const { stream, text } = streamOf(false);
+  const progress = new TrainProgress(stream);
+  const options = { tau: 0.2, negativeWeight: 1.2 };
+  const trial = { number: 1, options };
+  progress.handle({ type: 'start', phase: 'tune', ...counts, engine, trial });
+  progress.handle({ ...epoch(2), phase: 'tune' } as TrainEvent);
+  progress.handle({ type: 'trial', ...trial, metric: 'ndcg@20', value: 0.125, best: true, seconds: 3 });
+  progress.handle({ type: 'tuned', chosen: { tau: 0.213, negativeWeight: 1.15 }, trials: 5, seconds: 15 });
+  expect(text().split('\n')).toEqual([
+    expect.stringMatching(/^Choosing options of the loss by short trainings on 1,234 interactions/),
+    'Trial 1: tau 0.2, negativeWeight 1.2: ndcg@20 0.1250 (best)',
+    'Chosen in 5 trials, 15 s: tau 0.213, negativeWeight 1.15',
+    '',
+  ]);
+});
+
 test('a terminal: a bar with epoch, loss, metric, rate and time left; notices wait until it is gone', async () => {
   const { stream, text } = streamOf(true);
   const progress = new TrainProgress(stream);

@@ -64,6 +64,16 @@ describe('train --json', () => {
     });
   });
 
+  test('--tau auto chooses by validation and reports the trials', async () => {
+    const flags = ['--valid', 'valid.csv', '--tau', 'auto', '--negative-weight', 'auto'];
+    const { config, tuning } = await json('train', 'train.csv', ...flags, ...quick, '--out', 'auto');
+    expect(config.loss).toMatchObject({ name: 'bsl', options: { tau1: 4, ...tuning.chosen } });
+    expect(Object.keys(tuning.chosen)).toEqual(['tau', 'negativeWeight']);
+    expect(JSON.parse(read('auto/config.json').toString()).tuning).toEqual(tuning);
+    await fails(2, /--valid-ratio 0\.1/, 'train', 'train.csv', '--tau', 'auto', ...quick, '--out', 'auto');
+    await fails(2, /bpr\.tau/, 'train', 'train.csv', '--loss', 'bpr', '--tau', 'auto');
+  });
+
   test('without validation and test there are no metrics, and every epoch is run', async () => {
     const result = await json('train', 'train.csv', ...quick, '--out', 'plain');
     expect([result.metrics, result.epochs, result.reason]).toEqual([{}, 6, 'epochs']);

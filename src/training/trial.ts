@@ -1,5 +1,7 @@
 import { automaticRows } from '../sampler/automatic-rows.ts';
 import type { TrainConfig } from './config.ts';
+import type { TrainEvent } from './events.ts';
+import type { RunOptions } from './training-state.ts';
 
 /** A trial's epochs, negatives and rows a step, as parts of the training's. */
 const EPOCHS = 1 / 5;
@@ -9,10 +11,10 @@ const LEAST = { epochs: 10, negatives: 256, rows: 32 };
 
 /**
  * The short training that stands for the whole one when options are compared: a fifth of the epochs with the schedule squeezed into them, a quarter of the
- * negatives, and, where nobody has set the rows a step, a quarter of those, so that it takes almost as many steps. Validated once, at the end. Evidence that it
+ * negatives, and, where nobody has set the rows a step and steps are cheap (`cheapSteps`), a quarter of those, so that it takes almost as many steps. Validated once, at the end. Evidence that it
  * ranks options as the whole training does: docs/decisions/012-automatic-options.md.
  */
-export function trialConfig(config: TrainConfig, users: number): TrainConfig {
+export function trialConfig(config: TrainConfig, users: number, cheapSteps: boolean): TrainConfig {
   const { batch } = config;
   const epochs = reduced(config.epochs, EPOCHS, LEAST.epochs);
   return {
@@ -21,7 +23,8 @@ export function trialConfig(config: TrainConfig, users: number): TrainConfig {
     batch: {
       ...batch,
       negatives: batch.negatives === 'all' ? 'all' : reduced(batch.negatives, POOL, LEAST.negatives),
-      rows: batch.rows === 'auto' ? reduced(automaticRows(batch.kind, users), POOL, LEAST.rows) : batch.rows,
+      rows:
+        cheapSteps && batch.rows === 'auto' ? reduced(automaticRows(batch.kind, users), POOL, LEAST.rows) : batch.rows,
     },
     ...(config.timeBudget !== undefined && { timeBudget: (config.timeBudget * epochs) / config.epochs }),
     validation: { ...config.validation, every: epochs },
@@ -31,4 +34,19 @@ export function trialConfig(config: TrainConfig, users: number): TrainConfig {
 
 function reduced(whole: number, part: number, least: number): number {
   return Math.min(whole, Math.max(least, Math.round(whole * part)));
+}
+
+/** What surrounds a trial: no checkpoints, and of its events those that show where it is, in phase `tune`. */
+export function trialOptions(
+  { onEvent, aborted, pause }: RunOptions,
+  trial: Extract<TrainEvent, { type: 'start' }>['trial'],
+): RunOptions {
+  return {
+    aborted,
+    pause,
+    onEvent(event) {
+      if (event.type === 'start') onEvent({ ...event, phase: 'tune', trial });
+      else if (event.type === 'progress' || event.type === 'epoch') onEvent({ ...event, phase: 'tune' });
+    },
+  };
 }

@@ -2,7 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GeneralizedBinaryCrossEntropy } from '../../src/loss/gbce.ts';
 import type { ScoreRow } from '../../src/loss/loss.ts';
-import { checkScore, createLoss, defaultScore, fitLoss, type LossName, lossNames } from '../../src/loss/losses.ts';
+import {
+  automaticOptions,
+  checkScore,
+  createLoss,
+  defaultScore,
+  fitLoss,
+  type LossName,
+  lossNames,
+  replaceOptions,
+  withoutAutomatic,
+} from '../../src/loss/losses.ts';
 import { PairwiseSoftmaxLoss } from '../../src/loss/psl.ts';
 import { evaluateRow, type LossCase, lossContract, meanOf } from '../contracts/loss-contract.ts';
 import { expectClose } from '../support/close.ts';
@@ -517,4 +527,19 @@ describe('fitLoss', () => {
       expect(fitLoss(source, 100)).toBe(source);
     }
   });
+});
+
+test("'auto': a loss that says it can be searched has the options, and no other takes the word", () => {
+  for (const name of lossNames) {
+    const given = { name, options: { tau: 'auto', negativeWeight: 'auto' } };
+    const { tau, negativeWeight } = createLoss({ name }).parameters;
+    const has = tau !== undefined && negativeWeight !== undefined;
+    if (has) {
+      expect(automaticOptions(given)).toEqual(['tau', 'negativeWeight']);
+      const { parameters } = createLoss(replaceOptions(given, { tau: 0.3, negativeWeight: 0.9 }));
+      expect(parameters).toMatchObject({ tau: 0.3, negativeWeight: 0.9 });
+      expect(createLoss(withoutAutomatic(given)).parameters).toEqual(createLoss({ name }).parameters);
+    } else expect(() => automaticOptions(given)).toThrow(`${name}.`);
+  }
+  expect(automaticOptions({ name: 'sl', options: { tau: 0.1 } })).toEqual([]);
 });

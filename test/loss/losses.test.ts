@@ -529,12 +529,11 @@ describe('fitLoss', () => {
   });
 });
 
-test("'auto': a loss that says it can be searched has the options, and no other takes the word", () => {
+test("'auto': the losses with a temperature and a weight of the negatives take it, and no other", () => {
+  const searched = ['sl', 'bsl', 'dsl', 'psl', 'slatk', 'sogclr', 'advinfonce'];
   for (const name of lossNames) {
     const given = { name, options: { tau: 'auto', negativeWeight: 'auto' } };
-    const { tau, negativeWeight } = createLoss({ name }).parameters;
-    const has = tau !== undefined && negativeWeight !== undefined;
-    if (has) {
+    if (searched.includes(name)) {
       expect(automaticOptions(given)).toEqual(['tau', 'negativeWeight']);
       const { parameters } = createLoss(replaceOptions(given, { tau: 0.3, negativeWeight: 0.9 }));
       expect(parameters).toMatchObject({ tau: 0.3, negativeWeight: 0.9 });

@@ -4,6 +4,14 @@ import { gowallaSized } from './data.mjs';
 import { measureStep } from './measure-step.mjs';
 import { median } from './timing.mjs';
 
+/** The parts of dsl, which cost differently. @type {Record<string, Record<string, number>>} */
+const branches = {
+  'dsl, hardness': { hardness: -0.3, similarity: 0, competition: 0 },
+  'dsl, competition': { hardness: 0, similarity: 0, competition: 0.5 },
+  'dsl, similarity': { hardness: 0, similarity: -0.3, competition: 0 },
+  'dsl, all three': { hardness: -0.3, similarity: -0.3, competition: 0.5 },
+};
+
 /**
  * What each loss adds to a training step: the step on gowalla with its default options, one thread, and the part of it that the loss takes.
  * @param {import('./report.mjs').BenchOptions} options
@@ -14,15 +22,17 @@ export async function run({ quick, seed }) {
   /** @type {import('./report.mjs').Row[]} */
   const rows = [];
   let softmax = 0;
-  for (const name of lossNames) {
-    const loss = fitLoss({ name }, data.train.columns);
+  const plain = lossNames.map((name) => /** @type {const} */ ([name, { name }]));
+  const parted = Object.entries(branches).map(([title, options]) => /** @type {const} */ ([title, { name: 'dsl', options }]));
+  for (const [title, source] of [...plain, ...parted]) {
+    const loss = fitLoss(source, data.train.columns);
     const effort = quick ? { steps: 10, warmup: 5 } : { steps: 60, warmup: 20 };
     const step = await measureStep(data.train, { rows: 256, negatives: 2048 }, { threads: 1, seed, loss, ...effort });
     const milliseconds = 1000 * median(step.seconds);
-    if (name === 'sl') softmax = milliseconds;
+    if (title === 'sl') softmax = milliseconds;
     const all = step.seconds.reduce((sum, seconds) => sum + seconds, 0);
     rows.push({
-      loss: name,
+      loss: title,
       kernel: step.fused ? 'own' : '',
       'ms median': milliseconds,
       'ms min': 1000 * Math.min(...step.seconds),

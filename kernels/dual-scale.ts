@@ -69,41 +69,59 @@ export function addStandardized(x: usize, n: i32, factor: f32, weights: usize, b
 
 /**
  * The slate: the entries with the largest keys x_j/τ + ω_j (`logs`) that together weigh `size`, the last with the part that fits. Their x go to `scores` and
- * their shares, which sum to 1, to `shares`, in no particular order; both have room for n. Returns how many they are.
+ * their shares, which sum to 1, to `shares`, in no particular order; both have room for n. Returns how many they are. The lowest key goes to result[0].
+ * `guess`: about what that will be, or −Infinity. Keys above it are taken first, which saves work when most others are then too low; it does not change the slate.
  */
-export function slate(x: usize, logs: usize, n: i32, inverseTau: f32, weights: usize, size: f32, scores: usize, shares: usize): i32 {
-  // a heap of keys (in `scores`) and positions (in `shares`) whose root is the lowest
-  let count = 0;
-  let mass: f64 = 0;
-  const inverse = f32x4.splat(inverseTau);
-  for (let from = 0; from < n; from += 4) {
-    if (mass >= size && from + 4 <= n) {
-      const keys = madd(v128.load(x + (from << 2)), inverse, v128.load(logs + (from << 2)));
-      if (!v128.any_true(f32x4.gt(keys, f32x4.splat(load<f32>(scores))))) continue;
-    }
-    for (let i = from; i < min(from + 4, n); i++) {
-      const w = weightOf(weights, i);
-      if (w == 0) continue;
-      const key = key1(x, logs, i, inverseTau);
-      if (mass >= size && key <= load<f32>(scores)) continue;
-      raise(scores, shares, count++, key, i);
-      mass += w;
-      while (mass - weightOf(weights, load<i32>(shares)) >= size) {
-        mass -= weightOf(weights, load<i32>(shares));
-        count--;
-        lower(scores, shares, count, load<f32>(scores + (count << 2)), load<i32>(shares + (count << 2)));
-      }
-    }
-  }
-  const total = min<f64>(mass, size);
-  for (let k = 0; k < count; k++) {
+export function slate(
+  x: usize, logs: usize, n: i32, inverseTau: f32, weights: usize, size: f32, scores: usize, shares: usize, guess: f32, result: usize,
+): i32 {
+  heapKeys = scores;
+  heapPositions = shares;
+  heapSize = 0;
+  heapMass = 0;
+  offerKeys(x, logs, n, inverseTau, weights, size, guess, Infinity);
+  if (heapMass < size && guess > -Infinity) offerKeys(x, logs, n, inverseTau, weights, size, -Infinity, guess);
+  store<f32>(result, heapSize > 0 ? load<f32>(scores) : -Infinity);
+  const total = min<f64>(heapMass, size);
+  for (let k = 0; k < heapSize; k++) {
     const position = load<i32>(shares + (k << 2));
     // the root is the last to come in
-    const w = <f64>weightOf(weights, position) - (k == 0 ? max<f64>(mass - size, 0) : 0);
+    const w = <f64>weightOf(weights, position) - (k == 0 ? max<f64>(heapMass - size, 0) : 0);
     store<f32>(scores + (k << 2), load<f32>(x + (position << 2)));
     store<f32>(shares + (k << 2), <f32>(w / total));
   }
-  return count;
+  return heapSize;
+}
+
+// The heap of a slate being filled: keys and positions, the lowest key at the root, and the sum of the weights.
+let heapKeys: usize = 0;
+let heapPositions: usize = 0;
+let heapSize: i32 = 0;
+let heapMass: f64 = 0;
+
+/** Offers the entries with keys above `floor` and not above `ceiling` to the heap, which keeps the best that it needs to weigh `size`. */
+function offerKeys(x: usize, logs: usize, n: i32, inverseTau: f32, weights: usize, size: f32, floor: f32, ceiling: f32): void {
+  const inverse = f32x4.splat(inverseTau);
+  let lowest = floor;
+  for (let from = 0; from < n; from += 4) {
+    if (from + 4 <= n) {
+      const keys = madd(v128.load(x + (from << 2)), inverse, v128.load(logs + (from << 2)));
+      if (!v128.any_true(f32x4.gt(keys, f32x4.splat(lowest)))) continue;
+    }
+    for (let i = from; i < min(from + 4, n); i++) {
+      const w = weightOf(weights, i);
+      const key = key1(x, logs, i, inverseTau);
+      if (w == 0 || key <= lowest || key > ceiling) continue;
+      raise(heapSize++, key, i);
+      heapMass += w;
+      while (heapMass - weightOf(weights, load<i32>(heapPositions)) >= size) {
+        heapMass -= weightOf(weights, load<i32>(heapPositions));
+        heapSize--;
+        lower(heapSize, load<f32>(heapKeys + (heapSize << 2)), load<i32>(heapPositions + (heapSize << 2)));
+      }
+      if (heapMass >= size) lowest = max(floor, load<f32>(heapKeys));
+    }
+  }
 }
 
 /** Σ share_k · sigmoid((scores_k − positive)/τ). */
@@ -188,30 +206,30 @@ function sigmoid4(d: v128): v128 {
 }
 
 /** Adds (key, position) as entry `at` of the heap, which rises to its place. */
-function raise(keys: usize, positions: usize, at: i32, key: f32, position: i32): void {
+function raise(at: i32, key: f32, position: i32): void {
   while (at > 0) {
     const parent = (at - 1) >> 1;
-    if (load<f32>(keys + (parent << 2)) <= key) break;
-    store<f32>(keys + (at << 2), load<f32>(keys + (parent << 2)));
-    store<i32>(positions + (at << 2), load<i32>(positions + (parent << 2)));
+    if (load<f32>(heapKeys + (parent << 2)) <= key) break;
+    store<f32>(heapKeys + (at << 2), load<f32>(heapKeys + (parent << 2)));
+    store<i32>(heapPositions + (at << 2), load<i32>(heapPositions + (parent << 2)));
     at = parent;
   }
-  store<f32>(keys + (at << 2), key);
-  store<i32>(positions + (at << 2), position);
+  store<f32>(heapKeys + (at << 2), key);
+  store<i32>(heapPositions + (at << 2), position);
 }
 
 /** Puts (key, position) at the root of the first `count` entries, from where it sinks to its place. */
-function lower(keys: usize, positions: usize, count: i32, key: f32, position: i32): void {
+function lower(count: i32, key: f32, position: i32): void {
   let at = 0;
   while (true) {
     let child = 2 * at + 1;
     if (child >= count) break;
-    if (child + 1 < count && load<f32>(keys + ((child + 1) << 2)) < load<f32>(keys + (child << 2))) child++;
-    if (load<f32>(keys + (child << 2)) >= key) break;
-    store<f32>(keys + (at << 2), load<f32>(keys + (child << 2)));
-    store<i32>(positions + (at << 2), load<i32>(positions + (child << 2)));
+    if (child + 1 < count && load<f32>(heapKeys + ((child + 1) << 2)) < load<f32>(heapKeys + (child << 2))) child++;
+    if (load<f32>(heapKeys + (child << 2)) >= key) break;
+    store<f32>(heapKeys + (at << 2), load<f32>(heapKeys + (child << 2)));
+    store<i32>(heapPositions + (at << 2), load<i32>(heapPositions + (child << 2)));
     at = child;
   }
-  store<f32>(keys + (at << 2), key);
-  store<i32>(positions + (at << 2), position);
+  store<f32>(heapKeys + (at << 2), key);
+  store<i32>(heapPositions + (at << 2), position);
 }

@@ -6,6 +6,9 @@ import { SCRATCH_ROWS } from './layout.ts';
 import type { ThreadMemory } from './memory.ts';
 import { LARGEST_TAU } from './row-context.ts';
 
+/** How far below the last slate's lowest key of the row the next one's is looked for first. */
+const GUESS_MARGIN = 0.3;
+
 /** A row of the dual-scale softmax loss by its kernels; what each quantity is, the plain loss says (src/loss/dsl.ts). */
 export class DualScaleRow {
   private readonly loss: DualScaleSoftmaxLoss;
@@ -22,6 +25,8 @@ export class DualScaleRow {
   private n = 0;
   private weights = 0;
   private gradients = 0;
+  /** About the lowest key of the row's slates. */
+  private guess = -Infinity;
 
   constructor(loss: DualScaleSoftmaxLoss, memory: ThreadMemory, result: number, scratch: number) {
     const { capacity } = memory.plan.training!;
@@ -45,6 +50,7 @@ export class DualScaleRow {
     this.n = negatives.length;
     this.weights = negativeWeights ? negativeWeights.byteOffset : 0;
     this.gradients = gradients.negatives.byteOffset;
+    this.guess = -Infinity;
     const live = weightSum(negatives.length, negativeWeights) > 0;
     return ((live ? this.negativeSide(row, context) : 0) - mean) / loss.tau;
   }
@@ -90,8 +96,13 @@ export class DualScaleRow {
   }
 
   private slate(logs: number): number {
-    const { x, n, weights, loss, slateScores, slateShares } = this;
-    return this.memory.kernels.slate(x, logs, n, 1 / loss.tau, weights, loss.slate, slateScores, slateShares);
+    const { x, n, weights, loss, slateScores, slateShares, guess, result } = this;
+    const { floats, kernels } = this.memory;
+    const count = kernels.slate(
+      x, logs, n, 1 / loss.tau, weights, loss.slate, slateScores, slateShares, guess, result,
+    ); // biome-ignore format: arguments as the kernel has them
+    this.guess = floats[result >>> 2]! - GUESS_MARGIN;
+    return count;
   }
 
   private temperature(count: number, positive: number, weight: number, context: RowContext): number {

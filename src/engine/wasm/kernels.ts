@@ -18,6 +18,7 @@ export interface Kernels {
   addStandardized(x: number, n: number, factor: number, weights: number, base: number, out: number): void;
   slate(
     x: number, logs: number, n: number, inverseTau: number, weights: number, size: number, scores: number, shares: number,
+    guess: number, result: number,
   ): number;
   competition(scores: number, shares: number, count: number, positive: number, inverseTau: number): number;
   addExpectation(

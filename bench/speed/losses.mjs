@@ -23,7 +23,9 @@ export async function run({ quick, seed }) {
   const rows = [];
   let softmax = 0;
   const plain = lossNames.map((name) => /** @type {const} */ ([name, { name }]));
-  const parted = Object.entries(branches).map(([title, options]) => /** @type {const} */ ([title, { name: 'dsl', options }]));
+  const parted = Object.entries(branches).map(
+    ([title, options]) => /** @type {const} */ ([title, { name: 'dsl', options }]),
+  );
   for (const [title, source] of [...plain, ...parted]) {
     const loss = fitLoss(source, data.train.columns);
     const effort = quick ? { steps: 10, warmup: 5 } : { steps: 60, warmup: 20 };

@@ -2,12 +2,20 @@ import { TaurecError } from '../errors.ts';
 import type { Backbone, BackboneSource } from './backbone.ts';
 import type { RawOptions } from './backbone-options.ts';
 import { LightGcn } from './lightgcn.ts';
+import { LightGcnPlusPlus } from './lightgcn-plus-plus.ts';
 import { MatrixFactorization } from './matrix-factorization.ts';
+import { Ngcf } from './ngcf.ts';
+import { SimGcl } from './simgcl.ts';
+import { XSimGcl } from './xsimgcl.ts';
 
 /** Every built-in backbone by name; the only list. */
 const backbones = {
   mf: (options) => new MatrixFactorization(options),
   lightgcn: (options) => new LightGcn(options),
+  'lightgcn++': (options) => new LightGcnPlusPlus(options),
+  ngcf: (options) => new Ngcf(options),
+  simgcl: (options) => new SimGcl(options),
+  xsimgcl: (options) => new XSimGcl(options),
 } satisfies Record<string, (options?: RawOptions) => Backbone>;
 
 export type BackboneName = keyof typeof backbones;

@@ -32,6 +32,8 @@ export interface BackbonePlan {
   readonly tables: Readonly<Record<string, number>>;
   /** Trained parameters beside the embeddings: rows and columns, by name. */
   readonly weights: Readonly<Record<string, readonly [rows: number, columns: number]>>;
+  /** The most nodes that `contrast` compares with one another; absent: it is not called. */
+  readonly contrastNodes?: number;
 }
 
 export interface TrainingPlan {

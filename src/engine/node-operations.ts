@@ -27,14 +27,47 @@ export interface Propagation {
   readonly sources?: NodeRows;
 }
 
-/** How `combine` goes. */
-export interface Combination {
-  /** What multiplies the source, default 1. */
-  readonly scale?: number;
+/** Which rows an operation computes, and what becomes of its target's old values. */
+export interface Accumulation {
+  /** Rows of all its tables, default all; the others stay as they are. */
+  readonly rows?: NodeRows;
   /** What multiplies the target's old values, default 0: they are overwritten, whatever they are. */
   readonly keep?: number;
-  /** Rows of both tables, default all. */
+}
+
+/** How `combine` goes. */
+export interface Combination extends Accumulation {
+  /** What multiplies the source, default 1. */
+  readonly scale?: number;
+}
+
+/** Where the shorter rows of a normalisation stand in the longer ones: from `column` on, default 0. */
+export interface ColumnWindow {
+  readonly column?: number;
+}
+
+/** How `linear` goes. */
+export interface LinearMap extends Accumulation {
+  /** True: by Wᵀ in place of W. */
+  readonly transposed?: boolean;
+  /** [1 × columns of the target], added to every row. */
+  readonly bias?: NodeTable;
+}
+
+/** Keyed random numbers: one 32-bit key, one set of numbers (`streamKey`). */
+export interface Randomness {
+  readonly key: number;
   readonly rows?: NodeRows;
+}
+
+/** How `contrast` goes. */
+export interface Contrast {
+  /** Which nodes of the batch: its users, or its positive items. Each once, in the order of the batch, and at most as many as the plan's `contrastNodes`. */
+  readonly of: 'users' | 'positives';
+  /** τ > 0 */
+  readonly temperature: number;
+  /** What multiplies value and gradients. */
+  readonly weight: number;
 }
 
 /**
@@ -59,8 +92,8 @@ export interface NodeOperations {
   weight(name: string): NodeTable;
   weightGradient(name: string): NodeTable;
 
-  /** y ← value, in every row and column. */
-  fill(y: NodeTable, value: number): void;
+  /** y ← value, in every column of the rows, default all. */
+  fill(y: NodeTable, value: number, rows?: NodeRows): void;
   /** y ← keep · y + scale · x. */
   combine(x: NodeTable, y: NodeTable, options?: Combination): void;
   /**
@@ -68,4 +101,30 @@ export interface NodeOperations {
    * Its adjoint has left and right swapped, and sources in place of targets. x is not y.
    */
   propagate(x: NodeTable, y: NodeTable, options: Propagation): void;
+  /** z ← keep · z + x ⊙ y, element by element. z may be x or y. */
+  multiply(x: NodeTable, y: NodeTable, z: NodeTable, options?: Accumulation): void;
+  /** y ← y where y > 0, slope · y elsewhere. */
+  leakyRelu(y: NodeTable, slope: number, rows?: NodeRows): void;
+  /** Its adjoint: g ← g where y > 0, slope · g elsewhere; y is what `leakyRelu` left, for a slope above 0. */
+  leakyReluBackward(y: NodeTable, g: NodeTable, slope: number, rows?: NodeRows): void;
+  /** y ← x / max(‖x‖, 1e-12) row by row, in columns `column` … of y, which may have more than x; its other columns stay. */
+  normalize(x: NodeTable, y: NodeTable, options?: ColumnWindow & { readonly rows?: NodeRows }): void;
+  /** Its adjoint: dx ← keep · dx + (g − ⟨g, x̂⟩ x̂) / max(‖x‖, 1e-12), x̂ = x / max(‖x‖, 1e-12), g the columns `column` … of dy. dx may be dy, not x. */
+  normalizeBackward(x: NodeTable, dy: NodeTable, dx: NodeTable, options?: ColumnWindow & Accumulation): void;
+  /** y ← keep · y + x W + bias, row by row; W [columns of x × columns of y], or the other way round when `transposed`. y is not x. */
+  linear(x: NodeTable, weight: NodeTable, y: NodeTable, options?: LinearMap): void;
+  /** dW ← Σ_r x_rᵀ dy_r and, where given, db ← Σ_r dy_r, over the rows in an order that does not depend on the number of threads. */
+  linearGradients(x: NodeTable, dy: NodeTable, dW: NodeTable, db?: NodeTable, rows?: NodeRows): void;
+  /** y ← y + amount · sign(y) ⊙ n/‖n‖, n uniform in [0, 1): `uniform(key, row, column)`. */
+  addNoise(y: NodeTable, amount: number, options: Randomness): void;
+  /** y ← mask ⊙ y / (1 − p), an element kept where `dropoutKeeps(key, row, column, …)`. It is its own adjoint. */
+  dropout(y: NodeTable, probability: number, options: Randomness): void;
+  /**
+   * InfoNCE between two tables: with â_i and b̂_i the normalised rows of the m nodes,
+   *
+   *     value = weight · 1/m Σ_i ( log Σ_j exp(â_i·b̂_j / τ) − â_i·b̂_i / τ )
+   *
+   * Returns it and adds its gradients to those rows of da and db, which may be one table.
+   */
+  contrast(a: NodeTable, b: NodeTable, da: NodeTable, db: NodeTable, options: Contrast): number;
 }

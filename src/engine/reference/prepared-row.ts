@@ -57,6 +57,6 @@ export function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** y ← y + a·x. */
-export function addScaled(y: Float64Array, a: number, x: Float64Array): void {
+export function addScaled(y: Float32Array | Float64Array, a: number, x: Float64Array): void {
   for (let c = 0; c < y.length; c++) y[c]! += a * x[c]!;
 }

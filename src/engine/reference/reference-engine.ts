@@ -126,7 +126,7 @@ class ReferenceEngine implements Engine {
     this.#batch = batch;
     this.#step = step;
     const items = [...batch.positives, ...batch.negatives];
-    this.nodes?.begin(new Set([...batch.users, ...items.map((item) => this.#plan.users + item)]));
+    this.nodes?.begin(batch, new Set([...batch.users, ...items.map((item) => this.#plan.users + item)]));
   }
 
   gather(): void {

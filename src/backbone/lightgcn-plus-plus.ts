@@ -1,0 +1,85 @@
+import type { Csr } from '../array/csr.ts';
+import type { BackbonePlan } from '../engine/engine.ts';
+import type { NodeOperations, NodeTable } from '../engine/node-operations.ts';
+import type { Backbone, BackboneContext } from './backbone.ts';
+import { BackboneOptions, type RawOptions } from './backbone-options.ts';
+
+/**
+ * LightGCN++ (Lee, Kim and Shin, "Revisiting LightGCN: Unexpected inflexibility, inconsistency, and a remedy towards improved recommendation", RecSys 2024):
+ *
+ *     e^k   = D^−α A D^−β ê^{k−1},  k = 1..K,   ê the rows divided by their norms
+ *     final = γ · e^0 + (1 − γ) · 1/K Σ_{k=1..K} e^k
+ *
+ * α and β say how the norm of a node and the weights of its neighbours follow their degrees (β < 0: popular neighbours count for more), γ what a node's own
+ * embedding counts. Defaults are the authors': 2 layers, α = .6, β = −.1, γ = .2.
+ */
+export class LightGcnPlusPlus implements Backbone {
+  readonly name = 'lightgcn++';
+  readonly parameters: {
+    readonly layers: number;
+    readonly alpha: number;
+    readonly beta: number;
+    readonly gamma: number;
+  };
+
+  /** @throws TaurecError `bad-option` */
+  constructor(options: RawOptions = {}) {
+    const read = new BackboneOptions(this.name, options, ['layers', 'alpha', 'beta', 'gamma']);
+    const exponent = (option: string, byDefault: number) =>
+      read.number(option, byDefault, 'a number from -2 to 2', (x) => Math.abs(x) <= 2);
+    this.parameters = {
+      layers: read.whole('layers', 2, 1, 4),
+      alpha: exponent('alpha', 0.6),
+      beta: exponent('beta', -0.1),
+      gamma: read.number('gamma', 0.2, 'a number from 0 to 1', (x) => x >= 0 && x <= 1),
+    };
+  }
+
+  plan(dimension: number, graph: Csr): BackbonePlan {
+    const { layers, alpha, beta } = this.parameters;
+    const names = ['unit', ...(layers > 1 ? ['gradient'] : []), ...range(layers - 1).map((k) => `layer${k}`)];
+    const tables = Object.fromEntries(names.map((name) => [name, dimension]));
+    return { graph, outputDimension: dimension, exponents: [...new Set([alpha, beta])], tables, weights: {} };
+  }
+
+  forward(nodes: NodeOperations, { rows }: BackboneContext): void {
+    const { layers, alpha: left, beta: right, gamma } = this.parameters;
+    const scale = (1 - gamma) / layers;
+    const unit = nodes.table('unit');
+    nodes.combine(nodes.base, nodes.final, { scale: gamma, rows });
+    for (let k = 1; k <= layers; k++) {
+      nodes.normalize(layerOf(nodes, k - 1), unit);
+      if (k === layers) {
+        nodes.propagate(unit, nodes.final, { left, right, scale, plus: nodes.final, targets: rows });
+        break;
+      }
+      const next = layerOf(nodes, k);
+      nodes.propagate(unit, next, { left, right });
+      nodes.combine(next, nodes.final, { scale, keep: 1, rows });
+    }
+  }
+
+  backward(nodes: NodeOperations): void {
+    const { layers, alpha: right, beta: left, gamma } = this.parameters;
+    const { baseGradient, finalGradient } = nodes;
+    const mean = (1 - gamma) / layers;
+    const unit = nodes.table('unit');
+    nodes.propagate(finalGradient, unit, { left, right, scale: mean, sources: 'touched' });
+    for (let k = layers - 1; k >= 0; k--) {
+      const gradient = k === 0 ? baseGradient : nodes.table('gradient');
+      nodes.normalizeBackward(layerOf(nodes, k), unit, gradient);
+      nodes.combine(finalGradient, gradient, { scale: k === 0 ? gamma : mean, keep: 1, rows: 'touched' });
+      if (k > 0) nodes.propagate(gradient, unit, { left, right });
+    }
+  }
+}
+
+/** e^k, all rows. */
+function layerOf(nodes: NodeOperations, k: number): NodeTable {
+  return k === 0 ? nodes.base : nodes.table(`layer${k}`);
+}
+
+/** 1 … count */
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}

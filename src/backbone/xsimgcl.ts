@@ -1,0 +1,84 @@
+import type { Csr } from '../array/csr.ts';
+import { streamKey } from '../array/random.ts';
+import type { BackbonePlan } from '../engine/engine.ts';
+import type { NodeOperations, NodeTable } from '../engine/node-operations.ts';
+import type { Backbone, BackboneContext } from './backbone.ts';
+import { BackboneOptions, type RawOptions } from './backbone-options.ts';
+import { type ContrastParameters, contrastOptionNames, contrastOptions } from './contrast-options.ts';
+import { infoNce } from './info-nce.ts';
+import { layerMean, layerMeanTables, layerTable, symmetric } from './layer-mean.ts';
+
+/**
+ * XSimGCL (Yu et al., "XSimGCL: Towards extremely simple graph contrastive learning for recommendation", TKDE 2023): one noisy pass in place of SimGCL's three,
+ *
+ *     e^k   = Â e^{k−1} + ε · sign(Â e^{k−1}) ⊙ n/‖n‖, n uniform in [0, 1), e^0 = base; without noise when ranking
+ *     final = 1/K Σ_{k=1..K} e^k
+ *     value = … + weight · (InfoNCE of the batch's users + InfoNCE of its positive items), between `final` and the layer `contrastLayer`
+ */
+export class XSimGcl implements Backbone {
+  readonly name = 'xsimgcl';
+  readonly parameters: Readonly<Record<keyof ContrastParameters | 'contrastLayer', number>>;
+
+  /** @throws TaurecError `bad-option` */
+  constructor(options: RawOptions = {}) {
+    const read = new BackboneOptions(this.name, options, [...contrastOptionNames, 'contrastLayer']);
+    const contrast = contrastOptions(read, { noise: 0.2, contrastWeight: 0.2, contrastTau: 0.15 });
+    this.parameters = { ...contrast, contrastLayer: read.whole('contrastLayer', 1, 1, contrast.layers) };
+  }
+
+  plan(dimension: number, graph: Csr): BackbonePlan {
+    const { layers, contrastNodes } = this.parameters;
+    const tables = {
+      ...layerMeanTables(layers + 1, dimension),
+      contrasted: dimension,
+      contrastedGradient: dimension,
+    };
+    return { graph, outputDimension: dimension, exponents: [0.5], tables, weights: {}, contrastNodes };
+  }
+
+  forward(nodes: NodeOperations, context: BackboneContext): void {
+    const { layers } = this.parameters;
+    if (context.training) this.#noisyForward(nodes, context);
+    else layerMean(nodes, nodes.base, nodes.final, layers, { targets: context.rows, sources: 'all' });
+  }
+
+  auxiliaryLoss(nodes: NodeOperations): number {
+    const tables = [nodes.final, nodes.table('contrasted')] as const;
+    const gradients = [nodes.finalGradient, nodes.table('contrastedGradient')] as const;
+    nodes.fill(gradients[1], 0, 'touched');
+    return infoNce(nodes, tables, gradients, this.parameters);
+  }
+
+  /** g_K = ∂final/K, g_k = ∂final/K + Â g_{k+1}, each with the contrast's own gradient where k is its layer; ∂base = Â g_1. */
+  backward(nodes: NodeOperations): void {
+    const { layers, contrastLayer } = this.parameters;
+    const { baseGradient, finalGradient } = nodes;
+    const scale = 1 / layers;
+    let last = layerTable(nodes, layers);
+    nodes.combine(finalGradient, last, { scale, rows: 'touched' });
+    const addContrast = (gradient: NodeTable) =>
+      nodes.combine(nodes.table('contrastedGradient'), gradient, { keep: 1, rows: 'touched' });
+    if (contrastLayer === layers) addContrast(last);
+    for (let k = layers - 1; k >= 0; k--) {
+      const next = k === 0 ? baseGradient : layerTable(nodes, k);
+      const plus = k === 0 ? undefined : finalGradient;
+      const sources = k === layers - 1 ? 'touched' : 'all';
+      nodes.propagate(last, next, { ...symmetric, plus, plusScale: scale, sources });
+      if (k === contrastLayer) addContrast(next);
+      last = next;
+    }
+  }
+
+  #noisyForward(nodes: NodeOperations, { seed, epoch, step, rows: wanted }: BackboneContext): void {
+    const { layers, noise, contrastLayer } = this.parameters;
+    let last = nodes.base;
+    for (let k = 1; k <= layers; k++) {
+      const next = k === contrastLayer ? nodes.table('contrasted') : layerTable(nodes, k);
+      const rows = k === layers ? wanted : 'all';
+      nodes.propagate(last, next, { ...symmetric, targets: rows });
+      nodes.addNoise(next, noise, { key: streamKey(seed, `noise ${k}`, epoch, step), rows });
+      nodes.combine(next, nodes.final, { scale: 1 / layers, keep: k === 1 ? 0 : 1, rows: wanted });
+      last = next;
+    }
+  }
+}

@@ -9,4 +9,6 @@ export { gatherRows, backwardRows, skipAdamRows, adamRows, skipSgdRows, sgdRows,
 export { assignSlots, sortOccurrences } from './lists';
 export { startTop, offerTop, finishTop, countAbove } from './rank';
 export { propagateRows, combineRows, fillRows, scatterRows } from './nodes';
+export { multiplyRows, leakyRows, normalizeRows, normalizeBackwardRows, collectRows, addRows } from './node-maps';
+export { dropRows, noiseRows } from './random';
 export { denseAdamRows, denseSgdRows } from './dense';

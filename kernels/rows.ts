@@ -1,3 +1,4 @@
+import { maskRow } from './random';
 import { madd, normal, sumLanes } from './vector';
 
 // Rows are d floats, a multiple of 4, `stride` bytes apart. `list` names the table row of each slot; 0 = slot i is row i.
@@ -70,19 +71,6 @@ export function backwardRows(
       const weight = f32x4.splat(l2);
       for (let k = 0; k < bytes; k += 16) v128.store(g + k, madd(weight, v128.load(row + k), v128.load(g + k)));
     }
-  }
-}
-
-/** The dropout mask of src/array/dropout-mask.ts: a counter hash of (key, row, column). */
-function maskRow(row: usize, d: i32, id: i32, key: i32, keepBelow: i32, keepScale: f32): void {
-  const rowKey = <u32>key ^ (<u32>id * 0x9e3779b1);
-  for (let column = 0; column < d; column++) {
-    const at = row + (column << 2);
-    let h = rowKey ^ (<u32>column * 0x85ebca77);
-    h = (h ^ (h >>> 16)) * 0x7feb352d;
-    h = (h ^ (h >>> 15)) * 0x846ca68b;
-    h = h ^ (h >>> 16);
-    store<f32>(at, h >>> 8 < <u32>keepBelow ? load<f32>(at) * keepScale : 0);
   }
 }
 

@@ -71,6 +71,27 @@ export interface Kernels {
   ): void;
   fillRows(y: number, stride: number, columns: number, value: number, list: number, from: number, to: number): void;
   scatterRows(x: number, y: number, stride: number, d: number, list: number, from: number, to: number): void;
+  multiplyRows(
+    x: number, xStride: number, y: number, yStride: number, z: number, zStride: number, d: number, keep: number, list: number, from: number, to: number,
+  ): void;
+  leakyRows(
+    y: number, yStride: number, g: number, gStride: number, d: number, slope: number, list: number, from: number, to: number,
+  ): void;
+  normalizeRows(
+    x: number, xStride: number, y: number, yStride: number, columns: number, list: number, from: number, to: number,
+  ): void;
+  normalizeBackwardRows(
+    x: number, xStride: number, g: number, gStride: number, dx: number, dxStride: number, columns: number, keep: number,
+    list: number, from: number, to: number,
+  ): void;
+  collectRows(x: number, packed: number, stride: number, d: number, list: number, from: number, to: number): void;
+  addRows(packed: number, y: number, stride: number, d: number, list: number, from: number, to: number): void;
+  dropRows(
+    y: number, stride: number, d: number, key: number, keepBelow: number, keepScale: number, list: number, from: number, to: number,
+  ): void;
+  noiseRows(
+    y: number, stride: number, columns: number, key: number, amount: number, list: number, from: number, to: number,
+  ): void;
   denseAdamRows(
     table: number, m: number, v: number, gradients: number, stride: number, d: number, from: number, to: number, marks: number, l2: number,
     beta1: number, beta2: number, size: number, correction: number, epsilon: number, decay: number,

@@ -118,7 +118,7 @@ export class WasmEngine implements Engine {
     }
     this.nodes?.release();
     listBatch(this.memory, batch, ++this.stamp);
-    this.nodes?.touch();
+    this.nodes?.touch(batch);
     this.clock.bookkeeping += performance.now() - started;
   }
 

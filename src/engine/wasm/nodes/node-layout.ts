@@ -1,4 +1,6 @@
 import type { EnginePlan } from '../../engine.ts';
+import { type ContrastLayout, contrastLayout } from './contrast-layout.ts';
+import { type LinearLayout, linearLayout } from './linear-layout.ts';
 
 /** Where a table lies: byte address, and floats between its rows. */
 export interface TablePlace {
@@ -35,6 +37,9 @@ export interface NodeLayout {
   readonly touched: number;
   /** For each thread BUFFER_WORDS words. */
   readonly buffers: number;
+  /** Scratch of single operations. */
+  readonly linear: LinearLayout;
+  readonly contrast: ContrastLayout;
   /** The first byte behind all of it. */
   readonly end: number;
 }
@@ -81,6 +86,8 @@ export function nodeLayout(plan: EnginePlan, threads: number, start: number, bas
     marks: take(nodes),
     touched: take(nodes * 4),
     buffers: take(threads * BUFFER_WORDS * 4),
+    linear: linearLayout(plan, threads, take),
+    contrast: contrastLayout(plan, take),
   };
   return { ...places, end };
 }

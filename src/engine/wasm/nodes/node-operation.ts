@@ -10,10 +10,15 @@ export interface NodeOperation {
 /** Rows a task takes. */
 const CHUNK = 64;
 
-/** Calls `work` for ranges of rows until all `rows` are taken. */
-export function takeRows(crew: Crew, rows: number, work: (from: number, to: number) => void): void {
-  const tasks = Math.ceil(rows / CHUNK);
+/** Calls `work` for ranges of rows, `chunk` of them at a time, until all `rows` are taken. */
+export function takeRows(
+  crew: Crew,
+  rows: number,
+  work: (from: number, to: number) => void,
+  chunk: number = CHUNK,
+): void {
+  const tasks = Math.ceil(rows / chunk);
   for (let task = crew.nextTask(); task < tasks; task = crew.nextTask()) {
-    work(task * CHUNK, Math.min(rows, (task + 1) * CHUNK));
+    work(task * chunk, Math.min(rows, (task + 1) * chunk));
   }
 }

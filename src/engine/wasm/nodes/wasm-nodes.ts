@@ -1,14 +1,35 @@
 import { type Matrix, matrix } from '../../../array/matrix.ts';
 import { TaurecError } from '../../../errors.ts';
+import type { Batch } from '../../../sampler/sampler.ts';
+import { contrastedNodes } from '../../contrasted-nodes.ts';
 import { fillDegreePowers, fillNodeGraph } from '../../node-graph.ts';
-import type { Combination, NodeOperations, NodeTable, Propagation } from '../../node-operations.ts';
+import type {
+  Accumulation,
+  ColumnWindow,
+  Combination,
+  Contrast,
+  LinearMap,
+  NodeOperations,
+  NodeRows,
+  NodeTable,
+  Propagation,
+  Randomness,
+} from '../../node-operations.ts';
 import { Scalar, type ThreadMemory, Word } from '../memory.ts';
 import { combine, combineArguments } from './combine.ts';
+import { contrastArguments, contrastColumns, contrastPack, contrastRows } from './contrast.ts';
 import { fill, fillArguments } from './fill.ts';
+import { leakyRelu, leakyReluArguments } from './leaky-relu.ts';
+import { linear, linearArguments } from './linear.ts';
+import { linearGradientArguments, linearGradientParts, linearGradientSum } from './linear-gradients.ts';
+import { multiply, multiplyArguments } from './multiply.ts';
 import type { NodeLayout, TablePlace } from './node-layout.ts';
 import type { NodeOperation } from './node-operation.ts';
 import { nodeOperations } from './node-operations.ts';
+import { normalize, normalizeArguments, normalizeBackward, normalizeBackwardArguments } from './normalize.ts';
 import { propagate, propagateArguments } from './propagate.ts';
+import { addNoise, dropout, dropoutArguments, noiseArguments } from './random.ts';
+import { rowSet } from './row-set.ts';
 import { scatterArguments, scatterGradients } from './scatter-gradients.ts';
 
 /** A table in the engine's memory. */
@@ -31,6 +52,7 @@ export class WasmNodes implements NodeOperations {
   private readonly layout: NodeLayout;
   private readonly start: () => void;
   private readonly tables = new Map<string, WasmTable>();
+  private batch?: Batch;
 
   /** `start` makes all threads run the operation whose number and arguments lie in the memory. */
   constructor(memory: ThreadMemory, layout: NodeLayout, start: () => void) {
@@ -69,7 +91,8 @@ export class WasmNodes implements NodeOperations {
   }
 
   /** Takes the nodes of the batch just listed: its users' slots, then its items'. */
-  touch(): void {
+  touch(batch: Batch): void {
+    this.batch = batch;
     const { marks, touched } = this.layout;
     const { buffer, control, ints, layout } = this.memory;
     const { userList, itemList } = layout.at;
@@ -112,8 +135,10 @@ export class WasmNodes implements NodeOperations {
     return this.known('weight', name, this.layout.weights, ({ gradient }) => gradient, 'gradient');
   }
 
-  fill(y: NodeTable, value: number): void {
-    this.run(fill, fillArguments(y as WasmTable, value, 0, y.rows));
+  fill(y: NodeTable, value: number, rows: NodeRows = 'all'): void {
+    // a weight's rows are not nodes
+    const [list, count] = rows === 'all' ? [0, y.rows] : rowSet(this.memory, rows);
+    this.run(fill, fillArguments(y as WasmTable, value, list, count));
   }
 
   combine(x: NodeTable, y: NodeTable, options: Combination = {}): void {
@@ -123,6 +148,61 @@ export class WasmNodes implements NodeOperations {
   propagate(x: NodeTable, y: NodeTable, options: Propagation): void {
     const plus = options.plus as WasmTable | undefined;
     this.run(propagate, propagateArguments(this.memory, x as WasmTable, y as WasmTable, { ...options, plus }));
+  }
+
+  multiply(x: NodeTable, y: NodeTable, z: NodeTable, options: Accumulation = {}): void {
+    this.run(multiply, multiplyArguments(this.memory, x as WasmTable, y as WasmTable, z as WasmTable, options));
+  }
+
+  leakyRelu(y: NodeTable, slope: number, rows: NodeRows = 'all'): void {
+    this.leakyReluBackward(y, y, slope, rows);
+  }
+
+  leakyReluBackward(y: NodeTable, g: NodeTable, slope: number, rows: NodeRows = 'all'): void {
+    this.run(leakyRelu, leakyReluArguments(this.memory, y as WasmTable, g as WasmTable, slope, rows));
+  }
+
+  normalize(x: NodeTable, y: NodeTable, options: ColumnWindow & { readonly rows?: NodeRows } = {}): void {
+    this.run(normalize, normalizeArguments(this.memory, x as WasmTable, y as WasmTable, options));
+  }
+
+  normalizeBackward(x: NodeTable, dy: NodeTable, dx: NodeTable, options: ColumnWindow & Accumulation = {}): void {
+    const args = normalizeBackwardArguments(this.memory, x as WasmTable, dy as WasmTable, dx as WasmTable, options);
+    this.run(normalizeBackward, args);
+  }
+
+  linear(x: NodeTable, weight: NodeTable, y: NodeTable, options: LinearMap = {}): void {
+    const bias = options.bias as WasmTable | undefined;
+    const [from, by, to] = [x, weight, y] as [WasmTable, WasmTable, WasmTable];
+    this.run(linear, linearArguments(this.memory, from, by, to, { ...options, bias }));
+  }
+
+  linearGradients(x: NodeTable, dy: NodeTable, dW: NodeTable, db?: NodeTable, rows: NodeRows = 'all'): void {
+    const tables = [x, dy, dW, db] as [WasmTable, WasmTable, WasmTable, WasmTable | undefined];
+    const args = linearGradientArguments(this.memory, ...tables, rows);
+    this.run(linearGradientParts, args);
+    this.run(linearGradientSum, args);
+  }
+
+  addNoise(y: NodeTable, amount: number, options: Randomness): void {
+    this.run(addNoise, noiseArguments(this.memory, y as WasmTable, amount, options));
+  }
+
+  dropout(y: NodeTable, probability: number, options: Randomness): void {
+    this.run(dropout, dropoutArguments(this.memory, y as WasmTable, probability, options));
+  }
+
+  contrast(a: NodeTable, b: NodeTable, da: NodeTable, db: NodeTable, options: Contrast): number {
+    const { doubles, ints, plan } = this.memory;
+    const { list, values } = this.layout.contrast;
+    const nodes = contrastedNodes(this.batch!, options.of, this.users, plan.backbone!.contrastNodes ?? 0);
+    ints.set(nodes, list >>> 2);
+    const tables = [a, b, da, db] as [WasmTable, WasmTable, WasmTable, WasmTable];
+    const args = contrastArguments(...tables, options, nodes.length);
+    for (const part of [contrastPack, contrastRows, contrastColumns]) this.run(part, args);
+    let value = 0;
+    for (let i = 0; i < nodes.length; i++) value += doubles[(values >>> 3) + i]!;
+    return (options.weight / nodes.length) * value;
   }
 
   private run(operation: NodeOperation, args: readonly number[]): void {

@@ -1,0 +1,132 @@
+import { madd, sumLanes } from './vector';
+
+// Maps of the rows of node tables; strides in bytes, d floats a row, a multiple of 4. `list` names the rows [from, to); 0 = they are those numbers themselves.
+
+// @ts-ignore: decorator
+@inline
+function rowOf(list: usize, slot: i32): i32 {
+  return list ? load<i32>(list + (slot << 2)) : slot;
+}
+
+/** z = x ⊙ y, or keep · z + x ⊙ y where keep is not 0. */
+export function multiplyRows(
+  x: usize, xStride: i32, y: usize, yStride: i32, z: usize, zStride: i32, d: i32, keep: f32, list: usize, from: i32, to: i32,
+): void {
+  const bytes = d << 2;
+  const k = f32x4.splat(keep);
+  for (let slot = from; slot < to; slot++) {
+    const node = rowOf(list, slot);
+    const a = x + node * xStride;
+    const b = y + node * yStride;
+    const target = z + node * zStride;
+    if (keep == 0) {
+      for (let at = 0; at < bytes; at += 16) v128.store(target + at, f32x4.mul(v128.load(a + at), v128.load(b + at)));
+    } else {
+      for (let at = 0; at < bytes; at += 16) {
+        v128.store(target + at, madd(v128.load(a + at), v128.load(b + at), f32x4.mul(k, v128.load(target + at))));
+      }
+    }
+  }
+}
+
+/** g = g where y > 0, slope · g elsewhere; g may be y. */
+export function leakyRows(y: usize, yStride: i32, g: usize, gStride: i32, d: i32, slope: f32, list: usize, from: i32, to: i32): void {
+  const bytes = d << 2;
+  const zero = f32x4.splat(0);
+  const slopes = f32x4.splat(slope);
+  for (let slot = from; slot < to; slot++) {
+    const node = rowOf(list, slot);
+    const source = y + node * yStride;
+    const target = g + node * gStride;
+    for (let at = 0; at < bytes; at += 16) {
+      const value = v128.load(target + at);
+      const above = f32x4.gt(v128.load(source + at), zero);
+      v128.store(target + at, v128.bitselect(value, f32x4.mul(value, slopes), above));
+    }
+  }
+}
+
+/** 1 / max(‖x‖, 1e-12) of a row with its padding. */
+// @ts-ignore: decorator
+@inline
+function inverseNorm(x: usize, columns: i32): f32 {
+  let squares = f32x4.splat(0);
+  for (let column = 0; column < columns; column += 4) {
+    const v = v128.load(x + (column << 2));
+    squares = madd(v, v, squares);
+  }
+  return 1 / max<f32>(sqrt(sumLanes(squares)), 1e-12);
+}
+
+/** y = x / max(‖x‖, 1e-12), `columns` columns, which in y need not begin or end where a vector does. */
+export function normalizeRows(
+  x: usize, xStride: i32, y: usize, yStride: i32, columns: i32, list: usize, from: i32, to: i32,
+): void {
+  const whole = columns & ~3;
+  for (let slot = from; slot < to; slot++) {
+    const node = rowOf(list, slot);
+    const source = x + node * xStride;
+    const target = y + node * yStride;
+    const inverse = inverseNorm(source, columns);
+    const factor = f32x4.splat(inverse);
+    let column = 0;
+    for (; column < whole; column += 4) {
+      v128.store(target + (column << 2), f32x4.mul(v128.load(source + (column << 2)), factor));
+    }
+    for (; column < columns; column++) {
+      store<f32>(target + (column << 2), load<f32>(source + (column << 2)) * inverse);
+    }
+  }
+}
+
+/** dx = keep · dx + (g − ⟨g, x̂⟩ x̂) / max(‖x‖, 1e-12), x̂ as above; g as y above, dx as x. */
+export function normalizeBackwardRows(
+  x: usize, xStride: i32, g: usize, gStride: i32, dx: usize, dxStride: i32, columns: i32, keep: f32, list: usize, from: i32, to: i32,
+): void {
+  const whole = columns & ~3;
+  for (let slot = from; slot < to; slot++) {
+    const node = rowOf(list, slot);
+    const source = x + node * xStride;
+    const gradient = g + node * gStride;
+    const target = dx + node * dxStride;
+    const inverse = inverseNorm(source, columns);
+    let products = f32x4.splat(0);
+    let column = 0;
+    for (; column < whole; column += 4) {
+      products = madd(v128.load(gradient + (column << 2)), v128.load(source + (column << 2)), products);
+    }
+    let along = sumLanes(products);
+    for (; column < columns; column++) along += load<f32>(gradient + (column << 2)) * load<f32>(source + (column << 2));
+    const back: f32 = -along * inverse * inverse;
+    const backs = f32x4.splat(back);
+    const factor = f32x4.splat(inverse);
+    const k = f32x4.splat(keep);
+    for (column = 0; column < whole; column += 4) {
+      const at = column << 2;
+      const value = f32x4.mul(madd(backs, v128.load(source + at), v128.load(gradient + at)), factor);
+      v128.store(target + at, keep == 0 ? value : madd(k, v128.load(target + at), value));
+    }
+    for (; column < columns; column++) {
+      const at = column << 2;
+      const value: f32 = (load<f32>(gradient + at) + back * load<f32>(source + at)) * inverse;
+      store<f32>(target + at, keep == 0 ? value : keep * load<f32>(target + at) + value);
+    }
+  }
+}
+
+/** Row s of `packed` = row list_s of x, for slots [from, to); both `stride`. */
+export function collectRows(x: usize, packed: usize, stride: i32, d: i32, list: usize, from: i32, to: i32): void {
+  for (let slot = from; slot < to; slot++) memory.copy(packed + slot * stride, x + load<i32>(list + (slot << 2)) * stride, d << 2);
+}
+
+/** Row list_s of y += row s of `packed`, for slots [from, to). */
+export function addRows(packed: usize, y: usize, stride: i32, d: i32, list: usize, from: i32, to: i32): void {
+  const bytes = d << 2;
+  for (let slot = from; slot < to; slot++) {
+    const source = packed + slot * stride;
+    const target = y + load<i32>(list + (slot << 2)) * stride;
+    for (let at = 0; at < bytes; at += 16) {
+      v128.store(target + at, f32x4.add(v128.load(target + at), v128.load(source + at)));
+    }
+  }
+}

@@ -92,10 +92,10 @@ export function compareTables(actual: Engine, reference: Engine, tolerance: Tole
   expect(Object.keys(got)).toEqual(Object.keys(expected));
   for (const name of Object.keys(expected)) {
     const values = (engine: Engine) => {
-      const table = name.startsWith('weight')
+      const { rows, columns, stride } = name.startsWith('weight')
         ? engine.nodes!.weight(name.slice(name.indexOf('.') + 1))
         : engine[name.startsWith('users') ? 'users' : 'items'];
-      return valuesOf({ ...table, data: engine.optimizerState[name]! });
+      return valuesOf({ rows, columns, stride, data: engine.optimizerState[name]! });
     };
     expectClose(values(actual), values(reference), absolute, relative, `${name} ${at}`);
   }

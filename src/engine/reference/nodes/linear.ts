@@ -13,12 +13,13 @@ export function linear(
 ): void {
   const { transposed = false, keep = 0, rows = 'all' } = options;
   const bias = options.bias?.data;
-  const entry = (from: number, to: number) => (transposed ? weight.row(to)[from]! : weight.row(from)[to]!);
+  // entry (k, c) of W or Wᵀ lies at k · down + c · across
+  const [down, across] = transposed ? [1, weight.columns] : [weight.columns, 1];
   for (const node of graph.rowsOf(rows)) {
     const [source, target] = [x.row(node), y.row(node)];
     for (let c = 0; c < target.length; c++) {
       let sum = kept(keep, target[c]!) + (bias?.[c] ?? 0);
-      for (let k = 0; k < source.length; k++) sum += source[k]! * entry(k, c);
+      for (let k = 0; k < source.length; k++) sum += source[k]! * weight.data[k * down + c * across]!;
       target[c] = sum;
     }
   }

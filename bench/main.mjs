@@ -14,6 +14,7 @@ import { printReport } from './speed/report.mjs';
 const sections = {
   kernels: () => import('./speed/kernels.mjs'),
   step: () => import('./speed/step.mjs'),
+  graph: () => import('./speed/graph.mjs'),
   losses: () => import('./speed/losses.mjs'),
   evaluate: () => import('./speed/evaluate.mjs'),
   read: () => import('./speed/read.mjs'),

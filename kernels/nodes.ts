@@ -148,9 +148,12 @@ export function combineRows(
 
 /** Sets `columns` floats of every row, and leaves the padding. */
 export function fillRows(y: usize, stride: i32, columns: i32, value: f32, list: usize, from: i32, to: i32): void {
+  const whole = columns & ~3;
+  const values = f32x4.splat(value);
   for (let slot = from; slot < to; slot++) {
     const target = y + rowOf(list, slot) * stride;
-    for (let column = 0; column < columns; column++) store<f32>(target + (column << 2), value);
+    for (let column = 0; column < whole; column += 4) v128.store(target + (column << 2), values);
+    for (let column = whole; column < columns; column++) store<f32>(target + (column << 2), value);
   }
 }
 

@@ -22,16 +22,24 @@ export class KthLargest {
 
   /** Takes x where the weight is above 0; absent weights are all 1. */
   offerAll(x: Floats, weights?: Floats): void {
+    let bar = this.bar;
     for (let j = 0; j < x.length; j++) {
-      if (this.total >= this.k && x[j]! <= this.values[0]!) continue;
+      if (x[j]! <= bar) continue;
       const weight = weights ? weights[j]! : 1;
-      if (weight > 0) this.push(x[j]!, weight);
+      if (weight === 0) continue;
+      this.push(x[j]!, weight);
+      bar = this.bar;
     }
   }
 
   /** −Infinity when nothing came. */
   get value(): number {
     return this.size === 0 ? -Infinity : this.values[0]!;
+  }
+
+  /** What a number must exceed to change the result. */
+  private get bar(): number {
+    return this.total >= this.k ? this.values[0]! : -Infinity;
   }
 
   private push(value: number, weight: number): void {

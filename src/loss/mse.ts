@@ -1,6 +1,6 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import type { Floats, Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import { LossOptions, type RawOptions } from './loss-options.ts';
-import { pointwise } from './pointwise.ts';
+import { weightSum } from './weighted-mean.ts';
 
 export interface MeanSquaredErrorOptions {
   /** c ≥ 0, default 1: weight of the negatives' mean. */
@@ -31,13 +31,22 @@ export class MeanSquaredError implements Loss {
   evaluate(scores: ScoreRow, gradients: ScoreGradients, _context: RowContext): number {
     const { positives, negatives, positiveWeights, negativeWeights } = scores;
     return (
-      pointwise(positives, positiveWeights, gradients.positives, 1, missing, missingSlope) +
-      pointwise(negatives, negativeWeights, gradients.negatives, this.negativeWeight, square, squareSlope)
+      squares(positives, positiveWeights, gradients.positives, 1, 1) +
+      squares(negatives, negativeWeights, gradients.negatives, 0, this.negativeWeight)
     );
   }
 }
 
-const missing = (s: number) => (1 - s) ** 2;
-const missingSlope = (s: number) => -2 * (1 - s);
-const square = (s: number) => s * s;
-const squareSlope = (s: number) => 2 * s;
+/** scale · E_i (target − x_i)²; overwrites the gradients. */
+function squares(x: Floats, weights: Floats | undefined, gradients: Floats, target: number, scale: number): number {
+  const total = weightSum(x.length, weights);
+  const unit = total > 0 ? scale / total : 0;
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) {
+    const share = unit * (weights ? weights[i]! : 1);
+    const error = share === 0 ? 0 : x[i]! - target;
+    sum += share * error * error;
+    gradients[i] = 2 * share * error;
+  }
+  return sum;
+}

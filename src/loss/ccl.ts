@@ -3,9 +3,9 @@ import { LossOptions, type RawOptions } from './loss-options.ts';
 import { weightedMean, weightSum } from './weighted-mean.ts';
 
 export interface CosineContrastiveOptions {
-  /** m in [−1, 1], default .4: negatives below it are left alone. */
+  /** m in [−1, 1], default .8: negatives below it are left alone. */
   readonly margin?: number;
-  /** c ≥ 0, default 1: weight of the negatives' mean. */
+  /** c ≥ 0, default 5: weight of the negatives' mean. */
   readonly negativeWeight?: number;
 }
 
@@ -27,8 +27,8 @@ export class CosineContrastiveLoss implements Loss {
   /** @throws TaurecError `bad-option`, `unknown-name` */
   constructor(options: CosineContrastiveOptions = {}) {
     const read = new LossOptions('ccl', options as RawOptions, ['margin', 'negativeWeight']);
-    this.margin = read.within('margin', 0.4, -1, 1);
-    this.negativeWeight = read.weight('negativeWeight', 1);
+    this.margin = read.within('margin', 0.8, -1, 1);
+    this.negativeWeight = read.weight('negativeWeight', 5);
     this.parameters = { margin: this.margin, negativeWeight: this.negativeWeight };
   }
 

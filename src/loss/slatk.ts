@@ -9,7 +9,7 @@ export interface SoftmaxLossAtKOptions {
   readonly tau?: number;
   /** K ≥ 1, default 20: length of the list that is to be right. */
   readonly k?: number;
-  /** τ_w > 0, default 1: how sharply a positive's weight falls below the K-th score. Infinity ("inf") weighs all alike, by ½. */
+  /** τ_w > 0, default 4: how sharply a positive's weight falls below the K-th score. Infinity ("inf") weighs all alike, by ½. */
   readonly tauWeight?: number | 'inf';
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
   readonly negativeWeight?: number;
@@ -40,7 +40,7 @@ export class SoftmaxLossAtK implements Loss {
     const read = new LossOptions('slatk', options as RawOptions, ['tau', 'k', 'tauWeight', 'negativeWeight']);
     this.tau = read.positive('tau', 0.1);
     this.k = read.whole('k', 20, 1);
-    this.tauWeight = read.temperature('tauWeight', 1);
+    this.tauWeight = read.temperature('tauWeight', 4);
     this.negativeWeight = read.weight('negativeWeight', 1);
     const { tau, k, tauWeight, negativeWeight } = this;
     this.parameters = { tau, k, tauWeight: writtenTemperature(tauWeight), negativeWeight };

@@ -514,6 +514,10 @@ describe('fitLoss', () => {
     expect(fitLoss({ name: 'bsl', options: { tau: undefined } }, 5)).toEqual({ name: 'bsl', options: { tau: 0.2 } });
   });
 
+  test('gives psl three quarters of it', () => {
+    expect(fitLoss({ name: 'psl' }, 10_000)).toEqual({ name: 'psl', options: { tau: 0.15 } });
+  });
+
   test('tells gbce the size of the catalogue, unless its exponent is given', () => {
     expect(fitLoss({ name: 'gbce', options: { calibration: 0.5 } }, 99)).toEqual({
       name: 'gbce',

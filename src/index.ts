@@ -71,6 +71,7 @@ export {
   type TrainConfigInput,
 } from './training/config.ts';
 export type { EpochRecord, TrainEvent } from './training/events.ts';
+export { popularityBias } from './training/popularity-prior.ts';
 export { trainedModel } from './training/trained-model.ts';
 export { type TrainOptions, train } from './training/trainer.ts';
 export type { TrainingData, TrainResult } from './training/training-state.ts';

@@ -13,7 +13,7 @@ const names = [
   // backbones
   ...['backboneNames', 'createBackbone', 'loadBackbone'],
   // training
-  ...['configToJson', 'defineConfig', 'parseTrainConfig', 'train', 'trainedModel'],
+  ...['configToJson', 'defineConfig', 'parseTrainConfig', 'popularityBias', 'train', 'trainedModel'],
   // engines
   ...['enableFusedMultiplyAdd', 'openEngine', 'openRankingEngine'],
   // models

@@ -21,9 +21,9 @@ export function define(command: Command): void {
 
 async function run(path: string, flags: InfoFlags): Promise<void> {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    const { config } = await openModel(path);
+    const { config, itemBias } = await openModel(path);
     if (flags.json) printJson(config);
-    else print(modelText(config));
+    else print(modelText(config, itemBias));
     return;
   }
   const log = await readInteractions(path, readOptionsOf(flags));
@@ -64,7 +64,7 @@ function dataText(info: DataInfo): string {
   ].join('\n');
 }
 
-function modelText(config: ModelConfig): string {
+function modelText(config: ModelConfig, itemBias?: Float32Array): string {
   const { loss } = config;
   const rows: [string, string][] = [
     ['users', count(config.users)],
@@ -74,6 +74,7 @@ function modelText(config: ModelConfig): string {
     ['backbone', backboneText(config)],
     ['score', config.score],
     ['loss', `${'name' in loss ? loss.name : loss.module} ${JSON.stringify(loss.options ?? {})}`],
+    ...(itemBias ? [['popularity prior', `${config.training.popularityPrior}`] as [string, string]] : []),
     ['epochs', `${count(config.epochs)} (${count(config.steps)} steps)`],
     ['seed', `${config.seed}`],
     ['engine', `${config.engine.name}, ${config.engine.build}, ${config.engine.threads} threads`],

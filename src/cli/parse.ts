@@ -24,14 +24,14 @@ export function temperature(text: string): number | 'inf' | 'auto' {
   return text === 'inf' || text === 'auto' ? text : number(text);
 }
 
-/** Reads a number or `auto`. */
-export function weight(text: string): number | 'auto' {
-  return text === 'auto' ? text : number(text);
-}
-
 /** Reads a whole number of at least 1, or the word. */
 export function wholeOr<W extends string>(word: W): (text: string) => number | W {
   return (text) => (text === word ? word : whole(1)(text));
+}
+
+/** Reads a number, or the word. */
+export function numberOr<W extends string>(word: W): (text: string) => number | W {
+  return (text) => (text === word ? word : number(text));
 }
 
 /** Reads distinct whole numbers divided by commas. */

@@ -34,7 +34,9 @@ export class TrainProgress {
       this.#update(event.step);
       if (event.phase !== 'tune') this.#epochLine(event.epoch === this.#epochs);
     } else if (event.type === 'validation') {
-      this.#shown.metric = `${event.metric} ${decimal(event.value)}${event.best ? ' (best)' : ''}`;
+      const { metric, value, popularityPrior: prior, best } = event;
+      const ranked = prior === 0 ? '' : ` with prior ${decimal(prior)}`;
+      this.#shown.metric = `${metric} ${decimal(value)}${ranked}${best ? ' (best)' : ''}`;
       this.#update();
     } else if (event.type === 'trial') {
       const { number, options, metric, value, best } = event;

@@ -79,9 +79,11 @@ export function printSummary(
   seconds: Readonly<Record<string, number>>,
   testFile: string | undefined,
 ): void {
+  const { popularityPrior } = result.config;
   const { metric } = result.config.validation;
   const chosen = result.valid ? `, chosen by validation ${metric}` : '';
-  print(`Model ${out}: ${count(result.epoch)} epochs${chosen}, ${duration(seconds.train!)}.`);
+  const prior = popularityPrior === 0 ? '' : `, popularity prior ${popularityPrior}`;
+  print(`Model ${out}: ${count(result.epoch)} epochs${chosen}${prior}, ${duration(seconds.train!)}.`);
   if (result.tuning) {
     const { trials, chosen } = result.tuning;
     print(`Chosen by validation in ${trials.length} short trainings: ${optionsText(chosen)}.`);

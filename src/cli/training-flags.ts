@@ -4,7 +4,7 @@ import { TaurecError } from '../errors.ts';
 import { lossNames } from '../loss/losses.ts';
 import { aims } from '../training/aim.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
-import { number, pair, temperature, weight, whole, wholeOr } from './parse.ts';
+import { number, numberOr, pair, temperature, whole, wholeOr } from './parse.ts';
 import { sourceOf } from './source-flags.ts';
 
 /** One flag of `train` that sets one option of the training configuration. */
@@ -32,6 +32,12 @@ const groups: Readonly<Record<string, readonly TrainingFlag[]>> = {
       flags: '--score <name>',
       help: 'what a score is; bpr, bce, gbce, mse: dot',
       choices: ['cosine', 'dot'],
+    },
+    {
+      path: 'popularityPrior',
+      flags: '--popularity-prior <number>',
+      help: 'what popularity adds to a score: number · log(1 + interactions of the item); below 0 for the long tail; auto: by validation',
+      read: numberOr('auto'),
     },
     { path: 'dimension', flags: '--dimension <number>', help: 'length of the embeddings', read: whole(1) },
     {
@@ -164,7 +170,11 @@ export function addTrainingFlags(command: Command): void {
       temperature,
     )
     .option('--tau1 <number>', 'temperature of the positives (bsl), or inf', temperature)
-    .option('--negative-weight <number>', 'weight of the negatives: above 1 favours popular items; or auto', weight)
+    .option(
+      '--negative-weight <number>',
+      'weight of the negatives: above 1 favours popular items; or auto',
+      numberOr('auto'),
+    )
     .option('--form <name>', 'paper, multi or reweight (bsl)')
     .option('--loss-module <path>', 'a module that exports a loss of your own')
     .option('--loss-export <name>', 'its export (default: default)')

@@ -115,6 +115,11 @@ const shape = {
    * `discovery`: to find what people would like among all items, when the future is less skewed than the log; held out `debiased`.
    */
   aim: oneOf(aims).default('accuracy'),
+  /**
+   * c of the popularity prior: lists are ranked by s_ui + c · log(1 + n_i), n_i = training interactions of item i (docs/popularity.md). `auto`: chosen at every
+   * validation by what validates best; needs a validation part.
+   */
+  popularityPrior: z.union([z.literal('auto'), z.number()], { error: "a finite number, or 'auto'" }).default(0),
   dimension: whole(1).default(64),
   /** Embeddings start as N(0, initialDeviation²). */
   initialDeviation: positive.default(0.1),

@@ -14,6 +14,8 @@ export interface EpochRecord {
   readonly seconds: number;
   /** Validation metrics, when this epoch was validated. */
   readonly valid?: Readonly<Record<string, number>>;
+  /** c of the popularity prior that they were made with. */
+  readonly popularityPrior?: number;
 }
 
 /** Which engine did the work. */
@@ -68,6 +70,8 @@ export type TrainEvent =
       readonly metric: string;
       readonly value: number;
       readonly metrics: Readonly<Record<string, number>>;
+      /** c of the popularity prior that they were made with. */
+      readonly popularityPrior: number;
       /** True when this is the best epoch so far. */
       readonly best: boolean;
       readonly seconds: number;

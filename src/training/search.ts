@@ -52,14 +52,21 @@ export async function search(
 
     const late = done.seconds >= plan.secondsLeft;
     const last = late || epoch === epochs;
-    if (!valid) state.chosen = { epoch, step, progress };
+    // Without validation the prior is a number: `auto` was refused.
+    if (!valid) state.chosen = { epoch, step, progress, popularityPrior: Number(config.popularityPrior) };
     else if (last || epoch % validation.every === 0) {
       const started = performance.now();
-      const metrics = validate(engine, { train, valid }, config, options.aborted);
-      const value = metrics[validation.metric]!;
+      const lastPrior = state.history.findLast((record) => record.valid)?.popularityPrior;
+      const { metrics, value, popularityPrior } = validate(
+        engine,
+        { train, valid },
+        config,
+        options.aborted,
+        lastPrior,
+      );
       const better = stopping.observe(epoch, value);
       if (better) {
-        state.chosen = { epoch, step, progress };
+        state.chosen = { epoch, step, progress, popularityPrior };
         if (!config.refit) {
           const { users, items } = engine.finals;
           best = { users: unpadded(users, best?.users), items: unpadded(items, best?.items) };
@@ -67,9 +74,9 @@ export async function search(
       }
       const seconds = (performance.now() - started) / 1000;
       state.seconds.validate += seconds;
-      record = { ...record, valid: metrics };
+      record = { ...record, valid: metrics, popularityPrior };
       const { metric } = validation;
-      options.onEvent({ type: 'validation', epoch, metric, value, metrics, best: better, seconds });
+      options.onEvent({ type: 'validation', epoch, metric, value, metrics, popularityPrior, best: better, seconds });
     }
     state.history.push(record);
     state.stopping = stopping.state;

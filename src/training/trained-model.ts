@@ -33,6 +33,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
     },
     users: result.users,
     items: result.items,
+    itemBias: result.itemBias,
     userIds: dataset.users.slice(train.rows),
     itemIds: dataset.items.slice(train.columns),
     seen: pattern(valid ? mergeInteractions(train, valid) : train),

@@ -17,6 +17,7 @@ import { finishFinals } from './finish-finals.ts';
 import type { Point } from './lattice-search.ts';
 import { mergeInteractions } from './merge.ts';
 import type { PhaseContext } from './phase.ts';
+import { popularityBias } from './popularity-prior.ts';
 import { refit } from './refit.ts';
 import { search } from './search.ts';
 import { settle } from './settle.ts';
@@ -97,6 +98,14 @@ class TrainingRun {
     this.state = state;
     this.#train = train;
     this.#valid = valid && hasUsers(valid, train) ? valid : undefined;
+    if (config.popularityPrior === 'auto' && !this.#valid) {
+      throw new TaurecError('bad-option', {
+        option: 'popularityPrior',
+        got: 'auto',
+        expected: 'a number where there is no validation part to choose it by',
+        remedy: 'Hold one out: validRatio 0.1 of loadDataset (--valid-ratio 0.1), or give one.',
+      });
+    }
     this.#config = config;
     this.#loss = loss;
     this.#backbone = backbone;
@@ -117,14 +126,15 @@ class TrainingRun {
     if (!refits || (state.phase === 'search' && !state.reason)) {
       const result = await this.#within(train, async (context) => {
         const best = await search(context, train, valid, this.#resumed?.best);
-        return refits ? undefined : this.#result(context.engine, best);
+        return refits ? undefined : this.#result(context.engine, train, best);
       });
       if (result) return result;
     }
     if (state.phase === 'search') Object.assign(state, { phase: 'refit', epoch: 0, step: 0 });
-    return this.#within(mergeInteractions(train, valid!), async (context) => {
+    const merged = mergeInteractions(train, valid!);
+    return this.#within(merged, async (context) => {
       await refit(context);
-      return this.#result(context.engine);
+      return this.#result(context.engine, merged);
     });
   }
 
@@ -182,9 +192,9 @@ class TrainingRun {
     this.#options.onEvent({ type: 'checkpoint', phase: state.phase, epoch: state.epoch, path: this.#file.path });
   }
 
-  #result(engine: Engine, best?: Best): TrainResult {
+  #result(engine: Engine, train: Csr, best?: Best): TrainResult {
     const { history, seconds, phase, tuning } = this.state;
-    const { epoch, step: steps } = this.state.chosen!;
+    const { epoch, step: steps, popularityPrior } = this.state.chosen!;
     const reason = this.state.reason!;
     const { users, items } = engine.finals;
     const d = users.columns;
@@ -192,6 +202,7 @@ class TrainingRun {
     return {
       users: matrix(users.rows, d, best?.users ?? unpadded(users)),
       items: matrix(items.rows, d, best?.items ?? unpadded(items)),
+      ...(popularityPrior !== 0 && { itemBias: popularityBias(train, popularityPrior) }),
       epoch,
       steps,
       epochs: history.length,
@@ -202,7 +213,7 @@ class TrainingRun {
       engine: identity(engine),
       ...(tuning && { tuning }),
       seconds,
-      config: this.#config,
+      config: { ...this.#config, popularityPrior },
     };
   }
 }

@@ -21,6 +21,8 @@ export interface Chosen {
   readonly epoch: number;
   readonly step: number;
   readonly progress: number;
+  /** c of the popularity prior. */
+  readonly popularityPrior: number;
 }
 
 /** Where a run stands at the end of an epoch; JSON-able. With the engine's arrays it is all that a run needs to continue bit for bit. */
@@ -45,6 +47,8 @@ export interface TrainResult {
   /** [users × dimension], [items × dimension]: the chosen epoch's embeddings, or those of the refit. */
   readonly users: Matrix;
   readonly items: Matrix;
+  /** [items] the popularity prior, by the interactions that were trained on; absent where it is 0. */
+  readonly itemBias?: Float32Array;
   /** The chosen epoch, from 1, and the optimiser steps that the embeddings took. */
   readonly epoch: number;
   readonly steps: number;
@@ -60,6 +64,7 @@ export interface TrainResult {
   readonly tuning?: Tuning;
   /** Wall-clock seconds; `train` includes the refit, neither includes the trials of `tuning`. */
   readonly seconds: { readonly train: number; readonly validate: number };
+  /** The configuration with the numbers that were chosen for what was `'auto'`. */
   readonly config: TrainConfig;
 }
 

@@ -4,30 +4,47 @@ import { TaurecError } from '../errors.ts';
 import { evaluate } from '../evaluation/evaluator.ts';
 import { embeddingRanker } from '../evaluation/ranker.ts';
 import type { TrainConfig } from './config.ts';
+import { popularityBias } from './popularity-prior.ts';
+import { scoreScale, searchPrior } from './prior-search.ts';
 import type { RunOptions, TrainingData } from './training-state.ts';
+
+/** What a validation found. */
+export interface Validation {
+  readonly metrics: Readonly<Record<string, number>>;
+  /** That of the metric which decides. */
+  readonly value: number;
+  /** c of the popularity prior that the lists were ranked with. */
+  readonly popularityPrior: number;
+}
 
 /**
  * Metrics of the engine's final embeddings on the validation interactions, protocol `clean` with the training items masked: full ranking for the validation users,
- * or for a sample of `validation.users` of them that is the same at every epoch.
+ * or for a sample of `validation.users` of them that is the same at every epoch. Lists are ranked with the popularity prior; under `auto` with the one that validates best,
+ * looked for around `lastPrior`.
  */
 export function validate(
   engine: Engine,
   data: Required<Pick<TrainingData, 'train' | 'valid'>>,
-  { validation, seed }: TrainConfig,
+  { validation, seed, score, popularityPrior: prior }: TrainConfig,
   aborted: RunOptions['aborted'],
-): Readonly<Record<string, number>> {
+  lastPrior?: number,
+): Validation {
   engine.itemsChanged();
-  const { metrics } = evaluate(embeddingRanker(engine), {
-    train: data.train,
-    test: data.valid,
-    protocol: 'clean',
-    ks: [cutOff(validation.metric)],
-    sample: { count: validation.users, seed },
-    onProgress: () => {
-      if (aborted()) throw new TaurecError('aborted');
-    },
-  });
-  return metrics;
+  const validateWith = (popularityPrior: number): Validation => {
+    const itemBias = popularityPrior === 0 ? undefined : popularityBias(data.train, popularityPrior);
+    const { metrics } = evaluate(embeddingRanker(engine, itemBias), {
+      train: data.train,
+      test: data.valid,
+      protocol: 'clean',
+      ks: [cutOff(validation.metric)],
+      sample: { count: validation.users, seed },
+      onProgress: () => {
+        if (aborted()) throw new TaurecError('aborted');
+      },
+    });
+    return { metrics, value: metrics[validation.metric]!, popularityPrior };
+  };
+  return prior === 'auto' ? searchPrior(validateWith, scoreScale(engine, score), lastPrior) : validateWith(prior);
 }
 
 /** True when some trained user has validation items. */

@@ -428,6 +428,17 @@ test('--backbone: a built-in one with its layers, and one of one’s own', async
   expect(own.config.backbone.module).toContain('still.mjs');
 });
 
+test('--popularity-prior: a number or auto, which the report and info name; evaluate ranks with it', async () => {
+  const fixed = await json('train', 'train.csv', ...quick, '--popularity-prior', '-0.5', '--out', 'tail');
+  expect(fixed.config.popularityPrior).toBe(-0.5);
+  expect((await taurec('info', 'tail')).stdout).toMatch(/popularity prior +-0.5/);
+  const flags = [...quick, '--test', 'test.csv', '--valid-ratio', '0.2', '--popularity-prior', 'auto', '--out', 'prior'];
+  const { config, metrics } = await json('train', 'train.csv', ...flags);
+  expect(config.popularityPrior).toBeTypeOf('number');
+  expect((await json('evaluate', 'prior', '--test', 'test.csv')).metrics).toEqual(metrics.test);
+  await fails(2, /--popularity-prior: got "auto"/, 'train', 'train.csv', ...quick, '--popularity-prior', 'auto', '-q');
+});
+
 test('--loss-option: an option of a built-in loss that has no flag of its own', async () => {
   const flags = ['--loss', 'slatk', '--tau', '.3', '--loss-option', 'k=5', '--loss-option', 'tauWeight=inf'];
   const { config } = await json('train', 'train.csv', ...quick, ...flags, '--out', 'slatk');

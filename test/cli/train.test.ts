@@ -432,7 +432,17 @@ test('--popularity-prior: a number or auto, which the report and info name; eval
   const fixed = await json('train', 'train.csv', ...quick, '--popularity-prior', '-0.5', '--out', 'tail');
   expect(fixed.config.popularityPrior).toBe(-0.5);
   expect((await taurec('info', 'tail')).stdout).toMatch(/popularity prior +-0.5/);
-  const flags = [...quick, '--test', 'test.csv', '--valid-ratio', '0.2', '--popularity-prior', 'auto', '--out', 'prior'];
+  const flags = [
+    ...quick,
+    '--test',
+    'test.csv',
+    '--valid-ratio',
+    '0.2',
+    '--popularity-prior',
+    'auto',
+    '--out',
+    'prior',
+  ];
   const { config, metrics } = await json('train', 'train.csv', ...flags);
   expect(config.popularityPrior).toBeTypeOf('number');
   expect((await json('evaluate', 'prior', '--test', 'test.csv')).metrics).toEqual(metrics.test);

@@ -3,6 +3,7 @@ export { product } from './product';
 export { logExpectationExp } from './log-expectation-exp';
 export { softplusRow } from './softplus';
 export { pairwiseRow } from './pairwise';
+export { partialAucRow } from './partial-auc';
 export { addStandardized, slate, competition, addExpectation } from './dual-scale';
 export { gatherDots, gatherSum } from './gather';
 export { gatherRows, backwardRows, skipAdamRows, adamRows, skipSgdRows, sgdRows, scaleRows, packPanels } from './rows';

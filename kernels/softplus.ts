@@ -50,7 +50,7 @@ export function softplusRow(x: usize, n: i32, shift: f32, share: f32, weights: u
 /** log(1 + e) of four lanes, 0 ≤ e ≤ 1, as 2·artanh(e / (2 + e)): t ≤ 1/3, odd powers up to 11 (relative error below 1e-6). */
 // @ts-ignore: decorator
 @inline
-function log1p4(e: v128): v128 {
+export function log1p4(e: v128): v128 {
   const t = f32x4.div(e, f32x4.add(e, f32x4.splat(2)));
   const s = f32x4.mul(t, t);
   let p = f32x4.splat(0.0909090909);

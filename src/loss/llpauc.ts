@@ -19,13 +19,25 @@ export interface LowerLeftPartialAucOptions {
   readonly negativeWeight?: number;
 }
 
-/** One side's share of the value and of its derivatives by its own centre (a or b), γ and its threshold (s⁺ or s⁻). */
-interface Side {
-  value: number;
-  centre: number;
-  gamma: number;
-  threshold: number;
+/** One side: u = slope · f + sign · (f − centre)² − threshold, slope = 2(1 + γ); an entry of weight 1 counts `share`. */
+export interface Side {
+  readonly sign: 1 | -1;
+  readonly share: number;
+  readonly slope: number;
+  readonly centre: number;
+  readonly threshold: number;
+  readonly tau: number;
 }
+
+/** Σ w softplus(κ u), and Σ w σ(κ u) times 1, f − centre and f. */
+export interface SideSums {
+  readonly value: number;
+  readonly slope: number;
+  readonly away: number;
+  readonly f: number;
+}
+
+type EvaluateSide = (x: Floats, weights: Floats | undefined, gradients: Floats, side: Side) => SideSums;
 
 /**
  * Lower-left partial AUC, a min–max surrogate of the AUC between the α·P positives and the β·n negatives of a user that score highest:
@@ -66,30 +78,36 @@ export class LowerLeftPartialAuc implements Loss {
   }
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number {
+    return this.evaluateWith(scores, gradients, context, evaluateSide);
+  }
+
+  /** As `evaluate`, with the negatives' side by `negativeSide`: the plain one, or a kernel. */
+  evaluateWith(scores: ScoreRow, gradients: ScoreGradients, context: RowContext, negativeSide: EvaluateSide): number {
+    const { positives, negatives, positiveWeights, negativeWeights } = scores;
     const { global, globalUpdate } = context.states!;
     const [a, b, gamma, high, low] = global as unknown as [number, number, number, number, number];
-    const { alpha, beta, negativeWeight } = this;
-    const positive = this.side(
-      scores.positives,
-      scores.positiveWeights,
-      gradients.positives,
-      -1,
-      -1 / alpha,
-      a,
-      gamma,
-      high,
-    );
-    const negative = this.side(
-      scores.negatives, scores.negativeWeights, gradients.negatives, 1, negativeWeight / beta, b, gamma, low,
-    ); // biome-ignore format: one line a side
-    const present = weightSum(scores.positives.length, scores.positiveWeights) > 0 ? 1 : 0;
-    const against = weightSum(scores.negatives.length, scores.negativeWeights) > 0 ? negativeWeight : 0;
-    globalUpdate[0] = positive.centre;
-    globalUpdate[1] = negative.centre;
-    globalUpdate[2] = positive.gamma + negative.gamma - 2 * gamma;
-    globalUpdate[3] = positive.threshold - present;
-    globalUpdate[4] = negative.threshold + against;
-    return positive.value - present * high + negative.value + against * low - gamma * gamma;
+    const { tau } = this;
+    const slope = 2 * (1 + gamma);
+    const up = this.share(positives, positiveWeights, -1 / this.alpha);
+    const down = this.share(negatives, negativeWeights, this.negativeWeight / this.beta);
+    const upper = { sign: -1, share: up, slope, centre: a, threshold: high, tau } as const;
+    const lower = { sign: 1, share: down, slope, centre: b, threshold: low, tau } as const;
+    const positive = evaluateSide(positives, positiveWeights, gradients.positives, upper);
+    const negative = negativeSide(negatives, negativeWeights, gradients.negatives, lower);
+    const present = up === 0 ? 0 : 1;
+    const against = down === 0 ? 0 : this.negativeWeight;
+    globalUpdate[0] = 2 * up * positive.away;
+    globalUpdate[1] = -2 * down * negative.away;
+    globalUpdate[2] = 2 * (up * positive.f + down * negative.f - gamma);
+    globalUpdate[3] = -up * positive.slope - present;
+    globalUpdate[4] = against - down * negative.slope;
+    return (up * positive.value + down * negative.value) / SHARPNESS - present * high + against * low - gamma * gamma;
+  }
+
+  /** What an entry of weight 1 counts: scale / Σw; 0 where nothing has weight. */
+  private share(x: Floats, weights: Floats | undefined, scale: number): number {
+    const total = weightSum(x.length, weights);
+    return total > 0 ? scale / total : 0;
   }
 
   updateStates({ global, globalSum, rows }: StateUpdate): void {
@@ -102,41 +120,31 @@ export class LowerLeftPartialAuc implements Loss {
     global[3] = within(global[3]! + step * globalSum[3]!, -1, 4);
     global[4] = within(global[4]! - step * globalSum[4]!, 0, 5);
   }
+}
 
-  /** scale · E r( 2(1 + γ) f + sign · (f − centre)² − threshold ); overwrites the gradients of the scores. */
-  private side(
-    x: Floats,
-    weights: Floats | undefined,
-    gradients: Floats,
-    sign: number,
-    scale: number,
-    centre: number,
-    gamma: number,
-    threshold: number,
-  ): Side {
-    const total = weightSum(x.length, weights);
-    const side = { value: 0, centre: 0, gamma: 0, threshold: 0 };
-    for (let e = 0; e < x.length; e++) {
-      const weight = weights ? weights[e]! : 1;
-      if (weight === 0 || total === 0) {
-        gradients[e] = 0;
-        continue;
-      }
-      const share = (scale * weight) / total;
-      const f = sigmoid(x[e]! / this.tau);
-      const away = f - centre;
-      const u = SHARPNESS * (2 * (1 + gamma) * f + sign * away * away - threshold);
-      // softplus and its derivative from one exponential
-      const t = Math.exp(-Math.abs(u));
-      const slope = (share * (u >= 0 ? 1 : t)) / (1 + t);
-      side.value += (share * (Math.max(u, 0) + Math.log1p(t))) / SHARPNESS;
-      side.centre -= slope * sign * 2 * away;
-      side.gamma += slope * 2 * f;
-      side.threshold -= slope;
-      gradients[e] = (slope * (2 * (1 + gamma) + sign * 2 * away) * f * (1 - f)) / this.tau;
+/** The sums of a side; overwrites the gradients of its scores. */
+function evaluateSide(x: Floats, weights: Floats | undefined, gradients: Floats, side: Side): SideSums {
+  const { sign, share, slope, centre, threshold, tau } = side;
+  const sums = { value: 0, slope: 0, away: 0, f: 0 };
+  for (let e = 0; e < x.length; e++) {
+    const weight = weights ? weights[e]! : 1;
+    if (weight === 0) {
+      gradients[e] = 0;
+      continue;
     }
-    return side;
+    const f = sigmoid(x[e]! / tau);
+    const away = f - centre;
+    const u = SHARPNESS * (slope * f + sign * away * away - threshold);
+    // softplus and its derivative from one exponential
+    const t = Math.exp(-Math.abs(u));
+    const steepness = (weight * (u >= 0 ? 1 : t)) / (1 + t);
+    sums.value += weight * (Math.max(u, 0) + Math.log1p(t));
+    sums.slope += steepness;
+    sums.away += steepness * away;
+    sums.f += steepness * f;
+    gradients[e] = (share * steepness * (slope + 2 * sign * away) * f * (1 - f)) / tau;
   }
+  return sums;
 }
 
 function within(x: number, least: number, most: number): number {

@@ -2,6 +2,7 @@ import { BinaryCrossEntropy } from '../../loss/bce.ts';
 import { BayesianPersonalizedRanking } from '../../loss/bpr.ts';
 import { DualScaleSoftmaxLoss } from '../../loss/dsl.ts';
 import { GeneralizedBinaryCrossEntropy } from '../../loss/gbce.ts';
+import { LowerLeftPartialAuc, type Side } from '../../loss/llpauc.ts';
 import type { Floats, Loss, RowContext, ScoreGradients, ScoreRow } from '../../loss/loss.ts';
 import { pointwise } from '../../loss/pointwise.ts';
 import { PairwiseSoftmaxLoss } from '../../loss/psl.ts';
@@ -61,6 +62,17 @@ const psl: Fuse<PairwiseSoftmaxLoss> = (loss, { memory, result, scratch }) => {
   return (scores, gradients, context) => row.evaluate(scores, gradients, context);
 };
 
+const llpauc: Fuse<LowerLeftPartialAuc> = (loss, { memory, result }) => {
+  const at = result >>> 2;
+  const side = (x: Floats, weights: Floats | undefined, gradients: Floats, of: Side) => {
+    const value = memory.kernels.partialAucRow(
+      x.byteOffset, x.length, 1 / of.tau, of.slope, of.sign, of.centre, of.threshold, of.share, weights ? weights.byteOffset : 0, gradients.byteOffset, result,
+    ); // biome-ignore format: arguments as the kernel has them
+    return { value, slope: memory.floats[at]!, away: memory.floats[at + 1]!, f: memory.floats[at + 2]! };
+  };
+  return (row, gradients, context) => loss.evaluateWith(row, gradients, context, side);
+};
+
 /**
  * Losses with a kernel of their own, by constructor: those whose plain loop over the negatives would take longer than the products around it. Losses that are one
  * log-expectation-exp need none: it comes through the row context. A differential test holds each to its plain loss.
@@ -71,6 +83,7 @@ const fusedLosses = new Map<unknown, Fuse<never>>([
   [GeneralizedBinaryCrossEntropy, gbce],
   [DualScaleSoftmaxLoss, dsl],
   [PairwiseSoftmaxLoss, psl],
+  [LowerLeftPartialAuc, llpauc],
 ]);
 
 /** The kernel path of a loss, or undefined. */

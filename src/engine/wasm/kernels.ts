@@ -24,6 +24,10 @@ export interface Kernels {
   addExpectation(
     x: number, logs: number, n: number, inverseTau: number, weights: number, terms: number, gradients: number, scale: number, result: number,
   ): void;
+  partialAucRow(
+    x: number, n: number, inverseTau: number, slope: number, sign: number, centre: number, threshold: number, share: number, weights: number, gradients: number,
+    result: number,
+  ): number;
   pairwiseRow(
     x: number, n: number, positive: number, shift: number, inverseTau: number, share: number, activation: number, weights: number, gradients: number,
     scratch: number, result: number,

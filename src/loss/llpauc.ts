@@ -11,9 +11,9 @@ export interface LowerLeftPartialAucOptions {
   readonly alpha?: number;
   /** β in (0, 1], default .1: the part of the negatives, those that score highest. */
   readonly beta?: number;
-  /** τ > 0, finite, default .2, for cosines: what scores are divided by before the sigmoid. The paper's inner products have 1. */
+  /** τ > 0, finite, default .3, for cosines: what scores are divided by before the sigmoid. The paper's inner products have 1. */
   readonly tau?: number;
-  /** Step of the duals, > 0, default .01. */
+  /** Step of the duals, > 0, default .1. */
   readonly dualRate?: number;
   /** λ ≥ 0, default 1: weight of the negatives' side. */
   readonly negativeWeight?: number;
@@ -70,8 +70,8 @@ export class LowerLeftPartialAuc implements Loss {
     const read = new LossOptions('llpauc', options as RawOptions, known);
     this.alpha = read.share('alpha', 0.7);
     this.beta = read.share('beta', 0.1);
-    this.tau = read.positive('tau', 0.2);
-    this.dualRate = read.positive('dualRate', 0.01);
+    this.tau = read.positive('tau', 0.3);
+    this.dualRate = read.positive('dualRate', 0.1);
     this.negativeWeight = read.weight('negativeWeight', 1);
     const { alpha, beta, tau, dualRate, negativeWeight } = this;
     this.parameters = { alpha, beta, tau, dualRate, negativeWeight };

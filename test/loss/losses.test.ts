@@ -180,7 +180,7 @@ function advinfonce(tau: number, negativeWeight: number): LossCase {
 
 /** Shi et al., with the duals a, b, γ, s⁺, s⁻. */
 function llpauc(options: Record<string, number>, global?: readonly number[]): LossCase {
-  const { alpha = 0.7, beta = 0.1, tau = 0.2, negativeWeight = 1 } = options;
+  const { alpha = 0.7, beta = 0.1, tau = 0.3, negativeWeight = 1 } = options;
   const [a, b, gamma, high, low] = (global ?? [1, 0, 0, 0.5, 0.5]) as [number, number, number, number, number];
   const soft = (x: number) => softplus(5 * x) / 5;
   return {

@@ -86,8 +86,9 @@ async function run(data, config, seed) {
   const started = performance.now();
   const result = await train(data, { ...config, seed, threads });
   const seconds = (performance.now() - started) / 1000;
-  const engine = await openRankingEngine(trainedModel(data, result), { threads });
-  const { metrics } = evaluate(embeddingRanker(engine), { train: data.train, test: data.test, protocol: 'clean' });
+  const model = trainedModel(data, result);
+  const engine = await openRankingEngine(model, { threads });
+  const { metrics } = evaluate(embeddingRanker(engine, model.itemBias), { train: data.train, test: data.test, protocol: 'clean' });
   await engine.close();
   const shown = ['ndcg@20', 'recall@20', 'coverage@20', 'popularity@20'];
   return { ...Object.fromEntries(shown.map((metric) => [metric, round(metrics[metric])])), seconds: round(seconds) };

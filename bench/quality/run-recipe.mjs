@@ -45,12 +45,13 @@ async function run(recipe, seed, threads) {
   const read = performance.now();
   const result = await train(data, { ...recipe.config, seed, threads });
   const trained = performance.now();
-  const engine = await openRankingEngine(trainedModel(data, result), { threads });
+  const model = trainedModel(data, result);
+  const engine = await openRankingEngine(model, { threads });
   /** @type {RecipeRun['metrics']} */
   const metrics = {};
   for (const protocol of /** @type {('clean' | 'irbench')[]} */ (Object.keys(recipe.expected))) {
     const { train, test, valid } = data;
-    metrics[protocol] = { ...evaluate(embeddingRanker(engine), { train, valid, test, protocol }).metrics };
+    metrics[protocol] = { ...evaluate(embeddingRanker(engine, model.itemBias), { train, valid, test, protocol }).metrics };
   }
   await engine.close();
   return {

@@ -88,7 +88,11 @@ async function run(data, config, seed) {
   const seconds = (performance.now() - started) / 1000;
   const model = trainedModel(data, result);
   const engine = await openRankingEngine(model, { threads });
-  const { metrics } = evaluate(embeddingRanker(engine, model.itemBias), { train: data.train, test: data.test, protocol: 'clean' });
+  const { metrics } = evaluate(embeddingRanker(engine, model.itemBias), {
+    train: data.train,
+    test: data.test,
+    protocol: 'clean',
+  });
   await engine.close();
   const shown = ['ndcg@20', 'recall@20', 'coverage@20', 'popularity@20'];
   return { ...Object.fromEntries(shown.map((metric) => [metric, round(metrics[metric])])), seconds: round(seconds) };

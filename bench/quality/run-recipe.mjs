@@ -51,7 +51,9 @@ async function run(recipe, seed, threads) {
   const metrics = {};
   for (const protocol of /** @type {('clean' | 'irbench')[]} */ (Object.keys(recipe.expected))) {
     const { train, test, valid } = data;
-    metrics[protocol] = { ...evaluate(embeddingRanker(engine, model.itemBias), { train, valid, test, protocol }).metrics };
+    metrics[protocol] = {
+      ...evaluate(embeddingRanker(engine, model.itemBias), { train, valid, test, protocol }).metrics,
+    };
   }
   await engine.close();
   return {

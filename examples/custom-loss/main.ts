@@ -36,7 +36,12 @@ for (const [name, loss] of Object.entries(losses)) {
   const model = trainedModel(data, result);
   const engine = await openRankingEngine(model);
   const { train: seen, valid, test } = data;
-  const { metrics } = evaluate(embeddingRanker(engine, model.itemBias), { train: seen, valid, test: test!, protocol: 'clean' });
+  const { metrics } = evaluate(embeddingRanker(engine, model.itemBias), {
+    train: seen,
+    valid,
+    test: test!,
+    protocol: 'clean',
+  });
   await engine.close();
   const { threads } = result.engine;
   console.log(`${name}: NDCG@20 ${metrics['ndcg@20']!.toFixed(4)} (epoch ${result.epoch}, threads: ${threads})`);

@@ -47,7 +47,17 @@ export { scoreRanker } from './evaluation/score-ranker.ts';
 export { type BootstrapOptions, pairedBootstrap, pairedTTest } from './evaluation/significance.ts';
 export { loadLoss } from './loss/load-loss.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';
-export type { Loss, LossSource, RowContext, ScoreGradients, ScoreRow } from './loss/loss.ts';
+export type {
+  Floats,
+  Loss,
+  LossNeeds,
+  LossSource,
+  RowContext,
+  RowStates,
+  ScoreGradients,
+  ScoreRow,
+  StateUpdate,
+} from './loss/loss.ts';
 export { createLoss, type LossName, lossNames } from './loss/losses.ts';
 export { type ExportFormat, type ExportOptions, exportRecommendations } from './model/export-recommendations.ts';
 export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';

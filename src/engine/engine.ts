@@ -76,6 +76,7 @@ export interface EngineStats {
   /** Bringing touched rows up to date, gathering, dropout, normalising. */
   readonly gather: number;
   readonly scores: number;
+  /** Evaluating rows, and what the loss keeps between steps. */
   readonly loss: number;
   readonly userGradients: number;
   readonly itemGradients: number;

@@ -133,8 +133,11 @@ export class WasmEngine implements Engine {
     const { control, doubles, floats, layout } = this.memory;
     if (layout.length.inverseNorms > 0) invertNorms(this.memory);
     this.stepStates?.spread();
+    const spread = performance.now();
     this.crew.run(Verb.scoreRows, this.work.run);
+    const scored = performance.now();
     this.stepStates?.update(this.epoch);
+    this.work.seconds!.loss += (spread - started + performance.now() - scored) / 1000;
     let value = 0;
     for (let row = 0; row < control[Word.rows]!; row++) {
       value += doubles[(layout.at.rowValues >>> 3) + row]! * floats[(layout.at.rowWeights >>> 2) + row]!;

@@ -16,7 +16,14 @@ export { IdMap } from './data/id-map.ts';
 export { type DataInfo, describe, type Quantiles } from './data/info.ts';
 export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
 export { type ReadOptions, readInteractions } from './data/read.ts';
-export { type Split, type SplitMethod, type SplitOptions, split, splitMethods } from './data/split.ts';
+export {
+  type Split,
+  type SplitMethod,
+  type SplitOptions,
+  type SplitRecord,
+  split,
+  splitMethods,
+} from './data/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { readTitles, type TitleOptions } from './data/titles.ts';
 export { recencyWeights } from './data/weights.ts';
@@ -72,6 +79,7 @@ export type {
 } from './model/recommendation.ts';
 export { type OpenOptions, Recommender } from './model/recommender.ts';
 export { openSafetensors, type Safetensors, type Tensor, writeSafetensors } from './model/safetensors.ts';
+export type { Aim } from './training/aim.ts';
 export {
   type ConfigFile,
   configToJson,
@@ -85,3 +93,4 @@ export { popularityBias } from './training/popularity-prior.ts';
 export { trainedModel } from './training/trained-model.ts';
 export { type TrainOptions, train } from './training/trainer.ts';
 export type { TrainingData, TrainResult } from './training/training-state.ts';
+export type { Trial, Tuning } from './training/tune.ts';

@@ -139,6 +139,7 @@ describe('train --json', () => {
       loss: { name: 'bsl', options: { tau: 0.2, tau1: 'inf', negativeWeight: 0.9, form: 'paper' } },
       score: 'cosine',
       aim: 'discovery',
+      backbone: { name: 'mf', options: {} },
       dimension: 4,
       initialDeviation: 0.2,
       optimizer: { name: 'adam', beta1: 0.8, beta2: 0.99, epsilon: 1e-7 },

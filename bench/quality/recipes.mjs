@@ -10,7 +10,8 @@
  * @typedef {object} Recipe
  * @property {string} name
  * @property {string} data A folder of `$TAUREC_DATA`: `train.*` and `test.*` are read.
- * @property {'all' | '10% validation'} split What is trained on: the whole training file, or 90% of it, the epoch chosen on the other 10% (drawn by the seed).
+ * @property {'all' | '10% validation' | '10% debiased'} split What is trained on: the whole training file, or 90% of it, the epoch (and with `auto` the popularity prior) chosen
+ * on the other 10%, drawn by the seed: at random, or about uniformly over items. With `refit` all of it in the end.
  * @property {TrainConfigInput} config `seed` and `threads` are the runner's.
  * @property {number[]} seeds The mean over them is held against `expected`.
  * @property {Partial<Record<Protocol, Record<string, number>>>} expected Metrics of the test part by protocol.

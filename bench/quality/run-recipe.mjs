@@ -8,6 +8,7 @@ import {
   loadDataset,
   openRankingEngine,
   train,
+  trainedItems,
   trainedModel,
 } from '../../dist/index.js';
 import { peakBytes } from '../speed/peak.mjs';
@@ -39,8 +40,12 @@ async function run(recipe, seed, threads) {
   enableFusedMultiplyAdd();
   const folder = join(process.env.TAUREC_DATA ?? join(import.meta.dirname, '../../../shared/data'), recipe.data);
   const started = performance.now();
-  const validRatio = recipe.split === '10% validation' ? 0.1 : 0;
-  const data = await loadDataset({ train: fileOf(folder, 'train'), test: fileOf(folder, 'test'), validRatio, seed });
+  const held = {
+    all: {},
+    '10% validation': { validRatio: 0.1 },
+    '10% debiased': { validRatio: 0.1, validSplit: /** @type {const} */ ('debiased') },
+  }[recipe.split];
+  const data = await loadDataset({ train: fileOf(folder, 'train'), test: fileOf(folder, 'test'), ...held, seed });
   if (!data.test) throw new Error(`${folder} has no test part`);
   const read = performance.now();
   const result = await train(data, { ...recipe.config, seed, threads });
@@ -50,10 +55,9 @@ async function run(recipe, seed, threads) {
   /** @type {RecipeRun['metrics']} */
   const metrics = {};
   for (const protocol of /** @type {('clean' | 'irbench')[]} */ (Object.keys(recipe.expected))) {
-    const { train, test, valid } = data;
-    metrics[protocol] = {
-      ...evaluate(embeddingRanker(engine, model.itemBias), { train, valid, test, protocol }).metrics,
-    };
+    // After a refit validation items are trained on like any other.
+    const parts = { train: trainedItems(model), valid: result.refitted ? undefined : data.valid, test: data.test };
+    metrics[protocol] = { ...evaluate(embeddingRanker(engine, model.itemBias), { ...parts, protocol }).metrics };
   }
   await engine.close();
   return {

@@ -1,62 +1,60 @@
 import type { Csr } from '../array/csr.ts';
 import type { BackbonePlan } from '../engine/engine.ts';
-import type { NodeOperations, NodeTable } from '../engine/node-operations.ts';
+import type { NodeOperations } from '../engine/node-operations.ts';
 import type { Backbone, BackboneContext } from './backbone.ts';
 import { BackboneOptions, type RawOptions } from './backbone-options.ts';
-
-/** Â = D^−½ A D^−½ */
-const symmetric = { left: 0.5, right: 0.5 };
+import { layerMeanTables, layerTable, symmetric } from './layer-mean.ts';
 
 /**
- * LightGCN (He et al., SIGIR 2020): final = 1/(K + 1) · Σ_{k=0..K} Â^k · base, Â = D^−½ A D^−½ of the training graph; K = `layers`, 1 to 4, default 3.
+ * LightGCN (He et al., SIGIR 2020): final = γ · base + (1 − γ)/K · Σ_{k=1..K} Â^k · base, Â = D^−½ A D^−½ of the training graph; K = `layers`, 1 to 4, default 2;
+ * `gamma` in [0, 1], default 1/(K + 1), the paper's mean of all layers.
  *
- * By Horner's rule: h_0 = base, h_k = base + Â h_{k−1}, final = h_K / (K + 1). Â is symmetric, so backward is the same with the gradients. The last
+ * Â has the eigenvalue −1, where users stand against items, and the factor there is γ for even K and γ − (1 − γ)/K for odd K: with an odd K and the paper's γ it is 0,
+ * and scores cannot be negative in the mean, nor follow popularity as freely. So the default is 2, where the paper has 3 (docs/decisions/014-cheaper-propagation.md).
+ *
+ * By Horner's rule: h_0 = base, h_k = base + Â h_{k−1}, final = γ · base + (1 − γ)/K · Â h_{K−1}. Â is symmetric, so backward is the same with the gradients. The last
  * product forward is needed at the touched rows only, and the first backward has only those to read.
  */
 export class LightGcn implements Backbone {
   readonly name = 'lightgcn';
-  readonly parameters: { readonly layers: number };
+  readonly parameters: { readonly layers: number; readonly gamma: number };
 
   /** @throws TaurecError `bad-option` */
   constructor(options: RawOptions = {}) {
-    const read = new BackboneOptions(this.name, options, ['layers']);
-    this.parameters = { layers: read.whole('layers', 3, 1, 4) };
+    const read = new BackboneOptions(this.name, options, ['layers', 'gamma']);
+    const layers = read.whole('layers', 2, 1, 4);
+    const gamma = read.number('gamma', 1 / (layers + 1), 'a number from 0 to 1', (x) => x >= 0 && x <= 1);
+    this.parameters = { layers, gamma };
   }
 
   plan(dimension: number, graph: Csr): BackbonePlan {
-    const { layers } = this.parameters;
-    const tables = { ...(layers > 1 && { odd: dimension }), ...(layers > 2 && { even: dimension }) };
+    const tables = layerMeanTables(this.parameters.layers, dimension);
     return { graph, outputDimension: dimension, exponents: [0.5], tables, weights: {} };
   }
 
   forward(nodes: NodeOperations, { rows }: BackboneContext): void {
-    const { layers } = this.parameters;
+    const { layers, gamma } = this.parameters;
     let last = nodes.base;
     for (let k = 1; k < layers; k++) {
-      const next = layer(nodes, k);
+      const next = layerTable(nodes, k);
       nodes.propagate(last, next, { ...symmetric, plus: nodes.base });
       last = next;
     }
-    const scale = 1 / (layers + 1);
-    nodes.propagate(last, nodes.final, { ...symmetric, scale, plus: nodes.base, plusScale: scale, targets: rows });
+    const scale = (1 - gamma) / layers;
+    nodes.propagate(last, nodes.final, { ...symmetric, scale, plus: nodes.base, plusScale: gamma, targets: rows });
   }
 
   backward(nodes: NodeOperations): void {
-    const { layers } = this.parameters;
+    const { layers, gamma } = this.parameters;
     const plus = nodes.finalGradient;
     let last = plus;
-    for (let k = 1; k <= layers; k++) {
-      const final = k === layers;
-      const next = final ? nodes.baseGradient : layer(nodes, k);
-      const scale = final ? 1 / (layers + 1) : 1;
-      const sources = k === 1 ? 'touched' : 'all';
-      nodes.propagate(last, next, { ...symmetric, scale, plus, plusScale: scale, sources });
+    for (let k = 1; k < layers; k++) {
+      const next = layerTable(nodes, k);
+      nodes.propagate(last, next, { ...symmetric, plus, sources: k === 1 ? 'touched' : 'all' });
       last = next;
     }
+    const sources = layers === 1 ? 'touched' : 'all';
+    const scale = (1 - gamma) / layers;
+    nodes.propagate(last, nodes.baseGradient, { ...symmetric, scale, plus, plusScale: gamma, sources });
   }
-}
-
-/** Two scratch tables take turns. */
-function layer(nodes: NodeOperations, k: number): NodeTable {
-  return nodes.table(k % 2 === 1 ? 'odd' : 'even');
 }

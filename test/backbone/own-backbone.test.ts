@@ -85,11 +85,11 @@ describe('a backbone of one’s own', () => {
 describe('a trained model', () => {
   it('records the backbone with every option, and holds the final embeddings', async () => {
     const result = await train(board, { ...smallConfig, backbone: { name: 'lightgcn', layers: 2 }, dimension: 5 });
-    expect(result.config.backbone).toEqual({ name: 'lightgcn', options: { layers: 2 } });
+    expect(result.config.backbone).toEqual({ name: 'lightgcn', options: { layers: 2, gamma: 1 / 3 } });
     expect(result.users.columns).toBe(5);
     const again = await train(board, configToJson(result.config));
     expectSameModel(again, result);
     const byDefault = await train(board, { ...smallConfig, backbone: 'lightgcn', epochs: 1 });
-    expect(byDefault.config.backbone).toEqual({ name: 'lightgcn', options: { layers: 3 } });
+    expect(byDefault.config.backbone).toEqual({ name: 'lightgcn', options: { layers: 2, gamma: 1 / 3 } });
   });
 });

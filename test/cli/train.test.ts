@@ -417,8 +417,8 @@ test('--loss-module: a loss of one’s own, with options', async () => {
 test('--backbone: a built-in one with its layers, and one of one’s own', async () => {
   const flags = ['--backbone', 'lightgcn', '--layers', '2'];
   const { config } = await json('train', 'train.csv', ...quick, ...flags, '--out', 'lightgcn');
-  expect(config.backbone).toEqual({ name: 'lightgcn', options: { layers: 2 } });
-  expect((await taurec('info', 'lightgcn')).stdout).toContain('lightgcn {"layers":2}');
+  expect(config.backbone).toEqual({ name: 'lightgcn', options: { layers: 2, gamma: 1 / 3 } });
+  expect((await taurec('info', 'lightgcn')).stdout).toContain('lightgcn {"layers":2,"gamma":');
   await fails(2, /lightgcn\.layers: got 9/, 'train', 'train.csv', '--backbone', 'lightgcn', '--layers', '9', '-q');
   await fails(2, /option of backbone mf "layers"/, 'train', 'train.csv', '--layers', '2', '-q');
   const module = file(

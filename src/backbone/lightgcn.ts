@@ -10,7 +10,7 @@ import { layerMeanTables, layerTable, symmetric } from './layer-mean.ts';
  * `gamma` in [0, 1], default 1/(K + 1), the paper's mean of all layers.
  *
  * Â has the eigenvalue −1, where users stand against items, and the factor there is γ for even K and γ − (1 − γ)/K for odd K: with an odd K and the paper's γ it is 0,
- * and scores cannot be negative in the mean, nor follow popularity as freely. So the default is 2, where the paper has 3 (docs/decisions/014-cheaper-propagation.md).
+ * and inner products, weighted by √degree, cannot be negative in the mean, nor scores follow popularity as freely. So the default is 2, where the paper has 3 (docs/decisions/014-cheaper-propagation.md).
  *
  * By Horner's rule: h_0 = base, h_k = base + Â h_{k−1}, final = γ · base + (1 − γ)/K · Â h_{K−1}. Â is symmetric, so backward is the same with the gradients. The last
  * product forward is needed at the touched rows only, and the first backward has only those to read.

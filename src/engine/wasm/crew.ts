@@ -31,9 +31,10 @@ export class Crew {
     this.threads = threads;
   }
 
-  /** Coordinator: runs verb `verb` on all threads. */
-  run(verb: number, work: (verb: number) => void): void {
-    const { control, threads } = this;
+  /** Coordinator: runs verb `verb` on all threads, or `alone`, on this one. */
+  run(verb: number, work: (verb: number) => void, alone = false): void {
+    const { control } = this;
+    const threads = alone ? 1 : this.threads;
     this.checkPoison();
     Atomics.store(control, TASK, 0);
     if (threads > 1) {

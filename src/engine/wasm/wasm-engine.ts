@@ -73,7 +73,7 @@ export class WasmEngine implements Engine {
       floats.subarray(at[name] >>> 2, (at[name] >>> 2) + length[name]);
     this.users = matrix(plan.users, plan.dimension, table('users'), baseStride);
     this.items = matrix(plan.items, plan.dimension, table('items'), baseStride);
-    if (layout.nodes) this.nodes = new WasmNodes(memory, layout.nodes, () => this.runNodes());
+    if (layout.nodes) this.nodes = new WasmNodes(memory, layout.nodes, (alone) => this.runNodes(alone));
     this.finals = this.nodes?.finals() ?? { users: this.users, items: this.items };
     this.weights = this.nodes?.weights ?? {};
     const hasMoments = length.usersM > 0 || length.itemsM > 0;
@@ -218,9 +218,9 @@ export class WasmEngine implements Engine {
     await this.stop();
   }
 
-  private runNodes(): void {
+  private runNodes(alone: boolean): void {
     const started = performance.now();
-    this.crew.run(Verb.nodes, this.work.run);
+    this.crew.run(Verb.nodes, this.work.run, alone);
     this.clock.nodes += performance.now() - started;
   }
 

@@ -7,7 +7,7 @@ import { type NodeOperation, takeRows } from './node-operation.ts';
 /** The rows of both tables, normalised, beside each other; those of the second in panels too. */
 export const contrastPack: NodeOperation = {
   run({ kernels, layout }, crew, _thread, args) {
-    const [a, b, , , stride, count] = args as unknown as number[];
+    const [a, b, , , stride, , , count] = args as unknown as number[];
     const { list, packed, norms, panels } = layout.nodes!.contrast;
     const d = stride! / 4;
     takeRows(crew, count!, (from, to) => {
@@ -22,7 +22,7 @@ export const contrastPack: NodeOperation = {
 /** Scores, values and score gradients row by row, and the gradients of the first table. */
 export const contrastRows: NodeOperation = {
   run({ doubles, floats, kernels, layout }, crew, thread, args) {
-    const [, , da, , stride, count, temperature, weight] = args as unknown as number[];
+    const [, , da, , stride, temperature, weight, count] = args as unknown as number[];
     const { packed, panels, scores, scoreStride, values } = layout.nodes!.contrast;
     const d = stride! / 4;
     const share = weight! / (count! * temperature!);
@@ -56,7 +56,7 @@ export const contrastRows: NodeOperation = {
 /** The gradients of the second table. */
 export const contrastColumns: NodeOperation = {
   run(memory, crew, _thread, args) {
-    const [, , , db, stride, count] = args as unknown as number[];
+    const [, , , db, stride, , , count] = args as unknown as number[];
     const { scores, scoreStride } = memory.layout.nodes!.contrast;
     takeRows(
       crew,
@@ -98,5 +98,5 @@ export function contrastArguments(
   { temperature, weight }: Contrast,
   count: number,
 ): number[] {
-  return [a.at, b.at, da.at, db.at, a.stride * 4, count, temperature, weight];
+  return [a.at, b.at, da.at, db.at, a.stride * 4, temperature, weight, count];
 }

@@ -37,6 +37,9 @@ interface WasmTable extends NodeTable, TablePlace {
   readonly data: Float32Array;
 }
 
+/** Rows that one thread does sooner than others wake up. */
+const ROWS_ALONE = 128;
+
 /** The coordinator's side of the node operations: it leaves the arguments in the shared memory and starts the threads. */
 export class WasmNodes implements NodeOperations {
   readonly users: number;
@@ -50,12 +53,12 @@ export class WasmNodes implements NodeOperations {
   readonly moments: Readonly<Record<string, Float32Array>>;
   private readonly memory: ThreadMemory;
   private readonly layout: NodeLayout;
-  private readonly start: () => void;
+  private readonly start: (alone: boolean) => void;
   private readonly tables = new Map<string, WasmTable>();
   private batch?: Batch;
 
-  /** `start` makes all threads run the operation whose number and arguments lie in the memory. */
-  constructor(memory: ThreadMemory, layout: NodeLayout, start: () => void) {
+  /** `start` makes all threads, or this one alone, run the operation whose number and arguments lie in the memory. */
+  constructor(memory: ThreadMemory, layout: NodeLayout, start: (alone: boolean) => void) {
     const { plan } = memory;
     this.memory = memory;
     this.layout = layout;
@@ -181,7 +184,7 @@ export class WasmNodes implements NodeOperations {
     const tables = [x, dy, dW, db] as [WasmTable, WasmTable, WasmTable, WasmTable | undefined];
     const args = linearGradientArguments(this.memory, ...tables, rows);
     this.run(linearGradientParts, args);
-    this.run(linearGradientSum, args);
+    this.run(linearGradientSum, args, dW.rows);
   }
 
   addNoise(y: NodeTable, amount: number, options: Randomness): void {
@@ -205,11 +208,12 @@ export class WasmNodes implements NodeOperations {
     return (options.weight / nodes.length) * value;
   }
 
-  private run(operation: NodeOperation, args: readonly number[]): void {
+  /** `rows`, the last of the arguments unless told: so few that another thread would come too late are done alone. */
+  private run(operation: NodeOperation, args: readonly number[], rows: number = args.at(-1)!): void {
     const { scalars } = this.memory;
     scalars[Scalar.operation] = nodeOperations.indexOf(operation);
     scalars.set(args, Scalar.arguments);
-    this.start();
+    this.start(rows <= ROWS_ALONE);
   }
 
   private tableAt(place: TablePlace): WasmTable {

@@ -9,7 +9,7 @@ import { infoNce } from './info-nce.ts';
 import { layerMean, layerMeanTables, layerTable, symmetric } from './layer-mean.ts';
 
 /**
- * XSimGCL (Yu et al., "XSimGCL: Towards extremely simple graph contrastive learning for recommendation", TKDE 2023): one noisy pass in place of SimGCL's three,
+ * XSimGCL (Yu et al., "XSimGCL: Towards extremely simple graph contrastive learning for recommendation", TKDE 2024): one noisy pass in place of SimGCL's three,
  *
  *     e^k   = Â e^{k−1} + ε · sign(Â e^{k−1}) ⊙ n/‖n‖, n uniform in [0, 1), e^0 = base; without noise when ranking
  *     final = 1/K Σ_{k=1..K} e^k

@@ -25,10 +25,11 @@ export function checkPlan(plan: EnginePlan): void {
 }
 
 function checkBackbonePlan(backbone: BackbonePlan, { users, items }: EnginePlan): void {
-  const { graph, outputDimension, tables, weights } = backbone;
+  const { graph, outputDimension, tables, weights, contrastNodes = 1 } = backbone;
   if (graph.rows !== users) fail('backbone.graph.rows', graph.rows, `${users}, the number of users`);
   if (graph.columns !== items) fail('backbone.graph.columns', graph.columns, `${items}, the number of items`);
   count('backbone.outputDimension', outputDimension, 1);
+  count('backbone.contrastNodes', contrastNodes, 1);
   for (const [name, columns] of Object.entries(tables)) count(`backbone.tables.${name}`, columns, 1);
   for (const [name, sizes] of Object.entries(weights)) {
     for (const size of sizes) count(`backbone.weights.${name}`, size, 1);

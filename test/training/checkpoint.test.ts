@@ -56,6 +56,7 @@ describe('a resumed run', () => {
     ['a width that the wasm engine pads', { dimension: 5 }],
     ['a backbone', { backbone: { name: 'lightgcn', layers: 2 }, dimension: 5, embeddingDropout: 0.2 }],
     ['a backbone with parameters', { backbone: ownBackbone }],
+    ['a backbone with noise', { backbone: { name: 'xsimgcl', contrastNodes: 10 }, dimension: 5 }],
     ['a loss with states of its own', { loss: everyNeed, learningRate: 0.003 }],
   ];
   for (const engine of ['reference', 'wasm'] as const) {

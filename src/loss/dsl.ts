@@ -10,11 +10,11 @@ export interface DualScaleSoftmaxLossOptions {
   readonly tau?: number | 'inf';
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
   readonly negativeWeight?: number;
-  /** κ_h, default 0: negatives weigh e^(κ_h z(s_j)). Above 0 stresses hard negatives, below 0 easy ones. */
+  /** κ_h, default −.3: negatives weigh e^(κ_h z(s_j)). Above 0 stresses hard negatives, below 0 easy ones. */
   readonly hardness?: number;
-  /** κ_s, default −.3: negatives weigh e^(κ_s z(c_ij)), c_ij their cosine with the positive. Below 0 spares items that are like the positive. */
+  /** κ_s, default 0: negatives weigh e^(κ_s z(c_ij)), c_ij their cosine with the positive. Below 0 spares items that are like the positive. */
   readonly similarity?: number;
-  /** γ, default .5: the temperature of an example rises (γ > 0) or falls (γ < 0) by a factor of e^γ with each deviation of its competition. 0 switches this off. */
+  /** γ, default −.5: the temperature of an example rises (γ > 0) or falls (γ < 0) by a factor of e^γ with each deviation of its competition. 0 switches this off. */
   readonly competition?: number;
   /** M ≥ 1, default 64: how many negatives, the strongest, make up the competition of a positive. */
   readonly slate?: number;
@@ -57,9 +57,9 @@ export class DualScaleSoftmaxLoss implements Loss {
     const read = new LossOptions('dsl', given as RawOptions, options);
     this.tau = read.temperature('tau', 0.1);
     this.negativeWeight = read.weight('negativeWeight', 1);
-    this.hardness = read.number('hardness', 0);
-    this.similarity = read.number('similarity', -0.3);
-    this.competition = read.number('competition', 0.5);
+    this.hardness = read.number('hardness', -0.3);
+    this.similarity = read.number('similarity', 0);
+    this.competition = read.number('competition', -0.5);
     this.slate = read.number('slate', 64, 1);
     this.temperatureRange = read.number('temperatureRange', 2, 1);
     this.parameters = {

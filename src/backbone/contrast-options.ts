@@ -19,7 +19,7 @@ export function contrastOptions(read: BackboneOptions, { noise, contrastWeight, 
   const above0 = (option: string, byDefault: number) =>
     read.number(option, byDefault, 'a number above 0', (x) => x > 0);
   return {
-    layers: read.whole('layers', 2, 1, 4),
+    layers: read.whole('layers', 3, 1, 4),
     noise: read.number('noise', noise, 'a number of at least 0', (x) => x >= 0),
     contrastWeight: above0('contrastWeight', contrastWeight),
     contrastTau: above0('contrastTau', contrastTau),

@@ -25,7 +25,7 @@ export class SimGcl implements Backbone {
   /** @throws TaurecError `bad-option` */
   constructor(options: RawOptions = {}) {
     const read = new BackboneOptions(this.name, options, contrastOptionNames);
-    this.parameters = contrastOptions(read, { noise: 0.1, contrastWeight: 0.5, contrastTau: 0.2 });
+    this.parameters = contrastOptions(read, { noise: 0.1, contrastWeight: 0.05, contrastTau: 0.2 });
   }
 
   plan(dimension: number, graph: Csr): BackbonePlan {

@@ -22,7 +22,7 @@ export class XSimGcl implements Backbone {
   /** @throws TaurecError `bad-option` */
   constructor(options: RawOptions = {}) {
     const read = new BackboneOptions(this.name, options, [...contrastOptionNames, 'contrastLayer']);
-    const contrast = contrastOptions(read, { noise: 0.2, contrastWeight: 0.2, contrastTau: 0.15 });
+    const contrast = contrastOptions(read, { noise: 0.2, contrastWeight: 0.05, contrastTau: 0.15 });
     this.parameters = { ...contrast, contrastLayer: read.whole('contrastLayer', 1, 1, contrast.layers) };
   }
 

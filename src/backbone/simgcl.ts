@@ -16,7 +16,7 @@ import { layerMean, layerMeanTables, layerTable, symmetric } from './layer-mean.
  *     value = … + weight · (InfoNCE of the batch's users + InfoNCE of its positive items), between two views
  *
  * A view is the same linear map of the base embeddings as `final`, and noise; so its gradients are added to those of `final` and go back with them, for
- * nothing.
+ * nothing. ε and τ_cl are the authors'; their weight, .5, is for bpr on yelp2018 (docs/backbones.md).
  */
 export class SimGcl implements Backbone {
   readonly name = 'simgcl';

@@ -1,0 +1,29 @@
+import type { ClaimVerdict, Section } from './report.ts';
+import type { RunRecord, RunSpec } from './run.ts';
+import type { ExperimentSettings } from './settings.ts';
+
+/** Where an experiment has its trainings done. A run that was done before, in this call or an earlier one, is not done again. */
+export interface Lab {
+  /** Runs them, several at a time, and gives their records in the order of the specifications. @param title What this stage is for, to the person who waits. */
+  runAll(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
+  /** As `runAll`, one at a time and with all threads, for runs whose duration matters. */
+  runAlone(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
+}
+
+/** An experiment of the papers, as a command: which runs it needs, and what they say about its claims. */
+export interface Experiment {
+  readonly name: string;
+  readonly title: string;
+  /** What it tests, in a paragraph. */
+  readonly summary: string;
+  /** Papers and sections. */
+  readonly source: string;
+  /** Settings of its own, over the common ones. */
+  readonly defaults: Partial<ExperimentSettings>;
+  run(lab: Lab, settings: ExperimentSettings): Promise<Findings>;
+}
+
+export interface Findings {
+  readonly claims: readonly ClaimVerdict[];
+  readonly sections: readonly Section[];
+}

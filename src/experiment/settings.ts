@@ -1,0 +1,33 @@
+import type { BackboneSource } from '../backbone/backbone.ts';
+import type { Protocol } from '../evaluation/evaluator.ts';
+import type { LossSource } from '../loss/loss.ts';
+import type { TrainConfigInput } from '../training/config.ts';
+import type { DataSource } from './run.ts';
+
+/** A loss in an experiment, with the values of its options that validation may choose from. */
+export interface LossCase {
+  /** How it is named in tables and plots; distinct. */
+  readonly label: string;
+  readonly source: Exclude<LossSource, { evaluate: unknown }>;
+  /** Option → the values to choose from, on validation data. */
+  readonly candidates: Readonly<Record<string, readonly unknown[]>>;
+  /** What training with it needs besides: the score, weight decay. */
+  readonly config: TrainConfigInput;
+}
+
+/** What an experiment runs on, complete. */
+export interface ExperimentSettings {
+  readonly data: readonly DataSource[];
+  readonly losses: readonly LossCase[];
+  readonly backbones: readonly { readonly label: string; readonly source: BackboneSource }[];
+  readonly seeds: readonly number[];
+  /** The experiment's own axis: noise ratios, temperatures, λ, sizes of the pool. */
+  readonly levels: readonly number[];
+  /** The metric that claims are judged by, such as `ndcg@20`. */
+  readonly metric: string;
+  /** Metrics of the tables; the one above among them. */
+  readonly metrics: readonly string[];
+  readonly protocol: Protocol;
+  /** Training options over those of the data sets. */
+  readonly config: TrainConfigInput;
+}

@@ -84,7 +84,7 @@ async function engineOf(threads) {
       training: {
         loss: { name: 'sl' },
         optimizer: optimizerDefaults,
-        capacity: { rows: 1, positives: 1, negativesPerRow: 1, shared: true },
+        capacity: { rows: 1, positives: 1, negativesPerRow: 1, shared: true, masked: 0, maskWeights: false },
         stepsPerEpoch: 1,
         embeddingDropout: 0,
         seed: 1,

@@ -20,6 +20,7 @@ export function checkPlan(plan: EnginePlan): void {
   count('capacity.rows', capacity.rows, 1);
   count('capacity.positives', capacity.positives, 1);
   count('capacity.negativesPerRow', capacity.negativesPerRow, 1);
+  count('capacity.masked', capacity.masked, 0);
   if (!(embeddingDropout >= 0 && embeddingDropout < 1))
     fail('embeddingDropout', embeddingDropout, 'a number in [0, 1)');
 }

@@ -1,6 +1,7 @@
 import type { Csr } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
 import { automaticRows } from './automatic-rows.ts';
+import { checkNegativeWeights, listedItems } from './listed-items.ts';
 import { PairBatchSampler } from './pair-batches.ts';
 import type { Sampler } from './sampler.ts';
 import { type SamplerOptions, samplerOptions } from './sampler-options.ts';
@@ -9,9 +10,15 @@ import { UserBatchSampler } from './user-batches.ts';
 /**
  * The sampler of a training matrix (rows users, columns items, values interaction weights).
  *
+ * @param negativeWeights [users × items] what an item weighs among the negatives of a user, ≥ 0, relative to 1 for any other item; an entry overrides `maskPositives`
  * @throws TaurecError `bad-option`
  */
-export function createSampler(train: Csr, options: Partial<SamplerOptions>, seed: number): Sampler {
+export function createSampler(
+  train: Csr,
+  options: Partial<SamplerOptions>,
+  seed: number,
+  negativeWeights?: Csr,
+): Sampler {
   const full = samplerOptions(options);
   if (train.indices.length === 0 || train.values?.every((w) => w === 0)) {
     const expected = 'at least one interaction with a weight above 0';
@@ -21,9 +28,11 @@ export function createSampler(train: Csr, options: Partial<SamplerOptions>, seed
   if (wrong !== undefined) {
     throw new TaurecError('bad-option', { option: 'train.values', got: wrong, expected: 'weights ≥ 0' });
   }
+  if (negativeWeights) checkNegativeWeights(negativeWeights, train);
+  const listed = listedItems(train, full.maskPositives, negativeWeights);
   const rows = full.rows === 'auto' ? automaticRows(full.batch, train.rows) : full.rows;
   const settled = { ...full, rows };
   return full.batch === 'user'
-    ? new UserBatchSampler(train, settled, seed)
-    : new PairBatchSampler(train, settled, seed);
+    ? new UserBatchSampler(train, settled, seed, listed)
+    : new PairBatchSampler(train, settled, seed, listed);
 }

@@ -1,6 +1,7 @@
 import type { Csr } from '../array/csr.ts';
 import { fillIntegers, randomStream, shuffle, streamKey } from '../array/random.ts';
 import type { AliasTable } from './alias-table.ts';
+import type { ListedItems } from './listed-items.ts';
 import { popularityTable } from './pool.ts';
 import { relativePairWeights } from './row-weights.ts';
 import type { Batch, BatchCapacity, Sampler } from './sampler.ts';
@@ -15,7 +16,7 @@ export class PairBatchSampler implements Sampler {
   readonly capacity: BatchCapacity;
   readonly #train: Csr;
   readonly #seed: number;
-  readonly #mask: boolean;
+  readonly #listed?: ListedItems;
   readonly #table?: AliasTable;
   /** User of each entry. */
   readonly #entryUsers: Int32Array;
@@ -29,21 +30,25 @@ export class PairBatchSampler implements Sampler {
   readonly #negatives: Int32Array;
   readonly #maskOffsets: Int32Array;
   readonly #masked: Int32Array;
-  /** The stamp of the row that last listed each item as a positive. */
+  readonly #maskWeights?: Float32Array;
+  /** The stamp of the row whose user last listed each item, and the weight it was listed with. */
   readonly #stamps: Int32Array;
+  readonly #stampWeights?: Float32Array;
   #stamp = 0;
   #epoch = 0;
 
-  constructor(train: Csr, options: SettledSamplerOptions, seed: number) {
+  constructor(train: Csr, options: SettledSamplerOptions, seed: number, listed?: ListedItems) {
     const entries = train.indices.length;
     const rows = Math.min(options.rows, entries);
     const n = options.negatives as number;
     this.#train = train;
     this.#seed = seed;
-    this.#mask = options.maskPositives;
+    this.#listed = listed;
     if (options.pool === 'popularity') this.#table = popularityTable(train, options.alpha);
     this.stepsPerEpoch = Math.ceil(entries / rows);
-    this.capacity = { rows, positives: rows, negativesPerRow: n, shared: false };
+    const masked = listed ? rows * n : 0;
+    const maskWeights = listed?.weights !== undefined;
+    this.capacity = { rows, positives: rows, negativesPerRow: n, shared: false, masked, maskWeights };
     this.#entryUsers = new Int32Array(entries);
     for (let u = 0; u < train.rows; u++) this.#entryUsers.fill(u, train.offsets[u]!, train.offsets[u + 1]!);
     this.#order = new Int32Array(entries);
@@ -54,8 +59,11 @@ export class PairBatchSampler implements Sampler {
     this.#positives = new Int32Array(rows);
     this.#negatives = new Int32Array(rows * n);
     this.#maskOffsets = new Int32Array(rows + 1);
-    this.#masked = new Int32Array(this.#mask ? rows * n : 0);
+    this.#masked = new Int32Array(masked);
     this.#stamps = new Int32Array(train.columns);
+    if (!maskWeights) return;
+    this.#maskWeights = new Float32Array(masked);
+    this.#stampWeights = new Float32Array(train.columns);
   }
 
   startEpoch(epoch: number): void {
@@ -86,12 +94,13 @@ export class PairBatchSampler implements Sampler {
       negativesPerRow: n,
       maskOffsets: this.#maskOffsets.subarray(0, rows + 1),
       masked: this.#masked.subarray(0, maskCount),
+      maskWeights: this.#maskWeights?.subarray(0, maskCount),
     };
   }
 
-  /** Draws the negatives row by row and lists, while a row is still in the first cache, the places where it has the user's own positives. */
+  /** Draws the negatives row by row and lists, while a row is still in the first cache, the places where it has items that the user lists. */
   #draw(rows: number, n: number, step: number): number {
-    const { offsets, indices } = this.#train;
+    const listed = this.#listed;
     const table = this.#table;
     const random = table && randomStream(this.#seed, 'pool', this.#epoch, step);
     const key = streamKey(this.#seed, 'pool', this.#epoch, step);
@@ -103,16 +112,32 @@ export class PairBatchSampler implements Sampler {
       const start = r * n;
       if (table) for (let j = 0; j < n; j++) negatives[start + j] = table.draw(random!);
       else fillIntegers(negatives, this.#train.columns, key, start, start + n);
-      if (this.#mask) {
-        const stamp = this.#nextStamp();
-        const user = this.#users[r]!;
-        const end = offsets[user + 1]!;
-        for (let e = offsets[user]!; e < end; e++) stamps[indices[e]!] = stamp;
+      if (listed) {
+        const stamp = this.#stampItems(listed, this.#users[r]!);
+        const first = at;
         for (let j = 0; j < n; j++) if (stamps[negatives[start + j]!] === stamp) masked[at++] = j;
+        if (listed.weights) this.#weigh(start, first, at);
       }
       this.#maskOffsets[r + 1] = at;
     }
     return at;
+  }
+
+  /** Stamps the items that a user lists; returns the stamp. */
+  #stampItems({ offsets, indices, weights }: ListedItems, user: number): number {
+    const stamp = this.#nextStamp();
+    const stamps = this.#stamps;
+    const end = offsets[user + 1]!;
+    for (let e = offsets[user]!; e < end; e++) stamps[indices[e]!] = stamp;
+    if (weights) for (let e = offsets[user]!; e < end; e++) this.#stampWeights![indices[e]!] = weights[e]!;
+    return stamp;
+  }
+
+  /** Writes the weights of the listed positions from `first` to `last`, of the row whose negatives begin at `start`. */
+  #weigh(start: number, first: number, last: number): void {
+    for (let at = first; at < last; at++) {
+      this.#maskWeights![at] = this.#stampWeights![this.#negatives[start + this.#masked[at]!]!]!;
+    }
   }
 
   #nextStamp(): number {

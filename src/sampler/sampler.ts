@@ -19,9 +19,15 @@ export interface Batch {
   readonly negativesPerRow: number;
   /** [n], shared pools only: multiplicity and logQ correction; absent means all 1. */
   readonly negativeWeights?: Float32Array;
-  /** [B + 1]; row r does not see the negatives at positions masked[maskOffsets[r] .. maskOffsets[r + 1]) of its n (the user's own positives). */
+  /**
+   * [B + 1]; row r does not see the negatives at positions masked[maskOffsets[r] .. maskOffsets[r + 1]) of its n (the user's own positives),
+   * or sees them with the weights in `maskWeights`.
+   */
   readonly maskOffsets: Int32Array;
+  /** Distinct within a row. */
   readonly masked: Int32Array;
+  /** Beside `masked`: what multiplies the weight that the pool gives the negative, ≥ 0; absent means all 0. */
+  readonly maskWeights?: Float32Array;
 }
 
 /** Makes the batches of an epoch. The same (seed, epoch, step) always gives the same batch. */
@@ -40,4 +46,8 @@ export interface BatchCapacity {
   readonly positives: number;
   readonly negativesPerRow: number;
   readonly shared: boolean;
+  /** The most positions that the rows of a batch list in `masked`, together. */
+  readonly masked: number;
+  /** True when batches have `maskWeights`. */
+  readonly maskWeights: boolean;
 }

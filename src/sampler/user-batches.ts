@@ -1,5 +1,6 @@
 import { type Csr, csrDegree } from '../array/csr.ts';
 import { randomStream, shuffle } from '../array/random.ts';
+import type { ListedItems } from './listed-items.ts';
 import { createPool, type Pool } from './pool.ts';
 import { relativeRowWeights } from './row-weights.ts';
 import type { Batch, BatchCapacity, Sampler } from './sampler.ts';
@@ -15,7 +16,7 @@ export class UserBatchSampler implements Sampler {
   readonly capacity: BatchCapacity;
   readonly #train: Csr;
   readonly #seed: number;
-  readonly #mask: boolean;
+  readonly #listed?: ListedItems;
   readonly #pool: Pool;
   /** The users with training items, ascending. */
   readonly #users: Int32Array;
@@ -28,26 +29,31 @@ export class UserBatchSampler implements Sampler {
   readonly #positiveWeights?: Float32Array;
   readonly #maskOffsets: Int32Array;
   readonly #masked: Int32Array;
+  readonly #maskWeights?: Float32Array;
   #epoch = 0;
 
-  constructor(train: Csr, options: SettledSamplerOptions, seed: number) {
+  constructor(train: Csr, options: SettledSamplerOptions, seed: number, listed?: ListedItems) {
     this.#train = train;
     this.#seed = seed;
-    this.#mask = options.maskPositives;
+    this.#listed = listed;
     this.#users = Int32Array.from({ length: train.rows }, (_, u) => u).filter((u) => csrDegree(train, u) > 0);
     this.#order = this.#users.slice();
     const rows = Math.min(options.rows, this.#users.length);
     const positives = largestDegrees(train, rows);
     this.#pool = createPool(train, options, positives);
+    const negativesPerRow = this.#pool.capacity;
+    const masked = listed ? Math.min(largestDegrees(listed, rows), rows * negativesPerRow) : 0;
+    const maskWeights = listed?.weights !== undefined;
     this.stepsPerEpoch = Math.ceil(this.#users.length / rows);
-    this.capacity = { rows, positives, negativesPerRow: this.#pool.capacity, shared: true };
+    this.capacity = { rows, positives, negativesPerRow, shared: true, masked, maskWeights };
     this.#userWeights = relativeRowWeights(train, options.rowWeight).map((weight) => weight / rows);
     this.#rowWeights = new Float32Array(rows);
     this.#positiveOffsets = new Int32Array(rows + 1);
     this.#positives = new Int32Array(positives);
     this.#positiveWeights = train.values && new Float32Array(positives);
     this.#maskOffsets = new Int32Array(rows + 1);
-    this.#masked = new Int32Array(this.#mask ? positives : 0);
+    this.#masked = new Int32Array(masked);
+    if (maskWeights) this.#maskWeights = new Float32Array(masked);
   }
 
   startEpoch(epoch: number): void {
@@ -62,7 +68,7 @@ export class UserBatchSampler implements Sampler {
     const positiveCount = this.#takePositives(users);
     const positives = this.#positives.subarray(0, positiveCount);
     const negatives = this.#pool.draw(positives, randomStream(this.#seed, 'pool', this.#epoch, step));
-    const maskCount = this.#mask ? this.#maskPositives(users.length) : 0;
+    const maskCount = this.#listed ? this.#listPositions(users, this.#listed) : 0;
     return {
       shared: true,
       users,
@@ -75,6 +81,7 @@ export class UserBatchSampler implements Sampler {
       negativeWeights: this.#pool.weights(),
       maskOffsets: this.#maskOffsets.subarray(0, users.length + 1),
       masked: this.#masked.subarray(0, maskCount),
+      maskWeights: this.#maskWeights?.subarray(0, maskCount),
     };
   }
 
@@ -95,18 +102,19 @@ export class UserBatchSampler implements Sampler {
     return at;
   }
 
-  /** Lists the pool positions of each row's positives. */
-  #maskPositives(rows: number): number {
-    const positives = this.#positives;
+  /** Lists the pool positions of each row's listed items. */
+  #listPositions(users: Int32Array, { offsets, indices, weights }: ListedItems): number {
     const masked = this.#masked;
     const positions = this.#pool.positions;
     let at = 0;
-    let e = 0;
-    for (let r = 0; r < rows; r++) {
-      const end = this.#positiveOffsets[r + 1]!;
-      for (; e < end; e++) {
-        const position = positions.of(positives[e]!);
-        if (position >= 0) masked[at++] = position;
+    for (let r = 0; r < users.length; r++) {
+      const user = users[r]!;
+      const end = offsets[user + 1]!;
+      for (let e = offsets[user]!; e < end; e++) {
+        const position = positions.of(indices[e]!);
+        if (position < 0) continue;
+        if (weights) this.#maskWeights![at] = weights[e]!;
+        masked[at++] = position;
       }
       this.#maskOffsets[r + 1] = at;
     }
@@ -115,7 +123,7 @@ export class UserBatchSampler implements Sampler {
 }
 
 /** The sum of the `count` largest row degrees. */
-function largestDegrees(train: Csr, count: number): number {
-  const degrees = Int32Array.from({ length: train.rows }, (_, u) => csrDegree(train, u)).sort();
+function largestDegrees({ offsets }: Pick<Csr, 'offsets'>, count: number): number {
+  const degrees = Int32Array.from({ length: offsets.length - 1 }, (_, u) => offsets[u + 1]! - offsets[u]!).sort();
   return degrees.subarray(degrees.length - count).reduce((sum, degree) => sum + degree, 0);
 }

@@ -132,9 +132,9 @@ export function configHash(config: TrainConfig): string {
 }
 
 /** SHA-256 of the interactions themselves: one file gives other data under another split, filter or weight. */
-function dataHash({ train, valid }: TrainingData): string {
+function dataHash({ train, valid, negativeWeights }: TrainingData): string {
   const hash = createHash('sha256');
-  for (const m of [train, valid]) {
+  for (const m of negativeWeights ? [train, valid, negativeWeights] : [train, valid]) {
     hash.update(JSON.stringify(m ? [m.rows, m.columns, m.values !== undefined] : null));
     for (const a of m ? [m.offsets, m.indices, m.values] : []) {
       if (a) hash.update(new Uint8Array(a.buffer, a.byteOffset, a.byteLength));

@@ -38,8 +38,8 @@ export async function train(
     throw new TaurecError('bad-option', { option: 'resume', got: true, expected });
   }
   if (signal?.aborted) throw new TaurecError('aborted');
-  const { train, valid, splits } = data;
-  const task = { data: { train, valid, splits }, config: checked, checkpointDirectory, resume };
+  const { train, valid, negativeWeights, splits } = data;
+  const task = { data: { train, valid, negativeWeights, splits }, config: checked, checkpointDirectory, resume };
   const onThisThread = ownThreadNotice(checked);
   if (!onThisThread) return runInCoordinator(task, onProgress, signal);
   onProgress({ type: 'notice', message: onThisThread });

@@ -78,6 +78,7 @@ class TrainingRun {
   readonly state: TrainingState;
   readonly #train: Csr;
   readonly #valid: Csr | undefined;
+  readonly #negativeWeights: Csr | undefined;
   readonly #config: TrainConfig;
   readonly #loss: Loss;
   readonly #backbone: Backbone;
@@ -86,7 +87,7 @@ class TrainingRun {
   readonly #resumed: Resumption | undefined;
 
   constructor(
-    { train, valid }: TrainingData,
+    { train, valid, negativeWeights }: TrainingData,
     config: TrainConfig,
     loss: Loss,
     backbone: Backbone,
@@ -97,6 +98,7 @@ class TrainingRun {
   ) {
     this.state = state;
     this.#train = train;
+    this.#negativeWeights = negativeWeights;
     this.#valid = valid && hasUsers(valid, train) ? valid : undefined;
     if (config.popularityPrior === 'auto' && !this.#valid) {
       throw new TaurecError('bad-option', {
@@ -144,7 +146,8 @@ class TrainingRun {
     const config = this.#config;
     const options = this.#options;
     const { kind, ...sampling } = config.batch;
-    const sampler = createSampler(train, { batch: kind, ...sampling, rowWeight: config.rowWeight }, config.seed);
+    const samplerOptions = { batch: kind, ...sampling, rowWeight: config.rowWeight };
+    const sampler = createSampler(train, samplerOptions, config.seed, this.#negativeWeights);
     const { l2, decoupledWeightDecay } = config;
     const training = {
       loss: config.loss,

@@ -12,6 +12,11 @@ export interface TrainingData {
   readonly train: Csr;
   /** [users × items] interactions the epoch is chosen by; absent: the last epoch is taken. */
   readonly valid?: Csr;
+  /**
+   * [users × items] what an item weighs among the negatives of a user, ≥ 0, relative to 1 for any other item: 0 hides it, r lets it weigh as if it were drawn r times
+   * as often. An entry overrides `batch.maskPositives`. Users and items beyond its size have none. Absent: no weights but the masking.
+   */
+  readonly negativeWeights?: Csr;
   /** How `valid` was held out, where it was. */
   readonly splits?: Dataset['splits'];
 }

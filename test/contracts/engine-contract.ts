@@ -23,6 +23,15 @@ const variants: [string, SmallPlanOptions][] = [
   ['bsl, popular pool with logQ', { sampler: { pool: 'popularity', logQ: true } }],
   ['bsl, in-batch pool', { sampler: { pool: 'in-batch' } }],
   ['bsl, positives as negatives', { sampler: { negatives: 'all', maskPositives: false } }],
+  ['bsl, weights of negatives', { negativeWeights: true }],
+  [
+    'bsl, weights of negatives, popular pool with logQ',
+    { negativeWeights: true, sampler: { pool: 'popularity', logQ: true } },
+  ],
+  [
+    'bpr, weights of negatives, pair batch',
+    { negativeWeights: true, score: 'dot', loss: { name: 'bpr' }, sampler: { batch: 'pair', rows: 9, negatives: 5 } },
+  ],
   ['bsl, interaction weights', { weighted: true, sampler: { rowWeight: 'sqrt' } }],
   ['bsl, dropout', { dimension: 9, embeddingDropout: 0.4 }],
   // a cosine does not see the scale 1/(1 − p); an inner product does
@@ -62,12 +71,15 @@ function batchValue(plan: EnginePlan, batch: Batch, step: number, tables: Tables
     const n = batch.negativesPerRow;
     const [start, end] = [batch.positiveOffsets[r]!, batch.positiveOffsets[r + 1]!];
     const pool = batch.shared ? batch.negatives : batch.negatives.slice(r * n, (r + 1) * n);
-    const masked = new Set(batch.masked.subarray(batch.maskOffsets[r]!, batch.maskOffsets[r + 1]!));
+    const listed = new Map<number, number>();
+    for (let e = batch.maskOffsets[r]!; e < batch.maskOffsets[r + 1]!; e++) {
+      listed.set(batch.masked[e]!, batch.maskWeights?.[e] ?? 0);
+    }
     const { value } = evaluateRow(loss, {
       positives: Float64Array.from(batch.positives.subarray(start, end), score),
       negatives: Float64Array.from(pool, score),
       positiveWeights: batch.positiveWeights?.subarray(start, end),
-      negativeWeights: Float64Array.from(pool, (_, j) => (masked.has(j) ? 0 : (batch.negativeWeights?.[j] ?? 1))),
+      negativeWeights: Float64Array.from(pool, (_, j) => (listed.get(j) ?? 1) * (batch.negativeWeights?.[j] ?? 1)),
     });
     total += batch.rowWeights[r]! * value;
   }
@@ -152,6 +164,40 @@ export function engineContract(name: string, open: Open): void {
       expect(a.masked!.map(Math.abs)).toEqual(new Float32Array(plan.dimension));
     });
 
+    test('a row with the weight w at a place of its pool is the row whose pool has w there', async () => {
+      const { plan } = smallPlan({ users: 2, items: 5 });
+      const pool: Batch = {
+        shared: true,
+        users: Int32Array.of(0, 1),
+        rowWeights: Float32Array.of(1, 0.5),
+        positiveOffsets: Int32Array.of(0, 1, 2),
+        positives: Int32Array.of(0, 4),
+        negatives: Int32Array.of(1, 2, 3),
+        negativesPerRow: 3,
+        negativeWeights: Float32Array.of(2, 3, 0.5),
+        maskOffsets: Int32Array.of(0, 2, 4),
+        masked: Int32Array.of(0, 2, 0, 2),
+        maskWeights: Float32Array.of(0.25, 4, 0.25, 4),
+      };
+      const { maskWeights: _, ...plain } = pool;
+      const none = { maskOffsets: new Int32Array(3), masked: new Int32Array(0) };
+      const run = async (batch: Batch) => {
+        const engine = await open({ ...plan, training: { ...plan.training!, capacity: capacityOf(batch) } });
+        fillEmbeddings(engine);
+        engine.startEpoch(0, 0);
+        engine.begin(batch, 0);
+        engine.gather();
+        const value = engine.scoreRows();
+        engine.itemGradients();
+        const gradients = engine.gradients();
+        await engine.close();
+        return { value, gradients };
+      };
+      const written = await run({ ...plain, ...none, negativeWeights: Float32Array.of(0.5, 3, 2) });
+      expect(await run(pool)).toEqual(written);
+      expect(await run(plain)).not.toEqual(written);
+    });
+
     test('a user in several rows of a pair batch gets the sum of their gradients', async () => {
       const { plan } = smallPlan({ users: 3, items: 6 });
       const pair = (users: number[], positives: number[], negatives: number[]): Batch => ({
@@ -167,7 +213,7 @@ export function engineContract(name: string, open: Open): void {
       });
       const engine = await open({
         ...plan,
-        training: { ...plan.training!, capacity: { rows: 2, positives: 2, negativesPerRow: 2, shared: false } },
+        training: { ...plan.training!, capacity: capacityOf(pair([1, 1], [0, 2], [4, 5, 4, 4])) },
       });
       fillEmbeddings(engine);
       engine.startEpoch(0, 0);
@@ -410,7 +456,15 @@ export function engineContract(name: string, open: Open): void {
 
 function capacityOf(batch: Batch) {
   const { negativesPerRow, shared } = batch;
-  return { rows: batch.users.length, positives: batch.positives.length, negativesPerRow, shared };
+  const [rows, positives, masked] = [batch.users, batch.positives, batch.masked].map(({ length }) => length);
+  return {
+    rows: rows!,
+    positives: positives!,
+    negativesPerRow,
+    shared,
+    masked: masked!,
+    maskWeights: batch.maskWeights !== undefined,
+  };
 }
 
 function difference(

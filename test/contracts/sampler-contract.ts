@@ -4,7 +4,7 @@ import { type Csr, csrDegree, csrHas, csrRow } from '../../src/array/csr.ts';
 import { createSampler } from '../../src/sampler/create-sampler.ts';
 import type { Batch, Sampler } from '../../src/sampler/sampler.ts';
 import type { SamplerOptions } from '../../src/sampler/sampler-options.ts';
-import { smallTrain } from '../support/small-plan.ts';
+import { smallNegativeWeights, smallTrain } from '../support/small-plan.ts';
 
 /** A small training matrix with, now and then, a user without items. */
 export const trains: fc.Arbitrary<Csr> = fc
@@ -81,6 +81,7 @@ export function samplerContract(title: string, options: Partial<SamplerOptions>)
             expect([batch.positiveOffsets[0], batch.maskOffsets[0]]).toEqual([0, 0]);
             expect(batch.positives.length).toBe(batch.positiveOffsets[b]);
             expect(batch.masked.length).toBe(batch.maskOffsets[b]);
+            expect(batch.masked.length).toBeLessThanOrEqual(capacity.masked);
             expect(batch.positives.length).toBeLessThanOrEqual(capacity.positives);
             expect(batch.negativesPerRow).toBeLessThanOrEqual(capacity.negativesPerRow);
             expect(batch.negatives.length).toBe(batch.shared ? batch.negativesPerRow : b * batch.negativesPerRow);
@@ -107,6 +108,41 @@ export function samplerContract(title: string, options: Partial<SamplerOptions>)
           }
           const open = epochOf(createSampler(train, { ...options, rows, maskPositives: false }, seed), epoch);
           for (const batch of open) expect(batch.masked.length).toBe(0);
+        }),
+        runs,
+      );
+    });
+
+    test('weights of negatives stand where the row has them, and override the masking', () => {
+      fc.assert(
+        fc.property(given, fc.boolean(), fc.nat(2), ({ train, rows, seed, epoch }, maskPositives, less) => {
+          const weights = smallNegativeWeights(Math.max(0, train.rows - less), train.columns, seed);
+          const sampler = createSampler(train, { ...options, rows, maskPositives }, seed, weights);
+          const plain = epochOf(createSampler(train, { ...options, rows, maskPositives }, seed), epoch);
+          epochOf(sampler, epoch).forEach((batch, step) => {
+            const { masked: _masked, maskOffsets: _offsets, maskWeights, ...rest } = batch;
+            expect(plain[step]).toMatchObject(rest);
+            expect(plain[step]!.maskWeights).toBeUndefined();
+            expect(batch.masked.length).toBe(batch.maskOffsets[batch.users.length]);
+            expect(maskWeights!.length).toBe(batch.masked.length);
+            expect(batch.masked.length).toBeLessThanOrEqual(sampler.capacity.masked);
+            for (let r = 0; r < batch.users.length; r++) {
+              const user = batch.users[r]!;
+              const { items, masked } = rowNegatives(batch, r);
+              const first = batch.maskOffsets[r]!;
+              expect(masked.size).toBe(batch.maskOffsets[r + 1]! - first);
+              const got = Float32Array.from(items, () => 1);
+              [...masked].forEach((position, e) => {
+                got[position] = maskWeights![first + e]!;
+              });
+              const expected = Float32Array.from(items, (item) => {
+                const entry = user < weights.rows ? csrRow(weights, user).indexOf(item) : -1;
+                if (entry >= 0) return weights.values![weights.offsets[user]! + entry]!;
+                return maskPositives && csrHas(train, user, item) ? 0 : 1;
+              });
+              expect(got).toEqual(expected);
+            }
+          });
         }),
         runs,
       );

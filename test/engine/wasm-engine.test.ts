@@ -45,6 +45,7 @@ const dualScale: [string, Record<string, number>, SmallPlanOptions?][] = [
   ['τ too large for single precision', { tau: 60, hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 10 }],
   ['all', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 10 }],
   ['all, popular pool with logQ, weights', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 20 }, { weighted: true, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
+  ['all, weights of negatives', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 10 }, { negativeWeights: true }],
   ['all, dot, pair batches', { hardness: 0.3, similarity: -0.4, competition: 0.5, slate: 10 }, { score: 'dot', sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
 ]; // biome-ignore format: a table of cases
 const cases: [string, SmallPlanOptions][] = [
@@ -56,6 +57,11 @@ const cases: [string, SmallPlanOptions][] = [
   ['all items', { ...wide, sampler: { rows: 29, negatives: 'all' } }],
   ['popular pool with logQ, weights', { ...wide, weighted: true, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
   ['in-batch pool', { ...wide, sampler: { rows: 29, pool: 'in-batch' } }],
+  ['weights of negatives', { ...wide, negativeWeights: true }],
+  ['weights of negatives, popular pool with logQ', { ...wide, negativeWeights: true, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
+  ['weights of negatives, pair', { ...wide, negativeWeights: true, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
+  ['weights of negatives, psl', { ...wide, negativeWeights: true, loss: { name: 'psl', options: { tau: 0.2 } } }],
+  ['weights of negatives, bce, dot', { ...wide, negativeWeights: true, score: 'dot', loss: { name: 'bce' } }],
   ['dropout', { ...wide, dimension: 17, embeddingDropout: 0.3 }],
   ['decoupled weight decay', { ...wide, optimizer: { decoupledWeightDecay: 0.3 } }],
   ['β1 = β2', { ...wide, optimizer: { beta1: 0.9, beta2: 0.9 } }],

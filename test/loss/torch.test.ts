@@ -136,6 +136,8 @@ describe.each(titled)('PyTorch: %s', (_, expected) => {
         positives: made.positives.length,
         negativesPerRow: made.negativesPerRow,
         shared: true,
+        masked: made.masked.length,
+        maskWeights: false,
       },
       stepsPerEpoch: 1,
       embeddingDropout: 0,

@@ -112,13 +112,43 @@ test('capacity is the largest batch: the users of the highest degrees', () => {
     positives: 3 + 2,
     negativesPerRow: 3,
     shared: true,
+    masked: 3 + 2,
+    maskWeights: false,
   });
   expect(createSampler(train, { rows: 9, negatives: 9 }, 1).capacity).toEqual({
     rows: 3,
     positives: 6,
     negativesPerRow: 4,
     shared: true,
+    masked: 6,
+    maskWeights: false,
   });
+  const open = { rows: 2, negatives: 3, maskPositives: false };
+  expect(createSampler(train, open, 1).capacity).toMatchObject({ masked: 0, maskWeights: false });
+  // with user 2's two positives and what it lists beside them there are four; a row of three negatives lists no more than those
+  const weights = csrFromEntries(3, 4, [2, 2, 0], [0, 1, 0], [2, 2, 0]);
+  expect(createSampler(train, { rows: 9, negatives: 9 }, 1, weights).capacity).toMatchObject({
+    masked: 4 + 3 + 1,
+    maskWeights: true,
+  });
+  expect(createSampler(train, { rows: 1, negatives: 3 }, 1, weights).capacity.masked).toBe(3);
+});
+
+test('weights of negatives that are not weights, or of another matrix, are refused', () => {
+  const train = smallTrain(4, 6, false, 1);
+  for (const wrong of [-1, Number.NaN, Infinity]) {
+    const weights = csrFromEntries(4, 6, [1], [2], [wrong]);
+    const message = `Option negativeWeights.values: got ${wrong}, expected weights ≥ 0`;
+    expect(() => createSampler(train, {}, 1, weights)).toThrow(message);
+  }
+  for (const [users, items] of [
+    [5, 6],
+    [4, 7],
+  ] as const) {
+    const weights = csrFromEntries(users, items, [1], [2], [2]);
+    const message = `got "${users} × ${items}", expected at most the 4 users × 6 items of train`;
+    expect(() => createSampler(train, {}, 1, weights)).toThrow(message);
+  }
 });
 
 test('the alias table keeps the weights it was given', () => {

@@ -21,6 +21,8 @@ export interface SmallPlanOptions {
   readonly sampler?: Partial<SamplerOptions>;
   /** Gives the interactions weights between .5 and 2. */
   readonly weighted?: boolean;
+  /** Gives about a third of the cells a weight among the negatives: see `smallNegativeWeights`. */
+  readonly negativeWeights?: boolean;
   readonly embeddingDropout?: number;
   readonly seed?: number;
 }
@@ -48,11 +50,26 @@ export function smallTrain(users: number, items: number, weighted: boolean, seed
   return csrFromEntries(users, items, rowOf, columnOf, weighted ? values : undefined);
 }
 
+/** Weights of negatives for about a third of the cells: 0, 1, .5 and 4 by turns. */
+export function smallNegativeWeights(users: number, items: number, seed: number): Csr {
+  const random = randomStream(seed, 'small negative weights');
+  const cells = Array.from({ length: users * items }, (_, cell) => cell).filter(() => random.integer(3) === 0);
+  const values = cells.map((_, e) => [0, 1, 0.5, 4][e % 4]!);
+  return csrFromEntries(
+    users,
+    items,
+    cells.map((cell) => Math.floor(cell / items)),
+    cells.map((cell) => cell % items),
+    values,
+  );
+}
+
 /** A tiny plan with its training matrix and sampler: 7 users, 13 items and d = 5 unless told otherwise. */
 export function smallPlan(options: SmallPlanOptions = {}): SmallPlan {
   const { users = 7, items = 13, dimension = 5, seed = 1 } = options;
   const train = smallTrain(users, items, options.weighted ?? false, seed);
-  const sampler = createSampler(train, { rows: 4, negatives: 6, ...options.sampler }, seed);
+  const negativeWeights = options.negativeWeights ? smallNegativeWeights(users, items, seed) : undefined;
+  const sampler = createSampler(train, { rows: 4, negatives: 6, ...options.sampler }, seed, negativeWeights);
   const plan: EnginePlan = {
     users,
     items,

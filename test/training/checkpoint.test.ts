@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Csr } from '../../src/array/csr.ts';
+import { type Csr, csrFromEntries } from '../../src/array/csr.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import type { TrainEvent } from '../../src/training/events.ts';
 import { train } from '../../src/training/trainer.ts';
 import { runTraining } from '../../src/training/training-run.ts';
+import type { TrainingData } from '../../src/training/training-state.ts';
 import { everyNeed } from '../contracts/loss-state-contract.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { expectSameModel } from '../support/same-model.ts';
@@ -17,6 +18,8 @@ import { checkerboard, smallConfig } from '../support/training-case.ts';
 const board = checkerboard(24, 20);
 /** The board's shape, one interaction short. */
 const other = { train: withoutLast(board.train), valid: withoutLast(board.valid) };
+/** User 0 sees item 1 thrice, and its own item 2 as any other. */
+const weighted = { ...board, negativeWeights: csrFromEntries(24, 20, [0, 0], [1, 2], [3, 1]) };
 const ownBackbone = {
   module: fileURLToPath(new URL('modules/own-backbone.mjs', import.meta.url)),
   export: 'OwnBackbone',
@@ -32,7 +35,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** A run in this thread with checkpoints, stopped in the first step after `stopAfter` of them. */
-async function run(config: TrainConfigInput, stopAfter = Infinity, resume = false, data = board) {
+async function run(config: TrainConfigInput, stopAfter = Infinity, resume = false, data: TrainingData = board) {
   const events: TrainEvent[] = [];
   const result = await runTraining(data, parseTrainConfig(config), {
     onEvent: (event) => void events.push(event),
@@ -75,6 +78,17 @@ describe('a resumed run', () => {
       expect(resumed.reason).toBe(straight.reason);
     });
   }
+
+  it.each(['reference', 'wasm'] as const)('continues bit for bit with weights of negatives: %s', async (engine) => {
+    const config = { ...everyEpoch, threads: 1, engine };
+    const plain = await run(config);
+    await rm(file);
+    const straight = await run(config, Infinity, false, weighted);
+    expect(straight.items.data).not.toEqual(plain.items.data);
+    await rm(file);
+    await rejectionOf(run(config, 2, false, weighted));
+    expectSameModel(await run(config, Infinity, true, weighted), straight);
+  });
 
   it.each([
     ['in the search', 2],
@@ -139,11 +153,12 @@ describe('the file', () => {
     expect(await readdir(folder)).toEqual(['checkpoint.safetensors']);
   });
 
-  it.each<[string, TrainConfigInput, Partial<typeof board>]>([
+  it.each<[string, TrainConfigInput, Partial<TrainingData>]>([
     ['config', { ...everyEpoch, learningRate: 0.02 }, {}],
     ['config', { ...everyEpoch, loss: { name: 'bsl', tau: 0.3 } }, {}],
     ['data', everyEpoch, { train: other.train }],
     ['data', everyEpoch, { valid: other.valid }],
+    ['data', everyEpoch, weighted],
     ['engine', { ...everyEpoch, engine: 'wasm' }, {}],
   ])('of another %s is refused', async (what, config, data) => {
     await run(everyEpoch);
@@ -153,6 +168,14 @@ describe('the file', () => {
     expect(error.facts.what).toBe(what);
     expect(error.message).toContain(file);
     expect(await readFile(file)).toEqual(before);
+  });
+
+  it('of other weights of negatives is refused', async () => {
+    await run(everyEpoch, Infinity, false, weighted);
+    const negativeWeights = { ...weighted.negativeWeights, values: Float32Array.of(3, 0) };
+    for (const data of [board, { ...board, negativeWeights }]) {
+      expect((await rejectionOf(run(everyEpoch, Infinity, true, data))).facts.what).toBe('data');
+    }
   });
 
   it('may be continued with other threads and another checkpoint interval', async () => {

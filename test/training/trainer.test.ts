@@ -179,6 +179,40 @@ describe('a run', () => {
   });
 });
 
+describe('weights of negatives', () => {
+  const negativeWeights = csrFromEntries(24, 20, [0, 0, 5], [1, 2, 1], [3, 1, 0.5]);
+
+  it('reach the coordinator', async () => {
+    const data = { ...board, negativeWeights };
+    const there = await train(data, smallConfig);
+    expectSameModel(there, await here(data, smallConfig));
+    expect(differs(there.users, (await here(board, smallConfig)).users)).toBe(true);
+  });
+
+  it.each([
+    ['0 masks them, as is the default', 0, true],
+    ['1 lets them in', 1, false],
+  ])("on a user's own positives: %s", async (_, weight, maskPositives) => {
+    const values = new Float32Array(board.train.indices.length).fill(weight);
+    const weighted = await here({ ...board, negativeWeights: { ...board.train, values } }, smallConfig);
+    const batch = { ...smallConfig.batch, maskPositives };
+    expectSameModel(weighted, await here(board, { ...smallConfig, batch }));
+  });
+
+  it('are kept by the refit', async () => {
+    const config = { ...smallConfig, refit: true };
+    const refitted = await here({ ...board, negativeWeights }, config);
+    const merged = { train: mergeInteractions(board.train, board.valid), negativeWeights };
+    expectSameModel(refitted, await here(merged, { ...smallConfig, epochs: refitted.epoch }));
+  });
+
+  it('are checked', async () => {
+    const error = await rejectionOf(train({ ...board, negativeWeights: csrFromEntries(24, 21, [], []) }, smallConfig));
+    expect(error.code).toBe('bad-option');
+    expect(error.facts).toMatchObject({ option: 'negativeWeights', got: '24 × 21' });
+  });
+});
+
 describe('refit', () => {
   it('is the chosen number of epochs on train plus validation', async () => {
     const config = { ...smallConfig, schedule: 'constant', epochs: 8 } as const;

@@ -308,11 +308,11 @@ class ReferenceEngine implements Engine {
   }
 }
 
-/** The batch's weights with row r's masked negatives at 0; absent when all are 1. */
+/** The batch's weights with those of row r's masked negatives times their mask weights (0 as a rule); absent when all are 1. */
 function rowNegativeWeights(batch: Batch, r: number): Float32Array | undefined {
-  const masked = batch.masked.subarray(batch.maskOffsets[r]!, batch.maskOffsets[r + 1]!);
-  if (masked.length === 0) return batch.negativeWeights;
+  const [first, last] = [batch.maskOffsets[r]!, batch.maskOffsets[r + 1]!];
+  if (first === last) return batch.negativeWeights;
   const weights = batch.negativeWeights?.slice() ?? new Float32Array(batch.negativesPerRow).fill(1);
-  for (const position of masked) weights[position] = 0;
+  for (let e = first; e < last; e++) weights[batch.masked[e]!]! *= batch.maskWeights?.[e] ?? 0;
   return weights;
 }

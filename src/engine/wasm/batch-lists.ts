@@ -13,6 +13,7 @@ export function listBatch(memory: ThreadMemory, batch: Batch, stamp: number): vo
   control[Word.negatives] = n;
   control[Word.hasPositiveWeights] = batch.positiveWeights ? 1 : 0;
   control[Word.hasNegativeWeights] = batch.negativeWeights ? 1 : 0;
+  control[Word.hasMaskWeights] = batch.maskWeights ? 1 : 0;
   ints.set(batch.users, at.batchUsers >>> 2);
   floats.set(batch.rowWeights, at.rowWeights >>> 2);
   ints.set(batch.positiveOffsets, at.positiveOffsets >>> 2);
@@ -22,6 +23,7 @@ export function listBatch(memory: ThreadMemory, batch: Batch, stamp: number): vo
   if (batch.negativeWeights) floats.set(batch.negativeWeights, at.negativeWeights >>> 2);
   ints.set(batch.maskOffsets, at.maskOffsets >>> 2);
   ints.set(batch.masked, at.masked >>> 2);
+  if (batch.maskWeights) floats.set(batch.maskWeights, at.maskWeights >>> 2);
   if (plan.training!.capacity.shared) listShared(memory, batch, stamp);
   else listPairs(memory, batch, stamp);
 }

@@ -16,6 +16,8 @@ export const ITEM_BLOCK = 1024;
 /** Queries of one ranking round. */
 export const QUERY_ROUND = 1024;
 
+const noBatch = { rows: 0, positives: 0, negativesPerRow: 0, shared: true, masked: 0, maskWeights: false };
+
 const PAGE = 65536;
 const MAX_BYTES = 4 * 1024 ** 3;
 
@@ -43,7 +45,7 @@ const regionNames = [
   'users', 'items', 'usersM', 'itemsM', 'usersV', 'itemsV', 'usersLast', 'itemsLast',
   'sums', 'kept', 'epsilons', 'powers1', 'powers2',
   'batchUsers', 'rowWeights', 'positiveOffsets', 'positiveWeights', 'positiveRows', 'positiveItems', 'negativeItems', 'negativeWeights',
-  'maskOffsets', 'masked', 'rowValues',
+  'maskOffsets', 'masked', 'maskWeights', 'rowValues',
   'userList', 'userSlotOfRow', 'userRowOffsets', 'userRows', 'packedUsers', 'userNorms', 'weightedUsers', 'rowGradients', 'userGradients',
   'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
   'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
@@ -58,7 +60,7 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   const baseStride = strideOf(plan.dimension);
   const stride = strideOf(plan.backbone?.outputDimension ?? plan.dimension);
   const training = plan.training;
-  const capacity = training?.capacity ?? { rows: 0, positives: 0, negativesPerRow: 0, shared: true };
+  const capacity = training?.capacity ?? noBatch;
   const { rows, shared } = capacity;
   const n = capacity.negativesPerRow;
   const entries = shared ? capacity.positives : rows * (n + 1);
@@ -75,7 +77,7 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
     sums: steps, kept: steps, epsilons: steps, powers1: steps, powers2: steps,
     batchUsers: rows, rowWeights: rows, positiveOffsets: rows + 1, positiveWeights: capacity.positives, positiveRows: capacity.positives,
     positiveItems: capacity.positives, negativeItems: shared ? n : rows * n, negativeWeights: n,
-    maskOffsets: rows + 1, masked: shared ? capacity.positives : rows * n, rowValues: rows,
+    maskOffsets: rows + 1, masked: capacity.masked, maskWeights: capacity.maskWeights ? capacity.masked : 0, rowValues: rows,
     userList: rows, userSlotOfRow: rows, userRowOffsets: rows + 1, userRows: rows, packedUsers: rows * stride, userNorms: rows,
     weightedUsers: rows * stride, rowGradients: rows * stride, userGradients: shared ? 0 : rows * stride,
     entrySlots: entries, itemStamp: training ? items : 0, itemSlot: training ? items : 0, itemList: slots, packedItems: slots * stride, itemNorms: slots,

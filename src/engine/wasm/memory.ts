@@ -7,7 +7,7 @@ import { type Layout, layoutOf } from './layout.ts';
 /** Names of the numbers a verb reads from the control region (32-bit words) … */
 export const Word = {
   rows: 8, negatives: 9, slots: 10, userSlots: 11, now: 12, entries: 13, hasPositiveWeights: 14, hasNegativeWeights: 15, userKey: 16, itemKey: 17,
-  queries: 18, k: 19, hasTargets: 20, touched: 21, hasItemBias: 22,
+  queries: 18, k: 19, hasTargets: 20, touched: 21, hasItemBias: 22, hasMaskWeights: 23,
 } as const; // biome-ignore format: a table of words
 
 /** … and from the scalar region (64-bit floats). */

@@ -178,7 +178,10 @@ export class RowScoring {
     const maskFrom = ints[(at.maskOffsets >>> 2) + row]!;
     const maskTo = ints[(at.maskOffsets >>> 2) + row + 1]!;
     const masked = at.masked >>> 2;
-    for (let e = maskFrom; e < maskTo; e++) this.weightsView[ints[masked + e]!] = 0;
+    if (control[Word.hasMaskWeights]) {
+      const maskWeights = at.maskWeights >>> 2;
+      for (let e = maskFrom; e < maskTo; e++) this.weightsView[ints[masked + e]!]! *= floats[maskWeights + e]!;
+    } else for (let e = maskFrom; e < maskTo; e++) this.weightsView[ints[masked + e]!] = 0;
     const scores = {
       positives: view(floats, positivesAt, count),
       negatives: this.scoreViews[blockRow]!,

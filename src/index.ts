@@ -52,6 +52,12 @@ export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
 export { type ResultFile, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
 export { scoreRanker } from './evaluation/score-ranker.ts';
 export { type BootstrapOptions, pairedBootstrap, pairedTTest } from './evaluation/significance.ts';
+export {
+  analyseScores,
+  predictTau,
+  type ScoreAnalysis,
+  type ScoreAnalysisOptions,
+} from './experiment/score-analysis.ts';
 export { loadLoss } from './loss/load-loss.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';
 export type {

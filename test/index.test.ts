@@ -32,6 +32,8 @@ const names = [
   ],
   ...['popularRanker', 'popularityGroups', 'protocols', 'randomRanker', 'readResult', 'resultOf', 'scoreRanker'],
   'writeResult',
+  // experiments
+  ...['analyseScores', 'predictTau'],
   // errors
   'TaurecError',
 ];

@@ -7,14 +7,17 @@ export { matrix, row } from './array/matrix.ts';
 export type { Backbone, BackboneContext, BackboneSource } from './backbone/backbone.ts';
 export { type BackboneName, backboneNames, createBackbone } from './backbone/backbones.ts';
 export { loadBackbone } from './backbone/load-backbone.ts';
+export { addPositiveNoise } from './data/add-positive-noise.ts';
 export type { Column, ColumnOptions } from './data/columns.ts';
 export type { Dataset, DatasetOptions } from './data/dataset.ts';
 export { loadDataset } from './data/dataset.ts';
 export type { Format } from './data/file-format.ts';
 export { type CoreThresholds, kCore } from './data/filter.ts';
+export { type FalseNegatives, holdBackFalseNegatives } from './data/hold-back-false-negatives.ts';
 export { IdMap } from './data/id-map.ts';
 export { type DataInfo, describe, type Quantiles } from './data/info.ts';
 export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
+export { negativeNoise } from './data/negative-noise.ts';
 export { type ReadOptions, readInteractions } from './data/read.ts';
 export {
   type Split,

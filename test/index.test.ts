@@ -6,6 +6,7 @@ const names = [
   // data
   ...['IdMap', 'describe', 'kCore', 'loadDataset', 'readInteractions', 'readTitles', 'recencyWeights', 'split'],
   ...['splitMethods', 'syntheticDataset', 'toCsr'],
+  ...['addPositiveNoise', 'holdBackFalseNegatives', 'negativeNoise'],
   // matrices
   ...['csrDegree', 'csrFromEntries', 'csrHas', 'csrRow', 'csrTranspose', 'matrix', 'row'],
   // losses

@@ -22,6 +22,13 @@ export function csrDegree(m: Csr, r: number): number {
   return m.offsets[r + 1]! - m.offsets[r]!;
 }
 
+/** The row of each entry, beside `indices`. */
+export function csrEntryRows(m: Csr): Int32Array {
+  const rows = new Int32Array(m.indices.length);
+  for (let r = 0; r < m.rows; r++) rows.fill(r, m.offsets[r]!, m.offsets[r + 1]!);
+  return rows;
+}
+
 /** True when row `r` holds column `c`. Binary search. */
 export function csrHas(m: Csr, r: number, c: number): boolean {
   let low = m.offsets[r]!;

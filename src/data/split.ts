@@ -1,6 +1,7 @@
-import { randomStream, shuffle } from '../array/random.ts';
 import { TaurecError } from '../errors.ts';
+import { eachUser } from './each-user.ts';
 import { holdDebiased } from './hold-debiased.ts';
+import { holdRandom } from './hold-random.ts';
 import { type Interactions, selectEntries } from './interactions.ts';
 
 /** How interactions are held out. */
@@ -67,22 +68,6 @@ export function split(log: Interactions, method: SplitMethod, options: SplitOpti
   };
 }
 
-function holdRandom(users: Int32Array, ratio: number, seed: number, purpose: string): Uint8Array {
-  const held = new Uint8Array(users.length);
-  const random = randomStream(seed, `split-${purpose}`);
-  let carry = random.real();
-  eachUser(users, (start, end) => {
-    const share = (end - start) * ratio + carry;
-    carry = share - Math.floor(share);
-    const take = Math.min(Math.floor(share), end - start - 1);
-    if (take <= 0) return;
-    const entries = new Int32Array(end - start);
-    for (let e = start; e < end; e++) entries[e - start] = e;
-    for (const e of shuffle(entries, random).subarray(0, take)) held[e] = 1;
-  });
-  return held;
-}
-
 function holdLast(users: Int32Array, times: Float64Array): Uint8Array {
   const held = new Uint8Array(users.length);
   eachUser(users, (start, end) => {
@@ -99,16 +84,6 @@ function holdLatest(times: Float64Array, ratio: number): Uint8Array {
   const held = new Uint8Array(times.length);
   for (let e = 0; e < times.length; e++) held[e] = times[e]! > cut ? 1 : 0;
   return held;
-}
-
-/** Calls `use` with the bounds of each user's entries; entries lie sorted by user. */
-function eachUser(users: Int32Array, use: (start: number, end: number) => void): void {
-  for (let start = 0; start < users.length; ) {
-    let end = start + 1;
-    while (end < users.length && users[end] === users[start]) end++;
-    use(start, end);
-    start = end;
-  }
 }
 
 function timesOf(log: Interactions, method: string): Float64Array {

@@ -1,4 +1,4 @@
-import type { Csr } from '../array/csr.ts';
+import { type Csr, csrEntryRows } from '../array/csr.ts';
 import { fillIntegers, randomStream, shuffle, streamKey } from '../array/random.ts';
 import type { AliasTable } from './alias-table.ts';
 import type { ListedItems } from './listed-items.ts';
@@ -49,8 +49,7 @@ export class PairBatchSampler implements Sampler {
     const masked = listed ? rows * n : 0;
     const maskWeights = listed?.weights !== undefined;
     this.capacity = { rows, positives: rows, negativesPerRow: n, shared: false, masked, maskWeights };
-    this.#entryUsers = new Int32Array(entries);
-    for (let u = 0; u < train.rows; u++) this.#entryUsers.fill(u, train.offsets[u]!, train.offsets[u + 1]!);
+    this.#entryUsers = csrEntryRows(train);
     this.#order = new Int32Array(entries);
     this.#pairWeights = relativePairWeights(train, options.rowWeight).map((weight) => weight / rows);
     this.#users = new Int32Array(rows);

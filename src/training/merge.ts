@@ -1,4 +1,4 @@
-import { type Csr, csrFromEntries } from '../array/csr.ts';
+import { type Csr, csrEntryRows, csrFromEntries } from '../array/csr.ts';
 
 /** The union of two interaction matrices; where both hold a cell the larger value stays. Absent values count as 1. Rows and columns: the larger of each. */
 export function mergeInteractions(a: Csr, b: Csr): Csr {
@@ -10,7 +10,7 @@ export function mergeInteractions(a: Csr, b: Csr): Csr {
   for (const m of [a, b]) {
     columnOf.set(m.indices, at);
     if (m.values) values!.set(m.values, at);
-    for (let r = 0; r < m.rows; r++) rowOf.fill(r, at + m.offsets[r]!, at + m.offsets[r + 1]!);
+    rowOf.set(csrEntryRows(m), at);
     at += m.indices.length;
   }
   return csrFromEntries(Math.max(a.rows, b.rows), Math.max(a.columns, b.columns), rowOf, columnOf, values);

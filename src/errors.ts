@@ -66,6 +66,8 @@ const messages = {
     `${f.path}: not a usable taurec result file: ${f.problem}. Write it again with taurec evaluate of this version or a later one.`,
   'no-test-users': (f: Facts) =>
     `None of ${f.users} users has both test items and an embedding, expected at least one. Check that the test file uses the ids of the training file.`,
+  // experiments
+  'bad-report': (f: Facts) => `The report ${show(f.report)} cannot be written: ${f.problem}, expected ${f.expected}.`,
 } satisfies Record<string, (facts: Facts) => string>;
 
 export type ErrorCode = keyof typeof messages;

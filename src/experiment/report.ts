@@ -43,7 +43,7 @@ export interface Table {
 
 export interface TableColumn {
   readonly name: string;
-  /** How numbers are shown; the CSV file has them in full. Default `metric`: four decimals. `text` columns stand to the left. */
+  /** How numbers are shown; the CSV file has them in full. Default `metric`: four decimals. `percent`: a fraction, shown times 100. `number`: four digits. `text` columns stand to the left. */
   readonly show?: 'text' | 'metric' | 'count' | 'percent' | 'seconds' | 'number';
 }
 
@@ -57,7 +57,7 @@ export interface Figure {
   readonly caption: string;
   readonly kind: 'lines' | 'bars';
   readonly x: Axis;
-  readonly y: Axis;
+  readonly y: Axis & { readonly scale?: 'linear' | 'log' };
   readonly panels: readonly Panel[];
   readonly ownScales?: boolean;
 }

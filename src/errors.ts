@@ -13,6 +13,9 @@ const messages = {
   // backbones
   'backbone-module': (f: Facts) =>
     `Cannot load backbone module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a backbone class, factory or object.`,
+  // metrics
+  'metric-module': (f: Facts) =>
+    `Cannot load metric module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a metric (hits, relevant, k) or a factory that takes options and returns one.`,
   // engine
   'engine-ranks-only': () =>
     'This engine was opened without a training plan, so it can rank but not train. Open it with plan.training to train.',

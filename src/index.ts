@@ -50,7 +50,10 @@ export {
   type Protocol,
   protocols,
 } from './evaluation/evaluator.ts';
+export type { ExtraMetrics } from './evaluation/extra-metrics.ts';
 export { type GroupReport, popularityGroups } from './evaluation/groups.ts';
+export { loadMetric } from './evaluation/load-metric.ts';
+export type { RankMetric } from './evaluation/metrics.ts';
 export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
 export { type ResultFile, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
 export { scoreRanker } from './evaluation/score-ranker.ts';
@@ -62,6 +65,7 @@ export {
   type ScoreAnalysisOptions,
 } from './experiment/score-analysis.ts';
 export { loadLoss } from './loss/load-loss.ts';
+export type { ModuleSource } from './loss/load-module.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';
 export type {
   Floats,

@@ -28,6 +28,7 @@ const names = [
     'evaluate',
     'evaluateAsync',
     'itemKnnRanker',
+    'loadMetric',
     'pairedBootstrap',
     'pairedTTest',
   ],

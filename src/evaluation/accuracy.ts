@@ -1,4 +1,5 @@
-import { rankMetricNames, rankMetrics } from './metrics.ts';
+import type { ExtraMetrics } from './extra-metrics.ts';
+import { type RankMetric, rankMetricNames, rankMetrics } from './metrics.ts';
 
 /** One number per user and metric, for significance tests. The mean of a column is the metric. */
 export interface PerUser {
@@ -11,14 +12,20 @@ export interface PerUser {
 /** Sums the accuracy metrics over users, in the order in which users are added. */
 export class AccuracyTally {
   readonly names: readonly string[];
+  private readonly metrics: readonly RankMetric[];
   private readonly ks: readonly number[];
   private readonly sums: Float64Array;
   private readonly columns: Float64Array[] | undefined;
 
-  /** @param keep number of users to keep each user's values for; 0 keeps none. */
-  constructor(ks: readonly number[], withAuc: boolean, keep: number) {
+  /**
+   * @param keep number of users to keep each user's values for; 0 keeps none.
+   * @param extra metrics beside the built-in ones, checked.
+   */
+  constructor(ks: readonly number[], withAuc: boolean, keep: number, extra: ExtraMetrics = {}) {
     this.ks = ks;
-    this.names = [...ks.flatMap((k) => rankMetricNames.map((name) => `${name}@${k}`)), ...(withAuc ? ['auc'] : [])];
+    const names = [...rankMetricNames, ...Object.keys(extra)];
+    this.metrics = [...rankMetricNames.map((name) => rankMetrics[name]), ...Object.values(extra)];
+    this.names = [...ks.flatMap((k) => names.map((name) => `${name}@${k}`)), ...(withAuc ? ['auc'] : [])];
     this.sums = new Float64Array(this.names.length);
     this.columns = keep > 0 ? this.names.map(() => new Float64Array(keep)) : undefined;
   }
@@ -27,7 +34,7 @@ export class AccuracyTally {
   add(position: number, hits: readonly number[], relevant: number, aucValue?: number): void {
     let at = 0;
     for (const k of this.ks) {
-      for (const name of rankMetricNames) this.addValue(at++, position, rankMetrics[name](hits, relevant, k));
+      for (const metric of this.metrics) this.addValue(at++, position, metric(hits, relevant, k));
     }
     if (aucValue !== undefined) this.addValue(at, position, aucValue);
   }

@@ -6,6 +6,7 @@ import { AccuracyTally, type PerUser } from './accuracy.ts';
 import { itemPopularity } from './beyond-accuracy.ts';
 import { maskedItems, rankableTargets } from './candidates.ts';
 import { ExposureTally } from './exposure.ts';
+import { checkedMetrics, type ExtraMetrics } from './extra-metrics.ts';
 import { type GroupBy, type GroupReport, GroupTally, popularityGroups } from './groups.ts';
 import { auc, hitPositions } from './metrics.ts';
 import type { UserRanker } from './ranker.ts';
@@ -29,6 +30,8 @@ export interface EvaluateOptions {
   readonly ks?: readonly number[];
   /** AUC as well: costs a full comparison of each test item. Default false. */
   readonly auc?: boolean;
+  /** Metrics of one's own beside the built-in ones, by a name that is not taken: `name@k` among the metrics and the users' numbers. Not among the groups' contributions. */
+  readonly extraMetrics?: ExtraMetrics;
   /** [items × dimension] item embeddings, for the diversity of lists (`diversity@K`). */
   readonly diversity?: Matrix;
   /** Contributions of popularity groups; `true`: ten groups of equal interaction count. Default false. */
@@ -50,7 +53,7 @@ export interface Evaluation {
   readonly users: number;
   /** Those of them who were ranked: with test items and an embedding. Beyond-accuracy numbers are theirs alone. */
   readonly ranked: number;
-  /** 'recall@20', 'precision@20', 'hitrate@20', 'ndcg@20', 'mrr@20', 'map@20', 'auc', 'coverage@20', 'gini@20', 'popularity@20', 'novelty@20', 'diversity@20'. */
+  /** 'recall@20', 'precision@20', 'hitrate@20', 'ndcg@20', 'mrr@20', 'map@20', 'auc', 'coverage@20', 'gini@20', 'popularity@20', 'novelty@20', 'diversity@20'; extra metrics by their names. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly groups?: GroupReport;
   readonly perUser?: PerUser;
@@ -89,7 +92,12 @@ function* evaluateBlocks(ranker: UserRanker, given: EvaluateOptions): Generator<
   const rankedAt = counted.map((_, at) => at).filter((at) => isRanked(counted[at]!, options));
   if (rankedAt.length === 0) throw new TaurecError('no-test-users', { users: counted.length });
   const masks = protocol === 'clean' && valid ? [train, valid] : [train];
-  const accuracy = new AccuracyTally(ks, options.auc === true, options.perUser ? counted.length : 0);
+  const accuracy = new AccuracyTally(
+    ks,
+    options.auc === true,
+    options.perUser ? counted.length : 0,
+    options.extraMetrics,
+  );
   const exposure = new ExposureTally(ks, train, options.diversity);
   const groups = options.groups ? new GroupTally(groupsOf(train, options.groups), ks) : undefined;
   const k = Math.max(1, Math.min(Math.max(...ks), ranker.items));
@@ -159,7 +167,8 @@ function checked(ranker: UserRanker, options: EvaluateOptions) {
     if (items !== undefined && items !== train.columns)
       throw new TaurecError('evaluation-shape', { what, got: items, expected: train.columns });
   }
-  return { ...options, test, ks, blockSize };
+  const extraMetrics = options.extraMetrics && checkedMetrics(options.extraMetrics);
+  return { ...options, test, ks, blockSize, extraMetrics };
 }
 
 /** The users that sums are divided by, ascending. */

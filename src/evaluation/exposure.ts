@@ -10,6 +10,9 @@ import {
   unitRows,
 } from './beyond-accuracy.ts';
 
+/** Names of the metrics of all lists together, in the order of every report. */
+export const exposureMetricNames = ['coverage', 'gini', 'popularity', 'novelty', 'diversity'] as const;
+
 /**
  * Sums what the lists show, over the ranked users under either protocol: `coverage@K` and `gini@K` over all items; `popularity@K`, `novelty@K`
  * (means over the users whose list is not empty, of the list's mean) and `diversity@K` (over lists of two items and more).

@@ -7,7 +7,7 @@ export type RankMetricName = (typeof rankMetricNames)[number];
  * @param hits 0-based positions of the relevant items in the list, ascending; positions ≥ k are ignored.
  * @param relevant |T_u| ≥ 1, the number of the user's test items, also those that no list can hold.
  */
-export type RankMetric = (hits: ArrayLike<number>, relevant: number, k: number) => number;
+export type RankMetric = (hits: readonly number[], relevant: number, k: number) => number;
 
 /** The 0-based positions in `list` (best first; −1 = nothing) of the items that `isRelevant`. */
 export function hitPositions(list: ArrayLike<number>, isRelevant: (item: number) => boolean): number[] {
@@ -82,7 +82,7 @@ export function auc(above: ArrayLike<number>, candidates: number, relevant: numb
   return (above.length * irrelevant - irrelevantAbove) / (relevant * irrelevant);
 }
 
-function countWithin(hits: ArrayLike<number>, k: number): number {
+function countWithin(hits: readonly number[], k: number): number {
   let count = 0;
   while (count < hits.length && hits[count]! < k) count++;
   return count;

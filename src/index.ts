@@ -64,6 +64,7 @@ export {
   type ScoreAnalysis,
   type ScoreAnalysisOptions,
 } from './experiment/score-analysis.ts';
+export { compareRuns, holm } from './experiment/statistics.ts';
 export { loadLoss } from './loss/load-loss.ts';
 export type { ModuleSource } from './loss/load-module.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';

@@ -35,7 +35,7 @@ const names = [
   ...['popularRanker', 'popularityGroups', 'protocols', 'randomRanker', 'readResult', 'resultOf', 'scoreRanker'],
   'writeResult',
   // experiments
-  ...['analyseScores', 'predictTau'],
+  ...['analyseScores', 'compareRuns', 'holm', 'predictTau'],
   // errors
   'TaurecError',
 ];

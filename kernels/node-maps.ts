@@ -1,12 +1,7 @@
+import { rowOf } from './row-of';
 import { madd, sumLanes } from './vector';
 
 // Maps of the rows of node tables; strides in bytes, d floats a row, a multiple of 4. `list` names the rows [from, to); 0 = they are those numbers themselves.
-
-// @ts-ignore: decorator
-@inline
-function rowOf(list: usize, slot: i32): i32 {
-  return list ? load<i32>(list + (slot << 2)) : slot;
-}
 
 /** z = x ⊙ y, or keep · z + x ⊙ y where keep is not 0. */
 export function multiplyRows(

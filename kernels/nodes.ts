@@ -1,15 +1,10 @@
+import { rowOf } from './row-of';
 import { madd } from './vector';
 
 // Rows of node tables; strides in bytes, d floats a row, a multiple of 4. `list` names the rows [from, to); 0 = they are those numbers themselves.
 
 /** Neighbours that are looked through for marks at a time: the size of the buffer that propagateRows is given, in words. */
 const MARKED: i32 = 256;
-
-// @ts-ignore: decorator
-@inline
-function rowOf(list: usize, slot: i32): i32 {
-  return list ? load<i32>(list + (slot << 2)) : slot;
-}
 
 /**
  * y_i = scale · left_i · Σ_j right_j · x_j + plusScale · plus_i over the neighbours j of node i, ascending. `marks`, a byte a node: neighbours without one are left

@@ -1,13 +1,8 @@
 import { maskRow } from './random';
+import { rowOf } from './row-of';
 import { madd, normal, sumLanes } from './vector';
 
 // Rows are d floats, a multiple of 4, `stride` bytes apart. `list` names the table row of each slot; 0 = slot i is row i.
-
-// @ts-ignore: decorator
-@inline
-function rowOf(list: usize, slot: i32): i32 {
-  return list ? load<i32>(list + (slot << 2)) : slot;
-}
 
 /**
  * packed_i = row, or row / max(‖row‖, 1e-12) when `cosine`; norms_i = that divisor (1 without cosine). For slots [from, to).

@@ -1,4 +1,5 @@
-import { madd, normal } from './vector';
+import { adamStep, sgdStep } from './optimizer-step';
+import { madd } from './vector';
 
 /**
  * One Adam step for the rows [from, to), as adamRows has it, gradients beside the rows. `marks`, a byte a row: l2 · row is added to the gradient of rows that have
@@ -23,11 +24,7 @@ export function denseAdamRows(
     for (let at = start; at < start + bytes; at += 16) {
       const x = v128.load(table + at);
       const g = madd(weight, x, v128.load(gradients + at));
-      const mk = normal(madd(a1, g, f32x4.mul(b1, v128.load(m + at))));
-      const vk = normal(madd(a2, f32x4.mul(g, g), f32x4.mul(b2, v128.load(v + at))));
-      v128.store(m + at, mk);
-      v128.store(v + at, vk);
-      v128.store(table + at, madd(move, f32x4.div(mk, madd(f32x4.sqrt(vk), root, eps)), f32x4.mul(x, keep)));
+      adamStep(table + at, m + at, v + at, x, g, b1, a1, b2, a2, move, root, eps, keep);
     }
   }
 }
@@ -45,7 +42,7 @@ export function denseSgdRows(
     for (let at = start; at < start + bytes; at += 16) {
       const x = v128.load(table + at);
       const g = madd(weight, x, v128.load(gradients + at));
-      v128.store(table + at, madd(move, g, f32x4.mul(x, keep)));
+      sgdStep(table + at, x, g, move, keep);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { maskRow } from './random';
+import { adamStep, sgdStep } from './optimizer-step';
 import { rowOf } from './row-of';
 import { madd, normal, sumLanes } from './vector';
 
@@ -126,13 +127,8 @@ export function adamRows(
     const g = gradients + slot * stride;
     store<i32>(last + (id << 2), now);
     for (let k = 0; k < bytes; k += 16) {
-      const gk = v128.load(g + k);
-      const mk = normal(madd(a1, gk, f32x4.mul(b1, v128.load(m + offset + k))));
-      const vk = normal(madd(a2, f32x4.mul(gk, gk), f32x4.mul(b2, v128.load(v + offset + k))));
-      v128.store(m + offset + k, mk);
-      v128.store(v + offset + k, vk);
-      const x = f32x4.mul(v128.load(table + offset + k), keep);
-      v128.store(table + offset + k, madd(move, f32x4.div(mk, madd(f32x4.sqrt(vk), root, eps)), x));
+      const at = offset + k;
+      adamStep(table + at, m + at, v + at, v128.load(table + at), v128.load(g + k), b1, a1, b2, a2, move, root, eps, keep);
     }
   }
 }
@@ -163,7 +159,7 @@ export function sgdRows(
     const row = table + id * stride;
     const g = gradients + slot * stride;
     store<i32>(last + (id << 2), now);
-    for (let k = 0; k < bytes; k += 16) v128.store(row + k, madd(move, v128.load(g + k), f32x4.mul(v128.load(row + k), keep)));
+    for (let k = 0; k < bytes; k += 16) sgdStep(row + k, v128.load(row + k), v128.load(g + k), move, keep);
   }
 }
 

@@ -67,6 +67,9 @@ const messages = {
     `The two results cannot be compared: ${f.what}: got ${f.got}, expected ${f.expected}. Evaluate both runs on the same data, with the same protocol and per-user output.`,
   'bad-result': (f: Facts) =>
     `${f.path}: not a usable taurec result file: ${f.problem}. Write it again with taurec evaluate of this version or a later one.`,
+  // experiments
+  'bad-runs': (f: Facts) =>
+    `${f.path}, line ${f.line}: got ${show(f.got)}, expected the record of a run. Remove the line, or give another folder.`,
   'no-test-users': (f: Facts) =>
     `None of ${f.users} users has both test items and an embedding, expected at least one. Check that the test file uses the ids of the training file.`,
   // experiments

@@ -25,13 +25,7 @@ export function findConfigFile(given?: string): string | undefined {
  * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
  */
 export async function readConfigFile(file: string): Promise<FileConfig> {
-  if (!existsSync(file)) throw new TaurecError('file-not-found', { file });
-  const content = await load(file);
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    const expected = 'an object as its default export';
-    throw new TaurecError('bad-option', { option: file, got: content, expected, remedy: 'See defineConfig.' });
-  }
-  const { data = {}, out, ...training } = content as Record<string, unknown>;
+  const { data = {}, out, ...training } = await readModule(file);
   if (typeof data !== 'object' || data === null) {
     throw new TaurecError('bad-option', { option: `data in ${file}`, got: data, expected: 'an object' });
   }
@@ -40,6 +34,20 @@ export async function readConfigFile(file: string): Promise<FileConfig> {
     throw new TaurecError('bad-option', { option: `out in ${file}`, got: out, expected: 'a folder' });
   }
   return { training: training as TrainConfigInput, data, ...(out !== undefined && { out }) };
+}
+
+/**
+ * What a configuration file holds: an object, in JSON or as the default export of a module; TypeScript runs as it is.
+ * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
+ */
+export async function readModule(file: string): Promise<Record<string, unknown>> {
+  if (!existsSync(file)) throw new TaurecError('file-not-found', { file });
+  const content = await load(file);
+  if (typeof content === 'object' && content !== null && !Array.isArray(content))
+    return content as Record<string, unknown>;
+  const expected = 'an object as its default export';
+  const remedy = 'See defineConfig and defineExperiment.';
+  throw new TaurecError('bad-option', { option: file, got: content, expected, remedy });
 }
 
 async function load(file: string): Promise<unknown> {

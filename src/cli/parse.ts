@@ -41,6 +41,20 @@ export function wholes(text: string): number[] {
   throw new InvalidArgumentError('Expected distinct numbers.');
 }
 
+/** Reads distinct numbers divided by commas. */
+export function numbers(text: string): number[] {
+  const values = text.split(',').map(number);
+  if (new Set(values).size === values.length) return values;
+  throw new InvalidArgumentError('Expected distinct numbers.');
+}
+
+/** Reads words divided by commas. */
+export function words(text: string): string[] {
+  const values = text.split(',').map((word) => word.trim());
+  if (values.every((word) => word !== '')) return values;
+  throw new InvalidArgumentError('Expected names divided by commas.');
+}
+
 /** Reads `5` (users and items) or `5,10` (users, items). */
 export function core(text: string): number | { users: number; items: number } {
   const [users, items, ...rest] = text.split(',').map(whole(0));

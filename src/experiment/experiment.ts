@@ -1,3 +1,6 @@
+import type { UserColumns } from '../evaluation/compare.ts';
+import type { Protocol } from '../evaluation/evaluator.ts';
+import type { ExperimentConfig } from './experiment-config.ts';
 import type { ClaimVerdict, Section } from './report.ts';
 import type { RunRecord, RunSpec } from './run.ts';
 import type { ExperimentSettings } from './settings.ts';
@@ -8,6 +11,8 @@ export interface Lab {
   runAll(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
   /** As `runAll`, one at a time and with all threads, for runs whose duration matters. */
   runAlone(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
+  /** Each user's numbers of a run whose specification asked for them. */
+  perUser(record: RunRecord, protocol: Protocol): UserColumns;
 }
 
 /** An experiment of the papers, as a command: which runs it needs, and what they say about its claims. */
@@ -19,7 +24,7 @@ export interface Experiment {
   /** Papers and sections. */
   readonly source: string;
   /** Settings of its own, over the common ones. */
-  readonly defaults: Partial<ExperimentSettings>;
+  readonly defaults: ExperimentConfig;
   run(lab: Lab, settings: ExperimentSettings): Promise<Findings>;
 }
 

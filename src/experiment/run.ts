@@ -1,6 +1,7 @@
 import type { DatasetOptions } from '../data/dataset.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
+import type { MetricSource } from '../evaluation/load-metric.ts';
 import type { TrainConfigInput } from '../training/config.ts';
 import type { EngineIdentity } from '../training/events.ts';
 import type { ScoreAnalysis } from './score-analysis.ts';
@@ -40,6 +41,10 @@ export interface RunSpec {
   readonly config: TrainConfigInput;
   /** Of training, of the validation part and of the noise. */
   readonly seed: number;
+  /** Cut-offs of the metrics. Default [20]. */
+  readonly ks?: readonly number[];
+  /** Metrics of one's own beside the built-in ones. */
+  readonly metrics?: readonly MetricSource[];
   /** Keep each user's numbers, for significance tests. Default false. */
   readonly perUser?: boolean;
   /** Analyse the scores of the trained model against its loss. Default false. */

@@ -1,5 +1,6 @@
 import type { BackboneSource } from '../backbone/backbone.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
+import type { MetricSource } from '../evaluation/load-metric.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { TrainConfigInput } from '../training/config.ts';
 import type { DataSource } from './run.ts';
@@ -8,10 +9,17 @@ import type { DataSource } from './run.ts';
 export interface LossCase {
   /** How it is named in tables and plots; distinct. */
   readonly label: string;
-  readonly source: Exclude<LossSource, { evaluate: unknown }>;
-  /** Option → the values to choose from, on validation data. */
+  readonly source: LossSource;
+  /** Option of the loss, or `config.` and a training option → the values to choose from, on validation data. */
   readonly candidates: Readonly<Record<string, readonly unknown[]>>;
   /** What training with it needs besides: the score, weight decay. */
+  readonly config: TrainConfigInput;
+}
+
+export interface BackboneCase {
+  readonly label: string;
+  readonly source: BackboneSource;
+  /** What training with it needs besides: rows a batch, epochs. */
   readonly config: TrainConfigInput;
 }
 
@@ -19,14 +27,16 @@ export interface LossCase {
 export interface ExperimentSettings {
   readonly data: readonly DataSource[];
   readonly losses: readonly LossCase[];
-  readonly backbones: readonly { readonly label: string; readonly source: BackboneSource }[];
+  readonly backbones: readonly BackboneCase[];
   readonly seeds: readonly number[];
   /** The experiment's own axis: noise ratios, temperatures, λ, sizes of the pool. */
   readonly levels: readonly number[];
-  /** The metric that claims are judged by, such as `ndcg@20`. */
+  /** The metric that claims are judged by and plots show, such as `ndcg@20`. */
   readonly metric: string;
-  /** Metrics of the tables; the one above among them. */
+  /** Metrics of the tables, `metric` among them. */
   readonly metrics: readonly string[];
+  /** Metrics of one's own. */
+  readonly ownMetrics: readonly MetricSource[];
   readonly protocol: Protocol;
   /** Training options over those of the data sets. */
   readonly config: TrainConfigInput;

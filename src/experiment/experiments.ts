@@ -1,0 +1,33 @@
+import { TaurecError } from '../errors.ts';
+import type { Experiment } from './experiment.ts';
+import { batches } from './experiments/batches.ts';
+import { fairness } from './experiments/fairness.ts';
+import { falseNegatives } from './experiments/false-negatives.ts';
+import { losses } from './experiments/losses.ts';
+import { negativeNoise } from './experiments/negative-noise.ts';
+import { popularityDial } from './experiments/popularity-dial.ts';
+import { popularityShift } from './experiments/popularity-shift.ts';
+import { positiveNoise } from './experiments/positive-noise.ts';
+import { temperature } from './experiments/temperature.ts';
+import { temporalShift } from './experiments/temporal-shift.ts';
+
+/** Every experiment; the only list. */
+export const experiments: readonly Experiment[] = [
+  losses,
+  positiveNoise,
+  negativeNoise,
+  falseNegatives,
+  popularityShift,
+  temporalShift,
+  fairness,
+  popularityDial,
+  temperature,
+  batches,
+];
+
+/** @throws TaurecError `unknown-name` */
+export function experimentNamed(name: string): Experiment {
+  const found = experiments.find((experiment) => experiment.name === name);
+  if (found) return found;
+  throw new TaurecError('unknown-name', { kind: 'experiment', got: name, known: experiments.map((one) => one.name) });
+}

@@ -1,0 +1,129 @@
+import type { TrainConfigInput } from '../../training/config.ts';
+import type { Experiment, Findings, Lab } from '../experiment.ts';
+import { mergeConfigs } from '../merge-config.ts';
+import type { Section } from '../report.ts';
+import type { RunRecord, RunSpec } from '../run.ts';
+import type { ExperimentSettings } from '../settings.ts';
+import { slug } from '../slug.ts';
+import { meanCell } from '../statistics.ts';
+import { cellOf } from '../summaries.ts';
+import { claimOf, moreThan } from '../verdicts.ts';
+import { backboneConfig } from './noise.ts';
+
+/** As published programs train: one positive a row, negatives of its own. */
+const pairs: TrainConfigInput = { batch: { kind: 'pair', rows: 1024, negatives: 256, pool: 'uniform' } };
+/** Epochs of the comparison at equal epochs; short, so that pair rows end within minutes. */
+const epochs = 20;
+
+interface Arm {
+  readonly name: string;
+  readonly records: readonly RunRecord[];
+}
+
+export const batches: Experiment = {
+  name: 'batches',
+  title: 'User rows and pair rows',
+  summary:
+    'A user row holds all positives of a user and shares a pool of negatives with the batch; a pair row is one interaction with negatives of its own, as published programs train. Compared at equal epochs, where pair rows score more, and at equal time; and user rows with pools of several sizes. These runs have the machine to themselves, one after another.',
+  source: 'This project; the batches of the programs of BSL, PSL and SL@K',
+  defaults: {
+    data: ['amazon2014-health', 'movielens-100k'],
+    losses: [{ name: 'sl', tau: 0.2 }],
+    levels: [64, 256, 1024],
+    config: { validation: { every: 5, patience: 100 } },
+  },
+  async run(lab: Lab, settings: ExperimentSettings): Promise<Findings> {
+    const claims: { equalEpochs: ReturnType<typeof moreThan>[]; equalTime: ReturnType<typeof moreThan>[] } = {
+      equalEpochs: [],
+      equalTime: [],
+    };
+    const sections: Section[] = [];
+    for (const data of settings.data) {
+      for (const loss of settings.losses) {
+        const spec = (name: string, over: TrainConfigInput) =>
+          lab.runAlone(
+            `${data.name}, ${name}`,
+            settings.seeds.map(
+              (seed): RunSpec => ({
+                data,
+                choice: 'validation',
+                seed,
+                config: mergeConfigs(backboneConfig(settings), loss.config, { loss: loss.source }, over),
+              }),
+            ),
+          );
+        const arm = async (name: string, over: TrainConfigInput): Promise<Arm> => ({
+          name,
+          records: await spec(name, over),
+        });
+        const users = await arm('user rows', { epochs });
+        const same = await arm('pair rows, equal epochs', { ...pairs, epochs });
+        // The clock of the slowest seed: pair rows get no less.
+        const seconds = Math.max(...users.records.map((record) => record.seconds.train + record.seconds.validate));
+        const timeBudget = Math.max(0.1, Math.ceil(seconds * 10) / 10);
+        const timed = await arm('pair rows, equal time', { ...pairs, epochs, timeBudget });
+        const pools: Arm[] = [];
+        for (const negatives of settings.levels)
+          pools.push(await arm(`user rows, ${negatives} negatives`, { epochs, batch: { negatives } }));
+        const where = `${data.name}, ${loss.label}`;
+        claims.equalEpochs.push(moreThan(where, ['user rows', users.records], ['pair rows', same.records], settings));
+        claims.equalTime.push(moreThan(where, ['user rows', users.records], ['pair rows', timed.records], settings));
+        sections.push(section(where, [users, same, timed, ...pools], settings));
+      }
+    }
+    return {
+      claims: [
+        claimOf(
+          'At equal epochs user rows are not less accurate than pair rows, which score more.',
+          claims.equalEpochs.map(({ verdict, text }) => ({ text, verdict: verdict === 'failed' ? 'failed' : 'held' })),
+        ),
+        claimOf('In the time that user rows take, pair rows are less accurate.', claims.equalTime),
+      ],
+      sections,
+    };
+  },
+};
+
+function section(title: string, arms: readonly Arm[], settings: ExperimentSettings): Section {
+  const { metric, metrics, protocol, seeds } = settings;
+  const seconds = ({ records }: Arm) => meanCell(records.map((record) => record.seconds.train));
+  return {
+    title,
+    figures: [
+      {
+        name: slug(`batches ${title}`),
+        caption: `Test ${metric} (${protocol}) against seconds of training, mean over ${seeds.length} seeds.`,
+        kind: 'lines',
+        x: { label: 'seconds of training', scale: 'log' },
+        y: { label: metric },
+        panels: [
+          {
+            title: '',
+            series: arms.map((arm) => {
+              const { mean: y, deviation } = cellOf(arm.records, settings);
+              return { name: arm.name, points: [{ x: seconds(arm).mean, y, deviation }] };
+            }),
+          },
+        ],
+      },
+    ],
+    tables: [
+      {
+        name: slug(`batches ${title}`),
+        caption: `Test set (${protocol}), mean ± deviation over ${seeds.length} seeds; at most ${epochs} epochs.`,
+        columns: [
+          { name: 'batches', show: 'text' },
+          ...metrics.map((name) => ({ name })),
+          { name: 'epochs run', show: 'count' },
+          { name: 'seconds', show: 'seconds' },
+        ],
+        rows: arms.map((arm) => [
+          arm.name,
+          ...metrics.map((name) => cellOf(arm.records, settings, name)),
+          meanCell(arm.records.map(({ chosen }) => chosen.epoch)).mean,
+          seconds(arm),
+        ]),
+      },
+    ],
+  };
+}

@@ -1,0 +1,179 @@
+import { type Case, type ChosenCase, chooseOptions } from '../choose-options.ts';
+import type { Experiment, Findings, Lab } from '../experiment.ts';
+import type { ExperimentConfig } from '../experiment-config.ts';
+import type { Figure, Section, Table } from '../report.ts';
+import type { Choice } from '../run.ts';
+import type { ExperimentSettings } from '../settings.ts';
+import { compareWithBest } from '../significance-table.ts';
+import { slug } from '../slug.ts';
+import { mean } from '../statistics.ts';
+import { cellOf, optionsText } from '../summaries.ts';
+import { claimOf, moreThan, type Observation } from '../verdicts.ts';
+
+/** All losses, each with the options that validation chooses. */
+export const allLosses: ExperimentConfig['losses'] = [
+  { name: 'bpr', config: { decoupledWeightDecay: [0.3, 1], embeddingDropout: 0.2 } },
+  { name: 'bce', config: { decoupledWeightDecay: [0.3, 1] } },
+  { name: 'gbce', config: { decoupledWeightDecay: [0.3, 1] } },
+  { name: 'mse', config: { decoupledWeightDecay: [0.3, 1] } },
+  { name: 'ccl', negativeWeight: [1, 5, 20] },
+  { name: 'llpauc' },
+  { name: 'sogclr', tau: [0.1, 0.15, 0.2, 0.3] },
+  { name: 'advinfonce', tau: [0.1, 0.15, 0.2, 0.3] },
+  { name: 'sl', tau: [0.1, 0.15, 0.2, 0.3] },
+  { name: 'bsl', tau: [0.1, 0.15, 0.2, 0.3], tau1: [0.5, 1, 2, 4] },
+  { name: 'dsl', tau: [0.1, 0.15, 0.2, 0.3] },
+  { name: 'psl', tau: [0.075, 0.11, 0.15, 0.2] },
+  { name: 'slatk', tau: [0.1, 0.15, 0.2, 0.3], tauWeight: [3, 5] },
+];
+
+export const losses: Experiment = {
+  name: 'losses',
+  title: 'All losses',
+  summary:
+    'Every loss on every backbone and data set, its options chosen on validation data, the test set looked at once. Each is compared, user by user, with the best of the others.',
+  source:
+    'Table 2 of Wu et al., ICDE 2024 (BSL), and the tables of Yang et al., NeurIPS 2024 (PSL) and KDD 2025 (SL@K)',
+  defaults: { data: ['movielens-100k', 'amazon2014-health'], losses: allLosses },
+  run: (lab, settings) => compareLosses('All losses', 'validation', lab, settings),
+};
+
+/** Chooses, runs and compares; every claim is about the first metric on the test set. */
+export async function compareLosses(
+  title: string,
+  choice: Choice,
+  lab: Lab,
+  settings: ExperimentSettings,
+): Promise<Findings> {
+  const cases = await chooseOptions(lab, title, casesOf(choice, settings), settings.seeds);
+  return {
+    claims: [
+      claimOf(
+        'The best softmax loss is more accurate than the best pairwise or pointwise loss.',
+        eachGroup(cases, settings, bestOf),
+      ),
+      claimOf('BSL is at least as accurate as SL.', notLess(eachGroup(cases, settings, pairOf('bsl', 'sl')))),
+      claimOf('DSL is more accurate than SL.', eachGroup(cases, settings, pairOf('dsl', 'sl'))),
+    ].filter(({ evidence }) => evidence !== 'nothing was measured'),
+    sections: groupsOf(cases, settings).flatMap(({ name, group }) => section(name, group, lab, settings)),
+  };
+}
+
+function casesOf(choice: Choice, { data, backbones, losses, config }: ExperimentSettings): Case[] {
+  return data.flatMap((source) =>
+    backbones.flatMap((backbone) =>
+      losses.map((loss) => ({
+        loss,
+        spec: {
+          data: source,
+          choice,
+          perUser: true,
+          config: { ...config, ...backbone.config, backbone: backbone.source },
+        },
+      })),
+    ),
+  );
+}
+
+interface Group {
+  readonly name: string;
+  readonly group: readonly ChosenCase[];
+}
+
+/** The cases of one data set and backbone; `chooseOptions` keeps their order. */
+function groupsOf(cases: readonly ChosenCase[], { data, backbones, losses }: ExperimentSettings): Group[] {
+  return data.flatMap((source, d) =>
+    backbones.map((backbone, b) => {
+      const start = (d * backbones.length + b) * losses.length;
+      return { name: `${source.name}, ${backbone.label}`, group: cases.slice(start, start + losses.length) };
+    }),
+  );
+}
+
+const softmax = new Set(['sl', 'bsl', 'dsl', 'psl', 'slatk', 'sogclr', 'advinfonce']);
+const plain = new Set(['bpr', 'bce', 'gbce', 'mse']);
+
+type Chooser = (group: readonly ChosenCase[]) => readonly [ChosenCase, ChosenCase] | undefined;
+
+/** The best softmax loss and the best of the plain ones, by validation. */
+const bestOf: Chooser = (group) => {
+  const [a, b] = [softmax, plain].map((names) => best(group.filter(({ loss }) => names.has(loss.label))));
+  return a && b && [a, b];
+};
+
+function pairOf(a: string, b: string): Chooser {
+  return (group) => {
+    const [first, second] = [a, b].map((label) => group.find(({ loss }) => loss.label === label));
+    return first && second && [first, second];
+  };
+}
+
+function eachGroup(cases: readonly ChosenCase[], settings: ExperimentSettings, choose: Chooser): Observation[] {
+  return groupsOf(cases, settings).flatMap(({ name, group }) => {
+    const pair = choose(group);
+    if (!pair) return [];
+    const [a, b] = pair;
+    return [moreThan(name, [a.loss.label, a.records], [b.loss.label, b.records], settings)];
+  });
+}
+
+/** A claim of “not less”: what does not decide does not refute it. */
+function notLess(observations: readonly Observation[]): Observation[] {
+  return observations.map(({ verdict, text }) => ({ text, verdict: verdict === 'failed' ? 'failed' : 'held' }));
+}
+
+/** The best by validation. */
+export function best(cases: readonly ChosenCase[]): ChosenCase | undefined {
+  const value = ({ records }: ChosenCase) => mean(records.map((record) => record.chosen.value ?? 0));
+  return [...cases].sort((a, b) => value(b) - value(a))[0];
+}
+
+function section(name: string, group: readonly ChosenCase[], lab: Lab, settings: ExperimentSettings): Section {
+  const { metric, metrics, protocol } = settings;
+  const id = slug(`losses ${name}`);
+  const figure: Figure = {
+    name: id,
+    caption: `Test ${metric} (${protocol}) on ${name}; whiskers are one deviation over seeds.`,
+    kind: 'bars',
+    x: { label: 'loss', scale: 'band' },
+    y: { label: metric },
+    panels: [
+      {
+        title: name,
+        series: [
+          {
+            name: metric,
+            points: group.map(({ loss, records }) => {
+              const { mean: y, deviation } = cellOf(records, settings);
+              return { x: loss.label, y, deviation };
+            }),
+          },
+        ],
+      },
+    ],
+  };
+  const comparisons = compareWithBest(group, lab, settings);
+  const table: Table = {
+    name: id,
+    caption: `Test metrics (${protocol}) on ${name}, mean ± deviation over ${settings.seeds.length} seeds. Options by validation. Each loss against the best of the others by validation: paired over users, interval of 95% by bootstrap, p by Holm’s correction.`,
+    columns: [
+      { name: 'loss', show: 'text' },
+      { name: 'options', show: 'text' },
+      ...metrics.map((one) => ({ name: one })),
+      { name: 'epoch', show: 'count' },
+      { name: 'against', show: 'text' },
+      { name: 'difference' },
+      { name: 'low' },
+      { name: 'high' },
+      { name: 'p' },
+    ],
+    rows: group.map((one, index) => [
+      one.loss.label,
+      optionsText(one.options),
+      ...metrics.map((each) => cellOf(one.records, settings, each)),
+      mean(one.records.map(({ chosen }) => chosen.epoch)),
+      ...(comparisons[index] ?? [null, null, null, null, null]),
+    ]),
+  };
+  return { title: name, figures: [figure], tables: [table] };
+}

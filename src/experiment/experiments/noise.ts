@@ -1,0 +1,180 @@
+import { type ChosenCase, chooseOptions } from '../choose-options.ts';
+import type { Experiment, Findings, Lab } from '../experiment.ts';
+import type { ExperimentConfig } from '../experiment-config.ts';
+import type { ClaimVerdict, Figure, Section, Table } from '../report.ts';
+import type { Noise } from '../run.ts';
+import type { ExperimentSettings } from '../settings.ts';
+import { slug } from '../slug.ts';
+import { cellOf, meanOf, optionsText } from '../summaries.ts';
+
+/** A loss on one data set at one noise level, its options chosen there. */
+export interface NoisyCase extends ChosenCase {
+  readonly level: number;
+}
+
+/** What differs among the noise experiments. */
+export interface NoiseDesign {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly source: string;
+  readonly defaults: ExperimentConfig;
+  /** What the level is, for axes and tables. */
+  readonly axis: string;
+  noise(level: number): Noise;
+  /** The options whose best value is shown against the level. */
+  readonly options: readonly string[];
+  /** What the cases say of the claims, with further runs where a claim needs them. */
+  conclude(
+    lab: Lab,
+    settings: ExperimentSettings,
+    cases: readonly NoisyCase[],
+  ): Promise<{ claims: ClaimVerdict[]; sections?: Section[] }>;
+}
+
+/** Losses of the noise experiments, with the grids that validation chooses from at every level anew. */
+export const noisyLosses: ExperimentConfig['losses'] = [
+  { name: 'bpr', config: { decoupledWeightDecay: [0.3, 1] } },
+  { name: 'bce', config: { decoupledWeightDecay: [0.3, 1] } },
+  { name: 'mse', config: { decoupledWeightDecay: [0.3, 1] } },
+  { name: 'sl', tau: [0.1, 0.15, 0.2, 0.3, 0.4] },
+  { name: 'bsl', tau: [0.1, 0.15, 0.2, 0.3, 0.4], tau1: [0.3, 0.5, 1, 2, 4] },
+  { name: 'dsl', tau: [0.1, 0.15, 0.2, 0.3, 0.4] },
+];
+
+/** An experiment of accuracy against noise: the options of every loss are chosen at every level, on validation data that are as noisy as the training data. */
+export function noiseExperiment(design: NoiseDesign): Experiment {
+  const { name, title, summary, source, defaults } = design;
+  return { name, title, summary, source, defaults, run: (lab, settings) => run(design, lab, settings) };
+}
+
+async function run(design: NoiseDesign, lab: Lab, settings: ExperimentSettings): Promise<Findings> {
+  const wanted = settings.data.flatMap((data) =>
+    settings.levels.flatMap((level) =>
+      settings.losses.map((loss) => ({
+        level,
+        loss,
+        spec: { data, choice: 'validation' as const, noise: design.noise(level), config: backboneConfig(settings) },
+      })),
+    ),
+  );
+  const chosen = await chooseOptions(lab, design.title, wanted, settings.seeds);
+  const cases = chosen.map((one, index) => ({ ...one, level: wanted[index]!.level }));
+  const { claims, sections = [] } = await design.conclude(lab, settings, cases);
+  return {
+    claims,
+    sections: [accuracySection(design, settings, cases), optionsSection(design, settings, cases), ...sections],
+  };
+}
+
+/** Training options of the first backbone, over those of the settings. */
+export function backboneConfig({ backbones, config }: ExperimentSettings): ExperimentSettings['config'] {
+  return { ...config, ...backbones[0]!.config, backbone: backbones[0]!.source };
+}
+
+function accuracySection({ axis }: NoiseDesign, settings: ExperimentSettings, cases: readonly NoisyCase[]): Section {
+  const { metric, metrics, data, losses } = settings;
+  const figure: Figure = {
+    name: 'accuracy-against-noise',
+    caption: `${metric} of the test set (${settings.protocol}) against ${axis}, options chosen on validation data at every level; bands are one deviation over seeds.`,
+    kind: 'lines',
+    x: { label: axis },
+    y: { label: metric },
+    ownScales: true,
+    panels: data.map(({ name }) => ({
+      title: name,
+      series: losses.map(({ label }) => ({
+        name: label,
+        points: casesOf(cases, name, label).map(({ level, records }) => ({ x: level, ...pointOf(records, settings) })),
+      })),
+    })),
+  };
+  const table: Table = {
+    name: 'accuracy',
+    caption: `Test metrics (${settings.protocol}), mean ± deviation over ${settings.seeds.length} seeds; “kept” is the part of the noiseless ${metric} that is left.`,
+    columns: [
+      { name: 'data', show: 'text' },
+      { name: axis, show: 'number' },
+      { name: 'loss', show: 'text' },
+      { name: 'options', show: 'text' },
+      ...metrics.map((name) => ({ name })),
+      { name: 'kept', show: 'percent' },
+    ],
+    rows: cases.map((one) => [
+      one.spec.data.name,
+      one.level,
+      one.loss.label,
+      optionsText(one.options),
+      ...metrics.map((name) => cellOf(one.records, settings, name)),
+      meanOf(one.records, settings) / meanOf(leastNoisy(cases, one).records, settings),
+    ]),
+  };
+  return { title: 'Accuracy against noise', figures: [figure], tables: [table] };
+}
+
+/** The same case at the lowest level. */
+function leastNoisy(cases: readonly NoisyCase[], { spec, loss }: NoisyCase): NoisyCase {
+  return casesOf(cases, spec.data.name, loss.label)[0]!;
+}
+
+function pointOf(records: ChosenCase['records'], settings: ExperimentSettings) {
+  const { mean, deviation } = cellOf(records, settings, settings.metric);
+  return { y: mean, deviation };
+}
+
+/** The cases of a loss on a data set, by level. */
+export function casesOf(cases: readonly NoisyCase[], data: string, loss: string): NoisyCase[] {
+  return cases
+    .filter((one) => one.spec.data.name === data && one.loss.label === loss)
+    .sort((a, b) => a.level - b.level);
+}
+
+function optionsSection(
+  { axis, options }: NoiseDesign,
+  settings: ExperimentSettings,
+  cases: readonly NoisyCase[],
+): Section {
+  const figures = options
+    .filter((option) => cases.some((one) => typeof one.options[option] === 'number'))
+    .map(
+      (option): Figure => ({
+        name: slug(`best ${option}`),
+        caption: `The ${option} that validated best (seed ${settings.seeds[0]}) against ${axis}.`,
+        kind: 'lines',
+        x: { label: axis },
+        y: { label: `best ${option}`, scale: 'log' },
+        panels: settings.data.map(({ name }) => ({
+          title: name,
+          series: settings.losses
+            .map(({ label }) => ({
+              name: label,
+              points: casesOf(cases, name, label).flatMap(({ level, options: chosen }) =>
+                typeof chosen[option] === 'number' ? [{ x: level, y: chosen[option] }] : [],
+              ),
+            }))
+            .filter(({ points }) => points.length > 0),
+        })),
+      }),
+    );
+  const tried: Table = {
+    name: 'options-tried',
+    caption: `Every option that was tried, with the validation value it was judged by (seed ${settings.seeds[0]}).`,
+    columns: [
+      { name: 'data', show: 'text' },
+      { name: axis, show: 'number' },
+      { name: 'loss', show: 'text' },
+      { name: 'options', show: 'text' },
+      { name: 'validation' },
+    ],
+    rows: cases.flatMap((one) =>
+      one.tried.map(({ options: tried, record }) => [
+        one.spec.data.name,
+        one.level,
+        one.loss.label,
+        optionsText(tried),
+        record.chosen.value ?? null,
+      ]),
+    ),
+  };
+  return { title: 'The best options against noise', figures, tables: [tried] };
+}

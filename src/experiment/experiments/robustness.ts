@@ -1,0 +1,59 @@
+import type { Lab } from '../experiment.ts';
+import type { ExperimentSettings } from '../settings.ts';
+import { mean } from '../statistics.ts';
+import { metricOf, percentText } from '../summaries.ts';
+import { claimOf, moreThan, type Observation, signOf } from '../verdicts.ts';
+import { casesOf, type NoisyCase } from './noise.ts';
+
+/** The softmax losses that the claim is made of, and those they are compared with. */
+const robust = ['sl', 'bsl', 'dsl'];
+const others = ['bpr', 'bce', 'mse'];
+
+/** Claims about noise among negatives: the softmax losses keep more of their accuracy than others at the highest level, and have more of it; DSL has more than SL. */
+export async function robustness(_: Lab, settings: ExperimentSettings, cases: readonly NoisyCase[]) {
+  const most = Math.max(...settings.levels);
+  const kept: Observation[] = [];
+  const more: Observation[] = [];
+  const dual: Observation[] = [];
+  for (const { name } of settings.data) {
+    const of = (labels: readonly string[]) =>
+      labels.map((label) => casesOf(cases, name, label)).filter((c) => c.length > 0);
+    for (const ours of of(['sl'])) {
+      for (const theirs of of(others)) kept.push(keepsMore(name, ours, theirs, settings));
+    }
+    const best = (groups: NoisyCase[][]) =>
+      groups.map((group) => group.at(-1)!).sort((a, b) => validated(b) - validated(a))[0];
+    const [ours, theirs] = [best(of(robust)), best(of(others))];
+    const where = `${name} at ${most}`;
+    if (ours && theirs)
+      more.push(moreThan(where, [ours.loss.label, ours.records], [theirs.loss.label, theirs.records], settings));
+    const [dsl, sl] = [of(['dsl'])[0]?.at(-1), of(['sl'])[0]?.at(-1)];
+    if (dsl && sl) dual.push(moreThan(where, ['dsl', dsl.records], ['sl', sl.records], settings));
+  }
+  return {
+    claims: [
+      claimOf(
+        'At the highest noise SL keeps a larger part of its noiseless accuracy than BPR, BCE and MSE keep of theirs.',
+        kept,
+      ),
+      claimOf('At the highest noise the best softmax loss is more accurate than the best of BPR, BCE and MSE.', more),
+      claimOf('At the highest noise DSL is more accurate than SL.', dual),
+    ],
+  };
+}
+
+/** What validation says of a case: the best of several is taken by it, never by the test set. */
+function validated({ records }: NoisyCase): number {
+  return mean(records.map((record) => record.chosen.value ?? 0));
+}
+
+/** The part of accuracy that is left at the highest level, compared seed by seed. */
+function keepsMore(where: string, ours: NoisyCase[], theirs: NoisyCase[], settings: ExperimentSettings): Observation {
+  const left = (group: NoisyCase[]) =>
+    group[0]!.records.map(
+      (clean, seed) => metricOf(group.at(-1)!.records[seed]!, settings) / metricOf(clean, settings),
+    );
+  const [a, b] = [left(ours), left(theirs)];
+  const text = `${where}: ${ours[0]!.loss.label} keeps ${percentText(mean(a)).slice(1)}, ${theirs[0]!.loss.label} ${percentText(mean(b)).slice(1)}`;
+  return { verdict: signOf(a.map((share, seed) => share - b[seed]!)), text };
+}

@@ -1,0 +1,31 @@
+import type { ChosenCase } from './choose-options.ts';
+import type { Lab } from './experiment.ts';
+import type { Cell } from './report.ts';
+import type { ExperimentSettings } from './settings.ts';
+import { compareRuns, holm, mean } from './statistics.ts';
+
+/**
+ * Each case against the best of the others by validation, user by user, seeds averaged: cells `against`, `difference`, `low`, `high` and `p` after Holm's
+ * correction for so many comparisons. Undefined for a case alone, and for a metric that users have no number of.
+ */
+export function compareWithBest(
+  group: readonly ChosenCase[],
+  lab: Lab,
+  { metric, protocol }: ExperimentSettings,
+): (readonly Cell[] | undefined)[] {
+  const columns = group.map(({ records }) => records.map((record) => lab.perUser(record, protocol)));
+  if (group.length < 2 || !columns.every((seeds) => seeds.every((one) => metric in one.columns)))
+    return group.map(() => undefined);
+  const value = ({ records }: ChosenCase) => mean(records.map((record) => record.chosen.value ?? 0));
+  const byValue = group.map((_, index) => index).sort((a, b) => value(group[b]!) - value(group[a]!));
+  const rivals = group.map((_, index) => byValue.find((other) => other !== index)!);
+  const comparisons = group.map((_, index) => compareRuns(columns[rivals[index]!]!, columns[index]!, metric));
+  const adjusted = holm(comparisons.map(({ p }) => p));
+  return comparisons.map(({ difference, low, high }, index) => [
+    group[rivals[index]!]!.loss.label,
+    difference,
+    low,
+    high,
+    adjusted[index]!,
+  ]);
+}

@@ -1,0 +1,50 @@
+import type { ClaimVerdict } from './report.ts';
+import type { RunRecord } from './run.ts';
+import type { ExperimentSettings } from './settings.ts';
+import { mean } from './statistics.ts';
+import { metricOf, metricText, percentText } from './summaries.ts';
+
+export type Verdict = ClaimVerdict['verdict'];
+
+/** One observation for or against a claim, in words with its figures. */
+export interface Observation {
+  readonly verdict: Verdict;
+  readonly text: string;
+}
+
+/** A claim that must hold in every observation: one against it refutes it, one that does not decide leaves it open. */
+export function claimOf(claim: string, observations: readonly Observation[]): ClaimVerdict {
+  const verdicts = observations.map(({ verdict }) => verdict);
+  const verdict = verdicts.includes('failed')
+    ? 'failed'
+    : verdicts.includes('unclear') || verdicts.length === 0
+      ? 'unclear'
+      : 'held';
+  return { claim, verdict, evidence: observations.map(({ text }) => text).join('; ') || 'nothing was measured' };
+}
+
+/** Whether the runs `a` have more of the metric than the runs `b`, seed by seed: decided where the mean difference is more than twice its standard error over seeds. */
+export function moreThan(
+  where: string,
+  [nameA, a]: readonly [string, readonly RunRecord[]],
+  [nameB, b]: readonly [string, readonly RunRecord[]],
+  settings: Pick<ExperimentSettings, 'metric' | 'protocol'>,
+  name?: string,
+): Observation {
+  const [ofA, ofB] = [a, b].map((records) => records.map((record) => metricOf(record, settings, name)));
+  const differences = ofA!.map((value, seed) => value - ofB![seed]!);
+  const gain = percentText(mean(ofA!) / mean(ofB!) - 1);
+  const seeds = differences.length === 1 ? ', one seed' : '';
+  const text = `${where}: ${nameA} ${metricText(mean(ofA!))} against ${nameB} ${metricText(mean(ofB!))} (${gain}${seeds})`;
+  return { verdict: signOf(differences), text };
+}
+
+/** Held where the differences are above 0 beyond their noise, failed where below. One difference alone does not decide. */
+export function signOf(differences: readonly number[]): Verdict {
+  const middle = mean(differences);
+  const n = differences.length;
+  if (n < 2) return 'unclear';
+  const variance = differences.reduce((sum, x) => sum + (x - middle) ** 2, 0) / (n - 1);
+  if (Math.abs(middle) <= 2 * Math.sqrt(variance / n)) return 'unclear';
+  return middle > 0 ? 'held' : 'failed';
+}

@@ -1,0 +1,135 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { experiments } from '../../src/experiment/experiments.ts';
+import { tinyDataSet } from '../support/tiny-data-set.ts';
+import { fails, file, folder, json, start, taurec } from './taurec.ts';
+
+tinyDataSet(folder);
+tinyDataSet(folder, 'tiny-popularity', 4);
+const small = ['--data', './tiny', '--epochs', '2', '--seeds', '1,2', '--jobs', '2'];
+
+/** Levels and losses that keep each experiment short. */
+const short: Record<string, string[]> = {
+  losses: ['--losses', 'sl,bsl,dsl,bpr'],
+  'positive-noise': ['--losses', 'sl,bsl', '--levels', '0,0.4'],
+  'negative-noise': ['--losses', 'sl,bpr,dsl', '--levels', '0,5'],
+  'false-negatives': ['--losses', 'sl,mse', '--levels', '0,0.2'],
+  'popularity-shift': ['--losses', 'sl,bpr'],
+  'temporal-shift': ['--losses', 'sl,bpr'],
+  fairness: ['--losses', 'sl,bpr'],
+  'popularity-dial': ['--data', './tiny,./tiny-popularity', '--levels', '0.8,1,1.2'],
+  temperature: ['--levels', '0.1,0.2,0.4', '--data', './tiny,./tiny-popularity'],
+  batches: ['--levels', '8,16', '--seeds', '1'],
+};
+
+describe('taurec experiment', () => {
+  test.each(experiments.map(({ name }) => name))(
+    '%s: claims, report, tables; the second time nothing is trained',
+    async (name) => {
+      const args = ['experiment', name, ...small, ...short[name]!, '--out', `out/${name}`];
+      const first = await json(...args);
+      expect(first.experiment).toBe(name);
+      expect(first.claims.length).toBeGreaterThan(0);
+      for (const { claim, verdict, evidence } of first.claims) {
+        expect(claim).toMatch(/\.$/);
+        expect(['held', 'failed', 'unclear']).toContain(verdict);
+        expect(evidence).toMatch(/\d/);
+        expect(evidence).not.toMatch(/NaN|undefined/);
+      }
+      const page = readFileSync(join(folder, first.files.html), 'utf8');
+      expect(page).toContain('<svg');
+      expect(page).not.toMatch(/NaN|undefined/);
+      for (const path of [first.files.json, ...first.files.csv]) {
+        expect(readFileSync(join(folder, path), 'utf8')).not.toMatch(/NaN|undefined/);
+      }
+      const { stderr } = await taurec(...args);
+      expect(stderr).toBe('');
+      const runs = readFileSync(join(folder, 'out', name, 'runs.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n');
+      expect(runs).toHaveLength(first.runs);
+    },
+  );
+
+  test('without a name: all are listed', async () => {
+    const { stdout, code } = await taurec('experiment');
+    expect(code).toBe(0);
+    for (const { name } of experiments) expect(stdout).toContain(name);
+    expect((await json('experiment')).map(({ name }: { name: string }) => name)).toEqual(
+      experiments.map(({ name }) => name),
+    );
+  });
+
+  test('a loss, a metric and a data set of one’s own join by a line of a file', async () => {
+    file(
+      'own.mjs',
+      `export default class { name = 'own'; parameters = {}; allowsDotScores = true;
+      evaluate({ positives, negatives }, gradients) { gradients.positives.fill(-1 / positives.length); gradients.negatives.fill(1 / negatives.length); return 0; } }
+      export const first = (hits) => (hits[0] === 0 ? 1 : 0);`,
+    );
+    file(
+      'own.config.json',
+      JSON.stringify({
+        data: [{ name: 'mine', train: 'tiny/train.csv', test: 'tiny/test.csv' }],
+        losses: ['sl', { module: './own.mjs', label: 'own' }],
+        metrics: ['recall@5', { module: './own.mjs', export: 'first', name: 'first' }],
+      }),
+    );
+    const { files } = await json(
+      'experiment',
+      'losses',
+      '--config',
+      'own.config.json',
+      '--epochs',
+      '2',
+      '--seeds',
+      '1',
+      '--out',
+      'own',
+    );
+    const table = readFileSync(join(folder, files.csv[0]), 'utf8').split('\n');
+    expect(table[0]).toContain('recall@5');
+    expect(table[0]).toContain('first@20');
+    expect(table.map((line) => line.split(',')[0])).toEqual(['loss', 'sl', 'own', '']);
+    expect(files.csv[0]).toContain('mine');
+  });
+
+  test.each([
+    [2, /Unknown experiment "lossess"; known: losses/, ['lossess']],
+    [2, /Unknown loss "softmax"; known: sl/, ['losses', ...small, '--losses', 'softmax']],
+    [1, /nowhere: no such file/, ['losses', '--data', './nowhere']],
+    [2, /data: got "films", expected a data set of \$TAUREC_DATA, which is not set/, ['losses', '--data', 'films']],
+    [2, /metrics: got "ndgc@20", expected a metric with its cut-off/, ['losses', ...small, '--metric', 'ndgc@20']],
+    [2, /Expected distinct numbers/, ['losses', '--levels', '1,1']],
+  ])('wrong usage: %i, %s', async (code, message, args) => {
+    await fails(code, message, 'experiment', ...args, '--out', 'nothing');
+    expect(existsSync(join(folder, 'nothing'))).toBe(false);
+  });
+
+  test('Ctrl-C: the exit code says so, what was done is kept, and the way on is told', async () => {
+    const args = [
+      'experiment',
+      'losses',
+      '--data',
+      './tiny',
+      '--losses',
+      'sl',
+      '--epochs',
+      '3000',
+      '--jobs',
+      '1',
+      '--out',
+      'stopped',
+    ];
+    const { child, done } = start(args);
+    child.stderr!.on('data', (text: string) => {
+      if (text.includes('trainings')) setTimeout(() => child.kill('SIGINT'), 500);
+    });
+    const { code, stderr, stdout } = await done;
+    expect(code, stderr).toBe(130);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/What was done is kept in stopped\. To go on: .*experiment losses/);
+    expect(existsSync(join(folder, 'stopped', 'report.html'))).toBe(false);
+  });
+});

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { chooseOptions } from '../../src/experiment/choose-options.ts';
+import type { Lab } from '../../src/experiment/experiment.ts';
+import type { RunRecord, RunSpec } from '../../src/experiment/run.ts';
+import type { LossCase } from '../../src/experiment/settings.ts';
+
+const data = { name: 'films', files: { train: 'train.csv' }, config: {} };
+const spec = { data, choice: 'validation' as const, config: {} };
+
+/** A laboratory whose validation value is a function of the specification; the test value is its opposite, so that who looked at it would be found out. */
+function labOf(value: (spec: RunSpec) => number): Lab & { asked: RunSpec[] } {
+  const asked: RunSpec[] = [];
+  const runAll = async (_: string, specs: readonly RunSpec[]) =>
+    specs.map((one) => {
+      asked.push(one);
+      const found = value(one);
+      const evaluations = { clean: { metrics: { 'ndcg@20': -found } } };
+      return { seed: one.seed, chosen: { epoch: 1, value: found }, evaluations } as unknown as RunRecord;
+    });
+  return { asked, runAll, runAlone: runAll, perUser: () => ({ users: [], columns: {} }) };
+}
+
+const optionsOf = ({ config }: RunSpec) => (config.loss as { options: Record<string, number> }).options;
+
+function caseOf(candidates: LossCase['candidates']): LossCase {
+  return { label: 'bsl', source: { name: 'bsl', options: {} }, candidates, config: {} };
+}
+
+describe('options are chosen by the validation value', () => {
+  test('the best of each list, where options do not depend on one another', async () => {
+    const numbers = fc.uniqueArray(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(numbers, numbers, fc.integer({ max: 100 }), fc.integer({ max: 100 }), async (a, b, x, y) => {
+        const lab = labOf((one) => -Math.abs(optionsOf(one).tau! - x) - Math.abs(optionsOf(one).tau1! - y));
+        const [chosen] = await chooseOptions(lab, '', [{ spec, loss: caseOf({ tau: a, tau1: b }) }], [1]);
+        const nearest = (list: number[], to: number) => Math.min(...list.map((one) => Math.abs(one - to)));
+        expect(Math.abs((chosen!.options.tau as number) - x)).toBe(nearest(a, x));
+        expect(Math.abs((chosen!.options.tau1 as number) - y)).toBe(nearest(b, y));
+      }),
+    );
+  });
+
+  test('again until nothing changes, where they do', async () => {
+    const best = (one: RunSpec) => {
+      const { tau = 0, tau1 = 0 } = optionsOf(one);
+      return tau1 === 3 ? -Math.abs(tau - 1) : tau - 10 + (tau1 === 2 ? 0.5 : 0);
+    };
+    const [chosen] = await chooseOptions(
+      labOf(best),
+      '',
+      [{ spec, loss: caseOf({ tau: [1, 2, 3], tau1: [1, 2, 3] }) }],
+      [1],
+    );
+    expect(chosen!.options).toEqual({ tau: 1, tau1: 3 });
+  });
+
+  test('with the first seed alone; the chosen options then run with all', async () => {
+    const lab = labOf((one) => (one.seed === 1 ? optionsOf(one).tau! : -optionsOf(one).tau!));
+    const [chosen] = await chooseOptions(lab, '', [{ spec, loss: caseOf({ tau: [1, 2, 3] }) }], [1, 2, 3]);
+    expect(chosen!.options).toEqual({ tau: 3 });
+    expect(chosen!.records.map(({ seed }) => seed)).toEqual([1, 2, 3]);
+    expect(lab.asked.filter(({ seed }) => seed !== 1).map((one) => optionsOf(one).tau)).toEqual([3, 3]);
+    expect(chosen!.tried.map(({ options }) => options.tau)).toEqual([1, 2, 3]);
+  });
+
+  test('training options too', async () => {
+    const lab = labOf(({ config }) => -(config.decoupledWeightDecay as number));
+    const loss = caseOf({ 'config.decoupledWeightDecay': [1, 0.5, 2] });
+    const [chosen] = await chooseOptions(lab, '', [{ spec, loss }], [1]);
+    expect(chosen!.options).toEqual({ 'config.decoupledWeightDecay': 0.5 });
+    expect(optionsOf(lab.asked[0]!)).toEqual({});
+  });
+
+  test('of every case by itself; one without options runs as it is', async () => {
+    const lab = labOf((one) => optionsOf(one).tau ?? 0);
+    const cases = [
+      { spec, loss: caseOf({ tau: [1, 2] }) },
+      { spec, loss: caseOf({}) },
+    ];
+    const chosen = await chooseOptions(lab, '', cases, [1, 2]);
+    expect(chosen.map(({ options }) => options)).toEqual([{ tau: 2 }, {}]);
+    expect(chosen.map(({ records }) => records.length)).toEqual([2, 2]);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../src/experiment/run.ts';
+import { claimOf, moreThan, signOf } from '../../src/experiment/verdicts.ts';
+
+const settings = { metric: 'ndcg@20', protocol: 'clean' } as const;
+const runs = (...values: number[]) =>
+  values.map((value) => ({ evaluations: { clean: { metrics: { 'ndcg@20': value } } } }) as unknown as RunRecord);
+
+describe('a difference', () => {
+  test.each([
+    [[0.01, 0.011, 0.012], 'held'],
+    [[-0.01, -0.011, -0.012], 'failed'],
+    // mean 1/300, standard error .008819
+    [[0.02, -0.01, 0], 'unclear'],
+    [[0, 0, 0], 'unclear'],
+    [[0.01], 'unclear'],
+  ])('%j over seeds: %s', (differences, verdict) => {
+    expect(signOf(differences)).toBe(verdict);
+  });
+
+  test('is taken seed by seed, and told with both means and the gain', () => {
+    const observation = moreThan('films', ['bsl', runs(0.11, 0.22)], ['sl', runs(0.1, 0.21)], settings);
+    expect(observation).toEqual({ verdict: 'held', text: 'films: bsl .1650 against sl .1550 (+6.5%)' });
+  });
+
+  test('of one seed says so', () => {
+    const { verdict, text } = moreThan('films', ['bsl', runs(0.2)], ['sl', runs(0.1)], settings);
+    expect([verdict, text]).toEqual(['unclear', 'films: bsl .2000 against sl .1000 (+100.0%, one seed)']);
+  });
+});
+
+describe('a claim', () => {
+  const seen = (verdict: 'held' | 'failed' | 'unclear') => ({ verdict, text: verdict });
+
+  test.each([
+    [['held', 'held'], 'held'],
+    [['held', 'unclear'], 'unclear'],
+    [['held', 'failed', 'unclear'], 'failed'],
+    [[], 'unclear'],
+  ] as const)('with observations %j: %s', (verdicts, expected) => {
+    expect(claimOf('so it is', verdicts.map(seen)).verdict).toBe(expected);
+  });
+
+  test('names all observations', () => {
+    expect(claimOf('so it is', [seen('held'), seen('failed')]).evidence).toBe('held; failed');
+    expect(claimOf('so it is', []).evidence).toBe('nothing was measured');
+  });
+});

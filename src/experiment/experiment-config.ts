@@ -5,7 +5,7 @@ import { loadBackbone } from '../backbone/load-backbone.ts';
 import type { DatasetOptions } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import { type Protocol, protocols } from '../evaluation/evaluator.ts';
-import { loadMetric, type MetricSource } from '../evaluation/load-metric.ts';
+import { loadMetric } from '../evaluation/load-metric.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import { type LossName, lossNames, withoutAutomatic } from '../loss/losses.ts';
@@ -15,7 +15,7 @@ import { namedSource } from '../training/source-option.ts';
 import { middleOf } from './choose-options.ts';
 import { folderDataSet } from './data-sets.ts';
 import { mergeConfigs } from './merge-config.ts';
-import type { DataSource } from './run.ts';
+import type { DataSource, MetricSource } from './run.ts';
 import type { BackboneCase, ExperimentSettings, LossCase } from './settings.ts';
 
 /** What a data set joins an experiment as: a folder of `$TAUREC_DATA`, the path of one, or files with a name. */

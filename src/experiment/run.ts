@@ -1,7 +1,7 @@
 import type { DatasetOptions } from '../data/dataset.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
-import type { MetricSource } from '../evaluation/load-metric.ts';
+import type { ModuleSource } from '../loss/load-module.ts';
 import type { TrainConfigInput } from '../training/config.ts';
 import type { EngineIdentity } from '../training/events.ts';
 import type { ScoreAnalysis } from './score-analysis.ts';
@@ -30,6 +30,11 @@ export interface Noise {
   readonly negative?: number;
   /** p: how often a negative is a held-back training positive. */
   readonly falseNegative?: number;
+}
+
+/** A metric of one's own: its name, without a cut-off, and the module that it is in. */
+export interface MetricSource extends ModuleSource {
+  readonly name: string;
 }
 
 /** One training and its evaluation: everything that decides the numbers. */

@@ -1,9 +1,8 @@
 import type { BackboneSource } from '../backbone/backbone.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
-import type { MetricSource } from '../evaluation/load-metric.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { TrainConfigInput } from '../training/config.ts';
-import type { DataSource } from './run.ts';
+import type { DataSource, MetricSource } from './run.ts';
 
 /** A loss in an experiment, with the values of its options that validation may choose from. */
 export interface LossCase {

@@ -1,3 +1,4 @@
+import type { UserColumns } from '../evaluation/compare.ts';
 import type { ChosenCase } from './choose-options.ts';
 import type { Lab } from './experiment.ts';
 import type { Cell } from './report.ts';
@@ -13,13 +14,13 @@ export function compareWithBest(
   lab: Lab,
   { metric, protocol }: ExperimentSettings,
 ): (readonly Cell[] | undefined)[] {
-  const columns = group.map(({ records }) => records.map((record) => lab.perUser(record, protocol)));
+  const columns = group.map(({ records }) => records.map((record) => columnOf(lab.perUser(record, protocol), metric)));
   if (group.length < 2 || !columns.every((seeds) => seeds.every((one) => metric in one.columns)))
     return group.map(() => undefined);
   const value = ({ records }: ChosenCase) => mean(records.map((record) => record.chosen.value ?? 0));
   const byValue = group.map((_, index) => index).sort((a, b) => value(group[b]!) - value(group[a]!));
   const rivals = group.map((_, index) => byValue.find((other) => other !== index)!);
-  const comparisons = group.map((_, index) => compareRuns(columns[rivals[index]!]!, columns[index]!, metric));
+  const comparisons = group.map((_, index) => compareRuns(columns[rivals[index]!]!, columns[index]!).metrics[0]!);
   const adjusted = holm(comparisons.map(({ p }) => p));
   return comparisons.map(({ difference, low, high }, index) => [
     group[rivals[index]!]!.loss.label,
@@ -28,4 +29,9 @@ export function compareWithBest(
     high,
     adjusted[index]!,
   ]);
+}
+
+/** The users with one metric alone. */
+function columnOf({ users, columns }: UserColumns, metric: string): UserColumns {
+  return { users, columns: Object.fromEntries(Object.entries(columns).filter(([name]) => name === metric)) };
 }

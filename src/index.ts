@@ -58,6 +58,18 @@ export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
 export { type ResultFile, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
 export { scoreRanker } from './evaluation/score-ranker.ts';
 export { type BootstrapOptions, pairedBootstrap, pairedTTest } from './evaluation/significance.ts';
+export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
+export {
+  type DataEntry,
+  defineExperiment,
+  type ExperimentConfig,
+  type SourceEntry,
+} from './experiment/experiment-config.ts';
+export { experimentNamed, experiments } from './experiment/experiments.ts';
+export { type LabEvent, type LabOptions, LocalLab } from './experiment/lab.ts';
+export type { ClaimVerdict, Figure, Report, Section, Table } from './experiment/report.ts';
+export type { Choice, DataSource, Noise, RunRecord, RunSpec } from './experiment/run.ts';
+export { type ExperimentOptions, type ExperimentResult, runExperiment } from './experiment/run-experiment.ts';
 export {
   analyseScores,
   predictTau,

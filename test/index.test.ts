@@ -36,6 +36,7 @@ const names = [
   'writeResult',
   // experiments
   ...['analyseScores', 'compareRuns', 'holm', 'predictTau'],
+  ...['LocalLab', 'defineExperiment', 'experimentNamed', 'experiments', 'runExperiment'],
   // errors
   'TaurecError',
 ];

@@ -2,7 +2,7 @@ import { replaceOptions } from '../loss/losses.ts';
 import type { Lab } from './experiment.ts';
 import { mergeConfigs } from './merge-config.ts';
 import type { RunRecord, RunSpec } from './run.ts';
-import type { LossCase } from './settings.ts';
+import { type LossCase, middleOf } from './settings.ts';
 
 /** A loss on some data, whose options validation is to choose. */
 export interface Case {
@@ -71,11 +71,6 @@ export function specOf({ spec, loss }: Case, options: Options, seed: number): Ru
     seed,
     config: mergeConfigs(spec.config, loss.config, training, { loss: replaceOptions(loss.source, ofLoss) }),
   };
-}
-
-/** Where a search begins. */
-export function middleOf<T>(values: readonly T[]): T {
-  return values[values.length >> 1]!;
 }
 
 class Search {

@@ -12,11 +12,10 @@ import { type LossName, lossNames, withoutAutomatic } from '../loss/losses.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { optionError } from '../training/option-errors.ts';
 import { namedSource } from '../training/source-option.ts';
-import { middleOf } from './choose-options.ts';
 import { folderDataSet } from './data-sets.ts';
 import { mergeConfigs } from './merge-config.ts';
 import type { DataSource, MetricSource } from './run.ts';
-import type { BackboneCase, ExperimentSettings, LossCase } from './settings.ts';
+import { type BackboneCase, type ExperimentSettings, type LossCase, middleOf } from './settings.ts';
 
 /** What a data set joins an experiment as: a folder of `$TAUREC_DATA`, the path of one, or files with a name. */
 export type DataEntry = string | (DatasetOptions & { readonly name: string; readonly config?: TrainConfigInput });
@@ -92,7 +91,7 @@ const schema = z.strictObject(
 );
 
 function withMessage(type: z.ZodType, message: string) {
-  return z.custom((value) => value === undefined || type.safeParse(value).success, { error: message });
+  return z.custom((value) => type.safeParse(value).success, { error: message }).optional();
 }
 
 /**

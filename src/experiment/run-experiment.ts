@@ -6,6 +6,7 @@ import { configName, type LabOptions, LocalLab } from './lab.ts';
 import type { Provenance, Report } from './report.ts';
 import type { RunRecord } from './run.ts';
 import type { ExperimentSettings } from './settings.ts';
+import { measured } from './verdicts.ts';
 import { version } from './version.ts';
 import { type ReportFiles, writeReport } from './write-report.ts';
 
@@ -42,7 +43,7 @@ export async function runExperiment(
   const { claims, sections } = await experiment.run(lab, settings);
   const { name, title, summary, source } = experiment;
   const provenance = provenanceOf(settings, lab.used, command);
-  const report: Report = { name, title, summary, source, claims, sections, provenance };
+  const report: Report = { name, title, summary, source, claims: measured(claims), sections, provenance };
   return { report, files: await writeReport(folder, report) };
 }
 

@@ -15,6 +15,11 @@ export interface LossCase {
   readonly config: TrainConfigInput;
 }
 
+/** Where a search begins. */
+export function middleOf<T>(values: readonly T[]): T {
+  return values[values.length >> 1]!;
+}
+
 export interface BackboneCase {
   readonly label: string;
   readonly source: BackboneSource;

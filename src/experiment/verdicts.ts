@@ -20,7 +20,14 @@ export function claimOf(claim: string, observations: readonly Observation[]): Cl
     : verdicts.includes('unclear') || verdicts.length === 0
       ? 'unclear'
       : 'held';
-  return { claim, verdict, evidence: observations.map(({ text }) => text).join('; ') || 'nothing was measured' };
+  return { claim, verdict, evidence: observations.map(({ text }) => text).join('; ') || nothing };
+}
+
+const nothing = 'nothing was measured';
+
+/** The claims that something was measured for: a run without DSL says nothing of it. */
+export function measured(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
+  return claims.filter(({ evidence }) => evidence !== nothing);
 }
 
 /** Whether the runs `a` have more of the metric than the runs `b`, seed by seed: decided where the mean difference is more than twice its standard error over seeds. */

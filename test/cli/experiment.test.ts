@@ -66,7 +66,7 @@ describe('taurec experiment', () => {
       'own.mjs',
       `export default class { name = 'own'; parameters = {}; allowsDotScores = true;
       evaluate({ positives, negatives }, gradients) { gradients.positives.fill(-1 / positives.length); gradients.negatives.fill(1 / negatives.length); return 0; } }
-      export const first = (hits) => (hits[0] === 0 ? 1 : 0);`,
+      export const first = (hits, relevant) => (hits[0] === 0 ? 1 : 0);`,
     );
     file(
       'own.config.json',

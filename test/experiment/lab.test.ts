@@ -139,7 +139,7 @@ describe('a laboratory', () => {
     const { lab } = newLab();
     const [record] = await lab.runAll('', [spec({ perUser: true })]);
     const { users, columns } = lab.perUser(record!, 'clean');
-    const mean = columns['ndcg@20']!.reduce((sum: number, x: number) => sum + x, 0) / users.length;
+    const mean = Array.from(columns['ndcg@20']!).reduce((sum, x) => sum + x, 0) / users.length;
     expect(mean).toBeCloseTo(record!.evaluations.clean.metrics['ndcg@20']!, 12);
   });
 });

@@ -54,7 +54,7 @@ export async function compareLosses(
       ),
       claimOf('BSL is at least as accurate as SL.', notLess(eachGroup(cases, settings, pairOf('bsl', 'sl')))),
       claimOf('DSL is more accurate than SL.', eachGroup(cases, settings, pairOf('dsl', 'sl'))),
-    ].filter(({ evidence }) => evidence !== 'nothing was measured'),
+    ],
     sections: groupsOf(cases, settings).flatMap(({ name, group }) => section(name, group, lab, settings)),
   };
 }

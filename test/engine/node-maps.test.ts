@@ -1,46 +1,28 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, EnginePlan } from '../../src/engine/engine.ts';
-import type { NodeOperations, NodeTable } from '../../src/engine/node-operations.ts';
+import { describe, expect, it } from 'vitest';
+import type { NodeTable } from '../../src/engine/node-operations.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { enableFusedMultiplyAdd, openWasmEngine } from '../../src/engine/wasm/open-wasm-engine.ts';
 import { fillTable, valuesOf } from '../support/backbone-case.ts';
 import { expectClose } from '../support/close.ts';
-import { smallPlan } from '../support/small-plan.ts';
+import { describeNodeOperations, type NodeOperation, nodeCase } from '../support/node-case.ts';
 
 enableFusedMultiplyAdd();
-
-const open: Engine[] = [];
-afterAll(() => Promise.all(open.map((engine) => engine.close())));
 
 /** Tables and parameters of so many columns, `wide` of more, which begin and end within a vector. */
 function mapsCase(columns: number, contrastNodes = 100) {
   const wide = 2 * columns + 1;
-  const small = smallPlan({ users: 61, items: 347, dimension: columns, sampler: { rows: 53, negatives: 31 } });
-  const plan: EnginePlan = {
-    ...small.plan,
-    backbone: {
-      graph: small.train,
-      outputDimension: columns,
+  return nodeCase(
+    { users: 61, items: 347, dimension: columns, sampler: { rows: 53, negatives: 31 } },
+    {
       exponents: [0.5],
       tables: { a: columns, b: columns, c: columns, d: columns, wide },
       weights: { square: [columns, columns], oblong: [columns, wide], bias: [1, wide] },
       contrastNodes,
     },
-  };
-  small.sampler.startEpoch(0);
-  const batch = small.sampler.batch(0);
-  const start = (engine: Engine) => {
-    open.push(engine);
-    engine.startEpoch(0, 0);
-    engine.begin(batch, 0);
-    return engine.nodes!;
-  };
-  return { plan, batch, start };
+  );
 }
 
-const names = ['a', 'b', 'c', 'd', 'wide'] as const;
-type Tables = Record<(typeof names)[number], NodeTable>;
-type Operation = (nodes: NodeOperations, tables: Tables) => unknown;
+type Operation = NodeOperation<'a' | 'b' | 'c' | 'd' | 'wide'>;
 const touched = { rows: 'touched' } as const;
 const contrast = { temperature: 0.2, weight: 1.7 };
 
@@ -105,39 +87,7 @@ const operations: [string, Operation][] = [
   ]],
 ]; // biome-ignore format: a table of cases
 
-describe.each([1, 3, 4, 63, 64, 65])('maps of nodes at %d columns', (columns) => {
-  const { plan, start } = mapsCase(columns);
-  let reference: NodeOperations;
-  let crews: NodeOperations[];
-  beforeAll(async () => {
-    reference = start(await openReferenceEngine(plan));
-    crews = [];
-    for (const threads of [1, 2, 3]) crews.push(start(await openWasmEngine(plan, threads)));
-  });
-  const run = (nodes: NodeOperations, operation: Operation) => {
-    const tables = Object.fromEntries(names.map((name) => [name, nodes.table(name)])) as Tables;
-    Object.values(tables).forEach(fillTable);
-    ['square', 'oblong', 'bias'].forEach((name, at) => {
-      fillTable(nodes.weight(name), 10 + at);
-    });
-    const result = (operation(nodes, tables) ?? []) as ArrayLike<number>;
-    return { tables, result: Array.from(result) };
-  };
-  it.each(operations)('%s: as the reference has it, and bit-equal on 1, 2 and 3 threads', (_, operation) => {
-    const expected = run(reference, operation);
-    const [one, two, three] = crews.map((nodes) => run(nodes, operation));
-    expectClose(one!.result, expected.result, 1e-4, 1e-4, 'result');
-    for (const other of [two!, three!]) expect(other.result).toEqual(one!.result);
-    for (const name of names) {
-      const { data, stride, columns: width } = one!.tables[name];
-      expectClose(valuesOf(one!.tables[name]), valuesOf(expected.tables[name]), 1e-4, 1e-4, name);
-      for (const other of [two!, three!]) {
-        expect(other.tables[name].data.every((x, at) => Object.is(x, data[at]))).toBe(true);
-      }
-      expect(data.every((x, at) => at % stride < width || x === 0 || Number.isNaN(x))).toBe(true);
-    }
-  });
-});
+describeNodeOperations('maps of nodes', mapsCase, operations, 1e-4);
 
 describe('contrast', () => {
   it('takes at most as many nodes as planned, the first of the batch', async () => {

@@ -1,43 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, EnginePlan } from '../../src/engine/engine.ts';
-import type { NodeOperations, NodeTable } from '../../src/engine/node-operations.ts';
+import { describe, expect, it } from 'vitest';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { enableFusedMultiplyAdd, openWasmEngine } from '../../src/engine/wasm/open-wasm-engine.ts';
 import { denseAdjacency, denseProduct, fillTable, valuesOf } from '../support/backbone-case.ts';
 import { expectClose } from '../support/close.ts';
 import { rejectionOf } from '../support/error-of.ts';
-import { smallPlan } from '../support/small-plan.ts';
+import { describeNodeOperations, type NodeOperation, nodeCase } from '../support/node-case.ts';
 
 enableFusedMultiplyAdd();
 
-const open: Engine[] = [];
-afterAll(() => Promise.all(open.map((engine) => engine.close())));
-
 /** Tables a, b and c of so many columns over a graph where some node has more neighbours than a kernel looks at together, and some has none. */
 function nodesCase(columns: number) {
-  const small = smallPlan({ users: 61, items: 1047, dimension: columns, sampler: { rows: 9, negatives: 31 } });
-  const plan: EnginePlan = {
-    ...small.plan,
-    backbone: {
-      graph: small.train,
-      outputDimension: columns,
-      exponents: [0.5, 0.25, 1],
-      tables: { a: columns, b: columns, c: columns },
-      weights: {},
-    },
-  };
-  small.sampler.startEpoch(0);
-  const batch = small.sampler.batch(0);
-  const start = (engine: Engine) => {
-    open.push(engine);
-    engine.startEpoch(0, 0);
-    engine.begin(batch, 0);
-    return engine.nodes!;
-  };
-  return { ...small, plan, batch, start };
+  return nodeCase(
+    { users: 61, items: 1047, dimension: columns, sampler: { rows: 9, negatives: 31 } },
+    { exponents: [0.5, 0.25, 1], tables: { a: columns, b: columns, c: columns }, weights: {} },
+  );
 }
 
-type Operation = (nodes: NodeOperations, tables: Record<'a' | 'b' | 'c', NodeTable>) => void;
+type Operation = NodeOperation<'a' | 'b' | 'c'>;
 const half = { left: 0.5, right: 0.5 };
 const operations: [string, Operation][] = [
   ['propagate', (nodes, { a, b }) => nodes.propagate(a, b, half)],
@@ -56,39 +35,7 @@ const operations: [string, Operation][] = [
   ['fill', (nodes, { b }) => nodes.fill(b, 0.6)],
 ]; // biome-ignore format: a table of cases
 
-describe.each([1, 3, 4, 63, 64, 65])('node operations at %d columns', (columns) => {
-  const { plan, start } = nodesCase(columns);
-  let reference: NodeOperations;
-  let crews: NodeOperations[];
-  beforeAll(async () => {
-    reference = start(await openReferenceEngine(plan));
-    crews = [];
-    for (const threads of [1, 2, 3]) crews.push(start(await openWasmEngine(plan, threads)));
-  });
-  const run = (nodes: NodeOperations, operation: Operation) => {
-    const tables = { a: nodes.table('a'), b: nodes.table('b'), c: nodes.table('c') };
-    Object.values(tables).forEach(fillTable);
-    operation(nodes, tables);
-    return tables;
-  };
-  it.each(operations)('%s: as the reference has it, and bit-equal on 1, 2 and 3 threads', (_, operation) => {
-    const expected = run(reference, operation);
-    const [one, two, three] = crews.map((nodes) => run(nodes, operation));
-    for (const t of ['a', 'b', 'c'] as const) {
-      const [got, wanted] = [valuesOf(one![t]), valuesOf(expected[t])];
-      expect(Math.max(...got.map((x, at) => Math.abs(x - wanted[at]!) / (1 + Math.abs(wanted[at]!))))).toBeLessThan(
-        1e-5,
-      );
-      for (const other of [two!, three!]) expect(sameBits(other[t].data, one![t].data)).toBe(true);
-    }
-    const { data, stride } = one!.b;
-    expect(data.every((x, at) => at % stride < columns || x === 0 || Number.isNaN(x))).toBe(true);
-  });
-});
-
-function sameBits(a: NodeTable['data'], b: NodeTable['data']): boolean {
-  return a.every((x, at) => Object.is(x, b[at]));
-}
+describeNodeOperations('node operations', nodesCase, operations, 1e-5);
 
 describe('the reference', () => {
   it.each([

@@ -110,7 +110,8 @@ function lookOf({ name }: Series, looks: PanelPlan['looks']): SeriesLook {
   return looks.get(name)!;
 }
 
-function placement(categories: readonly string[]): (x: number | string) => number {
+/** Where an x stands: names of bands at 0, 1, 2 …, numbers at themselves. */
+export function placement(categories: readonly string[]): (x: number | string) => number {
   if (categories.length === 0) return Number;
   const places = new Map(categories.map((name, i) => [name, i]));
   return (x) => places.get(String(x))!;

@@ -13,27 +13,41 @@ export function hasBands({ kind, x }: Figure): boolean {
   return kind === 'bars' || x.scale === 'band';
 }
 
-/** A figure without the points that its axes cannot show, and a sentence on each kind of these. */
+/** Beyond these the arithmetic of scales breaks down. */
+const least = 1e-100;
+const greatest = 1e100;
+
+/** A figure without the points that its axes cannot show, and a sentence on each kind of these. Deviations that are no numbers, as of a single seed, are left out. */
 export function plottable(figure: Figure): { readonly figure: Figure; readonly notes: readonly string[] } {
-  const left = { endless: 0, below: 0 };
+  const left = { unusable: 0, below: 0 };
+  const bands = hasBands(figure);
   const keep = ({ x, y }: Point): boolean => {
-    const numbers = hasBands(figure) ? [y] : [Number.isFinite(x) ? (x as number) : Number.NaN, y];
-    const logs = [...(figure.x.scale === 'log' && !hasBands(figure) ? [x as number] : [])];
-    if (figure.y.scale === 'log') logs.push(y);
-    if (!numbers.every(Number.isFinite)) left.endless++;
-    else if (logs.some((value) => value <= 0)) left.below++;
+    const numbers = bands ? [y] : [x, y];
+    const logs = [...(figure.x.scale === 'log' && !bands ? [x] : []), ...(figure.y.scale === 'log' ? [y] : [])];
+    if (!numbers.every(drawable)) left.unusable++;
+    else if (logs.some((value) => Number(value) < least)) left.below++;
     else return true;
     return false;
   };
-  const panels = figure.panels.map((panel) => ({
-    ...panel,
-    series: panel.series.map((series) => ({ ...series, points: series.points.filter(keep) })),
+  const panels = figure.panels.map(({ title, series, reference }) => ({
+    title,
+    reference: reference && drawable(reference.y) ? reference : undefined,
+    series: series.map((one) => ({
+      ...one,
+      points: one.points
+        .filter(keep)
+        .map((point) => (drawable(point.deviation) ? point : { ...point, deviation: undefined })),
+    })),
   }));
   const notes = [
-    ...(left.endless ? [`${points(left.endless)} not shown: not a finite number.`] : []),
+    ...(left.unusable ? [`${points(left.unusable)} not shown: not a finite number.`] : []),
     ...(left.below ? [`${points(left.below)} not shown: 0 and less have no place on a logarithmic axis.`] : []),
   ];
   return { figure: { ...figure, panels }, notes };
+}
+
+function drawable(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) <= greatest;
 }
 
 /** What each panel shows: all the same, unless the figure says otherwise. */
@@ -57,16 +71,17 @@ function frame(figure: Figure, panels: readonly Panel[]): Frame {
   return { x, y: widened(y, log, figure) };
 }
 
-/** From the least to the greatest of the values that the scale has; around a single one; [0, 1] or [.1, 1] for none. */
+/** From the least to the greatest of the values that the scale has; around them when they are as good as equal; [0, 1] or [.1, 1] for none. */
 function interval(values: readonly number[], log: boolean): Interval {
-  const shown = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
+  const shown = values.filter((value) => !log || value >= least);
   if (shown.length === 0) return [log ? 0.1 : 0, 1];
   const low = shown.reduce((a, b) => Math.min(a, b));
   const high = shown.reduce((a, b) => Math.max(a, b));
-  if (low < high) return [low, high];
-  if (log) return [low / 2, low * 2];
-  const margin = Math.abs(low) / 10 || 1;
-  return [low - margin, low + margin];
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (high - low > 1e-9 * size && high - low > least) return [low, high];
+  if (log) return [low / 2, high * 2];
+  const margin = size > least ? size / 10 : 1;
+  return [low - margin, high + margin];
 }
 
 /** With room above and below, except where bars stand on the axis. */

@@ -16,7 +16,7 @@ export function provenanceHtml(provenance: Provenance): Markup {
   ];
   return html`<section id="provenance">
 <h2>How it was run</h2>
-<div class="command"><pre><code id="command">${command}</code></pre><button type="button" id="copy" hidden>Copy</button></div>
+<div class="command"><pre><code id="command">${words(command)}</code></pre><button type="button" id="copy" hidden>Copy</button></div>
 <dl>
 ${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>
 ${tableHtml({
@@ -34,6 +34,11 @@ ${data.map(({ name, source, sha256 }) => html`<div><dt>${name}</dt><dd>${source}
 ${json('Settings of the experiment', settings)}
 ${configs.map(({ name, config }) => json(`Configuration ${name}`, config))}</section>
 `;
+}
+
+/** Lines break between the words of a command, not after the hyphens in them. */
+function words(command: string): (Markup | string)[] {
+  return command.split(/(\s+)/).map((word, i) => (i % 2 ? word : html`<span>${word}</span>`));
 }
 
 function json(title: string, value: unknown): Markup {

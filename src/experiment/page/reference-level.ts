@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { placement } from './figure-marks.ts';
 import type { PanelPlan } from './panel-plan.ts';
 import { svgElements } from './plot-document.ts';
 import type { Interval } from './ticks.ts';
@@ -7,11 +8,12 @@ import { textWidth } from './ticks.ts';
 /** Pixels between the level and the middle of its name. */
 const offset = 8;
 
-/** The level to compare with, dashed, with its name above or below it, at the end where lines are farthest away. */
-export function referenceMarks({ panel, figure, frame }: PanelPlan): Plot.Markish[] {
+/** The level to compare with, dashed, with its name above or below it, at the end where lines are farthest away. @param categories As for `lineMarks`. */
+export function referenceMarks({ panel, figure, frame }: PanelPlan, categories: readonly string[]): Plot.Markish[] {
   const { reference } = panel;
   // A level that a logarithmic axis does not have is not drawn: the table of the figure's numbers has it.
   if (!reference || !(reference.y >= frame.y[0] && reference.y <= frame.y[1])) return [];
+  const place = placement(categories);
   const lines = figure.kind === 'lines' ? panel.series.map(({ points }) => points) : [];
   const write: Plot.RenderFunction = (
     _index,
@@ -21,7 +23,9 @@ export function referenceMarks({ panel, figure, frame }: PanelPlan): Plot.Markis
     { document },
   ) => {
     const level = scales.y!.apply(reference.y) as number;
-    const paths = lines.map((points) => points.map(({ x, y }): Interval => [scales.x!.apply(x), scales.y!.apply(y)]));
+    const paths = lines.map((points) =>
+      points.map(({ x, y }): Interval => [scales.x!.apply(place(x)), scales.y!.apply(y)]),
+    );
     const length = textWidth(reference.name);
     const places = [
       { anchor: 'end', x: width - marginRight - 4, from: width - marginRight - length },

@@ -57,13 +57,14 @@ figcaption { max-width: 42rem; margin-bottom: 0.75rem; color: var(--ink); font-s
 .note { margin: 0.5rem 0 0; }
 
 .scroll {
-  margin: 1.5rem 0 2.25rem; overflow-x: auto;
+  container-type: inline-size; margin: 1.5rem 0 2.25rem; overflow-x: auto;
   /* A shadow at the right edge as long as there is more to see. */
   background: linear-gradient(to left, var(--page) 1rem, transparent) right / 2.5rem 100% no-repeat local,
     linear-gradient(to left, var(--line), transparent) right / 0.9rem 100% no-repeat scroll;
 }
 table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums lining-nums; }
 caption { padding-bottom: 0.5rem; text-align: left; color: var(--ink); font-size: 0.95rem; font-weight: 600; }
+caption span { position: sticky; left: 0; display: inline-block; max-width: min(100cqi, 42rem); }
 th, td { padding: 0.3rem 1.5rem 0.3rem 0; white-space: nowrap; text-align: left; vertical-align: baseline; font-weight: 400; }
 thead th { white-space: normal; vertical-align: bottom; text-wrap: balance; border-bottom: 1px solid var(--ink); color: var(--soft); font-weight: 500; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
@@ -75,18 +76,21 @@ th[scope="row"] { position: sticky; left: 0; background: var(--page); }
 .command { display: flex; align-items: flex-start; gap: 0.75rem; }
 .command pre { flex: 1; min-width: 0; }
 pre { margin: 0; padding: 0.75rem 1rem; overflow-x: auto; border-radius: 4px; background: var(--shade); font: 0.8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.command span { display: inline-block; max-width: 100%; }
 .command pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 button { padding: 0.55rem 0.9rem; border: 1px solid var(--line); border-radius: 4px; background: var(--page); color: var(--ink); font: inherit; font-size: 0.875rem; cursor: pointer; }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 0.75rem 1.75rem; margin: 1.5rem 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
 dl.sources { grid-template-columns: 1fr; }
+.sources dd { font-size: 0.875rem; }
+.sources dt { color: var(--ink); }
 code { font: 0.8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 details { margin: 0.5rem 0; }
 summary { color: var(--soft); font-size: 0.875rem; cursor: pointer; }
 details pre { margin-top: 0.5rem; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 
-@media (max-width: 44rem) {
+@media screen and (max-width: 44rem) {
   main { padding: 2rem 1rem 4rem; }
   h1 { font-size: 1.6rem; }
   .claims li { grid-template-columns: 1fr; }
@@ -98,12 +102,15 @@ details pre { margin-top: 0.5rem; }
   .legend.narrow { display: flex; }
 }
 @media print {
+  html { font-size: 13px; }
   main { max-width: none; padding: 0; }
   section { margin-top: 2rem; }
   figure, tr, .claims li, .panel { break-inside: avoid; }
   h2, caption { break-after: avoid; }
-  .scroll { overflow: visible; }
+  .columns-3 { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .scroll { overflow: visible; background: none; }
   th, td { white-space: normal; }
+  th[scope="row"] { position: static; }
   button, nav, .numbers { display: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }

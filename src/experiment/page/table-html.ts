@@ -17,7 +17,7 @@ export function tableHtml({ caption, columns, rows }: Omit<Table, 'name'>): Mark
   });
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">
 <table>
-<caption>${caption}</caption>
+<caption><span>${caption}</span></caption>
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${body}</tbody>

@@ -27,7 +27,7 @@ export function valueTicks(
   log: boolean,
   length: number,
 ): Tick[] | undefined {
-  const ticks = [...new Set(values)].sort((a, b) => a - b).map((at) => ({ at, label: significant(at, 6) }));
+  const ticks = [...new Set(values)].sort((a, b) => a - b).map((at) => ({ at, label: tickLabel(at, 6) }));
   if (ticks.length > 12) return undefined;
   const touching = ticks.some((tick, i) => {
     const next = ticks[i + 1];
@@ -52,7 +52,7 @@ function linearTicks([low, high]: Interval, count: number): Tick[] {
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: last - first + 1 }, (_, i) => {
     const at = (first + i) * step;
-    return { at, label: digits > 5 || Math.abs(at) >= 1e7 ? significant(at, 4) : fixed(at, digits) };
+    return { at, label: digits > 5 || Math.abs(at) >= 1e6 ? tickLabel(at, 4) : fixed(at, digits) };
   });
 }
 
@@ -67,5 +67,12 @@ function logTicks([low, high]: Interval, count: number): Tick[] {
   const choices = [within([1, 2, 5]), within([1, 3]), within([1])];
   const ticks =
     choices.find(({ length }) => length <= 1.5 * count) ?? within([1], Math.ceil(powers.length / (1.5 * count)));
-  return ticks.map((at) => ({ at, label: significant(at, 4) }));
+  return ticks.map((at) => ({ at, label: tickLabel(at, 4) }));
+}
+
+/** Millions and more in few letters: 5M, 1.2B. */
+function tickLabel(at: number, digits: number): string {
+  const size = Math.abs(at);
+  if (size < 1e6 || size >= 1e15) return significant(at, digits);
+  return at.toLocaleString('en-US', { notation: 'compact', maximumSignificantDigits: digits }).replace('-', '−');
 }

@@ -77,6 +77,8 @@ export {
   type ScoreAnalysisOptions,
 } from './experiment/score-analysis.ts';
 export { compareRuns, holm } from './experiment/statistics.ts';
+export { tableCsv } from './experiment/table-csv.ts';
+export { type ReportFiles, writeReport } from './experiment/write-report.ts';
 export { loadLoss } from './loss/load-loss.ts';
 export type { ModuleSource } from './loss/load-module.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';

@@ -36,7 +36,7 @@ const names = [
   'writeResult',
   // experiments
   ...['analyseScores', 'compareRuns', 'holm', 'predictTau'],
-  ...['LocalLab', 'defineExperiment', 'experimentNamed', 'experiments', 'runExperiment'],
+  ...['LocalLab', 'defineExperiment', 'experimentNamed', 'experiments', 'runExperiment', 'tableCsv', 'writeReport'],
   // errors
   'TaurecError',
 ];

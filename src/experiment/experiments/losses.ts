@@ -34,7 +34,11 @@ export const losses: Experiment = {
     'Every loss on every backbone and data set, its options chosen on validation data, the test set looked at once. Each is compared, user by user, with the best of the others.',
   source:
     'Table 2 of Wu et al., ICDE 2024 (BSL), and the tables of Yang et al., NeurIPS 2024 (PSL) and KDD 2025 (SL@K)',
-  defaults: { data: ['movielens-100k', 'amazon2014-health'], losses: allLosses },
+  defaults: {
+    data: ['movielens-100k', 'amazon2014-health'],
+    losses: allLosses,
+    backbones: ['mf', { name: 'lightgcn', layers: 2, config: { batch: { rows: 256 }, epochs: 40 } }],
+  },
   run: (lab, settings) => compareLosses('All losses', 'validation', lab, settings),
 };
 

@@ -41,8 +41,7 @@ export async function readConfigFile(file: string): Promise<FileConfig> {
  * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
  */
 export async function readModule(file: string): Promise<Record<string, unknown>> {
-  if (!existsSync(file)) throw new TaurecError('file-not-found', { file });
-  const content = await load(file);
+  const content = await readDefaultExport(file);
   if (typeof content === 'object' && content !== null && !Array.isArray(content))
     return content as Record<string, unknown>;
   const expected = 'an object as its default export';
@@ -50,7 +49,12 @@ export async function readModule(file: string): Promise<Record<string, unknown>>
   throw new TaurecError('bad-option', { option: file, got: content, expected, remedy });
 }
 
-async function load(file: string): Promise<unknown> {
+/**
+ * What a JSON file holds, or the default export of a module; TypeScript runs as it is.
+ * @throws TaurecError `file-not-found`, `unreadable-file`
+ */
+export async function readDefaultExport(file: string): Promise<unknown> {
+  if (!existsSync(file)) throw new TaurecError('file-not-found', { file });
   try {
     if (file.endsWith('.json')) return JSON.parse(await readFile(file, 'utf8'));
     const { createJiti } = await import('jiti');

@@ -1,13 +1,16 @@
 /**
  * Keeps the option tables of docs/command-line.md equal to the program's own help: `node scripts/option-tables.mjs` after a build writes them; a test compares.
- * A table stands between `<!-- options: NAME -->` and `<!-- end -->`; NAME is a command, or a heading that several commands share.
+ * A table stands between `<!-- options: NAME -->` and `<!-- end -->`; NAME is a command (`recipe list` a command's command), or a heading that several commands share.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 
 export const documentFile = fileURLToPath(new URL('../docs/command-line.md', import.meta.url));
-export const commandNames = ['train', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'generate', 'demo'];
+export const commandNames = [
+  ...['train', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'experiment'],
+  ...['recipe list', 'recipe run', 'recipe check', 'generate', 'demo'],
+];
 
 /** Headings whose options stand in one table for all commands. */
 const sharedHeadings = ['Reading data', 'Common options'];
@@ -18,17 +21,20 @@ const sharedHeadings = ['Reading data', 'Common options'];
 export async function withTables(text) {
   const commands = await Promise.all(commandNames.map(load));
   return text.replace(/(<!-- options: (.+?) -->\n)[\s\S]*?(<!-- end -->)/g, (_, begin, name, end) => {
-    const command = commands.find((one) => one.name() === name);
+    const command = commands[commandNames.indexOf(name)];
     return `${begin}\n${command ? ownTables(command) : sharedTable(commands, name)}\n${end}`;
   });
 }
 
-/** @param {string} name */
-async function load(name) {
+/** @param {string} path */
+async function load(path) {
+  const [name, inner] = path.split(' ');
   const { define } = await import(`../dist/cli/${name}.js`);
   const command = new Command(name);
   define(command);
-  return command;
+  const found = inner === undefined ? command : command.commands.find((one) => one.name() === inner);
+  if (!found) throw new Error(`There is no command "${path}".`);
+  return found;
 }
 
 /** A table for each heading of a command. @param {Command} command */
@@ -48,10 +54,10 @@ function ownTables(command) {
 function sharedTable(commands, heading) {
   /** @type {Map<string, string[]>} */
   const rows = new Map();
-  for (const command of commands) {
+  for (const [index, command] of commands.entries()) {
     for (const option of command.options.filter((one) => headingOf(one) === heading)) {
       const row = rows.get(option.flags) ?? [flags(option), help(option), ''];
-      rows.set(option.flags, [row[0], row[1], row[2] ? `${row[2]}, ${command.name()}` : command.name()]);
+      rows.set(option.flags, [row[0], row[1], row[2] ? `${row[2]}, ${commandNames[index]}` : commandNames[index]]);
     }
   }
   if (rows.size === 0) throw new Error(`No command has options under "${heading}".`);

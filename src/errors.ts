@@ -6,7 +6,8 @@ const messages = {
   // options
   'bad-option': (f: Facts) =>
     `Option ${f.option}: got ${show(f.got)}, expected ${f.expected}.${f.remedy ? ` ${f.remedy}` : ''}`,
-  'unknown-name': (f: Facts) => `Unknown ${f.kind} ${show(f.got)}; known: ${(f.known as string[]).join(', ')}.${f.near ? ` Did you mean ${f.near}?` : ''}`,
+  'unknown-name': (f: Facts) =>
+    `Unknown ${f.kind} ${show(f.got)}; known: ${(f.known as string[]).join(', ')}.${f.near ? ` Did you mean ${f.near}?` : ''}`,
   // losses
   'loss-module': (f: Facts) =>
     `Cannot load loss module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a loss class, factory or object.`,

@@ -67,9 +67,13 @@ export {
 } from './experiment/experiment-config.ts';
 export { experimentNamed, experiments } from './experiment/experiments.ts';
 export { type LabEvent, type LabOptions, LocalLab } from './experiment/lab.ts';
+export { type PublishedResult, publishedResults } from './experiment/published.ts';
+export type { PublishedValue, Recipe } from './experiment/recipe.ts';
+export { recipes } from './experiment/recipes.ts';
 export type { ClaimVerdict, Figure, Report, Section, Table } from './experiment/report.ts';
 export type { Choice, DataSource, Noise, RunRecord, RunSpec } from './experiment/run.ts';
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from './experiment/run-experiment.ts';
+export { runRecipe } from './experiment/run-recipe.ts';
 export {
   analyseScores,
   predictTau,

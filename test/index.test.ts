@@ -37,6 +37,7 @@ const names = [
   // experiments
   ...['analyseScores', 'compareRuns', 'holm', 'predictTau'],
   ...['LocalLab', 'defineExperiment', 'experimentNamed', 'experiments', 'runExperiment', 'tableCsv', 'writeReport'],
+  ...['publishedResults', 'recipes', 'runRecipe'],
   // errors
   'TaurecError',
 ];

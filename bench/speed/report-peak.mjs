@@ -1,7 +1,7 @@
 /** Preloaded into a program (`node --import`): at its end its peak resident memory, in bytes, goes to the file named by TAUREC_BENCH_PEAK. */
 import { writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
-import { peakBytes } from './peak.mjs';
+import { peakBytes } from '../../dist/cli/peak-bytes.js';
 
 const file = process.env.TAUREC_BENCH_PEAK;
 if (isMainThread && file) {

@@ -1,6 +1,7 @@
 /** Trains on made-up data in a process of its own and prints one JSON line: `node scale-child.mjs JSON`, see ScaleCase. Started by ../scale.mjs. */
+
+import { peakBytes } from '../../dist/cli/peak-bytes.js';
 import { enableFusedMultiplyAdd, syntheticDataset, train } from '../../dist/index.js';
-import { peakBytes } from './peak.mjs';
 
 /** @typedef {{ users: number, items: number, interactions: number, dimension: number, threads: number, seed: number }} ScaleCase */
 

@@ -57,7 +57,7 @@ function publishedTable(comparisons: readonly PublishedComparison[]): string {
       return value === undefined ? ['–', ''] : [metricText(value), percentText(difference!)];
     });
     const printed = figures.map((metric) => metricText(metrics[metric]));
-    const theirs = [data, backbone, label, protocol, testSelected ? 'on the test set' : 'published', ...printed];
+    const theirs = [data, backbone, label, protocol, `published${testSelected ? ', test-selected' : ''}`, ...printed];
     return [...theirs, recipe?.name ?? '–', recipe?.chosen ?? '', ...ours];
   });
   return table(head, rows);

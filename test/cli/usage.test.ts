@@ -4,17 +4,18 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { fails, file, folder, logText, quick, taurec, writeData } from './taurec.ts';
 
 const { train } = writeData();
-const commands = ['train', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'generate', 'demo'];
+const commands = ['train', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'experiment', 'generate', 'demo'];
+const inner = ['recipe list', 'recipe run', 'recipe check'];
 
 describe('help', () => {
   test('names every command', async () => {
     const { code, stdout } = await taurec('--help');
     expect(code).toBe(0);
-    for (const command of commands) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    for (const command of [...commands, 'recipe']) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
   });
 
-  test.each(commands)('%s --help shows an example and --json', async (command) => {
-    const { code, stdout, stderr } = await taurec(command, '--help');
+  test.each([...commands, ...inner])('%s --help shows an example and --json', async (command) => {
+    const { code, stdout, stderr } = await taurec(...command.split(' '), '--help');
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`\\$ taurec ${command}`));
     expect(stdout).toContain('--json');

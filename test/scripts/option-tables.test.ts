@@ -12,7 +12,7 @@ test('docs/command-line.md has the options of the program; to renew it: node scr
 });
 
 test.each(commandNames)('every flag that %s --help shows stands in the document', (command) => {
-  const help = execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), command, '--help'], {
+  const help = execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...command.split(' '), '--help'], {
     encoding: 'utf8',
   });
   const flags = [...help.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
@@ -24,7 +24,7 @@ test.each(commandNames)('every flag that %s --help shows stands in the document'
 test('every command and environment variable stands in the document', () => {
   const help = execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), '--help'], { encoding: 'utf8' });
   const commands = [...help.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => name);
-  expect(commands).toEqual(commandNames);
+  expect(commands).toEqual([...new Set(commandNames.map((name) => name.split(' ')[0]))]);
   const folder = join(root, 'src/cli');
   const source = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
   const variables = new Set(source.join('').match(/TAUREC_[A-Z_]+/g));

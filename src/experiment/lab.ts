@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pMap from 'p-map';
+import { TaurecError } from '../errors.ts';
 import type { UserColumns } from '../evaluation/compare.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import { readResult } from '../evaluation/result-file.ts';
@@ -75,7 +76,7 @@ export class LocalLab implements Lab {
   async #run(title: string, specs: readonly RunSpec[], jobs: number): Promise<RunRecord[]> {
     const { onEvent = () => {}, signal } = this.#options;
     const distinct = new Map<string, RunSpec>();
-    const keys = await pMap(specs, (spec) => this.#keyOf(spec), { concurrency: 1, signal });
+    const keys = await pMap(specs, (spec) => this.#keyOf(spec), { concurrency: 1 });
     for (const [index, key] of keys.entries()) if (!this.#store.get(key)) distinct.set(key, specs[index]!);
     onEvent({ type: 'stage', title, runs: distinct.size, reused: new Set(keys).size - distinct.size });
     let done = 0;
@@ -85,7 +86,6 @@ export class LocalLab implements Lab {
     const runs = pMap(
       distinct,
       async ([key, spec]) => {
-        either.throwIfAborted();
         const started = performance.now();
         const record = await this.#one(key, spec, jobs, either).catch((error) => {
           failed.abort(error);
@@ -126,6 +126,7 @@ export class LocalLab implements Lab {
   }
 
   async #keyOf(spec: RunSpec): Promise<string> {
+    if (this.#options.signal?.aborted) throw new TaurecError('aborted');
     const { dataset } = await this.#load(spec);
     return runKey(spec, configOf(spec), dataset.sha256);
   }

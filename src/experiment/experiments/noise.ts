@@ -39,7 +39,7 @@ export const noisyLosses: ExperimentConfig['losses'] = [
   { name: 'mse', config: { decoupledWeightDecay: [0.3, 1] } },
   { name: 'sl', tau: [0.1, 0.15, 0.2, 0.3, 0.4] },
   { name: 'bsl', tau: [0.1, 0.15, 0.2, 0.3, 0.4], tau1: [0.3, 0.5, 1, 2, 4] },
-  { name: 'dsl', tau: [0.1, 0.15, 0.2, 0.3, 0.4] },
+  { name: 'dsl', tau: [0.15, 0.2, 0.3] },
 ];
 
 /** An experiment of accuracy against noise: the options of every loss are chosen at every level, on validation data that are as noisy as the training data. */

@@ -1,3 +1,4 @@
+import { TaurecError } from '../errors.ts';
 import { replaceOptions } from '../loss/losses.ts';
 import type { Lab } from './experiment.ts';
 import { mergeConfigs } from './merge-config.ts';
@@ -62,14 +63,26 @@ export async function chooseOptions(
 
 /** The run of a case with some options of its loss. */
 export function specOf({ spec, loss }: Case, options: Options, seed: number): RunSpec {
+  const { source, config } = withOptions(loss, options);
+  return { ...spec, seed, config: mergeConfigs(spec.config, config, { loss: source }) };
+}
+
+/** The loss with these options, which are no longer chosen. @throws TaurecError `bad-option` for options of a loss that is an object */
+export function withOptions(loss: LossCase, options: Options): LossCase {
   const isTraining = ([name]: [string, unknown]) => name.startsWith('config.');
   const all = Object.entries(options);
   const ofLoss = Object.fromEntries(all.filter((option) => !isTraining(option)));
   const training = Object.fromEntries(all.filter(isTraining).map(([name, x]) => [name.slice('config.'.length), x]));
+  if ('evaluate' in loss.source && Object.keys(ofLoss).length > 0) {
+    const expected = 'a loss by name or module, whose options can be set';
+    throw new TaurecError('bad-option', { option: 'losses', got: `the object ${loss.label}`, expected });
+  }
+  const candidates = Object.entries(loss.candidates).filter(([name]) => !(name in options));
   return {
-    ...spec,
-    seed,
-    config: mergeConfigs(spec.config, loss.config, training, { loss: replaceOptions(loss.source, ofLoss) }),
+    ...loss,
+    source: replaceOptions(loss.source, ofLoss),
+    config: mergeConfigs(loss.config, training),
+    candidates: Object.fromEntries(candidates),
   };
 }
 

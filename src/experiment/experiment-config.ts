@@ -112,7 +112,7 @@ export async function experimentSettings(given: unknown, defaults: ExperimentCon
     losses: wanted.losses!.map(lossCase),
     backbones: wanted.backbones.map(backboneCase),
     seeds: distinct('seeds', wanted.seeds),
-    levels: distinct('levels', levels),
+    levels: [...distinct('levels', levels)].sort((a, b) => a - b),
     metric,
     metrics: [...named.filter((one) => typeof one === 'string'), ...ownMetrics.map(({ name }) => `${name}@20`)],
     ownMetrics,

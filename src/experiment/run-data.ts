@@ -26,9 +26,9 @@ const held: Readonly<Record<Choice, Partial<DatasetOptions>>> = {
 };
 
 /**
- * Reads a run's data set, holds out what its epoch is chosen by, and adds its noise: to the training part alone, so that validation has what noise the log
- * has under the names of positives, and the test stays clean.
- * @throws TaurecError what `loadDataset` throws; `empty-data` without a test part
+ * Reads a run's data set, holds out what its epoch is chosen by, and adds its noise: to the training part alone. Validation and test stay clean: an added positive is in neither, and a
+ * positive that is held back comes from the training part.
+ * @throws TaurecError what `loadDataset` throws; `bad-option` for noise out of its range; `empty-data` without a test part
  */
 export async function loadRunData({
   data,
@@ -41,11 +41,11 @@ export async function loadRunData({
   if (!test) throw new TaurecError('empty-data', { file: data.files.train, reason: `${data.name} has no test part` });
   const dataset = { ...loaded, test, valid: choice === 'test' ? test : loaded.valid };
   const { positive = 0, negative = 0, falseNegative } = noise;
-  if (positive > 0) dataset.train = addPositiveNoise(dataset.train, test, positive, seed, loaded.valid);
+  if (positive !== 0) dataset.train = addPositiveNoise(dataset.train, test, positive, seed, loaded.valid);
   const seen = dataset.train;
   if (falseNegative !== undefined) {
     const { train, negativeWeights } = holdBackFalseNegatives(dataset.train, heldBackShare, falseNegative, seed);
     return { dataset: { ...dataset, train }, negativeWeights, seen };
   }
-  return { dataset, seen, ...(negative > 0 && { negativeWeights: negativeNoise(dataset.train, negative) }) };
+  return { dataset, seen, ...(negative !== 0 && { negativeWeights: negativeNoise(dataset.train, negative) }) };
 }

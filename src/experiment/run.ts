@@ -22,13 +22,13 @@ export interface DataSource {
 export const choices = ['validation', 'debiased', 'last', 'test'] as const;
 export type Choice = (typeof choices)[number];
 
-/** What is done to the training data (MATH.md, section 7); 0 or absent: nothing. */
+/** What is done to the training data; absent: nothing. 0 too, but for `falseNegative`. */
 export interface Noise {
   /** ρ: random items added to a user's positives, as a part of them. */
   readonly positive?: number;
   /** r: how often a known positive is drawn as a negative, relative to any other item. */
   readonly negative?: number;
-  /** p: how often a negative is a held-back training positive. */
+  /** p: how often a negative is a held-back training positive. Also at 0 a fifth of the positives is held back, so that only p differs. */
   readonly falseNegative?: number;
 }
 
@@ -58,7 +58,7 @@ export interface RunSpec {
 
 /** What a run left: one line of runs.jsonl. */
 export interface RunRecord {
-  /** A hash of everything that decides the numbers: specification, data, version, build. */
+  /** A hash of everything that decides the numbers: specification, data, version, text of named modules. */
   readonly key: string;
   readonly data: {
     readonly name: string;

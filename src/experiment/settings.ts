@@ -33,7 +33,7 @@ export interface ExperimentSettings {
   readonly losses: readonly LossCase[];
   readonly backbones: readonly BackboneCase[];
   readonly seeds: readonly number[];
-  /** The experiment's own axis: noise ratios, temperatures, λ, sizes of the pool. */
+  /** The experiment's own axis: noise ratios, temperatures, λ, sizes of the pool; ascending. */
   readonly levels: readonly number[];
   /** The metric that claims are judged by and plots show, such as `ndcg@20`. */
   readonly metric: string;

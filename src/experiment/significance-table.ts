@@ -1,9 +1,10 @@
 import type { UserColumns } from '../evaluation/compare.ts';
+import { validated } from './best-by-validation.ts';
 import type { ChosenCase } from './choose-options.ts';
 import type { Lab } from './experiment.ts';
 import type { Cell } from './report.ts';
 import type { ExperimentSettings } from './settings.ts';
-import { compareRuns, holm, mean } from './statistics.ts';
+import { compareRuns, holm } from './statistics.ts';
 
 /**
  * Each case against the best of the others by validation, user by user, seeds averaged: cells `against`, `difference`, `low`, `high` and `p` after Holm's
@@ -17,8 +18,7 @@ export function compareWithBest(
   const columns = group.map(({ records }) => records.map((record) => columnOf(lab.perUser(record, protocol), metric)));
   if (group.length < 2 || !columns.every((seeds) => seeds.every((one) => metric in one.columns)))
     return group.map(() => undefined);
-  const value = ({ records }: ChosenCase) => mean(records.map((record) => record.chosen.value ?? 0));
-  const byValue = group.map((_, index) => index).sort((a, b) => value(group[b]!) - value(group[a]!));
+  const byValue = group.map((_, index) => index).sort((a, b) => validated(group[b]!) - validated(group[a]!));
   const rivals = group.map((_, index) => byValue.find((other) => other !== index)!);
   const comparisons = group.map((_, index) => compareRuns(columns[rivals[index]!]!, columns[index]!).metrics[0]!);
   const adjusted = holm(comparisons.map(({ p }) => p));

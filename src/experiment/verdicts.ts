@@ -14,13 +14,14 @@ export interface Observation {
 
 /** A claim that must hold in every observation: one against it refutes it, one that does not decide leaves it open. */
 export function claimOf(claim: string, observations: readonly Observation[]): ClaimVerdict {
-  const verdicts = observations.map(({ verdict }) => verdict);
-  const verdict = verdicts.includes('failed')
-    ? 'failed'
-    : verdicts.includes('unclear') || verdicts.length === 0
-      ? 'unclear'
-      : 'held';
+  const verdict = everyOne(observations.map((one) => one.verdict));
   return { claim, verdict, evidence: observations.map(({ text }) => text).join('; ') || nothing };
+}
+
+/** Held where all are; failed where one is; unclear otherwise, also where there is none. */
+export function everyOne(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('failed')) return 'failed';
+  return verdicts.includes('unclear') || verdicts.length === 0 ? 'unclear' : 'held';
 }
 
 const nothing = 'nothing was measured';
@@ -30,20 +31,28 @@ export function measured(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
   return claims.filter(({ evidence }) => evidence !== nothing);
 }
 
-/** Whether the runs `a` have more of the metric than the runs `b`, seed by seed: decided where the mean difference is more than twice its standard error over seeds. */
+/** Whether the runs `a` have more of the metric than the runs `b`, seed by seed: decided where the mean difference is more than twice its standard error over seeds. `margin`, a part of b, is given to `a` beforehand. */
 export function moreThan(
   where: string,
   [nameA, a]: readonly [string, readonly RunRecord[]],
   [nameB, b]: readonly [string, readonly RunRecord[]],
   settings: Pick<ExperimentSettings, 'metric' | 'protocol'>,
-  name?: string,
+  margin = 0,
 ): Observation {
-  const [ofA, ofB] = [a, b].map((records) => records.map((record) => metricOf(record, settings, name)));
-  const differences = ofA!.map((value, seed) => value - ofB![seed]!);
+  const [ofA, ofB] = [a, b].map((records) => records.map((record) => metricOf(record, settings)));
+  const differences = ofA!.map((value, seed) => value - ofB![seed]! + margin * mean(ofB!));
   const gain = percentText(mean(ofA!) / mean(ofB!) - 1);
   const seeds = differences.length === 1 ? ', one seed' : '';
   const text = `${where}: ${nameA} ${metricText(mean(ofA!))} against ${nameB} ${metricText(mean(ofB!))} (${gain}${seeds})`;
   return { verdict: signOf(differences), text };
+}
+
+/** What “not less” allows: a claim of no difference at all could never hold. */
+const equivalence = 0.01;
+
+/** Whether `a` have at least as much as `b`, to within 1%: as `moreThan`, of b less 1%. */
+export function notLessThan(...[where, a, b, settings]: Parameters<typeof moreThan>): Observation {
+  return moreThan(where, a, b, settings, equivalence);
 }
 
 /** Held where the differences are above 0 beyond their noise, failed where below. One difference alone does not decide. */

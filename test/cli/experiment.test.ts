@@ -93,6 +93,10 @@ describe('taurec experiment', () => {
     expect(table[0]).toContain('first@20');
     expect(table.map((line) => line.split(',')[0])).toEqual(['loss', 'sl', 'own', '']);
     expect(files.csv[0]).toContain('mine');
+    const [header, ...rows] = table.slice(0, 3).map((line) => line.split(','));
+    for (const metric of ['recall@5', 'first@20', 'ndcg@20']) {
+      for (const row of rows) expect(row[header!.indexOf(metric)]).toMatch(/^\d/);
+    }
   });
 
   test.each([

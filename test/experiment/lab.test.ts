@@ -6,6 +6,7 @@ import { loadDataset } from '../../src/data/dataset.ts';
 import { evaluate } from '../../src/evaluation/evaluator.ts';
 import { embeddingRanker } from '../../src/evaluation/ranker.ts';
 import { folderDataSet } from '../../src/experiment/data-sets.ts';
+import { cutOffs, experimentSettings } from '../../src/experiment/experiment-config.ts';
 import { type LabEvent, LocalLab } from '../../src/experiment/lab.ts';
 import type { RunSpec } from '../../src/experiment/run.ts';
 import { loadRunData } from '../../src/experiment/run-data.ts';
@@ -81,6 +82,15 @@ describe('a laboratory', () => {
     await lab.runAll('', [spec()]);
     await lab.runAll('', [spec(over)]);
     expect(events.filter((event) => event.type === 'run')).toHaveLength(2);
+  });
+
+  test('what is said and what is left to its default are the same run', async () => {
+    const { lab, events } = newLab();
+    await lab.runAll('', [spec()]);
+    const { metrics } = await experimentSettings({ data: [{ name: 'tiny', ...data.files }] }, { losses: ['sl'] });
+    expect(metrics.length).toBeGreaterThan(2);
+    await lab.runAll('', [spec({ ks: cutOffs(metrics), metrics: [], noise: {}, analyse: false })]);
+    expect(events.filter((event) => event.type === 'run')).toHaveLength(1);
   });
 
   test('a module that was changed is another run', async () => {

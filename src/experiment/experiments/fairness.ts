@@ -1,14 +1,14 @@
+import { baseSpec } from '../base-spec.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import type { Figure, Section } from '../report.ts';
-import type { RunRecord } from '../run.ts';
+import { checkGroupMetric, groupFigure, lowerHalf, spreadOf } from '../group-contributions.ts';
+import type { Section } from '../report.ts';
 import type { ExperimentSettings } from '../settings.ts';
 import { slug } from '../slug.ts';
 import { meanCell } from '../statistics.ts';
 import { cellOf, metricText, optionsText } from '../summaries.ts';
 import { claimOf, type Observation, signOf } from '../verdicts.ts';
 import { allLosses } from './losses.ts';
-import { backboneConfig } from './noise.ts';
 
 const compared = ['bpr', 'bce', 'mse', 'sl', 'bsl', 'dsl'];
 
@@ -24,16 +24,12 @@ export const fairness: Experiment = {
     metrics: ['ndcg@20', 'recall@20', 'coverage@20', 'gini@20', 'popularity@20', 'novelty@20'],
   },
   async run(lab: Lab, settings: ExperimentSettings): Promise<Findings> {
+    checkGroupMetric(settings);
     const { data, losses, seeds } = settings;
     const cases = await chooseOptions(
       lab,
       'Fairness',
-      data.flatMap((source) =>
-        losses.map((loss) => ({
-          loss,
-          spec: { data: source, choice: 'validation' as const, config: backboneConfig(settings) },
-        })),
-      ),
+      data.flatMap((source) => losses.map((loss) => ({ loss, spec: baseSpec(settings, source, 'validation') }))),
       seeds,
     );
     const of = (name: string, label: string) =>
@@ -61,49 +57,10 @@ export const fairness: Experiment = {
   },
 };
 
-/** The spread of the groups' contributions to the metric of the settings (recall or NDCG). */
-export function spreadOf(record: RunRecord, { protocol, metric }: ExperimentSettings): number {
-  const { spread } = record.evaluations[protocol].groups;
-  return spread[metric] ?? spread['ndcg@20'] ?? Number.NaN;
-}
-
 function fairer(where: string, a: ChosenCase, b: ChosenCase, settings: ExperimentSettings): Observation {
   const [ofA, ofB] = [a, b].map(({ records }) => records.map((record) => spreadOf(record, settings)));
   const text = `${where}: spread ${a.loss.label} ${meanCell(ofA!).mean.toFixed(2)}, ${b.loss.label} ${meanCell(ofB!).mean.toFixed(2)} (at ${settings.metric} ${metricText(cellOf(a.records, settings).mean)} and ${metricText(cellOf(b.records, settings).mean)})`;
   return { verdict: signOf(ofB!.map((spread, seed) => spread - ofA![seed]!)), text };
-}
-
-/** Contributions of the ten groups, one series a case. */
-export function groupFigure(
-  name: string,
-  caption: string,
-  settings: ExperimentSettings,
-  series: readonly { readonly name: string; readonly records: readonly RunRecord[] }[],
-): Figure {
-  const { protocol, metric } = settings;
-  const metricName = (record: RunRecord) => {
-    const { contributions } = record.evaluations[protocol].groups;
-    return contributions[metric] ?? contributions['ndcg@20']!;
-  };
-  return {
-    name,
-    caption,
-    kind: 'lines',
-    x: { label: 'popularity group, 1 the least popular', scale: 'band' },
-    y: { label: `contribution to ${metric}` },
-    panels: [
-      {
-        title: '',
-        series: series.map((one) => ({
-          name: one.name,
-          points: metricName(one.records[0]!).map((_, group) => {
-            const { mean: y, deviation } = meanCell(one.records.map((record) => metricName(record)[group]!));
-            return { x: String(group + 1), y, deviation };
-          }),
-        })),
-      },
-    ],
-  };
 }
 
 function section(name: string, cases: readonly ChosenCase[], settings: ExperimentSettings): Section {
@@ -141,12 +98,4 @@ function section(name: string, cases: readonly ChosenCase[], settings: Experimen
       },
     ],
   };
-}
-
-/** The part of the metric that the less popular five groups contribute. */
-export function lowerHalf(record: RunRecord, { protocol, metric }: ExperimentSettings): number {
-  const { contributions } = record.evaluations[protocol].groups;
-  const parts = contributions[metric] ?? contributions['ndcg@20']!;
-  const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
-  return sum(parts.slice(0, parts.length / 2)) / sum(parts);
 }

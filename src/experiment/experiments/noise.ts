@@ -1,3 +1,4 @@
+import { baseSpec } from '../base-spec.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
 import type { ExperimentConfig } from '../experiment-config.ts';
@@ -42,7 +43,7 @@ export const noisyLosses: ExperimentConfig['losses'] = [
   { name: 'dsl', tau: [0.15, 0.2, 0.3] },
 ];
 
-/** An experiment of accuracy against noise: the options of every loss are chosen at every level, on validation data that are as noisy as the training data. */
+/** An experiment of accuracy against noise: the options of every loss are chosen at every level, on validation data that stay clean like the test set. */
 export function noiseExperiment(design: NoiseDesign): Experiment {
   const { name, title, summary, source, defaults } = design;
   return { name, title, summary, source, defaults, run: (lab, settings) => run(design, lab, settings) };
@@ -54,7 +55,7 @@ async function run(design: NoiseDesign, lab: Lab, settings: ExperimentSettings):
       settings.losses.map((loss) => ({
         level,
         loss,
-        spec: { data, choice: 'validation' as const, noise: design.noise(level), config: backboneConfig(settings) },
+        spec: { ...baseSpec(settings, data, 'validation'), noise: design.noise(level) },
       })),
     ),
   );
@@ -67,16 +68,11 @@ async function run(design: NoiseDesign, lab: Lab, settings: ExperimentSettings):
   };
 }
 
-/** Training options of the first backbone, over those of the settings. */
-export function backboneConfig({ backbones, config }: ExperimentSettings): ExperimentSettings['config'] {
-  return { ...config, ...backbones[0]!.config, backbone: backbones[0]!.source };
-}
-
 function accuracySection({ axis }: NoiseDesign, settings: ExperimentSettings, cases: readonly NoisyCase[]): Section {
   const { metric, metrics, data, losses } = settings;
   const figure: Figure = {
     name: 'accuracy-against-noise',
-    caption: `${metric} of the test set (${settings.protocol}) against ${axis}, options chosen on validation data at every level; bands are one deviation over seeds.`,
+    caption: `${metric} of the test set (${settings.protocol}) against ${axis}, options chosen on clean validation data at every level; bands are one deviation over seeds.`,
     kind: 'lines',
     x: { label: axis },
     y: { label: metric },
@@ -91,7 +87,7 @@ function accuracySection({ axis }: NoiseDesign, settings: ExperimentSettings, ca
   };
   const table: Table = {
     name: 'accuracy',
-    caption: `Test metrics (${settings.protocol}), mean ± deviation over ${settings.seeds.length} seeds; “kept” is the part of the noiseless ${metric} that is left.`,
+    caption: `Test metrics (${settings.protocol}), mean ± deviation over ${settings.seeds.length} seeds; “kept” is the part that is left of the ${metric} at the lowest level.`,
     columns: [
       { name: 'data', show: 'text' },
       { name: axis, show: 'number' },

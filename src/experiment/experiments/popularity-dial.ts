@@ -1,19 +1,16 @@
-import { replaceOptions } from '../../loss/losses.ts';
-import { type ChosenCase, chooseOptions } from '../choose-options.ts';
+import { loadLoss } from '../../loss/load-loss.ts';
+import { withoutAutomatic } from '../../loss/losses.ts';
+import { baseSpec } from '../base-spec.ts';
+import { bestByValidation, validated, validations } from '../best-by-validation.ts';
+import { chooseOptions, withOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import type { Section } from '../report.ts';
-import type { Choice, RunRecord } from '../run.ts';
+import { checkGroupMetric } from '../group-contributions.ts';
+import type { Choice } from '../run.ts';
 import type { ExperimentSettings, LossCase } from '../settings.ts';
-import { slug } from '../slug.ts';
-import { meanCell } from '../statistics.ts';
-import { cellOf, meanOf, metricText } from '../summaries.ts';
-import { claimOf, type Observation } from '../verdicts.ts';
-import { groupFigure, lowerHalf } from './fairness.ts';
-import { backboneConfig } from './noise.ts';
-
-interface Dialled extends ChosenCase {
-  readonly lambda: number;
-}
+import { mean } from '../statistics.ts';
+import { meanOf, metricOf, metricText } from '../summaries.ts';
+import { claimOf, type Observation, signOf } from '../verdicts.ts';
+import { type Dialled, overview, section, titleOf } from './popularity-dial-report.ts';
 
 export const popularityDial: Experiment = {
   name: 'popularity-dial',
@@ -33,19 +30,21 @@ export const popularityDial: Experiment = {
     metrics: ['ndcg@20', 'recall@20', 'coverage@20', 'gini@20', 'popularity@20'],
   },
   async run(lab: Lab, settings: ExperimentSettings): Promise<Findings> {
-    const { data, losses, levels, seeds } = settings;
+    checkGroupMetric(settings);
+    const { data, levels, seeds } = settings;
+    const losses = settings.losses.map(undialled);
+    for (const loss of losses) await loadLoss(withoutAutomatic(dialled(loss, 1).source));
     const base = await chooseOptions(
       lab,
       'Popularity dial: τ at λ = 1',
       data.flatMap((source) =>
-        losses.map((loss) => ({
-          loss,
-          spec: { data: source, choice: choiceFor(source.name), config: backboneConfig(settings) },
-        })),
+        losses.map((loss) => ({ loss, spec: baseSpec(settings, source, choiceFor(source.name)) })),
       ),
       seeds.slice(0, 1),
     );
-    const wanted = base.flatMap((one) => levels.map((lambda) => ({ lambda, spec: one.spec, loss: dial(one, lambda) })));
+    const wanted = base.flatMap(({ loss, options, spec }) =>
+      levels.map((lambda) => ({ lambda, spec, loss: dialled(withOptions(loss, options), lambda) })),
+    );
     const runs = await chooseOptions(lab, 'Popularity dial', wanted, seeds);
     const cases: Dialled[] = runs.map((one, index) => ({ ...one, lambda: wanted[index]!.lambda }));
     const groups = base.map((_, index) => cases.slice(index * levels.length, (index + 1) * levels.length));
@@ -54,11 +53,11 @@ export const popularityDial: Experiment = {
       claims: [
         claimOf(
           'The larger λ, the less of the catalogue is shown (coverage falls from the smallest to the largest).',
-          groups.map((group) => moves(group, settings, 'coverage@20', -1)),
+          groups.map((group) => moves(group, settings, 'coverage', -1)),
         ),
         claimOf(
           'The larger λ, the more popular the items that are shown.',
-          groups.map((group) => moves(group, settings, 'popularity@20', 1)),
+          groups.map((group) => moves(group, settings, 'popularity', 1)),
         ),
         claimOf(
           'On ordinary tests the λ that validates best is above 1.',
@@ -83,100 +82,48 @@ function choiceFor(name: string): Choice {
   return isShifted(name) ? 'debiased' : 'validation';
 }
 
-function dial({ loss, options }: ChosenCase, lambda: number): LossCase {
-  return { ...loss, source: replaceOptions(loss.source, { ...options, negativeWeight: lambda }), candidates: {} };
+function dialled(loss: LossCase, lambda: number | undefined): LossCase {
+  return withOptions(loss, { negativeWeight: lambda });
 }
 
-function validated(records: readonly RunRecord[]): number {
-  return meanCell(records.map((record) => record.chosen.value!)).mean;
+/** The loss at its own λ of 1, which is then not chosen. */
+function undialled(loss: LossCase): LossCase {
+  return dialled(loss, undefined);
 }
 
-function moves(group: readonly Dialled[], settings: ExperimentSettings, metric: string, sign: 1 | -1): Observation {
-  const name = metric.startsWith('coverage') ? 'coverage' : 'mean popularity';
-  const [first, last] = [group[0]!, group.at(-1)!].map(({ records }) => meanOf(records, settings, metric));
-  const show = (x: number) => (metric.startsWith('coverage') ? metricText(x) : x.toFixed(0));
-  const verdict = sign * (last! - first!) > 0 ? 'held' : 'failed';
+/** Whether an exposure metric moves one way from the smallest λ to the largest, seed by seed. */
+function moves(group: readonly Dialled[], settings: ExperimentSettings, name: Exposure, sign: 1 | -1): Observation {
+  const metric = exposureMetric(name, settings);
+  const [first, last] = [group[0]!, group.at(-1)!];
+  const [before, after] = [first, last].map(({ records }) => records.map((one) => metricOf(one, settings, metric)));
+  const show = (values: readonly number[]) =>
+    name === 'coverage' ? metricText(mean(values)) : mean(values).toFixed(0);
   return {
-    verdict,
-    text: `${group[0]!.spec.data.name}: ${name} ${show(first!)} at λ ${group[0]!.lambda}, ${show(last!)} at λ ${group.at(-1)!.lambda}`,
+    verdict: signOf(after!.map((value, seed) => sign * (value - before![seed]!))),
+    text: `${titleOf(group)}: ${metric} ${show(before!)} at λ ${first.lambda}, ${show(after!)} at λ ${last.lambda}`,
   };
 }
 
+type Exposure = 'coverage' | 'popularity';
+
+/** With the cut-off of the metric of the claims, which every run has. */
+function exposureMetric(name: Exposure, { metric }: ExperimentSettings): string {
+  return `${name}@${metric.split('@')[1]}`;
+}
+
+/** Whether the λ that validates best lies on one side of 1: the best of that side against the best of the rest, seed by seed. */
 function bestIs(group: readonly Dialled[], settings: ExperimentSettings, side: 'above' | 'below'): Observation {
-  const best = group.reduce((a, b) => (validated(b.records) > validated(a.records) ? b : a));
-  const one = group.find(({ lambda }) => lambda === 1);
-  const held = side === 'above' ? best.lambda > 1 : best.lambda < 1;
-  const beside = one
-    ? ` (test ${settings.metric} ${metricText(meanOf(best.records, settings))}, at λ 1 ${metricText(meanOf(one.records, settings))})`
-    : '';
-  return { verdict: held ? 'held' : 'failed', text: `${group[0]!.spec.data.name}: λ ${best.lambda}${beside}` };
-}
-
-function overview(groups: readonly Dialled[][], settings: ExperimentSettings): Section {
-  const figure = (name: string, metric: string) => ({
-    name,
-    caption: `Test ${metric} (${settings.protocol}) against λ; the ring is the λ that validates best.`,
-    kind: 'lines' as const,
-    x: { label: 'λ' },
-    y: { label: metric },
-    ownScales: true,
-    panels: groups.map((group) => {
-      const most = Math.max(...group.map(({ records }) => validated(records)));
-      return {
-        title: group[0]!.spec.data.name,
-        series: [
-          {
-            name: group[0]!.loss.label,
-            points: group.map(({ lambda, records }) => {
-              const { mean: y, deviation } = cellOf(records, settings, metric);
-              return { x: lambda, y, deviation, chosen: validated(records) === most };
-            }),
-          },
-        ],
-      };
-    }),
-  });
-  const exposure = settings.metrics.filter((metric) => /^(coverage|gini|popularity)@/.test(metric));
-  const names = [settings.metric, ...exposure];
+  const beyond = ({ lambda }: Dialled) => (side === 'above' ? lambda > 1 : lambda < 1);
+  const [inside, outside] = [group.filter(beyond), group.filter((one) => !beyond(one))];
+  if (inside.length === 0 || outside.length === 0) {
+    return { verdict: 'unclear', text: `${titleOf(group)}: no λ ${inside.length === 0 ? side : `not ${side}`} 1` };
+  }
+  const [a, b] = [bestByValidation(inside)!, bestByValidation(outside)!];
+  const told = (one: Dialled) =>
+    `λ ${one.lambda} validates ${metricText(validated(one))} (test ${settings.metric} ${metricText(meanOf(one.records, settings))})`;
+  const ofB = validations(b);
   return {
-    title: 'Accuracy and exposure against λ',
-    figures: names.map((metric) => figure(`lambda-${metric.split('@')[0]}`, metric)),
-  };
-}
-
-function section(group: readonly Dialled[], settings: ExperimentSettings): Section {
-  const { name } = group[0]!.spec.data;
-  const { metrics, protocol, seeds } = settings;
-  return {
-    title: name,
-    figures: [
-      groupFigure(
-        slug(`groups ${name}`),
-        `Contributions of ten popularity groups to test ${settings.metric} (${protocol}) on ${name}, by λ.`,
-        settings,
-        group.map(({ lambda, records }) => ({ name: `λ ${lambda}`, records })),
-      ),
-    ],
-    tables: [
-      {
-        name: slug(`lambda ${name}`),
-        caption: `Test set of ${name} (${protocol}), mean ± deviation over ${seeds.length} seeds.`,
-        columns: [
-          { name: 'λ', show: 'number' },
-          { name: 'validation' },
-          ...metrics.map((one) => ({
-            name: one,
-            show: one.startsWith('popularity') ? ('number' as const) : ('metric' as const),
-          })),
-          { name: 'share of groups 1 – 5', show: 'percent' },
-        ],
-        rows: group.map(({ lambda, records }) => [
-          lambda,
-          meanCell(records.map((record) => record.chosen.value!)),
-          ...metrics.map((one) => cellOf(records, settings, one)),
-          meanCell(records.map((record) => lowerHalf(record, settings))),
-        ]),
-      },
-    ],
+    verdict: signOf(validations(a).map((value, seed) => value - ofB[seed]!)),
+    text: `${titleOf(group)}: ${told(a)}, ${told(b)}`,
   };
 }

@@ -46,12 +46,14 @@ export const positiveNoise: Experiment = noiseExperiment({
     return {
       claims: [
         claimOf(
-          `With ${100 * most}% random positives BSL is more accurate than SL, in user rows.`,
+          `With ${Math.round(100 * most)}% random positives BSL is more accurate than SL, in user rows.`,
           both.map(({ name, sl, bsl }) => moreThan(name, ['bsl', bsl.records], ['sl', sl.records], settings)),
         ),
         claimOf(
           'The noisier the positives, the smaller the best τ1.',
-          both.map(({ name, bsl, clean }) => falls(name, clean.options.tau1, bsl.options.tau1)),
+          both.flatMap(({ name, bsl, clean }) =>
+            'tau1' in bsl.options && least < most ? [falls(name, clean.options.tau1, bsl.options.tau1)] : [],
+          ),
         ),
         claimOf('Pair rows hide it: with one positive a row BSL is SL, whatever its τ1.', pairs.observations),
       ],
@@ -63,15 +65,19 @@ export const positiveNoise: Experiment = noiseExperiment({
 function falls(where: string, clean: unknown, noisy: unknown): Observation {
   const [before, after] = [Number(clean), Number(noisy)];
   const verdict = after < before ? 'held' : after > before ? 'failed' : 'unclear';
-  return { verdict, text: `${where}: best τ1 ${clean} without noise, ${noisy} with the most` };
+  return { verdict, text: `${where}: best τ1 ${clean} with the least noise, ${noisy} with the most` };
+}
+
+/** τ that a case was trained with, chosen or not. */
+function trainedTau({ records }: NoisyCase): unknown {
+  return (records[0]!.config.loss as { options: Record<string, unknown> }).options.tau;
 }
 
 /** The same losses with their options in pair rows, and the relation of BSL to SL there. */
 async function pairSection(lab: Lab, settings: ExperimentSettings, cases: readonly NoisyCase[]) {
   // SL's temperature for both: what differs then is τ1 alone.
   const pairs = cases.map((one, index) => {
-    const tau = cases[index - (index % 2)]!.options.tau;
-    const options = { ...one.options, tau };
+    const options = { ...one.options, tau: trainedTau(cases[index - (index % 2)]!) };
     const spec = specOf(one, options, settings.seeds[0]!);
     return { one, options, spec: { ...spec, config: mergeConfigs(spec.config, pairRows) } };
   });

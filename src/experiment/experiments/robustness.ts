@@ -1,3 +1,4 @@
+import { bestByValidation } from '../best-by-validation.ts';
 import type { Lab } from '../experiment.ts';
 import type { ExperimentSettings } from '../settings.ts';
 import { mean } from '../statistics.ts';
@@ -21,8 +22,7 @@ export async function robustness(_: Lab, settings: ExperimentSettings, cases: re
     for (const ours of of(['sl'])) {
       for (const theirs of of(others)) kept.push(keepsMore(name, ours, theirs, settings));
     }
-    const best = (groups: NoisyCase[][]) =>
-      groups.map((group) => group.at(-1)!).sort((a, b) => validated(b) - validated(a))[0];
+    const best = (groups: NoisyCase[][]) => bestByValidation(groups.map((group) => group.at(-1)!));
     const [ours, theirs] = [best(of(robust)), best(of(others))];
     const where = `${name} at ${most}`;
     if (ours && theirs)
@@ -33,18 +33,13 @@ export async function robustness(_: Lab, settings: ExperimentSettings, cases: re
   return {
     claims: [
       claimOf(
-        'At the highest noise SL keeps a larger part of its noiseless accuracy than BPR, BCE and MSE keep of theirs.',
+        'At the highest noise SL keeps a larger part of its accuracy at the lowest than BPR, BCE and MSE keep of theirs.',
         kept,
       ),
       claimOf('At the highest noise the best softmax loss is more accurate than the best of BPR, BCE and MSE.', more),
       claimOf('At the highest noise DSL is more accurate than SL.', dual),
     ],
   };
-}
-
-/** What validation says of a case: the best of several is taken by it, never by the test set. */
-function validated({ records }: NoisyCase): number {
-  return mean(records.map((record) => record.chosen.value ?? 0));
 }
 
 /** The part of accuracy that is left at the highest level, compared seed by seed. */

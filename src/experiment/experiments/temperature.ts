@@ -1,19 +1,22 @@
-import { replaceOptions } from '../../loss/losses.ts';
-import { type ChosenCase, chooseOptions } from '../choose-options.ts';
+import { baseSpec } from '../base-spec.ts';
+import { bestByValidation, validated, validations } from '../best-by-validation.ts';
+import { chooseOptions, withOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import type { Figure, Section } from '../report.ts';
-import type { RunRecord } from '../run.ts';
-import type { ScoreAnalysis } from '../score-analysis.ts';
-import type { ExperimentSettings, LossCase } from '../settings.ts';
-import { slug } from '../slug.ts';
-import { meanCell } from '../statistics.ts';
-import { cellOf, meanOf, metricText } from '../summaries.ts';
-import { claimOf, type Observation } from '../verdicts.ts';
-import { backboneConfig } from './noise.ts';
-
-interface Tempered extends ChosenCase {
-  readonly tau: number;
-}
+import type { ExperimentSettings } from '../settings.ts';
+import { mean } from '../statistics.ts';
+import { metricText } from '../summaries.ts';
+import { claimOf, everyOne, type Observation, signOf } from '../verdicts.ts';
+import {
+  analysed,
+  bestRadius,
+  firstOfLoss,
+  overview,
+  type Quantity,
+  section,
+  type Tempered,
+  tauOfRadius,
+  titleOf,
+} from './temperature-report.ts';
 
 export const temperature: Experiment = {
   name: 'temperature',
@@ -30,13 +33,11 @@ export const temperature: Experiment = {
     const { data, losses, levels, seeds } = settings;
     const wanted = data.flatMap((source) =>
       losses.flatMap((loss) =>
-        [...levels]
-          .sort((a, b) => a - b)
-          .map((tau) => ({
-            tau,
-            loss: at(loss, tau),
-            spec: { data: source, choice: 'validation' as const, analyse: true, config: backboneConfig(settings) },
-          })),
+        levels.map((tau) => ({
+          tau,
+          loss: withOptions(loss, { tau }),
+          spec: { ...baseSpec(settings, source, 'validation'), analyse: true },
+        })),
       ),
     );
     const runs = await chooseOptions(lab, 'Temperature', wanted, seeds);
@@ -72,55 +73,36 @@ export const temperature: Experiment = {
   },
 };
 
-function at(loss: LossCase, tau: number): LossCase {
-  return { ...loss, source: replaceOptions(loss.source, { tau }) };
-}
-
-function validated({ records }: Tempered): number {
-  return meanCell(records.map((record) => record.chosen.value!)).mean;
-}
-
-function bestOf(group: readonly Tempered[]): Tempered {
-  return group.reduce((a, b) => (validated(b) > validated(a) ? b : a));
-}
-
-type Quantity =
-  | 'negativeMean'
-  | 'negativeVariance'
-  | 'positiveMean'
-  | 'positiveVariance'
-  | 'effectiveShare'
-  | 'radius'
-  | 'predictedTau';
-
-function analysed(records: readonly RunRecord[], quantity: Quantity) {
-  return meanCell(records.map(({ analysis }) => (analysis as ScoreAnalysis)[quantity]));
-}
-
-function titleOf([one]: readonly Tempered[]): string {
-  return `${one!.spec.data.name}, ${one!.loss.label}`;
-}
-
+/** Whether the best τ has worse ones on both sides: the best but the ends against each end, seed by seed. */
 function inside(group: readonly Tempered[]): Observation {
-  const best = bestOf(group);
-  const ends = [group[0], group.at(-1)];
-  const text = `${titleOf(group)}: best τ ${best.tau} of ${group[0]!.tau} – ${group.at(-1)!.tau}`;
-  return { verdict: ends.includes(best) ? 'failed' : 'held', text };
+  const ends = [group[0]!, group.at(-1)!];
+  const best = bestByValidation(group.slice(1, -1));
+  const range = `${ends[0]!.tau} – ${ends[1]!.tau}`;
+  if (!best) return { verdict: 'unclear', text: `${titleOf(group)}: no τ inside ${range}` };
+  const against = ends.map((end) => {
+    const ofEnd = validations(end);
+    return signOf(validations(best).map((value, seed) => value - ofEnd[seed]!));
+  });
+  const [first, last] = ends.map((end) => metricText(validated(end)));
+  const text = `${titleOf(group)}: τ ${best.tau} validates ${metricText(validated(best))}, the ends of ${range} ${first} and ${last}`;
+  return { verdict: everyOne(against), text };
 }
 
-/** Whether a quantity moves one way from each τ to the next. */
+/** Whether a quantity moves one way from each τ to the next, seed by seed. */
 function monotone(group: readonly Tempered[], quantity: Quantity, sign: 1 | -1): Observation {
-  const values = group.map(({ records }) => analysed(records, quantity).mean);
-  const held = values.every((value, i) => i === 0 || sign * (value - values[i - 1]!) >= 0);
-  const [first, last] = [values[0]!, values.at(-1)!];
+  const values = group.map(({ records }) => records.map((record) => record.analysis![quantity]));
+  const verdict = everyOne(
+    values.slice(1).map((after, i) => signOf(after.map((value, seed) => sign * (value - values[i]![seed]!)))),
+  );
+  const [first, last] = [values[0]!, values.at(-1)!].map((seeds) => mean(seeds).toPrecision(2));
   return {
-    verdict: held ? 'held' : 'failed',
-    text: `${titleOf(group)}: ${first.toPrecision(2)} at τ ${group[0]!.tau}, ${last.toPrecision(2)} at τ ${group.at(-1)!.tau}${held ? '' : ', not at every step'}`,
+    verdict,
+    text: `${titleOf(group)}: ${first} at τ ${group[0]!.tau}, ${last} at τ ${group.at(-1)!.tau}${verdict === 'held' ? '' : ', not at every step'}`,
   };
 }
 
 function predicts(group: readonly Tempered[]): Observation {
-  const best = bestOf(group);
+  const best = bestByValidation(group)!;
   const predicted = analysed(best.records, 'predictedTau').mean;
   return within(
     `${titleOf(group)}: predicted ${predicted.toPrecision(2)} at the best τ ${best.tau}`,
@@ -133,153 +115,15 @@ function within(text: string, predicted: number, tau: number): Observation {
   return { verdict: Math.abs(predicted / tau - 1) <= 0.25 ? 'held' : 'failed', text };
 }
 
-/** The first group's radius at its best τ, carried to the others: of their τ the one at which the second order gives itself back. */
-function oneRadius([first, ...others]: readonly Tempered[][]): Observation[] {
-  if (!first) return [];
-  const radius = analysed(bestOf(first).records, 'radius').mean;
-  return others.map((group) => {
-    const best = bestOf(group);
-    const off = (one: Tempered) => {
-      const predicted = Math.sqrt(analysed(one.records, 'negativeVariance').mean / (2 * radius));
-      return { predicted, distance: Math.abs(Math.log(predicted / one.tau)) };
-    };
-    const own = group.map(off).reduce((a, b) => (b.distance < a.distance ? b : a)).predicted;
-    return within(
-      `${titleOf(group)}: ${own.toPrecision(2)} from η ${radius.toPrecision(2)}, measured best ${best.tau}`,
-      own,
-      best.tau,
-    );
+/** For each loss the first data set's radius at its best τ, carried to the others. */
+function oneRadius(groups: readonly Tempered[][]): Observation[] {
+  return groups.flatMap((group) => {
+    const first = firstOfLoss(groups, group);
+    if (group === first) return [];
+    const radius = bestRadius(first);
+    const predicted = tauOfRadius(group, radius);
+    const { tau } = bestByValidation(group)!;
+    const text = `${titleOf(group)}: ${predicted.toPrecision(2)} from η ${radius.toPrecision(2)}, measured best ${tau}`;
+    return [within(text, predicted, tau)];
   });
-}
-
-function overview(groups: readonly Tempered[][], settings: ExperimentSettings): Section {
-  const figure = (
-    name: string,
-    label: string,
-    caption: string,
-    value: (one: Tempered) => { mean: number; deviation: number },
-    log: boolean,
-  ): Figure => ({
-    name,
-    caption,
-    kind: 'lines',
-    x: { label: 'τ', scale: 'log' },
-    y: { label, scale: log ? 'log' : 'linear' },
-    ownScales: !log,
-    panels: groups.map((group) => {
-      const best = bestOf(group);
-      return {
-        title: titleOf(group),
-        series: [
-          {
-            name: group[0]!.loss.label,
-            points: group.map((one) => {
-              const { mean: y, deviation } = value(one);
-              return { x: one.tau, y, deviation, chosen: one === best };
-            }),
-          },
-          ...(name === 'prediction'
-            ? [{ name: 'τ itself', dashed: true, points: group.map(({ tau }) => ({ x: tau, y: tau })) }]
-            : []),
-        ],
-      };
-    }),
-  });
-  const ring = 'The ring is the τ that validates best.';
-  return {
-    title: 'Against τ',
-    figures: [
-      figure(
-        'accuracy',
-        settings.metric,
-        `Test ${settings.metric} (${settings.protocol}). ${ring}`,
-        ({ records }) => cellOf(records, settings),
-        false,
-      ),
-      figure(
-        'variance',
-        'variance of scores of negatives',
-        `Variance of a user’s scores of the items outside the training positives, mean over users. ${ring}`,
-        ({ records }) => analysed(records, 'negativeVariance'),
-        true,
-      ),
-      figure(
-        'radius',
-        'η',
-        `Robust radius η = KL(p‖uniform). ${ring}`,
-        ({ records }) => analysed(records, 'radius'),
-        true,
-      ),
-      figure(
-        'effective-share',
-        'share of the negatives',
-        `Effective sample size of the worst-case weights, as a share of the negatives. ${ring}`,
-        ({ records }) => analysed(records, 'effectiveShare'),
-        true,
-      ),
-      figure(
-        'prediction',
-        'sqrt(Var/(2η))',
-        'The τ that the second order gives back from variance and radius, beside τ itself.',
-        ({ records }) => analysed(records, 'predictedTau'),
-        true,
-      ),
-    ],
-  };
-}
-
-function section(group: readonly Tempered[], settings: ExperimentSettings): Section {
-  const title = titleOf(group);
-  const quantities: Quantity[] = [
-    'negativeMean',
-    'negativeVariance',
-    'positiveMean',
-    'positiveVariance',
-    'radius',
-    'effectiveShare',
-    'predictedTau',
-  ];
-  return {
-    title,
-    figures: [
-      {
-        name: slug(`weights ${title}`),
-        caption:
-          'Worst-case weights of the negatives, n·p (1 is uniform), by quantile over users and items, seed by seed averaged.',
-        kind: 'lines',
-        x: { label: 'quantile of the negatives', scale: 'band' },
-        y: { label: 'n·p', scale: 'log' },
-        panels: [
-          {
-            title: '',
-            series: group.map(({ tau, records }) => ({
-              name: `τ ${tau}`,
-              points: records[0]!.analysis!.weightQuantiles.map(({ quantile }, q) => ({
-                x: String(quantile),
-                y: meanCell(records.map((record) => record.analysis!.weightQuantiles[q]!.weight)).mean,
-              })),
-            })),
-          },
-        ],
-      },
-    ],
-    tables: [
-      {
-        name: slug(`temperature ${title}`),
-        caption: `By τ, mean ± deviation over ${settings.seeds.length} seeds; best by validation: τ ${bestOf(group).tau}, test ${settings.metric} ${metricText(meanOf(bestOf(group).records, settings))}.`,
-        columns: [
-          { name: 'τ', show: 'number' },
-          { name: 'validation' },
-          ...settings.metrics.map((name) => ({ name })),
-          ...quantities.map((name) => ({ name, show: 'number' as const })),
-        ],
-        rows: group.map(({ tau, records }) => [
-          tau,
-          meanCell(records.map((record) => record.chosen.value!)),
-          ...settings.metrics.map((name) => cellOf(records, settings, name)),
-          ...quantities.map((name) => analysed(records, name)),
-        ]),
-      },
-    ],
-  };
 }

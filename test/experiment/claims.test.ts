@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'vitest';
+import { checkReport } from '../../src/experiment/check-report.ts';
+import type { ExperimentConfig } from '../../src/experiment/experiment-config.ts';
+import { experimentNamed, experiments } from '../../src/experiment/experiments.ts';
+import type { Report } from '../../src/experiment/report.ts';
+import { rejectionOf } from '../support/error-of.ts';
+import { type Asked, findingsOf, type MadeUp, madeUpLab } from '../support/made-up-lab.ts';
+
+/** An experiment, a claim of it, and two worlds: one in which it is true, one in which it is false. */
+interface Trial {
+  readonly experiment: string;
+  readonly claim: RegExp;
+  readonly config?: ExperimentConfig;
+  readonly true: (asked: Asked) => MadeUp;
+  readonly false: (asked: Asked) => MadeUp;
+}
+
+/** Test and validation value by loss; others 1. */
+const byLoss = (values: Record<string, number>) => (asked: Asked) => {
+  const value = values[asked.loss] ?? 1;
+  return { test: value, valid: value };
+};
+/** The part that a loss loses of itself at noise 1. */
+const losing = (parts: Record<string, number>) => (asked: Asked) => ({
+  test: 1 - (parts[asked.loss] ?? 0.1) * asked.noise,
+});
+const lambda = ({ options }: Asked) => options.negativeWeight ?? 1;
+const dial = {
+  data: [
+    { name: 'films', train: 'a', test: 'b' },
+    { name: 'films-popularity', train: 'a', test: 'b' },
+  ],
+  levels: [1.2, 0.8, 1],
+};
+const isShifted = ({ data }: Asked) => data.endsWith('-popularity');
+const noisyLevels = { levels: [0.4, 0] };
+const tau = ({ options }: Asked) => options.tau!;
+const taus = { levels: [0.4, 0.1, 0.2] };
+const isPair = ({ batch }: Asked) => batch.kind === 'pair';
+
+const trials: Trial[] = [
+  ...['losses', 'temporal-shift', 'popularity-shift'].flatMap((experiment): Trial[] => [
+    {
+      ...{ experiment, claim: /best softmax loss/ },
+      true: byLoss({ psl: 2, bpr: 1.5 }),
+      false: byLoss({ psl: 2, bpr: 2.5 }),
+    },
+    {
+      ...{ experiment, claim: /BSL is at least as accurate/ },
+      true: byLoss({ sl: 1, bsl: 1 }),
+      false: byLoss({ sl: 1, bsl: 0.9 }),
+    },
+    { experiment, claim: /DSL is more/, true: byLoss({ dsl: 1.1 }), false: byLoss({ dsl: 0.9 }) },
+  ]),
+  { experiment: 'losses', claim: /best softmax loss/, true: byLoss({ sl: 2, ccl: 1.5 }), false: byLoss({ ccl: 2 }) },
+  ...['negative-noise', 'false-negatives'].flatMap((experiment): Trial[] => [
+    {
+      ...{ experiment, claim: /keeps a larger part/, config: noisyLevels },
+      true: losing({ sl: 0.01 }),
+      false: losing({ sl: 0.2 }),
+    },
+    {
+      ...{ experiment, claim: /best softmax loss/, config: noisyLevels },
+      true: byLoss({ bsl: 1.1 }),
+      false: byLoss({ mse: 1.1 }),
+    },
+    {
+      ...{ experiment, claim: /DSL is more/, config: noisyLevels },
+      true: byLoss({ dsl: 1.1 }),
+      false: byLoss({ sl: 1.1 }),
+    },
+  ]),
+  {
+    ...{ experiment: 'positive-noise', claim: /40% random positives/, config: noisyLevels },
+    true: (asked) => ({ test: asked.loss === 'bsl' && asked.noise > 0 ? 1.1 : 1 }),
+    false: (asked) => ({ test: asked.loss === 'bsl' && asked.noise > 0 ? 0.9 : 1 }),
+  },
+  {
+    ...{ experiment: 'positive-noise', claim: /the smaller the best τ1/, config: noisyLevels },
+    true: ({ noise, options: { tau1 = 1 } }) => ({ valid: noise > 0 ? -tau1 : tau1 }),
+    false: ({ noise, options: { tau1 = 1 } }) => ({ valid: noise > 0 ? tau1 : -tau1 }),
+  },
+  {
+    ...{ experiment: 'positive-noise', claim: /Pair rows hide it/, config: noisyLevels },
+    true: (asked) => ({ test: asked.loss === 'bsl' && !isPair(asked) ? 1.2 : 1 }),
+    false: (asked) => ({ test: asked.loss === 'bsl' ? 1.2 : 1 }),
+  },
+  ...['bpr', 'bce', 'mse'].map(
+    (other): Trial => ({
+      ...{ experiment: 'fairness', claim: new RegExp(`than ${other.toUpperCase()}`) },
+      true: ({ loss }) => ({ spread: loss === 'sl' ? 0.5 : 1 }),
+      false: ({ loss }) => ({ spread: loss === other ? 0.4 : loss === 'sl' ? 0.5 : 1 }),
+    }),
+  ),
+  {
+    ...{ experiment: 'popularity-dial', claim: /less of the catalogue/, config: dial },
+    true: (asked) => ({ metrics: { 'coverage@20': 2 - lambda(asked) } }),
+    false: (asked) => ({ metrics: { 'coverage@20': lambda(asked) } }),
+  },
+  {
+    ...{ experiment: 'popularity-dial', claim: /more popular the items/, config: dial },
+    true: (asked) => ({ metrics: { 'popularity@20': lambda(asked) } }),
+    false: (asked) => ({ metrics: { 'popularity@20': -lambda(asked) } }),
+  },
+  {
+    ...{ experiment: 'popularity-dial', claim: /On ordinary tests .* above 1/, config: dial },
+    true: (asked) => ({ valid: isShifted(asked) ? -lambda(asked) : lambda(asked) }),
+    false: (asked) => ({ valid: -lambda(asked) }),
+  },
+  {
+    ...{ experiment: 'popularity-dial', claim: /uniformly over the catalogue.* below 1/, config: dial },
+    true: (asked) => ({ valid: isShifted(asked) ? -lambda(asked) : lambda(asked) }),
+    false: (asked) => ({ valid: lambda(asked) }),
+  },
+  {
+    ...{ experiment: 'temperature', claim: /inside the range/, config: taus },
+    true: (asked) => ({ valid: -Math.abs(tau(asked) - 0.2) }),
+    false: (asked) => ({ valid: tau(asked) }),
+  },
+  {
+    ...{ experiment: 'temperature', claim: /larger the robust radius/, config: taus },
+    true: (asked) => ({ analysis: { radius: 1 / tau(asked) } }),
+    false: (asked) => ({ analysis: { radius: tau(asked) } }),
+  },
+  {
+    ...{ experiment: 'temperature', claim: /smaller the variance/, config: taus },
+    true: (asked) => ({ analysis: { negativeVariance: tau(asked) } }),
+    false: (asked) => ({ analysis: { negativeVariance: 1 - tau(asked) } }),
+  },
+  {
+    ...{ experiment: 'temperature', claim: /the second order, sqrt/, config: taus },
+    true: (asked) => ({ analysis: { predictedTau: 1.1 * tau(asked) } }),
+    false: (asked) => ({ analysis: { predictedTau: 1.5 * tau(asked) } }),
+  },
+  {
+    // films: η = 1/8 at the best τ, .2; books: the variance says τ = .4 there
+    ...{ experiment: 'temperature', claim: /One radius/, config: taus },
+    true: (asked) => ({
+      valid: -Math.abs(tau(asked) - (asked.data === 'films' ? 0.2 : 0.4)),
+      analysis: { radius: 0.125, negativeVariance: asked.data === 'films' ? 0.01 : 0.04 },
+    }),
+    false: (asked) => ({
+      valid: -Math.abs(tau(asked) - (asked.data === 'films' ? 0.2 : 0.1)),
+      analysis: { radius: 0.125, negativeVariance: asked.data === 'films' ? 0.01 : 0.04 },
+    }),
+  },
+  {
+    ...{ experiment: 'batches', claim: /At equal epochs/ },
+    true: () => ({ test: 1 }),
+    false: (asked) => ({ test: isPair(asked) ? 1.1 : 1 }),
+  },
+  {
+    ...{ experiment: 'batches', claim: /In the time/ },
+    true: (asked) => ({ test: 'timeBudget' in asked.config ? 0.9 : 1 }),
+    false: (asked) => ({ test: 'timeBudget' in asked.config ? 1.1 : 1 }),
+  },
+];
+
+describe('a claim holds where it is true and fails where it is not', () => {
+  test.each(trials.map((trial) => [trial.experiment, String(trial.claim), trial] as const))(
+    '%s: %s',
+    async (name, _, trial) => {
+      const experiment = experimentNamed(name);
+      const judge = async (world: Trial['true']) =>
+        (await findingsOf(experiment, madeUpLab(world), trial.config)).verdict(trial.claim);
+      expect(await judge(trial.true)).toBe('held');
+      expect(await judge(trial.false)).toBe('failed');
+    },
+  );
+
+  /** Judged by numbers of one seed each, or by a distance that needs no second one. */
+  const decidedByOne = /smaller the best τ1|Pair rows hide|second order|One radius/;
+
+  test.each(trials.map((trial) => [trial.experiment, String(trial.claim), trial] as const))(
+    '%s: %s with one seed decides nothing',
+    async (name, claim, trial) => {
+      if (decidedByOne.test(claim)) return;
+      for (const world of [trial.true, trial.false]) {
+        const found = await findingsOf(experimentNamed(name), madeUpLab(world), { ...trial.config, seeds: [1] });
+        expect(found.verdict(trial.claim)).toBe('unclear');
+      }
+    },
+  );
+
+  test('every claim of every experiment is on trial', async () => {
+    for (const experiment of experiments) {
+      const { claims } = await findingsOf(
+        experiment,
+        madeUpLab(() => ({})),
+      );
+      const own = trials.filter((trial) => trial.experiment === experiment.name);
+      for (const { claim } of claims)
+        expect(
+          own.some((trial) => trial.claim.test(claim)),
+          claim,
+        ).toBe(true);
+    }
+  });
+});
+
+describe('every experiment', () => {
+  const one = (name: string) => [{ name, train: 'train.csv', test: 'test.csv' }];
+
+  test.each(experiments.map((experiment) => [experiment.name, experiment] as const))(
+    '%s: no name comes twice with two losses of one data set; one level and one seed are enough; nothing looks at the test set to choose',
+    async (_, experiment) => {
+      const losses = [
+        { name: 'sl', tau: [0.1, 0.2] },
+        { name: 'psl', tau: [0.1, 0.2] },
+      ];
+      const several = await findingsOf(
+        experiment,
+        madeUpLab(() => ({})),
+        { losses, data: one('films') },
+      );
+      expect(() => checkReport(several.report as Report)).not.toThrow();
+      for (const seed of [1, 2]) {
+        const few = await findingsOf(
+          experiment,
+          madeUpLab(() => ({})),
+          { levels: [64], seeds: [seed], losses: ['sl'] },
+        );
+        expect(JSON.stringify(few)).not.toMatch(/NaN|undefined/);
+        for (const { verdict } of few.claims) expect(['unclear', 'held', 'failed']).toContain(verdict);
+      }
+    },
+  );
+
+  test.each(experiments.map((experiment) => [experiment.name, experiment] as const))(
+    '%s: other cut-offs are computed, and its own are too',
+    async (_, experiment) => {
+      const lab = madeUpLab(() => ({}));
+      const { sections } = await findingsOf(experiment, lab, { metric: 'ndcg@10', metrics: ['recall@5'] });
+      expect(JSON.stringify(sections)).not.toMatch(/null,"deviation"|NaN/);
+      for (const { ks } of lab.asked) expect(ks).toEqual([5, 10]);
+    },
+  );
+
+  test.each(
+    experiments
+      .filter(({ name }) => name !== 'losses' && !name.endsWith('-shift'))
+      .map((experiment) => [experiment.name, experiment] as const),
+  )('%s: several backbones are refused, not left out', async (_, experiment) => {
+    const error = await rejectionOf(
+      findingsOf(
+        experiment,
+        madeUpLab(() => ({})),
+        { backbones: ['mf', 'lightgcn'] },
+      ),
+    );
+    expect([error.code, error.facts.option]).toEqual(['bad-option', 'backbones']);
+  });
+
+  test.each(['fairness', 'popularity-dial'])('%s: groups contribute to NDCG and Recall alone', async (name) => {
+    const error = await rejectionOf(
+      findingsOf(
+        experimentNamed(name),
+        madeUpLab(() => ({})),
+        { metric: 'coverage@20' },
+      ),
+    );
+    expect([error.code, error.facts.option]).toEqual(['bad-option', 'metric']);
+  });
+});

@@ -71,6 +71,8 @@ const messages = {
   // experiments
   'bad-runs': (f: Facts) =>
     `${f.path}, line ${f.line}: got ${show(f.got)}, expected the record of a run. Remove the line, or give another folder.`,
+  'failed-run': (f: Facts) =>
+    `${f.run}: ${f.reason} It is remembered, and not tried again: change its options, or remove its line from runs.jsonl (key ${String(f.key).slice(0, 16)}…).`,
   'no-test-users': (f: Facts) =>
     `None of ${f.users} users has both test items and an embedding, expected at least one. Check that the test file uses the ids of the training file.`,
   // experiments

@@ -71,7 +71,7 @@ export { type PublishedResult, publishedResults } from './experiment/published.t
 export type { PublishedValue, Recipe } from './experiment/recipe.ts';
 export { recipes } from './experiment/recipes.ts';
 export type { ClaimVerdict, Figure, Report, Section, Table } from './experiment/report.ts';
-export type { Choice, DataSource, Noise, RunRecord, RunSpec } from './experiment/run.ts';
+export type { Choice, DataSource, FailedRun, Noise, RunRecord, RunSpec } from './experiment/run.ts';
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from './experiment/run-experiment.ts';
 export { runRecipe } from './experiment/run-recipe.ts';
 export {

@@ -83,7 +83,7 @@ async function run(name: string, flags: ExperimentFlags): Promise<void> {
   const file = flags.config === undefined ? {} : await readModule(flags.config);
   const config = { ...(file as ExperimentConfig), ...flagConfig(experiment, flags, file as ExperimentConfig) };
   const folder = flags.out ?? join('experiments', name);
-  const progress = flags.quiet ? undefined : new ExperimentProgress(process.stderr, flags.jobs);
+  const progress = flags.quiet ? undefined : new ExperimentProgress(process.stderr);
   try {
     const { report, files } = await interruptible((signal) =>
       runExperiment(experiment, config, {

@@ -1,8 +1,9 @@
 import { TaurecError } from '../errors.ts';
 import { replaceOptions } from '../loss/losses.ts';
 import type { Lab } from './experiment.ts';
+import { finished } from './finished.ts';
 import { mergeConfigs } from './merge-config.ts';
-import type { RunRecord, RunSpec } from './run.ts';
+import { type FailedRun, isFailed, type RunRecord, type RunSpec } from './run.ts';
 import { type LossCase, middleOf } from './settings.ts';
 
 /** A loss on some data, whose options validation is to choose. */
@@ -17,7 +18,7 @@ export interface ChosenCase extends Case {
   /** The options that validated best. */
   readonly options: Options;
   /** All that were tried, with the validation value of the first seed. */
-  readonly tried: readonly { readonly options: Options; readonly record: RunRecord }[];
+  readonly tried: readonly { readonly options: Options; readonly record: RunRecord | FailedRun }[];
   /** A run a seed with the chosen options, in the order of the seeds. */
   readonly records: readonly RunRecord[];
 }
@@ -45,20 +46,35 @@ export async function chooseOptions(
     for (let position = 0; position < most; position++) {
       const asked = searches.flatMap((search) => search.neighbours(position).map((options) => ({ search, options })));
       const specs = asked.map(({ search, options }) => specOf(search.case, options, seeds[0]!));
-      const records = await lab.runAll(`${title}: choosing options on validation data`, specs);
+      const records = await lab.tryAll(`${title}: choosing options on validation data`, specs);
       for (const [index, { search, options }] of asked.entries()) search.learn(options, records[index]!);
       for (const search of searches) search.settle();
     }
     if (JSON.stringify(searches.map(({ options }) => options)) === before) break;
   }
-  const finals = searches.flatMap(({ case: one, options }) => seeds.map((seed) => specOf(one, options, seed)));
-  const records = await lab.runAll(title, finals);
+  const records = await runChosen(lab, title, searches, seeds);
   return searches.map(({ case: one, options, tried }, index) => ({
     ...one,
     options,
     tried: [...tried.values()],
-    records: records.slice(index * seeds.length, (index + 1) * seeds.length),
+    records: records[index]!,
   }));
+}
+
+/** The chosen options of each with every seed. Options with which a seed diverges are passed over for the next best. */
+async function runChosen(
+  lab: Lab,
+  title: string,
+  searches: readonly Search[],
+  seeds: readonly number[],
+): Promise<RunRecord[][]> {
+  const specs = searches.flatMap(({ case: one, options }) => seeds.map((seed) => specOf(one, options, seed)));
+  const all = await lab.tryAll(title, specs);
+  const records = searches.map((_, index) => all.slice(index * seeds.length, (index + 1) * seeds.length));
+  const failing = searches.filter((_, index) => records[index]!.some(isFailed));
+  if (failing.length === 0) return records as RunRecord[][];
+  for (const search of failing) search.passOver(records[searches.indexOf(search)]!.find(isFailed)!);
+  return runChosen(lab, title, searches, seeds);
 }
 
 /** The run of a case with some options of its loss. */
@@ -89,7 +105,7 @@ export function withOptions(loss: LossCase, options: Options): LossCase {
 class Search {
   readonly case: Case;
   readonly names: readonly string[];
-  readonly tried = new Map<string, { options: Options; record: RunRecord }>();
+  readonly tried = new Map<string, { options: Options; record: RunRecord | FailedRun }>();
   options: Options;
 
   constructor(one: Case) {
@@ -106,14 +122,23 @@ class Search {
     return this.case.loss.candidates[name]!.map((value) => ({ ...this.options, [name]: value }));
   }
 
-  learn(options: Options, record: RunRecord): void {
+  learn(options: Options, record: RunRecord | FailedRun): void {
     this.tried.set(JSON.stringify(options), { options, record });
   }
 
-  /** Takes the best so far; the first of equals. */
+  /** Gives up the present options for the best of the others. @throws TaurecError `failed-run` when there are none */
+  passOver(failed: FailedRun): void {
+    const before = this.options;
+    this.learn(before, failed);
+    this.settle();
+    if (this.options === before) finished(failed);
+  }
+
+  /** Takes the best so far, the first of equals; a run that failed is worse than any. */
   settle(): void {
     let best = -Infinity;
     for (const { options, record } of this.tried.values()) {
+      if (isFailed(record)) continue;
       const value = record.chosen.value ?? -Infinity;
       if (value > best) {
         best = value;

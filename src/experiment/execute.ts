@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
+import type { TaurecError } from '../errors.ts';
 import { type Evaluation, evaluateAsync, type Protocol, protocols } from '../evaluation/evaluator.ts';
 import { loadMetric } from '../evaluation/load-metric.ts';
 import { embeddingRanker } from '../evaluation/ranker.ts';
@@ -14,10 +15,12 @@ import { trainedModel } from '../training/trained-model.ts';
 import { train } from '../training/trainer.ts';
 import type { TrainResult } from '../training/training-state.ts';
 import { mergeConfigs } from './merge-config.ts';
-import type { RunEvaluation, RunRecord, RunSpec } from './run.ts';
+import type { FailedRun, RunEvaluation, RunRecord, RunSpec } from './run.ts';
 import type { RunData } from './run-data.ts';
 import { analyseScores } from './score-analysis.ts';
 import { version } from './version.ts';
+
+const versions = { taurec: version, node: process.version };
 
 /** What surrounds a run. */
 export interface ExecuteOptions {
@@ -71,7 +74,23 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
     ...(spec.analyse && tau !== undefined && { analysis: analyseScores(model, { tau, seed }) }),
     seconds: { ...result.seconds, evaluate: (performance.now() - started) / 1000 },
     engine: result.engine,
-    versions: { taurec: version, node: process.version },
+    versions,
+    finished: new Date().toISOString(),
+  };
+}
+
+/** The record of a run that threw. */
+export function failedRun(spec: RunSpec, data: RunData, key: string, { code, message }: TaurecError): FailedRun {
+  const { choice, noise = {}, seed } = spec;
+  return {
+    key,
+    data: factsOf(spec, data),
+    choice,
+    noise,
+    seed,
+    config: configToJson(configOf(spec)),
+    failed: { code, message },
+    versions,
     finished: new Date().toISOString(),
   };
 }

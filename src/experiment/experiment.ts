@@ -2,13 +2,15 @@ import type { UserColumns } from '../evaluation/compare.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import type { ExperimentConfig } from './experiment-config.ts';
 import type { ClaimVerdict, Section } from './report.ts';
-import type { RunRecord, RunSpec } from './run.ts';
+import type { FailedRun, RunRecord, RunSpec } from './run.ts';
 import type { ExperimentSettings } from './settings.ts';
 
 /** Where an experiment has its trainings done. A run that was done before, in this call or an earlier one, is not done again. */
 export interface Lab {
-  /** Runs them, several at a time, and gives their records in the order of the specifications. @param title What this stage is for, to the person who waits. */
+  /** Runs them, several at a time, and gives their records in the order of the specifications. @param title What this stage is for, to the person who waits. @throws TaurecError `failed-run` when one diverged, also earlier */
   runAll(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
+  /** As `runAll`; a training that diverges leaves a record that says so, and the others go on. */
+  tryAll(title: string, specs: readonly RunSpec[]): Promise<(RunRecord | FailedRun)[]>;
   /** As `runAll`, one at a time and with all threads, for runs whose duration matters. */
   runAlone(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
   /** Each user's numbers of a run whose specification asked for them. */

@@ -7,22 +7,29 @@ import type { UserColumns } from '../evaluation/compare.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import { readResult } from '../evaluation/result-file.ts';
 import type { TrainEvent } from '../training/events.ts';
-import { checkpointFolder, configOf, execute } from './execute.ts';
+import { checkpointFolder, configOf, execute, failedRun } from './execute.ts';
 import type { Lab } from './experiment.ts';
-import type { RunRecord, RunSpec } from './run.ts';
+import { finished } from './finished.ts';
+import { type FailedRun, isFailed, type RunRecord, type RunSpec } from './run.ts';
 import { loadRunData, type RunData } from './run-data.ts';
 import { runKey } from './run-key.ts';
 import { RunStore } from './run-store.ts';
 
 /** What happens in a laboratory. */
 export type LabEvent =
-  | { readonly type: 'stage'; readonly title: string; readonly runs: number; readonly reused: number }
+  | {
+      readonly type: 'stage';
+      readonly title: string;
+      readonly runs: number;
+      readonly reused: number;
+      readonly jobs: number;
+    }
   | {
       readonly type: 'run';
       readonly title: string;
       readonly done: number;
       readonly runs: number;
-      readonly record: RunRecord;
+      readonly record: RunRecord | FailedRun;
       readonly seconds: number;
     }
   | { readonly type: 'train'; readonly event: TrainEvent };
@@ -56,29 +63,33 @@ export class LocalLab implements Lab {
     this.#store = new RunStore(join(options.folder, 'runs.jsonl'));
   }
 
-  /** The records that were asked for so far, each once. */
+  /** The records that were asked for so far, each once; without those of runs that failed. */
   get used(): RunRecord[] {
     return [...this.#used.values()];
   }
 
-  runAll(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]> {
+  async runAll(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]> {
+    return (await this.#run(title, specs, this.#jobs)).map(finished);
+  }
+
+  tryAll(title: string, specs: readonly RunSpec[]): Promise<(RunRecord | FailedRun)[]> {
     return this.#run(title, specs, this.#jobs);
   }
 
-  runAlone(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]> {
-    return this.#run(title, specs, 1);
+  async runAlone(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]> {
+    return (await this.#run(title, specs, 1)).map(finished);
   }
 
   perUser(record: RunRecord, protocol: Protocol): UserColumns {
     return readResult(join(this.#options.folder, record.evaluations[protocol].perUser!)).perUser!;
   }
 
-  async #run(title: string, specs: readonly RunSpec[], jobs: number): Promise<RunRecord[]> {
+  async #run(title: string, specs: readonly RunSpec[], jobs: number): Promise<(RunRecord | FailedRun)[]> {
     const { onEvent = () => {}, signal } = this.#options;
     const distinct = new Map<string, RunSpec>();
     const keys = await pMap(specs, (spec) => this.#keyOf(spec), { concurrency: 1 });
     for (const [index, key] of keys.entries()) if (!this.#store.get(key)) distinct.set(key, specs[index]!);
-    onEvent({ type: 'stage', title, runs: distinct.size, reused: new Set(keys).size - distinct.size });
+    onEvent({ type: 'stage', title, runs: distinct.size, reused: new Set(keys).size - distinct.size, jobs });
     let done = 0;
     // The first error stops the others: each sees the signal at its next step.
     const failed = new AbortController();
@@ -106,19 +117,23 @@ export class LocalLab implements Lab {
     await runs;
     return keys.map((key) => {
       const record = this.#store.get(key)!;
-      this.#used.set(key, record);
+      if (!isFailed(record)) this.#used.set(key, record);
       return record;
     });
   }
 
-  async #one(key: string, spec: RunSpec, jobs: number, signal: AbortSignal): Promise<RunRecord> {
+  async #one(key: string, spec: RunSpec, jobs: number, signal: AbortSignal): Promise<RunRecord | FailedRun> {
     const { folder, onEvent } = this.#options;
-    const record = await execute(spec, await this.#load(spec), {
+    const data = await this.#load(spec);
+    const record = await execute(spec, data, {
       key,
       folder,
       signal,
       ...(jobs > 1 && { threads: 1 }),
       onEvent: (event) => onEvent?.({ type: 'train', event }),
+    }).catch((error) => {
+      if (error instanceof TaurecError && error.code === 'diverged') return failedRun(spec, data, key, error);
+      throw error;
     });
     this.#store.add(record);
     rmSync(checkpointFolder(folder, key), { recursive: true, force: true });
@@ -144,11 +159,4 @@ export class LocalLab implements Lab {
     }
     return loaded;
   }
-}
-
-/** A configuration for people: what it adds to the defaults of taurec, of a record. */
-export function configName({ data, config, noise }: RunRecord): string {
-  const loss = config.loss as { name?: string; module?: string };
-  const noisy = Object.entries(noise).map(([kind, level]) => `, ${kind} noise ${level}`);
-  return `${data.name}, ${loss.name ?? loss.module}${noisy.join('')}`;
 }

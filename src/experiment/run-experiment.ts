@@ -1,8 +1,9 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { configName } from './config-name.ts';
 import type { Experiment } from './experiment.ts';
 import { type ExperimentConfig, experimentSettings } from './experiment-config.ts';
-import { configName, type LabOptions, LocalLab } from './lab.ts';
+import { type LabOptions, LocalLab } from './lab.ts';
 import type { Provenance, Report } from './report.ts';
 import type { RunRecord } from './run.ts';
 import type { ExperimentSettings } from './settings.ts';

@@ -1,12 +1,12 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TaurecError } from '../errors.ts';
-import type { RunRecord } from './run.ts';
+import type { FailedRun, RunRecord } from './run.ts';
 
 /** The records of runs as JSON lines in a file: each is appended when its run is done, so that whoever starts again finds all that was finished. */
 export class RunStore {
   readonly path: string;
-  readonly #records = new Map<string, RunRecord>();
+  readonly #records = new Map<string, RunRecord | FailedRun>();
 
   /**
    * Opens the file, which need not exist. A last line that is not whole, as a crash leaves it, is cut off.
@@ -23,24 +23,24 @@ export class RunStore {
     if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
   }
 
-  get(key: string): RunRecord | undefined {
+  get(key: string): RunRecord | FailedRun | undefined {
     return this.#records.get(key);
   }
 
-  add(record: RunRecord): void {
+  add(record: RunRecord | FailedRun): void {
     mkdirSync(dirname(this.path), { recursive: true });
     appendFileSync(this.path, `${JSON.stringify(record, (_, x) => (x === Infinity ? 'inf' : x))}\n`);
     this.#records.set(record.key, record);
   }
 
   #keep(line: string, number: number): void {
-    let record: Partial<RunRecord> | undefined;
+    let record: Partial<RunRecord & FailedRun> | undefined;
     try {
       record = JSON.parse(line);
     } catch {
       // told below
     }
-    if (typeof record?.key !== 'string' || typeof record.evaluations !== 'object') {
+    if (typeof record?.key !== 'string' || typeof (record.evaluations ?? record.failed) !== 'object') {
       throw new TaurecError('bad-runs', { path: this.path, line: number, got: line.slice(0, 40) });
     }
     this.#records.set(record.key, record as RunRecord);

@@ -1,4 +1,5 @@
 import type { DatasetOptions } from '../data/dataset.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
 import type { ModuleSource } from '../loss/load-module.ts';
@@ -89,6 +90,16 @@ export interface RunRecord {
   readonly versions: { readonly taurec: string; readonly node: string };
   /** ISO 8601. */
   readonly finished: string;
+}
+
+/** What a training left that diverged: a line of runs.jsonl too, so that it is not tried again. */
+export interface FailedRun
+  extends Pick<RunRecord, 'key' | 'data' | 'choice' | 'noise' | 'seed' | 'config' | 'versions' | 'finished'> {
+  readonly failed: { readonly code: ErrorCode; readonly message: string };
+}
+
+export function isFailed(record: RunRecord | FailedRun): record is FailedRun {
+  return 'failed' in record;
 }
 
 export interface RunEvaluation {

@@ -4,21 +4,36 @@ import { chooseOptions } from '../../src/experiment/choose-options.ts';
 import type { Lab } from '../../src/experiment/experiment.ts';
 import type { RunRecord, RunSpec } from '../../src/experiment/run.ts';
 import type { LossCase } from '../../src/experiment/settings.ts';
+import { triedTables } from '../../src/experiment/tried-table.ts';
+import { rejectionOf } from '../support/error-of.ts';
 
 const data = { name: 'films', files: { train: 'train.csv' }, config: {} };
 const spec = { data, choice: 'validation' as const, config: {} };
 
 /** A laboratory whose validation value is a function of the specification; the test value is its opposite, so that who looked at it would be found out. */
-function labOf(value: (spec: RunSpec) => number): Lab & { asked: RunSpec[] } {
+function labOf(value: (spec: RunSpec) => number | 'diverged'): Lab & { asked: RunSpec[] } {
   const asked: RunSpec[] = [];
   const runAll = async (_: string, specs: readonly RunSpec[]) =>
     specs.map((one) => {
       asked.push(one);
       const found = value(one);
+      if (found === 'diverged') return failure(one);
       const evaluations = { clean: { metrics: { 'ndcg@20': -found } } };
       return { seed: one.seed, chosen: { epoch: 1, value: found }, evaluations } as unknown as RunRecord;
     });
-  return { asked, runAll, runAlone: runAll, perUser: () => ({ users: [], columns: {} }) };
+  return { asked, runAll, runAlone: runAll, tryAll: runAll, perUser: () => ({ users: [], columns: {} }) };
+}
+
+function failure({ seed }: RunSpec): RunRecord {
+  const failed = { code: 'diverged', message: 'Training diverged.' };
+  return {
+    key: 'abc',
+    seed,
+    data: { name: 'films' },
+    config: { loss: { name: 'bsl' } },
+    noise: {},
+    failed,
+  } as unknown as RunRecord;
 }
 
 const optionsOf = ({ config }: RunSpec) => (config.loss as { options: Record<string, number> }).options;
@@ -81,5 +96,44 @@ describe('options are chosen by the validation value', () => {
     const chosen = await chooseOptions(lab, '', cases, [1, 2]);
     expect(chosen.map(({ options }) => options)).toEqual([{ tau: 2 }, {}]);
     expect(chosen.map(({ records }) => records.length)).toEqual([2, 2]);
+  });
+
+  test('a training that diverges is worse than any other, and is told', async () => {
+    const lab = labOf((one) => (optionsOf(one).tau! < 3 ? 'diverged' : -optionsOf(one).tau!));
+    const [chosen] = await chooseOptions(lab, '', [{ spec, loss: caseOf({ tau: [1, 2, 3, 4] }) }], [1, 2]);
+    expect(chosen!.options).toEqual({ tau: 3 });
+    const [table] = triedTables('tried', [chosen!], 1);
+    expect(table!.rows).toEqual([
+      ['bsl', 'tau 1', 'diverged'],
+      ['bsl', 'tau 2', 'diverged'],
+      ['bsl', 'tau 3', -3],
+      ['bsl', 'tau 4', -4],
+    ]);
+  });
+
+  test('options with which another seed diverges are passed over for the next best; other cases keep theirs', async () => {
+    const lab = labOf((one) => (one.seed === 2 && optionsOf(one).tau! > 1.5 ? 'diverged' : optionsOf(one).tau!));
+    const cases = [
+      { spec, loss: caseOf({ tau: [1, 2, 3] }) },
+      { spec, loss: caseOf({ tau: [1] }) },
+    ];
+    const chosen = await chooseOptions(lab, '', cases, [1, 2]);
+    expect(chosen.map(({ options }) => options)).toEqual([{ tau: 1 }, { tau: 1 }]);
+    expect(chosen.flatMap(({ records }) => records.map(({ chosen: { value } }) => value))).toEqual([1, 1, 1, 1]);
+  });
+
+  test.each([[{ tau: [1, 2] }], [{}]])('where all of %j diverge the error says which run', async (candidates) => {
+    const error = await rejectionOf(
+      chooseOptions(
+        labOf(() => 'diverged'),
+        '',
+        [{ spec, loss: caseOf(candidates) }],
+        [1],
+      ),
+    );
+    expect([error.code, error.message]).toEqual([
+      'failed-run',
+      expect.stringContaining('films, bsl, seed 1: Training diverged.'),
+    ]);
   });
 });

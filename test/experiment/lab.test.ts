@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { csrDegree, csrHas } from '../../src/array/csr.ts';
@@ -55,7 +55,8 @@ describe('a laboratory', () => {
   });
 
   test('does nothing twice: in one call, in the next, after a new start', async () => {
-    const { lab, at, events } = newLab();
+    const jobs = 2;
+    const { lab, at, events } = newLab({ jobs });
     const [a, b] = await lab.runAll('first', [spec(), spec()]);
     expect(a).toBe(b);
     await lab.runAlone('second', [spec()]);
@@ -63,8 +64,8 @@ describe('a laboratory', () => {
     expect(again).toEqual(JSON.parse(JSON.stringify(a)));
     const stages = events.filter((event) => event.type === 'stage');
     expect(stages).toEqual([
-      { type: 'stage', title: 'first', runs: 1, reused: 0 },
-      { type: 'stage', title: 'second', runs: 0, reused: 1 },
+      { type: 'stage', title: 'first', runs: 1, reused: 0, jobs },
+      { type: 'stage', title: 'second', runs: 0, reused: 1, jobs: 1 },
     ]);
     expect(lab.used).toHaveLength(1);
   });
@@ -143,6 +144,27 @@ describe('a laboratory', () => {
     const wrong = spec({ config: { ...config, loss: { module: join(folder, 'nowhere.mjs') } } });
     const error = await rejectionOf(lab.runAll('', [wrong, spec({ config: { ...config, epochs: 100_000 } })]));
     expect(error.code).toBe('loss-module');
+  });
+
+  test('a run that diverges is remembered, does not end the others, and is not tried again', async () => {
+    const path = join(folder, 'nan-loss.mjs');
+    writeFileSync(
+      path,
+      `export default class { name = 'nan'; parameters = {}; allowsDotScores = true; evaluate() { return NaN; } }`,
+    );
+    const specs = [spec({ config: { ...config, loss: { module: path } } }), spec()];
+    const { lab, at, events } = newLab({ jobs: 2 });
+    const [failed, fine] = await lab.tryAll('', specs);
+    expect(failed).toMatchObject({ seed: 1, data: { name: 'tiny' }, failed: { code: 'diverged' } });
+    expect(fine!.config).toMatchObject({ epochs: 4 });
+    expect(lab.used).toEqual([fine]);
+    expect(readdirSync(join(at, 'checkpoints'))).toEqual([]);
+    const next = newLab({ at });
+    expect(await next.lab.tryAll('', specs)).toEqual(JSON.parse(JSON.stringify([failed, fine])));
+    const error = await rejectionOf(next.lab.runAll('', specs));
+    expect([error.code, error.message]).toEqual(['failed-run', expect.stringMatching(/Training diverged in epoch 1/)]);
+    expect(events.filter((event) => event.type === 'run')).toHaveLength(2);
+    expect(next.events.filter((event) => event.type === 'run')).toHaveLength(0);
   });
 
   test("keeps each user's numbers when asked", async () => {

@@ -64,7 +64,7 @@ export function madeUpLab(run: (asked: Asked) => MadeUp): Lab & { readonly asked
     const { metrics } = evaluations.clean;
     return { users: ['a', 'b'], columns: Object.fromEntries(Object.entries(metrics).map(([k, x]) => [k, [x, x / 2]])) };
   };
-  return { asked, runAll, runAlone: runAll, perUser };
+  return { asked, runAll, runAlone: runAll, tryAll: runAll, perUser };
 }
 
 const defaultAnalysis = {

@@ -7,6 +7,7 @@ import type { ExperimentSettings } from '../settings.ts';
 import { slug } from '../slug.ts';
 import { meanCell } from '../statistics.ts';
 import { cellOf, metricText, optionsText } from '../summaries.ts';
+import { triedTables } from '../tried-table.ts';
 import { claimOf, type Observation, signOf } from '../verdicts.ts';
 import { allLosses } from './losses.ts';
 
@@ -96,6 +97,7 @@ function section(name: string, cases: readonly ChosenCase[], settings: Experimen
           meanCell(records.map((record) => lowerHalf(record, settings))),
         ]),
       },
+      ...triedTables(slug(`options-tried ${name}`), cases, seeds[0]!),
     ],
   };
 }

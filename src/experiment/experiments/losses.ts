@@ -10,6 +10,7 @@ import { compareWithBest } from '../significance-table.ts';
 import { slug } from '../slug.ts';
 import { mean } from '../statistics.ts';
 import { cellOf, optionsText } from '../summaries.ts';
+import { triedTables } from '../tried-table.ts';
 import { claimOf, moreThan, notLessThan, type Observation } from '../verdicts.ts';
 
 /** All losses, each with the options that validation chooses. */
@@ -176,5 +177,6 @@ function section(name: string, group: readonly ChosenCase[], lab: Lab, settings:
       ...(comparisons[index] ?? [null, null, null, null, null]),
     ]),
   };
-  return { title: name, figures: [figure], tables: [table] };
+  const tried = triedTables(`${id}-options-tried`, group, settings.seeds[0]!);
+  return { title: name, figures: [figure], tables: [table, ...tried] };
 }

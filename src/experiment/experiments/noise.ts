@@ -7,6 +7,7 @@ import type { Noise } from '../run.ts';
 import type { ExperimentSettings } from '../settings.ts';
 import { slug } from '../slug.ts';
 import { cellOf, meanOf, optionsText } from '../summaries.ts';
+import { triedTables } from '../tried-table.ts';
 
 /** A loss on one data set at one noise level, its options chosen there. */
 export interface NoisyCase extends ChosenCase {
@@ -152,25 +153,9 @@ function optionsSection(
         })),
       }),
     );
-  const tried: Table = {
-    name: 'options-tried',
-    caption: `Every option that was tried, with the validation value it was judged by (seed ${settings.seeds[0]}).`,
-    columns: [
-      { name: 'data', show: 'text' },
-      { name: axis, show: 'number' },
-      { name: 'loss', show: 'text' },
-      { name: 'options', show: 'text' },
-      { name: 'validation' },
-    ],
-    rows: cases.flatMap((one) =>
-      one.tried.map(({ options: tried, record }) => [
-        one.spec.data.name,
-        one.level,
-        one.loss.label,
-        optionsText(tried),
-        record.chosen.value ?? null,
-      ]),
-    ),
-  };
-  return { title: 'The best options against noise', figures, tables: [tried] };
+  const tried = triedTables('options-tried', cases, settings.seeds[0]!, [
+    { column: { name: 'data', show: 'text' }, of: (one) => one.spec.data.name },
+    { column: { name: axis, show: 'number' }, of: (one) => one.level },
+  ]);
+  return { title: 'The best options against noise', figures, tables: tried };
 }

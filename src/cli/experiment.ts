@@ -8,6 +8,7 @@ import { experimentNamed, experiments } from '../experiment/experiments.ts';
 import type { Report } from '../experiment/report.ts';
 import { runExperiment } from '../experiment/run-experiment.ts';
 import type { ReportFiles } from '../experiment/write-report.ts';
+import { experimentBesideFile } from './beside-file.ts';
 import { commandLine } from './command-line.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { readModule } from './config-file.ts';
@@ -36,7 +37,10 @@ export function define(command: Command): void {
   command
     .argument('[name]', 'the experiment; without a name all are listed')
     .option('-o, --out <folder>', 'where runs, report and tables go (default: experiments/<name>)')
-    .option('--config <file>', 'settings from a file: data, losses, backbones, metrics … (see defineExperiment)')
+    .option(
+      '--config <file>',
+      'settings from a file: data, losses, backbones, metrics … (see defineExperiment); paths in it are relative to it',
+    )
     .option('--data <names>', 'data sets: folders of $TAUREC_DATA, or paths of folders with train.* and test.*', words)
     .option('--losses <names>', 'losses: those of the experiment by name, or any other', words)
     .option('--backbones <names>', 'backbones', words)
@@ -80,8 +84,8 @@ function firstSentence(text: string): string {
 async function run(name: string, flags: ExperimentFlags): Promise<void> {
   engineOptions({});
   const experiment = experimentNamed(name);
-  const file = flags.config === undefined ? {} : await readModule(flags.config);
-  const config = { ...(file as ExperimentConfig), ...flagConfig(experiment, flags, file as ExperimentConfig) };
+  const file = flags.config === undefined ? {} : experimentBesideFile(flags.config, await readModule(flags.config));
+  const config = { ...file, ...flagConfig(experiment, flags, file) };
   const folder = flags.out ?? join('experiments', name);
   const progress = flags.quiet ? undefined : new ExperimentProgress(process.stderr);
   try {

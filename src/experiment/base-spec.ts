@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
-import { cutOffs } from './experiment-config.ts';
 import { mergeConfigs } from './merge-config.ts';
+import { cutOffs } from './metric-names.ts';
 import type { Choice, DataSource, RunSpec } from './run.ts';
 import type { BackboneCase, ExperimentSettings } from './settings.ts';
 

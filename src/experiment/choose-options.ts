@@ -1,10 +1,9 @@
-import { TaurecError } from '../errors.ts';
-import { replaceOptions } from '../loss/losses.ts';
 import type { Lab } from './experiment.ts';
 import { finished } from './finished.ts';
 import { mergeConfigs } from './merge-config.ts';
 import { type FailedRun, isFailed, type RunRecord, type RunSpec } from './run.ts';
 import { type LossCase, middleOf } from './settings.ts';
+import { type Options, withOptions } from './with-options.ts';
 
 /** A loss on some data, whose options validation is to choose. */
 export interface Case {
@@ -22,8 +21,6 @@ export interface ChosenCase extends Case {
   /** A run a seed with the chosen options, in the order of the seeds. */
   readonly records: readonly RunRecord[];
 }
-
-export type Options = Readonly<Record<string, unknown>>;
 
 /** How often all options are gone through at most. */
 const rounds = 3;
@@ -81,25 +78,6 @@ async function runChosen(
 export function specOf({ spec, loss }: Case, options: Options, seed: number): RunSpec {
   const { source, config } = withOptions(loss, options);
   return { ...spec, seed, config: mergeConfigs(spec.config, config, { loss: source }) };
-}
-
-/** The loss with these options, which are no longer chosen. @throws TaurecError `bad-option` for options of a loss that is an object */
-export function withOptions(loss: LossCase, options: Options): LossCase {
-  const isTraining = ([name]: [string, unknown]) => name.startsWith('config.');
-  const all = Object.entries(options);
-  const ofLoss = Object.fromEntries(all.filter((option) => !isTraining(option)));
-  const training = Object.fromEntries(all.filter(isTraining).map(([name, x]) => [name.slice('config.'.length), x]));
-  if ('evaluate' in loss.source && Object.keys(ofLoss).length > 0) {
-    const expected = 'a loss by name or module, whose options can be set';
-    throw new TaurecError('bad-option', { option: 'losses', got: `the object ${loss.label}`, expected });
-  }
-  const candidates = Object.entries(loss.candidates).filter(([name]) => !(name in options));
-  return {
-    ...loss,
-    source: replaceOptions(loss.source, ofLoss),
-    config: mergeConfigs(loss.config, training),
-    candidates: Object.fromEntries(candidates),
-  };
 }
 
 class Search {

@@ -10,13 +10,13 @@ const format = 1;
 
 /**
  * A hash of all that decides a run's record: data by content, how they are read and held out, noise, every training option, seed, version, and the text of
- * modules that are named. Not the number of threads, on which nothing depends.
+ * modules that are named and of a loss or backbone that is an object (not of what they import or call). Not the number of threads, on which nothing depends.
  */
 export function runKey(spec: RunSpec, config: TrainConfig, dataSha256: string): string {
   const { threads: _, ...training } = configToJson(config);
   const { train: _train, test: _test, valid: _valid, ...reading } = spec.data.files;
   const { choice, noise = {}, seed, perUser = false, analyse = false, ks = [20], metrics = [] } = spec;
-  const modules = [training.loss, training.backbone, ...metrics].map(moduleText);
+  const modules = [config.loss, config.backbone, ...metrics].map(sourceText);
   const facts = {
     format,
     version,
@@ -32,14 +32,25 @@ export function runKey(spec: RunSpec, config: TrainConfig, dataSha256: string): 
     metrics,
     modules,
   };
-  return createHash('sha256').update(canonical(facts)).digest('hex');
+  return sha256(canonical(facts));
 }
 
-function moduleText(source: unknown): string {
-  const named = (source as { module?: string }).module;
-  if (named === undefined) return '';
-  const path = named.startsWith('file:') ? fileURLToPath(named) : named;
-  return existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : '';
+/** A hash of the text of a module, or of an object's class and functions; nothing for what taurec has under the name. */
+function sourceText(source: object): string {
+  if ('evaluate' in source || 'forward' in source) return sha256(objectText(source));
+  const { module } = source as { module?: string };
+  if (module === undefined) return '';
+  const path = module.startsWith('file:') ? fileURLToPath(module) : module;
+  return existsSync(path) ? sha256(readFileSync(path)) : '';
+}
+
+function objectText(source: object): string {
+  const functions = Object.entries(source).filter(([, value]) => typeof value === 'function');
+  return [source.constructor, ...functions.flat()].map(String).join('\n');
+}
+
+function sha256(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /** JSON with the keys of every object in order; Infinity is "inf". */

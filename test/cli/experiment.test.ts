@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { experiments } from '../../src/experiment/experiments.ts';
@@ -97,6 +97,21 @@ describe('taurec experiment', () => {
     for (const metric of ['recall@5', 'first@20', 'ndcg@20']) {
       for (const row of rows) expect(row[header!.indexOf(metric)]).toMatch(/^\d/);
     }
+  });
+
+  test('paths in a file are relative to it', async () => {
+    mkdirSync(join(folder, 'study'), { recursive: true });
+    file('study/mine.mjs', 'export default (hits, relevant) => hits.length / relevant;');
+    const metrics = [{ module: './mine.mjs', name: 'mine' }];
+    const files = { name: 'one', train: '../tiny/train.csv', test: '../tiny/test.csv' };
+    file('study/my.json', JSON.stringify({ data: ['../tiny-popularity', files], losses: ['sl'], metrics }));
+    const args = ['--backbones', 'mf', '--epochs', '1', '--seeds', '1', '--out', 'study/out'];
+    const { runs } = await json('experiment', 'losses', '--config', 'study/my.json', ...args);
+    expect(runs).toBe(2);
+    const recipe = { name: 'mine', choice: 'last', chosen: 'validated', config: { epochs: 1 }, seeds: [1] };
+    file('study/my.recipe.json', JSON.stringify({ ...recipe, data: '../tiny' }));
+    const { recipes } = await json('recipe', 'run', 'mine', '--config', 'study/my.recipe.json');
+    expect(recipes[0].metrics[0].mean).toBeGreaterThan(0);
   });
 
   test.each([

@@ -6,10 +6,12 @@ import { loadDataset } from '../../src/data/dataset.ts';
 import { evaluate } from '../../src/evaluation/evaluator.ts';
 import { embeddingRanker } from '../../src/evaluation/ranker.ts';
 import { folderDataSet } from '../../src/experiment/data-sets.ts';
-import { cutOffs, experimentSettings } from '../../src/experiment/experiment-config.ts';
+import { experimentSettings } from '../../src/experiment/experiment-settings.ts';
 import { type LabEvent, LocalLab } from '../../src/experiment/lab.ts';
+import { cutOffs } from '../../src/experiment/metric-names.ts';
 import type { RunSpec } from '../../src/experiment/run.ts';
 import { loadRunData } from '../../src/experiment/run-data.ts';
+import type { ScoreGradients, ScoreRow } from '../../src/loss/loss.ts';
 import { openRankingEngine } from '../../src/model/ranking-engine.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
 import { train } from '../../src/training/trainer.ts';
@@ -111,6 +113,20 @@ describe('a laboratory', () => {
     writeFileSync(path, source(2));
     await lab.runAll('', [own]);
     expect(events.filter((event) => event.type === 'run')).toHaveLength(2);
+  });
+
+  test('objects of one name that do something else are other runs', async () => {
+    const loss = (evaluate: (row: ScoreRow, gradients: ScoreGradients) => number) => ({
+      ...{ name: 'sl', parameters: {}, allowsDotScores: true },
+      evaluate,
+    });
+    const up = loss((_, gradients) => gradients.positives.fill(-1)[0]! * gradients.negatives.fill(0).length);
+    const down = loss((_, gradients) => gradients.positives.fill(0)[0]! * gradients.negatives.fill(1).length);
+    const { lab, events } = newLab();
+    for (const one of [up, down, up, { name: 'sl', options: {} }]) {
+      await lab.runAll('', [spec({ config: { ...config, loss: one } })]);
+    }
+    expect(events.filter((event) => event.type === 'run')).toHaveLength(3);
   });
 
   test('stopped in a run it keeps what was done, and goes on from the checkpoint to the same numbers', async () => {

@@ -1,5 +1,6 @@
 import type { Experiment, Lab } from '../../src/experiment/experiment.ts';
-import { type ExperimentConfig, experimentSettings } from '../../src/experiment/experiment-config.ts';
+import type { ExperimentConfig } from '../../src/experiment/experiment-config.ts';
+import { experimentSettings } from '../../src/experiment/experiment-settings.ts';
 import type { ClaimVerdict, Report } from '../../src/experiment/report.ts';
 import type { RunRecord, RunSpec } from '../../src/experiment/run.ts';
 

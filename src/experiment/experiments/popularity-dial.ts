@@ -2,7 +2,7 @@ import { loadLoss } from '../../loss/load-loss.ts';
 import { withoutAutomatic } from '../../loss/losses.ts';
 import { baseSpec } from '../base-spec.ts';
 import { bestByValidation, validated, validations } from '../best-by-validation.ts';
-import { chooseOptions, withOptions } from '../choose-options.ts';
+import { chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
 import { checkGroupMetric } from '../group-contributions.ts';
 import type { Choice } from '../run.ts';
@@ -10,6 +10,7 @@ import type { ExperimentSettings, LossCase } from '../settings.ts';
 import { mean } from '../statistics.ts';
 import { meanOf, metricOf, metricText } from '../summaries.ts';
 import { claimOf, type Observation, signOf } from '../verdicts.ts';
+import { withOptions } from '../with-options.ts';
 import { type Dialled, overview, section, titleOf } from './popularity-dial-report.ts';
 
 export const popularityDial: Experiment = {

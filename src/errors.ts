@@ -71,6 +71,8 @@ const messages = {
   // experiments
   'bad-runs': (f: Facts) =>
     `${f.path}, line ${f.line}: got ${show(f.got)}, expected the record of a run. Remove the line, or give another folder.`,
+  'folder-in-use': (f: Facts) =>
+    `${f.folder}: process ${f.pid} on ${f.host} works in it. Wait for its end, or give another folder (--out). If it is not taurec, remove the file lock in the folder.`,
   'failed-run': (f: Facts) =>
     `${f.run}: ${f.reason} It is remembered, and not tried again: change its options, or remove its line from runs.jsonl (key ${String(f.key).slice(0, 16)}…).`,
   'no-test-users': (f: Facts) =>

@@ -161,5 +161,5 @@ function chosenBy({ epoch, valid, config }: TrainResult): RunRecord['chosen'] {
 /** τ of the negative side, where the loss has one. */
 function temperatureOf({ config: { loss } }: TrainResult): number | undefined {
   const tau = 'options' in loss ? loss.options?.tau : undefined;
-  return typeof tau === 'number' && Number.isFinite(tau) ? tau : undefined;
+  return typeof tau === 'number' ? tau : undefined;
 }

@@ -4,6 +4,7 @@ import { configName } from './config-name.ts';
 import type { Experiment } from './experiment.ts';
 import type { ExperimentConfig } from './experiment-config.ts';
 import { experimentSettings } from './experiment-settings.ts';
+import { lockFolder } from './folder-lock.ts';
 import { type LabOptions, LocalLab } from './lab.ts';
 import type { Provenance, Report } from './report.ts';
 import type { RunRecord } from './run.ts';
@@ -26,9 +27,9 @@ export interface ExperimentResult {
 
 /**
  * Runs an experiment and writes its report. Runs that the folder holds from earlier are not run again, so a stopped experiment goes on where it stopped, and a
- * changed one does what is new.
+ * changed one does what is new. Two at a time in one folder are refused.
  * @param config what differs from the experiment's defaults
- * @throws TaurecError as `experimentSettings` before anything runs; `aborted`, `bad-runs`, and what `train` and `evaluate` throw
+ * @throws TaurecError as `experimentSettings` before anything runs; `folder-in-use`, `aborted`, `bad-runs`, `failed-run`, and what `train` and `evaluate` throw
  */
 export async function runExperiment(
   experiment: Experiment,
@@ -41,12 +42,17 @@ export async function runExperiment(
     ...rest
   } = options;
   const settings = await experimentSettings(config, experiment.defaults);
-  const lab = new LocalLab({ ...rest, folder });
-  const { claims, sections } = await experiment.run(lab, settings);
-  const { name, title, summary, source } = experiment;
-  const provenance = provenanceOf(settings, lab.used, command);
-  const report: Report = { name, title, summary, source, claims: measured(claims), sections, provenance };
-  return { report, files: await writeReport(folder, report) };
+  const release = lockFolder(folder);
+  try {
+    const lab = new LocalLab({ ...rest, folder });
+    const { claims, sections } = await experiment.run(lab, settings);
+    const { name, title, summary, source } = experiment;
+    const provenance = provenanceOf(settings, lab.used, command);
+    const report: Report = { name, title, summary, source, claims: measured(claims), sections, provenance };
+    return { report, files: await writeReport(folder, report) };
+  } finally {
+    release();
+  }
 }
 
 function provenanceOf(settings: ExperimentSettings, records: readonly RunRecord[], command: string): Provenance {

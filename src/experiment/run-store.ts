@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } fro
 import { dirname } from 'node:path';
 import { TaurecError } from '../errors.ts';
 import type { FailedRun, RunRecord } from './run.ts';
+import type { ScoreAnalysis } from './score-analysis.ts';
 
 /** The records of runs as JSON lines in a file: each is appended when its run is done, so that whoever starts again finds all that was finished. */
 export class RunStore {
@@ -37,6 +38,7 @@ export class RunStore {
     let record: Partial<RunRecord & FailedRun> | undefined;
     try {
       record = JSON.parse(line);
+      if (record?.analysis) record = { ...record, analysis: withInfinity(record.analysis) };
     } catch {
       // told below
     }
@@ -45,4 +47,10 @@ export class RunStore {
     }
     this.#records.set(record.key, record as RunRecord);
   }
+}
+
+/** τ = ∞ and what follows of it, which JSON has as "inf". The configuration stays as it is written. */
+function withInfinity(analysis: ScoreAnalysis): ScoreAnalysis {
+  const numbers = Object.entries(analysis).map(([name, x]) => [name, x === 'inf' ? Infinity : x]);
+  return Object.fromEntries(numbers);
 }

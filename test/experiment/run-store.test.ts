@@ -40,3 +40,11 @@ test('another line that is not a record is an error that names it', () => {
   expect(error.code).toBe('bad-runs');
   expect(error.message).toContain('runs.jsonl, line 2: got "nonsense"');
 });
+
+test('an infinite temperature comes back as it was', () => {
+  const path = join(folder, 'infinite', 'runs.jsonl');
+  const analysis = { tau: Infinity, predictedTau: Infinity, radius: 0, weightQuantiles: [{ quantile: 1, weight: 1 }] };
+  const analysed = { ...record('a'), analysis } as unknown as RunRecord;
+  new RunStore(path).add(analysed);
+  expect((new RunStore(path).get('a') as RunRecord).analysis).toEqual(analysis);
+});

@@ -182,6 +182,13 @@ describe('a claim holds where it is true and fails where it is not', () => {
     },
   );
 
+  test('batches: pair rows that end before the time is up are not compared at equal time', async () => {
+    const lab = madeUpLab((asked) => ({ test: isPair(asked) ? 0.9 : 1, seconds: isPair(asked) ? 5 : 10 }));
+    const { verdict, evidence } = await findingsOf(experimentNamed('batches'), lab);
+    expect(verdict(/In the time/)).toBe('unclear');
+    expect(evidence(/In the time/)).toContain('pair rows were done after 5.0 of 10.0 s');
+  });
+
   test('every claim of every experiment is on trial', async () => {
     for (const experiment of experiments) {
       const { claims } = await findingsOf(

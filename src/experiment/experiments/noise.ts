@@ -39,7 +39,7 @@ export const noisyLosses: ExperimentConfig['losses'] = [
   { name: 'bpr', config: { decoupledWeightDecay: [0.3, 1] } },
   { name: 'bce', config: { decoupledWeightDecay: [0.3, 1] } },
   { name: 'mse', config: { decoupledWeightDecay: [0.3, 1] } },
-  { name: 'sl', tau: [0.1, 0.15, 0.2, 0.3, 0.4] },
+  { name: 'sl', tau: [0.1, 0.15, 0.2, 0.3, 0.4, 0.55] },
   { name: 'bsl', tau: [0.1, 0.15, 0.2, 0.3, 0.4], tau1: [0.3, 0.5, 1, 2, 4] },
   { name: 'dsl', tau: [0.15, 0.2, 0.3] },
 ];

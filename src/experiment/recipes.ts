@@ -1,12 +1,13 @@
 import { TaurecError } from '../errors.ts';
 import { nearest } from '../training/option-errors.ts';
 import type { Recipe } from './recipe.ts';
+import { equalLoss } from './recipes/equal-loss.ts';
 import { popularityShift } from './recipes/popularity-shift.ts';
 import { tableMf } from './recipes/table-mf.ts';
 import { wholeTrain } from './recipes/whole-train.ts';
 
 /** Every recipe; the only list. */
-export const recipes: readonly Recipe[] = [...wholeTrain, ...tableMf, ...popularityShift];
+export const recipes: readonly Recipe[] = [...wholeTrain, ...tableMf, ...equalLoss, ...popularityShift];
 
 /** A recipe by its name, among those given. @throws TaurecError `unknown-name`, with the nearest name */
 export function recipeNamed(name: string, among: readonly Recipe[] = recipes): Recipe {

@@ -1,0 +1,54 @@
+import type { TrainConfigInput } from '../../training/config.ts';
+import type { Recipe } from '../recipe.ts';
+import { type Cell, cell } from './cell.ts';
+import { byPopularity, priorByValidation } from './shared-config.ts';
+
+/** NDCG@20 and Recall@20 under both protocols. */
+function both(clean: readonly [number, number], irbench: readonly [number, number]): Recipe['expected'] {
+  const named = ([ndcg, recall]: readonly [number, number]) => ({ 'ndcg@20': ndcg, 'recall@20': recall });
+  return { clean: named(clean), irbench: named(irbench) };
+}
+
+type Row = Pick<Cell, 'loss' | 'expected'> & Partial<Cell>;
+
+/** Losses under the same settings of a data set and backbone; a row may say what its loss needs besides. */
+function column(
+  about: Pick<Cell, 'data' | 'backbone' | 'seeds'> & { config: TrainConfigInput },
+  rows: readonly Row[],
+): Recipe[] {
+  return rows.map(({ config, ...row }) =>
+    cell({ claim: 'a published cell at equal loss', ...about, ...row, config: { ...about.config, ...config } }),
+  );
+}
+
+const health = { epochs: 80, ...priorByValidation() };
+const healthBatch = { ...byPopularity, rows: 64, negatives: 1024 };
+/** BPR has inner products, which decay and dropout keep small. */
+const plain = { decoupledWeightDecay: 1, embeddingDropout: 0.2 };
+
+/** One layer with a weight of its own for the base embeddings: decision 014. */
+const oneLayer = { name: 'lightgcn', layers: 1, gamma: 0.2 };
+const graph = { epochs: 40, ...priorByValidation(10) };
+const graphBatch = { ...byPopularity, rows: 256, negatives: 1024 };
+
+/** Cells of the published tables at equal loss, the popularity prior chosen on validation data; the recipes of `table-mf` have the best of each column. */
+export const equalLoss: readonly Recipe[] = [
+  ...column({ data: 'amazon2014-health', config: { ...health, batch: healthBatch } }, [
+    { loss: { name: 'sl', tau: 0.25 }, expected: both([0.141, 0.1838], [0.1365, 0.1809]) },
+    { loss: { name: 'psl', tau: 0.15 }, expected: both([0.1423, 0.1858], [0.1379, 0.1829]) },
+    { loss: { name: 'slatk', tau: 0.25, tauWeight: 5 }, expected: both([0.1406, 0.1824], [0.136, 0.1795]) },
+    { loss: { name: 'advinfonce', tau: 0.25 }, expected: both([0.1409, 0.1837], [0.1364, 0.1808]) },
+    {
+      loss: { name: 'llpauc' },
+      config: { batch: { rows: 64, negatives: 1024 } },
+      expected: both([0.1366, 0.1763], [0.132, 0.1729]),
+    },
+    { loss: { name: 'bpr' }, config: plain, expected: both([0.1304, 0.1712], [0.1267, 0.1689]) },
+  ]),
+  ...column({ data: 'amazon2014-health', backbone: oneLayer, config: { ...graph, batch: graphBatch } }, [
+    { loss: { name: 'sl', tau: 0.25 }, expected: both([0.1394, 0.1822], [0.1349, 0.1796]) },
+    { loss: { name: 'bsl', tau: 0.25, tau1: 1 }, expected: both([0.1424, 0.1853], [0.1379, 0.1823]) },
+    { loss: { name: 'psl', tau: 0.15 }, expected: both([0.1424, 0.186], [0.1381, 0.1831]) },
+    { loss: { name: 'slatk', tau: 0.25, tauWeight: 8 }, expected: both([0.1396, 0.1822], [0.1349, 0.1789]) },
+  ]),
+];

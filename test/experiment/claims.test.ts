@@ -53,6 +53,16 @@ const trials: Trial[] = [
     { experiment, claim: /DSL is more/, true: byLoss({ dsl: 1.1 }), false: byLoss({ dsl: 0.9 }) },
   ]),
   { experiment: 'losses', claim: /best softmax loss/, true: byLoss({ sl: 2, ccl: 1.5 }), false: byLoss({ ccl: 2 }) },
+  {
+    ...{ experiment: 'popularity-shift', claim: /^λ chosen/ },
+    true: ({ options }) => ({ test: options.negativeWeight ? 2 : 1, valid: lambda({ options } as Asked) }),
+    false: ({ options }) => ({ test: options.negativeWeight ? 0.5 : 1 }),
+  },
+  {
+    ...{ experiment: 'popularity-shift', claim: /^The popularity prior chosen/ },
+    true: ({ config }) => ({ test: config.popularityPrior === 'auto' ? 2 : 1 }),
+    false: ({ config }) => ({ test: config.popularityPrior === 'auto' ? 0.5 : 1 }),
+  },
   ...['negative-noise', 'false-negatives'].flatMap((experiment): Trial[] => [
     {
       ...{ experiment, claim: /keeps a larger part/, config: noisyLevels },

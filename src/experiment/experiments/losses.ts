@@ -45,12 +45,19 @@ export const losses: Experiment = {
   run: (lab, settings) => compareLosses('All losses', 'validation', lab, settings),
 };
 
+/** A claim that the first of two losses, by their labels, is more accurate than the second. */
+export interface PairClaim {
+  readonly claim: string;
+  readonly pair: readonly [more: string, less: string];
+}
+
 /** Chooses, runs and compares; every claim is about `metric` on the test set. */
 export async function compareLosses(
   title: string,
   choice: Choice,
   lab: Lab,
   settings: ExperimentSettings,
+  pairs: readonly PairClaim[] = [],
 ): Promise<Findings> {
   const cases = await chooseOptions(lab, title, casesOf(choice, settings), settings.seeds);
   return {
@@ -64,6 +71,7 @@ export async function compareLosses(
         eachGroup(cases, settings, pairOf('bsl', 'sl'), notLessThan),
       ),
       claimOf('DSL is more accurate than SL.', eachGroup(cases, settings, pairOf('dsl', 'sl'))),
+      ...pairs.map(({ claim, pair }) => claimOf(claim, eachGroup(cases, settings, pairOf(...pair)))),
     ],
     sections: groupsOf(cases, settings).flatMap(({ name, group }) => section(name, group, lab, settings)),
   };

@@ -6,8 +6,8 @@ import { compareLosses } from './losses.ts';
 export const shiftLosses: ExperimentConfig['losses'] = [
   { name: 'bpr', config: { decoupledWeightDecay: [0.3, 1], embeddingDropout: 0.2 } },
   { name: 'sl', tau: [0.1, 0.14, 0.2] },
-  { name: 'sl', label: 'sl, λ chosen', tau: [0.1, 0.14, 0.2], negativeWeight: [0.6, 0.8, 1] },
-  { name: 'sl', label: 'sl, prior chosen', tau: [0.1, 0.14, 0.2], config: { popularityPrior: 'auto' } },
+  { name: 'sl', label: 'sl with λ', tau: [0.1, 0.14, 0.2], negativeWeight: [0.6, 0.8, 1] },
+  { name: 'sl', label: 'sl with prior', tau: [0.1, 0.14, 0.2], config: { popularityPrior: 'auto' } },
   { name: 'bsl', tau: [0.1, 0.14, 0.2], tau1: [1, 4] },
   { name: 'dsl', tau: [0.1, 0.14, 0.2] },
   { name: 'psl', tau: [0.075, 0.1, 0.15] },
@@ -24,5 +24,12 @@ export const popularityShift: Experiment = {
     losses: shiftLosses,
     config: { aim: 'discovery', refit: true, validation: { every: 10, patience: 10, users: 20_000 } },
   },
-  run: (lab, settings) => compareLosses('Popularity shift', 'debiased', lab, settings),
+  run: (lab, settings) =>
+    compareLosses('Popularity shift', 'debiased', lab, settings, [
+      { claim: 'λ chosen on the debiased part makes SL more accurate.', pair: ['sl with λ', 'sl'] },
+      {
+        claim: 'The popularity prior chosen on the debiased part makes SL more accurate.',
+        pair: ['sl with prior', 'sl'],
+      },
+    ]),
 };

@@ -60,18 +60,13 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
   } finally {
     await engine.close();
   }
-  const { seed, choice, noise = {} } = spec;
   const tau = temperatureOf(result);
   return {
-    key,
-    data: factsOf(spec, data),
-    choice,
-    noise,
-    seed,
+    ...identityOf(spec, data, key),
     config: configToJson(result.config),
     chosen: chosenBy(result),
     evaluations,
-    ...(spec.analyse && tau !== undefined && { analysis: analyseScores(model, { tau, seed }) }),
+    ...(spec.analyse && tau !== undefined && { analysis: analyseScores(model, { tau, seed: spec.seed }) }),
     seconds: { ...result.seconds, evaluate: (performance.now() - started) / 1000 },
     engine: result.engine,
     versions,
@@ -81,18 +76,18 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
 
 /** The record of a run that threw. */
 export function failedRun(spec: RunSpec, data: RunData, key: string, { code, message }: TaurecError): FailedRun {
-  const { choice, noise = {}, seed } = spec;
   return {
-    key,
-    data: factsOf(spec, data),
-    choice,
-    noise,
-    seed,
+    ...identityOf(spec, data, key),
     config: configToJson(configOf(spec)),
     failed: { code, message },
     versions,
     finished: new Date().toISOString(),
   };
+}
+
+function identityOf(spec: RunSpec, data: RunData, key: string) {
+  const { choice, noise = {}, seed } = spec;
+  return { key, data: factsOf(spec, data), choice, noise, seed };
 }
 
 /** Where a run's checkpoint lies while it goes on. */

@@ -1,3 +1,5 @@
+import type { DataFacts } from './run.ts';
+
 /**
  * What an experiment found, as data: the claims and whether they held, tables and figures. `reportHtml` makes a page of it, `tableCsv` a file of each table.
  */
@@ -103,15 +105,7 @@ export interface Provenance {
   readonly processor: string;
   /** ISO 8601. */
   readonly finished: string;
-  readonly data: readonly {
-    readonly name: string;
-    readonly source: string;
-    readonly sha256: string;
-    readonly users: number;
-    readonly items: number;
-    readonly train: number;
-    readonly test: number;
-  }[];
+  readonly data: readonly DataFacts[];
   /** What the settings of the experiment were, JSON-able. */
   readonly settings: unknown;
   /** Each distinct configuration that was trained, with a name for it, JSON-able. */

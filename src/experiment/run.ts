@@ -57,19 +57,23 @@ export interface RunSpec {
   readonly analyse?: boolean;
 }
 
+/** Which data a number is about; counts of the interactions of each part. */
+export interface DataFacts {
+  readonly name: string;
+  /** Files. */
+  readonly source: string;
+  readonly sha256: string;
+  readonly users: number;
+  readonly items: number;
+  readonly train: number;
+  readonly test: number;
+}
+
 /** What a run left: one line of runs.jsonl. */
 export interface RunRecord {
   /** A hash of everything that decides the numbers: specification, data, version, text of named modules. */
   readonly key: string;
-  readonly data: {
-    readonly name: string;
-    readonly source: string;
-    readonly sha256: string;
-    readonly users: number;
-    readonly items: number;
-    readonly train: number;
-    readonly test: number;
-  };
+  readonly data: DataFacts;
   readonly choice: Choice;
   readonly noise: Noise;
   readonly seed: number;

@@ -26,6 +26,9 @@ const healthBatch = { ...byPopularity, rows: 64, negatives: 1024 };
 /** BPR has inner products, which decay and dropout keep small. */
 const plain = { decoupledWeightDecay: 1, embeddingDropout: 0.2 };
 
+const electronic = { learningRate: 0.03, epochs: 60, ...priorByValidation() };
+const gowalla = { learningRate: 0.03, epochs: 90, ...priorByValidation(30, 10_000) };
+
 /** One layer with a weight of its own for the base embeddings: decision 014. */
 const oneLayer = { name: 'lightgcn', layers: 1, gamma: 0.2 };
 const graph = { epochs: 40, ...priorByValidation(10) };
@@ -50,5 +53,27 @@ export const equalLoss: readonly Recipe[] = [
     { loss: { name: 'bsl', tau: 0.25, tau1: 1 }, expected: both([0.1424, 0.1853], [0.1379, 0.1823]) },
     { loss: { name: 'psl', tau: 0.15 }, expected: both([0.1424, 0.186], [0.1381, 0.1831]) },
     { loss: { name: 'slatk', tau: 0.25, tauWeight: 8 }, expected: both([0.1396, 0.1822], [0.1349, 0.1789]) },
+    { loss: { name: 'bpr' }, config: plain, expected: both([0.1298, 0.1708], [0.1262, 0.1685]) },
+  ]),
+  ...column({ data: 'amazon2014-electronic', seeds: [1], config: { ...electronic, batch: byPopularity } }, [
+    { loss: { name: 'sl', tau: 0.3 }, expected: both([0.0603, 0.0924], [0.0599, 0.092]) },
+    { loss: { name: 'psl', tau: 0.15 }, expected: both([0.0605, 0.093], [0.0601, 0.0927]) },
+    { loss: { name: 'slatk', tau: 0.3, tauWeight: 5 }, expected: both([0.0593, 0.0911], [0.0589, 0.0907]) },
+  ]),
+  ...column(
+    {
+      ...{ data: 'amazon2014-electronic', backbone: oneLayer, seeds: [1] },
+      config: { ...graph, learningRate: 0.03, batch: { ...byPopularity, rows: 256 } },
+    },
+    [
+      { loss: { name: 'sl', tau: 0.3 }, expected: both([0.0606, 0.0924], [0.0602, 0.0921]) },
+      { loss: { name: 'bsl', tau: 0.3, tau1: 1 }, expected: both([0.0603, 0.0925], [0.0598, 0.0921]) },
+      { loss: { name: 'psl', tau: 0.17 }, expected: both([0.0607, 0.0933], [0.0603, 0.0929]) },
+    ],
+  ),
+  ...column({ data: 'gowalla', seeds: [1], config: { ...gowalla, batch: byPopularity } }, [
+    { loss: { name: 'sl', tau: 0.1 }, expected: both([0.1768, 0.2128], [0.1714, 0.21]) },
+    { loss: { name: 'psl', tau: 0.08 }, expected: both([0.172, 0.2098], [0.1669, 0.2071]) },
+    { loss: { name: 'slatk', tau: 0.1, tauWeight: 4 }, expected: both([0.1773, 0.2133], [0.1718, 0.2103]) },
   ]),
 ];

@@ -58,31 +58,31 @@ export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
 export { type ResultFile, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
 export { scoreRanker } from './evaluation/score-ranker.ts';
 export { type BootstrapOptions, pairedBootstrap, pairedTTest } from './evaluation/significance.ts';
-export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
-export {
-  type DataEntry,
-  defineExperiment,
-  type ExperimentConfig,
-  type SourceEntry,
-} from './experiment/experiment-config.ts';
-export { experimentNamed, experiments } from './experiment/experiments.ts';
-export { type LabEvent, type LabOptions, LocalLab } from './experiment/lab.ts';
-export { type PublishedResult, publishedResults } from './experiment/published.ts';
-export type { PublishedValue, Recipe } from './experiment/recipe.ts';
-export { recipes } from './experiment/recipes.ts';
-export type { ClaimVerdict, Figure, Report, Section, Table } from './experiment/report.ts';
-export type { Choice, DataSource, FailedRun, Noise, RunRecord, RunSpec } from './experiment/run.ts';
-export { type ExperimentOptions, type ExperimentResult, runExperiment } from './experiment/run-experiment.ts';
-export { runRecipe } from './experiment/run-recipe.ts';
 export {
   analyseScores,
   predictTau,
   type ScoreAnalysis,
   type ScoreAnalysisOptions,
-} from './experiment/score-analysis.ts';
-export { compareRuns, holm } from './experiment/statistics.ts';
-export { tableCsv } from './experiment/table-csv.ts';
-export { type ReportFiles, writeReport } from './experiment/write-report.ts';
+} from './experiment/analysis/score-analysis.ts';
+export { compareRuns, holm } from './experiment/analysis/statistics.ts';
+export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
+export { experimentNamed, experiments } from './experiment/experiments.ts';
+export { type PublishedResult, publishedResults } from './experiment/recipes/published.ts';
+export type { PublishedValue, Recipe } from './experiment/recipes/recipe.ts';
+export { recipes } from './experiment/recipes/recipes.ts';
+export { runRecipe } from './experiment/recipes/run-recipe.ts';
+export type { ClaimVerdict, Figure, Report, Section, Table } from './experiment/report/report.ts';
+export { tableCsv } from './experiment/report/table-csv.ts';
+export { type ReportFiles, writeReport } from './experiment/report/write-report.ts';
+export { type LabEvent, type LabOptions, LocalLab } from './experiment/run/lab.ts';
+export type { Choice, DataSource, FailedRun, Noise, RunRecord, RunSpec } from './experiment/run/run.ts';
+export { type ExperimentOptions, type ExperimentResult, runExperiment } from './experiment/run-experiment.ts';
+export {
+  type DataEntry,
+  defineExperiment,
+  type ExperimentConfig,
+  type SourceEntry,
+} from './experiment/settings/experiment-config.ts';
 export { loadLoss } from './loss/load-loss.ts';
 export type { ModuleSource } from './loss/load-module.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';

@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
-import { parseRecipe, type Recipe } from '../experiment/recipe.ts';
-import { recipes } from '../experiment/recipes.ts';
+import { parseRecipe, type Recipe } from '../experiment/recipes/recipe.ts';
+import { recipes } from '../experiment/recipes/recipes.ts';
 import { dataBesideFile, moduleBesideFile } from './beside-file.ts';
 import { readDefaultExport } from './config-file.ts';
 

@@ -1,16 +1,16 @@
 import { protocols } from '../evaluation/evaluator.ts';
+import { mean } from '../experiment/analysis/statistics.ts';
+import { metricText, percentText } from '../experiment/findings/summaries.ts';
 import {
   backboneOf,
   compareBest,
   comparePublished,
   lossOf,
   type PublishedComparison,
-} from '../experiment/compare-published.ts';
-import type { RecipeCheck, RecipeSummary } from '../experiment/judge-recipe.ts';
-import type { PublishedValue, Recipe } from '../experiment/recipe.ts';
-import type { Choice } from '../experiment/run.ts';
-import { mean } from '../experiment/statistics.ts';
-import { metricText, percentText } from '../experiment/summaries.ts';
+} from '../experiment/recipes/compare-published.ts';
+import type { RecipeCheck, RecipeSummary } from '../experiment/recipes/judge-recipe.ts';
+import type { PublishedValue, Recipe } from '../experiment/recipes/recipe.ts';
+import type { Choice } from '../experiment/run/run.ts';
 import { duration, table } from './output.ts';
 import type { RecipeRun } from './recipe-process.ts';
 

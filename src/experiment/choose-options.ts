@@ -1,9 +1,9 @@
 import type { Lab } from './experiment.ts';
-import { finished } from './finished.ts';
-import { mergeConfigs } from './merge-config.ts';
-import { type FailedRun, isFailed, type RunRecord, type RunSpec } from './run.ts';
-import { type LossCase, middleOf } from './settings.ts';
-import { type Options, withOptions } from './with-options.ts';
+import { finished } from './run/finished.ts';
+import { mergeConfigs } from './run/merge-config.ts';
+import { type FailedRun, isFailed, type RunRecord, type RunSpec } from './run/run.ts';
+import { type LossCase, middleOf } from './settings/settings.ts';
+import { type Options, withOptions } from './settings/with-options.ts';
 
 /** A loss on some data, whose options validation is to choose. */
 export interface Case {

@@ -1,17 +1,17 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { configName } from './config-name.ts';
 import type { Experiment } from './experiment.ts';
-import type { ExperimentConfig } from './experiment-config.ts';
-import { experimentSettings } from './experiment-settings.ts';
-import { lockFolder } from './folder-lock.ts';
-import { type LabOptions, LocalLab } from './lab.ts';
-import type { Provenance, Report } from './report.ts';
-import type { RunRecord } from './run.ts';
-import type { ExperimentSettings } from './settings.ts';
-import { measured } from './verdicts.ts';
-import { version } from './version.ts';
-import { type ReportFiles, writeReport } from './write-report.ts';
+import { measured } from './findings/verdicts.ts';
+import type { Provenance, Report } from './report/report.ts';
+import { type ReportFiles, writeReport } from './report/write-report.ts';
+import { configName } from './run/config-name.ts';
+import { lockFolder } from './run/folder-lock.ts';
+import { type LabOptions, LocalLab } from './run/lab.ts';
+import type { RunRecord } from './run/run.ts';
+import { version } from './run/version.ts';
+import type { ExperimentConfig } from './settings/experiment-config.ts';
+import { experimentSettings } from './settings/experiment-settings.ts';
+import type { ExperimentSettings } from './settings/settings.ts';
 
 export interface ExperimentOptions extends Omit<LabOptions, 'folder'> {
   /** Where runs.jsonl, the report and the tables go. Default: experiments/NAME. */

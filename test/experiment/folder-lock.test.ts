@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { lockFolder } from '../../src/experiment/folder-lock.ts';
+import { lockFolder } from '../../src/experiment/run/folder-lock.ts';
 import { folder } from '../data/temporary.ts';
 import { errorOf } from '../support/error-of.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { judgeRecipe, summarizeRecipe } from '../../src/experiment/judge-recipe.ts';
-import type { Recipe, Tolerance } from '../../src/experiment/recipe.ts';
-import type { RunRecord } from '../../src/experiment/run.ts';
+import { judgeRecipe, summarizeRecipe } from '../../src/experiment/recipes/judge-recipe.ts';
+import type { Recipe, Tolerance } from '../../src/experiment/recipes/recipe.ts';
+import type { RunRecord } from '../../src/experiment/run/run.ts';
 
 const run = (metrics: Record<string, number>) =>
   ({ evaluations: { clean: { metrics }, irbench: { metrics: {} } } }) as unknown as RunRecord;

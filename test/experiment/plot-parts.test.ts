@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { spread } from '../../src/experiment/page/end-labels.ts';
-import { reportHtml } from '../../src/experiment/page/report-html.ts';
-import { palette } from '../../src/experiment/page/series-look.ts';
-import { showCell, significant } from '../../src/experiment/page/show-cell.ts';
-import { roundTicks } from '../../src/experiment/page/ticks.ts';
-import type { Figure } from '../../src/experiment/report.ts';
+import { spread } from '../../src/experiment/report/page/end-labels.ts';
+import { reportHtml } from '../../src/experiment/report/page/report-html.ts';
+import { palette } from '../../src/experiment/report/page/series-look.ts';
+import { showCell, significant } from '../../src/experiment/report/page/show-cell.ts';
+import { roundTicks } from '../../src/experiment/report/page/ticks.ts';
+import type { Figure } from '../../src/experiment/report/report.ts';
 import { sampleReport } from '../support/sample-report.ts';
 
 const size = fc.double({ min: -12, max: 12, noNaN: true }).map((power) => 10 ** power);

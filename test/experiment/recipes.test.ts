@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createBackbone } from '../../src/backbone/backbones.ts';
-import { compareBest, comparePublished } from '../../src/experiment/compare-published.ts';
-import { publishedResults } from '../../src/experiment/published.ts';
-import { parseRecipe, type Recipe, recipeConfig } from '../../src/experiment/recipe.ts';
 import { cell } from '../../src/experiment/recipes/cell.ts';
-import { recipeNamed, recipes } from '../../src/experiment/recipes.ts';
+import { compareBest, comparePublished } from '../../src/experiment/recipes/compare-published.ts';
+import { publishedResults } from '../../src/experiment/recipes/published.ts';
+import { parseRecipe, type Recipe, recipeConfig } from '../../src/experiment/recipes/recipe.ts';
+import { recipeNamed, recipes } from '../../src/experiment/recipes/recipes.ts';
 import { createLoss } from '../../src/loss/losses.ts';
 import { errorOf } from '../support/error-of.ts';
 

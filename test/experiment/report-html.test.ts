@@ -1,8 +1,8 @@
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { reportHtml } from '../../src/experiment/page/report-html.ts';
-import { showCell } from '../../src/experiment/page/show-cell.ts';
-import type { Figure, Report } from '../../src/experiment/report.ts';
+import { reportHtml } from '../../src/experiment/report/page/report-html.ts';
+import { showCell } from '../../src/experiment/report/page/show-cell.ts';
+import type { Figure, Report } from '../../src/experiment/report/report.ts';
 import { sampleReport } from '../support/sample-report.ts';
 
 const page = reportHtml(sampleReport);

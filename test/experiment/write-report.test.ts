@@ -2,10 +2,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { reportHtml } from '../../src/experiment/page/report-html.ts';
-import type { Table } from '../../src/experiment/report.ts';
-import { tableCsv } from '../../src/experiment/table-csv.ts';
-import { writeReport } from '../../src/experiment/write-report.ts';
+import { reportHtml } from '../../src/experiment/report/page/report-html.ts';
+import type { Table } from '../../src/experiment/report/report.ts';
+import { tableCsv } from '../../src/experiment/report/table-csv.ts';
+import { writeReport } from '../../src/experiment/report/write-report.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { sampleReport } from '../support/sample-report.ts';
 

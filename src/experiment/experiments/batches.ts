@@ -1,14 +1,14 @@
 import type { TrainConfigInput } from '../../training/config.ts';
-import { baseSpec } from '../base-spec.ts';
+import { meanCell } from '../analysis/statistics.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import { mergeConfigs } from '../merge-config.ts';
-import type { Section } from '../report.ts';
-import type { RunRecord, RunSpec } from '../run.ts';
-import type { ExperimentSettings } from '../settings.ts';
-import { slug } from '../slug.ts';
-import { meanCell } from '../statistics.ts';
-import { cellOf } from '../summaries.ts';
-import { claimOf, moreThan, notLessThan, type Observation } from '../verdicts.ts';
+import { cellOf } from '../findings/summaries.ts';
+import { claimOf, moreThan, notLessThan, type Observation } from '../findings/verdicts.ts';
+import type { Section } from '../report/report.ts';
+import { slug } from '../report/slug.ts';
+import { mergeConfigs } from '../run/merge-config.ts';
+import type { RunRecord, RunSpec } from '../run/run.ts';
+import { baseSpec } from '../settings/base-spec.ts';
+import type { ExperimentSettings } from '../settings/settings.ts';
 
 /** As published programs train: one positive a row, negatives of its own. */
 const pairs: TrainConfigInput = { batch: { kind: 'pair', rows: 1024, negatives: 256, pool: 'uniform' } };

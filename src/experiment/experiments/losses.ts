@@ -1,17 +1,17 @@
-import { baseSpec } from '../base-spec.ts';
-import { bestByValidation } from '../best-by-validation.ts';
+import { mean } from '../analysis/statistics.ts';
 import { type Case, type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import type { ExperimentConfig } from '../experiment-config.ts';
-import type { Figure, Section, Table } from '../report.ts';
-import type { Choice } from '../run.ts';
-import type { ExperimentSettings } from '../settings.ts';
-import { compareWithBest } from '../significance-table.ts';
-import { slug } from '../slug.ts';
-import { mean } from '../statistics.ts';
-import { cellOf, optionsText } from '../summaries.ts';
-import { triedTables } from '../tried-table.ts';
-import { claimOf, moreThan, notLessThan, type Observation } from '../verdicts.ts';
+import { bestByValidation } from '../findings/best-by-validation.ts';
+import { compareWithBest } from '../findings/significance-table.ts';
+import { cellOf, optionsText } from '../findings/summaries.ts';
+import { triedTables } from '../findings/tried-table.ts';
+import { claimOf, moreThan, notLessThan, type Observation } from '../findings/verdicts.ts';
+import type { Figure, Section, Table } from '../report/report.ts';
+import { slug } from '../report/slug.ts';
+import type { Choice } from '../run/run.ts';
+import { baseSpec } from '../settings/base-spec.ts';
+import type { ExperimentConfig } from '../settings/experiment-config.ts';
+import type { ExperimentSettings } from '../settings/settings.ts';
 
 /** All losses, each with the options that validation chooses. */
 export const allLosses: ExperimentConfig['losses'] = [

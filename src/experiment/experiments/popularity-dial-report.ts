@@ -1,11 +1,11 @@
-import { bestByValidation, validations } from '../best-by-validation.ts';
+import { meanCell } from '../analysis/statistics.ts';
 import type { ChosenCase } from '../choose-options.ts';
-import { groupFigure, lowerHalf } from '../group-contributions.ts';
-import type { Section } from '../report.ts';
-import type { ExperimentSettings } from '../settings.ts';
-import { slug } from '../slug.ts';
-import { meanCell } from '../statistics.ts';
-import { cellOf } from '../summaries.ts';
+import { bestByValidation, validations } from '../findings/best-by-validation.ts';
+import { groupFigure, lowerHalf } from '../findings/group-contributions.ts';
+import { cellOf } from '../findings/summaries.ts';
+import type { Section } from '../report/report.ts';
+import { slug } from '../report/slug.ts';
+import type { ExperimentSettings } from '../settings/settings.ts';
 
 /** A loss on a data set at one λ. */
 export interface Dialled extends ChosenCase {

@@ -1,16 +1,16 @@
 import { loadLoss } from '../../loss/load-loss.ts';
 import { withoutAutomatic } from '../../loss/losses.ts';
-import { baseSpec } from '../base-spec.ts';
-import { bestByValidation, validated, validations } from '../best-by-validation.ts';
+import { mean } from '../analysis/statistics.ts';
 import { chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import { checkGroupMetric } from '../group-contributions.ts';
-import type { Choice } from '../run.ts';
-import type { ExperimentSettings, LossCase } from '../settings.ts';
-import { mean } from '../statistics.ts';
-import { meanOf, metricOf, metricText } from '../summaries.ts';
-import { claimOf, type Observation, signOf } from '../verdicts.ts';
-import { withOptions } from '../with-options.ts';
+import { bestByValidation, validated, validations } from '../findings/best-by-validation.ts';
+import { checkGroupMetric } from '../findings/group-contributions.ts';
+import { meanOf, metricOf, metricText } from '../findings/summaries.ts';
+import { claimOf, type Observation, signOf } from '../findings/verdicts.ts';
+import type { Choice } from '../run/run.ts';
+import { baseSpec } from '../settings/base-spec.ts';
+import type { ExperimentSettings, LossCase } from '../settings/settings.ts';
+import { withOptions } from '../settings/with-options.ts';
 import { type Dialled, overview, section, titleOf } from './popularity-dial-report.ts';
 
 export const popularityDial: Experiment = {

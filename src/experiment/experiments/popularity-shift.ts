@@ -1,5 +1,5 @@
 import type { Experiment } from '../experiment.ts';
-import type { ExperimentConfig } from '../experiment-config.ts';
+import type { ExperimentConfig } from '../settings/experiment-config.ts';
 import { compareLosses } from './losses.ts';
 
 /** Losses of the shift experiments. */

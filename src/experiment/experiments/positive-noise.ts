@@ -1,10 +1,10 @@
 import { specOf } from '../choose-options.ts';
 import type { Experiment, Lab } from '../experiment.ts';
-import { mergeConfigs } from '../merge-config.ts';
-import type { Section } from '../report.ts';
-import type { ExperimentSettings } from '../settings.ts';
-import { cellOf, meanOf, optionsText, percentText } from '../summaries.ts';
-import { claimOf, moreThan, type Observation } from '../verdicts.ts';
+import { cellOf, meanOf, optionsText, percentText } from '../findings/summaries.ts';
+import { claimOf, moreThan, type Observation } from '../findings/verdicts.ts';
+import type { Section } from '../report/report.ts';
+import { mergeConfigs } from '../run/merge-config.ts';
+import type { ExperimentSettings } from '../settings/settings.ts';
 import { casesOf, type NoisyCase, noiseExperiment, noisyLosses } from './noise.ts';
 
 /** Pair rows: one positive a row, so that a row has nothing to choose among. Fewer negatives and epochs than papers take; both losses have the same. */

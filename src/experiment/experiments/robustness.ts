@@ -1,9 +1,9 @@
-import { bestByValidation } from '../best-by-validation.ts';
+import { mean } from '../analysis/statistics.ts';
 import type { Lab } from '../experiment.ts';
-import type { ExperimentSettings } from '../settings.ts';
-import { mean } from '../statistics.ts';
-import { metricOf, percentText } from '../summaries.ts';
-import { claimOf, moreThan, type Observation, signOf } from '../verdicts.ts';
+import { bestByValidation } from '../findings/best-by-validation.ts';
+import { metricOf, percentText } from '../findings/summaries.ts';
+import { claimOf, moreThan, type Observation, signOf } from '../findings/verdicts.ts';
+import type { ExperimentSettings } from '../settings/settings.ts';
 import { casesOf, type NoisyCase } from './noise.ts';
 
 /** The softmax losses that the claim is made of, and those they are compared with. */

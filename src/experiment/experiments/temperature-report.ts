@@ -1,12 +1,12 @@
-import { bestByValidation, validations } from '../best-by-validation.ts';
+import { predictTau, type ScoreAnalysis } from '../analysis/score-analysis.ts';
+import { meanCell } from '../analysis/statistics.ts';
 import type { ChosenCase } from '../choose-options.ts';
-import type { Figure, Section, Table } from '../report.ts';
-import type { RunRecord } from '../run.ts';
-import { predictTau, type ScoreAnalysis } from '../score-analysis.ts';
-import type { ExperimentSettings } from '../settings.ts';
-import { slug } from '../slug.ts';
-import { meanCell } from '../statistics.ts';
-import { cellOf, meanOf, metricText } from '../summaries.ts';
+import { bestByValidation, validations } from '../findings/best-by-validation.ts';
+import { cellOf, meanOf, metricText } from '../findings/summaries.ts';
+import type { Figure, Section, Table } from '../report/report.ts';
+import { slug } from '../report/slug.ts';
+import type { RunRecord } from '../run/run.ts';
+import type { ExperimentSettings } from '../settings/settings.ts';
 
 /** A loss on a data set at one τ. */
 export interface Tempered extends ChosenCase {

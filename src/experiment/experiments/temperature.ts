@@ -1,12 +1,12 @@
-import { baseSpec } from '../base-spec.ts';
-import { bestByValidation, validated, validations } from '../best-by-validation.ts';
+import { mean } from '../analysis/statistics.ts';
 import { chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import type { ExperimentSettings } from '../settings.ts';
-import { mean } from '../statistics.ts';
-import { metricText } from '../summaries.ts';
-import { claimOf, everyOne, type Observation, signOf } from '../verdicts.ts';
-import { withOptions } from '../with-options.ts';
+import { bestByValidation, validated, validations } from '../findings/best-by-validation.ts';
+import { metricText } from '../findings/summaries.ts';
+import { claimOf, everyOne, type Observation, signOf } from '../findings/verdicts.ts';
+import { baseSpec } from '../settings/base-spec.ts';
+import type { ExperimentSettings } from '../settings/settings.ts';
+import { withOptions } from '../settings/with-options.ts';
 import {
   analysed,
   bestRadius,

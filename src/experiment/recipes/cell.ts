@@ -1,7 +1,7 @@
 import type { BackboneSource } from '../../backbone/backbone.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
-import { bestPublished, type PublishedResult, publishedColumn } from '../published.ts';
-import type { PublishedValue, Recipe } from '../recipe.ts';
+import { bestPublished, type PublishedResult, publishedColumn } from './published.ts';
+import type { PublishedValue, Recipe } from './recipe.ts';
 
 /** A backbone or a loss with its options. */
 type Named = { readonly name: string; readonly [option: string]: unknown };

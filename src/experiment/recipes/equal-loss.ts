@@ -1,6 +1,6 @@
 import type { TrainConfigInput } from '../../training/config.ts';
-import type { Recipe } from '../recipe.ts';
 import { type Cell, cell } from './cell.ts';
+import type { Recipe } from './recipe.ts';
 import { byPopularity, priorByValidation } from './shared-config.ts';
 
 /** NDCG@20 and Recall@20 under both protocols. */

@@ -1,5 +1,5 @@
-import type { Recipe } from '../recipe.ts';
 import { cell } from './cell.ts';
+import type { Recipe } from './recipe.ts';
 import { discovery } from './shared-config.ts';
 
 const claim = 'popularity shift, nothing chosen on the shifted test';

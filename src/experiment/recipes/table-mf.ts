@@ -1,5 +1,5 @@
-import type { Recipe } from '../recipe.ts';
 import { cell } from './cell.ts';
+import type { Recipe } from './recipe.ts';
 import { allItems, byPopularity, priorByValidation } from './shared-config.ts';
 
 /** Matrix factorisation beside the IR-Benchmark tables: a tenth of train held out, everything chosen on it. */

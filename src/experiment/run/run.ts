@@ -1,0 +1,115 @@
+import type { DatasetOptions } from '../../data/dataset.ts';
+import type { ErrorCode } from '../../errors.ts';
+import type { Protocol } from '../../evaluation/evaluator.ts';
+import type { GroupReport } from '../../evaluation/groups.ts';
+import type { ModuleSource } from '../../loss/load-module.ts';
+import type { TrainConfigInput } from '../../training/config.ts';
+import type { EngineIdentity } from '../../training/events.ts';
+import type { ScoreAnalysis } from '../analysis/score-analysis.ts';
+
+/** A data set by its name and files, with the settings that suit it whatever the loss: rows a batch, learning rate, epochs. */
+export interface DataSource {
+  readonly name: string;
+  /** Files with a train and a test part, and how they are read. */
+  readonly files: Readonly<DatasetOptions>;
+  readonly config: TrainConfigInput;
+}
+
+/**
+ * By what the epoch (and a popularity prior that is `auto`) is chosen.
+ * - `validation`: a random tenth of train. - `debiased`: a tenth of train drawn about uniformly over items, for tests under popularity shift. - `last`: nothing is held out, the last epoch is taken.
+ * - `test`: the test set itself, as some papers do. Such numbers are named `published`, all others `validated`.
+ */
+export const choices = ['validation', 'debiased', 'last', 'test'] as const;
+export type Choice = (typeof choices)[number];
+
+/** What is done to the training data; absent: nothing. 0 too, but for `falseNegative`. */
+export interface Noise {
+  /** ρ: random items added to a user's positives, as a part of them. */
+  readonly positive?: number;
+  /** r: how often a known positive is drawn as a negative, relative to any other item. */
+  readonly negative?: number;
+  /** p: how often a negative is a held-back training positive. Also at 0 a fifth of the positives is held back, so that only p differs. */
+  readonly falseNegative?: number;
+}
+
+/** A metric of one's own: its name, without a cut-off, and the module that it is in. */
+export interface MetricSource extends ModuleSource {
+  readonly name: string;
+}
+
+/** One training and its evaluation: everything that decides the numbers. */
+export interface RunSpec {
+  readonly data: DataSource;
+  readonly choice: Choice;
+  readonly noise?: Noise;
+  /** Over the data set's own. `seed` and `threads` stand elsewhere. */
+  readonly config: TrainConfigInput;
+  /** Of training, of the validation part and of the noise. */
+  readonly seed: number;
+  /** Cut-offs of the metrics. Default [20]. */
+  readonly ks?: readonly number[];
+  /** Metrics of one's own beside the built-in ones. */
+  readonly metrics?: readonly MetricSource[];
+  /** Keep each user's numbers, for significance tests. Default false. */
+  readonly perUser?: boolean;
+  /** Analyse the scores of the trained model against its loss. Default false. */
+  readonly analyse?: boolean;
+}
+
+/** Which data a number is about; counts of the interactions of each part. */
+export interface DataFacts {
+  readonly name: string;
+  /** Files. */
+  readonly source: string;
+  readonly sha256: string;
+  readonly users: number;
+  readonly items: number;
+  readonly train: number;
+  readonly test: number;
+}
+
+/** What a run left: one line of runs.jsonl. */
+export interface RunRecord {
+  /** A hash of everything that decides the numbers: specification, data, version, text of named modules. */
+  readonly key: string;
+  readonly data: DataFacts;
+  readonly choice: Choice;
+  readonly noise: Noise;
+  readonly seed: number;
+  /** Complete, as `configToJson` writes it. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The epoch that was taken, and the validation value it was chosen by. */
+  readonly chosen: {
+    readonly epoch: number;
+    readonly popularityPrior: number;
+    readonly metric?: string;
+    readonly value?: number;
+  };
+  readonly evaluations: Readonly<Record<Protocol, RunEvaluation>>;
+  readonly analysis?: ScoreAnalysis;
+  /** Wall seconds; `train` without validation. Runs share the machine with others when `jobs` > 1. */
+  readonly seconds: { readonly train: number; readonly validate: number; readonly evaluate: number };
+  readonly engine: EngineIdentity;
+  readonly versions: { readonly taurec: string; readonly node: string };
+  /** ISO 8601. */
+  readonly finished: string;
+}
+
+/** What a training left that diverged: a line of runs.jsonl too, so that it is not tried again. */
+export interface FailedRun
+  extends Pick<RunRecord, 'key' | 'data' | 'choice' | 'noise' | 'seed' | 'config' | 'versions' | 'finished'> {
+  readonly failed: { readonly code: ErrorCode; readonly message: string };
+}
+
+export function isFailed(record: RunRecord | FailedRun): record is FailedRun {
+  return 'failed' in record;
+}
+
+export interface RunEvaluation {
+  readonly users: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly groups: GroupReport;
+  /** A result file with each user's numbers, relative to the folder of the experiment. */
+  readonly perUser?: string;
+}

@@ -1,7 +1,7 @@
 import type { TrainConfigInput } from '../../training/config.ts';
 import { type Cell, cell } from './cell.ts';
 import type { Recipe } from './recipe.ts';
-import { byPopularity, priorByValidation } from './shared-config.ts';
+import { byPopularity, discovery, priorByValidation } from './shared-config.ts';
 
 /** NDCG@20 and Recall@20 under both protocols. */
 function both(clean: readonly [number, number], irbench: readonly [number, number]): Recipe['expected'] {
@@ -75,5 +75,14 @@ export const equalLoss: readonly Recipe[] = [
     { loss: { name: 'sl', tau: 0.1 }, expected: both([0.1768, 0.2128], [0.1714, 0.21]) },
     { loss: { name: 'psl', tau: 0.08 }, expected: both([0.172, 0.2098], [0.1669, 0.2071]) },
     { loss: { name: 'slatk', tau: 0.1, tauWeight: 4 }, expected: both([0.1773, 0.2133], [0.1718, 0.2103]) },
+  ]),
+  ...column({ data: 'amazon2014-electronic-popularity', seeds: [1], config: discovery }, [
+    { loss: { name: 'sl', tau: 0.15 }, expected: both([0.0194, 0.0325], [0.0182, 0.0305]) },
+    { loss: { name: 'psl', tau: 0.11 }, expected: both([0.0214, 0.0365], [0.0201, 0.0342]) },
+    { loss: { name: 'bpr' }, config: plain, expected: both([0.0058, 0.0101], [0.0054, 0.0095]) },
+  ]),
+  ...column({ data: 'amazon2014-cd-popularity', seeds: [1], config: discovery }, [
+    { loss: { name: 'bsl', tau: 0.12, tau1: 1 }, expected: both([0.1072, 0.1541], [0.1003, 0.1443]) },
+    { loss: { name: 'psl', tau: 0.09 }, expected: both([0.1017, 0.1489], [0.0952, 0.1394]) },
   ]),
 ];

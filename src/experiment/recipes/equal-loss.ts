@@ -59,6 +59,11 @@ export const equalLoss: readonly Recipe[] = [
     { loss: { name: 'sl', tau: 0.3 }, expected: both([0.0603, 0.0924], [0.0599, 0.092]) },
     { loss: { name: 'psl', tau: 0.15 }, expected: both([0.0605, 0.093], [0.0601, 0.0927]) },
     { loss: { name: 'slatk', tau: 0.3, tauWeight: 5 }, expected: both([0.0593, 0.0911], [0.0589, 0.0907]) },
+    {
+      loss: { name: 'bpr' },
+      config: { decoupledWeightDecay: 1, batch: {} },
+      expected: both([0.0519, 0.0811], [0.0516, 0.0808]),
+    },
   ]),
   ...column(
     {
@@ -76,6 +81,18 @@ export const equalLoss: readonly Recipe[] = [
     { loss: { name: 'psl', tau: 0.08 }, expected: both([0.172, 0.2098], [0.1669, 0.2071]) },
     { loss: { name: 'slatk', tau: 0.1, tauWeight: 4 }, expected: both([0.1773, 0.2133], [0.1718, 0.2103]) },
   ]),
+  ...column(
+    {
+      ...{ data: 'gowalla', backbone: oneLayer, seeds: [1] },
+      config: {
+        learningRate: 0.04,
+        epochs: 60,
+        ...priorByValidation(20, 10_000),
+        batch: { ...byPopularity, rows: 512 },
+      },
+    },
+    [{ loss: { name: 'bsl', tau: 0.1, tau1: 1 }, expected: both([0.1777, 0.2151], [0.1723, 0.2123]) }],
+  ),
   ...column({ data: 'amazon2014-electronic-popularity', seeds: [1], config: discovery }, [
     { loss: { name: 'sl', tau: 0.15 }, expected: both([0.0194, 0.0325], [0.0182, 0.0305]) },
     { loss: { name: 'psl', tau: 0.11 }, expected: both([0.0214, 0.0365], [0.0201, 0.0342]) },

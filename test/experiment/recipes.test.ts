@@ -114,5 +114,7 @@ describe('published results', () => {
       ['SL@20', 'gowalla-mf-bsl'],
       ['SL@20', 'gowalla-lightgcn-sl'],
     ]);
+    const other = own.map((recipe) => ({ ...recipe, chosen: 'published' as const }));
+    expect(compareBest(other).filter(({ recipe }) => recipe)).toEqual([]);
   });
 });

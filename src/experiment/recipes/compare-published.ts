@@ -18,12 +18,14 @@ export function comparePublished(recipes: readonly Recipe[]): PublishedCompariso
   });
 }
 
-/** The best published result of each column (data and backbone) beside the recipe that is best there, whatever their losses; by NDCG@20. */
+/** The best published result of each column (data and backbone) beside the validated recipe that is best there, whatever their losses; by NDCG@20. */
 export function compareBest(recipes: readonly Recipe[]): PublishedComparison[] {
   const columns = new Map(publishedResults.map((result) => [`${result.data} ${result.backbone}`, result]));
   return [...columns.values()].map(({ data, backbone }) => {
     const published = bestPublished(publishedColumn(data, backbone))!;
-    const own = recipes.filter((recipe) => inColumn(recipe, published)).map((recipe) => compare(published, recipe));
+    const own = recipes
+      .filter((recipe) => recipe.chosen === 'validated' && inColumn(recipe, published))
+      .map((recipe) => compare(published, recipe));
     const [best] = own.sort((a, b) => b.expected['ndcg@20']!.value - a.expected['ndcg@20']!.value);
     return best ?? { published, expected: {} };
   });

@@ -74,6 +74,7 @@ export const equalLoss: readonly Recipe[] = [
       { loss: { name: 'sl', tau: 0.3 }, expected: both([0.0606, 0.0924], [0.0602, 0.0921]) },
       { loss: { name: 'bsl', tau: 0.3, tau1: 1 }, expected: both([0.0603, 0.0925], [0.0598, 0.0921]) },
       { loss: { name: 'psl', tau: 0.17 }, expected: both([0.0607, 0.0933], [0.0603, 0.0929]) },
+      { loss: { name: 'slatk', tau: 0.3, tauWeight: 8 }, expected: both([0.0605, 0.0923], [0.0601, 0.092]) },
     ],
   ),
   ...column({ data: 'gowalla', seeds: [1], config: { ...gowalla, batch: byPopularity } }, [

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { infinityAsText } from '../array/infinity-as-text.ts';
 
 /** Writes to standard output: what a command was asked for. */
 export function print(text: string): void {
@@ -7,7 +8,7 @@ export function print(text: string): void {
 
 /** Writes one JSON object on a line. Infinity is written "inf". */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, (_, x) => (x === Infinity ? 'inf' : x)));
+  print(JSON.stringify(value, infinityAsText));
 }
 
 /** Writes a note for the person at the terminal to standard error. */

@@ -2,6 +2,11 @@
 export const rankMetricNames = ['recall', 'precision', 'hitrate', 'ndcg', 'mrr', 'map'] as const;
 export type RankMetricName = (typeof rankMetricNames)[number];
 
+/** The K of 'ndcg@K'. */
+export function cutOff(metric: string): number {
+  return Number(metric.slice(metric.indexOf('@') + 1));
+}
+
 /**
  * A metric of one user's list at cutoff `k`.
  * @param hits 0-based positions of the relevant items in the list, ascending; positions ≥ k are ignored.

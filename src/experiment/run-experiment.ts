@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Experiment } from './experiment.ts';
 import { measured } from './findings/verdicts.ts';
 import type { Provenance, Report } from './report/report.ts';
@@ -87,5 +88,5 @@ function provenanceOf(settings: ExperimentSettings, records: readonly RunRecord[
 /** The settings as a configuration file could have them. */
 function settingsToJson({ data, ...settings }: ExperimentSettings): unknown {
   const named = data.map(({ name, config }) => ({ name, config }));
-  return JSON.parse(JSON.stringify({ data: named, ...settings }, (_, x) => (x === Infinity ? 'inf' : x)));
+  return JSON.parse(JSON.stringify({ data: named, ...settings }, infinityAsText));
 }

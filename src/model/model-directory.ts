@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
+import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
@@ -246,8 +247,6 @@ function formatOf(text: string): unknown {
     return undefined;
   }
 }
-
-const infinityAsText = (_: string, value: unknown) => (value === Infinity ? 'inf' : value);
 
 const issuesOf = (error: { issues: readonly { path: PropertyKey[]; message: string }[] }) =>
   error.issues.map((i) => `${i.path.join('.') || 'config'}: ${i.message}`).join('; ');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Backbone, BackboneSource } from '../backbone/backbone.ts';
 import type { DatasetOptions } from '../data/dataset.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
@@ -194,7 +195,7 @@ export function defineConfig(config: ConfigFile): ConfigFile {
 /** The configuration as JSON holds it: Infinity is "inf", and a loss or backbone that is an object is its name and parameters. `parseTrainConfig` reads it back. */
 export function configToJson(config: TrainConfig): Record<string, unknown> {
   const written = { ...config, loss: writtenSource(config.loss), backbone: writtenSource(config.backbone) };
-  return JSON.parse(JSON.stringify(written, (_, x) => (x === Infinity ? 'inf' : x)));
+  return JSON.parse(JSON.stringify(written, infinityAsText));
 }
 
 /** True for a loss given as an object: it holds functions, which no worker thread can receive. */

@@ -2,6 +2,7 @@ import { type Csr, csrDegree } from '../array/csr.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { evaluate } from '../evaluation/evaluator.ts';
+import { cutOff } from '../evaluation/metrics.ts';
 import { embeddingRanker } from '../evaluation/ranker.ts';
 import type { TrainConfig } from './config.ts';
 import { popularityBias } from './popularity-prior.ts';
@@ -51,9 +52,4 @@ export function validate(
 export function hasUsers(valid: Csr, train: Csr): boolean {
   for (let u = 0; u < Math.min(valid.rows, train.rows); u++) if (csrDegree(valid, u) > 0) return true;
   return false;
-}
-
-/** The K of 'ndcg@K'. */
-function cutOff(metric: string): number {
-  return Number(metric.slice(metric.indexOf('@') + 1));
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import type { Csr } from '../../src/array/csr.ts';
-import { csrRow } from '../../src/array/csr.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
+import { logText } from '../support/log-text.ts';
 
 /** The built program. */
 export const program = resolve(import.meta.dirname, '../../dist/cli/main.js');
@@ -84,13 +84,6 @@ export function writeData(): {
   for (const [name, matrix] of Object.entries({ train, valid, test })) file(`${name}.csv`, logText(matrix!));
   file('titles.csv', `item,title\n${Array.from({ length: items }, (_, i) => `i${i},"Title, number ${i}"\n`).join('')}`);
   return { users, items, train, valid: valid!, test: test! };
-}
-
-/** The entries of a matrix as CSV with a header. */
-export function logText(matrix: Csr): string {
-  let text = 'user,item\n';
-  for (let u = 0; u < matrix.rows; u++) for (const i of csrRow(matrix, u)) text += `u${u},i${i}\n`;
-  return text;
 }
 
 /** Flags that make training quick. */

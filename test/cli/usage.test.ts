@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fails, file, folder, logText, quick, taurec, writeData } from './taurec.ts';
+import { logText } from '../support/log-text.ts';
+import { fails, file, folder, quick, taurec, writeData } from './taurec.ts';
 
 const { train } = writeData();
 const commands = ['train', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'experiment', 'generate', 'demo'];

@@ -1,4 +1,4 @@
-import { mean } from '../analysis/statistics.ts';
+import { deviation, mean } from '../analysis/statistics.ts';
 import type { ClaimVerdict } from '../report/report.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { ExperimentSettings } from '../settings/settings.ts';
@@ -60,7 +60,6 @@ export function signOf(differences: readonly number[]): Verdict {
   const middle = mean(differences);
   const n = differences.length;
   if (n < 2) return 'unclear';
-  const variance = differences.reduce((sum, x) => sum + (x - middle) ** 2, 0) / (n - 1);
-  if (Math.abs(middle) <= 2 * Math.sqrt(variance / n)) return 'unclear';
+  if (Math.abs(middle) <= (2 * deviation(differences)) / Math.sqrt(n)) return 'unclear';
   return middle > 0 ? 'held' : 'failed';
 }

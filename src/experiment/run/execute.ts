@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Engine } from '../../engine/engine.ts';
 import type { TaurecError } from '../../errors.ts';
 import { type Evaluation, evaluateAsync, type Protocol, protocols } from '../../evaluation/evaluator.ts';
 import { loadMetric } from '../../evaluation/load-metric.ts';
 import { embeddingRanker } from '../../evaluation/ranker.ts';
 import { resultOf, writeResult } from '../../evaluation/result-file.ts';
-import type { Model } from '../../model/model.ts';
 import { openRankingEngine } from '../../model/ranking-engine.ts';
 import { configToJson, parseTrainConfig, type TrainConfig } from '../../training/config.ts';
 import type { TrainEvent } from '../../training/events.ts';
@@ -53,8 +51,10 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
   const engine = await openRankingEngine(model, { threads });
   const evaluations = {} as Record<Protocol, RunEvaluation>;
   try {
+    const ranker = embeddingRanker(engine, model.itemBias);
+    const shared = { ...(await evaluationOptions(spec, data, result)), signal };
     for (const protocol of protocols) {
-      const evaluation = await evaluateRun(spec, data, result, engine, model, protocol, signal);
+      const evaluation = await evaluateAsync(ranker, { ...shared, protocol });
       evaluations[protocol] = { ...kept(evaluation), ...writePerUser(spec, data, evaluation, key, folder) };
     }
   } finally {
@@ -95,33 +95,20 @@ export function checkpointFolder(folder: string, key: string): string {
   return join(folder, 'checkpoints', key.slice(0, 16));
 }
 
-async function evaluateRun(
-  { ks, metrics = [] }: RunSpec,
+/** What the evaluations under both protocols have in common. */
+async function evaluationOptions(
+  { ks, metrics = [], perUser }: RunSpec,
   { dataset, seen }: RunData,
-  result: TrainResult,
-  engine: Engine,
-  model: Model,
-  protocol: Protocol,
-  signal?: AbortSignal,
-): Promise<Evaluation> {
+  { refitted }: TrainResult,
+) {
   const extraMetrics = Object.fromEntries(
     await Promise.all(metrics.map(async (source) => [source.name, await loadMetric(source)] as const)),
   );
   const { valid, test } = dataset;
   // After a refit validation items are trained on like any other; the test set as validation hides nothing.
   const validation = valid === test ? undefined : valid;
-  const trained = result.refitted && validation ? mergeInteractions(seen, validation) : seen;
-  return evaluateAsync(embeddingRanker(engine, model.itemBias), {
-    train: trained,
-    valid: result.refitted ? undefined : validation,
-    test,
-    protocol,
-    ks,
-    extraMetrics,
-    groups: true,
-    perUser: true,
-    signal,
-  });
+  const train = refitted && validation ? mergeInteractions(seen, validation) : seen;
+  return { train, valid: refitted ? undefined : validation, test, ks, extraMetrics, groups: true, perUser };
 }
 
 function kept({ users, metrics, groups }: Evaluation): RunEvaluation {

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { infinityAsText } from '../../array/infinity-as-text.ts';
 import { TaurecError } from '../../errors.ts';
 import type { ScoreAnalysis } from '../analysis/score-analysis.ts';
 import type { FailedRun, RunRecord } from './run.ts';
@@ -30,7 +31,7 @@ export class RunStore {
 
   add(record: RunRecord | FailedRun): void {
     mkdirSync(dirname(this.path), { recursive: true });
-    appendFileSync(this.path, `${JSON.stringify(record, (_, x) => (x === Infinity ? 'inf' : x))}\n`);
+    appendFileSync(this.path, `${JSON.stringify(record, infinityAsText)}\n`);
     this.#records.set(record.key, record);
   }
 

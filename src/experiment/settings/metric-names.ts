@@ -1,12 +1,12 @@
 import { TaurecError } from '../../errors.ts';
-import { rankMetricNames } from '../../evaluation/metrics.ts';
+import { cutOff, rankMetricNames } from '../../evaluation/metrics.ts';
 import type { MetricSource } from '../run/run.ts';
 
 const exposureMetrics = ['coverage', 'gini', 'popularity', 'novelty'];
 
 /** The cut-offs that metrics need. */
 export function cutOffs(metrics: readonly string[]): number[] {
-  return [...new Set(metrics.map((metric) => Number(metric.slice(metric.indexOf('@') + 1))))].sort((a, b) => a - b);
+  return [...new Set(metrics.map(cutOff))].sort((a, b) => a - b);
 }
 
 /** Refuses what is no metric with a cut-off. @throws TaurecError `bad-option` */

@@ -8,13 +8,15 @@ const lines = [
   ['errors'],
   ['array'],
   ['data', 'loss', 'optimizer'],
+  ['feedback'],
   ['sampler'],
   ['engine'],
   ['backbone'],
   ['evaluation', 'model'],
   ['training'],
   ['experiment'],
-  ['index'],
+  ['tuning'],
+  ['index', 'browser'],
   ['server'],
   ['cli'],
 ];
@@ -32,7 +34,10 @@ const nodePaths = Object.entries(nodeFiles).map(
   ([room, files]) => `^src/${room}/(${files.replaceAll(' ', '|')})\\.ts$`,
 );
 /** Packages that run in Node alone. */
-const nodePackages = ['@duckdb', 'cli-progress', 'cli-table3', 'commander', 'csv-stringify', 'env-paths', 'jiti'];
+const nodePackages =
+  '@duckdb bullmq cli-progress cli-table3 commander csv-stringify env-paths ioredis jiti libsql pg pg-boss pg-copy-streams'.split(
+    ' ',
+  );
 
 const core = lines.flat();
 core.splice(core.indexOf('experiment'));

@@ -1,5 +1,6 @@
 /**
  * Compiles kernels/index.ts twice, to dist/engine/wasm/kernels-simd.wasm (128-bit SIMD, runs everywhere) and kernels-fma.wasm (relaxed SIMD: fused multiply-add).
+ * Beside each stands the same as a JavaScript module (kernels-simd.js), which is what a bundle for the browser holds.
  * Does nothing when neither the sources, the flags nor the compiler have changed since the last build.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,7 +24,7 @@ const builds = [
 
 const hash = hashOfInputs();
 const upToDate =
-  builds.every(({ name }) => existsSync(join(output, name))) &&
+  builds.every(({ name }) => [name, name.replace(/\.wasm$/, '.js')].every((file) => existsSync(join(output, file)))) &&
   existsSync(hashFile) &&
   readFileSync(hashFile, 'utf8') === hash;
 if (upToDate) {
@@ -62,6 +63,8 @@ function compile(name, features) {
     console.error(`kernels: ${name} failed`);
     process.exit(1);
   }
+  const text = readFileSync(temporary).toString('base64');
+  writeFileSync(target.replace(/\.wasm$/, '.js'), `export const base64 = '${text}';\n`);
   renameSync(temporary, target);
   console.log(
     `kernels: ${name}, ${statSync(target).size} bytes, ${((performance.now() - started) / 1000).toFixed(1)} s`,

@@ -7,7 +7,8 @@ const dist = join(root, 'dist');
 
 for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   const source = /^(.*?)(\.d\.ts|\.js\.map|\.js)$/.exec(name);
-  if (source && !existsSync(join(root, 'src', `${source[1]}.ts`))) rmSync(join(dist, name));
+  if (source && !['ts', 'd.ts'].some((end) => existsSync(join(root, 'src', `${source[1]}.${end}`))))
+    rmSync(join(dist, name));
 }
 
 const command = join(dist, 'cli/main.js');

@@ -110,7 +110,8 @@ export type {
   UserRecommendations,
 } from './model/recommendation.ts';
 export { type OpenOptions, Recommender } from './model/recommender.ts';
-export { openSafetensors, type Safetensors, type Tensor, writeSafetensors } from './model/safetensors.ts';
+export { openSafetensors, writeSafetensors } from './model/safetensors.ts';
+export type { Safetensors, Tensor } from './model/tensor.ts';
 export type { Aim } from './training/aim.ts';
 export {
   type ConfigFile,

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '#sha256';
 import type { Csr } from '../array/csr.ts';
 import { type Random, randomStream, shuffle } from '../array/random.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import { TaurecError } from '../errors.ts';
-import type { Dataset } from './dataset.ts';
+import type { Dataset } from './build-dataset.ts';
 import { integerIdMap } from './integer-ids.ts';
 import { syntheticTitle } from './synthetic-titles.ts';
 
+/** What a made-up data set is like. */
 export interface SyntheticOptions {
   users: number;
   items: number;
@@ -57,8 +58,6 @@ export function syntheticDataset(options: SyntheticOptions): Dataset {
       from += count;
     }
   }
-  const hash = createHash('sha256');
-  for (const part of [train, valid, test]) hash.update(copyBytes(part.offsets)).update(copyBytes(part.indices));
   const count = (n: number) => Float64Array.from({ length: n }, (_, i) => i);
   return {
     users: integerIdMap(count(users)),
@@ -66,7 +65,7 @@ export function syntheticDataset(options: SyntheticOptions): Dataset {
     train,
     valid: valid.indices.length > 0 ? valid : undefined,
     test: test.indices.length > 0 ? test : undefined,
-    sha256: hash.digest('hex'),
+    sha256: sha256([train, valid, test].flatMap((part) => [copyBytes(part.offsets), copyBytes(part.indices)])),
     source: `synthetic: ${users} users, ${items} items, ${settings.interactions} interactions, seed ${seed}`,
     overlap: 0,
     titles: settings.titles

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { TaurecError } from '../errors.ts';
 import type { Engine, EnginePlan } from './engine.ts';
+import { knownEngineOptions } from './known-engine-options.ts';
 import { openReferenceEngine } from './reference/reference-engine.ts';
 import { openWasmEngine } from './wasm/open-wasm-engine.ts';
 
 export { enableFusedMultiplyAdd } from './wasm/open-wasm-engine.ts';
 
+/** Which engine computes, and how. */
 export interface EngineOptions {
   /** 'wasm' ('auto', default) or 'reference', the slow definition. */
   readonly engine?: 'auto' | 'wasm' | 'reference';
@@ -21,13 +22,8 @@ export interface EngineOptions {
  * @throws TaurecError as the engines do; `unknown-name` for an engine or build that is none of the listed
  */
 export async function openEngine(plan: EnginePlan, options: EngineOptions = {}): Promise<Engine> {
-  known('engine', options.engine, ['auto', 'wasm', 'reference']);
-  known('build', options.build, ['auto', 'simd', 'simd-fma']);
+  knownEngineOptions(options);
   if (options.engine === 'reference') return openReferenceEngine(plan);
   const threads = options.threads ?? Math.min(availableParallelism(), 16);
   return openWasmEngine(plan, threads, options.build);
-}
-
-function known(kind: string, got: string | undefined, names: readonly string[]): void {
-  if (got !== undefined && !names.includes(got)) throw new TaurecError('unknown-name', { kind, got, known: names });
 }

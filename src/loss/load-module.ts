@@ -1,3 +1,4 @@
+import { importModule } from '#import-module';
 import { type ErrorCode, TaurecError } from '../errors.ts';
 
 /** A module and what of it is meant. */
@@ -49,16 +50,4 @@ export async function importExport(source: ModuleSource, what: string, failure: 
     throw new TaurecError('unknown-name', { kind, got: name, known: Object.keys(exports) });
   }
   return found;
-}
-
-async function importModule(module: string): Promise<Record<string, unknown>> {
-  let url = module;
-  if (/^(\.{0,2}[/\\]|[a-z]:[/\\])/i.test(module)) {
-    // Only paths need Node: a browser names its modules by URL.
-    const { pathToFileURL } = await import('node:url');
-    url = pathToFileURL(module).href;
-  }
-  if (!/\.[mc]?ts$/.test(url)) return import(url);
-  const { createJiti } = await import('jiti');
-  return createJiti(import.meta.url).import(url);
 }

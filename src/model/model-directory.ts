@@ -3,30 +3,14 @@ import { dirname, join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Matrix } from '../array/matrix.ts';
-import { IdMap } from '../data/id-map.ts';
+import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
 import { flush, temporaryName, writeAtomically } from './atomic-file.ts';
-import {
-  MODEL_FORMAT,
-  MODEL_VERSION,
-  type Model,
-  type ModelConfig,
-  modelConfigSchema,
-  modelFactsSchema,
-  modelProblem,
-} from './model.ts';
-import {
-  openSafetensors,
-  type Safetensors,
-  type StreamedTensor,
-  type Tensor,
-  tensorOf,
-  writeSafetensors,
-} from './safetensors.ts';
-import { Titles } from './titles.ts';
+import { MODEL_FORMAT, MODEL_VERSION, type Model, type ModelConfig, modelFactsSchema, modelProblem } from './model.ts';
+import { CONFIG, files, issuesOf, readModel } from './read-model.ts';
+import { openSafetensors, writeSafetensors } from './safetensors.ts';
+import type { StreamedTensor, Tensor } from './tensor.ts';
 
-const CONFIG = 'config.json';
-const files = { embeddings: 'embeddings.safetensors', ids: 'ids.safetensors', seen: 'seen.safetensors' } as const;
 const modelFiles: readonly string[] = [CONFIG, ...Object.values(files)];
 
 /**
@@ -99,62 +83,17 @@ export async function checkModelTarget(directory: string): Promise<void> {
  * Opens a model. The arrays are views of what was read, in shared memory; nothing is parsed but config.json. Throws `no-model` when there is none,
  * `newer-model` when a later taurec wrote it, `bad-model` or `bad-safetensors`, naming the file, when one is damaged or does not fit the others.
  */
-export async function openModel(directory: string): Promise<Model<ModelConfig>> {
-  const config = await readConfig(directory);
-  const [embeddings, ids, seen] = await Promise.all([
-    openSafetensors(join(directory, files.embeddings)),
-    openSafetensors(join(directory, files.ids)),
-    openSafetensors(join(directory, files.seen)),
-  ]);
-  const { users, items, dimension } = config;
-  const model: Model<ModelConfig> = {
-    config,
-    users: matrixOf(tensorOf(embeddings, 'users', 'F32', [users, dimension])),
-    items: matrixOf(tensorOf(embeddings, 'items', 'F32', [items, dimension])),
-    itemBias: embeddings.tensors.has('itemBias') ? tensorOf(embeddings, 'itemBias', 'F32', [items]).data : undefined,
-    userIds: idMapOf(ids, 'users', users),
-    itemIds: idMapOf(ids, 'items', items),
-    seen: csrOf(seen, 'seen', users, items, config.interactions),
-    validation: seen.tensors.has('validation.offsets') ? csrOf(seen, 'validation', users, items, -1) : undefined,
-    popularity: tensorOf(seen, 'popularity', 'I32', [items]).data,
-    titles: ids.tensors.has('titles.offsets')
-      ? new Titles(
-          tensorOf(ids, 'titles.bytes', 'U8', [-1]).data,
-          tensorOf(ids, 'titles.offsets', 'U32', [items + 1]).data,
-        )
-      : undefined,
-  };
-  const problem = modelProblem(model);
-  if (problem)
-    throw new TaurecError('bad-model', { path: join(directory, files[problem.part]), problem: problem.text });
-  return model;
-}
-
-async function readConfig(directory: string): Promise<ModelConfig> {
-  const path = join(directory, CONFIG);
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const problem = cause.code === 'ENOENT' ? `there is no ${CONFIG} in it` : cause.message;
-    throw new TaurecError('no-model', { directory, problem }, { cause });
+export function openModel(directory: string): Promise<Model<ModelConfig>> {
+  return readModel({
+    place: directory,
+    pathOf: (name) => join(directory, name),
+    readConfig: () =>
+      readFile(join(directory, CONFIG), 'utf8').catch((cause: NodeJS.ErrnoException) => {
+        const problem = cause.code === 'ENOENT' ? `there is no ${CONFIG} in it` : cause.message;
+        throw new TaurecError('no-model', { directory, problem }, { cause });
+      }),
+    readTensors: (name) => openSafetensors(join(directory, name)),
   });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new TaurecError('bad-model', { path, problem: `not JSON: ${(cause as Error).message}` }, { cause });
-  }
-  const { format, version } = (json ?? {}) as { format?: unknown; version?: unknown };
-  if (format !== MODEL_FORMAT) {
-    throw new TaurecError('no-model', {
-      directory,
-      problem: `${CONFIG} has format ${JSON.stringify(format)}, expected "${MODEL_FORMAT}"`,
-    });
-  }
-  if (typeof version === 'number' && version > MODEL_VERSION) {
-    throw new TaurecError('newer-model', { path, got: version, expected: MODEL_VERSION });
-  }
-  const parsed = modelConfigSchema.safeParse(json);
-  if (!parsed.success) throw new TaurecError('bad-model', { path, problem: issuesOf(parsed.error) });
-  return parsed.data;
 }
 
 /** Moves a finished folder to its place. The older folder steps aside first, and comes back when the move fails. */
@@ -202,13 +141,6 @@ function table(m: Matrix): StreamedTensor {
   };
 }
 
-const matrixOf = ({ shape: [rows, columns], data }: Tensor<Float32Array>): Matrix => ({
-  rows: rows!,
-  columns: columns!,
-  stride: columns!,
-  data,
-});
-
 const list = <A extends Tensor['data']>(data: A): Tensor<A> => ({ shape: [data.length], data });
 
 const idTensors = (name: string, ids: IdMap) => ({
@@ -217,23 +149,9 @@ const idTensors = (name: string, ids: IdMap) => ({
   [`${name}.bytes`]: list(ids.bytes),
 });
 
-const idMapOf = (file: Safetensors, name: string, size: number) =>
-  new IdMap(
-    tensorOf(file, `${name}.bytes`, 'U8', [-1]).data,
-    tensorOf(file, `${name}.offsets`, 'U32', [size + 1]).data,
-    tensorOf(file, `${name}.order`, 'U32', [size]).data,
-  );
-
 const csrTensors = (name: string, m: Csr) => ({
   [`${name}.offsets`]: list(m.offsets),
   [`${name}.indices`]: list(m.indices),
-});
-
-const csrOf = (file: Safetensors, name: string, rows: number, columns: number, entries: number): Csr => ({
-  rows,
-  columns,
-  offsets: tensorOf(file, `${name}.offsets`, 'I32', [rows + 1]).data,
-  indices: tensorOf(file, `${name}.indices`, 'I32', [entries]).data,
 });
 
 async function ownVersion(): Promise<string> {
@@ -247,6 +165,3 @@ function formatOf(text: string): unknown {
     return undefined;
   }
 }
-
-const issuesOf = (error: { issues: readonly { path: PropertyKey[]; message: string }[] }) =>
-  error.issues.map((i) => `${i.path.join('.') || 'config'}: ${i.message}`).join('; ');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Csr, csrHas, csrRow } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { sharedInt32 } from '../array/shared.ts';

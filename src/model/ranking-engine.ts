@@ -1,6 +1,6 @@
+import { openEngine } from '#open-engine';
 import { type Matrix, row } from '../array/matrix.ts';
 import type { Engine } from '../engine/engine.ts';
-import { openEngine } from '../engine/open-engine.ts';
 import type { Model } from './model.ts';
 
 export interface RankingEngineOptions {

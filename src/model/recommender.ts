@@ -44,12 +44,12 @@ export class Recommender {
     this.#loss = loss;
   }
 
-  /** Opens a model directory. Throws as `openModel` does. */
+  /** Opens a model directory; in a browser, the address of one. Throws as `openModel` does. */
   static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
     const { loss, ...engineOptions } = options;
     const loaded = loss && (await loadLoss(loss));
-    // Only here does serving touch files: a browser gives its model to `fromModel`.
-    const { openModel } = await import('./model-directory.ts');
+    // Only here does serving touch files; in a browser it fetches them.
+    const { openModel } = await import('#open-model');
     const model = await openModel(directory);
     return new Recommender(model, await openRankingEngine(model, engineOptions), loaded);
   }

@@ -51,7 +51,7 @@ export function typeOfArray(data: TensorArray): TensorType {
 }
 
 /** A typed array over part of a buffer. A copy only when a foreign writer left the tensor unaligned. */
-export function viewOf(entry: TensorEntry, buffer: SharedArrayBuffer): TensorArray {
+export function viewOf(entry: TensorEntry, buffer: ArrayBufferLike): TensorArray {
   const size = bytesPerElement(entry.type);
   const aligned = entry.begin % size === 0;
   const construct = arrays[entry.type] as new (

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Backbone, BackboneSource } from '../backbone/backbone.ts';
 import type { DatasetOptions } from '../data/dataset.ts';

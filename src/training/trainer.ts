@@ -1,10 +1,11 @@
+import { runInCoordinator } from '#run-in-coordinator';
 import { TaurecError } from '../errors.ts';
 import { isBackbone, isLoss, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './config.ts';
-import { runInCoordinator } from './coordinator.ts';
 import type { TrainEvent } from './events.ts';
-import { runTraining } from './training-run.ts';
+import { runOnThisThread } from './run-on-this-thread.ts';
 import type { TrainingData, TrainResult } from './training-state.ts';
 
+/** What surrounds a training run: how it is followed, stopped and continued. */
 export interface TrainOptions {
   /** Stops after the step in progress with error `aborted`, whose facts name the last checkpoint. */
   readonly signal?: AbortSignal;
@@ -15,9 +16,6 @@ export interface TrainOptions {
   /** Continues the checkpoint in `checkpointDirectory`, bit for bit; where there is none, starts afresh with a notice. */
   readonly resume?: boolean;
 }
-
-/** How long a run on the caller's thread works before it lets the thread do other things, in milliseconds. */
-const SLICE = 50;
 
 /**
  * Trains embeddings on `data.train`, choosing the epoch on `data.valid` where there is one. The work is done in a thread of
@@ -43,22 +41,11 @@ export async function train(
   const onThisThread = ownThreadNotice(checked);
   if (!onThisThread) return runInCoordinator(task, onProgress, signal);
   onProgress({ type: 'notice', message: onThisThread });
-  let rested = performance.now();
-  return runTraining(task.data, isLoss(checked.loss) ? { ...checked, threads: 1 } : checked, {
-    onEvent: onProgress,
-    aborted: () => signal?.aborted ?? false,
-    pause() {
-      if (performance.now() - rested < SLICE) return undefined;
-      return new Promise((resolve) =>
-        setTimeout(() => {
-          rested = performance.now();
-          resolve();
-        }),
-      );
-    },
-    checkpointDirectory,
-    resume,
-  });
+  return runOnThisThread(
+    { ...task, config: isLoss(checked.loss) ? { ...checked, threads: 1 } : checked },
+    onProgress,
+    signal,
+  );
 }
 
 /** Why training runs in the caller's thread; undefined where it need not. */

@@ -1,15 +1,15 @@
+import { type Best, CheckpointFile, type Resumption } from '#checkpoint';
+import { openEngine } from '#open-engine';
 import type { Csr } from '../array/csr.ts';
 import { matrix } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Backbone } from '../backbone/backbone.ts';
 import type { Engine } from '../engine/engine.ts';
-import { openEngine } from '../engine/open-engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Loss } from '../loss/loss.ts';
 import { createSampler } from '../sampler/create-sampler.ts';
 import { aimNotice } from './aim.ts';
 import { automaticCoordinates, startOf, withAutomatic } from './automatic-options.ts';
-import { type Best, CheckpointFile, type Resumption } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { initialEmbeddings, unpadded } from './embeddings.ts';
 import type { EngineIdentity } from './events.ts';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSafetensors, type Tensor, tensorOf, writeSafetensors } from '../../src/model/safetensors.ts';
+import { openSafetensors, writeSafetensors } from '../../src/model/safetensors.ts';
+import { type Tensor, tensorOf } from '../../src/model/tensor.ts';
 
 let folder: string;
 let path: string;

@@ -1,15 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { type Facts, TaurecError } from '../../errors.ts';
-import { loadLoss } from '../../loss/load-loss.ts';
-import { needsOf } from '../../loss/loss-needs.ts';
-import { checkScore } from '../../loss/losses.ts';
-import { checkPlan, checkThreads } from '../check-plan.ts';
+import { TaurecError } from '../../errors.ts';
 import type { EnginePlan } from '../engine.ts';
-import { Crew } from './crew.ts';
-import { layoutOf } from './layout.ts';
-import { threadMemory } from './memory.ts';
+import { compileKernels, type WantedBuild } from './compile-kernels.ts';
+import type { Crew } from './crew.ts';
+import { prepareEngine } from './prepare-engine.ts';
 import { WasmEngine } from './wasm-engine.ts';
 import type { WorkerStart } from './worker.ts';
 
@@ -31,20 +27,12 @@ export function enableFusedMultiplyAdd(): void {
 export async function openWasmEngine(
   plan: EnginePlan,
   wantedThreads: number,
-  build: 'auto' | 'simd' | 'simd-fma' = 'auto',
+  build: WantedBuild = 'auto',
 ): Promise<WasmEngine> {
-  checkPlan(plan);
-  checkThreads(wantedThreads);
-  const bareLoss = plan.training !== undefined && 'evaluate' in plan.training.loss;
-  const threads = bareLoss ? 1 : wantedThreads;
-  const loss = plan.training && (await loadLoss(plan.training.loss));
-  if (loss) checkScore(loss, plan.score);
-  const needs = needsOf(loss);
-  const { bytes, pages } = layoutOf(plan, threads, needs);
-  const { module, fused } = await compile(build);
-  const wasmMemory = allocate(pages, { bytes, users: plan.users, items: plan.items, dimension: plan.dimension });
-  const memory = threadMemory(plan, threads, module, wasmMemory, needs);
-  const crew = new Crew(memory.control, memory.failure, threads);
+  const { needs, module, wasmMemory, ...parts } = await prepareEngine(plan, wantedThreads, () =>
+    compileKernels(build, (name) => readFile(new URL(`./kernels-${name}.wasm`, import.meta.url))),
+  );
+  const { crew, threads } = parts;
   const workers: Worker[] = [];
   const stop = async () => {
     crew.dismiss();
@@ -64,15 +52,7 @@ export async function openWasmEngine(
     await stop();
     throw error;
   }
-  return new WasmEngine({ memory, crew, threads, fused, loss, stop });
-}
-
-function allocate(pages: number, facts: Facts): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  } catch (cause) {
-    throw new TaurecError('memory-refused', facts, { cause });
-  }
+  return new WasmEngine({ ...parts, stop });
 }
 
 function ready(worker: Worker, crew: Crew, thread: number): Promise<void> {
@@ -86,21 +66,4 @@ function ready(worker: Worker, crew: Crew, thread: number): Promise<void> {
     // also without an error code: a thread never ends by itself before it is told to
     worker.on('exit', (code) => fail(`exit code ${code}`));
   });
-}
-
-async function compile(build: 'auto' | 'simd' | 'simd-fma'): Promise<{ module: WebAssembly.Module; fused: boolean }> {
-  const read = (name: string) => readFile(new URL(`./kernels-${name}.wasm`, import.meta.url));
-  if (build !== 'simd') {
-    const bytes = await read('fma');
-    if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), fused: true };
-    if (build === 'simd-fma') {
-      throw new TaurecError('bad-option', {
-        option: 'build',
-        got: build,
-        expected: 'a machine with relaxed SIMD',
-        remedy: 'Call enableFusedMultiplyAdd() first, or use Node 22.',
-      });
-    }
-  }
-  return { module: await WebAssembly.compile(await read('simd')), fused: false };
 }

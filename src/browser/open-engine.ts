@@ -1,0 +1,49 @@
+import { knownEngineOptions } from '../engine/known-engine-options.ts';
+import type { openEngine as openEngineInNode } from '../engine/open-engine.ts';
+import { openReferenceEngine } from '../engine/reference/reference-engine.ts';
+import { compileKernels } from '../engine/wasm/compile-kernels.ts';
+import { prepareEngine } from '../engine/wasm/prepare-engine.ts';
+import { WasmEngine } from '../engine/wasm/wasm-engine.ts';
+import { TaurecError } from '../errors.ts';
+
+/**
+ * Opens an engine in a browser, on the caller's thread alone, whatever `threads` says: results are the same. The kernels are part of the bundle; nothing is fetched. They need shared
+ * WebAssembly memory, which a browser may keep from pages that are not cross-origin isolated: there `auto` is the reference engine.
+ *
+ * @throws TaurecError as in Node
+ */
+export const openEngine: typeof openEngineInNode = async (plan, options = {}) => {
+  knownEngineOptions(options);
+  if (options.engine === 'reference') return openReferenceEngine(plan);
+  if (!hasSharedMemory()) {
+    if (options.engine !== 'wasm') return openReferenceEngine(plan);
+    throw new TaurecError('bad-option', {
+      option: 'engine',
+      got: 'wasm',
+      expected: "'auto' or 'reference': this page has no shared memory",
+      remedy: 'Serve it cross-origin isolated (headers Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy).',
+    });
+  }
+  const {
+    needs: _needs,
+    module: _module,
+    wasmMemory: _memory,
+    ...parts
+  } = await prepareEngine(plan, 1, () => compileKernels(options.build ?? 'auto', kernelBytes));
+  return new WasmEngine({ ...parts, stop: async () => {} });
+};
+
+function hasSharedMemory(): boolean {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+async function kernelBytes(name: 'simd' | 'fma'): Promise<Uint8Array<ArrayBuffer>> {
+  const { base64 } = await (name === 'simd'
+    ? import('../engine/wasm/kernels-simd.js')
+    : import('../engine/wasm/kernels-fma.js'));
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}

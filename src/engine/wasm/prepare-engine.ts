@@ -1,0 +1,53 @@
+import { type Facts, TaurecError } from '../../errors.ts';
+import { loadLoss } from '../../loss/load-loss.ts';
+import type { LossNeeds } from '../../loss/loss.ts';
+import { needsOf } from '../../loss/loss-needs.ts';
+import { checkScore } from '../../loss/losses.ts';
+import { checkPlan, checkThreads } from '../check-plan.ts';
+import type { EnginePlan } from '../engine.ts';
+import type { CompiledKernels } from './compile-kernels.ts';
+import { Crew } from './crew.ts';
+import { layoutOf } from './layout.ts';
+import { threadMemory } from './memory.ts';
+import type { CrewParts } from './wasm-engine.ts';
+
+/** An engine whose helper threads have not started yet: it lacks how they are ended. */
+export type PreparedEngine = Omit<CrewParts, 'stop'> & {
+  readonly needs: Required<LossNeeds>;
+  readonly module: WebAssembly.Module;
+  readonly wasmMemory: WebAssembly.Memory;
+};
+
+/**
+ * What comes before the threads: checks the plan, sizes the memory from it, compiles the kernels, allocates.
+ * A bare loss object cannot be sent to threads: it gets one thread, the caller's.
+ *
+ * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `memory-limit`, `memory-refused`
+ */
+export async function prepareEngine(
+  plan: EnginePlan,
+  wantedThreads: number,
+  compile: () => Promise<CompiledKernels>,
+): Promise<PreparedEngine> {
+  checkPlan(plan);
+  checkThreads(wantedThreads);
+  const bareLoss = plan.training !== undefined && 'evaluate' in plan.training.loss;
+  const threads = bareLoss ? 1 : wantedThreads;
+  const loss = plan.training && (await loadLoss(plan.training.loss));
+  if (loss) checkScore(loss, plan.score);
+  const needs = needsOf(loss);
+  const { bytes, pages } = layoutOf(plan, threads, needs);
+  const { module, fused } = await compile();
+  const wasmMemory = allocate(pages, { bytes, users: plan.users, items: plan.items, dimension: plan.dimension });
+  const memory = threadMemory(plan, threads, module, wasmMemory, needs);
+  const crew = new Crew(memory.control, memory.failure, threads);
+  return { memory, crew, threads, fused, loss, needs, module, wasmMemory };
+}
+
+function allocate(pages: number, facts: Facts): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (cause) {
+    throw new TaurecError('memory-refused', facts, { cause });
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { openModel, saveModel, syntheticDataset, train, trainedModel } from 'taurec';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openModel as openModelByAddress } from '../../src/browser/open-model.ts';
+import { bundle } from './bundle.ts';
+import { smallRun, useModel } from './modules/small-run.mjs';
+
+const places = [
+  process.env.TAUREC_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+const executablePath = places.find((place) => place && existsSync(place));
+const reason = executablePath ? '' : ' (skipped: no Chromium at /usr/bin/chromium; set TAUREC_CHROMIUM to one)';
+const quiet =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+
+const folder = mkdtempSync(join(tmpdir(), 'taurec-browser-'));
+let server: Server;
+let base = '';
+
+beforeAll(async () => {
+  const data = syntheticDataset({ users: 40, items: 30, interactions: 400, titles: true });
+  const config = { dimension: 7, epochs: 2, batch: { rows: 8, negatives: 10 }, threads: 1 } as const;
+  await saveModel(join(folder, 'model'), trainedModel(data, await train(data, config)));
+  const { code } = await bundle("export * from './modules/small-run.mjs';");
+  const files: Record<string, [type: string, body: string | Buffer]> = {
+    '/page.html': [
+      'text/html',
+      '<!doctype html><script type="module">import * as runs from "/bundle.js"; globalThis.runs = runs;</script>',
+    ],
+    '/bundle.js': ['text/javascript', code],
+  };
+  server = createServer((request, response) => {
+    const { pathname } = new URL(request.url!, 'http://127.0.0.1');
+    const name = pathname.replace(/^\/isolated/, '');
+    const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+    if (name !== pathname) for (const [header, value] of Object.entries(isolation)) response.setHeader(header, value);
+    const file = join(folder, name);
+    const found = files[name] ?? (/^\/model\//.test(name) && existsSync(file) && ['', readFileSync(file)]);
+    if (!found) return void response.writeHead(404).end();
+    response.setHeader('content-type', found[0] || 'application/octet-stream');
+    response.end(found[1]);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('a model by its address', () => {
+  test('is the one of the folder', async () => {
+    const [fetched, read] = [await openModelByAddress(`${base}/model`), await openModel(join(folder, 'model'))];
+    expect(fetched.config).toEqual(read.config);
+    for (const table of ['users', 'items', 'seen'] as const) expect(fetched[table]).toEqual(read[table]);
+    expect([...fetched.itemIds]).toEqual([...read.itemIds]);
+    expect(fetched.titles!.at(3)).toBe(read.titles!.at(3));
+  });
+
+  test('that does not answer, or has none, is an error that says so', async () => {
+    await expect(openModelByAddress(`${base}/nothing/`)).rejects.toMatchObject({ code: 'no-model' });
+    await expect(openModelByAddress(`${base}/nothing/`)).rejects.toThrow(/nothing\/config\.json gave status 404/);
+    await expect(openModelByAddress('http://127.0.0.1:1/')).rejects.toThrow(/cannot be fetched/);
+  });
+});
+
+describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
+  let browser: BrowserContext;
+
+  beforeAll(async () => {
+    browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
+      executablePath: executablePath!,
+      args: quiet.split(' '),
+    });
+  });
+  afterAll(async () => browser?.close());
+
+  const open = async (path: string): Promise<Page> => {
+    const page = await browser.newPage();
+    await page.goto(base + path);
+    return page;
+  };
+  type InPage = typeof globalThis & { runs: typeof import('./modules/small-run.mjs') };
+  const runIn = (page: Page, options: Parameters<typeof smallRun>[0]) =>
+    page.evaluate(async (given) => {
+      const { smallRun } = (globalThis as InPage).runs;
+      return { isolated: globalThis.crossOriginIsolated, ...(await smallRun(given)) };
+    }, options);
+
+  for (const [path, isolated] of [
+    ['/page.html', false],
+    ['/isolated/page.html', true],
+  ] as const) {
+    for (const options of [{ engine: 'wasm', build: 'simd' }, { engine: 'reference' }] as const) {
+      test(`${options.engine}, ${isolated ? '' : 'not '}isolated: trains and recommends what Node does, to the bit`, async () => {
+        const page = await open(path);
+        const inNode = await smallRun(options);
+        expect(await runIn(page, options)).toEqual({ isolated, ...inNode });
+        expect(inNode.engine.name).toBe(options.engine);
+        await page.close();
+      });
+    }
+  }
+
+  test('the engine is the quick one without being asked; threads asked for are not an error', async () => {
+    const page = await open('/page.html');
+    const { engine } = await runIn(page, { threads: 4 });
+    expect(engine).toMatchObject({ name: 'wasm', threads: 1 });
+    await page.close();
+  });
+
+  test('opens a model by its address', async () => {
+    const page = await open('/page.html');
+    const inPage = await page.evaluate(() => (globalThis as InPage).runs.useModel('model', '/nowhere'));
+    expect(inPage.code).toBe('no-model');
+    const inNode = await useModel(join(folder, 'model'), join(folder, 'nowhere'));
+    expect(inPage.list.map(({ id }) => id)).toEqual(inNode.list.map(({ id }) => id));
+    expect(inPage.list[0]!.title).toBe(inNode.list[0]!.title);
+    await page.close();
+  });
+});

@@ -28,7 +28,9 @@ const nodeFiles = {
   loss: 'import-module',
   engine: 'open-engine wasm/open-wasm-engine wasm/worker',
   evaluation: 'result-file',
-  model: 'atomic-file list-files model-directory safetensors',
+  model:
+    'atomic-file exchange/export-embeddings exchange/import-embeddings exchange/pieces-file exchange/read-arrays exchange/read-ids exchange/read-parquet ' +
+    'exchange/read-text exchange/read-vectors exchange/write-arrays exchange/write-parquet list-files model-directory replace-folder safetensors',
   training: 'checkpoint coordinator coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(

@@ -61,6 +61,11 @@ const messages = {
     `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
   'fold-in-loss': (f: Facts) =>
     `Cannot fold in: the model was trained with ${f.got}, which taurec does not run by itself. Give it on opening: Recommender.open(directory, { loss }).`,
+  // embeddings to and from other programs
+  'cannot-export': (f: Facts) => `Cannot export as ${f.format}: ${f.problem}. ${f.remedy}`,
+  'not-an-export': (f: Facts) =>
+    `${f.directory}: would be overwritten, but is not an export of taurec: it holds ${f.got}. Give a new or empty folder, or one that an export was written to.`,
+  'bad-embeddings': (f: Facts) => `${f.file}: ${f.problem}.${f.remedy ? ` ${f.remedy}` : ''}`,
   // evaluation
   'evaluation-shape': (f: Facts) =>
     `Cannot evaluate: ${f.what} has ${f.got} items, expected ${f.expected}, the items of the training data. Evaluate with the data set that the model was trained on.`,

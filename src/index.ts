@@ -98,6 +98,17 @@ export type {
   StateUpdate,
 } from './loss/loss.ts';
 export { createLoss, type LossName, lossNames } from './loss/losses.ts';
+export {
+  type EmbeddingFormat,
+  type ExportEmbeddingsOptions,
+  embeddingFormats,
+  exportEmbeddings,
+} from './model/exchange/export-embeddings.ts';
+export {
+  type ImportEmbeddingsOptions,
+  type ImportReport,
+  importEmbeddings,
+} from './model/exchange/import-embeddings.ts';
 export { type ExportFormat, type ExportOptions, exportRecommendations } from './model/export-recommendations.ts';
 export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';
 export { openModel, saveModel } from './model/model-directory.ts';

@@ -19,7 +19,7 @@ const names = [
   ...['enableFusedMultiplyAdd', 'openEngine', 'openRankingEngine'],
   // models
   ...['Recommender', 'createModel', 'exportRecommendations', 'openModel', 'openSafetensors', 'saveModel'],
-  ...['trainedItems', 'writeSafetensors'],
+  ...['embeddingFormats', 'exportEmbeddings', 'importEmbeddings', 'trainedItems', 'writeSafetensors'],
   // evaluation
   ...[
     'compareResults',

@@ -74,7 +74,17 @@ function modelText(config: ModelConfig, itemBias?: Float32Array): string {
     ['backbone', backboneText(config)],
     ['score', config.score],
     ['loss', `${'name' in loss ? loss.name : loss.module} ${JSON.stringify(loss.options ?? {})}`],
-    ...(itemBias ? [['popularity prior', `${config.training.popularityPrior}`] as [string, string]] : []),
+    ...(itemBias
+      ? [['popularity prior', config.imported ? 'imported' : `${config.training.popularityPrior}`] as [string, string]]
+      : []),
+    ...(config.imported
+      ? [
+          ['imported from', `${config.imported.users}, ${config.imported.items}; the loss is for fold-in`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ['epochs', `${count(config.epochs)} (${count(config.steps)} steps)`],
     ['seed', `${config.seed}`],
     ['engine', `${config.engine.name}, ${config.engine.build}, ${config.engine.threads} threads`],

@@ -1,13 +1,14 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
-import { flush, temporaryName, writeAtomically } from './atomic-file.ts';
+import { temporaryName, writeAtomically } from './atomic-file.ts';
 import { MODEL_FORMAT, MODEL_VERSION, type Model, type ModelConfig, modelFactsSchema, modelProblem } from './model.ts';
 import { CONFIG, files, issuesOf, readModel } from './read-model.ts';
+import { replaceFolder } from './replace-folder.ts';
 import { openSafetensors, writeSafetensors } from './safetensors.ts';
 import type { StreamedTensor, Tensor } from './tensor.ts';
 
@@ -57,7 +58,7 @@ export async function saveModel(directory: string, model: Model): Promise<void> 
     await writeAtomically(join(temporary, CONFIG), (name) =>
       writeFile(name, `${JSON.stringify(config, infinityAsText, 2)}\n`),
     );
-    await replaceFolder(target, temporary);
+    await replaceFolder(target, temporary, modelFiles);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
@@ -94,31 +95,6 @@ export function openModel(directory: string): Promise<Model<ModelConfig>> {
       }),
     readTensors: (name) => openSafetensors(join(directory, name)),
   });
-}
-
-/** Moves a finished folder to its place. The older folder steps aside first, and comes back when the move fails. */
-async function replaceFolder(target: string, finished: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const aside = temporaryName(target);
-  const replaces = await rename(target, aside).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
-  try {
-    await rename(finished, target);
-  } catch (error) {
-    if (replaces) await rename(aside, target);
-    throw error;
-  }
-  await flush(dirname(target));
-  if (!replaces) return;
-  for (const name of await readdir(aside)) {
-    if (!modelFiles.includes(name)) await rename(join(aside, name), join(target, name));
-  }
-  await rm(aside, { recursive: true });
 }
 
 /** A table row by row without its padding, some megabytes at a time. */

@@ -51,6 +51,8 @@ const factsShape = {
       seconds: z.number(),
     })
     .optional(),
+  /** Where the embeddings came from when another program trained them; `loss` is then the one that people are folded in with, and how the model was trained is unknown. */
+  imported: z.object({ users: z.string(), items: z.string() }).optional(),
   /** Metrics by part of the data (`valid`, `test`), each with the protocol that its numbers stand for. */
   metrics: z.record(z.string(), z.object({ protocol: z.string(), values: z.record(z.string(), z.number()) })),
 } as const;

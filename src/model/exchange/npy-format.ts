@@ -1,0 +1,108 @@
+/** The .npy format of NumPy: magic, version, a Python dict as text that says type, order and shape, then the numbers. */
+
+/** What the head of a file says. */
+export interface NpyHeader {
+  /** As NumPy writes it: '<f4' is a little-endian 32-bit float. */
+  readonly descr: string;
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+  /** Where the numbers begin. */
+  readonly dataStart: number;
+}
+
+/** The number types that are read as floats, by the part of `descr` after the byte order. */
+const floats: Readonly<
+  Record<string, { bytes: number; read: (view: DataView, at: number, little: boolean) => number }>
+> = {
+  f2: { bytes: 2, read: (view, at, little) => halfFloat(view.getUint16(at, little)) },
+  f4: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
+  f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
+};
+
+/** The first bytes of a file of little-endian numbers in C order, padded so that the numbers begin at a multiple of 64. */
+export function npyHead(descr: '<f4' | '<i4', shape: readonly number[]): Uint8Array {
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const length = Math.ceil((10 + dict.length + 1) / 64) * 64 - 10;
+  const head = new Uint8Array(10 + length).fill(0x20);
+  head.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
+  new DataView(head.buffer).setUint16(8, length, true);
+  head.set(new TextEncoder().encode(dict), 10);
+  head[head.length - 1] = 0x0a;
+  return head;
+}
+
+/** True when bytes begin as a .npy file does. */
+export function isNpy(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x93 && new TextDecoder('latin1').decode(bytes.subarray(1, 6)) === 'NUMPY';
+}
+
+/** Reads a head (versions 1 to 3) from a file's first bytes. Returns a sentence that says what is wrong when it is. */
+export function parseNpyHead(bytes: Uint8Array): NpyHeader | string {
+  if (bytes.length < 12 || !isNpy(bytes)) return 'it does not begin as a .npy file does';
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = bytes[6]!;
+  if (version < 1 || version > 3) return `its format version is ${version}, expected 1, 2 or 3`;
+  const textStart = version === 1 ? 10 : 12;
+  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (textStart + length > bytes.length) return 'it is cut short: its header is not whole';
+  const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(
+    bytes.subarray(textStart, textStart + length),
+  );
+  const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
+  const shape = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
+  if (descr === undefined) return 'its numbers are records, or of no type that is told, expected plain numbers';
+  if (order === undefined || shape === undefined) return 'its header lacks fortran_order or shape';
+  const sizes = shape
+    .split(',')
+    .map((size) => size.trim().replace(/L$/, ''))
+    .filter((size) => size !== '')
+    .map(Number);
+  return { descr, fortranOrder: order === 'True', shape: sizes, dataStart: textStart + length };
+}
+
+/** Bytes that a file's numbers take, or a sentence where they are no floats. */
+export function npyDataBytes({ descr, shape }: NpyHeader): number | string {
+  const type = floats[descr.slice(1)];
+  const whole = shape.reduce((a, b) => a * b, 1);
+  return type && '<>|='.includes(descr[0]!)
+    ? type.bytes * whole
+    : `its numbers are of type '${descr}', expected floats: <f4 (float32), <f8 or <f2`;
+}
+
+/**
+ * The numbers as 32-bit floats in C order, whatever their byte order, width and order in the file; `data` holds exactly `npyDataBytes`.
+ * Little-endian float32 in C order is a view of `data`, which then begins at a multiple of 4.
+ */
+export function npyFloats({ descr, fortranOrder, shape }: NpyHeader, data: Uint8Array): Float32Array {
+  const { bytes, read } = floats[descr.slice(1)]!;
+  const little = descr[0] !== '>';
+  const count = data.length / bytes;
+  const columns = shape.length === 2 ? shape[1]! : 1;
+  const transposed = fortranOrder && shape.length === 2;
+  if (descr.slice(1) === 'f4' && little && !transposed) return new Float32Array(data.buffer, data.byteOffset, count);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const floats32 = new Float32Array(new SharedArrayBuffer(count * 4));
+  const rows = columns === 0 ? 0 : count / columns;
+  for (let at = 0; at < count; at++) {
+    const place = transposed ? (at % rows) * columns + Math.floor(at / rows) : at;
+    floats32[place] = read(view, at * bytes, little);
+  }
+  return floats32;
+}
+
+/** A 16-bit float from its bits. */
+export function halfFloat(bits: number): number {
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  const size =
+    exponent === 0
+      ? fraction * 2 ** -24
+      : exponent < 31
+        ? (1 + fraction / 1024) * 2 ** (exponent - 15)
+        : fraction
+          ? Number.NaN
+          : Infinity;
+  return bits & 0x8000 ? -size : size;
+}

@@ -49,6 +49,7 @@ async function load(database: VectorDatabase, text: string): Promise<void> {
 
 test.for(['pgvector-sql', 'pgvector-copy'] as const)(
   '%s: ids, titles and seen pairs as they are; <#> is minus the score',
+  { timeout: 240_000 },
   async (format, { skip }) => {
     if (noVectorDatabase) return skip(noVectorDatabase);
     const model = randomModel({ userIds: ids, itemIds: ids, titles: true, biased: true, score: 'dot' });
@@ -79,7 +80,6 @@ test.for(['pgvector-sql', 'pgvector-copy'] as const)(
       await database.close();
     }
   },
-  240_000,
 );
 
 test.each(['pgvector-sql', 'pgvector-copy'] as const)(

@@ -10,7 +10,7 @@ import {
 } from '../../src/model/exchange/export-embeddings.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
 import { folder, json } from '../cli/taurec.ts';
-import { noVectorDatabase, openVectorDatabase } from '../support/pgvector.ts';
+import { noVectorSocket, openVectorDatabase } from '../support/pgvector.ts';
 import { pythonWith } from '../support/python.ts';
 import { randomModel } from '../support/random-model.ts';
 
@@ -87,7 +87,7 @@ describe.each([
 
   test('pgvector', async ({ skip }) => {
     const python = pythonWith('psycopg2');
-    if (!python || noVectorDatabase) return skip(noVectorDatabase ?? 'no python3 with psycopg2');
+    if (!python || noVectorSocket) return skip(noVectorSocket ?? 'no python3 with psycopg2');
     const database = await openVectorDatabase();
     try {
       await database.exec(readFileSync(join(folder, 'model.sql'), 'utf8'));

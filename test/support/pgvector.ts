@@ -19,7 +19,11 @@ const [pglite, pgvector, socket] = await Promise.all(
 
 /** Why there is no database to be had; undefined when there is one. */
 export const noVectorDatabase: string | undefined =
-  pglite && pgvector && socket ? undefined : '@electric-sql/pglite, -pgvector or -socket is not installed';
+  pglite && pgvector ? undefined : '@electric-sql/pglite or -pgvector is not installed';
+
+/** Why it cannot be reached from outside; undefined when it can. The package is no dependency: it brings every extension along. */
+export const noVectorSocket: string | undefined =
+  noVectorDatabase ?? (socket ? undefined : '@electric-sql/pglite-socket is not installed');
 
 export async function openVectorDatabase(): Promise<VectorDatabase> {
   const database = await pglite.PGlite.create({ extensions: { vector: pgvector.vector } });

@@ -203,7 +203,7 @@ sources('SQLite', undefined, async () => {
     database.exec(statementsFor(quoted(name), table));
     return withParameter(`sqlite:${sqlitePath}`, 'table', quoted(name));
   };
-  return { store, close: async () => database.close() };
+  return { store, close: async () => void database.close() };
 });
 
 let server: PostgresServer;

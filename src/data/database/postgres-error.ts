@@ -11,6 +11,11 @@ export function isConnectionLost(error: unknown): boolean {
   return /terminated|timeout|not queryable|connection (error|ended)/i.test(message);
 }
 
+/** The client waited for an answer as long as it may. */
+export function isTimeout(error: unknown): boolean {
+  return /timeout/i.test((error as Error).message);
+}
+
 /**
  * What the driver threw, in plain words and with a remedy: `database-unreachable`, `database-login`, `database-failed`. The driver's error is no cause of it
  * where it concerns the login, so that nothing of the login is kept. A TaurecError goes through as it is.

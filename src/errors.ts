@@ -46,7 +46,22 @@ const messages = {
   'missing-column': (f: Facts) =>
     `${f.file}: no column ${show(f.got)} for ${f.role}; the columns are: ${(f.columns as string[]).join(', ')}. Name one of them, or give a position from 1.`,
   'bad-row': (f: Facts) =>
-    `${f.file}, line ${f.line}, column ${f.column}: got ${show(f.got)}, expected ${f.expected}. Correct the file, or skip such rows (onBadRow: 'skip', --on-bad-row skip).`,
+    `${f.file}, ${f.unit ?? 'line'} ${f.line}, column ${f.column}: got ${show(f.got)}, expected ${f.expected}. Correct the ${f.unit === 'row' ? 'table' : 'file'}, or skip such rows (onBadRow: 'skip', --on-bad-row skip).`,
+  // databases
+  'bad-database-place': (f: Facts) =>
+    `Not a usable ${f.kind} place: ${f.reason}, expected ${f.expected}. Special characters are written %XX (@ is %40, & is %26); a password may be left to PGPASSWORD or ~/.pgpass.`,
+  'database-unreachable': (f: Facts) => `${f.place}: the server cannot be reached: ${f.reason}. ${f.remedy}`,
+  'database-login': (f: Facts) =>
+    `${f.place}: the server refused the login: ${f.reason}. Check the user and the password (in the URL, in PGPASSWORD or in ~/.pgpass).`,
+  'database-failed': (f: Facts) => `${f.place}: ${f.reason}. ${f.remedy}`,
+  // feedback
+  'bad-feedback': (f: Facts) =>
+    `Event ${f.event} of ${f.count}, ${f.field}: got ${shortened(f.got)}, expected ${f.expected}. Nothing was stored; correct the event and send all again.`,
+  'feedback-closed': (f: Facts) => `${f.place}: the log was closed. Open it again with openFeedback.`,
+  'feedback-overload': (f: Facts) =>
+    `${f.place}: ${f.waiting} events wait to be written, at most ${f.limit} may. Send them again later, or find out what keeps the database.`,
+  'feedback-table': (f: Facts) =>
+    `${f.place}: the table ${f.table} is not a feedback log: ${f.problem}. Name another table (?table=NAME), which is created when it is missing.`,
   // models
   'bad-safetensors': (f: Facts) =>
     `${f.path}: not a readable safetensors file: ${f.problem}. Restore it from a copy, or train and save the model again.`,
@@ -95,10 +110,19 @@ export class TaurecError extends Error {
   readonly facts: Facts;
 
   constructor(code: ErrorCode, facts: Facts = {}, options?: ErrorOptions) {
-    super(messages[code](facts), options);
+    super(withoutPasswords(messages[code](facts)), options);
     this.code = code;
-    this.facts = facts;
+    this.facts = Object.fromEntries(
+      Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? withoutPasswords(fact) : fact]),
+    );
   }
+}
+
+/** A text with the passwords of database URLs taken out, whatever else is wrong with the URLs: people paste messages, and logs are kept. */
+export function withoutPasswords(text: string): string {
+  return text
+    .replace(/(postgres(?:ql)?:\/\/[^\s:@/?#]*):(?:\S*@|[^@\n]*@)/gi, '$1@')
+    .replace(/([?&](?:ssl)?password=)[^&\s"']*/gi, '$1…');
 }
 
 function listed(values: unknown): string {
@@ -113,4 +137,10 @@ function gigabytes(bytes: unknown): string {
 
 function show(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+/** A value that came from outside, at most a line of it. */
+function shortened(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

@@ -83,6 +83,8 @@ export {
   type ExperimentConfig,
   type SourceEntry,
 } from './experiment/settings/experiment-config.ts';
+export type { FeedbackEvent, FeedbackLog, StoredFeedback } from './feedback/feedback-log.ts';
+export { openFeedback } from './feedback/open-feedback.ts';
 export { loadLoss } from './loss/load-loss.ts';
 export type { ModuleSource } from './loss/load-module.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';

@@ -39,6 +39,8 @@ function filesBesideFile(file: string, entry: unknown): unknown {
 }
 
 function besideFile(file: string, path: string): string {
+  if (/^postgres(ql)?:/i.test(path)) return path;
+  if (/^sqlite:/i.test(path)) return `sqlite:${besideFile(file, path.slice('sqlite:'.length))}`;
   if (isAbsolute(path)) return path;
   const found = relative('.', join(dirname(file), path));
   return isAbsolute(found) || found.startsWith('..') ? found : `.${sep}${found}`;

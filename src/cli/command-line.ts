@@ -1,8 +1,9 @@
 import { basename, relative } from 'node:path';
+import { withoutPasswords } from '../errors.ts';
 
-/** A command of taurec as the person at this terminal can type it: `taurec`, `npx taurec` or `node dist/cli/main.js`, with quotes where a shell needs them. */
+/** A command of taurec as the person at this terminal can type it: `taurec`, `npx taurec` or `node dist/cli/main.js`, with quotes where a shell needs them; without the passwords of database URLs. */
 export function commandLine(...args: readonly string[]): string {
-  return [program(), ...args.map(quoted)].join(' ');
+  return [program(), ...args.map((arg) => quoted(withoutPasswords(arg)))].join(' ');
 }
 
 function program(): string {

@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { TaurecError } from '../errors.ts';
+import { TaurecError, withoutPasswords } from '../errors.ts';
 
 /** Wrong usage that no option parser sees: what was got and what was expected, in one sentence or two. */
 export class UsageError extends Error {}
@@ -37,7 +37,7 @@ export function describeError(error: unknown, debug: boolean): string {
   if (error instanceof CommanderError) return '';
   if (!(error instanceof Error)) return `taurec: ${String(error)}\n`;
   const text = debug ? (error.stack ?? error.message) : (systemMessage(error) ?? error.message);
-  return `taurec: ${text}\n`;
+  return `taurec: ${withoutPasswords(text)}\n`;
 }
 
 /** The file system's errors in plain words. */

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { databasePlace } from '../data/database/database-place.ts';
 import { type DataInfo, describe, type Quantiles } from '../data/info.ts';
 import { readInteractions } from '../data/read.ts';
 import type { ModelConfig } from '../model/model.ts';
@@ -12,7 +13,7 @@ import { ratingNote } from './rating-note.ts';
 type InfoFlags = CommonOptions & ReadFlags;
 
 export function define(command: Command): void {
-  command.argument('<file>', 'a file of interactions, or the folder of a model');
+  command.argument('<file>', 'a file or database table of interactions, or the folder of a model');
   addReadOptions(command);
   addCommonOptions(command, 'json', 'quiet');
   addExamples(command, 'taurec info ratings.csv', 'taurec info models/ratings --json');
@@ -20,7 +21,7 @@ export function define(command: Command): void {
 }
 
 async function run(path: string, flags: InfoFlags): Promise<void> {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!databasePlace(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     const { config, itemBias } = await openModel(path);
     if (flags.json) printJson(config);
     else print(modelText(config, itemBias));

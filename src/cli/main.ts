@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { withoutPasswords } from '../errors.ts';
 import { describeError, exitCodeOf, inFlags } from './failure.ts';
 
 /** Each command: what it does, and where its options and its work are; a command's file is loaded when the command is asked for. */
@@ -26,7 +27,7 @@ const program = new Command('taurec')
   .version(version)
   .helpCommand('help [command]', 'show the help of a command')
   .showSuggestionAfterError()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'taurec: ')) })
+  .configureOutput({ outputError: (text, write) => write(withoutPasswords(text.replace(/^error: /, 'taurec: '))) })
   .exitOverride()
   .addHelpText('after', '\nBegin with:\n  $ taurec demo\n  $ taurec train ratings.csv\n  $ taurec train --help');
 

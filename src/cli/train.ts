@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { loadBackbone } from '../backbone/load-backbone.ts';
+import { databasePlace } from '../data/database/database-place.ts';
 import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
@@ -44,8 +45,11 @@ interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
 
 export function define(command: Command): void {
   command
-    .argument('[data]', 'the file of interactions to train on, as --train')
-    .option('--train <file>', 'the file of interactions to train on: CSV, TSV, JSON lines, Parquet, LightGCN text')
+    .argument('[data]', 'the file of interactions to train on, or a table of a database, as --train')
+    .option(
+      '--train <file>',
+      'interactions to train on: CSV, TSV, JSON lines, Parquet, LightGCN text, postgres://…?table=…, sqlite:…?table=…',
+    )
     .option('-o, --out <folder>', 'where the model goes (default: models/<name of the data>)')
     .option('--config <file>', 'options from a file (default: taurec.config.ts, .mjs, .js or .json, if there)')
     .addOption(
@@ -193,8 +197,10 @@ async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): P
   return undefined;
 }
 
-/** ratings.csv → "ratings"; gowalla/train.tsv.gz → "gowalla", since "train" says nothing. */
+/** ratings.csv → "ratings"; gowalla/train.tsv.gz → "gowalla", since "train" says nothing; of a database the table. */
 function nameOf(file: string): string {
+  const place = databasePlace(file);
+  if (place) return place.label;
   const name = basename(file).replace(/(\.[a-z]\w{0,8}){1,2}$/i, '');
   return /^train(ing)?$/i.test(name) ? basename(dirname(resolve(file))) || name : name;
 }

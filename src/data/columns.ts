@@ -91,3 +91,19 @@ export function findColumns(
   if (options.weight !== undefined) positions.weight = asked('weight', options.weight);
   return positions;
 }
+
+/** Throws `missing-column` when a minimum rating is asked for and there is no rating. `columns` are the names there are. */
+export function checkRating(
+  file: string,
+  positions: ColumnPositions,
+  columns: readonly string[],
+  options: ColumnOptions & { minRating?: number },
+): void {
+  if (options.minRating === undefined || positions.rating !== undefined) return;
+  throw new TaurecError('missing-column', {
+    file,
+    got: options.rating ?? 'rating',
+    role: 'the rating that minRating needs',
+    columns,
+  });
+}

@@ -11,7 +11,7 @@ import { latestTime, recencyWeights } from './weights.ts';
 export type { Dataset } from './build-dataset.ts';
 
 export interface DatasetOptions extends ReadOptions {
-  /** The file to train on, or, with `split`, to divide. */
+  /** What to train on, or, with `split`, to divide: a file, or a table of a database as `readInteractions` takes it. So are `valid` and `test`. */
   train: string;
   /** A file for validation. Excludes `validRatio`. */
   valid?: string;
@@ -69,7 +69,7 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
     parts.test = hold('test', options.split, options.testRatio);
     if (!parts.test)
       throw new TaurecError('empty-data', {
-        file: options.train,
+        file: whole.source,
         reason: `the ${options.split} split holds nothing out for testing`,
       });
   }
@@ -81,10 +81,13 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
     train = recencyWeights(train, halfLife, latest);
     if (parts.valid) parts.valid = recencyWeights(parts.valid, halfLife, latest);
   }
-  const files = [options.train, options.valid, options.test].filter((file) => file !== undefined);
-  const digests = [whole, given.valid, given.test].flatMap((log) => (log ? [log.sha256] : []));
+  const logs = [whole, given.valid, given.test].filter((log) => typeof log === 'object');
+  const digests = logs.map((log) => log.sha256);
   const sha256 = digests.length === 1 ? digests[0]! : createHash('sha256').update(digests.join('')).digest('hex');
-  const dataset = buildDataset({ train, ...parts }, { sha256, source: files.join(', '), reports, splits });
+  const dataset = buildDataset(
+    { train, ...parts },
+    { sha256, source: logs.map((log) => log.source).join(', '), reports, splits },
+  );
   return options.titles
     ? { ...dataset, titles: await readTitles(options.titles, dataset.items, options.titleOptions) }
     : dataset;

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../errors.ts';
-import { type ColumnOptions, type ColumnPositions, findColumns, roles } from './columns.ts';
+import { type ColumnOptions, type ColumnPositions, checkRating, findColumns, roles } from './columns.ts';
+import { databasePlace } from './database/database-place.ts';
+import { readDatabase } from './database/read-database.ts';
 import { type Duck, eachChunk, openDuck } from './duckdb.ts';
 import { type Encoded, encodeNumbers, encodeTexts } from './encode-table.ts';
 import { checkFormat, type Format, guessFormat } from './file-format.ts';
@@ -34,14 +36,21 @@ export interface ReadOptions extends ColumnOptions {
 }
 
 /**
- * Reads a log of interactions: CSV, TSV, JSON lines, Parquet or LightGCN text, plain or gzip.
+ * Reads a log of interactions: CSV, TSV, JSON lines, Parquet or LightGCN text, plain or gzip; or a table or query of a database, named `postgres://…?table=…` or
+ * `sqlite:PATH?table=…` (docs/databases.md), where `format`, `delimiter` and `header` have no part.
  * Ids are texts, kept as they stand ("007" stays "007"); when all ids of a column are whole numbers in plain decimal form they are ordered by number, otherwise by
  * UTF-8 bytes. Fields may stand in double quotes. Blank lines are passed over. A row is bad when an id is blank, a rating, time or weight is no number
  * (times may be ISO dates), or the number of fields differs from the first row's.
- * Throws `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`.
+ * Throws `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; of databases also `bad-database-place`, `database-unreachable`,
+ * `database-login`, `database-failed`.
  */
-export async function readInteractions(file: string, options: ReadOptions = {}): Promise<Interactions> {
+export async function readInteractions(source: string, options: ReadOptions = {}): Promise<Interactions> {
   checkOptions(options);
+  const place = databasePlace(source);
+  return place ? readDatabase(place, options, readFile) : readFile(source, options);
+}
+
+async function readFile(file: string, options: ReadOptions): Promise<Interactions> {
   const head = await readHead(file);
   const format = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
@@ -217,17 +226,6 @@ async function unreadable<T>(file: string, format: Format, work: () => Promise<T
     if (cause instanceof TaurecError) throw cause;
     const reason = (cause as Error).message.split('\n', 1)[0]!;
     throw new TaurecError('unreadable-file', { file, format, reason }, { cause });
-  }
-}
-
-function checkRating(file: string, positions: ColumnPositions, columns: string[], options: ReadOptions): void {
-  if (options.minRating !== undefined && positions.rating === undefined) {
-    throw new TaurecError('missing-column', {
-      file,
-      got: options.rating ?? 'rating',
-      role: 'the rating that minRating needs',
-      columns,
-    });
   }
 }
 

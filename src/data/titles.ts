@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../errors.ts';
 import { type Column, type ColumnPositions, findColumns, isUsualName } from './columns.ts';
+import { withDatabaseFile } from './database/database-file.ts';
+import { databasePlace } from './database/database-place.ts';
 import { type Duck, eachChunk, openDuck, scalar } from './duckdb.ts';
 import { checkFormat, type Format, guessFormat } from './file-format.ts';
 import { type FileHead, readHead } from './file-head.ts';
@@ -27,11 +29,23 @@ const isTitle = (name: string) => /^(item|movie|product|book|track|song|artist)?
 const isId = (name: string) => /^id$/i.test(name) || isUsualName('item', name);
 
 /**
- * Reads the titles of items from a CSV, TSV, JSON lines or Parquet file, plain or gzip. Returns them by item index, '' where the file has none;
+ * Reads the titles of items from a CSV, TSV, JSON lines or Parquet file, plain or gzip, or a table of a database as `readInteractions` takes it. Returns them by item index, '' where the file has none;
  * items of the file that `items` does not know are passed over. Throws as `readInteractions` does for files and columns.
  */
-export async function readTitles(file: string, items: IdMap, options: TitleOptions = {}): Promise<string[]> {
+export async function readTitles(source: string, items: IdMap, options: TitleOptions = {}): Promise<string[]> {
   checkFormat(options.format ?? 'auto');
+  const place = databasePlace(source);
+  if (!place) return readFile(source, items, options);
+  const choose = (names: readonly string[]) => {
+    const { user, item } = findTitleColumns(place.shown, names, names.length, options);
+    return [user, item];
+  };
+  return withDatabaseFile(place, choose, (file) =>
+    readFile(file, items, { id: 1, title: 2, format: 'csv', delimiter: ',', header: true }),
+  );
+}
+
+async function readFile(file: string, items: IdMap, options: TitleOptions): Promise<string[]> {
   const head = await readHead(file);
   const guessed = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
   const format = guessed === 'lightgcn' ? 'csv' : guessed;
@@ -81,11 +95,7 @@ async function titleTable(
   head: FileHead,
   options: TitleOptions,
 ): Promise<Table> {
-  const find = (names: readonly string[] | undefined, width: number): ColumnPositions => {
-    const id = options.id ?? position(names, isId) ?? 1;
-    const title = options.title ?? position(names, isTitle) ?? (id === 2 ? 1 : 2);
-    return findColumns(file, names, width, { user: id, item: title, rating: false, time: false });
-  };
+  const find = (names: readonly string[] | undefined, width: number) => findTitleColumns(file, names, width, options);
   if (format === 'parquet') {
     const path = head.gzip ? join(duck.folder, 'unpacked.parquet') : file;
     if (head.gzip) await pipeline(openBytes(file, true), createWriteStream(path));
@@ -103,6 +113,18 @@ async function titleTable(
     isHeaderName: (name) => isTitle(name) || isId(name) || name === options.id || name === options.title,
   });
   return delimitedTable(layout, find(layout.header ? first : undefined, layout.width));
+}
+
+/** Ids stand in the role of users, titles in that of items. */
+function findTitleColumns(
+  file: string,
+  names: readonly string[] | undefined,
+  width: number,
+  options: TitleOptions,
+): ColumnPositions {
+  const id = options.id ?? position(names, isId) ?? 1;
+  const title = options.title ?? position(names, isTitle) ?? (id === 2 ? 1 : 2);
+  return findColumns(file, names, width, { user: id, item: title, rating: false, time: false });
 }
 
 function position(names: readonly string[] | undefined, matches: (name: string) => boolean): number | undefined {

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TaurecError } from '../../errors.ts';
+import { copyPostgres } from './copy-postgres.ts';
+import { copySqlite } from './copy-sqlite.ts';
+import { type DatabasePlace, placeForms } from './database-place.ts';
+
+/**
+ * Copies columns of a table or query to a temporary CSV file with a header, lets `use` read it as it reads any file, and removes it. So every rule and check is the
+ * one of files; errors name the place and its rows instead of the file and its lines.
+ * @param choose which columns, by position, of those there are
+ * @throws TaurecError `bad-database-place`, `empty-data`, and what `copyPostgres`, `copySqlite` and `use` throw
+ */
+export async function withDatabaseFile<T>(
+  place: DatabasePlace,
+  choose: (names: readonly string[]) => readonly number[],
+  use: (file: string) => Promise<T>,
+): Promise<T> {
+  if (!place.table && !place.query) {
+    const reason = `${place.shown} names neither a table nor a query`;
+    throw new TaurecError('bad-database-place', { kind: 'database', reason, expected: placeForms });
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'taurec-'));
+  const file = join(folder, place.label);
+  try {
+    const rows =
+      place.kind === 'postgres' ? await copyPostgres(place, choose, file) : await copySqlite(place, choose, file);
+    if (rows === 0) throw new TaurecError('empty-data', { file: place.shown, reason: 'it has no rows' });
+    return await use(file);
+  } catch (error) {
+    throw inTable(error, file, place.shown);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** An error about the temporary file as one about the place. */
+function inTable(error: unknown, file: string, place: string): unknown {
+  if (!(error instanceof TaurecError) || error.facts.file !== file) return error;
+  const { line } = error.facts;
+  // The file's first line is its header.
+  const row = typeof line === 'number' ? { line: line - 1, unit: 'row' } : {};
+  return new TaurecError(error.code, { ...error.facts, file: place, ...row }, { cause: error.cause });
+}

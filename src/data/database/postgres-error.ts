@@ -1,0 +1,57 @@
+import { TaurecError } from '../../errors.ts';
+
+/** What the driver throws: a server's answer has a five-character SQLSTATE as its code, the network's errors have Node's codes. */
+type DriverError = Error & { code?: string; errors?: Error[] };
+
+/** Loss of connection, or a server that is going down or coming up: trying again may help. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code = '', message = '' } = error as DriverError;
+  if (/^(08...|57P0[1-3]|53300)$/.test(code)) return true;
+  if (/^E[A-Z_]{4,}$/.test(code)) return true;
+  return /terminated|timeout|not queryable|connection (error|ended)/i.test(message);
+}
+
+/** The client waited for an answer as long as it may. */
+export function isTimeout(error: unknown): boolean {
+  return /timeout/i.test((error as Error).message);
+}
+
+/**
+ * What the driver threw, in plain words and with a remedy: `database-unreachable`, `database-login`, `database-failed`. The driver's error is no cause of it
+ * where it concerns the login, so that nothing of the login is kept. A TaurecError goes through as it is.
+ * @param object what was asked for, for the remedy: `table "ratings"`, `the query`
+ */
+export function postgresError(place: string, error: unknown, object = 'the table'): TaurecError {
+  if (error instanceof TaurecError) return error;
+  const { code = '', errors } = error as DriverError;
+  const reason = wordsOf((errors?.[0] ?? error) as DriverError);
+  if (/^28/.test(code) || /password must be|SASL/i.test(reason)) {
+    const missing = /password must be a string/i.test(reason) ? 'it asks for a password and none was given' : reason;
+    return new TaurecError('database-login', { place, reason: missing });
+  }
+  if (isConnectionLost(errors?.[0] ?? error)) {
+    const remedy = 'Check host and port, and that the server runs and takes connections from here.';
+    return new TaurecError('database-unreachable', { place, reason, remedy }, { cause: error });
+  }
+  return new TaurecError('database-failed', { place, reason, remedy: remedyOf(code, object) }, { cause: error });
+}
+
+function wordsOf({ code, message }: DriverError): string {
+  if (code === 'ECONNREFUSED') return `nothing listens there (${message})`;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `there is no such host (${message})`;
+  return message.split('\n', 1)[0]!.replace(/\.$/, '');
+}
+
+function remedyOf(code: string, object: string): string {
+  if (code === '3D000') return 'Create it with createdb, or correct the name behind the host.';
+  if (code === '42P01' || code === '3F000') {
+    return 'Names are taken as they stand, upper and lower case too; a schema is given as SCHEMA.NAME. psql lists tables with \\dt *.*';
+  }
+  if (code === '42501')
+    return `Let the owner grant it: GRANT SELECT ON ${object.replace(/^table /, '')} TO the user; a feedback log needs INSERT too, and CREATE on the schema when its table is missing.`;
+  if (code === '25006') return 'A query may only read.';
+  if (code.startsWith('42')) return 'Correct the query; try it in psql first.';
+  if (code === '57014') return 'Raise statement_timeout, or ask for less.';
+  if (code.startsWith('53')) return 'Free disk space, memory or connections of the server.';
+  return 'The server said so; its log may say more.';
+}

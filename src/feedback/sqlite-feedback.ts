@@ -1,0 +1,91 @@
+import { resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { quotedTable, type SqlitePlace, type TableName } from '../data/database/database-place.ts';
+import { sqliteError } from '../data/database/sqlite-error.ts';
+import { TaurecError } from '../errors.ts';
+import type { FeedbackLog } from './feedback-log.ts';
+import type { SqliteCalls, SqliteReply, SqliteRequest, SqliteStart } from './sqlite-protocol.ts';
+import { StoredLog } from './stored-log.ts';
+
+/**
+ * Opens a feedback log in an SQLite file, which is made where there is none; its folder must exist. Every append is on disk when it settles (WAL, synchronous = FULL). Several
+ * processes of one machine may write and read at once.
+ * @throws TaurecError `database-failed`, `feedback-table`
+ */
+export async function openSqliteFeedback(place: SqlitePlace & { table: TableName }): Promise<FeedbackLog> {
+  const thread = new SqliteThread(place.shown, { path: resolve(place.path), table: quotedTable(place.table) });
+  try {
+    const { problem } = await thread.ask('open');
+    if (problem) throw new TaurecError('feedback-table', { place: place.shown, table: place.table.name, problem });
+  } catch (error) {
+    await thread.end();
+    throw error;
+  }
+  return new StoredLog(place.shown, {
+    write: (appends) => thread.ask('write', appends),
+    page: (after, limit) => thread.ask('page', after, limit),
+    check: () => thread.ask('check'),
+    close: () => thread.ask('close').finally(() => thread.end()),
+  });
+}
+
+interface Asked {
+  settle(answer: unknown): void;
+  fail(error: unknown): void;
+}
+
+/** The thread that has the database, and what it was asked and has not answered. It keeps the process alive only as long as something is asked. */
+class SqliteThread {
+  private readonly place: string;
+  private readonly worker: Worker;
+  private readonly asked = new Map<number, Asked>();
+  private calls = 0;
+  private broken: TaurecError | undefined;
+
+  constructor(place: string, start: SqliteStart) {
+    this.place = place;
+    this.worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), {
+      workerData: start,
+      name: 'taurec-feedback',
+      // A thread that runs a file refuses the flags of code given on the command line (node --input-type=module -e …).
+      execArgv: process.execArgv.filter(
+        (flag, at, all) => !/^--input-type/.test(flag) && all[at - 1] !== '--input-type',
+      ),
+    });
+    this.worker.on('message', (reply: SqliteReply) => this.answer(reply));
+    this.worker.on('error', (error) => this.break(error));
+    this.worker.on('exit', (code) => this.break(new Error(`its thread ended with exit code ${code}`)));
+    this.worker.unref();
+  }
+
+  ask<Name extends keyof SqliteCalls>(
+    name: Name,
+    ...given: SqliteCalls[Name]['arguments']
+  ): Promise<SqliteCalls[Name]['answer']> {
+    if (this.broken) return Promise.reject(this.broken);
+    const call = ++this.calls;
+    return new Promise((settle, fail) => {
+      this.asked.set(call, { settle, fail } as Asked);
+      this.worker.ref();
+      this.worker.postMessage({ call, name, arguments: given } satisfies SqliteRequest<Name>);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private answer({ call, answer, error }: SqliteReply): void {
+    const { settle, fail } = this.asked.get(call)!;
+    this.asked.delete(call);
+    if (this.asked.size === 0) this.worker.unref();
+    if (error) fail(sqliteError(this.place, Object.assign(new Error(error.message), { code: error.code })));
+    else settle(answer);
+  }
+
+  private break(error: Error): void {
+    this.broken ??= sqliteError(this.place, error);
+    for (const { fail } of this.asked.values()) fail(this.broken);
+    this.asked.clear();
+  }
+}

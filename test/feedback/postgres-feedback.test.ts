@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openFeedback } from '../../src/feedback/open-feedback.ts';
+import { allOf, feedbackContract } from '../contracts/feedback-contract.ts';
+import { rejectionOf } from '../support/error-of.ts';
+import { expectWhole, killAppender } from '../support/kill-appender.ts';
+import { type PostgresServer, postgresMissing, startPostgres, withReason } from '../support/servers.ts';
+
+let server: PostgresServer;
+beforeAll(async () => {
+  if (postgresMissing) return;
+  server = await startPostgres({ fsync: true });
+  await server.sql("CREATE TABLE films (id text, title text); CREATE ROLE guest LOGIN PASSWORD 'g'");
+}, 60_000);
+afterAll(() => server?.stop());
+
+let tables = 0;
+const place = () => `${server.url()}?table=t${++tables}`;
+const one = (item: string) => [{ user: 'a', item, time: 1 }];
+
+feedbackContract(withReason('the log in PostgreSQL', postgresMissing), postgresMissing, {
+  place,
+  foreignTable: async () => `${server.url()}?table=films`,
+});
+
+describe.skipIf(postgresMissing)(withReason('PostgreSQL as it is', postgresMissing), () => {
+  test('its place is without the password, and its table has the documented columns', async () => {
+    const log = await openFeedback(server.url());
+    expect(log.place).toBe(`postgres://postgres@127.0.0.1:${server.port}/postgres`);
+    await log.append([{ user: 'a', item: 'x', time: 1.5, id: 'e' }]);
+    await log.close();
+    const { rows } = await server.sql('SELECT * FROM feedback');
+    expect(rows).toEqual([
+      { sequence: '1', user_id: 'a', item_id: 'x', time: 1.5, kind: 'interaction', weight: 1, id: 'e' },
+    ]);
+  });
+
+  test('several that start at once make one table', async () => {
+    const where = place();
+    const logs = await Promise.all([1, 2, 3, 4].map(() => openFeedback(where)));
+    await Promise.all(logs.map((log, n) => log.append(one(`${n}`))));
+    expect(await allOf(logs[0]!)).toHaveLength(4);
+    await Promise.all(logs.map((log) => log.close()));
+  });
+
+  test('rights that are missing are named; none is needed beyond INSERT and SELECT where the table is there', async () => {
+    await (await openFeedback(`${server.url()}?table=guarded`)).close();
+    const guest = `${server.url('postgres', 'guest', 'g')}?table=`;
+    expect((await rejectionOf(openFeedback(`${guest}guarded`))).message).toMatch(/permission denied.*GRANT/);
+    expect((await rejectionOf(openFeedback(`${guest}unmade`))).message).toMatch(
+      /permission denied.*CREATE on the schema/,
+    );
+    await server.sql('GRANT SELECT, INSERT ON guarded TO guest');
+    const log = await openFeedback(`${guest}guarded`);
+    expect(await log.append(one('x'))).toBe(1);
+    await log.close();
+  });
+
+  test('a table whose ids are not unique', async () => {
+    await server.sql('CREATE TABLE twice AS TABLE guarded');
+    const error = await rejectionOf(openFeedback(`${server.url()}?table=twice`));
+    expect(error).toMatchObject({ code: 'feedback-table', message: expect.stringContaining('id is not unique') });
+  });
+
+  test('a commit waits for the disk even where the server’s default is not to', async () => {
+    await server.sql(
+      'ALTER ROLE guest SET synchronous_commit = off; CREATE TABLE witness (setting text); GRANT INSERT ON witness TO guest',
+    );
+    await server.sql(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO witness VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
+      CREATE TRIGGER noting BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION note()`);
+    const log = await openFeedback(`${server.url('postgres', 'guest', 'g')}?table=guarded`);
+    await log.append(one('y'));
+    await log.close();
+    expect((await server.sql('SELECT DISTINCT setting FROM witness')).rows).toEqual([{ setting: 'on' }]);
+  });
+
+  test('comes back by itself after the server was away', async () => {
+    const log = await openFeedback(place());
+    await log.append(one('before'));
+    await server.kill();
+    const away = await rejectionOf(log.append(one('away')));
+    expect(away.code).toBe('database-unreachable');
+    expect(away.message).not.toContain(server.password);
+    expect((await rejectionOf(log.check())).code).toBe('database-unreachable');
+    await server.start();
+    await log.check();
+    expect(await log.append(one('after'))).toBe(1);
+    // Connections that went while nobody used them.
+    await server.sql(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = $$client backend$$',
+    );
+    expect(await log.append(one('later'))).toBe(1);
+    expect((await allOf(log)).map(({ item }) => item)).toEqual(['before', 'after', 'later']);
+    await log.close();
+  });
+
+  test('a process or the server killed at any moment: nothing acknowledged is lost, no batch is half there', async () => {
+    const where = place();
+    const acknowledged = new Map<number, string[]>();
+    const size = 5;
+    for (let round = 0; round < 8; round++) {
+      const least = 1 + ((round * 7) % 23);
+      const killServer = round % 4 === 3;
+      acknowledged.set(
+        round,
+        await killAppender(where, round, size, least, killServer ? () => server.kill() : undefined),
+      );
+      if (killServer) await server.start();
+      const log = await openFeedback(where);
+      await expectWhole(log, acknowledged, size);
+      await log.close();
+    }
+  }, 180_000);
+});

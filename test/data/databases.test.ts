@@ -251,6 +251,9 @@ describe.skipIf(postgresMissing)(withReason('PostgreSQL as it is', postgresMissi
     const query = `WITH r AS (SELECT * FROM ratings) SELECT customer AS id, product AS id, score AS "1" FROM r WHERE note LIKE 'a%' -- all\n;`;
     const log = await readInteractions(withParameter(url, 'query', query), { user: 1, item: 2 });
     expect(log.users).toHaveLength(70);
+    const lines = await readInteractions(`${url}?query=SELECT customer,product -- both\nFROM\tratings\r\nWHERE true`);
+    expect(lines.users).toHaveLength(70);
+    expect(lines.source).toContain('?query=SELECT customer,product -- both FROM ratings WHERE true');
   });
 
   test('a query may read and nothing else', async () => {

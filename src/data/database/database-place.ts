@@ -48,7 +48,9 @@ function postgresPlace(source: string): PostgresPlace {
     throw new TaurecError('bad-database-place', { kind: 'PostgreSQL', reason, expected: placeForms });
   };
   // The error of URL holds the text, and so is no cause.
-  const url = URL.canParse(source) ? new URL(source) : bad('it is no URL');
+  // URL drops line ends and tabs, which divide the words of a query and end its comments.
+  const text = source.replace(/[\t\r\n]/g, encodeURIComponent);
+  const url = URL.canParse(text) ? new URL(text) : bad('it is no URL');
   if (url.hash !== '') bad('it has a # outside an escape');
   if (url.pathname.includes('@')) bad('it has an @ behind the host');
   const database = decoded(url.pathname.slice(1)) ?? bad('a % in the database name is no escape');
@@ -96,7 +98,8 @@ function selection(parameters: URLSearchParams, kind: string): Pick<Place, 'tabl
   if (table !== undefined && query !== undefined) bad('it has both table and query');
   if (query === '') bad('its query is empty');
   if (query?.includes('\0')) bad('its query has a zero byte');
-  const asked = table !== undefined ? `?table=${table}` : query !== undefined ? `?query=${query}` : '';
+  const asked =
+    table !== undefined ? `?table=${table}` : query !== undefined ? `?query=${query.replace(/\s+/g, ' ')}` : '';
   const name =
     table === undefined ? undefined : (tableName(table) ?? bad(`its table ${JSON.stringify(table)} is no name`));
   return { table: name, query, asked };

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { Access } from './access.ts';
 import type { Metrics } from './metrics.ts';
-import { problemReply, shownError } from './problem.ts';
+import { hidesCause, problemReply } from './problem.ts';
 import type { Reply } from './reply.ts';
 
 export type RequestContext = Context<{ Bindings: HttpBindings }>;
@@ -38,7 +38,7 @@ export function framed({ access, metrics, log, draining }: FrameParts, endpoint:
       if (endpoint.access !== 'everybody') access.check(req.header('authorization'), endpoint.access === 'page');
       reply = await endpoint.handle(context);
     } catch (error) {
-      if (shownError(error) !== error) log.error({ id: requestId, err: error }, 'request failed');
+      if (hidesCause(error)) log.error({ id: requestId, err: error }, 'request failed');
       reply = problemReply(error, requestId);
     }
     const { status = 200, type = 'application/json', body } = reply;

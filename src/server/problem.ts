@@ -59,10 +59,24 @@ const headersOf: Partial<Record<ErrorCode, (error: TaurecError) => Record<string
   'feedback-failed': () => ({ 'Retry-After': '1' }),
 };
 
-/** The error as a client may see it: of a fault of the server, only that there was one. */
-export function shownError(error: unknown): TaurecError {
+/** Whether an error is a fault of the server's own, of which a client learns only that there was one: the log must say the rest. */
+export function hidesCause(error: unknown): boolean {
+  return !(error instanceof TaurecError) || statuses[error.code] === undefined || error.code === 'feedback-failed';
+}
+
+/** The error as a client may see it. */
+function shownError(error: unknown): TaurecError {
   if (!(error instanceof TaurecError) || statuses[error.code] === undefined) return new TaurecError('server-fault');
-  return error.code === 'feedback-failed' ? new TaurecError('feedback-failed') : error;
+  if (error.code === 'feedback-failed') return new TaurecError('feedback-failed');
+  return error.code === 'unknown-id'
+    ? new TaurecError('unknown-id', { ...error.facts, remedy: remedyOf(error) })
+    : error;
+}
+
+/** The library's remedies name its functions; these name what a request can have. */
+function remedyOf({ facts }: TaurecError): string {
+  if (facts.kind !== 'user') return 'Check the id, or train again on data that has it.';
+  return 'Ask with fallback=popular, or give what the person likes: POST /v1/recommendations/for-items.';
 }
 
 /** The answer to a request that failed. */

@@ -99,6 +99,29 @@ const messages = {
     `None of ${f.users} users has both test items and an embedding, expected at least one. Check that the test file uses the ids of the training file.`,
   // experiments
   'bad-report': (f: Facts) => `The report ${show(f.report)} cannot be written: ${f.problem}, expected ${f.expected}.`,
+  // serving
+  'cannot-listen': (f: Facts) =>
+    `Cannot listen on ${f.host}, port ${f.port}: ${f.reason}. Give another port (--port; 0 takes a free one) or another address (--host).`,
+  'no-route': (f: Facts) => `There is no ${f.path}. The API is described at /openapi.json and, for people, at /docs.`,
+  'wrong-method': (f: Facts) => `${f.path} does not take ${f.got}, expected ${f.expected}.`,
+  'no-token': (f: Facts) => `The request carries ${f.got}, expected the header Authorization: Bearer <token>.`,
+  'reload-closed': () =>
+    'Reloading by request needs a token: start the server with one (--token-file), send SIGHUP, or let it watch the model directory (--reload-interval).',
+  'reload-failed': (f: Facts) => `The newer model does not open, the older one stays: ${f.reason}`,
+  'bad-request': (f: Facts) => `The request cannot be served: ${f.problem}.`,
+  'body-too-large': (f: Facts) => `The body has more than the ${f.limit} bytes that are taken. Send less at a time.`,
+  'wrong-body-type': (f: Facts) => `The body comes as ${show(f.got)}, expected ${f.expected}.`,
+  'body-timeout': (f: Facts) => `The request was not complete in time: ${f.problem}.`,
+  'client-gone': () => 'The client closed the connection before its request was answered.',
+  overloaded: (f: Facts) => `${f.got} wait already, expected at most ${f.limit}. Try again in a moment.`,
+  deadline: (f: Facts) => `There was no answer within ${f.seconds} s. Ask for less at a time, or try again later.`,
+  'scoring-ended': (f: Facts) =>
+    `The thread that scores has ended (${f.reason}). A new one is being started; try again in a moment.`,
+  'server-closing': () => 'The server is shutting down. Try again in a moment.',
+  'feedback-off': () => 'This server keeps no feedback. Start it with --feedback PLACE.',
+  'feedback-failed': (f: Facts) =>
+    `The feedback log cannot be written or read${f.reason ? `: ${f.reason}` : ''}. Try again in a moment; events with ids of their own never count twice.`,
+  'server-fault': () => 'Something went wrong in the server; its log says what, under the id of this request.',
 } satisfies Record<string, (facts: Facts) => string>;
 
 export type ErrorCode = keyof typeof messages;

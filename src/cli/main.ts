@@ -16,6 +16,7 @@ const commands: Record<string, { summary: string; load: () => Promise<{ define: 
   info: { summary: 'describe a data file or a model', load: () => import('./info.ts') },
   experiment: { summary: "run one of the papers' experiments", load: () => import('./experiment.ts') },
   recipe: { summary: 'list, run and check settings with known quality', load: () => import('./recipe.ts') },
+  serve: { summary: 'serve a model over HTTP', load: () => import('./serve.ts') },
   generate: { summary: 'make up a data set of any size', load: () => import('./generate.ts') },
   demo: { summary: 'train and recommend on MovieLens, in a minute', load: () => import('./demo.ts') },
 };

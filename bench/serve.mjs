@@ -1,0 +1,225 @@
+/**
+ * The speed and memory of `taurec serve`: a made-up model of 40,000 items × 10,000 users at d 64, the server in a process of its own, autocannon beside it.
+ *
+ *     node bench/serve.mjs [--seconds 10] [--rounds 3] [--connections 16] [--k 20] [--threads N] [--json]
+ *     node bench/serve.mjs --requests 200000        # memory along the way
+ *     node bench/serve.mjs --cold-start             # from spawning to the first answer
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import autocannon from 'autocannon';
+import { randomStream } from '../dist/array/random.js';
+import { createModel, csrFromEntries, IdMap, matrix, saveModel } from '../dist/index.js';
+import { machine } from './speed/machine.mjs';
+import { tableLines } from './speed/report.mjs';
+import { inTemporaryFolder } from './speed/temporary.mjs';
+import { median } from './speed/timing.mjs';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '16' },
+    k: { type: 'string', default: '20' },
+    users: { type: 'string', default: '10000' },
+    items: { type: 'string', default: '40000' },
+    dimension: { type: 'string', default: '64' },
+    threads: { type: 'string' },
+    requests: { type: 'string' },
+    'cold-start': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+const users = Number(values.users);
+const items = Number(values.items);
+const connections = Number(values.connections);
+const program = resolve(import.meta.dirname, '../dist/cli/main.js');
+
+await inTemporaryFolder(async (/** @type {string} */ folder) => {
+  const directory = join(folder, 'model');
+  await saveModel(directory, madeUp(Number(values.dimension)));
+  const rows = values['cold-start']
+    ? await coldStart(directory)
+    : values.requests
+      ? await memory(directory, Number(values.requests))
+      : await speed(directory);
+  const about = machine();
+  if (values.json) console.log(JSON.stringify({ machine: about, options: values, rows }, null, 2));
+  else {
+    console.log(
+      `taurec ${about.taurec} (${about.commit}) on ${about.cpu}, ${about.cores} cores, node ${about.node}, load ${about.load.toFixed(2)}`,
+    );
+    console.log(`${items} items × ${users} users, d ${values.dimension}, k ${values.k}, ${connections} connections\n`);
+    for (const line of tableLines(rows)) console.log(line);
+  }
+});
+
+/** @param {string} directory */
+async function speed(directory) {
+  const server = await start(directory);
+  await shoot(server.url, { duration: 2 });
+  const rows = [];
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    const before = residentMiB(server.pid);
+    const spent = processorSeconds(server.pid);
+    const result = await shoot(server.url, { duration: Number(values.seconds) });
+    const each = (1000 * (processorSeconds(server.pid) - spent)) / result.requests.total;
+    rows.push({
+      round,
+      ...figures(result),
+      'processor ms a request': each,
+      'RSS before MiB': before,
+      'RSS after MiB': residentMiB(server.pid),
+    });
+  }
+  await server.stop();
+  return rows;
+}
+
+/**
+ * Memory over many requests: resident after each tenth of them.
+ * @param {string} directory
+ * @param {number} requests
+ */
+async function memory(directory, requests) {
+  const server = await start(directory);
+  const rows = [];
+  for (let part = 0; part <= 10; part++) {
+    const result = part > 0 ? await shoot(server.url, { amount: Math.ceil(requests / 10) }) : undefined;
+    rows.push({ requests: (part * requests) / 10, 'RSS MiB': residentMiB(server.pid), ...(result && figures(result)) });
+  }
+  await server.stop();
+  return rows;
+}
+
+/**
+ * From spawning the process to the first list.
+ * @param {string} directory
+ */
+async function coldStart(directory) {
+  /** @type {{ listening: number, answered: number }[]} */
+  const rounds = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const began = performance.now();
+    const server = await start(directory);
+    const listening = performance.now() - began;
+    const response = await fetch(`${server.url}/v1/users/7/recommendations?k=${values.k}`);
+    if (response.status !== 200) throw new Error(`The first answer has status ${response.status}.`);
+    await response.text();
+    rounds.push({ listening, answered: performance.now() - began });
+    await server.stop();
+  }
+  const column = (/** @type {'listening' | 'answered'} */ name) => rounds.map((round) => round[name]);
+  return [
+    { what: 'listening', 'ms median': median(column('listening')), 'ms best': Math.min(...column('listening')) },
+    { what: 'first answer', 'ms median': median(column('answered')), 'ms best': Math.min(...column('answered')) },
+  ];
+}
+
+/**
+ * The server as a process; its log goes nowhere, but is written.
+ * @param {string} directory
+ */
+async function start(directory) {
+  const threads = values.threads === undefined ? [] : ['--threads', values.threads];
+  const args = [...process.execArgv, program, 'serve', directory, '--port', '0', '--json', ...threads];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [line] = await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`The server ended with code ${code}.`))),
+  ]);
+  const { url, pid } = JSON.parse(line);
+  return {
+    url: String(url),
+    pid: Number(pid),
+    async stop() {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/**
+ * @param {string} url
+ * @param {{ duration?: number, amount?: number }} much
+ * @returns {Promise<import('autocannon').Result>}
+ */
+async function shoot(url, much) {
+  const requests = Array.from({ length: 997 }, (_, at) => ({
+    path: `/v1/users/${(at * 7919) % users}/recommendations?k=${values.k}`,
+  }));
+  const result = await autocannon({ url, connections, requests, ...much });
+  if (result.non2xx + result.errors + result.timeouts > 0) {
+    throw new Error(`${result.non2xx} answers were no success, ${result.errors} requests failed.`);
+  }
+  return result;
+}
+
+/** @param {import('autocannon').Result} result */
+function figures({ requests, latency, duration }) {
+  return {
+    'requests/s': Math.round(requests.total / duration),
+    'p50 ms': latency.p50,
+    'p99 ms': latency.p99,
+    'max ms': latency.max,
+  };
+}
+
+/** @param {number} pid */
+function residentMiB(pid) {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Math.round(Number(kilobytes) / 1024);
+}
+
+/**
+ * Processor time that a process has used, which other work on the machine moves less than the clock.
+ * @param {number} pid
+ */
+function processorSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** @param {number} dimension */
+function madeUp(dimension) {
+  const random = randomStream(1, 'bench-serve');
+  const table = (/** @type {number} */ rows) => {
+    const m = matrix(rows, dimension);
+    for (let i = 0; i < m.data.length; i++) m.data[i] = random.normal();
+    return m;
+  };
+  const pairs = { users: /** @type {number[]} */ ([]), items: /** @type {number[]} */ ([]) };
+  for (let user = 0; user < users; user++) {
+    const seen = new Set(Array.from({ length: 30 }, () => random.integer(items)));
+    for (const item of seen) {
+      pairs.users.push(user);
+      pairs.items.push(item);
+    }
+  }
+  const ids = (/** @type {number} */ count) => IdMap.fromIds(Array.from({ length: count }, (_, i) => String(i)));
+  return createModel({
+    config: {
+      backbone: 'mf',
+      score: 'cosine',
+      loss: { name: 'sl', options: { tau: 0.1 } },
+      training: {},
+      seed: 1,
+      data: { source: 'made up', sha256: '0' },
+      engine: { name: 'none', build: 'none', threads: 1 },
+      epochs: 0,
+      steps: 0,
+      metrics: {},
+    },
+    users: table(users),
+    items: table(items),
+    userIds: ids(users),
+    itemIds: ids(items),
+    seen: csrFromEntries(users, items, pairs.users, pairs.items),
+  });
+}

@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { TaurecError } from '../errors.ts';
+import { type LogLevel, logLevels } from '../server/log.ts';
+import { type RunningServer, serve } from '../server/serve.ts';
+import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { engineOptions } from './engine-options.ts';
+import { note, printJson } from './output.ts';
+import { number, whole } from './parse.ts';
+
+interface ServeFlags extends CommonOptions {
+  host: string;
+  port: number;
+  tokenFile?: string;
+  cors?: string[];
+  maxK?: number;
+  bodyLimit?: number;
+  queueLimit?: number;
+  maxConnections?: number;
+  deadline?: number;
+  headersTimeout?: number;
+  requestTimeout?: number;
+  reloadInterval?: number;
+  shutdownTimeout?: number;
+  index?: 'exact' | 'approximate';
+  logLevel?: LogLevel;
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<model>', 'the folder of a model')
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .option('-p, --port <number>', 'where to listen; 0: a free port', whole(0), 8080)
+    .addOption(new Option('--index <name>', 'how items are found').choices(['exact', 'approximate']));
+  command.optionsGroup('Who may ask:');
+  command
+    .option('--token-file <file>', 'a file with the token that clients must bring (or $TAUREC_TOKEN)')
+    .option('--cors <origin...>', 'origins whose pages may call from a browser; * for all (default: none)');
+  command.optionsGroup('Limits:');
+  command
+    .option('--max-k <number>', 'largest k of a request (default: 1000)', whole(1))
+    .option('--body-limit <bytes>', 'most bytes in the body of a request (default: 1048576)', whole(1))
+    .option('--queue-limit <number>', 'requests that may wait to be scored (default: 1024)', whole(1))
+    .option('--max-connections <number>', 'connections at once (default: 1024)', whole(1))
+    .option('--deadline <seconds>', 'give a request up after (default: 10)', number)
+    .option('--headers-timeout <seconds>', 'a client may take this for the head of a request (default: 10)', number)
+    .option('--request-timeout <seconds>', 'a client may take this for a whole request (default: 30)', number);
+  command.optionsGroup('Running:');
+  command
+    .option('--reload-interval <seconds>', 'look for a newer model; 0: never (default: 2)', number)
+    .option('--shutdown-timeout <seconds>', 'requests may take this to end (default: 10)', number)
+    .addOption(new Option('--log-level <level>', 'least serious lines of the log (default: info)').choices(logLevels));
+  addCommonOptions(command, 'engine', 'json', 'quiet');
+  command.option('--threads <number>', "threads that score (default: the machine's cores without one)", whole(1));
+  addExamples(
+    command,
+    'taurec serve model',
+    'taurec serve model --port 9000 --token-file token.txt --host 0.0.0.0',
+    "curl 'http://127.0.0.1:8080/v1/users/42/recommendations?k=5'",
+  );
+  command.action((model: string, flags: ServeFlags) => run(model, flags));
+}
+
+async function run(model: string, flags: ServeFlags): Promise<void> {
+  const { json, quiet, tokenFile, seed: _seed, logLevel = quiet ? 'warn' : 'info', ...rest } = flags;
+  const token = tokenFile === undefined ? process.env.TAUREC_TOKEN : await readToken(tokenFile);
+  const signals = new Signals();
+  const server = await serve(model, { ...rest, ...engineOptions(flags), token, logLevel });
+  if (json) printJson({ url: server.url, pid: process.pid, model: server.model });
+  else if (!quiet) note(`Serving ${model} at ${server.url}; the API is described at ${server.url}/docs. Ctrl-C stops.`);
+  await signals.attend(server);
+}
+
+/** The first line of a file. Throws `file-not-found`. */
+async function readToken(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new TaurecError('file-not-found', { file }, { cause });
+  });
+  return text.split(/\r?\n/, 1)[0]!.trim();
+}
+
+/** SIGHUP opens the model again, SIGINT and SIGTERM close the server, a second one ends the program at once. */
+class Signals {
+  #server?: RunningServer;
+  #stopped?: () => void;
+  #asked = false;
+
+  constructor() {
+    const stop = (signal: NodeJS.Signals) => {
+      if (this.#asked || !this.#server) process.exit(signal === 'SIGINT' ? 130 : 143);
+      this.#asked = true;
+      this.#stopped?.();
+    };
+    process.on('SIGINT', stop).on('SIGTERM', stop);
+    process.on('SIGHUP', () => void this.#server?.reload());
+  }
+
+  /** Resolves when the server is closed. */
+  async attend(server: RunningServer): Promise<void> {
+    this.#server = server;
+    await new Promise<void>((resolve) => {
+      this.#stopped = resolve;
+    });
+    await server.close();
+  }
+}

@@ -1,0 +1,54 @@
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { TrieRouter } from 'hono/router/trie-router';
+import { TaurecError } from '../errors.ts';
+import { documentEndpoints } from './document-endpoints.ts';
+import { type Endpoint, type FrameParts, framed } from './endpoint.ts';
+import { type OperationParts, operationEndpoints } from './operation-endpoints.ts';
+import { type RecommendationParts, recommendationEndpoints } from './recommendation-endpoints.ts';
+
+export interface AppParts extends FrameParts, RecommendationParts, OperationParts {
+  /** Origins whose pages may call the API from a browser; `*` for all; empty: none. */
+  readonly corsOrigins: readonly string[];
+}
+
+/** The whole interface over HTTP, without a server. */
+export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  const { corsOrigins } = parts;
+  if (corsOrigins.length > 0) {
+    app.use(
+      cors({
+        origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
+        allowMethods: ['GET', 'HEAD', 'POST'],
+        allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
+        exposeHeaders: ['Retry-After', 'X-Request-Id'],
+        maxAge: 600,
+      }),
+    );
+  }
+  const endpoints = endpointsOf(parts);
+  const methods = new TrieRouter<Endpoint['method']>();
+  for (const endpoint of endpoints) {
+    app.on(endpoint.method, endpoint.path, framed(parts, endpoint));
+    methods.add('ALL', endpoint.path, endpoint.method);
+  }
+  app.notFound(
+    framed(parts, {
+      path: 'none',
+      handle: ({ req: { method, path } }) => {
+        const allowed = methods.match('ALL', path)[0].map(([taken]) => taken);
+        if (allowed.length === 0) throw new TaurecError('no-route', { path: path.slice(0, 300) });
+        const expected = allowed.flatMap((taken) => (taken === 'GET' ? ['GET', 'HEAD'] : taken)).join(', ');
+        throw new TaurecError('wrong-method', { path: path.slice(0, 300), got: method, expected });
+      },
+    }),
+  );
+  return app;
+}
+
+/** Every endpoint: the routes of the server, and what its API document must describe. */
+export function endpointsOf(parts: RecommendationParts & OperationParts): readonly Endpoint[] {
+  return [...recommendationEndpoints(parts), ...operationEndpoints(parts), ...documentEndpoints(parts)];
+}

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TaurecError } from '../errors.ts';
+import type { FeedbackEvent } from '../feedback/feedback-log.ts';
+import type { Access } from './access.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Metrics } from './metrics.ts';
+import { parsed } from './parse-request.ts';
+import { readJson } from './read-json.ts';
+import type { RecommendationParts } from './recommendation-endpoints.ts';
+import { jsonReply } from './reply.ts';
+
+/** Seconds that the feedback log has to answer a look at its health. */
+const HEALTH_SECONDS = 2;
+
+export interface OperationParts extends RecommendationParts {
+  readonly access: Access;
+  readonly metrics: Metrics;
+  /** Seconds after which a request that has no answer is given up. */
+  readonly deadline: number;
+  readonly draining: () => boolean;
+}
+
+/** Feedback, and everything that runs the server: model, reload, health, readiness, metrics. */
+export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
+  const { host, schemas, bodyLimit, seen, access, metrics, deadline, draining } = parts;
+  return [
+    {
+      method: 'POST',
+      path: '/v1/feedback',
+      async handle({ env }) {
+        if (!seen) throw new TaurecError('feedback-off');
+        const { events } = parsed(schemas.feedback, await readJson(env.incoming, bodyLimit));
+        const now = Math.floor(Date.now() / 1000);
+        const timed = events.map((event): FeedbackEvent => ({ ...event, time: event.time ?? now }));
+        const added = await within(
+          deadline,
+          seen.append(timed),
+          () => new TaurecError('deadline', { seconds: deadline }),
+        );
+        metrics.feedback(added, events.length - added);
+        return jsonReply({ received: events.length, new: added });
+      },
+    },
+    { method: 'GET', path: '/v1/model', access: 'page', handle: () => jsonReply(host.status) },
+    {
+      method: 'POST',
+      path: '/v1/reload',
+      async handle() {
+        if (!access.closed) throw new TaurecError('reload-closed');
+        const report = await host.reload('request');
+        if (report.error) throw new TaurecError('reload-failed', { reason: report.error.message });
+        return jsonReply(report);
+      },
+    },
+    { method: 'GET', path: '/healthz', access: 'everybody', handle: () => jsonReply({ status: 'ok' }) },
+    {
+      method: 'GET',
+      path: '/readyz',
+      access: 'everybody',
+      async handle() {
+        if (draining()) throw new TaurecError('server-closing');
+        if (!host.ready) throw new TaurecError('scoring-ended', { reason: 'it is being replaced' });
+        if (seen) await within(HEALTH_SECONDS, seen.check(), () => new TaurecError('feedback-failed'));
+        return jsonReply({ status: 'ready' });
+      },
+    },
+    { method: 'GET', path: '/metrics', access: 'page', handle: () => metrics.text() },
+  ];
+}
+
+/** What `work` comes to; throws `late()` when it takes longer. */
+async function within<T>(seconds: number, work: Promise<T>, late: () => TaurecError): Promise<T> {
+  const stop = new AbortController();
+  const timeout = sleep(seconds * 1000, undefined, { signal: stop.signal }).then(() => {
+    throw late();
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    stop.abort();
+    timeout.catch(() => {});
+    work.catch(() => {});
+  }
+}

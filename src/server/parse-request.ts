@@ -1,0 +1,91 @@
+import type { z } from 'zod';
+import { TaurecError } from '../errors.ts';
+import type { FieldError } from './problem.ts';
+
+/** Wrong fields that a problem document lists at most. */
+const MOST_ERRORS = 20;
+/** Characters of a wrong value that are shown. */
+const SHOWN = 80;
+
+/** A value that fits the schema. Throws `bad-request` with what is wrong, field by field. */
+export function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const errors = result.error.issues.flatMap((issue) => fieldErrors(issue, value));
+  throw badFields(errors);
+}
+
+export function badFields(errors: readonly FieldError[]): TaurecError {
+  const { field, got, expected } = errors[0]!;
+  const others = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  const problem = `${field || 'the body'}: got ${got}, expected ${expected}${others}`;
+  return new TaurecError('bad-request', { problem, errors: errors.slice(0, MOST_ERRORS) });
+}
+
+/** The options in a query, with the types that a body has: `k=5&exclude=a&exclude=b`. Lists repeat their name. */
+export function queryOptions(query: Readonly<Record<string, readonly string[]>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(query).map(([name, values]) => [name, queryValue(name, values)]));
+}
+
+function queryValue(name: string, values: readonly string[]): unknown {
+  if (name === 'exclude' || name === 'allow') return values;
+  if (values.length > 1) return values;
+  const [text = ''] = values;
+  if (name === 'includeSeen') return text === 'true' ? true : text === 'false' ? false : text;
+  return name !== 'fallback' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
+}
+
+/** An id in a path. Throws `bad-request` where its percent-encoding is none. */
+export function pathId(schema: z.ZodType<string>, field: string, url: string, segment: number): string {
+  // After the scheme and the host.
+  const raw = url.split('/', segment + 4)[segment + 3]!.split(/[?#]/, 1)[0]!;
+  let id: string;
+  try {
+    id = decodeURIComponent(raw);
+  } catch {
+    throw badFields([{ field, got: shown(raw), expected: 'percent-encoded UTF-8' }]);
+  }
+  const result = schema.safeParse(id);
+  if (result.success) return result.data;
+  throw badFields([{ field, got: shown(id), expected: result.error.issues[0]!.message }]);
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, value: unknown): FieldError[] {
+  const field = fieldName(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      field: fieldName([...issue.path, key.slice(0, SHOWN)]),
+      got: 'a field of this name',
+      expected: 'one that is described at /docs',
+    }));
+  }
+  const expected = issue.path.length === 0 && issue.code === 'invalid_type' ? 'a JSON object' : issue.message;
+  return [{ field, got: shown(valueAt(value, issue.path)), expected }];
+}
+
+function fieldName(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (name, part) =>
+      typeof part === 'number' ? `${name}[${part}]` : name === '' ? String(part) : `${name}.${String(part)}`,
+    '',
+  );
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, part) =>
+      at !== null && typeof at === 'object' && Object.hasOwn(at, part)
+        ? (at as Record<PropertyKey, unknown>)[part]
+        : undefined,
+    value,
+  );
+}
+
+/** A value in a few characters. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (value !== null && typeof value === 'object') return 'an object';
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
+}

@@ -1,0 +1,89 @@
+import type { Endpoint, RequestContext } from './endpoint.ts';
+import type { ModelHost } from './model-host.ts';
+import { parsed, pathId, queryOptions } from './parse-request.ts';
+import { readJson } from './read-json.ts';
+import type { Reply } from './reply.ts';
+import type { ParsedOptions, RequestSchemas } from './request-schemas.ts';
+import type { ScoringJob } from './scoring-protocol.ts';
+import type { SeenFeedback } from './seen-feedback.ts';
+
+export interface RecommendationParts {
+  readonly host: ModelHost;
+  readonly schemas: RequestSchemas;
+  /** Most bytes of a body. */
+  readonly bodyLimit: number;
+  /** Absent: the server keeps no feedback. */
+  readonly seen?: SeenFeedback;
+}
+
+/** Lists, neighbours and scores: everything that the scoring thread answers. */
+export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: RecommendationParts): readonly Endpoint[] {
+  const noOptions = parsed(schemas.options, {});
+  const noOptionsKey = JSON.stringify(noOptions);
+
+  const submit = (context: RequestContext, job: ScoringJob) => {
+    const { outgoing } = context.env;
+    return host.scorer.submit(job, () => outgoing.destroyed);
+  };
+  const one = async (context: RequestContext, job: ScoringJob): Promise<Reply> => {
+    const [body] = await submit(context, job);
+    return { body: body! };
+  };
+  const forUsers = (context: RequestContext, users: readonly string[], options: ParsedOptions) =>
+    submit(context, {
+      type: 'recommend',
+      users,
+      feedback: seen ? users.map((user) => seen.of(user)) : [],
+      options,
+      key: options === noOptions ? noOptionsKey : JSON.stringify(options),
+    });
+  const body = (context: RequestContext) => readJson(context.env.incoming, bodyLimit);
+
+  return [
+    {
+      method: 'GET',
+      path: '/v1/users/:user/recommendations',
+      async handle(context) {
+        const { url } = context.req;
+        const user = pathId(schemas.id, 'user', url, 2);
+        const options = url.includes('?') ? parsed(schemas.options, queryOptions(context.req.queries())) : noOptions;
+        const [list] = await forUsers(context, [user], options);
+        return { body: list! };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/recommendations',
+      async handle(context) {
+        const { users, ...options } = parsed(schemas.recommendations, await body(context));
+        const lists = await forUsers(context, users, options);
+        return { body: `{"recommendations":[${lists.join(',')}]}` };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/recommendations/for-items',
+      async handle(context) {
+        const { items, ...request } = parsed(schemas.forItems, await body(context));
+        return one(context, { type: 'for-items', items, request });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/items/:item/similar',
+      handle(context) {
+        const item = pathId(schemas.id, 'item', context.req.url, 2);
+        const { k } = parsed(schemas.similar, queryOptions(context.req.queries()));
+        return one(context, { type: 'similar', item, k });
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/scores',
+      async handle(context) {
+        const { pairs } = parsed(schemas.scores, await body(context));
+        return one(context, { type: 'score', pairs });
+      },
+    },
+  ];
+}

@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import workerThreads, { Worker } from 'node:worker_threads';
+import { afterAll, expect, test } from 'vitest';
+import { openModel, saveModel } from '../../src/model/model-directory.ts';
+import type { Recommender } from '../../src/model/recommender.ts';
+import { rejectionOf } from '../support/error-of.ts';
+import { randomModel } from '../support/random-model.ts';
+import { ask, expectProblem, folder, model, start } from './harness.ts';
+
+// The threads that servers start, so that a test can end one as an out-of-memory error would.
+const threads: Worker[] = [];
+class WatchedWorker extends Worker {
+  constructor(...args: ConstructorParameters<typeof Worker>) {
+    super(...args);
+    threads.push(this);
+  }
+}
+workerThreads.Worker = WatchedWorker;
+syncBuiltinESMExports();
+afterAll(() => {
+  workerThreads.Worker = Worker;
+  syncBuiltinESMExports();
+});
+
+const open = async (directory: string): Promise<Recommender> =>
+  (await import('../../src/model/recommender.ts')).Recommender.open(directory, { threads: 1 });
+
+/** Asks until the answer is as wanted. */
+async function until(wanted: () => Promise<boolean>): Promise<void> {
+  while (!(await wanted())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+const sizes = { users: 30, items: 60, dimension: 8 };
+
+test('no request fails while the model is replaced again and again, and no list is mixed of two models', async () => {
+  const lists = await Promise.all(
+    [1, 2].map(async (seed) => {
+      const library = await open(await model(`alone-${seed}`, { seed }));
+      const list = library.recommend('u3');
+      await library.close();
+      return JSON.stringify(list);
+    }),
+  );
+  const directory = await model('replaced', { seed: 1 });
+  const server = await start(directory, { reloadInterval: 0.01 });
+  const seen = new Set<string>();
+  let asking = true;
+  const client = async () => {
+    let count = 0;
+    for (; asking; count++) {
+      const { status, text, json } = await ask(server, '/v1/users/u3/recommendations');
+      expect(status, text).toBe(200);
+      seen.add(JSON.stringify(json.items));
+    }
+    return count;
+  };
+  const clients = Promise.all([client(), client(), client()]);
+  for (let turn = 0; turn < 6; turn++) {
+    await saveModel(directory, randomModel({ ...sizes, titles: true, seed: 1 + ((turn + 1) % 2) }));
+    const revision = server.model.revision;
+    if (turn % 2 === 1) await until(async () => server.model.revision > revision);
+  }
+  // The last one is the model of seed 1; what is asked from now on is answered by it.
+  await server.reload();
+  const { json } = await ask(server, '/v1/users/u3/recommendations');
+  asking = false;
+  expect(Math.min(...(await clients))).toBeGreaterThan(0);
+  expect(JSON.stringify(json.items)).toBe(lists[0]);
+  expect(server.model.revision).toBeGreaterThan(3);
+  for (const list of seen) expect(lists).toContain(list);
+}, 120_000);
+
+test('a newer model that does not open is refused, and the older one stays', async () => {
+  const directory = await model('broken', { seed: 1 });
+  const token = 'a-token-of-some-length';
+  const server = await start(directory, { token });
+  const headers = { Authorization: `Bearer ${token}` };
+  const before = (await ask(server, '/v1/users/u1/recommendations', undefined, { headers })).json;
+  const file = join(directory, 'embeddings.safetensors');
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.subarray(0, bytes.length - 8));
+  const refused = await ask(server, '/v1/reload', {}, { headers });
+  expectProblem(refused, 409, 'reload-failed');
+  expect(refused.json.detail).toContain('embeddings.safetensors');
+  expect((await ask(server, '/v1/users/u1/recommendations', undefined, { headers })).json).toEqual(before);
+  expect((await ask(server, '/readyz')).status).toBe(200);
+  const { json } = await ask(server, '/v1/model', undefined, { headers });
+  expect(json).toMatchObject({ revision: 1, lastReload: { outcome: 'failed', error: { code: 'bad-safetensors' } } });
+  expect((await ask(server, '/metrics', undefined, { headers })).text).toContain(
+    'taurec_reloads_total{outcome="failed"} 1',
+  );
+  writeFileSync(file, bytes);
+  expect((await ask(server, '/v1/reload', {}, { headers })).json).toMatchObject({ outcome: 'opened' });
+  expect(server.model.revision).toBe(2);
+});
+
+test('a broken model is tried once, not at every look; a mended one is opened', async () => {
+  const directory = await model('mended', { seed: 1 });
+  const server = await start(directory, { reloadInterval: 0.01 });
+  const file = join(directory, 'ids.safetensors');
+  const bytes = readFileSync(file);
+  writeFileSync(file, 'no tensors');
+  await until(async () => server.model.lastReload?.outcome === 'failed');
+  const tried = server.model.lastReload!.at;
+  const [requests] = [Array.from({ length: 30 }, () => ask(server, '/v1/users/u1/recommendations'))];
+  for (const request of requests) expect((await request).status).toBe(200);
+  expect(server.model.lastReload!.at).toBe(tried);
+  writeFileSync(file, bytes);
+  await until(async () => server.model.revision === 2);
+  expect((await ask(server, '/v1/users/u1/recommendations')).status).toBe(200);
+});
+
+test('when the scoring thread dies its requests get 503, and a new one takes over', async () => {
+  const directory = await model('killed', { seed: 1 });
+  const server = await start(directory);
+  const expected = (await ask(server, '/v1/users/u1/recommendations')).json;
+  const thread = threads.at(-1)!;
+  const users = Array(1000).fill('u1');
+  const requests = Array.from({ length: 40 }, () => ask(server, '/v1/recommendations', { users }));
+  await ask(server, '/healthz');
+  const dead = once(thread, 'exit');
+  await thread.terminate();
+  await dead;
+  const answers = await Promise.all(requests);
+  const failed = answers.filter(({ status }) => status !== 200);
+  expect(failed.length).toBeGreaterThan(0);
+  for (const answer of failed) expectProblem(answer, 503, 'scoring-ended');
+  await until(async () => (await ask(server, '/readyz')).status === 200);
+  expect((await ask(server, '/v1/users/u1/recommendations')).json).toEqual(expected);
+  expect(server.model.revision).toBe(2);
+});
+
+test('a directory without a model is refused at the start', async () => {
+  expect((await rejectionOf(start(join(folder, 'nowhere')))).code).toBe('no-model');
+});
+
+test('a process killed while it saves a model leaves the old or the new one', async () => {
+  const directory = join(folder, 'saved');
+  const library = new URL('../../dist/index.js', import.meta.url).href;
+  const script = `
+    import { openModel, saveModel } from ${JSON.stringify(library)};
+    const models = await Promise.all(process.argv.slice(1, 3).map((from) => openModel(from)));
+    console.log('ready');
+    for (let turn = 0; ; turn++) await saveModel(process.argv[3], models[turn % 2]);`;
+  const large = { users: 300, items: 3000, dimension: 32, titles: false, density: 0.01 };
+  const sources = [await model('large-1', { ...large, seed: 1 }), await model('large-2', { ...large, seed: 2 })];
+  const bits = await Promise.all(sources.map(async (source) => digest(source)));
+  await saveModel(directory, await openModel(sources[0]!));
+  for (let round = 0; round < 6; round++) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, ...sources, directory]);
+    await once(child.stdout, 'data');
+    await new Promise((resolve) => setTimeout(resolve, 37 * round));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(bits).toContain(await digest(directory));
+  }
+});
+
+async function digest(directory: string): Promise<string> {
+  const { users, items, seen } = await openModel(directory);
+  const sum = (part: Iterable<number>) => Array.from(part).reduce((total, x) => total + x, 0);
+  return [users.data, items.data, seen.indices].map(sum).join(' ');
+}

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { saveModel } from '../../src/model/model-directory.ts';
+import { fails, file, folder, start } from '../cli/taurec.ts';
+import { randomModel } from '../support/random-model.ts';
+
+const directory = join(folder, 'model');
+beforeAll(() => saveModel(directory, randomModel({ users: 30, items: 60, dimension: 8 })));
+
+/** Starts the command on a free port; resolves when it listens. */
+async function serving(...flags: string[]) {
+  const { child, done } = start(['serve', 'model', '--port', '0', '--threads', '1', '--json', ...flags]);
+  const [line] = await Promise.race([
+    once(createInterface({ input: child.stdout! }), 'line'),
+    done.then(({ stderr }) => Promise.reject(new Error(stderr))),
+  ]);
+  return { child, done, ...(JSON.parse(line) as { url: string; pid: number }) };
+}
+
+/** A POST over a connection of the agent; resolves when it is sent, with a promise of its status. */
+function post(url: string, agent: Agent, body: unknown): Promise<{ readonly status: Promise<number> }> {
+  return new Promise((sent) => {
+    const outgoing = request(`${url}/v1/recommendations`, {
+      method: 'POST',
+      agent,
+      headers: { 'Content-Type': 'application/json' },
+    });
+    const status = new Promise<number>((resolve, reject) => {
+      outgoing.on('error', reject);
+      outgoing.on('response', (response) => {
+        response
+          .on('error', reject)
+          .on('end', () => resolve(response.statusCode!))
+          .resume();
+      });
+    });
+    outgoing.end(JSON.stringify(body), () => sent({ status }));
+  });
+}
+
+test('prints where it listens, logs requests as JSON lines, and ends with 0 on Ctrl-C', async () => {
+  const { child, done, url, pid } = await serving();
+  expect(pid).toBe(child.pid);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  await fetch(`${url}/v1/users/u1/recommendations?k=3`, { headers: { 'X-Request-Id': 'mine' } });
+  child.kill('SIGINT');
+  const { code, stderr, stdout } = await done;
+  expect(code, stderr).toBe(0);
+  expect(stdout.trim().split('\n')).toHaveLength(1);
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.map(({ msg }) => msg)).toEqual(['listening', undefined, 'closing', 'closed']);
+  expect(lines[1]).toMatchObject({ id: 'mine', method: 'GET', path: '/v1/users/u1/recommendations', status: 200 });
+});
+
+test('SIGTERM in the middle of requests: they are answered, new connections are not taken, the exit code is 0', async () => {
+  const { child, done, url } = await serving('--quiet');
+  const agent = new Agent({ keepAlive: true });
+  const users = Array(1000).fill('u1');
+  const sent = await Promise.all(Array.from({ length: 12 }, () => post(url, agent, { users, k: 60 })));
+  // What was sent before this was has arrived when this is answered.
+  await fetch(`${url}/healthz`);
+  child.kill('SIGTERM');
+  const statuses = await Promise.all(sent.map(({ status }) => status));
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  expect((await done).code).toBe(0);
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  agent.destroy();
+});
+
+test('a second signal ends it at once', async () => {
+  const { child, done, url } = await serving('--shutdown-timeout', '1000');
+  const agent = new Agent({ keepAlive: true });
+  const stuck = request(`${url}/v1/scores`, {
+    method: 'POST',
+    agent,
+    headers: { 'Content-Type': 'application/json', 'Content-Length': '9' },
+  });
+  stuck.on('error', () => {});
+  stuck.flushHeaders();
+  await fetch(`${url}/healthz`);
+  const log = createInterface({ input: child.stderr! });
+  child.kill('SIGTERM');
+  for await (const line of log) if (line.includes('"closing"')) break;
+  child.kill('SIGTERM');
+  expect((await done).code).toBe(143);
+});
+
+test('SIGHUP opens the model again', async () => {
+  const { child, done, url } = await serving('--reload-interval', '0');
+  child.kill('SIGHUP');
+  let revision = 1;
+  while (revision === 1) ({ revision } = (await (await fetch(`${url}/v1/model`)).json()) as { revision: number });
+  expect(revision).toBe(2);
+  child.kill('SIGTERM');
+  expect((await done).code).toBe(0);
+});
+
+describe('a token', () => {
+  test('from a file, from the environment; a warning without one beyond this machine', async () => {
+    writeFileSync(join(folder, 'token.txt'), 'a-token-of-some-length\n');
+    const { child, done, url } = await serving('--token-file', 'token.txt', '--host', '0.0.0.0');
+    const here = url.replace('0.0.0.0', '127.0.0.1');
+    expect((await fetch(`${here}/v1/model`)).status).toBe(401);
+    const headers = { Authorization: 'Bearer a-token-of-some-length' };
+    expect((await fetch(`${here}/v1/model`, { headers })).status).toBe(200);
+    child.kill('SIGTERM');
+    expect((await done).stderr).not.toMatch(/everybody/);
+    const open = await serving('--host', '0.0.0.0');
+    open.child.kill('SIGTERM');
+    expect((await open.done).stderr).toMatch(/everybody who reaches this address may ask/);
+  });
+
+  test('that is too short is refused', async () => {
+    file('short.txt', 'short\n');
+    await fails(2, /token: got "5 characters", expected at least 16/, 'serve', 'model', '--token-file', 'short.txt');
+  });
+});
+
+describe('what it refuses', () => {
+  test('a port that is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    await fails(
+      1,
+      /Cannot listen on 127\.0\.0\.1, port \d+: another program/,
+      'serve',
+      'model',
+      '--quiet',
+      '--port',
+      `${port}`,
+    );
+    other.close();
+  });
+
+  test('no model, a wrong number, a wrong origin', async () => {
+    await fails(1, /nowhere: not a taurec model/, 'serve', 'nowhere', '--port', '0');
+    await fails(2, /--deadline: got 0/, 'serve', 'model', '--deadline', '0');
+    await fails(2, /--cors: got "shop\.example"/, 'serve', 'model', '--cors', 'shop.example');
+  });
+});

@@ -102,6 +102,7 @@ export { type ExportFormat, type ExportOptions, exportRecommendations } from './
 export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';
 export { openModel, saveModel } from './model/model-directory.ts';
 export { openRankingEngine, type RankingEngineOptions } from './model/ranking-engine.ts';
+export { type ReRankedRanker, reRankedRanker } from './model/re-ranked-ranker.ts';
 export type {
   FoldInRequest,
   Id,

@@ -18,8 +18,8 @@ const names = [
   // engines
   ...['enableFusedMultiplyAdd', 'openEngine', 'openRankingEngine'],
   // models
-  ...['Recommender', 'createModel', 'exportRecommendations', 'openModel', 'openSafetensors', 'saveModel'],
-  ...['trainedItems', 'writeSafetensors'],
+  ...['Recommender', 'createModel', 'exportRecommendations', 'openModel', 'openSafetensors', 'reRankedRanker'],
+  ...['saveModel', 'trainedItems', 'writeSafetensors'],
   // evaluation
   ...[
     'compareResults',

@@ -7,12 +7,20 @@ import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { createLoss, lossNames } from '../loss/losses.ts';
 import { FoldIn } from './fold-in.ts';
-import { ascending, type ItemFilter, itemFilter } from './item-filter.ts';
-import { type Query, type RankedItem, rankLists } from './list-ranker.ts';
+import { ascending, itemFilter } from './item-filter.ts';
+import { ItemRanker, type ListRequest } from './item-ranker.ts';
+import type { RankedItem } from './list-ranker.ts';
 import type { Model } from './model.ts';
 import { PopularItems } from './popular-items.ts';
 import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
-import type { FoldInRequest, Id, RecommendedItem, RecommendOptions, UserRecommendations } from './recommendation.ts';
+import {
+  checkDial,
+  type FoldInRequest,
+  type Id,
+  type RecommendedItem,
+  type RecommendOptions,
+  type UserRecommendations,
+} from './recommendation.ts';
 import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
 
 export interface OpenOptions extends RankingEngineOptions {
@@ -30,6 +38,7 @@ const ALL_BLOCK = 1024;
 export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
+  readonly #ranker: ItemRanker;
   readonly #popular: PopularItems;
   #loss?: Loss;
   #foldIn?: FoldIn;
@@ -40,7 +49,9 @@ export class Recommender {
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
     this.#engine = engine;
-    this.#popular = new PopularItems(model.popularity);
+    const { itemBias, popularity } = model;
+    this.#ranker = new ItemRanker(engine, { score: model.config.score, itemBias, popularity });
+    this.#popular = new PopularItems(popularity);
     this.#loss = loss;
   }
 
@@ -113,12 +124,12 @@ export class Recommender {
 
   /** Items for a person who was not in training, given by items: those they like are folded in, and left out unless `includeSeen`. */
   recommendFor(items: readonly Id[], options: RecommendOptions & FoldInRequest = {}): RecommendedItem[] {
-    const { k, filter } = this.#parse(options);
+    const request = this.#parse(options);
     const liked = this.#likedItems(items, options);
-    if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popular.best(k, filter, liked.items));
+    if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popularItems(request));
     const embedding = this.#fold(liked);
     const seen = options.includeSeen ? new Int32Array(0) : ascending(liked.items);
-    return this.#titled(this.#rank([{ embedding, seen }], k, filter)[0]!);
+    return this.#titled(this.#ranker.rank([{ embedding, seen }], request)[0]!);
   }
 
   /** The user embedding of a person who was not in training, given by items, under the model's own loss (see `FoldIn`). */
@@ -156,23 +167,28 @@ export class Recommender {
 
   /** −1 stands for an unknown user. */
   #recommendTo(users: readonly number[], options: RecommendOptions): RecommendedItem[][] {
-    const { k, filter } = this.#parse(options);
+    const request = this.#parse(options);
     const none = new Int32Array(0);
     const known = users.filter((user) => user >= 0);
     const queries = known.map((user) => ({
       embedding: row(this.#engine.users, user),
       seen: options.includeSeen ? none : csrRow(this.#model.seen, user),
     }));
-    const lists = this.#rank(queries, k, filter).values();
-    return users.map((user) => this.#titled(user < 0 ? this.#popular.best(k, filter, none) : lists.next().value!));
+    const lists = this.#ranker.rank(queries, request).values();
+    return users.map((user) => this.#titled(user < 0 ? this.#popularItems(request) : lists.next().value!));
   }
 
-  #rank(queries: readonly Query[], k: number, filter: ItemFilter): RankedItem[][] {
-    return rankLists(this.#engine, this.config.score, queries, k, filter, this.#model.itemBias);
+  #popularItems({ k, filter }: ListRequest): RankedItem[] {
+    return this.#popular.best(k, filter, new Int32Array(0));
   }
 
-  #parse(options: RecommendOptions): { k: number; filter: ItemFilter } {
-    return { k: checkK(options.k), filter: itemFilter(this.itemIds, options.exclude, options.allow) };
+  #parse(options: RecommendOptions): ListRequest {
+    return {
+      k: checkK(options.k),
+      filter: itemFilter(this.itemIds, options.exclude, options.allow),
+      diversity: checkDial('diversity', options.diversity),
+      discover: checkDial('discover', options.discover),
+    };
   }
 
   #titled(list: readonly RankedItem[]): RecommendedItem[] {

@@ -27,7 +27,7 @@ const nodeFiles = {
   loss: 'load-module',
   engine: 'open-engine wasm/open-wasm-engine wasm/worker',
   evaluation: 'result-file',
-  model: 'atomic-file list-files model-directory safetensors',
+  model: 'atomic-file index-file list-files model-directory safetensors',
   training: 'checkpoint coordinator coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(
@@ -35,7 +35,7 @@ const nodePaths = Object.entries(nodeFiles).map(
 );
 /** Packages that run in Node alone. */
 const nodePackages =
-  '@duckdb bullmq cli-progress cli-table3 commander csv-stringify env-paths ioredis jiti libsql pg pg-boss pg-copy-streams'.split(
+  '@duckdb bullmq cli-progress cli-table3 commander csv-stringify env-paths ioredis jiti libsql pg pg-boss pg-copy-streams usearch'.split(
     ' ',
   );
 

@@ -61,6 +61,8 @@ const messages = {
     `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
   'fold-in-loss': (f: Facts) =>
     `Cannot fold in: the model was trained with ${f.got}, which taurec does not run by itself. Give it on opening: Recommender.open(directory, { loss }).`,
+  'no-index': (f: Facts) => `${f.directory}: ${f.problem}. Build it: taurec index ${f.directory}`,
+  'missing-package': (f: Facts) => `${f.what} needs the package ${f.name}, which ${f.problem}. npm install ${f.name}`,
   // evaluation
   'evaluation-shape': (f: Facts) =>
     `Cannot evaluate: ${f.what} has ${f.got} items, expected ${f.expected}, the items of the training data. Evaluate with the data set that the model was trained on.`,

@@ -99,6 +99,7 @@ export type {
 } from './loss/loss.ts';
 export { createLoss, type LossName, lossNames } from './loss/losses.ts';
 export { type ExportFormat, type ExportOptions, exportRecommendations } from './model/export-recommendations.ts';
+export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './model/index-file.ts';
 export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';
 export { openModel, saveModel } from './model/model-directory.ts';
 export { openRankingEngine, type RankingEngineOptions } from './model/ranking-engine.ts';

@@ -18,7 +18,15 @@ const names = [
   // engines
   ...['enableFusedMultiplyAdd', 'openEngine', 'openRankingEngine'],
   // models
-  ...['Recommender', 'createModel', 'exportRecommendations', 'openModel', 'openSafetensors', 'reRankedRanker'],
+  ...[
+    'Recommender',
+    'buildIndex',
+    'createModel',
+    'exportRecommendations',
+    'openModel',
+    'openSafetensors',
+    'reRankedRanker',
+  ],
   ...['saveModel', 'trainedItems', 'writeSafetensors'],
   // evaluation
   ...[

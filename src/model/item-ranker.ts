@@ -1,5 +1,6 @@
 import { row } from '../array/matrix.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { ApproximateIndex } from './approximate-index.ts';
 import { DiscoveryBias, type DiscoveryModel } from './discovery-bias.ts';
 import type { ItemFilter } from './item-filter.ts';
 import { type Query, type RankedItem, rankLists } from './list-ranker.ts';
@@ -20,13 +21,18 @@ export interface ListRequest {
 export class ItemRanker {
   readonly #engine: Engine;
   readonly #model: DiscoveryModel;
+  readonly #index?: ApproximateIndex;
   #discovery?: DiscoveryBias;
   #diversity?: MarginalRelevance;
 
-  /** @param engine holds the embeddings. */
-  constructor(engine: Engine, model: DiscoveryModel) {
+  /**
+   * @param engine holds the embeddings.
+   * @param index where present, ranks what it can: see `OpenOptions`.
+   */
+  constructor(engine: Engine, model: DiscoveryModel, index?: ApproximateIndex) {
     this.#engine = engine;
     this.#model = model;
+    this.#index = index;
   }
 
   /** The list of each query, in the order of the request; scores are the model's. */
@@ -34,7 +40,7 @@ export class ItemRanker {
     const { k, filter, diversity } = request;
     const bias = this.biasOf(request.discover);
     const count = diversity > 0 ? candidateCount(k) : k;
-    const ranked = rankLists(this.#engine, this.#model.score, queries, count, filter, bias);
+    const ranked = this.#ranked(queries, count, filter, bias);
     const lists = diversity > 0 ? ranked.map((list) => this.#diversified(list, k, diversity)) : ranked;
     return bias === this.#model.itemBias ? lists : lists.map((list, q) => this.#scored(queries[q]!, list));
   }
@@ -44,6 +50,15 @@ export class ItemRanker {
     if (discover === 0) return this.#model.itemBias;
     this.#discovery ??= new DiscoveryBias(this.#engine, this.#model);
     return this.#discovery.biasOf(discover);
+  }
+
+  /** By the index where there is one, no allow-list and no popularity dial; queries that it declines, and all others, exactly. */
+  #ranked(queries: readonly Query[], k: number, filter: ItemFilter, bias?: Float32Array): RankedItem[][] {
+    const index = filter.allowed || bias !== this.#model.itemBias ? undefined : this.#index;
+    const found = queries.map((query) => index?.best(this.#engine, query, k, filter.excluded));
+    const others = queries.filter((_, q) => !found[q]);
+    const exact = rankLists(this.#engine, this.#model.score, others, k, filter, bias).values();
+    return found.map((list) => list ?? exact.next().value!);
   }
 
   #diversified(candidates: readonly RankedItem[], k: number, diversity: number): RankedItem[] {

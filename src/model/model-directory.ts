@@ -6,6 +6,7 @@ import type { Matrix } from '../array/matrix.ts';
 import { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
 import { flush, temporaryName, writeAtomically } from './atomic-file.ts';
+import { isIndexName } from './index-name.ts';
 import {
   MODEL_FORMAT,
   MODEL_VERSION,
@@ -32,7 +33,7 @@ const modelFiles: readonly string[] = [CONFIG, ...Object.values(files)];
 /**
  * Saves a model as a folder: config.json, embeddings.safetensors (`users` [U, d], `items` [I, d], `itemBias` [I] where there is one), ids.safetensors (ids, titles) and seen.safetensors (seen
  * items, popularity). All is written to a folder beside it and then renamed, so `directory` never holds half a model; an older model there is replaced,
- * what else lies in its folder stays. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
+ * what else lies in its folder stays, but for approximate indexes of the older one. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
  */
 export async function saveModel(directory: string, model: Model): Promise<void> {
   const target = resolve(directory);
@@ -177,7 +178,8 @@ async function replaceFolder(target: string, finished: string): Promise<void> {
   await flush(dirname(target));
   if (!replaces) return;
   for (const name of await readdir(aside)) {
-    if (!modelFiles.includes(name)) await rename(join(aside, name), join(target, name));
+    // an index is of the older embeddings
+    if (!modelFiles.includes(name) && !isIndexName(name)) await rename(join(aside, name), join(target, name));
   }
   await rm(aside, { recursive: true });
 }

@@ -6,6 +6,7 @@ import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { createLoss, lossNames } from '../loss/losses.ts';
+import type { ApproximateIndex } from './approximate-index.ts';
 import { FoldIn } from './fold-in.ts';
 import { ascending, itemFilter } from './item-filter.ts';
 import { ItemRanker, type ListRequest } from './item-ranker.ts';
@@ -26,7 +27,16 @@ import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
 export interface OpenOptions extends RankingEngineOptions {
   /** The loss to fold people in with, when the model was trained with one that is not built in. A model never loads code by itself. */
   readonly loss?: LossSource;
+  /**
+   * How `recommend` and its like find items. `exact` (default) looks at all of them. `approximate` looks at some, by the index that `taurec index` or `buildIndex` made, for catalogues of a million items and more; it may miss one
+   * (docs/approximate-index.md states how seldom). These rank exactly all the same: requests with `allow` or `discover`, those whose k (with `diversity`, its candidates), `exclude` and the user's seen items are more than 1000
+   * together, and those for which the index found fewer than k.
+   */
+  readonly index?: (typeof indexKinds)[number];
 }
+
+/** What `OpenOptions.index` may be. */
+export const indexKinds = ['exact', 'approximate'] as const;
 
 /** Users that `recommendAll` ranks between two looks at the event loop. */
 const ALL_BLOCK = 1024;
@@ -44,25 +54,30 @@ export class Recommender {
   #foldIn?: FoldIn;
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
-  private constructor(model: Model, engine: Engine, loss?: Loss) {
+  private constructor(model: Model, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
     // The engine holds the embeddings from here on: the model's own copy may go.
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
     this.#engine = engine;
     const { itemBias, popularity } = model;
-    this.#ranker = new ItemRanker(engine, { score: model.config.score, itemBias, popularity });
+    this.#ranker = new ItemRanker(engine, { score: model.config.score, itemBias, popularity }, index);
     this.#popular = new PopularItems(popularity);
     this.#loss = loss;
   }
 
-  /** Opens a model directory. Throws as `openModel` does. */
+  /** Opens a model directory. Throws as `openModel` does; with an approximate index also `no-index`, `missing-package`. */
   static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
-    const { loss, ...engineOptions } = options;
+    const { loss, index = 'exact', ...engineOptions } = options;
+    if (!indexKinds.includes(index)) {
+      throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
+    }
     const loaded = loss && (await loadLoss(loss));
     // Only here does serving touch files: a browser gives its model to `fromModel`.
     const { openModel } = await import('./model-directory.ts');
     const model = await openModel(directory);
-    return new Recommender(model, await openRankingEngine(model, engineOptions), loaded);
+    const approximate =
+      index === 'approximate' ? await (await import('./index-file.ts')).openIndex(directory, model) : undefined;
+    return new Recommender(model, await openRankingEngine(model, engineOptions), loaded, approximate);
   }
 
   /** Serves a model by an engine that was opened for its sizes; its embeddings are written into the engine. */

@@ -3,7 +3,7 @@ import type { Engine, ScoreKind } from '../engine/engine.ts';
 import { BestItems } from './best-items.ts';
 import { difference } from './item-filter.ts';
 import type { Query, RankedItem } from './list-ranker.ts';
-import { biasedScore, dot, inverseNorm, scoreOf } from './vectors.ts';
+import { biasedScore, inverseNorm, scoreOf } from './vectors.ts';
 
 /** The fewest candidates that a search looks for; more find better ones and take longer. */
 const CANDIDATES = 256;
@@ -21,68 +21,38 @@ export interface VectorIndex {
   search(vector: Float32Array, count: number, threads: number): { readonly keys: BigUint64Array };
 }
 
-/** The number of elements of an indexed vector: those of an embedding, one for the item bias, one that lifts the vectors to one length where they differ in it. */
-export function indexDimensions({ score, itemBias }: IndexedModel, columns: number): number {
-  return columns + (itemBias ? 1 : 0) + (isLifted({ score, itemBias }) ? 1 : 0);
-}
-
-/** True where the vectors of the items differ in length. */
-export function isLifted({ score, itemBias }: IndexedModel): boolean {
-  return score === 'dot' || itemBias !== undefined;
+/** The number of elements of an indexed vector: those of an embedding, and one for the item bias. */
+export function indexDimensions({ itemBias }: IndexedModel, columns: number): number {
+  return columns + (itemBias ? 1 : 0);
 }
 
 /**
- * The vectors whose inner products with a query vector are in the order of the scores. Of cosines, the directions v_i/‖v_i‖. Otherwise lengths differ, and the graph of a nearest-vector index is no good guide to the largest inner product;
- * so x_i = (v_i, b_i), with v_i the direction for cosines and the embedding for inner products, becomes
- *
- *     (x_i, √(M² − ‖x_i‖²)) / M,  M the largest ‖x_i‖
- *
- * which all have length 1, and the query (u, 1, 0): inner products keep their order (the reduction of maximum inner product search to nearest neighbours; Bachrach et al., RecSys 2014).
+ * The vectors whose inner products with the query (u, 1) are the scores: x_i = (v_i, b_i), with v_i the item's direction for cosines and its embedding for inner products. Where their lengths differ the graph is one of inner products between
+ * items (Morozov & Babenko, NeurIPS 2018), which finds the largest ones better than the reduction to nearest vectors of one length.
  */
 export class IndexVectors {
   readonly dimensions: number;
   readonly #items: Matrix;
   readonly #model: IndexedModel;
-  readonly #radius: number;
 
   constructor(items: Matrix, model: IndexedModel) {
     this.dimensions = indexDimensions(model, items.columns);
     this.#items = items;
     this.#model = model;
-    this.#radius = isLifted(model) ? this.#longest() : 1;
   }
 
   /** The vectors of items from `first` up to `end`, one after another. */
   of(first: number, end: number): Float32Array {
     const { columns } = this.#items;
-    const lifted = isLifted(this.#model);
+    const { score, itemBias } = this.#model;
     const vectors = new Float32Array((end - first) * this.dimensions);
     for (let item = first, at = 0; item < end; item++, at += this.dimensions) {
       const values = row(this.#items, item);
-      const scale = this.#scaleOf(values) / this.#radius;
+      const scale = score === 'cosine' ? inverseNorm(values) : 1;
       for (let c = 0; c < columns; c++) vectors[at + c] = values[c]! * scale;
-      const bias = this.#model.itemBias?.[item];
-      if (bias !== undefined) vectors[at + columns] = bias / this.#radius;
-      if (lifted)
-        vectors[at + this.dimensions - 1] = Math.sqrt(Math.max(0, 1 - this.#squareOf(item) / this.#radius ** 2));
+      if (itemBias) vectors[at + columns] = itemBias[item]!;
     }
     return vectors;
-  }
-
-  #scaleOf(values: Float32Array): number {
-    return this.#model.score === 'cosine' ? inverseNorm(values) : 1;
-  }
-
-  /** ‖x_i‖². */
-  #squareOf(item: number): number {
-    const values = row(this.#items, item);
-    return dot(values, values) * this.#scaleOf(values) ** 2 + (this.#model.itemBias?.[item] ?? 0) ** 2;
-  }
-
-  #longest(): number {
-    let most = 0;
-    for (let item = 0; item < this.#items.rows; item++) most = Math.max(most, this.#squareOf(item));
-    return Math.sqrt(most) || 1;
   }
 }
 

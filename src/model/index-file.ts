@@ -8,7 +8,6 @@ import {
   type IndexedModel,
   IndexVectors,
   indexDimensions,
-  isLifted,
   type VectorIndex,
 } from './approximate-index.ts';
 import { writeAtomically } from './atomic-file.ts';
@@ -124,8 +123,8 @@ function usearchConfig(model: IndexedModel, columns: number) {
   return {
     dimensions: indexDimensions(model, columns),
     metric: 'ip',
-    // Half precision finds the way among directions; lifted vectors may differ by less than it can tell.
-    quantization: isLifted(model) ? 'f32' : 'f16',
+    // Half precision finds the way among directions; embeddings and biases may have any size.
+    quantization: model.score === 'cosine' && !model.itemBias ? 'f16' : 'f32',
     connectivity: settings.connectivity,
     expansion_add: settings.expansion,
     // The number of candidates that is asked for widens a search.

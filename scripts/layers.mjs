@@ -33,7 +33,7 @@ const nodeFiles = {
   evaluation: 'result-file',
   model:
     'atomic-file exchange/export-embeddings exchange/import-embeddings exchange/pieces-file exchange/read-arrays exchange/read-ids exchange/read-parquet ' +
-    'exchange/read-text exchange/read-vectors exchange/write-arrays exchange/write-parquet list-files model-directory replace-folder safetensors',
+    'exchange/read-text exchange/read-vectors exchange/write-arrays exchange/write-parquet list-files model-directory replace-folder safetensors index-file',
   training: 'checkpoint coordinator coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(
@@ -41,7 +41,7 @@ const nodePaths = Object.entries(nodeFiles).map(
 );
 /** Packages that run in Node alone. */
 export const nodePackages =
-  '@duckdb bullmq cli-progress cli-table3 commander csv-stringify env-paths ioredis jiti libsql pg pg-boss pg-copy-streams'.split(
+  '@duckdb bullmq cli-progress cli-table3 commander csv-stringify env-paths ioredis jiti libsql pg pg-boss pg-copy-streams usearch'.split(
     ' ',
   );
 

@@ -112,9 +112,11 @@ export {
   importEmbeddings,
 } from './model/exchange/import-embeddings.ts';
 export { type ExportFormat, type ExportOptions, exportRecommendations } from './model/export-recommendations.ts';
+export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './model/index-file.ts';
 export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';
 export { openModel, saveModel } from './model/model-directory.ts';
 export { openRankingEngine, type RankingEngineOptions } from './model/ranking-engine.ts';
+export { type ReRankedRanker, reRankedRanker } from './model/re-ranked-ranker.ts';
 export type {
   FoldInRequest,
   Id,

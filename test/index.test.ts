@@ -18,8 +18,9 @@ const names = [
   // engines
   ...['enableFusedMultiplyAdd', 'openEngine', 'openRankingEngine'],
   // models
-  ...['Recommender', 'createModel', 'exportRecommendations', 'openModel', 'openSafetensors', 'saveModel'],
-  ...['embeddingFormats', 'exportEmbeddings', 'importEmbeddings', 'trainedItems', 'writeSafetensors'],
+  ...['Recommender', 'buildIndex', 'createModel', 'exportRecommendations', 'openModel', 'openSafetensors'],
+  ...['reRankedRanker', 'saveModel', 'embeddingFormats', 'exportEmbeddings', 'importEmbeddings', 'trainedItems'],
+  ...['writeSafetensors'],
   // evaluation
   ...[
     'compareResults',

@@ -4,6 +4,8 @@ import { itemKnnRanker, popularRanker, randomRanker } from '../evaluation/baseli
 import { type EvaluateOptions, type Evaluation, evaluateAsync, type Protocol } from '../evaluation/evaluator.ts';
 import { embeddingRanker, type UserRanker } from '../evaluation/ranker.ts';
 import { type Model, trainedItems } from '../model/model.ts';
+import { reRankedRanker } from '../model/re-ranked-ranker.ts';
+import type { RecommendOptions } from '../model/recommendation.ts';
 import type { WorkProgress } from './work-progress.ts';
 
 /** What `--protocol` may say, and the protocols it stands for; the first one's metrics are the `metrics` of a report. */
@@ -14,6 +16,8 @@ export type ProtocolChoice = keyof typeof protocolChoices;
 export interface EvaluationRequest extends Pick<EvaluateOptions, 'ks' | 'auc' | 'groups' | 'perUser'> {
   readonly protocols: readonly Protocol[];
   readonly diversity?: boolean;
+  /** The dials of requests that the model's lists are made with; absent: none. */
+  readonly dials?: Pick<RecommendOptions, 'diversity' | 'discover'>;
 }
 
 /** Who watches an evaluation, and may stop it. */
@@ -35,18 +39,12 @@ export function evaluateModel(
   model: Model,
   engine: Engine,
   test: Csr,
-  request: EvaluationRequest,
+  { dials, ...request }: EvaluationRequest,
   watch: Watch = {},
 ): Promise<Evaluation[]> {
   const diversity = request.diversity ? model.items : undefined;
-  return evaluateRanker(
-    'the model',
-    embeddingRanker(engine, model.itemBias),
-    trainingDataOf(model),
-    test,
-    { ...request, diversity },
-    watch,
-  );
+  const ranker = dials ? reRankedRanker(model, engine, dials) : embeddingRanker(engine, model.itemBias);
+  return evaluateRanker('the model', ranker, trainingDataOf(model), test, { ...request, diversity }, watch);
 }
 
 /** Evaluates the baselines under the first protocol, by name. */
@@ -85,7 +83,7 @@ async function evaluateRanker(
   ranker: UserRanker,
   data: { train: Csr; valid?: Csr },
   test: Csr,
-  request: Omit<EvaluationRequest, 'diversity'> & Pick<EvaluateOptions, 'diversity'>,
+  request: Omit<EvaluationRequest, 'diversity' | 'dials'> & Pick<EvaluateOptions, 'diversity'>,
   { signal, progress }: Watch,
 ): Promise<Evaluation[]> {
   const { protocols, ...options } = request;

@@ -8,6 +8,7 @@ import { addCommonOptions, addExamples, type CommonOptions } from './common-opti
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { engineOptions } from './engine-options.ts';
 import {
+  type EvaluationRequest,
   evaluateBaselines,
   evaluateModel,
   type ProtocolChoice,
@@ -15,11 +16,12 @@ import {
   reportOf,
   trainingDataOf,
 } from './evaluate-model.ts';
+import { UsageError } from './failure.ts';
 import { interruptible } from './interrupt.ts';
 import { metricsTable } from './metrics-table.ts';
 import { withModel } from './model-session.ts';
 import { count, decimal, duration, note, print, printJson, table, timed } from './output.ts';
-import { wholes } from './parse.ts';
+import { unit, wholes } from './parse.ts';
 import { type TestData, testDataOf } from './test-data.ts';
 import { WorkProgress } from './work-progress.ts';
 
@@ -28,7 +30,8 @@ interface EvaluateFlags extends CommonOptions, ReadFlags {
   protocol: ProtocolChoice;
   ks?: number[];
   auc?: boolean;
-  diversity?: boolean;
+  diversity?: true | number;
+  discover?: number;
   groups?: boolean | 'items' | 'interactions';
   baselines?: boolean;
   perUser?: string;
@@ -45,7 +48,12 @@ export function define(command: Command): void {
     )
     .option('-k, --ks <numbers>', 'cut-offs: 5,10,20 (default: 20)', wholes)
     .option('--auc', 'the area under the ROC curve too (slower)')
-    .option('--diversity', 'the diversity of lists too')
+    .option(
+      '--diversity [number]',
+      'the diversity of lists too; with a number, of lists made with that diversity',
+      unit,
+    )
+    .option('--discover <number>', 'lists made with that discover: from 0 to 1', unit)
     .addOption(
       new Option(
         '--groups [by]',
@@ -66,6 +74,10 @@ export function define(command: Command): void {
 }
 
 function run(directory: string, flags: EvaluateFlags): Promise<void> {
+  if (flags.auc && typeof flags.diversity === 'number')
+    throw new UsageError(
+      '--auc looks at the order of all items, --diversity NUMBER orders lists alone: give one of them.',
+    );
   return interruptible((signal) => runUntil(signal, directory, flags));
 }
 
@@ -82,7 +94,8 @@ async function runUntil(signal: AbortSignal, directory: string, flags: EvaluateF
       protocols: protocolChoices[flags.protocol],
       ks: flags.ks,
       auc: flags.auc,
-      diversity: flags.diversity,
+      diversity: flags.diversity !== undefined,
+      dials: dialsOf(flags),
       groups: typeof flags.groups === 'string' ? { by: flags.groups } : flags.groups,
       perUser: flags.perUser !== undefined,
     };
@@ -94,12 +107,22 @@ async function runUntil(signal: AbortSignal, directory: string, flags: EvaluateF
     if (flags.perUser !== undefined) {
       writeResult(
         flags.perUser,
-        resultOf(evaluations[0]!, { data, users: data.users, run: runOf(directory, model.config) }),
+        resultOf(evaluations[0]!, {
+          data,
+          users: data.users,
+          run: { ...runOf(directory, model.config), ...request.dials },
+        }),
       );
     }
     if (flags.json) printJson(jsonOf(directory, flags, data, evaluations, baselines, { read, evaluate }));
     else printReport(flags, evaluations, baselines, evaluate);
   });
+}
+
+/** The dials that are turned; undefined when none is given. */
+function dialsOf({ diversity, discover }: EvaluateFlags): EvaluationRequest['dials'] {
+  const dials = { ...(typeof diversity === 'number' && { diversity }), ...(discover !== undefined && { discover }) };
+  return Object.keys(dials).length > 0 ? dials : undefined;
 }
 
 /** What made a result, for its file. */
@@ -132,6 +155,7 @@ function jsonOf(
   return {
     ...reportOf(evaluations),
     model,
+    ...dialsOf(flags),
     ...(flags.baselines && { baselines: Object.fromEntries(named) }),
     ...(flags.perUser !== undefined && { perUser: flags.perUser }),
     data: { source, sha256 },

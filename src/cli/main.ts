@@ -10,6 +10,7 @@ const commands: Record<string, { summary: string; load: () => Promise<{ define: 
   evaluate: { summary: 'measure a model on held-out interactions', load: () => import('./evaluate.ts') },
   recommend: { summary: 'recommend items to users', load: () => import('./recommend.ts') },
   similar: { summary: 'find items like an item, or users like a user', load: () => import('./similar.ts') },
+  index: { summary: 'build the approximate index of a large model', load: () => import('./index-model.ts') },
   compare: { summary: 'compare two models or result files user by user', load: () => import('./compare.ts') },
   export: { summary: 'write embeddings for other programs', load: () => import('./export.ts') },
   import: { summary: 'make a model of embeddings trained elsewhere', load: () => import('./import.ts') },

@@ -19,6 +19,13 @@ export function number(text: string): number {
   throw new InvalidArgumentError('Expected a number.');
 }
 
+/** Reads a number from 0 to 1. */
+export function unit(text: string): number {
+  const value = numberOf(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number from 0 to 1.');
+}
+
 /** Reads a number, `inf` or `auto`. */
 export function temperature(text: string): number | 'inf' | 'auto' {
   return text === 'inf' || text === 'auto' ? text : number(text);

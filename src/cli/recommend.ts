@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
 import { type ExportFormat, exportFormats, exportRecommendations } from '../model/export-recommendations.ts';
 import type { RecommendedItem, RecommendOptions } from '../model/recommendation.ts';
-import { Recommender } from '../model/recommender.ts';
+import { indexKinds, type OpenOptions, Recommender } from '../model/recommender.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { engineOptions } from './engine-options.ts';
 import { UsageError } from './failure.ts';
@@ -10,7 +10,7 @@ import { idFile, idList } from './id-list.ts';
 import { interruptible } from './interrupt.ts';
 import { itemsTable } from './items-table.ts';
 import { count, note, print, printJson } from './output.ts';
-import { whole } from './parse.ts';
+import { unit, whole } from './parse.ts';
 import { WorkProgress } from './work-progress.ts';
 
 interface RecommendFlags extends CommonOptions {
@@ -23,6 +23,9 @@ interface RecommendFlags extends CommonOptions {
   allow?: string;
   includeSeen?: boolean;
   fallback?: 'popular';
+  diversity?: number;
+  discover?: number;
+  index?: OpenOptions['index'];
   output?: string;
   format?: ExportFormat;
 }
@@ -39,6 +42,9 @@ export function define(command: Command): void {
     .option('--allow <ids>', 'the only items to recommend: a,b,c or @file')
     .option('--include-seen', 'let in what a user has seen')
     .addOption(new Option('--fallback <what>', 'what unknown users get').choices(['popular']))
+    .option('--diversity <number>', 'from 0 to 1: how much an item like one in the list counts less', unit)
+    .option('--discover <number>', 'from 0 to 1: how much a popular item counts less', unit)
+    .addOption(new Option('--index <kind>', 'how items are found (approximate: taurec index)').choices(indexKinds))
     .option('-o, --output <file>', 'write to a .csv, .jsonl or .parquet file')
     .addOption(new Option('--format <name>', "the file's format (default: by its name)").choices(exportFormats));
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
@@ -47,6 +53,7 @@ export function define(command: Command): void {
     'taurec recommend model --user 42',
     'taurec recommend model --user 42 43 -k 20 --json',
     'taurec recommend model --items 318,50,858',
+    'taurec recommend model --user 42 --discover .3 --diversity .3',
     'taurec recommend model --all --output recommendations.parquet',
   );
   command.action((model: string, flags: RecommendFlags) => run(model, flags));
@@ -66,9 +73,11 @@ async function run(directory: string, flags: RecommendFlags): Promise<void> {
     ...(flags.allow !== undefined && { allow: await idList(flags.allow) }),
     includeSeen: flags.includeSeen,
     fallback: flags.fallback,
+    diversity: flags.diversity,
+    discover: flags.discover,
   };
   const users = flags.usersFile === undefined ? flags.user : await idFile(flags.usersFile);
-  const recommender = await Recommender.open(directory, engineOptions(flags));
+  const recommender = await Recommender.open(directory, { ...engineOptions(flags), index: flags.index });
   try {
     if (flags.output !== undefined) await writeFile(recommender, flags.output, users, options, flags);
     else if (users) showUsers(recommender, users, options, flags);

@@ -6,6 +6,7 @@ import type { Matrix } from '../array/matrix.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
 import { temporaryName, writeAtomically } from './atomic-file.ts';
+import { isIndexName } from './index-name.ts';
 import { MODEL_FORMAT, MODEL_VERSION, type Model, type ModelConfig, modelFactsSchema, modelProblem } from './model.ts';
 import { CONFIG, files, issuesOf, readModel } from './read-model.ts';
 import { replaceFolder } from './replace-folder.ts';
@@ -13,11 +14,13 @@ import { openSafetensors, writeSafetensors } from './safetensors.ts';
 import type { StreamedTensor, Tensor } from './tensor.ts';
 
 const modelFiles: readonly string[] = [CONFIG, ...Object.values(files)];
+/** An index is of the older embeddings. */
+const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(name);
 
 /**
  * Saves a model as a folder: config.json, embeddings.safetensors (`users` [U, d], `items` [I, d], `itemBias` [I] where there is one), ids.safetensors (ids, titles) and seen.safetensors (seen
  * items, popularity). All is written to a folder beside it and then renamed, so `directory` never holds half a model; an older model there is replaced,
- * what else lies in its folder stays. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
+ * what else lies in its folder stays, but for approximate indexes of the older one. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
  */
 export async function saveModel(directory: string, model: Model): Promise<void> {
   const target = resolve(directory);
@@ -58,7 +61,7 @@ export async function saveModel(directory: string, model: Model): Promise<void> 
     await writeAtomically(join(temporary, CONFIG), (name) =>
       writeFile(name, `${JSON.stringify(config, infinityAsText, 2)}\n`),
     );
-    await replaceFolder(target, temporary, modelFiles);
+    await replaceFolder(target, temporary, isReplaced);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;

@@ -1,9 +1,11 @@
+import { TaurecError } from '../errors.ts';
+
 /** An id as a caller has it; a number stands for its decimal text. */
 export type Id = string | number;
 
 export interface RecommendedItem {
   readonly id: string;
-  /** The model's score: a cosine or an inner product. In the popular fallback: how many users have the item. */
+  /** The model's score: a cosine or an inner product, its item bias included, whatever `diversity` and `discover` made of the order. In the popular fallback: how many users have the item. */
   readonly score: number;
   readonly title?: string;
 }
@@ -24,6 +26,16 @@ export interface RecommendOptions {
   readonly includeSeen?: boolean;
   /** What an unknown user gets: the most popular items; absent: an error. */
   readonly fallback?: 'popular';
+  /**
+   * From 0, the list as the model ranks it (default), to 1: how much it counts against an item that one like it is in the list already (maximal marginal relevance, see `MarginalRelevance`). .3 is a gentle
+   * value. The list is chosen from the best max(5k, 100) items, at most 1000. Popular fallback lists stay as they are.
+   */
+  readonly diversity?: number;
+  /**
+   * From 0, the list as the model ranks it (default), to 1: how much it counts against an item that many people have (see `DiscoveryBias`); to the nearest hundredth. Exact over all items. Popular
+   * fallback lists stay as they are.
+   */
+  readonly discover?: number;
 }
 
 export interface FoldInRequest {
@@ -31,4 +43,10 @@ export interface FoldInRequest {
   readonly weights?: ArrayLike<number>;
   /** What to do with an item that the model does not know; default `fail`. */
   readonly unknown?: 'fail' | 'skip';
+}
+
+/** The value of a dial of requests, 0 where there is none. Throws `bad-option` unless it is in [0, 1]. */
+export function checkDial(option: 'diversity' | 'discover', value = 0): number {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw new TaurecError('bad-option', { option, got: value, expected: 'a number from 0 to 1' });
 }

@@ -6,19 +6,37 @@ import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { createLoss, lossNames } from '../loss/losses.ts';
+import type { ApproximateIndex } from './approximate-index.ts';
 import { FoldIn } from './fold-in.ts';
-import { ascending, type ItemFilter, itemFilter } from './item-filter.ts';
-import { type Query, type RankedItem, rankLists } from './list-ranker.ts';
+import { ascending, itemFilter } from './item-filter.ts';
+import { ItemRanker, type ListRequest } from './item-ranker.ts';
+import type { RankedItem } from './list-ranker.ts';
 import type { Model } from './model.ts';
 import { PopularItems } from './popular-items.ts';
 import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
-import type { FoldInRequest, Id, RecommendedItem, RecommendOptions, UserRecommendations } from './recommendation.ts';
+import {
+  checkDial,
+  type FoldInRequest,
+  type Id,
+  type RecommendedItem,
+  type RecommendOptions,
+  type UserRecommendations,
+} from './recommendation.ts';
 import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
 
 export interface OpenOptions extends RankingEngineOptions {
   /** The loss to fold people in with, when the model was trained with one that is not built in. A model never loads code by itself. */
   readonly loss?: LossSource;
+  /**
+   * How `recommend` and its like find items. `exact` (default) looks at all of them. `approximate` looks at some, by the index that `taurec index` or `buildIndex` made, for catalogues of a million items and more; it may miss one
+   * (docs/approximate-index.md states how seldom). These rank exactly all the same: requests with `allow` or `discover`, those whose k (with `diversity`, its candidates), `exclude` and the user's seen items are more than 1000
+   * together, and those for which the index found fewer than k.
+   */
+  readonly index?: (typeof indexKinds)[number];
 }
+
+/** What `OpenOptions.index` may be. */
+export const indexKinds = ['exact', 'approximate'] as const;
 
 /** Users that `recommendAll` ranks between two looks at the event loop. */
 const ALL_BLOCK = 1024;
@@ -30,28 +48,36 @@ const ALL_BLOCK = 1024;
 export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
+  readonly #ranker: ItemRanker;
   readonly #popular: PopularItems;
   #loss?: Loss;
   #foldIn?: FoldIn;
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
-  private constructor(model: Model, engine: Engine, loss?: Loss) {
+  private constructor(model: Model, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
     // The engine holds the embeddings from here on: the model's own copy may go.
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
     this.#engine = engine;
-    this.#popular = new PopularItems(model.popularity);
+    const { itemBias, popularity } = model;
+    this.#ranker = new ItemRanker(engine, { score: model.config.score, itemBias, popularity }, index);
+    this.#popular = new PopularItems(popularity);
     this.#loss = loss;
   }
 
-  /** Opens a model directory; in a browser, the address of one. Throws as `openModel` does. */
+  /** Opens a model directory; in a browser, the address of one. Throws as `openModel` does; with an approximate index also `no-index`, `missing-package`. */
   static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
-    const { loss, ...engineOptions } = options;
+    const { loss, index = 'exact', ...engineOptions } = options;
+    if (!indexKinds.includes(index)) {
+      throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
+    }
     const loaded = loss && (await loadLoss(loss));
     // Only here does serving touch files; in a browser it fetches them.
     const { openModel } = await import('#open-model');
     const model = await openModel(directory);
-    return new Recommender(model, await openRankingEngine(model, engineOptions), loaded);
+    const approximate =
+      index === 'approximate' ? await (await import('#open-index')).openIndex(directory, model) : undefined;
+    return new Recommender(model, await openRankingEngine(model, engineOptions), loaded, approximate);
   }
 
   /** Serves a model by an engine that was opened for its sizes; its embeddings are written into the engine. */
@@ -113,12 +139,12 @@ export class Recommender {
 
   /** Items for a person who was not in training, given by items: those they like are folded in, and left out unless `includeSeen`. */
   recommendFor(items: readonly Id[], options: RecommendOptions & FoldInRequest = {}): RecommendedItem[] {
-    const { k, filter } = this.#parse(options);
+    const request = this.#parse(options);
     const liked = this.#likedItems(items, options);
-    if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popular.best(k, filter, liked.items));
+    if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popularItems(request));
     const embedding = this.#fold(liked);
     const seen = options.includeSeen ? new Int32Array(0) : ascending(liked.items);
-    return this.#titled(this.#rank([{ embedding, seen }], k, filter)[0]!);
+    return this.#titled(this.#ranker.rank([{ embedding, seen }], request)[0]!);
   }
 
   /** The user embedding of a person who was not in training, given by items, under the model's own loss (see `FoldIn`). */
@@ -156,23 +182,28 @@ export class Recommender {
 
   /** −1 stands for an unknown user. */
   #recommendTo(users: readonly number[], options: RecommendOptions): RecommendedItem[][] {
-    const { k, filter } = this.#parse(options);
+    const request = this.#parse(options);
     const none = new Int32Array(0);
     const known = users.filter((user) => user >= 0);
     const queries = known.map((user) => ({
       embedding: row(this.#engine.users, user),
       seen: options.includeSeen ? none : csrRow(this.#model.seen, user),
     }));
-    const lists = this.#rank(queries, k, filter).values();
-    return users.map((user) => this.#titled(user < 0 ? this.#popular.best(k, filter, none) : lists.next().value!));
+    const lists = this.#ranker.rank(queries, request).values();
+    return users.map((user) => this.#titled(user < 0 ? this.#popularItems(request) : lists.next().value!));
   }
 
-  #rank(queries: readonly Query[], k: number, filter: ItemFilter): RankedItem[][] {
-    return rankLists(this.#engine, this.config.score, queries, k, filter, this.#model.itemBias);
+  #popularItems({ k, filter }: ListRequest): RankedItem[] {
+    return this.#popular.best(k, filter, new Int32Array(0));
   }
 
-  #parse(options: RecommendOptions): { k: number; filter: ItemFilter } {
-    return { k: checkK(options.k), filter: itemFilter(this.itemIds, options.exclude, options.allow) };
+  #parse(options: RecommendOptions): ListRequest {
+    return {
+      k: checkK(options.k),
+      filter: itemFilter(this.itemIds, options.exclude, options.allow),
+      diversity: checkDial('diversity', options.diversity),
+      discover: checkDial('discover', options.discover),
+    };
   }
 
   #titled(list: readonly RankedItem[]): RecommendedItem[] {

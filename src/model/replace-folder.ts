@@ -3,10 +3,14 @@ import { dirname, join } from 'node:path';
 import { flush, temporaryName } from './atomic-file.ts';
 
 /**
- * Moves a finished folder to its place. An older folder there steps aside first, and comes back when the move fails; of its files those called `replaced`
- * go, all others move to the new folder.
+ * Moves a finished folder to its place. An older folder there steps aside first, and comes back when the move fails; of its files those that
+ * `isReplaced` names go, all others move to the new folder.
  */
-export async function replaceFolder(target: string, finished: string, replaced: readonly string[]): Promise<void> {
+export async function replaceFolder(
+  target: string,
+  finished: string,
+  isReplaced: (name: string) => boolean,
+): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
   const aside = temporaryName(target);
   const replaces = await rename(target, aside).then(
@@ -25,7 +29,7 @@ export async function replaceFolder(target: string, finished: string, replaced: 
   await flush(dirname(target));
   if (!replaces) return;
   for (const name of await readdir(aside)) {
-    if (!replaced.includes(name)) await rename(join(aside, name), join(target, name));
+    if (!isReplaced(name)) await rename(join(aside, name), join(target, name));
   }
   await rm(aside, { recursive: true });
 }

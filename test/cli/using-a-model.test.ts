@@ -49,6 +49,31 @@ describe('recommend', () => {
     expect(only.map(({ id }: Item) => id).sort()).toEqual(['i1', 'i2', 'i3']);
   });
 
+  test('--diversity and --discover change the order, not the scores', async () => {
+    const plain: Item[] = (await json('recommend', 'model', '--user', 'u3', '-k', '100')).items;
+    const scores = new Map(plain.map(({ id, score }) => [id, score]));
+    for (const flags of [
+      ['--diversity', '.7'],
+      ['--discover', '.6'],
+      ['--diversity', '.4', '--discover', '.2'],
+    ]) {
+      const items: Item[] = (await json('recommend', 'model', '--user', 'u3', '-k', '100', ...flags)).items;
+      expect(items.map(({ id }) => id)).not.toEqual(plain.map(({ id }) => id));
+      expect(items.map(({ id }) => id).sort()).toEqual(plain.map(({ id }) => id).sort());
+      for (const { id, score } of items) expect(score).toBeCloseTo(scores.get(id)!, 5);
+    }
+    await fails(
+      2,
+      /'1.5' is invalid. Expected a number from 0 to 1/,
+      'recommend',
+      'model',
+      '--user',
+      'u3',
+      '--discover',
+      '1.5',
+    );
+  });
+
   test('people: a table with titles', async () => {
     const { code, stdout, stderr } = await taurec('recommend', 'model', '--user', 'u3', '-k', '3');
     expect([code, stderr]).toEqual([0, '']);
@@ -297,4 +322,37 @@ test('generate: files that train', async () => {
       )
     ).sha256,
   ).toBe(made.sha256);
+});
+
+describe('index', () => {
+  test('builds once, states the recall, and recommend uses it', async () => {
+    const asked = ['recommend', 'model', '--user', 'u3', '--index', 'approximate'];
+    await fails(1, /model: it has no approximate index. Build it: taurec index model/, ...asked);
+    const built = await json('index', 'model', '--threads', '1');
+    expect(built).toMatchObject({ built: true, k: 20 });
+    expect(built.recall).toBeGreaterThan(0.95);
+    expect(existsSync(join(folder, built.file))).toBe(true);
+    const { code, stdout, stderr } = await taurec('index', 'model');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^index-[0-9a-f]{16}\.usearch is of these embeddings: [\d,]+ items, 1 MB\.\n/);
+    expect(stdout).toMatch(/Lists of 20 for \d+ users hold (1\.0000|0\.9\d{3}) of the exact ones' items\.\n$/);
+    const ids = (result: { items: Item[] }) => result.items.map(({ id }) => id);
+    expect(ids(await json(...asked))).toEqual(ids(await json('recommend', 'model', '--user', 'u3')));
+  });
+});
+
+describe('evaluate with the dials of requests', () => {
+  test('--discover and --diversity NUMBER measure the lists that they make', async () => {
+    const evaluate = ['evaluate', 'model', '--test', 'test.csv', '-k', '5'];
+    const plain = await json(...evaluate, '--diversity');
+    expect(plain).not.toHaveProperty('diversity');
+    const discovered = await json(...evaluate, '--discover', '.5');
+    expect(discovered.discover).toBe(0.5);
+    expect(discovered.metrics['popularity@5']).toBeLessThan(plain.metrics['popularity@5']);
+    const diverse = await json(...evaluate, '--diversity', '.6', '--per-user', 'diverse.json');
+    expect(diverse.diversity).toBe(0.6);
+    expect(diverse.metrics['diversity@5']).toBeGreaterThan(plain.metrics['diversity@5']);
+    expect(JSON.parse(readFileSync(join(folder, 'diverse.json'), 'utf8')).run).toMatchObject({ diversity: 0.6 });
+    await fails(2, /--auc looks at the order of all items/, ...evaluate, '--diversity', '.6', '--auc');
+  });
 });

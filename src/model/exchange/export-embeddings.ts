@@ -92,7 +92,7 @@ async function writeFolder(
   try {
     await write(temporary, exported);
     await writePieces(join(temporary, MANIFEST), [`${JSON.stringify(manifestOf(exported), null, 2)}\n`]);
-    await replaceFolder(target, temporary, ownFiles);
+    await replaceFolder(target, temporary, (name) => ownFiles.includes(name));
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;

@@ -68,7 +68,13 @@ async function speed(directory) {
     const spent = processorSeconds(server.pid);
     const result = await shoot(server.url, { duration: Number(values.seconds) });
     const each = (1000 * (processorSeconds(server.pid) - spent)) / result.requests.total;
-    rows.push({ round, ...figures(result), 'processor ms a request': each, 'RSS before MiB': before, 'RSS after MiB': residentMiB(server.pid) });
+    rows.push({
+      round,
+      ...figures(result),
+      'processor ms a request': each,
+      'RSS before MiB': before,
+      'RSS after MiB': residentMiB(server.pid),
+    });
   }
   await server.stop();
   return rows;
@@ -95,6 +101,7 @@ async function memory(directory, requests) {
  * @param {string} directory
  */
 async function coldStart(directory) {
+  /** @type {{ listening: number, answered: number }[]} */
   const rounds = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     const began = performance.now();
@@ -173,7 +180,9 @@ function residentMiB(pid) {
  * @param {number} pid
  */
 function processorSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 

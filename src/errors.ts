@@ -99,7 +99,8 @@ const messages = {
     `The thread that scores has ended (${f.reason}). A new one is being started; try again in a moment.`,
   'server-closing': () => 'The server is shutting down. Try again in a moment.',
   'feedback-off': () => 'This server keeps no feedback. Start it with --feedback PLACE.',
-  'feedback-failed': (f: Facts) => `The feedback log cannot be written or read${f.reason ? `: ${f.reason}` : ''}. Try again in a moment; events with ids of their own never count twice.`,
+  'feedback-failed': (f: Facts) =>
+    `The feedback log cannot be written or read${f.reason ? `: ${f.reason}` : ''}. Try again in a moment; events with ids of their own never count twice.`,
   'server-fault': () => 'Something went wrong in the server; its log says what, under the id of this request.',
 } satisfies Record<string, (facts: Facts) => string>;
 

@@ -162,5 +162,6 @@ test('a process killed while it saves a model leaves the old or the new one', as
 
 async function digest(directory: string): Promise<string> {
   const { users, items, seen } = await openModel(directory);
-  return [users.data, items.data, seen.indices].map((part) => part.reduce((sum, x) => sum + x, 0)).join(' ');
+  const sum = (part: Iterable<number>) => Array.from(part).reduce((a, b) => a + b, 0);
+  return [users.data, items.data, seen.indices].map(sum).join(' ');
 }

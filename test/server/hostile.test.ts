@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer, ServeOptions } from '../../src/server/serve.ts';
@@ -182,7 +183,6 @@ describe('limits', () => {
 
   test('clients that go away before their answer cost nothing', async () => {
     const request = 'GET /v1/users/u1/recommendations HTTP/1.1\r\nHost: x\r\n\r\n';
-    const { connect } = await import('node:net');
     for (let i = 0; i < 50; i++) {
       const socket = connect(server.port, server.host, () => socket.write(request, () => socket.destroy()));
     }

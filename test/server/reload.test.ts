@@ -162,6 +162,6 @@ test('a process killed while it saves a model leaves the old or the new one', as
 
 async function digest(directory: string): Promise<string> {
   const { users, items, seen } = await openModel(directory);
-  const sum = (part: Iterable<number>) => Array.from(part).reduce((total, x) => total + x, 0);
+  const sum = (part: Iterable<number>) => Array.from(part).reduce((a, b) => a + b, 0);
   return [users.data, items.data, seen.indices].map(sum).join(' ');
 }

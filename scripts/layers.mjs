@@ -27,7 +27,7 @@ const nodeFiles = {
   loss: 'load-module',
   engine: 'open-engine wasm/open-wasm-engine wasm/worker',
   evaluation: 'result-file',
-  model: 'atomic-file list-files model-directory safetensors',
+  model: 'atomic-file list-files model-directory safetensors training-state-file',
   training: 'checkpoint coordinator coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(

@@ -24,14 +24,16 @@ import {
   writeSafetensors,
 } from './safetensors.ts';
 import { Titles } from './titles.ts';
+import { readTrainingState, writeTrainingState } from './training-state-file.ts';
 
 const CONFIG = 'config.json';
 const files = { embeddings: 'embeddings.safetensors', ids: 'ids.safetensors', seen: 'seen.safetensors' } as const;
-const modelFiles: readonly string[] = [CONFIG, ...Object.values(files)];
+const TRAINING = 'training.safetensors';
+const modelFiles: readonly string[] = [CONFIG, TRAINING, ...Object.values(files)];
 
 /**
  * Saves a model as a folder: config.json, embeddings.safetensors (`users` [U, d], `items` [I, d], `itemBias` [I] where there is one), ids.safetensors (ids, titles) and seen.safetensors (seen
- * items, popularity). All is written to a folder beside it and then renamed, so `directory` never holds half a model; an older model there is replaced,
+ * items, popularity), and training.safetensors where the model carries its training state. All is written to a folder beside it and then renamed, so `directory` never holds half a model; an older model there is replaced,
  * what else lies in its folder stays. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
  */
 export async function saveModel(directory: string, model: Model): Promise<void> {
@@ -70,6 +72,7 @@ export async function saveModel(directory: string, model: Model): Promise<void> 
       ...(validation && csrTensors('validation', validation)),
       popularity: list(popularity),
     });
+    if (model.trainingState) await writeTrainingState(join(temporary, TRAINING), model.trainingState);
     await writeAtomically(join(temporary, CONFIG), (name) =>
       writeFile(name, `${JSON.stringify(config, infinityAsText, 2)}\n`),
     );
@@ -98,9 +101,14 @@ export async function checkModelTarget(directory: string): Promise<void> {
 /**
  * Opens a model. The arrays are views of what was read, in shared memory; nothing is parsed but config.json. Throws `no-model` when there is none,
  * `newer-model` when a later taurec wrote it, `bad-model` or `bad-safetensors`, naming the file, when one is damaged or does not fit the others.
+ * @param options.trainingState reads what training needs to continue too, where it was kept; who serves does not need it. Default false.
  */
-export async function openModel(directory: string): Promise<Model<ModelConfig>> {
+export async function openModel(
+  directory: string,
+  options: { readonly trainingState?: boolean } = {},
+): Promise<Model<ModelConfig>> {
   const config = await readConfig(directory);
+  const trainingState = options.trainingState ? await readTrainingState(join(directory, TRAINING)) : undefined;
   const [embeddings, ids, seen] = await Promise.all([
     openSafetensors(join(directory, files.embeddings)),
     openSafetensors(join(directory, files.ids)),
@@ -123,6 +131,7 @@ export async function openModel(directory: string): Promise<Model<ModelConfig>> 
           tensorOf(ids, 'titles.offsets', 'U32', [items + 1]).data,
         )
       : undefined,
+    ...(trainingState && { trainingState }),
   };
   const problem = modelProblem(model);
   if (problem)

@@ -1,8 +1,7 @@
 import { TaurecError } from '../errors.ts';
-import { isBackbone, isLoss, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './config.ts';
-import { runInCoordinator } from './coordinator.ts';
+import { parseTrainConfig, type TrainConfigInput } from './config.ts';
 import type { TrainEvent } from './events.ts';
-import { runTraining } from './training-run.ts';
+import { launch } from './launch.ts';
 import type { TrainingData, TrainResult } from './training-state.ts';
 
 export interface TrainOptions {
@@ -14,10 +13,12 @@ export interface TrainOptions {
   readonly checkpointDirectory?: string;
   /** Continues the checkpoint in `checkpointDirectory`, bit for bit; where there is none, starts afresh with a notice. */
   readonly resume?: boolean;
+  /**
+   * Gives `trainingState` in the result, from which `updateModel` continues with the optimiser's moments. It takes twice the memory of the embeddings, and in a
+   * run that chooses the epoch by validation takes it all along. Default false; `taurec train` keeps it.
+   */
+  readonly keepState?: boolean;
 }
-
-/** How long a run on the caller's thread works before it lets the thread do other things, in milliseconds. */
-const SLICE = 50;
 
 /**
  * Trains embeddings on `data.train`, choosing the epoch on `data.valid` where there is one. The work is done in a thread of
@@ -32,42 +33,19 @@ export async function train(
   options: TrainOptions = {},
 ): Promise<TrainResult> {
   const checked = parseTrainConfig(config);
-  const { signal, onProgress = () => {}, checkpointDirectory, resume } = options;
+  const { signal, onProgress = () => {}, checkpointDirectory, resume, keepState } = options;
   if (resume && checkpointDirectory === undefined) {
     const expected = 'a checkpointDirectory beside it';
     throw new TaurecError('bad-option', { option: 'resume', got: true, expected });
   }
   if (signal?.aborted) throw new TaurecError('aborted');
   const { train, valid, negativeWeights, splits } = data;
-  const task = { data: { train, valid, negativeWeights, splits }, config: checked, checkpointDirectory, resume };
-  const onThisThread = ownThreadNotice(checked);
-  if (!onThisThread) return runInCoordinator(task, onProgress, signal);
-  onProgress({ type: 'notice', message: onThisThread });
-  let rested = performance.now();
-  return runTraining(task.data, isLoss(checked.loss) ? { ...checked, threads: 1 } : checked, {
-    onEvent: onProgress,
-    aborted: () => signal?.aborted ?? false,
-    pause() {
-      if (performance.now() - rested < SLICE) return undefined;
-      return new Promise((resolve) =>
-        setTimeout(() => {
-          rested = performance.now();
-          resolve();
-        }),
-      );
-    },
+  const task = {
+    data: { train, valid, negativeWeights, splits },
+    config: checked,
     checkpointDirectory,
     resume,
-  });
-}
-
-/** Why training runs in the caller's thread; undefined where it need not. */
-function ownThreadNotice({ loss, backbone }: TrainConfig): string | undefined {
-  if (isLoss(loss)) {
-    return `Loss ${loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`;
-  }
-  if (isBackbone(backbone)) {
-    return `Backbone ${backbone.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
-  }
-  return undefined;
+    keepState,
+  };
+  return launch(task, onProgress, signal);
 }

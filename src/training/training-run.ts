@@ -1,4 +1,4 @@
-import type { Csr } from '../array/csr.ts';
+import { type Csr, onlyRows } from '../array/csr.ts';
 import { matrix } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Backbone } from '../backbone/backbone.ts';
@@ -12,6 +12,7 @@ import { automaticCoordinates, startOf, withAutomatic } from './automatic-option
 import { type Best, CheckpointFile, type Resumption } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { initialEmbeddings, unpadded } from './embeddings.ts';
+import { copyArrays, restoreArrays } from './engine-arrays.ts';
 import type { EngineIdentity } from './events.ts';
 import { finishFinals } from './finish-finals.ts';
 import type { Point } from './lattice-search.ts';
@@ -120,7 +121,7 @@ class TrainingRun {
     const { state } = this;
     const train = this.#train;
     const valid = this.#valid;
-    if (!valid) {
+    if (!valid && !this.#options.warmStart) {
       const message = 'No validation interactions: every epoch is run and the last one is kept.';
       this.#options.onEvent({ type: 'notice', message });
     }
@@ -128,7 +129,7 @@ class TrainingRun {
     if (!refits || (state.phase === 'search' && !state.reason)) {
       const result = await this.#within(train, async (context) => {
         const best = await search(context, train, valid, this.#resumed?.best);
-        return refits ? undefined : this.#result(context.engine, train, best);
+        return refits ? undefined : this.#result(context, train, best);
       });
       if (result) return result;
     }
@@ -136,7 +137,7 @@ class TrainingRun {
     const merged = mergeInteractions(train, valid!);
     return this.#within(merged, async (context) => {
       await refit(context);
-      return this.#result(context.engine, merged);
+      return this.#result(context, merged);
     });
   }
 
@@ -147,7 +148,9 @@ class TrainingRun {
     const options = this.#options;
     const { kind, ...sampling } = config.batch;
     const samplerOptions = { batch: kind, ...sampling, rowWeight: config.rowWeight };
-    const sampler = createSampler(train, samplerOptions, config.seed, this.#negativeWeights);
+    const { warmStart } = options;
+    const visited = warmStart?.visited ? onlyRows(train, warmStart.visited) : train;
+    const sampler = createSampler(visited, samplerOptions, config.seed, this.#negativeWeights);
     const { l2, decoupledWeightDecay } = config;
     const training = {
       loss: config.loss,
@@ -165,6 +168,7 @@ class TrainingRun {
     try {
       const resumes = this.#resumed?.phase === state.phase && state.epoch > 0;
       if (resumes) this.#resumed!.restore(engine);
+      else if (warmStart) restoreArrays(engine, plan, warmStart.arrays);
       else {
         initialEmbeddings(engine, config.seed, config.initialDeviation);
         if (engine.nodes) backbone.initialise?.(engine.nodes, randomStream(config.seed, 'init-backbone'));
@@ -175,14 +179,25 @@ class TrainingRun {
         phase: state.phase,
         users: train.rows,
         items: train.columns,
-        interactions: train.indices.length,
+        interactions: visited.indices.length,
         epochs: config.epochs,
         stepsPerEpoch: sampler.stepsPerEpoch,
         engine: identity(engine),
         ...(resumes && { resumed: state.epoch }),
       });
       const checkpoint = (best: Best | undefined, last: boolean) => this.#checkpoint(engine, best, last);
-      return await work({ engine, backbone, sampler, loss: this.#loss, config, options, state, checkpoint });
+      return await work({
+        engine,
+        backbone,
+        sampler,
+        loss: this.#loss,
+        config,
+        options,
+        state,
+        before: { epochs: warmStart?.epochs ?? 0, steps: warmStart?.steps ?? 0 },
+        copyArrays: (last) => (options.keepState ? copyArrays(engine, plan, last) : undefined),
+        checkpoint,
+      });
     } finally {
       await engine.close();
     }
@@ -195,10 +210,12 @@ class TrainingRun {
     this.#options.onEvent({ type: 'checkpoint', phase: state.phase, epoch: state.epoch, path: this.#file.path });
   }
 
-  #result(engine: Engine, train: Csr, best?: Best): TrainResult {
+  #result({ engine, before, copyArrays }: PhaseContext, train: Csr, best?: Best): TrainResult {
     const { history, seconds, phase, tuning } = this.state;
     const { epoch, step: steps, popularityPrior } = this.state.chosen!;
     const reason = this.state.reason!;
+    // The engine stands at the last epoch: its arrays belong to the chosen one where that is the last.
+    const arrays = best && epoch !== history.length ? best.arrays : copyArrays(best?.arrays);
     const { users, items } = engine.finals;
     const d = users.columns;
     this.#options.onEvent({ type: 'end', reason, epochs: history.length, epoch, steps, seconds });
@@ -217,6 +234,7 @@ class TrainingRun {
       ...(tuning && { tuning }),
       seconds,
       config: { ...this.#config, popularityPrior },
+      ...(arrays && { trainingState: { epochs: before.epochs + epoch, steps: before.steps + steps, arrays } }),
     };
   }
 }

@@ -1,0 +1,47 @@
+import { isBackbone, isLoss, type TrainConfig } from './config.ts';
+import { runInCoordinator } from './coordinator.ts';
+import type { CoordinatorTask } from './coordinator-protocol.ts';
+import type { TrainEvent } from './events.ts';
+import { runTraining } from './training-run.ts';
+import type { TrainResult } from './training-state.ts';
+
+/** How long a run on the caller's thread works before it lets the thread do other things, in milliseconds. */
+const SLICE = 50;
+
+/** Runs a training task in the coordinator's thread; where it holds an object that no thread can receive, in the caller's. */
+export async function launch(
+  task: Omit<CoordinatorTask, 'stop'>,
+  onProgress: (event: TrainEvent) => void,
+  signal?: AbortSignal,
+): Promise<TrainResult> {
+  const { data, config, ...options } = task;
+  const onThisThread = ownThreadNotice(config);
+  if (!onThisThread) return runInCoordinator(task, onProgress, signal);
+  onProgress({ type: 'notice', message: onThisThread });
+  let rested = performance.now();
+  return runTraining(data, isLoss(config.loss) ? { ...config, threads: 1 } : config, {
+    ...options,
+    onEvent: onProgress,
+    aborted: () => signal?.aborted ?? false,
+    pause() {
+      if (performance.now() - rested < SLICE) return undefined;
+      return new Promise((resolve) =>
+        setTimeout(() => {
+          rested = performance.now();
+          resolve();
+        }),
+      );
+    },
+  });
+}
+
+/** Why training runs in the caller's thread; undefined where it need not. */
+function ownThreadNotice({ loss, backbone }: TrainConfig): string | undefined {
+  if (isLoss(loss)) {
+    return `Loss ${loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`;
+  }
+  if (isBackbone(backbone)) {
+    return `Backbone ${backbone.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
+  }
+  return undefined;
+}

@@ -7,11 +7,10 @@ import type { Model, ModelFacts } from '../model/model.ts';
 import { parseTrainConfig, type TrainConfig } from './config.ts';
 import type { UpdateOptions } from './update-options.ts';
 
-/** Of the epochs that the model was trained for, at most this part. Evidence: docs/decisions/020-updates.md. */
-const MOST_EPOCHS = 1 / 6;
-/** An update of this share of new interactions takes them all; a smaller one in proportion. */
-const LARGE_SHARE = 1 / 3;
-const LEAST_EPOCHS = 2;
+/** Parts of the epochs that the model was trained for: where next to nothing is new, and where the share of new interactions is `LARGE_SHARE` or more. Evidence: docs/decisions/020-updates.md. */
+const FEW = 1 / 10;
+const MOST = 1 / 4;
+const LARGE_SHARE = 1 / 4;
 /** Of the learning rate that the model was trained with. */
 const RATE = 1 / 2;
 
@@ -33,9 +32,8 @@ export function updateConfig(model: Model, fresh: number, options: UpdateOptions
   });
   const { timeBudget: _budget, ...rest } = trained;
   const share = fresh / Math.max(1, fresh + seen.indices.length);
-  const first = firstEpochs(config);
-  const most = Math.max(1, Math.round(first * MOST_EPOCHS));
-  const epochs = Math.min(most, Math.max(LEAST_EPOCHS, Math.round((most * share) / LARGE_SHARE)));
+  const part = FEW + (MOST - FEW) * Math.min(1, share / LARGE_SHARE);
+  const epochs = Math.max(1, Math.round(firstEpochs(config) * part));
   return parseTrainConfig({
     ...rest,
     epochs: options.epochs ?? epochs,

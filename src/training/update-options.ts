@@ -3,7 +3,7 @@ import type { LossSource } from '../loss/loss.ts';
 import type { TrainEvent } from './events.ts';
 
 export interface UpdateOptions {
-  /** Epochs over all interactions, old and new. Default: at most a sixth of those of the first training, fewer for less than a third of new interactions, at least 2 (docs/updating.md). */
+  /** Epochs over all interactions, old and new. Default: a tenth (next to nothing is new) to a quarter (a quarter or more is new) of those of the first training. */
   readonly epochs?: number;
   /** The highest learning rate; it falls to 0 by half a cosine. Default: half of the one that the model was trained with. */
   readonly learningRate?: number;

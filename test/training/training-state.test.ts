@@ -84,7 +84,9 @@ describe('the training state', () => {
     let checkpoints = 0;
     const stopped = rejectionOf(
       runTraining({ train: board, valid }, parseTrainConfig(config), {
-        onEvent: (event) => void (checkpoints += event.type === 'checkpoint' ? 1 : 0),
+        onEvent: (event) => {
+          if (event.type === 'checkpoint') checkpoints++;
+        },
         aborted: () => checkpoints >= whole.epochs - 1,
         keepState: true,
         checkpointDirectory: folder,

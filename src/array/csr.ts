@@ -53,20 +53,6 @@ export function resized(m: Csr, rows: number, columns: number): Csr {
   return { ...m, rows, columns, offsets };
 }
 
-/** The matrix with only those rows that `keep` has a value other than 0 for; the others are empty. */
-export function onlyRows(m: Csr, keep: ArrayLike<number>): Csr {
-  const offsets = sharedInt32(m.rows + 1);
-  for (let r = 0; r < m.rows; r++) offsets[r + 1] = offsets[r]! + (keep[r] ? csrDegree(m, r) : 0);
-  const indices = sharedInt32(offsets[m.rows]!);
-  const values = m.values && sharedFloat32(indices.length);
-  for (let r = 0; r < m.rows; r++) {
-    if (!keep[r]) continue;
-    indices.set(csrRow(m, r), offsets[r]!);
-    values?.set(m.values!.subarray(m.offsets[r]!, m.offsets[r + 1]!), offsets[r]!);
-  }
-  return { rows: m.rows, columns: m.columns, offsets, indices, values };
-}
-
 /** The transpose: rows become columns; entries of a row come out ascending. */
 export function csrTranspose(m: Csr): Csr {
   const offsets = sharedInt32(m.columns + 1);

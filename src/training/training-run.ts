@@ -1,4 +1,4 @@
-import { type Csr, onlyRows } from '../array/csr.ts';
+import type { Csr } from '../array/csr.ts';
 import { matrix } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Backbone } from '../backbone/backbone.ts';
@@ -149,8 +149,7 @@ class TrainingRun {
     const { kind, ...sampling } = config.batch;
     const samplerOptions = { batch: kind, ...sampling, rowWeight: config.rowWeight };
     const { warmStart } = options;
-    const visited = warmStart?.visited ? onlyRows(train, warmStart.visited) : train;
-    const sampler = createSampler(visited, samplerOptions, config.seed, this.#negativeWeights);
+    const sampler = createSampler(train, samplerOptions, config.seed, this.#negativeWeights);
     const { l2, decoupledWeightDecay } = config;
     const training = {
       loss: config.loss,
@@ -179,7 +178,7 @@ class TrainingRun {
         phase: state.phase,
         users: train.rows,
         items: train.columns,
-        interactions: visited.indices.length,
+        interactions: train.indices.length,
         epochs: config.epochs,
         stepsPerEpoch: sampler.stepsPerEpoch,
         engine: identity(engine),

@@ -82,8 +82,6 @@ export interface WarmStart {
   readonly arrays: TrainedArrays;
   readonly epochs: number;
   readonly steps: number;
-  /** [users] not 0: the user is trained on; the others only lend their interactions to a graph and to the popularity prior. Absent: all are. */
-  readonly visited?: Uint8Array;
 }
 
 /** What surrounds a run: where events go, when to stop, where checkpoints lie. */

@@ -33,7 +33,7 @@ const nodeFiles = {
   evaluation: 'result-file',
   model:
     'atomic-file exchange/export-embeddings exchange/import-embeddings exchange/pieces-file exchange/read-arrays exchange/read-ids exchange/read-parquet ' +
-    'exchange/read-text exchange/read-vectors exchange/write-arrays exchange/write-parquet list-files model-directory replace-folder safetensors index-file',
+    'exchange/read-text exchange/read-vectors exchange/write-arrays exchange/write-parquet list-files model-directory replace-folder safetensors index-file training-state-file',
   training: 'checkpoint coordinator coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(

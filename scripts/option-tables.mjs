@@ -8,7 +8,7 @@ import { Command } from 'commander';
 
 export const documentFile = fileURLToPath(new URL('../docs/command-line.md', import.meta.url));
 export const commandNames = [
-  ...['train', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'experiment'],
+  ...['train', 'update', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'experiment'],
   ...['recipe list', 'recipe run', 'recipe check', 'generate', 'demo'],
 ];
 

@@ -37,6 +37,11 @@ const messages = {
     `${f.path}: is not a checkpoint of this version: ${f.problem}. Start afresh without resuming.`,
   'coordinator-died': (f: Facts) =>
     `The training thread ended unexpectedly (${f.reason}). If memory ran out, use a smaller dimension or batch.`,
+  // updates
+  'no-training-state': (f: Facts) =>
+    `${f.model}: was saved without its training state, and a model of backbone ${f.backbone} cannot go on without: its base embeddings are part of it. Train anew and keep it (keepState: true of train; taurec train keeps it by default).`,
+  'update-source': (f: Facts) =>
+    `Cannot update: the model was trained with ${f.got}, which taurec does not load by itself. Give it: the option ${f.kind} of updateModel, or --${f.kind}-module.`,
   // data
   'duplicate-id': (f: Facts) => `The id ${show(f.id)} comes twice where ids must be distinct.`,
   'file-not-found': (f: Facts) => `${f.file}: no such file. Check the path.`,

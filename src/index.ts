@@ -127,6 +127,7 @@ export type {
 export { type OpenOptions, Recommender } from './model/recommender.ts';
 export { openSafetensors, writeSafetensors } from './model/safetensors.ts';
 export type { Safetensors, Tensor } from './model/tensor.ts';
+export type { ModelTrainingState, TrainedArrays } from './model/training-state.ts';
 export type { Aim } from './training/aim.ts';
 export {
   type ConfigFile,
@@ -137,8 +138,11 @@ export {
   type TrainConfigInput,
 } from './training/config.ts';
 export type { EpochRecord, TrainEvent } from './training/events.ts';
+export type { Forgetting } from './training/forgetting.ts';
 export { popularityBias } from './training/popularity-prior.ts';
 export { trainedModel } from './training/trained-model.ts';
 export { type TrainOptions, train } from './training/trainer.ts';
 export type { TrainingData, TrainResult } from './training/training-state.ts';
 export type { Trial, Tuning } from './training/tune.ts';
+export { type UpdateResult, updateModel } from './training/update-model.ts';
+export type { UpdateOptions } from './training/update-options.ts';

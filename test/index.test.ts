@@ -14,7 +14,7 @@ const names = [
   // backbones
   ...['backboneNames', 'createBackbone', 'loadBackbone'],
   // training
-  ...['configToJson', 'defineConfig', 'parseTrainConfig', 'popularityBias', 'train', 'trainedModel'],
+  ...['configToJson', 'defineConfig', 'parseTrainConfig', 'popularityBias', 'train', 'trainedModel', 'updateModel'],
   // engines
   ...['enableFusedMultiplyAdd', 'openEngine', 'openRankingEngine'],
   // models

@@ -41,6 +41,18 @@ export function csrHas(m: Csr, r: number, c: number): boolean {
   return low < m.offsets[r + 1]! && m.indices[low] === c;
 }
 
+/** The matrix without its values. */
+export function pattern({ rows, columns, offsets, indices }: Csr): Csr {
+  return { rows, columns, offsets, indices };
+}
+
+/** The matrix at a larger size: rows behind its own are empty. Indices and values are shared. */
+export function resized(m: Csr, rows: number, columns: number): Csr {
+  const offsets = sharedInt32(rows + 1).fill(m.offsets[m.rows]!);
+  offsets.set(m.offsets);
+  return { ...m, rows, columns, offsets };
+}
+
 /** The transpose: rows become columns; entries of a row come out ascending. */
 export function csrTranspose(m: Csr): Csr {
   const offsets = sharedInt32(m.columns + 1);

@@ -7,6 +7,7 @@ import { describeError, exitCodeOf, inFlags } from './failure.ts';
 /** Each command: what it does, and where its options and its work are; a command's file is loaded when the command is asked for. */
 const commands: Record<string, { summary: string; load: () => Promise<{ define: (command: Command) => void }> }> = {
   train: { summary: 'train a model on a file of interactions', load: () => import('./train.ts') },
+  update: { summary: 'continue a model with new interactions', load: () => import('./update.ts') },
   evaluate: { summary: 'measure a model on held-out interactions', load: () => import('./evaluate.ts') },
   recommend: { summary: 'recommend items to users', load: () => import('./recommend.ts') },
   similar: { summary: 'find items like an item, or users like a user', load: () => import('./similar.ts') },

@@ -41,6 +41,7 @@ interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
   ks?: number[];
   log?: string;
   resume?: boolean;
+  trainingState: boolean;
 }
 
 export function define(command: Command): void {
@@ -59,7 +60,8 @@ export function define(command: Command): void {
     )
     .option('-k, --ks <numbers>', 'cut-offs of the test metrics: 5,10,20 (default: 20)', wholes)
     .option('--log <file>', 'write every event as a line of JSON')
-    .option('--resume', 'go on from the last checkpoint in the model folder');
+    .option('--resume', 'go on from the last checkpoint in the model folder')
+    .option('--no-training-state', 'keep nothing in the model that taurec update would go on from');
   addSplitOptions(command);
   addTrainingFlags(command);
   addReadOptions(command);
@@ -131,6 +133,7 @@ async function runTraining(
         signal,
         checkpointDirectory: out,
         resume: flags.resume,
+        keepState: flags.trainingState,
         onProgress(event) {
           log?.write(event);
           progress?.handle(event);

@@ -12,14 +12,16 @@ import { CONFIG, files, issuesOf, readModel } from './read-model.ts';
 import { replaceFolder } from './replace-folder.ts';
 import { openSafetensors, writeSafetensors } from './safetensors.ts';
 import type { StreamedTensor, Tensor } from './tensor.ts';
+import { readTrainingState, writeTrainingState } from './training-state-file.ts';
 
-const modelFiles: readonly string[] = [CONFIG, ...Object.values(files)];
+const TRAINING = 'training.safetensors';
+const modelFiles: readonly string[] = [CONFIG, TRAINING, ...Object.values(files)];
 /** An index is of the older embeddings. */
 const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(name);
 
 /**
  * Saves a model as a folder: config.json, embeddings.safetensors (`users` [U, d], `items` [I, d], `itemBias` [I] where there is one), ids.safetensors (ids, titles) and seen.safetensors (seen
- * items, popularity). All is written to a folder beside it and then renamed, so `directory` never holds half a model; an older model there is replaced,
+ * items, popularity), and training.safetensors where the model carries its training state. All is written to a folder beside it and then renamed, so `directory` never holds half a model; an older model there is replaced,
  * what else lies in its folder stays, but for approximate indexes of the older one. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
  */
 export async function saveModel(directory: string, model: Model): Promise<void> {
@@ -58,6 +60,7 @@ export async function saveModel(directory: string, model: Model): Promise<void> 
       ...(validation && csrTensors('validation', validation)),
       popularity: list(popularity),
     });
+    if (model.trainingState) await writeTrainingState(join(temporary, TRAINING), model.trainingState);
     await writeAtomically(join(temporary, CONFIG), (name) =>
       writeFile(name, `${JSON.stringify(config, infinityAsText, 2)}\n`),
     );
@@ -86,9 +89,13 @@ export async function checkModelTarget(directory: string): Promise<void> {
 /**
  * Opens a model. The arrays are views of what was read, in shared memory; nothing is parsed but config.json. Throws `no-model` when there is none,
  * `newer-model` when a later taurec wrote it, `bad-model` or `bad-safetensors`, naming the file, when one is damaged or does not fit the others.
+ * @param options.trainingState reads what training needs to continue too, where it was kept; who serves does not need it. Default false.
  */
-export function openModel(directory: string): Promise<Model<ModelConfig>> {
-  return readModel({
+export async function openModel(
+  directory: string,
+  options: { readonly trainingState?: boolean } = {},
+): Promise<Model<ModelConfig>> {
+  const model = await readModel({
     place: directory,
     pathOf: (name) => join(directory, name),
     readConfig: () =>
@@ -98,6 +105,8 @@ export function openModel(directory: string): Promise<Model<ModelConfig>> {
       }),
     readTensors: (name) => openSafetensors(join(directory, name)),
   });
+  const trainingState = options.trainingState ? await readTrainingState(join(directory, TRAINING)) : undefined;
+  return trainingState ? { ...model, trainingState } : model;
 }
 
 /** A table row by row without its padding, some megabytes at a time. */

@@ -5,6 +5,7 @@ import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
 import type { Titles } from './titles.ts';
+import type { ModelTrainingState } from './training-state.ts';
 
 /** The version of the model directory that this taurec writes, and the newest that it reads. */
 export const MODEL_VERSION = 1;
@@ -53,6 +54,24 @@ const factsShape = {
     .optional(),
   /** Where the embeddings came from when another program trained them; `loss` is then the one that people are folded in with, and how the model was trained is unknown. */
   imported: z.object({ users: z.string(), items: z.string() }).optional(),
+  /** What `taurec update` added since, the oldest first. `epochs` and `steps` of the model count them in; `training` stays that of the first run. */
+  updates: z
+    .array(
+      z.object({
+        /** Where the new interactions came from. */
+        data: z.object({ source: z.string(), sha256: z.string() }),
+        /** What was new. */
+        users: count,
+        items: count,
+        interactions: count,
+        epochs: count,
+        steps: count,
+        learningRate: z.number(),
+        /** Seconds of training. */
+        seconds: z.number(),
+      }),
+    )
+    .optional(),
   /** Metrics by part of the data (`valid`, `test`), each with the protocol that its numbers stand for. */
   metrics: z.record(z.string(), z.object({ protocol: z.string(), values: z.record(z.string(), z.number()) })),
 } as const;
@@ -91,6 +110,8 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   /** [I] in how many users' `seen` an item stands. */
   readonly popularity: Int32Array;
   readonly titles?: Titles;
+  /** What training needs to continue the model; `openModel` reads it on request alone. */
+  readonly trainingState?: ModelTrainingState;
 }
 
 /** A model from its parts: counts the popularity, checks that the parts fit. Throws `bad-model`. */

@@ -4,20 +4,26 @@ import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { openSafetensors, writeSafetensors } from '../model/safetensors.ts';
-import { type Tensor, tensorOf } from '../model/tensor.ts';
+import { type Safetensors, type Tensor, tensorOf } from '../model/tensor.ts';
+import type { TrainedArrays } from '../model/training-state.ts';
 import { configToJson, type TrainConfig } from './config.ts';
+import { engineArrays } from './engine-arrays.ts';
 import type { Phase } from './events.ts';
 import type { TrainingData, TrainingState } from './training-state.ts';
 
 const FORMAT = 'taurec-checkpoint-1';
 
+/** Before the names of the best epoch's arrays. */
+const BEST = 'best.';
+
 /** Milliseconds between checkpoints when the config does not say. */
 const INTERVAL = 10_000;
 
-/** The best epoch's final embeddings, without padding. */
+/** The best epoch's final embeddings, without padding, and where they are kept the arrays that training can go on from. */
 export interface Best {
   readonly users: Float32Array;
   readonly items: Float32Array;
+  readonly arrays?: TrainedArrays;
 }
 
 /** A checkpoint that was read: the state, and how to bring its arrays into an engine. */
@@ -72,6 +78,7 @@ export class CheckpointFile {
     if (best) {
       tensors.bestUsers = { shape: [best.users.length / d, d], data: best.users };
       tensors.bestItems = { shape: [best.items.length / d, d], data: best.items };
+      for (const [name, tensor] of Object.entries(best.arrays ?? {})) tensors[BEST + name] = tensor;
     }
     await mkdir(join(this.path, '..'), { recursive: true });
     await writeSafetensors(this.path, tensors, {
@@ -102,7 +109,7 @@ export class CheckpointFile {
     this.#exists = true;
     const float = (name: string, shape: number[]) => tensorOf(file, name, 'F32', shape).data;
     const best = tensors.has('bestUsers')
-      ? { users: float('bestUsers', [-1, -1]), items: float('bestItems', [-1, -1]) }
+      ? { users: float('bestUsers', [-1, -1]), items: float('bestItems', [-1, -1]), arrays: bestArrays(tensors) }
       : undefined;
     const state: TrainingState = JSON.parse(metadata.state!);
     return {
@@ -144,27 +151,15 @@ function dataHash({ train, valid, negativeWeights }: TrainingData): string {
   return hash.digest('hex');
 }
 
-function engineLabel(engine: Engine): string {
-  return `${engine.name} ${engine.build}`;
+/** The arrays of the best epoch, where the run that wrote the checkpoint kept them. */
+function bestArrays(tensors: Safetensors['tensors']): TrainedArrays | undefined {
+  const arrays = [...tensors].filter(([name]) => name.startsWith(BEST));
+  if (arrays.length === 0) return undefined;
+  return Object.fromEntries(arrays.map(([name, tensor]) => [name.slice(BEST.length), tensor as Tensor<Float32Array>]));
 }
 
-/** All that a run needs to continue, by name. */
-function engineArrays({
-  users,
-  items,
-  weights,
-  optimizerState,
-  lossState,
-}: Engine): [name: string, data: Float32Array][] {
-  const prefixed = (prefix: string, arrays: Readonly<Record<string, Float32Array>>) =>
-    Object.entries(arrays).map(([name, data]): [string, Float32Array] => [`${prefix}.${name}`, data]);
-  return [
-    ['users', users.data],
-    ['items', items.data],
-    ...prefixed('weights', weights),
-    ...prefixed('optimizer', optimizerState),
-    ...prefixed('loss', lossState),
-  ];
+function engineLabel(engine: Engine): string {
+  return `${engine.name} ${engine.build}`;
 }
 
 /** With keys in order, at every depth. */

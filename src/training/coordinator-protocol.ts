@@ -1,7 +1,7 @@
 import { type ErrorCode, type Facts, TaurecError } from '../errors.ts';
 import type { TrainConfig } from './config.ts';
 import type { TrainEvent } from './events.ts';
-import type { TrainingData, TrainResult } from './training-state.ts';
+import type { TrainingData, TrainResult, WarmStart } from './training-state.ts';
 
 /** What the coordinator gets when it is spawned. */
 export interface CoordinatorTask {
@@ -9,6 +9,8 @@ export interface CoordinatorTask {
   readonly config: TrainConfig;
   readonly checkpointDirectory?: string;
   readonly resume?: boolean;
+  readonly keepState?: boolean;
+  readonly warmStart?: WarmStart;
   /** [1], shared: not 0 = stop after the step. */
   readonly stop: Int32Array;
 }

@@ -3,15 +3,14 @@ import { type CoordinatorMessage, type CoordinatorTask, carryError } from './coo
 import { runTraining } from './training-run.ts';
 
 /** The thread in which training runs: it may block, the caller's thread may not. It opens the engine, which has threads of its own. */
-const { data, config, checkpointDirectory, resume, stop } = workerData as CoordinatorTask;
+const { data, config, stop, ...options } = workerData as CoordinatorTask;
 const post = (message: CoordinatorMessage, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer);
 
 try {
   const result = await runTraining(data, config, {
     onEvent: (event) => post({ type: 'event', event }),
     aborted: () => Atomics.load(stop, 0) !== 0,
-    checkpointDirectory,
-    resume,
+    ...options,
   });
   const buffers = [result.users.data.buffer, result.items.data.buffer];
   post(

@@ -17,6 +17,7 @@ export async function refit({
   config,
   options,
   state,
+  before,
   checkpoint,
 }: PhaseContext): Promise<void> {
   const { learningRate, schedule } = config;
@@ -32,6 +33,7 @@ export async function refit({
       steps: Math.min(sampler.stepsPerEpoch, steps - state.step),
       secondsLeft: Infinity,
       seed: config.seed,
+      before,
       learningRate: (step: number) => learningRate * scheduleFactor(schedule, progress * stepProgress(step, steps)),
     };
     const done = await runEpoch(engine, backbone, sampler, plan, meter, guard, options);

@@ -18,6 +18,8 @@ export interface EpochPlan {
   readonly steps: number;
   /** The learning rate of a step (from 0, of the whole phase), given the seconds since the epoch began. */
   learningRate(step: number, seconds: number): number;
+  /** Epochs and steps that embeddings and moments had before this run: what is drawn at random and Adam's bias correction go on from there. */
+  readonly before: { readonly epochs: number; readonly steps: number };
   /** Seconds from the epoch's start to the end of the time budget. */
   readonly secondsLeft: number;
   readonly seed: number;
@@ -46,13 +48,13 @@ export async function runEpoch(
   { aborted, pause }: Pick<RunOptions, 'aborted' | 'pause'>,
 ): Promise<EpochResult> {
   const started = performance.now();
-  const { epoch, firstStep, seed } = plan;
+  const { epoch, firstStep, before, seed } = plan;
   let seconds = 0;
   let sum = 0;
   let done = 0;
   let learningRate = 0;
-  sampler.startEpoch(epoch);
-  engine.startEpoch(epoch, firstStep);
+  sampler.startEpoch(before.epochs + epoch);
+  engine.startEpoch(before.epochs + epoch, before.steps + firstStep);
   while (done < plan.steps && (done === 0 || seconds < plan.secondsLeft)) {
     const batch = sampler.batch(done);
     const examples = batch.positiveOffsets[batch.users.length]!;
@@ -61,7 +63,7 @@ export async function runEpoch(
       engine,
       backbone,
       batch,
-      { training: true, rows: 'touched', seed, epoch, step: done },
+      { training: true, rows: 'touched', seed, epoch: before.epochs + epoch, step: done },
       learningRate,
     );
     done++;

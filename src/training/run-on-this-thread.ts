@@ -8,12 +8,13 @@ const SLICE = 50;
 
 /** Trains on the caller's thread, and lets go of it for a moment every 50 ms. */
 export function runOnThisThread(
-  { data, config, checkpointDirectory, resume }: Omit<CoordinatorTask, 'stop'>,
+  { data, config, ...options }: Omit<CoordinatorTask, 'stop'>,
   onEvent: (event: TrainEvent) => void,
   signal?: AbortSignal,
 ): Promise<TrainResult> {
   let rested = performance.now();
   return runTraining(data, config, {
+    ...options,
     onEvent,
     aborted: () => signal?.aborted ?? false,
     pause() {
@@ -25,7 +26,5 @@ export function runOnThisThread(
         }),
       );
     },
-    checkpointDirectory,
-    resume,
   });
 }

@@ -35,6 +35,7 @@ export async function search(
       firstStep: state.step,
       steps: sampler.stepsPerEpoch,
       seed: config.seed,
+      before: context.before,
       secondsLeft: (timeBudget ?? Infinity) - spent,
       learningRate: (step: number, seconds: number) =>
         learningRate * scheduleFactor(schedule, Math.max(stepProgress(step, steps), timed(seconds))),
@@ -69,7 +70,11 @@ export async function search(
         state.chosen = { epoch, step, progress, popularityPrior };
         if (!config.refit) {
           const { users, items } = engine.finals;
-          best = { users: unpadded(users, best?.users), items: unpadded(items, best?.items) };
+          best = {
+            users: unpadded(users, best?.users),
+            items: unpadded(items, best?.items),
+            arrays: context.copyArrays(best?.arrays),
+          };
         }
       }
       const seconds = (performance.now() - started) / 1000;

@@ -1,6 +1,6 @@
-import type { Csr } from '../array/csr.ts';
+import { type Csr, pattern } from '../array/csr.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { createModel, type Model, type ModelFacts } from '../model/model.ts';
+import { createModel, type Model, type ModelFacts, trainedItems } from '../model/model.ts';
 import { Titles } from '../model/titles.ts';
 import { configToJson, type TrainConfig } from './config.ts';
 import { mergeInteractions } from './merge.ts';
@@ -16,7 +16,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
   const { metric } = config.validation;
   const value = result.valid?.[metric];
   const training = configToJson(config);
-  return createModel({
+  const model = createModel({
     config: {
       backbone: backboneName(config.backbone),
       score: config.score,
@@ -40,14 +40,27 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
     validation: valid && !result.refitted ? pattern(valid) : undefined,
     titles: dataset.titles && Titles.from(dataset.titles, train.columns),
   });
+  if (!result.trainingState) return model;
+  const weighted = result.refitted ? mergeInteractions(train, valid!) : train;
+  const interactionWeights = weighted.values && weightsOf(weighted, trainedItems(model));
+  return { ...model, trainingState: { ...result.trainingState, ...(interactionWeights && { interactionWeights }) } };
+}
+
+/** What the pairs of `wanted` weigh in `weighted`, in order; 1 where they do not stand in it. */
+function weightsOf(weighted: Csr, wanted: Csr): Float32Array {
+  const weights = new Float32Array(wanted.indices.length).fill(1);
+  for (let u = 0; u < wanted.rows; u++) {
+    let at = weighted.offsets[u]!;
+    for (let e = wanted.offsets[u]!; e < wanted.offsets[u + 1]!; e++) {
+      while (at < weighted.offsets[u + 1]! && weighted.indices[at]! < wanted.indices[e]!) at++;
+      if (at < weighted.offsets[u + 1]! && weighted.indices[at] === wanted.indices[e])
+        weights[e] = weighted.values![at]!;
+    }
+  }
+  return weights;
 }
 
 /** A built-in's name; of any other its module. */
 function backboneName(source: TrainConfig['backbone']): string {
   return 'module' in source ? source.module : source.name;
-}
-
-/** The matrix without its values. */
-function pattern({ rows, columns, offsets, indices }: Csr): Csr {
-  return { rows, columns, offsets, indices };
 }

@@ -1,8 +1,7 @@
-import { runInCoordinator } from '#run-in-coordinator';
 import { TaurecError } from '../errors.ts';
-import { isBackbone, isLoss, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './config.ts';
+import { parseTrainConfig, type TrainConfigInput } from './config.ts';
 import type { TrainEvent } from './events.ts';
-import { runOnThisThread } from './run-on-this-thread.ts';
+import { launch } from './launch.ts';
 import type { TrainingData, TrainResult } from './training-state.ts';
 
 /** What surrounds a training run: how it is followed, stopped and continued. */
@@ -15,6 +14,11 @@ export interface TrainOptions {
   readonly checkpointDirectory?: string;
   /** Continues the checkpoint in `checkpointDirectory`, bit for bit; where there is none, starts afresh with a notice. */
   readonly resume?: boolean;
+  /**
+   * Gives `trainingState` in the result, from which `updateModel` continues with the optimiser's moments. It takes twice the memory of the embeddings, and in a
+   * run that chooses the epoch by validation takes it all along. Default false; `taurec train` keeps it.
+   */
+  readonly keepState?: boolean;
 }
 
 /**
@@ -30,31 +34,19 @@ export async function train(
   options: TrainOptions = {},
 ): Promise<TrainResult> {
   const checked = parseTrainConfig(config);
-  const { signal, onProgress = () => {}, checkpointDirectory, resume } = options;
+  const { signal, onProgress = () => {}, checkpointDirectory, resume, keepState } = options;
   if (resume && checkpointDirectory === undefined) {
     const expected = 'a checkpointDirectory beside it';
     throw new TaurecError('bad-option', { option: 'resume', got: true, expected });
   }
   if (signal?.aborted) throw new TaurecError('aborted');
   const { train, valid, negativeWeights, splits } = data;
-  const task = { data: { train, valid, negativeWeights, splits }, config: checked, checkpointDirectory, resume };
-  const onThisThread = ownThreadNotice(checked);
-  if (!onThisThread) return runInCoordinator(task, onProgress, signal);
-  onProgress({ type: 'notice', message: onThisThread });
-  return runOnThisThread(
-    { ...task, config: isLoss(checked.loss) ? { ...checked, threads: 1 } : checked },
-    onProgress,
-    signal,
-  );
-}
-
-/** Why training runs in the caller's thread; undefined where it need not. */
-function ownThreadNotice({ loss, backbone }: TrainConfig): string | undefined {
-  if (isLoss(loss)) {
-    return `Loss ${loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`;
-  }
-  if (isBackbone(backbone)) {
-    return `Backbone ${backbone.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
-  }
-  return undefined;
+  const task = {
+    data: { train, valid, negativeWeights, splits },
+    config: checked,
+    checkpointDirectory,
+    resume,
+    keepState,
+  };
+  return launch(task, onProgress, signal);
 }

@@ -12,6 +12,7 @@ import { aimNotice } from './aim.ts';
 import { automaticCoordinates, startOf, withAutomatic } from './automatic-options.ts';
 import type { TrainConfig } from './config.ts';
 import { initialEmbeddings, unpadded } from './embeddings.ts';
+import { copyArrays, restoreArrays } from './engine-arrays.ts';
 import type { EngineIdentity } from './events.ts';
 import { finishFinals } from './finish-finals.ts';
 import type { Point } from './lattice-search.ts';
@@ -120,7 +121,7 @@ class TrainingRun {
     const { state } = this;
     const train = this.#train;
     const valid = this.#valid;
-    if (!valid) {
+    if (!valid && !this.#options.warmStart) {
       const message = 'No validation interactions: every epoch is run and the last one is kept.';
       this.#options.onEvent({ type: 'notice', message });
     }
@@ -128,7 +129,7 @@ class TrainingRun {
     if (!refits || (state.phase === 'search' && !state.reason)) {
       const result = await this.#within(train, async (context) => {
         const best = await search(context, train, valid, this.#resumed?.best);
-        return refits ? undefined : this.#result(context.engine, train, best);
+        return refits ? undefined : this.#result(context, train, best);
       });
       if (result) return result;
     }
@@ -136,7 +137,7 @@ class TrainingRun {
     const merged = mergeInteractions(train, valid!);
     return this.#within(merged, async (context) => {
       await refit(context);
-      return this.#result(context.engine, merged);
+      return this.#result(context, merged);
     });
   }
 
@@ -147,6 +148,7 @@ class TrainingRun {
     const options = this.#options;
     const { kind, ...sampling } = config.batch;
     const samplerOptions = { batch: kind, ...sampling, rowWeight: config.rowWeight };
+    const { warmStart } = options;
     const sampler = createSampler(train, samplerOptions, config.seed, this.#negativeWeights);
     const { l2, decoupledWeightDecay } = config;
     const training = {
@@ -165,6 +167,7 @@ class TrainingRun {
     try {
       const resumes = this.#resumed?.phase === state.phase && state.epoch > 0;
       if (resumes) this.#resumed!.restore(engine);
+      else if (warmStart) restoreArrays(engine, plan, warmStart.arrays);
       else {
         initialEmbeddings(engine, config.seed, config.initialDeviation);
         if (engine.nodes) backbone.initialise?.(engine.nodes, randomStream(config.seed, 'init-backbone'));
@@ -182,7 +185,18 @@ class TrainingRun {
         ...(resumes && { resumed: state.epoch }),
       });
       const checkpoint = (best: Best | undefined, last: boolean) => this.#checkpoint(engine, best, last);
-      return await work({ engine, backbone, sampler, loss: this.#loss, config, options, state, checkpoint });
+      return await work({
+        engine,
+        backbone,
+        sampler,
+        loss: this.#loss,
+        config,
+        options,
+        state,
+        before: { epochs: warmStart?.epochs ?? 0, steps: warmStart?.steps ?? 0 },
+        copyArrays: (last) => (options.keepState ? copyArrays(engine, plan, last) : undefined),
+        checkpoint,
+      });
     } finally {
       await engine.close();
     }
@@ -195,10 +209,12 @@ class TrainingRun {
     this.#options.onEvent({ type: 'checkpoint', phase: state.phase, epoch: state.epoch, path: this.#file.path });
   }
 
-  #result(engine: Engine, train: Csr, best?: Best): TrainResult {
+  #result({ engine, before, copyArrays }: PhaseContext, train: Csr, best?: Best): TrainResult {
     const { history, seconds, phase, tuning } = this.state;
     const { epoch, step: steps, popularityPrior } = this.state.chosen!;
     const reason = this.state.reason!;
+    // The engine stands at the last epoch: its arrays belong to the chosen one where that is the last.
+    const arrays = best && epoch !== history.length ? best.arrays : copyArrays(best?.arrays);
     const { users, items } = engine.finals;
     const d = users.columns;
     this.#options.onEvent({ type: 'end', reason, epochs: history.length, epoch, steps, seconds });
@@ -217,6 +233,7 @@ class TrainingRun {
       ...(tuning && { tuning }),
       seconds,
       config: { ...this.#config, popularityPrior },
+      ...(arrays && { trainingState: { epochs: before.epochs + epoch, steps: before.steps + steps, arrays } }),
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { Dataset } from '../data/build-dataset.ts';
+import type { ModelTrainingState, TrainedArrays } from '../model/training-state.ts';
 import type { TrainConfig } from './config.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './events.ts';
@@ -71,6 +72,16 @@ export interface TrainResult {
   readonly seconds: { readonly train: number; readonly validate: number };
   /** The configuration with the numbers that were chosen for what was `'auto'`. */
   readonly config: TrainConfig;
+  /** What `updateModel` continues from, of the chosen epoch; where it was asked for. */
+  readonly trainingState?: ModelTrainingState;
+}
+
+/** Where a run begins that continues another. */
+export interface WarmStart {
+  /** `users` and `items`, the base embeddings, and what is there of `ModelTrainingState`'s arrays; what is missing begins anew. */
+  readonly arrays: TrainedArrays;
+  readonly epochs: number;
+  readonly steps: number;
 }
 
 /** What surrounds a run: where events go, when to stop, where checkpoints lie. */
@@ -83,6 +94,10 @@ export interface RunOptions {
   readonly checkpointDirectory?: string;
   /** Continue the checkpoint in that folder. */
   readonly resume?: boolean;
+  /** Gives back what training needs to continue the chosen epoch: a copy of the optimiser's moments, which is kept from the best epoch on. */
+  readonly keepState?: boolean;
+  /** Where training begins; absent: at random embeddings. */
+  readonly warmStart?: WarmStart;
 }
 
 export function startState(): TrainingState {

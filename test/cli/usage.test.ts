@@ -7,7 +7,7 @@ import { fails, file, folder, quick, taurec, writeData } from './taurec.ts';
 const { train } = writeData();
 const commands = [
   ...['train', 'evaluate', 'recommend', 'similar', 'index', 'compare', 'export', 'import', 'info', 'experiment'],
-  ...['serve', 'generate', 'demo'],
+  ...['serve', 'update', 'generate', 'demo'],
 ];
 const inner = ['recipe list', 'recipe run', 'recipe check'];
 

@@ -1,0 +1,155 @@
+import type { Command } from 'commander';
+import type { BackboneSource } from '../backbone/backbone.ts';
+import { extendIds } from '../data/extend-ids.ts';
+import type { Interactions } from '../data/interactions.ts';
+import { readInteractions } from '../data/read.ts';
+import { readTitles } from '../data/titles.ts';
+import type { LossSource } from '../loss/loss.ts';
+import type { Model } from '../model/model.ts';
+import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
+import { newInteractions } from '../training/new-interactions.ts';
+import { type UpdateResult, updateModel } from '../training/update-model.ts';
+import { commandLine } from './command-line.ts';
+import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
+import { engineOptions } from './engine-options.ts';
+import { interruptible } from './interrupt.ts';
+import { count, decimal, duration, note, print, printJson } from './output.ts';
+import { number, pair, whole } from './parse.ts';
+import { sourceOf } from './source-flags.ts';
+import { TrainProgress } from './train-progress.ts';
+import { inFlags } from './training-flags.ts';
+
+interface UpdateFlags extends Omit<CommonOptions, 'seed'>, ReadFlags {
+  data: string;
+  out?: string;
+  epochs?: number;
+  learningRate?: number;
+  titles?: string;
+  dryRun?: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<model>', 'the folder of a model')
+    .requiredOption('--data <file>', 'the new interactions; those that the model has already may be among them')
+    .option('-o, --out <folder>', 'where the updated model goes (default: in place of the old one)')
+    .option('--epochs <number>', 'epochs over old and new interactions (default: by how much is new)', whole(1))
+    .option('--learning-rate <number>', "at its highest (default: half of the model's)", number)
+    .option('--titles <file>', 'a file of items and their titles: of new items, and over those that the model has')
+    .option('--dry-run', 'only say what is new')
+    .option('--loss-module <path>', "the module of the model's loss, where it is none of taurec's")
+    .option('--loss-export <name>', 'its export (default: default)')
+    .option('--loss-option <name=value>', 'an option of the loss; may be repeated', pair)
+    .option('--backbone-module <path>', "the module of the model's backbone, where it is none of taurec's")
+    .option('--backbone-export <name>', 'its export (default: default)')
+    .option('--backbone-option <name=value>', 'an option of the backbone; may be repeated', pair);
+  addReadOptions(command);
+  addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
+  addExamples(
+    command,
+    'taurec update model --data today.csv',
+    'taurec update model --data today.csv --dry-run',
+    'taurec update model --data ratings.csv --titles movies.csv --out model-new --json',
+  );
+  command.action((model: string, flags: UpdateFlags) => run(model, flags));
+}
+
+async function run(directory: string, flags: UpdateFlags): Promise<void> {
+  const engine = engineOptions(flags);
+  const say = flags.quiet ? () => {} : note;
+  const out = flags.out ?? directory;
+  const loss = moduleOf<LossSource>('loss', 'evaluate', flags);
+  const backbone = moduleOf<BackboneSource>('backbone', 'forward', flags);
+  const model = await openModel(directory, { trainingState: true });
+  if (!flags.dryRun) await checkModelTarget(out);
+  const log = await readInteractions(flags.data, readOptionsOf(flags));
+  const { skipped, rejectsFile } = log.report;
+  if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; they are listed in ${rejectsFile}.`);
+  const { users, items, pairs } = newInteractions(model, log);
+  const added = { users: users.added, items: items.added, interactions: pairs.indices.length };
+  if (flags.dryRun || added.interactions === 0) {
+    // A copy was asked for: there it is, new or not.
+    const copied = !flags.dryRun && flags.out !== undefined;
+    if (copied) await saveModel(out, model);
+    const facts = { model: out, added, read: log.users.length, updated: false };
+    if (flags.json) printJson(facts);
+    else print(`${foundText(added, log)}${flags.dryRun || copied ? '' : ` ${directory} stays as it is.`}`);
+    return;
+  }
+  say(foundText(added, log));
+  const titles = flags.titles === undefined ? undefined : await titlesOf(flags.titles, model, log);
+  const progress = flags.quiet ? undefined : new TrainProgress(process.stderr);
+  const { epochs, learningRate } = flags;
+  const result = await interruptible((signal) =>
+    updateModel(model, log, {
+      ...engine,
+      epochs,
+      learningRate,
+      titles,
+      loss,
+      backbone,
+      signal,
+      onProgress: (event) => progress?.handle(event),
+    }),
+  )
+    .catch((error) => {
+      throw inFlags(error);
+    })
+    .finally(() => progress?.close());
+  await saveModel(out, result.model);
+  if (flags.json) printJson(jsonOf(out, log, result));
+  else printSummary(out, result);
+}
+
+/** `{module, export, options}` of the flags; undefined where there are none. */
+function moduleOf<T>(kind: 'loss' | 'backbone', method: string, flags: object): T | undefined {
+  return sourceOf({ kind, method, optionFlags: {} }, { ...flags }, undefined, {}) as T | undefined;
+}
+
+/** Titles of the model's items and the new ones that the file has, by id. */
+async function titlesOf(file: string, model: Model, log: Interactions): Promise<Map<string, string>> {
+  const { ids } = extendIds(model.itemIds, log.itemIds);
+  const titles = await readTitles(file, ids);
+  return new Map(titles.flatMap((title, i) => (title === '' ? [] : [[ids.idOf(i), title] as const])));
+}
+
+function foundText({ users, items, interactions }: UpdateResult['added'], log: Interactions): string {
+  const all = count(log.users.length);
+  if (interactions === 0) return `Nothing is new: the model has all ${all} interactions of ${log.source}.`;
+  return `New in ${log.source}: ${count(interactions)} of ${all} interactions, ${count(users)} users, ${count(items)} items.`;
+}
+
+/** The machine interface of `update --json`. */
+function jsonOf(out: string, log: Interactions, result: UpdateResult): object {
+  const { model, added, epochs, steps, seconds, learningRate, forgetting } = result;
+  const { source, sha256 } = log;
+  return {
+    model: out,
+    added,
+    read: log.users.length,
+    updated: true,
+    epochs,
+    steps,
+    learningRate,
+    ...(forgetting && { forgetting }),
+    seconds,
+    users: model.users.rows,
+    items: model.items.rows,
+    interactions: model.seen.indices.length,
+    data: { source, sha256 },
+  };
+}
+
+function printSummary(out: string, { model, epochs, seconds, forgetting }: UpdateResult): void {
+  print(
+    `Model ${out}: ${count(model.users.rows)} users, ${count(model.items.rows)} items, ${count(model.seen.indices.length)} interactions; ${count(epochs)} epochs, ${duration(seconds)}.`,
+  );
+  if (forgetting) {
+    const { metric, users, before, after } = forgetting;
+    print(
+      `Held-out interactions of ${count(users)} users: ${metric} ${decimal(before)} before, ${decimal(after)} after.`,
+    );
+  }
+  print(`Recommend:  ${commandLine('recommend', out, '--user', model.userIds.idOf(model.users.rows - 1), '-k', '10')}`);
+}

@@ -1,0 +1,65 @@
+import { row } from '../array/matrix.ts';
+import { sharedFloat32 } from '../array/shared.ts';
+import type { Engine, EnginePlan } from '../engine/engine.ts';
+import { TaurecError } from '../errors.ts';
+import type { TrainedArrays } from '../model/training-state.ts';
+
+/** All that a run needs to continue, by name: base embeddings, the backbone's parameters, moments, the states of the loss. Views, as the engine has them. */
+export function engineArrays({
+  users,
+  items,
+  weights,
+  optimizerState,
+  lossState,
+}: Engine): [name: string, data: Float32Array][] {
+  const prefixed = (prefix: string, arrays: Readonly<Record<string, Float32Array>>) =>
+    Object.entries(arrays).map(([name, data]): [string, Float32Array] => [`${prefix}.${name}`, data]);
+  return [
+    ['users', users.data],
+    ['items', items.data],
+    ...prefixed('weights', weights),
+    ...prefixed('optimizer', optimizerState),
+    ...prefixed('loss', lossState),
+  ];
+}
+
+/** The arrays of a settled engine without padding, but for base embeddings that are the final ones too; into the arrays of `into` where they are given. */
+export function copyArrays(engine: Engine, plan: EnginePlan, into?: TrainedArrays): TrainedArrays {
+  const copies: Record<string, TrainedArrays[string]> = {};
+  for (const [name, data] of engineArrays(engine)) {
+    if (!engine.nodes && (name === 'users' || name === 'items')) continue;
+    const shape = shapeOf(name, data.length, plan);
+    const [rows, columns] = [shape[0]!, shape[1] ?? 1];
+    const copy = into?.[name]?.data ?? sharedFloat32(rows * columns);
+    const from = { rows, columns, stride: data.length / rows, data };
+    for (let r = 0; r < rows; r++) copy.set(row(from, r), r * columns);
+    copies[name] = { shape, data: copy };
+  }
+  return copies;
+}
+
+/** Writes arrays into an engine; what they lack stays as the engine opened it. Throws `bad-model` for an array of another shape, or one that the engine does not know. */
+export function restoreArrays(engine: Engine, plan: EnginePlan, arrays: TrainedArrays): void {
+  const places = new Map(engineArrays(engine));
+  for (const [name, { shape, data }] of Object.entries(arrays)) {
+    const place = places.get(name);
+    const expected = place && shapeOf(name, place.length, plan);
+    if (!place || `${shape}` !== `${expected}`) {
+      const problem = `its training state has ${name} [${shape}], expected ${expected ? `[${expected}]` : 'no such array'}`;
+      throw new TaurecError('bad-model', { path: 'model', problem });
+    }
+    const [rows, columns] = [shape[0]!, shape[1] ?? 1];
+    const to = { rows, columns, stride: place.length / rows, data: place };
+    for (let r = 0; r < rows; r++) row(to, r).set(data.subarray(r * columns, (r + 1) * columns));
+  }
+  engine.itemsChanged();
+}
+
+/** The shape of an engine's array without its padding. */
+function shapeOf(name: string, length: number, { users, items, dimension, backbone }: EnginePlan): number[] {
+  if (name === 'loss.users') return [users, length / users];
+  if (name.startsWith('loss.')) return [length];
+  const weight = /^(?:weights|optimizer\.weight[MV])\.(.*)$/.exec(name)?.[1];
+  if (weight !== undefined) return [...backbone!.weights[weight]!];
+  return [/^(optimizer\.)?users/.test(name) ? users : items, dimension];
+}

@@ -113,9 +113,7 @@ export { type OpenOptions, Recommender } from './model/recommender.ts';
 export { openSafetensors, type Safetensors, type Tensor, writeSafetensors } from './model/safetensors.ts';
 export type { Aim } from './training/aim.ts';
 export {
-  type ConfigFile,
   configToJson,
-  defineConfig,
   parseTrainConfig,
   type TrainConfig,
   type TrainConfigInput,
@@ -126,3 +124,12 @@ export { trainedModel } from './training/trained-model.ts';
 export { type TrainOptions, train } from './training/trainer.ts';
 export type { TrainingData, TrainResult } from './training/training-state.ts';
 export type { Trial, Tuning } from './training/tune.ts';
+export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
+export type { Dimension } from './tuning/dimension.ts';
+export type { TuneSettings } from './tuning/settings.ts';
+export type { Point, Space } from './tuning/space.ts';
+export type { Attempt, CurvePoint, Run } from './tuning/study.ts';
+export { type TrainWinnerOptions, trainWinner } from './tuning/train-winner.ts';
+export { type TunedTrial, type TuneOptions, type TuneResult, tune } from './tuning/tune.ts';
+export type { TuneEvent } from './tuning/tune-event.ts';
+export { tuningReport } from './tuning/tuning-report.ts';

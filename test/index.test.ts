@@ -38,6 +38,8 @@ const names = [
   ...['analyseScores', 'compareRuns', 'holm', 'predictTau'],
   ...['LocalLab', 'defineExperiment', 'experimentNamed', 'experiments', 'runExperiment', 'tableCsv', 'writeReport'],
   ...['publishedResults', 'recipes', 'runRecipe'],
+  // tuning
+  ...['trainWinner', 'tune', 'tuningReport'],
   // errors
   'TaurecError',
 ];

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Backbone, BackboneSource } from '../backbone/backbone.ts';
-import type { DatasetOptions } from '../data/dataset.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { defaultScore } from '../loss/losses.ts';
@@ -177,19 +176,6 @@ export function parseTrainConfig(input: unknown): TrainConfig {
   const parsed = trainConfigSchema.safeParse(input);
   if (parsed.success) return parsed.data;
   throw optionError(parsed.error, input, (path) => Object.keys(groups[path.join('.')] ?? {}));
-}
-
-/** What a configuration file of the command line holds: training options, and beside them the data and the model's folder. */
-export type ConfigFile = TrainConfigInput & {
-  /** Where interactions come from, and how they are read and divided. */
-  data?: Partial<DatasetOptions>;
-  /** The folder that the model goes to. */
-  out?: string;
-};
-
-/** For configuration files: gives back what it got, with types in the editor, where an unknown option shows. */
-export function defineConfig(config: ConfigFile): ConfigFile {
-  return config;
 }
 
 /** The configuration as JSON holds it: Infinity is "inf", and a loss or backbone that is an object is its name and parameters. `parseTrainConfig` reads it back. */

@@ -73,6 +73,8 @@ export interface TuneResult {
     /** On validation data. */
     readonly value: number;
     readonly rung: number;
+    /** False when no trial was trained in full: a time budget ended before. */
+    readonly whole: boolean;
     /** The checkpoint of its last training, from which `train` gives the result at once; relative to the folder. */
     readonly checkpoint?: string;
   };
@@ -214,7 +216,14 @@ function resultOf(store: StudyStore, { plan, base }: Study, folder: string): Tun
         .filter((run) => run.trial === trial.number)
         .map((run) => ({ ...run, curve: store.curve(run), attempts: store.attempts(run) })),
     })),
-    winner: { trial: winner.trial, point, value: winner.value!, rung: winner.rung, checkpoint: winner.checkpoint },
+    winner: {
+      trial: winner.trial,
+      point,
+      value: winner.value!,
+      rung: winner.rung,
+      whole: winner.rung === plan.halving.rungs.length - 1,
+      checkpoint: winner.checkpoint,
+    },
     config: parseTrainConfig(configAt(base, point)),
     seconds: store.seconds,
   };

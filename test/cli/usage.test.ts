@@ -5,7 +5,18 @@ import { logText } from '../support/log-text.ts';
 import { fails, file, folder, quick, taurec, writeData } from './taurec.ts';
 
 const { train } = writeData();
-const commands = ['train', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'experiment', 'generate', 'demo'];
+const commands = [
+  'train',
+  'evaluate',
+  'recommend',
+  'similar',
+  'compare',
+  'info',
+  'experiment',
+  'tune',
+  'generate',
+  'demo',
+];
 const inner = ['recipe list', 'recipe run', 'recipe check'];
 
 describe('help', () => {

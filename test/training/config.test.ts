@@ -2,7 +2,8 @@ import { describe, expect, it, test } from 'vitest';
 import { optimizerDefaults } from '../../src/optimizer/create-optimizer.ts';
 import { samplerDefaults } from '../../src/sampler/sampler-options.ts';
 import { configHash } from '../../src/training/checkpoint.ts';
-import { configToJson, defineConfig, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
+import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
+import { defineConfig } from '../../src/tuning/define-config.ts';
 import { errorOf } from '../support/error-of.ts';
 
 describe('parseTrainConfig', () => {

@@ -73,7 +73,7 @@ test('a grid covers every combination exactly once', () => {
     d: { uniform: [0, 1] },
     e: { integer: [0, 100], points: 2 },
   };
-  const grid = searches.grid;
+  const grid = searches.grid as Required<Search>;
   expect(grid.size(space)).toBe(3 * 4 * 3 * 5 * 2);
   const points = Array.from({ length: grid.size(space) }, (_, number) => grid.propose(space, number, [], 0));
   const expected = ['x', 'y', null].flatMap((a) =>

@@ -31,7 +31,7 @@ test('every trial runs once on the first rung, and the best third of each rung o
       fc.integer({ min: 1, max: 14 }),
       fc.integer({ min: 0, max: 1000 }),
       fc.integer({ min: 1, max: 5 }),
-      fc.constantFrom([1], [0.5, 1], [0.2, 0.5, 1]),
+      fc.constantFrom<number[]>([1], [0.5, 1], [0.2, 0.5, 1]),
       async (trials, seed, capacity, rungs) => {
         const plan = fakePlan({ trials, seed, halving: { rungs, factor: 3 }, search: searches.random });
         const { trials: tried, runs, begun } = await study(plan, undefined, capacity);

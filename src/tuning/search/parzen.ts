@@ -46,8 +46,12 @@ export function choiceDensity(choices: number, places: readonly number[]): Densi
   const total = choices + places.length;
   return {
     sample(random) {
-      let rest = random.integer(total);
-      return counts.findIndex((count) => (rest -= count) < 0);
+      const at = random.integer(total);
+      let below = 0;
+      return counts.findIndex((count) => {
+        below += count;
+        return at < below;
+      });
     },
     log: (choice) => Math.log(counts[choice]! / total),
   };

@@ -51,7 +51,7 @@ const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
 
 const scheduleShape = {
   /** Constant, or half a cosine down to `final`. */
-  name: oneOf(['constant', 'cosine']),
+  name: oneOf(['constant', 'cosine']).default('cosine'),
   /** Fraction of the run over which the rate rises linearly from 0. */
   warmup: fraction.default(0),
   /** Fraction of the learning rate that is left at the end of a cosine. */
@@ -59,7 +59,7 @@ const scheduleShape = {
 };
 
 const optimizerShape = {
-  name: oneOf(['adam', 'sgd']),
+  name: oneOf(['adam', 'sgd']).default(optimizerDefaults.name),
   beta1: fraction.default(optimizerDefaults.beta1),
   beta2: fraction.default(optimizerDefaults.beta2),
   epsilon: positive.default(optimizerDefaults.epsilon),
@@ -123,9 +123,9 @@ const shape = {
   dimension: whole(1).default(64),
   /** Embeddings start as N(0, initialDeviation²). */
   initialDeviation: positive.default(0.1),
-  optimizer: named(optimizerShape).prefault(optimizerDefaults.name),
+  optimizer: named(optimizerShape).prefault({}),
   learningRate: positive.default(0.02),
-  schedule: named(scheduleShape).prefault('cosine'),
+  schedule: named(scheduleShape).prefault({}),
   /** Adds l2/(rows per batch)·θ to the gradient of the rows of a batch. */
   l2: notNegative.default(0),
   /** θ ← θ(1 − lr·decay) at every step, for every row. */

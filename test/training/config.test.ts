@@ -71,7 +71,6 @@ describe('parseTrainConfig', () => {
     [{ zzzzzzzz: 1 }, 'zzzzzzzz', 1, /Known: loss, backbone, score, /],
     [{ schedule: 'cosin' }, 'schedule.name', 'cosin', /one of constant, cosine/],
     [{ schedule: { name: 'cosine', warmup: -0.1 } }, 'schedule.warmup', -0.1, /\[0, 1\)/],
-    [{ optimizer: {} }, 'optimizer.name', undefined, /one of adam, sgd/],
     [{ validation: { metric: 'ndgc@20' } }, 'validation.metric', 'ndgc@20', /metrics: recall, .*ndcg/],
     [{ validation: { metric: 'ndcg@0' } }, 'validation.metric', 'ndcg@0', /'ndcg@20'/],
     [{ loss: 3 }, 'loss', 3, /the name of a loss/],

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addReadOptions, addSplitOptions, datasetOptionsOf } from '../../src/cli/data-options.ts';
 import { dataArguments } from '../../src/cli/data-arguments.ts';
+import { addReadOptions, addSplitOptions, datasetOptionsOf } from '../../src/cli/data-options.ts';
 import { trainingArguments } from '../../src/cli/training-arguments.ts';
 import { addTrainingFlags, trainConfigOf } from '../../src/cli/training-flags.ts';
 import type { DatasetOptions } from '../../src/data/dataset.ts';
@@ -51,7 +51,10 @@ const input: fc.Arbitrary<TrainConfigInput> = fc.record(
       { requiredKeys: [] },
     ),
     epochs: fc.constantFrom(100, 7),
-    validation: fc.record({ every: fc.constantFrom(5, 20), metric: fc.constantFrom('recall@10', 'ndcg@20') }, { requiredKeys: [] }),
+    validation: fc.record(
+      { every: fc.constantFrom(5, 20), metric: fc.constantFrom('recall@10', 'ndcg@20') },
+      { requiredKeys: [] },
+    ),
     refit: fc.boolean(),
     seed: fc.integer({ min: -5, max: 5 }),
     build: fc.constantFrom('auto', 'simd'),
@@ -76,7 +79,8 @@ test('the flags of a configuration make it again, also over a configuration file
       const wanted = parseTrainConfig(file ? { ...file, ...config } : config);
       // No flag takes an option out that the file gives to a loss or backbone of this name.
       const below = parseTrainConfig(file ?? {});
-      for (const kind of ['loss', 'backbone'] as const) fc.pre(!file?.[kind] || holdsOptions(wanted[kind], below[kind]));
+      for (const kind of ['loss', 'backbone'] as const)
+        fc.pre(!file?.[kind] || holdsOptions(wanted[kind], below[kind]));
       const args = trainingArguments(wanted, file);
       expect(configToJson(trainConfigOf(read(args), file))).toEqual(configToJson(wanted));
     }),

@@ -80,6 +80,10 @@ const messages = {
   // tuning
   'study-mismatch': (f: Facts) =>
     `${f.folder}: holds a study of another ${f.what}: got ${shortly(f.got)}, expected ${shortly(f.expected)}. Go on with it under the settings and data it began with, or give another folder (--folder).`,
+  'queue-unreachable': (f: Facts) =>
+    `${f.url}: the queue cannot be reached: ${f.reason}. Check the URL, and that the server runs and lets this machine in.`,
+  'other-data': (f: Facts) =>
+    `This worker has ${f.what} ${shortly(f.got)}, expected ${f.expected} as in the queue. Its trials are left for others. Give the same file with the same options for reading and dividing it, and the same version of taurec.`,
   'no-trial': (f: Facts) =>
     `None of ${f.trials} trials gave a value, expected at least one: ${f.reason} Look at the space: a lower learning rate, a higher temperature.`,
   // experiments

@@ -126,6 +126,7 @@ export type { TrainingData, TrainResult } from './training/training-state.ts';
 export type { Trial, Tuning } from './training/tune.ts';
 export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
 export type { Dimension } from './tuning/dimension.ts';
+export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/worker.ts';
 export type { TuneSettings } from './tuning/settings.ts';
 export type { Point, Space } from './tuning/space.ts';
 export type { Attempt, CurvePoint, Run } from './tuning/study.ts';

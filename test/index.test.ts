@@ -39,7 +39,7 @@ const names = [
   ...['LocalLab', 'defineExperiment', 'experimentNamed', 'experiments', 'runExperiment', 'tableCsv', 'writeReport'],
   ...['publishedResults', 'recipes', 'runRecipe'],
   // tuning
-  ...['trainWinner', 'tune', 'tuningReport'],
+  ...['runWorker', 'trainWinner', 'tune', 'tuningReport'],
   // errors
   'TaurecError',
 ];

@@ -40,6 +40,7 @@ interface TuneFlags extends CommonOptions, ReadFlags, SplitFlags {
   factor?: number;
   timeBudget?: number;
   jobs?: number;
+  queue?: string;
   keep: TuneOptions['keep'];
 }
 
@@ -73,6 +74,7 @@ export function define(command: Command): void {
       "trainings at a time, within the threads (default: the machine's cores, at most 8)",
       whole(1),
     )
+    .option('--queue <url>', 'have the trainings done by `taurec worker` on any machines: redis://… or postgres://…')
     .addOption(
       new Option('--keep <which>', "checkpoints of trainings that are over: all, or the best one's")
         .choices(['all', 'best'])
@@ -87,6 +89,7 @@ export function define(command: Command): void {
     'taurec tune ratings.csv',
     'taurec tune ratings.csv --loss sl --time-budget 600 --out models/films',
     'taurec tune train.tsv.gz --config films.config.ts --trials 50 --jobs 4 --json',
+    'taurec tune train.tsv.gz --queue redis://10.0.0.7:6379 --jobs 16',
   );
   command.action((data: string | undefined, flags: TuneFlags) => run(data, flags));
 }
@@ -180,6 +183,7 @@ async function run(positional: string | undefined, flags: TuneFlags): Promise<vo
         config,
         folder,
         jobs: flags.jobs,
+        queue: flags.queue,
         threads: flags.threads,
         keep: flags.keep,
         signal,

@@ -36,6 +36,8 @@ export class LocalExecutor implements Executor {
 
   async settled(): Promise<void> {}
 
+  async ended(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 

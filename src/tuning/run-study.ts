@@ -101,6 +101,7 @@ class StudyRun {
     }
     if (this.#thrown) throw this.#thrown.error;
     if (signal?.aborted) throw new TaurecError('aborted');
+    await this.#executor.ended(this.#store.runs);
   }
 
   /** Begins the next training; false when none can begin now. */

@@ -16,6 +16,8 @@ import { defaultSpace } from './default-space.ts';
 import type { Executor } from './executor.ts';
 import { winnerOf } from './halving.ts';
 import { LocalExecutor } from './local-executor.ts';
+import { openQueue } from './queue/open-queue.ts';
+import { QueueExecutor } from './queue/queue-executor.ts';
 import { runStudy, type StudyPlan } from './run-study.ts';
 import { searches } from './search/searches.ts';
 import { parseTuneSettings, type TuneSettings } from './settings.ts';
@@ -42,17 +44,8 @@ export interface TuneOptions extends Omit<TuneSettings, 'space'> {
   readonly keep?: 'all' | 'best';
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TuneEvent) => void;
-  /** Has the trainings done elsewhere, as `queueExecutor` does. */
-  readonly executor?: (study: StudyFacts) => Promise<Executor>;
-}
-
-/** What workers must have in common with a study. */
-export interface StudyFacts {
-  /** Names the study: SHA-256 of all that makes it this one. */
-  readonly id: string;
-  readonly taurec: string;
-  /** SHA-256 of the training and validation interactions. */
-  readonly data: string;
+  /** A queue by whose workers (`runWorker`, `taurec worker`) the trainings are done: `redis://…` or `postgres://…`. `jobs` is then how many lie in it at a time, default 8. */
+  readonly queue?: string;
 }
 
 /** A trial with its trainings. */
@@ -103,7 +96,7 @@ export async function tune(
     keep = 'all',
     signal,
     onEvent,
-    executor,
+    queue,
     ...rest
   } = options;
   const settings = parseTuneSettings(rest);
@@ -118,15 +111,33 @@ export async function tune(
   let doing: Executor | undefined;
   try {
     store = new StudyStore(folder, study.identity);
-    const id = createHash('sha256').update(JSON.stringify(study.identity)).digest('hex');
-    const facts = { id, taurec: version, data: study.identity.data };
-    doing = executor ? await executor(facts) : new LocalExecutor(data, width, allThreads, folder);
+    doing =
+      queue === undefined
+        ? new LocalExecutor(data, width, allThreads, folder)
+        : await queueExecutor(queue, study, data, jobs ?? MOST_JOBS, folder);
     await runStudy(store, doing, plan, { folder, signal, onEvent, keep });
     return resultOf(store, study, folder);
   } finally {
     await doing?.close();
     store?.close();
     release();
+  }
+}
+
+async function queueExecutor(
+  url: string,
+  { identity }: Study,
+  { source }: TrainingData & { readonly source?: string },
+  jobs: number,
+  folder: string,
+): Promise<Executor> {
+  const id = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+  const queue = await openQueue(url);
+  try {
+    return await QueueExecutor.open(queue, { id, taurec: version, data: identity.data, source }, jobs, folder);
+  } catch (error) {
+    await queue.close();
+    throw error;
   }
 }
 

@@ -14,6 +14,7 @@ const commands = [
   'info',
   'experiment',
   'tune',
+  'worker',
   'generate',
   'demo',
 ];

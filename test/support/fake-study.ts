@@ -80,6 +80,8 @@ export class FakeExecutor implements Executor {
 
   async settled(): Promise<void> {}
 
+  async ended(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 

@@ -40,8 +40,18 @@ describe('training must have the options', () => {
     [{ embeddingDropout: { uniform: [0, 1] } }, 'tune.space.embeddingDropout', /got 1, expected a number in \[0, 1\)/],
     [{ epochs: unit }, 'tune.space.epochs', /got 0.1, expected a whole number/],
     [{ 'loss.tau': { uniform: [-1, 1] } }, 'tune.space.loss.tau', /got -1, expected a number > 0/, { loss: 'sl' }],
-    [{ 'loss.negativeWeight': unit }, 'tune.space.loss.negativeWeight', /expected cosine/, { loss: 'sl', score: 'dot' }],
-    [{ 'backbone.layer': { integer: [1, 3] } }, 'tune.space.backbone.layer', /Did you mean layers\?/, { backbone: 'lightgcn' }],
+    [
+      { 'loss.negativeWeight': unit },
+      'tune.space.loss.negativeWeight',
+      /expected cosine/,
+      { loss: 'sl', score: 'dot' },
+    ],
+    [
+      { 'backbone.layer': { integer: [1, 3] } },
+      'tune.space.backbone.layer',
+      /Did you mean layers\?/,
+      { backbone: 'lightgcn' },
+    ],
     [{ loss: { choice: ['sl', 'bpr'] }, 'loss.tau': unit }, 'tune.space.loss.tau', /option of loss bpr/],
     [{ seed: { integer: [1, 9] } }, 'tune.space.seed', /differ between trials/],
     [{ 'validation.metric': { choice: ['ndcg@5'] } }, 'tune.space.validation.metric', /differ between trials/],
@@ -53,14 +63,20 @@ describe('training must have the options', () => {
   test('and then takes every value', async () => {
     await checkSpace(
       { schedule: 'constant' },
-      { loss: { choice: ['sl', { name: 'bsl', tau1: 2 }] }, 'loss.tau': unit, 'schedule.warmup': { uniform: [0, 0.2] } },
+      {
+        loss: { choice: ['sl', { name: 'bsl', tau1: 2 }] },
+        'loss.tau': unit,
+        'schedule.warmup': { uniform: [0, 0.2] },
+      },
     );
   });
 });
 
 test('a point stands over the configuration', () => {
   const base: TrainConfigInput = { loss: { name: 'bsl', tau: 0.5, tau1: 2 }, schedule: 'constant', batch: { rows: 8 } };
-  const config = parseTrainConfig(configAt(base, { 'loss.tau': 0.1, 'schedule.warmup': 0.1, 'batch.rows': 16, l2: 0.3 }));
+  const config = parseTrainConfig(
+    configAt(base, { 'loss.tau': 0.1, 'schedule.warmup': 0.1, 'batch.rows': 16, l2: 0.3 }),
+  );
   expect(config).toMatchObject({
     loss: { name: 'bsl', options: { tau: 0.1, tau1: 2 } },
     schedule: { name: 'constant', warmup: 0.1 },
@@ -71,7 +87,10 @@ test('a point stands over the configuration', () => {
     name: 'bsl',
     options: { tau1: 4, negativeWeight: 1.2, tau: 0.1 },
   });
-  expect(parseTrainConfig(configAt({}, { 'loss.tau': 0.1, loss: 'sl' })).loss).toEqual({ name: 'sl', options: { tau: 0.1 } });
+  expect(parseTrainConfig(configAt({}, { 'loss.tau': 0.1, loss: 'sl' })).loss).toEqual({
+    name: 'sl',
+    options: { tau: 0.1 },
+  });
 });
 
 describe('the default space', () => {
@@ -85,9 +104,16 @@ describe('the default space', () => {
     }
   });
   test('leaves alone what was given', () => {
-    const { space, config } = defaultSpace({ loss: { name: 'sl', tau: 0.3 }, batch: { pool: 'uniform' }, validation: { every: 3 } }, 100);
+    const { space, config } = defaultSpace(
+      { loss: { name: 'sl', tau: 0.3 }, batch: { pool: 'uniform' }, validation: { every: 3 } },
+      100,
+    );
     expect(Object.keys(space)).toEqual(['learningRate']);
-    expect(config).toMatchObject({ loss: { options: { tau: 0.3 } }, validation: { every: 3 }, batch: { pool: 'uniform' } });
+    expect(config).toMatchObject({
+      loss: { options: { tau: 0.3 } },
+      validation: { every: 3 },
+      batch: { pool: 'uniform' },
+    });
   });
   test('searches the weight of the negatives where the prior is given', () => {
     const { space, config } = defaultSpace({ loss: 'sl', popularityPrior: 0 }, 100);

@@ -131,8 +131,10 @@ export class BullQueue implements TrialQueue {
       await job.moveToWait(token);
       throw new WaitingError();
     };
+    const connection = this.#redis.duplicate({ maxRetriesPerRequest: null });
+    connection.on('error', () => {});
     const worker = new Worker<QueuedRun>(queueName(facts), process, {
-      connection: this.#redis.duplicate({ maxRetriesPerRequest: null }),
+      connection,
       concurrency: jobs,
       lockDuration: this.#lock,
       stalledInterval: this.#lock,
@@ -147,6 +149,7 @@ export class BullQueue implements TrialQueue {
       ended.signal.addEventListener('abort', stop, { once: true });
     });
     await worker.close();
+    connection.disconnect();
     if (thrown) throw thrown.error;
   }
 

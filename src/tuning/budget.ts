@@ -3,7 +3,7 @@ import type { Run } from './study.ts';
 /** Finalists for whose whole trainings time is kept. */
 const FINALISTS = 2;
 /** How the seconds of an epoch grow with the negatives of a row: less than in proportion, since drawing, gathering and updating stay. */
-const NEGATIVES = 0.8;
+const NEGATIVES = 0.5;
 
 /** What a training costs: thread-seconds of training and of one validation. */
 interface Cost {

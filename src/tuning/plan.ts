@@ -15,7 +15,7 @@ export interface PlanLimits {
   /** Trials at most. */
   readonly trials: number;
   readonly halving: Halving;
-  /** Whether there is time for one more on a rung; the first of a rung begins in any case. */
+  /** Whether there is time for one more on a rung; the very first trial begins in any case. */
   readonly hasTime: (rung: number) => boolean;
 }
 
@@ -37,7 +37,7 @@ export function nextStep({ trials, runs }: StudyState, { trials: most, halving, 
     const promoted = ranked(runs, rung - 1).slice(0, sizes[rung]);
     const begun = new Set(runs.filter((run) => run.rung === rung).map(({ trial }) => trial));
     const next = promoted.find(({ trial }) => !begun.has(trial));
-    if (next && (begun.size === 0 || hasTime(rung))) return { type: 'run', key: { trial: next.trial, rung } };
+    if (next && hasTime(rung)) return { type: 'run', key: { trial: next.trial, rung } };
   }
   return running(sizes.length - 1) ? { type: 'wait' } : { type: 'end' };
 }

@@ -184,20 +184,28 @@ class StudyRun {
   }
 
   /** Trainings that will run at a time now that one more begins on a rung. */
-  #sideBySide(rung: number, { trials, runs }: StudyState): number {
+  #sideBySide(rung: number, state: StudyState): number {
+    const { trials, runs } = state;
     const { capacity } = this.#executor;
     const size = rung === 0 ? this.#plan.trials : rungSizes(trials.length, this.#plan.halving)[rung]!;
     const over = runs.filter((run) => run.rung === rung && isOver(run)).length;
-    return Math.max(this.#active.size + 1, Math.min(capacity, size - over));
+    const beside = Math.max(this.#active.size + 1, Math.min(capacity, size - over));
+    // Where time is short the best one has all threads, rather than none be trained in full.
+    const alone = rung > 0 && this.#active.size === 0 && !this.#fits(rung, state, beside);
+    return alone ? 1 : beside;
   }
 
   #hasTime(rung: number, state: StudyState): boolean {
+    return this.#fits(rung, state, this.#sideBySide(rung, state));
+  }
+
+  /** Whether one more training on a rung ends in time when so many run. */
+  #fits(rung: number, { trials, runs }: StudyState, sideBySide: number): boolean {
     if (!this.#budget) return true;
     const { halving, configOf } = this.#plan;
-    const point = state.trials[0]?.point;
+    const point = trials[0]?.point;
     const configs = point ? halving.rungs.map((_, r) => configOf.call(this.#plan, point, r)) : [];
-    const threads = this.#executor.threads(this.#sideBySide(rung, state));
-    return this.#budget.hasTime(rung, state.runs, threads, configs);
+    return this.#budget.hasTime(rung, runs, this.#executor.threads(sideBySide), configs);
   }
 
   /** Removes the checkpoints of trainings that are over and not the best. */

@@ -104,6 +104,15 @@ const messages = {
     `${f.run}: ${f.reason} It is remembered, and not tried again: change its options, or remove its line from runs.jsonl (key ${String(f.key).slice(0, 16)}…).`,
   'no-test-users': (f: Facts) =>
     `None of ${f.users} users has both test items and an embedding, expected at least one. Check that the test file uses the ids of the training file.`,
+  // tuning
+  'study-mismatch': (f: Facts) =>
+    `${f.folder}: holds a study of another ${f.what}: got ${shortly(f.got)}, expected ${shortly(f.expected)}. Go on with it under the settings and data it began with, or give another folder (--folder).`,
+  'queue-unreachable': (f: Facts) =>
+    `${f.url}: the queue cannot be reached: ${f.reason}. Check the URL, and that the server runs and lets this machine in.`,
+  'other-data': (f: Facts) =>
+    `This worker has ${f.what} ${shortly(f.got)}, expected ${f.expected} as in the queue. Its trials are left for others. Give the same file with the same options for reading and dividing it, and the same version of taurec.`,
+  'no-trial': (f: Facts) =>
+    `None of ${f.trials} trials gave a value, expected at least one: ${f.reason} Look at the space: a lower learning rate, a higher temperature.`,
   // experiments
   'bad-report': (f: Facts) => `The report ${show(f.report)} cannot be written: ${f.problem}, expected ${f.expected}.`,
   // serving
@@ -163,6 +172,12 @@ function listed(values: unknown): string {
 
 function gigabytes(bytes: unknown): string {
   return ((bytes as number) / 1024 ** 3).toFixed(2);
+}
+
+/** JSON, cut where it is long. */
+function shortly(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
 function show(value: unknown): string {

@@ -130,9 +130,7 @@ export type { Safetensors, Tensor } from './model/tensor.ts';
 export type { ModelTrainingState, TrainedArrays } from './model/training-state.ts';
 export type { Aim } from './training/aim.ts';
 export {
-  type ConfigFile,
   configToJson,
-  defineConfig,
   parseTrainConfig,
   type TrainConfig,
   type TrainConfigInput,
@@ -146,3 +144,13 @@ export type { TrainingData, TrainResult } from './training/training-state.ts';
 export type { Trial, Tuning } from './training/tune.ts';
 export { type UpdateResult, updateModel } from './training/update-model.ts';
 export type { UpdateOptions } from './training/update-options.ts';
+export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
+export type { Dimension } from './tuning/dimension.ts';
+export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/worker.ts';
+export type { TuneSettings } from './tuning/settings.ts';
+export type { Point, Space } from './tuning/space.ts';
+export type { Attempt, CurvePoint, Run } from './tuning/study.ts';
+export { type TrainWinnerOptions, trainWinner } from './tuning/train-winner.ts';
+export { type TunedTrial, type TuneOptions, type TuneResult, tune } from './tuning/tune.ts';
+export type { TuneEvent } from './tuning/tune-event.ts';
+export { tuningReport } from './tuning/tuning-report.ts';

@@ -41,6 +41,8 @@ const names = [
   ...['publishedResults', 'recipes', 'runRecipe'],
   // feedback
   'openFeedback',
+  // tuning
+  ...['runWorker', 'trainWinner', 'tune', 'tuningReport'],
   // errors
   'TaurecError',
 ];

@@ -11,6 +11,8 @@ export interface FileConfig {
   readonly training: TrainConfigInput;
   readonly data: Partial<DatasetOptions>;
   readonly out?: string;
+  /** What `taurec tune` searches, not yet checked. */
+  readonly tune?: unknown;
 }
 
 const names = ['ts', 'mts', 'mjs', 'js', 'json'].map((extension) => `taurec.config.${extension}`);
@@ -25,7 +27,7 @@ export function findConfigFile(given?: string): string | undefined {
  * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
  */
 export async function readConfigFile(file: string): Promise<FileConfig> {
-  const { data = {}, out, ...training } = await readModule(file);
+  const { data = {}, out, tune, ...training } = await readModule(file);
   if (typeof data !== 'object' || data === null) {
     throw new TaurecError('bad-option', { option: `data in ${file}`, got: data, expected: 'an object' });
   }
@@ -33,7 +35,7 @@ export async function readConfigFile(file: string): Promise<FileConfig> {
   if (out !== undefined && typeof out !== 'string') {
     throw new TaurecError('bad-option', { option: `out in ${file}`, got: out, expected: 'a folder' });
   }
-  return { training: training as TrainConfigInput, data, ...(out !== undefined && { out }) };
+  return { training: training as TrainConfigInput, data, tune, ...(out !== undefined && { out }) };
 }
 
 /**

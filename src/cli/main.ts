@@ -19,6 +19,8 @@ const commands: Record<string, { summary: string; load: () => Promise<{ define: 
   experiment: { summary: "run one of the papers' experiments", load: () => import('./experiment.ts') },
   recipe: { summary: 'list, run and check settings with known quality', load: () => import('./recipe.ts') },
   serve: { summary: 'serve a model over HTTP', load: () => import('./serve.ts') },
+  tune: { summary: 'search the best options of a training', load: () => import('./tune.ts') },
+  worker: { summary: 'train what taurec tune puts into a queue', load: () => import('./worker.ts') },
   generate: { summary: 'make up a data set of any size', load: () => import('./generate.ts') },
   demo: { summary: 'train and recommend on MovieLens, in a minute', load: () => import('./demo.ts') },
 };

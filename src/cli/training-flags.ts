@@ -8,7 +8,7 @@ import { number, numberOr, pair, temperature, whole, wholeOr } from './parse.ts'
 import { sourceOf } from './source-flags.ts';
 
 /** One flag of `train` that sets one option of the training configuration. */
-interface TrainingFlag {
+export interface TrainingFlag {
   /** Path in the configuration: 'batch.rows'. */
   readonly path: string;
   readonly flags: string;
@@ -19,7 +19,8 @@ interface TrainingFlag {
   readonly sets?: boolean;
 }
 
-const groups: Readonly<Record<string, readonly TrainingFlag[]>> = {
+/** By heading of the help. */
+export const trainingFlags: Readonly<Record<string, readonly TrainingFlag[]>> = {
   'Model:': [
     {
       path: 'aim',
@@ -151,15 +152,15 @@ const groups: Readonly<Record<string, readonly TrainingFlag[]>> = {
 };
 
 /** Flags that set an option of the loss, by the option's name. */
-const lossFlags = { tau: 'tau', tau1: 'tau1', negativeWeight: 'negativeWeight', form: 'form' } as const;
+export const lossFlags = { tau: 'tau', tau1: 'tau1', negativeWeight: 'negativeWeight', form: 'form' } as const;
 
-const backboneFlags = { layers: 'layers' } as const;
+export const backboneFlags = { layers: 'layers' } as const;
 
 /** Flags as commander gives them. */
 export type TrainingFlags = Record<string, unknown>;
 
-/** Adds a flag for every option of the training configuration; the help states the defaults. */
-export function addTrainingFlags(command: Command): void {
+/** Adds a flag for every option of the training configuration but the paths of `without`; the help states the defaults. */
+export function addTrainingFlags(command: Command, without: readonly string[] = []): void {
   const defaults = parseTrainConfig({});
   command
     .optionsGroup('Loss:')
@@ -185,9 +186,10 @@ export function addTrainingFlags(command: Command): void {
     .option('--backbone-module <path>', 'a module that exports a backbone of your own')
     .option('--backbone-export <name>', 'its export (default: default)')
     .option('--backbone-option <name=value>', 'an option of the backbone; may be repeated', pair);
-  for (const [group, flags] of Object.entries(groups)) {
+  for (const [group, flags] of Object.entries(trainingFlags)) {
     command.optionsGroup(group);
     for (const { path, flags: text, help, read, choices, sets } of flags) {
+      if (without.includes(path)) continue;
       const option = new Option(text, `${help}${stated(valueAt(defaults, path))}`);
       if (choices) option.choices(choices);
       else if (read) option.argParser(read);
@@ -202,8 +204,22 @@ export function addTrainingFlags(command: Command): void {
  * @throws TaurecError `bad-option`, which names the flag where there is one
  */
 export function trainConfigOf(flags: TrainingFlags, file: TrainConfigInput = {}): TrainConfig {
+  try {
+    return parseTrainConfig(trainInputOf(flags, file));
+  } catch (error) {
+    throw inFlags(error);
+  }
+}
+
+/** The same as it was given: without defaults, not checked. Flags of `without` are another command's own. */
+export function trainInputOf(
+  flags: TrainingFlags,
+  file: TrainConfigInput = {},
+  without: readonly string[] = [],
+): TrainConfigInput {
   const config: Record<string, unknown> = { ...file };
-  for (const { path, flags: text, sets } of Object.values(groups).flat()) {
+  for (const { path, flags: text, sets } of Object.values(trainingFlags).flat()) {
+    if (without.includes(path)) continue;
     const given = flags[new Option(text).attributeName()];
     if (given !== undefined) setAt(config, path, sets === undefined ? given : sets === given);
   }
@@ -212,11 +228,7 @@ export function trainConfigOf(flags: TrainingFlags, file: TrainConfigInput = {})
   if (config.loss === undefined) delete config.loss;
   config.backbone = backboneOf(flags, file.backbone);
   if (config.backbone === undefined) delete config.backbone;
-  try {
-    return parseTrainConfig(config);
-  } catch (error) {
-    throw inFlags(error);
-  }
+  return config as TrainConfigInput;
 }
 
 /** The loss of the file, or that of the flags; --tau and the like change one option of either. */
@@ -235,7 +247,7 @@ function backboneOf(flags: TrainingFlags, file: unknown): unknown {
 /** A wrong option under the name that a person gave it: `--rows` for `batch.rows`. */
 export function inFlags(error: unknown): unknown {
   if (!(error instanceof TaurecError) || error.code !== 'bad-option') return error;
-  const flag = Object.values(groups)
+  const flag = Object.values(trainingFlags)
     .flat()
     .find(({ path }) => path === error.facts.option);
   const option = flag && new Option(flag.flags).long;
@@ -243,7 +255,7 @@ export function inFlags(error: unknown): unknown {
 }
 
 /** `--refit` → `--no-refit` */
-function negation(flags: string): string {
+export function negation(flags: string): string {
   return flags.replace(/^--/, '--no-');
 }
 
@@ -251,7 +263,7 @@ function stated(value: unknown): string {
   return value === undefined || typeof value === 'boolean' ? '' : ` (default: ${value})`;
 }
 
-function valueAt(config: object, path: string): unknown {
+export function valueAt(config: object, path: string): unknown {
   return path.split('.').reduce((value: unknown, key) => (value as Record<string, unknown> | undefined)?.[key], config);
 }
 

@@ -140,7 +140,7 @@ export function configHash(config: TrainConfig): string {
 }
 
 /** SHA-256 of the interactions themselves: one file gives other data under another split, filter or weight. */
-function dataHash({ train, valid, negativeWeights }: TrainingData): string {
+export function dataHash({ train, valid, negativeWeights }: TrainingData): string {
   const hash = createHash('sha256');
   for (const m of negativeWeights ? [train, valid, negativeWeights] : [train, valid]) {
     hash.update(JSON.stringify(m ? [m.rows, m.columns, m.values !== undefined] : null));

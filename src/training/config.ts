@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Backbone, BackboneSource } from '../backbone/backbone.ts';
-import type { DatasetOptions } from '../data/dataset.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { defaultScore } from '../loss/losses.ts';
@@ -52,7 +51,7 @@ const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
 
 const scheduleShape = {
   /** Constant, or half a cosine down to `final`. */
-  name: oneOf(['constant', 'cosine']),
+  name: oneOf(['constant', 'cosine']).default('cosine'),
   /** Fraction of the run over which the rate rises linearly from 0. */
   warmup: fraction.default(0),
   /** Fraction of the learning rate that is left at the end of a cosine. */
@@ -60,7 +59,7 @@ const scheduleShape = {
 };
 
 const optimizerShape = {
-  name: oneOf(['adam', 'sgd']),
+  name: oneOf(['adam', 'sgd']).default(optimizerDefaults.name),
   beta1: fraction.default(optimizerDefaults.beta1),
   beta2: fraction.default(optimizerDefaults.beta2),
   epsilon: positive.default(optimizerDefaults.epsilon),
@@ -124,9 +123,9 @@ const shape = {
   dimension: whole(1).default(64),
   /** Embeddings start as N(0, initialDeviation²). */
   initialDeviation: positive.default(0.1),
-  optimizer: named(optimizerShape).prefault(optimizerDefaults.name),
+  optimizer: named(optimizerShape).prefault({}),
   learningRate: positive.default(0.02),
-  schedule: named(scheduleShape).prefault('cosine'),
+  schedule: named(scheduleShape).prefault({}),
   /** Adds l2/(rows per batch)·θ to the gradient of the rows of a batch. */
   l2: notNegative.default(0),
   /** θ ← θ(1 − lr·decay) at every step, for every row. */
@@ -177,19 +176,6 @@ export function parseTrainConfig(input: unknown): TrainConfig {
   const parsed = trainConfigSchema.safeParse(input);
   if (parsed.success) return parsed.data;
   throw optionError(parsed.error, input, (path) => Object.keys(groups[path.join('.')] ?? {}));
-}
-
-/** What a configuration file of the command line holds: training options, and beside them the data and the model's folder. */
-export type ConfigFile = TrainConfigInput & {
-  /** Where interactions come from, and how they are read and divided. */
-  data?: Partial<DatasetOptions>;
-  /** The folder that the model goes to. */
-  out?: string;
-};
-
-/** For configuration files: gives back what it got, with types in the editor, where an unknown option shows. */
-export function defineConfig(config: ConfigFile): ConfigFile {
-  return config;
 }
 
 /** The configuration as JSON holds it: Infinity is "inf", and a loss or backbone that is an object is its name and parameters. `parseTrainConfig` reads it back. */

@@ -13,10 +13,16 @@ const LEAST = { epochs: 10, negatives: 256, rows: 32 };
  * The short training that stands for the whole one when options are compared: a fifth of the epochs with the schedule squeezed into them, a quarter of the
  * negatives, and, where nobody has set the rows a step and steps are cheap (`cheapSteps`), a quarter of those, so that it takes almost as many steps. Validated once, at the end. Evidence that it
  * ranks options as the whole training does: docs/decisions/012-automatic-options.md.
+ * @param part of the epochs, where another than a fifth is wanted
  */
-export function trialConfig(config: TrainConfig, users: number, cheapSteps: boolean): TrainConfig {
+export function trialConfig(
+  config: TrainConfig,
+  users: number,
+  cheapSteps: boolean,
+  part: number = EPOCHS,
+): TrainConfig {
   const { batch } = config;
-  const epochs = reduced(config.epochs, EPOCHS, LEAST.epochs);
+  const epochs = reduced(config.epochs, part, LEAST.epochs);
   return {
     ...config,
     epochs,

@@ -6,8 +6,8 @@ import { fails, file, folder, quick, taurec, writeData } from './taurec.ts';
 
 const { train } = writeData();
 const commands = [
-  ...['train', 'evaluate', 'recommend', 'similar', 'index', 'compare', 'export', 'import', 'info', 'experiment'],
-  ...['serve', 'update', 'generate', 'demo'],
+  ...['train', 'update', 'evaluate', 'recommend', 'similar', 'index', 'compare', 'export', 'import', 'info'],
+  ...['experiment', 'serve', 'tune', 'worker', 'generate', 'demo'],
 ];
 const inner = ['recipe list', 'recipe run', 'recipe check'];
 

@@ -57,7 +57,8 @@ export interface Figure {
   /** As a table's name; unlike that of any other figure. */
   readonly name: string;
   readonly caption: string;
-  readonly kind: 'lines' | 'bars';
+  /** `dots`: points that nothing joins. */
+  readonly kind: 'lines' | 'bars' | 'dots';
   readonly x: Axis;
   readonly y: Axis & { readonly scale?: 'linear' | 'log' };
   readonly panels: readonly Panel[];

@@ -10,19 +10,22 @@ const page = 'var(--page)';
 /** Markers on a line at most; with more points than that, every second, third … has one. */
 const markers = 12;
 
-/** Deviations below, then lines, then markers. Predictions are dashed, with hollow markers. @param categories Names that stand at 0, 1, 2 …; none on a scale of numbers. */
-export function lineMarks({ panel, frame, looks }: PanelPlan, categories: readonly string[]): Plot.Markish[] {
+/** Deviations below, then lines, unless the figure has dots alone, then markers. Predictions are dashed, with hollow markers. @param categories Names that stand at 0, 1, 2 …; none on a scale of numbers. */
+export function lineMarks({ figure, panel, frame, looks }: PanelPlan, categories: readonly string[]): Plot.Markish[] {
   const place = placement(categories);
   const layers = panel.series.map((series): Plot.Markish[][] => {
     const { points, dashed } = series;
     const { color, symbol } = lookOf(series, looks);
     const at = { x: ({ x }: Point) => place(x), y: 'y' };
-    const every = Math.ceil(points.length / markers);
+    const joined = figure.kind === 'lines';
+    const every = joined ? Math.ceil(points.length / markers) : 1;
     const marked = points.filter((point, i) => i % every === 0 || i === points.length - 1 || point.chosen);
     const chosen = points.filter((point) => point.chosen);
     return [
       deviations(points, frame, at.x, color, categories.length === 0 && points.length > 1),
-      [Plot.lineY(points, { ...at, stroke: color, strokeWidth: 1.75, strokeDasharray: dashed ? '5 4' : undefined })],
+      joined
+        ? [Plot.lineY(points, { ...at, stroke: color, strokeWidth: 1.75, strokeDasharray: dashed ? '5 4' : undefined })]
+        : [],
       [
         Plot.dot(marked, {
           ...at,

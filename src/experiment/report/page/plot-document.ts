@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import type { Figure } from '../report.ts';
 import { html, Markup } from './markup.ts';
 import type { SeriesLook } from './series-look.ts';
 
@@ -40,7 +41,7 @@ export function svgElements(document: Document) {
 }
 
 /** A sample of a series' line and marker, for legends. */
-export function sample({ color, symbol }: SeriesLook, kind: 'lines' | 'bars', dashed: boolean): Markup {
+export function sample({ color, symbol }: SeriesLook, kind: Figure['kind'], dashed: boolean): Markup {
   const line =
     kind === 'lines'
       ? [Plot.ruleY([0], { stroke: color, strokeWidth: 1.75, strokeDasharray: dashed ? '5 4' : undefined })]

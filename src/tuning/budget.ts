@@ -1,0 +1,87 @@
+import type { Run } from './study.ts';
+
+/** Finalists for whose whole trainings time is kept. */
+const FINALISTS = 2;
+/** How the seconds of an epoch grow with the negatives of a row: less than in proportion, since drawing, gathering and updating stay. */
+const NEGATIVES = 0.5;
+
+/** What a training costs: thread-seconds of training and of one validation. */
+interface Cost {
+  readonly train: number;
+  readonly validation: number;
+}
+
+/** Keeps a study within its seconds: says whether a training may still begin, from what those before it took. */
+export class Budget {
+  readonly #seconds: number;
+  readonly #rungs: number;
+  readonly #elapsed: () => number;
+
+  /** @param elapsed seconds spent so far, in all sessions */
+  constructor(seconds: number, rungs: number, elapsed: () => number) {
+    this.#seconds = seconds;
+    this.#rungs = rungs;
+    this.#elapsed = elapsed;
+  }
+
+  /**
+   * True when one more training on `rung` and whole trainings of the finalists on the rungs above it would end in time.
+   * @param threads of all trainings that run at a time, and of this one
+   * @param wholes the configuration that a run would have on each rung above, by which the cost of a rung without any run is estimated
+   */
+  hasTime(
+    rung: number,
+    runs: readonly Run[],
+    threads: { all: number; one: number },
+    wholes: readonly Config[],
+  ): boolean {
+    const costs = costsOf(runs, this.#rungs, wholes);
+    // Nothing is known before the first training has ended.
+    const one = costs[rung];
+    if (one === undefined) return this.#elapsed() < this.#seconds;
+    const above = costs.slice(rung + 1).reduce((sum: number, cost) => sum + (cost ?? 0), 0);
+    const reserve = (above * FINALISTS) / threads.all;
+    return this.#elapsed() + one / threads.one + reserve <= this.#seconds;
+  }
+}
+
+type Config = Run['config'];
+
+/** Thread-seconds of a run on each rung: the mean of those that are done, or an estimate from the rung below; undefined before any is known. */
+function costsOf(runs: readonly Run[], rungs: number, configs: readonly Config[]): (number | undefined)[] {
+  let below: { cost: Cost; config: Config } | undefined;
+  return Array.from({ length: rungs }, (_, rung) => {
+    const done = runs.filter((run) => run.rung === rung && run.seconds !== undefined);
+    const config = done[0]?.config ?? configs[rung];
+    if (done.length > 0) below = { cost: meanCost(done), config: done[0]!.config };
+    else if (below && config) below = { cost: scaled(below.cost, below.config, config), config };
+    return below && below.cost.train + below.cost.validation * validations(config ?? {});
+  });
+}
+
+function meanCost(runs: readonly Run[]): Cost {
+  const mean = (of: (run: Run) => number) => runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
+  const threads = ({ engine }: Run) => engine?.threads ?? 1;
+  return {
+    train: mean((run) => run.seconds!.train * threads(run)),
+    validation: mean((run) => (run.seconds!.validate * threads(run)) / validations(run.config)),
+  };
+}
+
+function scaled({ train, validation }: Cost, from: Config, to: Config): Cost {
+  const negatives = ({ batch }: Config) => {
+    const n = (batch as { negatives?: unknown } | undefined)?.negatives;
+    return typeof n === 'number' ? n : 1;
+  };
+  const longer = epochsOf(to) / epochsOf(from);
+  return { train: train * longer * (negatives(to) / negatives(from)) ** NEGATIVES, validation };
+}
+
+function epochsOf({ epochs }: Config): number {
+  return (epochs as number | undefined) ?? 1;
+}
+
+function validations(config: Config): number {
+  const every = (config.validation as { every?: number } | undefined)?.every ?? 1;
+  return Math.max(1, Math.ceil(epochsOf(config) / every));
+}

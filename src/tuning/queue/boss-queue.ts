@@ -1,0 +1,279 @@
+import { createHash, randomUUID } from 'node:crypto';
+import PgBoss from 'pg-boss';
+import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
+import {
+  type CheckpointFacts,
+  type Lease,
+  LOCK_SECONDS,
+  type QueuedRun,
+  type QueueOptions,
+  queueName,
+  type RunBoard,
+  type StudyFacts,
+  type TrialQueue,
+  type Verdict,
+  type WorkOptions,
+} from './trial-queue.ts';
+
+/** pg-boss gives a job up after a day at most; who lives on then takes it again, from its checkpoint. */
+const DAY = 23 * 3600;
+/** A worker that dies again and again on a training is no reason to give it up. */
+const MOST_RETRIES = 1000;
+/** Milliseconds between two looks for work. */
+const POLL = 500;
+
+const tables = `
+create schema if not exists taurec;
+create table if not exists taurec.study (id text primary key, facts text not null);
+create table if not exists taurec.run (
+  id text primary key, queue text not null, job uuid not null,
+  holder text, beat timestamptz not null default now(), progress text, outcome text, errors integer not null default 0
+);
+create table if not exists taurec.attempt (
+  run text not null, number bigserial, attempt text not null, primary key (run, number)
+);
+create table if not exists taurec.point (
+  run text not null, epoch integer not null, point text not null, primary key (run, epoch)
+);
+create table if not exists taurec.checkpoint (run text primary key, facts text not null, data bytea not null);`;
+
+/** Trainings on pg-boss, in PostgreSQL. Curves, checkpoints and outcomes lie in the schema `taurec` of the same database. */
+export class BossQueue implements TrialQueue {
+  /** A value of PostgreSQL has 1 GiB at most, and is sent as text of twice its size. */
+  readonly mostCheckpointBytes = 400 * 2 ** 20;
+  readonly beat: number;
+  readonly #boss: PgBoss;
+  readonly #lock: number;
+  readonly #known = new Set<string>();
+
+  static async open(url: string, options: QueueOptions = {}): Promise<BossQueue> {
+    const boss = new PgBoss({ connectionString: url, schedule: false, application_name: 'taurec' });
+    // Lost connections are made again by themselves.
+    boss.on('error', () => {});
+    await boss.start();
+    const queue = new BossQueue(boss, options);
+    // Two that begin at once would both make the tables.
+    await queue.query(`begin; select pg_advisory_xact_lock(846213); ${tables} commit;`);
+    return queue;
+  }
+
+  private constructor(boss: PgBoss, { lockSeconds = LOCK_SECONDS }: QueueOptions) {
+    this.#boss = boss;
+    this.#lock = lockSeconds;
+    this.beat = (lockSeconds * 1000) / 4;
+  }
+
+  async query(sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
+    return (await this.#boss.getDb().executeSql(sql, values)).rows ?? [];
+  }
+
+  async announce(study: StudyFacts): Promise<void> {
+    const insert = 'insert into taurec.study (id, facts) values ($1, $2) on conflict (id) do update set facts = $2';
+    await this.query(insert, study.id, JSON.stringify(study));
+  }
+
+  async studies(): Promise<StudyFacts[]> {
+    return (await this.query('select facts from taurec.study')).map(({ facts }) => JSON.parse(String(facts)));
+  }
+
+  async withdraw(study: StudyFacts, runs: readonly string[]): Promise<void> {
+    await this.#queue(queueName(study));
+    for (const id of runs) {
+      await this.settle(id);
+      await this.query('delete from taurec.attempt where run = $1', id);
+      const rows = await this.query('delete from taurec.run where id = $1 returning queue, job', id);
+      for (const { queue, job } of rows) await this.#boss.deleteJob(String(queue), String(job));
+    }
+    await this.query('delete from taurec.study where id = $1', study.id);
+  }
+
+  async submit(run: QueuedRun, facts: StudyFacts): Promise<void> {
+    const name = queueName(facts);
+    await this.#queue(name);
+    const job = uuidOf(run.id);
+    const insert = 'insert into taurec.run (id, queue, job) values ($1, $2, $3) on conflict do nothing';
+    await this.query(insert, run.id, name, job);
+    // Of an id that is there pg-boss makes no second one.
+    const options = { id: job, retryLimit: MOST_RETRIES, retryDelay: 0, expireInSeconds: DAY, retentionDays: 365 };
+    await this.#boss.send(name, run, options);
+  }
+
+  async board(id: string): Promise<RunBoard> {
+    await this.#reap();
+    const [[run], attempts, points, [checkpoint]] = await Promise.all([
+      this.query('select progress, outcome from taurec.run where id = $1', id),
+      this.query('select attempt from taurec.attempt where run = $1 order by number', id),
+      this.query('select point from taurec.point where run = $1 order by epoch', id),
+      this.query('select facts from taurec.checkpoint where run = $1', id),
+    ]);
+    const json = (text: unknown) => JSON.parse(String(text));
+    return {
+      attempts: attempts.map(({ attempt }): Attempt => json(attempt)),
+      points: points.map(({ point }): CurvePoint => json(point)),
+      ...(run?.progress ? { progress: json(run.progress) } : {}),
+      ...(checkpoint && { checkpoint: json(checkpoint.facts) as CheckpointFacts }),
+      ...(run?.outcome ? { outcome: json(run.outcome) as RunOutcome } : {}),
+    };
+  }
+
+  async checkpoint(id: string): Promise<Uint8Array | undefined> {
+    const [row] = await this.query('select data from taurec.checkpoint where run = $1', id);
+    return row?.data as Buffer | undefined;
+  }
+
+  async settle(id: string): Promise<void> {
+    await this.query('delete from taurec.checkpoint where run = $1', id);
+    await this.query('delete from taurec.point where run = $1', id);
+  }
+
+  async work(handler: (lease: Lease) => Promise<Verdict>, { facts, jobs, signal }: WorkOptions): Promise<void> {
+    const name = queueName(facts);
+    await this.#queue(name);
+    const active = new Set<Promise<void>>();
+    let thrown: { error: unknown } | undefined;
+    const handle = async (run: QueuedRun, job: string) => {
+      let verdict: Verdict = 'release';
+      try {
+        verdict = await handler(new BossLease(this, run));
+      } catch (error) {
+        thrown ??= { error };
+      }
+      // A job that failed is at once there to be taken again.
+      if (verdict === 'done') await this.#boss.complete(name, job);
+      else await this.#boss.fail(name, job);
+    };
+    while (!signal.aborted && !thrown) {
+      await this.#reap();
+      const found = active.size < jobs ? await this.#boss.fetch<QueuedRun>(name, { batchSize: 1 }) : [];
+      for (const { data, id } of found) {
+        const work: Promise<void> = handle(data, id)
+          .catch((error) => {
+            thrown ??= { error };
+          })
+          .finally(() => active.delete(work));
+        active.add(work);
+      }
+      if (found.length === 0) await pause(POLL, signal);
+    }
+    await Promise.all(active);
+    if (thrown) throw thrown.error;
+  }
+
+  async close(): Promise<void> {
+    await this.#boss.stop({ graceful: false, wait: true });
+  }
+
+  async #queue(name: string): Promise<void> {
+    if (this.#known.has(name)) return;
+    await this.#boss.createQueue(name);
+    this.#known.add(name);
+  }
+
+  /** pg-boss knows no signs of life: gives back the trainings whose worker has been silent too long. Any who live do this. */
+  async #reap(): Promise<void> {
+    const silent = `select id, queue, job from taurec.run
+      where outcome is null and beat < now() - $1 * interval '1 second'`;
+    for (const { id, queue, job } of await this.query(silent, this.#lock)) {
+      const found = await this.#boss.getJobById(String(queue), String(job));
+      if (found?.state !== 'active') continue;
+      const [now] = await this.query('select now() as now');
+      if ((now!.now as Date).getTime() - found.startedOn.getTime() < this.#lock * 1000) continue;
+      // One of those who look takes it from its holder.
+      const take = `update taurec.run set beat = now(), holder = null
+        where id = $1 and outcome is null and beat < now() - $2 * interval '1 second' returning id`;
+      if ((await this.query(take, id, this.#lock)).length > 0) await this.#boss.fail(String(queue), String(job));
+    }
+  }
+}
+
+class BossLease implements Lease {
+  readonly run: QueuedRun;
+  readonly #queue: BossQueue;
+  readonly #holder = randomUUID();
+
+  constructor(queue: BossQueue, run: QueuedRun) {
+    this.#queue = queue;
+    this.run = run;
+  }
+
+  async begin(): Promise<boolean> {
+    const update = 'update taurec.run set holder = $2, beat = now() where id = $1 and outcome is null returning id';
+    return this.#changed(update, this.#holder);
+  }
+
+  addAttempt(attempt: Attempt): Promise<boolean> {
+    return this.#insert('taurec.attempt (run, attempt)', '$3', '', JSON.stringify(attempt));
+  }
+
+  beat(): Promise<boolean> {
+    return this.#changed('update taurec.run set beat = now() where id = $1 and holder = $2 returning id', this.#holder);
+  }
+
+  async addPoints(points: readonly CurvePoint[], progress?: RunBoard['progress']): Promise<boolean> {
+    const update = `update taurec.run set beat = now(), progress = coalesce($3, progress)
+      where id = $1 and holder = $2 returning id`;
+    if (!(await this.#changed(update, this.#holder, progress ? JSON.stringify(progress) : null))) return false;
+    for (const point of points) {
+      const replace = 'on conflict (run, epoch) do update set point = excluded.point';
+      await this.#insert(
+        'taurec.point (run, epoch, point)',
+        '$3::integer, $4',
+        replace,
+        point.epoch,
+        JSON.stringify(point),
+      );
+    }
+    return true;
+  }
+
+  async checkpoint() {
+    const [row] = await this.#queue.query('select facts, data from taurec.checkpoint where run = $1', this.run.id);
+    return row && { facts: JSON.parse(String(row.facts)) as CheckpointFacts, data: row.data as Buffer };
+  }
+
+  putCheckpoint(facts: CheckpointFacts, data: Uint8Array): Promise<boolean> {
+    const replace = 'on conflict (run) do update set facts = excluded.facts, data = excluded.data';
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return this.#insert('taurec.checkpoint (run, facts, data)', '$3, $4::bytea', replace, JSON.stringify(facts), bytes);
+  }
+
+  async countError(): Promise<number> {
+    const update = 'update taurec.run set errors = errors + 1 where id = $1 returning errors';
+    return Number((await this.#queue.query(update, this.run.id))[0]?.errors ?? 0);
+  }
+
+  finish(outcome: RunOutcome): Promise<boolean> {
+    const update = 'update taurec.run set outcome = $3 where id = $1 and holder = $2 and outcome is null returning id';
+    return this.#changed(update, this.#holder, JSON.stringify(outcome));
+  }
+
+  async #changed(sql: string, ...values: unknown[]): Promise<boolean> {
+    return (await this.#queue.query(sql, this.run.id, ...values)).length > 0;
+  }
+
+  /** Inserts for who holds the training. */
+  #insert(into: string, values: string, conflict: string, ...given: unknown[]): Promise<boolean> {
+    const sql = `insert into ${into} select id, ${values} from taurec.run where id = $1 and holder = $2 ${conflict} returning run`;
+    return this.#changed(sql, this.#holder, ...given);
+  }
+}
+
+/** A UUID that follows from a text. */
+function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

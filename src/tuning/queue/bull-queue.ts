@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto';
+import { type Job, Queue, WaitingError, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
+import {
+  type CheckpointFacts,
+  type Lease,
+  LOCK_SECONDS,
+  type QueuedRun,
+  type QueueOptions,
+  queueName,
+  type RunBoard,
+  type StudyFacts,
+  type TrialQueue,
+  type Verdict,
+  type WorkOptions,
+} from './trial-queue.ts';
+
+const STUDIES = 'taurec:studies';
+/** Bytes of a checkpoint in one redis value; the server's limit is 512 MiB. */
+const CHUNK = 16 * 2 ** 20;
+/** A worker that dies again and again on a training is no reason to give it up. */
+const MOST_STALLS = 1000;
+
+/** Does the commands of its caller only for who holds the training: KEYS[1] the holder, ARGV[1] who asks. */
+const guarded = (commands: string) =>
+  `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end\n${commands}\nreturn 1`;
+
+const scripts = {
+  points: guarded(`for i = 2, #ARGV - 1, 2 do redis.call('hset', KEYS[2], ARGV[i], ARGV[i + 1]) end`),
+  set: guarded(`redis.call('set', KEYS[2], ARGV[2])`),
+  push: guarded(`redis.call('rpush', KEYS[2], ARGV[2])`),
+  finish: guarded(`if redis.call('setnx', KEYS[2], ARGV[2]) == 0 then return 0 end`),
+  check: guarded(''),
+};
+
+/** Trainings on BullMQ, in redis or a server that speaks its protocol. Curves, checkpoints and outcomes lie under `taurec:run:<id>:…` beside it. */
+export class BullQueue implements TrialQueue {
+  readonly mostCheckpointBytes = 2 ** 30;
+  readonly beat: number;
+  readonly #redis: Redis;
+  readonly #lock: number;
+  readonly #queues = new Map<string, Queue<QueuedRun>>();
+
+  static async open(url: string, options: QueueOptions = {}): Promise<BullQueue> {
+    const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true });
+    // Lost connections are made again by themselves; the commands in between wait.
+    redis.on('error', () => {});
+    try {
+      await redis.connect();
+      return new BullQueue(redis, options);
+    } catch (error) {
+      redis.disconnect();
+      throw error;
+    }
+  }
+
+  private constructor(redis: Redis, { lockSeconds = LOCK_SECONDS }: QueueOptions) {
+    this.#redis = redis;
+    this.#lock = lockSeconds * 1000;
+    this.beat = this.#lock / 4;
+  }
+
+  async announce(study: StudyFacts): Promise<void> {
+    await this.#redis.hset(STUDIES, study.id, JSON.stringify(study));
+  }
+
+  async studies(): Promise<StudyFacts[]> {
+    return (await this.#redis.hvals(STUDIES)).map((text) => JSON.parse(text));
+  }
+
+  async withdraw(study: StudyFacts, runs: readonly string[]): Promise<void> {
+    const queue = this.#queue(study);
+    for (const id of runs) {
+      await this.settle(id);
+      await this.#redis.del(key(id, 'outcome'), key(id, 'attempts'), key(id, 'holder'), key(id, 'errors'));
+      await queue.remove(id);
+    }
+    await this.#redis.hdel(STUDIES, study.id);
+  }
+
+  async submit(run: QueuedRun, facts: StudyFacts): Promise<void> {
+    // Of an id that is there BullMQ makes no second one.
+    await this.#queue(facts).add('run', run, { jobId: run.id });
+  }
+
+  async board(id: string): Promise<RunBoard> {
+    const [attempts, points, progress, facts, outcome] = await Promise.all([
+      this.#redis.lrange(key(id, 'attempts'), 0, -1),
+      this.#redis.hvals(key(id, 'points')),
+      this.#redis.get(key(id, 'progress')),
+      this.#redis.get(key(id, 'checkpoint')),
+      this.#redis.get(key(id, 'outcome')),
+    ]);
+    return {
+      attempts: attempts.map((text): Attempt => JSON.parse(text)),
+      points: points.map((text): CurvePoint => JSON.parse(text)).sort((a, b) => a.epoch - b.epoch),
+      ...(progress !== null && { progress: JSON.parse(progress) }),
+      ...(facts !== null && { checkpoint: JSON.parse(facts) as CheckpointFacts }),
+      ...(outcome !== null && { outcome: JSON.parse(outcome) as RunOutcome }),
+    };
+  }
+
+  async checkpoint(id: string): Promise<Uint8Array | undefined> {
+    const text = await this.#redis.get(key(id, 'checkpoint'));
+    if (text === null) return undefined;
+    const { chunks } = JSON.parse(text) as Stored;
+    const parts = await Promise.all(chunks.map((chunk) => this.#redis.getBuffer(chunk)));
+    // Another worker may have put a later one in its place meanwhile.
+    return parts.includes(null) ? this.checkpoint(id) : Buffer.concat(parts as Buffer[]);
+  }
+
+  async settle(id: string): Promise<void> {
+    const text = await this.#redis.get(key(id, 'checkpoint'));
+    const chunks = text === null ? [] : (JSON.parse(text) as Stored).chunks;
+    await this.#redis.del(key(id, 'points'), key(id, 'progress'), key(id, 'checkpoint'), ...chunks);
+  }
+
+  async work(handler: (lease: Lease) => Promise<Verdict>, { facts, jobs, signal }: WorkOptions): Promise<void> {
+    let thrown: { error: unknown } | undefined;
+    const ended = new AbortController();
+    const process = async (job: Job<QueuedRun>, token?: string): Promise<void> => {
+      let verdict: Verdict = 'release';
+      try {
+        verdict = await handler(new BullLease(this.#redis, job.data));
+      } catch (error) {
+        thrown ??= { error };
+        ended.abort();
+      }
+      if (verdict === 'done') return;
+      await job.moveToWait(token);
+      throw new WaitingError();
+    };
+    const connection = this.#redis.duplicate({ maxRetriesPerRequest: null });
+    connection.on('error', () => {});
+    const worker = new Worker<QueuedRun>(queueName(facts), process, {
+      connection,
+      concurrency: jobs,
+      lockDuration: this.#lock,
+      stalledInterval: this.#lock,
+      maxStalledCount: MOST_STALLS,
+    });
+    // A lock that was lost: another worker has the training, and the lease tells this one.
+    worker.on('error', () => {});
+    await new Promise<void>((resolve) => {
+      const stop = () => resolve();
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true });
+      ended.signal.addEventListener('abort', stop, { once: true });
+    });
+    await worker.close();
+    connection.disconnect();
+    if (thrown) throw thrown.error;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    this.#redis.disconnect();
+  }
+
+  #queue(facts: StudyFacts): Queue<QueuedRun> {
+    const name = queueName(facts);
+    let queue = this.#queues.get(name);
+    if (!queue) {
+      queue = new Queue<QueuedRun>(name, { connection: this.#redis });
+      queue.on('error', () => {});
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+}
+
+interface Stored extends CheckpointFacts {
+  readonly chunks: readonly string[];
+}
+
+class BullLease implements Lease {
+  readonly run: QueuedRun;
+  readonly #redis: Redis;
+  readonly #holder = randomUUID();
+
+  constructor(redis: Redis, run: QueuedRun) {
+    this.#redis = redis;
+    this.run = run;
+  }
+
+  async begin(): Promise<boolean> {
+    await this.#redis.set(this.#key('holder'), this.#holder);
+    return (await this.#redis.exists(this.#key('outcome'))) === 0;
+  }
+
+  addAttempt(attempt: Attempt): Promise<boolean> {
+    return this.#guarded('push', ['attempts'], JSON.stringify(attempt));
+  }
+
+  /** BullMQ renews the lock by itself. */
+  beat(): Promise<boolean> {
+    return this.#guarded('check', []);
+  }
+
+  async addPoints(points: readonly CurvePoint[], progress?: RunBoard['progress']): Promise<boolean> {
+    if (progress && !(await this.#guarded('set', ['progress'], JSON.stringify(progress)))) return false;
+    const fields = points.flatMap((point) => [String(point.epoch), JSON.stringify(point)]);
+    return this.#guarded('points', ['points'], ...fields);
+  }
+
+  async checkpoint() {
+    const text = await this.#redis.get(this.#key('checkpoint'));
+    if (text === null) return undefined;
+    const { chunks, ...facts } = JSON.parse(text) as Stored;
+    const parts = await Promise.all(chunks.map((chunk) => this.#redis.getBuffer(chunk)));
+    return parts.includes(null) ? undefined : { facts, data: Buffer.concat(parts as Buffer[]) };
+  }
+
+  /** The chunks first, then the word that they are there, then away with those before. */
+  async putCheckpoint(facts: CheckpointFacts, data: Uint8Array): Promise<boolean> {
+    const before = await this.#redis.get(this.#key('checkpoint'));
+    const chunks: string[] = [];
+    for (let at = 0; at < data.length; at += CHUNK) {
+      const name = this.#key(`chunk:${this.#holder}:${facts.epoch}:${chunks.length}`);
+      chunks.push(name);
+      const part = data.subarray(at, at + CHUNK);
+      await this.#redis.set(name, Buffer.from(part.buffer, part.byteOffset, part.byteLength));
+    }
+    const stored: Stored = { ...facts, chunks };
+    const taken = await this.#guarded('set', ['checkpoint'], JSON.stringify(stored));
+    const old = taken ? (before === null ? [] : (JSON.parse(before) as Stored).chunks) : chunks;
+    const gone = old.filter((name) => !taken || !chunks.includes(name));
+    if (gone.length > 0) await this.#redis.del(...gone);
+    return taken;
+  }
+
+  countError(): Promise<number> {
+    return this.#redis.incr(this.#key('errors'));
+  }
+
+  finish(outcome: RunOutcome): Promise<boolean> {
+    return this.#guarded('finish', ['outcome'], JSON.stringify(outcome));
+  }
+
+  async #guarded(script: keyof typeof scripts, parts: string[], ...values: string[]): Promise<boolean> {
+    const keys = ['holder', ...parts].map((part) => this.#key(part));
+    return (await this.#redis.eval(scripts[script], keys.length, ...keys, this.#holder, ...values)) === 1;
+  }
+
+  #key(part: string): string {
+    return key(this.run.id, part);
+  }
+}
+
+function key(id: string, part: string): string {
+  return `taurec:run:${id}:${part}`;
+}

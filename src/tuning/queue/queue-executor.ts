@@ -1,0 +1,98 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { TaurecError } from '../../errors.ts';
+import { writeAtomically } from '../../model/atomic-file.ts';
+import type { Executor, RunContext, RunTask } from '../executor.ts';
+import { checkpointFolder } from '../local-executor.ts';
+import { keyText, type RunKey, type RunOutcome } from '../study.ts';
+import type { RunBoard, StudyFacts, TrialQueue } from './trial-queue.ts';
+
+/** Milliseconds between two looks at what workers have done. */
+const POLL = 300;
+
+/** Has trainings done by workers: puts them into a queue and waits for what comes of them. One that is in the queue already, from before a stop, is not put in again. */
+export class QueueExecutor implements Executor {
+  readonly capacity: number;
+  readonly #queue: TrialQueue;
+  readonly #facts: StudyFacts;
+  readonly #folder: string;
+
+  /** @param jobs trainings that lie in the queue at a time @param folder of the study, where checkpoints come to */
+  static async open(queue: TrialQueue, facts: StudyFacts, jobs: number, folder: string): Promise<QueueExecutor> {
+    await queue.announce(facts);
+    return new QueueExecutor(queue, facts, jobs, folder);
+  }
+
+  private constructor(queue: TrialQueue, facts: StudyFacts, jobs: number, folder: string) {
+    this.capacity = jobs;
+    this.#queue = queue;
+    this.#facts = facts;
+    this.#folder = folder;
+  }
+
+  /** What machines the workers have is not known: one thread stands for one training. */
+  threads() {
+    return { all: this.capacity, one: 1 };
+  }
+
+  async run(task: RunTask, { signal, onNews }: RunContext): Promise<RunOutcome> {
+    const id = this.#id(task.key);
+    await this.#queue.submit({ id, study: this.#facts.id, task }, this.#facts);
+    let last: RunBoard = { attempts: [], points: [] };
+    for (;;) {
+      if (signal.aborted) throw new TaurecError('aborted');
+      const board = await this.#queue.board(id);
+      tell(last, board, onNews);
+      last = board;
+      if (board.outcome) {
+        const path = await this.#fetchCheckpoint(id, task.key);
+        if (path !== undefined) onNews({ type: 'checkpoint', path });
+        return board.outcome;
+      }
+      await wait(POLL, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async settled(key: RunKey): Promise<void> {
+    await this.#queue.settle(this.#id(key));
+  }
+
+  /** The study is over: nothing of it stays in the queue. */
+  async ended(keys: readonly RunKey[]): Promise<void> {
+    await this.#queue.withdraw(
+      this.#facts,
+      keys.map((key) => this.#id(key)),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close();
+  }
+
+  #id(key: RunKey): string {
+    return `${this.#facts.id.slice(0, 32)}-${keyText(key)}`;
+  }
+
+  async #fetchCheckpoint(id: string, key: RunKey): Promise<string | undefined> {
+    const data = await this.#queue.checkpoint(id);
+    if (!data) return undefined;
+    const folder = join(this.#folder, checkpointFolder(key));
+    await mkdir(folder, { recursive: true });
+    const path = join(folder, 'checkpoint.safetensors');
+    await writeAtomically(path, (temporary) => writeFile(temporary, data));
+    return path;
+  }
+}
+
+/** What is new on the board. */
+function tell(last: RunBoard, board: RunBoard, onNews: RunContext['onNews']): void {
+  for (const { worker, fromEpoch } of board.attempts.slice(last.attempts.length)) {
+    onNews({ type: 'begun', worker, fromEpoch });
+  }
+  const known = new Map(last.points.map((point) => [point.epoch, JSON.stringify(point)]));
+  for (const point of board.points) {
+    if (known.get(point.epoch) !== JSON.stringify(point)) onNews({ type: 'point', point });
+  }
+  if (board.progress) onNews({ type: 'progress', ...board.progress });
+}

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { TaurecError } from '../../errors.ts';
+import { version } from '../../experiment/run/version.ts';
+import { dataHash } from '../../training/checkpoint.ts';
+import type { TrainingData } from '../../training/training-state.ts';
+import { doRun } from '../do-run.ts';
+import type { RunNews } from '../executor.ts';
+import { keyText, type RunOutcome } from '../study.ts';
+import { LeaseReporter } from './lease-reporter.ts';
+import { openQueue } from './open-queue.ts';
+import type { Lease, StudyFacts, TrialQueue, Verdict } from './trial-queue.ts';
+
+/** A training that fails on so many machines fails by itself. */
+const MOST_ERRORS = 3;
+/** Milliseconds between two looks whether a study is there. */
+const POLL = 1000;
+
+/** What happens at a worker. */
+export type WorkerEvent =
+  | { readonly type: 'ready'; readonly worker: string; readonly data: string; readonly studies: number }
+  /** No study is there: the worker waits for one. */
+  | { readonly type: 'waiting' }
+  | { readonly type: 'taken'; readonly run: string; readonly trial: number; readonly rung: number }
+  | { readonly type: 'news'; readonly run: string; readonly news: RunNews }
+  | { readonly type: 'over'; readonly run: string; readonly outcome: RunOutcome }
+  /** Another worker has it: this one was silent too long. */
+  | { readonly type: 'lost'; readonly run: string };
+
+export interface WorkerOptions {
+  /** `redis://…` or `postgres://…`. */
+  readonly queue: string;
+  /** Trainings at a time; default 1. */
+  readonly jobs?: number;
+  /** Threads of all of them together; default: the machine's cores. */
+  readonly threads?: number;
+  /** Ends when there is no study on these data any more, in place of waiting for the next. */
+  readonly untilDone?: boolean;
+  /** Seconds of silence after which a worker counts as dead; default 30, and the same for all workers of a queue. */
+  readonly lockSeconds?: number;
+  /** Gives back what is being trained, with its checkpoints, and ends. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: WorkerEvent) => void;
+}
+
+/**
+ * Takes the trainings of studies from a queue and does them, until the signal. The data must be those of the study, to the last interaction: they are compared by SHA-256.
+ * A training whose worker died goes on here from the last checkpoint that was handed over.
+ * @throws TaurecError `other-data` when all studies that are there are on other data or of another version; `queue-unreachable`, `bad-option`; what a training throws that is the machine's fault, the training is then left for others
+ */
+export async function runWorker(data: TrainingData, options: WorkerOptions): Promise<void> {
+  const { signal, onEvent = () => {}, lockSeconds } = options;
+  const facts = { taurec: version, data: dataHash(data) };
+  const queue = await openQueue(options.queue, { lockSeconds });
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
+  const folder = await mkdtemp(join(tmpdir(), 'taurec-worker-'));
+  try {
+    const studies = await waitForStudy(queue, facts, stop.signal, onEvent);
+    onEvent({ type: 'ready', worker: workerName(), data: facts.data, studies });
+    const worker = new QueueWorker(queue, data, folder, stop.signal, options);
+    const watching = options.untilDone ? watch(queue, facts, stop) : undefined;
+    try {
+      await queue.work((lease) => worker.handle(lease), { facts, jobs: options.jobs ?? 1, signal: stop.signal });
+    } finally {
+      stop.abort();
+      await watching;
+    }
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    await queue.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Mine = Pick<StudyFacts, 'taurec' | 'data'>;
+
+/** The number of studies that the worker can serve, once there is one. @throws TaurecError `other-data` */
+async function waitForStudy(
+  queue: TrialQueue,
+  mine: Mine,
+  signal: AbortSignal,
+  onEvent: (event: WorkerEvent) => void,
+): Promise<number> {
+  for (let told = false; !signal.aborted; told = true) {
+    const studies = await queue.studies();
+    const fitting = studies.filter((study) => fits(study, mine));
+    if (fitting.length > 0) return fitting.length;
+    const [other] = studies;
+    if (other) {
+      const what = other.data === mine.data ? 'taurec' : 'data';
+      const name = what === 'taurec' ? 'version' : 'interactions with the SHA-256';
+      throw new TaurecError('other-data', { what: name, got: mine[what], expected: other[what] });
+    }
+    if (!told) onEvent({ type: 'waiting' });
+    await wait(POLL, undefined, { signal }).catch(() => {});
+  }
+  return 0;
+}
+
+function fits(study: StudyFacts, { taurec, data }: Mine): boolean {
+  return study.taurec === taurec && study.data === data;
+}
+
+/** Ends the work when no study is there any more. */
+async function watch(queue: TrialQueue, mine: Mine, stop: AbortController): Promise<void> {
+  while (!stop.signal.aborted) {
+    if (!(await queue.studies()).some((study) => fits(study, mine))) stop.abort();
+    else await wait(POLL, undefined, { signal: stop.signal }).catch(() => {});
+  }
+}
+
+class QueueWorker {
+  readonly #queue: TrialQueue;
+  readonly #data: TrainingData;
+  readonly #folder: string;
+  readonly #signal: AbortSignal;
+  readonly #options: WorkerOptions;
+
+  constructor(queue: TrialQueue, data: TrainingData, folder: string, signal: AbortSignal, options: WorkerOptions) {
+    this.#queue = queue;
+    this.#data = data;
+    this.#folder = folder;
+    this.#signal = signal;
+    this.#options = options;
+  }
+
+  async handle(lease: Lease): Promise<Verdict> {
+    const { id, task } = lease.run;
+    const { onEvent = () => {} } = this.#options;
+    if (!(await lease.begin())) return 'done';
+    onEvent({ type: 'taken', run: id, ...task.key });
+    const directory = join(this.#folder, keyText(task.key));
+    const stop = new AbortController();
+    const abort = () => stop.abort();
+    this.#signal.addEventListener('abort', abort, { once: true });
+    if (this.#signal.aborted) abort();
+    const reporter = new LeaseReporter(lease, this.#queue, abort);
+    try {
+      await fetchCheckpoint(lease, directory);
+      const { jobs = 1, threads = availableParallelism() } = this.#options;
+      const outcome = await doRun(this.#data, task, {
+        threads: Math.max(1, Math.floor(threads / jobs)),
+        signal: stop.signal,
+        directory,
+        worker: workerName(),
+        onNews: (news) => {
+          reporter.take(news);
+          onEvent({ type: 'news', run: id, news });
+        },
+      });
+      await reporter.flush();
+      if (reporter.lost || !(await lease.finish(outcome))) onEvent({ type: 'lost', run: id });
+      else onEvent({ type: 'over', run: id, outcome });
+      return 'done';
+    } catch (error) {
+      await reporter.flush().catch(() => {});
+      if (reporter.lost) {
+        onEvent({ type: 'lost', run: id });
+        return 'done';
+      }
+      if (error instanceof TaurecError && error.code === 'aborted') return 'release';
+      if ((await lease.countError()) < MOST_ERRORS) throw error;
+      const { code = 'error', message } = error as NodeJS.ErrnoException;
+      await lease.finish({ failed: { code, message } });
+      return 'done';
+    } finally {
+      reporter.close();
+      this.#signal.removeEventListener('abort', abort);
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Puts the checkpoint that was handed over where training looks for it; one that is damaged is none. */
+async function fetchCheckpoint(lease: Lease, directory: string): Promise<void> {
+  const found = await lease.checkpoint();
+  await rm(directory, { recursive: true, force: true });
+  if (!found || sha256(found.data) !== found.facts.sha256) return;
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'checkpoint.safetensors'), found.data);
+}
+
+function sha256(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+function workerName(): string {
+  return `${hostname()}:${process.pid}`;
+}

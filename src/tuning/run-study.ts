@@ -1,0 +1,226 @@
+import { rm } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { TaurecError } from '../errors.ts';
+import { Budget } from './budget.ts';
+import type { Executor, RunNews, RunTask } from './executor.ts';
+import { type Halving, ranked, rungSizes, winnerOf } from './halving.ts';
+import { nextStep } from './plan.ts';
+import type { Observation, Search } from './search/search.ts';
+import type { Point, Space } from './space.ts';
+import { isOver, keyText, type Run, type RunKey, type StudyState } from './study.ts';
+import type { StudyStore } from './study-store.ts';
+import type { TuneEvent } from './tune-event.ts';
+
+/** What a study searches, and how. */
+export interface StudyPlan {
+  readonly space: Space;
+  readonly search: Search;
+  readonly seed: number;
+  /** Trials at most. */
+  readonly trials: number;
+  readonly halving: Halving;
+  readonly metric: string;
+  /** Seconds for all sessions together. */
+  readonly timeBudget?: number;
+  /** The configuration of a trial on a rung, as JSON. */
+  configOf(point: Point, rung: number): Readonly<Record<string, unknown>>;
+}
+
+export interface StudyOptions {
+  /** Of the study; checkpoints lie in it. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: TuneEvent) => void;
+  /** `best`: of trainings that are over only the best one's checkpoint stays. */
+  readonly keep: 'all' | 'best';
+}
+
+/**
+ * Goes on with a study until nothing is left to do. What the store holds from earlier is not done again; trainings that were stopped go on from their checkpoints.
+ * @throws TaurecError `aborted` on the signal, and what a training throws that no outcome is: the study then goes on the next time
+ */
+export async function runStudy(
+  store: StudyStore,
+  executor: Executor,
+  plan: StudyPlan,
+  options: StudyOptions,
+): Promise<void> {
+  await new StudyRun(store, executor, plan, options).run();
+}
+
+class StudyRun {
+  readonly #store: StudyStore;
+  readonly #executor: Executor;
+  readonly #plan: StudyPlan;
+  readonly #options: StudyOptions;
+  readonly #budget: Budget | undefined;
+  readonly #active = new Map<string, Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #before: number;
+  readonly #started = performance.now();
+  #thrown: { error: unknown } | undefined;
+
+  constructor(store: StudyStore, executor: Executor, plan: StudyPlan, options: StudyOptions) {
+    this.#store = store;
+    this.#executor = executor;
+    this.#plan = plan;
+    this.#options = options;
+    this.#before = store.seconds;
+    const { timeBudget, halving } = plan;
+    if (timeBudget !== undefined) this.#budget = new Budget(timeBudget, halving.rungs.length, () => this.#elapsed());
+  }
+
+  async run(): Promise<void> {
+    const { signal, onEvent } = this.#options;
+    const { metric, trials, halving } = this.#plan;
+    const stop = () => this.#stop.abort();
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
+    for (const run of this.#store.runs) if (run.state === 'running') this.#store.setState(run, 'waiting');
+    const { runs } = this.#store;
+    const done = runs.filter(isOver).length;
+    onEvent?.({
+      type: 'study',
+      metric,
+      trials,
+      jobs: this.#executor.capacity,
+      rungs: halving.rungs,
+      done,
+      begun: runs.length - done,
+    });
+    try {
+      while (!this.#stop.signal.aborted) {
+        while (this.#active.size < this.#executor.capacity && this.#beginNext());
+        if (this.#active.size === 0) break;
+        await Promise.race(this.#active.values());
+      }
+      await Promise.all(this.#active.values());
+    } finally {
+      this.#store.seconds = this.#elapsed();
+      signal?.removeEventListener('abort', stop);
+    }
+    if (this.#thrown) throw this.#thrown.error;
+    if (signal?.aborted) throw new TaurecError('aborted');
+    await this.#executor.ended(this.#store.runs);
+  }
+
+  /** Begins the next training; false when none can begin now. */
+  #beginNext(): boolean {
+    const { trials, halving } = this.#plan;
+    const state = this.#store.state;
+    const step = nextStep(state, { trials, halving, hasTime: (rung) => this.#hasTime(rung, state) });
+    if (step.type === 'trial') {
+      const point = this.#propose(step.number, state);
+      this.#store.addTrial({ number: step.number, point }, this.#newRun(point, 0));
+      return this.#beginNext();
+    }
+    if (step.type !== 'run') return false;
+    const { key } = step;
+    const { point } = state.trials[key.trial]!;
+    const known = (run: Run) => run.trial === key.trial && run.rung === key.rung;
+    if (!state.runs.some(known)) this.#store.addRun(key, this.#newRun(point, key.rung));
+    this.#store.setState(key, 'running');
+    const begun = this.#store.runs.find(known)!;
+    this.#options.onEvent?.({ type: 'run', trial: { number: key.trial, point }, run: begun });
+    const name = keyText(key);
+    const work = this.#train(begun, state).finally(() => this.#active.delete(name));
+    this.#active.set(name, work);
+    return true;
+  }
+
+  #propose(number: number, { trials, runs }: StudyState): Point {
+    const { search, space, seed } = this.#plan;
+    const first = new Map(runs.filter(({ rung }) => rung === 0).map((run) => [run.trial, run]));
+    const seen = trials.map(({ number, point }): Observation => {
+      const run = first.get(number);
+      return { point, value: run?.state === 'failed' ? -Infinity : run?.value };
+    });
+    return search.propose(space, number, seen, seed);
+  }
+
+  #newRun(point: Point, rung: number) {
+    const config = this.#plan.configOf(point, rung);
+    return { config, seed: config.seed as number, epochs: config.epochs as number };
+  }
+
+  /** Never rejects: what a training throws stops the study and is thrown at its end. */
+  async #train(run: Run, state: StudyState): Promise<void> {
+    const key: RunKey = { trial: run.trial, rung: run.rung };
+    const task: RunTask = { key, config: run.config, metric: this.#plan.metric };
+    try {
+      const outcome = await this.#executor.run(task, {
+        signal: this.#stop.signal,
+        sideBySide: this.#sideBySide(run.rung, state),
+        onNews: (news) => this.#take(key, news),
+      });
+      const best =
+        'value' in outcome && !(outcome.value <= (ranked(this.#store.runs, run.rung)[0]?.value ?? -Infinity));
+      if (!this.#store.finish(key, outcome)) return;
+      this.#store.seconds = this.#elapsed();
+      await this.#executor.settled(key);
+      if (this.#options.keep === 'best') await this.#prune();
+      const { trials, runs } = this.#store;
+      const over = runs.find(({ trial, rung }) => trial === run.trial && rung === run.rung)!;
+      this.#options.onEvent?.({ type: 'over', trial: trials[run.trial]!, run: over, best });
+    } catch (error) {
+      this.#store.setState(key, 'waiting');
+      const stopped = this.#stop.signal.aborted && error instanceof TaurecError && error.code === 'aborted';
+      if (!stopped) this.#thrown ??= { error };
+      this.#stop.abort();
+    }
+  }
+
+  #take(key: RunKey, news: RunNews): void {
+    if (news.type === 'begun') {
+      const { worker, fromEpoch } = news;
+      this.#store.addAttempt(key, { worker, fromEpoch, started: new Date().toISOString() });
+    } else if (news.type === 'point') {
+      this.#store.addPoint(key, news.point);
+      this.#store.seconds = this.#elapsed();
+    } else if (news.type === 'checkpoint' && news.path !== undefined) {
+      this.#store.setCheckpoint(key, relative(this.#options.folder, news.path));
+    }
+    this.#options.onEvent?.({ type: 'news', key, news });
+  }
+
+  /** Trainings that will run at a time now that one more begins on a rung. */
+  #sideBySide(rung: number, state: StudyState): number {
+    const { trials, runs } = state;
+    const { capacity } = this.#executor;
+    const size = rung === 0 ? this.#plan.trials : rungSizes(trials.length, this.#plan.halving)[rung]!;
+    const over = runs.filter((run) => run.rung === rung && isOver(run)).length;
+    const beside = Math.max(this.#active.size + 1, Math.min(capacity, size - over));
+    // Where time is short the best one has all threads, rather than none be trained in full.
+    const alone = rung > 0 && this.#active.size === 0 && !this.#fits(rung, state, beside);
+    return alone ? 1 : beside;
+  }
+
+  #hasTime(rung: number, state: StudyState): boolean {
+    return this.#fits(rung, state, this.#sideBySide(rung, state));
+  }
+
+  /** Whether one more training on a rung ends in time when so many run. */
+  #fits(rung: number, { trials, runs }: StudyState, sideBySide: number): boolean {
+    if (!this.#budget) return true;
+    const { halving, configOf } = this.#plan;
+    const point = trials[0]?.point;
+    const configs = point ? halving.rungs.map((_, r) => configOf.call(this.#plan, point, r)) : [];
+    return this.#budget.hasTime(rung, runs, this.#executor.threads(sideBySide), configs);
+  }
+
+  /** Removes the checkpoints of trainings that are over and not the best. */
+  async #prune(): Promise<void> {
+    const { runs } = this.#store;
+    const winner = winnerOf(runs);
+    for (const run of runs) {
+      if (!isOver(run) || run.checkpoint === undefined || (run.trial === winner?.trial && run.rung === winner.rung))
+        continue;
+      this.#store.setCheckpoint(run, undefined);
+      await rm(dirname(join(this.#options.folder, run.checkpoint)), { recursive: true, force: true });
+    }
+  }
+
+  #elapsed(): number {
+    return this.#before + (performance.now() - this.#started) / 1000;
+  }
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { rankMetricNames } from '../evaluation/metrics.ts';
+import { optionError } from '../training/option-errors.ts';
+import { halvingSchema } from './halving.ts';
+import { searchNames } from './search/searches.ts';
+import { parseSpace, type Space } from './space.ts';
+
+const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
+
+const shape = {
+  /** What is searched; absent: the default space of the loss. */
+  space: z.unknown().optional(),
+  /** How: `tpe` learns from the trials before, `random` does not, `grid` goes through all combinations. */
+  search: z.enum(searchNames, { error: `one of ${searchNames.join(', ')}` }).default('tpe'),
+  /** Trials in all; absent: 24, with a time budget 64, in a grid all. */
+  trials: z.int({ error: 'a whole number of at least 1' }).min(1, { error: 'a whole number of at least 1' }).optional(),
+  /** Which part of the trials is trained how long. */
+  halving: halvingSchema.prefault({}),
+  /** What trials are compared by, larger is better; absent: the metric of `validation`. */
+  metric: z
+    .string({ error: metric })
+    .regex(new RegExp(`^(${rankMetricNames.join('|')})@[1-9]\\d*$`), { error: metric })
+    .optional(),
+  /** Seconds for the whole study: no training begins that would not end in time. */
+  timeBudget: z.number({ error: 'a number above 0' }).gt(0, { error: 'a number above 0' }).optional(),
+};
+
+const schema = z.strictObject(shape, {
+  error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined),
+});
+
+/** What the part `tune` of a configuration file may hold. */
+export interface TuneSettings extends Omit<z.input<typeof schema>, 'space'> {
+  /** Dimensions by the path of the training option: `{ 'loss.tau': { logUniform: [0.05, 0.5] } }`. */
+  readonly space?: Space;
+}
+
+/** Checked, with defaults. */
+export type CheckedTuneSettings = Omit<z.output<typeof schema>, 'space'> & { readonly space?: Space };
+
+/** @throws TaurecError `bad-option`, naming `tune.…`; an unknown option names the nearest known one */
+export function parseTuneSettings(input: unknown): CheckedTuneSettings {
+  const parsed = schema.safeParse(input);
+  if (!parsed.success) {
+    const known: Record<string, string[]> = { tune: Object.keys(shape), 'tune.halving': ['rungs', 'factor'] };
+    const issues = parsed.error.issues.map((issue) => ({ ...issue, path: ['tune', ...issue.path] }));
+    throw optionError({ issues } as z.ZodError, { tune: input }, (path) => known[path.join('.')] ?? []);
+  }
+  const { space, ...rest } = parsed.data;
+  return { ...rest, ...(space !== undefined && { space: parseSpace(space) }) };
+}

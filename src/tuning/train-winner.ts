@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { configToJson } from '../training/config.ts';
+import type { TrainEvent } from '../training/events.ts';
+import { train } from '../training/trainer.ts';
+import type { TrainingData, TrainResult } from '../training/training-state.ts';
+import { checkpointFolder } from './local-executor.ts';
+import type { TuneResult } from './tune.ts';
+
+export interface TrainWinnerOptions {
+  /** Then trains once more on train and validation together. */
+  readonly refit?: boolean;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: TrainEvent) => void;
+}
+
+/**
+ * The whole training with the winner's options. Where the study has done it and kept its checkpoint the result is read from there, without any training; else it is trained, with a checkpoint in the
+ * study's folder, so that a stopped call goes on where it was. The same result as `train(data, config)`.
+ * @throws TaurecError as `train`
+ */
+export async function trainWinner(
+  data: TrainingData,
+  { folder, winner, config }: TuneResult,
+  { refit = config.refit, threads, signal, onProgress }: TrainWinnerOptions = {},
+): Promise<TrainResult> {
+  const whole = { ...config, refit, ...(threads !== undefined && { threads }) };
+  const kept = !refit && winner.whole && winner.checkpoint !== undefined;
+  const checkpointDirectory = kept
+    ? join(folder, checkpointFolder({ trial: winner.trial, rung: winner.rung }))
+    : join(folder, 'checkpoints', 'winner', `${winner.trial}${refit ? '-refit' : ''}`);
+  const { train: learned, valid, negativeWeights, splits } = data;
+  return train({ train: learned, valid, negativeWeights, splits }, configToJson(whole) as never, {
+    checkpointDirectory,
+    resume: true,
+    signal,
+    onProgress: (event) => {
+      // That there is no checkpoint yet is no news.
+      if (event.type !== 'notice' || !event.message.includes('no checkpoint')) onProgress?.(event);
+    },
+  });
+}

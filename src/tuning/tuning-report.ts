@@ -1,0 +1,185 @@
+import { cpus } from 'node:os';
+import type { Cell, Figure, Report, Section, Table } from '../experiment/report/report.ts';
+import { slug } from '../experiment/report/slug.ts';
+import type { DataFacts } from '../experiment/run/run.ts';
+import { version } from '../experiment/run/version.ts';
+import { configToJson } from '../training/config.ts';
+import type { Dimension } from './dimension.ts';
+import { isOver } from './study.ts';
+import type { TunedTrial, TuneResult } from './tune.ts';
+
+export interface TuningReportOptions {
+  /** How to run the study again. */
+  readonly command: string;
+  /** How to train the winner. */
+  readonly winnerCommand: string;
+  readonly data: DataFacts;
+}
+
+type TunedRun = TunedTrial['runs'][number] & { readonly point: TunedTrial['point'] };
+
+/** A study as a report: how the best value grew, the value against each option, every trial, and the winner's command. `writeReport` makes a page of it. */
+export function tuningReport(result: TuneResult, { command, winnerCommand, data }: TuningReportOptions): Report {
+  const { trials, winner, metric, config } = result;
+  const runs = trials.flatMap(({ runs, point }) => runs.map((run): TunedRun => ({ ...run, point })));
+  const done = runs.filter(({ state }) => state === 'done');
+  const failed = runs.filter(({ state }) => state === 'failed').length;
+  const distinct = (texts: (string | undefined)[]) =>
+    [...new Set(texts.filter((text) => text !== undefined))].join('; ');
+  return {
+    name: 'tuning',
+    title: `Tuning on ${data.name}`,
+    summary: `${trials.length} trials, ${runs.length} trainings${failed ? `, ${failed} of which diverged` : ''}. Validation ${metric} ${winner.value.toFixed(4)}. The winner was chosen on validation data; the test set was not looked at, so this value is of the data that chose it and somewhat too good.`,
+    source: 'TPE: Bergstra et al., NeurIPS 2011. Successive halving: Jamieson & Talwalkar, AISTATS 2016.',
+    claims: [],
+    sections: [
+      { title: 'The winner', text: [winnerCommand], tables: [winnerTable(result)] },
+      { title: 'How it was found', figures: [bestSoFar(done, metric), ...curves(done, metric)] },
+      optionsSection(result, done),
+      { title: 'All trainings', tables: [runsTable(result, runs)] },
+    ],
+    provenance: {
+      command,
+      taurec: version,
+      node: process.version,
+      engine: distinct(done.map(({ engine }) => engine && `${engine.name}, ${engine.build}`)),
+      processor: cpus()[0]?.model ?? 'unknown',
+      finished: new Date().toISOString(),
+      data: [data],
+      settings: { space: result.space, metric },
+      configs: [{ name: 'of the winner', config: configToJson(config) }],
+      runs: runs.filter(isOver).length,
+      seconds: done.reduce((sum, { seconds }) => sum + seconds!.train + seconds!.validate, 0),
+    },
+  };
+}
+
+function winnerTable({ winner, space }: TuneResult): Table {
+  return {
+    name: 'winner',
+    caption: `Trial ${winner.trial}`,
+    columns: [
+      { name: 'option', show: 'text' },
+      { name: 'value', show: 'text' },
+      { name: 'searched', show: 'text' },
+    ],
+    rows: Object.entries(space).map(([path, dimension]) => [path, text(winner.point[path]), rangeText(dimension)]),
+  };
+}
+
+const rungName = (rung: number) => `rung ${rung + 1}`;
+
+/** The best value of each rung, trial by trial. */
+function bestSoFar(done: readonly TunedRun[], metric: string): Figure {
+  const rungs = [...new Set(done.map(({ rung }) => rung))].sort((a, b) => a - b);
+  const series = rungs.map((rung) => {
+    let best = -Infinity;
+    const here = done.filter((run) => run.rung === rung).sort((a, b) => a.trial - b.trial);
+    const points = here.map(({ trial, value }) => {
+      best = Math.max(best, value!);
+      return { x: trial, y: best };
+    });
+    return { name: rungName(rung), points };
+  });
+  return {
+    name: 'best-so-far',
+    caption:
+      'The best value of each rung up to each trial. Values of different rungs are of trainings of different lengths.',
+    kind: 'lines',
+    x: { label: 'trial' },
+    y: { label: `validation ${metric}` },
+    panels: [{ title: '', series }],
+  };
+}
+
+/** The curves of the trainings of the highest rung that was reached, where they were validated more than once. */
+function curves(done: readonly TunedRun[], metric: string): Figure[] {
+  const highest = Math.max(...done.map(({ rung }) => rung));
+  const series = done
+    .filter(({ rung }) => rung === highest)
+    .sort((a, b) => b.value! - a.value!)
+    .slice(0, 8)
+    .map(({ trial, curve, epoch }) => ({
+      name: `trial ${trial}`,
+      points: curve
+        .filter(({ value }) => value !== undefined)
+        .map((point) => ({ x: point.epoch, y: point.value!, ...(point.epoch === epoch && { chosen: true }) })),
+    }));
+  if (series.every(({ points }) => points.length < 2)) return [];
+  return [
+    {
+      name: 'curves',
+      caption: `Validation over the trainings of ${rungName(highest)}, of the best eight trials at most.`,
+      kind: 'lines',
+      x: { label: 'epoch' },
+      y: { label: `validation ${metric}` },
+      panels: [{ title: '', series }],
+    },
+  ];
+}
+
+/** The values of the first rung, where every trial was trained alike, against each option. */
+function optionsSection({ space, metric, winner }: TuneResult, done: readonly TunedRun[]): Section {
+  const first = done.filter(({ rung }) => rung === 0);
+  const figures = Object.entries(space).map(([path, dimension]): Figure => {
+    const banded = 'choice' in dimension;
+    const points = first
+      .map(({ trial, point, value }) => ({
+        x: banded ? text(point[path]) : (point[path] as number),
+        y: value!,
+        ...(trial === winner.trial && { chosen: true }),
+      }))
+      .sort((a, b) => (banded ? 0 : Number(a.x) - Number(b.x)));
+    return {
+      name: `value-by-${slug(path)}`,
+      caption: `Value of the first rung against ${path}.`,
+      kind: 'dots',
+      x: { label: path, scale: banded ? 'band' : 'logUniform' in dimension ? 'log' : 'linear' },
+      y: { label: `validation ${metric}` },
+      panels: [{ title: '', series: [{ name: 'trials', points }] }],
+    };
+  });
+  return { title: 'What each option does', figures };
+}
+
+function runsTable({ space, metric }: TuneResult, runs: readonly TunedRun[]): Table {
+  const paths = Object.keys(space);
+  const ordered = [...runs].sort((a, b) => b.rung - a.rung || (b.value ?? -1) - (a.value ?? -1) || a.trial - b.trial);
+  return {
+    name: 'trainings',
+    caption: 'Every training, the longest and the best first.',
+    columns: [
+      { name: 'trial', show: 'count' },
+      { name: 'rung', show: 'count' },
+      ...paths.map((name) => ({ name, show: 'text' as const })),
+      { name: `validation ${metric}` },
+      { name: 'epoch', show: 'count' },
+      { name: 'prior', show: 'number' },
+      { name: 'seconds', show: 'seconds' },
+      { name: 'seed', show: 'count' },
+      { name: 'state', show: 'text' },
+    ],
+    rows: ordered.map(({ trial, rung, point, value, epoch, popularityPrior, seconds, seed, state }): Cell[] => [
+      trial,
+      rung + 1,
+      ...paths.map((path) => text(point[path])),
+      value ?? null,
+      epoch ?? null,
+      popularityPrior ?? null,
+      seconds ? seconds.train + seconds.validate : null,
+      seed,
+      state,
+    ]),
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function rangeText(dimension: Dimension): string {
+  if ('choice' in dimension) return dimension.choice.map(text).join(', ');
+  const [kind, range] = Object.entries(dimension).find(([, x]) => Array.isArray(x)) as [string, readonly number[]];
+  const scale = { uniform: '', logUniform: ', on a logarithmic scale', integer: ', whole numbers' }[kind];
+  return `${range[0]} to ${range[1]}${scale}`;
+}

@@ -1,0 +1,244 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openQueue, withoutPassword } from '../../src/tuning/queue/open-queue.ts';
+import type { Lease, QueuedRun, StudyFacts, TrialQueue, Verdict } from '../../src/tuning/queue/trial-queue.ts';
+import { rejectionOf } from '../support/error-of.ts';
+import {
+  postgresInstalled,
+  type RunningServer,
+  redisInstalled,
+  startPostgres,
+  startRedis,
+} from '../support/redis-server.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
+
+const servers = [
+  ['redis', redisInstalled, startRedis],
+  ['PostgreSQL', postgresInstalled, startPostgres],
+] as const;
+
+const until = async (holds: () => boolean | Promise<boolean>) => {
+  while (!(await holds())) await new Promise((wake) => setTimeout(wake, 20));
+};
+
+const outcome = (value: number) => ({
+  value,
+  epoch: 3,
+  popularityPrior: 0,
+  seconds: { train: 1, validate: 0.5 },
+  engine: { name: 'fake', build: 'none', threads: 1 },
+  curve: [{ epoch: 1, loss: 0.5, learningRate: 0.1, value }],
+});
+
+describe.each(servers)('a queue in %s (skipped where it is not installed)', (_, installed, startServer) => {
+  let server: RunningServer;
+  const queues: TrialQueue[] = [];
+  const open = async (lockSeconds?: number) => {
+    const queue = await openQueue(server.url, { lockSeconds });
+    queues.push(queue);
+    return queue;
+  };
+  beforeAll(async () => {
+    if (installed) server = await startServer();
+  });
+  afterAll(async () => {
+    await Promise.all(queues.map((queue) => queue.close()));
+    await server?.stop();
+  });
+
+  let studies = 0;
+  function study(): { facts: StudyFacts; run: (trial: number) => QueuedRun } {
+    const id = createHash('sha256').update(`study ${studies++}`).digest('hex');
+    const facts = { id, taurec: '1.2.3', data: createHash('sha256').update(`data of ${id}`).digest('hex') };
+    const run = (trial: number): QueuedRun => {
+      const task = { key: { trial, rung: 0 }, config: { epochs: 3 }, metric: 'ndcg@20' };
+      return { id: `${id.slice(0, 32)}-${trial}-0`, study: id, task };
+    };
+    return { facts, run };
+  }
+
+  /** Works until `enough` trainings are over. */
+  async function work(
+    queue: TrialQueue,
+    facts: StudyFacts,
+    enough: number,
+    handler: (lease: Lease) => Promise<Verdict>,
+  ) {
+    const stop = new AbortController();
+    let done = 0;
+    await queue.work(
+      async (lease) => {
+        const verdict = await handler(lease);
+        if (verdict === 'done' && ++done === enough) stop.abort();
+        return verdict;
+      },
+      { facts, jobs: 1, signal: stop.signal },
+    );
+  }
+
+  test.skipIf(!installed)(
+    'hands each training to one worker, however often it was put in; boards tell what came',
+    async () => {
+      const { facts, run } = study();
+      const queue = await open();
+      const [one, two] = [await open(), await open()];
+      for (const trial of [0, 1, 2, 3, 0, 1]) await queue.submit(run(trial), facts);
+      const taken: number[] = [];
+      const stop = new AbortController();
+      const handler = async (lease: Lease): Promise<Verdict> => {
+        expect(await lease.begin()).toBe(true);
+        const { trial } = lease.run.task.key;
+        await lease.addAttempt({ worker: 'me', fromEpoch: 0, started: '2026-01-01T00:00:00Z' });
+        await lease.addPoints([{ epoch: 2, loss: 1, learningRate: 0.1 }], { progress: 0.5, eta: 9 });
+        await lease.addPoints([
+          { epoch: 1, loss: 2, learningRate: 0.1 },
+          { epoch: 2, loss: 3, learningRate: 0.1 },
+        ]);
+        expect(await lease.finish(outcome(trial))).toBe(true);
+        expect(await lease.finish(outcome(9))).toBe(false);
+        taken.push(trial);
+        if (taken.length === 4) stop.abort();
+        return 'done';
+      };
+      await Promise.all([one, two].map((worker) => worker.work(handler, { facts, jobs: 2, signal: stop.signal })));
+      expect(taken.sort()).toEqual([0, 1, 2, 3]);
+      expect(await queue.board(run(2).id)).toEqual({
+        attempts: [{ worker: 'me', fromEpoch: 0, started: '2026-01-01T00:00:00Z' }],
+        points: [
+          { epoch: 1, loss: 2, learningRate: 0.1 },
+          { epoch: 2, loss: 3, learningRate: 0.1 },
+        ],
+        progress: { progress: 0.5, eta: 9 },
+        outcome: outcome(2),
+      });
+      await queue.submit(run(2), facts);
+      expect((await queue.board(run(2).id)).outcome).toEqual(outcome(2));
+    },
+  );
+
+  test.skipIf(!installed)('workers with other data or of another version meet no training', async () => {
+    const { facts, run } = study();
+    const queue = await open();
+    await queue.submit(run(0), facts);
+    const others = [
+      { ...facts, taurec: '1.2.4' },
+      { ...facts, data: study().facts.data },
+    ];
+    const stop = new AbortController();
+    const met: string[] = [];
+    const handler =
+      (name: string) =>
+      async (lease: Lease): Promise<Verdict> => {
+        met.push(name);
+        await lease.begin();
+        await lease.finish(outcome(1));
+        stop.abort();
+        return 'done';
+      };
+    const workers = others.map(async (other) =>
+      (await open()).work(handler('other'), { facts: other, jobs: 1, signal: stop.signal }),
+    );
+    await Promise.all([...workers, (await open()).work(handler('own'), { facts, jobs: 1, signal: stop.signal })]);
+    expect(met).toEqual(['own']);
+  });
+
+  test.skipIf(!installed)('checkpoints come back as they were, each in place of the one before', async () => {
+    const { facts, run } = study();
+    const queue = await open();
+    await queue.submit(run(0), facts);
+    const large = new Uint8Array(40 * 2 ** 20).map((_, i) => (i * 31) >> 3);
+    const small = Uint8Array.from([0, 255, 10, 13, 0]);
+    await work(await open(), facts, 1, async (lease) => {
+      await lease.begin();
+      expect(await lease.checkpoint()).toBeUndefined();
+      for (const [epoch, data] of [large, small, large].entries()) {
+        const put = { epoch, bytes: data.length, sha256: createHash('sha256').update(data).digest('hex') };
+        expect(await lease.putCheckpoint(put, data)).toBe(true);
+        const { facts, data: found } = (await lease.checkpoint())!;
+        expect(facts).toMatchObject(put);
+        expect(Buffer.compare(found, data)).toBe(0);
+      }
+      await lease.finish(outcome(1));
+      return 'done';
+    });
+    expect(Buffer.compare((await queue.checkpoint(run(0).id))!, large)).toBe(0);
+    await queue.settle(run(0).id);
+    expect(await queue.checkpoint(run(0).id)).toBeUndefined();
+    expect(await queue.board(run(0).id)).toMatchObject({ points: [], outcome: outcome(1) });
+    await queue.withdraw(facts, [run(0).id]);
+    expect(await queue.board(run(0).id)).toEqual({ attempts: [], points: [] });
+  });
+
+  test.skipIf(!installed)('a training that is given back, or whose worker throws, is taken again', async () => {
+    const { facts, run } = study();
+    const queue = await open();
+    await queue.submit(run(0), facts);
+    let times = 0;
+    await work(await open(), facts, 1, async (lease) => {
+      await lease.begin();
+      if (++times < 3) return 'release';
+      await lease.finish(outcome(3));
+      return 'done';
+    });
+    expect(times).toBe(3);
+    await queue.submit(run(1), facts);
+    const broken = await open();
+    const work1 = broken.work(() => Promise.reject(new Error('no disk')), {
+      facts,
+      jobs: 1,
+      signal: new AbortController().signal,
+    });
+    await expect(work1).rejects.toThrow('no disk');
+    await work(await open(), facts, 1, async (lease) => {
+      await lease.begin();
+      await lease.finish(outcome(4));
+      return 'done';
+    });
+    expect((await queue.board(run(1).id)).outcome).toEqual(outcome(4));
+  });
+
+  // BullMQ renews a lock as long as the process lives; there the command's test kills one.
+  test.skipIf(!installed || startServer === startRedis)(
+    'who is taken for dead loses the training and can change nothing of it',
+    async () => {
+      const { facts, run } = study();
+      const queue = await open(1);
+      await queue.submit(run(0), facts);
+      const leases: Lease[] = [];
+      const handler = async (lease: Lease): Promise<Verdict> => {
+        await lease.begin();
+        leases.push(lease);
+        // The first takes it and is silent.
+        if (leases.length === 1) await until(() => leases.length === 2);
+        else expect(await lease.finish(outcome(2))).toBe(true);
+        return 'done';
+      };
+      const stop = new AbortController();
+      const [one, two] = [await open(1), await open(1)];
+      const working = [one, two].map((worker) => worker.work(handler, { facts, jobs: 1, signal: stop.signal }));
+      await until(async () => (await queue.board(run(0).id)).outcome !== undefined);
+      stop.abort();
+      await Promise.all(working);
+      expect((await queue.board(run(0).id)).outcome).toEqual(outcome(2));
+      const [dead] = leases;
+      expect(await dead!.beat()).toBe(false);
+      expect(await dead!.addPoints([{ epoch: 9, loss: 1, learningRate: 1 }])).toBe(false);
+      expect(await dead!.putCheckpoint({ epoch: 9, bytes: 1, sha256: '' }, Uint8Array.of(1))).toBe(false);
+      expect(await dead!.finish(outcome(1))).toBe(false);
+    },
+  );
+});
+
+test('URLs', async () => {
+  expect(await rejectionOf(openQueue('http://127.0.0.1'))).toMatchObject({
+    code: 'bad-option',
+    facts: { option: 'queue' },
+  });
+  expect(await rejectionOf(openQueue('redis://127.0.0.1:1'))).toMatchObject({ code: 'queue-unreachable' });
+  expect(await rejectionOf(openQueue('postgres://u:secret@127.0.0.1:1/x'))).toMatchObject({
+    code: 'queue-unreachable',
+    facts: { url: 'postgres://u:…@127.0.0.1:1/x' },
+  });
+  expect(withoutPassword('redis://:secret@h:1')).toBe('redis://:…@h:1');
+});

@@ -81,6 +81,7 @@ const messages = {
   'bad-report': (f: Facts) => `The report ${show(f.report)} cannot be written: ${f.problem}, expected ${f.expected}.`,
 } satisfies Record<string, (facts: Facts) => string>;
 
+/** The code of a `TaurecError`: what programs test for. Codes stay; wording may change. */
 export type ErrorCode = keyof typeof messages;
 
 /** The one error class: a stable code for programs, facts for logs, a message for people. */

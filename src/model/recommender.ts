@@ -15,6 +15,7 @@ import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './
 import type { FoldInRequest, Id, RecommendedItem, RecommendOptions, UserRecommendations } from './recommendation.ts';
 import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
 
+/** How a model is opened for serving. */
 export interface OpenOptions extends RankingEngineOptions {
   /** The loss to fold people in with, when the model was trained with one that is not built in. A model never loads code by itself. */
   readonly loss?: LossSource;
@@ -65,10 +66,12 @@ export class Recommender {
     return this.#model.config;
   }
 
+  /** The ids of the users, by index in the model. */
   get userIds(): IdMap {
     return this.#model.userIds;
   }
 
+  /** The ids of the items, by index in the model. */
   get itemIds(): IdMap {
     return this.#model.itemIds;
   }

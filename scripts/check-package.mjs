@@ -1,22 +1,59 @@
-/** Packs, installs the tarball in an empty folder as a user would, and tries the command and the library there. */
+/**
+ * Packs, installs the tarball in an empty folder as a user would, and uses it there: the command and an ESM program under this Node and under Node 22 and 24 (from npm; skipped, and said so, where
+ * they cannot be had), TypeScript in strict mode, a bundle for browsers.
+ */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'taurec-package-'));
+/** The lines of Node to try beside the one that runs this. */
+const otherNodes = [22, 24];
 
 /** @param {string} cwd @param {string} program @param {string[]} args */
 const run = (cwd, program, ...args) =>
   execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 
+/** What a program does with the library: trains, saves, opens, recommends. */
+const program = `import { Recommender, saveModel, syntheticDataset, train, trainedModel } from 'taurec';
+
+const data = syntheticDataset({ users: 60, items: 40, interactions: 800 });
+const result = await train(data, { dimension: 8, epochs: 3, batch: { rows: 16, negatives: 20 }, threads: 2 });
+await saveModel('model', trainedModel(data, result));
+const recommender = await Recommender.open('model', { threads: 2 });
+const list: readonly { readonly id: string; readonly score: number }[] = recommender.recommend('7', { k: 3 });
+console.log(list.length);
+await recommender.close();
+`;
+
 try {
+  const packed = pack();
+  writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
+  run(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', packed.filename);
+  for (const optional of ['usearch']) {
+    if (existsSync(join(folder, 'node_modules', optional))) throw new Error(`${optional} should not be installed.`);
+  }
+  checkTypes();
+  console.log('package: types hold in strict TypeScript, nodenext and bundler');
+  console.log(`package: ${await bundle()} bytes for browsers`);
+  for (const node of [process.execPath, ...otherNodes.map(installNode)]) if (node) tryWith(node, packed.version);
+  console.log(`package: ${packed.files.length} files, ${packed.unpackedSize} bytes`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** @returns {{ filename: string, version: string, unpackedSize: number, files: { path: string }[] }} */
+function pack() {
   const [packed] = JSON.parse(run(root, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder));
   /** @type {string[]} */
   const names = packed.files.map((/** @type {{ path: string }} */ file) => file.path);
+  const { exports, imports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const needed = [
-    ...['dist/cli/main.js', 'dist/index.js', 'dist/index.d.ts'],
+    ...[exports, imports, bin].flatMap(targets),
     ...['dist/engine/wasm/kernels-simd.wasm', 'dist/engine/wasm/kernels-fma.wasm'],
     ...['README.md', 'LICENSE', 'CHANGELOG.md'],
   ];
@@ -26,20 +63,80 @@ try {
   );
   if (missing.length > 0) throw new Error(`The package lacks ${missing.join(', ')}.`);
   if (foreign.length > 0) throw new Error(`The package should not hold ${foreign.join(', ')}.`);
+  return packed;
+}
 
-  writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
-  run(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', packed.filename);
-  const version = run(folder, 'npx', '--no-install', 'taurec', '--version');
-  if (version !== packed.version) throw new Error(`taurec --version printed ${version}, expected ${packed.version}.`);
-  const exported = run(
-    folder,
-    process.execPath,
-    '-e',
-    "import('taurec').then((t) => console.log(Object.keys(t).length))",
-  );
+/** All files that a part of package.json leads to. @param {unknown} part @returns {string[]} */
+function targets(part) {
+  if (typeof part === 'string') return [part.replace(/^\.\//, '')];
+  return Object.values(/** @type {object} */ (part)).flatMap(targets);
+}
+
+/** TypeScript, strict, with the declarations of taurec and all that they lead to checked as well. */
+function checkTypes() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const entries = Object.keys(exports).filter((name) => !name.endsWith('.json'));
+  const all = entries.map((name, i) => `export * as entry${i} from 'taurec${name.slice(1)}';\n`).join('');
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  for (const module of ['nodenext', 'bundler']) {
+    const project = join(folder, module);
+    mkdirSync(project);
+    writeFileSync(join(project, 'package.json'), '{"private":true,"type":"module"}');
+    writeFileSync(join(project, 'main.ts'), program);
+    writeFileSync(join(project, 'entries.ts'), all);
+    const compilerOptions = {
+      ...(module === 'nodenext' ? { module } : { module: 'esnext', moduleResolution: module }),
+      ...{ target: 'es2023', lib: ['es2023', 'dom', 'dom.iterable'], strict: true, skipLibCheck: false, noEmit: true },
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules/@types')],
+    };
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['main.ts', 'entries.ts'] }),
+    );
+    run(project, process.execPath, compiler, '-p', '.');
+  }
+}
+
+/** Bundles every name for browsers. @returns the size in bytes */
+async function bundle() {
+  const contents = "export * from 'taurec';";
+  const { outputFiles, metafile } = await build({
+    ...{ stdin: { contents, resolveDir: folder }, bundle: true, format: 'esm', platform: 'browser', minify: true },
+    ...{ metafile: true, write: false, outfile: 'bundle.js' },
+  });
+  const inputs = Object.keys(metafile.inputs);
+  const node = inputs.filter((name) => name.startsWith('node:') || builtinModules.includes(name));
+  if (node.length > 0) throw new Error(`The bundle for browsers reaches ${node.join(', ')}.`);
+  return outputFiles[0].contents.length;
+}
+
+/** A Node of the given line, from npm; undefined, with the reason on stdout, where there is none. @param {number} line */
+function installNode(line) {
+  const home = join(folder, `node-${line}`);
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  mkdirSync(home);
+  writeFileSync(join(home, 'package.json'), '{"private":true}');
+  try {
+    const options = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=1', '--ignore-scripts'];
+    execFileSync('npm', ['install', ...options, `${name}@${line}`], { cwd: home, stdio: 'pipe', timeout: 60_000 });
+    return join(home, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  } catch (error) {
+    const [reason] = String(/** @type {{ stderr?: Buffer }} */ (error).stderr || error).split('\n');
+    console.log(`package: Node ${line} skipped, ${name}@${line} cannot be installed: ${reason}`);
+    return undefined;
+  }
+}
+
+/** The command and the library under one Node. @param {string} node its program @param {string} expected taurec's version */
+function tryWith(node, expected) {
+  const version = run(folder, node, 'node_modules/taurec/dist/cli/main.js', '--version');
+  if (version !== expected) throw new Error(`taurec --version printed ${version}, expected ${expected}.`);
+  // types are all that is TypeScript in the program
+  writeFileSync(join(folder, 'main.js'), program.replace(/const list:.* = /, 'const list = '));
+  const length = run(folder, node, 'main.js');
+  if (length !== '3') throw new Error(`The program printed ${length}, expected 3.`);
   console.log(
-    `package: ${names.length} files, ${packed.unpackedSize} bytes; taurec ${version}; ${exported} exported names`,
+    `package: taurec ${version} trains, saves, opens and recommends under Node ${run(folder, node, '-p', 'process.version')}`,
   );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }

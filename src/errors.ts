@@ -140,6 +140,7 @@ const messages = {
   'server-fault': () => 'Something went wrong in the server; its log says what, under the id of this request.',
 } satisfies Record<string, (facts: Facts) => string>;
 
+/** The code of a `TaurecError`: what programs test for. Codes stay; wording may change. */
 export type ErrorCode = keyof typeof messages;
 
 /** The one error class: a stable code for programs, facts for logs, a message for people. */

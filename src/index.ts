@@ -4,10 +4,12 @@ export type { Csr } from './array/csr.ts';
 export { csrDegree, csrFromEntries, csrHas, csrRow, csrTranspose } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { matrix, row } from './array/matrix.ts';
+export type { Random } from './array/random.ts';
 export type { Backbone, BackboneContext, BackboneSource } from './backbone/backbone.ts';
 export { type BackboneName, backboneNames, createBackbone } from './backbone/backbones.ts';
 export { loadBackbone } from './backbone/load-backbone.ts';
 export { addPositiveNoise } from './data/add-positive-noise.ts';
+export type { Part } from './data/build-dataset.ts';
 export type { Column, ColumnOptions } from './data/columns.ts';
 export type { Dataset, DatasetOptions } from './data/dataset.ts';
 export { loadDataset } from './data/dataset.ts';
@@ -18,6 +20,7 @@ export { IdMap } from './data/id-map.ts';
 export { type DataInfo, describe, type Quantiles } from './data/info.ts';
 export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
 export { negativeNoise } from './data/negative-noise.ts';
+export type { Range } from './data/range.ts';
 export { type ReadOptions, readInteractions } from './data/read.ts';
 export {
   type Split,
@@ -30,10 +33,32 @@ export {
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { readTitles, type TitleOptions } from './data/titles.ts';
 export { recencyWeights } from './data/weights.ts';
-export type { BackbonePlan, Engine, EnginePlan, RankRequest, RankResult, ScoreKind } from './engine/engine.ts';
-export type { Combination, NodeOperations, NodeRows, NodeTable, Propagation } from './engine/node-operations.ts';
+export type {
+  BackbonePlan,
+  Engine,
+  EnginePlan,
+  EngineStats,
+  OptimizerState,
+  RankRequest,
+  RankResult,
+  ScoreKind,
+  TrainingPlan,
+} from './engine/engine.ts';
+export type {
+  Accumulation,
+  ColumnWindow,
+  Combination,
+  Contrast,
+  LinearMap,
+  NodeOperations,
+  NodeRows,
+  NodeTable,
+  Propagation,
+  Randomness,
+} from './engine/node-operations.ts';
 export { type EngineOptions, enableFusedMultiplyAdd, openEngine } from './engine/open-engine.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
+export type { PerUser } from './evaluation/accuracy.ts';
 export { type ItemKnnOptions, itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
 export {
   type Comparison,
@@ -51,13 +76,19 @@ export {
   protocols,
 } from './evaluation/evaluator.ts';
 export type { ExtraMetrics } from './evaluation/extra-metrics.ts';
-export { type GroupReport, popularityGroups } from './evaluation/groups.ts';
+export { type GroupBy, type GroupReport, type PopularityGroups, popularityGroups } from './evaluation/groups.ts';
 export { loadMetric } from './evaluation/load-metric.ts';
 export type { RankMetric } from './evaluation/metrics.ts';
 export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
-export { type ResultFile, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
+export { type ResultFile, type ResultOrigin, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
 export { scoreRanker } from './evaluation/score-ranker.ts';
-export { type BootstrapOptions, pairedBootstrap, pairedTTest } from './evaluation/significance.ts';
+export {
+  type BootstrapOptions,
+  type BootstrapResult,
+  pairedBootstrap,
+  pairedTTest,
+  type TTestResult,
+} from './evaluation/significance.ts';
 export {
   analyseScores,
   predictTau,
@@ -65,17 +96,41 @@ export {
   type ScoreAnalysisOptions,
 } from './experiment/analysis/score-analysis.ts';
 export { compareRuns, holm } from './experiment/analysis/statistics.ts';
+export type { WeightQuantile } from './experiment/analysis/weight-quantiles.ts';
 export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
 export { experimentNamed, experiments } from './experiment/experiments.ts';
 export { type PublishedResult, publishedResults } from './experiment/recipes/published.ts';
-export type { PublishedValue, Recipe } from './experiment/recipes/recipe.ts';
+export type { PublishedValue, Recipe, Tolerance } from './experiment/recipes/recipe.ts';
 export { recipes } from './experiment/recipes/recipes.ts';
 export { runRecipe } from './experiment/recipes/run-recipe.ts';
-export type { ClaimVerdict, Figure, Report, Section, Table } from './experiment/report/report.ts';
+export type {
+  Axis,
+  Cell,
+  ClaimVerdict,
+  Figure,
+  Panel,
+  Provenance,
+  Report,
+  Section,
+  Series,
+  Table,
+  TableColumn,
+} from './experiment/report/report.ts';
 export { tableCsv } from './experiment/report/table-csv.ts';
 export { type ReportFiles, writeReport } from './experiment/report/write-report.ts';
+export type { ExecuteOptions } from './experiment/run/execute.ts';
 export { type LabEvent, type LabOptions, LocalLab } from './experiment/run/lab.ts';
-export type { Choice, DataSource, FailedRun, Noise, RunRecord, RunSpec } from './experiment/run/run.ts';
+export type {
+  Choice,
+  DataFacts,
+  DataSource,
+  FailedRun,
+  MetricSource,
+  Noise,
+  RunEvaluation,
+  RunRecord,
+  RunSpec,
+} from './experiment/run/run.ts';
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from './experiment/run-experiment.ts';
 export {
   type DataEntry,
@@ -83,6 +138,7 @@ export {
   type ExperimentConfig,
   type SourceEntry,
 } from './experiment/settings/experiment-config.ts';
+export type { BackboneCase, ExperimentSettings, LossCase } from './experiment/settings/settings.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback } from './feedback/feedback-log.ts';
 export { openFeedback } from './feedback/open-feedback.ts';
 export { loadLoss } from './loss/load-loss.ts';
@@ -126,8 +182,12 @@ export type {
 } from './model/recommendation.ts';
 export { type OpenOptions, Recommender } from './model/recommender.ts';
 export { openSafetensors, writeSafetensors } from './model/safetensors.ts';
-export type { Safetensors, Tensor } from './model/tensor.ts';
+export type { TensorArray } from './model/safetensors-header.ts';
+export type { Safetensors, StreamedTensor, Tensor } from './model/tensor.ts';
+export type { Titles } from './model/titles.ts';
 export type { ModelTrainingState, TrainedArrays } from './model/training-state.ts';
+export type { OptimizerOptions } from './optimizer/optimizer.ts';
+export type { Batch, BatchCapacity } from './sampler/sampler.ts';
 export type { Aim } from './training/aim.ts';
 export {
   configToJson,
@@ -135,8 +195,9 @@ export {
   type TrainConfig,
   type TrainConfigInput,
 } from './training/config.ts';
-export type { EpochRecord, TrainEvent } from './training/events.ts';
+export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';
 export type { Forgetting } from './training/forgetting.ts';
+export type { Point } from './training/lattice-search.ts';
 export { popularityBias } from './training/popularity-prior.ts';
 export { trainedModel } from './training/trained-model.ts';
 export { type TrainOptions, train } from './training/trainer.ts';
@@ -148,7 +209,7 @@ export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
 export type { Dimension } from './tuning/dimension.ts';
 export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/worker.ts';
 export type { TuneSettings } from './tuning/settings.ts';
-export type { Point, Space } from './tuning/space.ts';
+export type { Point as SpacePoint, Space } from './tuning/space.ts';
 export type { Attempt, CurvePoint, Run } from './tuning/study.ts';
 export { type TrainWinnerOptions, trainWinner } from './tuning/train-winner.ts';
 export { type TunedTrial, type TuneOptions, type TuneResult, tune } from './tuning/tune.ts';

@@ -18,6 +18,7 @@ const backbones = {
   xsimgcl: (options) => new XSimGcl(options),
 } satisfies Record<string, (options?: RawOptions) => Backbone>;
 
+/** The name of a built-in backbone. */
 export type BackboneName = keyof typeof backbones;
 
 /** The names of the built-in backbones. */

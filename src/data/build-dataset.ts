@@ -31,6 +31,7 @@ export interface Dataset {
   readonly titles?: readonly string[];
 }
 
+/** A part of a data set. */
 export type Part = 'train' | 'valid' | 'test';
 
 /** Parts of a dataset, each with id maps of its own or sharing them. */

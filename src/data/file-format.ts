@@ -4,6 +4,7 @@ import { headText } from './file-head.ts';
 
 /** The formats that can be read; each may be gzip-compressed, which the file's first bytes tell. */
 export const formats = ['csv', 'tsv', 'jsonl', 'parquet', 'lightgcn'] as const;
+/** A file format that readers know. */
 export type Format = (typeof formats)[number];
 
 /**

@@ -6,8 +6,10 @@ import { type Interactions, selectEntries } from './interactions.ts';
 
 /** How interactions are held out. */
 export const splitMethods = ['random', 'leave-last-out', 'temporal', 'debiased'] as const;
+/** How a part is held out; `splitMethods` lists them. */
 export type SplitMethod = (typeof splitMethods)[number];
 
+/** How much is held out, and by which seed. */
 export interface SplitOptions {
   /** The part held out, 0 < ratio < 1. Default 0.2. Without meaning for leave-last-out. */
   ratio?: number;

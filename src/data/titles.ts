@@ -15,6 +15,7 @@ import { delimitedTable, jsonTable, parquetTable, type Table } from './table.ts'
 import { sniffKeys, sniffTable } from './table-layout.ts';
 import { fileSha256, openBytes } from './text-stream.ts';
 
+/** Columns and format of a file of titles. */
 export interface TitleOptions {
   /** Default: the first column with a usual item name or `id`, else column 1. */
   id?: Column;

@@ -36,6 +36,7 @@ export interface BackbonePlan {
   readonly contrastNodes?: number;
 }
 
+/** What an engine trains with; absent from a plan, the engine only ranks. */
 export interface TrainingPlan {
   readonly loss: LossSource;
   readonly optimizer: OptimizerOptions;
@@ -59,6 +60,7 @@ export interface RankRequest {
   readonly itemBias?: Float32Array;
 }
 
+/** The best items of each query, as `rank` returns them. */
 export interface RankResult {
   /** [queries × k] best first; ties to the lower item; −1 where fewer than k items remain. */
   readonly items: Int32Array;
@@ -148,7 +150,10 @@ export interface Engine {
   /** Tells that item embeddings were written from outside since the last rank. (startEpoch implies it.) */
   itemsChanged(): void;
 
+  /** What the engine has spent its time on since the last `resetStats`. */
   stats(): EngineStats;
+  /** Sets the numbers of `stats` back to 0. */
   resetStats(): void;
+  /** Ends the helper threads. The engine, and every view of its memory, is not to be used afterwards. */
   close(): Promise<void>;
 }

@@ -88,8 +88,9 @@ export interface NodeOperations {
   readonly finalGradient: NodeTable;
   /** A scratch table of the plan. */
   table(name: string): NodeTable;
-  /** A trained parameter of the plan, and where `backward` puts its gradient. */
+  /** A trained parameter of the plan. */
   weight(name: string): NodeTable;
+  /** Where `backward` puts the gradient of that parameter. */
   weightGradient(name: string): NodeTable;
 
   /** y ← value, in every column of the rows, default all. */

@@ -10,6 +10,7 @@ export interface UserColumns {
   readonly columns: Readonly<Record<string, ArrayLike<number>>>;
 }
 
+/** One metric in two runs, with the significance of the difference. */
 export interface MetricComparison {
   readonly metric: string;
   /** Means over the shared users. */
@@ -24,6 +25,7 @@ export interface MetricComparison {
   readonly tTest: TTestResult;
 }
 
+/** What two runs differ by, metric by metric. */
 export interface Comparison {
   /** Users in both runs, whom all numbers are about. */
   readonly users: number;

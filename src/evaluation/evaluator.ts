@@ -17,8 +17,10 @@ import type { UserRanker } from './ranker.ts';
  * candidates) and the sums are divided by all users of the data set.
  */
 export const protocols = ['clean', 'irbench'] as const;
+/** The name of a protocol: how users, masks and means are chosen. Numbers of two protocols are not comparable. */
 export type Protocol = (typeof protocols)[number];
 
+/** What is evaluated, and how. */
 export interface EvaluateOptions {
   /** [trained users × items] what the model was trained on; its columns are the items that are ranked. */
   readonly train: Csr;
@@ -42,10 +44,12 @@ export interface EvaluateOptions {
   readonly sample?: { readonly count: number; readonly seed: number };
   /** Users ranked at a time, ≥ 1; changes memory and speed, never a result. Default 1024. */
   readonly blockSize?: number;
+  /** Called after each block of users: how many are done, of how many. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   readonly signal?: AbortSignal;
 }
 
+/** The numbers of an evaluation, under the protocol that they were made by. */
 export interface Evaluation {
   readonly protocol: Protocol;
   readonly ks: readonly number[];

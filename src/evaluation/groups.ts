@@ -3,6 +3,7 @@ import { discount, idealDcg } from './metrics.ts';
 /** How items are divided into popularity groups: equal shares of the interactions (default), or equal numbers of items. */
 export type GroupBy = 'interactions' | 'items';
 
+/** Items in groups of like popularity. */
 export interface PopularityGroups {
   readonly by: GroupBy;
   readonly count: number;

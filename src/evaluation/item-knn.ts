@@ -3,6 +3,7 @@ import { TaurecError } from '../errors.ts';
 import type { UserRanker } from './ranker.ts';
 import { scoreRanker } from './score-ranker.ts';
 
+/** How item neighbours are weighed. */
 export interface ItemKnnOptions {
   /** How many most similar items each item keeps, ≥ 1. Default 100. */
   readonly neighbours?: number;

@@ -60,7 +60,10 @@ export type ResultFile = z.infer<typeof resultSchema>;
 export interface ResultOrigin {
   readonly data: { readonly sha256: string; readonly source?: string };
   /** Names the users of per-user results; an `IdMap` does. */
-  readonly users: { idOf(index: number): string };
+  readonly users: {
+    /** The id of the user at an index. */
+    idOf(index: number): string;
+  };
   /** Config, seed, versions, engine and build. */
   readonly run?: Record<string, unknown>;
 }

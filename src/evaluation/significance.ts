@@ -2,6 +2,7 @@ import jstat from 'jstat';
 import { type Random, randomStream } from '../array/random.ts';
 import { TaurecError } from '../errors.ts';
 
+/** How often, from which seed and for which interval a bootstrap draws. */
 export interface BootstrapOptions {
   /** How often the users are drawn anew, ≥ 1. Default 10,000. */
   readonly resamples?: number;
@@ -11,6 +12,7 @@ export interface BootstrapOptions {
   readonly level?: number;
 }
 
+/** A mean difference, its interval and its p, from a bootstrap. */
 export interface BootstrapResult {
   /** The mean difference. */
   readonly mean: number;
@@ -56,6 +58,7 @@ export function pairedBootstrap(
   });
 }
 
+/** The outcome of a paired t-test. */
 export interface TTestResult {
   /** ±Infinity when all differences are equal and not 0. */
   readonly t: number;

@@ -27,9 +27,11 @@ export interface Experiment {
   readonly source: string;
   /** Settings of its own, over the common ones. */
   readonly defaults: ExperimentConfig;
+  /** Asks the laboratory for runs and says what they show. */
   run(lab: Lab, settings: ExperimentSettings): Promise<Findings>;
 }
 
+/** What an experiment found: claims, figures and tables for its report. */
 export interface Findings {
   readonly claims: readonly ClaimVerdict[];
   readonly sections: readonly Section[];

@@ -14,6 +14,7 @@ import type { ExperimentConfig } from './settings/experiment-config.ts';
 import { experimentSettings } from './settings/experiment-settings.ts';
 import type { ExperimentSettings } from './settings/settings.ts';
 
+/** What an experiment is run with. */
 export interface ExperimentOptions extends Omit<LabOptions, 'folder'> {
   /** Where runs.jsonl, the report and the tables go. Default: experiments/NAME. */
   readonly folder?: string;
@@ -21,6 +22,7 @@ export interface ExperimentOptions extends Omit<LabOptions, 'folder'> {
   readonly command?: string;
 }
 
+/** The report of an experiment, and the files that it was written to. */
 export interface ExperimentResult {
   readonly report: Report;
   readonly files: ReportFiles;

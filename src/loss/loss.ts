@@ -97,6 +97,7 @@ export interface Loss {
   readonly initialGlobalState?: readonly number[];
   /** Turns the contributions of a step into new states; called once a step, after its last row, on one thread. Present exactly when a state is needed. */
   updateStates?(update: StateUpdate): void;
+  /** The value of one row, and its gradients by the scores, which overwrite what stands in `gradients`. */
   evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number;
 }
 

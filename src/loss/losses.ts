@@ -56,6 +56,7 @@ const losses = {
   llpauc: { create: (options) => new LowerLeftPartialAuc(options), score: 'cosine' },
 } satisfies Record<string, LossEntry>;
 
+/** The name of a built-in loss. */
 export type LossName = keyof typeof losses;
 
 /** The names of the built-in losses. */

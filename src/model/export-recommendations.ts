@@ -5,8 +5,10 @@ import type { Id, RecommendOptions } from './recommendation.ts';
 import type { Recommender } from './recommender.ts';
 
 export const exportFormats = ['csv', 'jsonl', 'parquet'] as const;
+/** A format that lists are written in. */
 export type ExportFormat = (typeof exportFormats)[number];
 
+/** Which lists are written, how, and how the work is followed and stopped. */
 export interface ExportOptions extends RecommendOptions {
   /** Default: by the file's name (.csv, .jsonl, .ndjson, .parquet). */
   readonly format?: ExportFormat;

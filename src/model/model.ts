@@ -89,7 +89,9 @@ export const modelConfigSchema = z.object({
 });
 
 export const modelFactsSchema = z.object(factsShape);
+/** What the maker of a model says of it: how it was trained, on what, by which engine. */
 export type ModelFacts = z.infer<typeof modelFactsSchema>;
+/** The content of a model folder's config.json: the facts, and what was counted on saving. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 
 /** Everything needed to recommend; nothing of the training data is looked at again. */

@@ -3,6 +3,7 @@ import { type Matrix, row } from '../array/matrix.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Model } from './model.ts';
 
+/** Which engine ranks, and on how many threads. */
 export interface RankingEngineOptions {
   /** Default `auto`: the fastest this machine runs. */
   readonly engine?: 'auto' | 'wasm' | 'reference';

@@ -3,6 +3,7 @@ import { TaurecError } from '../errors.ts';
 /** An id as a caller has it; a number stands for its decimal text. */
 export type Id = string | number;
 
+/** One item of a list. */
 export interface RecommendedItem {
   readonly id: string;
   /** The model's score: a cosine or an inner product, its item bias included, whatever `diversity` and `discover` made of the order. In the popular fallback: how many users have the item. */
@@ -10,11 +11,13 @@ export interface RecommendedItem {
   readonly title?: string;
 }
 
+/** A user's list, best first. */
 export interface UserRecommendations {
   readonly user: string;
   readonly items: readonly RecommendedItem[];
 }
 
+/** What a list may hold, and how long it is. */
 export interface RecommendOptions {
   /** How many; default 10. Fewer come only where fewer exist. */
   readonly k?: number;
@@ -38,6 +41,7 @@ export interface RecommendOptions {
   readonly discover?: number;
 }
 
+/** How the items that a new person is given by are read. */
 export interface FoldInRequest {
   /** Weight > 0 of each item, beside them; default 1. Those of an item that comes twice are added. */
   readonly weights?: ArrayLike<number>;

@@ -24,6 +24,7 @@ import {
 } from './recommendation.ts';
 import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
 
+/** How a model is opened for serving. */
 export interface OpenOptions extends RankingEngineOptions {
   /** The loss to fold people in with, when the model was trained with one that is not built in. A model never loads code by itself. */
   readonly loss?: LossSource;
@@ -91,10 +92,12 @@ export class Recommender {
     return this.#model.config;
   }
 
+  /** The ids of the users, by index in the model. */
   get userIds(): IdMap {
     return this.#model.userIds;
   }
 
+  /** The ids of the items, by index in the model. */
   get itemIds(): IdMap {
     return this.#model.itemIds;
   }

@@ -13,6 +13,7 @@ const arrays = {
 } as const;
 
 export type TensorType = keyof typeof arrays;
+/** A typed array that a safetensors file can hold. */
 export type TensorArray =
   | Float64Array
   | BigInt64Array

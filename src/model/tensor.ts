@@ -11,6 +11,7 @@ export interface Tensor<A extends TensorArray = TensorArray> {
 export interface StreamedTensor {
   readonly shape: readonly number[];
   readonly type: TensorType;
+  /** The elements, in order, some at a time. */
   pieces(): Iterable<TensorArray>;
 }
 

@@ -3,6 +3,7 @@ import type { SplitMethod } from '../data/split.ts';
 
 /** What a model is for: to guess what the log would hold next, or to find what a person would like among all items, also those the log shows little. */
 export const aims = ['accuracy', 'discovery'] as const;
+/** What a model is for: `accuracy` or `discovery`. */
 export type Aim = (typeof aims)[number];
 
 /** How the validation part that judges an aim is held out; undefined: as the log is (at random, or by the method of the test split). */

@@ -7,6 +7,7 @@ export interface Coordinate {
   readonly most: number;
 }
 
+/** Options and their numbers, by name. */
 export type Point = Readonly<Record<string, number>>;
 
 /**

@@ -28,6 +28,7 @@ export interface ScoreAnalysis {
   readonly weightQuantiles: readonly WeightQuantile[];
 }
 
+/** What scores are analysed, and at which temperature. */
 export interface ScoreAnalysisOptions {
   /** The temperature of the negative side, > 0 or Infinity. */
   readonly tau: number;

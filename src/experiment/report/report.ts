@@ -35,6 +35,7 @@ export interface Section {
   readonly tables?: readonly Table[];
 }
 
+/** A table of a report. */
 export interface Table {
   /** Lower-case words with hyphens, unlike that of any other table of the report: the CSV file is named so. */
   readonly name: string;
@@ -43,6 +44,7 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
 }
 
+/** A column of a table. */
 export interface TableColumn {
   readonly name: string;
   /** How numbers are shown; the CSV file has them in full. Default `metric`: four decimals. `percent`: a fraction, shown times 100. `number`: four digits. `text` columns stand to the left. */
@@ -65,12 +67,14 @@ export interface Figure {
   readonly ownScales?: boolean;
 }
 
+/** An axis of a figure. */
 export interface Axis {
   readonly label: string;
   /** Default linear; `band`: names, or numbers that are no quantities. Bars have bands on x. */
   readonly scale?: 'linear' | 'log' | 'band';
 }
 
+/** One of the plots that a figure consists of. */
 export interface Panel {
   readonly title: string;
   readonly series: readonly Series[];

@@ -27,6 +27,7 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal;
   /** Where checkpoints and per-user files go; absent: none are kept. */
   readonly folder?: string;
+  /** Receives what happens. */
   readonly onEvent?: (event: TrainEvent) => void;
 }
 

@@ -34,12 +34,14 @@ export type LabEvent =
     }
   | { readonly type: 'train'; readonly event: TrainEvent };
 
+/** Where a laboratory keeps its runs, and how it works. */
 export interface LabOptions {
   /** Holds runs.jsonl, checkpoints of runs that were stopped, and per-user files. */
   readonly folder: string;
   /** Runs at a time, each on one thread; default: the machine's cores. With 1 a run has all threads. */
   readonly jobs?: number;
   readonly signal?: AbortSignal;
+  /** Receives what happens. */
   readonly onEvent?: (event: LabEvent) => void;
 }
 

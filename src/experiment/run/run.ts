@@ -21,6 +21,7 @@ export interface DataSource {
  * - `test`: the test set itself, as some papers do. Such numbers are named `published`, all others `validated`.
  */
 export const choices = ['validation', 'debiased', 'last', 'test'] as const;
+/** How the evaluated epoch is chosen. */
 export type Choice = (typeof choices)[number];
 
 /** What is done to the training data; absent: nothing. 0 too, but for `falseNegative`. */
@@ -106,6 +107,7 @@ export function isFailed(record: RunRecord | FailedRun): record is FailedRun {
   return 'failed' in record;
 }
 
+/** The numbers of a run under one protocol. */
 export interface RunEvaluation {
   readonly users: number;
   readonly metrics: Readonly<Record<string, number>>;

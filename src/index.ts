@@ -109,6 +109,7 @@ export type {
   ClaimVerdict,
   Figure,
   Panel,
+  Point as PlotPoint,
   Provenance,
   Report,
   Section,
@@ -206,12 +207,13 @@ export type { Trial, Tuning } from './training/tune.ts';
 export { type UpdateResult, updateModel } from './training/update-model.ts';
 export type { UpdateOptions } from './training/update-options.ts';
 export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
-export type { Dimension } from './tuning/dimension.ts';
+export type { Dimension, Range as DimensionRange, Value as DimensionValue } from './tuning/dimension.ts';
+export type { RunNews } from './tuning/executor.ts';
 export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/worker.ts';
 export type { TuneSettings } from './tuning/settings.ts';
 export type { Point as SpacePoint, Space } from './tuning/space.ts';
-export type { Attempt, CurvePoint, Run } from './tuning/study.ts';
+export type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, Trial as StudyTrial } from './tuning/study.ts';
 export { type TrainWinnerOptions, trainWinner } from './tuning/train-winner.ts';
 export { type TunedTrial, type TuneOptions, type TuneResult, tune } from './tuning/tune.ts';
 export type { TuneEvent } from './tuning/tune-event.ts';
-export { tuningReport } from './tuning/tuning-report.ts';
+export { type TuningReportOptions, tuningReport } from './tuning/tuning-report.ts';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
+import type { FeedbackLog } from '../feedback/feedback-log.ts';
 import { type LogLevel, logLevels } from '../server/log.ts';
 import { type RunningServer, serve } from '../server/serve.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
@@ -11,6 +12,7 @@ import { number, whole } from './parse.ts';
 interface ServeFlags extends CommonOptions {
   host: string;
   port: number;
+  feedback?: string;
   tokenFile?: string;
   cors?: string[];
   maxK?: number;
@@ -32,6 +34,10 @@ export function define(command: Command): void {
     .option('--host <address>', 'where to listen', '127.0.0.1')
     .option('-p, --port <number>', 'where to listen; 0: a free port', whole(0), 8080)
     .addOption(new Option('--index <name>', 'how items are found').choices(['exact', 'approximate']));
+  command.option(
+    '--feedback <place>',
+    'keep what POST /v1/feedback brings: sqlite:PATH, a path ending in .db, or postgres://…',
+  );
   command.optionsGroup('Who may ask:');
   command
     .option('--token-file <file>', 'a file with the token that clients must bring (or $TAUREC_TOKEN)')
@@ -55,6 +61,7 @@ export function define(command: Command): void {
   addExamples(
     command,
     'taurec serve model',
+    'taurec serve model --feedback feedback.db',
     'taurec serve model --port 9000 --token-file token.txt --host 0.0.0.0',
     "curl 'http://127.0.0.1:8080/v1/users/42/recommendations?k=5'",
   );
@@ -62,13 +69,19 @@ export function define(command: Command): void {
 }
 
 async function run(model: string, flags: ServeFlags): Promise<void> {
-  const { json, quiet, tokenFile, seed: _seed, logLevel = quiet ? 'warn' : 'info', ...rest } = flags;
+  const { json, quiet, tokenFile, feedback: place, logLevel = quiet ? 'warn' : 'info', ...rest } = flags;
   const token = tokenFile === undefined ? process.env.TAUREC_TOKEN : await readToken(tokenFile);
   const signals = new Signals();
-  const server = await serve(model, { ...rest, ...engineOptions(flags), token, logLevel });
+  const feedback = place === undefined ? undefined : await openLog(place);
+  const server = await serve(model, { ...rest, ...engineOptions(flags), token, feedback, logLevel });
   if (json) printJson({ url: server.url, pid: process.pid, model: server.model });
   else if (!quiet) note(`Serving ${model} at ${server.url}; the API is described at ${server.url}/docs. Ctrl-C stops.`);
   await signals.attend(server);
+}
+
+/** Loaded when asked for: databases take a while. */
+async function openLog(place: string): Promise<FeedbackLog> {
+  return (await import('../feedback/open-feedback.ts')).openFeedback(place);
 }
 
 /** The first line of a file. Throws `file-not-found`. */

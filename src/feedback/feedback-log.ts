@@ -29,5 +29,6 @@ export interface FeedbackLog {
   read(after?: number): AsyncIterable<StoredFeedback[]>;
   /** Throws when the log cannot be reached: for readiness. */
   check(): Promise<void>;
+  /** Ends the log; what was acknowledged is kept. */
   close(): Promise<void>;
 }

@@ -20,6 +20,7 @@ const settings = { format: 1, connectivity: 16, expansion: 128 };
 /** Vectors that are added between two looks at the event loop. */
 const BATCH = 2000;
 
+/** How `buildIndex` works, and how it is followed and stopped. */
 export interface BuildIndexOptions {
   /** Threads that build; default: the machine's cores. With one, the same model always gives the same index; with more, one of the same quality. */
   readonly threads?: number;
@@ -29,6 +30,7 @@ export interface BuildIndexOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What `buildIndex` left in the folder of the model. */
 export interface BuiltIndex {
   /** The index, in the model's folder. */
   readonly file: string;

@@ -41,6 +41,7 @@ export interface Sampler {
   batch(step: number): Batch;
 }
 
+/** The most that a batch of a sampler holds: an engine sizes its memory by it. */
 export interface BatchCapacity {
   readonly rows: number;
   readonly positives: number;

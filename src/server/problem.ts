@@ -27,6 +27,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 const statuses: Partial<Record<ErrorCode, number>> = {
   'bad-request': 400,
   'bad-option': 400,
+  'bad-feedback': 400,
   'unknown-name': 400,
   'no-token': 401,
   'reload-closed': 403,
@@ -108,6 +109,10 @@ function fieldErrors({ code, facts }: TaurecError): readonly FieldError[] | unde
   if (code === 'bad-request') return facts.errors as readonly FieldError[] | undefined;
   if (code === 'bad-option') {
     return [{ field: String(facts.option), got: String(facts.got), expected: String(facts.expected) }];
+  }
+  if (code === 'bad-feedback') {
+    const field = `events[${Number(facts.event) - 1}].${facts.field}`;
+    return [{ field, got: String(facts.got), expected: String(facts.expected) }];
   }
   return undefined;
 }

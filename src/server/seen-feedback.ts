@@ -33,13 +33,13 @@ export class SeenFeedback {
     return items && [...items];
   }
 
-  /** Appends events to the log, then counts their items as seen. Resolves with how many were new. Throws `feedback-failed` when they are not kept. */
+  /** Appends events to the log, then counts their items as seen. Resolves with how many were new. Throws `bad-feedback` for an event that the log refuses, `feedback-failed` when they are not kept. */
   async append(events: readonly FeedbackEvent[]): Promise<number> {
     let added: number;
     try {
       added = await this.#log.append(events);
     } catch (cause) {
-      throw failed(cause);
+      throw cause instanceof TaurecError && cause.code === 'bad-feedback' ? cause : failed(cause);
     }
     for (const event of events) this.#add(event);
     return added;

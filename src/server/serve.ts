@@ -7,7 +7,7 @@ import { Metrics } from './metrics.ts';
 import { ModelHost, type ModelStatus, type ReloadReport } from './model-host.ts';
 import { defaultLimits, requestSchemas } from './request-schemas.ts';
 import { SeenFeedback } from './seen-feedback.ts';
-import { checkServeOptions, type ServeOptions } from './serve-options.ts';
+import { type CheckedOptions, checkServeOptions, type ServeOptions } from './serve-options.ts';
 
 export type { LogLevel } from './log.ts';
 export type { ModelStatus, ReloadReport } from './model-host.ts';
@@ -32,7 +32,7 @@ export interface RunningServer {
  * Throws what `Recommender.open` throws, `bad-option`, `cannot-listen`, `feedback-failed`. A feedback log that was given is closed then, too.
  */
 export async function serve(modelDirectory: string, options: ServeOptions = {}): Promise<RunningServer> {
-  const checked = checkServeOptions(options);
+  const checked = await checkedOrClosed(options);
   const { host: address, deadline, queueLimit, feedback } = checked;
   const { log, flush } = openLog(checked.logLevel, checked.writeLog);
   let draining = false;
@@ -100,6 +100,16 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     await host?.close(true);
     await feedback?.close();
     flush();
+    throw error;
+  }
+}
+
+/** The options with their defaults; where they are wrong, the feedback log is closed before the error goes on. */
+async function checkedOrClosed(options: ServeOptions): Promise<CheckedOptions> {
+  try {
+    return checkServeOptions(options);
+  } catch (error) {
+    await options.feedback?.close();
     throw error;
   }
 }

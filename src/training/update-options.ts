@@ -2,6 +2,7 @@ import type { BackboneSource } from '../backbone/backbone.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { TrainEvent } from './events.ts';
 
+/** How `updateModel` goes on training, and how it is followed and stopped. */
 export interface UpdateOptions {
   /** Epochs over all interactions, old and new. Default: a tenth (next to nothing is new) to a quarter (a quarter or more is new) of those of the first training. */
   readonly epochs?: number;
@@ -18,5 +19,6 @@ export interface UpdateOptions {
   readonly engine?: 'auto' | 'wasm' | 'reference';
   /** Stops after the step in progress with error `aborted`. */
   readonly signal?: AbortSignal;
+  /** Receives the stream of events, as that of `train`. */
   readonly onProgress?: (event: TrainEvent) => void;
 }

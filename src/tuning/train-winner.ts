@@ -6,11 +6,13 @@ import type { TrainingData, TrainResult } from '../training/training-state.ts';
 import { checkpointFolder } from './local-executor.ts';
 import type { TuneResult } from './tune.ts';
 
+/** How `trainWinner` trains, and how it is followed and stopped. */
 export interface TrainWinnerOptions {
   /** Then trains once more on train and validation together. */
   readonly refit?: boolean;
   readonly threads?: number;
   readonly signal?: AbortSignal;
+  /** Receives the stream of events, as that of `train`. */
   readonly onProgress?: (event: TrainEvent) => void;
 }
 

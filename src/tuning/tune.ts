@@ -31,6 +31,7 @@ const TRIALS = { plain: 24, budgeted: 64 };
 /** Trainings at a time when nobody says, at most: each has tables of its own in memory. */
 const MOST_JOBS = 8;
 
+/** What `tune` searches, how long, and where it keeps the study. */
 export interface TuneOptions extends Omit<TuneSettings, 'space'> {
   /** Training options that all trials share. */
   readonly config?: TrainConfigInput;
@@ -43,6 +44,7 @@ export interface TuneOptions extends Omit<TuneSettings, 'space'> {
   /** `best`: of trainings that are over only the best one's checkpoint is kept. Default `all`. */
   readonly keep?: 'all' | 'best';
   readonly signal?: AbortSignal;
+  /** Receives the stream of events. */
   readonly onEvent?: (event: TuneEvent) => void;
   /** A queue by whose workers (`runWorker`, `taurec worker`) the trainings are done: `redis://…` or `postgres://…`. `jobs` is then how many lie in it at a time, default 8. */
   readonly queue?: string;
@@ -53,6 +55,7 @@ export interface TunedTrial extends Trial {
   readonly runs: readonly (Run & { readonly curve: readonly CurvePoint[]; readonly attempts: readonly Attempt[] })[];
 }
 
+/** What a study came to: its trials, and the best of them. */
 export interface TuneResult {
   readonly folder: string;
   /** What trials were compared by. */

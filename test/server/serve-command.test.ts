@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readInteractions } from '../../src/data/read.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
 import { fails, file, folder, start } from '../cli/taurec.ts';
 import { randomModel } from '../support/random-model.ts';
@@ -145,5 +146,47 @@ describe('what it refuses', () => {
     await fails(1, /nowhere: not a taurec model/, 'serve', 'nowhere', '--port', '0');
     await fails(2, /--deadline: got 0/, 'serve', 'model', '--deadline', '0');
     await fails(2, /--cors: got "shop\.example"/, 'serve', 'model', '--cors', 'shop.example');
+  });
+});
+
+describe('--feedback keeps what people did', () => {
+  const events = (user: string, ...items: string[]) => ({
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ events: items.map((item) => ({ user, item })) }),
+  });
+  const idsOf = async (url: string) => {
+    const response = await fetch(`${url}/v1/users/u1/recommendations?k=5`);
+    return ((await response.json()) as { items: { id: string }[] }).items.map(({ id }) => id);
+  };
+
+  test('through a kill: what was acknowledged is in no list of the next server, and in the table that training reads', async () => {
+    const first = await serving('--feedback', 'kept.db', '--quiet');
+    const [best, second] = await idsOf(first.url);
+    const answer = await fetch(`${first.url}/v1/feedback`, events('u1', best!, second!));
+    expect(await answer.json()).toEqual({ received: 2, new: 2 });
+    first.child.kill('SIGKILL');
+    await first.done;
+    const next = await serving('--feedback', 'kept.db', '--quiet');
+    expect(await idsOf(next.url)).not.toEqual(expect.arrayContaining([best]));
+    expect(await idsOf(next.url)).not.toEqual(expect.arrayContaining([second]));
+    const log = await readInteractions(`sqlite:${join(folder, 'kept.db')}?table=feedback`);
+    expect(log.users).toHaveLength(2);
+    next.child.kill('SIGTERM');
+    expect((await next.done).code).toBe(0);
+  });
+
+  test('an event that the log refuses is the fault of the request', async () => {
+    const { child, done, url } = await serving('--feedback', 'refused.db', '--quiet');
+    const answer = await fetch(`${url}/v1/feedback`, events('u1', 'i1', ' '));
+    expect(answer.status).toBe(400);
+    expect(((await answer.json()) as { errors: { field: string }[] }).errors[0]!.field).toBe('events[1].item');
+    child.kill('SIGTERM');
+    await done;
+  });
+
+  test('a place that is none, and an option out of range beside a log, end the command', async () => {
+    await fails(1, /no-such-folder/, 'serve', 'model', '--feedback', 'sqlite:no-such-folder/deep/kept.db');
+    await fails(2, /reload-interval/, 'serve', 'model', '--feedback', 'kept.db', '--reload-interval', '-1');
   });
 });

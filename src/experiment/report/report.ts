@@ -82,6 +82,7 @@ export interface Panel {
   readonly reference?: { readonly name: string; readonly y: number };
 }
 
+/** A line, or a kind of bar or dot, of a figure: what one colour shows. */
 export interface Series {
   /** The same name has the same colour in every panel. */
   readonly name: string;

@@ -20,6 +20,7 @@ export function middleOf<T>(values: readonly T[]): T {
   return values[values.length >> 1]!;
 }
 
+/** A backbone as an experiment runs it: what reports call it, and what it needs. */
 export interface BackboneCase {
   readonly label: string;
   readonly source: BackboneSource;

@@ -15,8 +15,10 @@ import { copyPieces, insertPieces } from './write-pgvector.ts';
 
 /** npy, safetensors and parquet are folders, the others one file. */
 export const embeddingFormats = ['npy', 'safetensors', 'parquet', 'pgvector-sql', 'pgvector-copy', 'json'] as const;
+/** What embeddings can be written as: one of `embeddingFormats`. */
 export type EmbeddingFormat = (typeof embeddingFormats)[number];
 
+/** What `exportEmbeddings` writes, and how. */
 export interface ExportEmbeddingsOptions extends RowOptions {
   readonly format: EmbeddingFormat;
   /** Leaves out what users have seen. Default: it goes along, so that it can be kept out of lists. */

@@ -9,6 +9,7 @@ import { readIds } from './read-ids.ts';
 import { readNumbers, readVectors } from './read-vectors.ts';
 import { badEmbeddings, type Vectors } from './vectors-table.ts';
 
+/** Where `importEmbeddings` finds the vectors, their ids and what users have seen. */
 export interface ImportEmbeddingsOptions {
   /** A file with a vector for each user: .npy, .npz, safetensors, Parquet, JSON, JSON lines, CSV or TSV. `file#name` names an array inside. */
   readonly users: string;

@@ -30,6 +30,7 @@ export type WorkerEvent =
   /** Another worker has it: this one was silent too long. */
   | { readonly type: 'lost'; readonly run: string };
 
+/** Which queue `runWorker` serves, with which data. */
 export interface WorkerOptions {
   /** `redis://…` or `postgres://…`. */
   readonly queue: string;
@@ -43,6 +44,7 @@ export interface WorkerOptions {
   readonly lockSeconds?: number;
   /** Gives back what is being trained, with its checkpoints, and ends. */
   readonly signal?: AbortSignal;
+  /** Told of each training: that it is taken, goes on, ends. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 

@@ -8,9 +8,11 @@ import { Command } from 'commander';
 
 export const documentFile = fileURLToPath(new URL('../docs/command-line.md', import.meta.url));
 export const commandNames = [
-  ...['train', 'update', 'evaluate', 'recommend', 'similar', 'compare', 'info', 'experiment'],
-  ...['recipe list', 'recipe run', 'recipe check', 'generate', 'demo'],
+  ...['train', 'update', 'evaluate', 'recommend', 'similar', 'index', 'compare', 'export', 'import', 'info'],
+  ...['experiment', 'recipe list', 'recipe run', 'recipe check', 'serve', 'tune', 'worker', 'generate', 'demo'],
 ];
+/** Commands whose file has another name: index.ts is what a folder exports. */
+const fileNames = { index: 'index-model' };
 
 /** Headings whose options stand in one table for all commands. */
 const sharedHeadings = ['Reading data', 'Common options'];
@@ -29,7 +31,7 @@ export async function withTables(text) {
 /** @param {string} path */
 async function load(path) {
   const [name, inner] = path.split(' ');
-  const { define } = await import(`../dist/cli/${name}.js`);
+  const { define } = await import(`../dist/cli/${fileNames[/** @type {'index'} */ (name)] ?? name}.js`);
   const command = new Command(name);
   define(command);
   const found = inner === undefined ? command : command.commands.find((one) => one.name() === inner);

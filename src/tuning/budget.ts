@@ -1,7 +1,7 @@
 import type { Run } from './study.ts';
 
-/** Finalists for whose whole trainings time is kept. */
-const FINALISTS = 2;
+/** Finalists for whose whole trainings time is kept: short trainings are noisy, and the best of two whole ones is seldom the worse. */
+export const FINALISTS = 2;
 /** How the seconds of an epoch grow with the negatives of a row: less than in proportion, since drawing, gathering and updating stay. */
 const NEGATIVES = 0.5;
 

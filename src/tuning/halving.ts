@@ -20,11 +20,11 @@ export const halvingSchema = z.strictObject({
 
 export type Halving = z.output<typeof halvingSchema>;
 
-/** How many trials each rung takes when the first takes `trials`. */
-export function rungSizes(trials: number, { rungs, factor }: Halving): number[] {
+/** How many trials each rung takes when the first takes `trials`: a part of the one below, and at least `finalists` where there are that many. */
+export function rungSizes(trials: number, { rungs, factor }: Halving, finalists = 1): number[] {
   let size = trials;
   return rungs.map((_, rung) => {
-    if (rung > 0) size = Math.ceil(size / factor);
+    if (rung > 0) size = Math.max(Math.ceil(size / factor), Math.min(finalists, size));
     return size;
   });
 }

@@ -15,6 +15,8 @@ export interface PlanLimits {
   /** Trials at most. */
   readonly trials: number;
   readonly halving: Halving;
+  /** Trials that go on from a rung at least, where there is time for them; absent: 1. */
+  readonly finalists?: number;
   /** Whether there is time for one more on a rung; the very first trial begins in any case. */
   readonly hasTime: (rung: number) => boolean;
 }
@@ -23,7 +25,10 @@ export interface PlanLimits {
  * The next step. Rungs come one after another: a rung begins when all trainings of the one below are over, so that who goes on is decided by all results, not by which came first.
  * The plan is a function of what the study holds, so a study that was stopped goes on as if it had not been.
  */
-export function nextStep({ trials, runs }: StudyState, { trials: most, halving, hasTime }: PlanLimits): Step {
+export function nextStep(
+  { trials, runs }: StudyState,
+  { trials: most, halving, finalists, hasTime }: PlanLimits,
+): Step {
   const left = runs.find(({ state }) => state === 'waiting');
   if (left) return { type: 'run', key: { trial: left.trial, rung: left.rung } };
   const running = (rung: number) => runs.some((run) => run.rung === rung && !isOver(run));
@@ -31,7 +36,7 @@ export function nextStep({ trials, runs }: StudyState, { trials: most, halving, 
     // A rung above that has begun decided with the trials there were; more of them are asked for now.
     return { type: 'trial', number: trials.length };
   }
-  const sizes = rungSizes(trials.length, halving);
+  const sizes = rungSizes(trials.length, halving, finalists);
   for (let rung = 1; rung < sizes.length; rung++) {
     if (running(rung - 1)) return { type: 'wait' };
     const promoted = ranked(runs, rung - 1).slice(0, sizes[rung]);

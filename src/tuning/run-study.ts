@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { TaurecError } from '../errors.ts';
-import { Budget } from './budget.ts';
+import { Budget, FINALISTS } from './budget.ts';
 import type { Executor, RunNews, RunTask } from './executor.ts';
 import { type Halving, ranked, rungSizes, winnerOf } from './halving.ts';
 import { nextStep } from './plan.ts';
@@ -108,7 +108,8 @@ class StudyRun {
   #beginNext(): boolean {
     const { trials, halving } = this.#plan;
     const state = this.#store.state;
-    const step = nextStep(state, { trials, halving, hasTime: (rung) => this.#hasTime(rung, state) });
+    const finalists = this.#finalists;
+    const step = nextStep(state, { trials, halving, finalists, hasTime: (rung) => this.#hasTime(rung, state) });
     if (step.type === 'trial') {
       const point = this.#propose(step.number, state);
       this.#store.addTrial({ number: step.number, point }, this.#newRun(point, 0));
@@ -183,11 +184,16 @@ class StudyRun {
     this.#options.onEvent?.({ type: 'news', key, news });
   }
 
+  /** A budget keeps time for so many whole trainings, so they are done. */
+  get #finalists(): number {
+    return this.#budget ? FINALISTS : 1;
+  }
+
   /** Trainings that will run at a time now that one more begins on a rung. */
   #sideBySide(rung: number, state: StudyState): number {
     const { trials, runs } = state;
     const { capacity } = this.#executor;
-    const size = rung === 0 ? this.#plan.trials : rungSizes(trials.length, this.#plan.halving)[rung]!;
+    const size = rung === 0 ? this.#plan.trials : rungSizes(trials.length, this.#plan.halving, this.#finalists)[rung]!;
     const over = runs.filter((run) => run.rung === rung && isOver(run)).length;
     const beside = Math.max(this.#active.size + 1, Math.min(capacity, size - over));
     // Where time is short the best one has all threads, rather than none be trained in full.

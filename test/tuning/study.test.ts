@@ -167,3 +167,10 @@ test('trials that fail all leave no winner', async () => {
   expect(runs.every(({ state, rung }) => state === 'failed' && rung === 0)).toBe(true);
   expect(winnerOf(runs)).toBeUndefined();
 });
+
+test('a time budget trains the best two in full, however few were tried; without one the best eighth', async () => {
+  const plan = fakePlan({ trials: 5, seed: 1, halving: { rungs: [0.2, 1], factor: 8 }, search: searches.random });
+  const wholes = (runs: readonly { rung: number }[]) => runs.filter(({ rung }) => rung === 1).length;
+  expect(wholes((await study(plan)).runs)).toBe(1);
+  expect(wholes((await study({ ...plan, timeBudget: 1e6 })).runs)).toBe(2);
+});

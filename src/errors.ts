@@ -161,7 +161,7 @@ export class TaurecError extends Error {
 /** A text with the passwords of database URLs taken out, whatever else is wrong with the URLs: people paste messages, and logs are kept. */
 export function withoutPasswords(text: string): string {
   return text
-    .replace(/(postgres(?:ql)?:\/\/[^\s:@/?#]*):(?:\S*@|[^@\n]*@)/gi, '$1@')
+    .replace(/((?:postgres(?:ql)?|rediss?):\/\/[^\s:@/?#]*):(?:\S*@|[^@\n]*@)/gi, '$1@')
     .replace(/([?&](?:ssl)?password=)[^&\s"']*/gi, '$1…');
 }
 

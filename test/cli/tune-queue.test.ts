@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openQueue } from '../../src/tuning/queue/open-queue.ts';
 import type { TrialQueue } from '../../src/tuning/queue/trial-queue.ts';
-import {
-  postgresInstalled,
-  type RunningServer,
-  redisInstalled,
-  startPostgres,
-  startRedis,
-} from '../support/redis-server.ts';
+import { type QueueServer, queueServers } from '../support/queue-servers.ts';
 import { file, json, start, writeData } from './taurec.ts';
 
 // Each test runs several processes; generous deadlines, for machines that do other things.
@@ -58,98 +52,98 @@ function startWorker(url: string, ...more: string[]) {
   return { ...worker, taken };
 }
 
-describe.each([
-  ['redis', redisInstalled, startRedis],
-  ['PostgreSQL', postgresInstalled, startPostgres],
-] as const)('a study over a queue in %s (skipped where it is not installed)', (name, installed, startServer) => {
-  let server: RunningServer;
-  let queue: TrialQueue;
-  // biome-ignore lint/suspicious/noExplicitAny: JSON
-  let local: any;
-  beforeAll(async () => {
-    if (!installed) return;
-    server = await startServer();
-    queue = await openQueue(server.url);
-    local = await json('tune', ...common, '--folder', `local-${name}`);
-  });
-  afterAll(async () => {
-    await queue?.close();
-    await server?.stop();
-  });
+describe.each(queueServers)(
+  'a study over a queue in %s (skipped where it is not installed)',
+  (name, missing, startServer) => {
+    let server: QueueServer;
+    let queue: TrialQueue;
+    // biome-ignore lint/suspicious/noExplicitAny: JSON
+    let local: any;
+    beforeAll(async () => {
+      if (missing) return;
+      server = await startServer();
+      queue = await openQueue(server.url);
+      local = await json('tune', ...common, '--folder', `local-${name}`);
+    });
+    afterAll(async () => {
+      await queue?.close();
+      await server?.stop();
+    });
 
-  test.skipIf(!installed)(
-    'goes on when a worker is killed in mid-trial, from its last checkpoint; everything once',
-    async () => {
-      const study = start(['tune', ...common, '--queue', server.url, '--folder', `queued-${name}`, '--json', '-q']);
-      const [one, two] = [startWorker(server.url), startWorker(server.url, '--until-done')];
-      // Killed as soon as a checkpoint of what it trains has been handed over.
-      let killed = '';
-      await until(async () => {
-        const run = one.taken.at(-1);
-        if (run === undefined) return false;
-        const { checkpoint, outcome } = await queue.board(run);
-        if (!checkpoint || outcome) return false;
-        one.child.kill('SIGKILL');
-        killed = run;
-        return true;
-      });
-      const { code, stdout, stderr } = await study.done;
-      expect(code, stderr).toBe(0);
-      expect((await one.done).code).toBeNull();
-      const ended = await two.done;
-      expect(ended.code, ended.stderr).toBe(0);
+    test.skipIf(missing)(
+      'goes on when a worker is killed in mid-trial, from its last checkpoint; everything once',
+      async () => {
+        const study = start(['tune', ...common, '--queue', server.url, '--folder', `queued-${name}`, '--json', '-q']);
+        const [one, two] = [startWorker(server.url), startWorker(server.url, '--until-done')];
+        // Killed as soon as a checkpoint of what it trains has been handed over.
+        let killed = '';
+        await until(async () => {
+          const run = one.taken.at(-1);
+          if (run === undefined) return false;
+          const { checkpoint, outcome } = await queue.board(run);
+          if (!checkpoint || outcome) return false;
+          one.child.kill('SIGKILL');
+          killed = run;
+          return true;
+        });
+        const { code, stdout, stderr } = await study.done;
+        expect(code, stderr).toBe(0);
+        expect((await one.done).code).toBeNull();
+        const ended = await two.done;
+        expect(ended.code, ended.stderr).toBe(0);
 
-      const result = JSON.parse(stdout);
-      expect(valuesOf(result)).toEqual(valuesOf(local));
-      const [trial, rung] = killed.split('-').slice(-2).map(Number);
-      const { attempts } = result.trials[trial!].runs.find((run: { rung: number }) => run.rung === rung);
-      expect(attempts.length).toBeGreaterThan(1);
-      expect(attempts[0].fromEpoch).toBe(0);
-      expect(attempts[1].fromEpoch).toBeGreaterThan(0);
-      expect(attempts[1].worker).not.toBe(attempts[0].worker);
-      // Nothing of the study stays in the queue.
-      expect(await queue.studies()).toEqual([]);
-      expect(await queue.board(killed)).toEqual({ attempts: [], points: [] });
-    },
-  );
-
-  test.skipIf(!installed)(
-    'goes on when its coordinator is killed, and workers that were stopped give back what they had',
-    async () => {
-      const args = ['tune', ...common, '--queue', server.url, '--folder', `again-${name}`, '--json', '-q'];
-      const first = start(args);
-      const stopped = startWorker(server.url);
-      await until(() => stopped.taken.length > 0);
-      first.child.kill('SIGKILL');
-      await first.done;
-      stopped.child.kill('SIGINT');
-      expect((await stopped.done).code).toBe(0);
-      const second = start(args);
-      const worker = startWorker(server.url, '--until-done');
-      const { code, stdout, stderr } = await second.done;
-      expect(code, stderr).toBe(0);
-      expect(valuesOf(JSON.parse(stdout))).toEqual(valuesOf(local));
-      expect((await worker.done).code).toBe(0);
-    },
-  );
-
-  test.skipIf(!installed)('a worker with other data says so and leaves the trials to others', async () => {
-    const study = start(['tune', ...common, '--queue', server.url, '--folder', `other-${name}`, '--json', '-q']);
-    await until(async () => (await queue.studies()).length > 0);
-    file('other.json', JSON.stringify({ data: { valid: 'test.csv' } }));
-    const other = await start(['worker', 'train.csv', '--config', 'other.json', '--queue', server.url]).done;
-    expect(other.code).toBe(1);
-    expect(other.stderr).toMatch(
-      /This worker has interactions with the SHA-256 "\w{64}", expected \w{64} as in the queue/,
+        const result = JSON.parse(stdout);
+        expect(valuesOf(result)).toEqual(valuesOf(local));
+        const [trial, rung] = killed.split('-').slice(-2).map(Number);
+        const { attempts } = result.trials[trial!].runs.find((run: { rung: number }) => run.rung === rung);
+        expect(attempts.length).toBeGreaterThan(1);
+        expect(attempts[0].fromEpoch).toBe(0);
+        expect(attempts[1].fromEpoch).toBeGreaterThan(0);
+        expect(attempts[1].worker).not.toBe(attempts[0].worker);
+        // Nothing of the study stays in the queue.
+        expect(await queue.studies()).toEqual([]);
+        expect(await queue.board(killed)).toEqual({ attempts: [], points: [] });
+      },
     );
-    study.child.kill('SIGINT');
-    const { code, stderr } = await study.done;
-    expect(code).toBe(130);
-    expect(stderr).toContain('The study is kept in');
-    const [left] = await queue.studies();
-    await queue.withdraw(
-      left!,
-      [0, 1, 2, 3].map((trial) => `${left!.id.slice(0, 32)}-${trial}-0`),
+
+    test.skipIf(missing)(
+      'goes on when its coordinator is killed, and workers that were stopped give back what they had',
+      async () => {
+        const args = ['tune', ...common, '--queue', server.url, '--folder', `again-${name}`, '--json', '-q'];
+        const first = start(args);
+        const stopped = startWorker(server.url);
+        await until(() => stopped.taken.length > 0);
+        first.child.kill('SIGKILL');
+        await first.done;
+        stopped.child.kill('SIGINT');
+        expect((await stopped.done).code).toBe(0);
+        const second = start(args);
+        const worker = startWorker(server.url, '--until-done');
+        const { code, stdout, stderr } = await second.done;
+        expect(code, stderr).toBe(0);
+        expect(valuesOf(JSON.parse(stdout))).toEqual(valuesOf(local));
+        expect((await worker.done).code).toBe(0);
+      },
     );
-  });
-});
+
+    test.skipIf(missing)('a worker with other data says so and leaves the trials to others', async () => {
+      const study = start(['tune', ...common, '--queue', server.url, '--folder', `other-${name}`, '--json', '-q']);
+      await until(async () => (await queue.studies()).length > 0);
+      file('other.json', JSON.stringify({ data: { valid: 'test.csv' } }));
+      const other = await start(['worker', 'train.csv', '--config', 'other.json', '--queue', server.url]).done;
+      expect(other.code).toBe(1);
+      expect(other.stderr).toMatch(
+        /This worker has interactions with the SHA-256 "\w{64}", expected \w{64} as in the queue/,
+      );
+      study.child.kill('SIGINT');
+      const { code, stderr } = await study.done;
+      expect(code).toBe(130);
+      expect(stderr).toContain('The study is kept in');
+      const [left] = await queue.studies();
+      await queue.withdraw(
+        left!,
+        [0, 1, 2, 3].map((trial) => `${left!.id.slice(0, 32)}-${trial}-0`),
+      );
+    });
+  },
+);

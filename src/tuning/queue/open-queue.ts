@@ -17,11 +17,6 @@ export async function openQueue(url: string, options: QueueOptions = {}): Promis
     return await (await import('./boss-queue.ts')).BossQueue.open(url, options);
   } catch (cause) {
     const { message, code } = cause as NodeJS.ErrnoException;
-    throw new TaurecError('queue-unreachable', { url: withoutPassword(url), reason: message || code }, { cause });
+    throw new TaurecError('queue-unreachable', { url, reason: message || code }, { cause });
   }
-}
-
-/** A URL that may be shown. */
-export function withoutPassword(url: string): string {
-  return url.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:…@');
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -14,6 +15,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     testTimeout: 60_000,
     pool: 'forks',
+    // Many tests wait for a program that they started: two at a time use two cores, where vitest by itself would use one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     env: existsSync(dataFolder) ? { TAUREC_DATA: dataFolder } : {},
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },

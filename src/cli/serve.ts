@@ -75,7 +75,9 @@ async function run(model: string, flags: ServeFlags): Promise<void> {
   const feedback = place === undefined ? undefined : await openLog(place);
   const server = await serve(model, { ...rest, ...engineOptions(flags), token, feedback, logLevel });
   if (json) printJson({ url: server.url, pid: process.pid, model: server.model });
-  else if (!quiet) note(`Serving ${model} at ${server.url}; the API is described at ${server.url}/docs. Ctrl-C stops.`);
+  // Elsewhere standard error is the log, every line of it JSON; it says the same.
+  else if (!quiet && process.stderr.isTTY)
+    note(`Serving ${model} at ${server.url}; the API is described at ${server.url}/docs. Ctrl-C stops.`);
   await signals.attend(server);
 }
 

@@ -14,6 +14,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     pool: 'forks',
     // Many tests wait for a program that they started: two at a time use two cores, where vitest by itself would use one.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -13,7 +13,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^(.*\/)src\/(.*)\.ts$/, replacement: `${import.meta.dirname}/dist/$2.js` }] },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     pool: 'forks',
     // Many tests wait for a program that they started: two at a time use two cores, where vitest by itself would use one.

@@ -74,6 +74,7 @@ export type {
 export { createLoss, type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';
 export { openRankingEngine, type RankingEngineOptions } from './model/ranking-engine.ts';
+export { type ReRankedRanker, reRankedRanker } from './model/re-ranked-ranker.ts';
 export type {
   FoldInRequest,
   Id,

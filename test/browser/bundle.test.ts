@@ -14,6 +14,8 @@ const nodeAlone = [
   ...['analyseScores', 'compareRuns', 'holm', 'predictTau'],
   ...['LocalLab', 'defineExperiment', 'experimentNamed', 'experiments', 'runExperiment', 'tableCsv', 'writeReport'],
   ...['publishedResults', 'recipes', 'runRecipe'],
+  ...['buildIndex', 'embeddingFormats', 'exportEmbeddings', 'importEmbeddings', 'openFeedback', 'updateModel'],
+  ...['runWorker', 'trainWinner', 'tune', 'tuningReport'],
 ];
 
 describe('a bundle for the browser', async () => {

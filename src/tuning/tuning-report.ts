@@ -8,6 +8,7 @@ import type { Dimension } from './dimension.ts';
 import { isOver } from './study.ts';
 import type { TunedTrial, TuneResult } from './tune.ts';
 
+/** What a report says beside the study: on which data, by which command, and the command of the winner. */
 export interface TuningReportOptions {
   /** How to run the study again. */
   readonly command: string;

@@ -91,6 +91,7 @@ export interface Series {
   readonly dashed?: boolean;
 }
 
+/** A place in a figure, and how sure it is. */
 export interface Point {
   readonly x: number | string;
   readonly y: number;

@@ -55,11 +55,15 @@ function pack() {
   const needed = [
     ...[exports, imports, bin].flatMap(targets),
     ...['dist/engine/wasm/kernels-simd.wasm', 'dist/engine/wasm/kernels-fma.wasm'],
+    'dist/server/rapidoc-min.js',
     ...['README.md', 'LICENSE', 'CHANGELOG.md'],
   ];
   const missing = needed.filter((name) => !names.includes(name));
   const foreign = names.filter(
-    (name) => !/^(dist|src)\/.*\.(js|js\.map|ts|wasm)$|^[^/]+\.(md|json)$|^LICENSE$/.test(name),
+    (name) =>
+      !/^(dist|src)\/.*\.(js|js\.map|ts|wasm)$|^[^/]+\.(md|json)$|^dist\/server\/rapidoc-min\.js\.LICENSE\.txt$|^LICENSE$/.test(
+        name,
+      ),
   );
   if (missing.length > 0) throw new Error(`The package lacks ${missing.join(', ')}.`);
   if (foreign.length > 0) throw new Error(`The package should not hold ${foreign.join(', ')}.`);

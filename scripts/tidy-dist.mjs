@@ -1,5 +1,9 @@
-/** After tsc: makes the command executable, and deletes compiled files whose source is gone (tsc leaves them, and `npm pack` would ship them). */
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+/**
+ * After tsc: makes the command executable, deletes compiled files whose source is gone (tsc leaves them, and `npm pack` would ship them), and puts the script of the server's page
+ * beside the server. The script is a whole bundle; as a dependency its package would bring many others along, some of them to be compiled.
+ */
+import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -13,3 +17,6 @@ for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
 
 const command = join(dist, 'cli/main.js');
 if (existsSync(command)) chmodSync(command, 0o755);
+
+const page = createRequire(import.meta.url).resolve('rapidoc/dist/rapidoc-min.js');
+for (const end of ['', '.LICENSE.txt']) copyFileSync(`${page}${end}`, join(dist, `server/rapidoc-min.js${end}`));

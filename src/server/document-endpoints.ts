@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Endpoint } from './endpoint.ts';
 import { docsPage, landingPage } from './pages.ts';
 import type { Reply } from './reply.ts';
@@ -37,7 +36,7 @@ export function documentEndpoints({ schemas }: { readonly schemas: RequestSchema
       path: '/docs/rapidoc-min.js',
       access: 'page',
       async handle() {
-        script ??= readFile(createRequire(import.meta.url).resolve('rapidoc/dist/rapidoc-min.js'));
+        script ??= readFile(new URL('./rapidoc-min.js', import.meta.url));
         return {
           type: 'text/javascript; charset=utf-8',
           body: await script,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { workerFlags } from '../array/worker-flags.ts';
 import { quotedTable, type SqlitePlace, type TableName } from '../data/database/database-place.ts';
 import { sqliteError } from '../data/database/sqlite-error.ts';
 import { TaurecError } from '../errors.ts';
@@ -47,10 +48,7 @@ class SqliteThread {
     this.worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), {
       workerData: start,
       name: 'taurec-feedback',
-      // A thread that runs a file refuses the flags of code given on the command line (node --input-type=module -e …).
-      execArgv: process.execArgv.filter(
-        (flag, at, all) => !/^--input-type/.test(flag) && all[at - 1] !== '--input-type',
-      ),
+      execArgv: workerFlags(),
     });
     this.worker.on('message', (reply: SqliteReply) => this.answer(reply));
     this.worker.on('error', (error) => this.break(error));

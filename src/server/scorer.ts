@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { workerFlags } from '../array/worker-flags.ts';
 import { TaurecError } from '../errors.ts';
 import { rebuildError } from '../training/coordinator-protocol.ts';
 import type { FromScoring, ModelInfo, ScoringJob, ScoringTask, ToScoring } from './scoring-protocol.ts';
@@ -31,10 +32,7 @@ export class Scorer {
     const worker = new Worker(new URL('./scoring-worker.js', import.meta.url), {
       workerData: task,
       name: 'taurec-scoring',
-      // A thread that runs a file refuses the flags of code given on the command line (node --input-type=module -e …).
-      execArgv: process.execArgv.filter(
-        (flag, at, all) => !/^--input-type/.test(flag) && all[at - 1] !== '--input-type',
-      ),
+      execArgv: workerFlags(),
     });
     try {
       const info = await new Promise<ModelInfo>((resolve, reject) => {

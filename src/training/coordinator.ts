@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { sharedInt32 } from '../array/shared.ts';
+import { workerFlags } from '../array/worker-flags.ts';
 import { TaurecError } from '../errors.ts';
 import { type CoordinatorMessage, type CoordinatorTask, rebuildError } from './coordinator-protocol.ts';
 import type { TrainEvent } from './events.ts';
@@ -19,8 +20,7 @@ export async function runInCoordinator(
   const worker = new Worker(new URL('./coordinator-worker.js', import.meta.url), {
     workerData: { ...task, stop } satisfies CoordinatorTask,
     name: 'taurec-coordinator',
-    // A thread that runs a file refuses the flags of code given on the command line (node --input-type=module -e …).
-    execArgv: process.execArgv.filter((flag, at, all) => !/^--input-type/.test(flag) && all[at - 1] !== '--input-type'),
+    execArgv: workerFlags(),
   });
   signal?.addEventListener('abort', requestStop, { once: true });
   if (signal?.aborted) requestStop();

@@ -132,11 +132,30 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
     expect(met).toEqual(['own']);
   });
 
+  test.skipIf(missing)('many who begin at once, each with a study of its own, all work', async () => {
+    const done = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const { facts, run } = study();
+        const queue = await open();
+        await queue.submit(run(0), facts);
+        let of: string | undefined;
+        await work(queue, facts, 1, async (lease) => {
+          of = lease.run.study;
+          await lease.begin();
+          await lease.finish(outcome(1));
+          return 'done';
+        });
+        return of === facts.id;
+      }),
+    );
+    expect(done.every(Boolean)).toBe(true);
+  });
+
   test.skipIf(missing)('checkpoints come back as they were, each in place of the one before', async () => {
     const { facts, run } = study();
     const queue = await open();
     await queue.submit(run(0), facts);
-    const large = new Uint8Array(40 * 2 ** 20).map((_, i) => (i * 31) >> 3);
+    const large = new Uint8Array(10 * 2 ** 20).map((_, i) => (i * 31) >> 3);
     const small = Uint8Array.from([0, 255, 10, 13, 0]);
     await work(await open(), facts, 1, async (lease) => {
       await lease.begin();

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import pg from 'pg';
 import PgBoss from 'pg-boss';
 import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
 import {
@@ -21,6 +22,8 @@ const DAY = 23 * 3600;
 const MOST_RETRIES = 1000;
 /** Milliseconds between two looks for work. */
 const POLL = 500;
+/** Whoever makes tables holds this advisory lock: PostgreSQL ends one of two that make queues of pg-boss at once, for a deadlock. */
+const TABLES_LOCK = 846213;
 
 const tables = `
 create schema if not exists taurec;
@@ -42,6 +45,7 @@ export class BossQueue implements TrialQueue {
   /** A value of PostgreSQL has 1 GiB at most, and is sent as text of twice its size. */
   readonly mostCheckpointBytes = 400 * 2 ** 20;
   readonly beat: number;
+  readonly #url: string;
   readonly #boss: PgBoss;
   readonly #lock: number;
   readonly #known = new Set<string>();
@@ -51,13 +55,13 @@ export class BossQueue implements TrialQueue {
     // Lost connections are made again by themselves.
     boss.on('error', () => {});
     await boss.start();
-    const queue = new BossQueue(boss, options);
-    // Two that begin at once would both make the tables.
-    await queue.query(`begin; select pg_advisory_xact_lock(846213); ${tables} commit;`);
+    const queue = new BossQueue(url, boss, options);
+    await queue.#alone((client) => client.query(tables));
     return queue;
   }
 
-  private constructor(boss: PgBoss, { lockSeconds = LOCK_SECONDS }: QueueOptions) {
+  private constructor(url: string, boss: PgBoss, { lockSeconds = LOCK_SECONDS }: QueueOptions) {
+    this.#url = url;
     this.#boss = boss;
     this.#lock = lockSeconds;
     this.beat = (lockSeconds * 1000) / 4;
@@ -165,8 +169,20 @@ export class BossQueue implements TrialQueue {
 
   async #queue(name: string): Promise<void> {
     if (this.#known.has(name)) return;
-    await this.#boss.createQueue(name);
+    await this.#alone(() => this.#boss.createQueue(name));
     this.#known.add(name);
+  }
+
+  /** Makes tables while nobody else does. The lock ends with its connection. */
+  async #alone(make: (client: pg.Client) => Promise<unknown>): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url, application_name: 'taurec' });
+    await client.connect();
+    try {
+      await client.query('select pg_advisory_lock($1)', [TABLES_LOCK]);
+      await make(client);
+    } finally {
+      await client.end();
+    }
   }
 
   /** pg-boss knows no signs of life: gives back the trainings whose worker has been silent too long. Any who live do this. */

@@ -120,6 +120,8 @@ const messages = {
     `Cannot listen on ${f.host}, port ${f.port}: ${f.reason}. Give another port (--port; 0 takes a free one) or another address (--host).`,
   'no-route': (f: Facts) => `There is no ${f.path}. The API is described at /openapi.json and, for people, at /docs.`,
   'wrong-method': (f: Facts) => `${f.path} does not take ${f.got}, expected ${f.expected}.`,
+  'wrong-host': (f: Facts) =>
+    `The request asks for the host ${show(f.got)}, which is not known as a name of this server. Allow the name (--allowed-hosts), or start the server with a token.`,
   'no-token': (f: Facts) => `The request carries ${f.got}, expected the header Authorization: Bearer <token>.`,
   'reload-closed': () =>
     'Reloading by request needs a token: start the server with one (--token-file), send SIGHUP, or let it watch the model directory (--reload-interval).',

@@ -15,6 +15,7 @@ interface ServeFlags extends CommonOptions {
   feedback?: string;
   tokenFile?: string;
   cors?: string[];
+  allowedHosts?: string[];
   maxK?: number;
   bodyLimit?: number;
   queueLimit?: number;
@@ -41,7 +42,8 @@ export function define(command: Command): void {
   command.optionsGroup('Who may ask:');
   command
     .option('--token-file <file>', 'a file with the token that clients must bring (or $TAUREC_TOKEN)')
-    .option('--cors <origin...>', 'origins whose pages may call from a browser; * for all (default: none)');
+    .option('--cors <origin...>', 'origins whose pages may call from a browser; * for all (default: none)')
+    .option('--allowed-hosts <name...>', 'names of this server besides localhost, where it has no token');
   command.optionsGroup('Limits:');
   command
     .option('--max-k <number>', 'largest k of a request (default: 1000)', whole(1))

@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { Access } from './access.ts';
+import type { HostNames } from './host-names.ts';
 import type { Metrics } from './metrics.ts';
 import { hidesCause, problemReply } from './problem.ts';
 import type { Reply } from './reply.ts';
@@ -21,20 +22,23 @@ export interface Endpoint {
 /** What the frame of every request uses. */
 export interface FrameParts {
   readonly access: Access;
+  /** Absent: the name by which a request asks does not matter. */
+  readonly hostNames?: HostNames;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Whether the server is shutting down: then connections close with their answer. */
   readonly draining: () => boolean;
 }
 
-/** The frame around an endpoint: request id, token, errors as problem documents, log line, metrics, common headers. */
-export function framed({ access, metrics, log, draining }: FrameParts, endpoint: Omit<Endpoint, 'method'>) {
+/** The frame around an endpoint: request id, name of the host, token, errors as problem documents, log line, metrics, common headers. */
+export function framed({ access, hostNames, metrics, log, draining }: FrameParts, endpoint: Omit<Endpoint, 'method'>) {
   return async (context: RequestContext): Promise<Response> => {
     const started = performance.now();
     const { req } = context;
     const requestId = requestIdOf(req.header('x-request-id'));
     let reply: Reply;
     try {
+      hostNames?.check(req.header('host'));
       if (endpoint.access !== 'everybody') access.check(req.header('authorization'), endpoint.access === 'page');
       reply = await endpoint.handle(context);
     } catch (error) {

@@ -48,7 +48,10 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
     503: problem('Too many requests wait, or a new thread is being started; `Retry-After` says when to try again'),
     504: problem('No answer in time'),
   };
-  const denied = { 401: problem('The token is missing or wrong') };
+  const denied = {
+    401: problem('The token is missing or wrong'),
+    421: problem('The server has no token, and the `Host` of the request is not known as one of its names'),
+  };
   const wrong = { 400: problem('A parameter or field is wrong; `errors` lists them'), ...denied };
   const wrongBody = { ...wrong, 413: problem('The body is too large'), 415: problem('The body is not JSON') };
   const unknown = { 404: problem('The model does not know an id') };

@@ -39,6 +39,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'reload-failed': 409,
   'body-too-large': 413,
   'wrong-body-type': 415,
+  'wrong-host': 421,
   'fold-in-loss': 422,
   'client-gone': 499,
   'server-fault': 500,

@@ -1,5 +1,6 @@
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
+import { isHostName } from './host-names.ts';
 import { type LogLevel, logLevels } from './log.ts';
 
 /** How a model is served. Every option has a default; times are in seconds. */
@@ -18,6 +19,8 @@ export interface ServeOptions {
   readonly token?: string;
   /** Origins whose pages may call the API from a browser; `*`: all. Default: none. */
   readonly cors?: readonly string[];
+  /** Names besides addresses and `localhost` by which a server on loopback without a token may be asked, as behind a proxy that keeps the `Host` of requests. Default: none. */
+  readonly allowedHosts?: readonly string[];
   /** Largest k of a request. Default 1000. */
   readonly maxK?: number;
   /** Most bytes in the body of a request. Default 1048576. */
@@ -51,6 +54,7 @@ const defaults: Required<Pick<ServeOptions, Defaulted>> = {
   host: '127.0.0.1',
   port: 8080,
   cors: [],
+  allowedHosts: [],
   maxK: 1000,
   bodyLimit: 1024 * 1024,
   queueLimit: 1024,
@@ -102,6 +106,10 @@ export function checkServeOptions(options: ServeOptions): CheckedOptions {
       got: origin,
       expected: '* or an origin such as https://shop.example',
     });
+  }
+  for (const got of checked.allowedHosts) {
+    if (isHostName(got)) continue;
+    throw new TaurecError('bad-option', { option: 'allowedHosts', got, expected: 'a name such as shop.example' });
   }
   if (checked.token !== undefined && !/^[\x21-\x7e]{16,4096}$/.test(checked.token)) {
     const expected = 'at least 16 visible ASCII characters, without spaces';

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Access } from './access.ts';
 import { createApp } from './app.ts';
+import { HostNames } from './host-names.ts';
 import { closeServer, createHttpServer, listen } from './http-server.ts';
 import { openLog } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -60,9 +61,11 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     );
     const model = host;
     const access = new Access(checked.token);
+    // Who reaches another address than loopback needs no foreign page for it; who has the token has it from no page.
+    const hostNames = access.closed || !isLoopback(address) ? undefined : new HostNames(checked.allowedHosts);
     const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK });
     const app = createApp({
-      ...{ access, metrics, log, schemas, seen, deadline },
+      ...{ access, hostNames, metrics, log, schemas, seen, deadline },
       host: model,
       bodyLimit: checked.bodyLimit,
       corsOrigins: checked.cors,

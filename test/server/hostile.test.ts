@@ -124,7 +124,7 @@ describe('no query and no path makes the server fail', () => {
     '\\..\\v1',
     '*',
   ])('%s is nothing that the server has', async (path) => {
-    const text = await raw(server, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const text = await raw(server, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
     expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
     expect(text).toContain('application/problem+json');
     expect(text).not.toMatch(/root:|"dependencies"/);
@@ -135,7 +135,7 @@ const encode = (text: string) => encodeURIComponent(text.replace(/\p{Surrogate}/
 
 describe('limits', () => {
   const head = (more: string) =>
-    `POST /v1/scores HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${more}\r\n\r\n`;
+    `POST /v1/scores HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${more}\r\n\r\n`;
 
   test('deep JSON is refused', async () => {
     const deep = `${'['.repeat(1500)}${']'.repeat(1500)}`;
@@ -162,7 +162,7 @@ describe('limits', () => {
   });
 
   test.each([
-    ['half a head', 'GET /v1/model HTTP/1.1\r\nHost: x\r\nX-Slow: '],
+    ['half a head', 'GET /v1/model HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
     ['half a body', `${head('Content-Length: 100')}{"pairs"`],
   ])('%s, and then nothing: 408, and the connection is closed', async (_, text) => {
     expect(await raw(server, text)).toMatch(/^HTTP\/1\.1 408 /);
@@ -171,7 +171,7 @@ describe('limits', () => {
 
   test.each([
     ['no HTTP', 'hello\r\n\r\n', 400],
-    ['a head that is too large', `GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['a head that is too large', `GET / HTTP/1.1\r\nHost: localhost\r\nX-Big: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
     ['two lengths', head('Content-Length: 5\r\nContent-Length: 6'), 400],
     ['a length and chunks', head('Content-Length: 5\r\nTransfer-Encoding: chunked'), 400],
     ['a host that is none', 'GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n', 400],
@@ -182,7 +182,7 @@ describe('limits', () => {
   });
 
   test('clients that go away before their answer cost nothing', async () => {
-    const request = 'GET /v1/users/u1/recommendations HTTP/1.1\r\nHost: x\r\n\r\n';
+    const request = 'GET /v1/users/u1/recommendations HTTP/1.1\r\nHost: localhost\r\n\r\n';
     for (let i = 0; i < 50; i++) {
       const socket = connect(server.port, server.host, () => socket.write(request, () => socket.destroy()));
     }
@@ -265,6 +265,56 @@ describe('a token', () => {
     expect((await ask(closed, '/docs', undefined, basic)).status).toBe(200);
     expectProblem(await ask(closed, '/v1/users/u1/recommendations', undefined, basic), 401);
     expect((await ask(closed, '/docs')).headers.get('www-authenticate')).toBe('Basic realm="taurec"');
+  });
+});
+
+describe('the name by which a server is asked', () => {
+  /** The status of an answer to a request with this Host. */
+  const asked = async (of: RunningServer, host: string, path = '/v1/model', head = '') => {
+    const text = await raw(of, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${head}Connection: close\r\n\r\n`);
+    return Number(text.split(' ')[1]);
+  };
+  const port = () => server.port;
+
+  test.each(['127.0.0.1', 'localhost', 'LOCALHOST', 'films.localhost', '[::1]', '192.168.1.7'])(
+    '%s is no name of a foreign page',
+    async (name) => {
+      expect(await asked(server, name)).toBe(200);
+      expect(await asked(server, `${name}:${port()}`)).toBe(200);
+    },
+  );
+
+  test.each(['evil.example', 'localhost.evil.example', 'evillocalhost', '127.0.0.1.evil.example', '1.2.3.4.5'])(
+    '%s may be one',
+    async (name) => {
+      for (const path of ['/v1/model', '/docs', '/nothing', '/healthz', '/metrics'])
+        expect(await asked(server, `${name}:${port()}`, path)).toBe(421);
+    },
+  );
+
+  test('the answer says what to do', async () => {
+    const text = await raw(server, 'GET / HTTP/1.1\r\nHost: Evil.example:80\r\nConnection: close\r\n\r\n');
+    expect(text).toContain('"code":"wrong-host"');
+    expect(text).toContain('--allowed-hosts');
+  });
+
+  test('names that are allowed, a token, and an address beyond loopback let it pass', async () => {
+    const named = await start(directory, { allowedHosts: ['Shop.example'] });
+    expect(await asked(named, 'shop.EXAMPLE:8080')).toBe(200);
+    expect(await asked(named, 'www.shop.example')).toBe(421);
+    const token = 'a-token-of-some-length';
+    const closed = await start(directory, { token });
+    expect(await asked(closed, 'evil.example')).toBe(401);
+    expect(await asked(closed, 'shop.example', '/v1/model', `Authorization: Bearer ${token}\r\n`)).toBe(200);
+    const open = await start(directory, { host: '0.0.0.0' });
+    expect(await asked({ ...open, host: '127.0.0.1', port: open.port } as RunningServer, 'shop.example')).toBe(200);
+  });
+
+  test.each(['', 'shop.example:80', 'https://shop.example', 'a/b'])('%j is no name to allow', async (name) => {
+    await expect(start(directory, { allowedHosts: [name] })).rejects.toMatchObject({
+      code: 'bad-option',
+      facts: { option: 'allowedHosts' },
+    });
   });
 });
 

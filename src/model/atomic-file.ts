@@ -1,10 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /** A name beside `path` that no other run uses. On the same file system, so that a rename to `path` is atomic. */
 export function temporaryName(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+}
+
+/** What lies beside `path` under temporary names of it, and the processes that wrote it: at work, or killed. */
+export async function temporariesOf(path: string): Promise<{ readonly path: string; readonly writer: number }[]> {
+  const begin = `${basename(path)}.`;
+  const names = await readdir(dirname(path)).catch((): string[] => []);
+  return names.flatMap((name) => {
+    const [, writer] = (name.startsWith(begin) && /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(begin.length))) || [];
+    return writer === undefined ? [] : { path: join(dirname(path), name), writer: Number(writer) };
+  });
 }
 
 /**

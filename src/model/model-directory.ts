@@ -9,7 +9,7 @@ import { temporaryName, writeAtomically } from './atomic-file.ts';
 import { isIndexName } from './index-name.ts';
 import { MODEL_FORMAT, MODEL_VERSION, type Model, type ModelConfig, modelFactsSchema, modelProblem } from './model.ts';
 import { CONFIG, files, issuesOf, readModel } from './read-model.ts';
-import { replaceFolder } from './replace-folder.ts';
+import { finishReplacing, replaceFolder } from './replace-folder.ts';
 import { openSafetensors, writeSafetensors } from './safetensors.ts';
 import type { StreamedTensor, Tensor } from './tensor.ts';
 import { readTrainingState, writeTrainingState } from './training-state-file.ts';
@@ -81,13 +81,12 @@ export async function checkModelTarget(directory: string): Promise<void> {
   // A run's checkpoints may lie where its model will.
   const others = names.filter((name) => !name.startsWith('checkpoint'));
   if (others.length === 0) return;
-  const text = await readFile(join(directory, CONFIG), 'utf8').catch(() => '');
-  if (formatOf(text) !== MODEL_FORMAT)
+  if (!(await isWhole(directory)))
     throw new TaurecError('not-a-model', { directory, got: others.slice(0, 3).join(', ') });
 }
 
 /**
- * Opens a model. The arrays are views of what was read, in shared memory; nothing is parsed but config.json. Throws `no-model` when there is none,
+ * Opens a model. Where a program was killed in the middle of replacing one, that is finished first. The arrays are views of what was read, in shared memory; nothing is parsed but config.json. Throws `no-model` when there is none,
  * `newer-model` when a later taurec wrote it, `bad-model` or `bad-safetensors`, naming the file, when one is damaged or does not fit the others.
  * @param options.trainingState reads what training needs to continue too, where it was kept; who serves does not need it. Default false.
  */
@@ -99,14 +98,26 @@ export async function openModel(
     place: directory,
     pathOf: (name) => join(directory, name),
     readConfig: () =>
-      readFile(join(directory, CONFIG), 'utf8').catch((cause: NodeJS.ErrnoException) => {
-        const problem = cause.code === 'ENOENT' ? `there is no ${CONFIG} in it` : cause.message;
-        throw new TaurecError('no-model', { directory, problem }, { cause });
+      readConfig(directory).catch(async (cause: NodeJS.ErrnoException) => {
+        if (cause.code !== 'ENOENT')
+          throw new TaurecError('no-model', { directory, problem: cause.message }, { cause });
+        const left = await finishReplacing(resolve(directory), isWhole, isReplaced).catch(() => []);
+        return readConfig(directory).catch(() => {
+          const others = left.length === 0 ? '' : `; whole models that a stopped program left are ${left.join(', ')}`;
+          throw new TaurecError('no-model', { directory, problem: `there is no ${CONFIG} in it${others}` }, { cause });
+        });
       }),
     readTensors: (name) => openSafetensors(join(directory, name)),
   });
   const trainingState = options.trainingState ? await readTrainingState(join(directory, TRAINING)) : undefined;
   return trainingState ? { ...model, trainingState } : model;
+}
+
+const readConfig = (directory: string) => readFile(join(directory, CONFIG), 'utf8');
+
+/** The configuration is written last. */
+async function isWhole(folder: string): Promise<boolean> {
+  return formatOf(await readConfig(folder).catch(() => '')) === MODEL_FORMAT;
 }
 
 /** A table row by row without its padding, some megabytes at a time. */

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -8,6 +9,7 @@ import { matrix, row } from '../../src/array/matrix.ts';
 import { createModel, type Model, trainedItems } from '../../src/model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../../src/model/model-directory.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
+import { rejectionOf } from '../support/error-of.ts';
 import { randomModel } from '../support/random-model.ts';
 
 const files = ['config.json', 'embeddings.safetensors', 'ids.safetensors', 'seen.safetensors'];
@@ -140,6 +142,43 @@ describe('model directory', () => {
       await writeFile(path, whole);
     }
     expectSame(await openModel(directory), model);
+  });
+
+  describe('between the two renames of saveModel', () => {
+    /** A process that has ended. */
+    const dead = spawnSync(process.execPath, ['--version']).pid;
+    const [older, newer] = [randomModel({ seed: 1 }), randomModel({ seed: 2 })];
+    const aside = (pid: number, digits: string) => `${directory}.${pid}-${digits}.tmp`;
+    async function killed(pid: number) {
+      await saveModel(directory, older);
+      await writeFile(join(directory, 'checkpoint.tck'), 'kept');
+      await rename(directory, aside(pid, 'ffffffff'));
+      await saveModel(directory, newer);
+      await rename(directory, aside(pid, '00000000'));
+    }
+
+    it('a kill leaves the newer model, and what lay beside the older', async () => {
+      await killed(dead);
+      expectSame(await openModel(directory), newer);
+      expect(await readdir(folder)).toEqual(['model']);
+      expect(await readFile(join(directory, 'checkpoint.tck'), 'utf8')).toBe('kept');
+    });
+
+    it('a kill while another folder is half written leaves the older model', async () => {
+      await saveModel(directory, older);
+      await rename(directory, aside(dead, 'ffffffff'));
+      await mkdir(aside(dead, '00000000'));
+      expectSame(await openModel(directory), older);
+    });
+
+    it('nothing is moved while the writer lives', async () => {
+      await killed(process.pid);
+      const names = await readdir(folder);
+      const error = await rejectionOf(openModel(directory));
+      expect(error.code).toBe('no-model');
+      for (const name of names) expect(error.message).toContain(name);
+      expect(await readdir(folder)).toEqual(names);
+    });
   });
 
   it('names the file that is missing', async () => {

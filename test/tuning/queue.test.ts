@@ -1,9 +1,14 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openQueue } from '../../src/tuning/queue/open-queue.ts';
 import type { Lease, QueuedRun, StudyFacts, TrialQueue, Verdict } from '../../src/tuning/queue/trial-queue.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { type QueueServer, queueServers } from '../support/queue-servers.ts';
+
+const silentWorker = join(import.meta.dirname, '../support/silent-worker.mjs');
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
@@ -20,7 +25,7 @@ const outcome = (value: number) => ({
   curve: [{ epoch: 1, loss: 0.5, learningRate: 0.1, value }],
 });
 
-describe.each(queueServers)('a queue in %s (skipped where it is not installed)', (name, missing, startServer) => {
+describe.each(queueServers)('a queue in %s (skipped where it is not installed)', (_, missing, startServer) => {
   let server: QueueServer;
   const queues: TrialQueue[] = [];
   const open = async (lockSeconds?: number) => {
@@ -206,36 +211,32 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
     expect((await queue.board(run(1).id)).outcome).toEqual(outcome(4));
   });
 
-  // BullMQ renews a lock as long as the process lives; there the command's test kills one.
-  test.skipIf(missing || name === 'redis')(
-    'who is taken for dead loses the training and can change nothing of it',
-    async () => {
-      const { facts, run } = study();
-      const queue = await open(1);
-      await queue.submit(run(0), facts);
-      const leases: Lease[] = [];
-      const handler = async (lease: Lease): Promise<Verdict> => {
-        await lease.begin();
-        leases.push(lease);
-        // The first takes it and is silent.
-        if (leases.length === 1) await until(() => leases.length === 2);
-        else expect(await lease.finish(outcome(2))).toBe(true);
-        return 'done';
-      };
-      const stop = new AbortController();
-      const [one, two] = [await open(1), await open(1)];
-      const working = [one, two].map((worker) => worker.work(handler, { facts, jobs: 1, signal: stop.signal }));
-      await until(async () => (await queue.board(run(0).id)).outcome !== undefined);
-      stop.abort();
-      await Promise.all(working);
-      expect((await queue.board(run(0).id)).outcome).toEqual(outcome(2));
-      const [dead] = leases;
-      expect(await dead!.beat()).toBe(false);
-      expect(await dead!.addPoints([{ epoch: 9, loss: 1, learningRate: 1 }])).toBe(false);
-      expect(await dead!.putCheckpoint({ epoch: 9, bytes: 1, sha256: '' }, Uint8Array.of(1))).toBe(false);
-      expect(await dead!.finish(outcome(1))).toBe(false);
-    },
-  );
+  test.skipIf(missing)('who is taken for dead loses the training and can change nothing of it', async () => {
+    const { facts, run } = study();
+    const queue = await open(1);
+    await queue.submit(run(0), facts);
+    const args = [server.url, '1', JSON.stringify(facts), JSON.stringify(outcome(1))];
+    const silent = spawn(process.execPath, [silentWorker, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let said = '';
+    silent.stdout.on('data', (text) => (said += text));
+    const ended = once(silent, 'exit');
+    await until(() => said.startsWith('taken\n'));
+    await work(await open(1), facts, 1, async (lease) => {
+      await lease.begin();
+      await lease.addPoints([{ epoch: 3, loss: 2, learningRate: 0.1 }]);
+      expect(await lease.finish(outcome(2))).toBe(true);
+      return 'done';
+    });
+    silent.stdin.end('\n');
+    expect((await ended)[0]).toBe(0);
+    const refused = { beat: false, attempt: false, points: false, checkpoint: false, finish: false };
+    expect(JSON.parse(said.slice('taken\n'.length))).toEqual(refused);
+    expect(await queue.board(run(0).id)).toEqual({
+      attempts: [],
+      points: [{ epoch: 3, loss: 2, learningRate: 0.1 }],
+      outcome: outcome(2),
+    });
+  });
 });
 
 test('URLs', async () => {

@@ -142,12 +142,14 @@ function compareAbove(
   near: number,
 ): void {
   for (let q = 0; q < queries.rows; q++) {
+    const ranked = all.items.subarray(q * items, (q + 1) * items);
+    const scores = all.scores.subarray(q * items, (q + 1) * items);
     for (let e = targets!.offsets[q]!; e < targets!.offsets[q + 1]!; e++) {
-      const ranked = all.items.subarray(q * items, (q + 1) * items);
-      const scores = all.scores.subarray(q * items, (q + 1) * items);
+      // An expectation of each would take ten times as long as the ranking.
+      if (got[e] === expected[e]) continue;
       const target = scores[ranked.indexOf(targets!.indices[e]!)]!;
-      const doubtful =
-        scores.filter((s) => Math.abs(s - target) <= 2 * near * Math.max(1, Math.abs(target))).length - 1;
+      const isNear = (score: number) => Math.abs(score - target) <= 2 * near * Math.max(1, Math.abs(target));
+      const doubtful = scores.filter(isNear).length - 1;
       const difference = Math.abs(got[e]! - expected[e]!);
       expect(difference, `above of query ${q}, item ${targets!.indices[e]}`).toBeLessThanOrEqual(doubtful);
     }

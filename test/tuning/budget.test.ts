@@ -32,16 +32,16 @@ test('before anything is known there is time while the budget lasts', () => {
 });
 
 test('a short training needs its own time and that of two whole ones', () => {
-  // 20 + 10 s; a whole one takes 20 · 5 · √4 s of training and five validations of 10 s: 250 s of a thread, two of them 250 s of both threads.
+  // 20 + 10 s; a whole one takes 20 · 5 · √4 s of training and five validations of 10 s: 250 s of a thread, two of them 250 s of both threads, and 15% more.
   const runs = [done(0, 20, 10)];
-  expect(hasTime(100 + 30 + 250, 0, runs)).toBe(true);
-  expect(hasTime(100 + 30 + 249, 0, runs)).toBe(false);
+  expect(hasTime(100 + 30 + 288, 0, runs)).toBe(true);
+  expect(hasTime(100 + 30 + 287, 0, runs)).toBe(false);
   expect(hasTime(100 + 250, 1, runs)).toBe(true);
   expect(hasTime(100 + 249, 1, runs)).toBe(false);
 });
 
 test('once a whole one has been trained its own time counts', () => {
   const runs = [done(0, 20, 10), done(1, 80, 40)];
-  expect(hasTime(100 + 30 + 120, 0, runs)).toBe(true);
-  expect(hasTime(100 + 30 + 119, 0, runs)).toBe(false);
+  expect(hasTime(100 + 30 + 138, 0, runs)).toBe(true);
+  expect(hasTime(100 + 30 + 137.9, 0, runs)).toBe(false);
 });

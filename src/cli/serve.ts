@@ -58,8 +58,8 @@ export function define(command: Command): void {
     .option('--reload-interval <seconds>', 'look for a newer model; 0: never (default: 2)', number)
     .option('--shutdown-timeout <seconds>', 'requests may take this to end (default: 10)', number)
     .addOption(new Option('--log-level <level>', 'least serious lines of the log (default: info)').choices(logLevels));
-  addCommonOptions(command, 'engine', 'json', 'quiet');
   command.option('--threads <number>', "threads that score (default: the machine's cores without one)", whole(1));
+  addCommonOptions(command, 'engine', 'json', 'quiet');
   addExamples(
     command,
     'taurec serve model',

@@ -12,7 +12,7 @@ import { auc, hitPositions } from './metrics.ts';
 import type { UserRanker } from './ranker.ts';
 
 /**
- * How a number is made (MATH.md, section 6). `clean`: training and validation items are masked; the mean is over the users that have test items
+ * How a number is made (docs/evaluation.md). `clean`: training and validation items are masked; the mean is over the users that have test items
  * and an embedding. `irbench`, the evaluator of the published IR-Benchmark numbers: training items alone are masked (validation items stay
  * candidates) and the sums are divided by all users of the data set.
  */

@@ -25,7 +25,7 @@ export interface RowContext {
   /** Item of each negative score. */
   readonly poolItems: Int32Array;
   /**
-   * Log-Expectation-Exp, LEE_τ(x; w) = τ · log( Σ w_j exp(x_j/τ) / Σ w_j ) (MATH section 1); SIMD where the engine has a kernel.
+   * Log-Expectation-Exp, LEE_τ(x; w) = τ · log( Σ w_j exp(x_j/τ) / Σ w_j ); SIMD where the engine has a kernel.
    * When `probabilities` is given it receives scale · w_j exp(x_j/τ) / Σ w_k exp(x_k/τ), so scale = 1 (default) gives ∂LEE/∂x.
    * All weights 0, or no x: the value is 0 and the probabilities are 0.
    */

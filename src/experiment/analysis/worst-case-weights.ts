@@ -1,6 +1,6 @@
 import { logExpectationExp } from '../../loss/log-expectation-exp.ts';
 
-/** What a temperature makes of one user's negatives (MATH.md, section 1). */
+/** What a temperature makes of one user's negatives. */
 export interface WorstCase {
   /** Mean and variance (divided by n) of the scores, all alike. */
   readonly mean: number;

@@ -40,6 +40,8 @@ const messages = {
   // updates
   'no-training-state': (f: Facts) =>
     `${f.model}: was saved without its training state, and a model of backbone ${f.backbone} cannot go on without: its base embeddings are part of it. Train anew and keep it (keepState: true of train; taurec train keeps it by default).`,
+  'update-imported': () =>
+    'Cannot update: the embeddings were imported, and what trained them is not known here. Update them there and import them again, or train a model of the interactions.',
   'update-source': (f: Facts) =>
     `Cannot update: the model was trained with ${f.got}, which taurec does not load by itself. Give it: the option ${f.kind} of updateModel, or --${f.kind}-module.`,
   // data
@@ -77,6 +79,8 @@ const messages = {
     `${f.path}: the model has format version ${f.got}, this taurec reads up to ${f.expected}. Update taurec: npm install taurec@latest.`,
   'not-a-model': (f: Facts) =>
     `${f.directory}: would be overwritten, but is not a taurec model: it holds ${f.got}. Give a new or empty folder, or one that holds a taurec model.`,
+  'model-changed': (f: Facts) =>
+    `${f.directory}: another program wrote the model while it was being updated; writing over that would lose what it added, so nothing was written. Update again, one at a time.`,
   'unknown-id': (f: Facts) =>
     `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
   'fold-in-loss': (f: Facts) =>

@@ -1,12 +1,15 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackboneSource } from '../backbone/backbone.ts';
 import { extendIds } from '../data/extend-ids.ts';
 import type { Interactions } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
 import { readTitles } from '../data/titles.ts';
+import { TaurecError } from '../errors.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
+import { directoryIdentity } from '../server/directory-identity.ts';
 import { newInteractions } from '../training/new-interactions.ts';
 import { type UpdateResult, updateModel } from '../training/update-model.ts';
 import { commandLine } from './command-line.ts';
@@ -59,8 +62,10 @@ async function run(directory: string, flags: UpdateFlags): Promise<void> {
   const engine = engineOptions(flags);
   const say = flags.quiet ? () => {} : note;
   const out = flags.out ?? directory;
+  const isInPlace = resolve(out) === resolve(directory);
   const loss = moduleOf<LossSource>('loss', 'evaluate', flags);
   const backbone = moduleOf<BackboneSource>('backbone', 'forward', flags);
+  const before = await directoryIdentity(directory);
   const model = await openModel(directory, { trainingState: true });
   if (!flags.dryRun) await checkModelTarget(out);
   const log = await readInteractions(flags.data, readOptionsOf(flags));
@@ -70,7 +75,7 @@ async function run(directory: string, flags: UpdateFlags): Promise<void> {
   const added = { users: users.added, items: items.added, interactions: pairs.indices.length };
   if (flags.dryRun || added.interactions === 0) {
     // A copy was asked for: there it is, new or not.
-    const copied = !flags.dryRun && flags.out !== undefined;
+    const copied = !flags.dryRun && !isInPlace;
     if (copied) await saveModel(out, model);
     const facts = { model: out, added, read: log.users.length, updated: false };
     if (flags.json) printJson(facts);
@@ -97,6 +102,8 @@ async function run(directory: string, flags: UpdateFlags): Promise<void> {
       throw inFlags(error);
     })
     .finally(() => progress?.close());
+  if (isInPlace && (await directoryIdentity(directory)) !== before)
+    throw new TaurecError('model-changed', { directory });
   await saveModel(out, result.model);
   if (flags.json) printJson(jsonOf(out, log, result));
   else printSummary(out, result);

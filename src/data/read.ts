@@ -50,12 +50,12 @@ export async function readInteractions(source: string, options: ReadOptions = {}
   return place ? readDatabase(place, options, readFile) : readFile(source, options);
 }
 
-async function readFile(file: string, options: ReadOptions): Promise<Interactions> {
+async function readFile(file: string, options: ReadOptions & { headerLines?: number }): Promise<Interactions> {
   const head = await readHead(file);
   const format = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
   if (format === 'lightgcn') checkPairsOnly(file, options);
-  const rejects = new Rejects(file, options.onBadRow ?? 'fail', options.rejectsDirectory ?? '.');
+  const rejects = new Rejects(file, options.onBadRow ?? 'fail', options.rejectsDirectory ?? '.', options.headerLines);
   try {
     const sha256 = await fileSha256(file, head.gzip);
     const { columns, belowMinRating } =

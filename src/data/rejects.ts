@@ -22,11 +22,14 @@ export class Rejects {
   private readonly mode: 'fail' | 'skip';
   private readonly path: string;
   private readonly temporary: string;
+  private readonly headerLines: number;
   private output?: TextFile;
 
-  constructor(file: string, mode: 'fail' | 'skip', directory: string) {
+  /** @param headerLines lines before the first row, where rows are to be counted in the file of rejects instead of lines */
+  constructor(file: string, mode: 'fail' | 'skip', directory: string, headerLines = 0) {
     this.file = file;
     this.mode = mode;
+    this.headerLines = headerLines;
     this.path = join(directory, `${basename(file)}.rejects.csv`);
     this.temporary = `${this.path}.${process.pid}.tmp`;
   }
@@ -41,7 +44,7 @@ export class Rejects {
       this.output = new TextFile(this.temporary);
       this.output.write('line,column,value,reason\n');
     }
-    this.output.write(stringify([[bad.line, bad.column, got, `expected ${bad.expected}`]]));
+    this.output.write(stringify([[bad.line - this.headerLines, bad.column, got, `expected ${bad.expected}`]]));
   }
 
   /** Completes the file of rejects; its path, when there is one. */

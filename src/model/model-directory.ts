@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
 import { infinityAsText } from '../array/infinity-as-text.ts';
@@ -25,7 +25,7 @@ const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(na
  * what else lies in its folder stays, but for approximate indexes of the older one. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
  */
 export async function saveModel(directory: string, model: Model): Promise<void> {
-  const target = resolve(directory);
+  const target = await placeOf(directory);
   const problem = modelProblem(model);
   if (problem) throw new TaurecError('bad-model', { path: directory, problem: problem.text });
   const facts = modelFactsSchema.safeParse(model.config);
@@ -101,7 +101,7 @@ export async function openModel(
       readConfig(directory).catch(async (cause: NodeJS.ErrnoException) => {
         if (cause.code !== 'ENOENT')
           throw new TaurecError('no-model', { directory, problem: cause.message }, { cause });
-        const left = await finishReplacing(resolve(directory), isWhole, isReplaced).catch(() => []);
+        const left = await finishReplacing(await placeOf(directory), finishedAt, isReplaced).catch(() => []);
         return readConfig(directory).catch(() => {
           const others = left.length === 0 ? '' : `; whole models that a stopped program left are ${left.join(', ')}`;
           throw new TaurecError('no-model', { directory, problem: `there is no ${CONFIG} in it${others}` }, { cause });
@@ -118,6 +118,15 @@ const readConfig = (directory: string) => readFile(join(directory, CONFIG), 'utf
 /** The configuration is written last. */
 async function isWhole(folder: string): Promise<boolean> {
   return formatOf(await readConfig(folder).catch(() => '')) === MODEL_FORMAT;
+}
+
+async function finishedAt(folder: string): Promise<number | undefined> {
+  return (await isWhole(folder)) ? (await stat(join(folder, CONFIG))).mtimeMs : undefined;
+}
+
+/** Where a model really lies: a symbolic link to its folder stays one. */
+function placeOf(directory: string): Promise<string> {
+  return realpath(directory).catch(() => resolve(directory));
 }
 
 /** A table row by row without its padding, some megabytes at a time. */

@@ -1,10 +1,10 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { flush, temporariesOf, temporaryName } from './atomic-file.ts';
 
 /**
  * Moves a finished folder to its place. An older folder there steps aside first, and comes back when the move fails; of its files those that
- * `isReplaced` names go, all others move to the new folder.
+ * `isReplaced` names go, all others move to the new folder before that takes its place.
  */
 export async function replaceFolder(
   target: string,
@@ -20,41 +20,55 @@ export async function replaceFolder(
       throw error;
     },
   );
+  const moved: string[] = [];
   try {
+    if (replaces) await moveOthers(aside, finished, isReplaced, moved);
     await rename(finished, target);
   } catch (error) {
+    for (const name of moved) await rename(join(finished, name), join(aside, name));
     if (replaces) await rename(aside, target);
     throw error;
   }
   await flush(dirname(target));
-  if (replaces) await removeOlder(aside, target, isReplaced);
+  if (replaces) await rm(aside, { recursive: true });
 }
 
 /**
- * Ends what a program began that was killed exactly between the two renames of `replaceFolder`: then nothing is at `target`, and the newer and the older folder lie
+ * Ends what a program began that was killed between the two renames of `replaceFolder`: then nothing is at `target`, and the newer and the older folder lie
  * beside it, both whole. The newer moves to its place. Does nothing while a process that wrote one of them lives. Returns what it left beside `target`.
+ * @param finishedAt when a folder was finished, in milliseconds; undefined where it is not whole
  */
 export async function finishReplacing(
   target: string,
-  isWhole: (folder: string) => Promise<boolean>,
+  finishedAt: (folder: string) => Promise<number | undefined>,
   isReplaced: (name: string) => boolean,
 ): Promise<string[]> {
-  const whole: { path: string; changed: number; lives: boolean }[] = [];
+  const whole: { path: string; at: number; lives: boolean }[] = [];
   for (const { path, writer } of await temporariesOf(target)) {
-    if (await isWhole(path)) whole.push({ path, changed: (await stat(path)).mtimeMs, lives: lives(writer) });
+    const at = await finishedAt(path);
+    if (at !== undefined) whole.push({ path, at, lives: lives(writer) });
   }
-  const [newest, ...older] = whole.sort((a, b) => b.changed - a.changed);
+  const [newest, ...older] = whole.sort((a, b) => b.at - a.at);
   if (newest === undefined || whole.some(({ lives }) => lives)) return whole.map(({ path }) => path);
+  for (const { path } of older) await moveOthers(path, newest.path, isReplaced);
   await rename(newest.path, target);
-  for (const { path } of older) await removeOlder(path, target, isReplaced);
+  for (const { path } of older) await rm(path, { recursive: true });
   return [];
 }
 
-async function removeOlder(older: string, target: string, isReplaced: (name: string) => boolean): Promise<void> {
-  for (const name of await readdir(older)) {
-    if (!isReplaced(name)) await rename(join(older, name), join(target, name));
+/** Moves the files that are not replaced from one folder to another, but for those that are there already; their names go to `moved`. */
+async function moveOthers(
+  from: string,
+  to: string,
+  isReplaced: (name: string) => boolean,
+  moved: string[] = [],
+): Promise<void> {
+  const there = new Set(await readdir(to));
+  for (const name of await readdir(from)) {
+    if (isReplaced(name) || there.has(name)) continue;
+    await rename(join(from, name), join(to, name));
+    moved.push(name);
   }
-  await rm(older, { recursive: true });
 }
 
 function lives(pid: number): boolean {

@@ -1,8 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isIndexName } from '../model/index-name.ts';
 
 /**
- * A text that changes when a model directory is replaced or one of its files is written: name, inode, size and time of config.json and the tensors.
+ * A text that changes when a model directory is replaced or one of its files is written: name, inode, size and time of config.json, the tensors and indexes.
  * Checkpoints that a training run writes beside them do not count. Undefined where there is no config.json, as between two models.
  */
 export async function directoryIdentity(directory: string): Promise<string | undefined> {
@@ -24,5 +25,6 @@ export async function directoryIdentity(directory: string): Promise<string | und
 }
 
 function isModelFile(name: string): boolean {
-  return name === 'config.json' || (name.endsWith('.safetensors') && !name.startsWith('checkpoint'));
+  if (name === 'config.json' || isIndexName(name)) return true;
+  return name.endsWith('.safetensors') && !name.startsWith('checkpoint');
 }

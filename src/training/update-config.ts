@@ -65,13 +65,20 @@ function backboneOf({ backbone: name, training }: ModelFacts, given: BackboneSou
   );
 }
 
-/** The model's own source where it is built in; of any other the one that was given. */
-function sourceOf<T>(kind: 'loss' | 'backbone', own: T, builtIn: boolean, got: string, given: T | undefined): T {
+/** The model's own source where it is built in; of any other the one that was given, a module with the export and the options that the model was trained with where it says nothing of them. */
+function sourceOf<T extends LossSource | BackboneSource>(
+  kind: 'loss' | 'backbone',
+  own: T,
+  builtIn: boolean,
+  got: string,
+  given: T | undefined,
+): T {
   if (builtIn && given !== undefined) {
     const expected = `none: the model has ${got}, which is built in, and goes on with it`;
     throw new TaurecError('bad-option', { option: kind, got: `a ${kind}`, expected });
   }
   if (builtIn) return own;
   if (given === undefined) throw new TaurecError('update-source', { kind, got });
-  return given;
+  if (!('module' in given) || !('module' in own)) return given;
+  return { ...own, ...given, options: { ...own.options, ...given.options } };
 }

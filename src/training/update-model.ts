@@ -40,9 +40,10 @@ export interface UpdateResult {
  *
  * @param model its `trainingState` is read by `openModel(directory, { trainingState: true })`; without it the moments begin at zero, with a notice, and a model of
  *   a backbone other than `mf` cannot go on: its base embeddings are part of it.
- * @throws TaurecError `bad-option`, `no-training-state`, `update-source`, `bad-model`, `aborted`, `diverged`, `memory-limit`
+ * @throws TaurecError `bad-option`, `no-training-state`, `update-imported`, `update-source`, `bad-model`, `aborted`, `diverged`, `memory-limit`
  */
 export async function updateModel(model: Model, log: Interactions, options: UpdateOptions = {}): Promise<UpdateResult> {
+  if (model.config.imported) throw new TaurecError('update-imported');
   const fresh = newInteractions(model, log);
   const added = { users: fresh.users.added, items: fresh.items.added, interactions: fresh.pairs.indices.length };
   const config = updateConfig(model, added.interactions, options);

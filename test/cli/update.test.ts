@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { csrFromEntries } from '../../src/array/csr.ts';
@@ -115,6 +115,29 @@ describe('taurec update', () => {
     child.kill(signal);
     const { code, stdout } = await done;
     expect([code, stdout]).toEqual([signal === 'SIGINT' ? 130 : null, '']);
+    expect(bytes(model)).toEqual(before);
+  });
+
+  test('writes nothing over a model that another program wrote in between', async () => {
+    const model = copy('overtaken');
+    const path = join(folder, model, 'config.json');
+    const { child, done } = start(['update', model, '--data', 'new.csv', '--epochs', '400']);
+    await new Promise<void>((begun) => {
+      child.stderr!.on('data', (text: string) => /epoch \d/.test(text) && begun());
+      child.once('close', () => begun());
+    });
+    writeFileSync(path, readFileSync(path));
+    const before = bytes(model);
+    const { code, stderr } = await done;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/another program wrote the model/)]);
+    expect(bytes(model)).toEqual(before);
+  });
+
+  test('where nothing is new and the model is its own target, its folder stays as it is', async () => {
+    const model = copy('target');
+    file('target/index-0123456789abcdef.usearch', 'an index');
+    const before = bytes(model);
+    await json('update', model, '--data', 'train.csv', '--out', model);
     expect(bytes(model)).toEqual(before);
   });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
@@ -120,6 +120,9 @@ function sources(
       const log = await readInteractions(place, { onBadRow: 'skip', rejectsDirectory: folder });
       expect(pairs(log)).toEqual([['a', '1']]);
       expect(log.report.rejectsFile).toBe(join(folder, 'bad-rows.rejects.csv'));
+      expect(readFileSync(log.report.rejectsFile!, 'utf8')).toBe(
+        'line,column,value,reason\n2,rating,n/a,expected a number\n',
+      );
     });
 
     test('no rows, no such column, no rating for a minimum', async () => {
@@ -278,6 +281,12 @@ describe.skipIf(postgresMissing)(withReason('PostgreSQL as it is', postgresMissi
     const failures: [string, string, RegExp][] = [
       [`${url}?table=nothing`, 'database-failed', /relation "nothing" does not exist.*SCHEMA\.NAME/],
       [withParameter(url, 'query', 'SELEC 1'), 'database-failed', /syntax error.*Correct the query/],
+      [withParameter(url, 'query', "SELECT 'a"), 'database-failed', /unterminated quoted string.*Correct the query/],
+      [
+        withParameter(url, 'query', 'SELECT session_timeout FROM ratings'),
+        'database-failed',
+        /"session_timeout" does not exist.*Correct the query/,
+      ],
       [`${server.url('nowhere')}?table=t`, 'database-failed', /database "nowhere" does not exist.*createdb/],
       [
         `${server.url('own', 'guest', 'g')}?table=ratings`,

@@ -401,6 +401,17 @@ describe('what an export leaves behind', () => {
     },
   );
 
+  it.each(['parquet', 'pgvector-sql', 'pgvector-copy'] as const)('stops among the seen pairs (%s)', async (format) => {
+    const parent = fresh();
+    await saveModel(join(parent, 'model'), model);
+    const large = randomModel({ users: 300, items: 40, density: 0.5 });
+    const controller = new AbortController();
+    const onProgress = (rows: number, total: number) => rows === total && controller.abort();
+    const options = { format, signal: controller.signal, onProgress };
+    expect((await rejectionOf(exportEmbeddings(large, join(parent, 'out'), options))).code).toBe('aborted');
+    expect(await readdir(parent)).toEqual(['model']);
+  });
+
   it('counts rows', async () => {
     const calls: [number, number][] = [];
     const large = randomModel({ users: 1100, items: 9 });

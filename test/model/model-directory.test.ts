@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -8,6 +8,7 @@ import { csrHas, csrRow } from '../../src/array/csr.ts';
 import { matrix, row } from '../../src/array/matrix.ts';
 import { createModel, type Model, trainedItems } from '../../src/model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../../src/model/model-directory.ts';
+import { replaceFolder } from '../../src/model/replace-folder.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { randomModel } from '../support/random-model.ts';
@@ -142,6 +143,33 @@ describe('model directory', () => {
       await writeFile(path, whole);
     }
     expectSame(await openModel(directory), model);
+  });
+
+  it('follows a symbolic link to a model, which stays', async () => {
+    const [older, newer] = [randomModel({ seed: 1 }), randomModel({ seed: 2 })];
+    await saveModel(join(folder, 'release'), older);
+    await writeFile(join(folder, 'release/test.csv'), 'kept');
+    await symlink(join(folder, 'release'), directory);
+    await saveModel(directory, newer);
+    expect((await lstat(directory)).isSymbolicLink()).toBe(true);
+    expect((await readdir(folder)).sort()).toEqual(['model', 'release']);
+    expect(await readFile(join(folder, 'release/test.csv'), 'utf8')).toBe('kept');
+    expectSame(await openModel(directory), newer);
+  });
+
+  it('a replacement that fails leaves everything as it was', async () => {
+    const [finished, target] = [join(folder, 'finished'), join(folder, 'target')];
+    for (const name of [finished, target]) await mkdir(name);
+    for (const name of ['a', 'b', 'old']) await writeFile(join(target, name), name);
+    let asked = 0;
+    const isReplaced = (name: string) => {
+      if (++asked === 3) throw new Error('no');
+      return name === 'old';
+    };
+    await expect(replaceFolder(target, finished, isReplaced)).rejects.toThrow('no');
+    expect((await readdir(target)).sort()).toEqual(['a', 'b', 'old']);
+    expect(await readdir(finished)).toEqual([]);
+    expect((await readdir(folder)).sort()).toEqual(['finished', 'target']);
   });
 
   describe('between the two renames of saveModel', () => {

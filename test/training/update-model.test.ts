@@ -204,8 +204,20 @@ describe('updateModel', () => {
     expect((await rejectionOf(updateModel(own, fresh, options))).code).toBe('update-source');
     const { model: updated } = await updateModel(own, fresh, { ...options, backbone: ownBackbone });
     expect(updated.users.rows).toBe(users + 1);
+    const optioned = await trained({ backbone: { ...ownBackbone, options: { share: 0.2 } } });
+    const { model: alone } = await updateModel(optioned, fresh, {
+      ...options,
+      backbone: { module: ownBackbone.module },
+    });
+    const backbone = { ...ownBackbone, options: { share: 0.2 } };
+    expectSameModel(alone, (await updateModel(optioned, fresh, { ...options, backbone })).model);
     const needless = rejectionOf(updateModel(model, fresh, { ...options, loss: { name: 'sl' } }));
     expect((await needless).code).toBe('bad-option');
+  });
+
+  it('refuses imported embeddings', async () => {
+    const imported = { ...model, config: { ...model.config, imported: { users: 'a.npy', items: 'b.npy' } } };
+    expect((await rejectionOf(updateModel(imported, fresh, options))).code).toBe('update-imported');
   });
 
   it('stops on request', async () => {

@@ -1,15 +1,24 @@
 import { TaurecError } from '../../errors.ts';
 
 /** What the driver throws: a server's answer has a five-character SQLSTATE as its code, the network's errors have Node's codes. */
-type DriverError = Error & { code?: string; errors?: Error[] };
+type DriverError = Error & { code?: string; severity?: string; errors?: Error[] };
 
 /** Loss of connection, or a server that is going down or coming up: trying again may help. */
 export function isConnectionLost(error: unknown): boolean {
-  const { code = '', message = '' } = error as DriverError;
+  const { code = '', message = '', severity } = error as DriverError;
   if (/^(08...|57P0[1-3]|53300)$/.test(code)) return true;
+  // Words of the server's own answers mean nothing here: a query may be "unterminated", too.
+  if (severity !== undefined || isLocalFault(error)) return false;
   if (/^E[A-Z_]{4,}$/.test(code)) return true;
   return /terminated|timeout|not queryable|connection (error|ended)/i.test(message);
 }
+
+/** This machine cannot write the copy: no space, no right, too many open files. */
+export function isLocalFault(error: unknown): boolean {
+  return /^(ENOSPC|EDQUOT|EACCES|EPERM|EROFS|EMFILE|ENFILE)$/.test((error as DriverError).code ?? '');
+}
+
+export const localRemedy = 'Free space for temporary files, or give another folder for them by the variable TMPDIR.';
 
 /** The client waited for an answer as long as it may. */
 export function isTimeout(error: unknown): boolean {
@@ -33,7 +42,11 @@ export function postgresError(place: string, error: unknown, object = 'the table
     const remedy = 'Check host and port, and that the server runs and takes connections from here.';
     return new TaurecError('database-unreachable', { place, reason, remedy }, { cause: error });
   }
-  return new TaurecError('database-failed', { place, reason, remedy: remedyOf(code, object) }, { cause: error });
+  return new TaurecError(
+    'database-failed',
+    { place, reason, remedy: isLocalFault(error) ? localRemedy : remedyOf(code, object) },
+    { cause: error },
+  );
 }
 
 function wordsOf({ code, message }: DriverError): string {

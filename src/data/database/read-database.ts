@@ -12,7 +12,10 @@ import { interactionsSha256 } from './interactions-sha256.ts';
 export function readDatabase<O extends ColumnOptions & { minRating?: number }>(
   place: DatabasePlace,
   options: O,
-  readFile: (file: string, options: O & { format: 'csv'; delimiter: string; header: true }) => Promise<Interactions>,
+  readFile: (
+    file: string,
+    options: O & { format: 'csv'; delimiter: string; header: true; headerLines: number },
+  ) => Promise<Interactions>,
 ): Promise<Interactions> {
   let positions: ColumnPositions = { user: 0, item: 1 };
   const choose = (names: readonly string[]): readonly number[] => {
@@ -23,7 +26,7 @@ export function readDatabase<O extends ColumnOptions & { minRating?: number }>(
   };
   return withDatabaseFile(place, choose, async (file) => {
     const columns = columnsOfFile(positions);
-    const layout = { format: 'csv', delimiter: ',', header: true } as const;
+    const layout = { format: 'csv', delimiter: ',', header: true, headerLines: 1 } as const;
     const log = await readFile(file, { ...options, ...columns, ...layout });
     return { ...log, sha256: interactionsSha256(log), source: place.shown };
   });

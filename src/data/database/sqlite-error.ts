@@ -1,4 +1,5 @@
 import { TaurecError } from '../../errors.ts';
+import { isLocalFault, localRemedy } from './postgres-error.ts';
 
 /** What SQLite's driver threw, in plain words and with a remedy: `database-failed`. A TaurecError goes through as it is. */
 export function sqliteError(place: string, error: unknown): TaurecError {
@@ -6,7 +7,8 @@ export function sqliteError(place: string, error: unknown): TaurecError {
   const { code = '', message } = error as Error & { code?: string };
   const inner = /^ConnectionFailed\("(.*)"\)$/s.exec(message)?.[1] ?? message;
   const reason = inner.split('\n', 1)[0]!.replace(/\.$/, '');
-  return new TaurecError('database-failed', { place, reason, remedy: remedyOf(code, reason) }, { cause: error });
+  const remedy = isLocalFault(error) ? localRemedy : remedyOf(code, reason);
+  return new TaurecError('database-failed', { place, reason, remedy }, { cause: error });
 }
 
 function remedyOf(code: string, reason: string): string {

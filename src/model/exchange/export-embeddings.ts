@@ -4,7 +4,7 @@ import { TaurecError } from '../../errors.ts';
 import { temporaryName, writeAtomically } from '../atomic-file.ts';
 import type { Model } from '../model.ts';
 import { replaceFolder } from '../replace-folder.ts';
-import { EXPORT_FORMAT, type Exported, manifestOf, stepper } from './exported.ts';
+import { EXPORT_FORMAT, type Exported, manifestOf, stepper, stopper } from './exported.ts';
 import { tableNames } from './pgvector-text.ts';
 import { writePieces } from './pieces-file.ts';
 import { type RowOptions, scoredRows } from './scored-rows.ts';
@@ -49,7 +49,7 @@ export async function exportEmbeddings(model: Model, path: string, options: Expo
   const names = tableNames(table ?? 'taurec');
   const scored = scoredRows(model, { raw, foldBias: foldBias || (sql && model.itemBias !== undefined) });
   const step = stepper(scored.users.rows + scored.items.rows, onProgress, signal);
-  const exported: Exported = { model, scored, seen, step };
+  const exported: Exported = { model, scored, seen, step, pair: stopper(signal) };
   if (format === 'npy') await writeFolder(path, exported, writeNpy);
   else if (format === 'safetensors') await writeFolder(path, exported, writeSafetensorsFolder);
   else if (format === 'parquet') await writeFolder(path, exported, writeParquet);

@@ -10,6 +10,8 @@ export interface Exported {
   readonly seen: boolean;
   /** Called for each row that is done, users and items alike. Throws `aborted` on request. */
   readonly step: () => void;
+  /** Called for each pair of user and seen item. Throws `aborted` on request. */
+  readonly pair: () => void;
 }
 
 export const EXPORT_FORMAT = 'taurec-embeddings';
@@ -30,6 +32,14 @@ export function manifestOf({ model, scored, seen }: Exported): Record<string, un
     biasColumn: scored.biasColumn,
     itemBias: scored.itemBias !== undefined,
     seen,
+  };
+}
+
+/** Stops on request, looked at every 1024 calls. */
+export function stopper(signal?: AbortSignal): () => void {
+  let calls = 0;
+  return () => {
+    if (++calls % 1024 === 0 && signal?.aborted) throw new TaurecError('aborted');
   };
 }
 

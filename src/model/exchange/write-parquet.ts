@@ -11,7 +11,7 @@ import { eachRow, type Rows } from './scored-rows.ts';
 const CHUNK = 2048;
 
 /** Writes users.parquet (id, embedding), items.parquet (id, embedding, and bias and title where there are such) and seen.parquet (user, item) into a folder. */
-export async function writeParquet(folder: string, { model, scored, seen, step }: Exported): Promise<void> {
+export async function writeParquet(folder: string, { model, scored, seen, step, pair }: Exported): Promise<void> {
   const { userIds, itemIds, titles, seen: pairs } = model;
   const { itemBias } = scored;
   // loaded when first used: see data/duckdb.ts
@@ -42,7 +42,10 @@ export async function writeParquet(folder: string, { model, scored, seen, step }
     function* seenRows(): Generator<DuckDBValue[]> {
       for (let u = 0; u < userIds.size; u++) {
         const user = userIds.idOf(u);
-        for (const item of csrRow(pairs, u)) yield [user, itemIds.idOf(item)];
+        for (const item of csrRow(pairs, u)) {
+          yield [user, itemIds.idOf(item)];
+          pair();
+        }
       }
     }
     await write(duck, join(folder, 'seen.parquet'), { user: VARCHAR, item: VARCHAR }, seenRows());

@@ -46,7 +46,7 @@ export function* copyPieces(exported: Exported, names: TableNames): Generator<st
   yield closingSql(names, exported.scored, exported.seen);
 }
 
-function tables({ model, scored, seen, step }: Exported, names: TableNames): Filled[] {
+function tables({ model, scored, seen, step, pair }: Exported, names: TableNames): Filled[] {
   const { userIds, itemIds, titles } = model;
   function* vectors(
     table: Rows,
@@ -61,7 +61,10 @@ function tables({ model, scored, seen, step }: Exported, names: TableNames): Fil
   function* pairs(): Generator<string[]> {
     for (let u = 0; u < userIds.size; u++) {
       const user = userIds.idOf(u);
-      for (const item of csrRow(model.seen, u)) yield [user, itemIds.idOf(item)];
+      for (const item of csrRow(model.seen, u)) {
+        yield [user, itemIds.idOf(item)];
+        pair();
+      }
     }
   }
   return [

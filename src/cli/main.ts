@@ -50,6 +50,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// Where no command listens, as while data is read, Ctrl-C ends the program as an exit, which removes temporary files.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(signal, () => {
+    if (process.listenerCount(signal) === 1) process.exit(code);
+  });
+}
+
 try {
   if (process.argv.length <= 2) {
     program.outputHelp({ error: true });

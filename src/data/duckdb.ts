@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import { removeTemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 
-/** A private in-memory DuckDB for one reading. What does not fit its memory goes to `folder`, which is removed with it. */
+/** A private in-memory DuckDB for one reading. What does not fit its memory goes to a temporary folder, which is removed with it. */
 export interface Duck {
   connection: DuckDBConnection;
   /** A temporary folder, for spilling and for repaired copies. */
@@ -11,9 +11,10 @@ export interface Duck {
 }
 
 /** Opens DuckDB with at most `memory` (default 1 GB, so that it leaves room for training beside it) and four threads; no network, no extensions from outside. */
-export async function openDuck(folder: string, memory = '1GB'): Promise<Duck> {
+export async function openDuck(memory = '1GB'): Promise<Duck> {
   // loaded when first used: it is a native library of some 60 MB, and serving a model never needs it
   const { DuckDBInstance } = await import('@duckdb/node-api');
+  const folder = await temporaryFolder();
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memory,
     threads: String(Math.min(4, availableParallelism())),
@@ -32,7 +33,7 @@ export async function openDuck(folder: string, memory = '1GB'): Promise<Duck> {
     async close() {
       connection.closeSync();
       instance.closeSync();
-      await rm(folder, { recursive: true, force: true });
+      await removeTemporaryFolder(folder);
     },
   };
 }

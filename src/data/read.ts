@@ -1,6 +1,4 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../errors.ts';
@@ -96,7 +94,7 @@ async function readTable(
   options: ReadOptions,
   rejects: Rejects,
 ): Promise<Columns> {
-  const duck = await openDuck(await mkdtemp(join(tmpdir(), 'taurec-')));
+  const duck = await openDuck();
   try {
     if (format === 'parquet') return await readParquet(duck, file, head.gzip, options, rejects);
     if (format === 'jsonl') return await readJson(duck, file, head, options, rejects);

@@ -1,6 +1,4 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../errors.ts';
@@ -54,7 +52,7 @@ async function readFile(file: string, items: IdMap, options: TitleOptions): Prom
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
   // Unpacks a gzip file to its end, which finds one that is cut off.
   if (head.gzip) await fileSha256(file, true).catch((cause) => unreadable(file, format, cause));
-  const duck = await openDuck(await mkdtemp(join(tmpdir(), 'taurec-')));
+  const duck = await openDuck();
   try {
     const table = await titleTable(duck, file, format, head, options);
     await eachChunk(duck, `SELECT ${table.texts.user}, ${table.texts.item} FROM ${table.from}`, (chunk) => {

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, postgresMissing, startPostgres, withReason } from '../support/servers.ts';
-import { folder, json, taurec } from './taurec.ts';
+import { folder, json, start, taurec } from './taurec.ts';
 
 const rows = Array.from({ length: 40 }, (_, user) => [0, 2, 4, 6, 8].map((step) => [user, (user + step) % 20]))
   .flat()
@@ -50,6 +50,22 @@ describe.skipIf(postgresMissing)(withReason('from PostgreSQL', postgresMissing),
       for (const text of texts) expect(text).not.toContain(secret);
     }
   });
+});
+
+test.skipIf(postgresMissing)('Ctrl-C while a database is read leaves no copy behind', async () => {
+  const server = await startPostgres();
+  mkdirSync(join(folder, 'temporary'));
+  const query =
+    'SELECT g AS user, 1 AS item FROM generate_series(1, 100000) g UNION ALL SELECT 1, 2 FROM pg_sleep(600)';
+  const source = `${server.url()}?query=${encodeURIComponent(query)}`;
+  const left = () => readdirSync(join(folder, 'temporary'));
+  const { child, done } = start(['train', source, '--out', 'never'], { TMPDIR: join(folder, 'temporary') });
+  while (left().length === 0 && child.exitCode === null) await new Promise((wake) => setTimeout(wake, 5));
+  expect(left()).not.toEqual([]);
+  child.kill('SIGINT');
+  expect((await done).code).toBe(130);
+  expect(left()).toEqual([]);
+  await server.stop();
 });
 
 test('from SQLite, a query too long for a file’s name', async () => {

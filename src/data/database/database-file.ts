@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TaurecError } from '../../errors.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { copyPostgres } from './copy-postgres.ts';
 import { copySqlite } from './copy-sqlite.ts';
 import { type DatabasePlace, placeForms } from './database-place.ts';
@@ -21,7 +20,7 @@ export async function withDatabaseFile<T>(
     const reason = `${place.shown} names neither a table nor a query`;
     throw new TaurecError('bad-database-place', { kind: 'database', reason, expected: placeForms });
   }
-  const folder = await mkdtemp(join(tmpdir(), 'taurec-'));
+  const folder = await temporaryFolder();
   const file = join(folder, place.label);
   try {
     const rows =
@@ -31,7 +30,7 @@ export async function withDatabaseFile<T>(
   } catch (error) {
     throw inTable(error, file, place.shown);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTemporaryFolder(folder);
   }
 }
 

@@ -1,6 +1,3 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DuckDBListValue } from '@duckdb/node-api';
 import { eachChunk, identifier, literal, openDuck } from '../../data/duckdb.ts';
 import { TaurecError } from '../../errors.ts';
@@ -15,7 +12,7 @@ const isVector = (type: string) => /^(FLOAT|DOUBLE)\[\d*\]$/.test(type);
  * item …), biases from one called bias; without ids where they come from elsewhere (`bare`). Throws `bad-embeddings`.
  */
 export async function readParquetVectors(path: string, bare: boolean): Promise<Vectors> {
-  const duck = await openDuck(await mkdtemp(join(tmpdir(), 'taurec-')));
+  const duck = await openDuck();
   try {
     await duck.connection.run('SET preserve_insertion_order = true');
     const from = `read_parquet(${literal(path)}, binary_as_string = true)`;

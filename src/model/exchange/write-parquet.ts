@@ -1,5 +1,3 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { csrRow } from '../../array/csr.ts';
@@ -17,7 +15,7 @@ export async function writeParquet(folder: string, { model, scored, seen, step, 
   // loaded when first used: see data/duckdb.ts
   const { FLOAT, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
   const embedding = LIST(FLOAT);
-  const duck = await openDuck(await mkdtemp(join(tmpdir(), 'taurec-')), '512MB');
+  const duck = await openDuck('512MB');
   const vectors = async (name: string, table: Rows, columns: Columns, rowOf: (index: number) => DuckDBValue[]) => {
     function* rows(): Generator<DuckDBValue[]> {
       for (const [index, vector] of eachRow(table)) {

@@ -1,0 +1,30 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const folders = new Set<string>();
+
+/** A new folder for temporary files, to be removed by `removeTemporaryFolder`. What is left when the process exits is removed then. */
+export async function temporaryFolder(): Promise<string> {
+  if (folders.size === 0) process.once('exit', removeAll);
+  const folder = await mkdtemp(join(tmpdir(), 'taurec-'));
+  folders.add(folder);
+  return folder;
+}
+
+export async function removeTemporaryFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  folders.delete(folder);
+  if (folders.size === 0) process.off('exit', removeAll);
+}
+
+function removeAll(): void {
+  for (const folder of folders) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Somebody may still write into it; nothing more can be done.
+    }
+  }
+}

@@ -89,7 +89,7 @@ async function runUntil(signal: AbortSignal, directory: string, flags: EvaluateF
     const data = testDataOf(log, model);
     const { skipped, rejectsFile } = log.report;
     if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; they are listed in ${rejectsFile}.`);
-    sayUnknown(data, say);
+    sayLost(data, say);
     const request = {
       protocols: protocolChoices[flags.protocol],
       ks: flags.ks,
@@ -131,7 +131,7 @@ export function runOf(directory: string, config: ModelConfig): Record<string, un
   return { model: directory, training, seed, versions, engine, trainedOn: data };
 }
 
-function sayUnknown({ test, unknownUsers, unknownItems }: TestData, say: (text: string) => void): void {
+function sayLost({ test, unknownUsers, unknownItems, seen }: TestData, say: (text: string) => void): void {
   const all = test.indices.length;
   if (unknownUsers > 0)
     say(
@@ -140,6 +140,10 @@ function sayUnknown({ test, unknownUsers, unknownItems }: TestData, say: (text: 
   if (unknownItems > 0)
     say(
       `${count(unknownItems)} of ${count(all)} test interactions are with items that the model does not know: they count as misses.`,
+    );
+  if (seen > 0)
+    say(
+      `${count(seen)} of ${count(all)} test interactions are among those that the model was trained on: they are never recommended and count as misses.`,
     );
 }
 

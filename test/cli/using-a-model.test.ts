@@ -210,6 +210,13 @@ describe('evaluate', () => {
     );
   });
 
+  test('test interactions that the model was trained on are counted', async () => {
+    const { stderr } = await taurec('evaluate', 'model', '--test', 'train.csv');
+    const all = data.train.indices.length.toLocaleString('en');
+    expect(stderr).toContain(`${all} of ${all} test interactions are among those that the model was trained on`);
+    expect((await taurec('evaluate', 'model', '--test', 'test.csv')).stderr).not.toContain('trained on');
+  });
+
   test('people: a table', async () => {
     const { stdout, stderr } = await taurec(
       'evaluate',

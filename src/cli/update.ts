@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackboneSource } from '../backbone/backbone.ts';
 import { extendIds } from '../data/extend-ids.ts';
@@ -9,7 +10,6 @@ import { TaurecError } from '../errors.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
-import { directoryIdentity } from '../server/directory-identity.ts';
 import { newInteractions } from '../training/new-interactions.ts';
 import { type UpdateResult, updateModel } from '../training/update-model.ts';
 import { commandLine } from './command-line.ts';
@@ -65,8 +65,10 @@ async function run(directory: string, flags: UpdateFlags): Promise<void> {
   const isInPlace = resolve(out) === resolve(directory);
   const loss = moduleOf<LossSource>('loss', 'evaluate', flags);
   const backbone = moduleOf<BackboneSource>('backbone', 'forward', flags);
-  const before = await directoryIdentity(directory);
+  const before = await stampOf(directory);
   const model = await openModel(directory, { trainingState: true });
+  // Opening may have ended a replacement that was stopped in the middle.
+  const opened = before ?? (await stampOf(directory));
   if (!flags.dryRun) await checkModelTarget(out);
   const log = await readInteractions(flags.data, readOptionsOf(flags));
   const { skipped, rejectsFile } = log.report;
@@ -102,11 +104,18 @@ async function run(directory: string, flags: UpdateFlags): Promise<void> {
       throw inFlags(error);
     })
     .finally(() => progress?.close());
-  if (isInPlace && (await directoryIdentity(directory)) !== before)
-    throw new TaurecError('model-changed', { directory });
+  if (isInPlace && (await stampOf(directory)) !== opened) throw new TaurecError('model-changed', { directory });
   await saveModel(out, result.model);
   if (flags.json) printJson(jsonOf(out, log, result));
   else printSummary(out, result);
+}
+
+/** Changes whenever a model is saved to the folder. */
+function stampOf(directory: string): Promise<string | undefined> {
+  return stat(join(directory, 'config.json')).then(
+    ({ ino, mtimeMs }) => `${ino} ${mtimeMs}`,
+    () => undefined,
+  );
 }
 
 /** `{module, export, options}` of the flags; undefined where there are none. */

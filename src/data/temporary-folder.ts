@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const folders = new Set<string>();
+let isListening = false;
 
 /** A new folder for temporary files, to be removed by `removeTemporaryFolder`. What is left when the process exits is removed then. */
 export async function temporaryFolder(): Promise<string> {
-  if (folders.size === 0) process.once('exit', removeAll);
+  if (!isListening) process.once('exit', removeAll);
+  isListening = true;
   const folder = await mkdtemp(join(tmpdir(), 'taurec-'));
   folders.add(folder);
   return folder;
@@ -16,7 +18,6 @@ export async function temporaryFolder(): Promise<string> {
 export async function removeTemporaryFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   folders.delete(folder);
-  if (folders.size === 0) process.off('exit', removeAll);
 }
 
 function removeAll(): void {

@@ -237,6 +237,49 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
       outcome: outcome(2),
     });
   });
+
+  test.skipIf(missing)('who lost a training does not end it for the one who has it', async () => {
+    const { facts, run } = study();
+    const queue = await open(1);
+    await queue.submit(run(0), facts);
+    const args = [server.url, '1', JSON.stringify(facts), JSON.stringify(outcome(1))];
+    const silent = spawn(process.execPath, [silentWorker, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let said = '';
+    silent.stdout.on('data', (text) => (said += text));
+    const ended = once(silent, 'exit');
+    await until(() => said.startsWith('taken\n'));
+    // The silent one wakes and is done while this one holds the training, which then gives it back.
+    let times = 0;
+    await work(await open(1), facts, 1, async (lease) => {
+      expect(await lease.begin()).toBe(true);
+      if (++times === 1) {
+        silent.stdin.end('\n');
+        await ended;
+        return 'release';
+      }
+      expect(await lease.finish(outcome(2))).toBe(true);
+      return 'done';
+    });
+    expect(times).toBe(2);
+    expect((await queue.board(run(0).id)).outcome).toEqual(outcome(2));
+  });
+
+  test.skipIf(missing)('the lock of the worker counts, not that of who looks', async () => {
+    const { facts, run } = study();
+    const [hasty, patient] = [await open(1), await open(60)];
+    await patient.submit(run(0), facts);
+    await work(patient, facts, 1, async (lease) => {
+      await lease.begin();
+      const end = performance.now() + 3000;
+      await until(async () => {
+        await hasty.board(run(0).id);
+        return performance.now() > end;
+      });
+      expect(await lease.finish(outcome(1))).toBe(true);
+      return 'done';
+    });
+    expect((await hasty.board(run(0).id)).outcome).toEqual(outcome(1));
+  });
 });
 
 test('URLs', async () => {

@@ -32,6 +32,7 @@ create table if not exists taurec.run (
   id text primary key, queue text not null, job uuid not null,
   holder text, beat timestamptz not null default now(), progress text, outcome text, errors integer not null default 0
 );
+alter table taurec.run add column if not exists lock real;
 create table if not exists taurec.attempt (
   run text not null, number bigserial, attempt text not null, primary key (run, number)
 );
@@ -47,7 +48,8 @@ export class BossQueue implements TrialQueue {
   readonly beat: number;
   readonly #url: string;
   readonly #boss: PgBoss;
-  readonly #lock: number;
+  /** Seconds of silence after which a worker of this queue counts as dead. */
+  readonly lock: number;
   readonly #known = new Set<string>();
 
   static async open(url: string, options: QueueOptions = {}): Promise<BossQueue> {
@@ -63,7 +65,7 @@ export class BossQueue implements TrialQueue {
   private constructor(url: string, boss: PgBoss, { lockSeconds = LOCK_SECONDS }: QueueOptions) {
     this.#url = url;
     this.#boss = boss;
-    this.#lock = lockSeconds;
+    this.lock = lockSeconds;
     this.beat = (lockSeconds * 1000) / 4;
   }
 
@@ -136,15 +138,17 @@ export class BossQueue implements TrialQueue {
     const active = new Set<Promise<void>>();
     let thrown: { error: unknown } | undefined;
     const handle = async (run: QueuedRun, job: string) => {
-      let verdict: Verdict = 'release';
+      const lease = new BossLease(this, run);
       try {
-        verdict = await handler(new BossLease(this, run));
+        await handler(lease);
       } catch (error) {
         thrown ??= { error };
       }
+      // pg-boss would let a worker that lost its training end the job of the one who has it.
+      const left = await lease.leave();
       // A job that failed is at once there to be taken again.
-      if (verdict === 'done') await this.#boss.complete(name, job);
-      else await this.#boss.fail(name, job);
+      if (left === 'over') await this.#boss.complete(name, job);
+      else if (left === 'open') await this.#boss.fail(name, job);
     };
     while (!signal.aborted && !thrown) {
       await this.#reap();
@@ -187,17 +191,17 @@ export class BossQueue implements TrialQueue {
 
   /** pg-boss knows no signs of life: gives back the trainings whose worker has been silent too long. Any who live do this. */
   async #reap(): Promise<void> {
-    const silent = `select id, queue, job from taurec.run
-      where outcome is null and beat < now() - $1 * interval '1 second'`;
-    for (const { id, queue, job } of await this.query(silent, this.#lock)) {
+    // The lock of who holds it, whatever that of who looks is.
+    const late = "outcome is null and beat < now() - coalesce(lock, $1) * interval '1 second'";
+    const silent = `select id, queue, job, coalesce(lock, $1) as lock from taurec.run where ${late}`;
+    for (const { id, queue, job, lock } of await this.query(silent, this.lock)) {
       const found = await this.#boss.getJobById(String(queue), String(job));
       if (found?.state !== 'active') continue;
       const [now] = await this.query('select now() as now');
-      if ((now!.now as Date).getTime() - found.startedOn.getTime() < this.#lock * 1000) continue;
+      if ((now!.now as Date).getTime() - found.startedOn.getTime() < Number(lock) * 1000) continue;
       // One of those who look takes it from its holder.
-      const take = `update taurec.run set beat = now(), holder = null
-        where id = $1 and outcome is null and beat < now() - $2 * interval '1 second' returning id`;
-      if ((await this.query(take, id, this.#lock)).length > 0) await this.#boss.fail(String(queue), String(job));
+      const take = `update taurec.run set beat = now(), holder = null where id = $2 and ${late} returning id`;
+      if ((await this.query(take, this.lock, id)).length > 0) await this.#boss.fail(String(queue), String(job));
     }
   }
 }
@@ -206,6 +210,7 @@ class BossLease implements Lease {
   readonly run: QueuedRun;
   readonly #queue: BossQueue;
   readonly #holder = randomUUID();
+  #begun = false;
 
   constructor(queue: BossQueue, run: QueuedRun) {
     this.#queue = queue;
@@ -213,8 +218,19 @@ class BossLease implements Lease {
   }
 
   async begin(): Promise<boolean> {
-    const update = 'update taurec.run set holder = $2, beat = now() where id = $1 and outcome is null returning id';
-    return this.#changed(update, this.#holder);
+    const update = `update taurec.run set holder = $2, lock = $3, beat = now()
+      where id = $1 and outcome is null returning id`;
+    this.#begun = true;
+    return this.#changed(update, this.#holder, this.#queue.lock);
+  }
+
+  /** Lets go of the training: whether it has its outcome, or undefined when another worker holds it. */
+  async leave(): Promise<'over' | 'open' | undefined> {
+    const update = `update taurec.run set holder = null, beat = now()
+      where id = $1 and (holder = $2 or outcome is not null or (holder is null and not $3::boolean))
+      returning outcome is not null as over`;
+    const [left] = await this.#queue.query(update, this.run.id, this.#holder, this.#begun);
+    return left && (left.over ? 'over' : 'open');
   }
 
   addAttempt(attempt: Attempt): Promise<boolean> {

@@ -40,7 +40,7 @@ export interface WorkerOptions {
   readonly threads?: number;
   /** Ends when there is no study on these data any more, in place of waiting for the next. */
   readonly untilDone?: boolean;
-  /** Seconds of silence after which a worker counts as dead; default 30, and the same for all workers of a queue. */
+  /** Seconds of silence after which a worker counts as dead; default 30. */
   readonly lockSeconds?: number;
   /** Gives back what is being trained, with its checkpoints, and ends. */
   readonly signal?: AbortSignal;

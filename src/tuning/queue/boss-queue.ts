@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
+import { TaurecError } from '../../errors.ts';
 import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
+import { isAway, patiently } from './patiently.ts';
 import {
   type CheckpointFacts,
   type Lease,
@@ -56,10 +58,16 @@ export class BossQueue implements TrialQueue {
     const boss = new PgBoss({ connectionString: url, schedule: false, application_name: 'taurec' });
     // Lost connections are made again by themselves.
     boss.on('error', () => {});
-    await boss.start();
     const queue = new BossQueue(url, boss, options);
-    await queue.#alone((client) => client.query(tables));
-    return queue;
+    try {
+      await boss.start();
+      await queue.#alone((client) => client.query(tables));
+      return queue;
+    } catch (error) {
+      // Its connections and timers would keep the process.
+      await queue.close().catch(() => {});
+      throw error;
+    }
   }
 
   private constructor(url: string, boss: PgBoss, { lockSeconds = LOCK_SECONDS }: QueueOptions) {
@@ -70,7 +78,7 @@ export class BossQueue implements TrialQueue {
   }
 
   async query(sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
-    return (await this.#boss.getDb().executeSql(sql, values)).rows ?? [];
+    return (await this.#ask(() => this.#boss.getDb().executeSql(sql, values))).rows ?? [];
   }
 
   async announce(study: StudyFacts): Promise<void> {
@@ -88,7 +96,7 @@ export class BossQueue implements TrialQueue {
       await this.settle(id);
       await this.query('delete from taurec.attempt where run = $1', id);
       const rows = await this.query('delete from taurec.run where id = $1 returning queue, job', id);
-      for (const { queue, job } of rows) await this.#boss.deleteJob(String(queue), String(job));
+      for (const { queue, job } of rows) await this.#ask(() => this.#boss.deleteJob(String(queue), String(job)));
     }
     await this.query('delete from taurec.study where id = $1', study.id);
   }
@@ -101,7 +109,7 @@ export class BossQueue implements TrialQueue {
     await this.query(insert, run.id, name, job);
     // Of an id that is there pg-boss makes no second one.
     const options = { id: job, retryLimit: MOST_RETRIES, retryDelay: 0, expireInSeconds: DAY, retentionDays: 365 };
-    await this.#boss.send(name, run, options);
+    await this.#ask(() => this.#boss.send(name, run, options));
   }
 
   async board(id: string): Promise<RunBoard> {
@@ -137,32 +145,31 @@ export class BossQueue implements TrialQueue {
     await this.#queue(name);
     const active = new Set<Promise<void>>();
     let thrown: { error: unknown } | undefined;
+    const fail = (error: unknown) => {
+      thrown ??= { error };
+    };
     const handle = async (run: QueuedRun, job: string) => {
       const lease = new BossLease(this, run);
-      try {
-        await handler(lease);
-      } catch (error) {
-        thrown ??= { error };
-      }
+      await handler(lease).catch(fail);
       // pg-boss would let a worker that lost its training end the job of the one who has it.
       const left = await lease.leave();
       // A job that failed is at once there to be taken again.
-      if (left === 'over') await this.#boss.complete(name, job);
-      else if (left === 'open') await this.#boss.fail(name, job);
+      if (left === 'over') await this.#ask(() => this.#boss.complete(name, job));
+      else if (left === 'open') await this.#ask(() => this.#boss.fail(name, job));
     };
-    while (!signal.aborted && !thrown) {
+    const look = async () => {
       await this.#reap();
-      const found = active.size < jobs ? await this.#boss.fetch<QueuedRun>(name, { batchSize: 1 }) : [];
+      if (active.size === jobs) return pause(POLL, signal);
+      const found = await this.#ask(() => this.#boss.fetch<QueuedRun>(name, { batchSize: 1 }));
       for (const { data, id } of found) {
         const work: Promise<void> = handle(data, id)
-          .catch((error) => {
-            thrown ??= { error };
-          })
+          .catch(fail)
           .finally(() => active.delete(work));
         active.add(work);
       }
       if (found.length === 0) await pause(POLL, signal);
-    }
+    };
+    while (!signal.aborted && !thrown) await look().catch(fail);
     await Promise.all(active);
     if (thrown) throw thrown.error;
   }
@@ -171,15 +178,28 @@ export class BossQueue implements TrialQueue {
     await this.#boss.stop({ graceful: false, wait: true });
   }
 
+  /** Asks for some time when the server is away. @throws TaurecError `queue-unreachable` */
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await patiently(ask);
+    } catch (cause) {
+      if (!isAway(cause)) throw cause;
+      const { message, code } = cause as NodeJS.ErrnoException;
+      throw new TaurecError('queue-unreachable', { url: this.#url, reason: message || code }, { cause });
+    }
+  }
+
   async #queue(name: string): Promise<void> {
     if (this.#known.has(name)) return;
-    await this.#alone(() => this.#boss.createQueue(name));
+    await this.#ask(() => this.#alone(() => this.#boss.createQueue(name)));
     this.#known.add(name);
   }
 
   /** Makes tables while nobody else does. The lock ends with its connection. */
   async #alone(make: (client: pg.Client) => Promise<unknown>): Promise<void> {
     const client = new pg.Client({ connectionString: this.#url, application_name: 'taurec' });
+    // A connection that is lost fails what waits for it.
+    client.on('error', () => {});
     await client.connect();
     try {
       await client.query('select pg_advisory_lock($1)', [TABLES_LOCK]);
@@ -195,13 +215,14 @@ export class BossQueue implements TrialQueue {
     const late = "outcome is null and beat < now() - coalesce(lock, $1) * interval '1 second'";
     const silent = `select id, queue, job, coalesce(lock, $1) as lock from taurec.run where ${late}`;
     for (const { id, queue, job, lock } of await this.query(silent, this.lock)) {
-      const found = await this.#boss.getJobById(String(queue), String(job));
+      const found = await this.#ask(() => this.#boss.getJobById(String(queue), String(job)));
       if (found?.state !== 'active') continue;
       const [now] = await this.query('select now() as now');
       if ((now!.now as Date).getTime() - found.startedOn.getTime() < Number(lock) * 1000) continue;
       // One of those who look takes it from its holder.
       const take = `update taurec.run set beat = now(), holder = null where id = $2 and ${late} returning id`;
-      if ((await this.query(take, this.lock, id)).length > 0) await this.#boss.fail(String(queue), String(job));
+      if ((await this.query(take, this.lock, id)).length === 0) continue;
+      await this.#ask(() => this.#boss.fail(String(queue), String(job)));
     }
   }
 }
@@ -275,7 +296,9 @@ class BossLease implements Lease {
   }
 
   finish(outcome: RunOutcome): Promise<boolean> {
-    const update = 'update taurec.run set outcome = $3 where id = $1 and holder = $2 and outcome is null returning id';
+    // The same once more: the answer to the first may have been lost with the connection.
+    const update = `update taurec.run set outcome = $3
+      where id = $1 and holder = $2 and (outcome is null or outcome = $3) returning id`;
     return this.#changed(update, this.#holder, JSON.stringify(outcome));
   }
 

@@ -22,6 +22,8 @@ import {
 const DAY = 23 * 3600;
 /** A worker that dies again and again on a training is no reason to give it up. */
 const MOST_RETRIES = 1000;
+/** States of jobs that pg-boss hands out no more. */
+const ended = new Set<string>(['completed', 'cancelled', 'failed']);
 /** Milliseconds between two looks for work. */
 const POLL = 500;
 /** Whoever makes tables holds this advisory lock: PostgreSQL ends one of two that make queues of pg-boss at once, for a deadlock. */
@@ -107,6 +109,10 @@ export class BossQueue implements TrialQueue {
     const job = uuidOf(run.id);
     const insert = 'insert into taurec.run (id, queue, job) values ($1, $2, $3) on conflict do nothing';
     await this.query(insert, run.id, name, job);
+    const found = await this.#ask(() => this.#boss.getJobById(name, job));
+    const [open] = await this.query('select id from taurec.run where id = $1 and outcome is null', run.id);
+    // One that ended without an outcome.
+    if (open && ended.has(found?.state ?? '')) await this.#ask(() => this.#boss.deleteJob(name, job));
     // Of an id that is there pg-boss makes no second one.
     const options = { id: job, retryLimit: MOST_RETRIES, retryDelay: 0, expireInSeconds: DAY, retentionDays: 365 };
     await this.#ask(() => this.#boss.send(name, run, options));

@@ -20,13 +20,19 @@ export interface LocalRun {
 
 /** Errors of a checkpoint that another build or version wrote, or that is damaged: the training then begins again. */
 const unusable = new Set(['checkpoint-mismatch', 'bad-checkpoint', 'bad-safetensors']);
+/** Errors that are the configuration's: it fails everywhere, and others may not. Some options are refused only together, and only by training. */
+const failures = new Set(['diverged', 'bad-option']);
+
+export function isUnusable(error: unknown): error is TaurecError {
+  return error instanceof TaurecError && unusable.has(error.code);
+}
 
 /** Does a training, going on from the checkpoint in its folder where there is one. Throws as `Executor.run`. */
 export async function doRun(data: TrainingData, task: RunTask, run: LocalRun): Promise<RunOutcome> {
   try {
     return outcomeOf(await goOn(data, task, run), task.metric);
   } catch (error) {
-    if (!(error instanceof TaurecError) || error.code !== 'diverged') throw error;
+    if (!(error instanceof TaurecError) || !failures.has(error.code)) throw error;
     return { failed: { code: error.code, message: error.message } };
   }
 }
@@ -35,7 +41,7 @@ async function goOn(data: TrainingData, task: RunTask, run: LocalRun): Promise<T
   try {
     return await trainRun(data, task, run);
   } catch (error) {
-    if (!(error instanceof TaurecError) || !unusable.has(error.code)) throw error;
+    if (!isUnusable(error)) throw error;
     run.onNews({ type: 'notice', message: `${error.message} Training begins again.` });
     await rm(join(run.directory, 'checkpoint.safetensors'), { force: true });
     return trainRun(data, task, run);

@@ -1,4 +1,4 @@
-import type { CurvePoint, RunKey, RunOutcome } from './study.ts';
+import type { CurvePoint, Run, RunKey, RunOutcome } from './study.ts';
 
 /** A training that is to be done: all that a worker must know but the data. JSON-able. */
 export interface RunTask {
@@ -16,6 +16,8 @@ export type RunNews =
       readonly type: 'begun';
       readonly worker: string;
       readonly fromEpoch: number;
+      /** ISO 8601; now when it is not said. */
+      readonly started?: string;
     }
   | { readonly type: 'point'; readonly point: CurvePoint }
   /** At most five a second: the part of the training that is done, and the seconds that are left. */
@@ -35,11 +37,11 @@ export interface RunContext {
 export interface Executor {
   /** Trainings at a time. */
   readonly capacity: number;
-  /** Threads of all of them together, and of one when so many run; for estimates of time. */
-  threads(sideBySide: number): { readonly all: number; readonly one: number };
+  /** Threads of all of them together, and of one when so many run; for estimates of time. @param runs of the study so far */
+  threads(sideBySide: number, runs: readonly Run[]): { readonly all: number; readonly one: number };
   /**
    * Does a training, or goes on with it where there is a checkpoint of it.
-   * @throws TaurecError `aborted` on the signal, the checkpoint is then kept; whatever else training throws but `diverged`, which is an outcome
+   * @throws TaurecError `aborted` on the signal, the checkpoint is then kept; whatever else training throws but `diverged` and `bad-option`, which are outcomes
    */
   run(task: RunTask, context: RunContext): Promise<RunOutcome>;
   /** Called when the outcome of a training is in the study for good. */

@@ -173,8 +173,8 @@ class StudyRun {
 
   #take(key: RunKey, news: RunNews): void {
     if (news.type === 'begun') {
-      const { worker, fromEpoch } = news;
-      this.#store.addAttempt(key, { worker, fromEpoch, started: new Date().toISOString() });
+      const { worker, fromEpoch, started = new Date().toISOString() } = news;
+      this.#store.addAttempt(key, { worker, fromEpoch, started });
     } else if (news.type === 'point') {
       this.#store.addPoint(key, news.point);
       this.#store.seconds = this.#elapsed();
@@ -211,7 +211,7 @@ class StudyRun {
     const { halving, configOf } = this.#plan;
     const point = trials[0]?.point;
     const configs = point ? halving.rungs.map((_, r) => configOf.call(this.#plan, point, r)) : [];
-    return this.#budget.hasTime(rung, runs, this.#executor.threads(sideBySide), configs);
+    return this.#budget.hasTime(rung, runs, this.#executor.threads(sideBySide, runs), configs);
   }
 
   /** Removes the checkpoints of trainings that are over and not the best. */

@@ -121,10 +121,13 @@ export class StudyStore {
     this.#database.prepare(update).run(state, trial, rung);
   }
 
+  /** One that is there stays once: a queue tells all of them again after a restart. */
   addAttempt({ trial, rung }: RunKey, { worker, fromEpoch, started }: Attempt): void {
     const insert = `insert into attempt (trial, rung, number, worker, from_epoch, started)
-      select ?, ?, count(*) + 1, ?, ?, ? from attempt where trial = ? and rung = ?`;
-    this.#database.prepare(insert).run(trial, rung, worker, fromEpoch, started, trial, rung);
+      select ?, ?, count(*) + 1, ?, ?, ? from attempt where trial = ? and rung = ?
+      having count(*) filter (where worker = ? and started = ?) = 0`;
+    const values = [trial, rung, worker, fromEpoch, started, trial, rung, worker, started];
+    this.#database.prepare(insert).run(...values);
   }
 
   /** A point of a curve; one that is there is replaced: a training that went back to its checkpoint goes through the same epochs again. */

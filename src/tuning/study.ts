@@ -7,7 +7,7 @@ export interface Trial {
   readonly point: Point;
 }
 
-/** `waiting`: to be started, or gone on with after a stop; `running`: somebody is at it; `failed`: its training diverged. */
+/** `waiting`: to be started, or gone on with after a stop; `running`: somebody is at it; `failed`: its training diverged, or refused its options. */
 export type RunState = 'waiting' | 'running' | 'done' | 'failed';
 
 /** Which training of a study: a trial on a rung of the halving. */

@@ -1,8 +1,10 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configToJson } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { train } from '../training/trainer.ts';
 import type { TrainingData, TrainResult } from '../training/training-state.ts';
+import { isUnusable } from './do-run.ts';
 import { checkpointFolder } from './local-executor.ts';
 import type { TuneResult } from './tune.ts';
 
@@ -18,7 +20,7 @@ export interface TrainWinnerOptions {
 
 /**
  * The whole training with the winner's options. Where the study has done it and kept its checkpoint the result is read from there, without any training; else it is trained, with a checkpoint in the
- * study's folder, so that a stopped call goes on where it was. The same result as `train(data, config)`.
+ * study's folder, so that a stopped call goes on where it was; so it is when the checkpoint is of another build of the engine (a worker's) or damaged. The same result as `train(data, config)`.
  * @throws TaurecError as `train`
  */
 export async function trainWinner(
@@ -27,18 +29,28 @@ export async function trainWinner(
   { refit = config.refit, threads, signal, onProgress }: TrainWinnerOptions = {},
 ): Promise<TrainResult> {
   const whole = { ...config, refit, ...(threads !== undefined && { threads }) };
+  const own = join(folder, 'checkpoints', 'winner', `${winner.trial}${refit ? '-refit' : ''}`);
   const kept = !refit && winner.whole && winner.checkpoint !== undefined;
-  const checkpointDirectory = kept
-    ? join(folder, checkpointFolder({ trial: winner.trial, rung: winner.rung }))
-    : join(folder, 'checkpoints', 'winner', `${winner.trial}${refit ? '-refit' : ''}`);
+  const folders = kept ? [join(folder, checkpointFolder({ trial: winner.trial, rung: winner.rung })), own] : [own];
   const { train: learned, valid, negativeWeights, splits } = data;
-  return train({ train: learned, valid, negativeWeights, splits }, configToJson(whole) as never, {
-    checkpointDirectory,
-    resume: true,
-    signal,
-    onProgress: (event) => {
-      // That there is no checkpoint yet is no news.
-      if (event.type !== 'notice' || !event.message.includes('no checkpoint')) onProgress?.(event);
-    },
-  });
+  const trainIn = (checkpointDirectory: string) =>
+    train({ train: learned, valid, negativeWeights, splits }, configToJson(whole) as never, {
+      checkpointDirectory,
+      resume: true,
+      signal,
+      onProgress: (event) => {
+        // That there is no checkpoint yet is no news.
+        if (event.type !== 'notice' || !event.message.includes('no checkpoint')) onProgress?.(event);
+      },
+    });
+  for (const checkpoints of folders) {
+    try {
+      return await trainIn(checkpoints);
+    } catch (error) {
+      if (!isUnusable(error)) throw error;
+      onProgress?.({ type: 'notice', message: `${error.message} The winner is trained again.` });
+    }
+  }
+  await rm(own, { recursive: true, force: true });
+  return trainIn(own);
 }

@@ -84,7 +84,7 @@ export interface TuneResult {
  * Searches training options by the validation metric: trials of short trainings, the best of which are trained longer (successive halving). The study is kept in a folder, and a call with the same arguments goes on with it, also after a
  * kill. Test interactions are not looked at.
  * @param space undefined: the default space of the loss
- * @throws TaurecError `bad-option` before anything is written; `study-mismatch` when the folder holds another study; `folder-in-use`; `no-trial` when every trial diverged; `aborted`; what `train` throws
+ * @throws TaurecError `bad-option` before anything is written; `study-mismatch` when the folder holds another study; `folder-in-use`; `no-trial` when every trial failed; `aborted`; what `train` throws
  */
 export async function tune(
   data: TrainingData,

@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openQueue } from '../../src/tuning/queue/open-queue.ts';
 import type { Lease, QueuedRun, StudyFacts, TrialQueue, Verdict } from '../../src/tuning/queue/trial-queue.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { type QueueServer, queueServers } from '../support/queue-servers.ts';
+import { redisMissing, startRedis } from '../support/servers.ts';
 
 const silentWorker = join(import.meta.dirname, '../support/silent-worker.mjs');
 
@@ -237,6 +239,99 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
       outcome: outcome(2),
     });
   });
+
+  test.skipIf(missing)('who lost a training does not end it for the one who has it', async () => {
+    const { facts, run } = study();
+    const queue = await open(1);
+    await queue.submit(run(0), facts);
+    const args = [server.url, '1', JSON.stringify(facts), JSON.stringify(outcome(1))];
+    const silent = spawn(process.execPath, [silentWorker, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let said = '';
+    silent.stdout.on('data', (text) => (said += text));
+    const ended = once(silent, 'exit');
+    await until(() => said.startsWith('taken\n'));
+    // The silent one wakes and is done while this one holds the training, which then gives it back.
+    let times = 0;
+    await work(await open(1), facts, 1, async (lease) => {
+      expect(await lease.begin()).toBe(true);
+      if (++times === 1) {
+        silent.stdin.end('\n');
+        await ended;
+        return 'release';
+      }
+      expect(await lease.finish(outcome(2))).toBe(true);
+      return 'done';
+    });
+    expect(times).toBe(2);
+    expect((await queue.board(run(0).id)).outcome).toEqual(outcome(2));
+  });
+
+  test.skipIf(missing)('a training whose job ended without an outcome can be put in again', async () => {
+    const { facts, run } = study();
+    const queue = await open();
+    await queue.announce(facts);
+    await queue.submit(run(0), facts);
+    // The study is withdrawn while a worker is at it: in redis the job of that worker stays, and ends.
+    await work(await open(), facts, 1, async (lease) => {
+      await lease.begin();
+      await queue.withdraw(facts, [run(0).id]);
+      expect(await lease.finish(outcome(1))).toBe(false);
+      return 'done';
+    });
+    await queue.submit(run(0), facts);
+    await work(await open(), facts, 1, async (lease) => {
+      expect(await lease.begin()).toBe(true);
+      expect(await lease.finish(outcome(2))).toBe(true);
+      return 'done';
+    });
+    expect((await queue.board(run(0).id)).outcome).toEqual(outcome(2));
+  });
+
+  test.skipIf(missing)('the lock of the worker counts, not that of who looks', async () => {
+    const { facts, run } = study();
+    const [hasty, patient] = [await open(1), await open(60)];
+    await patient.submit(run(0), facts);
+    await work(patient, facts, 1, async (lease) => {
+      await lease.begin();
+      const end = performance.now() + 3000;
+      await until(async () => {
+        await hasty.board(run(0).id);
+        return performance.now() > end;
+      });
+      expect(await lease.finish(outcome(1))).toBe(true);
+      return 'done';
+    });
+    expect((await hasty.board(run(0).id)).outcome).toEqual(outcome(1));
+  });
+});
+
+test.skipIf(redisMissing)('in redis, pieces of a checkpoint that was not handed over to its end go away', async () => {
+  const server = await startRedis();
+  const queue = await openQueue(server.url);
+  const redis = new Redis(server.url);
+  const facts = { id: 'a'.repeat(64), taurec: '1.2.3', data: 'b'.repeat(64) };
+  const task = { key: { trial: 0, rung: 0 }, config: {}, metric: 'ndcg@20' };
+  await queue.submit({ id: 'a-0-0', study: facts.id, task }, facts);
+  const lives = async () => Promise.all((await redis.keys('*:chunk:*')).map((name) => redis.ttl(name)));
+  const stop = new AbortController();
+  const handler = async (lease: Lease): Promise<Verdict> => {
+    await lease.begin();
+    const put = () => lease.putCheckpoint({ epoch: 1, bytes: 3, sha256: '' }, Uint8Array.of(1, 2, 3));
+    const killed = vi.spyOn(Redis.prototype, 'eval').mockRejectedValueOnce(new Error('killed'));
+    await expect(put()).rejects.toThrow('killed');
+    killed.mockRestore();
+    expect(await lives()).toEqual([expect.toSatisfy((seconds: number) => seconds > 3000)]);
+    expect(await put()).toBe(true);
+    expect(await put()).toBe(true);
+    expect((await lives()).sort((a, b) => a - b)).toEqual([-1, expect.toSatisfy((seconds: number) => seconds > 3000)]);
+    await lease.finish(outcome(1));
+    stop.abort();
+    return 'done';
+  };
+  await queue.work(handler, { facts, jobs: 1, signal: stop.signal });
+  redis.disconnect();
+  await queue.close();
+  await server.stop();
 });
 
 test('URLs', async () => {

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
+import { TaurecError } from '../../errors.ts';
 import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
+import { isAway, patiently } from './patiently.ts';
 import {
   type CheckpointFacts,
   type Lease,
@@ -20,6 +22,8 @@ import {
 const DAY = 23 * 3600;
 /** A worker that dies again and again on a training is no reason to give it up. */
 const MOST_RETRIES = 1000;
+/** States of jobs that pg-boss hands out no more. */
+const ended = new Set<string>(['completed', 'cancelled', 'failed']);
 /** Milliseconds between two looks for work. */
 const POLL = 500;
 /** Whoever makes tables holds this advisory lock: PostgreSQL ends one of two that make queues of pg-boss at once, for a deadlock. */
@@ -32,6 +36,7 @@ create table if not exists taurec.run (
   id text primary key, queue text not null, job uuid not null,
   holder text, beat timestamptz not null default now(), progress text, outcome text, errors integer not null default 0
 );
+alter table taurec.run add column if not exists lock real;
 create table if not exists taurec.attempt (
   run text not null, number bigserial, attempt text not null, primary key (run, number)
 );
@@ -47,28 +52,35 @@ export class BossQueue implements TrialQueue {
   readonly beat: number;
   readonly #url: string;
   readonly #boss: PgBoss;
-  readonly #lock: number;
+  /** Seconds of silence after which a worker of this queue counts as dead. */
+  readonly lock: number;
   readonly #known = new Set<string>();
 
   static async open(url: string, options: QueueOptions = {}): Promise<BossQueue> {
     const boss = new PgBoss({ connectionString: url, schedule: false, application_name: 'taurec' });
     // Lost connections are made again by themselves.
     boss.on('error', () => {});
-    await boss.start();
     const queue = new BossQueue(url, boss, options);
-    await queue.#alone((client) => client.query(tables));
-    return queue;
+    try {
+      await boss.start();
+      await queue.#alone((client) => client.query(tables));
+      return queue;
+    } catch (error) {
+      // Its connections and timers would keep the process.
+      await queue.close().catch(() => {});
+      throw error;
+    }
   }
 
   private constructor(url: string, boss: PgBoss, { lockSeconds = LOCK_SECONDS }: QueueOptions) {
     this.#url = url;
     this.#boss = boss;
-    this.#lock = lockSeconds;
+    this.lock = lockSeconds;
     this.beat = (lockSeconds * 1000) / 4;
   }
 
   async query(sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
-    return (await this.#boss.getDb().executeSql(sql, values)).rows ?? [];
+    return (await this.#ask(() => this.#boss.getDb().executeSql(sql, values))).rows ?? [];
   }
 
   async announce(study: StudyFacts): Promise<void> {
@@ -86,7 +98,7 @@ export class BossQueue implements TrialQueue {
       await this.settle(id);
       await this.query('delete from taurec.attempt where run = $1', id);
       const rows = await this.query('delete from taurec.run where id = $1 returning queue, job', id);
-      for (const { queue, job } of rows) await this.#boss.deleteJob(String(queue), String(job));
+      for (const { queue, job } of rows) await this.#ask(() => this.#boss.deleteJob(String(queue), String(job)));
     }
     await this.query('delete from taurec.study where id = $1', study.id);
   }
@@ -97,9 +109,13 @@ export class BossQueue implements TrialQueue {
     const job = uuidOf(run.id);
     const insert = 'insert into taurec.run (id, queue, job) values ($1, $2, $3) on conflict do nothing';
     await this.query(insert, run.id, name, job);
+    const found = await this.#ask(() => this.#boss.getJobById(name, job));
+    const [open] = await this.query('select id from taurec.run where id = $1 and outcome is null', run.id);
+    // One that ended without an outcome.
+    if (open && ended.has(found?.state ?? '')) await this.#ask(() => this.#boss.deleteJob(name, job));
     // Of an id that is there pg-boss makes no second one.
     const options = { id: job, retryLimit: MOST_RETRIES, retryDelay: 0, expireInSeconds: DAY, retentionDays: 365 };
-    await this.#boss.send(name, run, options);
+    await this.#ask(() => this.#boss.send(name, run, options));
   }
 
   async board(id: string): Promise<RunBoard> {
@@ -135,30 +151,31 @@ export class BossQueue implements TrialQueue {
     await this.#queue(name);
     const active = new Set<Promise<void>>();
     let thrown: { error: unknown } | undefined;
-    const handle = async (run: QueuedRun, job: string) => {
-      let verdict: Verdict = 'release';
-      try {
-        verdict = await handler(new BossLease(this, run));
-      } catch (error) {
-        thrown ??= { error };
-      }
-      // A job that failed is at once there to be taken again.
-      if (verdict === 'done') await this.#boss.complete(name, job);
-      else await this.#boss.fail(name, job);
+    const fail = (error: unknown) => {
+      thrown ??= { error };
     };
-    while (!signal.aborted && !thrown) {
+    const handle = async (run: QueuedRun, job: string) => {
+      const lease = new BossLease(this, run);
+      await handler(lease).catch(fail);
+      // pg-boss would let a worker that lost its training end the job of the one who has it.
+      const left = await lease.leave();
+      // A job that failed is at once there to be taken again.
+      if (left === 'over') await this.#ask(() => this.#boss.complete(name, job));
+      else if (left === 'open') await this.#ask(() => this.#boss.fail(name, job));
+    };
+    const look = async () => {
       await this.#reap();
-      const found = active.size < jobs ? await this.#boss.fetch<QueuedRun>(name, { batchSize: 1 }) : [];
+      if (active.size === jobs) return pause(POLL, signal);
+      const found = await this.#ask(() => this.#boss.fetch<QueuedRun>(name, { batchSize: 1 }));
       for (const { data, id } of found) {
         const work: Promise<void> = handle(data, id)
-          .catch((error) => {
-            thrown ??= { error };
-          })
+          .catch(fail)
           .finally(() => active.delete(work));
         active.add(work);
       }
       if (found.length === 0) await pause(POLL, signal);
-    }
+    };
+    while (!signal.aborted && !thrown) await look().catch(fail);
     await Promise.all(active);
     if (thrown) throw thrown.error;
   }
@@ -167,15 +184,28 @@ export class BossQueue implements TrialQueue {
     await this.#boss.stop({ graceful: false, wait: true });
   }
 
+  /** Asks for some time when the server is away. @throws TaurecError `queue-unreachable` */
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await patiently(ask);
+    } catch (cause) {
+      if (!isAway(cause)) throw cause;
+      const { message, code } = cause as NodeJS.ErrnoException;
+      throw new TaurecError('queue-unreachable', { url: this.#url, reason: message || code }, { cause });
+    }
+  }
+
   async #queue(name: string): Promise<void> {
     if (this.#known.has(name)) return;
-    await this.#alone(() => this.#boss.createQueue(name));
+    await this.#ask(() => this.#alone(() => this.#boss.createQueue(name)));
     this.#known.add(name);
   }
 
   /** Makes tables while nobody else does. The lock ends with its connection. */
   async #alone(make: (client: pg.Client) => Promise<unknown>): Promise<void> {
     const client = new pg.Client({ connectionString: this.#url, application_name: 'taurec' });
+    // A connection that is lost fails what waits for it.
+    client.on('error', () => {});
     await client.connect();
     try {
       await client.query('select pg_advisory_lock($1)', [TABLES_LOCK]);
@@ -187,17 +217,18 @@ export class BossQueue implements TrialQueue {
 
   /** pg-boss knows no signs of life: gives back the trainings whose worker has been silent too long. Any who live do this. */
   async #reap(): Promise<void> {
-    const silent = `select id, queue, job from taurec.run
-      where outcome is null and beat < now() - $1 * interval '1 second'`;
-    for (const { id, queue, job } of await this.query(silent, this.#lock)) {
-      const found = await this.#boss.getJobById(String(queue), String(job));
+    // The lock of who holds it, whatever that of who looks is.
+    const late = "outcome is null and beat < now() - coalesce(lock, $1) * interval '1 second'";
+    const silent = `select id, queue, job, coalesce(lock, $1) as lock from taurec.run where ${late}`;
+    for (const { id, queue, job, lock } of await this.query(silent, this.lock)) {
+      const found = await this.#ask(() => this.#boss.getJobById(String(queue), String(job)));
       if (found?.state !== 'active') continue;
       const [now] = await this.query('select now() as now');
-      if ((now!.now as Date).getTime() - found.startedOn.getTime() < this.#lock * 1000) continue;
+      if ((now!.now as Date).getTime() - found.startedOn.getTime() < Number(lock) * 1000) continue;
       // One of those who look takes it from its holder.
-      const take = `update taurec.run set beat = now(), holder = null
-        where id = $1 and outcome is null and beat < now() - $2 * interval '1 second' returning id`;
-      if ((await this.query(take, id, this.#lock)).length > 0) await this.#boss.fail(String(queue), String(job));
+      const take = `update taurec.run set beat = now(), holder = null where id = $2 and ${late} returning id`;
+      if ((await this.query(take, this.lock, id)).length === 0) continue;
+      await this.#ask(() => this.#boss.fail(String(queue), String(job)));
     }
   }
 }
@@ -206,6 +237,7 @@ class BossLease implements Lease {
   readonly run: QueuedRun;
   readonly #queue: BossQueue;
   readonly #holder = randomUUID();
+  #begun = false;
 
   constructor(queue: BossQueue, run: QueuedRun) {
     this.#queue = queue;
@@ -213,8 +245,19 @@ class BossLease implements Lease {
   }
 
   async begin(): Promise<boolean> {
-    const update = 'update taurec.run set holder = $2, beat = now() where id = $1 and outcome is null returning id';
-    return this.#changed(update, this.#holder);
+    const update = `update taurec.run set holder = $2, lock = $3, beat = now()
+      where id = $1 and outcome is null returning id`;
+    this.#begun = true;
+    return this.#changed(update, this.#holder, this.#queue.lock);
+  }
+
+  /** Lets go of the training: whether it has its outcome, or undefined when another worker holds it. */
+  async leave(): Promise<'over' | 'open' | undefined> {
+    const update = `update taurec.run set holder = null, beat = now()
+      where id = $1 and (holder = $2 or outcome is not null or (holder is null and not $3::boolean))
+      returning outcome is not null as over`;
+    const [left] = await this.#queue.query(update, this.run.id, this.#holder, this.#begun);
+    return left && (left.over ? 'over' : 'open');
   }
 
   addAttempt(attempt: Attempt): Promise<boolean> {
@@ -259,7 +302,9 @@ class BossLease implements Lease {
   }
 
   finish(outcome: RunOutcome): Promise<boolean> {
-    const update = 'update taurec.run set outcome = $3 where id = $1 and holder = $2 and outcome is null returning id';
+    // The same once more: the answer to the first may have been lost with the connection.
+    const update = `update taurec.run set outcome = $3
+      where id = $1 and holder = $2 and (outcome is null or outcome = $3) returning id`;
     return this.#changed(update, this.#holder, JSON.stringify(outcome));
   }
 

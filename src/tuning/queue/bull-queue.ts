@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Job, Queue, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
@@ -21,6 +22,11 @@ const STUDIES = 'taurec:studies';
 const CHUNK = 16 * 2 ** 20;
 /** A worker that dies again and again on a training is no reason to give it up. */
 const MOST_STALLS = 1000;
+/** How often a job that a worker holds is tried to be removed, and milliseconds between. */
+const REMOVALS = 20;
+const REMOVAL_PAUSE = 100;
+/** Seconds for which a piece of a checkpoint stays that no word says is there: its worker was killed. */
+const UNNAMED = 3600;
 
 /** Does the commands of its caller only for who holds the training: KEYS[1] the holder, ARGV[1] who asks. */
 const guarded = (commands: string) =>
@@ -31,6 +37,9 @@ const scripts = {
   set: guarded(`redis.call('set', KEYS[2], ARGV[2])`),
   push: guarded(`redis.call('rpush', KEYS[2], ARGV[2])`),
   finish: guarded(`if redis.call('setnx', KEYS[2], ARGV[2]) == 0 then return 0 end`),
+  /** KEYS[3] and so on: its pieces, which stay from now on. */
+  checkpoint: guarded(`redis.call('set', KEYS[2], ARGV[2])
+    for i = 3, #KEYS do redis.call('persist', KEYS[i]) end`),
   check: guarded(''),
 };
 
@@ -74,14 +83,20 @@ export class BullQueue implements TrialQueue {
     for (const id of runs) {
       await this.settle(id);
       await this.#redis.del(key(id, 'outcome'), key(id, 'attempts'), key(id, 'holder'), key(id, 'errors'));
-      await queue.remove(id);
+      // Whoever just wrote the outcome holds its job for a moment more. That of a worker that is still at it is left: `submit` does away with it.
+      for (let tries = 0; (await queue.remove(id)) === 0 && tries < REMOVALS; tries++) await wait(REMOVAL_PAUSE);
     }
     await this.#redis.hdel(STUDIES, study.id);
   }
 
   async submit(run: QueuedRun, facts: StudyFacts): Promise<void> {
+    const queue = this.#queue(facts);
+    const job = await queue.getJob(run.id);
+    // One that ended without an outcome is of a study that was withdrawn, or was given up.
+    const ended = job && ((await job.isCompleted()) || (await job.isFailed()));
+    if (ended && (await this.#redis.exists(key(run.id, 'outcome'))) === 0) await queue.remove(run.id);
     // Of an id that is there BullMQ makes no second one.
-    await this.#queue(facts).add('run', run, { jobId: run.id });
+    await queue.add('run', run, { jobId: run.id });
   }
 
   async board(id: string): Promise<RunBoard> {
@@ -215,17 +230,19 @@ class BullLease implements Lease {
   /** The chunks first, then the word that they are there, then away with those before. */
   async putCheckpoint(facts: CheckpointFacts, data: Uint8Array): Promise<boolean> {
     const before = await this.#redis.get(this.#key('checkpoint'));
+    const put = randomUUID();
     const chunks: string[] = [];
     for (let at = 0; at < data.length; at += CHUNK) {
-      const name = this.#key(`chunk:${this.#holder}:${facts.epoch}:${chunks.length}`);
+      const name = `chunk:${put}:${chunks.length}`;
       chunks.push(name);
       const part = data.subarray(at, at + CHUNK);
-      await this.#redis.set(name, Buffer.from(part.buffer, part.byteOffset, part.byteLength));
+      const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+      await this.#redis.set(this.#key(name), bytes, 'EX', UNNAMED);
     }
-    const stored: Stored = { ...facts, chunks };
-    const taken = await this.#guarded('set', ['checkpoint'], JSON.stringify(stored));
-    const old = taken ? (before === null ? [] : (JSON.parse(before) as Stored).chunks) : chunks;
-    const gone = old.filter((name) => !taken || !chunks.includes(name));
+    const names = chunks.map((name) => this.#key(name));
+    const stored: Stored = { ...facts, chunks: names };
+    const taken = await this.#guarded('checkpoint', ['checkpoint', ...chunks], JSON.stringify(stored));
+    const gone = taken ? (before === null ? [] : (JSON.parse(before) as Stored).chunks) : names;
     if (gone.length > 0) await this.#redis.del(...gone);
     return taken;
   }

@@ -6,7 +6,7 @@ import type { Lease, RunBoard, TrialQueue } from './trial-queue.ts';
 
 /**
  * Tells the queue what happens to a training, in the order in which it happens and without holding it up: what comes while something is on its way is told together afterwards, and of checkpoints the last.
- * Signs of life go out besides. When the training has another holder, `onLost` is called once and nothing more is told.
+ * Signs of life go out besides. When the training has another holder, or the queue cannot be told, `onLost` is called and nothing more is told.
  */
 export class LeaseReporter {
   readonly #lease: Lease;
@@ -53,6 +53,8 @@ export class LeaseReporter {
     this.#telling ??= this.#tell()
       .catch((error) => {
         this.#thrown ??= { error };
+        // What nobody can be told is not worth going on with.
+        this.#onLost();
       })
       .finally(() => {
         this.#telling = undefined;

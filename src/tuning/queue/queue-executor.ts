@@ -5,11 +5,13 @@ import { TaurecError } from '../../errors.ts';
 import { writeAtomically } from '../../model/atomic-file.ts';
 import type { Executor, RunContext, RunTask } from '../executor.ts';
 import { checkpointFolder } from '../local-executor.ts';
-import { keyText, type RunKey, type RunOutcome } from '../study.ts';
+import { keyText, type Run, type RunKey, type RunOutcome } from '../study.ts';
 import type { RunBoard, StudyFacts, TrialQueue } from './trial-queue.ts';
 
 /** Milliseconds between two looks at what workers have done. */
 const POLL = 300;
+/** Milliseconds after which a training is put in again, which changes nothing unless the queue lost it. */
+const AGAIN = 30_000;
 
 /** Has trainings done by workers: puts them into a queue and waits for what comes of them. One that is in the queue already, from before a stop, is not put in again. */
 export class QueueExecutor implements Executor {
@@ -17,32 +19,48 @@ export class QueueExecutor implements Executor {
   readonly #queue: TrialQueue;
   readonly #facts: StudyFacts;
   readonly #folder: string;
+  readonly #again: number;
+  readonly #workers = new Set<string>();
 
-  /** @param jobs trainings that lie in the queue at a time @param folder of the study, where checkpoints come to */
-  static async open(queue: TrialQueue, facts: StudyFacts, jobs: number, folder: string): Promise<QueueExecutor> {
+  /** @param jobs trainings that lie in the queue at a time @param folder of the study, where checkpoints come to @param again milliseconds after which a training is put in again */
+  static async open(
+    queue: TrialQueue,
+    facts: StudyFacts,
+    jobs: number,
+    folder: string,
+    again = AGAIN,
+  ): Promise<QueueExecutor> {
     await queue.announce(facts);
-    return new QueueExecutor(queue, facts, jobs, folder);
+    return new QueueExecutor(queue, facts, jobs, folder, again);
   }
 
-  private constructor(queue: TrialQueue, facts: StudyFacts, jobs: number, folder: string) {
+  private constructor(queue: TrialQueue, facts: StudyFacts, jobs: number, folder: string, again: number) {
+    this.#again = again;
     this.capacity = jobs;
     this.#queue = queue;
     this.#facts = facts;
     this.#folder = folder;
   }
 
-  /** What machines the workers have is not known: one thread stands for one training. */
-  threads() {
-    return { all: this.capacity, one: 1 };
+  /** What the workers have is seen by what they did: threads as in the trainings that are done, one training for each worker that was met. */
+  threads(_: number, runs: readonly Run[]) {
+    const known = runs.flatMap(({ engine }) => (engine ? [engine.threads] : []));
+    const one = known.length === 0 ? 1 : known.reduce((sum, threads) => sum + threads, 0) / known.length;
+    return { all: one * Math.min(this.capacity, Math.max(1, this.#workers.size)), one };
   }
 
   async run(task: RunTask, { signal, onNews }: RunContext): Promise<RunOutcome> {
     const id = this.#id(task.key);
-    await this.#queue.submit({ id, study: this.#facts.id, task }, this.#facts);
+    let submitted = -Infinity;
     let last: RunBoard = { attempts: [], points: [] };
     for (;;) {
       if (signal.aborted) throw new TaurecError('aborted');
+      if (performance.now() - submitted > this.#again) {
+        await this.#queue.submit({ id, study: this.#facts.id, task }, this.#facts);
+        submitted = performance.now();
+      }
       const board = await this.#queue.board(id);
+      for (const { worker } of board.attempts) this.#workers.add(worker);
       tell(last, board, onNews);
       last = board;
       if (board.outcome) {
@@ -87,9 +105,7 @@ export class QueueExecutor implements Executor {
 
 /** What is new on the board. */
 function tell(last: RunBoard, board: RunBoard, onNews: RunContext['onNews']): void {
-  for (const { worker, fromEpoch } of board.attempts.slice(last.attempts.length)) {
-    onNews({ type: 'begun', worker, fromEpoch });
-  }
+  for (const attempt of board.attempts.slice(last.attempts.length)) onNews({ type: 'begun', ...attempt });
   const known = new Map(last.points.map((point) => [point.epoch, JSON.stringify(point)]));
   for (const point of board.points) {
     if (known.get(point.epoch) !== JSON.stringify(point)) onNews({ type: 'point', point });

@@ -76,7 +76,7 @@ export interface TrialQueue {
   studies(): Promise<StudyFacts[]>;
   /** Removes the study and all that its trainings left. */
   withdraw(study: StudyFacts, runs: readonly string[]): Promise<void>;
-  /** Puts a training in; one that is there stays as it is. */
+  /** Puts a training in; one that is there stays as it is, unless its job ended without an outcome. */
   submit(run: QueuedRun, facts: StudyFacts): Promise<void>;
   board(id: string): Promise<RunBoard>;
   checkpoint(id: string): Promise<Uint8Array | undefined>;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ export interface WorkerOptions {
   readonly threads?: number;
   /** Ends when there is no study on these data any more, in place of waiting for the next. */
   readonly untilDone?: boolean;
-  /** Seconds of silence after which a worker counts as dead; default 30, and the same for all workers of a queue. */
+  /** Seconds of silence after which a worker counts as dead; default 30. */
   readonly lockSeconds?: number;
   /** Gives back what is being trained, with its checkpoints, and ends. */
   readonly signal?: AbortSignal;
@@ -61,22 +61,30 @@ export async function runWorker(data: TrainingData, options: WorkerOptions): Pro
   const abort = () => stop.abort();
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
-  const folder = await mkdtemp(join(tmpdir(), 'taurec-worker-'));
+  let folder: string | undefined;
   try {
+    folder = await mkdtemp(join(tmpdir(), 'taurec-worker-'));
     const studies = await waitForStudy(queue, facts, stop.signal, onEvent);
     onEvent({ type: 'ready', worker: workerName(), data: facts.data, studies });
     const worker = new QueueWorker(queue, data, folder, stop.signal, options);
-    const watching = options.untilDone ? watch(queue, facts, stop) : undefined;
+    let thrown: { error: unknown } | undefined;
+    // Nobody waits for it while trainings run.
+    const fail = (error: unknown) => {
+      thrown = { error };
+      stop.abort();
+    };
+    const watching = options.untilDone ? watch(queue, facts, stop).catch(fail) : undefined;
     try {
       await queue.work((lease) => worker.handle(lease), { facts, jobs: options.jobs ?? 1, signal: stop.signal });
     } finally {
       stop.abort();
       await watching;
     }
+    if (thrown) throw thrown.error;
   } finally {
     signal?.removeEventListener('abort', abort);
     await queue.close();
-    await rm(folder, { recursive: true, force: true });
+    if (folder) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -137,7 +145,8 @@ class QueueWorker {
     const { onEvent = () => {} } = this.#options;
     if (!(await lease.begin())) return 'done';
     onEvent({ type: 'taken', run: id, ...task.key });
-    const directory = join(this.#folder, keyText(task.key));
+    // Its own: trainings of two studies have the same key, and one that was lost may come back while it still ends.
+    const directory = join(this.#folder, `${keyText(task.key)}-${randomUUID()}`);
     const stop = new AbortController();
     const abort = () => stop.abort();
     this.#signal.addEventListener('abort', abort, { once: true });
@@ -160,13 +169,19 @@ class QueueWorker {
       if (reporter.lost || !(await lease.finish(outcome))) onEvent({ type: 'lost', run: id });
       else onEvent({ type: 'over', run: id, outcome });
       return 'done';
-    } catch (error) {
-      await reporter.flush().catch(() => {});
+    } catch (thrown) {
+      // What the queue threw stopped the training.
+      const error: unknown = await reporter.flush().then(
+        () => thrown,
+        (untold) => untold,
+      );
       if (reporter.lost) {
         onEvent({ type: 'lost', run: id });
         return 'done';
       }
       if (error instanceof TaurecError && error.code === 'aborted') return 'release';
+      // A queue that is away is no fault of the training.
+      if (error instanceof TaurecError && error.code === 'queue-unreachable') throw error;
       if ((await lease.countError()) < MOST_ERRORS) throw error;
       const { code = 'error', message } = error as NodeJS.ErrnoException;
       await lease.finish({ failed: { code, message } });

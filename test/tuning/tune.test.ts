@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test, vi } from 'vitest';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
+import { trainWinner } from '../../src/tuning/train-winner.ts';
+import { type TuneOptions, tune } from '../../src/tuning/tune.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const parent = mkdtempSync(join(tmpdir(), 'taurec-tune-'));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+const { train, test: valid } = syntheticDataset({ users: 60, items: 50, interactions: 900, testRatio: 0.2 });
+const data = { train, valid: valid! };
+const options = (folder: string, config: TuneOptions['config']): TuneOptions => ({
+  config: { loss: 'sl', epochs: 10, dimension: 8, validation: { every: 5 }, ...config },
+  folder: join(parent, folder),
+  search: 'grid',
+  halving: { rungs: [1], factor: 2 },
+  threads: 1,
+});
+
+test('options that training refuses together are a failed trial, with the reason', async () => {
+  const space = { 'batch.kind': { choice: ['pair', 'user'] } };
+  const { trials, winner } = await tune(data, space, options('refused', { batch: { negatives: 'all' } }));
+  const { state, failed } = trials[0]!.runs[0]!;
+  expect({ state, code: failed?.code }).toEqual({ state: 'failed', code: 'bad-option' });
+  expect(failed!.message).toContain('negatives');
+  expect(trials[1]!.runs[0]!.state).toBe('done');
+  expect(winner.trial).toBe(1);
+});
+
+test('the winner is trained again when its checkpoint cannot be used', async () => {
+  const study = await tune(data, { learningRate: { choice: [0.01, 0.02] } }, options('damaged', {}));
+  expect(study.winner.checkpoint).toBeDefined();
+  const whole = await trainWinner(data, study, { threads: 1 });
+  writeFileSync(join(study.folder, study.winner.checkpoint!), 'no checkpoint at all');
+  const notices: string[] = [];
+  const again = await trainWinner(data, study, {
+    threads: 1,
+    onProgress: (event) => event.type === 'notice' && notices.push(event.message),
+  });
+  expect(again.valid).toEqual(whole.valid);
+  expect(notices).toEqual([expect.stringContaining('The winner is trained again.')]);
+});

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { TaurecError } from '../errors.ts';
+import { spareAnswers } from './connections.ts';
 import { PROBLEM_TYPE, problemReply } from './problem.ts';
 
 /** How long a client may take, in milliseconds. */
@@ -41,6 +42,7 @@ export function createHttpServer(app: Hono<{ Bindings: HttpBindings }>, options:
   );
   server.maxConnections = options.maxConnections;
   server.on('clientError', refuse);
+  spareAnswers(server);
   return server;
 }
 

@@ -100,8 +100,23 @@ function listAlone(recommender: Recommender, { user, known, feedback }: Place, o
   if (known || feedback.length === 0 || !options.fallback) {
     return listJson(user, 'model', recommender.recommend(user, request));
   }
-  const basis = feedback.some((item) => recommender.itemIds.indexOf(item) >= 0) ? 'feedback' : 'popular';
-  return listJson(user, basis, recommender.recommendFor(feedback, { ...request, unknown: 'skip' }));
+  const liked = feedback.filter((item) => recommender.itemIds.indexOf(item) >= 0);
+  const list = liked.length > 0 && foldedIn(recommender, liked, request);
+  return list ? listJson(user, 'feedback', list) : listJson(user, 'popular', recommender.recommend(user, request));
+}
+
+/** The list of a person by feedback; undefined where the loss of the model folds nobody in. */
+function foldedIn(
+  recommender: Recommender,
+  liked: readonly string[],
+  request: RecommendOptions,
+): RecommendedItem[] | undefined {
+  try {
+    return recommender.recommendFor(liked, request);
+  } catch (error) {
+    if (error instanceof TaurecError && error.code === 'fold-in-loss') return undefined;
+    throw error;
+  }
 }
 
 function single(recommender: Recommender, job: Exclude<ScoringJob, RecommendJob>): string {

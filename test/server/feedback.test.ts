@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { saveModel } from '../../src/model/model-directory.ts';
 import { Recommender } from '../../src/model/recommender.ts';
-import { ask, expectProblem, MemoryFeedback, model, start } from './harness.ts';
+import { randomModel } from '../support/random-model.ts';
+import { ask, expectProblem, folder, MemoryFeedback, model, start } from './harness.ts';
 
 let directory: string;
 let library: Recommender;
@@ -54,6 +57,18 @@ test('a user whom the model does not know is served by feedback when asked with 
     { user: 'newer', basis: 'popular', items: popular },
     { user: 'newest', basis: 'popular', items: popular },
   ]);
+});
+
+test('where the loss of the model folds nobody in, such a user gets the popular items without those of the feedback', async () => {
+  const made = randomModel({ users: 30, items: 60, dimension: 8 });
+  const custom = join(folder, 'custom-loss');
+  await saveModel(custom, { ...made, config: { ...made.config, loss: { module: './my-loss.ts' } } });
+  const server = await start(custom, { feedback: new MemoryFeedback() });
+  const popular = ids((await ask(server, '/v1/users/new/recommendations?fallback=popular&k=5')).json.items);
+  await ask(server, '/v1/feedback', like('new', popular[0]!, popular[2]!));
+  const { status, json } = await ask(server, '/v1/users/new/recommendations?fallback=popular&k=3');
+  expect([status, json.basis, ids(json.items)]).toEqual([200, 'popular', [popular[1], popular[3], popular[4]]]);
+  expectProblem(await ask(server, '/v1/recommendations/for-items', { items: ['i1'] }), 422, 'fold-in-loss');
 });
 
 test('an event sent twice under one id counts once, and events get a time', async () => {

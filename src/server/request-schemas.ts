@@ -6,6 +6,8 @@ export interface RequestLimits {
   readonly maxK: number;
   /** Most users in a request. */
   readonly users: number;
+  /** Most liked items in a request. */
+  readonly liked: number;
   /** Most ids in any other list of a request. */
   readonly ids: number;
   /** Most pairs to score in a request. */
@@ -21,6 +23,7 @@ export interface RequestLimits {
 export const defaultLimits: RequestLimits = {
   maxK: 1000,
   users: 1000,
+  liked: 1000,
   ids: 10_000,
   pairs: 10_000,
   events: 1000,
@@ -98,8 +101,8 @@ export function requestSchemas(limits: RequestLimits) {
       .meta({ id: 'RecommendationsRequest' }),
     forItems: z
       .strictObject({
-        items: list(id, 'ids', limits.ids).meta({ description: 'What the person likes.' }),
-        weights: list(positive('a number above 0'), 'numbers above 0', limits.ids)
+        items: list(id, 'ids', limits.liked).meta({ description: 'What the person likes.' }),
+        weights: list(positive('a number above 0'), 'numbers above 0', limits.liked)
           .optional()
           .meta({ description: 'A weight for each item, beside them. Default 1.' }),
         unknown: z

@@ -127,6 +127,7 @@ describe('problems', () => {
     ['a prototype', '/v1/recommendations', '{"users":["u1"],"__proto__":{"k":1}}', ['__proto__']],
     ['a weight of 0', '/v1/recommendations/for-items', { items: ['i1'], weights: [0] }, ['weights[0]']],
     ['too few weights', '/v1/recommendations/for-items', { items: ['i1', 'i2'], weights: [1] }, ['weights']],
+    ['too many items', '/v1/recommendations/for-items', { items: Array(1001).fill('i1') }, ['items']],
     ['no item', '/v1/recommendations/for-items', { items: [] }, ['items']],
     ['a pair of one', '/v1/scores', { pairs: [{ user: 'u1' }] }, ['pairs[0].item']],
   ])('%s: 400, with the field', async (_, path, body, fields) => {

@@ -17,6 +17,8 @@ export function openLog(level: LogLevel, write?: (line: string) => void): Server
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (write) return { log: pino(options, { write }), flush: () => {} };
   const destination = pino.destination({ dest: 2, sync: false, maxLength: WAITING_BYTES });
+  // As on a full disk: lines that cannot be written are lost, and requests are served all the same.
+  destination.on('error', () => {});
   return {
     log: pino(options, destination),
     flush: () => {

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readInteractions } from '../../src/data/read.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
@@ -92,6 +95,24 @@ test('a second signal ends it at once', async () => {
   for await (const line of log) if (line.includes('"closing"')) break;
   child.kill('SIGTERM');
   expect((await done).code).toBe(143);
+});
+
+// A device on which every write fails, as on a full disk.
+test.runIf(existsSync('/dev/full'))('a log that cannot be written does not end the server', async () => {
+  const full = openSync('/dev/full', 'w');
+  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  const args = [main, 'serve', directory, '--port', '0', '--threads', '1', '--json'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', full] });
+  const exit = once(child, 'exit');
+  const [line] = await once(createInterface({ input: child.stdout! }), 'line');
+  const { url } = JSON.parse(line) as { url: string };
+  for (let i = 0; i < 5; i++) {
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    await sleep(20);
+  }
+  child.kill('SIGTERM');
+  expect(await exit).toEqual([0, null]);
+  closeSync(full);
 });
 
 test('SIGHUP opens the model again', async () => {

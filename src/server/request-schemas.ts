@@ -87,6 +87,9 @@ export function requestSchemas(limits: RequestLimits) {
     ),
   };
   const positive = (what: string) => z.number({ error: what }).gt(0, { error: what });
+  // Weights are computed with as floats of 32 bits: what is far from 1 would become 0 or infinite there.
+  const weightError = 'a number from 1e-30 to 1e30';
+  const weight = z.number({ error: weightError }).min(1e-30, { error: weightError }).max(1e30, { error: weightError });
   const optionsObject = z.strictObject(options);
   return {
     id: idText,
@@ -102,7 +105,7 @@ export function requestSchemas(limits: RequestLimits) {
     forItems: z
       .strictObject({
         items: list(id, 'ids', limits.liked).meta({ description: 'What the person likes.' }),
-        weights: list(positive('a number above 0'), 'numbers above 0', limits.liked)
+        weights: list(weight, 'numbers from 1e-30 to 1e30', limits.liked)
           .optional()
           .meta({ description: 'A weight for each item, beside them. Default 1.' }),
         unknown: z

@@ -224,6 +224,16 @@ describe('description', () => {
     expect(described.sort()).toEqual(routes.sort());
   });
 
+  test('it has the answers to a foreign name and to a slow body', async () => {
+    const { json } = await ask(server, '/openapi.json');
+    for (const methods of Object.values(json.paths as Record<string, Record<string, { responses: object }>>)) {
+      for (const [method, { responses }] of Object.entries(methods)) {
+        expect(responses).toHaveProperty('421');
+        if (method === 'post') expect(responses).toHaveProperty('408');
+      }
+    }
+  });
+
   test('every reference in it leads somewhere', async () => {
     const { json, text } = await ask(server, '/openapi.json');
     const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path!.split('/'));

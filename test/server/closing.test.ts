@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Access } from '../../src/server/access.ts';
+import { closeServer, createHttpServer, listen } from '../../src/server/http-server.ts';
+import { type OperationParts, operationEndpoints } from '../../src/server/operation-endpoints.ts';
 import { model, start } from './harness.ts';
 
 let directory: string;
@@ -46,4 +52,42 @@ test('connections without a request do not hold a closing server up', async () =
   expect(performance.now() - started).toBeLessThan(10_000);
   silent.destroy();
   idle.destroy();
+});
+
+describe('a connection on which nothing moves', () => {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.get('/large', (context) => context.text('x'.repeat(30_000_000)));
+  app.get('/small', (context) => context.text('x'));
+  const access = new Access('a-token-of-some-length');
+  const [reload] = operationEndpoints({
+    access,
+    host: { reload: () => sleep(1000, { outcome: 'opened' }) },
+  } as unknown as OperationParts).filter(({ path }) => path === '/v1/reload');
+  app.post('/reload', async (context) => context.body((await reload!.handle(context)).body as string));
+  const server = createHttpServer(app, { maxConnections: 10, stallTimeout: 0.2 });
+  let port: number;
+  beforeAll(async () => {
+    port = await listen(server, '127.0.0.1', 0);
+    return () => closeServer(server, 0);
+  });
+
+  test('is closed while its client does not take an answer', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'readable');
+    const connections = promisify(server.getConnections.bind(server));
+    while ((await connections()) > 0) await sleep(50);
+    socket.destroy();
+  });
+
+  test('stays between two requests, and while a model is opened', async () => {
+    const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+    for (const request of ['GET /small', 'POST /reload', 'GET /small']) {
+      socket.write(`${request} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      const [answer] = await once(socket, 'data');
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+      await sleep(600);
+    }
+    socket.destroy();
+  });
 });

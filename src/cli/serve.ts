@@ -6,6 +6,7 @@ import { type LogLevel, logLevels } from '../server/log.ts';
 import { type RunningServer, serve } from '../server/serve.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { engineOptions } from './engine-options.ts';
+import { ONE_SIGNAL_MS } from './interrupt.ts';
 import { note, printJson } from './output.ts';
 import { number, whole } from './parse.ts';
 
@@ -96,16 +97,19 @@ async function readToken(file: string): Promise<string> {
   return text.split(/\r?\n/, 1)[0]!.trim();
 }
 
-/** SIGHUP opens the model again, SIGINT and SIGTERM close the server, a second one ends the program at once. */
+/** SIGHUP opens the model again, SIGINT and SIGTERM close the server, one that comes a second or more later ends the program at once. */
 class Signals {
   #server?: RunningServer;
   #stopped?: () => void;
-  #asked = false;
+  /** When the first signal came. */
+  #asked?: number;
 
   constructor() {
     const stop = (signal: NodeJS.Signals) => {
-      if (this.#asked || !this.#server) process.exit(signal === 'SIGINT' ? 130 : 143);
-      this.#asked = true;
+      const now = performance.now();
+      if (this.#asked !== undefined && now - this.#asked < ONE_SIGNAL_MS) return;
+      if (this.#asked !== undefined || !this.#server) process.exit(signal === 'SIGINT' ? 130 : 143);
+      this.#asked = now;
       this.#stopped?.();
     };
     process.on('SIGINT', stop).on('SIGTERM', stop);

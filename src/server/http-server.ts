@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { TaurecError } from '../errors.ts';
+import { spareAnswers } from './connections.ts';
 import { PROBLEM_TYPE, problemReply } from './problem.ts';
 
 /** How long a client may take, in milliseconds. */
@@ -11,14 +12,21 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 /** Longer than the 60 s after which common balancers drop an idle connection: who closes first must not be this side. */
 const IDLE_MS = 65_000;
+/** A client that does not read its answer is let go after this. */
+const STALL_MS = 60_000;
 /** How often connections are looked at. */
 const LOOK_MS = 1000;
+
+/** Most that a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 export interface HttpServerOptions {
   readonly maxConnections: number;
   /** Seconds a client may take for the head of a request, and for all of it. Default 10 and 30. */
   readonly headersTimeout?: number;
   readonly requestTimeout?: number;
+  /** Seconds in which nothing moves on a connection with a request: then it is closed. Default 60. */
+  readonly stallTimeout?: number;
 }
 
 /** A server for the app, not listening yet. What is no HTTP, or comes too slowly, is answered with a problem document too. */
@@ -26,8 +34,9 @@ export function createHttpServer(app: Hono<{ Bindings: HttpBindings }>, options:
   const listener = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
     errorHandler: (error) => {
       const problem = `its head is not valid HTTP: ${error instanceof Error ? error.message : String(error)}`;
-      const { status, type, body, headers } = problemReply(new TaurecError('bad-request', { problem }), randomUUID());
-      return new Response(body, { status, headers: { 'Content-Type': type!, ...headers } });
+      const id = randomUUID();
+      const { status, type, body, headers } = problemReply(new TaurecError('bad-request', { problem }), id);
+      return new Response(body, { status, headers: { 'Content-Type': type!, 'X-Request-Id': id, ...headers } });
     },
   });
   const server = createServer(
@@ -40,7 +49,9 @@ export function createHttpServer(app: Hono<{ Bindings: HttpBindings }>, options:
     listener,
   );
   server.maxConnections = options.maxConnections;
+  server.timeout = options.stallTimeout === undefined ? STALL_MS : Math.min(options.stallTimeout * 1000, LONGEST_MS);
   server.on('clientError', refuse);
+  spareAnswers(server);
   return server;
 }
 
@@ -56,7 +67,8 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: 
     : big
       ? 'its head is larger than 16 KiB'
       : 'it is not valid HTTP/1.1';
-  const reply = problemReply(new TaurecError(late ? 'body-timeout' : 'bad-request', { problem }), randomUUID());
+  const id = randomUUID();
+  const reply = problemReply(new TaurecError(late ? 'body-timeout' : 'bad-request', { problem }), id);
   const status = big ? 431 : reply.status!;
   const body = big
     ? JSON.stringify({ ...JSON.parse(String(reply.body)), status, title: STATUS_CODES[status] })
@@ -64,6 +76,7 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: 
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Content-Type: ${PROBLEM_TYPE}`,
+    `X-Request-Id: ${id}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];

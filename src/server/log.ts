@@ -16,10 +16,26 @@ export interface ServerLog {
 export function openLog(level: LogLevel, write?: (line: string) => void): ServerLog {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (write) return { log: pino(options, { write }), flush: () => {} };
-  const destination = pino.destination({ dest: 2, sync: false, maxLength: WAITING_BYTES });
+  let failing = false;
+  const open = () => {
+    const opened = pino.destination({ dest: 2, sync: false, maxLength: WAITING_BYTES });
+    opened.on('write', () => {
+      failing = false;
+    });
+    // As on a full disk. What cannot be written is lost, and requests are served all the same: a new destination begins with what comes next.
+    opened.on('error', () => {
+      failing = true;
+      opened.destroy();
+      destination = open();
+    });
+    return opened;
+  };
+  let destination = open();
   return {
-    log: pino(options, destination),
+    log: pino(options, { write: (line: string) => void destination.write(line) }),
     flush: () => {
+      // Would try for ever.
+      if (failing) return destination.destroy();
       try {
         destination.flushSync();
       } catch {

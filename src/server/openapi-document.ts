@@ -48,12 +48,13 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
     503: problem('Too many requests wait, or a new thread is being started; `Retry-After` says when to try again'),
     504: problem('No answer in time'),
   };
-  const denied = {
-    401: problem('The token is missing or wrong'),
+  const foreign = {
     421: problem('The server has no token, and the `Host` of the request is not known as one of its names'),
   };
+  const denied = { 401: problem('The token is missing or wrong'), ...foreign };
+  const slow = { 408: problem('The request did not come in time') };
   const wrong = { 400: problem('A parameter or field is wrong; `errors` lists them'), ...denied };
-  const wrongBody = { ...wrong, 413: problem('The body is too large'), 415: problem('The body is not JSON') };
+  const wrongBody = { ...wrong, ...slow, 413: problem('The body is too large'), 415: problem('The body is not JSON') };
   const unknown = { 404: problem('The model does not know an id') };
   const text = (description: string, type: string) => ({ description, content: { [type]: { schema: z.string() } } });
   const idOf = (what: string) => id.meta({ description: `Id of the ${what}, percent-encoded.` });
@@ -161,6 +162,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       responses: {
         200: ok('The newer model is served', answers.reload),
         ...denied,
+        ...slow,
         403: problem('The server has no token'),
         409: problem('The newer model does not open'),
       },
@@ -171,7 +173,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       operationId: 'health',
       tags: ['Operation'],
       summary: 'Whether the process lives',
-      responses: { 200: ok('It does', answers.status) },
+      responses: { 200: ok('It does', answers.status), ...foreign },
     },
     {
       method: 'get',
@@ -179,7 +181,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       operationId: 'readiness',
       tags: ['Operation'],
       summary: 'Whether requests should be sent here',
-      responses: { 200: ok('They should', answers.status), 503: problem('They should not') },
+      responses: { 200: ok('They should', answers.status), ...foreign, 503: problem('They should not') },
     },
     {
       method: 'get',

@@ -45,8 +45,10 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
     {
       method: 'POST',
       path: '/v1/reload',
-      async handle() {
+      async handle({ env }) {
         if (!access.closed) throw new TaurecError('reload-closed');
+        // A large model takes longer to open than a connection may stand still.
+        env.incoming.socket.setTimeout(0);
         const report = await host.reload('request');
         if (report.error) throw new TaurecError('reload-failed', { reason: report.error.message });
         return jsonReply(report);

@@ -6,6 +6,8 @@ export interface RequestLimits {
   readonly maxK: number;
   /** Most users in a request. */
   readonly users: number;
+  /** Most liked items in a request. */
+  readonly liked: number;
   /** Most ids in any other list of a request. */
   readonly ids: number;
   /** Most pairs to score in a request. */
@@ -21,6 +23,7 @@ export interface RequestLimits {
 export const defaultLimits: RequestLimits = {
   maxK: 1000,
   users: 1000,
+  liked: 1000,
   ids: 10_000,
   pairs: 10_000,
   events: 1000,
@@ -84,6 +87,9 @@ export function requestSchemas(limits: RequestLimits) {
     ),
   };
   const positive = (what: string) => z.number({ error: what }).gt(0, { error: what });
+  // Weights are computed with as floats of 32 bits: what is far from 1 would become 0 or infinite there.
+  const weightError = 'a number from 1e-30 to 1e30';
+  const weight = z.number({ error: weightError }).min(1e-30, { error: weightError }).max(1e30, { error: weightError });
   const optionsObject = z.strictObject(options);
   return {
     id: idText,
@@ -98,8 +104,8 @@ export function requestSchemas(limits: RequestLimits) {
       .meta({ id: 'RecommendationsRequest' }),
     forItems: z
       .strictObject({
-        items: list(id, 'ids', limits.ids).meta({ description: 'What the person likes.' }),
-        weights: list(positive('a number above 0'), 'numbers above 0', limits.ids)
+        items: list(id, 'ids', limits.liked).meta({ description: 'What the person likes.' }),
+        weights: list(weight, 'numbers from 1e-30 to 1e30', limits.liked)
           .optional()
           .meta({ description: 'A weight for each item, beside them. Default 1.' }),
         unknown: z

@@ -10,6 +10,9 @@ export type Basis = 'model' | 'feedback' | 'popular';
 /** Items of feedback up to which a user's list is cut from a longer one that is ranked with others. */
 const FEW = 64;
 
+/** Items that a person is folded in by at most, their newest: the work grows with them, and everybody waits for it. */
+const MOST_LIKED = 500;
+
 /** Answers the jobs of a batch, each as the library would alone. Users with equal options are ranked together. */
 export function scoreBatch(recommender: Recommender, jobs: readonly ScoringJob[]): Answer[] {
   const answers: Answer[] = new Array(jobs.length);
@@ -35,7 +38,7 @@ interface Place {
   readonly position: number;
   readonly user: string;
   readonly known: boolean;
-  /** Items to leave out; of an unknown user: to fold in. */
+  /** Items to leave out; of an unknown user: to fold in. Newest last. */
   readonly feedback: readonly string[];
 }
 
@@ -100,8 +103,23 @@ function listAlone(recommender: Recommender, { user, known, feedback }: Place, o
   if (known || feedback.length === 0 || !options.fallback) {
     return listJson(user, 'model', recommender.recommend(user, request));
   }
-  const basis = feedback.some((item) => recommender.itemIds.indexOf(item) >= 0) ? 'feedback' : 'popular';
-  return listJson(user, basis, recommender.recommendFor(feedback, { ...request, unknown: 'skip' }));
+  const liked = feedback.filter((item) => recommender.itemIds.indexOf(item) >= 0).slice(-MOST_LIKED);
+  const list = liked.length > 0 && foldedIn(recommender, liked, request);
+  return list ? listJson(user, 'feedback', list) : listJson(user, 'popular', recommender.recommend(user, request));
+}
+
+/** The list of a person by feedback; undefined where the loss of the model folds nobody in. */
+function foldedIn(
+  recommender: Recommender,
+  liked: readonly string[],
+  request: RecommendOptions,
+): RecommendedItem[] | undefined {
+  try {
+    return recommender.recommendFor(liked, request);
+  } catch (error) {
+    if (error instanceof TaurecError && error.code === 'fold-in-loss') return undefined;
+    throw error;
+  }
 }
 
 function single(recommender: Recommender, job: Exclude<ScoringJob, RecommendJob>): string {

@@ -5,6 +5,8 @@ import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
 export class SeenFeedback {
   readonly #log: FeedbackLog;
   readonly #items = new Map<string, Set<string>>();
+  /** Lists that were asked for, until the next event of their user. */
+  readonly #lists = new Map<string, readonly string[]>();
   #pairs = 0;
 
   private constructor(log: FeedbackLog) {
@@ -27,10 +29,16 @@ export class SeenFeedback {
     return { users: this.#items.size, pairs: this.#pairs };
   }
 
-  /** The items of a user; undefined where there are none. */
+  /** The items of a user, each once, those with the newest feedback last; undefined where there are none. */
   of(user: string): readonly string[] | undefined {
     const items = this.#items.get(user);
-    return items && [...items];
+    if (!items) return undefined;
+    let list = this.#lists.get(user);
+    if (!list) {
+      list = [...items];
+      this.#lists.set(user, list);
+    }
+    return list;
   }
 
   /** Appends events to the log, then counts their items as seen. Resolves with how many were new. Throws `bad-feedback` for an event that the log refuses, `feedback-failed` when they are not kept. */
@@ -61,8 +69,11 @@ export class SeenFeedback {
       this.#items.set(user, items);
     }
     const before = items.size;
+    // What is put in again goes to the end: sets keep the order in which it was put in.
+    items.delete(item);
     items.add(item);
     this.#pairs += items.size - before;
+    this.#lists.delete(user);
   }
 }
 

@@ -71,7 +71,9 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
       corsOrigins: checked.cors,
       draining: () => draining,
     });
-    const server = createHttpServer(app, checked);
+    // Longer than a request may take to come, to be answered, and a little more.
+    const stallTimeout = checked.requestTimeout + deadline + 20;
+    const server = createHttpServer(app, { ...checked, stallTimeout });
     const port = await listen(server, address, checked.port);
     const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
     if (!access.closed && !isLoopback(address)) {

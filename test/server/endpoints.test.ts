@@ -127,6 +127,13 @@ describe('problems', () => {
     ['a prototype', '/v1/recommendations', '{"users":["u1"],"__proto__":{"k":1}}', ['__proto__']],
     ['a weight of 0', '/v1/recommendations/for-items', { items: ['i1'], weights: [0] }, ['weights[0]']],
     ['too few weights', '/v1/recommendations/for-items', { items: ['i1', 'i2'], weights: [1] }, ['weights']],
+    [
+      'weights that floats of 32 bits do not have',
+      '/v1/recommendations/for-items',
+      { items: ['i1', 'i2', 'i3'], weights: [1e39, 1, 1e-50] },
+      ['weights[0]', 'weights[2]'],
+    ],
+    ['too many items', '/v1/recommendations/for-items', { items: Array(1001).fill('i1') }, ['items']],
     ['no item', '/v1/recommendations/for-items', { items: [] }, ['items']],
     ['a pair of one', '/v1/scores', { pairs: [{ user: 'u1' }] }, ['pairs[0].item']],
   ])('%s: 400, with the field', async (_, path, body, fields) => {
@@ -155,6 +162,18 @@ describe('problems', () => {
     expectProblem(await ask(server, '/v1/reload', {}), 403, 'reload-closed');
     expectProblem(await ask(server, '/v1/feedback', { events: [{ user: 'u1', item: 'i1' }] }), 404, 'feedback-off');
   });
+});
+
+test('the largest and the least weights make lists with scores', async () => {
+  for (const weights of [
+    [1e30, 1e-30],
+    [1e30, 1e30],
+    [1e-30, 1e-30],
+  ]) {
+    const { status, json } = await ask(server, '/v1/recommendations/for-items', { items: ['i1', 'i2'], weights });
+    expect(status).toBe(200);
+    for (const { score } of json.items) expect(score).toBeTypeOf('number');
+  }
 });
 
 describe('request ids', () => {
@@ -203,6 +222,16 @@ describe('description', () => {
     const schemas = requestSchemas(defaultLimits);
     const routes = endpointsOf({ schemas } as Parameters<typeof endpointsOf>[0]).map((e) => `${e.method} ${e.path}`);
     expect(described.sort()).toEqual(routes.sort());
+  });
+
+  test('it has the answers to a foreign name and to a slow body', async () => {
+    const { json } = await ask(server, '/openapi.json');
+    for (const methods of Object.values(json.paths as Record<string, Record<string, { responses: object }>>)) {
+      for (const [method, { responses }] of Object.entries(methods)) {
+        expect(responses).toHaveProperty('421');
+        if (method === 'post') expect(responses).toHaveProperty('408');
+      }
+    }
   });
 
   test('every reference in it leads somewhere', async () => {

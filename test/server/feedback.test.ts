@@ -1,6 +1,10 @@
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { saveModel } from '../../src/model/model-directory.ts';
 import { Recommender } from '../../src/model/recommender.ts';
-import { ask, expectProblem, MemoryFeedback, model, start } from './harness.ts';
+import { SeenFeedback } from '../../src/server/seen-feedback.ts';
+import { randomModel } from '../support/random-model.ts';
+import { ask, expectProblem, folder, MemoryFeedback, model, start } from './harness.ts';
 
 let directory: string;
 let library: Recommender;
@@ -54,6 +58,49 @@ test('a user whom the model does not know is served by feedback when asked with 
     { user: 'newer', basis: 'popular', items: popular },
     { user: 'newest', basis: 'popular', items: popular },
   ]);
+});
+
+test('where the loss of the model folds nobody in, such a user gets the popular items without those of the feedback', async () => {
+  const made = randomModel({ users: 30, items: 60, dimension: 8 });
+  const custom = join(folder, 'custom-loss');
+  await saveModel(custom, { ...made, config: { ...made.config, loss: { module: './my-loss.ts' } } });
+  const server = await start(custom, { feedback: new MemoryFeedback() });
+  const popular = ids((await ask(server, '/v1/users/new/recommendations?fallback=popular&k=5')).json.items);
+  await ask(server, '/v1/feedback', like('new', popular[0]!, popular[2]!));
+  const { status, json } = await ask(server, '/v1/users/new/recommendations?fallback=popular&k=3');
+  expect([status, json.basis, ids(json.items)]).toEqual([200, 'popular', [popular[1], popular[3], popular[4]]]);
+  expectProblem(await ask(server, '/v1/recommendations/for-items', { items: ['i1'] }), 422, 'fold-in-loss');
+});
+
+test('a user with much feedback is folded in by the newest 500 items that the model knows', async () => {
+  const many = await model('many-items', { items: 600 });
+  const server = await start(many, { feedback: new MemoryFeedback() });
+  const first = Array.from({ length: 520 }, (_, i) => `i${i}`);
+  await ask(server, '/v1/feedback', like('new', ...first, ...Array.from({ length: 50 }, (_, i) => `unheard-of-${i}`)));
+  // Once more: now they are the newest.
+  await ask(server, '/v1/feedback', like('new', 'i0', 'i1'));
+  const { json } = await ask(server, '/v1/users/new/recommendations?fallback=popular&k=20');
+  const alone = await Recommender.open(many, { threads: 1 });
+  const newest = [...first.slice(22), 'i0', 'i1'];
+  expect(json.items).toEqual(alone.recommendFor(newest, { k: 20, exclude: first }));
+  expect(json.items).not.toEqual(alone.recommendFor(first, { k: 20 }));
+  await alone.close();
+});
+
+test('the list of a user is made once until the next event of theirs', async () => {
+  const seen = await SeenFeedback.open(new MemoryFeedback());
+  await seen.append([
+    { user: 'a', item: '1', time: 1 },
+    { user: 'a', item: '2', time: 2 },
+    { user: 'b', item: '1', time: 3 },
+  ]);
+  const list = seen.of('a');
+  expect(list).toEqual(['1', '2']);
+  await seen.append([{ user: 'b', item: '2', time: 4 }]);
+  expect(seen.of('a')).toBe(list);
+  await seen.append([{ user: 'a', item: '1', time: 5 }]);
+  expect(seen.of('a')).toEqual(['2', '1']);
+  expect(seen.size).toEqual({ users: 2, pairs: 4 });
 });
 
 test('an event sent twice under one id counts once, and events get a time', async () => {

@@ -6,7 +6,7 @@ import { type Answer, ask, expectProblem, MemoryFeedback, model, raw, start } fr
 
 let directory: string;
 let server: RunningServer;
-const limits: ServeOptions = { bodyLimit: 4096, maxK: 50, headersTimeout: 0.4, requestTimeout: 0.8 };
+const limits: ServeOptions = { bodyLimit: 4096, maxK: 50 };
 
 beforeAll(async () => {
   directory = await model('model');
@@ -131,6 +131,12 @@ describe('no query and no path makes the server fail', () => {
   });
 });
 
+/** Insists on a header with the id that the problem document has. */
+function expectRequestId(answer: string): void {
+  const [, id] = /x-request-id: ([\da-f-]{36})\r\n/i.exec(answer) ?? [];
+  expect(answer).toContain(`"instance":"urn:taurec:request:${id}"`);
+}
+
 const encode = (text: string) => encodeURIComponent(text.replace(/\p{Surrogate}/gu, '?'));
 
 describe('limits', () => {
@@ -165,8 +171,11 @@ describe('limits', () => {
     ['half a head', 'GET /v1/model HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
     ['half a body', `${head('Content-Length: 100')}{"pairs"`],
   ])('%s, and then nothing: 408, and the connection is closed', async (_, text) => {
-    expect(await raw(server, text)).toMatch(/^HTTP\/1\.1 408 /);
-    expect((await ask(server, '/readyz')).status).toBe(200);
+    const hurried = await start(directory, { headersTimeout: 0.4, requestTimeout: 0.8 });
+    const answer = await raw(hurried, text);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expectRequestId(answer);
+    expect((await ask(hurried, '/readyz')).status).toBe(200);
   });
 
   test.each([
@@ -179,6 +188,7 @@ describe('limits', () => {
     const answer = await raw(server, text.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(answer).toContain('"type":"urn:taurec:problem:');
+    expectRequestId(answer);
   });
 
   test('clients that go away before their answer cost nothing', async () => {

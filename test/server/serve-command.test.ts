@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readInteractions } from '../../src/data/read.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
@@ -76,7 +79,7 @@ test('SIGTERM in the middle of requests: they are answered, new connections are 
   agent.destroy();
 });
 
-test('a second signal ends it at once', async () => {
+test('a second signal ends it at once, but not one that comes together with the first, as under npx', async () => {
   const { child, done, url } = await serving('--shutdown-timeout', '1000');
   const agent = new Agent({ keepAlive: true });
   const stuck = request(`${url}/v1/scores`, {
@@ -91,7 +94,30 @@ test('a second signal ends it at once', async () => {
   child.kill('SIGTERM');
   for await (const line of log) if (line.includes('"closing"')) break;
   child.kill('SIGTERM');
+  await sleep(1200);
+  expect(child.exitCode).toBeNull();
+  child.kill('SIGTERM');
   expect((await done).code).toBe(143);
+});
+
+// A device on which every write fails, as on a full disk.
+test.runIf(existsSync('/dev/full'))('a log that cannot be written does not end the server', async () => {
+  const full = openSync('/dev/full', 'w');
+  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  const args = [main, 'serve', directory, '--port', '0', '--threads', '1', '--json'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', full] });
+  const exit = once(child, 'exit');
+  const [line] = await once(createInterface({ input: child.stdout! }), 'line');
+  const { url } = JSON.parse(line) as { url: string };
+  for (let i = 0; i < 5; i++) {
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    await sleep(20);
+  }
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  expect(await exit).toEqual([0, null]);
+  clearTimeout(late);
+  closeSync(full);
 });
 
 test('SIGHUP opens the model again', async () => {

@@ -25,7 +25,7 @@ const lines = [
 /** Files of the core that may reach Node (files, workers, DuckDB), by room; everything else in the core must also run in a browser. */
 const nodeFiles = {
   data:
-    'dataset duckdb encode-table file-head read rejects repair sha256 text-file text-stream titles ' +
+    'dataset duckdb encode-table file-head read rejects repair sha256 temporary-folder text-file text-stream titles ' +
     'database/copy-postgres database/copy-sqlite database/database-file database/interactions-sha256 database/postgres-options',
   feedback: 'postgres-feedback postgres-table sqlite-feedback sqlite-worker',
   loss: 'import-module',

@@ -96,11 +96,12 @@ export class ModelHost {
   /** Opens the model directory again; with `ifChanged` only when it is not as it was last opened. Never throws: the report says what became of it. */
   reload(trigger: ReloadReport['trigger'], ifChanged = false): Promise<ReloadReport> {
     const turn = this.#turn.then(() => this.#reload(trigger, ifChanged));
-    this.#turn = turn;
+    // One that fails against all expectation must not fail those after it.
+    this.#turn = turn.catch(() => {});
     return turn;
   }
 
-  /** Ends the threads, at once when `now`; otherwise when what waits is answered. */
+  /** Ends the threads, at once when `now`; otherwise when what waits is answered. A model that is being opened is given up. */
   async close(now = false): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
@@ -111,6 +112,7 @@ export class ModelHost {
 
   async #reload(trigger: ReloadReport['trigger'], ifChanged: boolean): Promise<ReloadReport> {
     const started = performance.now();
+    let info: ModelInfo;
     const report = (outcome: ReloadReport['outcome'], thrown?: unknown): ReloadReport => ({
       outcome,
       at: new Date().toISOString(),
@@ -122,14 +124,14 @@ export class ModelHost {
       if (this.#stop.signal.aborted) throw new TaurecError('server-closing');
       if (trigger === 'restart' && this.#scorer) return report('unchanged');
       if (ifChanged && !(await this.#changed())) return report('unchanged');
-      await this.#open();
+      info = await this.#open();
     } catch (error) {
       const failed = report('failed', error);
       this.#options.log.error({ trigger, ...failed.error }, 'the newer model does not open; the older one stays');
       return this.#reported(failed);
     }
     const opened = report('opened');
-    const { users, items } = this.scorer.info;
+    const { users, items } = info;
     this.#options.log.info(
       { trigger, revision: this.#revision, users, items, seconds: opened.seconds },
       'model opened',
@@ -150,20 +152,16 @@ export class ModelHost {
   }
 
   /** Opens the directory in a new thread, and swaps. A directory that is replaced while it is read is read again, so that no model is mixed of two. */
-  async #open(): Promise<void> {
+  async #open(): Promise<ModelInfo> {
     const { task } = this.#options;
     for (let attempt = 1; ; attempt++) {
       const before = await directoryIdentity(task.directory);
-      let scorer: Scorer | undefined;
-      let thrown: unknown;
-      try {
-        scorer = await Scorer.open(task, this.#options);
-      } catch (error) {
-        thrown = error;
-      }
-      const after = await directoryIdentity(task.directory);
+      const { scorer, after, thrown } = await this.#attempt();
       const steady = before !== undefined && before === after;
-      if (scorer && steady && !this.#stop.signal.aborted) return this.#swap(scorer, after);
+      if (scorer && steady && !this.#stop.signal.aborted) {
+        this.#swap(scorer, after);
+        return scorer.info;
+      }
       await scorer?.close(true);
       if (this.#stop.signal.aborted) throw new TaurecError('server-closing');
       if (thrown && (steady || attempt >= (before === undefined && after === undefined ? 3 : ATTEMPTS))) {
@@ -174,6 +172,27 @@ export class ModelHost {
         throw thrown ?? new TaurecError('no-model', { directory: task.directory, problem: 'it changes all the time' });
       await sleep(20 * Math.min(attempt, 10));
     }
+  }
+
+  /** Opens the directory in a new thread, and looks at it once more. Throws where it cannot be looked at. */
+  async #attempt(): Promise<{ scorer?: Scorer; thrown?: unknown; after?: string }> {
+    const { task } = this.#options;
+    let scorer: Scorer | undefined;
+    let thrown: unknown;
+    try {
+      scorer = await Scorer.open(task, this.#options, this.#stop.signal);
+    } catch (error) {
+      thrown = error;
+    }
+    let after: string | undefined;
+    try {
+      after = await directoryIdentity(task.directory);
+    } catch (error) {
+      await scorer?.close(true);
+      throw error;
+    }
+    // A thread may end while the directory is looked at.
+    return scorer?.ended ? { thrown: scorer.ended, after } : { scorer, thrown, after };
   }
 
   #swap(scorer: Scorer, identity: string): void {

@@ -27,27 +27,39 @@ export class Scorer {
   #drained?: () => void;
   #onEnd: (error: TaurecError) => void = () => {};
 
-  /** Starts a thread and opens a model in it. Throws as `Recommender.open` does, `scoring-ended` when the thread ends first. */
-  static async open(task: ScoringTask, options: ScorerOptions): Promise<Scorer> {
+  /** Starts a thread and opens a model in it. Throws as `Recommender.open` does, `scoring-ended` when the thread ends first, as it does when the signal aborts. */
+  static async open(task: ScoringTask, options: ScorerOptions, signal: AbortSignal): Promise<Scorer> {
     const worker = new Worker(new URL('./scoring-worker.js', import.meta.url), {
       workerData: task,
       name: 'taurec-scoring',
       execArgv: workerFlags(),
     });
+    const stop = () => void worker.terminate();
+    signal.addEventListener('abort', stop);
+    let gone: TaurecError | undefined;
     try {
       const info = await new Promise<ModelInfo>((resolve, reject) => {
+        const end = (error: TaurecError) => {
+          gone ??= error;
+          reject(error);
+        };
         worker.once('message', (message: FromScoring) => {
           if (message.type === 'ready') resolve(message.info);
           else if (message.type === 'failed') reject(rebuildError(message.error));
         });
-        worker.once('error', (cause) => reject(ended(cause.message, cause)));
-        worker.once('exit', (code) => reject(ended(`exit code ${code}`)));
+        worker.once('error', (cause) => end(ended(cause.message, cause)));
+        worker.once('exit', (code) => end(ended(`exit code ${code}`)));
+        if (signal.aborted) stop();
       });
+      // Its last message and its end may come together.
+      if (gone) throw gone;
       for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
       return new Scorer(worker, info, options);
     } catch (error) {
       await worker.terminate();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 
@@ -69,6 +81,11 @@ export class Scorer {
   /** Whether the thread lives and takes requests. */
   get open(): boolean {
     return !this.#ended && !this.#closing;
+  }
+
+  /** Why the thread has ended; absent while it lives. */
+  get ended(): TaurecError | undefined {
+    return this.#ended;
   }
 
   /** Called once when the thread ends by itself. */

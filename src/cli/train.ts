@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { loadBackbone } from '../backbone/load-backbone.ts';
-import { databasePlace } from '../data/database/database-place.ts';
 import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
@@ -19,6 +18,7 @@ import type { TrainResult } from '../training/training-state.ts';
 import { commandLine } from './command-line.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
+import { dataName } from './data-name.ts';
 import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';
 import { engineOptions } from './engine-options.ts';
 import { type EvaluationRequest, evaluateModel, type ProtocolChoice, protocolChoices } from './evaluate-model.ts';
@@ -89,7 +89,7 @@ async function run(positional: string | undefined, flags: TrainFlags): Promise<v
     throw new UsageError('No training data. Give a file of interactions: taurec train ratings.csv');
   }
   const config = trainConfigOf(flags as unknown as TrainingFlags, file?.training);
-  const out = flags.out ?? file?.out ?? join('models', nameOf(trainFile));
+  const out = flags.out ?? file?.out ?? join('models', dataName(trainFile));
   checkScore(await loadLoss(withoutAutomatic(config.loss)), config.score);
   await loadBackbone(config.backbone);
   await checkModelTarget(out);
@@ -198,12 +198,4 @@ async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): P
   }
   await rm(path, { force: true });
   return undefined;
-}
-
-/** ratings.csv → "ratings"; gowalla/train.tsv.gz → "gowalla", since "train" says nothing; of a database the table. */
-function nameOf(file: string): string {
-  const place = databasePlace(file);
-  if (place) return place.label;
-  const name = basename(file).replace(/(\.[a-z]\w{0,8}){1,2}$/i, '');
-  return /^train(ing)?$/i.test(name) ? basename(dirname(resolve(file))) || name : name;
 }

@@ -1,4 +1,4 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
@@ -16,6 +16,7 @@ import { commandLine } from './command-line.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { type FileConfig, findConfigFile, readConfigFile } from './config-file.ts';
 import { dataArguments } from './data-arguments.ts';
+import { dataName } from './data-name.ts';
 import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';
 import { engineOptions } from './engine-options.ts';
 import { AdvisedError, UsageError } from './failure.ts';
@@ -67,7 +68,7 @@ export function define(command: Command): void {
       numbers,
     )
     .option('--factor <number>', 'of so many trials one goes on to the next rung (default: 8)', number)
-    .option('--metric <name@k>', 'what trials are compared by (default: ndcg@20)')
+    .option('--metric <name@k>', 'what trials are compared by (default: that of the configuration file, else ndcg@20)')
     .option('--time-budget <seconds>', 'seconds for the whole study, whole trainings of the best included', number)
     .option(
       '--jobs <number>',
@@ -129,7 +130,7 @@ async function requestOf(positional: string | undefined, flags: TuneFlags): Prom
     config,
     data,
     settings: settingsOf(flags, file?.tune),
-    folder: flags.folder ?? join('tuning', nameOf(trainFile)),
+    folder: flags.folder ?? join('tuning', dataName(trainFile)),
   };
 }
 
@@ -217,7 +218,7 @@ function winnerCommandOf({ trainFile, configFile, file, data }: Request, result:
     ...dataArguments(data),
     ...trainingArguments(config, file?.training),
     '--out',
-    flags.out ?? join('models', nameOf(trainFile)),
+    flags.out ?? join('models', dataName(trainFile)),
   );
 }
 
@@ -227,7 +228,7 @@ function reportOf(result: TuneResult, dataset: Dataset, { trainFile }: Request, 
   return tuningReport(result, {
     command: commandLine(...process.argv.slice(2)),
     winnerCommand,
-    data: { name: nameOf(trainFile), source, sha256, ...facts },
+    data: { name: dataName(trainFile), source, sha256, ...facts },
   });
 }
 
@@ -281,10 +282,4 @@ function printResult(result: TuneResult, command: string, report: ReportFiles, m
   print(`Train it:   ${command}`);
   if (model !== undefined) print(`Model:      ${model}`);
   print(`Report:     ${report.html}`);
-}
-
-/** ratings.csv → "ratings"; gowalla/train.tsv.gz → "gowalla", since "train" says nothing. */
-function nameOf(file: string): string {
-  const name = basename(file).replace(/(\.[a-z]\w{0,8}){1,2}$/i, '');
-  return /^train(ing)?$/i.test(name) ? basename(dirname(resolve(file))) || name : name;
 }

@@ -78,3 +78,13 @@ test('from SQLite, a query too long for a file’s name', async () => {
   expect(trained.data).toMatchObject({ users: 40, items: 20, source: `sqlite:shop.db?query=${query.trim()}` });
   expect(await json('info', source)).toMatchObject({ users: 40 });
 });
+
+test('a study of a table is named after the table, as a model is', async () => {
+  const database = new Database(join(folder, 'study.db'));
+  database.exec(table);
+  database.close();
+  const options = ['--valid-ratio', '0.2', '--trials', '1', '--rungs', '1', '--epochs', '2', '--dimension', '8'];
+  const { folder: study, winner } = await json('tune', 'sqlite:study.db?table=ratings', ...options, '--quiet');
+  expect(study).toBe(join('tuning', 'ratings'));
+  expect(winner.command).toMatch(/--out models\/ratings$/);
+});

@@ -1,4 +1,5 @@
 import { TaurecError } from '../../errors.ts';
+import { isLocalFault, localRemedy } from './local-fault.ts';
 
 /** What the driver throws: a server's answer has a five-character SQLSTATE as its code, the network's errors have Node's codes. */
 type DriverError = Error & { code?: string; severity?: string; errors?: Error[] };
@@ -12,13 +13,6 @@ export function isConnectionLost(error: unknown): boolean {
   if (/^E[A-Z_]{4,}$/.test(code)) return true;
   return /terminated|timeout|not queryable|connection (error|ended)/i.test(message);
 }
-
-/** This machine cannot write the copy: no space, no right, too many open files. */
-export function isLocalFault(error: unknown): boolean {
-  return /^(ENOSPC|EDQUOT|EACCES|EPERM|EROFS|EMFILE|ENFILE)$/.test((error as DriverError).code ?? '');
-}
-
-export const localRemedy = 'Free space for temporary files, or give another folder for them by the variable TMPDIR.';
 
 /** The client waited for an answer as long as it may. */
 export function isTimeout(error: unknown): boolean {

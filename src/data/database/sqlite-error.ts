@@ -1,5 +1,5 @@
 import { TaurecError } from '../../errors.ts';
-import { isLocalFault, localRemedy } from './postgres-error.ts';
+import { isLocalFault, localRemedy } from './local-fault.ts';
 
 /** What SQLite's driver threw, in plain words and with a remedy: `database-failed`. A TaurecError goes through as it is. */
 export function sqliteError(place: string, error: unknown): TaurecError {

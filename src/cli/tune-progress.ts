@@ -1,5 +1,5 @@
 import type { Point } from '../tuning/space.ts';
-import type { Run, RunKey, Trial } from '../tuning/study.ts';
+import { keyText, type Run, type Trial } from '../tuning/study.ts';
 import type { TuneEvent } from '../tuning/tune-event.ts';
 import { count, decimal, duration, table } from './output.ts';
 
@@ -39,7 +39,7 @@ export class TuneProgress {
     if (event.type === 'study') this.#study(event);
     else if (event.type === 'run') {
       const { trial, run } = event;
-      this.#rows.set(nameOf(run), { trial, run, progress: 0, epoch: 0, over: false });
+      this.#rows.set(keyText(run), { trial, run, progress: 0, epoch: 0, over: false });
       this.#draw();
     } else if (event.type === 'over') this.#end(event);
     else this.#news(event);
@@ -60,7 +60,7 @@ export class TuneProgress {
   }
 
   #news({ key, news }: Extract<TuneEvent, { type: 'news' }>): void {
-    const row = this.#rows.get(nameOf(key));
+    const row = this.#rows.get(keyText(key));
     if (!row) return;
     if (news.type === 'progress') Object.assign(row, { progress: news.progress, eta: news.eta });
     else if (news.type === 'point')
@@ -74,7 +74,7 @@ export class TuneProgress {
 
   #end({ trial, run, best }: Extract<TuneEvent, { type: 'over' }>): void {
     this.#over++;
-    this.#rows.set(nameOf(run), { trial, run, progress: 1, epoch: run.epoch ?? 0, value: run.value, over: true });
+    this.#rows.set(keyText(run), { trial, run, progress: 1, epoch: run.epoch ?? 0, value: run.value, over: true });
     if (this.#live) this.#draw(true);
     else {
       const found = run.failed ? run.failed.code : `${this.#metric} ${decimal(run.value!)}${best ? ' (best)' : ''}`;
@@ -125,10 +125,6 @@ export class TuneProgress {
 
 function better(a: Row, b: Row): number {
   return b.run.rung - a.run.rung || b.value! - a.value!;
-}
-
-function nameOf({ trial, rung }: RunKey): string {
-  return `${trial}-${rung}`;
 }
 
 function pointText(point: Point): string {

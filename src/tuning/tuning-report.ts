@@ -30,7 +30,7 @@ export function tuningReport(result: TuneResult, { command, winnerCommand, data 
   return {
     name: 'tuning',
     title: `Tuning on ${data.name}`,
-    summary: `${trials.length} trials, ${runs.length} trainings${failed ? `, ${failed} of which diverged` : ''}. Validation ${metric} ${winner.value.toFixed(4)}. The winner was chosen on validation data; the test set was not looked at, so this value is of the data that chose it and somewhat too good.`,
+    summary: `${trials.length} trials, ${runs.length} trainings${failed ? `, ${failed} of which failed` : ''}. Validation ${metric} ${winner.value.toFixed(4)}. The winner was chosen on validation data; the test set was not looked at, so this value is of the data that chose it and somewhat too good.`,
     source: 'TPE: Bergstra et al., NeurIPS 2011. Successive halving: Jamieson & Talwalkar, AISTATS 2016.',
     claims: [],
     sections: [

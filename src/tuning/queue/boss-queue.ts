@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
 import { TaurecError } from '../../errors.ts';
@@ -163,9 +164,10 @@ export class BossQueue implements TrialQueue {
       if (left === 'over') await this.#ask(() => this.#boss.complete(name, job));
       else if (left === 'open') await this.#ask(() => this.#boss.fail(name, job));
     };
+    const pause = () => wait(POLL, undefined, { signal }).catch(() => {});
     const look = async () => {
       await this.#reap();
-      if (active.size === jobs) return pause(POLL, signal);
+      if (active.size === jobs) return pause();
       const found = await this.#ask(() => this.#boss.fetch<QueuedRun>(name, { batchSize: 1 }));
       for (const { data, id } of found) {
         const work: Promise<void> = handle(data, id)
@@ -173,7 +175,7 @@ export class BossQueue implements TrialQueue {
           .finally(() => active.delete(work));
         active.add(work);
       }
-      if (found.length === 0) await pause(POLL, signal);
+      if (found.length === 0) await pause();
     };
     while (!signal.aborted && !thrown) await look().catch(fail);
     await Promise.all(active);
@@ -325,16 +327,4 @@ function uuidOf(text: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',
   );
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

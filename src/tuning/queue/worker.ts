@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, hostname, tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { removeTemporaryFolder, temporaryFolder } from '../../data/temporary-folder.ts';
 import { TaurecError } from '../../errors.ts';
 import { version } from '../../experiment/run/version.ts';
 import { dataHash } from '../../training/checkpoint.ts';
@@ -63,7 +64,7 @@ export async function runWorker(data: TrainingData, options: WorkerOptions): Pro
   if (signal?.aborted) abort();
   let folder: string | undefined;
   try {
-    folder = await mkdtemp(join(tmpdir(), 'taurec-worker-'));
+    folder = await temporaryFolder();
     const studies = await waitForStudy(queue, facts, stop.signal, onEvent);
     onEvent({ type: 'ready', worker: workerName(), data: facts.data, studies });
     const worker = new QueueWorker(queue, data, folder, stop.signal, options);
@@ -84,7 +85,7 @@ export async function runWorker(data: TrainingData, options: WorkerOptions): Pro
   } finally {
     signal?.removeEventListener('abort', abort);
     await queue.close();
-    if (folder) await rm(folder, { recursive: true, force: true });
+    if (folder) await removeTemporaryFolder(folder);
   }
 }
 

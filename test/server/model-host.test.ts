@@ -27,6 +27,19 @@ const running = (text: string) =>
     }
   };
 
+/** A class of threads, and the latest of them. */
+function watch() {
+  const watched: { Thread: typeof Worker; latest?: workerThreads.Worker } = {
+    Thread: class extends Worker {
+      constructor(...args: ConstructorParameters<typeof Worker>) {
+        super(...args);
+        watched.latest = this;
+      }
+    },
+  };
+  return watched;
+}
+
 test('a thread that ends as soon as it is ready is no newer model: the older one stays, and later reloads work', async () => {
   const server = await start(await model('ready-and-gone'));
   replace(
@@ -45,15 +58,9 @@ test('a thread that ends as soon as it is ready is no newer model: the older one
 
 test('a thread that ends while the directory is looked at is no newer model, either', async () => {
   const server = await start(await model('gone-at-the-look'));
-  let thread: workerThreads.Worker | undefined;
-  class Watched extends Worker {
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args);
-      thread = this;
-    }
-  }
-  replace(Watched, async (read) => {
-    await thread?.terminate();
+  const watched = watch();
+  replace(watched.Thread, async (read) => {
+    await watched.latest?.terminate();
     return read();
   });
   expect(await server.reload()).toMatchObject({ outcome: 'failed', error: { code: 'scoring-ended' } });
@@ -65,21 +72,15 @@ test('a thread that ends while the directory is looked at is no newer model, eit
 
 test('where the directory cannot be looked at any more the new thread is ended', async () => {
   const server = await start(await model('no-look'));
-  let thread: workerThreads.Worker | undefined;
-  class Watched extends Worker {
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args);
-      thread = this;
-    }
-  }
+  const watched = watch();
   let looks = 0;
-  replace(Watched, async (read) => {
+  replace(watched.Thread, async (read) => {
     if (++looks > 1) throw new Error('no permission');
     return read();
   });
   expect(await server.reload()).toMatchObject({ outcome: 'failed', error: { message: 'no permission' } });
   // What a thread has that is no more.
-  expect(thread!.threadId).toBe(-1);
+  expect(watched.latest!.threadId).toBe(-1);
 });
 
 test('a server that closes gives up a model that is being opened', async () => {

@@ -54,6 +54,24 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
     return { facts, run };
   }
 
+  /** Starts a worker in a process of its own that takes a training, and stands still until it is woken; then it ends, and has said what it could still change. */
+  async function startSilent(facts: StudyFacts) {
+    const args = [server.url, '1', JSON.stringify(facts), JSON.stringify(outcome(1))];
+    const child = spawn(process.execPath, [silentWorker, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const taken = 'taken\n';
+    let said = '';
+    child.stdout.on('data', (text) => (said += text));
+    const ended = once(child, 'close');
+    await until(() => said.startsWith(taken));
+    return {
+      async wake() {
+        child.stdin.end('\n');
+        const [code] = await ended;
+        return { code, said: said.slice(taken.length) };
+      },
+    };
+  }
+
   /** Works until `enough` trainings are over. */
   async function work(
     queue: TrialQueue,
@@ -217,22 +235,17 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
     const { facts, run } = study();
     const queue = await open(1);
     await queue.submit(run(0), facts);
-    const args = [server.url, '1', JSON.stringify(facts), JSON.stringify(outcome(1))];
-    const silent = spawn(process.execPath, [silentWorker, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-    let said = '';
-    silent.stdout.on('data', (text) => (said += text));
-    const ended = once(silent, 'exit');
-    await until(() => said.startsWith('taken\n'));
+    const silent = await startSilent(facts);
     await work(await open(1), facts, 1, async (lease) => {
       await lease.begin();
       await lease.addPoints([{ epoch: 3, loss: 2, learningRate: 0.1 }]);
       expect(await lease.finish(outcome(2))).toBe(true);
       return 'done';
     });
-    silent.stdin.end('\n');
-    expect((await ended)[0]).toBe(0);
+    const { code, said } = await silent.wake();
+    expect(code).toBe(0);
     const refused = { beat: false, attempt: false, points: false, checkpoint: false, finish: false };
-    expect(JSON.parse(said.slice('taken\n'.length))).toEqual(refused);
+    expect(JSON.parse(said)).toEqual(refused);
     expect(await queue.board(run(0).id)).toEqual({
       attempts: [],
       points: [{ epoch: 3, loss: 2, learningRate: 0.1 }],
@@ -244,19 +257,13 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
     const { facts, run } = study();
     const queue = await open(1);
     await queue.submit(run(0), facts);
-    const args = [server.url, '1', JSON.stringify(facts), JSON.stringify(outcome(1))];
-    const silent = spawn(process.execPath, [silentWorker, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-    let said = '';
-    silent.stdout.on('data', (text) => (said += text));
-    const ended = once(silent, 'exit');
-    await until(() => said.startsWith('taken\n'));
+    const silent = await startSilent(facts);
     // The silent one wakes and is done while this one holds the training, which then gives it back.
     let times = 0;
     await work(await open(1), facts, 1, async (lease) => {
       expect(await lease.begin()).toBe(true);
       if (++times === 1) {
-        silent.stdin.end('\n');
-        await ended;
+        await silent.wake();
         return 'release';
       }
       expect(await lease.finish(outcome(2))).toBe(true);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 /** From the bottom up. A room imports rooms of the lines above its own, and itself; rooms on one line do not import each other. */
 const lines = [
   ['errors'],
+  ['platform'],
   ['array'],
   ['data', 'loss', 'optimizer'],
   ['feedback'],
@@ -14,8 +15,12 @@ const lines = [
   ['engine'],
   ['backbone'],
   ['evaluation', 'model'],
+  ['recommender'],
+  ['exchange', 'search'],
   ['training'],
+  ['report'],
   ['experiment'],
+  ['recipe'],
   ['tuning'],
   ['index', 'browser'],
   ['server'],
@@ -24,17 +29,19 @@ const lines = [
 
 /** Files of the core that may reach Node (files, workers, DuckDB), by room; everything else in the core must also run in a browser. */
 const nodeFiles = {
+  platform:
+    'atomic-file file-head folder-lock import-module replace-folder sha256 temporary-folder text-file text-stream version',
   data:
-    'dataset duckdb encode-table file-head read rejects repair sha256 temporary-folder text-file text-stream titles ' +
+    'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read titles ' +
     'database/copy-postgres database/copy-sqlite database/database-file database/interactions-sha256 database/postgres-options',
   feedback: 'postgres-feedback postgres-table sqlite-feedback sqlite-worker',
-  loss: 'import-module',
   engine: 'open-engine wasm/open-wasm-engine wasm/worker',
   evaluation: 'result-file',
-  model:
-    'atomic-file exchange/export-embeddings exchange/import-embeddings exchange/pieces-file exchange/read-arrays exchange/read-ids exchange/read-parquet ' +
-    'exchange/read-text exchange/read-vectors exchange/write-arrays exchange/write-parquet list-files model-directory replace-folder safetensors index-file training-state-file',
-  training: 'checkpoint coordinator coordinator-worker',
+  model: 'model-directory safetensors training-state-file',
+  recommender: 'list-files index-file',
+  exchange:
+    'export-embeddings import-embeddings pieces-file read-arrays read-ids read-parquet read-text read-vectors write-arrays write-parquet',
+  training: 'checkpoint thread/coordinator thread/coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(
   ([room, files]) => `^src/${room}/(${files.replaceAll(' ', '|')})\\.ts$`,
@@ -46,7 +53,7 @@ export const nodePackages =
   );
 
 const core = lines.flat();
-core.splice(core.indexOf('experiment'));
+core.splice(core.indexOf('report'));
 /** @param {readonly string[]} rooms */
 const inRooms = (rooms) => `^src/(${rooms.join('|')})(/|\\.ts$)`;
 

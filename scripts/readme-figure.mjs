@@ -5,9 +5,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as Plot from '@observablehq/plot';
-import { comparePublished } from '../dist/experiment/recipes/compare-published.js';
-import { recipes } from '../dist/experiment/recipes/recipes.js';
-import { svgMarkup, svgWith } from '../dist/experiment/report/page/plot-document.js';
+import { comparePublished } from '../dist/recipe/compare-published.js';
+import { recipes } from '../dist/recipe/recipes.js';
+import { svgMarkup, svgWith } from '../dist/report/page/plot-document.js';
 
 export const figureFile = join(import.meta.dirname, '../docs/images/results.svg');
 

@@ -15,11 +15,11 @@ export { openModel } from './browser/open-model.ts';
 export { addPositiveNoise } from './data/add-positive-noise.ts';
 export type { Dataset } from './data/build-dataset.ts';
 export { type CoreThresholds, kCore } from './data/filter.ts';
-export { type FalseNegatives, holdBackFalseNegatives } from './data/hold-back-false-negatives.ts';
 export { IdMap } from './data/id-map.ts';
 export { type DataInfo, describe, type Quantiles } from './data/info.ts';
 export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
 export { negativeNoise } from './data/negative-noise.ts';
+export { type FalseNegatives, holdBackFalseNegatives } from './data/split/hold-back-false-negatives.ts';
 export {
   type Split,
   type SplitMethod,
@@ -27,7 +27,7 @@ export {
   type SplitRecord,
   split,
   splitMethods,
-} from './data/split.ts';
+} from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { recencyWeights } from './data/weights.ts';
 export type { BackbonePlan, Engine, EnginePlan, RankRequest, RankResult, ScoreKind } from './engine/engine.ts';
@@ -58,7 +58,6 @@ export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
 export { scoreRanker } from './evaluation/score-ranker.ts';
 export { type BootstrapOptions, pairedBootstrap, pairedTTest } from './evaluation/significance.ts';
 export { loadLoss } from './loss/load-loss.ts';
-export type { ModuleSource } from './loss/load-module.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';
 export type {
   Floats,
@@ -73,16 +72,17 @@ export type {
 } from './loss/loss.ts';
 export { createLoss, type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';
-export { openRankingEngine, type RankingEngineOptions } from './model/ranking-engine.ts';
-export { type ReRankedRanker, reRankedRanker } from './model/re-ranked-ranker.ts';
+export type { ModuleSource } from './platform/load-module.ts';
+export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
+export { type ReRankedRanker, reRankedRanker } from './recommender/re-ranked-ranker.ts';
 export type {
   FoldInRequest,
   Id,
   RecommendedItem,
   RecommendOptions,
   UserRecommendations,
-} from './model/recommendation.ts';
-export { type OpenOptions, Recommender } from './model/recommender.ts';
+} from './recommender/recommendation.ts';
+export { type OpenOptions, Recommender } from './recommender/recommender.ts';
 export type { Aim } from './training/aim.ts';
 export { configToJson, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './training/config.ts';
 export type { EpochRecord, TrainEvent } from './training/events.ts';

@@ -13,15 +13,15 @@ export type { Part } from './data/build-dataset.ts';
 export type { Column, ColumnOptions } from './data/columns.ts';
 export type { Dataset, DatasetOptions } from './data/dataset.ts';
 export { loadDataset } from './data/dataset.ts';
-export type { Format } from './data/file-format.ts';
 export { type CoreThresholds, kCore } from './data/filter.ts';
-export { type FalseNegatives, holdBackFalseNegatives } from './data/hold-back-false-negatives.ts';
+export type { Format } from './data/formats/file-format.ts';
 export { IdMap } from './data/id-map.ts';
 export { type DataInfo, describe, type Quantiles } from './data/info.ts';
 export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
 export { negativeNoise } from './data/negative-noise.ts';
 export type { Range } from './data/range.ts';
 export { type ReadOptions, readInteractions } from './data/read.ts';
+export { type FalseNegatives, holdBackFalseNegatives } from './data/split/hold-back-false-negatives.ts';
 export {
   type Split,
   type SplitMethod,
@@ -29,7 +29,7 @@ export {
   type SplitRecord,
   split,
   splitMethods,
-} from './data/split.ts';
+} from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { readTitles, type TitleOptions } from './data/titles.ts';
 export { recencyWeights } from './data/weights.ts';
@@ -90,6 +90,17 @@ export {
   type TTestResult,
 } from './evaluation/significance.ts';
 export {
+  type EmbeddingFormat,
+  type ExportEmbeddingsOptions,
+  embeddingFormats,
+  exportEmbeddings,
+} from './exchange/export-embeddings.ts';
+export {
+  type ImportEmbeddingsOptions,
+  type ImportReport,
+  importEmbeddings,
+} from './exchange/import-embeddings.ts';
+export {
   analyseScores,
   predictTau,
   type ScoreAnalysis,
@@ -99,31 +110,10 @@ export { compareRuns, holm } from './experiment/analysis/statistics.ts';
 export type { WeightQuantile } from './experiment/analysis/weight-quantiles.ts';
 export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
 export { experimentNamed, experiments } from './experiment/experiments.ts';
-export { type PublishedResult, publishedResults } from './experiment/recipes/published.ts';
-export type { PublishedValue, Recipe, Tolerance } from './experiment/recipes/recipe.ts';
-export { recipes } from './experiment/recipes/recipes.ts';
-export { runRecipe } from './experiment/recipes/run-recipe.ts';
-export type {
-  Axis,
-  Cell,
-  ClaimVerdict,
-  Figure,
-  Panel,
-  Point as PlotPoint,
-  Provenance,
-  Report,
-  Section,
-  Series,
-  Table,
-  TableColumn,
-} from './experiment/report/report.ts';
-export { tableCsv } from './experiment/report/table-csv.ts';
-export { type ReportFiles, writeReport } from './experiment/report/write-report.ts';
 export type { ExecuteOptions } from './experiment/run/execute.ts';
 export { type LabEvent, type LabOptions, LocalLab } from './experiment/run/lab.ts';
 export type {
   Choice,
-  DataFacts,
   DataSource,
   FailedRun,
   MetricSource,
@@ -143,7 +133,6 @@ export type { BackboneCase, ExperimentSettings, LossCase } from './experiment/se
 export type { FeedbackEvent, FeedbackLog, StoredFeedback } from './feedback/feedback-log.ts';
 export { openFeedback } from './feedback/open-feedback.ts';
 export { loadLoss } from './loss/load-loss.ts';
-export type { ModuleSource } from './loss/load-module.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';
 export type {
   Floats,
@@ -157,38 +146,52 @@ export type {
   StateUpdate,
 } from './loss/loss.ts';
 export { createLoss, type LossName, lossNames } from './loss/losses.ts';
-export {
-  type EmbeddingFormat,
-  type ExportEmbeddingsOptions,
-  embeddingFormats,
-  exportEmbeddings,
-} from './model/exchange/export-embeddings.ts';
-export {
-  type ImportEmbeddingsOptions,
-  type ImportReport,
-  importEmbeddings,
-} from './model/exchange/import-embeddings.ts';
-export { type ExportFormat, type ExportOptions, exportRecommendations } from './model/export-recommendations.ts';
-export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './model/index-file.ts';
 export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';
 export { openModel, saveModel } from './model/model-directory.ts';
-export { openRankingEngine, type RankingEngineOptions } from './model/ranking-engine.ts';
-export { type ReRankedRanker, reRankedRanker } from './model/re-ranked-ranker.ts';
-export type {
-  FoldInRequest,
-  Id,
-  RecommendedItem,
-  RecommendOptions,
-  UserRecommendations,
-} from './model/recommendation.ts';
-export { type OpenOptions, Recommender } from './model/recommender.ts';
 export { openSafetensors, writeSafetensors } from './model/safetensors.ts';
 export type { TensorArray } from './model/safetensors-header.ts';
 export type { Safetensors, StreamedTensor, Tensor } from './model/tensor.ts';
 export type { Titles } from './model/titles.ts';
 export type { ModelTrainingState, TrainedArrays } from './model/training-state.ts';
 export type { OptimizerOptions } from './optimizer/optimizer.ts';
+export type { ModuleSource } from './platform/load-module.ts';
+export { type PublishedResult, publishedResults } from './recipe/published.ts';
+export type { PublishedValue, Recipe, Tolerance } from './recipe/recipe.ts';
+export { recipes } from './recipe/recipes.ts';
+export { runRecipe } from './recipe/run-recipe.ts';
+export { type ExportFormat, type ExportOptions, exportRecommendations } from './recommender/export-recommendations.ts';
+export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './recommender/index-file.ts';
+export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
+export { type ReRankedRanker, reRankedRanker } from './recommender/re-ranked-ranker.ts';
+export type {
+  FoldInRequest,
+  Id,
+  RecommendedItem,
+  RecommendOptions,
+  UserRecommendations,
+} from './recommender/recommendation.ts';
+export { type OpenOptions, Recommender } from './recommender/recommender.ts';
+export type {
+  Axis,
+  Cell,
+  ClaimVerdict,
+  DataFacts,
+  Figure,
+  Panel,
+  Point as PlotPoint,
+  Provenance,
+  Report,
+  Section,
+  Series,
+  Table,
+  TableColumn,
+} from './report/report.ts';
+export { tableCsv } from './report/table-csv.ts';
+export { type ReportFiles, writeReport } from './report/write-report.ts';
 export type { Batch, BatchCapacity } from './sampler/sampler.ts';
+export type { Dimension, Range as DimensionRange, Value as DimensionValue } from './search/dimension.ts';
+export type { Point } from './search/lattice-search.ts';
+export type { Point as SpacePoint, Space } from './search/space.ts';
 export type { Aim } from './training/aim.ts';
 export {
   configToJson,
@@ -197,21 +200,18 @@ export {
   type TrainConfigInput,
 } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';
-export type { Forgetting } from './training/forgetting.ts';
-export type { Point } from './training/lattice-search.ts';
 export { popularityBias } from './training/popularity-prior.ts';
 export { trainedModel } from './training/trained-model.ts';
 export { type TrainOptions, train } from './training/trainer.ts';
 export type { TrainingData, TrainResult } from './training/training-state.ts';
 export type { Trial, Tuning } from './training/tune.ts';
-export { type UpdateResult, updateModel } from './training/update-model.ts';
-export type { UpdateOptions } from './training/update-options.ts';
+export type { Forgetting } from './training/update/forgetting.ts';
+export { type UpdateResult, updateModel } from './training/update/update-model.ts';
+export type { UpdateOptions } from './training/update/update-options.ts';
 export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
-export type { Dimension, Range as DimensionRange, Value as DimensionValue } from './tuning/dimension.ts';
 export type { RunNews } from './tuning/executor.ts';
 export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/worker.ts';
 export type { TuneSettings } from './tuning/settings.ts';
-export type { Point as SpacePoint, Space } from './tuning/space.ts';
 export type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, Trial as StudyTrial } from './tuning/study.ts';
 export { type TrainWinnerOptions, trainWinner } from './tuning/train-winner.ts';
 export { type TunedTrial, type TuneOptions, type TuneResult, tune } from './tuning/tune.ts';

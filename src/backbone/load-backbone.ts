@@ -1,4 +1,4 @@
-import { loadModule } from '../loss/load-module.ts';
+import { loadModule } from '../platform/load-module.ts';
 import type { Backbone, BackboneSource } from './backbone.ts';
 import { checkBackbone, createBackbone } from './backbones.ts';
 

@@ -1,5 +1,5 @@
-import type { runInCoordinator as runInNode } from '../training/coordinator.ts';
-import { runOnThisThread } from '../training/run-on-this-thread.ts';
+import type { runInCoordinator as runInNode } from '../training/thread/coordinator.ts';
+import { runOnThisThread } from '../training/thread/run-on-this-thread.ts';
 
 /** A browser has no coordinator thread of taurec's: training runs where it is called, in a page or a worker. */
 export const runInCoordinator: typeof runInNode = runOnThisThread;

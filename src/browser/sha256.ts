@@ -1,6 +1,6 @@
 import { sha256 as hashOf } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { sha256 as sha256InNode } from '../data/sha256.ts';
+import type { sha256 as sha256InNode } from '../platform/sha256.ts';
 
 /** SHA-256 of the parts one after another, in hexadecimal. */
 export const sha256: typeof sha256InNode = (parts) => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { DatasetOptions } from '../data/dataset.ts';
 import type { ReadOptions } from '../data/read.ts';
-import { splitMethods } from '../data/split.ts';
+import { splitMethods } from '../data/split/split.ts';
 import { core, number } from './parse.ts';
 
 /** Column, format and filter options of a data file. Their names are those of `ReadOptions`, except for `rejects`. */

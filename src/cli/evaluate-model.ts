@@ -4,8 +4,8 @@ import { itemKnnRanker, popularRanker, randomRanker } from '../evaluation/baseli
 import { type EvaluateOptions, type Evaluation, evaluateAsync, type Protocol } from '../evaluation/evaluator.ts';
 import { embeddingRanker, type UserRanker } from '../evaluation/ranker.ts';
 import { type Model, trainedItems } from '../model/model.ts';
-import { reRankedRanker } from '../model/re-ranked-ranker.ts';
-import type { RecommendOptions } from '../model/recommendation.ts';
+import { reRankedRanker } from '../recommender/re-ranked-ranker.ts';
+import type { RecommendOptions } from '../recommender/recommendation.ts';
 import type { WorkProgress } from './work-progress.ts';
 
 /** What `--protocol` may say, and the protocols it stands for; the first one's metrics are the `metrics` of a report. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type EmbeddingFormat, embeddingFormats, exportEmbeddings } from '../model/exchange/export-embeddings.ts';
+import { type EmbeddingFormat, embeddingFormats, exportEmbeddings } from '../exchange/export-embeddings.ts';
 import { openModel } from '../model/model-directory.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { interruptible } from './interrupt.ts';

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { readInteractions } from '../data/read.ts';
 import { readTitles } from '../data/titles.ts';
+import { type ImportReport, importEmbeddings } from '../exchange/import-embeddings.ts';
 import { lossNames } from '../loss/losses.ts';
-import { type ImportReport, importEmbeddings } from '../model/exchange/import-embeddings.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';

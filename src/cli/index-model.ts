@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { buildIndex, openIndex } from '../model/index-file.ts';
-import { indexRecall } from '../model/index-recall.ts';
+import { buildIndex, openIndex } from '../recommender/index-file.ts';
+import { indexRecall } from '../recommender/index-recall.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { engineOptions } from './engine-options.ts';
 import { interruptible } from './interrupt.ts';

@@ -1,4 +1,4 @@
-import type { RecommendedItem } from '../model/recommendation.ts';
+import type { RecommendedItem } from '../recommender/recommendation.ts';
 import { decimal, table } from './output.ts';
 
 /** Items in order, with their titles where there are any. */

@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
-import { parseRecipe, type Recipe } from '../experiment/recipes/recipe.ts';
-import { recipes } from '../experiment/recipes/recipes.ts';
+import { parseRecipe, type Recipe } from '../recipe/recipe.ts';
+import { recipes } from '../recipe/recipes.ts';
 import { dataBesideFile, moduleBesideFile } from './beside-file.ts';
 import { readDefaultExport } from './config-file.ts';
 

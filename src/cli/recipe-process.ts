@@ -1,6 +1,6 @@
-import { recipeNamed } from '../experiment/recipes/recipes.ts';
-import { runRecipe } from '../experiment/recipes/run-recipe.ts';
 import type { RunRecord } from '../experiment/run/run.ts';
+import { recipeNamed } from '../recipe/recipes.ts';
+import { runRecipe } from '../recipe/run-recipe.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { engineOptions } from './engine-options.ts';
 import { peakBytes } from './peak-bytes.ts';

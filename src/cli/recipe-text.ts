@@ -1,16 +1,16 @@
 import { protocols } from '../evaluation/evaluator.ts';
 import { mean } from '../experiment/analysis/statistics.ts';
 import { metricText, percentText } from '../experiment/findings/summaries.ts';
+import type { Choice } from '../experiment/run/run.ts';
 import {
   backboneOf,
   compareBest,
   comparePublished,
   lossOf,
   type PublishedComparison,
-} from '../experiment/recipes/compare-published.ts';
-import type { RecipeCheck, RecipeSummary } from '../experiment/recipes/judge-recipe.ts';
-import type { PublishedValue, Recipe } from '../experiment/recipes/recipe.ts';
-import type { Choice } from '../experiment/run/run.ts';
+} from '../recipe/compare-published.ts';
+import type { RecipeCheck, RecipeSummary } from '../recipe/judge-recipe.ts';
+import type { PublishedValue, Recipe } from '../recipe/recipe.ts';
 import { duration, table } from './output.ts';
 import type { RecipeRun } from './recipe-process.ts';
 

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import { compareBest, comparePublished, type PublishedComparison } from '../experiment/recipes/compare-published.ts';
-import { judgeRecipe, summarizeRecipe } from '../experiment/recipes/judge-recipe.ts';
-import { type Recipe, type Selection, selections } from '../experiment/recipes/recipe.ts';
-import { recipeNamed } from '../experiment/recipes/recipes.ts';
 import { folderDataSet } from '../experiment/run/data-sets.ts';
+import { compareBest, comparePublished, type PublishedComparison } from '../recipe/compare-published.ts';
+import { judgeRecipe, summarizeRecipe } from '../recipe/judge-recipe.ts';
+import { type Recipe, type Selection, selections } from '../recipe/recipe.ts';
+import { recipeNamed } from '../recipe/recipes.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { UsageError } from './failure.ts';
 import { interruptible } from './interrupt.ts';

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
-import { type ExportFormat, exportFormats, exportRecommendations } from '../model/export-recommendations.ts';
-import type { RecommendedItem, RecommendOptions } from '../model/recommendation.ts';
-import { indexKinds, type OpenOptions, Recommender } from '../model/recommender.ts';
+import { type ExportFormat, exportFormats, exportRecommendations } from '../recommender/export-recommendations.ts';
+import type { RecommendedItem, RecommendOptions } from '../recommender/recommendation.ts';
+import { indexKinds, type OpenOptions, Recommender } from '../recommender/recommender.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { engineOptions } from './engine-options.ts';
 import { UsageError } from './failure.ts';

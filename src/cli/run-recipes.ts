@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pMap from 'p-map';
 import { TaurecError } from '../errors.ts';
-import type { Recipe } from '../experiment/recipes/recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { TrainEvent } from '../training/events.ts';
 import type { RecipeJob, RecipeMessage, RecipeRun } from './recipe-process.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Recommender } from '../model/recommender.ts';
+import { Recommender } from '../recommender/recommender.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { engineOptions } from './engine-options.ts';
 import { UsageError } from './failure.ts';

@@ -9,7 +9,7 @@ import { loadLoss } from '../loss/load-loss.ts';
 import { checkScore, withoutAutomatic } from '../loss/losses.ts';
 import { createModel, type Model, type ModelFacts } from '../model/model.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
-import { openRankingEngine } from '../model/ranking-engine.ts';
+import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { aimSplit } from '../training/aim.ts';
 import type { TrainConfig } from '../training/config.ts';
 import { trainedModel } from '../training/trained-model.ts';

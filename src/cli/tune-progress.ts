@@ -1,4 +1,4 @@
-import type { Point } from '../tuning/space.ts';
+import type { Point } from '../search/space.ts';
 import { keyText, type Run, type Trial } from '../tuning/study.ts';
 import type { TuneEvent } from '../tuning/tune-event.ts';
 import { count, decimal, duration, table } from './output.ts';

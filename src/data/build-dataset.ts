@@ -1,7 +1,7 @@
 import { type Csr, csrFromEntries, csrHas } from '../array/csr.ts';
 import { IdMap } from './id-map.ts';
 import type { Interactions, ReadReport } from './interactions.ts';
-import type { SplitRecord } from './split.ts';
+import type { SplitRecord } from './split/split.ts';
 import { houseOrder, unionIds } from './union-ids.ts';
 
 /**

@@ -4,7 +4,7 @@ import { buildDataset, type Dataset, type Parts } from './build-dataset.ts';
 import { type CoreThresholds, kCore } from './filter.ts';
 import type { Interactions } from './interactions.ts';
 import { type ReadOptions, readInteractions } from './read.ts';
-import { type SplitMethod, type SplitRecord, split } from './split.ts';
+import { type SplitMethod, type SplitRecord, split } from './split/split.ts';
 import { readTitles, type TitleOptions } from './titles.ts';
 import { latestTime, recencyWeights } from './weights.ts';
 

@@ -2,21 +2,21 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../errors.ts';
+import { type FileHead, readHead } from '../platform/file-head.ts';
+import { fileSha256, openBytes, openLines } from '../platform/text-stream.ts';
 import { type ColumnOptions, type ColumnPositions, checkRating, findColumns, roles } from './columns.ts';
 import { databasePlace } from './database/database-place.ts';
 import { readDatabase } from './database/read-database.ts';
-import { type Duck, eachChunk, openDuck } from './duckdb.ts';
-import { type Encoded, encodeNumbers, encodeTexts } from './encode-table.ts';
-import { checkFormat, type Format, guessFormat } from './file-format.ts';
-import { type FileHead, readHead } from './file-head.ts';
+import { type Duck, eachChunk, openDuck } from './formats/duckdb.ts';
+import { type Encoded, encodeNumbers, encodeTexts } from './formats/encode-table.ts';
+import { checkFormat, type Format, guessFormat } from './formats/file-format.ts';
+import { readLightGcn } from './formats/light-gcn.ts';
+import { Rejects } from './formats/rejects.ts';
+import { badCell, repairDelimited, repairJson } from './formats/repair.ts';
+import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './formats/table.ts';
+import { sniffKeys, sniffTable } from './formats/table-layout.ts';
 import { type Interactions, mergeDuplicates, type RawColumns } from './interactions.ts';
-import { readLightGcn } from './light-gcn.ts';
 import { rangeOf } from './range.ts';
-import { Rejects } from './rejects.ts';
-import { badCell, repairDelimited, repairJson } from './repair.ts';
-import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './table.ts';
-import { sniffKeys, sniffTable } from './table-layout.ts';
-import { fileSha256, openBytes, openLines } from './text-stream.ts';
 
 export interface ReadOptions extends ColumnOptions {
   /** Default 'auto': by content, then by name (`guessFormat`). Gzip is recognised by itself. */

@@ -2,16 +2,16 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../errors.ts';
+import { type FileHead, readHead } from '../platform/file-head.ts';
+import { fileSha256, openBytes } from '../platform/text-stream.ts';
 import { type Column, type ColumnPositions, findColumns, isUsualName } from './columns.ts';
 import { withDatabaseFile } from './database/database-file.ts';
 import { databasePlace } from './database/database-place.ts';
-import { type Duck, eachChunk, openDuck, scalar } from './duckdb.ts';
-import { checkFormat, type Format, guessFormat } from './file-format.ts';
-import { type FileHead, readHead } from './file-head.ts';
+import { type Duck, eachChunk, openDuck, scalar } from './formats/duckdb.ts';
+import { checkFormat, type Format, guessFormat } from './formats/file-format.ts';
+import { delimitedTable, jsonTable, parquetTable, type Table } from './formats/table.ts';
+import { sniffKeys, sniffTable } from './formats/table-layout.ts';
 import type { IdMap } from './id-map.ts';
-import { delimitedTable, jsonTable, parquetTable, type Table } from './table.ts';
-import { sniffKeys, sniffTable } from './table-layout.ts';
-import { fileSha256, openBytes } from './text-stream.ts';
 
 /** Columns and format of a file of titles. */
 export interface TitleOptions {

@@ -1,5 +1,5 @@
 import { TaurecError } from '../errors.ts';
-import { importExport, type ModuleSource } from '../loss/load-module.ts';
+import { importExport, type ModuleSource } from '../platform/load-module.ts';
 import { checkedMetric } from './extra-metrics.ts';
 import type { RankMetric } from './metrics.ts';
 

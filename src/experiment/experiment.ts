@@ -1,6 +1,6 @@
 import type { UserColumns } from '../evaluation/compare.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
-import type { ClaimVerdict, Section } from './report/report.ts';
+import type { ClaimVerdict, Section } from '../report/report.ts';
 import type { FailedRun, RunRecord, RunSpec } from './run/run.ts';
 import type { ExperimentConfig } from './settings/experiment-config.ts';
 import type { ExperimentSettings } from './settings/settings.ts';

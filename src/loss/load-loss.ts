@@ -1,4 +1,4 @@
-import { loadModule } from './load-module.ts';
+import { loadModule } from '../platform/load-module.ts';
 import type { Loss, LossSource } from './loss.ts';
 import { checkLoss, createLoss } from './losses.ts';
 

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { TaurecError } from '../errors.ts';
-import { writeAtomically } from './atomic-file.ts';
+import { writeAtomically } from '../platform/atomic-file.ts';
 import { headerLength, safetensorsOf } from './safetensors-bytes.ts';
 import { bytesPerElement, layOut, product, typeOfArray } from './safetensors-header.ts';
 import type { Safetensors, StreamedTensor, Tensor } from './tensor.ts';

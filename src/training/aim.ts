@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/build-dataset.ts';
-import type { SplitMethod } from '../data/split.ts';
+import type { SplitMethod } from '../data/split/split.ts';
 
 /** What a model is for: to guess what the log would hold next, or to find what a person would like among all items, also those the log shows little. */
 export const aims = ['accuracy', 'discovery'] as const;

@@ -2,9 +2,9 @@ import { TaurecError } from '../errors.ts';
 import { automaticTau } from '../loss/automatic-tau.ts';
 import type { LossSource } from '../loss/loss.ts';
 import { automaticOptions, replaceOptions, type SearchedOption } from '../loss/losses.ts';
+import type { Coordinate, Point } from '../search/lattice-search.ts';
 import type { Aim } from './aim.ts';
 import type { TrainConfig } from './config.ts';
-import type { Coordinate, Point } from './lattice-search.ts';
 import type { TrainingData } from './training-state.ts';
 import { hasUsers } from './validation.ts';
 

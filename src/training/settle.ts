@@ -3,8 +3,8 @@ import { loadBackbone } from '../backbone/load-backbone.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import { checkScore, fitLoss, replaceOptions } from '../loss/losses.ts';
+import type { Point } from '../search/lattice-search.ts';
 import { isBackbone, isLoss, type TrainConfig } from './config.ts';
-import type { Point } from './lattice-search.ts';
 import type { TrainingData } from './training-state.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { TaurecError } from '../errors.ts';
 import { parseTrainConfig, type TrainConfigInput } from './config.ts';
 import type { TrainEvent } from './events.ts';
-import { launch } from './launch.ts';
+import { launch } from './thread/launch.ts';
 import type { TrainingData, TrainResult } from './training-state.ts';
 
 /** What surrounds a training run: how it is followed, stopped and continued. */

@@ -1,5 +1,5 @@
+import { type Coordinate, latticeSearch, type Point } from '../search/lattice-search.ts';
 import type { TrainEvent } from './events.ts';
-import { type Coordinate, latticeSearch, type Point } from './lattice-search.ts';
 
 /** A short training with other options of the loss. */
 export interface Trial {

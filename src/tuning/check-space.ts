@@ -2,11 +2,11 @@ import { loadBackbone } from '../backbone/load-backbone.ts';
 import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import { checkScore, withoutAutomatic } from '../loss/losses.ts';
+import { extremes, type Value } from '../search/dimension.ts';
+import type { Space } from '../search/space.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { nearest } from '../training/option-errors.ts';
 import { configAt } from './config-at.ts';
-import { extremes, type Value } from './dimension.ts';
-import type { Space } from './space.ts';
 
 /** Options that change no result, or without which values could not be compared. */
 const fixed = new Set([

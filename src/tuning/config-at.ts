@@ -1,5 +1,5 @@
+import type { Point } from '../search/space.ts';
 import { isBackbone, isLoss, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
-import type { Point } from './space.ts';
 
 /** The training options with those of a point over them. Paths of a point: an option, `group.option`, or `loss.option` and `backbone.option`. */
 export function configAt(base: TrainConfigInput, point: Point): TrainConfigInput {

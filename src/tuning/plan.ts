@@ -1,4 +1,4 @@
-import { type Halving, ranked, rungSizes } from './halving.ts';
+import { type Halving, ranked, rungSizes } from '../search/halving.ts';
 import { isOver, type RunKey, type StudyState } from './study.ts';
 
 /** What a study does next, when there is room for one more training. */

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { TaurecError } from '../errors.ts';
+import { type Halving, ranked, rungSizes, winnerOf } from '../search/halving.ts';
+import type { Observation, Search } from '../search/search.ts';
+import type { Point, Space } from '../search/space.ts';
 import { Budget, FINALISTS } from './budget.ts';
 import type { Executor, RunNews, RunTask } from './executor.ts';
-import { type Halving, ranked, rungSizes, winnerOf } from './halving.ts';
 import { nextStep } from './plan.ts';
-import type { Observation, Search } from './search/search.ts';
-import type { Point, Space } from './space.ts';
 import { isOver, keyText, type Run, type RunKey, type StudyState } from './study.ts';
 import type { StudyStore } from './study-store.ts';
 import type { TuneEvent } from './tune-event.ts';

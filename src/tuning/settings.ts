@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { rankMetricNames } from '../evaluation/metrics.ts';
+import { halvingSchema } from '../search/halving.ts';
+import { searchNames } from '../search/searches.ts';
+import { parseSpace, type Space } from '../search/space.ts';
 import { optionError } from '../training/option-errors.ts';
-import { halvingSchema } from './halving.ts';
-import { searchNames } from './search/searches.ts';
-import { parseSpace, type Space } from './space.ts';
 
 const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
 

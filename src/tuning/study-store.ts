@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { TaurecError } from '../errors.ts';
-import type { Point } from './space.ts';
+import type { Point } from '../search/space.ts';
 import type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, StudyState, Trial } from './study.ts';
 
 const FORMAT = 1;

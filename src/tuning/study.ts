@@ -1,5 +1,5 @@
+import type { Point } from '../search/space.ts';
 import type { EngineIdentity } from '../training/events.ts';
-import type { Point } from './space.ts';
 
 /** A configuration that a study tries, by its number from 0. */
 export interface Trial {

@@ -1,10 +1,9 @@
 import { cpus } from 'node:os';
-import type { Cell, Figure, Report, Section, Table } from '../experiment/report/report.ts';
-import { slug } from '../experiment/report/slug.ts';
-import type { DataFacts } from '../experiment/run/run.ts';
-import { version } from '../experiment/run/version.ts';
+import { version } from '../platform/version.ts';
+import type { Cell, DataFacts, Figure, Report, Section, Table } from '../report/report.ts';
+import { slug } from '../report/slug.ts';
+import type { Dimension } from '../search/dimension.ts';
 import { configToJson } from '../training/config.ts';
-import type { Dimension } from './dimension.ts';
 import { isOver } from './study.ts';
 import type { TunedTrial, TuneResult } from './tune.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256 as inBrowser } from '../../src/browser/sha256.ts';
-import { sha256 as inNode } from '../../src/data/sha256.ts';
+import { sha256 as inNode } from '../../src/platform/sha256.ts';
 
 test('the hash of a browser is that of Node', () => {
   fc.assert(

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { RecipeRun } from '../../src/cli/recipe-process.ts';
-import type { PublishedComparison } from '../../src/experiment/recipes/compare-published.ts';
-import type { Recipe } from '../../src/experiment/recipes/recipe.ts';
-import { recipes } from '../../src/experiment/recipes/recipes.ts';
+import type { PublishedComparison } from '../../src/recipe/compare-published.ts';
+import type { Recipe } from '../../src/recipe/recipe.ts';
+import { recipes } from '../../src/recipe/recipes.ts';
 import { tinyDataSet } from '../support/tiny-data-set.ts';
 import { fails, file, folder, json, start, taurec } from './taurec.ts';
 

@@ -7,10 +7,10 @@ import { trainingArguments } from '../../src/cli/training-arguments.ts';
 import { addTrainingFlags, trainConfigOf } from '../../src/cli/training-flags.ts';
 import type { DatasetOptions } from '../../src/data/dataset.ts';
 import { lossNames } from '../../src/loss/losses.ts';
+import { randomPoint } from '../../src/search/random-search.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import { configAt } from '../../src/tuning/config-at.ts';
 import { defaultSpace } from '../../src/tuning/default-space.ts';
-import { randomPoint } from '../../src/tuning/search/random-search.ts';
 
 /** What `taurec train` makes of arguments. */
 function read(args: readonly string[]) {

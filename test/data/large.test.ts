@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { readInteractions } from '../../src/data/read.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
-import { TextFile } from '../../src/data/text-file.ts';
+import { TextFile } from '../../src/platform/text-file.ts';
 import { file, folder } from './temporary.ts';
 
 /** A generated log as a file; `name` makes an id of an index. */

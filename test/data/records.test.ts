@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RecordSplitter, splitRecords, type TextRecord } from '../../src/data/records.ts';
+import { RecordSplitter, splitRecords, type TextRecord } from '../../src/data/formats/records.ts';
 
 const field = fc.string({ unit: fc.constantFrom('a', 'b', ',', '"', '\n', '\r', ':', ' ', 'é'), maxLength: 6 });
 const table = fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 8 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { split, splitMethods } from '../../src/data/split.ts';
+import { split, splitMethods } from '../../src/data/split/split.ts';
 import { logOf } from './log-of.ts';
 import { pairs } from './temporary.ts';
 

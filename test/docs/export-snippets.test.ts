@@ -3,11 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  type EmbeddingFormat,
-  embeddingFormats,
-  exportEmbeddings,
-} from '../../src/model/exchange/export-embeddings.ts';
+import { type EmbeddingFormat, embeddingFormats, exportEmbeddings } from '../../src/exchange/export-embeddings.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
 import { folder, json } from '../cli/taurec.ts';
 import { noVectorSocket, openVectorDatabase } from '../support/pgvector.ts';

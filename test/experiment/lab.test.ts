@@ -12,7 +12,7 @@ import { loadRunData } from '../../src/experiment/run/run-data.ts';
 import { experimentSettings } from '../../src/experiment/settings/experiment-settings.ts';
 import { cutOffs } from '../../src/experiment/settings/metric-names.ts';
 import type { ScoreGradients, ScoreRow } from '../../src/loss/loss.ts';
-import { openRankingEngine } from '../../src/model/ranking-engine.ts';
+import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
 import { train } from '../../src/training/trainer.ts';
 import { folder } from '../data/temporary.ts';

@@ -8,8 +8,8 @@ import { csrHas, csrRow } from '../../src/array/csr.ts';
 import { matrix, row } from '../../src/array/matrix.ts';
 import { createModel, type Model, trainedItems } from '../../src/model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../../src/model/model-directory.ts';
-import { replaceFolder } from '../../src/model/replace-folder.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
+import { replaceFolder } from '../../src/platform/replace-folder.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { randomModel } from '../support/random-model.ts';
 

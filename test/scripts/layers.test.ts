@@ -8,16 +8,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const files: Record<string, string> = {
   'errors.ts': 'export const e = 1;',
   'array/csr.ts': "import '../errors.ts';\nexport type Csr = number;",
-  'data/read.ts': "import '../array/csr.ts';\nimport './split.ts';",
-  'data/split.ts': "import './read.ts';", // cycle
-  'data/table.ts': "import '@duckdb/node-api';", // a package that needs Node
+  'data/read.ts': "import '../array/csr.ts';\nimport './split/split.ts';",
+  'data/split/split.ts': "import '../read.ts';", // cycle
+  'data/formats/table.ts': "import '@duckdb/node-api';", // a package that needs Node
   'loss/sl.ts': "import '../array/csr.ts';\nimport type { Batch } from '../sampler/batch.ts';\nexport type L = Batch;", // upwards, by type
   'optimizer/adam.ts': "import '../loss/sl.ts';", // sideways
   'sampler/batch.ts': "import 'node:fs';\nexport type Batch = number;", // Node in the core
   'engine/open-engine.ts': "import './wasm/wasm-engine.ts';\nimport './reference/reference-engine.ts';",
   'engine/wasm/wasm-engine.ts': "import '../reference/reference-engine.ts';", // one engine knows another
   'engine/reference/reference-engine.ts': "import '../../loss/sl.ts';",
-  'model/recommender.ts': "import '../training/trainer.ts';", // what serves reaches training
+  'recommender/recommender.ts': "import '../training/trainer.ts';", // what serves reaches training
   'training/trainer.ts': "import '../engine/wasm/wasm-engine.ts';", // past the contract
   'cli/main.ts': "import 'node:fs';\nimport '../training/trainer.ts';",
   'attic/old.ts': "import '../errors.ts';", // a room nobody named
@@ -53,13 +53,13 @@ test('each wrong import is caught, and no right one', () => {
   );
   expect(new Set(found)).toEqual(
     new Set([
-      'cycle: src/data/read.ts → src/data/split.ts',
+      'cycle: src/data/read.ts → src/data/split/split.ts',
       'loss-imports: src/loss/sl.ts → src/sampler/batch.ts',
       'optimizer-imports: src/optimizer/adam.ts → src/loss/sl.ts',
       'node-in-core: src/sampler/batch.ts → fs',
-      'node-package-in-core: src/data/table.ts → node_modules/@duckdb/node-api/index.js',
+      'node-package-in-core: src/data/formats/table.ts → node_modules/@duckdb/node-api/index.js',
       'engines-apart: src/engine/wasm/wasm-engine.ts → src/engine/reference/reference-engine.ts',
-      'model-imports: src/model/recommender.ts → src/training/trainer.ts',
+      'recommender-imports: src/recommender/recommender.ts → src/training/trainer.ts',
       'engine-known: src/training/trainer.ts → src/engine/wasm/wasm-engine.ts',
       'unknown-room: src/attic/old.ts → src/errors.ts',
     ]),

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Recommender } from '../../src/model/recommender.ts';
+import { Recommender } from '../../src/recommender/recommender.ts';
 import { defaultLimits, requestSchemas } from '../../src/server/request-schemas.ts';
 import { responseSchemas } from '../../src/server/response-schemas.ts';
 import type { RunningServer } from '../../src/server/serve.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { saveModel } from '../../src/model/model-directory.ts';
-import { Recommender } from '../../src/model/recommender.ts';
+import { Recommender } from '../../src/recommender/recommender.ts';
 import { SeenFeedback } from '../../src/server/seen-feedback.ts';
 import { randomModel } from '../support/random-model.ts';
 import { ask, expectProblem, folder, MemoryFeedback, model, start } from './harness.ts';

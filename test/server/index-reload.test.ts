@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { buildIndex } from '../../src/model/index-file.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
+import { buildIndex } from '../../src/recommender/index-file.ts';
 import { randomModel } from '../support/random-model.ts';
 import { ask, model, start } from './harness.ts';
 

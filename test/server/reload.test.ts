@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import workerThreads, { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { openModel, saveModel } from '../../src/model/model-directory.ts';
-import type { Recommender } from '../../src/model/recommender.ts';
+import type { Recommender } from '../../src/recommender/recommender.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { randomModel } from '../support/random-model.ts';
 import { ask, expectProblem, folder, model, start } from './harness.ts';
@@ -27,7 +27,7 @@ afterAll(() => {
 });
 
 const open = async (directory: string): Promise<Recommender> =>
-  (await import('../../src/model/recommender.ts')).Recommender.open(directory, { threads: 1 });
+  (await import('../../src/recommender/recommender.ts')).Recommender.open(directory, { threads: 1 });
 
 /** Asks until the answer is as wanted. */
 async function until(wanted: () => Promise<boolean>): Promise<void> {

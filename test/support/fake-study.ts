@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TaurecError } from '../../src/errors.ts';
+import { searches } from '../../src/search/searches.ts';
 import type { Executor, RunContext, RunTask } from '../../src/tuning/executor.ts';
 import type { StudyPlan } from '../../src/tuning/run-study.ts';
-import { searches } from '../../src/tuning/search/searches.ts';
 import type { RunKey, RunOutcome } from '../../src/tuning/study.ts';
 import type { StudyStore } from '../../src/tuning/study-store.ts';
 

@@ -1,4 +1,4 @@
-import type { Figure, Panel, Report, Series, Table } from '../../src/experiment/report/report.ts';
+import type { Figure, Panel, Report, Series, Table } from '../../src/report/report.ts';
 
 const losses = ['SL', 'BSL', 'PSL (tanh)', 'SL@20', 'BPR', 'MSE'];
 const sets = ['amazon2014-health', 'gowalla', 'yelp2018', 'ml-1m'];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
-import { version } from '../../src/experiment/run/version.ts';
+import { version } from '../../src/platform/version.ts';
 import { dataHash } from '../../src/training/checkpoint.ts';
 import { openQueue } from '../../src/tuning/queue/open-queue.ts';
 import { runWorker } from '../../src/tuning/queue/worker.ts';

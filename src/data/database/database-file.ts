@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { TaurecError } from '../../errors.ts';
-import { removeTemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
 import { copyPostgres } from './copy-postgres.ts';
 import { copySqlite } from './copy-sqlite.ts';
 import { type DatabasePlace, placeForms } from './database-place.ts';

@@ -1,6 +1,6 @@
 import { row } from '../../array/matrix.ts';
 import type { Model } from '../../model/model.ts';
-import { inverseNorm, inverseNorms } from '../../model/vectors.ts';
+import { inverseNorm, inverseNorms } from '../../recommender/vectors.ts';
 
 /** Users scored in one pass over the items: an embedding is read once for all of them. */
 const TILE = 4;

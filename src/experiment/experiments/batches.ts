@@ -1,10 +1,10 @@
+import type { Section } from '../../report/report.ts';
+import { slug } from '../../report/slug.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
 import { meanCell } from '../analysis/statistics.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
 import { cellOf } from '../findings/summaries.ts';
 import { claimOf, moreThan, notLessThan, type Observation } from '../findings/verdicts.ts';
-import type { Section } from '../report/report.ts';
-import { slug } from '../report/slug.ts';
 import { mergeConfigs } from '../run/merge-config.ts';
 import type { RunRecord, RunSpec } from '../run/run.ts';
 import { baseSpec } from '../settings/base-spec.ts';

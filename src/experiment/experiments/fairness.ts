@@ -1,3 +1,5 @@
+import type { Section } from '../../report/report.ts';
+import { slug } from '../../report/slug.ts';
 import { meanCell } from '../analysis/statistics.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
@@ -5,8 +7,6 @@ import { checkGroupMetric, groupFigure, lowerHalf, spreadOf } from '../findings/
 import { cellOf, metricText, optionsText } from '../findings/summaries.ts';
 import { triedTables } from '../findings/tried-table.ts';
 import { claimOf, type Observation, signOf } from '../findings/verdicts.ts';
-import type { Section } from '../report/report.ts';
-import { slug } from '../report/slug.ts';
 import { baseSpec } from '../settings/base-spec.ts';
 import type { ExperimentSettings } from '../settings/settings.ts';
 import { allLosses } from './losses.ts';

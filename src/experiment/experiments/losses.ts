@@ -1,3 +1,5 @@
+import type { Figure, Section, Table } from '../../report/report.ts';
+import { slug } from '../../report/slug.ts';
 import { mean } from '../analysis/statistics.ts';
 import { type Case, type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
@@ -6,8 +8,6 @@ import { compareWithBest } from '../findings/significance-table.ts';
 import { cellOf, optionsText } from '../findings/summaries.ts';
 import { triedTables } from '../findings/tried-table.ts';
 import { claimOf, moreThan, notLessThan, type Observation } from '../findings/verdicts.ts';
-import type { Figure, Section, Table } from '../report/report.ts';
-import { slug } from '../report/slug.ts';
 import type { Choice } from '../run/run.ts';
 import { baseSpec } from '../settings/base-spec.ts';
 import type { ExperimentConfig } from '../settings/experiment-config.ts';

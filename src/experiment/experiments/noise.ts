@@ -1,9 +1,9 @@
+import type { ClaimVerdict, Figure, Section, Table } from '../../report/report.ts';
+import { slug } from '../../report/slug.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
 import { cellOf, meanOf, optionsText } from '../findings/summaries.ts';
 import { triedTables } from '../findings/tried-table.ts';
-import type { ClaimVerdict, Figure, Section, Table } from '../report/report.ts';
-import { slug } from '../report/slug.ts';
 import type { Noise } from '../run/run.ts';
 import { baseSpec } from '../settings/base-spec.ts';
 import type { ExperimentConfig } from '../settings/experiment-config.ts';

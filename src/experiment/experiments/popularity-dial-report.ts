@@ -1,10 +1,10 @@
+import type { Section } from '../../report/report.ts';
+import { slug } from '../../report/slug.ts';
 import { meanCell } from '../analysis/statistics.ts';
 import type { ChosenCase } from '../choose-options.ts';
 import { bestByValidation, validations } from '../findings/best-by-validation.ts';
 import { groupFigure, lowerHalf } from '../findings/group-contributions.ts';
 import { cellOf } from '../findings/summaries.ts';
-import type { Section } from '../report/report.ts';
-import { slug } from '../report/slug.ts';
 import type { ExperimentSettings } from '../settings/settings.ts';
 
 /** A loss on a data set at one λ. */

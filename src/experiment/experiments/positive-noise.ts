@@ -1,8 +1,8 @@
+import type { Section } from '../../report/report.ts';
 import { specOf } from '../choose-options.ts';
 import type { Experiment, Lab } from '../experiment.ts';
 import { cellOf, meanOf, optionsText, percentText } from '../findings/summaries.ts';
 import { claimOf, moreThan, type Observation } from '../findings/verdicts.ts';
-import type { Section } from '../report/report.ts';
 import { mergeConfigs } from '../run/merge-config.ts';
 import type { ExperimentSettings } from '../settings/settings.ts';
 import { casesOf, type NoisyCase, noiseExperiment, noisyLosses } from './noise.ts';

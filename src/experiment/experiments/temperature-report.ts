@@ -1,10 +1,10 @@
+import type { Figure, Section, Table } from '../../report/report.ts';
+import { slug } from '../../report/slug.ts';
 import { predictTau, type ScoreAnalysis } from '../analysis/score-analysis.ts';
 import { meanCell } from '../analysis/statistics.ts';
 import type { ChosenCase } from '../choose-options.ts';
 import { bestByValidation, validations } from '../findings/best-by-validation.ts';
 import { cellOf, meanOf, metricText } from '../findings/summaries.ts';
-import type { Figure, Section, Table } from '../report/report.ts';
-import { slug } from '../report/slug.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { ExperimentSettings } from '../settings/settings.ts';
 

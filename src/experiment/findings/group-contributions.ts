@@ -1,6 +1,6 @@
 import { TaurecError } from '../../errors.ts';
+import type { Figure } from '../../report/report.ts';
 import { meanCell } from '../analysis/statistics.ts';
-import type { Figure } from '../report/report.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { ExperimentSettings } from '../settings/settings.ts';
 

@@ -1,8 +1,8 @@
 import type { UserColumns } from '../../evaluation/compare.ts';
+import type { Cell } from '../../report/report.ts';
 import { compareRuns, holm } from '../analysis/statistics.ts';
 import type { ChosenCase } from '../choose-options.ts';
 import type { Lab } from '../experiment.ts';
-import type { Cell } from '../report/report.ts';
 import type { ExperimentSettings } from '../settings/settings.ts';
 import { validated } from './best-by-validation.ts';
 

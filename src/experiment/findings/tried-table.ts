@@ -1,5 +1,5 @@
+import type { Cell, Table, TableColumn } from '../../report/report.ts';
 import type { ChosenCase } from '../choose-options.ts';
-import type { Cell, Table, TableColumn } from '../report/report.ts';
 import { isFailed } from '../run/run.ts';
 import { optionsText } from './summaries.ts';
 

@@ -1,5 +1,5 @@
+import type { ClaimVerdict } from '../../report/report.ts';
 import { deviation, mean } from '../analysis/statistics.ts';
-import type { ClaimVerdict } from '../report/report.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { ExperimentSettings } from '../settings/settings.ts';
 import { metricOf, metricText, percentText } from './summaries.ts';

@@ -5,7 +5,8 @@ import { type Evaluation, evaluateAsync, type Protocol, protocols } from '../../
 import { loadMetric } from '../../evaluation/load-metric.ts';
 import { embeddingRanker } from '../../evaluation/ranker.ts';
 import { resultOf, writeResult } from '../../evaluation/result-file.ts';
-import { openRankingEngine } from '../../model/ranking-engine.ts';
+import { version } from '../../platform/version.ts';
+import { openRankingEngine } from '../../recommender/ranking-engine.ts';
 import { configToJson, parseTrainConfig, type TrainConfig } from '../../training/config.ts';
 import type { TrainEvent } from '../../training/events.ts';
 import { mergeInteractions } from '../../training/merge.ts';
@@ -16,7 +17,6 @@ import { analyseScores } from '../analysis/score-analysis.ts';
 import { mergeConfigs } from './merge-config.ts';
 import type { FailedRun, RunEvaluation, RunRecord, RunSpec } from './run.ts';
 import type { RunData } from './run-data.ts';
-import { version } from './version.ts';
 
 const versions = { taurec: version, node: process.version };
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { version } from '../../platform/version.ts';
 import { configToJson, type TrainConfig } from '../../training/config.ts';
 import type { RunSpec } from './run.ts';
-import { version } from './version.ts';
 
 /** Changes when what a run records changes. */
 const format = 1;

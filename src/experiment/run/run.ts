@@ -2,7 +2,8 @@ import type { DatasetOptions } from '../../data/dataset.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { Protocol } from '../../evaluation/evaluator.ts';
 import type { GroupReport } from '../../evaluation/groups.ts';
-import type { ModuleSource } from '../../loss/load-module.ts';
+import type { ModuleSource } from '../../platform/load-module.ts';
+import type { DataFacts } from '../../report/report.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
 import type { EngineIdentity } from '../../training/events.ts';
 import type { ScoreAnalysis } from '../analysis/score-analysis.ts';
@@ -56,18 +57,6 @@ export interface RunSpec {
   readonly perUser?: boolean;
   /** Analyse the scores of the trained model against its loss. Default false. */
   readonly analyse?: boolean;
-}
-
-/** Which data a number is about; counts of the interactions of each part. */
-export interface DataFacts {
-  readonly name: string;
-  /** Files. */
-  readonly source: string;
-  readonly sha256: string;
-  readonly users: number;
-  readonly items: number;
-  readonly train: number;
-  readonly test: number;
 }
 
 /** What a run left: one line of runs.jsonl. */

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TaurecError } from '../../errors.ts';
-import { writeAtomically } from '../../model/atomic-file.ts';
+import { writeAtomically } from '../../platform/atomic-file.ts';
 import type { Executor, RunContext, RunTask } from '../executor.ts';
 import { checkpointFolder } from '../local-executor.ts';
 import { keyText, type Run, type RunKey, type RunOutcome } from '../study.ts';

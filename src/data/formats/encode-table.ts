@@ -1,0 +1,153 @@
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import { sharedInt32 } from '../../array/shared.ts';
+import type { Role } from '../columns.ts';
+import { type IdMap, IdMapBuilder } from '../id-map.ts';
+import { encodeIntegers } from '../integer-ids.ts';
+import type { RawColumns } from '../interactions.ts';
+import { type Duck, eachChunk, scalar } from './duckdb.ts';
+import { NumberColumn } from './number-column.ts';
+import { type Table, unfit } from './table.ts';
+
+/** Columns read, with the rows that `minRating` left out; or the number of bad rows, when there are any and they are not to be passed over. */
+export type Encoded = { columns: RawColumns; belowMinRating: number } | { bad: number };
+
+export interface EncodeOptions {
+  minRating?: number;
+  /** Pass over unfit rows (Parquet, where they have been listed before). Default false. */
+  passOverBad?: boolean;
+}
+
+const measures = ['rating', 'time', 'weight'] as const;
+
+/** Reads whole-number ids in one streaming pass; undefined when an id is anything else, or a row is unfit. */
+export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOptions): Promise<Encoded | undefined> {
+  const users = new NumberColumn();
+  const items = new NumberColumn();
+  const others = measures.filter((role) => table.cells[role]).map((role) => ({ role, column: new NumberColumn() }));
+  const ratingAt = others.findIndex((other) => other.role === 'rating');
+  const minimum = options.minRating ?? Number.NEGATIVE_INFINITY;
+  let belowMinRating = 0;
+  let fits = true;
+  const sql = `SELECT ${[
+    wholeNumber(table.cells.user),
+    wholeNumber(table.cells.item),
+    ...others.map((o) => table.cells[o.role]),
+  ]
+    .map((cell) => `coalesce(${cell}, 'nan'::DOUBLE)`)
+    .join(', ')} FROM ${table.from}`;
+  await eachChunk(duck, sql, (chunk) => {
+    const vectors = Array.from({ length: chunk.columnCount }, (_, c) => chunk.getColumnVector(c));
+    for (let r = 0; r < chunk.rowCount && fits; r++) {
+      const user = vectors[0]!.getItem(r) as number;
+      const item = vectors[1]!.getItem(r) as number;
+      let sum = user + item;
+      for (let o = 0; o < others.length; o++) sum += vectors[o + 2]!.getItem(r) as number;
+      if (Number.isNaN(sum)) fits = false;
+      if (ratingAt >= 0 && (vectors[ratingAt + 2]!.getItem(r) as number) < minimum) {
+        belowMinRating++;
+        continue;
+      }
+      users.push(user);
+      items.push(item);
+      for (let o = 0; o < others.length; o++) others[o]!.column.push(vectors[o + 2]!.getItem(r) as number);
+    }
+  });
+  if (!fits) return undefined;
+  const bad = table.rejects ? await scalar(duck, table.rejects) : 0;
+  if (bad > 0) return { bad };
+  const count = users.length;
+  const encodedUsers = encodeIntegers(users.moveTo(new Float64Array(count)));
+  const encodedItems = encodeIntegers(items.moveTo(new Float64Array(count)));
+  const columns = {
+    userIds: encodedUsers.ids,
+    itemIds: encodedItems.ids,
+    users: encodedUsers.codes,
+    items: encodedItems.codes,
+    ...takeMeasures(others, count),
+  };
+  return { columns, belowMinRating };
+}
+
+/** Reads ids of any kind: rows are staged in DuckDB, which finds the distinct ids, orders them and joins their indices. */
+export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptions): Promise<Encoded> {
+  const run = (sql: string) => duck.connection.run(sql);
+  const present = (Object.keys(table.cells) as Role[]).filter((role) => table.cells[role]);
+  const names = Object.fromEntries(present.map((role) => [role, `"${role}"`]));
+  await run(
+    `CREATE OR REPLACE TEMP TABLE staged AS SELECT ${present.map((r) => `${table.cells[r]} AS "${r}"`).join(', ')} FROM ${table.from}`,
+  );
+  const rejected = table.rejects ? await scalar(duck, table.rejects) : 0;
+  const bad = rejected + (await scalar(duck, `SELECT count(*) FROM staged WHERE ${unfit(names)}`));
+  if (bad > 0 && !options.passOverBad) return { bad };
+  if (bad > 0) await run(`DELETE FROM staged WHERE ${unfit(names)}`);
+  let belowMinRating = 0;
+  if (options.minRating !== undefined && table.cells.rating) {
+    const below = `"rating" < ${Number(options.minRating)}`;
+    belowMinRating = await scalar(duck, `SELECT count(*) FROM staged WHERE ${below}`);
+    if (belowMinRating > 0) await run(`DELETE FROM staged WHERE ${below}`);
+  }
+  const userIds = await indexIds(duck, 'user');
+  const itemIds = await indexIds(duck, 'item');
+  const count = await scalar(duck, 'SELECT count(*) FROM staged');
+  const users = sharedInt32(count);
+  const items = sharedInt32(count);
+  const others = measures.filter((role) => table.cells[role]).map((role) => ({ role, column: new NumberColumn() }));
+  const selected = ['user_ids.position', 'item_ids.position', ...others.map((other) => `staged."${other.role}"`)];
+  const sql =
+    `SELECT ${selected.join(', ')} FROM staged JOIN user_ids ON staged."user" = user_ids.id ` +
+    `JOIN item_ids ON staged."item" = item_ids.id`;
+  let at = 0;
+  await eachChunk(duck, sql, (chunk: DuckDBDataChunk) => {
+    const vectors = Array.from({ length: chunk.columnCount }, (_, c) => chunk.getColumnVector(c));
+    for (let r = 0; r < chunk.rowCount; r++, at++) {
+      users[at] = vectors[0]!.getItem(r) as number;
+      items[at] = vectors[1]!.getItem(r) as number;
+      for (let o = 0; o < others.length; o++) others[o]!.column.push(vectors[o + 2]!.getItem(r) as number);
+    }
+  });
+  return { columns: { userIds, itemIds, users, items, ...takeMeasures(others, count) }, belowMinRating };
+}
+
+/** Makes the table `<role>_ids` (id, position) and returns its map: by number when all ids are whole numbers, by UTF-8 bytes otherwise. */
+async function indexIds(duck: Duck, role: 'user' | 'item'): Promise<IdMap> {
+  const foreign = await scalar(
+    duck,
+    `SELECT count(*) FROM (SELECT DISTINCT "${role}" AS id FROM staged) WHERE ${wholeNumber('id')} IS NULL`,
+  );
+  const key = foreign > 0 ? 'id' : 'CAST(id AS BIGINT)';
+  await duck.connection.run(
+    `CREATE OR REPLACE TEMP TABLE ${role}_ids AS SELECT id, CAST(row_number() OVER (ORDER BY ${key}) - 1 AS INTEGER) AS position, ` +
+      `CAST(row_number() OVER (ORDER BY id) - 1 AS INTEGER) AS byte_rank FROM (SELECT DISTINCT "${role}" AS id FROM staged)`,
+  );
+  const order = new Uint32Array(await scalar(duck, `SELECT count(*) FROM ${role}_ids`));
+  const builder = new IdMapBuilder();
+  await eachChunk(duck, `SELECT id, position, byte_rank FROM ${role}_ids ORDER BY position`, (chunk) => {
+    const [ids, positions, ranks] = [0, 1, 2].map((c) => chunk.getColumnVector(c)) as [Vector, Vector, Vector];
+    for (let r = 0; r < chunk.rowCount; r++) {
+      builder.add(ids.getItem(r) as string);
+      order[ranks.getItem(r) as number] = positions.getItem(r) as number;
+    }
+  });
+  return builder.build(order);
+}
+
+type Vector = ReturnType<DuckDBDataChunk['getColumnVector']>;
+
+/** The value of a text that is a whole number in plain decimal form, |value| ≤ 2^53 − 1, NULL otherwise; the rule of `canonicalInteger`. */
+function wholeNumber(text: string): string {
+  const value = `TRY_CAST(${text} AS BIGINT)`;
+  return `CASE WHEN CAST(${value} AS VARCHAR) = ${text} AND ${value} BETWEEN -9007199254740991 AND 9007199254740991 THEN CAST(${value} AS DOUBLE) END`;
+}
+
+function takeMeasures(
+  columns: readonly { role: (typeof measures)[number]; column: NumberColumn }[],
+  count: number,
+): Pick<RawColumns, 'ratings' | 'times' | 'weights'> {
+  const taken: Pick<RawColumns, 'ratings' | 'times' | 'weights'> = {};
+  for (const { role, column } of columns) {
+    if (role === 'time') taken.times = column.moveTo(new Float64Array(count));
+    else if (role === 'rating') taken.ratings = column.moveTo(new Float32Array(count));
+    else taken.weights = column.moveTo(new Float32Array(count));
+  }
+  return taken;
+}

@@ -1,0 +1,121 @@
+import { stringify } from 'csv-stringify/sync';
+import { TextFile } from '../../platform/text-file.ts';
+import { openLines, openText } from '../../platform/text-stream.ts';
+import { type ColumnPositions, type Role, roles } from '../columns.ts';
+import { expectedCell, isGoodCell } from './cell-check.ts';
+import { RecordSplitter, type TextRecord } from './records.ts';
+import type { BadRow, Rejects } from './rejects.ts';
+import type { Layout } from './table.ts';
+
+/**
+ * Copies a delimited text to `target` without its bad rows, which go to `rejects` with their line, column and value.
+ * DuckDB reads good files by itself; it does not say reliably where a bad row stands, so files that have some are gone through here.
+ */
+export async function repairDelimited(
+  layout: Layout,
+  names: readonly string[] | undefined,
+  positions: ColumnPositions,
+  target: string,
+  rejects: Rejects,
+): Promise<void> {
+  const splitter = new RecordSplitter(layout.delimiter);
+  let first = true;
+  await copy(target, async (write) => {
+    const take = (records: Iterable<TextRecord>) => {
+      let good = '';
+      for (const record of records) {
+        const isHeader = first && layout.header;
+        first = false;
+        if (isHeader) continue;
+        const bad = badRecord(record, layout.width, names, positions);
+        if (bad) rejects.add(bad);
+        else good += stringify([record.fields], { delimiter: layout.delimiter });
+      }
+      return good;
+    };
+    for await (const text of openText(layout.path, layout.gzip)) write(take(splitter.push(text)));
+    write(take(splitter.end()));
+  });
+}
+
+/** Copies JSON lines to `target` without the bad ones, which go to `rejects`. */
+export async function repairJson(
+  source: { path: string; gzip: boolean },
+  names: readonly string[],
+  positions: ColumnPositions,
+  target: string,
+  rejects: Rejects,
+): Promise<void> {
+  let line = 0;
+  await copy(target, async (write) => {
+    for await (const text of openLines(source.path, source.gzip)) {
+      line++;
+      if (text.trim() === '') continue;
+      const bad = badJson(text, line, names, positions);
+      if (bad) rejects.add(bad);
+      else write(`${text}\n`);
+    }
+  });
+}
+
+function badRecord(
+  record: TextRecord,
+  width: number,
+  names: readonly string[] | undefined,
+  positions: ColumnPositions,
+): BadRow | undefined {
+  const { line, fields } = record;
+  if (record.broken)
+    return {
+      line,
+      column: names?.[record.broken - 1] ?? String(record.broken),
+      got: fields[record.broken - 1]!,
+      expected: 'a closing quote at the end of the field',
+    };
+  if (fields.length !== width) {
+    return {
+      line,
+      column: String(Math.min(fields.length, width + 1)),
+      got: `${fields.length} fields`,
+      expected: `${width} fields`,
+    };
+  }
+  return badCell(line, names, positions, (position) => fields[position]!);
+}
+
+function badJson(text: string, line: number, names: readonly string[], positions: ColumnPositions): BadRow | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { line, column: '1', got: text.slice(0, 200), expected: 'a JSON object on one line' };
+  }
+  const object = value as Record<string, unknown>;
+  return badCell(line, names, positions, (position) => String(object[names[position]!] ?? ''));
+}
+
+/** The first cell of a row that is unfit for its role. */
+export function badCell(
+  line: number,
+  names: readonly string[] | undefined,
+  positions: ColumnPositions,
+  cell: (position: number) => string,
+): BadRow | undefined {
+  const inOrder = roles.filter((role) => positions[role] !== undefined);
+  const role = inOrder.find((r: Role) => !isGoodCell(r, cell(positions[r]!)));
+  if (!role) return undefined;
+  const position = positions[role]!;
+  return { line, column: names?.[position] ?? String(position + 1), got: cell(position), expected: expectedCell[role] };
+}
+
+async function copy(target: string, work: (write: (text: string) => void) => Promise<void>): Promise<void> {
+  const output = new TextFile(target);
+  try {
+    await work((text) => output.write(text));
+  } finally {
+    output.close();
+  }
+}

@@ -1,0 +1,115 @@
+import type { ColumnPositions, Role } from '../columns.ts';
+import { roles } from '../columns.ts';
+import { datePattern, numberPattern } from './cell-check.ts';
+import { type Duck, identifier, literal } from './duckdb.ts';
+
+/** A log as DuckDB sees it: what to select from, and an expression for every role: texts of ids, doubles of numbers, NULL where a cell is unfit. */
+export interface Table {
+  from: string;
+  cells: { user: string; item: string } & Partial<Record<Role, string>>;
+  /** The cells as they stand. */
+  texts: Table['cells'];
+  /** Counts rows that DuckDB could not split into columns, once the table has been read to its end. */
+  rejects?: string;
+}
+
+/** How a delimited text is laid out. */
+export interface Layout {
+  path: string;
+  gzip: boolean;
+  delimiter: string;
+  /** True when the first record names the columns. */
+  header: boolean;
+  /** Fields in a record. */
+  width: number;
+  /** Blank lines before the first record. */
+  skip: number;
+}
+
+/** A delimited text; every column is read as text, and only those with a role are looked at. */
+export function delimitedTable(layout: Layout, positions: ColumnPositions): Table {
+  const columns = Array.from({ length: layout.width }, (_, c) => `${literal(`c${c}`)}: 'VARCHAR'`).join(', ');
+  const from =
+    `read_csv(${literal(layout.path)}, auto_detect = false, columns = {${columns}}, header = ${layout.header}, skip = ${layout.skip}, delim = ${literal(layout.delimiter)}, ` +
+    `quote = '"', escape = '"', compression = '${layout.gzip ? 'gzip' : 'none'}', store_rejects = true, max_line_size = 2097152, buffer_size = 8388608)`;
+  const texts = byRole(positions, (position) => identifier(`c${position}`));
+  return { from, cells: checkedTexts(texts), texts, rejects: 'SELECT count(*) FROM reject_errors' };
+}
+
+/** JSON lines; `names` are the keys, `positions` point into them. */
+export function jsonTable(path: string, gzip: boolean, names: readonly string[], positions: ColumnPositions): Table {
+  const used = [...new Set(Object.values(positions))];
+  const columns = used.map((position) => `${literal(names[position]!)}: 'VARCHAR'`).join(', ');
+  const from = `read_json(${literal(path)}, format = 'newline_delimited', columns = {${columns}}, compression = '${gzip ? 'gzip' : 'uncompressed'}')`;
+  const texts = byRole(positions, (position) => identifier(names[position]!));
+  return { from, cells: checkedTexts(texts), texts };
+}
+
+/** A Parquet file; dates become seconds since 1970, numbers stay as they are. */
+export async function parquetTable(
+  duck: Duck,
+  path: string,
+  find: (names: string[]) => ColumnPositions,
+): Promise<Table> {
+  const from = parquetSource(path);
+  const described = (await duck.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${from}`)).getRows();
+  // file_row_number is ours, and stands last.
+  const names = described.slice(0, -1).map((column) => String(column[0]));
+  const positions = find(names);
+  const texts = byRole(positions, (position) => `CAST(${identifier(names[position]!)} AS VARCHAR)`);
+  const cells = checkedTexts(texts);
+  for (const role of roles) {
+    const position = positions[role];
+    if (position === undefined || role === 'user' || role === 'item') continue;
+    const type = String(described[position]![1]);
+    const column = identifier(names[position]!);
+    if (/^(DATE|TIMESTAMP)/.test(type)) cells[role] = role === 'time' ? `epoch(${column})` : 'NULL::DOUBLE';
+    else if (type !== 'VARCHAR') cells[role] = finite(`TRY_CAST(${column} AS DOUBLE)`, role);
+  }
+  return { from, cells, texts };
+}
+
+/** The FROM clause of a Parquet file, with its rows numbered. */
+function parquetSource(path: string): string {
+  return `read_parquet(${literal(path)}, binary_as_string = true, file_row_number = true)`;
+}
+
+/** True when some cell of the row is unfit, as SQL. `names` maps a role to its expression or column. */
+export function unfit(names: Partial<Record<Role, string>>): string {
+  return roles
+    .filter((role) => names[role])
+    .map((role) => `(${names[role]}) IS NULL`)
+    .join(' OR ');
+}
+
+function byRole(positions: ColumnPositions, expression: (position: number) => string): Table['cells'] {
+  const entries = roles
+    .filter((role) => positions[role] !== undefined)
+    .map((role) => [role, expression(positions[role]!)]);
+  return Object.fromEntries(entries);
+}
+
+/** Expressions that are NULL where a text is unfit for its role; the same rules as `isGoodCell`. */
+function checkedTexts(texts: Table['cells']): Table['cells'] {
+  const checked = { ...texts };
+  for (const role of roles) {
+    const text = texts[role];
+    if (text === undefined) continue;
+    const trimmed = `trim(${text}, ' \t\r\n')`;
+    if (role === 'user' || role === 'item') {
+      checked[role] = `CASE WHEN ${trimmed} <> '' THEN ${text} END`;
+      continue;
+    }
+    const value = finite(`TRY_CAST(${trimmed} AS DOUBLE)`, role);
+    const date =
+      role === 'time'
+        ? ` WHEN regexp_full_match(${trimmed}, ${literal(datePattern)}) THEN epoch(TRY_CAST(${trimmed} AS TIMESTAMPTZ))`
+        : '';
+    checked[role] = `CASE WHEN regexp_full_match(${trimmed}, ${literal(numberPattern)}) THEN ${value}${date} END`;
+  }
+  return checked;
+}
+
+function finite(value: string, role: Role): string {
+  return `CASE WHEN isfinite(${value})${role === 'weight' ? ` AND ${value} >= 0` : ''} THEN ${value} END`;
+}

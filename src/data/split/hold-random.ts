@@ -1,0 +1,22 @@
+import { randomStream, shuffle } from '../../array/random.ts';
+import { eachUser } from './each-user.ts';
+
+/**
+ * Marks (1) about n·ratio of each user's n entries, drawn at random; at least one stays. What rounding leaves over goes on to the next user, so the total is
+ * near the ratio. Entries lie sorted by user.
+ */
+export function holdRandom(users: Int32Array, ratio: number, seed: number, purpose: string): Uint8Array {
+  const held = new Uint8Array(users.length);
+  const random = randomStream(seed, `split-${purpose}`);
+  let carry = random.real();
+  eachUser(users, (start, end) => {
+    const share = (end - start) * ratio + carry;
+    carry = share - Math.floor(share);
+    const take = Math.min(Math.floor(share), end - start - 1);
+    if (take <= 0) return;
+    const entries = new Int32Array(end - start);
+    for (let e = start; e < end; e++) entries[e - start] = e;
+    for (const e of shuffle(entries, random).subarray(0, take)) held[e] = 1;
+  });
+  return held;
+}

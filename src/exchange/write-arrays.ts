@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { IdMap } from '../data/id-map.ts';
+import { writeSafetensors } from '../model/safetensors.ts';
+import type { StreamedTensor } from '../model/tensor.ts';
+import type { Exported } from './exported.ts';
+import { npyHead } from './npy-format.ts';
+import { bytesOf, writePieces } from './pieces-file.ts';
+import type { Rows } from './scored-rows.ts';
+
+/** Writes users.npy, items.npy, ids, and itemBias.npy, seen-offsets.npy and seen-items.npy where there are such, into a folder. */
+export async function writeNpy(folder: string, exported: Exported): Promise<void> {
+  const { model, scored, seen, step } = exported;
+  for (const name of ['users', 'items'] as const) {
+    const table = scored[name];
+    await writePieces(join(folder, `${name}.npy`), npyPieces(table, step));
+  }
+  const list = (name: string, descr: '<f4' | '<i4', data: Float32Array | Int32Array) =>
+    writePieces(join(folder, name), [npyHead(descr, [data.length]), bytesOf(data)]);
+  if (scored.itemBias) await list('itemBias.npy', '<f4', scored.itemBias);
+  if (seen) {
+    await list('seen-offsets.npy', '<i4', model.seen.offsets);
+    await list('seen-items.npy', '<i4', model.seen.indices);
+  }
+  await writeIds(folder, exported);
+}
+
+/** Writes embeddings.safetensors and ids into a folder. */
+export async function writeSafetensorsFolder(folder: string, exported: Exported): Promise<void> {
+  const { model, scored, seen, step } = exported;
+  const table = (rows: Rows): StreamedTensor => ({
+    shape: [rows.rows, rows.columns],
+    type: 'F32',
+    pieces: () => counted(rows, step),
+  });
+  const list = <A extends Float32Array | Int32Array>(data: A) => ({ shape: [data.length], data });
+  await writeSafetensors(
+    join(folder, 'embeddings.safetensors'),
+    {
+      users: table(scored.users),
+      items: table(scored.items),
+      ...(scored.itemBias && { itemBias: list(scored.itemBias) }),
+      ...(seen && { 'seen.offsets': list(model.seen.offsets), 'seen.items': list(model.seen.indices) }),
+    },
+    { score: scored.formula },
+  );
+  await writeIds(folder, exported);
+}
+
+/** user-ids.jsonl and item-ids.jsonl: line n is the id of row n as a JSON string, so that an id may hold a line end. */
+async function writeIds(folder: string, { model }: Exported): Promise<void> {
+  await writePieces(join(folder, 'user-ids.jsonl'), idLines(model.userIds));
+  await writePieces(join(folder, 'item-ids.jsonl'), idLines(model.itemIds));
+}
+
+function* idLines(ids: IdMap): Generator<string> {
+  for (const id of ids) yield `${JSON.stringify(id)}\n`;
+}
+
+function* npyPieces(table: Rows, step: () => void): Generator<Uint8Array> {
+  yield npyHead('<f4', [table.rows, table.columns]);
+  for (const block of counted(table, step)) yield bytesOf(block);
+}
+
+function* counted(table: Rows, step: () => void): Generator<Float32Array> {
+  for (const block of table.blocks()) {
+    yield block;
+    for (let at = 0; at < block.length; at += table.columns) step();
+  }
+}

@@ -1,0 +1,46 @@
+import { csrRow } from '../array/csr.ts';
+import { TaurecError } from '../errors.ts';
+import { type Exported, manifestOf } from './exported.ts';
+import { floatText, vectorText } from './float-text.ts';
+import { eachRow } from './scored-rows.ts';
+
+/** The most numbers that a JSON export holds: programs read such a file as a whole. */
+export const MOST_JSON_NUMBERS = 5_000_000;
+
+/** The pieces of one JSON document: what `manifestOf` says, then `users` and `items` with id, embedding, and seen, bias or title where there are such. Throws `cannot-export` for a model too large. */
+export function* jsonPieces(exported: Exported): Generator<string> {
+  const { model, scored, seen, step } = exported;
+  const numbers =
+    scored.users.rows * scored.users.columns +
+    scored.items.rows * scored.items.columns +
+    (seen ? model.seen.indices.length : 0);
+  if (numbers > MOST_JSON_NUMBERS) {
+    throw new TaurecError('cannot-export', {
+      format: 'json',
+      problem: `it would hold ${numbers} numbers, expected ${MOST_JSON_NUMBERS} at most`,
+      remedy: 'Export to npy, safetensors or parquet.',
+    });
+  }
+  const { users: _users, items: _items, ...manifest } = manifestOf(exported);
+  yield `${JSON.stringify(manifest, null, 1).slice(0, -2)},\n "users": [`;
+  let divider = '\n  ';
+  for (const [u, vector] of eachRow(scored.users)) {
+    const ids = seen
+      ? `, "seen": ${JSON.stringify(Array.from(csrRow(model.seen, u), (i) => model.itemIds.idOf(i)))}`
+      : '';
+    yield `${divider}{"id": ${JSON.stringify(model.userIds.idOf(u))}, "embedding": ${vectorText(vector)}${ids}}`;
+    divider = ',\n  ';
+    step();
+  }
+  yield '\n ],\n "items": [';
+  divider = '\n  ';
+  for (const [i, vector] of eachRow(scored.items)) {
+    const title = model.titles?.at(i);
+    const bias = scored.itemBias && `, "bias": ${floatText(scored.itemBias[i]!)}`;
+    const named = title === undefined ? '' : `, "title": ${JSON.stringify(title)}`;
+    yield `${divider}{"id": ${JSON.stringify(model.itemIds.idOf(i))}, "embedding": ${vectorText(vector)}${bias ?? ''}${named}}`;
+    divider = ',\n  ';
+    step();
+  }
+  yield '\n ]\n}\n';
+}

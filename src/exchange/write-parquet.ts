@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import { csrRow } from '../array/csr.ts';
+import { type Duck, identifier, literal, openDuck } from '../data/formats/duckdb.ts';
+import type { Exported } from './exported.ts';
+import { eachRow, type Rows } from './scored-rows.ts';
+
+/** Rows that are handed to DuckDB at a time; its own chunks hold as many. */
+const CHUNK = 2048;
+
+/** Writes users.parquet (id, embedding), items.parquet (id, embedding, and bias and title where there are such) and seen.parquet (user, item) into a folder. */
+export async function writeParquet(folder: string, { model, scored, seen, step, pair }: Exported): Promise<void> {
+  const { userIds, itemIds, titles, seen: pairs } = model;
+  const { itemBias } = scored;
+  // loaded when first used: see data/duckdb.ts
+  const { FLOAT, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
+  const embedding = LIST(FLOAT);
+  const duck = await openDuck('512MB');
+  const vectors = async (name: string, table: Rows, columns: Columns, rowOf: (index: number) => DuckDBValue[]) => {
+    function* rows(): Generator<DuckDBValue[]> {
+      for (const [index, vector] of eachRow(table)) {
+        const [id, ...rest] = rowOf(index);
+        yield [id!, listValue(Array.from(vector)), ...rest];
+        step();
+      }
+    }
+    await write(duck, join(folder, `${name}.parquet`), columns, rows());
+  };
+  try {
+    // Rows are to stand in the model's order.
+    await duck.connection.run('SET preserve_insertion_order = true');
+    await vectors('users', scored.users, { id: VARCHAR, embedding }, (u) => [userIds.idOf(u)]);
+    await vectors(
+      'items',
+      scored.items,
+      { id: VARCHAR, embedding, ...(itemBias && { bias: FLOAT }), ...(titles && { title: VARCHAR }) },
+      (i) => [itemIds.idOf(i), ...(itemBias ? [itemBias[i]!] : []), ...(titles ? [titles.at(i) ?? null] : [])],
+    );
+    if (!seen) return;
+    function* seenRows(): Generator<DuckDBValue[]> {
+      for (let u = 0; u < userIds.size; u++) {
+        const user = userIds.idOf(u);
+        for (const item of csrRow(pairs, u)) {
+          yield [user, itemIds.idOf(item)];
+          pair();
+        }
+      }
+    }
+    await write(duck, join(folder, 'seen.parquet'), { user: VARCHAR, item: VARCHAR }, seenRows());
+  } finally {
+    await duck.close();
+  }
+}
+
+type Columns = Readonly<Record<string, DuckDBType>>;
+
+/** Rows go to a table of a DuckDB file, which becomes the Parquet file: memory stays flat. */
+async function write(duck: Duck, path: string, columns: Columns, rows: Iterable<DuckDBValue[]>): Promise<void> {
+  const { DuckDBDataChunk } = await import('@duckdb/node-api');
+  const { connection, folder } = duck;
+  await connection.run(`ATTACH ${literal(join(folder, 'rows.duckdb'))} AS rows`);
+  const described = Object.entries(columns).map(([name, type]) => `${identifier(name)} ${type}`);
+  await connection.run(`CREATE OR REPLACE TABLE rows.rows (${described.join(', ')})`);
+  const appender = await connection.createAppender('rows', 'main', 'rows');
+  const append = (block: DuckDBValue[][]) => {
+    const chunk = DuckDBDataChunk.create(Object.values(columns));
+    chunk.setRows(block);
+    appender.appendDataChunk(chunk);
+  };
+  let block: DuckDBValue[][] = [];
+  for (const values of rows) {
+    block.push(values);
+    if (block.length < CHUNK) continue;
+    append(block);
+    block = [];
+    // Room for signals: nothing above waits for the system.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (block.length > 0) append(block);
+  appender.closeSync();
+  await connection.run(`COPY rows.rows TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  await connection.run('DETACH rows');
+}

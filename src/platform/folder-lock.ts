@@ -1,0 +1,64 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { TaurecError } from '../errors.ts';
+
+/** Who works in a folder: the content of its file `lock`. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+}
+
+/**
+ * Takes a folder for this call alone, by a file `lock` in it; the folder is made if need be. What a process left that is no longer there is taken over.
+ * @returns gives it back
+ * @throws TaurecError `folder-in-use`; the file system's error where nothing may be written
+ */
+export function lockFolder(folder: string): () => void {
+  mkdirSync(folder, { recursive: true });
+  const path = resolve(folder, 'lock');
+  if (!claim(path)) {
+    const other = holderOf(path);
+    if (other && isThere(other, path)) throw new TaurecError('folder-in-use', { folder, ...other });
+    rmSync(path, { force: true });
+    if (!claim(path)) throw new TaurecError('folder-in-use', { folder, ...holderOf(path) });
+  }
+  held.add(path);
+  return () => {
+    held.delete(path);
+    rmSync(path, { force: true });
+  };
+}
+
+/** Those of this process, whose id an earlier process may have had. */
+const held = new Set<string>();
+
+function claim(path: string): boolean {
+  const holder: Holder = { pid: process.pid, host: hostname() };
+  try {
+    writeFileSync(path, JSON.stringify(holder), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function holderOf(path: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isThere({ pid, host }: Holder, path: string): boolean {
+  if (host !== hostname()) return true;
+  if (pid === process.pid) return held.has(path);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,16 @@
+import { configOf, type ExecuteOptions, execute } from '../experiment/run/execute.ts';
+import type { RunRecord } from '../experiment/run/run.ts';
+import { loadRunData } from '../experiment/run/run-data.ts';
+import { runKey } from '../experiment/run/run-key.ts';
+import { type Recipe, recipeSpec } from './recipe.ts';
+
+/** Trains a recipe with one seed and evaluates it on the test set under both protocols. @throws TaurecError what `loadDataset`, `train` and `evaluate` throw */
+export async function runRecipe(
+  recipe: Recipe,
+  seed: number,
+  options: Pick<ExecuteOptions, 'threads' | 'signal' | 'onEvent'> = {},
+): Promise<RunRecord> {
+  const spec = recipeSpec(recipe, seed);
+  const data = await loadRunData(spec);
+  return execute(spec, data, { ...options, key: runKey(spec, configOf(spec), data.dataset.sha256) });
+}

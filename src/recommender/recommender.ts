@@ -1,0 +1,289 @@
+import { csrRow } from '../array/csr.ts';
+import { type Matrix, row } from '../array/matrix.ts';
+import type { IdMap } from '../data/id-map.ts';
+import type { Engine } from '../engine/engine.ts';
+import { TaurecError } from '../errors.ts';
+import { loadLoss } from '../loss/load-loss.ts';
+import type { Loss, LossSource } from '../loss/loss.ts';
+import { createLoss, lossNames } from '../loss/losses.ts';
+import type { Model } from '../model/model.ts';
+import type { ApproximateIndex } from './approximate-index.ts';
+import { FoldIn } from './fold-in.ts';
+import { ascending, itemFilter } from './item-filter.ts';
+import { ItemRanker, type ListRequest } from './item-ranker.ts';
+import type { RankedItem } from './list-ranker.ts';
+import { PopularItems } from './popular-items.ts';
+import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
+import {
+  checkDial,
+  type FoldInRequest,
+  type Id,
+  type RecommendedItem,
+  type RecommendOptions,
+  type UserRecommendations,
+} from './recommendation.ts';
+import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
+
+/** How a model is opened for serving. */
+export interface OpenOptions extends RankingEngineOptions {
+  /** The loss to fold people in with, when the model was trained with one that is not built in. A model never loads code by itself. */
+  readonly loss?: LossSource;
+  /**
+   * How `recommend` and its like find items. `exact` (default) looks at all of them. `approximate` looks at some, by the index that `taurec index` or `buildIndex` made, for catalogues of a million items and more; it may miss one
+   * (docs/approximate-index.md states how seldom). These rank exactly all the same: requests with `allow` or `discover`, those whose k (with `diversity`, its candidates), `exclude` and the user's seen items are more than 1000
+   * together, and those for which the index found fewer than k.
+   */
+  readonly index?: (typeof indexKinds)[number];
+}
+
+/** What `OpenOptions.index` may be. */
+export const indexKinds = ['exact', 'approximate'] as const;
+
+/** Users that `recommendAll` ranks between two looks at the event loop. */
+const ALL_BLOCK = 1024;
+
+/**
+ * Serves a model: items for known users, items for people given by what they like, neighbours, scores.
+ * Everything but opening and closing is synchronous.
+ */
+export class Recommender {
+  readonly #model: Omit<Model, 'users' | 'items'>;
+  readonly #engine: Engine;
+  readonly #ranker: ItemRanker;
+  readonly #popular: PopularItems;
+  #loss?: Loss;
+  #foldIn?: FoldIn;
+  #inverse: { users?: Float64Array; items?: Float64Array } = {};
+
+  private constructor(model: Model, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
+    // The engine holds the embeddings from here on: the model's own copy may go.
+    const { users: _users, items: _items, ...rest } = model;
+    this.#model = rest;
+    this.#engine = engine;
+    const { itemBias, popularity } = model;
+    this.#ranker = new ItemRanker(engine, { score: model.config.score, itemBias, popularity }, index);
+    this.#popular = new PopularItems(popularity);
+    this.#loss = loss;
+  }
+
+  /** Opens a model directory; in a browser, the address of one. Throws as `openModel` does; with an approximate index also `no-index`, `missing-package`. */
+  static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
+    const { loss, index = 'exact', ...engineOptions } = options;
+    if (!indexKinds.includes(index)) {
+      throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
+    }
+    const loaded = loss && (await loadLoss(loss));
+    // Only here does serving touch files; in a browser it fetches them.
+    const { openModel } = await import('#open-model');
+    const model = await openModel(directory);
+    const approximate =
+      index === 'approximate' ? await (await import('#open-index')).openIndex(directory, model) : undefined;
+    return new Recommender(model, await openRankingEngine(model, engineOptions), loaded, approximate);
+  }
+
+  /** Serves a model by an engine that was opened for its sizes; its embeddings are written into the engine. */
+  static fromModel(model: Model, engine: Engine, loss?: Loss): Recommender {
+    loadEmbeddings(model, engine);
+    return new Recommender(model, engine, loss);
+  }
+
+  /** What is known of how the model came about. */
+  get config(): Model['config'] {
+    return this.#model.config;
+  }
+
+  /** The ids of the users, by index in the model. */
+  get userIds(): IdMap {
+    return this.#model.userIds;
+  }
+
+  /** The ids of the items, by index in the model. */
+  get itemIds(): IdMap {
+    return this.#model.itemIds;
+  }
+
+  /** True when items have titles. */
+  get hasTitles(): boolean {
+    return this.#model.titles !== undefined;
+  }
+
+  /** The engine that ranks, its tables filled. */
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  /**
+   * The best items of a user, or of each of several users, best first; ties to the item that comes first in the model.
+   * Exactly k of them where that many remain. Throws `unknown-id` for a user that the model does not know, unless there is a fallback.
+   */
+  recommend(user: Id, options?: RecommendOptions): RecommendedItem[];
+  recommend(users: readonly Id[], options?: RecommendOptions): RecommendedItem[][];
+  recommend(users: Id | readonly Id[], options: RecommendOptions = {}): RecommendedItem[] | RecommendedItem[][] {
+    if (!Array.isArray(users)) return this.recommend([users as Id], options)[0]!;
+    const indices = users.map((id: Id) => (options.fallback ? this.userIds.indexOf(id) : this.#userOf(id)));
+    return this.#recommendTo(indices, options);
+  }
+
+  /** Recommendations for every user (or those listed), some at a time, with room for other work in between. */
+  async *recommendAll(
+    options: RecommendOptions & { readonly users?: Iterable<Id> } = {},
+  ): AsyncGenerator<UserRecommendations[]> {
+    const { users, ...rest } = options;
+    const listed = users && Array.from(users, (id) => this.#userOf(id));
+    const count = listed?.length ?? this.userIds.size;
+    for (let first = 0; first < count; first += ALL_BLOCK) {
+      const length = Math.min(ALL_BLOCK, count - first);
+      const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
+      const lists = this.#recommendTo(block, rest);
+      yield lists.map((items, i) => ({ user: this.userIds.idOf(block[i]!), items }));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+
+  /** Items for a person who was not in training, given by items: those they like are folded in, and left out unless `includeSeen`. */
+  recommendFor(items: readonly Id[], options: RecommendOptions & FoldInRequest = {}): RecommendedItem[] {
+    const request = this.#parse(options);
+    const liked = this.#likedItems(items, options);
+    if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popularItems(request));
+    const embedding = this.#fold(liked);
+    const seen = options.includeSeen ? new Int32Array(0) : ascending(liked.items);
+    return this.#titled(this.#ranker.rank([{ embedding, seen }], request)[0]!);
+  }
+
+  /** The user embedding of a person who was not in training, given by items, under the model's own loss (see `FoldIn`). */
+  foldIn(items: readonly Id[], options: FoldInRequest = {}): Float32Array {
+    return this.#fold(this.#likedItems(items, options));
+  }
+
+  /** The items nearest to an item by cosine, itself left out. Throws `unknown-id`. */
+  similarItems(item: Id, options: { readonly k?: number } = {}): RecommendedItem[] {
+    const k = checkK(options.k);
+    return this.#titled(nearestRows(this.#engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
+  }
+
+  /** The users nearest to a user by cosine, the user left out. Throws `unknown-id`. */
+  similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
+    const k = checkK(options.k);
+    const nearest = nearestRows(this.#engine.users, this.#inverseNorms('users'), this.#userOf(user), k);
+    return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
+  }
+
+  /** The model's scores of a user and items, item biases included, beside `items`. Throws `unknown-id`. */
+  score(user: Id, items: readonly Id[]): number[] {
+    const embedding = row(this.#engine.users, this.#userOf(user));
+    return items.map((id) => {
+      const item = this.#itemOf(id);
+      const score = scoreOf(this.config.score, embedding, row(this.#engine.items, item));
+      return biasedScore(score, this.#model.itemBias?.[item]);
+    });
+  }
+
+  /** Ends the engine's threads. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  /** −1 stands for an unknown user. */
+  #recommendTo(users: readonly number[], options: RecommendOptions): RecommendedItem[][] {
+    const request = this.#parse(options);
+    const none = new Int32Array(0);
+    const known = users.filter((user) => user >= 0);
+    const queries = known.map((user) => ({
+      embedding: row(this.#engine.users, user),
+      seen: options.includeSeen ? none : csrRow(this.#model.seen, user),
+    }));
+    const lists = this.#ranker.rank(queries, request).values();
+    return users.map((user) => this.#titled(user < 0 ? this.#popularItems(request) : lists.next().value!));
+  }
+
+  #popularItems({ k, filter }: ListRequest): RankedItem[] {
+    return this.#popular.best(k, filter, new Int32Array(0));
+  }
+
+  #parse(options: RecommendOptions): ListRequest {
+    return {
+      k: checkK(options.k),
+      filter: itemFilter(this.itemIds, options.exclude, options.allow),
+      diversity: checkDial('diversity', options.diversity),
+      discover: checkDial('discover', options.discover),
+    };
+  }
+
+  #titled(list: readonly RankedItem[]): RecommendedItem[] {
+    return list.map(({ item, score }) => {
+      const title = this.#model.titles?.at(item);
+      const id = this.itemIds.idOf(item);
+      return title === undefined ? { id, score } : { id, score, title };
+    });
+  }
+
+  #likedItems(ids: readonly Id[], request: FoldInRequest): { items: Int32Array; weights?: Float32Array } {
+    const { weights, unknown = 'fail' } = request;
+    if (weights && weights.length !== ids.length) {
+      throw new TaurecError('bad-option', {
+        option: 'weights',
+        got: `${weights.length} weights`,
+        expected: `${ids.length}, one for each item`,
+      });
+    }
+    const liked = new Map<number, number>();
+    ids.forEach((id, i) => {
+      const item = unknown === 'skip' ? this.itemIds.indexOf(id) : this.#itemOf(id);
+      const weight = weights?.[i] ?? 1;
+      if (!(weight > 0 && weight < Infinity)) {
+        throw new TaurecError('bad-option', { option: `weights[${i}]`, got: weight, expected: 'a number > 0' });
+      }
+      if (item >= 0) liked.set(item, (liked.get(item) ?? 0) + weight);
+    });
+    return { items: Int32Array.from(liked.keys()), weights: weights && Float32Array.from(liked.values()) };
+  }
+
+  #fold(liked: { items: Int32Array; weights?: Float32Array }): Float32Array {
+    if (liked.items.length === 0) {
+      throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
+    }
+    this.#foldIn ??= this.#openFoldIn();
+    return this.#foldIn.embedding(liked.items, liked.weights);
+  }
+
+  #openFoldIn(): FoldIn {
+    const { score, loss, seed } = this.config;
+    if (!this.#loss && !('name' in loss && (lossNames as string[]).includes(loss.name))) {
+      const got = 'name' in loss ? `the loss ${loss.name}` : `the loss module ${loss.module}`;
+      throw new TaurecError('fold-in-loss', { got });
+    }
+    this.#loss ??= createLoss(loss);
+    const length = score === 'cosine' ? 1 : meanLength(this.#inverseNorms('users'));
+    return new FoldIn(this.#engine, score, this.#loss, length, { seed });
+  }
+
+  #inverseNorms(table: 'users' | 'items'): Float64Array {
+    this.#inverse[table] ??= inverseNorms(this.#engine[table] as Matrix);
+    return this.#inverse[table];
+  }
+
+  #userOf(id: Id): number {
+    return this.#indexOf('user', id, this.userIds, "For new people use recommendFor(items), or fallback: 'popular'.");
+  }
+
+  #itemOf(id: Id): number {
+    return this.#indexOf('item', id, this.itemIds, 'Check the id, or train again on data that has it.');
+  }
+
+  #indexOf(kind: string, id: Id, ids: IdMap, remedy: string): number {
+    const index = ids.indexOf(id);
+    if (index < 0) throw new TaurecError('unknown-id', { kind, id, count: ids.size, remedy });
+    return index;
+  }
+}
+
+function checkK(k = 10): number {
+  if (Number.isSafeInteger(k) && k >= 1) return k;
+  throw new TaurecError('bad-option', { option: 'k', got: k, expected: 'a whole number of at least 1' });
+}
+
+/** The mean of the lengths whose inverses are given; 1 where no row has one. */
+function meanLength(inverse: Float64Array): number {
+  const lengths = inverse.filter((x) => x > 0).map((x) => 1 / x);
+  return lengths.length > 0 ? lengths.reduce((a, b) => a + b) / lengths.length : 1;
+}

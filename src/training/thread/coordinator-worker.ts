@@ -1,0 +1,22 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { runTraining } from '../training-run.ts';
+import { type CoordinatorMessage, type CoordinatorTask, carryError } from './coordinator-protocol.ts';
+
+/** The thread in which training runs: it may block, the caller's thread may not. It opens the engine, which has threads of its own. */
+const { data, config, stop, ...options } = workerData as CoordinatorTask;
+const post = (message: CoordinatorMessage, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer);
+
+try {
+  const result = await runTraining(data, config, {
+    onEvent: (event) => post({ type: 'event', event }),
+    aborted: () => Atomics.load(stop, 0) !== 0,
+    ...options,
+  });
+  const buffers = [result.users.data.buffer, result.items.data.buffer];
+  post(
+    { type: 'result', result },
+    buffers.filter((buffer) => buffer instanceof ArrayBuffer),
+  );
+} catch (error) {
+  post({ type: 'error', error: carryError(error) });
+}

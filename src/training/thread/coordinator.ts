@@ -1,0 +1,47 @@
+import { Worker } from 'node:worker_threads';
+import { sharedInt32 } from '../../array/shared.ts';
+import { TaurecError } from '../../errors.ts';
+import { workerFlags } from '../../platform/worker-flags.ts';
+import type { TrainEvent } from '../events.ts';
+import type { TrainResult } from '../training-state.ts';
+import { type CoordinatorMessage, type CoordinatorTask, rebuildError } from './coordinator-protocol.ts';
+
+/**
+ * Runs a task in a coordinator thread. The promise is settled by its result or error, and rejected with `coordinator-died` when the thread ends
+ * without either. When `onEvent` throws, training stops after the step and the promise is rejected with what was thrown.
+ */
+export async function runInCoordinator(
+  task: Omit<CoordinatorTask, 'stop'>,
+  onEvent: (event: TrainEvent) => void,
+  signal?: AbortSignal,
+): Promise<TrainResult> {
+  const stop = sharedInt32(1);
+  const requestStop = () => void Atomics.store(stop, 0, 1);
+  const worker = new Worker(new URL('./coordinator-worker.js', import.meta.url), {
+    workerData: { ...task, stop } satisfies CoordinatorTask,
+    name: 'taurec-coordinator',
+    execArgv: workerFlags(),
+  });
+  signal?.addEventListener('abort', requestStop, { once: true });
+  if (signal?.aborted) requestStop();
+  try {
+    return await new Promise((resolve, reject) => {
+      let thrown: { error: unknown } | undefined;
+      worker.on('message', (message: CoordinatorMessage) => {
+        if (message.type === 'result') return thrown ? reject(thrown.error) : resolve(message.result);
+        if (message.type === 'error') return reject(thrown ? thrown.error : rebuildError(message.error));
+        try {
+          if (!thrown) onEvent(message.event);
+        } catch (error) {
+          thrown = { error };
+          requestStop();
+        }
+      });
+      worker.on('error', (cause) => reject(new TaurecError('coordinator-died', { reason: cause.message }, { cause })));
+      worker.on('exit', (code) => reject(new TaurecError('coordinator-died', { reason: `exit code ${code}` })));
+    });
+  } finally {
+    signal?.removeEventListener('abort', requestStop);
+    await worker.terminate();
+  }
+}

@@ -51,3 +51,17 @@ describe('every link leads to a file and a heading', () => {
     }
   });
 });
+
+test('every file of the repository that a page names exists', () => {
+  // Decisions are records: what they name may have moved since.
+  const current = [...frontPages, ...pages.filter((page) => !page.includes('/decisions/'))];
+  for (const page of current) {
+    const named = [...text(page).matchAll(/`((?:src|test|scripts|bench|kernels|examples)\/[\w./-]+\.\w+)`/g)];
+    const rooms = [...text(page).matchAll(/^\| `(\w+)\/` \|.*\| (`[^|]+`) \|$/gm)].flatMap(([, room, files]) =>
+      files!.split(', ').map((file) => `src/${room}/${file.replaceAll('`', '')}`),
+    );
+    for (const path of [...named.map(([, path]) => path!), ...rooms]) {
+      expect(statSync(join(root, path), { throwIfNoEntry: false }), `${relative(root, page)}: ${path}`).toBeDefined();
+    }
+  }
+});

@@ -13,8 +13,10 @@ test('its numbers are in the table of docs/results.md', () => {
   for (const number of shown) expect(results).toContain(number);
 });
 
-test('the README shows the picture and has at most 800 words', () => {
+test('the README shows the picture, has its two commands word for word, and at most 800 words', () => {
   const readme = readFileSync(`${import.meta.dirname}/../../README.md`, 'utf8');
   expect(readme).toContain('](docs/images/results.svg)');
+  expect(readme).toMatch(/^ {4}npm install && npx taurec demo /m);
+  expect(readme).toMatch(/^ {4}npm install-test /m);
   expect(readme.split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(800);
 });

@@ -14,6 +14,7 @@ import { FoldIn } from '../../src/recommender/fold-in.ts';
 import { rankLists } from '../../src/recommender/list-ranker.ts';
 import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
 import { train } from '../../src/training/trainer.ts';
+import { draws } from '../support/property-seed.ts';
 import { randomModel } from '../support/random-model.ts';
 
 const losses = [
@@ -80,7 +81,7 @@ describe('FoldIn', () => {
           }
         },
       ),
-      { numRuns: 20 },
+      draws(20),
     );
   });
 

@@ -10,8 +10,8 @@ const report = process.env.TAUREC_TEST_REPORT;
 
 /** Tests of kills, browsers and queue servers, and products that are too large for every run: `npm run test:slow`. */
 const slow = 'test/**/*.slow.test.ts';
-/** Replaces a module of Node, so it needs a process of its own in which vitest itself loads dist/. */
-const mocked = 'test/engine/enable-fused-multiply-add.test.ts';
+/** Tests that need a process to themselves: one replaces a module of Node, for which vitest itself must load dist/, the other measures the memory of its process. */
+const alone = ['test/engine/enable-fused-multiply-add.test.ts', 'test/data/large.test.ts'];
 
 /**
  * Node loads dist/ by itself, and the files that a worker runs share it: vitest would otherwise transform 400 modules again for every file (decision 048).
@@ -38,10 +38,10 @@ export default defineConfig({
           ...shared,
           name: 'quick',
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-          exclude: [slow, mocked],
+          exclude: [slow, ...alone],
         },
       },
-      { extends: true, test: { name: 'mocked', include: [mocked] } },
+      { extends: true, test: { name: 'alone', include: alone } },
       { extends: true, test: { ...shared, name: 'slow', include: [slow] } },
     ],
   },

@@ -120,7 +120,7 @@ describe('FoldIn', () => {
   });
 });
 
-/** NDCG@20 of the listed users, by the definition (MATH.md section 6). */
+/** NDCG@20 of the listed users, by the definition (docs/evaluation.md). */
 function meanNdcg(lists: readonly (readonly { item: number }[])[], users: readonly number[], test: Csr): number {
   const gain = (rank: number) => 1 / Math.log2(rank + 2);
   const ndcg = users.map((user, q) => {

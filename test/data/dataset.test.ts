@@ -153,10 +153,10 @@ describe('loadDataset', () => {
   test('options that exclude each other are refused', async () => {
     const path = log();
     await expect(loadDataset({ train: path, test: path, split: 'random' })).rejects.toThrow(
-      'nothing beside a test file',
+      'Option split cannot be combined with option test.',
     );
     await expect(loadDataset({ train: path, valid: path, validRatio: 0.1 })).rejects.toThrow(
-      'nothing beside a validation file',
+      'Option validRatio cannot be combined with option valid.',
     );
     await expect(loadDataset({ train: path, validRatio: 1 })).rejects.toMatchObject({ code: 'bad-option' });
     const one = file('one.csv', 'user,item\na,b\n');

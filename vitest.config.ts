@@ -3,16 +3,26 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Where the real data sets are: $TAUREC_DATA, else the folder beside the checkout, else nowhere (tests that need them say that they are skipped). */
+/** The folder of the real data sets: $TAUREC_DATA, else the one next to the checkout. Without either, the tests that need data are skipped and say so. */
 const dataFolder = resolve(import.meta.dirname, process.env.TAUREC_DATA || '../shared/data');
-/** Continuous integration asks for the counts in a file, beside the summary that a person reads. */
+/** Continuous integration reads the counts from this file. */
 const report = process.env.TAUREC_TEST_REPORT;
+
+/** Tests of kills, browsers and queue servers, and products that are too large for every run: `npm run test:slow`. */
+const slow = 'test/**/*.slow.test.ts';
+/** Tests that need a process to themselves: one replaces a module of Node, for which vitest itself must load dist/, the other measures the memory of its process. */
+const alone = ['test/engine/enable-fused-multiply-add.test.ts', 'test/data/large.test.ts'];
+
+/**
+ * Node loads dist/ by itself, and the files that a worker runs share it: vitest would otherwise transform 400 modules again for every file (decision 048).
+ * A file that replaces a global (`vi.spyOn`, `vi.stubEnv`, fake timers) puts it back.
+ */
+const shared = { isolate: false, server: { deps: { external: [/\/dist\//] } } };
 
 /** Tests import `src/…ts` by type and run `dist/…js`, the files that ship: worker threads and tests then share one build. */
 export default defineConfig({
   resolve: { alias: [{ find: /^(.*\/)src\/(.*)\.ts$/, replacement: `${import.meta.dirname}/dist/$2.js` }] },
   test: {
-    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     setupFiles: ['test/support/property-seed.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,
@@ -21,5 +31,18 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     env: existsSync(dataFolder) ? { TAUREC_DATA: dataFolder } : {},
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'quick',
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: [slow, ...alone],
+        },
+      },
+      { extends: true, test: { name: 'alone', include: alone } },
+      { extends: true, test: { ...shared, name: 'slow', include: [slow] } },
+    ],
   },
 });

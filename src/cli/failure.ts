@@ -27,8 +27,11 @@ export function exitCodeOf(error: unknown): number {
 /** A wrong option of the library under the name of the flag that gave it: `--valid-ratio` for `validRatio`. */
 export function inFlags(error: unknown, command: Command | undefined): unknown {
   if (!(error instanceof TaurecError) || error.code !== 'bad-option') return error;
-  const flag = command?.options.find((option) => option.attributeName() === error.facts.option)?.long;
-  return flag ? new TaurecError('bad-option', { ...error.facts, option: flag }, { cause: error }) : error;
+  const flagOf = (name: unknown) => command?.options.find((option) => option.attributeName() === name)?.long;
+  const { option, conflict } = error.facts;
+  const flag = flagOf(option);
+  const facts = { ...error.facts, option: flag, ...(flagOf(conflict) && { conflict: flagOf(conflict) }) };
+  return flag ? new TaurecError('bad-option', facts, { cause: error }) : error;
 }
 
 /** What a person reads of an error; '' for those that commander has printed. With `debug` the stack. */

@@ -103,11 +103,11 @@ function checkOptions(options: DatasetOptions): void {
     });
   }
   if (options.valid !== undefined && validRatio > 0) {
-    const remedy = 'Leave one of them out: the validation file is used as given.';
+    const remedy = 'Drop one of them: the validation file is used as given.';
     throw new TaurecError('bad-option', {
       option: 'validRatio',
       got: validRatio,
-      expected: 'nothing beside a validation file',
+      conflict: 'valid',
       remedy,
     });
   }
@@ -115,15 +115,15 @@ function checkOptions(options: DatasetOptions): void {
     throw new TaurecError('bad-option', {
       option: 'validSplit',
       got: options.validSplit,
-      expected: 'a validRatio above 0 beside it',
+      expected: 'a validRatio above 0',
     });
   }
   if (options.test !== undefined && options.split) {
-    const remedy = 'Leave one of them out: the test file is used as given.';
+    const remedy = 'Drop one of them: the test file is used as given.';
     throw new TaurecError('bad-option', {
       option: 'split',
       got: options.split,
-      expected: 'nothing beside a test file',
+      conflict: 'test',
       remedy,
     });
   }

@@ -1,24 +1,59 @@
 import { expect, it } from 'vitest';
 import { csrRow } from '../../src/array/csr.ts';
 import { row } from '../../src/array/matrix.ts';
+import type { BackboneName } from '../../src/backbone/backbones.ts';
+import { createLoss, fitLoss, type LossName, lossNames } from '../../src/loss/losses.ts';
 import type { TrainConfigInput } from '../../src/training/config.ts';
 import { train } from '../../src/training/trainer.ts';
 import { checkerboard } from '../support/training-case.ts';
 
+export const engines = ['reference', 'wasm'] as const;
+type EngineName = (typeof engines)[number];
+
+const data = checkerboard(40, 20);
+const pairs = { kind: 'pair', rows: 32, negatives: 10 } as const;
+
+/** The loss on plain embeddings, with user batches and with pair batches. */
+export function learnsWithLoss(engine: EngineName, loss: LossName): void {
+  learnsCheckerboard(`${loss}, user batches`, loss, { engine });
+  // half the epochs: pair batches make more steps of them, and pointwise losses then learn the withheld items as negatives by heart
+  learnsCheckerboard(`${loss}, pair batches`, loss, { engine, epochs: 15, batch: pairs });
+}
+
+/** The loss on a backbone, with user batches. */
+export function learnsOnBackbone(engine: EngineName, backbone: BackboneName, loss: LossName): void {
+  // (K + 1) · d columns learn a small board by heart, the withheld items as negatives with it
+  const source = backbone === 'ngcf' ? { name: backbone, layers: 1 } : backbone;
+  // neighbours speak with the own embedding: a loss that lets go of positives (bsl) takes longer
+  const epochs = backbone === 'lightgcn' ? 25 : 15;
+  learnsCheckerboard(`${loss} on ${backbone}`, loss, { engine, backbone: source, epochs });
+}
+
+/** The loss on a backbone, with pair batches. */
+export function learnsOnBackboneInPairs(engine: EngineName, backbone: BackboneName, loss: LossName): void {
+  learnsCheckerboard(`${loss} on ${backbone}, pair batches`, loss, { engine, backbone, epochs: 15, batch: pairs });
+}
+
+/** The one loss that every backbone is tried with in the quick suite; the slow suite takes the others. */
+export const quickLoss = 'sl' satisfies LossName;
+export const slowLosses = lossNames.filter((name) => name !== quickLoss);
+
 /**
  * What every loss on every engine must learn: even users like even items, odd users odd ones, and of the items that a user has not seen, the
- * withheld one of the own colour comes first.
+ * withheld one of the own colour comes first. The loss is given as an object, so that training runs in this thread and starts no other.
  */
-export function learnsCheckerboard(title: string, config: TrainConfigInput): void {
-  it(`${title} puts the withheld item of a checkerboard first`, async () => {
-    const data = checkerboard(40, 20);
+function learnsCheckerboard(title: string, name: LossName, config: TrainConfigInput): void {
+  it(`${title}: the withheld item of a checkerboard comes first`, async () => {
+    // a tenth of the eleven negatives would be one: the withheld item
+    const source = name === 'llpauc' ? { name, options: { beta: 0.5 } } : { name };
+    const loss = createLoss(fitLoss(source, data.train.columns));
     const {
       users,
       items,
       config: used,
     } = await train(
       { train: data.train },
-      { dimension: 4, epochs: 30, learningRate: 0.05, threads: 2, batch: { rows: 8, negatives: 'all' }, ...config },
+      { loss, dimension: 4, epochs: 30, learningRate: 0.05, batch: { rows: 8, negatives: 'all' }, ...config },
     );
     const first = Array.from(data.withheld, (_, u) => {
       const seen = new Set(csrRow(data.train, u));

@@ -4,6 +4,7 @@ import { readInteractions } from '../../src/data/read.ts';
 import type { FeedbackEvent, FeedbackLog, StoredFeedback } from '../../src/feedback/feedback-log.ts';
 import { openFeedback } from '../../src/feedback/open-feedback.ts';
 import { rejectionOf } from '../support/error-of.ts';
+import { draws } from '../support/property-seed.ts';
 
 /** What a feedback log needs for the suite: places, each of a table that is not there yet, and a table with other columns. */
 export interface FeedbackCase {
@@ -99,7 +100,7 @@ export function feedbackContract(
           }
           await log.close();
         }),
-        { numRuns: 20 },
+        draws(20),
       );
     });
 

@@ -5,6 +5,7 @@ import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
 import type { Loss, RowContext, ScoreRow } from '../../src/loss/loss.ts';
 import { createLoss } from '../../src/loss/losses.ts';
 import { expectClose } from '../support/close.ts';
+import { draws } from '../support/property-seed.ts';
 
 export interface LossCase {
   readonly title: string;
@@ -81,7 +82,7 @@ function rowsWithin(largest: number): fc.Arbitrary<TestRow> {
     itemStates: Float64Array.from(n, ([, , state]) => state),
   }));
 }
-const runs = { numRuns: 60 };
+const runs = draws(60);
 
 /** What every loss keeps to. */
 export function lossContract({ title, create, formula, tau, sumsToZero, stops, states, largest = 1 }: LossCase): void {

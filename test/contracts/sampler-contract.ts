@@ -4,6 +4,7 @@ import { type Csr, csrDegree, csrHas, csrRow } from '../../src/array/csr.ts';
 import { createSampler } from '../../src/sampler/create-sampler.ts';
 import type { Batch, Sampler } from '../../src/sampler/sampler.ts';
 import type { SamplerOptions } from '../../src/sampler/sampler-options.ts';
+import { draws } from '../support/property-seed.ts';
 import { smallNegativeWeights, smallTrain } from '../support/small-plan.ts';
 
 /** A small training matrix with, now and then, a user without items. */
@@ -36,7 +37,7 @@ export function rowNegatives(batch: Batch, r: number): { items: Int32Array; mask
 
 /** What every sampler keeps to. */
 export function samplerContract(title: string, options: Partial<SamplerOptions>): void {
-  const runs = { numRuns: 40 };
+  const runs = draws(40);
   const given = fc.record({
     train: trains,
     rows: fc.integer({ min: 1, max: 12 }),

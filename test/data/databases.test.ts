@@ -8,6 +8,7 @@ import { loadDataset } from '../../src/data/dataset.ts';
 import type { Interactions } from '../../src/data/interactions.ts';
 import { type ReadOptions, readInteractions } from '../../src/data/read.ts';
 import { rejectionOf } from '../support/error-of.ts';
+import { draws } from '../support/property-seed.ts';
 import { type PostgresServer, postgresMissing, startPostgres, withReason } from '../support/servers.ts';
 import { file, folder, pairs } from './temporary.ts';
 
@@ -84,7 +85,7 @@ function sources(
           const fromTable = await readInteractions(place, options).then(contentOf, (error) => error.code);
           expect(fromTable).toEqual(fromFile);
         }),
-        { numRuns: 25 },
+        draws(25),
       );
     });
 

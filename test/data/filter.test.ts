@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { kCore } from '../../src/data/filter.ts';
+import { draws } from '../support/property-seed.ts';
 import { logOf } from './log-of.ts';
 import { pairs } from './temporary.ts';
 
@@ -30,7 +31,7 @@ test('peeling agrees with the definition, on any log and thresholds', () => {
       expect([...core.userIds]).toEqual([...whole.userIds].filter((id) => expected.some(([user]) => user === id)));
       expect([...core.itemIds]).toEqual([...whole.itemIds].filter((id) => expected.some(([, item]) => item === id)));
     }),
-    { numRuns: 300 },
+    draws(300),
   );
 });
 

@@ -40,7 +40,7 @@ test('a number stands for its decimal text, and an unknown id is -1', () => {
 });
 
 test('an id that comes twice is refused', () => {
-  expect(() => IdMap.fromIds(['a', 'b', 'a'])).toThrow('"a" comes twice');
+  expect(() => IdMap.fromIds(['a', 'b', 'a'])).toThrow('"a" occurs twice');
 });
 
 test('a union holds every id once, sorted by bytes, and maps both sides', () => {

@@ -7,6 +7,7 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readInteractions } from '../../src/data/read.ts';
+import { draws } from '../support/property-seed.ts';
 import { file, folder, pairs } from './temporary.ts';
 
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -115,7 +116,7 @@ describe('ids', () => {
         if (![...log.userIds].every((text) => /^-?\d+$/.test(text)))
           expect([...log.userIds]).toEqual([...log.userIds].sort(byBytes));
       }),
-      { numRuns: 40 },
+      draws(40),
     );
   });
 

@@ -6,6 +6,7 @@ import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { popularRanker } from '../../src/evaluation/baselines.ts';
 import { evaluate, evaluateAsync, type Protocol } from '../../src/evaluation/evaluator.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';
+import { draws } from '../support/property-seed.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 
 const ks = [1, 3, 20];
@@ -90,7 +91,7 @@ describe('evaluate', () => {
         expect(Object.keys(metrics).sort()).toEqual(Object.keys(expected).sort());
         for (const name in expected) expect(metrics[name], name).toBeCloseTo(expected[name]!, 12);
       }),
-      { numRuns: 300 },
+      draws(300),
     );
   });
 

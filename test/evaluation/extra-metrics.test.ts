@@ -7,6 +7,7 @@ import { loadMetric } from '../../src/evaluation/load-metric.ts';
 import type { RankMetric } from '../../src/evaluation/metrics.ts';
 import { errorOf, rejectionOf } from '../support/error-of.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';
+import { draws } from '../support/property-seed.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 
 const ks = [1, 3, 20];
@@ -61,7 +62,7 @@ describe('extra metrics', () => {
         const added = Object.keys(metrics).filter((name) => !(name in plain.metrics));
         expect(added).toEqual(ks.flatMap((k) => [`mine@${k}`, `my-2@${k}`]));
       }),
-      { numRuns: 20 },
+      draws(20),
     );
   });
 

@@ -18,6 +18,7 @@ import { openModel, saveModel } from '../../src/model/model-directory.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import { rejectionOf } from '../support/error-of.ts';
+import { draws } from '../support/property-seed.ts';
 import { type RandomModelOptions, randomModel } from '../support/random-model.ts';
 import { expectSameModel } from '../support/same-model.ts';
 
@@ -92,7 +93,7 @@ const models = fc
 
 describe.each<EmbeddingFormat>(['npy', 'safetensors', 'parquet', 'json'])('%s there and back', (format) => {
   // Opening DuckDB costs most of a second.
-  const numRuns = format === 'parquet' ? 6 : 25;
+  const runs = draws(format === 'parquet' ? 6 : 25);
 
   it('raw: the same bits, ids, biases and lists', async () => {
     await fc.assert(
@@ -107,7 +108,7 @@ describe.each<EmbeddingFormat>(['npy', 'safetensors', 'parquet', 'json'])('%s th
           (await listsOf(model)).map((list) => list.map(({ id, score }) => ({ id, score }))),
         );
       }),
-      { numRuns },
+      runs,
     );
   });
 
@@ -133,7 +134,7 @@ describe.each<EmbeddingFormat>(['npy', 'safetensors', 'parquet', 'json'])('%s th
           }
         }
       }),
-      { numRuns },
+      runs,
     );
   });
 });
@@ -160,7 +161,7 @@ test('floatText gives every 32-bit float back, bit for bit', () => {
     fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (x) => {
       expect(Object.is(Math.fround(JSON.parse(floatText(x))), x)).toBe(true);
     }),
-    { numRuns: 2000 },
+    draws(2000),
   );
 });
 
@@ -199,7 +200,7 @@ describe('NumPy files of other makes', () => {
           expect(Array.from(users.data)).toEqual(rows.flat());
         },
       ),
-      { numRuns: 40 },
+      draws(40),
     );
   });
 

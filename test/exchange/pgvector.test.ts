@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { csrEntryRows } from '../../src/array/csr.ts';
 import { row } from '../../src/array/matrix.ts';
 import { exportEmbeddings } from '../../src/exchange/export-embeddings.ts';
@@ -47,38 +47,39 @@ async function load(database: VectorDatabase, text: string): Promise<void> {
   }
 }
 
+/** One for the file: a start takes seconds. Each test leaves it empty. */
+let database: VectorDatabase | undefined;
+afterAll(() => database?.close());
+
 test.for(['pgvector-sql', 'pgvector-copy'] as const)(
   '%s: ids, titles and seen pairs as they are; <#> is minus the score',
   { timeout: 240_000 },
   async (format, { skip }) => {
     if (noVectorDatabase) return skip(noVectorDatabase);
     const model = randomModel({ userIds: ids, itemIds: ids, titles: true, biased: true, score: 'dot' });
-    const database = await openVectorDatabase();
-    try {
-      await load(database, await textOf(model, format));
-      const titles = await database.query<{ id: string; title: string | null }>('SELECT id, title FROM taurec_items');
-      expect(new Map(titles.rows.map(({ id, title }) => [id, title]))).toEqual(
-        new Map(ids.map((id, i) => [id, model.titles!.at(i) ?? null])),
-      );
-      const seen = await database.query<{ user_id: string; item_id: string }>('SELECT * FROM taurec_seen');
-      const users = csrEntryRows(model.seen);
-      expect(seen.rows.map((pair) => JSON.stringify([pair.user_id, pair.item_id])).sort()).toEqual(
-        Array.from(model.seen.indices, (item, e) => JSON.stringify([ids[users[e]!], ids[item]])).sort(),
-      );
-      const scores = await database.query<{ u: string; i: string; score: number }>(
-        'SELECT u.id AS u, i.id AS i, -(u.embedding <#> i.embedding) AS score FROM taurec_users u, taurec_items i',
-      );
-      expect(scores.rows).toHaveLength(ids.length ** 2);
-      for (const { u, i, score } of scores.rows) {
-        const [user, item] = [row(model.users, ids.indexOf(u)), row(model.items, ids.indexOf(i))];
-        const product = user.reduce((sum, x, c) => sum + x * item[c]!, 0);
-        expect(score).toBeCloseTo(product + model.itemBias![ids.indexOf(i)]!, 4);
-      }
-      for (const [, statement] of (await textOf(model, format)).matchAll(/^-- (CREATE INDEX .*)$/gm))
-        await database.exec(statement!);
-    } finally {
-      await database.close();
+    database ??= await openVectorDatabase();
+    await load(database, await textOf(model, format));
+    const titles = await database.query<{ id: string; title: string | null }>('SELECT id, title FROM taurec_items');
+    expect(new Map(titles.rows.map(({ id, title }) => [id, title]))).toEqual(
+      new Map(ids.map((id, i) => [id, model.titles!.at(i) ?? null])),
+    );
+    const seen = await database.query<{ user_id: string; item_id: string }>('SELECT * FROM taurec_seen');
+    const users = csrEntryRows(model.seen);
+    expect(seen.rows.map((pair) => JSON.stringify([pair.user_id, pair.item_id])).sort()).toEqual(
+      Array.from(model.seen.indices, (item, e) => JSON.stringify([ids[users[e]!], ids[item]])).sort(),
+    );
+    const scores = await database.query<{ u: string; i: string; score: number }>(
+      'SELECT u.id AS u, i.id AS i, -(u.embedding <#> i.embedding) AS score FROM taurec_users u, taurec_items i',
+    );
+    expect(scores.rows).toHaveLength(ids.length ** 2);
+    for (const { u, i, score } of scores.rows) {
+      const [user, item] = [row(model.users, ids.indexOf(u)), row(model.items, ids.indexOf(i))];
+      const product = user.reduce((sum, x, c) => sum + x * item[c]!, 0);
+      expect(score).toBeCloseTo(product + model.itemBias![ids.indexOf(i)]!, 4);
     }
+    for (const [, statement] of (await textOf(model, format)).matchAll(/^-- (CREATE INDEX .*)$/gm))
+      await database.exec(statement!);
+    await database.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
   },
 );
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { FeedbackRow } from '../../src/feedback/check-events.ts';
 import { GroupCommit } from '../../src/feedback/group-commit.ts';
 import { rejectionOf } from '../support/error-of.ts';
+import { draws } from '../support/property-seed.ts';
 
 const rowsOf = (count: number): FeedbackRow[] =>
   Array.from({ length: count }, () => ({ user: 'u', item: 'i', time: 0, kind: 'k', weight: 1, id: null }));
@@ -41,7 +42,7 @@ test('one transaction at a time, appends whole and in order, each told its own c
         if (group.length > 1) expect(group.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(10_000);
       }
     }),
-    { numRuns: 50 },
+    draws(50),
   );
 });
 

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openFeedback } from '../../src/feedback/open-feedback.ts';
 import { allOf, feedbackContract } from '../contracts/feedback-contract.ts';
 import { rejectionOf } from '../support/error-of.ts';
-import { expectWhole, killAppender } from '../support/kill-appender.ts';
 import { type PostgresServer, postgresMissing, startPostgres, withReason } from '../support/servers.ts';
 
 let server: PostgresServer;
@@ -92,22 +91,4 @@ describe.skipIf(postgresMissing)(withReason('PostgreSQL as it is', postgresMissi
     expect((await allOf(log)).map(({ item }) => item)).toEqual(['before', 'after', 'later']);
     await log.close();
   });
-
-  test('a process or the server killed at any moment: nothing acknowledged is lost, no batch is half there', async () => {
-    const where = place();
-    const acknowledged = new Map<number, string[]>();
-    const size = 5;
-    for (let round = 0; round < 8; round++) {
-      const least = 1 + ((round * 7) % 23);
-      const killServer = round % 4 === 3;
-      acknowledged.set(
-        round,
-        await killAppender(where, round, size, least, killServer ? () => server.kill() : undefined),
-      );
-      if (killServer) await server.start();
-      const log = await openFeedback(where);
-      await expectWhole(log, acknowledged, size);
-      await log.close();
-    }
-  }, 180_000);
 });

@@ -6,7 +6,6 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openFeedback } from '../../src/feedback/open-feedback.ts';
 import { allOf, feedbackContract } from '../contracts/feedback-contract.ts';
 import { rejectionOf } from '../support/error-of.ts';
-import { expectWhole, killAppender } from '../support/kill-appender.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taurec-feedback-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -84,17 +83,3 @@ test('a log that is left open does not keep a process alive', async () => {
   expect(await allOf(log)).toHaveLength(1);
   await log.close();
 });
-
-test('a process killed at any moment loses nothing that was acknowledged, and leaves no half of a batch', async () => {
-  const path = join(folder, 'killed.db');
-  const acknowledged = new Map<number, string[]>();
-  const size = 5;
-  for (let round = 0; round < 12; round++) {
-    const least = 1 + ((round * 7) % 23);
-    acknowledged.set(round, await killAppender(path, round, size, least));
-    expect(acknowledged.get(round)!.length).toBeGreaterThanOrEqual(least);
-    const log = await openFeedback(path);
-    await expectWhole(log, acknowledged, size);
-    await log.close();
-  }
-}, 120_000);

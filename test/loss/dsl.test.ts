@@ -6,6 +6,7 @@ import type { RowContext, ScoreRow, StateUpdate } from '../../src/loss/loss.ts';
 import { createLoss } from '../../src/loss/losses.ts';
 import { evaluateRow, meanOf } from '../contracts/loss-contract.ts';
 import { expectClose } from '../support/close.ts';
+import { draws } from '../support/property-seed.ts';
 
 /** A row with the cosines of each positive with the negatives, and the state that it meets: weight, mean, variance, mean log factor. */
 interface Case {
@@ -137,7 +138,7 @@ const cases: fc.Arbitrary<Case> = fc
       ),
     });
   });
-const runs = { numRuns: 80 };
+const runs = draws(80);
 
 const off = { hardness: 0, similarity: 0, competition: 0 };
 const variants: [string, DualScaleSoftmaxLossOptions][] = [

@@ -11,6 +11,7 @@ import { checkModelTarget, openModel, saveModel } from '../../src/model/model-di
 import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { replaceFolder } from '../../src/platform/replace-folder.ts';
 import { rejectionOf } from '../support/error-of.ts';
+import { draws } from '../support/property-seed.ts';
 import { randomModel } from '../support/random-model.ts';
 
 const files = ['config.json', 'embeddings.safetensors', 'ids.safetensors', 'seen.safetensors'];
@@ -56,7 +57,7 @@ describe('model directory', () => {
           expectSame(await openModel(directory), saved);
         },
       ),
-      { numRuns: 25 },
+      draws(25),
     );
     expect((await readdir(directory)).sort()).toEqual(files);
     expect(await readdir(folder)).toEqual(['model']);

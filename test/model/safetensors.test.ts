@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSafetensors, writeSafetensors } from '../../src/model/safetensors.ts';
 import { type Tensor, tensorOf } from '../../src/model/tensor.ts';
+import { draws } from '../support/property-seed.ts';
 
 let folder: string;
 let path: string;
@@ -103,7 +104,7 @@ describe('safetensors', () => {
           expect(opened.tensors.get(name)).toEqual(tensor);
         }
       }),
-      { numRuns: 60 },
+      draws(60),
     );
   });
 

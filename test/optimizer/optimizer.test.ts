@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createOptimizer, optimizerDefaults, optimizerOptions } from '../../src/optimizer/create-optimizer.ts';
 import type { OptimizerOptions } from '../../src/optimizer/optimizer.ts';
 import { expectClose } from '../support/close.ts';
+import { draws } from '../support/property-seed.ts';
 
 interface Row {
   values: Float64Array;
@@ -94,7 +95,7 @@ describe('adam', () => {
         expectClose(lazy.m, dense.m, 1e-30, 1e-9, 'm');
         expectClose(lazy.v, dense.v, 1e-30, 1e-9, 'v');
       }),
-      { numRuns: 150 },
+      draws(150),
     );
   });
 
@@ -112,7 +113,7 @@ describe('adam', () => {
         });
         expectClose(lazyRun(run, options).values, dense.values, 1e-5, 1e-4, 'values');
       }),
-      { numRuns: 60 },
+      draws(60),
     );
   });
 

@@ -19,6 +19,7 @@ import { ItemRanker } from '../../src/recommender/item-ranker.ts';
 import { loadEmbeddings } from '../../src/recommender/ranking-engine.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import { biasedScore, scoreOf } from '../../src/recommender/vectors.ts';
+import { draws } from '../support/property-seed.ts';
 import { randomModel } from '../support/random-model.ts';
 
 const indexedOf = ({ config, itemBias }: Model) => ({ score: config.score, itemBias });
@@ -123,7 +124,7 @@ describe('an index that misses nothing', () => {
         });
         expect(searches).toHaveLength(2);
       }),
-      { numRuns: 60 },
+      draws(60),
     );
   });
 });

@@ -14,6 +14,7 @@ import { FoldIn } from '../../src/recommender/fold-in.ts';
 import { rankLists } from '../../src/recommender/list-ranker.ts';
 import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
 import { train } from '../../src/training/trainer.ts';
+import { draws } from '../support/property-seed.ts';
 import { randomModel } from '../support/random-model.ts';
 
 const losses = [
@@ -80,7 +81,7 @@ describe('FoldIn', () => {
           }
         },
       ),
-      { numRuns: 20 },
+      draws(20),
     );
   });
 
@@ -119,7 +120,7 @@ describe('FoldIn', () => {
   });
 });
 
-/** NDCG@20 of the listed users, by the definition (MATH.md section 6). */
+/** NDCG@20 of the listed users, by the definition (docs/evaluation.md). */
 function meanNdcg(lists: readonly (readonly { item: number }[])[], users: readonly number[], test: Csr): number {
   const gain = (rank: number) => 1 / Math.log2(rank + 2);
   const ndcg = users.map((user, q) => {

@@ -4,6 +4,7 @@ import { type Matrix, matrix, row } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
 import type { RankedItem } from '../../src/recommender/list-ranker.ts';
 import { candidateCount, MarginalRelevance } from '../../src/recommender/maximal-marginal-relevance.ts';
+import { draws } from '../support/property-seed.ts';
 
 /** Cosine of two items in double precision. */
 function cosine(items: Matrix, i: number, j: number): number {
@@ -63,7 +64,7 @@ describe('maximal marginal relevance', () => {
         relevance.pick(candidates.slice(0, 3), 2, 0.7);
         expect(relevance.pick(candidates, k, diversity)).toEqual(expected);
       }),
-      { numRuns: 300 },
+      draws(300),
     );
   });
 

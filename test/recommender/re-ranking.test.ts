@@ -15,6 +15,7 @@ import { biasedScore, scoreOf } from '../../src/recommender/vectors.ts';
 import type { TrainConfigInput } from '../../src/training/config.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
 import { train } from '../../src/training/trainer.ts';
+import { draws } from '../support/property-seed.ts';
 import { randomModel } from '../support/random-model.ts';
 
 async function engineOf({ users, items, config }: Model) {
@@ -128,7 +129,7 @@ describe('discover', () => {
           }
         },
       ),
-      { numRuns: 50 },
+      draws(50),
     );
   });
 

@@ -11,6 +11,7 @@ import type { Model } from '../../src/model/model.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
 import type { RecommendOptions } from '../../src/recommender/recommendation.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
+import { draws } from '../support/property-seed.ts';
 import { randomModel } from '../support/random-model.ts';
 
 async function recommenderOf(model: Model) {
@@ -198,7 +199,7 @@ describe('Recommender', () => {
           expectList(similar, expected);
         }
       }),
-      { numRuns: 30 },
+      draws(30),
     );
   });
 

@@ -7,6 +7,7 @@ import { palette } from '../../src/report/page/series-look.ts';
 import { showCell, significant } from '../../src/report/page/show-cell.ts';
 import { roundTicks } from '../../src/report/page/ticks.ts';
 import type { Figure } from '../../src/report/report.ts';
+import { draws } from '../support/property-seed.ts';
 import { sampleReport } from '../support/sample-report.ts';
 
 const size = fc.double({ min: -12, max: 12, noNaN: true }).map((power) => 10 ** power);
@@ -144,6 +145,6 @@ test('any figure can be drawn, and no coordinate is lost', () => {
         }
       }
     }),
-    { numRuns: 60 },
+    draws(60),
   );
 });

@@ -9,6 +9,7 @@ import { itemDegrees } from '../../src/sampler/pool.ts';
 import type { SamplerOptions } from '../../src/sampler/sampler-options.ts';
 import { epochOf, samplerContract, trains } from '../contracts/sampler-contract.ts';
 import { expectClose } from '../support/close.ts';
+import { draws } from '../support/property-seed.ts';
 import { smallTrain } from '../support/small-plan.ts';
 
 const kinds: [string, Partial<SamplerOptions>][] = [
@@ -174,7 +175,7 @@ test('the alias table keeps the weights it was given', () => {
         });
       },
     ),
-    { numRuns: 50 },
+    draws(50),
   );
 });
 

@@ -4,6 +4,7 @@ import { axisOf, type Dimension, holds } from '../../src/search/dimension.ts';
 import type { Observation, Search } from '../../src/search/search.ts';
 import { searches } from '../../src/search/searches.ts';
 import type { Point, Space } from '../../src/search/space.ts';
+import { draws } from '../support/property-seed.ts';
 
 const ordered = (numbers: fc.Arbitrary<number>) =>
   fc.tuple(numbers, numbers).map(([a, b]): [number, number] => (a < b ? [a, b] : [b, a]));
@@ -42,7 +43,7 @@ describe.each(['tpe', 'random', 'grid'] as const)('%s', (name) => {
         const again = searches[name].propose(space, 13, values.slice(0, 13), seed);
         expect(again).toEqual(values[13]!.point);
       }),
-      { numRuns: 60 },
+      draws(60),
     );
   });
 });

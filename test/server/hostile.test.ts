@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer, ServeOptions } from '../../src/server/serve.ts';
+import { draws } from '../support/property-seed.ts';
 import { type Answer, ask, expectProblem, MemoryFeedback, model, raw, start } from './harness.ts';
 
 let directory: string;
@@ -46,7 +47,7 @@ describe('no body makes the server fail', () => {
   test.each(Object.keys(bodies))('%s, any JSON', async (path) => {
     await fc.assert(
       fc.asyncProperty(fc.json({ maxDepth: 4 }), async (body) => expectNoFault(await ask(server, path, body))),
-      { numRuns: 60 },
+      draws(60),
     );
   });
 
@@ -59,7 +60,7 @@ describe('no body makes the server fail', () => {
       fc.asyncProperty(fc.constantFrom(...Object.keys(body)), anything, async (name, value) =>
         expectNoFault(await ask(server, path, { ...body, [name]: value })),
       ),
-      { numRuns: 60 },
+      draws(60),
     );
   });
 
@@ -68,7 +69,7 @@ describe('no body makes the server fail', () => {
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) =>
         expectNoFault(await ask(server, path, '', { body: bytes as Uint8Array<ArrayBuffer> })),
       ),
-      { numRuns: 30 },
+      draws(30),
     );
   });
 });
@@ -94,7 +95,7 @@ describe('no query and no path makes the server fail', () => {
         const text = pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
         expectNoFault(await ask(server, `/v1/users/u1/recommendations?${text}`));
       }),
-      { numRuns: 150 },
+      draws(150),
     );
   });
 
@@ -109,7 +110,7 @@ describe('no query and no path makes the server fail', () => {
         expectNoFault(await ask(server, `/v1/users/${a}/recommendations`));
         expectNoFault(await ask(server, `/${a}/${b}`));
       }),
-      { numRuns: 100 },
+      draws(100),
     );
   });
 

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import workerThreads, { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
-import { openModel, saveModel } from '../../src/model/model-directory.ts';
+import { saveModel } from '../../src/model/model-directory.ts';
 import type { Recommender } from '../../src/recommender/recommender.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { randomModel } from '../support/random-model.ts';
@@ -143,31 +142,3 @@ test('when the scoring thread dies its requests get 503, and a new one takes ove
 test('a directory without a model is refused at the start', async () => {
   expect((await rejectionOf(start(join(folder, 'nowhere')))).code).toBe('no-model');
 });
-
-test('a process killed while it saves a model leaves the old or the new one', async () => {
-  const directory = join(folder, 'saved');
-  const library = new URL('../../dist/index.js', import.meta.url).href;
-  const script = `
-    import { openModel, saveModel } from ${JSON.stringify(library)};
-    const models = await Promise.all(process.argv.slice(1, 3).map((from) => openModel(from)));
-    console.log('ready');
-    for (let turn = 0; ; turn++) await saveModel(process.argv[3], models[turn % 2]);`;
-  const large = { users: 300, items: 3000, dimension: 32, titles: false, density: 0.01 };
-  const sources = [await model('large-1', { ...large, seed: 1 }), await model('large-2', { ...large, seed: 2 })];
-  const bits = await Promise.all(sources.map(async (source) => digest(source)));
-  await saveModel(directory, await openModel(sources[0]!));
-  for (let round = 0; round < 6; round++) {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script, ...sources, directory]);
-    await once(child.stdout, 'data');
-    await new Promise((resolve) => setTimeout(resolve, 37 * round));
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    expect(bits).toContain(await digest(directory));
-  }
-});
-
-async function digest(directory: string): Promise<string> {
-  const { users, items, seen } = await openModel(directory);
-  const sum = (part: Iterable<number>) => Array.from(part).reduce((a, b) => a + b, 0);
-  return [users.data, items.data, seen.indices].map(sum).join(' ');
-}

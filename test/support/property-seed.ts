@@ -1,8 +1,30 @@
 import fc from 'fast-check';
+import { vi } from 'vitest';
+
+// The files that a worker runs share dist/, but modules of tests (which keep folders and servers for the file that imports them) are loaded for each file again.
+vi.resetModules();
 
 /**
- * Property tests draw new cases every time, so that every run on somebody's machine searches further. Continuous integration draws the same ones always, or those of $TAUREC_PROPERTY_SEED:
- * there a failure must come from the change, not from the draw.
+ * How much tests draw, and from what. Property tests draw new cases in every run, so that each run on a developer's machine searches further. Continuous integration draws the same ones always,
+ * or those of $TAUREC_PROPERTY_SEED: there a failure must come from the change, not from the draw. It also draws five times as many.
  */
-const seed = process.env.TAUREC_PROPERTY_SEED ?? (process.env.CI ? '20240513' : undefined);
-if (seed !== undefined) fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: Number(seed) });
+const many = Boolean(process.env.CI);
+const fixed = process.env.TAUREC_PROPERTY_SEED ?? (many ? '20240513' : undefined);
+
+/** Runs of a property: `count` in continuous integration, a fifth of them elsewhere. */
+export function draws(count: number): { numRuns: number } {
+  return { numRuns: many ? count : Math.ceil(count / 5) };
+}
+
+fc.configureGlobal({ ...draws(100), ...(fixed !== undefined && { seed: Number(fixed) }) });
+
+/** How many times as many rounds a campaign of kills has, at moments drawn anew; 1, the short form, has the same moments in every run. */
+const campaign = Number(process.env.TAUREC_CAMPAIGN || 1);
+const campaignSeed = Number(process.env.TAUREC_PROPERTY_SEED ?? (campaign > 1 ? Date.now() % 2 ** 31 : 20240513));
+
+/** The moments at which the rounds of a campaign kill, each from 1 to `latest`; the title names the seed, by which $TAUREC_PROPERTY_SEED repeats them. */
+export function killMoments(rounds: number, latest: number): { moments: number[]; title: string; timeout: number } {
+  const numRuns = rounds * campaign;
+  const moments = fc.sample(fc.noBias(fc.integer({ min: 1, max: latest })), { numRuns, seed: campaignSeed });
+  return { moments, title: `${numRuns} rounds, seed ${campaignSeed}`, timeout: 15_000 * numRuns };
+}

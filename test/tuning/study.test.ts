@@ -9,6 +9,7 @@ import { runStudy, type StudyPlan } from '../../src/tuning/run-study.ts';
 import { StudyStore } from '../../src/tuning/study-store.ts';
 import { errorOf } from '../support/error-of.ts';
 import { contentOf, FakeExecutor, fakePlan, worth } from '../support/fake-study.ts';
+import { draws } from '../support/property-seed.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'taurec-study-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }), 60_000);
@@ -54,7 +55,7 @@ test('every trial runs once on the first rung, and the best third of each rung o
         expect(new Set(begun.map(({ trial, rung }) => `${trial}-${rung}`)).size).toBe(begun.length);
       },
     ),
-    { numRuns: 20 },
+    draws(20),
   );
 });
 

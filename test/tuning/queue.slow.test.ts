@@ -6,7 +6,6 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openQueue } from '../../src/tuning/queue/open-queue.ts';
 import type { Lease, QueuedRun, StudyFacts, TrialQueue, Verdict } from '../../src/tuning/queue/trial-queue.ts';
-import { rejectionOf } from '../support/error-of.ts';
 import { type QueueServer, queueServers } from '../support/queue-servers.ts';
 import { redisMissing, startRedis } from '../support/servers.ts';
 
@@ -339,18 +338,4 @@ test.skipIf(redisMissing)('in redis, pieces of a checkpoint that was not handed 
   redis.disconnect();
   await queue.close();
   await server.stop();
-});
-
-test('URLs', async () => {
-  expect(await rejectionOf(openQueue('http://127.0.0.1'))).toMatchObject({
-    code: 'bad-option',
-    facts: { option: 'queue' },
-  });
-  expect(await rejectionOf(openQueue('redis://127.0.0.1:1'))).toMatchObject({ code: 'queue-unreachable' });
-  expect(await rejectionOf(openQueue('postgres://u:secret@127.0.0.1:1/x'))).toMatchObject({
-    code: 'queue-unreachable',
-    facts: { url: 'postgres://u@127.0.0.1:1/x' },
-  });
-  const error = await rejectionOf(openQueue('redis://:secret@127.0.0.1:1'));
-  expect(`${error.message} ${JSON.stringify(error.facts)}`).not.toContain('secret');
 });

@@ -1,0 +1,72 @@
+/**
+ * Builds dist/: the kernels from kernels/, then src/ by tsc, then what tidy-dist.mjs adds. Does nothing when a build of the same files is there untouched, so that
+ * `npm install-test`, `npm run check` and `npm pack` build once: dist/build.hash names what went in and what came out.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const record = join(root, 'dist/build.hash');
+
+/** What a build reads; the lock file stands for the compilers and for the declarations that src/ is checked against. */
+const inputs = [
+  'src',
+  'kernels',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package.json',
+  'package-lock.json',
+  'node_modules/.package-lock.json',
+  'scripts/build.mjs',
+  'scripts/build-kernels.mjs',
+  'scripts/tidy-dist.mjs',
+];
+
+if (existsSync(record) && readFileSync(record, 'utf8') === hashOf([...inputs, 'dist'])) {
+  console.log('build: unchanged');
+} else {
+  rmSync(record, { force: true });
+  run('scripts/build-kernels.mjs');
+  const before = hashOf(inputs);
+  run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+  run('scripts/tidy-dist.mjs');
+  // A file that was edited meanwhile may be in dist/ as it was before: the next call builds again.
+  if (hashOf(inputs) === before) writeFileSync(record, hashOf([...inputs, 'dist']));
+}
+
+/**
+ * SHA-256 over the names and contents of files, and of all files in folders; a path that does not exist counts as that. Hash files are records of builds, and left out.
+ * @param {string[]} paths relative to the root
+ */
+function hashOf(paths) {
+  const digest = createHash('sha256');
+  for (const path of paths) {
+    const whole = join(root, path);
+    const names = !existsSync(whole)
+      ? []
+      : statSync(whole).isDirectory()
+        ? readdirSync(whole, { recursive: true, encoding: 'utf8' })
+            .map((name) => join(path, name))
+            .filter((name) => !name.endsWith('.hash') && statSync(join(root, name)).isFile())
+            .sort()
+        : [path];
+    digest.update(`\0${path}\0${names.length}`);
+    for (const name of names) {
+      const content = readFileSync(join(root, name));
+      digest.update(`\0${name}\0${content.length}\0`).update(content);
+    }
+  }
+  return digest.digest('hex');
+}
+
+/**
+ * Runs a program of Node in the root; ends this one when it fails, which prints its own messages.
+ * @param {string} program
+ * @param {string[]} args
+ */
+function run(program, ...args) {
+  const { status } = spawnSync(process.execPath, [join(root, program), ...args], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -91,7 +91,7 @@ const messages = {
     `${f.directory}: would be overwritten, but is not an export of taurec: it holds ${f.got}. Give a new or empty folder, or one that an export was written to.`,
   'bad-embeddings': (f: Facts) => `${f.file}: ${f.problem}.${f.remedy ? ` ${f.remedy}` : ''}`,
   'no-index': (f: Facts) => `${f.directory}: ${f.problem}. Build it: taurec index ${f.directory}`,
-  'missing-package': (f: Facts) => `${f.what} needs the package ${f.name}, which ${f.problem}. npm install ${f.name}`,
+  'missing-package': (f: Facts) => `${f.what} needs the package ${f.name}, which ${f.problem}. npm install ${f.install ?? f.name}`,
   // evaluation
   'evaluation-shape': (f: Facts) =>
     `Cannot evaluate: ${f.what} has ${f.got} items, expected ${f.expected}, the items of the training data. Evaluate with the data set that the model was trained on.`,

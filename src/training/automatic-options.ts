@@ -2,10 +2,12 @@ import { TaurecError } from '../errors.ts';
 import { automaticTau } from '../loss/automatic-tau.ts';
 import type { LossSource } from '../loss/loss.ts';
 import { automaticOptions, replaceOptions, type SearchedOption } from '../loss/losses.ts';
-import type { Coordinate, Point } from '../search/lattice-search.ts';
+import { type Coordinate, type LatticePoint, latticeSearch } from '../search/lattice-search.ts';
+import { runSearches } from '../search/search.ts';
 import type { Aim } from './aim.ts';
 import type { TrainConfig } from './config.ts';
-import type { TrainingData } from './training-state.ts';
+import type { TrainEvent } from './events.ts';
+import type { RunOptions, TrainingData } from './training-state.ts';
 import { hasUsers } from './validation.ts';
 
 /** λ at which the search begins: about what an aim comes to (docs/decisions/012-automatic-options.md). */
@@ -34,11 +36,77 @@ export function automaticCoordinates({ loss, aim }: TrainConfig, { train, valid 
   return options.map((name) => ({ name, ...coordinate[name](aim, train.columns) }));
 }
 
-export function startOf(coordinates: readonly Coordinate[]): Point {
+export function latticeStart(coordinates: readonly Coordinate[]): LatticePoint {
   return Object.fromEntries(coordinates.map(({ name, start }) => [name, start]));
 }
 
 /** The loss as it was given: `'auto'` for what is searched. */
 export function withAutomatic(loss: LossSource, coordinates: readonly Coordinate[]): LossSource {
   return replaceOptions(loss, Object.fromEntries(coordinates.map(({ name }) => [name, 'auto'])));
+}
+
+/** A short training with other options of the loss. */
+export interface AutomaticTrial {
+  readonly options: LatticePoint;
+  /** Of the validation metric. */
+  readonly value: number;
+  readonly seconds: number;
+}
+
+/** How the options that were `'auto'` were chosen; JSON-able. */
+export interface Tuning {
+  readonly metric: string;
+  readonly trials: readonly AutomaticTrial[];
+  /** Between the trials' values as a rule: the summit of a parabola through the best and its neighbours. */
+  readonly chosen: LatticePoint;
+  readonly seconds: number;
+}
+
+/** Trials at most. */
+const MOST = 8;
+
+/**
+ * Chooses options of a loss by the validation metric of short trainings, `runTrial`: one training at a time, the next where the ones before point to.
+ * Two options take 5 to 8 trials.
+ */
+export async function chooseAutomatic(
+  coordinates: readonly Coordinate[],
+  metric: string,
+  runTrial: (options: LatticePoint, number: number) => Promise<number>,
+  onEvent: (event: TrainEvent) => void,
+): Promise<Tuning> {
+  const trials: AutomaticTrial[] = [];
+  let best = -Infinity;
+  const evaluate = async (options: LatticePoint) => {
+    const started = performance.now();
+    const number = trials.length + 1;
+    const value = await runTrial(options, number);
+    const trial = { options, value, seconds: (performance.now() - started) / 1000 };
+    trials.push(trial);
+    onEvent({ type: 'trial', number, ...trial, metric, best: value > best });
+    best = Math.max(best, value);
+    return value;
+  };
+  // The lattice search asks for one point at a time.
+  const [chosen] = await runSearches([latticeSearch(coordinates, MOST)], async ([asked]) => [
+    await evaluate(asked!.point),
+  ]);
+  const seconds = trials.reduce((sum, trial) => sum + trial.seconds, 0);
+  onEvent({ type: 'tuned', chosen: chosen!, trials: trials.length, seconds });
+  return { metric, trials, chosen: chosen!, seconds };
+}
+
+/** The options of a trial: no checkpoints, and of its events only those that show its progress, in phase `tune`. */
+export function shortRunOptions(
+  { onEvent, aborted, pause }: RunOptions,
+  trial: Extract<TrainEvent, { type: 'start' }>['trial'],
+): RunOptions {
+  return {
+    aborted,
+    pause,
+    onEvent(event) {
+      if (event.type === 'start') onEvent({ ...event, phase: 'tune', trial });
+      else if (event.type === 'progress' || event.type === 'epoch') onEvent({ ...event, phase: 'tune' });
+    },
+  };
 }

@@ -1,5 +1,7 @@
-import { row } from '../array/matrix.ts';
+import { type Matrix, row } from '../array/matrix.ts';
+import { randomStream } from '../array/random.ts';
 import { sharedFloat32 } from '../array/shared.ts';
+import type { Backbone } from '../backbone/backbone.ts';
 import type { Engine, EnginePlan } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
@@ -62,4 +64,35 @@ function shapeOf(name: string, length: number, { users, items, dimension, backbo
   const weight = /^(?:weights|optimizer\.weight[MV])\.(.*)$/.exec(name)?.[1];
   if (weight !== undefined) return [...backbone!.weights[weight]!];
   return [/^(optimizer\.)?users/.test(name) ? users : items, dimension];
+}
+
+/** Fills the engine's tables with N(0, deviation²), users and items from streams of their own; padding stays 0. */
+export function initialEmbeddings(engine: Engine, seed: number, deviation: number): void {
+  for (const [table, purpose] of [
+    [engine.users, 'init-users'],
+    [engine.items, 'init-items'],
+  ] as const) {
+    const random = randomStream(seed, purpose);
+    for (let r = 0; r < table.rows; r++) {
+      const values = row(table, r);
+      for (let c = 0; c < values.length; c++) values[c] = deviation * random.normal();
+    }
+  }
+  engine.itemsChanged();
+}
+
+/** The values of a table without its padding, copied into `into` or a new array. */
+export function unpadded(
+  table: Matrix,
+  into: Float32Array = new Float32Array(table.rows * table.columns),
+): Float32Array {
+  for (let r = 0; r < table.rows; r++) into.set(row(table, r), r * table.columns);
+  return into;
+}
+
+/** Writes the final embeddings of all rows, as ranking wants them: without noise and dropout. Nothing is to be done without a backbone. */
+export function finishFinals(engine: Engine, backbone: Backbone, seed: number): void {
+  if (!engine.nodes) return;
+  backbone.forward(engine.nodes, { training: false, rows: 'all', seed, epoch: 0, step: 0 });
+  engine.itemsChanged();
 }

@@ -109,3 +109,66 @@ export type TrainEvent =
       readonly steps: number;
       readonly seconds: { readonly train: number; readonly validate: number };
     };
+
+/** Milliseconds between progress events. */
+const INTERVAL = 200;
+
+/** A step that was done. */
+interface MeteredStep {
+  /** From 1, as `step`. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Positives of its batch. */
+  readonly examples: number;
+  /** Seconds left of a time budget. */
+  readonly secondsLeft?: number;
+}
+
+/** Makes the `progress` events of a phase, at most five a second. */
+export class ProgressMeter {
+  readonly #phase: Phase;
+  readonly #epochs: number;
+  readonly #steps: number;
+  readonly #onEvent: (event: TrainEvent) => void;
+  readonly #started = performance.now();
+  readonly #firstStep: number;
+  #last = this.#started;
+  #loss = 0;
+  #count = 0;
+  #examples = 0;
+
+  /** `epochs` and `steps` are what the phase has planned; `firstStep` were done before (a resumed run). */
+  constructor(phase: Phase, epochs: number, steps: number, firstStep: number, onEvent: (event: TrainEvent) => void) {
+    this.#phase = phase;
+    this.#epochs = epochs;
+    this.#steps = steps;
+    this.#firstStep = firstStep;
+    this.#onEvent = onEvent;
+  }
+
+  /** Takes a step. */
+  step({ epoch, step, loss, learningRate, examples, secondsLeft = Infinity }: MeteredStep): void {
+    this.#loss += loss;
+    this.#examples += examples;
+    this.#count++;
+    const now = performance.now();
+    if (now - this.#last < INTERVAL) return;
+    const perStep = (now - this.#started) / 1000 / (step - this.#firstStep);
+    this.#onEvent({
+      type: 'progress',
+      phase: this.#phase,
+      epoch,
+      epochs: this.#epochs,
+      step,
+      steps: this.#steps,
+      loss: this.#loss / this.#count,
+      learningRate,
+      examplesPerSecond: (this.#examples * 1000) / (now - this.#last),
+      eta: Math.max(0, Math.min(secondsLeft, perStep * (this.#steps - step))),
+    });
+    this.#last = now;
+    this.#loss = this.#count = this.#examples = 0;
+  }
+}

@@ -1,7 +1,9 @@
+import { runInCoordinator } from '#run-in-coordinator';
 import { TaurecError } from '../errors.ts';
-import { parseTrainConfig, type TrainConfigInput } from './config.ts';
+import { isBackbone, isLoss, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './config.ts';
 import type { TrainEvent } from './events.ts';
-import { launch } from './thread/launch.ts';
+import type { CoordinatorTask } from './thread/coordinator.ts';
+import { runOnThisThread } from './training-run.ts';
 import type { TrainingData, TrainResult } from './training-state.ts';
 
 /** What surrounds a training run: how it is followed, stopped and continued. */
@@ -49,4 +51,32 @@ export async function trainEmbeddings(
     keepState,
   };
   return launch(task, onProgress, signal);
+}
+
+/** Runs a training task in the coordinator's thread; where it holds an object that no thread can receive, in the caller's. */
+export async function launch(
+  task: Omit<CoordinatorTask, 'stop'>,
+  onProgress: (event: TrainEvent) => void,
+  signal?: AbortSignal,
+): Promise<TrainResult> {
+  const { config } = task;
+  const onThisThread = ownThreadNotice(config);
+  if (!onThisThread) return runInCoordinator(task, onProgress, signal);
+  onProgress({ type: 'notice', message: onThisThread });
+  return runOnThisThread(
+    isLoss(config.loss) ? { ...task, config: { ...config, threads: 1 } } : task,
+    onProgress,
+    signal,
+  );
+}
+
+/** Why training runs in the caller's thread; undefined where it need not. */
+function ownThreadNotice({ loss, backbone }: TrainConfig): string | undefined {
+  if (isLoss(loss)) {
+    return `Loss ${loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`;
+  }
+  if (isBackbone(backbone)) {
+    return `Backbone ${backbone.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
+  }
+  return undefined;
 }

@@ -2,10 +2,10 @@ import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { Dataset } from '../data/build-dataset.ts';
 import type { ModelTrainingState, TrainedArrays } from '../model/training-state.ts';
+import type { Tuning } from './automatic-options.ts';
 import type { TrainConfig } from './config.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './events.ts';
-import type { Tuning } from './tune.ts';
 
 /** What training needs of a data set; a `Dataset` is one. Arrays in shared memory reach the coordinator without a copy. */
 export interface TrainingData {

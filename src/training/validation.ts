@@ -1,13 +1,15 @@
 import { type Csr, csrDegree } from '../array/csr.ts';
-import type { Engine } from '../engine/engine.ts';
+import { type Matrix, row } from '../array/matrix.ts';
+import type { Engine, ScoreKind } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { evaluate } from '../evaluation/evaluator.ts';
 import { cutOff } from '../evaluation/metrics.ts';
 import { embeddingRanker } from '../evaluation/ranker.ts';
+import { climbSearch } from '../search/lattice-search.ts';
+import { runSearchSync } from '../search/search.ts';
 import type { TrainConfig } from './config.ts';
 import { popularityBias } from './popularity-prior.ts';
-import { scoreScale, searchPrior } from './prior-search.ts';
-import type { RunOptions, TrainingData } from './training-state.ts';
+import type { RunOptions } from './training-state.ts';
 
 /** What a validation found. */
 export interface Validation {
@@ -18,29 +20,34 @@ export interface Validation {
   readonly popularityPrior: number;
 }
 
+/** What a validation needs of a run. */
+interface Validated {
+  readonly engine: Engine;
+  readonly train: Csr;
+  readonly valid: Csr;
+  readonly config: TrainConfig;
+  readonly options: Pick<RunOptions, 'aborted'>;
+}
+
 /**
  * Metrics of the engine's final embeddings on the validation interactions, protocol `clean` with the training items masked: full ranking for the validation users,
  * or for a sample of `validation.users` of them that is the same at every epoch. Lists are ranked with the popularity prior; under `auto` with the one that validates best,
  * looked for around `lastPrior`.
  */
-export function validate(
-  engine: Engine,
-  data: Required<Pick<TrainingData, 'train' | 'valid'>>,
-  { validation, seed, score, popularityPrior: prior }: TrainConfig,
-  aborted: RunOptions['aborted'],
-  lastPrior?: number,
-): Validation {
+export function validate(run: Validated, lastPrior?: number): Validation {
+  const { engine, train, valid, options } = run;
+  const { validation, seed, score, popularityPrior: prior } = run.config;
   engine.itemsChanged();
   const validateWith = (popularityPrior: number): Validation => {
-    const itemBias = popularityPrior === 0 ? undefined : popularityBias(data.train, popularityPrior);
+    const itemBias = popularityPrior === 0 ? undefined : popularityBias(train, popularityPrior);
     const { metrics } = evaluate(embeddingRanker(engine, itemBias), {
-      train: data.train,
-      test: data.valid,
+      train,
+      test: valid,
       protocol: 'clean',
       ks: [cutOff(validation.metric)],
       sample: { count: validation.users, seed },
       onProgress: () => {
-        if (aborted()) throw new TaurecError('aborted');
+        if (options.aborted()) throw new TaurecError('aborted');
       },
     });
     return { metrics, value: metrics[validation.metric]!, popularityPrior };
@@ -52,4 +59,45 @@ export function validate(
 export function hasUsers(valid: Csr, train: Csr): boolean {
   for (let u = 0; u < Math.min(valid.rows, train.rows); u++) if (csrDegree(valid, u) > 0) return true;
   return false;
+}
+
+/** Steps of c in one unit of the scores: .02 for cosines. */
+const STEPS = 50;
+/** Where the first search looks, in steps; of equal values the earlier one stays. */
+const GRID = [0, 5, -5, 10, -10, 20, -20, 40];
+/** The first stride passes over the small hills that a sample of users makes. */
+const STRIDES = [4, 1];
+/** As far as a search goes: at one unit of score for each e-fold of popularity hardly anything else is left. */
+const MOST = STEPS;
+
+/**
+ * Chooses c of the popularity prior by a validation value: the summit, on the lattice of whole steps, uphill in strides of four and then of one from the last c, or from the best of a coarse
+ * grid when there is none. The value has one summit as a rule (the prior trades the embedding's order for that of popularity), and moves little from one validation to the next.
+ * @param evaluate what lists ranked with a prior are worth; called once for each c that is looked at.
+ * @param scale the unit of the scores (`scoreScale`).
+ */
+export function searchPrior<T extends { readonly value: number }>(
+  evaluate: (prior: number) => T,
+  scale: number,
+  last?: number,
+): T {
+  const found = new Map<number, T>();
+  const starts = last === undefined ? GRID : [Math.max(-MOST, Math.min(MOST, Math.round((last / scale) * STEPS)))];
+  const best = runSearchSync(climbSearch(starts, STRIDES, MOST), (step) => {
+    const result = evaluate((step / STEPS) * scale);
+    found.set(step, result);
+    return result.value;
+  });
+  return found.get(best!)!;
+}
+
+/** The size of an engine's scores: 1 for cosines, mean ‖u‖ · mean ‖v‖ of the final embeddings for inner products. */
+export function scoreScale({ finals }: Engine, score: ScoreKind): number {
+  return score === 'cosine' ? 1 : meanLength(finals.users) * meanLength(finals.items);
+}
+
+function meanLength(m: Matrix): number {
+  let total = 0;
+  for (let r = 0; r < m.rows; r++) total += Math.sqrt(row(m, r).reduce((sum, x) => sum + x * x, 0));
+  return total / Math.max(1, m.rows);
 }

@@ -45,7 +45,7 @@ export interface Executor {
    */
   run(task: RunTask, context: RunContext): Promise<RunOutcome>;
   /** Called when the outcome of a training is in the study for good. */
-  settled(key: RunKey): Promise<void>;
+  recorded(key: RunKey): Promise<void>;
   /** Called when the study is over, with all of its trainings. */
   ended(keys: readonly RunKey[]): Promise<void>;
   close(): Promise<void>;

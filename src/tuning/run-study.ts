@@ -3,10 +3,9 @@ import { dirname, join, relative } from 'node:path';
 import { TaurecError } from '../errors.ts';
 import { type Halving, ranked, rungSizes, winnerOf } from '../search/halving.ts';
 import type { Observation, Search } from '../search/search.ts';
-import type { Point, Space } from '../search/space.ts';
+import type { Space, SpacePoint } from '../search/space.ts';
 import { Budget, FINALISTS } from './budget.ts';
 import type { Executor, RunNews, RunTask } from './executor.ts';
-import { nextStep } from './plan.ts';
 import { isOver, keyText, type Run, type RunKey, type StudyState } from './study.ts';
 import type { StudyStore } from './study-store.ts';
 import type { TuneEvent } from './tune-event.ts';
@@ -14,8 +13,7 @@ import type { TuneEvent } from './tune-event.ts';
 /** What a study searches, and how. */
 export interface StudyPlan {
   readonly space: Space;
-  readonly search: Search;
-  readonly seed: number;
+  readonly search: Search<SpacePoint>;
   /** Trials at most. */
   readonly trials: number;
   readonly halving: Halving;
@@ -23,10 +21,10 @@ export interface StudyPlan {
   /** Seconds for all sessions together. */
   readonly timeBudget?: number;
   /** The configuration of a trial on a rung, as JSON. */
-  configOf(point: Point, rung: number): Readonly<Record<string, unknown>>;
+  configOf(point: SpacePoint, rung: number): Readonly<Record<string, unknown>>;
 }
 
-export interface StudyOptions {
+interface StudyOptions {
   /** Of the study; checkpoints lie in it. */
   readonly folder: string;
   readonly signal?: AbortSignal;
@@ -111,7 +109,7 @@ class StudyRun {
     const finalists = this.#finalists;
     const step = nextStep(state, { trials, halving, finalists, hasTime: (rung) => this.#hasTime(rung, state) });
     if (step.type === 'trial') {
-      const point = this.#propose(step.number, state);
+      const point = this.#propose(state);
       this.#store.addTrial({ number: step.number, point }, this.#newRun(point, 0));
       return this.#beginNext();
     }
@@ -129,17 +127,16 @@ class StudyRun {
     return true;
   }
 
-  #propose(number: number, { trials, runs }: StudyState): Point {
-    const { search, space, seed } = this.#plan;
+  #propose({ trials, runs }: StudyState): SpacePoint {
     const first = new Map(runs.filter(({ rung }) => rung === 0).map((run) => [run.trial, run]));
-    const seen = trials.map(({ number, point }): Observation => {
+    const seen = trials.map(({ number, point }): Observation<SpacePoint> => {
       const run = first.get(number);
       return { point, value: run?.state === 'failed' ? -Infinity : run?.value };
     });
-    return search.propose(space, number, seen, seed);
+    return this.#plan.search.propose(seen)[0]!;
   }
 
-  #newRun(point: Point, rung: number) {
+  #newRun(point: SpacePoint, rung: number) {
     const config = this.#plan.configOf(point, rung);
     return { config, seed: config.seed as number, epochs: config.epochs as number };
   }
@@ -158,7 +155,7 @@ class StudyRun {
         'value' in outcome && !(outcome.value <= (ranked(this.#store.runs, run.rung)[0]?.value ?? -Infinity));
       if (!this.#store.finish(key, outcome)) return;
       this.#store.seconds = this.#elapsed();
-      await this.#executor.settled(key);
+      await this.#executor.recorded(key);
       if (this.#options.keep === 'best') await this.#prune();
       const { trials, runs } = this.#store;
       const over = runs.find(({ trial, rung }) => trial === run.trial && rung === run.rung)!;
@@ -229,4 +226,47 @@ class StudyRun {
   #elapsed(): number {
     return this.#before + (performance.now() - this.#started) / 1000;
   }
+}
+
+/** What a study does next, when there is room for one more training. */
+export type Step =
+  /** A new trial, with this number. */
+  | { readonly type: 'trial'; readonly number: number }
+  /** A trial that is known, on a rung: promoted, or left by a stop. */
+  | { readonly type: 'run'; readonly key: RunKey }
+  /** Nothing can begin before something ends. */
+  | { readonly type: 'wait' }
+  | { readonly type: 'end' };
+
+interface PlanLimits {
+  /** Trials at most. */
+  readonly trials: number;
+  readonly halving: Halving;
+  /** Trials that go on from a rung at least, where there is time for them; absent: 1. */
+  readonly finalists?: number;
+  /** Whether there is time for one more on a rung; the very first trial begins in any case. */
+  readonly hasTime: (rung: number) => boolean;
+}
+
+/**
+ * The next step. Rungs come one after another: a rung begins when all trainings of the one below are over, so that who goes on is decided by all results, not by which came first.
+ * The plan is a function of what the study holds, so a study that was stopped goes on as if it had not been.
+ */
+function nextStep({ trials, runs }: StudyState, { trials: most, halving, finalists, hasTime }: PlanLimits): Step {
+  const left = runs.find(({ state }) => state === 'waiting');
+  if (left) return { type: 'run', key: { trial: left.trial, rung: left.rung } };
+  const running = (rung: number) => runs.some((run) => run.rung === rung && !isOver(run));
+  if (trials.length < most && (trials.length === 0 || hasTime(0))) {
+    // A rung above that has begun decided with the trials there were; more of them are asked for now.
+    return { type: 'trial', number: trials.length };
+  }
+  const sizes = rungSizes(trials.length, halving, finalists);
+  for (let rung = 1; rung < sizes.length; rung++) {
+    if (running(rung - 1)) return { type: 'wait' };
+    const promoted = ranked(runs, rung - 1).slice(0, sizes[rung]);
+    const begun = new Set(runs.filter((run) => run.rung === rung).map(({ trial }) => trial));
+    const next = promoted.find(({ trial }) => !begun.has(trial));
+    if (next && hasTime(rung)) return { type: 'run', key: { trial: next.trial, rung } };
+  }
+  return running(sizes.length - 1) ? { type: 'wait' } : { type: 'end' };
 }

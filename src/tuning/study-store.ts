@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { TaurecError } from '../errors.ts';
-import type { Point } from '../search/space.ts';
+import type { SpacePoint } from '../search/space.ts';
 import type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, StudyState, Trial } from './study.ts';
 
 const FORMAT = 1;
@@ -66,7 +66,7 @@ export class StudyStore {
   get trials(): Trial[] {
     return this.#all('select number, point from trial order by number').map(({ number, point }) => ({
       number: Number(number),
-      point: JSON.parse(String(point)) as Point,
+      point: JSON.parse(String(point)) as SpacePoint,
     }));
   }
 

@@ -1,10 +1,10 @@
-import type { Point } from '../search/space.ts';
+import type { SpacePoint } from '../search/space.ts';
 import type { EngineIdentity } from '../training/events.ts';
 
 /** A configuration that a study tries, by its number from 0. */
 export interface Trial {
   readonly number: number;
-  readonly point: Point;
+  readonly point: SpacePoint;
 }
 
 /** `waiting`: to be started, or gone on with after a stop; `running`: somebody is at it; `failed`: its training diverged, or refused its options. */

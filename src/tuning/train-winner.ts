@@ -4,8 +4,7 @@ import { configToJson } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
 import type { TrainingData, TrainResult } from '../training/training-state.ts';
-import { isUnusable } from './do-run.ts';
-import { checkpointFolder } from './local-executor.ts';
+import { checkpointFolder, isUnusable } from './local-executor.ts';
 import type { TuneResult } from './tune.ts';
 
 /** How `trainWinner` trains, and how it is followed and stopped. */

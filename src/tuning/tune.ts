@@ -6,25 +6,24 @@ import { mergeConfigs } from '../experiment/run/merge-config.ts';
 import { lockFolder } from '../platform/folder-lock.ts';
 import { version } from '../platform/version.ts';
 import { winnerOf } from '../search/halving.ts';
-import { searches } from '../search/searches.ts';
-import { type Point, parseSpace, type Space } from '../search/space.ts';
+import { parseSpace, type Space, type SpacePoint } from '../search/space.ts';
+import { searches } from '../search/space-searches.ts';
 import { dataHash } from '../training/checkpoint.ts';
 import { configToJson, parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
+import { shortConfig } from '../training/short-training.ts';
 import type { TrainingData } from '../training/training-state.ts';
-import { trialConfig } from '../training/trial.ts';
 import { hasUsers } from '../training/validation.ts';
-import { checkSpace } from './check-space.ts';
-import { configAt, hasObject } from './config-at.ts';
+import { checkSpace, configAt, hasObject } from './config-at.ts';
 import { defaultSpace } from './default-space.ts';
 import type { Executor } from './executor.ts';
 import { LocalExecutor } from './local-executor.ts';
 import { openQueue } from './queue/open-queue.ts';
 import { QueueExecutor } from './queue/queue-executor.ts';
 import { runStudy, type StudyPlan } from './run-study.ts';
-import { parseTuneSettings, type TuneSettings } from './settings.ts';
 import type { Attempt, CurvePoint, Run, Trial } from './study.ts';
 import { StudyStore } from './study-store.ts';
 import type { TuneEvent } from './tune-event.ts';
+import { parseTuneSettings, type TuneSettings } from './tune-settings.ts';
 
 /** Trials when nobody says: without and with a time budget. */
 const TRIALS = { plain: 24, budgeted: 64 };
@@ -65,7 +64,7 @@ export interface TuneResult {
   /** The best trial of the highest rung that was reached. */
   readonly winner: {
     readonly trial: number;
-    readonly point: Point;
+    readonly point: SpacePoint;
     /** On validation data. */
     readonly value: number;
     readonly rung: number;
@@ -177,13 +176,12 @@ async function studyOf(
   await checkSpace(base, space);
   const { users, cheapSteps } = await sizeOf(data, base);
   const { search, halving, timeBudget } = settings;
-  const chosen = searches[search];
-  const size = 'size' in chosen ? chosen.size!(space) : Infinity;
   const checked = parseTrainConfig(base);
+  const proposing = searches[search](space, checked.seed);
+  const { size = Infinity } = proposing;
   const plan: StudyPlan = {
     space,
-    search: chosen,
-    seed: checked.seed,
+    search: proposing,
     trials: Math.min(size, settings.trials ?? defaultTrials(size, timeBudget)),
     halving,
     metric,
@@ -191,7 +189,7 @@ async function studyOf(
     configOf(point, rung) {
       const { threads: _, ...config } = { ...parseTrainConfig(configAt(base, point)), refit: false };
       const part = halving.rungs[rung]!;
-      return configToJson(part === 1 ? config : trialConfig(config, users, cheapSteps, part));
+      return configToJson(part === 1 ? config : shortConfig(config, users, cheapSteps, part));
     },
   };
   const { threads: _, ...decisive } = configToJson(checked);

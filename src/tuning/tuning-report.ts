@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { version } from '../platform/version.ts';
 import type { Cell, DataFacts, Figure, Report, Section, Table } from '../report/report.ts';
 import { slug } from '../report/slug.ts';
-import type { Dimension } from '../search/dimension.ts';
+import type { Dimension } from '../search/space.ts';
 import { configToJson } from '../training/config.ts';
 import { isOver } from './study.ts';
 import type { TunedTrial, TuneResult } from './tune.ts';

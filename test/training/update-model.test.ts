@@ -15,7 +15,7 @@ import type { TrainConfigInput } from '../../src/training/config.ts';
 import { popularityBias } from '../../src/training/popularity-prior.ts';
 import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
-import { newInteractions } from '../../src/training/update/new-interactions.ts';
+import { newInteractions } from '../../src/training/update/new-rows.ts';
 import { updateModel } from '../../src/training/update/update-model.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { newLog } from '../support/new-log.ts';

@@ -1,10 +1,29 @@
 import { Worker } from 'node:worker_threads';
 import { sharedInt32 } from '../../array/shared.ts';
 import { TaurecError } from '../../errors.ts';
+import { type CarriedError, rebuildError } from '../../platform/carried-error.ts';
 import { workerFlags } from '../../platform/worker-flags.ts';
+import type { TrainConfig } from '../config.ts';
 import type { TrainEvent } from '../events.ts';
-import type { TrainResult } from '../training-state.ts';
-import { type CoordinatorMessage, type CoordinatorTask, rebuildError } from './coordinator-protocol.ts';
+import type { TrainingData, TrainResult, WarmStart } from '../training-state.ts';
+
+/** What the coordinator gets when it is spawned. */
+export interface CoordinatorTask {
+  readonly data: TrainingData;
+  readonly config: TrainConfig;
+  readonly checkpointDirectory?: string;
+  readonly resume?: boolean;
+  readonly keepState?: boolean;
+  readonly warmStart?: WarmStart;
+  /** [1], shared: not 0 = stop after the step. */
+  readonly stop: Int32Array;
+}
+
+/** What the coordinator says. */
+export type CoordinatorMessage =
+  | { readonly type: 'event'; readonly event: TrainEvent }
+  | { readonly type: 'result'; readonly result: TrainResult }
+  | { readonly type: 'error'; readonly error: CarriedError };
 
 /**
  * Runs a task in a coordinator thread. The promise is settled by its result or error, and rejected with `coordinator-died` when the thread ends

@@ -1,22 +1,48 @@
-import { type Csr, pattern, resized } from '../../array/csr.ts';
+import { type Csr, csrFromEntries, csrRow, pattern, resized } from '../../array/csr.ts';
 import { type Matrix, matrix, row } from '../../array/matrix.ts';
 import { sharedFloat32 } from '../../array/shared.ts';
+import type { BackboneSource } from '../../backbone/backbone.ts';
+import { backboneNames } from '../../backbone/backbones.ts';
 import type { IdMap } from '../../data/id-map.ts';
 import type { Interactions } from '../../data/interactions.ts';
 import { TaurecError } from '../../errors.ts';
-import { createModel, type Model, trainedItems } from '../../model/model.ts';
+import { evaluateAsync } from '../../evaluation/evaluator.ts';
+import { cutOff } from '../../evaluation/metrics.ts';
+import { embeddingRanker } from '../../evaluation/ranker.ts';
+import type { LossSource } from '../../loss/loss.ts';
+import { lossNames } from '../../loss/losses.ts';
+import { createModel, type Model, type ModelFacts, trainedItems } from '../../model/model.ts';
 import type { Tensor } from '../../model/tensor.ts';
 import { Titles } from '../../model/titles.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
+import { openRankingEngine, type RankingEngineOptions } from '../../recommender/ranking-engine.ts';
+import { parseTrainConfig, type TrainConfig } from '../config.ts';
+import type { TrainEvent } from '../events.ts';
 import { mergeInteractions } from '../merge.ts';
-import { launch } from '../thread/launch.ts';
+import { launch } from '../train-embeddings.ts';
 import type { TrainResult } from '../training-state.ts';
-import { type Forgetting, forgetting } from './forgetting.ts';
-import { growArrays } from './grow-arrays.ts';
-import { type NewInteractions, newInteractions } from './new-interactions.ts';
-import { placeNewRows } from './place-new-rows.ts';
-import { updateConfig } from './update-config.ts';
-import type { UpdateOptions } from './update-options.ts';
+import { growArrays, type NewInteractions, newInteractions, placeNewRows } from './new-rows.ts';
+
+/** How `updateModel` goes on training, and how it is followed and stopped. */
+export interface UpdateOptions {
+  /** Epochs over all interactions, old and new. Default: a tenth (next to nothing is new) to a quarter (a quarter or more is new) of those of the first training. */
+  readonly epochs?: number;
+  /** The highest learning rate; it falls to 0 by half a cosine. Default: half of the one that the model was trained with. */
+  readonly learningRate?: number;
+  /** Titles by item id: of new items, and over those that the model has. */
+  readonly titles?: ReadonlyMap<string, string>;
+  /** The loss, for a model of one that is not built in. A model never loads code by itself. */
+  readonly loss?: LossSource;
+  /** The backbone, likewise. */
+  readonly backbone?: BackboneSource;
+  /** Default: the engine's choice; results do not depend on it. */
+  readonly threads?: number;
+  readonly engine?: 'auto' | 'wasm' | 'reference';
+  /** Stops after the step in progress with error `aborted`. */
+  readonly signal?: AbortSignal;
+  /** Receives the stream of events, as that of `train`. */
+  readonly onProgress?: (event: TrainEvent) => void;
+}
 
 /** What an update found and did. */
 export interface UpdateResult {
@@ -165,4 +191,134 @@ function updatedTitles(model: Model, ids: IdMap, titles: UpdateOptions['titles']
   if (!model.titles && !titles) return undefined;
   const texts = Array.from(ids, (id, i) => titles?.get(id) || (i < model.items.rows && model.titles?.at(i)) || '');
   return Titles.from(texts, ids.size);
+}
+
+/** Parts of the epochs that the model was trained for: where next to nothing is new, and where the share of new interactions is `LARGE_SHARE` or more. Evidence: docs/decisions/020-updates.md. */
+const FEW = 1 / 10;
+const MOST = 1 / 4;
+const LARGE_SHARE = 1 / 4;
+/** Of the learning rate that the model was trained with. */
+const RATE = 1 / 2;
+
+/**
+ * The configuration of an update: the model's own, but for a few epochs, without validation and refit, at a learning rate that begins lower and falls to 0 by half a cosine.
+ * @param fresh the number of new interactions.
+ */
+function updateConfig(model: Model, fresh: number, options: UpdateOptions): TrainConfig {
+  const { config, seen } = model;
+  const trained = parseTrainConfig({
+    ...config.training,
+    loss: lossOf(config, options.loss),
+    backbone: backboneOf(config, options.backbone),
+    score: config.score,
+    ...(config.backbone === 'mf' && { dimension: model.items.columns }),
+    seed: config.seed,
+    threads: options.threads,
+    engine: options.engine ?? 'auto',
+  });
+  const { timeBudget: _budget, ...rest } = trained;
+  const share = fresh / Math.max(1, fresh + seen.indices.length);
+  const part = FEW + (MOST - FEW) * Math.min(1, share / LARGE_SHARE);
+  const epochs = Math.max(1, Math.round(firstEpochs(config) * part));
+  return parseTrainConfig({
+    ...rest,
+    epochs: options.epochs ?? epochs,
+    learningRate: options.learningRate ?? trained.learningRate * RATE,
+    schedule: { name: 'cosine' },
+    refit: false,
+  });
+}
+
+/** Epochs of the training that came before all updates. */
+function firstEpochs({ epochs, updates = [] }: ModelFacts): number {
+  return updates.reduce((left, update) => left - update.epochs, epochs);
+}
+
+function lossOf({ loss }: ModelFacts, given: LossSource | undefined): LossSource {
+  const builtIn = 'name' in loss && (lossNames as readonly string[]).includes(loss.name);
+  const got = 'name' in loss ? `the loss ${loss.name}` : `the loss module ${loss.module}`;
+  return sourceOf('loss', loss as LossSource, builtIn, got, given);
+}
+
+function backboneOf({ backbone: name, training }: ModelFacts, given: BackboneSource | undefined): BackboneSource {
+  const builtIn = (backboneNames as readonly string[]).includes(name);
+  return sourceOf(
+    'backbone',
+    (training.backbone ?? { name }) as BackboneSource,
+    builtIn,
+    `the backbone ${name}`,
+    given,
+  );
+}
+
+/** The model's own source where it is built in; of any other the one that was given, a module with the export and the options that the model was trained with where it says nothing of them. */
+function sourceOf<T extends LossSource | BackboneSource>(
+  kind: 'loss' | 'backbone',
+  own: T,
+  builtIn: boolean,
+  got: string,
+  given: T | undefined,
+): T {
+  if (builtIn && given !== undefined) {
+    const expected = `none: the model has ${got}, which is built in, and goes on with it`;
+    throw new TaurecError('bad-option', { option: kind, got: `a ${kind}`, expected });
+  }
+  if (builtIn) return own;
+  if (given === undefined) throw new TaurecError('update-source', { kind, got });
+  if (!('module' in given) || !('module' in own)) return given;
+  return { ...own, ...given, options: { ...own.options, ...given.options } };
+}
+
+/** How well a model's held-out interactions are found before and after an update: what it forgot. */
+export interface Forgetting {
+  /** As 'ndcg@20'; protocol `clean`. */
+  readonly metric: string;
+  /** Users with held-out interactions. */
+  readonly users: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Both models on the validation part of the old one, with the same interactions masked. Undefined where there is none. */
+export async function forgetting(
+  old: Model,
+  updated: Model,
+  metric: string,
+  options: RankingEngineOptions & { readonly signal?: AbortSignal },
+): Promise<Forgetting> {
+  const train = trainedItems(updated);
+  const { rows, columns } = old.seen;
+  const before = await measure(old, within(train, rows, columns), old.validation!, metric, options);
+  const after = await measure(updated, train, updated.validation!, metric, options);
+  return { metric, users: after.users, before: before.metrics[metric]!, after: after.metrics[metric]! };
+}
+
+async function measure(
+  model: Model,
+  train: Csr,
+  test: Csr,
+  metric: string,
+  { signal, threads, engine: name }: RankingEngineOptions & { readonly signal?: AbortSignal },
+) {
+  const engine = await openRankingEngine(model, { threads, engine: name });
+  try {
+    const ranker = embeddingRanker(engine, model.itemBias);
+    return await evaluateAsync(ranker, { train, test, protocol: 'clean', ks: [cutOff(metric)], signal });
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The part of a matrix within its first rows and columns. */
+function within(m: Csr, rows: number, columns: number): Csr {
+  const rowOf: number[] = [];
+  const columnOf: number[] = [];
+  for (let r = 0; r < rows; r++) {
+    for (const c of csrRow(m, r)) {
+      if (c >= columns) continue;
+      rowOf.push(r);
+      columnOf.push(c);
+    }
+  }
+  return csrFromEntries(rows, columns, rowOf, columnOf);
 }

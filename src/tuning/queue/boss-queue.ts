@@ -4,7 +4,6 @@ import pg from 'pg';
 import PgBoss from 'pg-boss';
 import { TaurecError } from '../../errors.ts';
 import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
-import { isAway, patiently } from './patiently.ts';
 import {
   type CheckpointFacts,
   type Lease,
@@ -96,7 +95,7 @@ export class BossQueue implements TrialQueue {
   async withdraw(study: StudyFacts, runs: readonly string[]): Promise<void> {
     await this.#queue(queueName(study));
     for (const id of runs) {
-      await this.settle(id);
+      await this.clear(id);
       await this.query('delete from taurec.attempt where run = $1', id);
       const rows = await this.query('delete from taurec.run where id = $1 returning queue, job', id);
       for (const { queue, job } of rows) await this.#ask(() => this.#boss.deleteJob(String(queue), String(job)));
@@ -142,7 +141,7 @@ export class BossQueue implements TrialQueue {
     return row?.data as Buffer | undefined;
   }
 
-  async settle(id: string): Promise<void> {
+  async clear(id: string): Promise<void> {
     await this.query('delete from taurec.checkpoint where run = $1', id);
     await this.query('delete from taurec.point where run = $1', id);
   }
@@ -327,4 +326,33 @@ function uuidOf(text: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',
   );
+}
+
+/** Milliseconds for which a server may be away, and between two tries. */
+const PATIENCE = 60_000;
+const PAUSE = 500;
+
+/** Node's and pg's own codes of a connection that is not there, and PostgreSQL's of a server that goes or comes. */
+const away =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOENT|08...|57P01|57P02|57P03)$/;
+/** pg gives some of these errors no code. */
+const awayText = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying)/;
+
+/** Asks again, for a minute, while the server cannot be reached: it may be starting again. Then throws what it threw last. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isAway(error) || performance.now() > end) throw error;
+    }
+    await wait(PAUSE);
+  }
+}
+
+/** Whether an error says that the server could not be reached. */
+function isAway(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return away.test(String(code)) || awayText.test(String(message));
 }

@@ -81,7 +81,7 @@ export class BullQueue implements TrialQueue {
   async withdraw(study: StudyFacts, runs: readonly string[]): Promise<void> {
     const queue = this.#queue(study);
     for (const id of runs) {
-      await this.settle(id);
+      await this.clear(id);
       await this.#redis.del(key(id, 'outcome'), key(id, 'attempts'), key(id, 'holder'), key(id, 'errors'));
       // Whoever just wrote the outcome holds its job for a moment more. That of a worker that is still at it is left: `submit` does away with it.
       for (let tries = 0; (await queue.remove(id)) === 0 && tries < REMOVALS; tries++) await wait(REMOVAL_PAUSE);
@@ -125,7 +125,7 @@ export class BullQueue implements TrialQueue {
     return parts.includes(null) ? this.checkpoint(id) : Buffer.concat(parts as Buffer[]);
   }
 
-  async settle(id: string): Promise<void> {
+  async clear(id: string): Promise<void> {
     const text = await this.#redis.get(key(id, 'checkpoint'));
     const chunks = text === null ? [] : (JSON.parse(text) as Stored).chunks;
     await this.#redis.del(key(id, 'points'), key(id, 'progress'), key(id, 'checkpoint'), ...chunks);

@@ -72,8 +72,8 @@ export class QueueExecutor implements Executor {
     }
   }
 
-  async settled(key: RunKey): Promise<void> {
-    await this.#queue.settle(this.#id(key));
+  async recorded(key: RunKey): Promise<void> {
+    await this.#queue.clear(this.#id(key));
   }
 
   /** The study is over: nothing of it stays in the queue. */

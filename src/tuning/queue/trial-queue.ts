@@ -81,7 +81,7 @@ export interface TrialQueue {
   board(id: string): Promise<RunBoard>;
   checkpoint(id: string): Promise<Uint8Array | undefined>;
   /** Removes the curve and the checkpoint of a training whose outcome is kept elsewhere. */
-  settle(id: string): Promise<void>;
+  clear(id: string): Promise<void>;
   /** Takes trainings until the signal. A handler that throws gives its training back, ends the work, and its error is thrown. */
   work(handler: (lease: Lease) => Promise<Verdict>, options: WorkOptions): Promise<void>;
   close(): Promise<void>;

@@ -1,7 +1,5 @@
 import { automaticRows } from '../sampler/automatic-rows.ts';
 import type { TrainConfig } from './config.ts';
-import type { TrainEvent } from './events.ts';
-import type { RunOptions } from './training-state.ts';
 
 /** A trial's epochs, negatives and rows a step, as parts of the training's. */
 const EPOCHS = 1 / 5;
@@ -15,7 +13,7 @@ const LEAST = { epochs: 10, negatives: 256, rows: 32 };
  * ranks options as the whole training does: docs/decisions/012-automatic-options.md.
  * @param part of the epochs, where another than a fifth is wanted
  */
-export function trialConfig(
+export function shortConfig(
   config: TrainConfig,
   users: number,
   cheapSteps: boolean,
@@ -40,19 +38,4 @@ export function trialConfig(
 
 function reduced(whole: number, part: number, least: number): number {
   return Math.min(whole, Math.max(least, Math.round(whole * part)));
-}
-
-/** What surrounds a trial: no checkpoints, and of its events those that show where it is, in phase `tune`. */
-export function trialOptions(
-  { onEvent, aborted, pause }: RunOptions,
-  trial: Extract<TrainEvent, { type: 'start' }>['trial'],
-): RunOptions {
-  return {
-    aborted,
-    pause,
-    onEvent(event) {
-      if (event.type === 'start') onEvent({ ...event, phase: 'tune', trial });
-      else if (event.type === 'progress' || event.type === 'epoch') onEvent({ ...event, phase: 'tune' });
-    },
-  };
 }

@@ -1,25 +1,4 @@
-import { type ErrorCode, type Facts, TaurecError } from '../../errors.ts';
-import type { TrainConfig } from '../config.ts';
-import type { TrainEvent } from '../events.ts';
-import type { TrainingData, TrainResult, WarmStart } from '../training-state.ts';
-
-/** What the coordinator gets when it is spawned. */
-export interface CoordinatorTask {
-  readonly data: TrainingData;
-  readonly config: TrainConfig;
-  readonly checkpointDirectory?: string;
-  readonly resume?: boolean;
-  readonly keepState?: boolean;
-  readonly warmStart?: WarmStart;
-  /** [1], shared: not 0 = stop after the step. */
-  readonly stop: Int32Array;
-}
-
-/** What the coordinator says. */
-export type CoordinatorMessage =
-  | { readonly type: 'event'; readonly event: TrainEvent }
-  | { readonly type: 'result'; readonly result: TrainResult }
-  | { readonly type: 'error'; readonly error: CarriedError };
+import { type ErrorCode, type Facts, TaurecError } from '../errors.ts';
 
 /** An error as it crosses threads: taurec's own by code and facts, any other as a clone. */
 export type CarriedError =

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { DatasetOptions } from '../data/dataset.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import { halvingSchema } from '../search/halving.ts';
-import { searchNames } from '../search/searches.ts';
 import { parseSpace, type Space } from '../search/space.ts';
+import { searchNames } from '../search/space-searches.ts';
+import type { TrainConfigInput } from '../training/config.ts';
 import { optionError } from '../training/option-errors.ts';
 
 const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
@@ -36,7 +38,7 @@ export interface TuneSettings extends Omit<z.input<typeof schema>, 'space'> {
 }
 
 /** Checked, with defaults. */
-export type CheckedTuneSettings = Omit<z.output<typeof schema>, 'space'> & { readonly space?: Space };
+type CheckedTuneSettings = Omit<z.output<typeof schema>, 'space'> & { readonly space?: Space };
 
 /** @throws TaurecError `bad-option`, naming `tune.…`; an unknown option names the nearest known one */
 export function parseTuneSettings(input: unknown): CheckedTuneSettings {
@@ -48,4 +50,19 @@ export function parseTuneSettings(input: unknown): CheckedTuneSettings {
   }
   const { space, ...rest } = parsed.data;
   return { ...rest, ...(space !== undefined && { space: parseSpace(space) }) };
+}
+
+/** What a configuration file of the command line holds: training options, and beside them the data, the model's folder and what `taurec tune` searches. */
+export type ConfigFile = TrainConfigInput & {
+  /** Where interactions come from, and how they are read and divided. */
+  data?: Partial<DatasetOptions>;
+  /** The folder that the model goes to. */
+  out?: string;
+  /** What is searched, and how. */
+  tune?: TuneSettings;
+};
+
+/** For configuration files: gives back what it got, with types in the editor, where an unknown option shows. */
+export function defineConfig(config: ConfigFile): ConfigFile {
+  return config;
 }

@@ -84,10 +84,9 @@ export type {
 } from './recommender/recommendation.ts';
 export { type OpenOptions, Recommender } from './recommender/recommender.ts';
 export type { Aim } from './training/aim.ts';
-export type { AutomaticTrial, Tuning } from './training/automatic-options.ts';
 export { configToJson, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './training/config.ts';
 export type { EpochRecord, TrainEvent } from './training/events.ts';
 export { popularityBias } from './training/popularity-prior.ts';
 export { type TrainOptions, trainEmbeddings } from './training/train-embeddings.ts';
 export { trainedModel } from './training/trained-model.ts';
-export type { TrainingData, TrainResult } from './training/training-state.ts';
+export type { AutomaticTrial, TrainingData, TrainResult, Tuning } from './training/training-state.ts';

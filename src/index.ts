@@ -192,7 +192,6 @@ export type { Batch, BatchCapacity } from './sampler/sampler.ts';
 export type { LatticePoint } from './search/lattice-search.ts';
 export type { Dimension, DimensionRange, DimensionValue, Space, SpacePoint } from './search/space.ts';
 export type { Aim } from './training/aim.ts';
-export type { AutomaticTrial, Tuning } from './training/automatic-options.ts';
 export {
   configToJson,
   parseTrainConfig,
@@ -203,7 +202,7 @@ export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from 
 export { popularityBias } from './training/popularity-prior.ts';
 export { type TrainOptions, trainEmbeddings } from './training/train-embeddings.ts';
 export { trainedModel } from './training/trained-model.ts';
-export type { TrainingData, TrainResult } from './training/training-state.ts';
+export type { AutomaticTrial, TrainingData, TrainResult, Tuning } from './training/training-state.ts';
 export type { Forgetting, UpdateOptions } from './training/update/update-model.ts';
 export { type UpdateResult, updateModel } from './training/update/update-model.ts';
 export type { RunNews } from './tuning/executor.ts';

@@ -8,20 +8,20 @@ import { type FailedRun, isFailed, type RunRecord, type RunSpec } from './run/ru
 import { type LossCase, middleOf } from './settings/settings.ts';
 import { type Options, withOptions } from './settings/with-options.ts';
 
-/** A loss on some data, whose options validation is to choose. */
+/** A loss on some data, with options for validation to choose. */
 export interface Case {
-  /** What it is beside the loss: data, noise, backbone, settings. */
+  /** The run without the loss: data, noise, backbone, settings. */
   readonly spec: Omit<RunSpec, 'seed'>;
   readonly loss: LossCase;
 }
 
-/** What came of it. */
+/** A case with its chosen options and their runs. */
 export interface ChosenCase extends Case {
-  /** The options that validated best. */
+  /** The options with the best validation value. */
   readonly options: Options;
-  /** All that were tried, with the validation value of the first seed. */
+  /** All options that were tried, with their run of the first seed. */
   readonly tried: readonly { readonly options: Options; readonly record: RunRecord | FailedRun }[];
-  /** A run a seed with the chosen options, in the order of the seeds. */
+  /** One run per seed with the chosen options, in the order of the seeds. */
   readonly records: readonly RunRecord[];
 }
 
@@ -97,7 +97,7 @@ class Candidates {
     return validationValue(record);
   }
 
-  /** Gives up the present options for the best of the others. @throws TaurecError `failed-run` when there are none */
+  /** Replaces the present options, one of whose seeds failed, by the best of the others. @throws TaurecError `failed-run` when there are none */
   passOver(failed: FailedRun): void {
     this.learn(this.options, failed);
     const others = [...this.tried.values()].map(({ options, record }) => ({

@@ -1,18 +1,18 @@
 import { type ErrorCode, type Facts, TaurecError } from '../errors.ts';
 
-/** An error as it crosses threads: taurec's own by code and facts, any other as a clone. */
+/** An error in the form that crosses threads: taurec's by code and facts, any other as a clone. */
 export type CarriedError =
   | { readonly code: ErrorCode; readonly facts: Facts; readonly stack?: string; readonly cause?: unknown }
   | { readonly other: unknown };
 
-/** Makes an error fit to be posted; what cannot be cloned becomes text. */
+/** Converts an error for posting to another thread; parts that cannot be cloned become text. */
 export function carryError(error: unknown): CarriedError {
   if (!(error instanceof TaurecError)) return { other: cloneable(error) };
   const facts = Object.fromEntries(Object.entries(error.facts).map(([name, value]) => [name, cloneable(value)]));
   return { code: error.code, facts, stack: error.stack, cause: cloneable(error.cause) };
 }
 
-/** The error on the other side. */
+/** Rebuilds a carried error in the receiving thread. */
 export function rebuildError(carried: CarriedError): unknown {
   if ('other' in carried) return carried.other;
   const { code, facts, stack, cause } = carried;

@@ -6,7 +6,7 @@ export interface Observation<P> {
 
 /**
  * A search for the point with the largest value. It keeps no state: both answers follow from the observations alone, in the order of the proposals, so a search that
- * was interrupted goes on from what a file holds.
+ * was interrupted continues from the observations in a file.
  */
 export interface Search<P> {
   /** The number of points, where it is finite. */

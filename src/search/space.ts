@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Random } from '../array/random.ts';
 import { TaurecError } from '../errors.ts';
 
-/** What is searched: dimensions by the path of the training option that they set, `loss.tau` and `backbone.layers` for options of the loss and the backbone. */
+/** A search space: dimensions by the path of the training option that they set, `loss.tau` and `backbone.layers` for options of the loss and the backbone. */
 export type Space = Readonly<Record<string, Dimension>>;
 
-/** A place in a space: a value for each of its paths. */
+/** A point of a space: a value for each of its paths. */
 export type SpacePoint = Readonly<Record<string, DimensionValue>>;
 
 /** A value of a dimension: a number, or one of the choices, which may be anything that JSON holds. */
@@ -13,7 +13,7 @@ export type DimensionValue = unknown;
 
 /** One dimension of a search space. */
 export type Dimension =
-  /** One of these, alike. */
+  /** One of these values, with equal probability. */
   | { readonly choice: readonly DimensionValue[] }
   /** A real number from the first to the second. */
   | { readonly uniform: DimensionRange; readonly points?: number; readonly start?: number }
@@ -25,19 +25,19 @@ export type Dimension =
 /** Least and largest value. */
 export type DimensionRange = readonly [least: number, most: number];
 
-/** Values of a continuous dimension that a grid has when `points` does not say. */
+/** Grid values of a continuous dimension without `points`. */
 const GRID_POINTS = 5;
 
-/** Digits that a value keeps: a command can then name it exactly. */
+/** Significant digits of a value, so that a command can name it exactly. */
 const DIGITS = 4;
 
-/** A dimension as a part of the line, for searches: numbers lie in [0, 1], choices are counted. */
+/** A dimension on the scale that searches work on: numbers lie in [0, 1], choices are numbered from 0. */
 export interface UnitScale {
   /** The number of choices; undefined for numbers. */
   readonly choices?: number;
   /** The value at u ∈ [0, 1], or that of choice number u. */
   value(u: number): DimensionValue;
-  /** Where a value lies; the inverse of `value` but for rounding. */
+  /** The place of a value; the inverse of `value` up to rounding. */
   place(value: DimensionValue): number;
   /** All values of a grid, in order. */
   grid(): DimensionValue[];
@@ -56,13 +56,13 @@ export function unitScaleOf(dimension: Dimension): UnitScale {
   return realScale(dimension.logUniform, dimension.points, Math.log, Math.exp);
 }
 
-/** A value that a dimension could have, all alike on its own scale. */
+/** A random value of a dimension, uniform on its own scale. */
 export function drawValue(dimension: Dimension, random: Random): DimensionValue {
   const scale = unitScaleOf(dimension);
   return scale.value(scale.choices === undefined ? random.real() : random.integer(scale.choices));
 }
 
-/** Where a search should begin in this dimension, where somebody said so. */
+/** The start of a search in this dimension, where one was given. */
 export function startOf(dimension: Dimension): number | undefined {
   return 'choice' in dimension ? undefined : dimension.start;
 }
@@ -75,7 +75,7 @@ export function holds(dimension: Dimension, value: DimensionValue): boolean {
   return !('integer' in dimension) || Number.isInteger(value);
 }
 
-/** The values at the ends and those of all choices: what may be wrong with a space shows in them. */
+/** The values at both ends, or all choices: an invalid space shows in them. */
 export function extremes(dimension: Dimension): readonly DimensionValue[] {
   return 'choice' in dimension ? dimension.choice : rangeOf(dimension);
 }
@@ -163,7 +163,7 @@ const shapes: Readonly<Record<Kind, z.ZodType>> = {
 };
 
 /**
- * Checks what somebody wrote as a search space. Whether training has such options is looked at by `checkSpace`.
+ * Checks the form of a search space. `checkSpace` checks that training has its options.
  * @throws TaurecError `bad-option`, naming the path and what is wrong with it
  */
 export function parseSpace(input: unknown): Space {

@@ -7,13 +7,13 @@ import { runSearches } from '../search/search.ts';
 import type { Aim } from './aim.ts';
 import type { TrainConfig } from './config.ts';
 import type { TrainEvent } from './events.ts';
-import type { RunOptions, TrainingData } from './training-state.ts';
+import type { AutomaticTrial, RunOptions, TrainingData, Tuning } from './training-state.ts';
 import { hasUsers } from './validation.ts';
 
-/** λ at which the search begins: about what an aim comes to (docs/decisions/012-automatic-options.md). */
+/** λ at the start of the search: close to the usual choice for each aim (docs/decisions/012-automatic-options.md). */
 const startWeight: Readonly<Record<Aim, number>> = { accuracy: 1.2, discovery: 0.75 };
 
-/** Where the search for an option begins, how far it strides and may go. τ is compared by ratios, λ by differences. */
+/** Start, stride and bounds of the search for an option. τ is compared by ratios, λ by differences. */
 const coordinate: Readonly<Record<SearchedOption, (aim: Aim, items: number) => Omit<Coordinate, 'name'>>> = {
   tau: (_, items) => ({ start: automaticTau(items), stride: { factor: 1.4 }, least: 0.01, most: 3 }),
   negativeWeight: (aim) => ({ start: startWeight[aim], stride: { step: 0.15 }, least: 0, most: 3 }),
@@ -29,7 +29,7 @@ export function automaticCoordinates({ loss, aim }: TrainConfig, { train, valid 
     throw new TaurecError('bad-option', {
       option: `${'name' in loss ? loss.name : 'loss'}.${options[0]}`,
       got: 'auto',
-      expected: 'a number where there is no validation part to choose it by',
+      expected: 'a number, because there is no validation part to choose it',
       remedy: 'Hold one out: validRatio 0.1 of loadDataset (--valid-ratio 0.1), or give one.',
     });
   }
@@ -40,34 +40,16 @@ export function latticeStart(coordinates: readonly Coordinate[]): LatticePoint {
   return Object.fromEntries(coordinates.map(({ name, start }) => [name, start]));
 }
 
-/** The loss as it was given: `'auto'` for what is searched. */
+/** The loss as it was given: `'auto'` for the searched options. */
 export function withAutomatic(loss: LossSource, coordinates: readonly Coordinate[]): LossSource {
   return replaceOptions(loss, Object.fromEntries(coordinates.map(({ name }) => [name, 'auto'])));
-}
-
-/** A short training with other options of the loss. */
-export interface AutomaticTrial {
-  readonly options: LatticePoint;
-  /** Of the validation metric. */
-  readonly value: number;
-  readonly seconds: number;
-}
-
-/** How the options that were `'auto'` were chosen; JSON-able. */
-export interface Tuning {
-  readonly metric: string;
-  readonly trials: readonly AutomaticTrial[];
-  /** Between the trials' values as a rule: the summit of a parabola through the best and its neighbours. */
-  readonly chosen: LatticePoint;
-  readonly seconds: number;
 }
 
 /** Trials at most. */
 const MOST = 8;
 
 /**
- * Chooses options of a loss by the validation metric of short trainings, `runTrial`: one training at a time, the next where the ones before point to.
- * Two options take 5 to 8 trials.
+ * Chooses options of a loss by the validation metric of short trainings, which `runTrial` does one at a time. Two options take 5 to 8 trials.
  */
 export async function chooseAutomatic(
   coordinates: readonly Coordinate[],

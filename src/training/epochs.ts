@@ -36,7 +36,7 @@ export interface OpenRun extends TrainingRun {
   readonly guard: DivergenceGuard;
   /** Epochs and steps that embeddings and moments had before this run; 0 for a fresh start. Random draws and Adam's bias correction continue from there. */
   readonly before: { readonly epochs: number; readonly steps: number };
-  /** Copies the engine's arrays that training can continue from, into `last` where it is given; undefined where nobody wants them. */
+  /** Copies the engine's arrays that training can continue from, into `last` where it is given; undefined where they are not needed. */
   copyArrays(last?: TrainedArrays): TrainedArrays | undefined;
   /** Writes the checkpoint where one is kept and due, or `last`. */
   checkpoint(best: Best | undefined, last: boolean): Promise<void>;
@@ -252,12 +252,12 @@ export class DivergenceGuard {
   }
 }
 
-/** How the learning rate moves over a run: linear warm-up from 0, then constant or a half cosine down to `final` of it. */
+/** The learning rate over a run: linear warm-up from 0, then constant, or a half cosine down to the fraction `final`. */
 interface Schedule {
   readonly name: 'constant' | 'cosine';
   /** Fraction of the run spent warming up, [0, 1). */
   readonly warmup: number;
-  /** What is left of the learning rate at the end of a cosine, as a fraction of it, [0, 1]. */
+  /** The learning rate at the end of a cosine, as a fraction of the highest, [0, 1]. */
   readonly final: number;
 }
 

@@ -1,17 +1,17 @@
 import { automaticRows } from '../sampler/automatic-rows.ts';
 import type { TrainConfig } from './config.ts';
 
-/** A trial's epochs, negatives and rows a step, as parts of the training's. */
+/** Epochs, and negatives and rows per step, as fractions of those of the whole training. */
 const EPOCHS = 1 / 5;
 const POOL = 1 / 4;
-/** What is already small is not made smaller. */
+/** Smaller settings than these are left as they are. */
 const LEAST = { epochs: 10, negatives: 256, rows: 32 };
 
 /**
- * The short training that stands for the whole one when options are compared: a fifth of the epochs with the schedule squeezed into them, a quarter of the
- * negatives, and, where nobody has set the rows a step and steps are cheap (`cheapSteps`), a quarter of those, so that it takes almost as many steps. Validated once, at the end. Evidence that it
+ * The short training that represents the whole one when options are compared: a fifth of the epochs with the whole schedule in them, a quarter of the
+ * negatives and, where the rows per step are automatic and steps are cheap (`cheapSteps`), a quarter of the rows, so that it takes almost as many steps. Validated once, at the end. Evidence that it
  * ranks options as the whole training does: docs/decisions/012-automatic-options.md.
- * @param part of the epochs, where another than a fifth is wanted
+ * @param part fraction of the epochs
  */
 export function shortConfig(
   config: TrainConfig,

@@ -31,6 +31,7 @@ import {
   startState,
   type TrainingData,
   type TrainingState,
+  type TrainingTask,
   type TrainResult,
 } from './training-state.ts';
 import { hasUsers } from './validation.ts';
@@ -82,11 +83,7 @@ const SLICE = 50;
 
 /** Trains on the caller's thread and yields to other work there every 50 ms. */
 export function runOnThisThread(
-  {
-    data,
-    config,
-    ...options
-  }: { readonly data: TrainingData; readonly config: TrainConfig } & Omit<RunOptions, 'onEvent' | 'aborted' | 'pause'>,
+  { data, config, ...options }: TrainingTask,
   onEvent: RunOptions['onEvent'],
   signal?: AbortSignal,
 ): Promise<TrainResult> {
@@ -149,7 +146,7 @@ async function perform(
     throw new TaurecError('bad-option', {
       option: 'popularityPrior',
       got: 'auto',
-      expected: 'a number where there is no validation part to choose it by',
+      expected: 'a number, because there is no validation part to choose it',
       remedy: 'Hold one out: validRatio 0.1 of loadDataset (--valid-ratio 0.1), or give one.',
     });
   }

@@ -11,16 +11,16 @@ import type { TrainConfig } from './config.ts';
 import { popularityBias } from './popularity-prior.ts';
 import type { RunOptions } from './training-state.ts';
 
-/** What a validation found. */
+/** The result of a validation. */
 export interface Validation {
   readonly metrics: Readonly<Record<string, number>>;
-  /** That of the metric which decides. */
+  /** The value of the deciding metric. */
   readonly value: number;
   /** c of the popularity prior that the lists were ranked with. */
   readonly popularityPrior: number;
 }
 
-/** What a validation needs of a run. */
+/** The part of a run that validation reads. */
 interface Validated {
   readonly engine: Engine;
   readonly train: Csr;
@@ -32,7 +32,7 @@ interface Validated {
 /**
  * Metrics of the engine's final embeddings on the validation interactions, protocol `clean` with the training items masked: full ranking for the validation users,
  * or for a sample of `validation.users` of them that is the same at every epoch. Lists are ranked with the popularity prior; under `auto` with the one that validates best,
- * looked for around `lastPrior`.
+ * searched for around `lastPrior`.
  */
 export function validate(run: Validated, lastPrior?: number): Validation {
   const { engine, train, valid, options } = run;
@@ -63,17 +63,17 @@ export function hasUsers(valid: Csr, train: Csr): boolean {
 
 /** Steps of c in one unit of the scores: .02 for cosines. */
 const STEPS = 50;
-/** Where the first search looks, in steps; of equal values the earlier one stays. */
+/** Starts of the first search, in steps; of equal values the earlier one is kept. */
 const GRID = [0, 5, -5, 10, -10, 20, -20, 40];
 /** The first stride passes over the small hills that a sample of users makes. */
 const STRIDES = [4, 1];
-/** As far as a search goes: at one unit of score for each e-fold of popularity hardly anything else is left. */
+/** Bound of the search: at one unit of score for each e-fold of popularity, popularity alone decides the lists. */
 const MOST = STEPS;
 
 /**
  * Chooses c of the popularity prior by a validation value: the summit, on the lattice of whole steps, uphill in strides of four and then of one from the last c, or from the best of a coarse
  * grid when there is none. The value has one summit as a rule (the prior trades the embedding's order for that of popularity), and moves little from one validation to the next.
- * @param evaluate what lists ranked with a prior are worth; called once for each c that is looked at.
+ * @param evaluate the validation of lists ranked with a prior; called once for each c.
  * @param scale the unit of the scores (`scoreScale`).
  */
 export function searchPrior<T extends { readonly value: number }>(

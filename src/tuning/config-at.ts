@@ -7,10 +7,10 @@ import { type DimensionValue, extremes } from '../search/space.ts';
 import { isBackbone, isLoss, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { nearest } from '../training/option-errors.ts';
 
-/** The training options with those of a point over them. Paths of a point: an option, `group.option`, or `loss.option` and `backbone.option`. */
+/** Training options, overridden by those of a point. Its paths: an option, `group.option`, or `loss.option` and `backbone.option`. */
 export function configAt(base: TrainConfigInput, point: SpacePoint): TrainConfigInput {
   const config: Record<string, unknown> = { ...base };
-  // A loss that is chosen as a whole comes before its options.
+  // A loss chosen as a whole is set before its options.
   const entries = Object.entries(point).sort(([a], [b]) => a.split('.').length - b.split('.').length);
   for (const [path, value] of entries) {
     const [first, ...rest] = path.split('.') as [string, ...string[]];
@@ -25,7 +25,7 @@ export function configAt(base: TrainConfigInput, point: SpacePoint): TrainConfig
 
 const defaults = () => parseTrainConfig({});
 
-/** A loss or backbone with one more option, which stands over one of the same name. */
+/** A loss or backbone with an option set or replaced. */
 function withOption(source: unknown, option: string, value: unknown): unknown {
   if (typeof source === 'string') return { name: source, options: { [option]: value } };
   const { options, ...rest } = source as { options?: object } & Record<string, unknown>;
@@ -33,18 +33,18 @@ function withOption(source: unknown, option: string, value: unknown): unknown {
   return { ...others, options: { ...options, [option]: value } };
 }
 
-/** `'cosine'` stands for `{ name: 'cosine' }`. */
+/** `'cosine'` is short for `{ name: 'cosine' }`. */
 function asGroup(value: unknown): object | undefined {
   return typeof value === 'string' ? { name: value } : (value as object | undefined);
 }
 
-/** True when the loss or the backbone is an object, which no other process can receive. */
+/** True when the loss or the backbone is an object, which cannot be sent to another process. */
 export function hasObject({ loss, backbone }: TrainConfigInput): boolean {
   const isObject = (x: unknown): x is never => typeof x === 'object' && x !== null;
   return (isObject(loss) && isLoss(loss)) || (isObject(backbone) && isBackbone(backbone));
 }
 
-/** Options that change no result, or without which values could not be compared. */
+/** Options that change no result, and options that must be equal for values to be comparable. */
 const fixed = new Set([
   'aim',
   'validation',
@@ -58,7 +58,7 @@ const fixed = new Set([
 ]);
 
 /**
- * Looks at the ends and the choices of every dimension: training must have the option and take the value, whatever loss and backbone the space chooses.
+ * Checks the ends and the choices of every dimension: training must have the option and accept the value, for every loss and backbone of the space.
  * @throws TaurecError `bad-option`, naming the path; an unknown option names the nearest known one
  */
 export async function checkSpace(base: TrainConfigInput, space: Space): Promise<void> {
@@ -78,7 +78,7 @@ export async function checkSpace(base: TrainConfigInput, space: Space): Promise<
   }
 }
 
-/** The base under every loss and backbone that the space chooses as a whole. */
+/** The base configuration with every loss and backbone that the space chooses as a whole. */
 function wholes(base: TrainConfigInput, space: Space) {
   let all: { config: TrainConfigInput; point: Record<string, DimensionValue> }[] = [{ config: base, point: {} }];
   for (const path of ['loss', 'backbone']) {
@@ -102,7 +102,7 @@ async function check(input: TrainConfigInput, path: string, value: DimensionValu
   }
 }
 
-/** The error as one of the space's path. */
+/** The error, restated for the path of the space. */
 function asOfSpace(error: unknown, path: string, value: DimensionValue): unknown {
   if (!(error instanceof TaurecError) || (error.code !== 'bad-option' && error.code !== 'unknown-name')) return error;
   const { expected, remedy, known, kind, got } = error.facts as Record<string, string> & { known?: readonly string[] };

@@ -9,7 +9,7 @@ import type { TrainingData, TrainResult } from '../training/training-state.ts';
 import type { Executor, RunContext, RunNews, RunTask } from './executor.ts';
 import { type CurvePoint, keyText, type RunKey, type RunOutcome } from './study.ts';
 
-/** Does trainings in this process, several at a time, and divides the cores among them: fewer trainings have more threads each, which changes no result. */
+/** Does trainings in this process, several at a time, and divides the cores among them: fewer trainings get more threads each, which changes no result. */
 export class LocalExecutor implements Executor {
   readonly capacity: number;
   readonly #data: TrainingData;
@@ -45,7 +45,7 @@ export class LocalExecutor implements Executor {
   async close(): Promise<void> {}
 }
 
-/** Where the checkpoint of a training lies in the study's folder. */
+/** The folder of a training's checkpoint, relative to the study's. */
 export function checkpointFolder(key: RunKey): string {
   return join('checkpoints', keyText(key));
 }
@@ -54,22 +54,22 @@ export function checkpointFolder(key: RunKey): string {
 interface LocalRun {
   readonly threads: number;
   readonly signal: AbortSignal;
-  /** The run's own folder for its checkpoint; made if need be. */
+  /** The folder of this run's checkpoint; created when missing. */
   readonly directory: string;
   readonly worker: string;
   readonly onNews: (news: RunNews) => void;
 }
 
-/** Errors of a checkpoint that another build or version wrote, or that is damaged: the training then begins again. */
+/** Errors of a damaged checkpoint, or one of another build or version: the training then starts again. */
 const unusable = new Set(['checkpoint-mismatch', 'bad-checkpoint', 'bad-safetensors']);
-/** Errors that are the configuration's: it fails everywhere, and others may not. Some options are refused only together, and only by training. */
+/** Errors of the configuration, which fails on every machine. Training itself refuses some combinations of options. */
 const failures = new Set(['diverged', 'bad-option']);
 
 export function isUnusable(error: unknown): error is TaurecError {
   return error instanceof TaurecError && unusable.has(error.code);
 }
 
-/** Does a training, going on from the checkpoint in its folder where there is one. Throws as `Executor.run`. */
+/** Does a training, from the checkpoint in its folder where there is one. Throws as `Executor.run`. */
 export async function doRun(data: TrainingData, task: RunTask, run: LocalRun): Promise<RunOutcome> {
   try {
     return outcomeOf(await goOn(data, task, run), task.metric);
@@ -84,13 +84,13 @@ async function goOn(data: TrainingData, task: RunTask, run: LocalRun): Promise<T
     return await trainRun(data, task, run);
   } catch (error) {
     if (!isUnusable(error)) throw error;
-    run.onNews({ type: 'notice', message: `${error.message} Training begins again.` });
+    run.onNews({ type: 'notice', message: `${error.message} Training starts again.` });
     await rm(join(run.directory, 'checkpoint.safetensors'), { force: true });
     return trainRun(data, task, run);
   }
 }
 
-/** The training of a task with the checkpoint of its folder; also gives a finished one its result again. */
+/** The training of a task, with the checkpoint of its folder; a finished one returns its result again. */
 function trainRun(
   data: TrainingData,
   { config, metric }: Pick<RunTask, 'config' | 'metric'>,

@@ -10,7 +10,7 @@ import { isOver, keyText, type Run, type RunKey, type StudyState } from './study
 import type { StudyStore } from './study-store.ts';
 import type { TuneEvent } from './tune-event.ts';
 
-/** What a study searches, and how. */
+/** The space of a study, and how it is searched. */
 export interface StudyPlan {
   readonly space: Space;
   readonly search: Search<SpacePoint>;
@@ -25,17 +25,17 @@ export interface StudyPlan {
 }
 
 interface StudyOptions {
-  /** Of the study; checkpoints lie in it. */
+  /** The study's folder, which holds the checkpoints. */
   readonly folder: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TuneEvent) => void;
-  /** `best`: of trainings that are over only the best one's checkpoint stays. */
+  /** `best`: of finished trainings, only the best one's checkpoint is kept. */
   readonly keep: 'all' | 'best';
 }
 
 /**
- * Goes on with a study until nothing is left to do. What the store holds from earlier is not done again; trainings that were stopped go on from their checkpoints.
- * @throws TaurecError `aborted` on the signal, and what a training throws that no outcome is: the study then goes on the next time
+ * Continues a study until nothing is left to do. Finished trainings in the store are not repeated; stopped ones continue from their checkpoints.
+ * @throws TaurecError `aborted` on the signal, and the errors of a training that are no outcomes: the next call continues the study
  */
 export async function runStudy(
   store: StudyStore,
@@ -102,7 +102,7 @@ class StudyRun {
     await this.#executor.ended(this.#store.runs);
   }
 
-  /** Begins the next training; false when none can begin now. */
+  /** Starts the next training; false when none can start now. */
   #beginNext(): boolean {
     const { trials, halving } = this.#plan;
     const state = this.#store.state;
@@ -141,7 +141,7 @@ class StudyRun {
     return { config, seed: config.seed as number, epochs: config.epochs as number };
   }
 
-  /** Never rejects: what a training throws stops the study and is thrown at its end. */
+  /** Never rejects: an error of a training stops the study and is thrown at its end. */
   async #train(run: Run, state: StudyState): Promise<void> {
     const key: RunKey = { trial: run.trial, rung: run.rung };
     const task: RunTask = { key, config: run.config, metric: this.#plan.metric };
@@ -181,28 +181,28 @@ class StudyRun {
     this.#options.onEvent?.({ type: 'news', key, news });
   }
 
-  /** A budget keeps time for so many whole trainings, so they are done. */
+  /** A budget reserves time for this many whole trainings, so they are done. */
   get #finalists(): number {
     return this.#budget ? FINALISTS : 1;
   }
 
-  /** Trainings that will run at a time now that one more begins on a rung. */
+  /** Number of trainings that run at the same time once one more starts on a rung. */
   #sideBySide(rung: number, state: StudyState): number {
     const { trials, runs } = state;
     const { capacity } = this.#executor;
     const size = rung === 0 ? this.#plan.trials : rungSizes(trials.length, this.#plan.halving, this.#finalists)[rung]!;
     const over = runs.filter((run) => run.rung === rung && isOver(run)).length;
-    const beside = Math.max(this.#active.size + 1, Math.min(capacity, size - over));
-    // Where time is short the best one has all threads, rather than none be trained in full.
-    const alone = rung > 0 && this.#active.size === 0 && !this.#fits(rung, state, beside);
-    return alone ? 1 : beside;
+    const together = Math.max(this.#active.size + 1, Math.min(capacity, size - over));
+    // When time is short the best trial gets all threads, so that at least one is trained in full.
+    const alone = rung > 0 && this.#active.size === 0 && !this.#fits(rung, state, together);
+    return alone ? 1 : together;
   }
 
   #hasTime(rung: number, state: StudyState): boolean {
     return this.#fits(rung, state, this.#sideBySide(rung, state));
   }
 
-  /** Whether one more training on a rung ends in time when so many run. */
+  /** True when one more training on a rung ends in time while `sideBySide` run. */
   #fits(rung: number, { trials, runs }: StudyState, sideBySide: number): boolean {
     if (!this.#budget) return true;
     const { halving, configOf } = this.#plan;
@@ -211,7 +211,7 @@ class StudyRun {
     return this.#budget.hasTime(rung, runs, this.#executor.threads(sideBySide, runs), configs);
   }
 
-  /** Removes the checkpoints of trainings that are over and not the best. */
+  /** Removes the checkpoints of finished trainings except the best one's. */
   async #prune(): Promise<void> {
     const { runs } = this.#store;
     const winner = winnerOf(runs);
@@ -228,13 +228,13 @@ class StudyRun {
   }
 }
 
-/** What a study does next, when there is room for one more training. */
-export type Step =
+/** The next step of a study with room for one more training. */
+type StudyStep =
   /** A new trial, with this number. */
   | { readonly type: 'trial'; readonly number: number }
-  /** A trial that is known, on a rung: promoted, or left by a stop. */
+  /** A known trial on a rung: promoted, or interrupted by a stop. */
   | { readonly type: 'run'; readonly key: RunKey }
-  /** Nothing can begin before something ends. */
+  /** Nothing can start until a training ends. */
   | { readonly type: 'wait' }
   | { readonly type: 'end' };
 
@@ -242,22 +242,22 @@ interface PlanLimits {
   /** Trials at most. */
   readonly trials: number;
   readonly halving: Halving;
-  /** Trials that go on from a rung at least, where there is time for them; absent: 1. */
+  /** Minimum number of trials promoted from a rung, if there is time for them; default 1. */
   readonly finalists?: number;
-  /** Whether there is time for one more on a rung; the very first trial begins in any case. */
+  /** True when there is time for one more training on a rung; the first trial starts in any case. */
   readonly hasTime: (rung: number) => boolean;
 }
 
 /**
- * The next step. Rungs come one after another: a rung begins when all trainings of the one below are over, so that who goes on is decided by all results, not by which came first.
- * The plan is a function of what the study holds, so a study that was stopped goes on as if it had not been.
+ * The next step. Rungs follow one another: a rung starts when all trainings of the one below are over, so all results decide the promotions, not the order of arrival.
+ * The step is a function of the stored study, so a stopped study continues as if it had not been stopped.
  */
-function nextStep({ trials, runs }: StudyState, { trials: most, halving, finalists, hasTime }: PlanLimits): Step {
+function nextStep({ trials, runs }: StudyState, { trials: most, halving, finalists, hasTime }: PlanLimits): StudyStep {
   const left = runs.find(({ state }) => state === 'waiting');
   if (left) return { type: 'run', key: { trial: left.trial, rung: left.rung } };
   const running = (rung: number) => runs.some((run) => run.rung === rung && !isOver(run));
   if (trials.length < most && (trials.length === 0 || hasTime(0))) {
-    // A rung above that has begun decided with the trials there were; more of them are asked for now.
+    // A higher rung that has already started was decided with fewer trials; this session asks for more.
     return { type: 'trial', number: trials.length };
   }
   const sizes = rungSizes(trials.length, halving, finalists);

@@ -10,20 +10,20 @@ import { optionError } from '../training/option-errors.ts';
 const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
 
 const shape = {
-  /** What is searched; absent: the default space of the loss. */
+  /** The search space; absent: the default space of the loss. */
   space: z.unknown().optional(),
-  /** How: `tpe` learns from the trials before, `random` does not, `grid` goes through all combinations. */
+  /** The search: `tpe` learns from earlier trials, `random` does not, `grid` tries all combinations. */
   search: z.enum(searchNames, { error: `one of ${searchNames.join(', ')}` }).default('tpe'),
-  /** Trials in all; absent: 24, with a time budget 64, in a grid all. */
+  /** Number of trials; absent: 24, with a time budget 64, in a grid all. */
   trials: z.int({ error: 'a whole number of at least 1' }).min(1, { error: 'a whole number of at least 1' }).optional(),
-  /** Which part of the trials is trained how long. */
+  /** Lengths of the trainings, and how many trials reach each. */
   halving: halvingSchema.prefault({}),
-  /** What trials are compared by, larger is better; absent: the metric of `validation`. */
+  /** The metric that compares trials, larger is better; absent: the metric of `validation`. */
   metric: z
     .string({ error: metric })
     .regex(new RegExp(`^(${rankMetricNames.join('|')})@[1-9]\\d*$`), { error: metric })
     .optional(),
-  /** Seconds for the whole study: no training begins that would not end in time. */
+  /** Seconds for the whole study: a training that would not end in time does not start. */
   timeBudget: z.number({ error: 'a number above 0' }).gt(0, { error: 'a number above 0' }).optional(),
 };
 
@@ -31,13 +31,13 @@ const schema = z.strictObject(shape, {
   error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined),
 });
 
-/** What the part `tune` of a configuration file may hold. */
+/** The part `tune` of a configuration file. */
 export interface TuneSettings extends Omit<z.input<typeof schema>, 'space'> {
   /** Dimensions by the path of the training option: `{ 'loss.tau': { logUniform: [0.05, 0.5] } }`. */
   readonly space?: Space;
 }
 
-/** Checked, with defaults. */
+/** Checked settings, with defaults. */
 type CheckedTuneSettings = Omit<z.output<typeof schema>, 'space'> & { readonly space?: Space };
 
 /** @throws TaurecError `bad-option`, naming `tune.…`; an unknown option names the nearest known one */
@@ -52,17 +52,17 @@ export function parseTuneSettings(input: unknown): CheckedTuneSettings {
   return { ...rest, ...(space !== undefined && { space: parseSpace(space) }) };
 }
 
-/** What a configuration file of the command line holds: training options, and beside them the data, the model's folder and what `taurec tune` searches. */
+/** A configuration file of the command line: training options, the data, the model's folder, and the search of `taurec tune`. */
 export type ConfigFile = TrainConfigInput & {
-  /** Where interactions come from, and how they are read and divided. */
+  /** The source of the interactions, and how they are read and split. */
   data?: Partial<DatasetOptions>;
-  /** The folder that the model goes to. */
+  /** The model's folder. */
   out?: string;
-  /** What is searched, and how. */
+  /** The search of `taurec tune`. */
   tune?: TuneSettings;
 };
 
-/** For configuration files: gives back what it got, with types in the editor, where an unknown option shows. */
+/** For configuration files: returns its argument, so that an editor knows the types and marks unknown options. */
 export function defineConfig(config: ConfigFile): ConfigFile {
   return config;
 }

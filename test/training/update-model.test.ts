@@ -193,7 +193,7 @@ describe('updateModel', () => {
       if (event.type === 'notice') notices.push(event.message!);
     };
     const { model: updated } = await updateModel(older, fresh, { ...options, onProgress });
-    expect(notices).toEqual([expect.stringContaining('begin at zero')]);
+    expect(notices).toEqual([expect.stringContaining('start at zero')]);
     expect(await lists(updated, 'u8', 2)).toContain('new-item');
     const { trainingState: _none, ...graph } = await trained({ backbone: 'lightgcn' });
     expect((await rejectionOf(updateModel(graph, fresh, options))).code).toBe('no-training-state');

@@ -10,16 +10,16 @@ import type { Tensor } from '../../model/tensor.ts';
 import type { TrainedArrays } from '../../model/training-state.ts';
 import { inverseNorm } from '../../recommender/vectors.ts';
 
-/** What a log holds that a model does not know. */
+/** The part of a log that a model does not know. */
 export interface NewInteractions {
-  /** The model's ids at their indices, those that are new behind them. */
+  /** The model's ids at their indices, then the new ones. */
   readonly users: ExtendedIds;
   readonly items: ExtendedIds;
-  /** [users × items] the pairs that the model's `seen` does not hold; values are the log's weights, where it has any. */
+  /** [users × items] the pairs missing from the model's `seen`; values are the log's weights, where it has any. */
   readonly pairs: Csr;
 }
 
-/** Finds what is new in a log. What a user has seen already, validation items among it, is not new, however often it comes. */
+/** Finds the new part of a log. An item that a user has already seen, in validation too, is not new, however often the log repeats it. */
 export function newInteractions(
   model: Pick<Model, 'userIds' | 'itemIds' | 'seen'>,
   given: Interactions,
@@ -43,13 +43,13 @@ export function newInteractions(
   return { users, items, pairs };
 }
 
-/** Length of a new row, as part of the mean length of the old ones: a shorter row turns faster (docs/decisions/020-updates.md). */
+/** Length of a new row, as a fraction of the mean length of the old ones: a shorter row turns faster (docs/decisions/020-updates.md). */
 const LENGTH = 0.5;
 
 /**
- * Writes first embeddings into the rows of both tables that are new, those from `old.users` and `old.items` on: a user's is the mean direction of the items that they have, as fold-in
- * begins; an item's is the mean direction of the users who have it. First the users by the old items, then the items by all users that have a place, then the users who
- * have new items alone; who has nothing that is placed begins at random, N(0, deviation²).
+ * Writes first embeddings into the new rows of both tables, those from `old.users` and `old.items` on. A user's is the mean direction of the user's items, the start
+ * of fold-in too; an item's is the mean direction of its users. The order: users by their old items, then items by all placed users, then users with new items
+ * only. A row without placed neighbours starts at random, N(0, deviation²).
  */
 export function placeNewRows(
   users: Matrix,
@@ -72,7 +72,7 @@ export function placeNewRows(
   scatter(items, placed.items, seed, 'init-new-items', deviation);
 }
 
-/** Gives the rows from `first` on that have no place yet the mean direction of their placed neighbours. */
+/** Gives each row from `first` on that is not yet placed the mean direction of its placed neighbours. */
 function place(
   table: Matrix,
   placed: Uint8Array,
@@ -127,8 +127,8 @@ export interface Sizes {
 }
 
 /**
- * The arrays with rows for users and items that are new. Base embeddings and what a loss keeps begin at 0 there, and so does Adam's first moment. The second begins at the mean of the old rows': late in
- * a run a row that begins at 0 would take first steps several times as long as it should, since the bias correction of its step is long over.
+ * The arrays with rows for new users and items. Base embeddings, loss states and Adam's first moment start at 0 there. The second moment starts at the mean of the old rows: late in
+ * a run the bias correction is over, so a row that starts at 0 would take first steps several times too long.
  * @throws TaurecError `bad-model` for an array that does not have a row for every old user or item
  */
 export function growArrays(arrays: TrainedArrays, from: Sizes, to: Sizes): TrainedArrays {

@@ -23,15 +23,15 @@ import { launch } from '../train-embeddings.ts';
 import type { TrainResult } from '../training-state.ts';
 import { growArrays, type NewInteractions, newInteractions, placeNewRows } from './new-rows.ts';
 
-/** How `updateModel` goes on training, and how it is followed and stopped. */
+/** How `updateModel` continues training, reports and stops. */
 export interface UpdateOptions {
-  /** Epochs over all interactions, old and new. Default: a tenth (next to nothing is new) to a quarter (a quarter or more is new) of those of the first training. */
+  /** Epochs over all interactions, old and new. Default: from a tenth (almost nothing is new) to a quarter (a quarter or more is new) of the epochs of the first training. */
   readonly epochs?: number;
-  /** The highest learning rate; it falls to 0 by half a cosine. Default: half of the one that the model was trained with. */
+  /** The highest learning rate, which falls to 0 by half a cosine. Default: half of the first training's. */
   readonly learningRate?: number;
-  /** Titles by item id: of new items, and over those that the model has. */
+  /** Titles by item id: for new items, and in place of the model's own. */
   readonly titles?: ReadonlyMap<string, string>;
-  /** The loss, for a model of one that is not built in. A model never loads code by itself. */
+  /** The loss, for a model with a custom one. A model never loads code by itself. */
   readonly loss?: LossSource;
   /** The backbone, likewise. */
   readonly backbone?: BackboneSource;
@@ -40,32 +40,32 @@ export interface UpdateOptions {
   readonly engine?: 'auto' | 'wasm' | 'reference';
   /** Stops after the step in progress with error `aborted`. */
   readonly signal?: AbortSignal;
-  /** Receives the stream of events, as that of `train`. */
+  /** Receives the events of the training. */
   readonly onProgress?: (event: TrainEvent) => void;
 }
 
-/** What an update found and did. */
+/** The result of an update. */
 export interface UpdateResult {
-  /** The model that goes on, its training state with it; the given one where nothing is new. */
+  /** The updated model, with its training state; the given model where nothing is new. */
   readonly model: Model;
-  /** What the log held that the model did not know. */
+  /** The part of the log that was new to the model. */
   readonly added: { readonly users: number; readonly items: number; readonly interactions: number };
   readonly epochs: number;
   readonly steps: number;
   /** Wall-clock seconds of training. */
   readonly seconds: number;
   readonly learningRate: number;
-  /** Where the model has a validation part: how well that is found, before and after. */
+  /** For a model with a validation part: its metric before and after. */
   readonly forgetting?: Forgetting;
 }
 
 /**
- * Continues a model with new interactions: new users and items get rows behind the old ones, whose indices stay, and first embeddings from what they have or who has
- * them; then all interactions, old and new, are trained on for a few epochs from the model's embeddings and optimiser moments. What was held out for validation
- * stays held out. The loss keeps the options that it was trained with, a τ fitted to the old catalogue among them. The same model, log and options give the same model, whatever the number of threads.
+ * Continues a model with new interactions. New users and items get rows after the old ones, whose indices stay, and first embeddings from their neighbours in the
+ * log; then the model trains for a few epochs on all interactions, old and new, from its embeddings and optimiser moments. Interactions held out for validation
+ * stay held out. The loss keeps the options of the first training, including a τ fitted to the old catalogue. The same model, log and options give the same model for any number of threads.
  *
- * @param model its `trainingState` is read by `openModel(directory, { trainingState: true })`; without it the moments begin at zero, with a notice, and a model of
- *   a backbone other than `mf` cannot go on: its base embeddings are part of it.
+ * @param model with the `trainingState` that `openModel(directory, { trainingState: true })` reads; without it the moments start at zero, with a notice, and a model with
+ *   a backbone other than `mf` cannot continue, because its base embeddings are part of that state.
  * @throws TaurecError `bad-option`, `no-training-state`, `update-imported`, `update-source`, `bad-model`, `aborted`, `diverged`, `memory-limit`
  */
 export async function updateModel(model: Model, log: Interactions, options: UpdateOptions = {}): Promise<UpdateResult> {
@@ -80,7 +80,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
   }
   const state = model.trainingState;
   if (!state) {
-    const message = 'The model was saved without its training state: the moments of the optimiser begin at zero.';
+    const message = 'The model was saved without its training state: the optimiser moments start at zero.';
     onProgress({ type: 'notice', message });
   }
   if (!state && model.config.backbone !== 'mf') {
@@ -121,7 +121,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
   };
 }
 
-/** The base embeddings, with rows for those that are new. */
+/** The base embeddings, with rows for new users or items. */
 function grownTable(base: Tensor<Float32Array> | undefined, final: Matrix, rows: number): Matrix {
   const from = base ? matrix(base.shape[0]!, base.shape[1]!, base.data) : final;
   const table = matrix(rows, from.columns, sharedFloat32(rows * from.columns));
@@ -170,7 +170,7 @@ function updatedModel(
       engine: result.engine,
       epochs: config.epochs + result.epoch,
       steps: config.steps + result.steps,
-      // What was measured before the update says nothing of the model after it.
+      // Metrics from before the update do not describe the model after it.
       metrics: {},
       updates: [...updates, update],
     },
@@ -193,16 +193,16 @@ function updatedTitles(model: Model, ids: IdMap, titles: UpdateOptions['titles']
   return Titles.from(texts, ids.size);
 }
 
-/** Parts of the epochs that the model was trained for: where next to nothing is new, and where the share of new interactions is `LARGE_SHARE` or more. Evidence: docs/decisions/020-updates.md. */
+/** Fractions of the first training's epochs: where almost nothing is new, and where the share of new interactions is `LARGE_SHARE` or more. Evidence: docs/decisions/020-updates.md. */
 const FEW = 1 / 10;
 const MOST = 1 / 4;
 const LARGE_SHARE = 1 / 4;
-/** Of the learning rate that the model was trained with. */
+/** Fraction of the first training's learning rate. */
 const RATE = 1 / 2;
 
 /**
- * The configuration of an update: the model's own, but for a few epochs, without validation and refit, at a learning rate that begins lower and falls to 0 by half a cosine.
- * @param fresh the number of new interactions.
+ * The configuration of an update: the model's own with fewer epochs, without validation and refit, and with a lower learning rate that falls to 0 by half a cosine.
+ * @param fresh number of new interactions
  */
 function updateConfig(model: Model, fresh: number, options: UpdateOptions): TrainConfig {
   const { config, seen } = model;
@@ -229,7 +229,7 @@ function updateConfig(model: Model, fresh: number, options: UpdateOptions): Trai
   });
 }
 
-/** Epochs of the training that came before all updates. */
+/** Epochs of the training before all updates. */
 function firstEpochs({ epochs, updates = [] }: ModelFacts): number {
   return updates.reduce((left, update) => left - update.epochs, epochs);
 }
@@ -251,7 +251,7 @@ function backboneOf({ backbone: name, training }: ModelFacts, given: BackboneSou
   );
 }
 
-/** The model's own source where it is built in; of any other the one that was given, a module with the export and the options that the model was trained with where it says nothing of them. */
+/** The model's own source where it is built in, else the given one; a given module takes missing export and options from the model's training. */
 function sourceOf<T extends LossSource | BackboneSource>(
   kind: 'loss' | 'backbone',
   own: T,
@@ -260,7 +260,7 @@ function sourceOf<T extends LossSource | BackboneSource>(
   given: T | undefined,
 ): T {
   if (builtIn && given !== undefined) {
-    const expected = `none: the model has ${got}, which is built in, and goes on with it`;
+    const expected = `none: the model has ${got}, which is built in, and keeps it`;
     throw new TaurecError('bad-option', { option: kind, got: `a ${kind}`, expected });
   }
   if (builtIn) return own;
@@ -269,7 +269,7 @@ function sourceOf<T extends LossSource | BackboneSource>(
   return { ...own, ...given, options: { ...own.options, ...given.options } };
 }
 
-/** How well a model's held-out interactions are found before and after an update: what it forgot. */
+/** The metric of a model's held-out interactions before and after an update: how much it forgot. */
 export interface Forgetting {
   /** As 'ndcg@20'; protocol `clean`. */
   readonly metric: string;
@@ -279,7 +279,7 @@ export interface Forgetting {
   readonly after: number;
 }
 
-/** Both models on the validation part of the old one, with the same interactions masked. Undefined where there is none. */
+/** Measures both models on the validation part of the old one, with the same interactions masked. */
 export async function forgetting(
   old: Model,
   updated: Model,

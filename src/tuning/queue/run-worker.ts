@@ -14,44 +14,44 @@ import { type CurvePoint, keyText, type RunOutcome } from '../study.ts';
 import { openQueue } from './open-queue.ts';
 import type { Lease, RunBoard, StudyFacts, TrialQueue, Verdict } from './trial-queue.ts';
 
-/** A training that fails on so many machines fails by itself. */
+/** After errors on this many machines the training counts as failed. */
 const MOST_ERRORS = 3;
-/** Milliseconds between two looks whether a study is there. */
+/** Milliseconds between two polls for studies. */
 const POLL = 1000;
 
-/** What happens at a worker. */
+/** The events of a worker. */
 export type WorkerEvent =
   | { readonly type: 'ready'; readonly worker: string; readonly data: string; readonly studies: number }
-  /** No study is there: the worker waits for one. */
+  /** There is no study yet; the worker waits for one. */
   | { readonly type: 'waiting' }
   | { readonly type: 'taken'; readonly run: string; readonly trial: number; readonly rung: number }
   | { readonly type: 'news'; readonly run: string; readonly news: RunNews }
   | { readonly type: 'over'; readonly run: string; readonly outcome: RunOutcome }
-  /** Another worker has it: this one was silent too long. */
+  /** Another worker has the training: this one was silent too long. */
   | { readonly type: 'lost'; readonly run: string };
 
-/** Which queue `runWorker` serves, with which data. */
+/** The queue and the resources of `runWorker`. */
 export interface WorkerOptions {
   /** `redis://…` or `postgres://…`. */
   readonly queue: string;
-  /** Trainings at a time; default 1. */
+  /** Parallel trainings; default 1. */
   readonly jobs?: number;
-  /** Threads of all of them together; default: the machine's cores. */
+  /** Threads of all trainings together; default: the machine's cores. */
   readonly threads?: number;
-  /** Ends when there is no study on these data any more, in place of waiting for the next. */
+  /** Ends when no study on these data is left, instead of waiting for the next. */
   readonly untilDone?: boolean;
   /** Seconds of silence after which a worker counts as dead; default 30. */
   readonly lockSeconds?: number;
-  /** Gives back what is being trained, with its checkpoints, and ends. */
+  /** Releases the running trainings, with their checkpoints, and ends. */
   readonly signal?: AbortSignal;
-  /** Told of each training: that it is taken, goes on, ends. */
+  /** Receives the events. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
 /**
- * Takes the trainings of studies from a queue and does them, until the signal. The data must be those of the study, to the last interaction: they are compared by SHA-256.
- * A training whose worker died goes on here from the last checkpoint that was handed over.
- * @throws TaurecError `other-data` when all studies that are there are on other data or of another version; `queue-unreachable`, `bad-option`; what a training throws that is the machine's fault, the training is then left for others
+ * Takes the trainings of studies from a queue and does them, until the signal. Its data must equal those of the study in every interaction, which SHA-256 checks.
+ * The training of a dead worker continues from the last checkpoint in the queue.
+ * @throws TaurecError `other-data` when all studies are on other data or of another version; `missing-package`, `queue-unreachable`, `bad-option`; errors of this machine, which leave the training to others
  */
 export async function runWorker(data: TrainingData, options: WorkerOptions): Promise<void> {
   const { signal, onEvent = () => {}, lockSeconds } = options;
@@ -68,7 +68,7 @@ export async function runWorker(data: TrainingData, options: WorkerOptions): Pro
     onEvent({ type: 'ready', worker: workerName(), data: facts.data, studies });
     const worker = new QueueWorker(queue, data, folder, stop.signal, options);
     let thrown: { error: unknown } | undefined;
-    // Nobody waits for it while trainings run.
+    // Not awaited while trainings run.
     const fail = (error: unknown) => {
       thrown = { error };
       stop.abort();
@@ -117,7 +117,7 @@ function fits(study: StudyFacts, { taurec, data }: Mine): boolean {
   return study.taurec === taurec && study.data === data;
 }
 
-/** Ends the work when no study is there any more. */
+/** Ends the work when no study is left. */
 async function watch(queue: TrialQueue, mine: Mine, stop: AbortController): Promise<void> {
   while (!stop.signal.aborted) {
     if (!(await queue.studies()).some((study) => fits(study, mine))) stop.abort();
@@ -145,7 +145,7 @@ class QueueWorker {
     const { onEvent = () => {} } = this.#options;
     if (!(await lease.begin())) return 'done';
     onEvent({ type: 'taken', run: id, ...task.key });
-    // Its own: trainings of two studies have the same key, and one that was lost may come back while it still ends.
+    // A separate folder: trainings of two studies share keys, and a lost training may return while the old one still ends.
     const directory = join(this.#folder, `${keyText(task.key)}-${randomUUID()}`);
     const stop = new AbortController();
     const abort = () => stop.abort();
@@ -170,7 +170,7 @@ class QueueWorker {
       else onEvent({ type: 'over', run: id, outcome });
       return 'done';
     } catch (thrown) {
-      // What the queue threw stopped the training.
+      // An error of the queue stopped the training; it comes first.
       const error: unknown = await reporter.flush().then(
         () => thrown,
         (untold) => untold,
@@ -180,7 +180,7 @@ class QueueWorker {
         return 'done';
       }
       if (error instanceof TaurecError && error.code === 'aborted') return 'release';
-      // A queue that is away is no fault of the training.
+      // An unreachable queue is no fault of the training.
       if (error instanceof TaurecError && error.code === 'queue-unreachable') throw error;
       if ((await lease.countError()) < MOST_ERRORS) throw error;
       const { code = 'error', message } = error as NodeJS.ErrnoException;
@@ -194,7 +194,7 @@ class QueueWorker {
   }
 }
 
-/** Puts the checkpoint that was handed over where training looks for it; one that is damaged is none. */
+/** Writes the queue's checkpoint to the training's folder; a damaged one is ignored. */
 async function fetchCheckpoint(lease: Lease, directory: string): Promise<void> {
   const found = await lease.checkpoint();
   await rm(directory, { recursive: true, force: true });
@@ -212,8 +212,8 @@ function workerName(): string {
 }
 
 /**
- * Tells the queue what happens to a training, in the order in which it happens and without holding it up: what comes while something is on its way is told together afterwards, and of checkpoints the last.
- * Signs of life go out besides. When the training has another holder, or the queue cannot be told, `onLost` is called and nothing more is told.
+ * Reports a training to the queue in order, without blocking it: news during a request is sent together afterwards, of checkpoints only the last.
+ * Signs of life are sent independently. When another worker holds the training, or the queue fails, it calls `onLost` and reports nothing more.
  */
 class LeaseReporter {
   readonly #lease: Lease;
@@ -234,7 +234,7 @@ class LeaseReporter {
     this.#queue = queue;
     this.#onLost = onLost;
     this.#timer = setInterval(() => {
-      // A sign of life that does not arrive is made up for by the next.
+      // A lost sign of life is harmless: the next one follows.
       lease.beat().then(
         (held) => this.#check(held),
         () => {},
@@ -260,7 +260,7 @@ class LeaseReporter {
     this.#telling ??= this.#tell()
       .catch((error) => {
         this.#thrown ??= { error };
-        // What nobody can be told is not worth going on with.
+        // A training that cannot be reported need not continue.
         this.#onLost();
       })
       .finally(() => {
@@ -268,7 +268,7 @@ class LeaseReporter {
       });
   }
 
-  /** Resolves when all is told. Throws what the queue threw. */
+  /** Resolves when everything is reported. Throws the errors of the queue. */
   async flush(): Promise<void> {
     while (this.#telling) await this.#telling;
     if (!this.#thrown && this.#hasNews) await this.#tell();
@@ -298,7 +298,7 @@ class LeaseReporter {
   }
 
   async #hand({ path, epoch }: { path: string; epoch: number }): Promise<void> {
-    // Written whole and renamed, so that what is read is one checkpoint, this or the next.
+    // Checkpoints are written whole and renamed, so this reads one of them completely.
     const data = await readFile(path).catch(() => undefined);
     if (!data || data.length > this.#queue.mostCheckpointBytes) return;
     const sha256 = createHash('sha256').update(data).digest('hex');

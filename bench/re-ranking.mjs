@@ -12,7 +12,7 @@ import {
   loadDataset,
   openRankingEngine,
   reRankedRanker,
-  train,
+  trainEmbeddings,
   trainedItems,
   trainedModel,
 } from '../dist/index.js';
@@ -47,7 +47,7 @@ for (const name of values.data.split(',')) {
   const data = await loadDataset({ train: join(folder, 'train.tsv.gz'), test: join(folder, 'test.tsv.gz') });
   for (const lambda of lambdas) {
     const { loss, ...config } = configs[name];
-    const result = await train(data, { ...config, loss: { ...loss, negativeWeight: lambda }, seed, threads });
+    const result = await trainEmbeddings(data, { ...config, loss: { ...loss, negativeWeight: lambda }, seed, threads });
     const model = trainedModel(data, result);
     const engine = await openRankingEngine(model, { threads });
     for (const setting of lambda === 1 ? settings : settings.slice(0, 1)) {

@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { randomStream } from '../dist/array/random.js';
 import * as taurec from '../dist/index.js';
+import { trainEmbeddings } from '../dist/training/train-embeddings.js';
 
 const DATA = process.env.TAUREC_DATA ?? '../shared/data';
 
@@ -119,9 +120,9 @@ async function measureCase(name, { old, fresh, test }, config) {
   const allData = await taurec.loadDataset({ train: file('all', [...old, ...fresh]) });
   const log = await taurec.readInteractions(file('fresh', fresh));
   const users = groups(old, fresh, test);
-  const base = await timed(async () => trainedModel(oldData, await taurec.train(oldData, config, { keepState: true })));
+  const base = await timed(async () => trainedModel(oldData, await trainEmbeddings(oldData, config, { keepState: true })));
   report(name, 'before', config, base, await measure(base.model, allData, test, users), base);
-  const anew = await timed(async () => trainedModel(allData, await taurec.train(allData, config)));
+  const anew = await timed(async () => trainedModel(allData, await trainEmbeddings(allData, config)));
   const best = await measure(anew.model, allData, test, users);
   report(name, 'trained anew', config, anew, best, anew);
   for (const epochs of numbers(flags.epochs)) {

@@ -93,7 +93,8 @@ const messages = {
     `${f.directory}: would be overwritten, but is not a taurec export: it holds ${f.got}. Choose a new or empty folder, or one with an earlier export.`,
   'bad-embeddings': (f: Facts) => `${f.file}: ${f.problem}.${f.remedy ? ` ${f.remedy}` : ''}`,
   'no-index': (f: Facts) => `${f.directory}: ${f.problem}. Build it: taurec index ${f.directory}`,
-  'missing-package': (f: Facts) => `${f.what} needs the package ${f.name}, which ${f.problem}. npm install ${f.name}`,
+  'missing-package': (f: Facts) =>
+    `${f.what} needs the package ${f.name}, which ${f.problem}. npm install ${f.install ?? f.name}`,
   // evaluation
   'evaluation-shape': (f: Facts) =>
     `Cannot evaluate: ${f.what} has ${f.got} items, expected ${f.expected}, the number of items in the training data. Evaluate on the data set that the model was trained on.`,

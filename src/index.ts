@@ -189,9 +189,8 @@ export type {
 export { tableCsv } from './report/table-csv.ts';
 export { type ReportFiles, writeReport } from './report/write-report.ts';
 export type { Batch, BatchCapacity } from './sampler/sampler.ts';
-export type { Dimension, Range as DimensionRange, Value as DimensionValue } from './search/dimension.ts';
-export type { Point } from './search/lattice-search.ts';
-export type { Point as SpacePoint, Space } from './search/space.ts';
+export type { LatticePoint } from './search/lattice-search.ts';
+export type { Dimension, DimensionRange, DimensionValue, Space, SpacePoint } from './search/space.ts';
 export type { Aim } from './training/aim.ts';
 export {
   configToJson,
@@ -201,19 +200,17 @@ export {
 } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';
 export { popularityBias } from './training/popularity-prior.ts';
+export { type TrainOptions, trainEmbeddings } from './training/train-embeddings.ts';
 export { trainedModel } from './training/trained-model.ts';
-export { type TrainOptions, train } from './training/trainer.ts';
-export type { TrainingData, TrainResult } from './training/training-state.ts';
-export type { Trial, Tuning } from './training/tune.ts';
-export type { Forgetting } from './training/update/forgetting.ts';
+export type { AutomaticTrial, TrainingData, TrainResult, Tuning } from './training/training-state.ts';
+export type { Forgetting, UpdateOptions } from './training/update/update-model.ts';
 export { type UpdateResult, updateModel } from './training/update/update-model.ts';
-export type { UpdateOptions } from './training/update/update-options.ts';
-export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
 export type { RunNews } from './tuning/executor.ts';
-export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/worker.ts';
-export type { TuneSettings } from './tuning/settings.ts';
-export type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, Trial as StudyTrial } from './tuning/study.ts';
+export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/run-worker.ts';
+export type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, Trial } from './tuning/study.ts';
 export { type TrainWinnerOptions, trainWinner } from './tuning/train-winner.ts';
 export { type TunedTrial, type TuneOptions, type TuneResult, tune } from './tuning/tune.ts';
 export type { TuneEvent } from './tuning/tune-event.ts';
+export type { TuneSettings } from './tuning/tune-settings.ts';
+export { type ConfigFile, defineConfig } from './tuning/tune-settings.ts';
 export { type TuningReportOptions, tuningReport } from './tuning/tuning-report.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { embeddingRanker, evaluate, openEngine } from '../../dist/index.js';
-import { initialEmbeddings } from '../../dist/training/embeddings.js';
+import { initialEmbeddings } from '../../dist/training/engine-arrays.js';
 import { gowallaSized } from './data.mjs';
 import { median, minimum, timeRounds } from './timing.mjs';
 

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { createBackbone, openEngine } from '../../dist/index.js';
 import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
-import { initialEmbeddings } from '../../dist/training/embeddings.js';
+import { initialEmbeddings } from '../../dist/training/engine-arrays.js';
 import { trainStep } from '../../dist/training/train-step.js';
 import { gowallaSized } from './data.mjs';
 import { median, sink } from './timing.mjs';

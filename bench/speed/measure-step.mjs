@@ -2,7 +2,7 @@ import { openEngine } from '../../dist/index.js';
 import { defaultScore } from '../../dist/loss/losses.js';
 import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
-import { initialEmbeddings } from '../../dist/training/embeddings.js';
+import { initialEmbeddings } from '../../dist/training/engine-arrays.js';
 import { sink } from './timing.mjs';
 
 /** What a step's time is split into; they add up to it. */

@@ -1,4 +1,4 @@
-import type { Point } from '../search/space.ts';
+import type { SpacePoint } from '../search/space.ts';
 import { keyText, type Run, type Trial } from '../tuning/study.ts';
 import type { TuneEvent } from '../tuning/tune-event.ts';
 import { count, decimal, duration, table } from './output.ts';
@@ -127,7 +127,7 @@ function better(a: Row, b: Row): number {
   return b.run.rung - a.run.rung || b.value! - a.value!;
 }
 
-function pointText(point: Point): string {
+function pointText(point: SpacePoint): string {
   return Object.entries(point)
     .map(([path, value]) => `${path.split('.').at(-1)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');

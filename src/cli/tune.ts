@@ -4,13 +4,13 @@ import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.
 import { TaurecError } from '../errors.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { type ReportFiles, writeReport } from '../report/write-report.ts';
-import { searchNames } from '../search/searches.ts';
+import { searchNames } from '../search/space-searches.ts';
 import { aimSplit } from '../training/aim.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { trainedModel } from '../training/trained-model.ts';
-import type { TuneSettings } from '../tuning/settings.ts';
 import { trainWinner } from '../tuning/train-winner.ts';
 import { type TuneOptions, type TuneResult, tune } from '../tuning/tune.ts';
+import type { TuneSettings } from '../tuning/tune-settings.ts';
 import { tuningReport } from '../tuning/tuning-report.ts';
 import { commandLine } from './command-line.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';

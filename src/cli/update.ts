@@ -10,7 +10,7 @@ import { TaurecError } from '../errors.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
-import { newInteractions } from '../training/update/new-interactions.ts';
+import { newInteractions } from '../training/update/new-rows.ts';
 import { type UpdateResult, updateModel } from '../training/update/update-model.ts';
 import { commandLine } from './command-line.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { type Aim, aimSplit } from '../training/aim.ts';
-import { runWorker, type WorkerEvent } from '../tuning/queue/worker.ts';
+import { runWorker, type WorkerEvent } from '../tuning/queue/run-worker.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
 import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';

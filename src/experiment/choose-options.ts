@@ -1,3 +1,6 @@
+import { bestOf, runSearches, type Search } from '../search/search.ts';
+import type { SpacePoint } from '../search/space.ts';
+import { coordinateSearch } from '../search/space-searches.ts';
 import type { Lab } from './experiment.ts';
 import { finished } from './run/finished.ts';
 import { mergeConfigs } from './run/merge-config.ts';
@@ -5,30 +8,27 @@ import { type FailedRun, isFailed, type RunRecord, type RunSpec } from './run/ru
 import { type LossCase, middleOf } from './settings/settings.ts';
 import { type Options, withOptions } from './settings/with-options.ts';
 
-/** A loss on some data, whose options validation is to choose. */
+/** A loss on some data, with options for validation to choose. */
 export interface Case {
-  /** What it is beside the loss: data, noise, backbone, settings. */
+  /** The run without the loss: data, noise, backbone, settings. */
   readonly spec: Omit<RunSpec, 'seed'>;
   readonly loss: LossCase;
 }
 
-/** What came of it. */
+/** A case with its chosen options and their runs. */
 export interface ChosenCase extends Case {
-  /** The options that validated best. */
+  /** The options with the best validation value. */
   readonly options: Options;
-  /** All that were tried, with the validation value of the first seed. */
+  /** All options that were tried, with their run of the first seed. */
   readonly tried: readonly { readonly options: Options; readonly record: RunRecord | FailedRun }[];
-  /** A run a seed with the chosen options, in the order of the seeds. */
+  /** One run per seed with the chosen options, in the order of the seeds. */
   readonly records: readonly RunRecord[];
 }
-
-/** How often all options are gone through at most. */
-const rounds = 3;
 
 /**
  * Chooses the options of each case by the validation value of the first seed, then runs the chosen ones with every seed. Options are chosen one
  * at a time, in the order in which they are written, the others at their last choice (at first the middle of the list), until a round changes nothing.
- * Nothing of the test set is looked at. All cases go along together, so that a laboratory has much to do at a time.
+ * The test set is not used. The searches of all cases run side by side, so that a laboratory has many runs at a time.
  */
 export async function chooseOptions(
   lab: Lab,
@@ -36,21 +36,18 @@ export async function chooseOptions(
   cases: readonly Case[],
   seeds: readonly number[],
 ): Promise<ChosenCase[]> {
-  const searches = cases.map((one) => new Search(one));
-  for (let round = 0; round < rounds; round++) {
-    const before = JSON.stringify(searches.map(({ options }) => options));
-    const most = Math.max(...searches.map(({ names }) => names.length));
-    for (let position = 0; position < most; position++) {
-      const asked = searches.flatMap((search) => search.neighbours(position).map((options) => ({ search, options })));
-      const specs = asked.map(({ search, options }) => specOf(search.case, options, seeds[0]!));
+  const candidates = cases.map((one) => new Candidates(one));
+  const chosen = await runSearches(
+    candidates.map(({ search }) => search),
+    async (asked) => {
+      const specs = asked.map(({ search, point }) => specOf(cases[search]!, point, seeds[0]!));
       const records = await lab.tryAll(`${title}: choosing options on validation data`, specs);
-      for (const [index, { search, options }] of asked.entries()) search.learn(options, records[index]!);
-      for (const search of searches) search.settle();
-    }
-    if (JSON.stringify(searches.map(({ options }) => options)) === before) break;
-  }
-  const records = await runChosen(lab, title, searches, seeds);
-  return searches.map(({ case: one, options, tried }, index) => ({
+      return asked.map(({ search, point }, at) => candidates[search]!.learn(point, records[at]!));
+    },
+  );
+  for (const [at, options] of chosen.entries()) candidates[at]!.options = options!;
+  const records = await runChosen(lab, title, candidates, seeds);
+  return candidates.map(({ case: one, options, tried }, index) => ({
     ...one,
     options,
     tried: [...tried.values()],
@@ -58,20 +55,20 @@ export async function chooseOptions(
   }));
 }
 
-/** The chosen options of each with every seed. Options with which a seed diverges are passed over for the next best. */
+/** The chosen options of each with every seed. Options with which a seed diverges are replaced by the next best. */
 async function runChosen(
   lab: Lab,
   title: string,
-  searches: readonly Search[],
+  candidates: readonly Candidates[],
   seeds: readonly number[],
 ): Promise<RunRecord[][]> {
-  const specs = searches.flatMap(({ case: one, options }) => seeds.map((seed) => specOf(one, options, seed)));
+  const specs = candidates.flatMap(({ case: one, options }) => seeds.map((seed) => specOf(one, options, seed)));
   const all = await lab.tryAll(title, specs);
-  const records = searches.map((_, index) => all.slice(index * seeds.length, (index + 1) * seeds.length));
-  const failing = searches.filter((_, index) => records[index]!.some(isFailed));
+  const records = candidates.map((_, index) => all.slice(index * seeds.length, (index + 1) * seeds.length));
+  const failing = candidates.filter((_, index) => records[index]!.some(isFailed));
   if (failing.length === 0) return records as RunRecord[][];
-  for (const search of failing) search.passOver(records[searches.indexOf(search)]!.find(isFailed)!);
-  return runChosen(lab, title, searches, seeds);
+  for (const one of failing) one.passOver(records[candidates.indexOf(one)]!.find(isFailed)!);
+  return runChosen(lab, title, candidates, seeds);
 }
 
 /** The run of a case with some options of its loss. */
@@ -80,48 +77,40 @@ export function specOf({ spec, loss }: Case, options: Options, seed: number): Ru
   return { ...spec, seed, config: mergeConfigs(spec.config, config, { loss: source }) };
 }
 
-class Search {
+/** The options of a case that were tried, and those that are chosen. */
+class Candidates {
   readonly case: Case;
-  readonly names: readonly string[];
-  readonly tried = new Map<string, { options: Options; record: RunRecord | FailedRun }>();
+  readonly search: Search<SpacePoint>;
+  readonly tried = new Map<string, { readonly options: Options; readonly record: RunRecord | FailedRun }>();
   options: Options;
 
   constructor(one: Case) {
     this.case = one;
-    this.names = Object.keys(one.loss.candidates);
-    const middles = Object.entries(one.loss.candidates).map(([name, values]) => [name, middleOf(values)]);
-    this.options = Object.fromEntries(middles);
+    const lists = Object.entries(one.loss.candidates);
+    this.options = Object.fromEntries(lists.map(([name, values]) => [name, middleOf(values)]));
+    this.search = coordinateSearch(Object.fromEntries(lists.map(([name, choice]) => [name, { choice }])), this.options);
   }
 
-  /** The options with every value of the one at `position`; nothing for a loss with fewer. */
-  neighbours(position: number): Options[] {
-    const name = this.names[position];
-    if (name === undefined) return [];
-    return this.case.loss.candidates[name]!.map((value) => ({ ...this.options, [name]: value }));
-  }
-
-  learn(options: Options, record: RunRecord | FailedRun): void {
+  /** Remembers a run; returns its validation value. */
+  learn(options: Options, record: RunRecord | FailedRun): number {
     this.tried.set(JSON.stringify(options), { options, record });
+    return validationValue(record);
   }
 
-  /** Gives up the present options for the best of the others. @throws TaurecError `failed-run` when there are none */
+  /** Replaces the present options, one of whose seeds failed, by the best of the others. @throws TaurecError `failed-run` when there are none */
   passOver(failed: FailedRun): void {
-    const before = this.options;
-    this.learn(before, failed);
-    this.settle();
-    if (this.options === before) finished(failed);
+    this.learn(this.options, failed);
+    const others = [...this.tried.values()].map(({ options, record }) => ({
+      point: options,
+      value: validationValue(record),
+    }));
+    const best = bestOf(others);
+    if (!best) finished(failed);
+    else this.options = best.point;
   }
+}
 
-  /** Takes the best so far, the first of equals; a run that failed is worse than any. */
-  settle(): void {
-    let best = -Infinity;
-    for (const { options, record } of this.tried.values()) {
-      if (isFailed(record)) continue;
-      const value = record.chosen.value ?? -Infinity;
-      if (value > best) {
-        best = value;
-        this.options = options;
-      }
-    }
-  }
+/** A run that failed is worse than any other. */
+function validationValue(record: RunRecord | FailedRun): number {
+  return isFailed(record) ? -Infinity : (record.chosen.value ?? -Infinity);
 }

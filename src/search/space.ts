@@ -1,12 +1,134 @@
 import { z } from 'zod';
+import type { Random } from '../array/random.ts';
 import { TaurecError } from '../errors.ts';
-import type { Dimension, Value } from './dimension.ts';
 
-/** What is searched: dimensions by the path of the training option that they set, `loss.tau` and `backbone.layers` for options of the loss and the backbone. */
+/** A search space: dimensions by the path of the training option that they set, `loss.tau` and `backbone.layers` for options of the loss and the backbone. */
 export type Space = Readonly<Record<string, Dimension>>;
 
-/** A place in a space: a value for each of its paths. */
-export type Point = Readonly<Record<string, Value>>;
+/** A point of a space: a value for each of its paths. */
+export type SpacePoint = Readonly<Record<string, DimensionValue>>;
+
+/** A value of a dimension: a number, or one of the choices, which may be anything that JSON holds. */
+export type DimensionValue = unknown;
+
+/** One dimension of a search space. */
+export type Dimension =
+  /** One of these values, with equal probability. */
+  | { readonly choice: readonly DimensionValue[] }
+  /** A real number from the first to the second. */
+  | { readonly uniform: DimensionRange; readonly points?: number; readonly start?: number }
+  /** A real number > 0 whose logarithm is uniform. */
+  | { readonly logUniform: DimensionRange; readonly points?: number; readonly start?: number }
+  /** A whole number from the first to the second, both included. */
+  | { readonly integer: DimensionRange; readonly points?: number; readonly start?: number };
+
+/** Least and largest value. */
+export type DimensionRange = readonly [least: number, most: number];
+
+/** Grid values of a continuous dimension without `points`. */
+const GRID_POINTS = 5;
+
+/** Significant digits of a value, so that a command can name it exactly. */
+const DIGITS = 4;
+
+/** A dimension on the scale that searches work on: numbers lie in [0, 1], choices are numbered from 0. */
+export interface UnitScale {
+  /** The number of choices; undefined for numbers. */
+  readonly choices?: number;
+  /** The value at u ∈ [0, 1], or that of choice number u. */
+  value(u: number): DimensionValue;
+  /** The place of a value; the inverse of `value` up to rounding. */
+  place(value: DimensionValue): number;
+  /** All values of a grid, in order. */
+  grid(): DimensionValue[];
+}
+
+export function unitScaleOf(dimension: Dimension): UnitScale {
+  if ('choice' in dimension) return choiceScale(dimension.choice);
+  if ('integer' in dimension) return integerScale(dimension.integer, dimension.points);
+  if ('uniform' in dimension)
+    return realScale(
+      dimension.uniform,
+      dimension.points,
+      (x) => x,
+      (x) => x,
+    );
+  return realScale(dimension.logUniform, dimension.points, Math.log, Math.exp);
+}
+
+/** A random value of a dimension, uniform on its own scale. */
+export function drawValue(dimension: Dimension, random: Random): DimensionValue {
+  const scale = unitScaleOf(dimension);
+  return scale.value(scale.choices === undefined ? random.real() : random.integer(scale.choices));
+}
+
+/** The start of a search in this dimension, where one was given. */
+export function startOf(dimension: Dimension): number | undefined {
+  return 'choice' in dimension ? undefined : dimension.start;
+}
+
+/** True when the dimension can have the value. */
+export function holds(dimension: Dimension, value: DimensionValue): boolean {
+  if ('choice' in dimension) return dimension.choice.some((one) => same(one, value));
+  const [least, most] = rangeOf(dimension);
+  if (typeof value !== 'number' || !(value >= least && value <= most)) return false;
+  return !('integer' in dimension) || Number.isInteger(value);
+}
+
+/** The values at both ends, or all choices: an invalid space shows in them. */
+export function extremes(dimension: Dimension): readonly DimensionValue[] {
+  return 'choice' in dimension ? dimension.choice : rangeOf(dimension);
+}
+
+export function rangeOf(dimension: Exclude<Dimension, { choice: unknown }>): DimensionRange {
+  if ('uniform' in dimension) return dimension.uniform;
+  return 'logUniform' in dimension ? dimension.logUniform : dimension.integer;
+}
+
+function choiceScale(values: readonly DimensionValue[]): UnitScale {
+  return {
+    choices: values.length,
+    value: (u) => values[u],
+    place: (value) => values.findIndex((one) => same(one, value)),
+    grid: () => [...values],
+  };
+}
+
+function integerScale([least, most]: DimensionRange, points?: number): UnitScale {
+  const count = most - least + 1;
+  const value = (u: number) => Math.min(most, least + Math.floor(u * count));
+  const wanted = Math.min(points ?? count, count);
+  const spread = (k: number) => (wanted === 1 ? 0.5 : k / (wanted - 1));
+  return {
+    value,
+    place: (x) => ((x as number) - least + 0.5) / count,
+    grid: () => Array.from({ length: wanted }, (_, k) => least + Math.round(spread(k) * (count - 1))),
+  };
+}
+
+function realScale(
+  [least, most]: DimensionRange,
+  points: number | undefined,
+  to: (x: number) => number,
+  back: (x: number) => number,
+): UnitScale {
+  const [low, high] = [to(least), to(most)];
+  const value = (u: number) => {
+    const rounded = Number(back(low + u * (high - low)).toPrecision(DIGITS));
+    return Math.min(most, Math.max(least, rounded));
+  };
+  const wanted = points ?? GRID_POINTS;
+  const spread = (k: number) => (wanted === 1 ? 0.5 : k / (wanted - 1));
+  return {
+    value,
+    place: (x) => (high === low ? 0.5 : (to(x as number) - low) / (high - low)),
+    grid: () => [...new Set(Array.from({ length: wanted }, (_, k) => value(spread(k))))],
+  };
+}
+
+function same(a: DimensionValue, b: DimensionValue): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
 
 const kinds = ['choice', 'uniform', 'logUniform', 'integer'] as const;
 type Kind = (typeof kinds)[number];
@@ -41,7 +163,7 @@ const shapes: Readonly<Record<Kind, z.ZodType>> = {
 };
 
 /**
- * Checks what somebody wrote as a search space. Whether training has such options is looked at by `checkSpace`.
+ * Checks the form of a search space. `checkSpace` checks that training has its options.
  * @throws TaurecError `bad-option`, naming the path and what is wrong with it
  */
 export function parseSpace(input: unknown): Space {

@@ -1,7 +1,7 @@
 import { TaurecError } from '../errors.ts';
+import { carryError } from '../platform/carried-error.ts';
 import type { RecommendedItem, RecommendOptions } from '../recommender/recommendation.ts';
 import type { Recommender } from '../recommender/recommender.ts';
-import { carryError } from '../training/thread/coordinator-protocol.ts';
 import type { Answer, ForItemsJob, ListOptions, RecommendJob, ScoreJob, ScoringJob } from './scoring-protocol.ts';
 
 /** What a list rests on: the model's own embedding of the user, the feedback of a user that the model does not know, or popularity. */

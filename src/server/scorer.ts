@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
+import { rebuildError } from '../platform/carried-error.ts';
 import { workerFlags } from '../platform/worker-flags.ts';
-import { rebuildError } from '../training/thread/coordinator-protocol.ts';
 import type { FromScoring, ModelInfo, ScoringJob, ScoringTask, ToScoring } from './scoring-protocol.ts';
 import { type Piece, ScoringQueue } from './scoring-queue.ts';
 

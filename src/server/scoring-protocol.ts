@@ -1,6 +1,6 @@
+import type { CarriedError } from '../platform/carried-error.ts';
 import type { RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import type { FoldInRequest, RecommendOptions } from '../recommender/recommendation.ts';
-import type { CarriedError } from '../training/thread/coordinator-protocol.ts';
 
 /** What the main thread and the scoring thread say to each other. */
 

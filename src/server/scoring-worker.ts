@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { carryError } from '../platform/carried-error.ts';
 import type { OpenOptions } from '../recommender/recommender.ts';
 import { Recommender } from '../recommender/recommender.ts';
-import { carryError } from '../training/thread/coordinator-protocol.ts';
 import { scoreBatch } from './score-batch.ts';
 import type { FromScoring, ModelInfo, ScoringTask, ToScoring } from './scoring-protocol.ts';
 

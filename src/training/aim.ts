@@ -1,17 +1,17 @@
 import type { Dataset } from '../data/build-dataset.ts';
 import type { SplitMethod } from '../data/split/split.ts';
 
-/** What a model is for: to guess what the log would hold next, or to find what a person would like among all items, also those the log shows little. */
+/** The purposes of a model: to predict the next entries of the log, or to find what a user would like in the whole catalogue, rarely shown items included. */
 export const aims = ['accuracy', 'discovery'] as const;
-/** What a model is for: `accuracy` or `discovery`. */
+/** The purpose of a model: `accuracy` or `discovery`. */
 export type Aim = (typeof aims)[number];
 
-/** How the validation part that judges an aim is held out; undefined: as the log is (at random, or by the method of the test split). */
+/** The split of a validation part that judges an aim; undefined: any that keeps the distribution of the log (random, or the method of the test split). */
 export function aimSplit(aim: Aim): SplitMethod | undefined {
   return aim === 'discovery' ? 'debiased' : undefined;
 }
 
-/** What a person should know when the validation part is not one that judges the aim: a set that was given, or drawn in another way, is used as it is. */
+/** A notice for a validation part that does not judge the aim: a given one, or one held out by another method, is used as it is. */
 export function aimNotice(aim: Aim, { valid, splits }: Pick<Dataset, 'valid' | 'splits'>): string | undefined {
   const wanted = aimSplit(aim);
   const got = splits?.valid?.method;

@@ -2,16 +2,18 @@ import { TaurecError } from '../errors.ts';
 import { automaticTau } from '../loss/automatic-tau.ts';
 import type { LossSource } from '../loss/loss.ts';
 import { automaticOptions, replaceOptions, type SearchedOption } from '../loss/losses.ts';
-import type { Coordinate, Point } from '../search/lattice-search.ts';
+import { type Coordinate, type LatticePoint, latticeSearch } from '../search/lattice-search.ts';
+import { runSearches } from '../search/search.ts';
 import type { Aim } from './aim.ts';
 import type { TrainConfig } from './config.ts';
-import type { TrainingData } from './training-state.ts';
+import type { TrainEvent } from './events.ts';
+import type { AutomaticTrial, RunOptions, TrainingData, Tuning } from './training-state.ts';
 import { hasUsers } from './validation.ts';
 
-/** λ at which the search begins: about what an aim comes to (docs/decisions/012-automatic-options.md). */
+/** λ at the start of the search: close to the usual choice for each aim (docs/decisions/012-automatic-options.md). */
 const startWeight: Readonly<Record<Aim, number>> = { accuracy: 1.2, discovery: 0.75 };
 
-/** Where the search for an option begins, how far it strides and may go. τ is compared by ratios, λ by differences. */
+/** Start, stride and bounds of the search for an option. τ is compared by ratios, λ by differences. */
 const coordinate: Readonly<Record<SearchedOption, (aim: Aim, items: number) => Omit<Coordinate, 'name'>>> = {
   tau: (_, items) => ({ start: automaticTau(items), stride: { factor: 1.4 }, least: 0.01, most: 3 }),
   negativeWeight: (aim) => ({ start: startWeight[aim], stride: { step: 0.15 }, least: 0, most: 3 }),
@@ -27,18 +29,66 @@ export function automaticCoordinates({ loss, aim }: TrainConfig, { train, valid 
     throw new TaurecError('bad-option', {
       option: `${'name' in loss ? loss.name : 'loss'}.${options[0]}`,
       got: 'auto',
-      expected: 'a number where there is no validation part to choose it by',
+      expected: 'a number, because there is no validation part to choose it',
       remedy: 'Hold one out: validRatio 0.1 of loadDataset (--valid-ratio 0.1), or give one.',
     });
   }
   return options.map((name) => ({ name, ...coordinate[name](aim, train.columns) }));
 }
 
-export function startOf(coordinates: readonly Coordinate[]): Point {
+export function latticeStart(coordinates: readonly Coordinate[]): LatticePoint {
   return Object.fromEntries(coordinates.map(({ name, start }) => [name, start]));
 }
 
-/** The loss as it was given: `'auto'` for what is searched. */
+/** The loss as it was given: `'auto'` for the searched options. */
 export function withAutomatic(loss: LossSource, coordinates: readonly Coordinate[]): LossSource {
   return replaceOptions(loss, Object.fromEntries(coordinates.map(({ name }) => [name, 'auto'])));
+}
+
+/** Trials at most. */
+const MOST = 8;
+
+/**
+ * Chooses options of a loss by the validation metric of short trainings, which `runTrial` does one at a time. Two options take 5 to 8 trials.
+ */
+export async function chooseAutomatic(
+  coordinates: readonly Coordinate[],
+  metric: string,
+  runTrial: (options: LatticePoint, number: number) => Promise<number>,
+  onEvent: (event: TrainEvent) => void,
+): Promise<Tuning> {
+  const trials: AutomaticTrial[] = [];
+  let best = -Infinity;
+  const evaluate = async (options: LatticePoint) => {
+    const started = performance.now();
+    const number = trials.length + 1;
+    const value = await runTrial(options, number);
+    const trial = { options, value, seconds: (performance.now() - started) / 1000 };
+    trials.push(trial);
+    onEvent({ type: 'trial', number, ...trial, metric, best: value > best });
+    best = Math.max(best, value);
+    return value;
+  };
+  // The lattice search asks for one point at a time.
+  const [chosen] = await runSearches([latticeSearch(coordinates, MOST)], async ([asked]) => [
+    await evaluate(asked!.point),
+  ]);
+  const seconds = trials.reduce((sum, trial) => sum + trial.seconds, 0);
+  onEvent({ type: 'tuned', chosen: chosen!, trials: trials.length, seconds });
+  return { metric, trials, chosen: chosen!, seconds };
+}
+
+/** The options of a trial: no checkpoints, and of its events only those that show its progress, in phase `tune`. */
+export function shortRunOptions(
+  { onEvent, aborted, pause }: RunOptions,
+  trial: Extract<TrainEvent, { type: 'start' }>['trial'],
+): RunOptions {
+  return {
+    aborted,
+    pause,
+    onEvent(event) {
+      if (event.type === 'start') onEvent({ ...event, phase: 'tune', trial });
+      else if (event.type === 'progress' || event.type === 'epoch') onEvent({ ...event, phase: 'tune' });
+    },
+  };
 }

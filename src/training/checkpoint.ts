@@ -13,30 +13,30 @@ import type { TrainingData, TrainingState } from './training-state.ts';
 
 const FORMAT = 'taurec-checkpoint-1';
 
-/** Before the names of the best epoch's arrays. */
+/** Prefix of the best epoch's arrays. */
 const BEST = 'best.';
 
-/** Milliseconds between checkpoints when the config does not say. */
+/** Milliseconds between checkpoints without `checkpointEvery`. */
 const INTERVAL = 10_000;
 
-/** The best epoch's final embeddings, without padding, and where they are kept the arrays that training can go on from. */
+/** The best epoch's final embeddings, without padding, and, where kept, the arrays from which training can continue. */
 export interface Best {
   readonly users: Float32Array;
   readonly items: Float32Array;
   readonly arrays?: TrainedArrays;
 }
 
-/** A checkpoint that was read: the state, and how to bring its arrays into an engine. */
+/** A checkpoint in memory: the state, and how to restore its arrays into an engine. */
 export interface Resumption {
   readonly state: TrainingState;
-  /** The phase it was written in; the state moves on. */
+  /** The phase in which it was written; `state.phase` changes later. */
   readonly phase: Phase;
   readonly best?: Best;
-  /** Throws `checkpoint-mismatch` when the engine is another than the one that wrote it. */
+  /** Throws `checkpoint-mismatch` when another engine wrote it. */
   restore(engine: Engine): void;
 }
 
-/** What a checkpoint belongs to; all must be equal for a run to continue it. */
+/** The identity of a checkpoint; a run continues it only when all three are equal. */
 interface Identity {
   readonly config: string;
   readonly data: string;
@@ -60,12 +60,12 @@ export class CheckpointFile {
     this.#identity = { config: configHash(config), data: dataHash(data) };
   }
 
-  /** The path, once this run has written or read the file. */
+  /** The path, after this run has written or read the file. */
   get keptPath(): string | undefined {
     return this.#exists ? this.path : undefined;
   }
 
-  /** True when a checkpoint is wanted after `epoch` (from 1). */
+  /** True when a checkpoint is due after `epoch` (from 1). */
   due(epoch: number): boolean {
     return this.#every === undefined ? performance.now() - this.#written >= INTERVAL : epoch % this.#every === 0;
   }
@@ -125,7 +125,7 @@ export class CheckpointFile {
   }
 }
 
-/** SHA-256 of what decides the numbers of a run: not the threads (results do not depend on them), not engine and build (compared by what was opened), nor how often checkpoints are written. */
+/** SHA-256 of the options that decide the numbers of a run. Left out: threads (results do not depend on them), engine and build (compared with the open engine), and the interval of checkpoints. */
 export function configHash(config: TrainConfig): string {
   const {
     threads: _threads,
@@ -139,7 +139,7 @@ export function configHash(config: TrainConfig): string {
     .digest('hex');
 }
 
-/** SHA-256 of the interactions themselves: one file gives other data under another split, filter or weight. */
+/** SHA-256 of the interactions themselves, since one file gives different data under another split, filter or weight. */
 export function dataHash({ train, valid, negativeWeights }: TrainingData): string {
   const hash = createHash('sha256');
   for (const m of negativeWeights ? [train, valid, negativeWeights] : [train, valid]) {

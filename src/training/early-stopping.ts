@@ -1,4 +1,4 @@
-/** What early stopping remembers between epochs; JSON-able. */
+/** The memory of early stopping between epochs; JSON-able. */
 export interface EarlyStoppingState {
   /** The best value seen; absent before the first. */
   readonly best?: number;
@@ -8,7 +8,7 @@ export interface EarlyStoppingState {
   readonly waited: number;
 }
 
-/** Keeps the best validation value, larger is better; `patience` validations in a row without a better one end the run. */
+/** Keeps the best validation value (larger is better); `patience` validations in a row without a better one end the run. */
 export class EarlyStopping {
   readonly patience: number;
   #state: EarlyStoppingState;

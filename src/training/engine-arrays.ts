@@ -1,5 +1,7 @@
-import { row } from '../array/matrix.ts';
+import { type Matrix, row } from '../array/matrix.ts';
+import { randomStream } from '../array/random.ts';
 import { sharedFloat32 } from '../array/shared.ts';
+import type { Backbone } from '../backbone/backbone.ts';
 import type { Engine, EnginePlan } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
@@ -23,7 +25,7 @@ export function engineArrays({
   ];
 }
 
-/** The arrays of a settled engine without padding, but for base embeddings that are the final ones too; into the arrays of `into` where they are given. */
+/** Copies of a settled engine's arrays without padding, written into the arrays of `into` where given. Base embeddings that are also the final ones are left out. */
 export function copyArrays(engine: Engine, plan: EnginePlan, into?: TrainedArrays): TrainedArrays {
   const copies: Record<string, TrainedArrays[string]> = {};
   for (const [name, data] of engineArrays(engine)) {
@@ -38,7 +40,7 @@ export function copyArrays(engine: Engine, plan: EnginePlan, into?: TrainedArray
   return copies;
 }
 
-/** Writes arrays into an engine; what they lack stays as the engine opened it. Throws `bad-model` for an array of another shape, or one that the engine does not know. */
+/** Writes arrays into an engine; missing ones stay as the engine opened them. Throws `bad-model` for an array of another shape, or one that the engine does not know. */
 export function restoreArrays(engine: Engine, plan: EnginePlan, arrays: TrainedArrays): void {
   const places = new Map(engineArrays(engine));
   for (const [name, { shape, data }] of Object.entries(arrays)) {
@@ -62,4 +64,35 @@ function shapeOf(name: string, length: number, { users, items, dimension, backbo
   const weight = /^(?:weights|optimizer\.weight[MV])\.(.*)$/.exec(name)?.[1];
   if (weight !== undefined) return [...backbone!.weights[weight]!];
   return [/^(optimizer\.)?users/.test(name) ? users : items, dimension];
+}
+
+/** Fills the engine's tables with N(0, deviation²), users and items from separate random streams; padding stays 0. */
+export function initialEmbeddings(engine: Engine, seed: number, deviation: number): void {
+  for (const [table, purpose] of [
+    [engine.users, 'init-users'],
+    [engine.items, 'init-items'],
+  ] as const) {
+    const random = randomStream(seed, purpose);
+    for (let r = 0; r < table.rows; r++) {
+      const values = row(table, r);
+      for (let c = 0; c < values.length; c++) values[c] = deviation * random.normal();
+    }
+  }
+  engine.itemsChanged();
+}
+
+/** The values of a table without its padding, copied into `into` or a new array. */
+export function unpadded(
+  table: Matrix,
+  into: Float32Array = new Float32Array(table.rows * table.columns),
+): Float32Array {
+  for (let r = 0; r < table.rows; r++) into.set(row(table, r), r * table.columns);
+  return into;
+}
+
+/** Writes the final embeddings of all rows as ranking needs them, without noise and dropout. Does nothing without a backbone. */
+export function finishFinals(engine: Engine, backbone: Backbone, seed: number): void {
+  if (!engine.nodes) return;
+  backbone.forward(engine.nodes, { training: false, rows: 'all', seed, epoch: 0, step: 0 });
+  engine.itemsChanged();
 }

@@ -1,4 +1,4 @@
-/** What one epoch left: one entry of the history. */
+/** The record of one epoch: one entry of the history. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
@@ -14,11 +14,11 @@ export interface EpochRecord {
   readonly seconds: number;
   /** Validation metrics, when this epoch was validated. */
   readonly valid?: Readonly<Record<string, number>>;
-  /** c of the popularity prior that they were made with. */
+  /** c of the popularity prior behind these metrics. */
   readonly popularityPrior?: number;
 }
 
-/** Which engine did the work. */
+/** The engine that did the work. */
 export interface EngineIdentity {
   readonly name: string;
   readonly build: string;
@@ -28,10 +28,10 @@ export interface EngineIdentity {
 /** Why training ended. */
 export type StopReason = 'epochs' | 'patience' | 'time-budget';
 
-/** `tune`: short trainings that choose options of the loss. `search`: the run that chooses the epoch. `refit`: the run on train plus validation. */
+/** `tune`: short trainings that choose options of the loss. `search`: the fit, which chooses the epoch. `refit`: the run on train plus validation. */
 export type Phase = 'tune' | 'search' | 'refit';
 
-/** One stream of events tells everything; each is JSON-able. */
+/** The events of a training, in one stream; each is JSON-able. */
 export type TrainEvent =
   | {
       readonly type: 'start';
@@ -60,7 +60,7 @@ export type TrainEvent =
       readonly learningRate: number;
       /** Positives (user–item interactions) trained on per second. */
       readonly examplesPerSecond: number;
-      /** Seconds left if every planned epoch is run at the pace so far. */
+      /** Seconds left if all planned epochs run at the present pace. */
       readonly eta: number;
     }
   | ({ readonly type: 'epoch'; readonly phase: Phase } & EpochRecord)
@@ -70,7 +70,7 @@ export type TrainEvent =
       readonly metric: string;
       readonly value: number;
       readonly metrics: Readonly<Record<string, number>>;
-      /** c of the popularity prior that they were made with. */
+      /** c of the popularity prior behind these metrics. */
       readonly popularityPrior: number;
       /** True when this is the best epoch so far. */
       readonly best: boolean;
@@ -85,12 +85,12 @@ export type TrainEvent =
       /** The validation metric and its value. */
       readonly metric: string;
       readonly value: number;
-      /** True when no trial before was as good. */
+      /** True when no earlier trial was as good. */
       readonly best: boolean;
       readonly seconds: number;
     }
   | {
-      /** The options are chosen; the training with them begins. */
+      /** The options are chosen, and the training with them begins. */
       readonly type: 'tuned';
       readonly chosen: Readonly<Record<string, number>>;
       readonly trials: number;
@@ -102,10 +102,73 @@ export type TrainEvent =
   | {
       readonly type: 'end';
       readonly reason: StopReason;
-      /** Epochs run in the search. */
+      /** Epochs run in the fit. */
       readonly epochs: number;
       /** The chosen epoch. */
       readonly epoch: number;
       readonly steps: number;
       readonly seconds: { readonly train: number; readonly validate: number };
     };
+
+/** Milliseconds between progress events. */
+const INTERVAL = 200;
+
+/** A step that was done. */
+interface MeteredStep {
+  /** From 1, as `step`. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Positives of its batch. */
+  readonly examples: number;
+  /** Seconds left of a time budget. */
+  readonly secondsLeft?: number;
+}
+
+/** Makes the `progress` events of a phase, at most five a second. */
+export class ProgressMeter {
+  readonly #phase: Phase;
+  readonly #epochs: number;
+  readonly #steps: number;
+  readonly #onEvent: (event: TrainEvent) => void;
+  readonly #started = performance.now();
+  readonly #firstStep: number;
+  #last = this.#started;
+  #loss = 0;
+  #count = 0;
+  #examples = 0;
+
+  /** `epochs` and `steps` are the plan of the phase; `firstStep` steps were done before (in a resumed run). */
+  constructor(phase: Phase, epochs: number, steps: number, firstStep: number, onEvent: (event: TrainEvent) => void) {
+    this.#phase = phase;
+    this.#epochs = epochs;
+    this.#steps = steps;
+    this.#firstStep = firstStep;
+    this.#onEvent = onEvent;
+  }
+
+  /** Takes a step. */
+  step({ epoch, step, loss, learningRate, examples, secondsLeft = Infinity }: MeteredStep): void {
+    this.#loss += loss;
+    this.#examples += examples;
+    this.#count++;
+    const now = performance.now();
+    if (now - this.#last < INTERVAL) return;
+    const perStep = (now - this.#started) / 1000 / (step - this.#firstStep);
+    this.#onEvent({
+      type: 'progress',
+      phase: this.#phase,
+      epoch,
+      epochs: this.#epochs,
+      step,
+      steps: this.#steps,
+      loss: this.#loss / this.#count,
+      learningRate,
+      examplesPerSecond: (this.#examples * 1000) / (now - this.#last),
+      eta: Math.max(0, Math.min(secondsLeft, perStep * (this.#steps - step))),
+    });
+    this.#last = now;
+    this.#loss = this.#count = this.#examples = 0;
+  }
+}

@@ -7,7 +7,7 @@ import { mergeInteractions } from './merge.ts';
 import type { TrainResult } from './training-state.ts';
 
 /**
- * The model that a training run left: its embeddings with the ids, titles and seen items of the data it was trained on. `saveModel` writes it,
+ * The model of a training run: its embeddings with the ids, titles and seen items of the training data. `saveModel` writes it,
  * `Recommender` serves it. `metrics` are added to those of validation, by part of the data (`test`).
  */
 export function trainedModel(dataset: Dataset, result: TrainResult, metrics: ModelFacts['metrics'] = {}): Model {
@@ -46,7 +46,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
   return { ...model, trainingState: { ...result.trainingState, ...(interactionWeights && { interactionWeights }) } };
 }
 
-/** What the pairs of `wanted` weigh in `weighted`, in order; 1 where they do not stand in it. */
+/** The weights in `weighted` of the pairs of `wanted`, in order; 1 for a pair that it does not hold. */
 function weightsOf(weighted: Csr, wanted: Csr): Float32Array {
   const weights = new Float32Array(wanted.indices.length).fill(1);
   for (let u = 0; u < wanted.rows; u++) {
@@ -60,7 +60,7 @@ function weightsOf(weighted: Csr, wanted: Csr): Float32Array {
   return weights;
 }
 
-/** A built-in's name; of any other its module. */
+/** The name of a built-in backbone, the module of any other. */
 function backboneName(source: TrainConfig['backbone']): string {
   return 'module' in source ? source.module : source.name;
 }

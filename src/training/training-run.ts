@@ -1,48 +1,51 @@
 import { type Best, CheckpointFile, type Resumption } from '#checkpoint';
 import { openEngine } from '#open-engine';
-import type { Csr } from '../array/csr.ts';
 import { matrix } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Backbone } from '../backbone/backbone.ts';
+import { loadBackbone } from '../backbone/load-backbone.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
+import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
+import { checkScore, fitLoss, replaceOptions } from '../loss/losses.ts';
 import { createSampler } from '../sampler/create-sampler.ts';
-import type { Point } from '../search/lattice-search.ts';
+import type { LatticePoint } from '../search/lattice-search.ts';
 import { aimNotice } from './aim.ts';
-import { automaticCoordinates, startOf, withAutomatic } from './automatic-options.ts';
-import type { TrainConfig } from './config.ts';
-import { initialEmbeddings, unpadded } from './embeddings.ts';
-import { copyArrays, restoreArrays } from './engine-arrays.ts';
+import {
+  automaticCoordinates,
+  chooseAutomatic,
+  latticeStart,
+  shortRunOptions,
+  withAutomatic,
+} from './automatic-options.ts';
+import { isBackbone, isLoss, type TrainConfig } from './config.ts';
+import { copyArrays, finishFinals, initialEmbeddings, restoreArrays, unpadded } from './engine-arrays.ts';
+import { DivergenceGuard, fitEpochs, type OpenRun, refit, type TrainingRun } from './epochs.ts';
 import type { EngineIdentity } from './events.ts';
-import { finishFinals } from './finish-finals.ts';
 import { mergeInteractions } from './merge.ts';
-import type { PhaseContext } from './phase.ts';
 import { popularityBias } from './popularity-prior.ts';
-import { refit } from './refit.ts';
-import { search } from './search.ts';
-import { settle } from './settle.ts';
+import { shortConfig } from './short-training.ts';
 import {
   type RunOptions,
   startState,
   type TrainingData,
   type TrainingState,
+  type TrainingTask,
   type TrainResult,
 } from './training-state.ts';
-import { trialConfig, trialOptions } from './trial.ts';
-import { tune } from './tune.ts';
 import { hasUsers } from './validation.ts';
 
 /**
- * A training run in this thread: short trainings that choose the options of the loss that are `'auto'`, the search (epochs, validation, the best epoch
- * kept), then the refit when it is asked for.
- * @throws TaurecError as `train` does
+ * A training run in this thread: short trainings that choose the options of the loss that are `'auto'`, the fit (epochs, validation, the best epoch
+ * kept), then the refit where the configuration asks for it.
+ * @throws TaurecError as `trainEmbeddings` does
  */
 export async function runTraining(data: TrainingData, given: TrainConfig, options: RunOptions): Promise<TrainResult> {
   const automatic = automaticCoordinates(given, data);
-  const first = await settle(given, data, startOf(automatic));
+  const first = await loadParts(given, data, latticeStart(automatic));
   const folder = options.checkpointDirectory;
-  // A checkpoint belongs to the configuration as it was given: who resumes gives it again, 'auto' and all.
+  // A checkpoint belongs to the configuration as it was given, 'auto' included: a resuming call gives it again.
   const asGiven = { ...first.config, loss: withAutomatic(first.config.loss, automatic) };
   const file = folder === undefined ? undefined : new CheckpointFile(folder, asGiven, data);
   const resumed = options.resume ? await file?.read() : undefined;
@@ -53,189 +56,208 @@ export async function runTraining(data: TrainingData, given: TrainConfig, option
   const notice = aimNotice(given.aim, data);
   if (notice !== undefined) options.onEvent({ type: 'notice', message: notice });
   const state = resumed?.state ?? startState();
-  const runTrial = async (numbers: Point, number: number) => {
+  const runTrial = async (numbers: LatticePoint, number: number) => {
     // A step through a graph costs the same with fewer rows.
     const cheapSteps = first.backbone.plan(given.dimension, data.train) === undefined;
-    const { config, loss, backbone } = await settle(trialConfig(given, data.train.rows, cheapSteps), data, numbers);
-    const surroundings = trialOptions(options, { number, options: numbers });
-    const { valid } = await new TrainingRun(data, config, loss, backbone, surroundings, startState()).run();
-    return valid![config.validation.metric]!;
+    const parts = await loadParts(shortConfig(given, data.train.rows, cheapSteps), data, numbers);
+    const surroundings = shortRunOptions(options, { number, options: numbers });
+    const { valid } = await perform(data, { ...parts, options: surroundings, state: startState() });
+    return valid![parts.config.validation.metric]!;
   };
   try {
     if (automatic.length > 0)
-      state.tuning ??= await tune(automatic, given.validation.metric, runTrial, options.onEvent);
-    const { config, loss, backbone } = state.tuning ? await settle(given, data, state.tuning.chosen) : first;
-    return await new TrainingRun(data, config, loss, backbone, options, state, file, resumed).run();
+      state.tuning ??= await chooseAutomatic(automatic, given.validation.metric, runTrial, options.onEvent);
+    const parts = state.tuning ? await loadParts(given, data, state.tuning.chosen) : first;
+    return await perform(data, { ...parts, options, state }, file, resumed);
   } catch (error) {
     if (!(error instanceof TaurecError) || error.code !== 'aborted') throw error;
     const { epoch, step } = state;
-    // Where a trial stood says nothing about the run.
+    // The position of a trial says nothing about the run.
     const where = automatic.length > 0 && !state.tuning ? {} : { epoch, step, ...error.facts };
     throw new TaurecError('aborted', { ...where, checkpoint: file?.keptPath });
   }
 }
 
-class TrainingRun {
-  readonly state: TrainingState;
-  readonly #train: Csr;
-  readonly #valid: Csr | undefined;
-  readonly #negativeWeights: Csr | undefined;
-  readonly #config: TrainConfig;
-  readonly #loss: Loss;
-  readonly #backbone: Backbone;
-  readonly #options: RunOptions;
-  readonly #file: CheckpointFile | undefined;
-  readonly #resumed: Resumption | undefined;
+/** How long a run on the caller's thread works before it yields to other work there, in milliseconds. */
+const SLICE = 50;
 
-  constructor(
-    { train, valid, negativeWeights }: TrainingData,
-    config: TrainConfig,
-    loss: Loss,
-    backbone: Backbone,
-    options: RunOptions,
-    state: TrainingState,
-    file?: CheckpointFile,
-    resumed?: Resumption,
-  ) {
-    this.state = state;
-    this.#train = train;
-    this.#negativeWeights = negativeWeights;
-    this.#valid = valid && hasUsers(valid, train) ? valid : undefined;
-    if (config.popularityPrior === 'auto' && !this.#valid) {
-      throw new TaurecError('bad-option', {
-        option: 'popularityPrior',
-        got: 'auto',
-        expected: 'a number where there is no validation part to choose it by',
-        remedy: 'Hold one out: validRatio 0.1 of loadDataset (--valid-ratio 0.1), or give one.',
-      });
-    }
-    this.#config = config;
-    this.#loss = loss;
-    this.#backbone = backbone;
-    this.#options = options;
-    this.#file = file;
-    this.#resumed = resumed;
-  }
+/** Trains on the caller's thread and yields to other work there every 50 ms. */
+export function runOnThisThread(
+  { data, config, ...options }: TrainingTask,
+  onEvent: RunOptions['onEvent'],
+  signal?: AbortSignal,
+): Promise<TrainResult> {
+  let rested = performance.now();
+  return runTraining(data, config, {
+    ...options,
+    onEvent,
+    aborted: () => signal?.aborted ?? false,
+    pause() {
+      if (performance.now() - rested < SLICE) return undefined;
+      return new Promise((resolve) =>
+        setTimeout(() => {
+          rested = performance.now();
+          resolve();
+        }),
+      );
+    },
+  });
+}
 
-  async run(): Promise<TrainResult> {
-    const { state } = this;
-    const train = this.#train;
-    const valid = this.#valid;
-    if (!valid && !this.#options.warmStart) {
-      const message = 'No validation interactions: every epoch is run and the last one is kept.';
-      this.#options.onEvent({ type: 'notice', message });
-    }
-    const refits = this.#config.refit && valid !== undefined;
-    if (!refits || (state.phase === 'search' && !state.reason)) {
-      const result = await this.#within(train, async (context) => {
-        const best = await search(context, train, valid, this.#resumed?.best);
-        return refits ? undefined : this.#result(context, train, best);
-      });
-      if (result) return result;
-    }
-    if (state.phase === 'search') Object.assign(state, { phase: 'refit', epoch: 0, step: 0 });
-    const merged = mergeInteractions(train, valid!);
-    return this.#within(merged, async (context) => {
-      await refit(context);
-      return this.#result(context, merged);
+/** The loss and the backbone of a run, and the configuration that names them. */
+interface Parts {
+  readonly config: TrainConfig;
+  readonly loss: Loss;
+  readonly backbone: Backbone;
+}
+
+/**
+ * Loads the loss, with `numbers` over its options, and the backbone. The configuration then names built-in ones with every option they
+ * run with, so that the result stays the same when a default changes.
+ * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `backbone-module`
+ */
+async function loadParts(given: TrainConfig, { train }: TrainingData, numbers: LatticePoint): Promise<Parts> {
+  const fitted = fitLoss(replaceOptions(given.loss, numbers), train.columns);
+  const loss = await loadLoss(fitted);
+  const backbone = await loadBackbone(given.backbone);
+  const config = {
+    ...given,
+    loss: !isLoss(fitted) && 'name' in fitted ? { name: fitted.name, options: loss.parameters } : fitted,
+    backbone:
+      !isBackbone(given.backbone) && 'name' in given.backbone
+        ? { name: given.backbone.name, options: backbone.parameters }
+        : given.backbone,
+  };
+  checkScore(loss, config.score);
+  return { config, loss, backbone };
+}
+
+/** Fits, then refits where the configuration asks for it; a resumed run continues in its phase. */
+async function perform(
+  { train, valid: given, negativeWeights }: TrainingData,
+  parts: Parts & { readonly options: RunOptions; readonly state: TrainingState },
+  file?: CheckpointFile,
+  resumed?: Resumption,
+): Promise<TrainResult> {
+  const valid = given && hasUsers(given, train) ? given : undefined;
+  const run: TrainingRun = { ...parts, train, valid, negativeWeights };
+  const { config, options, state } = run;
+  if (config.popularityPrior === 'auto' && !valid) {
+    throw new TaurecError('bad-option', {
+      option: 'popularityPrior',
+      got: 'auto',
+      expected: 'a number, because there is no validation part to choose it',
+      remedy: 'Hold one out: validRatio 0.1 of loadDataset (--valid-ratio 0.1), or give one.',
     });
   }
+  if (!valid && !options.warmStart) {
+    const message = 'No validation interactions: every epoch is run and the last one is kept.';
+    options.onEvent({ type: 'notice', message });
+  }
+  const refits = config.refit && valid !== undefined;
+  if (!refits || (state.phase === 'search' && !state.reason)) {
+    const result = await withEngine(run, file, resumed, async (open) => {
+      const best = await fitEpochs(open, resumed?.best);
+      return refits ? undefined : resultOf(open, best);
+    });
+    if (result) return result;
+  }
+  if (state.phase === 'search') Object.assign(state, { phase: 'refit', epoch: 0, step: 0 });
+  const whole = { ...run, train: mergeInteractions(train, valid!) };
+  return withEngine(whole, file, resumed, async (open) => {
+    await refit(open);
+    return resultOf(open);
+  });
+}
 
-  /** Opens an engine on `train` with initial embeddings, or those of the checkpoint when this phase had begun; closes it in any case. */
-  async #within<T>(train: Csr, work: (context: PhaseContext) => Promise<T>): Promise<T> {
-    const { state } = this;
-    const config = this.#config;
-    const options = this.#options;
-    const { kind, ...sampling } = config.batch;
-    const samplerOptions = { batch: kind, ...sampling, rowWeight: config.rowWeight };
-    const { warmStart } = options;
-    const sampler = createSampler(train, samplerOptions, config.seed, this.#negativeWeights);
-    const { l2, decoupledWeightDecay } = config;
-    const training = {
-      loss: config.loss,
-      optimizer: { ...config.optimizer, l2, decoupledWeightDecay },
-      capacity: sampler.capacity,
-      stepsPerEpoch: sampler.stepsPerEpoch,
-      embeddingDropout: config.embeddingDropout,
-      seed: config.seed,
-    };
-    const { dimension, score } = config;
-    const backbone = this.#backbone;
-    const needs = backbone.plan(dimension, train);
-    const plan = { users: train.rows, items: train.columns, dimension, score, training, backbone: needs };
-    const engine = await openEngine(plan, config);
-    try {
-      const resumes = this.#resumed?.phase === state.phase && state.epoch > 0;
-      if (resumes) this.#resumed!.restore(engine);
-      else if (warmStart) restoreArrays(engine, plan, warmStart.arrays);
-      else {
-        initialEmbeddings(engine, config.seed, config.initialDeviation);
-        if (engine.nodes) backbone.initialise?.(engine.nodes, randomStream(config.seed, 'init-backbone'));
-      }
-      finishFinals(engine, backbone, config.seed);
-      options.onEvent({
-        type: 'start',
-        phase: state.phase,
-        users: train.rows,
-        items: train.columns,
-        interactions: train.indices.length,
-        epochs: config.epochs,
-        stepsPerEpoch: sampler.stepsPerEpoch,
-        engine: identity(engine),
-        ...(resumes && { resumed: state.epoch }),
-      });
-      const checkpoint = (best: Best | undefined, last: boolean) => this.#checkpoint(engine, best, last);
-      return await work({
-        engine,
-        backbone,
-        sampler,
-        loss: this.#loss,
-        config,
-        options,
-        state,
-        before: { epochs: warmStart?.epochs ?? 0, steps: warmStart?.steps ?? 0 },
-        copyArrays: (last) => (options.keepState ? copyArrays(engine, plan, last) : undefined),
-        checkpoint,
-      });
-    } finally {
-      await engine.close();
+/** Opens an engine with initial embeddings, or with those of the checkpoint when it was written in this phase; closes it in any case. */
+async function withEngine<T>(
+  run: TrainingRun,
+  file: CheckpointFile | undefined,
+  resumed: Resumption | undefined,
+  work: (open: OpenRun) => Promise<T>,
+): Promise<T> {
+  const { train, config, backbone, options, state } = run;
+  const { warmStart } = options;
+  const { seed, l2, decoupledWeightDecay, dimension, score } = config;
+  const { kind, ...sampling } = config.batch;
+  const samplerOptions = { batch: kind, ...sampling, rowWeight: config.rowWeight };
+  const sampler = createSampler(train, samplerOptions, seed, run.negativeWeights);
+  const training = {
+    loss: config.loss,
+    optimizer: { ...config.optimizer, l2, decoupledWeightDecay },
+    capacity: sampler.capacity,
+    stepsPerEpoch: sampler.stepsPerEpoch,
+    embeddingDropout: config.embeddingDropout,
+    seed,
+  };
+  const needs = backbone.plan(dimension, train);
+  const plan = { users: train.rows, items: train.columns, dimension, score, training, backbone: needs };
+  const engine = await openEngine(plan, config);
+  try {
+    const resumes = resumed?.phase === state.phase && state.epoch > 0;
+    if (resumes) resumed!.restore(engine);
+    else if (warmStart) restoreArrays(engine, plan, warmStart.arrays);
+    else {
+      initialEmbeddings(engine, seed, config.initialDeviation);
+      if (engine.nodes) backbone.initialise?.(engine.nodes, randomStream(seed, 'init-backbone'));
     }
-  }
-
-  async #checkpoint(engine: Engine, best: Best | undefined, last: boolean): Promise<void> {
-    const { state } = this;
-    if (!this.#file || !(last || this.#file.due(state.epoch))) return;
-    await this.#file.write(engine, state, best);
-    this.#options.onEvent({ type: 'checkpoint', phase: state.phase, epoch: state.epoch, path: this.#file.path });
-  }
-
-  #result({ engine, before, copyArrays }: PhaseContext, train: Csr, best?: Best): TrainResult {
-    const { history, seconds, phase, tuning } = this.state;
-    const { epoch, step: steps, popularityPrior } = this.state.chosen!;
-    const reason = this.state.reason!;
-    // The engine stands at the last epoch: its arrays belong to the chosen one where that is the last.
-    const arrays = best && epoch !== history.length ? best.arrays : copyArrays(best?.arrays);
-    const { users, items } = engine.finals;
-    const d = users.columns;
-    this.#options.onEvent({ type: 'end', reason, epochs: history.length, epoch, steps, seconds });
-    return {
-      users: matrix(users.rows, d, best?.users ?? unpadded(users)),
-      items: matrix(items.rows, d, best?.items ?? unpadded(items)),
-      ...(popularityPrior !== 0 && { itemBias: popularityBias(train, popularityPrior) }),
-      epoch,
-      steps,
-      epochs: history.length,
-      reason,
-      refitted: phase === 'refit',
-      history,
-      valid: history[epoch - 1]!.valid,
+    finishFinals(engine, backbone, seed);
+    options.onEvent({
+      type: 'start',
+      phase: state.phase,
+      users: train.rows,
+      items: train.columns,
+      interactions: train.indices.length,
+      epochs: config.epochs,
+      stepsPerEpoch: sampler.stepsPerEpoch,
       engine: identity(engine),
-      ...(tuning && { tuning }),
-      seconds,
-      config: { ...this.#config, popularityPrior },
-      ...(arrays && { trainingState: { epochs: before.epochs + epoch, steps: before.steps + steps, arrays } }),
-    };
+      ...(resumes && { resumed: state.epoch }),
+    });
+    return await work({
+      ...run,
+      engine,
+      sampler,
+      guard: new DivergenceGuard(run.loss),
+      before: { epochs: warmStart?.epochs ?? 0, steps: warmStart?.steps ?? 0 },
+      copyArrays: (last) => (options.keepState ? copyArrays(engine, plan, last) : undefined),
+      async checkpoint(best, last) {
+        if (!file || !(last || file.due(state.epoch))) return;
+        await file.write(engine, state, best);
+        options.onEvent({ type: 'checkpoint', phase: state.phase, epoch: state.epoch, path: file.path });
+      },
+    });
+  } finally {
+    await engine.close();
   }
+}
+
+function resultOf({ engine, before, copyArrays, train, config, state, options }: OpenRun, best?: Best): TrainResult {
+  const { history, seconds, phase, tuning } = state;
+  const { epoch, step: steps, popularityPrior } = state.chosen!;
+  const reason = state.reason!;
+  // The engine holds the last epoch: its arrays are those of the chosen epoch only where that is the last.
+  const arrays = best && epoch !== history.length ? best.arrays : copyArrays(best?.arrays);
+  const { users, items } = engine.finals;
+  const d = users.columns;
+  options.onEvent({ type: 'end', reason, epochs: history.length, epoch, steps, seconds });
+  return {
+    users: matrix(users.rows, d, best?.users ?? unpadded(users)),
+    items: matrix(items.rows, d, best?.items ?? unpadded(items)),
+    ...(popularityPrior !== 0 && { itemBias: popularityBias(train, popularityPrior) }),
+    epoch,
+    steps,
+    epochs: history.length,
+    reason,
+    refitted: phase === 'refit',
+    history,
+    valid: history[epoch - 1]!.valid,
+    engine: identity(engine),
+    ...(tuning && { tuning }),
+    seconds,
+    config: { ...config, popularityPrior },
+    ...(arrays && { trainingState: { epochs: before.epochs + epoch, steps: before.steps + steps, arrays } }),
+  };
 }
 
 function identity({ name, build, threads }: Engine): EngineIdentity {

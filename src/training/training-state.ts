@@ -2,23 +2,23 @@ import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { Dataset } from '../data/build-dataset.ts';
 import type { ModelTrainingState, TrainedArrays } from '../model/training-state.ts';
+import type { LatticePoint } from '../search/lattice-search.ts';
 import type { TrainConfig } from './config.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './events.ts';
-import type { Tuning } from './tune.ts';
 
-/** What training needs of a data set; a `Dataset` is one. Arrays in shared memory reach the coordinator without a copy. */
+/** The part of a data set that training reads; a `Dataset` is one. Arrays in shared memory reach the coordinator without a copy. */
 export interface TrainingData {
   /** [users × items] interactions to learn from; values are their weights. */
   readonly train: Csr;
-  /** [users × items] interactions the epoch is chosen by; absent: the last epoch is taken. */
+  /** [users × items] the interactions that choose the epoch; absent: the last epoch is taken. */
   readonly valid?: Csr;
   /**
-   * [users × items] what an item weighs among the negatives of a user, ≥ 0, relative to 1 for any other item: 0 hides it, r lets it weigh as if it were drawn r times
-   * as often. An entry overrides `batch.maskPositives`. Users and items beyond its size have none. Absent: no weights but the masking.
+   * [users × items] the weight of an item among the negatives of a user, ≥ 0, relative to 1 for any other item: 0 hides it, r counts it as if it were drawn r times
+   * as often. An entry overrides `batch.maskPositives`. Users and items beyond its size have none. Absent: the masking is the only weight.
    */
   readonly negativeWeights?: Csr;
-  /** How `valid` was held out, where it was. */
+  /** How `valid` was held out, where taurec did it. */
   readonly splits?: Dataset['splits'];
 }
 
@@ -31,24 +31,41 @@ export interface Chosen {
   readonly popularityPrior: number;
 }
 
-/** Where a run stands at the end of an epoch; JSON-able. With the engine's arrays it is all that a run needs to continue bit for bit. */
+/** A short training that tried some options of the loss. */
+export interface AutomaticTrial {
+  readonly options: LatticePoint;
+  /** Of the validation metric. */
+  readonly value: number;
+  readonly seconds: number;
+}
+
+/** How the options that were `'auto'` were chosen; JSON-able. */
+export interface Tuning {
+  readonly metric: string;
+  readonly trials: readonly AutomaticTrial[];
+  /** Usually between the trials' values: the summit of a parabola through the best and its neighbours. */
+  readonly chosen: LatticePoint;
+  readonly seconds: number;
+}
+
+/** The state of a run at the end of an epoch; JSON-able. With the engine's arrays it is all that a run needs to continue bit for bit. */
 export interface TrainingState {
   phase: Phase;
   /** Epochs and steps done in this phase. */
   epoch: number;
   step: number;
-  /** Of the search. */
+  /** Of the fit. */
   history: EpochRecord[];
   stopping: EarlyStoppingState;
   seconds: { train: number; validate: number };
-  /** Set when the search is over. */
+  /** Set when the fit is over. */
   reason?: StopReason;
   chosen?: Chosen;
-  /** How options that were `'auto'` were chosen. */
+  /** How the options given as `'auto'` were chosen. */
   tuning?: Tuning;
 }
 
-/** A trained model and how it came about. */
+/** A trained model, and the record of its training. */
 export interface TrainResult {
   /** [users × dimension], [items × dimension]: the chosen epoch's embeddings, or those of the refit. */
   readonly users: Matrix;
@@ -58,7 +75,7 @@ export interface TrainResult {
   /** The chosen epoch, from 1, and the optimiser steps that the embeddings took. */
   readonly epoch: number;
   readonly steps: number;
-  /** Epochs run in the search. */
+  /** Epochs run in the fit. */
   readonly epochs: number;
   readonly reason: StopReason;
   readonly refitted: boolean;
@@ -66,25 +83,25 @@ export interface TrainResult {
   /** Validation metrics of the chosen epoch. */
   readonly valid?: Readonly<Record<string, number>>;
   readonly engine: EngineIdentity;
-  /** How the options of the loss that were `'auto'` were chosen; `config` has the numbers. */
+  /** How the options of the loss given as `'auto'` were chosen; `config` has the numbers. */
   readonly tuning?: Tuning;
   /** Wall-clock seconds; `train` includes the refit, neither includes the trials of `tuning`. */
   readonly seconds: { readonly train: number; readonly validate: number };
-  /** The configuration with the numbers that were chosen for what was `'auto'`. */
+  /** The configuration, with the chosen numbers in place of `'auto'`. */
   readonly config: TrainConfig;
-  /** What `updateModel` continues from, of the chosen epoch; where it was asked for. */
+  /** The state of the chosen epoch, from which `updateModel` continues; only with `keepState`. */
   readonly trainingState?: ModelTrainingState;
 }
 
-/** Where a run begins that continues another. */
+/** The start of a run that continues another. */
 export interface WarmStart {
-  /** `users` and `items`, the base embeddings, and what is there of `ModelTrainingState`'s arrays; what is missing begins anew. */
+  /** `users` and `items`, the base embeddings, and those of `ModelTrainingState`'s arrays that exist; missing ones start afresh. */
   readonly arrays: TrainedArrays;
   readonly epochs: number;
   readonly steps: number;
 }
 
-/** What surrounds a run: where events go, when to stop, where checkpoints lie. */
+/** How a run reports, stops and keeps checkpoints. */
 export interface RunOptions {
   onEvent(event: TrainEvent): void;
   /** Polled after every step. */
@@ -94,10 +111,16 @@ export interface RunOptions {
   readonly checkpointDirectory?: string;
   /** Continue the checkpoint in that folder. */
   readonly resume?: boolean;
-  /** Gives back what training needs to continue the chosen epoch: a copy of the optimiser's moments, which is kept from the best epoch on. */
+  /** Returns the state that training needs to continue the chosen epoch: a copy of the optimiser's moments, kept from the best epoch on. */
   readonly keepState?: boolean;
-  /** Where training begins; absent: at random embeddings. */
+  /** The start; absent: random embeddings. */
   readonly warmStart?: WarmStart;
+}
+
+/** A training to do, in the form that a thread receives. */
+export interface TrainingTask extends Pick<RunOptions, 'checkpointDirectory' | 'resume' | 'keepState' | 'warmStart'> {
+  readonly data: TrainingData;
+  readonly config: TrainConfig;
 }
 
 export function startState(): TrainingState {

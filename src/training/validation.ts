@@ -1,46 +1,53 @@
 import { type Csr, csrDegree } from '../array/csr.ts';
-import type { Engine } from '../engine/engine.ts';
+import { type Matrix, row } from '../array/matrix.ts';
+import type { Engine, ScoreKind } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { evaluate } from '../evaluation/evaluator.ts';
 import { cutOff } from '../evaluation/metrics.ts';
 import { embeddingRanker } from '../evaluation/ranker.ts';
+import { climbSearch } from '../search/lattice-search.ts';
+import { runSearchSync } from '../search/search.ts';
 import type { TrainConfig } from './config.ts';
 import { popularityBias } from './popularity-prior.ts';
-import { scoreScale, searchPrior } from './prior-search.ts';
-import type { RunOptions, TrainingData } from './training-state.ts';
+import type { RunOptions } from './training-state.ts';
 
-/** What a validation found. */
+/** The result of a validation. */
 export interface Validation {
   readonly metrics: Readonly<Record<string, number>>;
-  /** That of the metric which decides. */
+  /** The value of the deciding metric. */
   readonly value: number;
   /** c of the popularity prior that the lists were ranked with. */
   readonly popularityPrior: number;
 }
 
+/** The part of a run that validation reads. */
+interface Validated {
+  readonly engine: Engine;
+  readonly train: Csr;
+  readonly valid: Csr;
+  readonly config: TrainConfig;
+  readonly options: Pick<RunOptions, 'aborted'>;
+}
+
 /**
  * Metrics of the engine's final embeddings on the validation interactions, protocol `clean` with the training items masked: full ranking for the validation users,
  * or for a sample of `validation.users` of them that is the same at every epoch. Lists are ranked with the popularity prior; under `auto` with the one that validates best,
- * looked for around `lastPrior`.
+ * searched for around `lastPrior`.
  */
-export function validate(
-  engine: Engine,
-  data: Required<Pick<TrainingData, 'train' | 'valid'>>,
-  { validation, seed, score, popularityPrior: prior }: TrainConfig,
-  aborted: RunOptions['aborted'],
-  lastPrior?: number,
-): Validation {
+export function validate(run: Validated, lastPrior?: number): Validation {
+  const { engine, train, valid, options } = run;
+  const { validation, seed, score, popularityPrior: prior } = run.config;
   engine.itemsChanged();
   const validateWith = (popularityPrior: number): Validation => {
-    const itemBias = popularityPrior === 0 ? undefined : popularityBias(data.train, popularityPrior);
+    const itemBias = popularityPrior === 0 ? undefined : popularityBias(train, popularityPrior);
     const { metrics } = evaluate(embeddingRanker(engine, itemBias), {
-      train: data.train,
-      test: data.valid,
+      train,
+      test: valid,
       protocol: 'clean',
       ks: [cutOff(validation.metric)],
       sample: { count: validation.users, seed },
       onProgress: () => {
-        if (aborted()) throw new TaurecError('aborted');
+        if (options.aborted()) throw new TaurecError('aborted');
       },
     });
     return { metrics, value: metrics[validation.metric]!, popularityPrior };
@@ -52,4 +59,45 @@ export function validate(
 export function hasUsers(valid: Csr, train: Csr): boolean {
   for (let u = 0; u < Math.min(valid.rows, train.rows); u++) if (csrDegree(valid, u) > 0) return true;
   return false;
+}
+
+/** Steps of c in one unit of the scores: .02 for cosines. */
+const STEPS = 50;
+/** Starts of the first search, in steps; of equal values the earlier one is kept. */
+const GRID = [0, 5, -5, 10, -10, 20, -20, 40];
+/** The first stride passes over the small hills that a sample of users makes. */
+const STRIDES = [4, 1];
+/** Bound of the search: at one unit of score for each e-fold of popularity, popularity alone decides the lists. */
+const MOST = STEPS;
+
+/**
+ * Chooses c of the popularity prior by a validation value: the summit, on the lattice of whole steps, uphill in strides of four and then of one from the last c, or from the best of a coarse
+ * grid when there is none. The value has one summit as a rule (the prior trades the embedding's order for that of popularity), and moves little from one validation to the next.
+ * @param evaluate the validation of lists ranked with a prior; called once for each c.
+ * @param scale the unit of the scores (`scoreScale`).
+ */
+export function searchPrior<T extends { readonly value: number }>(
+  evaluate: (prior: number) => T,
+  scale: number,
+  last?: number,
+): T {
+  const found = new Map<number, T>();
+  const starts = last === undefined ? GRID : [Math.max(-MOST, Math.min(MOST, Math.round((last / scale) * STEPS)))];
+  const best = runSearchSync(climbSearch(starts, STRIDES, MOST), (step) => {
+    const result = evaluate((step / STEPS) * scale);
+    found.set(step, result);
+    return result.value;
+  });
+  return found.get(best!)!;
+}
+
+/** The size of an engine's scores: 1 for cosines, mean ‖u‖ · mean ‖v‖ of the final embeddings for inner products. */
+export function scoreScale({ finals }: Engine, score: ScoreKind): number {
+  return score === 'cosine' ? 1 : meanLength(finals.users) * meanLength(finals.items);
+}
+
+function meanLength(m: Matrix): number {
+  let total = 0;
+  for (let r = 0; r < m.rows; r++) total += Math.sqrt(row(m, r).reduce((sum, x) => sum + x * x, 0));
+  return total / Math.max(1, m.rows);
 }

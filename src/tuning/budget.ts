@@ -1,19 +1,19 @@
 import type { Run } from './study.ts';
 
-/** Finalists for whose whole trainings time is kept: short trainings are noisy, and the best of two whole ones is seldom the worse. */
+/** Number of finalists whose whole trainings get reserved time: short trainings are noisy, so the best of two whole ones is usually better. */
 export const FINALISTS = 2;
-/** More time is kept than that: on gowalla an estimate was 3% short, and the second whole training had no time left. */
+/** Safety factor of that reserve: on gowalla an estimate was 3% short, and no time was left for the second whole training. */
 const MARGIN = 1.15;
-/** How the seconds of an epoch grow with the negatives of a row: less than in proportion, since drawing, gathering and updating stay. */
+/** Exponent of the negatives per row in the seconds of an epoch: below 1, because part of drawing, gathering and updating does not depend on them. */
 const NEGATIVES = 0.5;
 
-/** What a training costs: thread-seconds of training and of one validation. */
+/** The cost of a training: thread-seconds of training and of one validation. */
 interface Cost {
   readonly train: number;
   readonly validation: number;
 }
 
-/** Keeps a study within its seconds: says whether a training may still begin, from what those before it took. */
+/** Keeps a study within its seconds: decides from the cost of earlier trainings whether another may start. */
 export class Budget {
   readonly #seconds: number;
   readonly #rungs: number;
@@ -27,9 +27,9 @@ export class Budget {
   }
 
   /**
-   * True when one more training on `rung` and whole trainings of the finalists on the rungs above it would end in time, with some to spare.
-   * @param threads of all trainings that run at a time, and of this one
-   * @param wholes the configuration that a run would have on each rung above, by which the cost of a rung without any run is estimated
+   * True when one more training on `rung`, and the finalists' trainings on the rungs above, would end in time with a margin.
+   * @param threads of all parallel trainings, and of this one
+   * @param wholes the configuration of a run on each rung, from which the cost of a rung without runs is estimated
    */
   hasTime(
     rung: number,
@@ -38,7 +38,7 @@ export class Budget {
     wholes: readonly Config[],
   ): boolean {
     const costs = costsOf(runs, this.#rungs, wholes);
-    // Nothing is known before the first training has ended.
+    // Before the first training has ended no cost is known.
     const one = costs[rung];
     if (one === undefined) return this.#elapsed() < this.#seconds;
     const above = costs.slice(rung + 1).reduce((sum: number, cost) => sum + (cost ?? 0), 0);
@@ -49,7 +49,7 @@ export class Budget {
 
 type Config = Run['config'];
 
-/** Thread-seconds of a run on each rung: the mean of those that are done, or an estimate from the rung below; undefined before any is known. */
+/** Thread-seconds of a run on each rung: the mean of finished runs, or an estimate from the rung below; undefined when neither exists. */
 function costsOf(runs: readonly Run[], rungs: number, configs: readonly Config[]): (number | undefined)[] {
   let below: { cost: Cost; config: Config } | undefined;
   return Array.from({ length: rungs }, (_, rung) => {

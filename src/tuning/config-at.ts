@@ -1,10 +1,16 @@
-import type { Point } from '../search/space.ts';
+import { loadBackbone } from '../backbone/load-backbone.ts';
+import { TaurecError } from '../errors.ts';
+import { loadLoss } from '../loss/load-loss.ts';
+import { checkScore, withoutAutomatic } from '../loss/losses.ts';
+import type { Space, SpacePoint } from '../search/space.ts';
+import { type DimensionValue, extremes } from '../search/space.ts';
 import { isBackbone, isLoss, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
+import { nearest } from '../training/option-errors.ts';
 
-/** The training options with those of a point over them. Paths of a point: an option, `group.option`, or `loss.option` and `backbone.option`. */
-export function configAt(base: TrainConfigInput, point: Point): TrainConfigInput {
+/** Training options, overridden by those of a point. Its paths: an option, `group.option`, or `loss.option` and `backbone.option`. */
+export function configAt(base: TrainConfigInput, point: SpacePoint): TrainConfigInput {
   const config: Record<string, unknown> = { ...base };
-  // A loss that is chosen as a whole comes before its options.
+  // A loss chosen as a whole is set before its options.
   const entries = Object.entries(point).sort(([a], [b]) => a.split('.').length - b.split('.').length);
   for (const [path, value] of entries) {
     const [first, ...rest] = path.split('.') as [string, ...string[]];
@@ -19,7 +25,7 @@ export function configAt(base: TrainConfigInput, point: Point): TrainConfigInput
 
 const defaults = () => parseTrainConfig({});
 
-/** A loss or backbone with one more option, which stands over one of the same name. */
+/** A loss or backbone with an option set or replaced. */
 function withOption(source: unknown, option: string, value: unknown): unknown {
   if (typeof source === 'string') return { name: source, options: { [option]: value } };
   const { options, ...rest } = source as { options?: object } & Record<string, unknown>;
@@ -27,13 +33,88 @@ function withOption(source: unknown, option: string, value: unknown): unknown {
   return { ...others, options: { ...options, [option]: value } };
 }
 
-/** `'cosine'` stands for `{ name: 'cosine' }`. */
+/** `'cosine'` is short for `{ name: 'cosine' }`. */
 function asGroup(value: unknown): object | undefined {
   return typeof value === 'string' ? { name: value } : (value as object | undefined);
 }
 
-/** True when the loss or the backbone is an object, which no other process can receive. */
+/** True when the loss or the backbone is an object, which cannot be sent to another process. */
 export function hasObject({ loss, backbone }: TrainConfigInput): boolean {
   const isObject = (x: unknown): x is never => typeof x === 'object' && x !== null;
   return (isObject(loss) && isLoss(loss)) || (isObject(backbone) && isBackbone(backbone));
+}
+
+/** Options that change no result, and options that must be equal for values to be comparable. */
+const fixed = new Set([
+  'aim',
+  'validation',
+  'seed',
+  'threads',
+  'engine',
+  'build',
+  'checkpointEvery',
+  'refit',
+  'timeBudget',
+]);
+
+/**
+ * Checks the ends and the choices of every dimension: training must have the option and accept the value, for every loss and backbone of the space.
+ * @throws TaurecError `bad-option`, naming the path; an unknown option names the nearest known one
+ */
+export async function checkSpace(base: TrainConfigInput, space: Space): Promise<void> {
+  for (const path of Object.keys(space)) {
+    if (!fixed.has(path.split('.', 1)[0]!)) continue;
+    const expected =
+      'an option that may differ between trials: validation must compare them, and they must be repeatable';
+    throw new TaurecError('bad-option', { option: `tune.space.${path}`, got: path, expected });
+  }
+  for (const whole of wholes(base, space)) {
+    for (const [path, dimension] of Object.entries(space)) {
+      if (path in whole.point && path.length === path.split('.', 1)[0]!.length) {
+        await check(whole.config, path, whole.point[path]);
+      } else
+        for (const value of extremes(dimension)) await check(configAt(whole.config, { [path]: value }), path, value);
+    }
+  }
+}
+
+/** The base configuration with every loss and backbone that the space chooses as a whole. */
+function wholes(base: TrainConfigInput, space: Space) {
+  let all: { config: TrainConfigInput; point: Record<string, DimensionValue> }[] = [{ config: base, point: {} }];
+  for (const path of ['loss', 'backbone']) {
+    const dimension = space[path];
+    if (!dimension) continue;
+    const values = extremes(dimension);
+    all = all.flatMap(({ config, point }) =>
+      values.map((value) => ({ config: configAt(config, { [path]: value }), point: { ...point, [path]: value } })),
+    );
+  }
+  return all;
+}
+
+async function check(input: TrainConfigInput, path: string, value: DimensionValue): Promise<void> {
+  try {
+    const config = parseTrainConfig(input);
+    await loadBackbone(config.backbone);
+    checkScore(await loadLoss(withoutAutomatic(config.loss)), config.score);
+  } catch (error) {
+    throw asOfSpace(error, path, value);
+  }
+}
+
+/** The error, restated for the path of the space. */
+function asOfSpace(error: unknown, path: string, value: DimensionValue): unknown {
+  if (!(error instanceof TaurecError) || (error.code !== 'bad-option' && error.code !== 'unknown-name')) return error;
+  const { expected, remedy, known, kind, got } = error.facts as Record<string, string> & { known?: readonly string[] };
+  const shown = typeof value === 'object' ? JSON.stringify(value) : value;
+  const facts =
+    error.code === 'bad-option'
+      ? { got: shown, expected, remedy }
+      : { got, expected: `a ${kind}: ${known!.join(', ')}`, remedy: near(String(got), known!) };
+  return new TaurecError('bad-option', { option: `tune.space.${path}`, ...facts }, { cause: error });
+}
+
+function near(word: string, known: readonly string[]): string | undefined {
+  const name = nearest(word, known);
+  return name && `Did you mean ${name}?`;
 }

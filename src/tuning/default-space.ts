@@ -1,7 +1,6 @@
 import { TaurecError } from '../errors.ts';
 import { fitLoss, type LossName, lossNames } from '../loss/losses.ts';
-import type { Dimension } from '../search/dimension.ts';
-import type { Space } from '../search/space.ts';
+import type { Dimension, Space } from '../search/space.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 
 /** What is searched for a loss when nobody says, and the settings that go with it. */

@@ -1,11 +1,15 @@
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { TrainingData } from '../training/training-state.ts';
-import { doRun } from './do-run.ts';
-import type { Executor, RunContext, RunTask } from './executor.ts';
-import { keyText, type RunKey, type RunOutcome } from './study.ts';
+import { TaurecError } from '../errors.ts';
+import { parseTrainConfig } from '../training/config.ts';
+import type { TrainEvent } from '../training/events.ts';
+import { trainEmbeddings } from '../training/train-embeddings.ts';
+import type { TrainingData, TrainResult } from '../training/training-state.ts';
+import type { Executor, RunContext, RunNews, RunTask } from './executor.ts';
+import { type CurvePoint, keyText, type RunKey, type RunOutcome } from './study.ts';
 
-/** Does trainings in this process, several at a time, and divides the cores among them: fewer trainings have more threads each, which changes no result. */
+/** Does trainings in this process, several at a time, and divides the cores among them: fewer trainings get more threads each, which changes no result. */
 export class LocalExecutor implements Executor {
   readonly capacity: number;
   readonly #data: TrainingData;
@@ -34,14 +38,93 @@ export class LocalExecutor implements Executor {
     });
   }
 
-  async settled(): Promise<void> {}
+  async recorded(): Promise<void> {}
 
   async ended(): Promise<void> {}
 
   async close(): Promise<void> {}
 }
 
-/** Where the checkpoint of a training lies in the study's folder. */
+/** The folder of a training's checkpoint, relative to the study's. */
 export function checkpointFolder(key: RunKey): string {
   return join('checkpoints', keyText(key));
+}
+
+/** A training in this process. */
+interface LocalRun {
+  readonly threads: number;
+  readonly signal: AbortSignal;
+  /** The folder of this run's checkpoint; created when missing. */
+  readonly directory: string;
+  readonly worker: string;
+  readonly onNews: (news: RunNews) => void;
+}
+
+/** Errors of a damaged checkpoint, or one of another build or version: the training then starts again. */
+const unusable = new Set(['checkpoint-mismatch', 'bad-checkpoint', 'bad-safetensors']);
+/** Errors of the configuration, which fails on every machine. Training itself refuses some combinations of options. */
+const failures = new Set(['diverged', 'bad-option']);
+
+export function isUnusable(error: unknown): error is TaurecError {
+  return error instanceof TaurecError && unusable.has(error.code);
+}
+
+/** Does a training, from the checkpoint in its folder where there is one. Throws as `Executor.run`. */
+export async function doRun(data: TrainingData, task: RunTask, run: LocalRun): Promise<RunOutcome> {
+  try {
+    return outcomeOf(await goOn(data, task, run), task.metric);
+  } catch (error) {
+    if (!(error instanceof TaurecError) || !failures.has(error.code)) throw error;
+    return { failed: { code: error.code, message: error.message } };
+  }
+}
+
+async function goOn(data: TrainingData, task: RunTask, run: LocalRun): Promise<TrainResult> {
+  try {
+    return await trainRun(data, task, run);
+  } catch (error) {
+    if (!isUnusable(error)) throw error;
+    run.onNews({ type: 'notice', message: `${error.message} Training starts again.` });
+    await rm(join(run.directory, 'checkpoint.safetensors'), { force: true });
+    return trainRun(data, task, run);
+  }
+}
+
+/** The training of a task, with the checkpoint of its folder; a finished one returns its result again. */
+function trainRun(
+  data: TrainingData,
+  { config, metric }: Pick<RunTask, 'config' | 'metric'>,
+  { threads, signal, directory, worker, onNews }: LocalRun,
+): Promise<TrainResult> {
+  let latest: Omit<CurvePoint, 'value'> | undefined;
+  const onProgress = (event: TrainEvent) => {
+    if (event.type === 'start' && event.phase === 'search') {
+      onNews({ type: 'begun', worker, fromEpoch: event.resumed ?? 0 });
+    } else if (event.type === 'progress') {
+      onNews({ type: 'progress', progress: event.step / event.steps, eta: event.eta });
+    } else if (event.type === 'epoch') {
+      latest = { epoch: event.epoch, loss: event.loss, learningRate: event.learningRate };
+      onNews({ type: 'point', point: latest });
+    } else if (event.type === 'validation' && latest?.epoch === event.epoch) {
+      onNews({ type: 'point', point: { ...latest, value: event.metrics[metric] } });
+    } else if (event.type === 'checkpoint') onNews({ type: 'checkpoint', path: event.path });
+  };
+  const checked = { ...parseTrainConfig(config), threads };
+  return trainEmbeddings(data, checked as never, { signal, onProgress, checkpointDirectory: directory, resume: true });
+}
+
+function outcomeOf({ history, valid, epoch, config, seconds, engine }: TrainResult, metric: string): RunOutcome {
+  return {
+    value: valid![metric]!,
+    epoch,
+    popularityPrior: config.popularityPrior as number,
+    seconds: { train: seconds.train, validate: seconds.validate },
+    engine,
+    curve: history.map(({ epoch, loss, learningRate, valid }) => ({
+      epoch,
+      loss,
+      learningRate,
+      ...(valid && { value: valid[metric]! }),
+    })),
+  };
 }

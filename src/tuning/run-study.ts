@@ -3,19 +3,17 @@ import { dirname, join, relative } from 'node:path';
 import { TaurecError } from '../errors.ts';
 import { type Halving, ranked, rungSizes, winnerOf } from '../search/halving.ts';
 import type { Observation, Search } from '../search/search.ts';
-import type { Point, Space } from '../search/space.ts';
+import type { Space, SpacePoint } from '../search/space.ts';
 import { Budget, FINALISTS } from './budget.ts';
 import type { Executor, RunNews, RunTask } from './executor.ts';
-import { nextStep } from './plan.ts';
 import { isOver, keyText, type Run, type RunKey, type StudyState } from './study.ts';
 import type { StudyStore } from './study-store.ts';
 import type { TuneEvent } from './tune-event.ts';
 
-/** What a study searches, and how. */
+/** The space of a study, and how it is searched. */
 export interface StudyPlan {
   readonly space: Space;
-  readonly search: Search;
-  readonly seed: number;
+  readonly search: Search<SpacePoint>;
   /** Trials at most. */
   readonly trials: number;
   readonly halving: Halving;
@@ -23,21 +21,21 @@ export interface StudyPlan {
   /** Seconds for all sessions together. */
   readonly timeBudget?: number;
   /** The configuration of a trial on a rung, as JSON. */
-  configOf(point: Point, rung: number): Readonly<Record<string, unknown>>;
+  configOf(point: SpacePoint, rung: number): Readonly<Record<string, unknown>>;
 }
 
-export interface StudyOptions {
-  /** Of the study; checkpoints lie in it. */
+interface StudyOptions {
+  /** The study's folder, which holds the checkpoints. */
   readonly folder: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TuneEvent) => void;
-  /** `best`: of trainings that are over only the best one's checkpoint stays. */
+  /** `best`: of finished trainings, only the best one's checkpoint is kept. */
   readonly keep: 'all' | 'best';
 }
 
 /**
- * Goes on with a study until nothing is left to do. What the store holds from earlier is not done again; trainings that were stopped go on from their checkpoints.
- * @throws TaurecError `aborted` on the signal, and what a training throws that no outcome is: the study then goes on the next time
+ * Continues a study until nothing is left to do. Finished trainings in the store are not repeated; stopped ones continue from their checkpoints.
+ * @throws TaurecError `aborted` on the signal, and the errors of a training that are no outcomes: the next call continues the study
  */
 export async function runStudy(
   store: StudyStore,
@@ -104,14 +102,14 @@ class StudyRun {
     await this.#executor.ended(this.#store.runs);
   }
 
-  /** Begins the next training; false when none can begin now. */
+  /** Starts the next training; false when none can start now. */
   #beginNext(): boolean {
     const { trials, halving } = this.#plan;
     const state = this.#store.state;
     const finalists = this.#finalists;
     const step = nextStep(state, { trials, halving, finalists, hasTime: (rung) => this.#hasTime(rung, state) });
     if (step.type === 'trial') {
-      const point = this.#propose(step.number, state);
+      const point = this.#propose(state);
       this.#store.addTrial({ number: step.number, point }, this.#newRun(point, 0));
       return this.#beginNext();
     }
@@ -129,22 +127,21 @@ class StudyRun {
     return true;
   }
 
-  #propose(number: number, { trials, runs }: StudyState): Point {
-    const { search, space, seed } = this.#plan;
+  #propose({ trials, runs }: StudyState): SpacePoint {
     const first = new Map(runs.filter(({ rung }) => rung === 0).map((run) => [run.trial, run]));
-    const seen = trials.map(({ number, point }): Observation => {
+    const seen = trials.map(({ number, point }): Observation<SpacePoint> => {
       const run = first.get(number);
       return { point, value: run?.state === 'failed' ? -Infinity : run?.value };
     });
-    return search.propose(space, number, seen, seed);
+    return this.#plan.search.propose(seen)[0]!;
   }
 
-  #newRun(point: Point, rung: number) {
+  #newRun(point: SpacePoint, rung: number) {
     const config = this.#plan.configOf(point, rung);
     return { config, seed: config.seed as number, epochs: config.epochs as number };
   }
 
-  /** Never rejects: what a training throws stops the study and is thrown at its end. */
+  /** Never rejects: an error of a training stops the study and is thrown at its end. */
   async #train(run: Run, state: StudyState): Promise<void> {
     const key: RunKey = { trial: run.trial, rung: run.rung };
     const task: RunTask = { key, config: run.config, metric: this.#plan.metric };
@@ -158,7 +155,7 @@ class StudyRun {
         'value' in outcome && !(outcome.value <= (ranked(this.#store.runs, run.rung)[0]?.value ?? -Infinity));
       if (!this.#store.finish(key, outcome)) return;
       this.#store.seconds = this.#elapsed();
-      await this.#executor.settled(key);
+      await this.#executor.recorded(key);
       if (this.#options.keep === 'best') await this.#prune();
       const { trials, runs } = this.#store;
       const over = runs.find(({ trial, rung }) => trial === run.trial && rung === run.rung)!;
@@ -184,28 +181,28 @@ class StudyRun {
     this.#options.onEvent?.({ type: 'news', key, news });
   }
 
-  /** A budget keeps time for so many whole trainings, so they are done. */
+  /** A budget reserves time for this many whole trainings, so they are done. */
   get #finalists(): number {
     return this.#budget ? FINALISTS : 1;
   }
 
-  /** Trainings that will run at a time now that one more begins on a rung. */
+  /** Number of trainings that run at the same time once one more starts on a rung. */
   #sideBySide(rung: number, state: StudyState): number {
     const { trials, runs } = state;
     const { capacity } = this.#executor;
     const size = rung === 0 ? this.#plan.trials : rungSizes(trials.length, this.#plan.halving, this.#finalists)[rung]!;
     const over = runs.filter((run) => run.rung === rung && isOver(run)).length;
-    const beside = Math.max(this.#active.size + 1, Math.min(capacity, size - over));
-    // Where time is short the best one has all threads, rather than none be trained in full.
-    const alone = rung > 0 && this.#active.size === 0 && !this.#fits(rung, state, beside);
-    return alone ? 1 : beside;
+    const together = Math.max(this.#active.size + 1, Math.min(capacity, size - over));
+    // When time is short the best trial gets all threads, so that at least one is trained in full.
+    const alone = rung > 0 && this.#active.size === 0 && !this.#fits(rung, state, together);
+    return alone ? 1 : together;
   }
 
   #hasTime(rung: number, state: StudyState): boolean {
     return this.#fits(rung, state, this.#sideBySide(rung, state));
   }
 
-  /** Whether one more training on a rung ends in time when so many run. */
+  /** True when one more training on a rung ends in time while `sideBySide` run. */
   #fits(rung: number, { trials, runs }: StudyState, sideBySide: number): boolean {
     if (!this.#budget) return true;
     const { halving, configOf } = this.#plan;
@@ -214,7 +211,7 @@ class StudyRun {
     return this.#budget.hasTime(rung, runs, this.#executor.threads(sideBySide, runs), configs);
   }
 
-  /** Removes the checkpoints of trainings that are over and not the best. */
+  /** Removes the checkpoints of finished trainings except the best one's. */
   async #prune(): Promise<void> {
     const { runs } = this.#store;
     const winner = winnerOf(runs);
@@ -229,4 +226,47 @@ class StudyRun {
   #elapsed(): number {
     return this.#before + (performance.now() - this.#started) / 1000;
   }
+}
+
+/** The next step of a study with room for one more training. */
+type StudyStep =
+  /** A new trial, with this number. */
+  | { readonly type: 'trial'; readonly number: number }
+  /** A known trial on a rung: promoted, or interrupted by a stop. */
+  | { readonly type: 'run'; readonly key: RunKey }
+  /** Nothing can start until a training ends. */
+  | { readonly type: 'wait' }
+  | { readonly type: 'end' };
+
+interface PlanLimits {
+  /** Trials at most. */
+  readonly trials: number;
+  readonly halving: Halving;
+  /** Minimum number of trials promoted from a rung, if there is time for them; default 1. */
+  readonly finalists?: number;
+  /** True when there is time for one more training on a rung; the first trial starts in any case. */
+  readonly hasTime: (rung: number) => boolean;
+}
+
+/**
+ * The next step. Rungs follow one another: a rung starts when all trainings of the one below are over, so all results decide the promotions, not the order of arrival.
+ * The step is a function of the stored study, so a stopped study continues as if it had not been stopped.
+ */
+function nextStep({ trials, runs }: StudyState, { trials: most, halving, finalists, hasTime }: PlanLimits): StudyStep {
+  const left = runs.find(({ state }) => state === 'waiting');
+  if (left) return { type: 'run', key: { trial: left.trial, rung: left.rung } };
+  const running = (rung: number) => runs.some((run) => run.rung === rung && !isOver(run));
+  if (trials.length < most && (trials.length === 0 || hasTime(0))) {
+    // A higher rung that has already started was decided with fewer trials; this session asks for more.
+    return { type: 'trial', number: trials.length };
+  }
+  const sizes = rungSizes(trials.length, halving, finalists);
+  for (let rung = 1; rung < sizes.length; rung++) {
+    if (running(rung - 1)) return { type: 'wait' };
+    const promoted = ranked(runs, rung - 1).slice(0, sizes[rung]);
+    const begun = new Set(runs.filter((run) => run.rung === rung).map(({ trial }) => trial));
+    const next = promoted.find(({ trial }) => !begun.has(trial));
+    if (next && hasTime(rung)) return { type: 'run', key: { trial: next.trial, rung } };
+  }
+  return running(sizes.length - 1) ? { type: 'wait' } : { type: 'end' };
 }

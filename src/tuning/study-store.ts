@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { TaurecError } from '../errors.ts';
-import type { Point } from '../search/space.ts';
+import type { SpacePoint } from '../search/space.ts';
 import type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, StudyState, Trial } from './study.ts';
 
 const FORMAT = 1;
 
-/** What makes a study this one: with another of these its numbers would be others. JSON-able. */
+/** The facts that decide the numbers of a study. JSON-able. */
 export type StudyIdentity = Readonly<Record<string, unknown>>;
 
 const tables = `
@@ -37,19 +37,19 @@ create table if not exists attempt (
 type Row = Record<string, string | number | null>;
 
 /**
- * A study in one file, `trials.db` in its folder: an SQLite database in WAL mode. Every change is one transaction, so a process that is killed at any moment leaves a study that can go on.
+ * A study in one file, `trials.db` in its folder: an SQLite database in WAL mode. Every change is one transaction, so a process killed at any moment leaves a study that can continue.
  * One process at a time writes (the folder's lock); any number may read.
  */
 export class StudyStore {
   readonly #database: Database.Database;
 
-  /** @throws TaurecError `study-mismatch` when the folder holds a study of something else */
+  /** @throws TaurecError `study-mismatch` when the folder holds another study */
   constructor(folder: string, identity: StudyIdentity) {
     mkdirSync(folder, { recursive: true });
     this.#database = new Database(join(folder, 'trials.db'));
     try {
       this.#database.pragma('journal_mode = WAL');
-      // A killed process loses nothing; a power cut may lose the last moments, which are then done again.
+      // A killed process loses nothing; a power cut may lose the last moments, which are then repeated.
       this.#database.pragma('synchronous = NORMAL');
       this.#database.exec(tables);
       this.#identify(folder, identity);
@@ -66,7 +66,7 @@ export class StudyStore {
   get trials(): Trial[] {
     return this.#all('select number, point from trial order by number').map(({ number, point }) => ({
       number: Number(number),
-      point: JSON.parse(String(point)) as Point,
+      point: JSON.parse(String(point)) as SpacePoint,
     }));
   }
 
@@ -74,7 +74,7 @@ export class StudyStore {
     return this.#all('select * from run order by rung, trial').map(runOf);
   }
 
-  /** Seconds that were spent on the study, in all sessions. */
+  /** Seconds spent on the study, in all sessions. */
   get seconds(): number {
     return Number(this.#all('select seconds from study')[0]!.seconds);
   }
@@ -140,7 +140,7 @@ export class StudyStore {
     this.#database.prepare('update run set checkpoint = ? where trial = ? and rung = ?').run(path ?? null, trial, rung);
   }
 
-  /** Takes the outcome of a training once: false when it had one, which stays. */
+  /** Stores the outcome of a training once; false when it already had one, which is kept. */
   finish(key: RunKey, outcome: RunOutcome): boolean {
     const { trial, rung } = key;
     const open = "trial = ? and rung = ? and state not in ('done', 'failed')";

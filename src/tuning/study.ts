@@ -1,16 +1,16 @@
-import type { Point } from '../search/space.ts';
+import type { SpacePoint } from '../search/space.ts';
 import type { EngineIdentity } from '../training/events.ts';
 
-/** A configuration that a study tries, by its number from 0. */
+/** A trial of a study: a point of its space, numbered from 0. */
 export interface Trial {
   readonly number: number;
-  readonly point: Point;
+  readonly point: SpacePoint;
 }
 
-/** `waiting`: to be started, or gone on with after a stop; `running`: somebody is at it; `failed`: its training diverged, or refused its options. */
+/** `waiting`: to be started, or continued after a stop; `running`: in progress; `failed`: its training diverged, or refused its options. */
 export type RunState = 'waiting' | 'running' | 'done' | 'failed';
 
-/** Which training of a study: a trial on a rung of the halving. */
+/** The key of a training: a trial on a rung of the halving. */
 export interface RunKey {
   readonly trial: number;
   /** From 0; the last rung is the whole training. */
@@ -27,13 +27,13 @@ export interface CurvePoint {
   readonly value?: number;
 }
 
-/** What came of a training. */
+/** The outcome of a training. */
 export type RunOutcome =
   | {
       /** Of the validation metric at the chosen epoch. */
       readonly value: number;
       readonly epoch: number;
-      /** c of the popularity prior that it was made with. */
+      /** c of the popularity prior behind the value. */
       readonly popularityPrior: number;
       /** Wall-clock seconds of training and of validation. */
       readonly seconds: { readonly train: number; readonly validate: number };
@@ -42,17 +42,17 @@ export type RunOutcome =
     }
   | { readonly failed: { readonly code: string; readonly message: string } };
 
-/** One time that somebody worked on a training. */
+/** One attempt at a training. */
 export interface Attempt {
-  /** Who: host and process. */
+  /** Host and process. */
   readonly worker: string;
-  /** Epochs that were done before, from a checkpoint; 0 for a beginning. */
+  /** Epochs already in the checkpoint it started from; 0 without one. */
   readonly fromEpoch: number;
   /** ISO 8601. */
   readonly started: string;
 }
 
-/** A training of a study, and how it stands. */
+/** A training of a study, with its state. */
 export interface Run extends RunKey {
   readonly state: RunState;
   /** The whole training configuration as JSON: `parseTrainConfig` reads it. */
@@ -69,7 +69,7 @@ export interface Run extends RunKey {
   readonly checkpoint?: string;
 }
 
-/** All of a study that decides what is done next. */
+/** The part of a study that decides the next step. */
 export interface StudyState {
   readonly trials: readonly Trial[];
   readonly runs: readonly Run[];

@@ -2,26 +2,25 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configToJson } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
-import { train } from '../training/trainer.ts';
+import { trainEmbeddings } from '../training/train-embeddings.ts';
 import type { TrainingData, TrainResult } from '../training/training-state.ts';
-import { isUnusable } from './do-run.ts';
-import { checkpointFolder } from './local-executor.ts';
+import { checkpointFolder, isUnusable } from './local-executor.ts';
 import type { TuneResult } from './tune.ts';
 
-/** How `trainWinner` trains, and how it is followed and stopped. */
+/** How `trainWinner` trains, reports and stops. */
 export interface TrainWinnerOptions {
-  /** Then trains once more on train and validation together. */
+  /** Trains once more, on train and validation together. */
   readonly refit?: boolean;
   readonly threads?: number;
   readonly signal?: AbortSignal;
-  /** Receives the stream of events, as that of `train`. */
+  /** Receives the events of the training. */
   readonly onProgress?: (event: TrainEvent) => void;
 }
 
 /**
- * The whole training with the winner's options. Where the study has done it and kept its checkpoint the result is read from there, without any training; else it is trained, with a checkpoint in the
- * study's folder, so that a stopped call goes on where it was; so it is when the checkpoint is of another build of the engine (a worker's) or damaged. The same result as `train(data, config)`.
- * @throws TaurecError as `train`
+ * The whole training with the winner's options. If the study has done it and kept its checkpoint, the result is read from there without training. Otherwise, and when that checkpoint is damaged or of another
+ * build of the engine (a worker's), it trains with a checkpoint in the study's folder, from which a stopped call continues. The same result as `trainEmbeddings(data, config)`.
+ * @throws TaurecError as `trainEmbeddings`
  */
 export async function trainWinner(
   data: TrainingData,
@@ -34,12 +33,12 @@ export async function trainWinner(
   const folders = kept ? [join(folder, checkpointFolder({ trial: winner.trial, rung: winner.rung })), own] : [own];
   const { train: learned, valid, negativeWeights, splits } = data;
   const trainIn = (checkpointDirectory: string) =>
-    train({ train: learned, valid, negativeWeights, splits }, configToJson(whole) as never, {
+    trainEmbeddings({ train: learned, valid, negativeWeights, splits }, configToJson(whole) as never, {
       checkpointDirectory,
       resume: true,
       signal,
       onProgress: (event) => {
-        // That there is no checkpoint yet is no news.
+        // The first call has no checkpoint: no news.
         if (event.type !== 'notice' || !event.message.includes('no checkpoint')) onProgress?.(event);
       },
     });

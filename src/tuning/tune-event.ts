@@ -1,7 +1,7 @@
 import type { RunNews } from './executor.ts';
 import type { Run, RunKey, Trial } from './study.ts';
 
-/** What happens in a study; each is JSON-able. */
+/** The events of a study; each is JSON-able. */
 export type TuneEvent =
   | {
       readonly type: 'study';
@@ -12,12 +12,12 @@ export type TuneEvent =
       readonly jobs: number;
       /** Lengths of the rungs, as parts of the training. */
       readonly rungs: readonly number[];
-      /** Trainings that an earlier session did or began. */
+      /** Trainings that an earlier session finished or began. */
       readonly done: number;
       readonly begun: number;
     }
   | {
-      /** A training begins, or goes on after a stop. */
+      /** A training begins, or continues after a stop. */
       readonly type: 'run';
       readonly trial: Trial;
       readonly run: Run;
@@ -28,6 +28,6 @@ export type TuneEvent =
       readonly type: 'over';
       readonly trial: Trial;
       readonly run: Run;
-      /** True when none of its rung was as good before. */
+      /** True when no earlier training of its rung was as good. */
       readonly best: boolean;
     };

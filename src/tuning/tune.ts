@@ -6,47 +6,46 @@ import { mergeConfigs } from '../experiment/run/merge-config.ts';
 import { lockFolder } from '../platform/folder-lock.ts';
 import { version } from '../platform/version.ts';
 import { winnerOf } from '../search/halving.ts';
-import { searches } from '../search/searches.ts';
-import { type Point, parseSpace, type Space } from '../search/space.ts';
+import { parseSpace, type Space, type SpacePoint } from '../search/space.ts';
+import { searches } from '../search/space-searches.ts';
 import { dataHash } from '../training/checkpoint.ts';
 import { configToJson, parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
+import { shortConfig } from '../training/short-training.ts';
 import type { TrainingData } from '../training/training-state.ts';
-import { trialConfig } from '../training/trial.ts';
 import { hasUsers } from '../training/validation.ts';
-import { checkSpace } from './check-space.ts';
-import { configAt, hasObject } from './config-at.ts';
+import { checkSpace, configAt, hasObject } from './config-at.ts';
 import { defaultSpace } from './default-space.ts';
 import type { Executor } from './executor.ts';
 import { LocalExecutor } from './local-executor.ts';
 import { openQueue } from './queue/open-queue.ts';
 import { QueueExecutor } from './queue/queue-executor.ts';
 import { runStudy, type StudyPlan } from './run-study.ts';
-import { parseTuneSettings, type TuneSettings } from './settings.ts';
 import type { Attempt, CurvePoint, Run, Trial } from './study.ts';
 import { StudyStore } from './study-store.ts';
 import type { TuneEvent } from './tune-event.ts';
+import { parseTuneSettings, type TuneSettings } from './tune-settings.ts';
 
-/** Trials when nobody says: without and with a time budget. */
+/** Default number of trials, without and with a time budget. */
 const TRIALS = { plain: 24, budgeted: 64 };
-/** Trainings at a time when nobody says, at most: each has tables of its own in memory. */
+/** Largest default number of parallel trainings: each has its own tables in memory. */
 const MOST_JOBS = 8;
 
-/** What `tune` searches, how long, and where it keeps the study. */
+/** The search of `tune`, its length, and the folder of the study. */
 export interface TuneOptions extends Omit<TuneSettings, 'space'> {
-  /** Training options that all trials share. */
+  /** Training options of all trials. */
   readonly config?: TrainConfigInput;
-  /** Where the study is kept: `trials.db`, checkpoints. A study that is there goes on. Default: tuning. */
+  /** The study's folder: `trials.db` and checkpoints. A study in it is continued. Default: tuning. */
   readonly folder?: string;
-  /** Trainings at a time; default: one for each thread, at most 8. */
+  /** Parallel trainings; default: one per thread, at most 8. */
   readonly jobs?: number;
   /** Threads of all trainings together; default: the machine's cores. */
   readonly threads?: number;
-  /** `best`: of trainings that are over only the best one's checkpoint is kept. Default `all`. */
+  /** `best`: of finished trainings, only the best one's checkpoint is kept. Default `all`. */
   readonly keep?: 'all' | 'best';
   readonly signal?: AbortSignal;
   /** Receives the stream of events. */
   readonly onEvent?: (event: TuneEvent) => void;
-  /** A queue by whose workers (`runWorker`, `taurec worker`) the trainings are done: `redis://…` or `postgres://…`. `jobs` is then how many lie in it at a time, default 8. */
+  /** A queue whose workers (`runWorker`, `taurec worker`) do the trainings: `redis://…` or `postgres://…`. `jobs` is then the number of trainings in it, default 8. */
   readonly queue?: string;
 }
 
@@ -55,34 +54,34 @@ export interface TunedTrial extends Trial {
   readonly runs: readonly (Run & { readonly curve: readonly CurvePoint[]; readonly attempts: readonly Attempt[] })[];
 }
 
-/** What a study came to: its trials, and the best of them. */
+/** The result of a study: its trials, and the best of them. */
 export interface TuneResult {
   readonly folder: string;
-  /** What trials were compared by. */
+  /** The metric that compared the trials. */
   readonly metric: string;
   readonly space: Space;
   readonly trials: readonly TunedTrial[];
   /** The best trial of the highest rung that was reached. */
   readonly winner: {
     readonly trial: number;
-    readonly point: Point;
+    readonly point: SpacePoint;
     /** On validation data. */
     readonly value: number;
     readonly rung: number;
-    /** False when no trial was trained in full: a time budget ended before. */
+    /** False when a time budget ended before any trial was trained in full. */
     readonly whole: boolean;
-    /** The checkpoint of its last training, from which `train` gives the result at once; relative to the folder. */
+    /** The checkpoint of its last training, relative to the folder; `trainWinner` reads the result from it. */
     readonly checkpoint?: string;
   };
-  /** The whole training with the winner's options: `train(data, config)`. */
+  /** The configuration of the whole training with the winner's options. */
   readonly config: TrainConfig;
   /** Seconds of the study, in all sessions. */
   readonly seconds: number;
 }
 
 /**
- * Searches training options by the validation metric: trials of short trainings, the best of which are trained longer (successive halving). The study is kept in a folder, and a call with the same arguments goes on with it, also after a
- * kill. Test interactions are not looked at.
+ * Searches for the training options that score best on validation data: many short trainings, the best of which are trained longer (successive halving). A folder keeps the study, and a call with the same arguments continues it, even after a
+ * kill. Test interactions are not used.
  * @param space undefined: the default space of the loss
  * @throws TaurecError `bad-option` before anything is written; `study-mismatch` when the folder holds another study; `folder-in-use`; `no-trial` when every trial failed; `aborted`; what `train` throws
  */
@@ -149,7 +148,7 @@ function checkData({ train, valid }: TrainingData): void {
   throw new TaurecError('bad-option', {
     option: 'valid',
     got: undefined,
-    expected: 'validation interactions of trained users, by which trials are compared',
+    expected: 'validation interactions of trained users, which compare the trials',
     remedy: 'Hold some out: validRatio 0.1 of loadDataset (--valid-ratio 0.1), or give them.',
   });
 }
@@ -168,7 +167,7 @@ async function studyOf(
 ): Promise<Study> {
   if (hasObject(given)) {
     const expected =
-      'losses and backbones by name or module: a study is kept in a file, and gone on with in other processes';
+      'losses and backbones by name or module: a study is stored in a file and continued in other processes';
     throw new TaurecError('bad-option', { option: 'config', got: 'an object with functions', expected });
   }
   const metric = settings.metric ?? parseTrainConfig(given).validation.metric;
@@ -177,13 +176,12 @@ async function studyOf(
   await checkSpace(base, space);
   const { users, cheapSteps } = await sizeOf(data, base);
   const { search, halving, timeBudget } = settings;
-  const chosen = searches[search];
-  const size = 'size' in chosen ? chosen.size!(space) : Infinity;
   const checked = parseTrainConfig(base);
+  const proposing = searches[search](space, checked.seed);
+  const { size = Infinity } = proposing;
   const plan: StudyPlan = {
     space,
-    search: chosen,
-    seed: checked.seed,
+    search: proposing,
     trials: Math.min(size, settings.trials ?? defaultTrials(size, timeBudget)),
     halving,
     metric,
@@ -191,7 +189,7 @@ async function studyOf(
     configOf(point, rung) {
       const { threads: _, ...config } = { ...parseTrainConfig(configAt(base, point)), refit: false };
       const part = halving.rungs[rung]!;
-      return configToJson(part === 1 ? config : trialConfig(config, users, cheapSteps, part));
+      return configToJson(part === 1 ? config : shortConfig(config, users, cheapSteps, part));
     },
   };
   const { threads: _, ...decisive } = configToJson(checked);
@@ -204,7 +202,7 @@ function defaultTrials(size: number, timeBudget: number | undefined): number {
   return timeBudget === undefined ? TRIALS.plain : TRIALS.budgeted;
 }
 
-/** What the length of a short training depends on. */
+/** The facts that decide the length of a short training. */
 async function sizeOf({ train }: TrainingData, base: TrainConfigInput) {
   const { backbone, dimension } = parseTrainConfig(base);
   // A step through a graph costs the same with fewer rows.
@@ -216,7 +214,7 @@ function resultOf(store: StudyStore, { plan, base }: Study, folder: string): Tun
   const { runs, trials } = store;
   const winner = winnerOf(runs);
   if (!winner) {
-    const reason = runs.find(({ failed }) => failed)?.failed?.message ?? 'none was done.';
+    const reason = runs.find(({ failed }) => failed)?.failed?.message ?? 'none has finished.';
     throw new TaurecError('no-trial', { trials: trials.length, reason });
   }
   const { point } = trials[winner.trial]!;

@@ -2,23 +2,23 @@ import { cpus } from 'node:os';
 import { version } from '../platform/version.ts';
 import type { Cell, DataFacts, Figure, Report, Section, Table } from '../report/report.ts';
 import { slug } from '../report/slug.ts';
-import type { Dimension } from '../search/dimension.ts';
+import type { Dimension } from '../search/space.ts';
 import { configToJson } from '../training/config.ts';
 import { isOver } from './study.ts';
 import type { TunedTrial, TuneResult } from './tune.ts';
 
-/** What a report says beside the study: on which data, by which command, and the command of the winner. */
+/** Facts of a report beyond the study: the data, the command, and the command of the winner. */
 export interface TuningReportOptions {
-  /** How to run the study again. */
+  /** The command that repeats the study. */
   readonly command: string;
-  /** How to train the winner. */
+  /** The command that trains the winner. */
   readonly winnerCommand: string;
   readonly data: DataFacts;
 }
 
 type TunedRun = TunedTrial['runs'][number] & { readonly point: TunedTrial['point'] };
 
-/** A study as a report: how the best value grew, the value against each option, every trial, and the winner's command. `writeReport` makes a page of it. */
+/** A study as a report: the best value over the trials, the value against each option, every trial, and the winner's command. `writeReport` makes a page of it. */
 export function tuningReport(result: TuneResult, { command, winnerCommand, data }: TuningReportOptions): Report {
   const { trials, winner, metric, config } = result;
   const runs = trials.flatMap(({ runs, point }) => runs.map((run): TunedRun => ({ ...run, point })));
@@ -29,12 +29,12 @@ export function tuningReport(result: TuneResult, { command, winnerCommand, data 
   return {
     name: 'tuning',
     title: `Tuning on ${data.name}`,
-    summary: `${trials.length} trials, ${runs.length} trainings${failed ? `, ${failed} of which failed` : ''}. Validation ${metric} ${winner.value.toFixed(4)}. The winner was chosen on validation data; the test set was not looked at, so this value is of the data that chose it and somewhat too good.`,
+    summary: `${trials.length} trials, ${runs.length} trainings${failed ? `, ${failed} of which failed` : ''}. Validation ${metric} ${winner.value.toFixed(4)}. The winner was chosen on validation data without the test set, so this value is optimistic: it comes from the data that chose the winner.`,
     source: 'TPE: Bergstra et al., NeurIPS 2011. Successive halving: Jamieson & Talwalkar, AISTATS 2016.',
     claims: [],
     sections: [
       { title: 'The winner', text: [winnerCommand], tables: [winnerTable(result)] },
-      { title: 'How it was found', figures: [bestSoFar(done, metric), ...curves(done, metric)] },
+      { title: 'The search', figures: [bestSoFar(done, metric), ...curves(done, metric)] },
       optionsSection(result, done),
       { title: 'All trainings', tables: [runsTable(result, runs)] },
     ],
@@ -47,7 +47,7 @@ export function tuningReport(result: TuneResult, { command, winnerCommand, data 
       finished: new Date().toISOString(),
       data: [data],
       settings: { space: result.space, metric },
-      configs: [{ name: 'of the winner', config: configToJson(config) }],
+      configs: [{ name: 'the winner', config: configToJson(config) }],
       runs: runs.filter(isOver).length,
       seconds: done.reduce((sum, { seconds }) => sum + seconds!.train + seconds!.validate, 0),
     },
@@ -83,8 +83,7 @@ function bestSoFar(done: readonly TunedRun[], metric: string): Figure {
   });
   return {
     name: 'best-so-far',
-    caption:
-      'The best value of each rung up to each trial. Values of different rungs are of trainings of different lengths.',
+    caption: 'The best value of each rung up to each trial. Different rungs have trainings of different lengths.',
     kind: 'lines',
     x: { label: 'trial' },
     y: { label: `validation ${metric}` },
@@ -92,7 +91,7 @@ function bestSoFar(done: readonly TunedRun[], metric: string): Figure {
   };
 }
 
-/** The curves of the trainings of the highest rung that was reached, where they were validated more than once. */
+/** The curves of the trainings on the highest rung reached, if they were validated more than once. */
 function curves(done: readonly TunedRun[], metric: string): Figure[] {
   const highest = Math.max(...done.map(({ rung }) => rung));
   const series = done
@@ -109,7 +108,7 @@ function curves(done: readonly TunedRun[], metric: string): Figure[] {
   return [
     {
       name: 'curves',
-      caption: `Validation over the trainings of ${rungName(highest)}, of the best eight trials at most.`,
+      caption: `Validation during the trainings of ${rungName(highest)}, for at most the best eight trials.`,
       kind: 'lines',
       x: { label: 'epoch' },
       y: { label: `validation ${metric}` },
@@ -118,7 +117,7 @@ function curves(done: readonly TunedRun[], metric: string): Figure[] {
   ];
 }
 
-/** The values of the first rung, where every trial was trained alike, against each option. */
+/** The values of the first rung, whose trainings all have the same length, against each option. */
 function optionsSection({ space, metric, winner }: TuneResult, done: readonly TunedRun[]): Section {
   const first = done.filter(({ rung }) => rung === 0);
   const figures = Object.entries(space).map(([path, dimension]): Figure => {
@@ -139,7 +138,7 @@ function optionsSection({ space, metric, winner }: TuneResult, done: readonly Tu
       panels: [{ title: '', series: [{ name: 'trials', points }] }],
     };
   });
-  return { title: 'What each option does', figures };
+  return { title: 'Effect of each option', figures };
 }
 
 function runsTable({ space, metric }: TuneResult, runs: readonly TunedRun[]): Table {
@@ -147,7 +146,7 @@ function runsTable({ space, metric }: TuneResult, runs: readonly TunedRun[]): Ta
   const ordered = [...runs].sort((a, b) => b.rung - a.rung || (b.value ?? -1) - (a.value ?? -1) || a.trial - b.trial);
   return {
     name: 'trainings',
-    caption: 'Every training, the longest and the best first.',
+    caption: 'Every training, longest and best first.',
     columns: [
       { name: 'trial', show: 'count' },
       { name: 'rung', show: 'count' },

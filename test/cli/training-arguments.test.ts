@@ -7,7 +7,7 @@ import { trainingArguments } from '../../src/cli/training-arguments.ts';
 import { addTrainingFlags, trainConfigOf } from '../../src/cli/training-flags.ts';
 import type { DatasetOptions } from '../../src/data/dataset.ts';
 import { lossNames } from '../../src/loss/losses.ts';
-import { randomPoint } from '../../src/search/random-search.ts';
+import { randomPoint } from '../../src/search/space-searches.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import { configAt } from '../../src/tuning/config-at.ts';
 import { defaultSpace } from '../../src/tuning/default-space.ts';

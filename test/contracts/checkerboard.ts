@@ -4,7 +4,7 @@ import { row } from '../../src/array/matrix.ts';
 import type { BackboneName } from '../../src/backbone/backbones.ts';
 import { createLoss, fitLoss, type LossName, lossNames } from '../../src/loss/losses.ts';
 import type { TrainConfigInput } from '../../src/training/config.ts';
-import { train } from '../../src/training/trainer.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { checkerboard } from '../support/training-case.ts';
 
 export const engines = ['reference', 'wasm'] as const;
@@ -51,7 +51,7 @@ function learnsCheckerboard(title: string, name: LossName, config: TrainConfigIn
       users,
       items,
       config: used,
-    } = await train(
+    } = await trainEmbeddings(
       { train: data.train },
       { loss, dimension: 4, epochs: 30, learningRate: 0.05, batch: { rows: 8, negatives: 'all' }, ...config },
     );

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { axisOf, type Dimension, holds } from '../../src/search/dimension.ts';
-import type { Observation, Search } from '../../src/search/search.ts';
-import { searches } from '../../src/search/searches.ts';
-import type { Point, Space } from '../../src/search/space.ts';
+import { bestOf, type Observation, runSearches } from '../../src/search/search.ts';
+import { type Dimension, holds, type Space, type SpacePoint, unitScaleOf } from '../../src/search/space.ts';
+import { coordinateSearch, type SpaceSearch, searches } from '../../src/search/space-searches.ts';
 import { draws } from '../support/property-seed.ts';
 
 const ordered = (numbers: fc.Arbitrary<number>) =>
@@ -22,10 +21,18 @@ const space: fc.Arbitrary<Space> = fc
   .map((dimensions) => Object.fromEntries(dimensions.map((one, i) => [`d${i}`, one])));
 
 /** Proposes and evaluates trial after trial. */
-function search(how: Search, space: Space, objective: (point: Point) => number, trials: number, seed: number) {
-  const seen: Observation[] = [];
+function search(
+  how: SpaceSearch,
+  space: Space,
+  objective: (point: SpacePoint) => number,
+  trials: number,
+  seed: number,
+) {
+  const seen: Observation<SpacePoint>[] = [];
   for (let number = 0; number < trials; number++) {
-    const point = how.propose(space, number, seen, seed);
+    const [point] = how(space, seed).propose(seen);
+    // A grid ends.
+    if (!point) break;
     seen.push({ point, value: objective(point) });
   }
   return seen;
@@ -40,8 +47,10 @@ describe.each(['tpe', 'random', 'grid'] as const)('%s', (name) => {
           expect(Object.keys(point)).toEqual(Object.keys(space));
           for (const [path, value] of Object.entries(point)) expect(holds(space[path]!, value), path).toBe(true);
         }
-        const again = searches[name].propose(space, 13, values.slice(0, 13), seed);
-        expect(again).toEqual(values[13]!.point);
+        const last = values.length - 1;
+        const again = searches[name](space, seed).propose(values.slice(0, last));
+        expect(again).toEqual([values[last]!.point]);
+        expect(searches[name](space, seed).choose(values)).toEqual(bestOf(values)!.point);
       }),
       draws(60),
     );
@@ -51,7 +60,7 @@ describe.each(['tpe', 'random', 'grid'] as const)('%s', (name) => {
 test('a place and its value are each other’s', () => {
   fc.assert(
     fc.property(dimension, fc.double({ min: 0, max: 1, noNaN: true }), (dimension, u) => {
-      const axis = axisOf(dimension);
+      const axis = unitScaleOf(dimension);
       const at = axis.choices === undefined ? u : Math.min(axis.choices - 1, Math.floor(u * axis.choices));
       const value = axis.value(at);
       expect(axis.value(axis.place(value))).toEqual(value);
@@ -60,7 +69,7 @@ test('a place and its value are each other’s', () => {
 });
 
 test('an integer dimension reaches its values alike', () => {
-  const axis = axisOf({ integer: [3, 6] });
+  const axis = unitScaleOf({ integer: [3, 6] });
   const values = Array.from({ length: 400 }, (_, k) => axis.value(k / 400));
   for (const value of [3, 4, 5, 6]) expect(values.filter((x) => x === value)).toHaveLength(100);
   expect(axis.value(1)).toBe(6);
@@ -74,9 +83,8 @@ test('a grid covers every combination exactly once', () => {
     d: { uniform: [0, 1] },
     e: { integer: [0, 100], points: 2 },
   };
-  const grid = searches.grid as Required<Search>;
-  expect(grid.size(space)).toBe(3 * 4 * 3 * 5 * 2);
-  const points = Array.from({ length: grid.size(space) }, (_, number) => grid.propose(space, number, [], 0));
+  expect(searches.grid(space, 0).size).toBe(3 * 4 * 3 * 5 * 2);
+  const points = search(searches.grid, space, () => 0, Infinity, 0).map(({ point }) => point);
   const expected = ['x', 'y', null].flatMap((a) =>
     [1, 2, 3, 4].flatMap((b) =>
       [0.01, 0.1, 1].flatMap((c) => [0, 0.25, 0.5, 0.75, 1].flatMap((d) => [0, 100].map((e) => ({ a, b, c, d, e })))),
@@ -93,8 +101,8 @@ describe('TPE against random search on functions with a known optimum: median of
     n: { integer: [1, 50] },
     pool: { choice: ['a', 'b', 'c', 'd'] },
   };
-  const at = (point: Point) => point as { x: number; tau: number; n: number; pool: string };
-  const objectives: Record<string, (point: Point) => number> = {
+  const at = (point: SpacePoint) => point as { x: number; tau: number; n: number; pool: string };
+  const objectives: Record<string, (point: SpacePoint) => number> = {
     'a bowl': (point) => {
       const { x, tau, n, pool } = at(point);
       return -((x - 2) ** 2) / 10 - Math.log10(tau / 0.1) ** 2 - ((n - 30) / 20) ** 2 - (pool === 'c' ? 0 : 1);
@@ -106,14 +114,14 @@ describe('TPE against random search on functions with a known optimum: median of
     },
   };
   const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[(numbers.length - 1) / 2]!;
-  const bestOf = (how: Search, objective: (point: Point) => number) =>
+  const medianBest = (how: SpaceSearch, objective: (point: SpacePoint) => number) =>
     median(
       Array.from({ length: 31 }, (_, seed) =>
         Math.max(...search(how, space, objective, 40, seed).map(({ value }) => value!)),
       ),
     );
   test.each(Object.entries(objectives))('%s', (_, objective) => {
-    expect(bestOf(searches.tpe, objective)).toBeGreaterThan(bestOf(searches.random, objective));
+    expect(medianBest(searches.tpe, objective)).toBeGreaterThan(medianBest(searches.random, objective));
   });
 });
 
@@ -124,18 +132,56 @@ test('the first trial takes the starts', () => {
     c: { integer: [1, 9], start: 4 },
   };
   for (const name of ['tpe', 'random'] as const) {
-    expect(searches[name].propose(space, 0, [], 5)).toMatchObject({ a: 0.2, c: 4 });
+    expect(searches[name](space, 5).propose([])[0]).toMatchObject({ a: 0.2, c: 4 });
   }
 });
 
 test('TPE looks elsewhere while a trial runs', () => {
   const space: Space = { x: { uniform: [0, 1] } };
-  const seen: Observation[] = Array.from({ length: 20 }, (_, i) => ({
+  const seen: Observation<SpacePoint>[] = Array.from({ length: 20 }, (_, i) => ({
     point: { x: i / 19 },
     value: -Math.abs(i / 19 - 0.5),
   }));
-  const alone = searches.tpe.propose(space, 20, seen, 1).x as number;
+  const alone = searches.tpe(space, 1).propose(seen)[0]!.x as number;
   const running = Array.from({ length: 12 }, () => ({ point: { x: alone } }));
-  const beside = searches.tpe.propose(space, 20, [...seen, ...running], 1).x as number;
+  const beside = searches.tpe(space, 1).propose([...seen, ...running])[0]!.x as number;
   expect(Math.abs(beside - alone)).toBeGreaterThan(0.01);
+});
+
+test('searches side by side: one round evaluates the points of all, each point once, and each ends by itself', async () => {
+  const space: Space = { a: { choice: [1, 2, 3] }, b: { integer: [0, 4] } };
+  const together = (point: SpacePoint) => -Math.abs(Number(point.a) + Number(point.b) - 6);
+  const start = { a: 2, b: 2 };
+  const rounds: number[][] = [];
+  const seen: string[] = [];
+  const searches = [coordinateSearch(space, start), coordinateSearch({}, { c: 7 }), coordinateSearch(space, start)];
+  const chosen = await runSearches(searches, async (asked) => {
+    rounds.push(asked.map(({ search }) => search));
+    seen.push(...asked.map((one) => JSON.stringify(one)));
+    return asked.map(({ search, point }) => (search === 2 ? -Infinity : together(point)));
+  });
+  expect(chosen).toEqual([{ a: 3, b: 3 }, { c: 7 }, start]);
+  expect(rounds[0]).toEqual([0, 0, 0, 2, 2, 2]);
+  expect(new Set(seen).size).toBe(seen.length);
+});
+
+test('a coordinate search is the same from any part of what it has seen', () => {
+  const space: Space = { a: { choice: [1, 2, 3] }, b: { choice: ['x', 'y'] } };
+  const value = ({ a, b }: SpacePoint) => (b === 'x' ? Number(a) : 10 - Number(a));
+  const search = () => coordinateSearch(space, { a: 2, b: 'x' });
+  const seen: Observation<SpacePoint>[] = [];
+  for (let points = search().propose(seen); points.length > 0; points = search().propose(seen)) {
+    expect(search().choose(seen)).toBeUndefined();
+    seen.push({ point: points[0]!, value: value(points[0]!) });
+  }
+  expect(search().choose(seen)).toEqual({ a: 1, b: 'y' });
+  // The first round, then a's values with the y of that round; (3, y) was known.
+  expect(seen.map(({ point }) => [point.a, point.b])).toEqual([
+    [1, 'x'],
+    [2, 'x'],
+    [3, 'x'],
+    [3, 'y'],
+    [1, 'y'],
+    [2, 'y'],
+  ]);
 });

@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { lossNames } from '../../src/loss/losses.ts';
-import { randomPoint } from '../../src/search/random-search.ts';
 import { parseSpace, type Space } from '../../src/search/space.ts';
+import { randomPoint } from '../../src/search/space-searches.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
-import { checkSpace } from '../../src/tuning/check-space.ts';
-import { configAt } from '../../src/tuning/config-at.ts';
+import { checkSpace, configAt } from '../../src/tuning/config-at.ts';
 import { defaultSpace } from '../../src/tuning/default-space.ts';
-import { parseTuneSettings } from '../../src/tuning/settings.ts';
+import { parseTuneSettings } from '../../src/tuning/tune-settings.ts';
 import { errorOf, rejectionOf } from '../support/error-of.ts';
 
 describe('a wrong space is refused, naming where', () => {

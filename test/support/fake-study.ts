@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TaurecError } from '../../src/errors.ts';
-import { searches } from '../../src/search/searches.ts';
+import type { Space } from '../../src/search/space.ts';
+import { type SearchName, searches } from '../../src/search/space-searches.ts';
 import type { Executor, RunContext, RunTask } from '../../src/tuning/executor.ts';
 import type { StudyPlan } from '../../src/tuning/run-study.ts';
 import type { RunKey, RunOutcome } from '../../src/tuning/study.ts';
@@ -15,12 +16,19 @@ export function worth({ x, y, epochs }: { x?: unknown; y?: unknown; epochs?: unk
   );
 }
 
-export function fakePlan(more: Partial<StudyPlan> = {}): StudyPlan {
+const plain: Space = { x: { uniform: [0, 100] }, y: { choice: ['a', 'b'] } };
+
+interface FakeSettings extends Omit<Partial<StudyPlan>, 'search'> {
+  readonly search?: SearchName;
+  readonly seed?: number;
+}
+
+export function fakePlan({ search = 'tpe', seed = 3, space = plain, ...more }: FakeSettings = {}): StudyPlan {
   const rungs = more.halving?.rungs ?? [0.2, 0.5, 1];
+
   return {
-    space: { x: { uniform: [0, 100] }, y: { choice: ['a', 'b'] } },
-    search: searches.tpe,
-    seed: 3,
+    space,
+    search: searches[search](space, seed),
     trials: 12,
     halving: { rungs, factor: 3 },
     metric: 'ndcg@20',
@@ -78,7 +86,7 @@ export class FakeExecutor implements Executor {
     };
   }
 
-  async settled(): Promise<void> {}
+  async recorded(): Promise<void> {}
 
   async ended(): Promise<void> {}
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import type { TrainConfigInput } from '../../src/training/config.ts';
-import { train } from '../../src/training/trainer.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 
 const data = syntheticDataset({ users: 400, items: 200, interactions: 12_000, validRatio: 0.15, seed: 3 });
 const config = {
@@ -11,7 +11,8 @@ const config = {
   validation: { every: 40, metric: 'ndcg@20' },
   seed: 1,
 } as const;
-const worth = async (loss: TrainConfigInput['loss']) => (await train(data, { ...config, loss })).valid!['ndcg@20']!;
+const worth = async (loss: TrainConfigInput['loss']) =>
+  (await trainEmbeddings(data, { ...config, loss })).valid!['ndcg@20']!;
 
 it("'auto' comes within 3% of the best of a fine grid, on validation", async () => {
   let best = 0;

@@ -7,10 +7,10 @@ import { createModel } from '../../src/model/model.ts';
 import { openModel, saveModel } from '../../src/model/model-directory.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import type { TrainEvent } from '../../src/training/events.ts';
+import { shortConfig } from '../../src/training/short-training.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
 import { runTraining } from '../../src/training/training-run.ts';
 import type { TrainingData } from '../../src/training/training-state.ts';
-import { trialConfig } from '../../src/training/trial.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { expectSameModel } from '../support/same-model.ts';
 import { checkerboard, smallConfig } from '../support/training-case.ts';
@@ -133,12 +133,12 @@ describe('a resumed run', () => {
 
 describe('a trial', () => {
   it('is a fifth as long and a quarter as wide, but not too small', () => {
-    const short = trialConfig(parseTrainConfig({ timeBudget: 50, refit: true }), 100_000, true);
+    const short = shortConfig(parseTrainConfig({ timeBudget: 50, refit: true }), 100_000, true);
     expect(short).toMatchObject({ epochs: 20, batch: { negatives: 512, rows: 64 }, timeBudget: 10, refit: false });
     expect(short.validation.every).toBe(20);
-    const tiny = trialConfig(parseTrainConfig({ epochs: 5, batch: { negatives: 100, rows: 7 } }), 100, true);
+    const tiny = shortConfig(parseTrainConfig({ epochs: 5, batch: { negatives: 100, rows: 7 } }), 100, true);
     expect(tiny).toMatchObject({ epochs: 5, batch: { negatives: 100, rows: 7 } });
-    expect(trialConfig(parseTrainConfig({ batch: { negatives: 'all' } }), 100, true).batch.negatives).toBe('all');
-    expect(trialConfig(parseTrainConfig({}), 100_000, false).batch.rows).toBe('auto');
+    expect(shortConfig(parseTrainConfig({ batch: { negatives: 'all' } }), 100, true).batch.negatives).toBe('all');
+    expect(shortConfig(parseTrainConfig({}), 100_000, false).batch.rows).toBe('auto');
   });
 });

@@ -14,10 +14,10 @@ import { parseTrainConfig, type TrainConfigInput } from '../../src/training/conf
 import type { TrainEvent } from '../../src/training/events.ts';
 import { mergeInteractions } from '../../src/training/merge.ts';
 import { popularityBias } from '../../src/training/popularity-prior.ts';
-import { searchPrior } from '../../src/training/prior-search.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
 import { runTraining } from '../../src/training/training-run.ts';
 import type { TrainingData } from '../../src/training/training-state.ts';
+import { searchPrior } from '../../src/training/validation.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { expectSameModel } from '../support/same-model.ts';
 

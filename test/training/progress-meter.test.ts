@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { TrainEvent } from '../../src/training/events.ts';
-import { ProgressMeter } from '../../src/training/progress-meter.ts';
+import { ProgressMeter, type TrainEvent } from '../../src/training/events.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -10,7 +9,7 @@ it('reports at most five times a second: the mean loss and the rate since the la
   const meter = new ProgressMeter('search', 4, 40, 10, (event) => events.push(event));
   for (const [at, loss] of [1, 2, 6, 4, 5, 9].entries()) {
     vi.advanceTimersByTime(100);
-    meter.step(2, 11 + at, loss, 0.5, 7);
+    meter.step({ epoch: 2, step: 11 + at, loss, learningRate: 0.5, examples: 7 });
   }
   const shared = { type: 'progress', phase: 'search', epoch: 2, epochs: 4, steps: 40, learningRate: 0.5 };
   expect(events).toEqual([
@@ -24,6 +23,6 @@ it('never promises more time than the budget has', () => {
   const events: TrainEvent[] = [];
   const meter = new ProgressMeter('search', 4, 40, 0, (event) => events.push(event));
   vi.advanceTimersByTime(1000);
-  meter.step(1, 1, 1, 0.5, 7, 3);
+  meter.step({ epoch: 1, step: 1, loss: 1, learningRate: 0.5, examples: 7, secondsLeft: 3 });
   expect(events[0]).toMatchObject({ eta: 3 });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { scheduleFactor, stepProgress } from '../../src/training/schedule.ts';
+import { scheduleFactor, stepProgress } from '../../src/training/epochs.ts';
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true });
 const warmup = fc.double({ min: 0, max: 0.99, noNaN: true });

@@ -13,9 +13,9 @@ import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import type { TrainConfigInput } from '../../src/training/config.ts';
 import { popularityBias } from '../../src/training/popularity-prior.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
-import { train } from '../../src/training/trainer.ts';
-import { newInteractions } from '../../src/training/update/new-interactions.ts';
+import { newInteractions } from '../../src/training/update/new-rows.ts';
 import { updateModel } from '../../src/training/update/update-model.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { newLog } from '../support/new-log.ts';
@@ -43,7 +43,7 @@ const ownBackbone = {
 const config = { ...smallConfig, threads: 1, epochs: 30, validation: { metric: 'ndcg@3', every: 30 } } as const;
 
 async function trained(part: TrainConfigInput = {}, data: Dataset = dataset): Promise<Model> {
-  const result = await train(data, { ...config, ...part }, { keepState: true });
+  const result = await trainEmbeddings(data, { ...config, ...part }, { keepState: true });
   return trainedModel(data, result);
 }
 
@@ -193,7 +193,7 @@ describe('updateModel', () => {
       if (event.type === 'notice') notices.push(event.message!);
     };
     const { model: updated } = await updateModel(older, fresh, { ...options, onProgress });
-    expect(notices).toEqual([expect.stringContaining('begin at zero')]);
+    expect(notices).toEqual([expect.stringContaining('start at zero')]);
     expect(await lists(updated, 'u8', 2)).toContain('new-item');
     const { trainingState: _none, ...graph } = await trained({ backbone: 'lightgcn' });
     expect((await rejectionOf(updateModel(graph, fresh, options))).code).toBe('no-training-state');

@@ -195,7 +195,7 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
       return 'done';
     });
     expect(Buffer.compare((await queue.checkpoint(run(0).id))!, large)).toBe(0);
-    await queue.settle(run(0).id);
+    await queue.clear(run(0).id);
     expect(await queue.checkpoint(run(0).id)).toBeUndefined();
     expect(await queue.board(run(0).id)).toMatchObject({ points: [], outcome: outcome(1) });
     await queue.withdraw(facts, [run(0).id]);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { winnerOf } from '../../src/search/halving.ts';
-import { searches } from '../../src/search/searches.ts';
 import { runStudy, type StudyPlan } from '../../src/tuning/run-study.ts';
 import { StudyStore } from '../../src/tuning/study-store.ts';
 import { errorOf } from '../support/error-of.ts';
@@ -34,7 +33,7 @@ test('every trial runs once on the first rung, and the best third of each rung o
       fc.integer({ min: 1, max: 5 }),
       fc.constantFrom<number[]>([1], [0.5, 1], [0.2, 0.5, 1]),
       async (trials, seed, capacity, rungs) => {
-        const plan = fakePlan({ trials, seed, halving: { rungs, factor: 3 }, search: searches.random });
+        const plan = fakePlan({ trials, seed, halving: { rungs, factor: 3 }, search: 'random' });
         const { trials: tried, runs, begun } = await study(plan, undefined, capacity);
         expect(tried.map(({ number }) => number)).toEqual(Array.from({ length: trials }, (_, i) => i));
         // The same in plain words: who is not diverged, ordered by worth on the rung, is cut to a third, rounded up.
@@ -60,7 +59,7 @@ test('every trial runs once on the first rung, and the best third of each rung o
 });
 
 test('with random search the study is the same however many trainings run at a time', async () => {
-  const plan = fakePlan({ search: searches.random });
+  const plan = fakePlan({ search: 'random' });
   const { begun: _, ...alone } = await study(plan);
   for (const capacity of [2, 5]) {
     const { begun: __, ...beside } = await study(plan, undefined, capacity);
@@ -170,7 +169,7 @@ test('trials that fail all leave no winner', async () => {
 });
 
 test('a time budget trains the best two in full, however few were tried; without one the best eighth', async () => {
-  const plan = fakePlan({ trials: 5, seed: 1, halving: { rungs: [0.2, 1], factor: 8 }, search: searches.random });
+  const plan = fakePlan({ trials: 5, seed: 1, halving: { rungs: [0.2, 1], factor: 8 }, search: 'random' });
   const wholes = (runs: readonly { rung: number }[]) => runs.filter(({ rung }) => rung === 1).length;
   expect(wholes((await study(plan)).runs)).toBe(1);
   expect(wholes((await study({ ...plan, timeBudget: 1e6 })).runs)).toBe(2);

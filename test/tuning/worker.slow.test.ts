@@ -3,7 +3,7 @@ import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { version } from '../../src/platform/version.ts';
 import { dataHash } from '../../src/training/checkpoint.ts';
 import { openQueue } from '../../src/tuning/queue/open-queue.ts';
-import { runWorker } from '../../src/tuning/queue/worker.ts';
+import { runWorker } from '../../src/tuning/queue/run-worker.ts';
 import { type RedisServer, redisMissing, startRedis, withReason } from '../support/servers.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

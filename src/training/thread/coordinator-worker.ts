@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { carryError } from '../../platform/carried-error.ts';
 import { runTraining } from '../training-run.ts';
-import { type CoordinatorMessage, type CoordinatorTask, carryError } from './coordinator-protocol.ts';
+import type { CoordinatorMessage, CoordinatorTask } from './coordinator.ts';
 
-/** The thread in which training runs: it may block, the caller's thread may not. It opens the engine, which has threads of its own. */
+/** The thread of a training: unlike the caller's thread it may block. It opens the engine, which starts further threads. */
 const { data, config, stop, ...options } = workerData as CoordinatorTask;
 const post = (message: CoordinatorMessage, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer);
 

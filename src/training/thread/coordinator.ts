@@ -1,17 +1,29 @@
 import { Worker } from 'node:worker_threads';
 import { sharedInt32 } from '../../array/shared.ts';
 import { TaurecError } from '../../errors.ts';
+import { type CarriedError, rebuildError } from '../../platform/carried-error.ts';
 import { workerFlags } from '../../platform/worker-flags.ts';
 import type { TrainEvent } from '../events.ts';
-import type { TrainResult } from '../training-state.ts';
-import { type CoordinatorMessage, type CoordinatorTask, rebuildError } from './coordinator-protocol.ts';
+import type { TrainingTask, TrainResult } from '../training-state.ts';
+
+/** The task of a coordinator thread. */
+export interface CoordinatorTask extends TrainingTask {
+  /** [1], shared: not 0 = stop after the step. */
+  readonly stop: Int32Array;
+}
+
+/** The messages of the coordinator. */
+export type CoordinatorMessage =
+  | { readonly type: 'event'; readonly event: TrainEvent }
+  | { readonly type: 'result'; readonly result: TrainResult }
+  | { readonly type: 'error'; readonly error: CarriedError };
 
 /**
- * Runs a task in a coordinator thread. The promise is settled by its result or error, and rejected with `coordinator-died` when the thread ends
- * without either. When `onEvent` throws, training stops after the step and the promise is rejected with what was thrown.
+ * Runs a task in a coordinator thread. The promise resolves to its result or rejects with its error; it rejects with `coordinator-died` when the thread ends
+ * without either. When `onEvent` throws, training stops after the step and the promise rejects with that error.
  */
 export async function runInCoordinator(
-  task: Omit<CoordinatorTask, 'stop'>,
+  task: TrainingTask,
   onEvent: (event: TrainEvent) => void,
   signal?: AbortSignal,
 ): Promise<TrainResult> {

@@ -1,45 +1,71 @@
-import { type Csr, pattern, resized } from '../../array/csr.ts';
+import { type Csr, csrFromEntries, csrRow, pattern, resized } from '../../array/csr.ts';
 import { type Matrix, matrix, row } from '../../array/matrix.ts';
 import { sharedFloat32 } from '../../array/shared.ts';
+import type { BackboneSource } from '../../backbone/backbone.ts';
+import { backboneNames } from '../../backbone/backbones.ts';
 import type { IdMap } from '../../data/id-map.ts';
 import type { Interactions } from '../../data/interactions.ts';
 import { TaurecError } from '../../errors.ts';
-import { createModel, type Model, trainedItems } from '../../model/model.ts';
+import { evaluateAsync } from '../../evaluation/evaluator.ts';
+import { cutOff } from '../../evaluation/metrics.ts';
+import { embeddingRanker } from '../../evaluation/ranker.ts';
+import type { LossSource } from '../../loss/loss.ts';
+import { lossNames } from '../../loss/losses.ts';
+import { createModel, type Model, type ModelFacts, trainedItems } from '../../model/model.ts';
 import type { Tensor } from '../../model/tensor.ts';
 import { Titles } from '../../model/titles.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
+import { openRankingEngine, type RankingEngineOptions } from '../../recommender/ranking-engine.ts';
+import { parseTrainConfig, type TrainConfig } from '../config.ts';
+import type { TrainEvent } from '../events.ts';
 import { mergeInteractions } from '../merge.ts';
-import { launch } from '../thread/launch.ts';
+import { launch } from '../train-embeddings.ts';
 import type { TrainResult } from '../training-state.ts';
-import { type Forgetting, forgetting } from './forgetting.ts';
-import { growArrays } from './grow-arrays.ts';
-import { type NewInteractions, newInteractions } from './new-interactions.ts';
-import { placeNewRows } from './place-new-rows.ts';
-import { updateConfig } from './update-config.ts';
-import type { UpdateOptions } from './update-options.ts';
+import { growArrays, type NewInteractions, newInteractions, placeNewRows } from './new-rows.ts';
 
-/** What an update found and did. */
+/** How `updateModel` continues training, reports and stops. */
+export interface UpdateOptions {
+  /** Epochs over all interactions, old and new. Default: from a tenth (almost nothing is new) to a quarter (a quarter or more is new) of the epochs of the first training. */
+  readonly epochs?: number;
+  /** The highest learning rate, which falls to 0 by half a cosine. Default: half of the first training's. */
+  readonly learningRate?: number;
+  /** Titles by item id: for new items, and in place of the model's own. */
+  readonly titles?: ReadonlyMap<string, string>;
+  /** The loss, for a model with a custom one. A model never loads code by itself. */
+  readonly loss?: LossSource;
+  /** The backbone, likewise. */
+  readonly backbone?: BackboneSource;
+  /** Default: the engine's choice; results do not depend on it. */
+  readonly threads?: number;
+  readonly engine?: 'auto' | 'wasm' | 'reference';
+  /** Stops after the step in progress with error `aborted`. */
+  readonly signal?: AbortSignal;
+  /** Receives the events of the training. */
+  readonly onProgress?: (event: TrainEvent) => void;
+}
+
+/** The result of an update. */
 export interface UpdateResult {
-  /** The model that goes on, its training state with it; the given one where nothing is new. */
+  /** The updated model, with its training state; the given model where nothing is new. */
   readonly model: Model;
-  /** What the log held that the model did not know. */
+  /** The part of the log that was new to the model. */
   readonly added: { readonly users: number; readonly items: number; readonly interactions: number };
   readonly epochs: number;
   readonly steps: number;
   /** Wall-clock seconds of training. */
   readonly seconds: number;
   readonly learningRate: number;
-  /** Where the model has a validation part: how well that is found, before and after. */
+  /** For a model with a validation part: its metric before and after. */
   readonly forgetting?: Forgetting;
 }
 
 /**
- * Continues a model with new interactions: new users and items get rows behind the old ones, whose indices stay, and first embeddings from what they have or who has
- * them; then all interactions, old and new, are trained on for a few epochs from the model's embeddings and optimiser moments. What was held out for validation
- * stays held out. The loss keeps the options that it was trained with, a τ fitted to the old catalogue among them. The same model, log and options give the same model, whatever the number of threads.
+ * Continues a model with new interactions. New users and items get rows after the old ones, whose indices stay, and first embeddings from their neighbours in the
+ * log; then the model trains for a few epochs on all interactions, old and new, from its embeddings and optimiser moments. Interactions held out for validation
+ * stay held out. The loss keeps the options of the first training, including a τ fitted to the old catalogue. The same model, log and options give the same model for any number of threads.
  *
- * @param model its `trainingState` is read by `openModel(directory, { trainingState: true })`; without it the moments begin at zero, with a notice, and a model of
- *   a backbone other than `mf` cannot go on: its base embeddings are part of it.
+ * @param model with the `trainingState` that `openModel(directory, { trainingState: true })` reads; without it the moments start at zero, with a notice, and a model with
+ *   a backbone other than `mf` cannot continue, because its base embeddings are part of that state.
  * @throws TaurecError `bad-option`, `no-training-state`, `update-imported`, `update-source`, `bad-model`, `aborted`, `diverged`, `memory-limit`
  */
 export async function updateModel(model: Model, log: Interactions, options: UpdateOptions = {}): Promise<UpdateResult> {
@@ -54,7 +80,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
   }
   const state = model.trainingState;
   if (!state) {
-    const message = 'The model was saved without its training state: the moments of the optimiser begin at zero.';
+    const message = 'The model was saved without its training state: the optimiser moments start at zero.';
     onProgress({ type: 'notice', message });
   }
   if (!state && model.config.backbone !== 'mf') {
@@ -95,7 +121,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
   };
 }
 
-/** The base embeddings, with rows for those that are new. */
+/** The base embeddings, with rows for new users or items. */
 function grownTable(base: Tensor<Float32Array> | undefined, final: Matrix, rows: number): Matrix {
   const from = base ? matrix(base.shape[0]!, base.shape[1]!, base.data) : final;
   const table = matrix(rows, from.columns, sharedFloat32(rows * from.columns));
@@ -144,7 +170,7 @@ function updatedModel(
       engine: result.engine,
       epochs: config.epochs + result.epoch,
       steps: config.steps + result.steps,
-      // What was measured before the update says nothing of the model after it.
+      // Metrics from before the update do not describe the model after it.
       metrics: {},
       updates: [...updates, update],
     },
@@ -165,4 +191,134 @@ function updatedTitles(model: Model, ids: IdMap, titles: UpdateOptions['titles']
   if (!model.titles && !titles) return undefined;
   const texts = Array.from(ids, (id, i) => titles?.get(id) || (i < model.items.rows && model.titles?.at(i)) || '');
   return Titles.from(texts, ids.size);
+}
+
+/** Fractions of the first training's epochs: where almost nothing is new, and where the share of new interactions is `LARGE_SHARE` or more. Evidence: docs/decisions/020-updates.md. */
+const FEW = 1 / 10;
+const MOST = 1 / 4;
+const LARGE_SHARE = 1 / 4;
+/** Fraction of the first training's learning rate. */
+const RATE = 1 / 2;
+
+/**
+ * The configuration of an update: the model's own with fewer epochs, without validation and refit, and with a lower learning rate that falls to 0 by half a cosine.
+ * @param fresh number of new interactions
+ */
+function updateConfig(model: Model, fresh: number, options: UpdateOptions): TrainConfig {
+  const { config, seen } = model;
+  const trained = parseTrainConfig({
+    ...config.training,
+    loss: lossOf(config, options.loss),
+    backbone: backboneOf(config, options.backbone),
+    score: config.score,
+    ...(config.backbone === 'mf' && { dimension: model.items.columns }),
+    seed: config.seed,
+    threads: options.threads,
+    engine: options.engine ?? 'auto',
+  });
+  const { timeBudget: _budget, ...rest } = trained;
+  const share = fresh / Math.max(1, fresh + seen.indices.length);
+  const part = FEW + (MOST - FEW) * Math.min(1, share / LARGE_SHARE);
+  const epochs = Math.max(1, Math.round(firstEpochs(config) * part));
+  return parseTrainConfig({
+    ...rest,
+    epochs: options.epochs ?? epochs,
+    learningRate: options.learningRate ?? trained.learningRate * RATE,
+    schedule: { name: 'cosine' },
+    refit: false,
+  });
+}
+
+/** Epochs of the training before all updates. */
+function firstEpochs({ epochs, updates = [] }: ModelFacts): number {
+  return updates.reduce((left, update) => left - update.epochs, epochs);
+}
+
+function lossOf({ loss }: ModelFacts, given: LossSource | undefined): LossSource {
+  const builtIn = 'name' in loss && (lossNames as readonly string[]).includes(loss.name);
+  const got = 'name' in loss ? `the loss ${loss.name}` : `the loss module ${loss.module}`;
+  return sourceOf('loss', loss as LossSource, builtIn, got, given);
+}
+
+function backboneOf({ backbone: name, training }: ModelFacts, given: BackboneSource | undefined): BackboneSource {
+  const builtIn = (backboneNames as readonly string[]).includes(name);
+  return sourceOf(
+    'backbone',
+    (training.backbone ?? { name }) as BackboneSource,
+    builtIn,
+    `the backbone ${name}`,
+    given,
+  );
+}
+
+/** The model's own source where it is built in, else the given one; a given module takes missing export and options from the model's training. */
+function sourceOf<T extends LossSource | BackboneSource>(
+  kind: 'loss' | 'backbone',
+  own: T,
+  builtIn: boolean,
+  got: string,
+  given: T | undefined,
+): T {
+  if (builtIn && given !== undefined) {
+    const expected = `none: the model has ${got}, which is built in, and keeps it`;
+    throw new TaurecError('bad-option', { option: kind, got: `a ${kind}`, expected });
+  }
+  if (builtIn) return own;
+  if (given === undefined) throw new TaurecError('update-source', { kind, got });
+  if (!('module' in given) || !('module' in own)) return given;
+  return { ...own, ...given, options: { ...own.options, ...given.options } };
+}
+
+/** The metric of a model's held-out interactions before and after an update: how much it forgot. */
+export interface Forgetting {
+  /** As 'ndcg@20'; protocol `clean`. */
+  readonly metric: string;
+  /** Users with held-out interactions. */
+  readonly users: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Measures both models on the validation part of the old one, with the same interactions masked. */
+export async function forgetting(
+  old: Model,
+  updated: Model,
+  metric: string,
+  options: RankingEngineOptions & { readonly signal?: AbortSignal },
+): Promise<Forgetting> {
+  const train = trainedItems(updated);
+  const { rows, columns } = old.seen;
+  const before = await measure(old, within(train, rows, columns), old.validation!, metric, options);
+  const after = await measure(updated, train, updated.validation!, metric, options);
+  return { metric, users: after.users, before: before.metrics[metric]!, after: after.metrics[metric]! };
+}
+
+async function measure(
+  model: Model,
+  train: Csr,
+  test: Csr,
+  metric: string,
+  { signal, threads, engine: name }: RankingEngineOptions & { readonly signal?: AbortSignal },
+) {
+  const engine = await openRankingEngine(model, { threads, engine: name });
+  try {
+    const ranker = embeddingRanker(engine, model.itemBias);
+    return await evaluateAsync(ranker, { train, test, protocol: 'clean', ks: [cutOff(metric)], signal });
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The part of a matrix within its first rows and columns. */
+function within(m: Csr, rows: number, columns: number): Csr {
+  const rowOf: number[] = [];
+  const columnOf: number[] = [];
+  for (let r = 0; r < rows; r++) {
+    for (const c of csrRow(m, r)) {
+      if (c >= columns) continue;
+      rowOf.push(r);
+      columnOf.push(c);
+    }
+  }
+  return csrFromEntries(rows, columns, rowOf, columnOf);
 }

@@ -4,7 +4,6 @@ import pg from 'pg';
 import PgBoss from 'pg-boss';
 import { TaurecError } from '../../errors.ts';
 import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
-import { isAway, patiently } from './patiently.ts';
 import {
   type CheckpointFacts,
   type Lease,
@@ -19,15 +18,15 @@ import {
   type WorkOptions,
 } from './trial-queue.ts';
 
-/** pg-boss gives a job up after a day at most; who lives on then takes it again, from its checkpoint. */
+/** pg-boss expires a job after a day at most; a worker then takes it again, from its checkpoint. */
 const DAY = 23 * 3600;
-/** A worker that dies again and again on a training is no reason to give it up. */
+/** Even repeated deaths of workers do not end a training. */
 const MOST_RETRIES = 1000;
-/** States of jobs that pg-boss hands out no more. */
+/** States of jobs that pg-boss no longer hands out. */
 const ended = new Set<string>(['completed', 'cancelled', 'failed']);
-/** Milliseconds between two looks for work. */
+/** Milliseconds between two polls for work. */
 const POLL = 500;
-/** Whoever makes tables holds this advisory lock: PostgreSQL ends one of two that make queues of pg-boss at once, for a deadlock. */
+/** Advisory lock for creating tables: when two connections create queues of pg-boss at once, PostgreSQL ends one of them for a deadlock. */
 const TABLES_LOCK = 846213;
 
 const tables = `
@@ -46,9 +45,9 @@ create table if not exists taurec.point (
 );
 create table if not exists taurec.checkpoint (run text primary key, facts text not null, data bytea not null);`;
 
-/** Trainings on pg-boss, in PostgreSQL. Curves, checkpoints and outcomes lie in the schema `taurec` of the same database. */
+/** Trainings on pg-boss, in PostgreSQL. Curves, checkpoints and outcomes are in the schema `taurec` of the same database. */
 export class BossQueue implements TrialQueue {
-  /** A value of PostgreSQL has 1 GiB at most, and is sent as text of twice its size. */
+  /** PostgreSQL limits a value to 1 GiB, and it is sent as text of twice its size. */
   readonly mostCheckpointBytes = 400 * 2 ** 20;
   readonly beat: number;
   readonly #url: string;
@@ -59,7 +58,7 @@ export class BossQueue implements TrialQueue {
 
   static async open(url: string, options: QueueOptions = {}): Promise<BossQueue> {
     const boss = new PgBoss({ connectionString: url, schedule: false, application_name: 'taurec' });
-    // Lost connections are made again by themselves.
+    // The pool reconnects by itself.
     boss.on('error', () => {});
     const queue = new BossQueue(url, boss, options);
     try {
@@ -67,7 +66,7 @@ export class BossQueue implements TrialQueue {
       await queue.#alone((client) => client.query(tables));
       return queue;
     } catch (error) {
-      // Its connections and timers would keep the process.
+      // Open connections and timers would keep the process alive.
       await queue.close().catch(() => {});
       throw error;
     }
@@ -96,7 +95,7 @@ export class BossQueue implements TrialQueue {
   async withdraw(study: StudyFacts, runs: readonly string[]): Promise<void> {
     await this.#queue(queueName(study));
     for (const id of runs) {
-      await this.settle(id);
+      await this.clear(id);
       await this.query('delete from taurec.attempt where run = $1', id);
       const rows = await this.query('delete from taurec.run where id = $1 returning queue, job', id);
       for (const { queue, job } of rows) await this.#ask(() => this.#boss.deleteJob(String(queue), String(job)));
@@ -112,9 +111,9 @@ export class BossQueue implements TrialQueue {
     await this.query(insert, run.id, name, job);
     const found = await this.#ask(() => this.#boss.getJobById(name, job));
     const [open] = await this.query('select id from taurec.run where id = $1 and outcome is null', run.id);
-    // One that ended without an outcome.
+    // The job ended without an outcome.
     if (open && ended.has(found?.state ?? '')) await this.#ask(() => this.#boss.deleteJob(name, job));
-    // Of an id that is there pg-boss makes no second one.
+    // pg-boss ignores a second job with the same id.
     const options = { id: job, retryLimit: MOST_RETRIES, retryDelay: 0, expireInSeconds: DAY, retentionDays: 365 };
     await this.#ask(() => this.#boss.send(name, run, options));
   }
@@ -142,7 +141,7 @@ export class BossQueue implements TrialQueue {
     return row?.data as Buffer | undefined;
   }
 
-  async settle(id: string): Promise<void> {
+  async clear(id: string): Promise<void> {
     await this.query('delete from taurec.checkpoint where run = $1', id);
     await this.query('delete from taurec.point where run = $1', id);
   }
@@ -158,9 +157,9 @@ export class BossQueue implements TrialQueue {
     const handle = async (run: QueuedRun, job: string) => {
       const lease = new BossLease(this, run);
       await handler(lease).catch(fail);
-      // pg-boss would let a worker that lost its training end the job of the one who has it.
+      // pg-boss would let a worker that lost its training end the job of its new holder.
       const left = await lease.leave();
-      // A job that failed is at once there to be taken again.
+      // A failed job is available again at once.
       if (left === 'over') await this.#ask(() => this.#boss.complete(name, job));
       else if (left === 'open') await this.#ask(() => this.#boss.fail(name, job));
     };
@@ -186,7 +185,7 @@ export class BossQueue implements TrialQueue {
     await this.#boss.stop({ graceful: false, wait: true });
   }
 
-  /** Asks for some time when the server is away. @throws TaurecError `queue-unreachable` */
+  /** Asks, again and again while the server is away. @throws TaurecError `queue-unreachable` */
   async #ask<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await patiently(ask);
@@ -203,10 +202,10 @@ export class BossQueue implements TrialQueue {
     this.#known.add(name);
   }
 
-  /** Makes tables while nobody else does. The lock ends with its connection. */
+  /** Creates tables under the advisory lock, which ends with its connection. */
   async #alone(make: (client: pg.Client) => Promise<unknown>): Promise<void> {
     const client = new pg.Client({ connectionString: this.#url, application_name: 'taurec' });
-    // A connection that is lost fails what waits for it.
+    // A lost connection rejects the query that waits for it.
     client.on('error', () => {});
     await client.connect();
     try {
@@ -217,9 +216,9 @@ export class BossQueue implements TrialQueue {
     }
   }
 
-  /** pg-boss knows no signs of life: gives back the trainings whose worker has been silent too long. Any who live do this. */
+  /** Releases the trainings of workers that were silent too long, because pg-boss has no signs of life. Every client does this. */
   async #reap(): Promise<void> {
-    // The lock of who holds it, whatever that of who looks is.
+    // The lock time of the holder, not of this client.
     const late = "outcome is null and beat < now() - coalesce(lock, $1) * interval '1 second'";
     const silent = `select id, queue, job, coalesce(lock, $1) as lock from taurec.run where ${late}`;
     for (const { id, queue, job, lock } of await this.query(silent, this.lock)) {
@@ -227,7 +226,7 @@ export class BossQueue implements TrialQueue {
       if (found?.state !== 'active') continue;
       const [now] = await this.query('select now() as now');
       if ((now!.now as Date).getTime() - found.startedOn.getTime() < Number(lock) * 1000) continue;
-      // One of those who look takes it from its holder.
+      // Only one client takes it from its holder.
       const take = `update taurec.run set beat = now(), holder = null where id = $2 and ${late} returning id`;
       if ((await this.query(take, this.lock, id)).length === 0) continue;
       await this.#ask(() => this.#boss.fail(String(queue), String(job)));
@@ -253,7 +252,7 @@ class BossLease implements Lease {
     return this.#changed(update, this.#holder, this.#queue.lock);
   }
 
-  /** Lets go of the training: whether it has its outcome, or undefined when another worker holds it. */
+  /** Releases the training: returns whether it has its outcome, or undefined when another worker holds it. */
   async leave(): Promise<'over' | 'open' | undefined> {
     const update = `update taurec.run set holder = null, beat = now()
       where id = $1 and (holder = $2 or outcome is not null or (holder is null and not $3::boolean))
@@ -304,7 +303,7 @@ class BossLease implements Lease {
   }
 
   finish(outcome: RunOutcome): Promise<boolean> {
-    // The same once more: the answer to the first may have been lost with the connection.
+    // Repeating the same outcome succeeds: the first answer may have been lost with the connection.
     const update = `update taurec.run set outcome = $3
       where id = $1 and holder = $2 and (outcome is null or outcome = $3) returning id`;
     return this.#changed(update, this.#holder, JSON.stringify(outcome));
@@ -314,17 +313,46 @@ class BossLease implements Lease {
     return (await this.#queue.query(sql, this.run.id, ...values)).length > 0;
   }
 
-  /** Inserts for who holds the training. */
+  /** Inserts if this worker holds the training. */
   #insert(into: string, values: string, conflict: string, ...given: unknown[]): Promise<boolean> {
     const sql = `insert into ${into} select id, ${values} from taurec.run where id = $1 and holder = $2 ${conflict} returning run`;
     return this.#changed(sql, this.#holder, ...given);
   }
 }
 
-/** A UUID that follows from a text. */
+/** A UUID derived from a text. */
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',
   );
+}
+
+/** Milliseconds for which a server may be away, and between two attempts. */
+const PATIENCE = 60_000;
+const PAUSE = 500;
+
+/** Codes of Node and pg for a missing connection, and of PostgreSQL for a server that stops or starts. */
+const away =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOENT|08...|57P01|57P02|57P03)$/;
+/** Messages of pg errors without a code. */
+const awayText = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying)/;
+
+/** Repeats a request for up to a minute while the server cannot be reached, since it may be restarting. Then throws the last error. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isAway(error) || performance.now() > end) throw error;
+    }
+    await wait(PAUSE);
+  }
+}
+
+/** True for an error that says the server could not be reached. */
+function isAway(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return away.test(String(code)) || awayText.test(String(message));
 }

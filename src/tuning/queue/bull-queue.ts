@@ -20,15 +20,15 @@ import {
 const STUDIES = 'taurec:studies';
 /** Bytes of a checkpoint in one redis value; the server's limit is 512 MiB. */
 const CHUNK = 16 * 2 ** 20;
-/** A worker that dies again and again on a training is no reason to give it up. */
+/** Even repeated deaths of workers do not end a training. */
 const MOST_STALLS = 1000;
-/** How often a job that a worker holds is tried to be removed, and milliseconds between. */
+/** Attempts to remove a job that a worker holds, and milliseconds between them. */
 const REMOVALS = 20;
 const REMOVAL_PAUSE = 100;
-/** Seconds for which a piece of a checkpoint stays that no word says is there: its worker was killed. */
+/** Seconds until a chunk without an entry expires: its worker was killed. */
 const UNNAMED = 3600;
 
-/** Does the commands of its caller only for who holds the training: KEYS[1] the holder, ARGV[1] who asks. */
+/** Runs commands only for the holder of the training: KEYS[1] is the holder, ARGV[1] the caller. */
 const guarded = (commands: string) =>
   `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end\n${commands}\nreturn 1`;
 
@@ -37,13 +37,13 @@ const scripts = {
   set: guarded(`redis.call('set', KEYS[2], ARGV[2])`),
   push: guarded(`redis.call('rpush', KEYS[2], ARGV[2])`),
   finish: guarded(`if redis.call('setnx', KEYS[2], ARGV[2]) == 0 then return 0 end`),
-  /** KEYS[3] and so on: its pieces, which stay from now on. */
+  /** KEYS[3] and following: its chunks, which no longer expire. */
   checkpoint: guarded(`redis.call('set', KEYS[2], ARGV[2])
     for i = 3, #KEYS do redis.call('persist', KEYS[i]) end`),
   check: guarded(''),
 };
 
-/** Trainings on BullMQ, in redis or a server that speaks its protocol. Curves, checkpoints and outcomes lie under `taurec:run:<id>:…` beside it. */
+/** Trainings on BullMQ, in redis or a compatible server. Curves, checkpoints and outcomes have keys `taurec:run:<id>:…`. */
 export class BullQueue implements TrialQueue {
   readonly mostCheckpointBytes = 2 ** 30;
   readonly beat: number;
@@ -53,7 +53,7 @@ export class BullQueue implements TrialQueue {
 
   static async open(url: string, options: QueueOptions = {}): Promise<BullQueue> {
     const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true });
-    // Lost connections are made again by themselves; the commands in between wait.
+    // The client reconnects by itself; commands wait meanwhile.
     redis.on('error', () => {});
     try {
       await redis.connect();
@@ -81,9 +81,9 @@ export class BullQueue implements TrialQueue {
   async withdraw(study: StudyFacts, runs: readonly string[]): Promise<void> {
     const queue = this.#queue(study);
     for (const id of runs) {
-      await this.settle(id);
+      await this.clear(id);
       await this.#redis.del(key(id, 'outcome'), key(id, 'attempts'), key(id, 'holder'), key(id, 'errors'));
-      // Whoever just wrote the outcome holds its job for a moment more. That of a worker that is still at it is left: `submit` does away with it.
+      // The writer of an outcome holds its job a moment longer. A job that a worker still runs is left; `submit` removes it later.
       for (let tries = 0; (await queue.remove(id)) === 0 && tries < REMOVALS; tries++) await wait(REMOVAL_PAUSE);
     }
     await this.#redis.hdel(STUDIES, study.id);
@@ -92,10 +92,10 @@ export class BullQueue implements TrialQueue {
   async submit(run: QueuedRun, facts: StudyFacts): Promise<void> {
     const queue = this.#queue(facts);
     const job = await queue.getJob(run.id);
-    // One that ended without an outcome is of a study that was withdrawn, or was given up.
+    // A job that ended without an outcome belongs to a withdrawn study, or was given up.
     const ended = job && ((await job.isCompleted()) || (await job.isFailed()));
     if (ended && (await this.#redis.exists(key(run.id, 'outcome'))) === 0) await queue.remove(run.id);
-    // Of an id that is there BullMQ makes no second one.
+    // BullMQ ignores a second job with the same id.
     await queue.add('run', run, { jobId: run.id });
   }
 
@@ -121,11 +121,11 @@ export class BullQueue implements TrialQueue {
     if (text === null) return undefined;
     const { chunks } = JSON.parse(text) as Stored;
     const parts = await Promise.all(chunks.map((chunk) => this.#redis.getBuffer(chunk)));
-    // Another worker may have put a later one in its place meanwhile.
+    // Another worker may have replaced it meanwhile.
     return parts.includes(null) ? this.checkpoint(id) : Buffer.concat(parts as Buffer[]);
   }
 
-  async settle(id: string): Promise<void> {
+  async clear(id: string): Promise<void> {
     const text = await this.#redis.get(key(id, 'checkpoint'));
     const chunks = text === null ? [] : (JSON.parse(text) as Stored).chunks;
     await this.#redis.del(key(id, 'points'), key(id, 'progress'), key(id, 'checkpoint'), ...chunks);
@@ -155,7 +155,7 @@ export class BullQueue implements TrialQueue {
       stalledInterval: this.#lock,
       maxStalledCount: MOST_STALLS,
     });
-    // A lock that was lost: another worker has the training, and the lease tells this one.
+    // A lost lock means that another worker has the training; the lease reports it to this one.
     worker.on('error', () => {});
     await new Promise<void>((resolve) => {
       const stop = () => resolve();
@@ -227,7 +227,7 @@ class BullLease implements Lease {
     return parts.includes(null) ? undefined : { facts, data: Buffer.concat(parts as Buffer[]) };
   }
 
-  /** The chunks first, then the word that they are there, then away with those before. */
+  /** Writes the chunks, then the entry that names them, then removes the previous ones. */
   async putCheckpoint(facts: CheckpointFacts, data: Uint8Array): Promise<boolean> {
     const before = await this.#redis.get(this.#key('checkpoint'));
     const put = randomUUID();

@@ -1,9 +1,28 @@
 import { TaurecError } from '../../errors.ts';
 import type { QueueOptions, TrialQueue } from './trial-queue.ts';
 
+/** The packages of a kind of queue, which taurec does not install: most studies run without a queue. */
+interface QueueKind {
+  readonly server: string;
+  /** Name and version, as npm install takes them. */
+  readonly packages: readonly string[];
+  open(url: string, options: QueueOptions): Promise<TrialQueue>;
+}
+
+const bullQueue: QueueKind = {
+  server: 'redis',
+  packages: ['bullmq@6', 'ioredis@5'],
+  open: async (url, options) => (await import('./bull-queue.ts')).BullQueue.open(url, options),
+};
+const bossQueue: QueueKind = {
+  server: 'PostgreSQL',
+  packages: ['pg-boss@10'],
+  open: async (url, options) => (await import('./boss-queue.ts')).BossQueue.open(url, options),
+};
+
 /**
  * The queue at a URL: `redis://…` and `rediss://…` (BullMQ), `postgres://…` and `postgresql://…` (pg-boss).
- * @throws TaurecError `bad-option` for another URL, `queue-unreachable`
+ * @throws TaurecError `bad-option` for another URL, `missing-package`, `queue-unreachable`
  */
 export async function openQueue(url: string, options: QueueOptions = {}): Promise<TrialQueue> {
   const scheme = /^(rediss?|postgres(?:ql)?):\/\//.exec(url)?.[1];
@@ -11,12 +30,22 @@ export async function openQueue(url: string, options: QueueOptions = {}): Promis
     const expected = 'redis://… or postgres://…';
     throw new TaurecError('bad-option', { option: 'queue', got: url, expected });
   }
+  const kind = scheme.startsWith('redis') ? bullQueue : bossQueue;
   try {
-    // Loaded when asked for: most who tune have no queue.
-    if (scheme.startsWith('redis')) return await (await import('./bull-queue.ts')).BullQueue.open(url, options);
-    return await (await import('./boss-queue.ts')).BossQueue.open(url, options);
+    return await kind.open(url, options);
   } catch (cause) {
     const { message, code } = cause as NodeJS.ErrnoException;
+    const missing = code === 'ERR_MODULE_NOT_FOUND' && packageIn(message, kind);
+    if (missing) {
+      const facts = { name: missing, problem: 'is not installed', install: kind.packages.join(' ') };
+      throw new TaurecError('missing-package', { what: `A queue in ${kind.server}`, ...facts }, { cause });
+    }
     throw new TaurecError('queue-unreachable', { url, reason: message || code }, { cause });
   }
+}
+
+/** Which of the kind's packages Node could not find. */
+function packageIn(message: string, { packages }: QueueKind): string | undefined {
+  const names = packages.map((one) => one.split('@')[0]!);
+  return names.find((name) => message.includes(`'${name}'`));
 }

@@ -8,12 +8,12 @@ import { checkpointFolder } from '../local-executor.ts';
 import { keyText, type Run, type RunKey, type RunOutcome } from '../study.ts';
 import type { RunBoard, StudyFacts, TrialQueue } from './trial-queue.ts';
 
-/** Milliseconds between two looks at what workers have done. */
+/** Milliseconds between two polls of a training. */
 const POLL = 300;
-/** Milliseconds after which a training is put in again, which changes nothing unless the queue lost it. */
+/** Milliseconds after which a training is submitted again, which has no effect unless the queue lost it. */
 const AGAIN = 30_000;
 
-/** Has trainings done by workers: puts them into a queue and waits for what comes of them. One that is in the queue already, from before a stop, is not put in again. */
+/** Leaves trainings to workers: submits them to a queue and waits for their outcomes. A training that is still in the queue from before a stop is not submitted twice. */
 export class QueueExecutor implements Executor {
   readonly capacity: number;
   readonly #queue: TrialQueue;
@@ -22,7 +22,7 @@ export class QueueExecutor implements Executor {
   readonly #again: number;
   readonly #workers = new Set<string>();
 
-  /** @param jobs trainings that lie in the queue at a time @param folder of the study, where checkpoints come to @param again milliseconds after which a training is put in again */
+  /** @param jobs trainings in the queue at a time @param folder of the study, for checkpoints @param again milliseconds after which a training is submitted again */
   static async open(
     queue: TrialQueue,
     facts: StudyFacts,
@@ -42,7 +42,7 @@ export class QueueExecutor implements Executor {
     this.#folder = folder;
   }
 
-  /** What the workers have is seen by what they did: threads as in the trainings that are done, one training for each worker that was met. */
+  /** An estimate from finished trainings: their threads, and one training per worker seen so far. */
   threads(_: number, runs: readonly Run[]) {
     const known = runs.flatMap(({ engine }) => (engine ? [engine.threads] : []));
     const one = known.length === 0 ? 1 : known.reduce((sum, threads) => sum + threads, 0) / known.length;
@@ -72,11 +72,11 @@ export class QueueExecutor implements Executor {
     }
   }
 
-  async settled(key: RunKey): Promise<void> {
-    await this.#queue.settle(this.#id(key));
+  async recorded(key: RunKey): Promise<void> {
+    await this.#queue.clear(this.#id(key));
   }
 
-  /** The study is over: nothing of it stays in the queue. */
+  /** Removes the finished study from the queue. */
   async ended(keys: readonly RunKey[]): Promise<void> {
     await this.#queue.withdraw(
       this.#facts,
@@ -103,7 +103,7 @@ export class QueueExecutor implements Executor {
   }
 }
 
-/** What is new on the board. */
+/** Reports the changes of the board. */
 function tell(last: RunBoard, board: RunBoard, onNews: RunContext['onNews']): void {
   for (const attempt of board.attempts.slice(last.attempts.length)) onNews({ type: 'begun', ...attempt });
   const known = new Map(last.points.map((point) => [point.epoch, JSON.stringify(point)]));

@@ -6,7 +6,7 @@ import {
   Recommender,
   syntheticDataset,
   TaurecError,
-  train,
+  trainEmbeddings,
   trainedModel,
 } from 'taurec';
 
@@ -17,7 +17,7 @@ import {
 export async function smallRun(options, config = {}) {
   const data = syntheticDataset({ users: 150, items: 80, interactions: 2500, validRatio: 0.1, seed: 3 });
   const training = { dimension: 16, epochs: 6, batch: { rows: 32, negatives: 40 }, seed: 5, threads: 1, ...options };
-  const result = await train(data, { ...training, ...config });
+  const result = await trainEmbeddings(data, { ...training, ...config });
   const model = trainedModel(data, result);
   const { users, items } = model;
   const plan = { users: users.rows, items: items.rows, dimension: items.columns, score: model.config.score };

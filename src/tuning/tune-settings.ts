@@ -1,27 +1,29 @@
 import { z } from 'zod';
+import type { DatasetOptions } from '../data/dataset.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import { halvingSchema } from '../search/halving.ts';
-import { searchNames } from '../search/searches.ts';
 import { parseSpace, type Space } from '../search/space.ts';
+import { searchNames } from '../search/space-searches.ts';
+import type { TrainConfigInput } from '../training/config.ts';
 import { optionError } from '../training/option-errors.ts';
 
 const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
 
 const shape = {
-  /** What is searched; absent: the default space of the loss. */
+  /** The search space; absent: the default space of the loss. */
   space: z.unknown().optional(),
-  /** How: `tpe` learns from the trials before, `random` does not, `grid` goes through all combinations. */
+  /** The search: `tpe` learns from earlier trials, `random` does not, `grid` tries all combinations. */
   search: z.enum(searchNames, { error: `one of ${searchNames.join(', ')}` }).default('tpe'),
-  /** Trials in all; absent: 24, with a time budget 64, in a grid all. */
+  /** Number of trials; absent: 24, with a time budget 64, in a grid all. */
   trials: z.int({ error: 'a whole number of at least 1' }).min(1, { error: 'a whole number of at least 1' }).optional(),
-  /** Which part of the trials is trained how long. */
+  /** Lengths of the trainings, and how many trials reach each. */
   halving: halvingSchema.prefault({}),
-  /** What trials are compared by, larger is better; absent: the metric of `validation`. */
+  /** The metric that compares trials, larger is better; absent: the metric of `validation`. */
   metric: z
     .string({ error: metric })
     .regex(new RegExp(`^(${rankMetricNames.join('|')})@[1-9]\\d*$`), { error: metric })
     .optional(),
-  /** Seconds for the whole study: no training begins that would not end in time. */
+  /** Seconds for the whole study: a training that would not end in time does not start. */
   timeBudget: z.number({ error: 'a number above 0' }).gt(0, { error: 'a number above 0' }).optional(),
 };
 
@@ -29,14 +31,14 @@ const schema = z.strictObject(shape, {
   error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined),
 });
 
-/** What the part `tune` of a configuration file may hold. */
+/** The part `tune` of a configuration file. */
 export interface TuneSettings extends Omit<z.input<typeof schema>, 'space'> {
   /** Dimensions by the path of the training option: `{ 'loss.tau': { logUniform: [0.05, 0.5] } }`. */
   readonly space?: Space;
 }
 
-/** Checked, with defaults. */
-export type CheckedTuneSettings = Omit<z.output<typeof schema>, 'space'> & { readonly space?: Space };
+/** Checked settings, with defaults. */
+type CheckedTuneSettings = Omit<z.output<typeof schema>, 'space'> & { readonly space?: Space };
 
 /** @throws TaurecError `bad-option`, naming `tune.…`; an unknown option names the nearest known one */
 export function parseTuneSettings(input: unknown): CheckedTuneSettings {
@@ -48,4 +50,19 @@ export function parseTuneSettings(input: unknown): CheckedTuneSettings {
   }
   const { space, ...rest } = parsed.data;
   return { ...rest, ...(space !== undefined && { space: parseSpace(space) }) };
+}
+
+/** A configuration file of the command line: training options, the data, the model's folder, and the search of `taurec tune`. */
+export type ConfigFile = TrainConfigInput & {
+  /** The source of the interactions, and how they are read and split. */
+  data?: Partial<DatasetOptions>;
+  /** The model's folder. */
+  out?: string;
+  /** The search of `taurec tune`. */
+  tune?: TuneSettings;
+};
+
+/** For configuration files: returns its argument, so that an editor knows the types and marks unknown options. */
+export function defineConfig(config: ConfigFile): ConfigFile {
+  return config;
 }

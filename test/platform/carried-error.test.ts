@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { TaurecError } from '../../src/errors.ts';
-import { carryError, rebuildError } from '../../src/training/thread/coordinator-protocol.ts';
+import { carryError, rebuildError } from '../../src/platform/carried-error.ts';
 
 it('carries an error of the house whole: code, facts, message, stack and cause', () => {
   const cause = new RangeError('why');

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,51 +8,50 @@ import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary
 import { version } from '../../platform/version.ts';
 import { dataHash } from '../../training/checkpoint.ts';
 import type { TrainingData } from '../../training/training-state.ts';
-import { doRun } from '../do-run.ts';
 import type { RunNews } from '../executor.ts';
-import { keyText, type RunOutcome } from '../study.ts';
-import { LeaseReporter } from './lease-reporter.ts';
+import { doRun } from '../local-executor.ts';
+import { type CurvePoint, keyText, type RunOutcome } from '../study.ts';
 import { openQueue } from './open-queue.ts';
-import type { Lease, StudyFacts, TrialQueue, Verdict } from './trial-queue.ts';
+import type { Lease, RunBoard, StudyFacts, TrialQueue, Verdict } from './trial-queue.ts';
 
-/** A training that fails on so many machines fails by itself. */
+/** After errors on this many machines the training counts as failed. */
 const MOST_ERRORS = 3;
-/** Milliseconds between two looks whether a study is there. */
+/** Milliseconds between two polls for studies. */
 const POLL = 1000;
 
-/** What happens at a worker. */
+/** The events of a worker. */
 export type WorkerEvent =
   | { readonly type: 'ready'; readonly worker: string; readonly data: string; readonly studies: number }
-  /** No study is there: the worker waits for one. */
+  /** There is no study yet; the worker waits for one. */
   | { readonly type: 'waiting' }
   | { readonly type: 'taken'; readonly run: string; readonly trial: number; readonly rung: number }
   | { readonly type: 'news'; readonly run: string; readonly news: RunNews }
   | { readonly type: 'over'; readonly run: string; readonly outcome: RunOutcome }
-  /** Another worker has it: this one was silent too long. */
+  /** Another worker has the training: this one was silent too long. */
   | { readonly type: 'lost'; readonly run: string };
 
-/** Which queue `runWorker` serves, with which data. */
+/** The queue and the resources of `runWorker`. */
 export interface WorkerOptions {
   /** `redis://…` or `postgres://…`. */
   readonly queue: string;
-  /** Trainings at a time; default 1. */
+  /** Parallel trainings; default 1. */
   readonly jobs?: number;
-  /** Threads of all of them together; default: the machine's cores. */
+  /** Threads of all trainings together; default: the machine's cores. */
   readonly threads?: number;
-  /** Ends when there is no study on these data any more, in place of waiting for the next. */
+  /** Ends when no study on these data is left, instead of waiting for the next. */
   readonly untilDone?: boolean;
   /** Seconds of silence after which a worker counts as dead; default 30. */
   readonly lockSeconds?: number;
-  /** Gives back what is being trained, with its checkpoints, and ends. */
+  /** Releases the running trainings, with their checkpoints, and ends. */
   readonly signal?: AbortSignal;
-  /** Told of each training: that it is taken, goes on, ends. */
+  /** Receives the events. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
 /**
- * Takes the trainings of studies from a queue and does them, until the signal. The data must be those of the study, to the last interaction: they are compared by SHA-256.
- * A training whose worker died goes on here from the last checkpoint that was handed over.
- * @throws TaurecError `other-data` when all studies that are there are on other data or of another version; `queue-unreachable`, `bad-option`; what a training throws that is the machine's fault, the training is then left for others
+ * Takes the trainings of studies from a queue and does them, until the signal. Its data must equal those of the study in every interaction, which SHA-256 checks.
+ * The training of a dead worker continues from the last checkpoint in the queue.
+ * @throws TaurecError `other-data` when all studies are on other data or of another version; `missing-package`, `queue-unreachable`, `bad-option`; errors of this machine, which leave the training to others
  */
 export async function runWorker(data: TrainingData, options: WorkerOptions): Promise<void> {
   const { signal, onEvent = () => {}, lockSeconds } = options;
@@ -69,7 +68,7 @@ export async function runWorker(data: TrainingData, options: WorkerOptions): Pro
     onEvent({ type: 'ready', worker: workerName(), data: facts.data, studies });
     const worker = new QueueWorker(queue, data, folder, stop.signal, options);
     let thrown: { error: unknown } | undefined;
-    // Nobody waits for it while trainings run.
+    // Not awaited while trainings run.
     const fail = (error: unknown) => {
       thrown = { error };
       stop.abort();
@@ -118,7 +117,7 @@ function fits(study: StudyFacts, { taurec, data }: Mine): boolean {
   return study.taurec === taurec && study.data === data;
 }
 
-/** Ends the work when no study is there any more. */
+/** Ends the work when no study is left. */
 async function watch(queue: TrialQueue, mine: Mine, stop: AbortController): Promise<void> {
   while (!stop.signal.aborted) {
     if (!(await queue.studies()).some((study) => fits(study, mine))) stop.abort();
@@ -146,7 +145,7 @@ class QueueWorker {
     const { onEvent = () => {} } = this.#options;
     if (!(await lease.begin())) return 'done';
     onEvent({ type: 'taken', run: id, ...task.key });
-    // Its own: trainings of two studies have the same key, and one that was lost may come back while it still ends.
+    // A separate folder: trainings of two studies share keys, and a lost training may return while the old one still ends.
     const directory = join(this.#folder, `${keyText(task.key)}-${randomUUID()}`);
     const stop = new AbortController();
     const abort = () => stop.abort();
@@ -171,7 +170,7 @@ class QueueWorker {
       else onEvent({ type: 'over', run: id, outcome });
       return 'done';
     } catch (thrown) {
-      // What the queue threw stopped the training.
+      // An error of the queue stopped the training; it comes first.
       const error: unknown = await reporter.flush().then(
         () => thrown,
         (untold) => untold,
@@ -181,7 +180,7 @@ class QueueWorker {
         return 'done';
       }
       if (error instanceof TaurecError && error.code === 'aborted') return 'release';
-      // A queue that is away is no fault of the training.
+      // An unreachable queue is no fault of the training.
       if (error instanceof TaurecError && error.code === 'queue-unreachable') throw error;
       if ((await lease.countError()) < MOST_ERRORS) throw error;
       const { code = 'error', message } = error as NodeJS.ErrnoException;
@@ -195,7 +194,7 @@ class QueueWorker {
   }
 }
 
-/** Puts the checkpoint that was handed over where training looks for it; one that is damaged is none. */
+/** Writes the queue's checkpoint to the training's folder; a damaged one is ignored. */
 async function fetchCheckpoint(lease: Lease, directory: string): Promise<void> {
   const found = await lease.checkpoint();
   await rm(directory, { recursive: true, force: true });
@@ -210,4 +209,105 @@ function sha256(data: Uint8Array): string {
 
 function workerName(): string {
   return `${hostname()}:${process.pid}`;
+}
+
+/**
+ * Reports a training to the queue in order, without blocking it: news during a request is sent together afterwards, of checkpoints only the last.
+ * Signs of life are sent independently. When another worker holds the training, or the queue fails, it calls `onLost` and reports nothing more.
+ */
+class LeaseReporter {
+  readonly #lease: Lease;
+  readonly #queue: TrialQueue;
+  readonly #onLost: () => void;
+  readonly #timer: NodeJS.Timeout;
+  #begun: { worker: string; fromEpoch: number; started: string } | undefined;
+  #points: CurvePoint[] = [];
+  #progress: RunBoard['progress'];
+  #checkpoint: { path: string; epoch: number } | undefined;
+  #epoch = 0;
+  #telling: Promise<void> | undefined;
+  #thrown: { error: unknown } | undefined;
+  #lost = false;
+
+  constructor(lease: Lease, queue: TrialQueue, onLost: () => void) {
+    this.#lease = lease;
+    this.#queue = queue;
+    this.#onLost = onLost;
+    this.#timer = setInterval(() => {
+      // A lost sign of life is harmless: the next one follows.
+      lease.beat().then(
+        (held) => this.#check(held),
+        () => {},
+      );
+    }, queue.beat);
+  }
+
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  take(news: RunNews): void {
+    if (news.type === 'begun') {
+      this.#begun = { worker: news.worker, fromEpoch: news.fromEpoch, started: new Date().toISOString() };
+      this.#epoch = news.fromEpoch;
+    } else if (news.type === 'point') {
+      this.#epoch = news.point.epoch;
+      this.#points = [...this.#points.filter(({ epoch }) => epoch !== news.point.epoch), news.point];
+    } else if (news.type === 'progress') this.#progress = { progress: news.progress, eta: news.eta };
+    else if (news.type === 'checkpoint' && news.path !== undefined) {
+      this.#checkpoint = { path: news.path, epoch: this.#epoch };
+    }
+    this.#telling ??= this.#tell()
+      .catch((error) => {
+        this.#thrown ??= { error };
+        // A training that cannot be reported need not continue.
+        this.#onLost();
+      })
+      .finally(() => {
+        this.#telling = undefined;
+      });
+  }
+
+  /** Resolves when everything is reported. Throws the errors of the queue. */
+  async flush(): Promise<void> {
+    while (this.#telling) await this.#telling;
+    if (!this.#thrown && this.#hasNews) await this.#tell();
+    if (this.#thrown) throw this.#thrown.error;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  get #hasNews(): boolean {
+    return this.#begun !== undefined || this.#points.length > 0 || this.#checkpoint !== undefined;
+  }
+
+  async #tell(): Promise<void> {
+    while (!this.#lost && this.#hasNews) {
+      const begun = this.#begun;
+      this.#begun = undefined;
+      if (begun) this.#check(await this.#lease.addAttempt(begun));
+      const points = this.#points;
+      this.#points = [];
+      if (points.length > 0) this.#check(await this.#lease.addPoints(points, this.#progress));
+      const checkpoint = this.#checkpoint;
+      this.#checkpoint = undefined;
+      if (checkpoint) await this.#hand(checkpoint);
+    }
+  }
+
+  async #hand({ path, epoch }: { path: string; epoch: number }): Promise<void> {
+    // Checkpoints are written whole and renamed, so this reads one of them completely.
+    const data = await readFile(path).catch(() => undefined);
+    if (!data || data.length > this.#queue.mostCheckpointBytes) return;
+    const sha256 = createHash('sha256').update(data).digest('hex');
+    this.#check(await this.#lease.putCheckpoint({ epoch, bytes: data.length, sha256 }, data));
+  }
+
+  #check(held: boolean): void {
+    if (held || this.#lost) return;
+    this.#lost = true;
+    this.#onLost();
+  }
 }

@@ -1,7 +1,7 @@
 import { type Csr, csrFromEntries } from '../array/csr.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from './id-map.ts';
-import type { Range } from './range.ts';
+import type { Spread } from './spread.ts';
 
 /**
  * A log of interactions as typed columns: entry e says that user `users[e]` met item `items[e]`. Entries are distinct and sorted by user, then item.
@@ -37,7 +37,7 @@ export interface ReadReport {
   /** Rows left out by `minRating`. */
   readonly belowMinRating: number;
   /** The ratings that were read and kept, where there is a rating column. Every interaction is a positive, whatever its rating. */
-  readonly ratings?: Range;
+  readonly ratings?: Spread;
   /** The file that lists the skipped rows, when there are any. */
   readonly rejectsFile?: string;
 }

@@ -16,7 +16,7 @@ import { badCell, repairDelimited, repairJson } from './formats/repair.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './formats/table.ts';
 import { sniffKeys, sniffTable } from './formats/table-layout.ts';
 import { type Interactions, mergeDuplicates, type RawColumns } from './interactions.ts';
-import { rangeOf } from './range.ts';
+import { spreadOf } from './spread.ts';
 
 export interface ReadOptions extends ColumnOptions {
   /** Default 'auto': by content, then by name (`guessFormat`). Gzip is recognised by itself. */
@@ -72,7 +72,7 @@ async function readFile(file: string, options: ReadOptions & { headerLines?: num
       duplicates,
       skipped: rejects.count,
       belowMinRating,
-      ...(merged.ratings && { ratings: rangeOf(merged.ratings) }),
+      ...(merged.ratings && { ratings: spreadOf(merged.ratings) }),
       rejectsFile,
     };
     return { ...merged, report, sha256, source: file };

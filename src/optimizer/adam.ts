@@ -1,6 +1,5 @@
 import { DecayHistory } from './decay-history.ts';
-import type { OptimizerOptions } from './optimizer.ts';
-import type { ParameterRow, RowOptimizer } from './row-optimizer.ts';
+import type { OptimizerOptions, ParameterRow, RowOptimizer } from './optimizer.ts';
 
 /** The smallest normal 32-bit float: moments below it become 0, because arithmetic on denormals is many times slower. */
 const SMALLEST_NORMAL = 2 ** -126;

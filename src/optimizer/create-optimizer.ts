@@ -1,7 +1,6 @@
 import { TaurecError } from '../errors.ts';
 import { Adam } from './adam.ts';
-import type { OptimizerOptions } from './optimizer.ts';
-import type { RowOptimizer } from './row-optimizer.ts';
+import type { OptimizerOptions, RowOptimizer } from './optimizer.ts';
 import { Sgd } from './sgd.ts';
 
 export const optimizerDefaults: OptimizerOptions = {

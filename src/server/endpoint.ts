@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
-import type { Access } from './access.ts';
-import type { HostNames } from './host-names.ts';
-import type { Metrics } from './metrics.ts';
-import { hidesCause, problemReply } from './problem.ts';
-import type { Reply } from './reply.ts';
+import type { Access, HostNames } from './access.ts';
+import { hidesCause, problemReply, type Reply } from './reply.ts';
+import type { Metrics } from './server-metrics.ts';
 
 export type RequestContext = Context<{ Bindings: HttpBindings }>;
 

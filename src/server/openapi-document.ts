@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
-import type { RequestSchemas } from './request-schemas.ts';
-import { type ResponseSchemas, responseSchemas } from './response-schemas.ts';
+import { type RequestSchemas, type ResponseSchemas, responseSchemas } from './schemas.ts';
 
 type Route = Parameters<typeof createRoute>[0];
 

@@ -3,11 +3,10 @@ import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent } from '../feedback/feedback-log.ts';
 import type { Access } from './access.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Metrics } from './metrics.ts';
-import { parsed } from './parse-request.ts';
-import { readJson } from './read-json.ts';
+import { parsed, readJson } from './parse-request.ts';
 import type { RecommendationParts } from './recommendation-endpoints.ts';
 import { jsonReply } from './reply.ts';
+import type { Metrics } from './server-metrics.ts';
 
 /** Seconds that the feedback log has to answer a look at its health. */
 const HEALTH_SECONDS = 2;

@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
-import { isHostName } from './host-names.ts';
+import { isHostName } from './access.ts';
 import { type LogLevel, logLevels } from './log.ts';
 
 /** How a model is served. Every option has a default; times are in seconds. */

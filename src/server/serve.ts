@@ -1,14 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { Access } from './access.ts';
+import { Access, HostNames } from './access.ts';
 import { createApp } from './app.ts';
-import { HostNames } from './host-names.ts';
 import { closeServer, createHttpServer, listen } from './http-server.ts';
 import { openLog } from './log.ts';
-import { Metrics } from './metrics.ts';
 import { ModelHost, type ModelStatus, type ReloadReport } from './model-host.ts';
-import { defaultLimits, requestSchemas } from './request-schemas.ts';
+import { defaultLimits, requestSchemas } from './schemas.ts';
 import { SeenFeedback } from './seen-feedback.ts';
 import { type CheckedOptions, checkServeOptions, type ServeOptions } from './serve-options.ts';
+import { Metrics } from './server-metrics.ts';
 
 export type { LogLevel } from './log.ts';
 export type { ModelStatus, ReloadReport } from './model-host.ts';

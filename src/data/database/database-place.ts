@@ -106,7 +106,7 @@ function selection(parameters: URLSearchParams, kind: string): Pick<Place, 'tabl
 }
 
 /** `name`, `schema.name`; a part in double quotes may hold anything, a quote twice. Undefined when it is neither. */
-export function tableName(text: string): TableName | undefined {
+function tableName(text: string): TableName | undefined {
   const part = '("(?:[^"]|"")+"|[^".]+)';
   const found = new RegExp(`^(?:${part}\\.)?${part}$`).exec(text);
   if (!found || text.includes('\0')) return undefined;
@@ -140,4 +140,12 @@ function decoded(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The columns of a feedback log's table, in order (docs/databases.md). */
+export const feedbackColumns = ['sequence', 'user_id', 'item_id', 'time', 'kind', 'weight', 'id'] as const;
+
+/** True for the columns of a feedback log: its weights are then read without being asked for. */
+export function isFeedbackTable(names: readonly string[]): boolean {
+  return feedbackColumns.every((column) => names.includes(column));
 }

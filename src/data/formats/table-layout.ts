@@ -1,9 +1,8 @@
 import { type FileHead, headText } from '../../platform/file-head.ts';
 import { type ColumnOptions, type ColumnPositions, findColumns, isUsualName } from '../columns.ts';
-import { isGoodCell } from './cell-check.ts';
 import { guessDelimiter } from './file-format.ts';
 import { splitRecords } from './records.ts';
-import type { Layout } from './table.ts';
+import { isGoodCell, type Layout } from './table.ts';
 
 /** What the head of a table tells. */
 export interface SniffedTable {

@@ -1,6 +1,6 @@
 import { type Csr, csrFromEntries, csrHas } from '../../array/csr.ts';
-import { type ExtendedIds, extendIds } from '../../data/extend-ids.ts';
 import { compactIds, type Interactions } from '../../data/interactions.ts';
+import { type ExtendedIds, extendIds } from '../../data/union-ids.ts';
 import type { Model } from '../../model/model.ts';
 
 /** What a log holds that a model does not know. */

@@ -17,7 +17,7 @@ export { type DataInfo, describe, type Quantiles } from './data/describe.ts';
 export { IdMap } from './data/id-map.ts';
 export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
 export { type CoreThresholds, kCore } from './data/k-core.ts';
-export { addPositiveNoise, negativeNoise } from './data/noise.ts';
+export { addPositiveNoise, negativeNoise } from './data/training-noise.ts';
 export { recencyWeights } from './data/recency-weights.ts';
 export { type FalseNegatives, holdBackFalseNegatives } from './data/split/hold-back-false-negatives.ts';
 export {

@@ -17,7 +17,7 @@ export type { Format } from './data/formats/file-format.ts';
 export { IdMap } from './data/id-map.ts';
 export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
 export { type CoreThresholds, kCore } from './data/k-core.ts';
-export { addPositiveNoise, negativeNoise } from './data/noise.ts';
+export { addPositiveNoise, negativeNoise } from './data/training-noise.ts';
 export { type ReadOptions, readInteractions } from './data/read.ts';
 export { readTitles, type TitleOptions } from './data/read-titles.ts';
 export { recencyWeights } from './data/recency-weights.ts';

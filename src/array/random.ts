@@ -10,7 +10,7 @@ export interface Random {
   normal(): number;
 }
 
-/** The stream of (seed, purpose, epoch, step): what is drawn for one purpose never moves what is drawn for another. */
+/** The stream of (seed, purpose, epoch, step): draws for one purpose never shift the draws for another. */
 export function randomStream(seed: number, purpose: string, epoch = 0, step = 0): Random {
   const generator = xorshift128plus(streamKey(seed, purpose, epoch, step));
   // The low bits of xorshift128plus are its weak ones; every use below takes the high bits.

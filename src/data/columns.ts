@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
 
-/** A column: its name, or its position from 1. Digits that are no column's name stand for a position too. */
+/** A column: its name, or its position from 1. Digits that match no name are a position too. */
 export type Column = string | number;
 
 /** Which column plays which part. `false` keeps a rating or time column from being picked up by its name. */

@@ -107,7 +107,7 @@ function checkOptions(options: DatasetOptions): void {
     throw new TaurecError('bad-option', {
       option: 'validRatio',
       got: validRatio,
-      expected: 'nothing beside a validation file',
+      expected: 'no ratio, because a validation file is given',
       remedy,
     });
   }
@@ -115,7 +115,7 @@ function checkOptions(options: DatasetOptions): void {
     throw new TaurecError('bad-option', {
       option: 'validSplit',
       got: options.validSplit,
-      expected: 'a validRatio above 0 beside it',
+      expected: 'a validRatio above 0 together with it',
     });
   }
   if (options.test !== undefined && options.split) {
@@ -123,7 +123,7 @@ function checkOptions(options: DatasetOptions): void {
     throw new TaurecError('bad-option', {
       option: 'split',
       got: options.split,
-      expected: 'nothing beside a test file',
+      expected: 'no split, because a test file is given',
       remedy,
     });
   }

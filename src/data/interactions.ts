@@ -20,7 +20,7 @@ export interface Interactions {
   /** Weight of the entry as a positive, ≥ 0. */
   readonly weights?: Float32Array;
   readonly report: ReadReport;
-  /** SHA-256 of the file's bytes as they stand on disk, in hexadecimal. */
+  /** SHA-256 of the file's bytes on disk, in hexadecimal. */
   readonly sha256: string;
   /** Where the log came from: a path, or the parameters of a generator. */
   readonly source: string;
@@ -79,7 +79,7 @@ export function mergeDuplicates(raw: RawColumns): RawColumns & { duplicates: num
   return { userIds, itemIds, users, items, ratings, times, weights, duplicates: order.length - count };
 }
 
-/** The entries as a matrix, rows = users, columns = items; `values` (default: the weights) beside them. */
+/** The entries as a matrix, rows = users, columns = items; with `values` (default: the weights). */
 export function toCsr(log: Pick<Interactions, 'userIds' | 'itemIds' | 'users' | 'items' | 'weights'>): Csr {
   return csrFromEntries(log.userIds.size, log.itemIds.size, log.users, log.items, log.weights);
 }

@@ -11,7 +11,7 @@ export interface CoreThresholds {
 /**
  * The k-core of a log: the largest part in which every user has at least `users` interactions and every item at least `items`.
  * Rows below their threshold are peeled off one by one, with a queue, until none is left: each entry is touched once from either side, so cost is linear.
- * A number stands for both thresholds. Users and items that vanish leave the id maps; the order of the others stays.
+ * A single number sets both thresholds. Users and items that vanish leave the id maps; the order of the others stays.
  * Throws `bad-option` for thresholds that are no whole numbers ≥ 0, `empty-data` when nothing is left.
  */
 export function kCore(log: Interactions, thresholds: number | CoreThresholds): Interactions {

@@ -114,7 +114,7 @@ async function titleTable(
   return delimitedTable(layout, find(layout.header ? first : undefined, layout.width));
 }
 
-/** Ids stand in the role of users, titles in that of items. */
+/** The reader of interactions reads ids as users and titles as items. */
 function findTitleColumns(
   file: string,
   names: readonly string[] | undefined,

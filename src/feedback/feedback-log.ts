@@ -1,14 +1,14 @@
 import { TaurecError } from '../errors.ts';
 
-/** One thing that a person did, as an application reports it. */
+/** One action of a user, as an application reports it. */
 export interface FeedbackEvent {
   /** Id of the user, known to the model or not. */
   readonly user: string;
   /** Id of the item, known to the model or not. */
   readonly item: string;
-  /** Seconds since 1970-01-01 UTC, when it happened. */
+  /** Time of the action, in seconds since 1970-01-01 UTC. */
   readonly time: number;
-  /** What was done: 'view', 'like', 'purchase' … Default 'interaction'. */
+  /** Kind of action: 'view', 'like', 'purchase' … Default 'interaction'. */
   readonly kind?: string;
   /** Weight of the interaction as a positive, > 0. Default 1. */
   readonly weight?: number;
@@ -23,7 +23,7 @@ export interface StoredFeedback extends FeedbackEvent {
 
 /** A durable, append-only log of feedback. */
 export interface FeedbackLog {
-  /** Where it is kept, without a password, for people and logs. */
+  /** Location of the log, without a password, for messages.  */
   readonly place: string;
   /** Appends all events or none. When the promise settles they survive a kill of the process at any moment. Resolves with how many were new (an `id` that is there already is passed over). */
   append(events: readonly FeedbackEvent[]): Promise<number>;
@@ -88,6 +88,6 @@ export function checkEvents(events: readonly FeedbackEvent[]): FeedbackRow[] {
 
 function isGoodText(text: unknown, longest: number): boolean {
   if (typeof text !== 'string' || text.length > longest || text.trim() === '') return false;
-  // U+FFFD stands where bytes were no UTF-8: nobody means it.
+  // U+FFFD replaces bytes that were no UTF-8: no id contains it on purpose.
   return !/[\0\uFFFD\p{Surrogate}]/u.test(text);
 }

@@ -44,7 +44,7 @@ class PostgresStore implements FeedbackStore {
   constructor(place: PostgresPlace & { table: TableName }, pool: Pool, tableLiteral: string) {
     this.place = place;
     this.pool = pool;
-    // One message. The lock makes sequence and order of commits one; a server that vanishes lets go of it after a while.
+    // One message. The lock makes the sequence follow the order of commits. The timeouts release it when the connection is lost.
     this.begin = [
       'BEGIN',
       `SET LOCAL statement_timeout = '${statementSeconds}s'`,

@@ -16,7 +16,7 @@ const NEGLIGIBLE = 1e-8;
  *
  *     θ ← θ − m/(sqrt(v) + ε′) · Σ_j term_{t+j} r^j,   r = β1/√β2,   then m ← m β1^k, v ← v β2^k
  *
- * exact but for ε: ε′ = ε·sqrt(1 − β2^{t+1}), the first skipped step's, stands for them all. Decay interleaves by Horner's rule.
+ * exact but for ε: ε′ = ε·sqrt(1 − β2^{t+1}), the value of the first skipped step, replaces those of all skipped steps. Decay interleaves by Horner's rule.
  */
 export class Adam implements RowOptimizer {
   readonly hasMoments = true;

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { TaurecError } from '../errors.ts';
 
-/** Who may ask: everybody where there is no token, otherwise who brings it. Tokens are compared by their digests, in constant time. */
+/** Access: every client when there is no token, otherwise clients that send it. Tokens are compared by their digests, in constant time. */
 export class Access {
   readonly #digest?: Buffer;
 
@@ -10,14 +10,14 @@ export class Access {
     this.#digest = token === undefined ? undefined : digest(token);
   }
 
-  /** Whether a token is asked for. */
+  /** Whether clients must send a token. */
   get closed(): boolean {
     return this.#digest !== undefined;
   }
 
   /**
    * Throws `no-token` unless the header `Authorization` brings the token. A page, which a browser opens, also takes it as the password of Basic
-   * authentication; nothing else does, since browsers send that by themselves, on behalf of foreign pages too.
+   * authentication. Other endpoints do not: browsers send that password by themselves, also for requests from pages of other origins.
    */
   check(authorization: string | undefined, page: boolean): void {
     if (!this.#digest) return;

@@ -18,19 +18,19 @@ code { background: #f2f2f2; padding: .1em .3em; border-radius: 3px }
 </head>
 <body>
 <h1>taurec</h1>
-<p>This server recommends items from a model that taurec trained.</p>
+<p>This server recommends items from a model trained by taurec.</p>
 <ul>
-<li><a href="docs">The API, to read and to try</a></li>
+<li><a href="docs">API documentation, with a form to try each request</a></li>
 <li><a href="openapi.json">The API as an OpenAPI 3.1 document</a></li>
-<li><a href="v1/model">The model that is served</a></li>
-<li><a href="readyz">Whether it is ready</a>, and its <a href="metrics">metrics</a> for Prometheus</li>
+<li><a href="v1/model">The served model</a></li>
+<li><a href="readyz">Readiness</a> and <a href="metrics">metrics</a> for Prometheus</li>
 </ul>
 <p>A first call: <code>GET /v1/users/42/recommendations?k=5</code></p>
 </body>
 </html>
 `;
 
-/** The API document for people. Addresses are relative, so that it also works below a path of a proxy. */
+/** The page that shows the API document. Its addresses are relative, so it also works under a path prefix of a proxy. */
 export const docsPage = `<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +51,7 @@ export const docsPage = `<!doctype html>
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The API document, and the pages for people. Nothing of it is loaded before somebody asks. */
+/** The API document and the HTML pages. Each is loaded on its first request. */
 export function documentEndpoints({ schemas }: { readonly schemas: RequestSchemas }): readonly Endpoint[] {
   const page = (body: string): Reply => ({
     type: 'text/html; charset=utf-8',

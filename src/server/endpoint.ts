@@ -12,7 +12,7 @@ export interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** As the router has it: `/v1/users/:user/recommendations`. */
   readonly path: string;
-  /** Who may ask: `everybody`, or who brings the token; a `page` takes it in the way of browsers too. Default `token`. */
+  /** Access: `everybody`, or clients that send the token; a `page` also takes it as a browser sends it. Default: the token. */
   readonly access?: 'everybody' | 'page';
   handle(context: RequestContext): Reply | Promise<Reply>;
 }

@@ -41,7 +41,7 @@ interface ModelHostOptions extends ScorerOptions {
 }
 
 /**
- * Holds the scoring thread of the newest model that opened. A newer model is opened in a second thread beside it; when it is ready one reference is
+ * Holds the scoring thread of the newest model that opened. A newer model is opened in a second thread; when it is ready one reference is
  * swapped, and the older thread answers what it has and ends. When it does not open the older one stays. A thread that ends by itself is replaced.
  */
 export class ModelHost {
@@ -248,7 +248,7 @@ function describe(error: unknown): NonNullable<ReloadReport['error']> {
 
 /**
  * A text that changes when a model directory is replaced or one of its files is written: name, inode, size and time of config.json, the tensors and indexes.
- * Checkpoints that a training run writes beside them do not count. Undefined where there is no config.json, as between two models.
+ * Checkpoints of a training run in the same folder do not count. Undefined where there is no config.json, as between two models.
  */
 async function directoryIdentity(directory: string): Promise<string | undefined> {
   try {

@@ -46,7 +46,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
       path: '/v1/reload',
       async handle({ env }) {
         if (!access.closed) throw new TaurecError('reload-closed');
-        // A large model takes longer to open than a connection may stand still.
+        // Opening a large model takes longer than the limit for an idle connection.
         env.incoming.socket.setTimeout(0);
         const report = await host.reload('request');
         if (report.error) throw new TaurecError('reload-failed', { reason: report.error.message });

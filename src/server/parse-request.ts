@@ -96,7 +96,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** The JSON value in the body of a request. Throws `wrong-body-type`, `body-too-large`, `client-gone`, and `bad-request` where it is no JSON. */
 export async function readJson(incoming: IncomingMessage, limit: number): Promise<unknown> {
   const { 'content-type': type, 'content-encoding': encoding } = incoming.headers;
-  // Also what keeps foreign web pages out: they cannot send JSON without asking first (CORS).
+  // This check also blocks web pages of other origins: they cannot send JSON without a CORS preflight.
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? '')) {
     throw new TaurecError('wrong-body-type', { got: type ?? 'nothing', expected: 'Content-Type: application/json' });
   }
@@ -111,7 +111,7 @@ export async function readJson(incoming: IncomingMessage, limit: number): Promis
   }
 }
 
-/** All bytes of a body; what comes beyond the limit is not kept, whether its length was announced or not. */
+/** All bytes of a body. Bytes beyond the limit are dropped, with or without a Content-Length. */
 function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLarge = new TaurecError('body-too-large', { limit });
   if (Number(incoming.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge);

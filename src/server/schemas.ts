@@ -51,7 +51,7 @@ export function requestSchemas(limits: RequestLimits) {
   const id = z
     .union([idText, z.int()], { error: `an id: text of 1 to ${limits.idLength} characters, or a whole number` })
     .transform(String)
-    .meta({ description: 'An id; a whole number stands for its decimal text.' });
+    .meta({ description: 'An id; a whole number means its decimal text.' });
   const list = <T extends z.ZodType>(element: T, what: string, most: number, least = 0) => {
     const error = `a list of ${least} to ${most} ${what}`;
     return z.array(element, { error }).min(least, { error }).max(most, { error });
@@ -87,7 +87,7 @@ export function requestSchemas(limits: RequestLimits) {
     ),
   };
   const positive = (what: string) => z.number({ error: what }).gt(0, { error: what });
-  // Weights are computed with as floats of 32 bits: what is far from 1 would become 0 or infinite there.
+  // Scoring uses 32-bit floats, in which weights far from 1 would become 0 or infinite.
   const weightError = 'a number from 1e-30 to 1e30';
   const weight = z.number({ error: weightError }).min(1e-30, { error: weightError }).max(1e30, { error: weightError });
   const optionsObject = z.strictObject(options);
@@ -107,7 +107,7 @@ export function requestSchemas(limits: RequestLimits) {
         items: list(id, 'ids', limits.liked).meta({ description: 'What the person likes.' }),
         weights: list(weight, 'numbers from 1e-30 to 1e30', limits.liked)
           .optional()
-          .meta({ description: 'A weight for each item, beside them. Default 1.' }),
+          .meta({ description: 'A weight for each item, in the same order. Default 1.' }),
         unknown: z
           .enum(['fail', 'skip'], { error: '"fail" or "skip"' })
           .optional()

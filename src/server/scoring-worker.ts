@@ -120,7 +120,7 @@ function listAlone(recommender: Recommender, { user, known, feedback }: Place, o
   return list ? listJson(user, 'feedback', list) : listJson(user, 'popular', recommender.recommend(user, request));
 }
 
-/** The list of a person by feedback; undefined where the loss of the model folds nobody in. */
+/** The list of a user known by feedback alone; undefined when the loss of the model cannot fold in. */
 function foldedIn(
   recommender: Recommender,
   liked: readonly string[],
@@ -144,7 +144,7 @@ function forItems(recommender: Recommender, { items, request }: ForItemsJob): st
   return `{"items":${JSON.stringify(recommender.recommendFor(items, request))}}`;
 }
 
-/** Scores beside the pairs; items of one user are scored together. */
+/** A score for each pair, in order; items of one user are scored together. */
 function scores(recommender: Recommender, { pairs }: ScoreJob): string {
   const byUser = new Map<string, number[]>();
   pairs.forEach(({ user }, at) => {

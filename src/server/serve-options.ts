@@ -19,7 +19,7 @@ export interface ServeOptions {
   readonly token?: string;
   /** Origins whose pages may call the API from a browser; `*`: all. Default: none. */
   readonly cors?: readonly string[];
-  /** Names besides addresses and `localhost` by which a server on loopback without a token may be asked, as behind a proxy that keeps the `Host` of requests. Default: none. */
+  /** Further `Host` names that a server on loopback without a token accepts, for proxies that keep the `Host` of requests. Addresses and `localhost` are always accepted. Default: none. */
   readonly allowedHosts?: readonly string[];
   /** Largest k of a request. Default 1000. */
   readonly maxK?: number;
@@ -43,7 +43,7 @@ export interface ServeOptions {
   readonly feedback?: FeedbackLog;
   /** Default `info`: a line a request. */
   readonly logLevel?: LogLevel;
-  /** Gets each line of the log. Default: standard error. */
+  /** Receives each line of the log. Default: standard error. */
   readonly writeLog?: (line: string) => void;
 }
 

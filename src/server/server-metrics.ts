@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What the server is asked about itself when it is scraped. */
+/** Current values that a scrape reads from the server. */
 export interface MetricSources {
   readonly waiting: () => number;
   readonly ready: () => boolean;
@@ -8,7 +8,7 @@ export interface MetricSources {
   readonly feedback: () => { readonly users: number; readonly pairs: number };
 }
 
-/** The metrics of a server, in a registry of its own. */
+/** Metrics of one server, in a separate registry. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram<'route' | 'method' | 'status'>;

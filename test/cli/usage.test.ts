@@ -78,7 +78,7 @@ describe('wrong usage exits with 2', () => {
     ],
     [
       'a test file and a split',
-      /--split: got "random", expected nothing beside a test file/,
+      /--split: got "random", expected no split, because a test file is given/,
       ['train', 'train.csv', '--test', 'test.csv', '--split', 'random'],
     ],
     [

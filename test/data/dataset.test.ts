@@ -153,10 +153,10 @@ describe('loadDataset', () => {
   test('options that exclude each other are refused', async () => {
     const path = log();
     await expect(loadDataset({ train: path, test: path, split: 'random' })).rejects.toThrow(
-      'nothing beside a test file',
+      'no split, because a test file is given',
     );
     await expect(loadDataset({ train: path, valid: path, validRatio: 0.1 })).rejects.toThrow(
-      'nothing beside a validation file',
+      'no ratio, because a validation file is given',
     );
     await expect(loadDataset({ train: path, validRatio: 1 })).rejects.toMatchObject({ code: 'bad-option' });
     const one = file('one.csv', 'user,item\na,b\n');

@@ -93,7 +93,7 @@ export function postgresError(place: string, error: unknown, object = 'the table
     return new TaurecError('database-login', { place, reason: missing });
   }
   if (isConnectionLost(errors?.[0] ?? error)) {
-    const remedy = 'Check host and port, and that the server runs and takes connections from here.';
+    const remedy = 'Check the host and port, that the server runs, and that it accepts connections from this machine.';
     return new TaurecError('database-unreachable', { place, reason, remedy }, { cause: error });
   }
   return new TaurecError(
@@ -112,15 +112,15 @@ function wordsOf({ code, message }: DriverError): string {
 function remedyOf(code: string, object: string): string {
   if (code === '3D000') return 'Create it with createdb, or correct the name behind the host.';
   if (code === '42P01' || code === '3F000') {
-    return 'Names are taken as they stand, upper and lower case too; a schema is given as SCHEMA.NAME. psql lists tables with \\dt *.*';
+    return 'Names are case-sensitive; write a schema as SCHEMA.NAME. psql lists tables with \\dt *.*';
   }
   if (code === '42501')
     return `Let the owner grant it: GRANT SELECT ON ${object.replace(/^table /, '')} TO the user; a feedback log needs INSERT too, and CREATE on the schema when its table is missing.`;
-  if (code === '25006') return 'A query may only read.';
-  if (code.startsWith('42')) return 'Correct the query; try it in psql first.';
+  if (code === '25006') return 'Use a query that only reads.';
+  if (code.startsWith('42')) return 'Correct the query; psql shows where it fails.';
   if (code === '57014') return 'Raise statement_timeout, or ask for less.';
   if (code.startsWith('53')) return 'Free disk space, memory or connections of the server.';
-  return 'The server said so; its log may say more.';
+  return 'See the log of the server for details.';
 }
 
 /** Time that a connection may take to come about. */

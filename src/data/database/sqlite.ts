@@ -77,12 +77,12 @@ export function sqliteError(place: string, error: unknown): TaurecError {
 }
 
 function remedyOf(code: string, reason: string): string {
-  if (/no such table/.test(reason)) return 'The command sqlite3 lists tables with .tables';
+  if (/no such table/.test(reason)) return 'List the tables with .tables in the sqlite3 command.';
   if (/unable to open|CANTOPEN/i.test(reason))
     return 'Check that the folder exists and that this user may write to it.';
   if (/SQLITE_(BUSY|LOCKED)/.test(code)) return 'Another process keeps the database locked; end it, or try again.';
   if (/SQLITE_FULL/.test(code)) return 'Free some disk space.';
   if (/SQLITE_(READONLY|PERM)/.test(code)) return 'Check that this user may write to the file and its folder.';
   if (/SQLITE_(NOTADB|CORRUPT)/.test(code)) return 'Give the path of an SQLite database, or restore it from a copy.';
-  return 'SQLite said so; try the query in the command sqlite3.';
+  return 'Try the query with the sqlite3 command.';
 }

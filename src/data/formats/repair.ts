@@ -8,7 +8,7 @@ import { expectedCell, isGoodCell, type Layout } from './table.ts';
 
 /**
  * Copies a delimited text to `target` without its bad rows, which go to `rejects` with their line, column and value.
- * DuckDB reads good files by itself; it does not say reliably where a bad row stands, so files that have some are gone through here.
+ * DuckDB reads well-formed files by itself. It does not report the line of a bad row reliably, so this pass reads files that have some.
  */
 export async function repairDelimited(
   layout: Layout,

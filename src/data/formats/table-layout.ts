@@ -14,7 +14,7 @@ export interface SniffedTable {
   positions: ColumnPositions;
   /** True when no ids were seen that are not plain numbers: worth trying the quick path. */
   numeric: boolean;
-  /** True when the file has no record beside a header. */
+  /** True when the file has no record after its header. */
   empty: boolean;
 }
 

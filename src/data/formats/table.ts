@@ -5,7 +5,7 @@ import { type Duck, identifier, literal } from './duckdb.ts';
 export interface Table {
   from: string;
   cells: { user: string; item: string } & Partial<Record<Role, string>>;
-  /** The cells as they stand. */
+  /** The unparsed cells. */
   texts: Table['cells'];
   /** Counts rows that DuckDB could not split into columns, once the table has been read to its end. */
   rejects?: string;
@@ -51,7 +51,7 @@ export async function parquetTable(
 ): Promise<Table> {
   const from = parquetSource(path);
   const described = (await duck.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${from}`)).getRows();
-  // file_row_number is ours, and stands last.
+  // file_row_number is added by the query, as the last column.
   const names = described.slice(0, -1).map((column) => String(column[0]));
   const positions = find(names);
   const texts = byRole(positions, (position) => `CAST(${identifier(names[position]!)} AS VARCHAR)`);

@@ -99,7 +99,7 @@ function timesOf(log: Interactions, method: string): Float64Array {
 
 /**
  * Marks (1) round(ratio · n) of n entries, drawn so that the sample is about uniform over items: an entry's chance is inversely proportional to how many
- * entries of its item can be taken. One entry of each user and one of each item, drawn at random, are never taken, so that nobody and nothing
+ * entries of its item can be taken. One entry of each user and one of each item, drawn at random, are never taken, so that no user and no item
  * leaves the training data; where too few others are left the sample is smaller.
  *
  * Weighted sampling without replacement by exponential keys: the entries with the smallest −log(1 − u)·(free entries of the item), u uniform, are taken.

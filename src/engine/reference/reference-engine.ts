@@ -68,7 +68,7 @@ class ReferenceEngine implements Engine {
     this.#optimizer = createOptimizer(plan.training?.optimizer ?? { ...optimizerDefaults, name: 'sgd' });
     const { users, items, dimension, backbone } = plan;
     const { hasMoments } = this.#optimizer;
-    // users and items beside each other: to a backbone they are one table
+    // users and items are contiguous: a backbone sees one table
     const base = new Float32Array((users + items) * dimension);
     this.#users = new EmbeddingTable(matrix(users, dimension, base.subarray(0, users * dimension)), hasMoments);
     this.#items = new EmbeddingTable(matrix(items, dimension, base.subarray(users * dimension)), hasMoments);

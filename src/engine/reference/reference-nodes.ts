@@ -29,7 +29,7 @@ interface ReferenceWeight {
   readonly v: ReferenceTable<Float32Array>;
 }
 
-/** The definition of the node operations: what is trained is kept in 32-bit floats, everything else in double precision; one plain loop an operation. */
+/** The definition of the node operations: one plain loop each. Trained values are 32-bit floats, all others are in double precision. */
 export class ReferenceNodes implements NodeOperations {
   readonly graph: ReferenceGraph;
   readonly users: number;

@@ -35,7 +35,7 @@ function listShared(memory: ThreadMemory, batch: Batch, stamp: number): void {
   const n = batch.negativesPerRow;
   const count = batch.positives.length;
   const slotsOf = slotGiver(memory, stamp);
-  // the pool's items are distinct: they take the slots 0 … n − 1, and where the list goes matters to nobody
+  // the pool's items are distinct: they take the slots 0 … n − 1; the list itself is written to scratch and never read
   slotsOf(at.negativeItems, 1, n, 0, at.occurrenceCounts, n);
   const slots = slotsOf(at.positiveItems, 1, count, n, at.entrySlots, count);
   control[Word.slots] = slots;
@@ -53,7 +53,7 @@ function listShared(memory: ThreadMemory, batch: Batch, stamp: number): void {
   });
 }
 
-/** Slots of a pair batch: n own negatives and the positive of each row, in row order; users that stand in several rows get one slot. */
+/** Slots of a pair batch: each row's n negatives and its positive, in row order. A user of several rows gets one slot. */
 function listPairs(memory: ThreadMemory, batch: Batch, stamp: number): void {
   const { control, ints, layout } = memory;
   const { at } = layout;

@@ -77,7 +77,7 @@ const llpauc: Fuse<LowerLeftPartialAuc> = (loss, { memory, result }) => {
 };
 
 /**
- * Losses with a kernel of their own, by constructor: those whose plain loop over the negatives would take longer than the products around it. Losses that are one
+ * Losses with a dedicated kernel, by constructor: those whose plain loop over the negatives takes longer than the matrix products around it. Losses that are one
  * log-expectation-exp need none: it comes through the row context. A differential test holds each to its plain loss.
  */
 const fusedLosses = new Map<unknown, Fuse<never>>([

@@ -36,7 +36,7 @@ export class Ranking {
     for (let task = this.crew.nextTask(); task < blocks; task = this.crew.nextTask()) {
       const from = task * ITEM_BLOCK;
       const count = Math.min(plan.items - from, ITEM_BLOCK);
-      // the norms go where the scores will be: nobody reads them
+      // nothing reads the norms: they go to the buffer of the scores
       kernels.gatherRows({
         table: finals.items + from * bytes,
         stride: bytes,

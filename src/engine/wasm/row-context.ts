@@ -80,7 +80,7 @@ const LEAST_NORM = 1e-12;
 
 /**
  * Cosines of a row's positives with its negatives, on one thread. In user batches by the dense product, for a block of positives at a time; in pair batches, where
- * each row has negatives of its own, by gathered dot products. Embeddings are taken as they are scored: normalised for cosines, else divided by their norms here.
+ * every row has other negatives, by gathered dot products. For cosine scores the embeddings are normalised already; for inner products the cosines divide by the norms here.
  */
 class ItemSimilarity {
   private readonly memory: ThreadMemory;
@@ -218,7 +218,7 @@ export class StepStates {
     this.states = new LossStates(loss, all('stateUsers'), all('stateItems'), all('stateGlobal'));
   }
 
-  /** Before the rows: the state of each negative, beside the negatives. */
+  /** Before the rows are scored: copies the state of each negative into the order of the negatives. */
   spread(): void {
     const { memory } = this;
     if (!memory.needs.itemState) return;

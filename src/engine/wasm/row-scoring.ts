@@ -199,7 +199,7 @@ export class RowScoring {
     }
   }
 
-  /** True when the loss runs in a kernel of its own. */
+  /** True when the loss runs in a dedicated kernel. */
   get fused(): boolean {
     return this.fusedEvaluate !== undefined;
   }

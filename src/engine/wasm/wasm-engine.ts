@@ -273,6 +273,6 @@ interface ThreadWork {
   readonly run: (verb: number) => void;
   /** Seconds this thread spent in the parts of scoreRows. */
   readonly seconds?: { scores: number; loss: number; userGradients: number };
-  /** True when the loss runs in a kernel of its own. */
+  /** True when the loss runs in a dedicated kernel. */
   readonly fused: boolean;
 }

@@ -1,6 +1,6 @@
 import type { Csr } from '../../array/csr.ts';
 import { type Dataset, type DatasetOptions, loadDataset } from '../../data/dataset.ts';
-import { addPositiveNoise, negativeNoise } from '../../data/noise.ts';
+import { addPositiveNoise, negativeNoise } from '../../data/training-noise.ts';
 import { holdBackFalseNegatives } from '../../data/split/hold-back-false-negatives.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Choice, RunSpec } from './run.ts';

@@ -29,7 +29,7 @@ const isId = (name: string) => /^id$/i.test(name) || isUsualName('item', name);
 
 /**
  * Reads the titles of items from a CSV, TSV, JSON lines or Parquet file, plain or gzip, or a table of a database as `readInteractions` takes it. Returns them by item index, '' where the file has none;
- * items of the file that `items` does not know are passed over. Throws as `readInteractions` does for files and columns.
+ * items that `items` does not contain are skipped. Throws as `readInteractions` does for files and columns.
  */
 export async function readTitles(source: string, items: IdMap, options: TitleOptions = {}): Promise<string[]> {
   checkFormat(options.format ?? 'auto');
@@ -50,7 +50,7 @@ async function readFile(file: string, items: IdMap, options: TitleOptions): Prom
   const format = guessed === 'lightgcn' ? 'csv' : guessed;
   const titles = new Array<string>(items.size).fill('');
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
-  // Unpacks a gzip file to its end, which finds one that is cut off.
+  // Decompressing to the end detects a truncated gzip file.
   if (head.gzip) await fileSha256(file, true).catch((cause) => unreadable(file, format, cause));
   const duck = await openDuck();
   try {

@@ -31,7 +31,7 @@ export const defaultLimits: RequestLimits = {
   idLength: 512,
 };
 
-/** NUL, which stores do not take, and halves of surrogate pairs, which UTF-8 does not have. */
+/** NUL, which databases refuse, and unpaired surrogates, which UTF-8 cannot encode. */
 const unstorable = /[\0\p{Surrogate}]/u;
 
 /**
@@ -66,25 +66,27 @@ export function requestSchemas(limits: RequestLimits) {
     .min(1, { error: kError })
     .max(limits.maxK, { error: kError })
     .default(Math.min(10, limits.maxK))
-    .meta({ description: 'How many items. Fewer come only where fewer exist.', example: 10 });
+    .meta({ description: 'Number of items. The list is shorter only when fewer exist.', example: 10 });
   const options = {
     k,
-    exclude: list(id, 'ids', limits.ids).optional().meta({ description: 'Items not wanted. Unknown ids are ignored.' }),
+    exclude: list(id, 'ids', limits.ids)
+      .optional()
+      .meta({ description: 'Items to leave out. Unknown ids are ignored.' }),
     allow: list(id, 'ids', limits.ids)
       .optional()
-      .meta({ description: 'The only items wanted. Unknown ids are ignored.' }),
+      .meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
     includeSeen: z
       .boolean({ error: 'true or false' })
       .optional()
-      .meta({ description: 'Lets in what the user has seen, in training or by feedback. Default false.' }),
+      .meta({ description: 'Include items that the user has seen in training or by feedback. Default false.' }),
     fallback: z.literal('popular', { error: '"popular"' }).optional().meta({
       description:
-        'What a user gets whom the model does not know: items by their feedback where there is some, else the most popular items. Absent: the error unknown-id.',
+        'List for users unknown to the model: by their feedback if there is any, otherwise the most popular items. Absent: the error unknown-id.',
     }),
-    diversity: between0And1('Re-ranks for variety (maximal marginal relevance): 0 is off (default), 1 is all variety.'),
-    discover: between0And1(
-      'Moves lists towards the long tail: 0 leaves them as the model ranks them (default), 1 is as far as it goes.',
+    diversity: between0And1(
+      'Penalty for items similar to those already in the list (maximal marginal relevance), from 0 (off, default) to 1.',
     ),
+    discover: between0And1('Shift towards less popular items, from 0 (the ranking of the model, default) to 1.'),
   };
   const positive = (what: string) => z.number({ error: what }).gt(0, { error: what });
   // Scoring uses 32-bit floats, in which weights far from 1 would become 0 or infinite.
@@ -104,7 +106,7 @@ export function requestSchemas(limits: RequestLimits) {
       .meta({ id: 'RecommendationsRequest' }),
     forItems: z
       .strictObject({
-        items: list(id, 'ids', limits.liked).meta({ description: 'What the person likes.' }),
+        items: list(id, 'ids', limits.liked).meta({ description: 'Items that the user likes.' }),
         weights: list(weight, 'numbers from 1e-30 to 1e30', limits.liked)
           .optional()
           .meta({ description: 'A weight for each item, in the same order. Default 1.' }),

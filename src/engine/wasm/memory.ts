@@ -9,7 +9,7 @@ import { type NodeLayout, nodeLayout, strideOf } from './node-layout.ts';
 /** Positives whose similarities with the pool are computed together: one register tile high. */
 export const SIMILARITY_BLOCK = 6;
 
-/** The parts of the memory that only losses with needs have; of length 0 for all others. */
+/** Regions for the needs of a loss (states, similarities); of length 0 for losses without them. */
 const lossRegionNames = [
   'stateUsers', 'stateItems', 'stateGlobal', 'userUpdates', 'itemUpdates', 'globalUpdates', 'poolStates',
   'inverseNorms', 'threadSimilarity', 'threadSimilarRows',
@@ -17,7 +17,7 @@ const lossRegionNames = [
 
 type LossRegion = (typeof lossRegionNames)[number];
 
-/** Lengths of these parts. `slots`: items that a batch can touch; `scoreStride`: floats between rows of scores. */
+/** Lengths of these regions, in floats. `slots`: items that a batch can touch; `scoreStride`: floats between rows of scores. */
 function lossRegionLengths(
   plan: EnginePlan,
   needs: Required<LossNeeds>,
@@ -44,11 +44,11 @@ function lossRegionLengths(
   };
 }
 
-/** Users of a batch whose scores are computed together: two register tiles high, and the block of scores stays in the second cache. */
+/** Users of a batch whose scores are computed together: two register tiles of six rows; the block of scores stays in the L2 cache. */
 export const ROW_BLOCK = 12;
 /** Pool items whose gradients are computed together. */
 export const SLOT_BLOCK = 48;
-/** Rows of n floats that a loss's kernel has to itself, on each thread. */
+/** Scratch rows of n + 4 floats for the kernel of a loss, on each thread. */
 export const SCRATCH_ROWS = 5;
 /** Queries ranked together, and the items scored for them at a time. */
 export const QUERY_BLOCK = 24;
@@ -61,21 +61,21 @@ const noBatch = { rows: 0, positives: 0, negativesPerRow: 0, shared: true, maske
 const PAGE = 65536;
 const MAX_BYTES = 4 * 1024 ** 3;
 
-/** Where everything lies in the one shared memory: byte addresses and element counts, the same on every thread because it follows from the plan. */
+/** Layout of the shared memory: byte addresses and element counts of all regions. Every thread derives the same layout from the plan. */
 export interface Layout {
   readonly bytes: number;
   readonly pages: number;
-  /** Floats between rows of final embeddings, and all that is made of them: the columns rounded up to whole vectors; the padding is 0 and stays 0. */
+  /** Floats between rows of final embeddings and of everything computed from them: the columns, rounded up to whole vectors of four. The padding is and stays 0. */
   readonly stride: number;
-  /** The same of the base embeddings and their moments; without a backbone they are the final ones. */
+  /** Floats between rows of base embeddings and their moments; without a backbone the same as `stride`. */
   readonly baseStride: number;
-  /** Floats between rows of score gradients: not a multiple of a page, so that a column of it does not fall into one cache set. */
+  /** Floats between rows of score gradients: never a multiple of a page, because a column would then fall into one cache set. */
   readonly scoreStride: number;
   readonly at: Readonly<Record<RegionName, number>>;
   readonly length: Readonly<Record<RegionName, number>>;
   /** Addresses of the final embeddings. */
   readonly finals: { readonly users: number; readonly items: number };
-  /** Of the backbone. */
+  /** Graph and tables of the backbone. */
   readonly nodes?: NodeLayout;
 }
 
@@ -133,7 +133,7 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   }; // biome-ignore format: a table of sizes
   const doubles = new Set<RegionName>(['scalars', 'sums', 'kept', 'epsilons', 'powers1', 'powers2', 'rowValues']);
   const at = {} as Record<RegionName, number>;
-  // these the next region follows without a gap: to a backbone, users and items are one table
+  // no gap after these regions: a backbone sees users and items as one table
   const beside = new Set<RegionName>(['users', 'usersM', 'usersV']);
   // address 0 means "absent" to the kernels
   let bytes = 64;
@@ -158,7 +158,7 @@ function memoryFacts(plan: EnginePlan, bytes: number, adam: boolean, nodes?: Nod
   return { users: plan.users, items: plan.items, dimension: plan.dimension, bytes, limit: MAX_BYTES, bytesPerRow };
 }
 
-/** Names of the numbers a verb reads from the control region (32-bit words) … */
+/** Positions of the numbers that a verb reads from the control region (32-bit words) … */
 export const Word = {
   rows: 8, negatives: 9, slots: 10, userSlots: 11, now: 12, entries: 13, hasPositiveWeights: 14, hasNegativeWeights: 15, userKey: 16, itemKey: 17,
   queries: 18, k: 19, hasTargets: 20, touched: 21, hasItemBias: 22, hasMaskWeights: 23,
@@ -167,7 +167,7 @@ export const Word = {
 /** … and from the scalar region (64-bit floats). */
 export const Scalar = { learningRate: 0, size: 1, correction: 2, decay: 3, operation: 16, arguments: 17 } as const;
 
-/** One thread's hold on the shared memory: kernels, addresses, and views of all of it. Views never go stale: the memory does not grow. */
+/** The shared memory as one thread uses it: kernels, addresses, and views of all regions. Views never go stale: the memory does not grow. */
 export interface ThreadMemory {
   readonly plan: EnginePlan;
   readonly needs: Required<LossNeeds>;

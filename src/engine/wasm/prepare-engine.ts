@@ -41,7 +41,7 @@ export async function compileKernels(
   return { module: await WebAssembly.compile(await read('simd')), fused: false };
 }
 
-/** An engine whose helper threads have not started yet: it lacks how they are ended. */
+/** The parts of an engine before its helper threads start. */
 type PreparedEngine = Omit<CrewParts, 'stop'> & {
   readonly needs: Required<LossNeeds>;
   readonly module: WebAssembly.Module;
@@ -49,7 +49,7 @@ type PreparedEngine = Omit<CrewParts, 'stop'> & {
 };
 
 /**
- * What comes before the threads: checks the plan, sizes the memory from it, compiles the kernels, allocates.
+ * Everything before the threads start: checks the plan, sizes the memory from it, compiles the kernels, allocates.
  * A bare loss object cannot be sent to threads: it gets one thread, the caller's.
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `memory-limit`, `memory-refused`

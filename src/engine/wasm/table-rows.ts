@@ -4,10 +4,10 @@ import type { Crew } from './crew.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
 import type { TablePlace } from './node-layout.ts';
 
-/** Rows a task takes: some ten microseconds of work. */
+/** Rows of one task: about ten microseconds of work. */
 const CHUNK = 256;
 
-/** What happens to embedding rows as rows: brought up to date, gathered and normalised before scoring, moved by the optimiser after it. */
+/** Work on embedding rows: before scoring they are brought up to date, gathered and normalised; after it the optimiser moves them. */
 export class TableRows {
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
@@ -17,7 +17,7 @@ export class TableRows {
     this.crew = crew;
   }
 
-  /** Brings the batch's rows up to date, packs them, drops out, normalises; packs the pool into panels. */
+  /** Brings the batch's rows up to date, packs them, applies dropout, normalises them; packs the pool into panels. */
   gather(): void {
     const { control, kernels, layout, plan } = this.memory;
     const { at, finals, stride } = layout;
@@ -137,7 +137,7 @@ export class TableRows {
   }
 }
 
-/** Which rows go backward: packed rows, their norms and gradients (addresses), a scale for each (0 = none), and the L2 weight. */
+/** Addresses of packed rows, their norms, their gradients and a scale for each (0: none), and the L2 weight. */
 interface BackwardRows {
   readonly packed: number;
   readonly norms: number;
@@ -178,7 +178,7 @@ export function backwardRows(
   });
 }
 
-/** What happens to a row before it is scored, as the kernels take it: dropout, then for cosines the division by its norm. */
+/** Preparation of a row for scoring, as arguments of the kernels: dropout, then for cosines the division by its norm. */
 function preparation({ control, plan }: ThreadMemory, table: 'users' | 'items') {
   const dropout = plan.training!.embeddingDropout;
   return {
@@ -242,7 +242,7 @@ function stepRows(
 }
 
 /**
- * Adam's scalars by step of the epoch, which the lazy rows look up (see optimizer/adam.ts). What a row has missed since step b is m/(√v + ε′) times a sum
+ * Adam's scalars by step of the epoch, which the lazy rows look up (see optimizer/adam.ts). The update that a row has missed since step b is m/(√v + ε′) times a sum
  * that depends on b alone, so it is kept for every b and grows by one term a step.
  */
 export class EpochTables {

@@ -120,7 +120,9 @@ async function measureCase(name, { old, fresh, test }, config) {
   const allData = await taurec.loadDataset({ train: file('all', [...old, ...fresh]) });
   const log = await taurec.readInteractions(file('fresh', fresh));
   const users = groups(old, fresh, test);
-  const base = await timed(async () => trainedModel(oldData, await trainEmbeddings(oldData, config, { keepState: true })));
+  const base = await timed(async () =>
+    trainedModel(oldData, await trainEmbeddings(oldData, config, { keepState: true })),
+  );
   report(name, 'before', config, base, await measure(base.model, allData, test, users), base);
   const anew = await timed(async () => trainedModel(allData, await trainEmbeddings(allData, config)));
   const best = await measure(anew.model, allData, test, users);

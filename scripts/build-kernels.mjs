@@ -1,72 +1,103 @@
 /**
- * Compiles kernels/index.ts twice, to dist/engine/wasm/kernels-simd.wasm (128-bit SIMD, runs everywhere) and kernels-fma.wasm (relaxed SIMD: fused multiply-add).
- * Beside each stands the same as a JavaScript module (kernels-simd.js), which is what a bundle for the browser holds.
- * Does nothing when neither the sources, the flags nor the compiler have changed since the last build.
+ * Compiles kernels/index.ts twice, to dist/engine/wasm/kernels-simd.wasm (128-bit SIMD, runs everywhere) and kernels-fma.wasm (relaxed SIMD: fused multiply-add), each also as a
+ * JavaScript module (kernels-simd.js) for bundles of the browser.
+ *
+ * The declarations that the compiler writes next to the kernels become src/engine/wasm/kernels.ts. That file is committed (docs/decisions/045-generated-kernel-bindings.md): the build
+ * fails when it differs from the kernels, and `node scripts/build-kernels.mjs --write` renews it.
+ *
+ * Does nothing when the sources, the bindings, the flags and the compiler are those of the last build.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { kernelBindings } from './kernel-bindings.mjs';
 
 const root = join(import.meta.dirname, '..');
 const compiler = join(root, 'node_modules/assemblyscript');
 const sources = join(root, 'kernels');
 const output = join(root, 'dist/engine/wasm');
+const bindings = join(root, 'src/engine/wasm/kernels.ts');
 const hashFile = join(output, 'kernels.hash');
+const write = process.argv.includes('--write');
 
 /** One page at first: the engine brings the memory, sized from its plan; 65,536 pages are the 4 GiB that 32-bit WebAssembly can address. */
 const flags =
-  '--runtime stub --importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536 -O3 --noAssert --converge';
+  '--runtime stub --importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536 -O3 --noAssert --converge --bindings raw';
 const builds = [
-  { name: 'kernels-simd.wasm', features: 'simd,threads,bulk-memory' },
-  { name: 'kernels-fma.wasm', features: 'simd,threads,bulk-memory,relaxed-simd' },
+  { name: 'kernels-simd', features: 'simd,threads,bulk-memory' },
+  { name: 'kernels-fma', features: 'simd,threads,bulk-memory,relaxed-simd' },
 ];
 
-const hash = hashOfInputs();
 const upToDate =
-  builds.every(({ name }) => [name, name.replace(/\.wasm$/, '.js')].every((file) => existsSync(join(output, file)))) &&
+  !write &&
+  builds.every(({ name }) => ['wasm', 'js'].every((end) => existsSync(join(output, `${name}.${end}`)))) &&
   existsSync(hashFile) &&
-  readFileSync(hashFile, 'utf8') === hash;
+  readFileSync(hashFile, 'utf8') === hashOfInputs();
 if (upToDate) {
   console.log('kernels: unchanged');
 } else {
   mkdirSync(output, { recursive: true });
   rmSync(hashFile, { force: true });
-  for (const build of builds) compile(build.name, build.features);
-  writeFileSync(hashFile, hash);
+  const [declarations] = builds.map(({ name, features }) => compile(name, features));
+  checkBindings(kernelBindings(declarations, sources));
+  writeFileSync(hashFile, hashOfInputs());
 }
 
-/** SHA-256 over every kernel source (name and content), this program with its flags, and the compiler's version. */
+/** SHA-256 over every kernel source (name and content), the bindings, the programs that build them, and the compiler's version. */
 function hashOfInputs() {
   const digest = createHash('sha256');
   const names = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(ts|json)$/.test(name));
-  for (const file of [import.meta.filename, join(compiler, 'package.json')]) digest.update(readFileSync(file));
+  const programs = [import.meta.filename, join(import.meta.dirname, 'kernel-bindings.mjs')];
+  for (const file of [...programs, join(compiler, 'package.json'), bindings]) {
+    digest.update('\0').update(existsSync(file) ? readFileSync(file) : '');
+  }
   for (const name of names.sort()) digest.update(`\0${name}\0`).update(readFileSync(join(sources, name)));
   return digest.digest('hex');
 }
 
 /**
- * Writes dist/engine/wasm/`name`; ends the program when the compiler, which prints its own messages, fails.
+ * Writes dist/engine/wasm/`name`.wasm and .js, and returns the compiler's TypeScript declarations; ends the program when the compiler, which prints its own messages, fails.
  * @param {string} name
  * @param {string} features comma-separated WebAssembly features
  */
 function compile(name, features) {
-  const target = join(output, name);
-  const temporary = `${target}.${process.pid}.tmp`;
+  const target = join(output, `${name}.wasm`);
+  // The compiler names the declarations after the .wasm file, so a folder keeps parallel builds apart.
+  const folder = join(output, `.${name}-${process.pid}`);
+  const built = join(folder, `${name}.wasm`);
   const started = performance.now();
   const enable = features.split(',').flatMap((feature) => ['--enable', feature]);
-  const paths = [join('kernels', 'index.ts'), '--baseDir', root, '--outFile', relative(root, temporary)];
+  const paths = [join('kernels', 'index.ts'), '--baseDir', root, '--outFile', relative(root, built)];
   const args = [join(compiler, 'bin/asc.js'), ...paths, ...flags.split(' '), ...enable];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
   if (status !== 0) {
-    rmSync(temporary, { force: true });
-    console.error(`kernels: ${name} failed`);
+    rmSync(folder, { recursive: true, force: true });
+    console.error(`kernels: ${name}.wasm failed`);
     process.exit(1);
   }
-  const text = readFileSync(temporary).toString('base64');
-  writeFileSync(target.replace(/\.wasm$/, '.js'), `export const base64 = '${text}';\n`);
-  renameSync(temporary, target);
-  console.log(
-    `kernels: ${name}, ${statSync(target).size} bytes, ${((performance.now() - started) / 1000).toFixed(1)} s`,
-  );
+  const text = readFileSync(built).toString('base64');
+  writeFileSync(join(output, `${name}.js`), `export const base64 = '${text}';\n`);
+  renameSync(built, target);
+  const declarations = readFileSync(join(folder, `${name}.d.ts`), 'utf8');
+  rmSync(folder, { recursive: true });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`kernels: ${name}.wasm, ${statSync(target).size} bytes, ${seconds} s`);
+  return declarations;
+}
+
+/**
+ * Ends the program when src/engine/wasm/kernels.ts is not what the kernels ask for; with --write, writes it.
+ * @param {string} expected
+ */
+function checkBindings(expected) {
+  if (existsSync(bindings) && readFileSync(bindings, 'utf8') === expected) return;
+  const name = relative(root, bindings);
+  if (write) {
+    writeFileSync(bindings, expected);
+    console.log(`kernels: wrote ${name}`);
+    return;
+  }
+  console.error(`kernels: ${name} differs from the kernels. Run: node scripts/build-kernels.mjs --write`);
+  process.exit(1);
 }

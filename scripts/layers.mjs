@@ -32,10 +32,10 @@ const nodeFiles = {
   platform:
     'atomic-file file-head folder-lock import-module replace-folder sha256 temporary-folder text-file text-stream version',
   data:
-    'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read titles ' +
-    'database/copy-postgres database/copy-sqlite database/database-file database/interactions-sha256 database/postgres-options',
-  feedback: 'postgres-feedback postgres-table sqlite-feedback sqlite-worker',
-  engine: 'open-engine wasm/open-wasm-engine wasm/worker',
+    'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read read-titles ' +
+    'database/database-file database/postgres database/read-database database/sqlite',
+  feedback: 'postgres-feedback sqlite-feedback sqlite-worker',
+  engine: 'open-engine wasm/crew-worker wasm/open-wasm-engine',
   evaluation: 'result-file',
   model: 'model-directory safetensors training-state-file',
   recommender: 'list-files index-file',

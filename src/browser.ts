@@ -12,13 +12,12 @@ export { type BackboneName, backboneNames, createBackbone } from './backbone/bac
 export { loadBackbone } from './backbone/load-backbone.ts';
 export { openEngine } from './browser/open-engine.ts';
 export { openModel } from './browser/open-model.ts';
-export { addPositiveNoise } from './data/add-positive-noise.ts';
 export type { Dataset } from './data/build-dataset.ts';
-export { type CoreThresholds, kCore } from './data/filter.ts';
+export { type DataInfo, describe, type Quantiles } from './data/describe.ts';
 export { IdMap } from './data/id-map.ts';
-export { type DataInfo, describe, type Quantiles } from './data/info.ts';
 export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
-export { negativeNoise } from './data/negative-noise.ts';
+export { type CoreThresholds, kCore } from './data/k-core.ts';
+export { recencyWeights } from './data/recency-weights.ts';
 export { type FalseNegatives, holdBackFalseNegatives } from './data/split/hold-back-false-negatives.ts';
 export {
   type Split,
@@ -29,7 +28,7 @@ export {
   splitMethods,
 } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
-export { recencyWeights } from './data/weights.ts';
+export { addPositiveNoise, negativeNoise } from './data/training-noise.ts';
 export type { BackbonePlan, Engine, EnginePlan, RankRequest, RankResult, ScoreKind } from './engine/engine.ts';
 export type { Combination, NodeOperations, NodeRows, NodeTable, Propagation } from './engine/node-operations.ts';
 export type { EngineOptions } from './engine/open-engine.ts';

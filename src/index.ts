@@ -8,19 +8,18 @@ export type { Random } from './array/random.ts';
 export type { Backbone, BackboneContext, BackboneSource } from './backbone/backbone.ts';
 export { type BackboneName, backboneNames, createBackbone } from './backbone/backbones.ts';
 export { loadBackbone } from './backbone/load-backbone.ts';
-export { addPositiveNoise } from './data/add-positive-noise.ts';
 export type { Part } from './data/build-dataset.ts';
 export type { Column, ColumnOptions } from './data/columns.ts';
 export type { Dataset, DatasetOptions } from './data/dataset.ts';
 export { loadDataset } from './data/dataset.ts';
-export { type CoreThresholds, kCore } from './data/filter.ts';
+export { type DataInfo, describe, type Quantiles } from './data/describe.ts';
 export type { Format } from './data/formats/file-format.ts';
 export { IdMap } from './data/id-map.ts';
-export { type DataInfo, describe, type Quantiles } from './data/info.ts';
 export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
-export { negativeNoise } from './data/negative-noise.ts';
-export type { Range } from './data/range.ts';
+export { type CoreThresholds, kCore } from './data/k-core.ts';
 export { type ReadOptions, readInteractions } from './data/read.ts';
+export { readTitles, type TitleOptions } from './data/read-titles.ts';
+export { recencyWeights } from './data/recency-weights.ts';
 export { type FalseNegatives, holdBackFalseNegatives } from './data/split/hold-back-false-negatives.ts';
 export {
   type Split,
@@ -30,9 +29,9 @@ export {
   split,
   splitMethods,
 } from './data/split/split.ts';
+export type { Spread } from './data/spread.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
-export { readTitles, type TitleOptions } from './data/titles.ts';
-export { recencyWeights } from './data/weights.ts';
+export { addPositiveNoise, negativeNoise } from './data/training-noise.ts';
 export type {
   BackbonePlan,
   Engine,

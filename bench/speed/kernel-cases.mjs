@@ -5,7 +5,7 @@ const rowBytes = d * 4;
 const users = 256;
 const pool = 2048;
 const items = 40_988;
-/** Users and pool items that the engine computes together (src/engine/wasm/layout.ts). */
+/** Users and pool items that the engine computes together (src/engine/wasm/memory.ts). */
 const rowBlock = 12;
 const slotBlock = 48;
 const queryBlock = 24;
@@ -33,20 +33,20 @@ export const kernelCases = {
       return () => {
         for (let u = 0; u < users; u += rowBlock) {
           const rows = Math.min(rowBlock, users - u);
-          kernels.product(
-            a + u * rowBytes,
-            rowBytes,
-            4,
-            panels,
-            32,
-            d * 32,
-            scores,
-            scoreStride * 4,
-            rows,
-            pool,
-            d,
-            false,
-          );
+          kernels.product({
+            a: a + u * rowBytes,
+            aRow: rowBytes,
+            aColumn: 4,
+            b: panels,
+            bRow: 32,
+            bTile: d * 32,
+            c: scores,
+            cRow: scoreStride * 4,
+            m: rows,
+            n: pool,
+            k: d,
+            accumulate: false,
+          });
         }
         return scores;
       };
@@ -63,20 +63,20 @@ export const kernelCases = {
         for (let u = 0; u < users; u += rowBlock) {
           const rows = Math.min(rowBlock, users - u);
           const at = gradients + u * scoreStride * 4;
-          kernels.product(
-            at,
-            scoreStride * 4,
-            4,
-            packed,
-            rowBytes,
-            32,
-            out + u * rowBytes,
-            rowBytes,
-            rows,
-            d,
-            pool,
-            false,
-          );
+          kernels.product({
+            a: at,
+            aRow: scoreStride * 4,
+            aColumn: 4,
+            b: packed,
+            bRow: rowBytes,
+            bTile: 32,
+            c: out + u * rowBytes,
+            cRow: rowBytes,
+            m: rows,
+            n: d,
+            k: pool,
+            accumulate: false,
+          });
         }
         return out;
       };
@@ -93,20 +93,20 @@ export const kernelCases = {
         for (let slot = 0; slot < pool; slot += slotBlock) {
           const slots = Math.min(slotBlock, pool - slot);
           const at = gradients + slot * 4;
-          kernels.product(
-            at,
-            4,
-            scoreStride * 4,
-            weighted,
-            rowBytes,
-            32,
-            out + slot * rowBytes,
-            rowBytes,
-            slots,
-            d,
-            users,
-            false,
-          );
+          kernels.product({
+            a: at,
+            aRow: 4,
+            aColumn: scoreStride * 4,
+            b: weighted,
+            bRow: rowBytes,
+            bTile: 32,
+            c: out + slot * rowBytes,
+            cRow: rowBytes,
+            m: slots,
+            n: d,
+            k: users,
+            accumulate: false,
+          });
         }
         return out;
       };
@@ -177,7 +177,21 @@ export const kernelCases = {
       const packed = arena.take(pool * rowBytes);
       const norms = arena.take(pool * 4);
       return () => {
-        kernels.gatherRows(table, rowBytes, d, list, 0, pool, packed, norms, true, false, 0, 0, 1);
+        kernels.gatherRows({
+          table,
+          stride: rowBytes,
+          d,
+          list,
+          from: 0,
+          to: pool,
+          packed,
+          norms,
+          cosine: true,
+          drop: false,
+          dropKey: 0,
+          keepBelow: 0,
+          keepScale: 1,
+        });
         return packed;
       };
     },
@@ -190,7 +204,25 @@ export const kernelCases = {
       const list = arena.integers(pool, items);
       const gradients = arena.normals(pool * d, 0.01);
       return () => {
-        kernels.adamRows(table, m, v, last, rowBytes, d, list, 0, pool, gradients, 1, 0.9, 0.999, 1e-3, 1, 1e-8, 1);
+        kernels.adamRows({
+          table,
+          m,
+          v,
+          last,
+          stride: rowBytes,
+          d,
+          list,
+          from: 0,
+          to: pool,
+          gradients,
+          now: 1,
+          beta1: 0.9,
+          beta2: 0.999,
+          size: 1e-3,
+          correction: 1,
+          epsilon: 1e-8,
+          decay: 1,
+        });
         return table;
       };
     },
@@ -209,9 +241,23 @@ export const kernelCases = {
       return () => {
         // every row of the list is `skipped` steps behind again
         lastVisits.fill(0);
-        kernels.skipAdamRows(
-          table, m, v, last, rowBytes, d, list, 0, pool, skipped, sums, kept, epsilons, powers1, powers2,
-        ); // biome-ignore format: arguments as the kernel has them
+        kernels.skipAdamRows({
+          table,
+          m,
+          v,
+          last,
+          stride: rowBytes,
+          d,
+          list,
+          from: 0,
+          to: pool,
+          now: skipped,
+          sums,
+          kept,
+          epsilons,
+          powers1,
+          powers2,
+        });
         return table;
       };
     },
@@ -279,7 +325,19 @@ function pairwise(kernels, arena, activation) {
   return () => {
     for (let u = 0; u < users; u++) {
       const x = scores + (u % rowBlock) * scoreStride * 4;
-      kernels.pairwiseRow(x, pool, 0.4, 0.2, 10, 1e-6, activation, weights, gradients, scratch, result);
+      kernels.pairwiseRow({
+        x,
+        n: pool,
+        positive: 0.4,
+        shift: 0.2,
+        inverseTau: 10,
+        share: 1e-6,
+        activation,
+        weights,
+        gradients,
+        scratch,
+        result,
+      });
     }
     return result;
   };

@@ -2,7 +2,7 @@ import { sharedFloat32, sharedInt32 } from './shared.ts';
 
 /**
  * A sparse matrix by rows (compressed sparse row): the column indices of row r are `indices[offsets[r] .. offsets[r + 1])`,
- * ascending and distinct. `values`, when present, runs beside `indices`; absent means all 1. Arrays lie in shared memory.
+ * ascending and distinct. `values[e]` belongs to `indices[e]`; absent means all 1. Arrays lie in shared memory.
  */
 export interface Csr {
   readonly rows: number;
@@ -22,7 +22,7 @@ export function csrDegree(m: Csr, r: number): number {
   return m.offsets[r + 1]! - m.offsets[r]!;
 }
 
-/** The row of each entry, beside `indices`. */
+/** The row of each entry, in the order of `indices`. */
 export function csrEntryRows(m: Csr): Int32Array {
   const rows = new Int32Array(m.indices.length);
   for (let r = 0; r < m.rows; r++) rows.fill(r, m.offsets[r]!, m.offsets[r + 1]!);

@@ -1,5 +1,4 @@
 import { xorshift128plus } from 'pure-rand/generator/xorshift128plus';
-import { scramble } from './scramble.ts';
 
 /** A stream of random numbers. Streams are keyed, never shared between threads: the same key gives the same numbers everywhere. */
 export interface Random {
@@ -11,7 +10,7 @@ export interface Random {
   normal(): number;
 }
 
-/** The stream of (seed, purpose, epoch, step): what is drawn for one purpose never moves what is drawn for another. */
+/** The stream of (seed, purpose, epoch, step): draws for one purpose never shift the draws for another. */
 export function randomStream(seed: number, purpose: string, epoch = 0, step = 0): Random {
   const generator = xorshift128plus(streamKey(seed, purpose, epoch, step));
   // The low bits of xorshift128plus are its weak ones; every use below takes the high bits.
@@ -74,4 +73,44 @@ export function shuffle<T extends { length: number; [i: number]: number }>(value
     values[j] = kept;
   }
   return values;
+}
+
+/** A bijection of 32-bit integers in which every input bit moves every output bit: what makes a counter hash of a counter. All products wrap at 32 bits. */
+function scramble(x: number): number {
+  let h = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
+  return h ^ (h >>> 16);
+}
+
+/**
+ * The uniform deviate in [0, 1) of (key, row, column), a counter hash in 32-bit integer arithmetic: every engine draws the same for any thread count.
+ *
+ *     (scramble(key ^ row·0x9e3779b1 ^ column·0x85ebca77) >>> 8) / 2^24
+ *
+ * All products wrap at 32 bits. kernels/random.ts computes the same.
+ */
+export function uniform(key: number, row: number, column: number): number {
+  return (scramble(key ^ Math.imul(row, 0x9e3779b1) ^ Math.imul(column, 0x85ebca77)) >>> 8) / 16777216;
+}
+
+/**
+ * The dropout mask is a counter hash in 32-bit integer arithmetic: every engine draws the same mask for any thread count, and a row that stands in several
+ * places of a batch has one mask. With key = dropoutKey(table, seed, epoch, step), element (row, column) of the table is kept when
+ *
+ *     scramble(key ^ row·0x9e3779b1 ^ column·0x85ebca77) >>> 8 < floor((1 − p) · 2^24)
+ *
+ * All products wrap at 32 bits. kernels/rows.ts computes the same.
+ */
+export function dropoutKeeps(key: number, row: number, column: number, threshold: number): boolean {
+  return scramble(key ^ Math.imul(row, 0x9e3779b1) ^ Math.imul(column, 0x85ebca77)) >>> 8 < threshold;
+}
+
+/** The 32-bit key of one table's mask in one step. */
+export function dropoutKey(table: 'users' | 'items', seed: number, epoch: number, step: number): number {
+  return streamKey(seed, `dropout ${table}`, epoch, step);
+}
+
+/** The bound that the upper 24 bits of a kept element's hash stay under. */
+export function dropoutThreshold(probability: number): number {
+  return Math.floor((1 - probability) * 16777216);
 }

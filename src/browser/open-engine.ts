@@ -1,8 +1,7 @@
-import { knownEngineOptions } from '../engine/known-engine-options.ts';
+import { knownEngineOptions } from '../engine/check-plan.ts';
 import type { openEngine as openEngineInNode } from '../engine/open-engine.ts';
 import { openReferenceEngine } from '../engine/reference/reference-engine.ts';
-import { compileKernels } from '../engine/wasm/compile-kernels.ts';
-import { prepareEngine } from '../engine/wasm/prepare-engine.ts';
+import { compileKernels, prepareEngine } from '../engine/wasm/prepare-engine.ts';
 import { WasmEngine } from '../engine/wasm/wasm-engine.ts';
 import { TaurecError } from '../errors.ts';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { readInteractions } from '../data/read.ts';
-import { readTitles } from '../data/titles.ts';
+import { readTitles } from '../data/read-titles.ts';
 import { type ImportReport, importEmbeddings } from '../exchange/import-embeddings.ts';
 import { lossNames } from '../loss/losses.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';

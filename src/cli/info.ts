@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { databasePlace } from '../data/database/database-place.ts';
-import { type DataInfo, describe, type Quantiles } from '../data/info.ts';
+import { type DataInfo, describe, type Quantiles } from '../data/describe.ts';
 import { readInteractions } from '../data/read.ts';
 import type { ModelConfig } from '../model/model.ts';
 import { openModel } from '../model/model-directory.ts';

@@ -6,7 +6,7 @@ import { houseOrder, unionIds } from './union-ids.ts';
 
 /**
  * What a model is trained and judged on. Rows are users, columns are items.
- * Ids that stand in train or validation come first, by number when all of them are whole numbers, else by UTF-8 bytes; ids that stand only in test follow in the same manner.
+ * Ids of train and validation come first, by number when all of them are whole numbers, else by UTF-8 bytes; ids that occur only in test follow, in the same order.
  * So `train` and `valid` have `trainedUsers` rows and `trainedItems` columns, and `test` may have more: a test-only item is never recommended but stays among what
  * its user wanted, and a test-only user has no embedding.
  */
@@ -19,13 +19,13 @@ export interface Dataset {
   readonly test?: Csr;
   /** SHA-256 of the data's files (of the one file, or of the digests of train, valid and test in that order). */
   readonly sha256: string;
-  /** Where the data came from, for people. */
+  /** Description of the source, for messages. */
   readonly source: string;
   /** What reading each file met. */
   readonly reports?: Readonly<Partial<Record<Part, ReadReport>>>;
   /** How the parts that were held out were drawn; a part that was given has no entry. */
   readonly splits?: Readonly<Partial<Record<'valid' | 'test', SplitRecord>>>;
-  /** Pairs of test that stand in train or validation too: they are masked as seen and can never be hit. */
+  /** Pairs of test that also occur in train or validation: they are masked as seen and can never be hit. */
   readonly overlap?: number;
   /** Titles by item index, '' where there is none; see `readTitles`. */
   readonly titles?: readonly string[];
@@ -34,7 +34,7 @@ export interface Dataset {
 /** A part of a data set. */
 export type Part = 'train' | 'valid' | 'test';
 
-/** Parts of a dataset, each with id maps of its own or sharing them. */
+/** Parts of a dataset, with separate or shared id maps. */
 export interface Parts {
   train: Interactions;
   valid?: Interactions;
@@ -57,7 +57,7 @@ export function buildDataset(parts: Parts, about: Pick<Dataset, 'sha256' | 'sour
 
 interface Placed {
   ids: IdMap;
-  /** Ids that stand in train or validation. */
+  /** Number of ids that occur in train or validation. */
   trained: number;
   /** The new codes of each part's entries. */
   codes: (Int32Array | undefined)[];

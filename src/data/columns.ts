@@ -1,9 +1,9 @@
 import { TaurecError } from '../errors.ts';
 
-/** A column: its name, or its position from 1. Digits that are no column's name stand for a position too. */
+/** A column: its name, or its position from 1. Digits that match no name are a position too. */
 export type Column = string | number;
 
-/** Which column plays which part. `false` keeps a rating or time column from being picked up by its name. */
+/** Column of each role. `false` ignores a rating or time column that would be detected by its name. */
 export interface ColumnOptions {
   /** Default: the first column with a usual name (user, user_id, customer …), else column 1. */
   user?: Column;
@@ -55,7 +55,7 @@ export function isUsualName(role: keyof typeof usualNames, name: string): boolea
 
 /**
  * Finds the columns asked for. `names` are the header's names, or undefined without a header; `width` is the number of columns.
- * Throws `missing-column` with the list of columns there are.
+ * Throws `missing-column` with the list of existing columns.
  */
 export function findColumns(
   file: string,
@@ -92,7 +92,7 @@ export function findColumns(
   return positions;
 }
 
-/** Throws `missing-column` when a minimum rating is asked for and there is no rating. `columns` are the names there are. */
+/** Throws `missing-column` when a minimum rating is given and there is no rating column. `columns` are the names of the header. */
 export function checkRating(
   file: string,
   positions: ColumnPositions,

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { TaurecError } from '../errors.ts';
 import { buildDataset, type Dataset, type Parts } from './build-dataset.ts';
-import { type CoreThresholds, kCore } from './filter.ts';
 import type { Interactions } from './interactions.ts';
+import { type CoreThresholds, kCore } from './k-core.ts';
 import { type ReadOptions, readInteractions } from './read.ts';
+import { readTitles, type TitleOptions } from './read-titles.ts';
+import { latestTime, recencyWeights } from './recency-weights.ts';
 import { type SplitMethod, type SplitRecord, split } from './split/split.ts';
-import { readTitles, type TitleOptions } from './titles.ts';
-import { latestTime, recencyWeights } from './weights.ts';
 
 export type { Dataset } from './build-dataset.ts';
 

@@ -39,7 +39,7 @@ export class IdMap {
     return decoder.decode(piece.buffer instanceof ArrayBuffer ? piece : piece.slice());
   }
 
-  /** The index of an id, −1 when unknown. A number stands for its decimal text. */
+  /** The index of an id, −1 when unknown. A number means its decimal text. */
   indexOf(id: string | number): number {
     const wanted = encoder.encode(String(id));
     let low = 0;
@@ -54,7 +54,7 @@ export class IdMap {
     return -1;
   }
 
-  /** The first `n` ids as a map of their own; bytes and offsets are views of this one. */
+  /** The first `n` ids as a separate map; bytes and offsets are views of this one. */
   slice(n: number): IdMap {
     if (n >= this.size) return this;
     const order = new Uint32Array(n);

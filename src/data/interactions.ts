@@ -1,7 +1,7 @@
 import { type Csr, csrFromEntries } from '../array/csr.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from './id-map.ts';
-import type { Range } from './range.ts';
+import type { Spread } from './spread.ts';
 
 /**
  * A log of interactions as typed columns: entry e says that user `users[e]` met item `items[e]`. Entries are distinct and sorted by user, then item.
@@ -20,7 +20,7 @@ export interface Interactions {
   /** Weight of the entry as a positive, ≥ 0. */
   readonly weights?: Float32Array;
   readonly report: ReadReport;
-  /** SHA-256 of the file's bytes as they stand on disk, in hexadecimal. */
+  /** SHA-256 of the file's bytes on disk, in hexadecimal. */
   readonly sha256: string;
   /** Where the log came from: a path, or the parameters of a generator. */
   readonly source: string;
@@ -37,7 +37,7 @@ export interface ReadReport {
   /** Rows left out by `minRating`. */
   readonly belowMinRating: number;
   /** The ratings that were read and kept, where there is a rating column. Every interaction is a positive, whatever its rating. */
-  readonly ratings?: Range;
+  readonly ratings?: Spread;
   /** The file that lists the skipped rows, when there are any. */
   readonly rejectsFile?: string;
 }
@@ -79,7 +79,7 @@ export function mergeDuplicates(raw: RawColumns): RawColumns & { duplicates: num
   return { userIds, itemIds, users, items, ratings, times, weights, duplicates: order.length - count };
 }
 
-/** The entries as a matrix, rows = users, columns = items; `values` (default: the weights) beside them. */
+/** The entries as a matrix, rows = users, columns = items; with `values` (default: the weights). */
 export function toCsr(log: Pick<Interactions, 'userIds' | 'itemIds' | 'users' | 'items' | 'weights'>): Csr {
   return csrFromEntries(log.userIds.size, log.itemIds.size, log.users, log.items, log.weights);
 }

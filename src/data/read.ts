@@ -16,7 +16,7 @@ import { badCell, repairDelimited, repairJson } from './formats/repair.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './formats/table.ts';
 import { sniffKeys, sniffTable } from './formats/table-layout.ts';
 import { type Interactions, mergeDuplicates, type RawColumns } from './interactions.ts';
-import { rangeOf } from './range.ts';
+import { spreadOf } from './spread.ts';
 
 export interface ReadOptions extends ColumnOptions {
   /** Default 'auto': by content, then by name (`guessFormat`). Gzip is recognised by itself. */
@@ -36,8 +36,8 @@ export interface ReadOptions extends ColumnOptions {
 /**
  * Reads a log of interactions: CSV, TSV, JSON lines, Parquet or LightGCN text, plain or gzip; or a table or query of a database, named `postgres://…?table=…` or
  * `sqlite:PATH?table=…` (docs/databases.md), where `format`, `delimiter` and `header` have no part.
- * Ids are texts, kept as they stand ("007" stays "007"); when all ids of a column are whole numbers in plain decimal form they are ordered by number, otherwise by
- * UTF-8 bytes. Fields may stand in double quotes. Blank lines are passed over. A row is bad when an id is blank, a rating, time or weight is no number
+ * Ids are texts and stay unchanged ("007" is not 7); when all ids of a column are whole numbers in plain decimal form they are ordered by number, otherwise by
+ * UTF-8 bytes. Fields may be quoted. Blank lines are skipped. A row is bad when an id is blank, a rating, time or weight is no number
  * (times may be ISO dates), or the number of fields differs from the first row's.
  * Throws `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; of databases also `bad-database-place`, `database-unreachable`,
  * `database-login`, `database-failed`.
@@ -72,7 +72,7 @@ async function readFile(file: string, options: ReadOptions & { headerLines?: num
       duplicates,
       skipped: rejects.count,
       belowMinRating,
-      ...(merged.ratings && { ratings: rangeOf(merged.ratings) }),
+      ...(merged.ratings && { ratings: spreadOf(merged.ratings) }),
       rejectsFile,
     };
     return { ...merged, report, sha256, source: file };

@@ -5,7 +5,6 @@ import { sharedInt32 } from '../array/shared.ts';
 import { TaurecError } from '../errors.ts';
 import type { Dataset } from './build-dataset.ts';
 import { integerIdMap } from './integer-ids.ts';
-import { syntheticTitle } from './synthetic-titles.ts';
 
 /** What a made-up data set is like. */
 export interface SyntheticOptions {
@@ -238,4 +237,22 @@ function withDefaults(options: SyntheticOptions): Settings {
     'a number from 0 to below 1 − testRatio',
   );
   return settings;
+}
+
+const kinds =
+  'Harbour Detective Orbit Garden Tavern Railway Meadow Lighthouse Desert Kitchen Library Circus Glacier Market Orchestra Workshop'.split(
+    ' ',
+  );
+const manners =
+  'Quiet Crimson Hidden Golden Restless Broken Distant Gentle Electric Forgotten Silver Wandering Midnight Paper Second'.split(
+    ' ',
+  );
+const things =
+  'Letters Shadows Rivers Promises Machines Echoes Maps Secrets Lanterns Clocks Songs Bridges Voyages'.split(' ');
+
+/** A made-up title; items of one factor share their first word, so that a reader sees taste in a list. */
+function syntheticTitle(item: number, factor: number): string {
+  const kind = kinds[factor % kinds.length]!;
+  const series = factor < kinds.length ? kind : `${kind} ${Math.floor(factor / kinds.length) + 1}`;
+  return `${series}: ${manners[item % manners.length]} ${things[item % things.length]} #${item}`;
 }

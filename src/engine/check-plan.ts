@@ -62,3 +62,13 @@ function count(option: string, got: number, least: number): void {
 function fail(option: string, got: unknown, expected: string): never {
   throw new TaurecError('bad-option', { option, got, expected });
 }
+
+/** @throws TaurecError `unknown-name` for an engine or build that is none of the known ones */
+export function knownEngineOptions(options: { readonly engine?: string; readonly build?: string }): void {
+  known('engine', options.engine, ['auto', 'wasm', 'reference']);
+  known('build', options.build, ['auto', 'simd', 'simd-fma']);
+}
+
+function known(kind: string, got: string | undefined, names: readonly string[]): void {
+  if (got !== undefined && !names.includes(got)) throw new TaurecError('unknown-name', { kind, got, known: names });
+}

@@ -8,7 +8,7 @@ import type { NodeOperations } from './node-operations.ts';
 /** Score of a user and an item: cosine of their embeddings, or their inner product. */
 export type ScoreKind = 'cosine' | 'dot';
 
-/** What an engine is opened for; memory is sized from it, once. */
+/** The problem that an engine is opened for. Its memory is sized from it, once. */
 export interface EnginePlan {
   readonly users: number;
   readonly items: number;
@@ -16,7 +16,7 @@ export interface EnginePlan {
   readonly score: ScoreKind;
   /** Absent: the engine only ranks. */
   readonly training?: TrainingPlan;
-  /** What a backbone needs; absent: matrix factorisation, where the base embeddings are the final ones. For training alone. */
+  /** Needs of the backbone, for training only. Absent: matrix factorisation, where base and final embeddings are the same. */
   readonly backbone?: BackbonePlan;
 }
 
@@ -30,13 +30,13 @@ export interface BackbonePlan {
   readonly exponents: readonly number[];
   /** Scratch tables with a row for every node: their columns, by name. */
   readonly tables: Readonly<Record<string, number>>;
-  /** Trained parameters beside the embeddings: rows and columns, by name. */
+  /** Trained parameters other than the embeddings: rows and columns, by name. */
   readonly weights: Readonly<Record<string, readonly [rows: number, columns: number]>>;
   /** The most nodes that `contrast` compares with one another; absent: it is not called. */
   readonly contrastNodes?: number;
 }
 
-/** What an engine trains with; absent from a plan, the engine only ranks. */
+/** Loss, optimiser and sizes of a training run. An engine without it only ranks. */
 export interface TrainingPlan {
   readonly loss: LossSource;
   readonly optimizer: OptimizerOptions;
@@ -64,9 +64,9 @@ export interface RankRequest {
 export interface RankResult {
   /** [queries × k] best first; ties to the lower item; −1 where fewer than k items remain. */
   readonly items: Int32Array;
-  /** Beside `items`; −Infinity where there is none. */
+  /** Scores of `items`, in the same order; −Infinity where `items` has −1. */
   readonly scores: Float32Array;
-  /** Beside `targets.indices`, when targets were given. */
+  /** One count for each of `targets.indices`, when targets were given. */
   readonly above?: Int32Array;
 }
 
@@ -87,7 +87,7 @@ export interface EngineStats {
   readonly nodes: number;
   /** Waiting for the other threads. */
   readonly waiting: number;
-  /** True when the loss ran in a kernel of its own. */
+  /** True when the loss ran in a dedicated kernel. */
   readonly fused: boolean;
 }
 
@@ -133,7 +133,7 @@ export interface Engine {
    * is `loss.updateStates`: all rows see the states that the previous step's scoreRows left.
    */
   scoreRows(): number;
-  /** Gradients of the item embeddings; with a backbone the gradients of users and items then stand in `nodes.finalGradient`. */
+  /** Gradients of the item embeddings; with a backbone, `nodes.finalGradient` then holds the gradients of users and items. */
   itemGradients(): void;
   /** Applies the optimiser to the touched rows; with a backbone to all rows (their gradients in `nodes.baseGradient`) and its parameters. */
   update(learningRate: number): void;
@@ -147,10 +147,10 @@ export interface Engine {
 
   /** Full ranking of all items for each query. Item embeddings are read afresh when `itemsChanged` was called or at the first call. */
   rank(request: RankRequest): RankResult;
-  /** Tells that item embeddings were written from outside since the last rank. (startEpoch implies it.) */
+  /** Announces that the caller has written item embeddings since the last `rank`. `startEpoch` implies it. */
   itemsChanged(): void;
 
-  /** What the engine has spent its time on since the last `resetStats`. */
+  /** Seconds spent on each part of a step since the last `resetStats`. */
   stats(): EngineStats;
   /** Sets the numbers of `stats` back to 0. */
   resetStats(): void;

@@ -1,7 +1,9 @@
 import type { Csr } from '../array/csr.ts';
+import type { Batch } from '../sampler/sampler.ts';
+import type { Contrast } from './node-operations.ts';
 
 /** The training graph: nodes are users, then items; each node's neighbours are `neighbours[offsets[i] .. offsets[i + 1])`, ascending. */
-export interface NodeGraph {
+interface NodeGraph {
   /** [nodes + 1] */
   readonly offsets: Int32Array;
   /** [2 × interactions] */
@@ -32,4 +34,15 @@ export function fillDegreePowers(powers: Float32Array | Float64Array, offsets: I
     const degree = offsets[node + 1]! - offsets[node]!;
     powers[node] = degree === 0 ? 0 : degree ** -exponent;
   }
+}
+
+/** The nodes that `contrast` compares: the batch's users or positive items, each once, in the order of the batch, at most `most`; items come after `users`. */
+export function contrastedNodes(batch: Batch, of: Contrast['of'], users: number, most: number): number[] {
+  const first = of === 'users' ? 0 : users;
+  const nodes = new Set<number>();
+  for (const id of of === 'users' ? batch.users : batch.positives) {
+    if (nodes.size === most) break;
+    nodes.add(first + id);
+  }
+  return [...nodes];
 }

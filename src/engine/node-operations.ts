@@ -8,10 +8,10 @@ export interface NodeTable {
   readonly data: Floats;
 }
 
-/** All rows, or those that the batch of the moment touches: its users, its positives and its negatives. */
+/** All rows, or those that the current batch touches: its users, positives and negatives. */
 export type NodeRows = 'all' | 'touched';
 
-/** How `propagate` goes. */
+/** Options of `propagate`. */
 export interface Propagation {
   /** Exponents of the degrees of target and source, each one that the plan lists. A node without neighbours counts as 0. */
   readonly left: number;
@@ -27,28 +27,28 @@ export interface Propagation {
   readonly sources?: NodeRows;
 }
 
-/** Which rows an operation computes, and what becomes of its target's old values. */
+/** Rows that an operation computes, and how much of the target's old values it keeps. */
 export interface Accumulation {
   /** Rows of all its tables, default all; the others stay as they are. */
   readonly rows?: NodeRows;
-  /** What multiplies the target's old values, default 0: they are overwritten, whatever they are. */
+  /** Factor of the target's old values; default 0, which overwrites them even where they are NaN. */
   readonly keep?: number;
 }
 
-/** How `combine` goes. */
+/** Options of `combine`. */
 export interface Combination extends Accumulation {
-  /** What multiplies the source, default 1. */
+  /** Factor of the source; default 1. */
   readonly scale?: number;
 }
 
-/** Where the shorter rows of a normalisation stand in the longer ones: from `column` on, default 0. */
+/** First column of the shorter rows of a normalisation within the longer ones; default 0. */
 export interface ColumnWindow {
   readonly column?: number;
 }
 
-/** How `linear` goes. */
+/** Options of `linear`. */
 export interface LinearMap extends Accumulation {
-  /** True: by Wᵀ in place of W. */
+  /** Multiply by Wᵀ instead of W. */
   readonly transposed?: boolean;
   /** [1 × columns of the target], added to every row. */
   readonly bias?: NodeTable;
@@ -60,19 +60,19 @@ export interface Randomness {
   readonly rows?: NodeRows;
 }
 
-/** How `contrast` goes. */
+/** Options of `contrast`. */
 export interface Contrast {
   /** Which nodes of the batch: its users, or its positive items. Each once, in the order of the batch, and at most as many as the plan's `contrastNodes`. */
   readonly of: 'users' | 'positives';
   /** τ > 0 */
   readonly temperature: number;
-  /** What multiplies value and gradients. */
+  /** Factor of value and gradients. */
   readonly weight: number;
 }
 
 /**
- * What a backbone is made of: tables with a row for every node, and operations on them that run on all threads of the engine. A backbone runs on one thread, the
- * engine's caller, and only says what is to be done; so a backbone of one's own is as fast as a built-in one. Results do not depend on the number of threads.
+ * The building blocks of a backbone: tables with a row for every node, and operations on them that run on all threads of the engine. A backbone runs on one thread, the
+ * engine's caller, and only names the operations: a custom backbone is as fast as a built-in one. Results do not depend on the number of threads.
  *
  * Sizes are not checked beyond what an operation states: tables of one operation have the same number of rows and columns.
  */
@@ -98,7 +98,7 @@ export interface NodeOperations {
   /** y ← keep · y + scale · x. */
   combine(x: NodeTable, y: NodeTable, options?: Combination): void;
   /**
-   * y ← scale · D^−left A D^−right x + plusScale · plus, with A the training graph's adjacency (users beside items, every interaction 1) and D its degrees.
+   * y ← scale · D^−left A D^−right x + plusScale · plus, with A the training graph's adjacency (users and items are its nodes, every interaction 1) and D its degrees.
    * Its adjoint has left and right swapped, and sources in place of targets. x is not y.
    */
   propagate(x: NodeTable, y: NodeTable, options: Propagation): void;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
+import { knownEngineOptions } from './check-plan.ts';
 import type { Engine, EnginePlan } from './engine.ts';
-import { knownEngineOptions } from './known-engine-options.ts';
 import { openReferenceEngine } from './reference/reference-engine.ts';
 import { openWasmEngine } from './wasm/open-wasm-engine.ts';
 

@@ -1,13 +1,8 @@
-import type { Pool, PoolClient } from 'pg';
-import { type PostgresPlace, quotedTable, type TableName } from '../data/database/database-place.ts';
-import { feedbackColumns } from '../data/database/feedback-columns.ts';
-import { isConnectionLost, isTimeout, postgresError } from '../data/database/postgres-error.ts';
-import { postgresOptions } from '../data/database/postgres-options.ts';
+import type { ClientBase, Pool, PoolClient } from 'pg';
+import { feedbackColumns, type PostgresPlace, quotedTable, type TableName } from '../data/database/database-place.ts';
+import { isConnectionLost, isTimeout, postgresError, postgresOptions } from '../data/database/postgres.ts';
 import { TaurecError } from '../errors.ts';
-import type { FeedbackRow } from './check-events.ts';
-import type { FeedbackLog, StoredFeedback } from './feedback-log.ts';
-import type { FeedbackStore } from './feedback-store.ts';
-import { ensureTable, insertion } from './postgres-table.ts';
+import type { FeedbackLog, FeedbackRow, FeedbackStore, StoredFeedback } from './feedback-log.ts';
 import { StoredLog } from './stored-log.ts';
 
 /** Connections: one writes, others read and check. */
@@ -49,7 +44,7 @@ class PostgresStore implements FeedbackStore {
   constructor(place: PostgresPlace & { table: TableName }, pool: Pool, tableLiteral: string) {
     this.place = place;
     this.pool = pool;
-    // One message. The lock makes sequence and order of commits one; a server that vanishes lets go of it after a while.
+    // One message. The lock makes the sequence follow the order of commits. The timeouts release it when the connection is lost.
     this.begin = [
       'BEGIN',
       `SET LOCAL statement_timeout = '${statementSeconds}s'`,
@@ -140,4 +135,45 @@ async function using<T>(client: PoolClient, work: (client: PoolClient) => Promis
 function countNew(appends: readonly (readonly FeedbackRow[])[], inserted: readonly { id: string | null }[]): number[] {
   const fresh = new Set(inserted.map(({ id }) => id));
   return appends.map((rows) => rows.reduce((sum, { id }) => sum + (id === null || fresh.delete(id) ? 1 : 0), 0));
+}
+
+/**
+ * Makes the table of a feedback log where there is none, and insists that one which is there has its columns and its unique id.
+ * @throws TaurecError `feedback-table`, and the driver's errors
+ */
+async function ensureTable(client: ClientBase, place: string, table: TableName): Promise<void> {
+  const name = quotedTable(table);
+  // Making a table that exists takes a right that a server need not have: look first.
+  const exists = async () => (await client.query('SELECT to_regclass($1) AS found', [name])).rows[0].found !== null;
+  if (!(await exists())) {
+    await client.query('BEGIN');
+    // Two servers that start at once would both make it, and one would fail.
+    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('taurec feedback table', 0))");
+    await client.query(
+      `CREATE TABLE IF NOT EXISTS ${name} (sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id text NOT NULL, item_id text NOT NULL, ` +
+        `time double precision NOT NULL, kind text NOT NULL DEFAULT 'interaction', weight double precision NOT NULL DEFAULT 1, id text UNIQUE)`,
+    );
+    await client.query('COMMIT');
+  }
+  const bad = (problem: string): never => {
+    throw new TaurecError('feedback-table', { place, table: table.name, problem });
+  };
+  const { fields } = await client.query(`SELECT * FROM ${name} LIMIT 0`);
+  const missing = feedbackColumns.filter((column) => !fields.some((field) => field.name === column));
+  if (missing.length > 0) bad(`it has no column ${missing.join(', ')}`);
+  // No row, but every check of a real insertion: rights, columns, the unique id.
+  await client.query(insertion(table), [[], [], [], [], [], []]).catch((error) => {
+    if (error.code === '42P10') bad('its column id is not unique');
+    throw error;
+  });
+}
+
+/** Inserts columns given as arrays, in their order; ids of the rows that were new come back. */
+function insertion(table: TableName): string {
+  const [, ...columns] = feedbackColumns;
+  return (
+    `INSERT INTO ${quotedTable(table)} (${columns.join(', ')}) SELECT ${columns.join(', ')} ` +
+    `FROM unnest($1::text[], $2::text[], $3::double precision[], $4::text[], $5::double precision[], $6::text[]) WITH ORDINALITY AS event (${columns.join(', ')}, place) ` +
+    `ORDER BY place ON CONFLICT (id) DO NOTHING RETURNING id`
+  );
 }

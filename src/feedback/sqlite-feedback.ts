@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { quotedTable, type SqlitePlace, type TableName } from '../data/database/database-place.ts';
-import { sqliteError } from '../data/database/sqlite-error.ts';
+import { sqliteError } from '../data/database/sqlite.ts';
 import { TaurecError } from '../errors.ts';
 import { workerFlags } from '../platform/worker-flags.ts';
 import type { FeedbackLog } from './feedback-log.ts';
-import type { SqliteCalls, SqliteReply, SqliteRequest, SqliteStart } from './sqlite-protocol.ts';
+import type { SqliteCalls, SqliteReply, SqliteRequest, SqliteStart } from './sqlite-worker.ts';
 import { StoredLog } from './stored-log.ts';
 
 /**

@@ -1,10 +1,38 @@
 /** The thread of an SQLite log: reaching the disk, and waiting for the lock of another process, takes as long as it takes, and must not hold up requests. */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'libsql';
-import { feedbackColumns } from '../data/database/feedback-columns.ts';
-import type { FeedbackRow } from './check-events.ts';
-import type { StoredFeedback } from './feedback-log.ts';
-import type { SqliteCalls, SqliteReply, SqliteRequest, SqliteStart } from './sqlite-protocol.ts';
+import { feedbackColumns } from '../data/database/database-place.ts';
+import type { FeedbackRow, StoredFeedback } from './feedback-log.ts';
+
+/** What the thread of an SQLite log is started with. */
+export interface SqliteStart {
+  readonly path: string;
+  /** The table as SQL, and as text. */
+  readonly table: string;
+}
+
+/** What it is asked to do, by name, with arguments and answers. */
+export interface SqliteCalls {
+  open: { arguments: []; answer: { problem?: string } };
+  write: { arguments: [appends: readonly (readonly FeedbackRow[])[]]; answer: number[] };
+  page: { arguments: [after: number, limit: number]; answer: StoredFeedback[] };
+  check: { arguments: []; answer: undefined };
+  close: { arguments: []; answer: undefined };
+}
+
+export interface SqliteRequest<Name extends keyof SqliteCalls = keyof SqliteCalls> {
+  readonly call: number;
+  readonly name: Name;
+  readonly arguments: SqliteCalls[Name]['arguments'];
+}
+
+export interface SqliteReply {
+  readonly call: number;
+  readonly answer?: SqliteCalls[keyof SqliteCalls]['answer'];
+  /** The driver's error: errors lose their code on the way between threads. */
+  readonly error?: { readonly message: string; readonly code?: string };
+}
 
 /** Time that the lock of another process is waited for. */
 const lockMilliseconds = 20_000;

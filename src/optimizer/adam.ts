@@ -1,6 +1,5 @@
 import { DecayHistory } from './decay-history.ts';
-import type { OptimizerOptions } from './optimizer.ts';
-import type { ParameterRow, RowOptimizer } from './row-optimizer.ts';
+import type { OptimizerOptions, ParameterRow, RowOptimizer } from './optimizer.ts';
 
 /** The smallest normal 32-bit float: moments below it become 0, because arithmetic on denormals is many times slower. */
 const SMALLEST_NORMAL = 2 ** -126;
@@ -17,7 +16,7 @@ const NEGLIGIBLE = 1e-8;
  *
  *     θ ← θ − m/(sqrt(v) + ε′) · Σ_j term_{t+j} r^j,   r = β1/√β2,   then m ← m β1^k, v ← v β2^k
  *
- * exact but for ε: ε′ = ε·sqrt(1 − β2^{t+1}), the first skipped step's, stands for them all. Decay interleaves by Horner's rule.
+ * exact but for ε: ε′ = ε·sqrt(1 − β2^{t+1}), the value of the first skipped step, replaces those of all skipped steps. Decay interleaves by Horner's rule.
  */
 export class Adam implements RowOptimizer {
   readonly hasMoments = true;

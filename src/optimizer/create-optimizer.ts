@@ -1,7 +1,6 @@
 import { TaurecError } from '../errors.ts';
 import { Adam } from './adam.ts';
-import type { OptimizerOptions } from './optimizer.ts';
-import type { RowOptimizer } from './row-optimizer.ts';
+import type { OptimizerOptions, RowOptimizer } from './optimizer.ts';
 import { Sgd } from './sgd.ts';
 
 export const optimizerDefaults: OptimizerOptions = {
@@ -15,7 +14,7 @@ export const optimizerDefaults: OptimizerOptions = {
 
 /**
  * Options with their defaults filled in, checked: β1 in [0, 1), β2 in (0, 1), β1 ≤ β2, ε > 0, weights ≥ 0. Where β2 is the smaller one, the
- * steps that a row has missed grow against one another without end, and one ε cannot stand for them all (optimizer/adam.ts).
+ * steps that a row has missed grow against one another without end, and no single ε approximates them all (optimizer/adam.ts).
  *
  * @throws TaurecError `bad-option`, `unknown-name`
  */

@@ -1,6 +1,5 @@
 import { DecayHistory } from './decay-history.ts';
-import type { OptimizerOptions } from './optimizer.ts';
-import type { ParameterRow, RowOptimizer } from './row-optimizer.ts';
+import type { OptimizerOptions, ParameterRow, RowOptimizer } from './optimizer.ts';
 
 /**
  * Stochastic gradient descent: θ ← θ (1 − lr·wd) − lr·g. A row without a gradient only decays.

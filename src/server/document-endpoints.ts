@@ -1,14 +1,57 @@
 import { readFile } from 'node:fs/promises';
 import type { Endpoint } from './endpoint.ts';
-import { docsPage, landingPage } from './pages.ts';
 import type { Reply } from './reply.ts';
-import type { RequestSchemas } from './request-schemas.ts';
+import type { RequestSchemas } from './schemas.ts';
+
+/** The first page: what this is, and where to go on. */
+export const landingPage = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>taurec</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; color: #222; background: #fff }
+code { background: #f2f2f2; padding: .1em .3em; border-radius: 3px }
+@media (prefers-color-scheme: dark) { body { color: #ddd; background: #1b1b1b } code { background: #333 } a { color: #8cf } }
+</style>
+</head>
+<body>
+<h1>taurec</h1>
+<p>This server recommends items from a model trained by taurec.</p>
+<ul>
+<li><a href="docs">API documentation, with a form to try each request</a></li>
+<li><a href="openapi.json">The API as an OpenAPI 3.1 document</a></li>
+<li><a href="v1/model">The served model</a></li>
+<li><a href="readyz">Readiness</a> and <a href="metrics">metrics</a> for Prometheus</li>
+</ul>
+<p>A first call: <code>GET /v1/users/42/recommendations?k=5</code></p>
+</body>
+</html>
+`;
+
+/** The page that shows the API document. Its addresses are relative, so it also works under a path prefix of a proxy. */
+export const docsPage = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>taurec: the API</title>
+<script type="module" src="docs/rapidoc-min.js"></script>
+</head>
+<body>
+<rapi-doc spec-url="openapi.json" load-fonts="false" render-style="read" schema-style="table" show-header="false"
+  regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace" allow-server-selection="false" use-path-in-nav-bar="true">
+</rapi-doc>
+</body>
+</html>
+`;
 
 /** A page may load what the server itself has, and nothing else. RapiDoc writes styles into its elements. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The API document, and the pages for people. Nothing of it is loaded before somebody asks. */
+/** The API document and the HTML pages. Each is loaded on its first request. */
 export function documentEndpoints({ schemas }: { readonly schemas: RequestSchemas }): readonly Endpoint[] {
   const page = (body: string): Reply => ({
     type: 'text/html; charset=utf-8',

@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
-import type { Access } from './access.ts';
-import type { HostNames } from './host-names.ts';
-import type { Metrics } from './metrics.ts';
-import { hidesCause, problemReply } from './problem.ts';
-import type { Reply } from './reply.ts';
+import type { Access, HostNames } from './access.ts';
+import { hidesCause, problemReply, type Reply } from './reply.ts';
+import type { Metrics } from './server-metrics.ts';
 
 export type RequestContext = Context<{ Bindings: HttpBindings }>;
 
@@ -14,7 +12,7 @@ export interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** As the router has it: `/v1/users/:user/recommendations`. */
   readonly path: string;
-  /** Who may ask: `everybody`, or who brings the token; a `page` takes it in the way of browsers too. Default `token`. */
+  /** Access: `everybody`, or clients that send the token; a `page` also takes it as a browser sends it. Default: the token. */
   readonly access?: 'everybody' | 'page';
   handle(context: RequestContext): Reply | Promise<Reply>;
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { TaurecError } from '../errors.ts';
-import { spareAnswers } from './connections.ts';
-import { PROBLEM_TYPE, problemReply } from './problem.ts';
+import { PROBLEM_TYPE, problemReply } from './reply.ts';
 
 /** How long a client may take, in milliseconds. */
 const HEADERS_MS = 10_000;
@@ -20,7 +20,7 @@ const LOOK_MS = 1000;
 /** Most that a timer takes. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   readonly maxConnections: number;
   /** Seconds a client may take for the head of a request, and for all of it. Default 10 and 30. */
   readonly headersTimeout?: number;
@@ -107,4 +107,37 @@ export async function closeServer(server: Server, seconds: number): Promise<void
   await closed;
   clearInterval(idle);
   clearTimeout(late);
+}
+
+interface Connection {
+  /** Answers that are not out yet. */
+  answers: number;
+  /** Bytes that had been read when the last answer was out: beyond, another request has begun. */
+  read: number;
+}
+
+/**
+ * Makes `closeIdleConnections` of a server, and with it `close`, spare answers that are still on their way.
+ * Node's own takes a connection for idle as soon as its answer was handed over, and cuts off what a slow reader has not taken yet.
+ */
+function spareAnswers(server: Server): void {
+  const connections = new Map<Socket, Connection>();
+  server.on('connection', (socket: Socket) => {
+    connections.set(socket, { answers: 0, read: 0 });
+    socket.once('close', () => connections.delete(socket));
+  });
+  server.prependListener('request', ({ socket }, outgoing) => {
+    const connection = connections.get(socket);
+    if (!connection) return;
+    connection.answers++;
+    outgoing.once('close', () => {
+      connection.answers--;
+      connection.read = socket.bytesRead;
+    });
+  });
+  server.closeIdleConnections = () => {
+    for (const [socket, { answers, read }] of connections) {
+      if (answers === 0 && socket.writableLength === 0 && socket.bytesRead === read) socket.destroy();
+    }
+  };
 }

@@ -3,7 +3,7 @@ import pino, { type Logger } from 'pino';
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** Bytes of log that wait for a reader who does not keep up; beyond, lines are dropped, so that a full pipe never stops or fills the server. */
+/** Bytes of log buffered for a slow reader. Further lines are dropped, so a full pipe neither blocks the server nor fills its memory. */
 const WAITING_BYTES = 8 * 1024 * 1024;
 
 /** A log of JSON lines, and what writes out its rest at the end. */
@@ -22,7 +22,7 @@ export function openLog(level: LogLevel, write?: (line: string) => void): Server
     opened.on('write', () => {
       failing = false;
     });
-    // As on a full disk. What cannot be written is lost, and requests are served all the same: a new destination begins with what comes next.
+    // For example on a full disk. Lines that cannot be written are lost and requests go on; a new destination takes the next lines.
     opened.on('error', () => {
       failing = true;
       opened.destroy();
@@ -34,12 +34,12 @@ export function openLog(level: LogLevel, write?: (line: string) => void): Server
   return {
     log: pino(options, { write: (line: string) => void destination.write(line) }),
     flush: () => {
-      // Would try for ever.
+      // A flush would retry forever.
       if (failing) return destination.destroy();
       try {
         destination.flushSync();
       } catch {
-        // Nobody reads standard error any more.
+        // Standard error is closed.
       }
     },
   };

@@ -1,7 +1,9 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TaurecError } from '../errors.ts';
-import { directoryIdentity } from './directory-identity.ts';
+import { isIndexName } from '../model/index-name.ts';
 import { Scorer, type ScorerOptions } from './scorer.ts';
 import type { ModelInfo, ScoringTask } from './scoring-protocol.ts';
 
@@ -30,7 +32,7 @@ export interface ModelStatus extends ModelInfo {
   readonly lastReload?: ReloadReport;
 }
 
-export interface ModelHostOptions extends ScorerOptions {
+interface ModelHostOptions extends ScorerOptions {
   readonly task: ScoringTask;
   /** Seconds between two looks at the model directory; 0: never. */
   readonly reloadInterval: number;
@@ -39,7 +41,7 @@ export interface ModelHostOptions extends ScorerOptions {
 }
 
 /**
- * Holds the scoring thread of the newest model that opened. A newer model is opened in a second thread beside it; when it is ready one reference is
+ * Holds the scoring thread of the newest model that opened. A newer model is opened in a second thread; when it is ready one reference is
  * swapped, and the older thread answers what it has and ends. When it does not open the older one stays. A thread that ends by itself is replaced.
  */
 export class ModelHost {
@@ -242,4 +244,31 @@ export class ModelHost {
 function describe(error: unknown): NonNullable<ReloadReport['error']> {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof TaurecError ? { code: error.code, message } : { message };
+}
+
+/**
+ * A text that changes when a model directory is replaced or one of its files is written: name, inode, size and time of config.json, the tensors and indexes.
+ * Checkpoints of a training run in the same folder do not count. Undefined where there is no config.json, as between two models.
+ */
+async function directoryIdentity(directory: string): Promise<string | undefined> {
+  try {
+    const names = (await readdir(directory)).filter(isModelFile).sort();
+    if (!names.includes('config.json')) return undefined;
+    const facts = await Promise.all(
+      names.map(async (name) => {
+        const { ino, size, mtimeNs } = await stat(join(directory, name), { bigint: true });
+        return `${name} ${ino} ${size} ${mtimeNs}`;
+      }),
+    );
+    return facts.join('\n');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+function isModelFile(name: string): boolean {
+  if (name === 'config.json' || isIndexName(name)) return true;
+  return name.endsWith('.safetensors') && !name.startsWith('checkpoint');
 }

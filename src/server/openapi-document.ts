@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
-import type { RequestSchemas } from './request-schemas.ts';
-import { type ResponseSchemas, responseSchemas } from './response-schemas.ts';
+import { type RequestSchemas, type ResponseSchemas, responseSchemas } from './schemas.ts';
 
 type Route = Parameters<typeof createRoute>[0];
 
@@ -12,7 +11,7 @@ export function openApiDocument(schemas: RequestSchemas): object {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
     scheme: 'bearer',
-    description: 'Asked for when the server was started with a token.',
+    description: 'Required when the server was started with a token.',
   });
   for (const route of routes(schemas, responseSchemas)) app.openAPIRegistry.registerPath(createRoute(route));
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -22,14 +21,14 @@ export function openApiDocument(schemas: RequestSchemas): object {
       title: 'taurec',
       version,
       description:
-        'Recommendations from a model that taurec trained. Every error is a problem document (RFC 9457) with a stable `code`; every answer carries `X-Request-Id`.',
+        'Recommendations from a model trained by taurec. Every error is a problem document (RFC 9457) with a stable `code`; every response has the header `X-Request-Id`.',
       license: { name: 'MIT' },
     },
     tags: [
-      { name: 'Recommendations', description: 'What to show to whom.' },
-      { name: 'Feedback', description: 'What people did.' },
-      { name: 'Operation', description: 'For those who run the server.' },
-      { name: 'Description', description: 'This interface.' },
+      { name: 'Recommendations', description: 'Ranked items for users.' },
+      { name: 'Feedback', description: 'Actions of users.' },
+      { name: 'Operation', description: 'Model, reload, health and metrics.' },
+      { name: 'Description', description: 'The API document and its pages.' },
     ],
   });
 }
@@ -45,15 +44,15 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
     content: { 'application/problem+json': { schema: answers.problem } },
   });
   const busy = {
-    503: problem('Too many requests wait, or a new thread is being started; `Retry-After` says when to try again'),
-    504: problem('No answer in time'),
+    503: problem('The queue is full or the scoring thread is restarting; retry after `Retry-After` seconds'),
+    504: problem('Timed out'),
   };
   const foreign = {
-    421: problem('The server has no token, and the `Host` of the request is not known as one of its names'),
+    421: problem('The server has no token and does not accept the `Host` of the request'),
   };
   const denied = { 401: problem('The token is missing or wrong'), ...foreign };
-  const slow = { 408: problem('The request did not come in time') };
-  const wrong = { 400: problem('A parameter or field is wrong; `errors` lists them'), ...denied };
+  const slow = { 408: problem('The request body did not arrive in time') };
+  const wrong = { 400: problem('A parameter or field is invalid; `errors` lists them'), ...denied };
   const wrongBody = { ...wrong, ...slow, 413: problem('The body is too large'), 415: problem('The body is not JSON') };
   const unknown = { 404: problem('The model does not know an id') };
   const text = (description: string, type: string) => ({ description, content: { [type]: { schema: z.string() } } });
@@ -67,7 +66,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Recommendations'],
       summary: 'Recommend to a user',
       description:
-        "The user's best items, best first, without those seen in training or by feedback. Lists repeat their name: `exclude=a&exclude=b`. Ids that are `.` or `..` cannot stand in a path: use POST.",
+        "The user's best items, best first, without those seen in training or by feedback. Repeat a name to give a list: `exclude=a&exclude=b`. For ids that are `.` or `..` use POST: a path cannot hold them.",
       security: closed,
       request: { params: z.object({ user: idOf('user') }), query: options },
       responses: { 200: ok('The list', answers.list), ...wrong, ...unknown, ...busy },
@@ -89,9 +88,9 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       path: '/v1/recommendations/for-items',
       operationId: 'recommendForItems',
       tags: ['Recommendations'],
-      summary: 'Recommend to somebody given by items',
+      summary: 'Recommend to a new user, given items they like',
       description:
-        "Folds a person in who was not in training, under the model's own loss; the items themselves are left out unless `includeSeen`.",
+        'Folds in a user who was not in the training data, with the loss of the model. The given items are left out unless `includeSeen`.',
       security: closed,
       request: body(requests.forItems),
       responses: {
@@ -107,7 +106,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       path: '/v1/items/{item}/similar',
       operationId: 'similarItems',
       tags: ['Recommendations'],
-      summary: 'Items like an item',
+      summary: 'Similar items',
       description: 'The nearest items by cosine, without the item itself.',
       security: closed,
       request: { params: z.object({ item: idOf('item') }), query: similar },
@@ -121,23 +120,28 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       summary: 'Score pairs of a user and an item',
       security: closed,
       request: body(requests.scores),
-      responses: { 200: ok('A score for each pair, beside them', answers.scores), ...wrongBody, ...unknown, ...busy },
+      responses: {
+        200: ok('A score for each pair, in the same order', answers.scores),
+        ...wrongBody,
+        ...unknown,
+        ...busy,
+      },
     },
     {
       method: 'post',
       path: '/v1/feedback',
       operationId: 'feedback',
       tags: ['Feedback'],
-      summary: 'Keep what people did',
+      summary: 'Record feedback',
       description:
-        'Keeps all events or none, and answers when they are durable; from then on their items count as seen. An event with an `id` that is there already is passed over.',
+        'Stores all events or none, and responds once they are durable; their items then count as seen. An event whose `id` is already stored is skipped.',
       security: closed,
       request: body(requests.feedback),
       responses: {
-        200: ok('The events are kept', answers.feedback),
+        200: ok('The events are stored', answers.feedback),
         ...wrongBody,
-        404: problem('The server keeps no feedback'),
-        503: problem('The log cannot be reached: send the events again'),
+        404: problem('The server was started without a feedback log'),
+        503: problem('The feedback log is unavailable: send the events again'),
         504: busy[504],
       },
     },
@@ -146,7 +150,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       path: '/v1/model',
       operationId: 'model',
       tags: ['Operation'],
-      summary: 'The model that is served, and the last reload',
+      summary: 'The served model and its last reload',
       security: closed,
       responses: { 200: ok('The model', answers.model), ...denied, 503: busy[503] },
     },
@@ -157,14 +161,14 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Operation'],
       summary: 'Open the model directory again',
       description:
-        'Answers when the newer model is served, or with why it does not open; the older one stays then. Needs a token.',
+        'Responds once the new model is served, or with the reason why it cannot be opened; the current model then stays. Needs a token.',
       security: [{ token: [] }],
       responses: {
-        200: ok('The newer model is served', answers.reload),
+        200: ok('The new model is served', answers.reload),
         ...denied,
         ...slow,
         403: problem('The server has no token'),
-        409: problem('The newer model does not open'),
+        409: problem('The new model cannot be opened'),
       },
     },
     {
@@ -172,16 +176,16 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       path: '/healthz',
       operationId: 'health',
       tags: ['Operation'],
-      summary: 'Whether the process lives',
-      responses: { 200: ok('It does', answers.status), ...foreign },
+      summary: 'Liveness',
+      responses: { 200: ok('The process is alive', answers.status), ...foreign },
     },
     {
       method: 'get',
       path: '/readyz',
       operationId: 'readiness',
       tags: ['Operation'],
-      summary: 'Whether requests should be sent here',
-      responses: { 200: ok('They should', answers.status), ...foreign, 503: problem('They should not') },
+      summary: 'Readiness',
+      responses: { 200: ok('Ready for requests', answers.status), ...foreign, 503: problem('Not ready') },
     },
     {
       method: 'get',
@@ -207,7 +211,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
         path,
         operationId: path === '/' ? 'landingPage' : 'docsPage',
         tags: ['Description'],
-        summary: path === '/' ? 'A first page for people' : 'This document for people',
+        summary: path === '/' ? 'Landing page' : 'This document as a page',
         security: closed,
         responses: { 200: text('The page', 'text/html'), ...denied },
       }),
@@ -217,9 +221,9 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       path: '/docs/rapidoc-min.js',
       operationId: 'docsScript',
       tags: ['Description'],
-      summary: 'The program of the page',
+      summary: 'Script of the page',
       security: closed,
-      responses: { 200: text('The program', 'text/javascript'), ...denied },
+      responses: { 200: text('The script', 'text/javascript'), ...denied },
     },
   ];
 }

@@ -3,11 +3,10 @@ import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent } from '../feedback/feedback-log.ts';
 import type { Access } from './access.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Metrics } from './metrics.ts';
-import { parsed } from './parse-request.ts';
-import { readJson } from './read-json.ts';
+import { parsed, readJson } from './parse-request.ts';
 import type { RecommendationParts } from './recommendation-endpoints.ts';
 import { jsonReply } from './reply.ts';
+import type { Metrics } from './server-metrics.ts';
 
 /** Seconds that the feedback log has to answer a look at its health. */
 const HEALTH_SECONDS = 2;
@@ -47,7 +46,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
       path: '/v1/reload',
       async handle({ env }) {
         if (!access.closed) throw new TaurecError('reload-closed');
-        // A large model takes longer to open than a connection may stand still.
+        // Opening a large model takes longer than the limit for an idle connection.
         env.incoming.socket.setTimeout(0);
         const report = await host.reload('request');
         if (report.error) throw new TaurecError('reload-failed', { reason: report.error.message });

@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { TaurecError } from '../errors.ts';
-import type { FieldError } from './problem.ts';
+import type { FieldError } from './reply.ts';
 
 /** Wrong fields that a problem document lists at most. */
 const MOST_ERRORS = 20;
@@ -15,7 +16,7 @@ export function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<
   throw badFields(errors);
 }
 
-export function badFields(errors: readonly FieldError[]): TaurecError {
+function badFields(errors: readonly FieldError[]): TaurecError {
   const { field, got, expected } = errors[0]!;
   const others = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   const problem = `${field || 'the body'}: got ${got}, expected ${expected}${others}`;
@@ -88,4 +89,51 @@ function shown(value: unknown): string {
   if (value !== null && typeof value === 'object') return 'an object';
   if (typeof value !== 'string') return String(value);
   return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The JSON value in the body of a request. Throws `wrong-body-type`, `body-too-large`, `client-gone`, and `bad-request` where it is no JSON. */
+export async function readJson(incoming: IncomingMessage, limit: number): Promise<unknown> {
+  const { 'content-type': type, 'content-encoding': encoding } = incoming.headers;
+  // This check also blocks web pages of other origins: they cannot send JSON without a CORS preflight.
+  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? '')) {
+    throw new TaurecError('wrong-body-type', { got: type ?? 'nothing', expected: 'Content-Type: application/json' });
+  }
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new TaurecError('wrong-body-type', { got: encoding, expected: 'no Content-Encoding' });
+  }
+  const body = await readBody(incoming, limit);
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch {
+    throw badFields([{ field: '', got: `${body.length} bytes that are no JSON in UTF-8`, expected: 'a JSON object' }]);
+  }
+}
+
+/** All bytes of a body. Bytes beyond the limit are dropped, with or without a Content-Length. */
+function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
+  const tooLarge = new TaurecError('body-too-large', { limit });
+  if (Number(incoming.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const stop = () => incoming.off('data', take).off('end', end).off('error', lost).off('close', lost);
+    const take = (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) return void chunks.push(chunk);
+      stop();
+      incoming.pause();
+      reject(tooLarge);
+    };
+    const end = () => {
+      stop();
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    };
+    const lost = () => {
+      stop();
+      reject(new TaurecError('client-gone'));
+    };
+    incoming.on('data', take).on('end', end).on('error', lost).on('close', lost);
+  });
 }

@@ -1,9 +1,8 @@
 import type { Endpoint, RequestContext } from './endpoint.ts';
 import type { ModelHost } from './model-host.ts';
-import { parsed, pathId, queryOptions } from './parse-request.ts';
-import { readJson } from './read-json.ts';
+import { parsed, pathId, queryOptions, readJson } from './parse-request.ts';
 import type { Reply } from './reply.ts';
-import type { ParsedOptions, RequestSchemas } from './request-schemas.ts';
+import type { ParsedOptions, RequestSchemas } from './schemas.ts';
 import type { ScoringJob } from './scoring-protocol.ts';
 import type { SeenFeedback } from './seen-feedback.ts';
 

@@ -24,7 +24,7 @@ export interface RecommendJob {
   readonly key: string;
 }
 
-/** A list for somebody given by items. */
+/** A list for a new user, given items they like. */
 export interface ForItemsJob {
   readonly type: 'for-items';
   readonly items: readonly string[];
@@ -55,7 +55,7 @@ export interface ScoringTask {
   readonly options: RankingEngineOptions & { readonly index?: 'exact' | 'approximate' };
 }
 
-/** What people may know of the model that is served. */
+/** Public facts about the served model. */
 export interface ModelInfo {
   readonly users: number;
   readonly items: number;

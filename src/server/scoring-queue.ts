@@ -1,7 +1,7 @@
 import { TaurecError } from '../errors.ts';
 import type { ScoringJob } from './scoring-protocol.ts';
 
-/** How long a batch should take at most, in seconds: nobody waits for somebody else's long request for longer than about this. */
+/** Target for the longest batch, in seconds: about the longest that a request waits for another client's long request. */
 const TARGET = 0.02;
 /** Fewest and most units in a batch. The engine multiplies 24 users at a time: fewer waste it. */
 const FEWEST = 24;
@@ -134,7 +134,7 @@ export class WaitingRequest {
     return job.type === 'score' ? Math.ceil((job.pairs.length * DEAR) / 1000) : DEAR;
   }
 
-  /** Whether nobody waits for the answer any more. */
+  /** Whether all clients that wait for the answer have gone. */
   dropped(): boolean {
     if (!this.#settled && this.#gone()) this.fail(new TaurecError('client-gone'));
     return this.#settled;

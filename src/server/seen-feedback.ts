@@ -1,7 +1,7 @@
 import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
 
-/** The items that people have given feedback on: what the log holds, as sets by user. Only users with feedback are in it. */
+/** Items with feedback, as one set for each user of the feedback log. */
 export class SeenFeedback {
   readonly #log: FeedbackLog;
   readonly #items = new Map<string, Set<string>>();

@@ -1,25 +1,25 @@
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
-import { isHostName } from './host-names.ts';
+import { isHostName } from './access.ts';
 import { type LogLevel, logLevels } from './log.ts';
 
-/** How a model is served. Every option has a default; times are in seconds. */
+/** Options of the server. Each has a default; times are in seconds. */
 export interface ServeOptions {
-  /** Address to listen on. Default 127.0.0.1: this machine alone. */
+  /** Address to listen on. Default 127.0.0.1: reachable from this machine only. */
   readonly host?: string;
   /** Port to listen on; 0: a free one. Default 8080. */
   readonly port?: number;
   /** Threads that score. Default: the machine's cores without one, at least 1, at most 16. */
   readonly threads?: number;
-  /** What computes. Default `auto`: the fastest this machine runs. */
+  /** Engine for scoring. Default `auto`: the fastest that this machine runs. */
   readonly engine?: 'auto' | 'wasm' | 'reference';
-  /** How items are found: `exact` looks at all of them. Default `exact`. */
+  /** Search for the best items: `exact` scores all of them. Default `exact`. */
   readonly index?: 'exact' | 'approximate';
-  /** Who does not bring it as a bearer token gets health and readiness alone. Absent: everybody may ask. */
+  /** Bearer token that clients must send; without it they only get health and readiness. Absent: no token is needed. */
   readonly token?: string;
   /** Origins whose pages may call the API from a browser; `*`: all. Default: none. */
   readonly cors?: readonly string[];
-  /** Names besides addresses and `localhost` by which a server on loopback without a token may be asked, as behind a proxy that keeps the `Host` of requests. Default: none. */
+  /** Further `Host` names that a server on loopback without a token accepts, for proxies that keep the `Host` of requests. Addresses and `localhost` are always accepted. Default: none. */
   readonly allowedHosts?: readonly string[];
   /** Largest k of a request. Default 1000. */
   readonly maxK?: number;
@@ -27,23 +27,23 @@ export interface ServeOptions {
   readonly bodyLimit?: number;
   /** Requests that may wait to be scored; more get 503. Default 1024. */
   readonly queueLimit?: number;
-  /** Connections at once. Default 1024. */
+  /** Maximum number of open connections. Default 1024. */
   readonly maxConnections?: number;
-  /** After this a request that has no answer gets 504. Default 10. */
+  /** Time limit for a response; after it the request gets 504. Default 10. */
   readonly deadline?: number;
-  /** A client may take this for the head of a request. Default 10. */
+  /** Time limit for the head of a request. Default 10. */
   readonly headersTimeout?: number;
-  /** A client may take this for a whole request. Default 30. */
+  /** Time limit for a whole request to arrive. Default 30. */
   readonly requestTimeout?: number;
-  /** Between two looks for a newer model in the directory; 0: never. Default 2. */
+  /** Interval of checks for a newer model in the directory; 0: none. Default 2. */
   readonly reloadInterval?: number;
-  /** On closing, requests may take this to end. Default 10. */
+  /** Time to wait for running requests on shutdown. Default 10. */
   readonly shutdownTimeout?: number;
-  /** Where feedback is kept. Closed with the server. Absent: the server takes none. */
+  /** Log that stores feedback; the server closes it on shutdown. Absent: feedback is refused. */
   readonly feedback?: FeedbackLog;
-  /** Default `info`: a line a request. */
+  /** Default `info`: one line for each request. */
   readonly logLevel?: LogLevel;
-  /** Gets each line of the log. Default: standard error. */
+  /** Receives each line of the log. Default: standard error. */
   readonly writeLog?: (line: string) => void;
 }
 

@@ -1,14 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { Access } from './access.ts';
+import { Access, HostNames } from './access.ts';
 import { createApp } from './app.ts';
-import { HostNames } from './host-names.ts';
 import { closeServer, createHttpServer, listen } from './http-server.ts';
 import { openLog } from './log.ts';
-import { Metrics } from './metrics.ts';
 import { ModelHost, type ModelStatus, type ReloadReport } from './model-host.ts';
-import { defaultLimits, requestSchemas } from './request-schemas.ts';
+import { defaultLimits, requestSchemas } from './schemas.ts';
 import { SeenFeedback } from './seen-feedback.ts';
 import { type CheckedOptions, checkServeOptions, type ServeOptions } from './serve-options.ts';
+import { Metrics } from './server-metrics.ts';
 
 export type { LogLevel } from './log.ts';
 export type { ModelStatus, ReloadReport } from './model-host.ts';
@@ -29,7 +28,7 @@ export interface RunningServer {
 }
 
 /**
- * Serves a model directory over HTTP (docs/serving.md describes the interface): HTTP on the calling thread, scores in a thread of their own.
+ * Serves a model directory over HTTP (docs/serving.md describes the interface): HTTP on the calling thread, scoring in a separate thread.
  * Throws what `Recommender.open` throws, `bad-option`, `cannot-listen`, `feedback-failed`. A feedback log that was given is closed then, too.
  */
 export async function serve(modelDirectory: string, options: ServeOptions = {}): Promise<RunningServer> {
@@ -61,7 +60,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     );
     const model = host;
     const access = new Access(checked.token);
-    // Who reaches another address than loopback needs no foreign page for it; who has the token has it from no page.
+    // Only a tokenless server on loopback is at risk: clients reach other addresses directly, and a web page does not have the token.
     const hostNames = access.closed || !isLoopback(address) ? undefined : new HostNames(checked.allowedHosts);
     const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK });
     const app = createApp({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dropoutKeeps, dropoutKey, dropoutThreshold } from '../../src/array/dropout-mask.ts';
+import { dropoutKeeps, dropoutKey, dropoutThreshold } from '../../src/array/random.ts';
 
 /** The kept elements of a 300 × 64 table. */
 function mask(key: number, probability: number): boolean[] {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { csrFromEntries } from '../../src/array/csr.ts';
-import { dropoutKeeps, dropoutKey, dropoutThreshold } from '../../src/array/dropout-mask.ts';
 import { matrix } from '../../src/array/matrix.ts';
+import { dropoutKeeps, dropoutKey, dropoutThreshold } from '../../src/array/random.ts';
 import type { Engine, EnginePlan } from '../../src/engine/engine.ts';
 import type { LossSource } from '../../src/loss/loss.ts';
 import { createLoss } from '../../src/loss/losses.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dropoutKeeps, dropoutKey, dropoutThreshold } from '../../src/array/dropout-mask.ts';
+import { dropoutKeeps, dropoutKey, dropoutThreshold } from '../../src/array/random.ts';
 import type { Engine, EnginePlan } from '../../src/engine/engine.ts';
 import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
 import type { LossSource } from '../../src/loss/loss.ts';

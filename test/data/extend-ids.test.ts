@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { extendIds } from '../../src/data/extend-ids.ts';
 import { IdMap } from '../../src/data/id-map.ts';
+import { extendIds } from '../../src/data/union-ids.ts';
 
 const texts = fc.uniqueArray(fc.oneof(fc.nat(30).map(String), fc.string({ unit: 'grapheme', maxLength: 3 })), {
   maxLength: 20,

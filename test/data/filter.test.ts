@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { kCore } from '../../src/data/filter.ts';
+import { kCore } from '../../src/data/k-core.ts';
 import { draws } from '../support/property-seed.ts';
 import { logOf } from './log-of.ts';
 import { pairs } from './temporary.ts';

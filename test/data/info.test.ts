@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { describe as describeLog } from '../../src/data/info.ts';
+import { describe as describeLog } from '../../src/data/describe.ts';
 import { logOf } from './log-of.ts';
 
 test('a log worked by hand', () => {

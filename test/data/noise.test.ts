@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Csr, csrDegree, csrFromEntries, csrHas, csrRow } from '../../src/array/csr.ts';
-import { addPositiveNoise } from '../../src/data/add-positive-noise.ts';
-import { negativeNoise } from '../../src/data/negative-noise.ts';
 import { holdBackFalseNegatives } from '../../src/data/split/hold-back-false-negatives.ts';
+import { addPositiveNoise, negativeNoise } from '../../src/data/training-noise.ts';
 import { createSampler } from '../../src/sampler/create-sampler.ts';
 
 const ITEMS = 12;

@@ -31,9 +31,19 @@ describe.each(['simd', 'fma'] as const)('build %s', (build) => {
       const shift = value((Math.max(...scores) - positive) / 2);
       const terms = scores.map((s) => Math.exp(value((s - positive) / 2) - shift));
       const sum = terms.reduce((a, b) => a + b, 0);
-      const got = kernels.pairwiseRow(
-      x * 4, n, positive, shift, 1, sum, ['tanh', 'relu', 'atan'].indexOf(name), 0, gradients * 4, scratch * 4, result * 4,
-    ); // biome-ignore format: arguments as the kernel has them
+      const got = kernels.pairwiseRow({
+        x: x * 4,
+        n,
+        positive,
+        shift,
+        inverseTau: 1,
+        share: sum,
+        activation: ['tanh', 'relu', 'atan'].indexOf(name),
+        weights: 0,
+        gradients: gradients * 4,
+        scratch: scratch * 4,
+        result: result * 4,
+      });
       expectClose([got], [sum], 0, 1e-6, 'sum');
       const expected = terms.map((term, j) => term * slope((scores[j]! - positive) / 2));
       expectClose(floats.subarray(gradients, gradients + n), expected, 1e-7, 2e-6, 'gradients');
@@ -52,9 +62,19 @@ describe.each(['simd', 'fma'] as const)('build %s', (build) => {
     floats.fill(0.5, gradients, gradients + 5);
     const weights = scratch + 8;
     floats.fill(0, weights, weights + 5);
-    const got = kernels.pairwiseRow(
-      x * 4, 5, 0.1, 0, 10, 1, 1, weights * 4, gradients * 4, scratch * 4, result * 4,
-    ); // biome-ignore format: arguments as the kernel has them
+    const got = kernels.pairwiseRow({
+      x: x * 4,
+      n: 5,
+      positive: 0.1,
+      shift: 0,
+      inverseTau: 10,
+      share: 1,
+      activation: 1,
+      weights: weights * 4,
+      gradients: gradients * 4,
+      scratch: scratch * 4,
+      result: result * 4,
+    });
     expect([got, floats[result]]).toEqual([0, 0]);
     expect([...floats.subarray(gradients, gradients + 5)]).toEqual([0.5, 0.5, 0.5, 0.5, 0.5]);
   });

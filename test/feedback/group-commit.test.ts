@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { FeedbackRow } from '../../src/feedback/check-events.ts';
-import { GroupCommit } from '../../src/feedback/group-commit.ts';
+import type { FeedbackRow } from '../../src/feedback/feedback-log.ts';
+import { GroupCommit } from '../../src/feedback/stored-log.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { draws } from '../support/property-seed.ts';
 

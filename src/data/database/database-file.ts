@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { TaurecError } from '../../errors.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
-import { copyPostgres } from './copy-postgres.ts';
-import { copySqlite } from './copy-sqlite.ts';
 import { type DatabasePlace, placeForms } from './database-place.ts';
+import { copyPostgres } from './postgres.ts';
+import { copySqlite } from './sqlite.ts';
 
 /**
  * Copies columns of a table or query to a temporary CSV file with a header, lets `use` read it as it reads any file, and removes it. So every rule and check is the

@@ -1,13 +1,13 @@
 import { TaurecError } from '../../errors.ts';
 
-/** A table of a database: its name, after its schema where one is given. Names are data: they stand as they are, and are quoted wherever they become SQL. */
+/** A table of a database: its name, after its schema where one is given. Names are data: case matters, and SQL always gets them quoted. */
 export interface TableName {
   readonly schema?: string;
   readonly name: string;
 }
 
 interface Place {
-  /** The place for people, messages and records: without a password. */
+  /** The place as messages and records show it, without a password. */
   readonly shown: string;
   /** A short name: the table's, else the database's. */
   readonly label: string;
@@ -35,7 +35,7 @@ export const placeForms = 'postgres://USER@HOST/DATABASE?table=NAME or sqlite:PA
 /**
  * A table or query of a database: `postgres://USER:PASSWORD@HOST:PORT/DATABASE?table=SCHEMA.NAME` (or `&query=SELECT …`; `postgresql://` too), or `sqlite:PATH?table=NAME`.
  * Undefined for anything that does not begin so: a file.
- * @throws TaurecError `bad-database-place`, without the place: where a URL is broken nobody can say what of it is the password.
+ * @throws TaurecError `bad-database-place`, without the place: which part of a malformed URL is the password is unknown.
  */
 export function databasePlace(source: string): DatabasePlace | undefined {
   if (/^postgres(ql)?:/i.test(source)) return postgresPlace(source);
@@ -88,7 +88,7 @@ function sqlitePlace(source: string): SqlitePlace {
   };
 }
 
-/** The parameters `table` and `query`, of which at most one is given, and both as people read them. */
+/** The parameters `table` and `query`, at most one of them given, and the text that messages show. */
 function selection(parameters: URLSearchParams, kind: string): Pick<Place, 'table' | 'query'> & { asked: string } {
   const table = parameters.get('table') ?? undefined;
   const query = parameters.get('query')?.trim().replace(/;+$/, '');
@@ -106,7 +106,7 @@ function selection(parameters: URLSearchParams, kind: string): Pick<Place, 'tabl
 }
 
 /** `name`, `schema.name`; a part in double quotes may hold anything, a quote twice. Undefined when it is neither. */
-export function tableName(text: string): TableName | undefined {
+function tableName(text: string): TableName | undefined {
   const part = '("(?:[^"]|"")+"|[^".]+)';
   const found = new RegExp(`^(?:${part}\\.)?${part}$`).exec(text);
   if (!found || text.includes('\0')) return undefined;
@@ -140,4 +140,12 @@ function decoded(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The columns of a feedback log's table, in order (docs/databases.md). */
+export const feedbackColumns = ['sequence', 'user_id', 'item_id', 'time', 'kind', 'weight', 'id'] as const;
+
+/** True for the columns of a feedback log: its weights are then read without being asked for. */
+export function isFeedbackTable(names: readonly string[]): boolean {
+  return feedbackColumns.every((column) => names.includes(column));
 }

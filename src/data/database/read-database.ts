@@ -1,9 +1,8 @@
+import { createHash } from 'node:crypto';
 import { type ColumnOptions, type ColumnPositions, checkRating, findColumns, roles } from '../columns.ts';
 import type { Interactions } from '../interactions.ts';
 import { withDatabaseFile } from './database-file.ts';
-import type { DatabasePlace } from './database-place.ts';
-import { isFeedbackTable } from './feedback-columns.ts';
-import { interactionsSha256 } from './interactions-sha256.ts';
+import { type DatabasePlace, isFeedbackTable } from './database-place.ts';
 
 /**
  * Reads interactions from a table or query by way of a file, with the reader of files. Columns are found by the same rules; of a feedback log the weights too.
@@ -43,4 +42,28 @@ function columnsOfFile(positions: ColumnPositions): ColumnOptions {
     time: at('time') || false,
     weight: at('weight') || undefined,
   };
+}
+
+/**
+ * SHA-256, in hexadecimal, of interactions as they were read: ids, pairs in order of user and item, ratings, times, weights. A table has no order, and this
+ * does not depend on one: the same rows give the same hash.
+ */
+function interactionsSha256(log: Omit<Interactions, 'sha256' | 'source' | 'report'>): string {
+  const hash = createHash('sha256').update('taurec interactions 1\n');
+  const arrays = {
+    users: log.userIds.bytes,
+    userOffsets: log.userIds.offsets,
+    items: log.itemIds.bytes,
+    itemOffsets: log.itemIds.offsets,
+    userOf: log.users,
+    itemOf: log.items,
+    ratings: log.ratings,
+    times: log.times,
+    weights: log.weights,
+  };
+  for (const [name, array] of Object.entries(arrays)) {
+    hash.update(`${name} ${array?.byteLength ?? 'none'}\n`);
+    if (array) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  }
+  return hash.digest('hex');
 }

@@ -10,7 +10,7 @@ export interface Duck {
   close(): Promise<void>;
 }
 
-/** Opens DuckDB with at most `memory` (default 1 GB, so that it leaves room for training beside it) and four threads; no network, no extensions from outside. */
+/** Opens DuckDB with at most `memory` (default 1 GB, which leaves room for training in the same process) and four threads; no network, no extensions from outside. */
 export async function openDuck(memory = '1GB'): Promise<Duck> {
   // loaded when first used: it is a native library of some 60 MB, and serving a model never needs it
   const { DuckDBInstance } = await import('@duckdb/node-api');
@@ -25,7 +25,7 @@ export async function openDuck(memory = '1GB'): Promise<Duck> {
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
-  // Dates without an offset are UTC, wherever the machine stands.
+  // Dates without an offset are UTC, whatever the machine's time zone.
   await connection.run("SET TimeZone = 'UTC'");
   return {
     connection,

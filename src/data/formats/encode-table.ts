@@ -5,13 +5,12 @@ import { type IdMap, IdMapBuilder } from '../id-map.ts';
 import { encodeIntegers } from '../integer-ids.ts';
 import type { RawColumns } from '../interactions.ts';
 import { type Duck, eachChunk, scalar } from './duckdb.ts';
-import { NumberColumn } from './number-column.ts';
 import { type Table, unfit } from './table.ts';
 
 /** Columns read, with the rows that `minRating` left out; or the number of bad rows, when there are any and they are not to be passed over. */
 export type Encoded = { columns: RawColumns; belowMinRating: number } | { bad: number };
 
-export interface EncodeOptions {
+interface EncodeOptions {
   minRating?: number;
   /** Pass over unfit rows (Parquet, where they have been listed before). Default false. */
   passOverBad?: boolean;
@@ -150,4 +149,29 @@ function takeMeasures(
     else taken.weights = column.moveTo(new Float32Array(count));
   }
   return taken;
+}
+
+const blockLength = 1 << 16;
+
+/** A growing column of doubles, kept in blocks: growing copies nothing. */
+export class NumberColumn {
+  private readonly blocks: Float64Array[] = [];
+  length = 0;
+
+  push(value: number): void {
+    const within = this.length % blockLength;
+    if (within === 0) this.blocks.push(new Float64Array(blockLength));
+    this.blocks[this.blocks.length - 1]![within] = value;
+    this.length++;
+  }
+
+  /** Moves the values into `target`, which has `length` places. The column is empty afterwards. */
+  moveTo<T extends Float64Array | Float32Array | Int32Array>(target: T): T {
+    for (let at = 0; this.blocks.length > 0; at += blockLength) {
+      const block = this.blocks.shift()!;
+      target.set(block.subarray(0, Math.min(blockLength, this.length - at)), at);
+    }
+    this.length = 0;
+    return target;
+  }
 }

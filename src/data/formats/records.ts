@@ -10,7 +10,7 @@ export interface TextRecord {
 const longestRecord = 1 << 20;
 
 /**
- * Splits delimited text into records: fields may stand in double quotes, where a quote is written twice, and delimiters and line ends are text.
+ * Splits delimited text into records: within double quotes a quote is written twice, and delimiters and line ends are text.
  * A line ends at \n, \r\n or \r. Blank lines are passed over. Feed text in pieces with `push`, then `end`.
  * The everyday path is DuckDB's own reader; this one looks at heads of files and names the bad rows of files that have some.
  */

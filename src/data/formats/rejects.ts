@@ -7,7 +7,7 @@ import { TextFile } from '../../platform/text-file.ts';
 /** Characters of a bad value that are shown. */
 const longestShown = 200;
 
-/** A row that cannot be read: where, what stands there, what should. */
+/** A row that cannot be read: its place, its content, and the expected content. */
 export interface BadRow {
   line: number;
   column: string;
@@ -15,7 +15,7 @@ export interface BadRow {
   expected: string;
 }
 
-/** What becomes of bad rows: the first one is an error, or each is written to a CSV file (line, column, value, reason) and passed over. */
+/** Handling of bad rows: the first one throws, or each is written to a CSV file (line, column, value, reason) and skipped. */
 export class Rejects {
   count = 0;
   private readonly file: string;

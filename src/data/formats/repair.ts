@@ -2,14 +2,13 @@ import { stringify } from 'csv-stringify/sync';
 import { TextFile } from '../../platform/text-file.ts';
 import { openLines, openText } from '../../platform/text-stream.ts';
 import { type ColumnPositions, type Role, roles } from '../columns.ts';
-import { expectedCell, isGoodCell } from './cell-check.ts';
 import { RecordSplitter, type TextRecord } from './records.ts';
 import type { BadRow, Rejects } from './rejects.ts';
-import type { Layout } from './table.ts';
+import { expectedCell, isGoodCell, type Layout } from './table.ts';
 
 /**
  * Copies a delimited text to `target` without its bad rows, which go to `rejects` with their line, column and value.
- * DuckDB reads good files by itself; it does not say reliably where a bad row stands, so files that have some are gone through here.
+ * DuckDB reads well-formed files by itself. It does not report the line of a bad row reliably, so this pass reads files that have some.
  */
 export async function repairDelimited(
   layout: Layout,

@@ -1,9 +1,8 @@
 import { type FileHead, headText } from '../../platform/file-head.ts';
 import { type ColumnOptions, type ColumnPositions, findColumns, isUsualName } from '../columns.ts';
-import { isGoodCell } from './cell-check.ts';
 import { guessDelimiter } from './file-format.ts';
 import { splitRecords } from './records.ts';
-import type { Layout } from './table.ts';
+import { isGoodCell, type Layout } from './table.ts';
 
 /** What the head of a table tells. */
 export interface SniffedTable {
@@ -15,7 +14,7 @@ export interface SniffedTable {
   positions: ColumnPositions;
   /** True when no ids were seen that are not plain numbers: worth trying the quick path. */
   numeric: boolean;
-  /** True when the file has no record beside a header. */
+  /** True when the file has no record after its header. */
   empty: boolean;
 }
 

@@ -1,13 +1,11 @@
-import type { ColumnPositions, Role } from '../columns.ts';
-import { roles } from '../columns.ts';
-import { datePattern, numberPattern } from './cell-check.ts';
+import { type ColumnPositions, type Role, roles } from '../columns.ts';
 import { type Duck, identifier, literal } from './duckdb.ts';
 
 /** A log as DuckDB sees it: what to select from, and an expression for every role: texts of ids, doubles of numbers, NULL where a cell is unfit. */
 export interface Table {
   from: string;
   cells: { user: string; item: string } & Partial<Record<Role, string>>;
-  /** The cells as they stand. */
+  /** The unparsed cells. */
   texts: Table['cells'];
   /** Counts rows that DuckDB could not split into columns, once the table has been read to its end. */
   rejects?: string;
@@ -53,7 +51,7 @@ export async function parquetTable(
 ): Promise<Table> {
   const from = parquetSource(path);
   const described = (await duck.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${from}`)).getRows();
-  // file_row_number is ours, and stands last.
+  // file_row_number is added by the query, as the last column.
   const names = described.slice(0, -1).map((column) => String(column[0]));
   const positions = find(names);
   const texts = byRole(positions, (position) => `CAST(${identifier(names[position]!)} AS VARCHAR)`);
@@ -112,4 +110,38 @@ function checkedTexts(texts: Table['cells']): Table['cells'] {
 
 function finite(value: string, role: Role): string {
   return `CASE WHEN isfinite(${value})${role === 'weight' ? ` AND ${value} >= 0` : ''} THEN ${value} END`;
+}
+
+/** A number as logs write it, for JavaScript and for DuckDB's RE2 alike. */
+const numberPattern = String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`;
+/** A date with or without time, ISO 8601; without an offset it is UTC. */
+const datePattern = String.raw`\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:\d{2})?)?)?`;
+
+const number = new RegExp(`^(?:${numberPattern})$`);
+const date = new RegExp(`^(?:${datePattern})$`);
+
+/** What a cell of a role holds, in words. */
+export const expectedCell: Record<Role, string> = {
+  user: 'a user id that is not blank',
+  item: 'an item id that is not blank',
+  rating: 'a number',
+  time: 'a number or a date such as 2024-05-31 or 2024-05-31T12:00:00Z',
+  weight: 'a number of at least 0',
+};
+
+/** True when a cell is fit for its role. */
+export function isGoodCell(role: Role, cell: string): boolean {
+  const text = cell.trim();
+  if (cell.includes('\uFFFD')) return false;
+  if (role === 'user' || role === 'item') return text !== '';
+  if (number.test(text)) return Number.isFinite(Number(text)) && (role !== 'weight' || Number(text) >= 0);
+  return role === 'time' && date.test(text) && isCalendarDate(text);
+}
+
+function isCalendarDate(text: string): boolean {
+  const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number];
+  const made = new Date(Date.UTC(year, month - 1, day));
+  if (made.getUTCMonth() !== month - 1 || made.getUTCDate() !== day) return false;
+  const [hour = 0, minute = 0, second = 0] = text.slice(11, 19).split(':').map(Number);
+  return hour < 24 && minute < 60 && second < 60;
 }

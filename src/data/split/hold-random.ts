@@ -1,5 +1,4 @@
 import { randomStream, shuffle } from '../../array/random.ts';
-import { eachUser } from './each-user.ts';
 
 /**
  * Marks (1) about n·ratio of each user's n entries, drawn at random; at least one stays. What rounding leaves over goes on to the next user, so the total is
@@ -19,4 +18,14 @@ export function holdRandom(users: Int32Array, ratio: number, seed: number, purpo
     for (const e of shuffle(entries, random).subarray(0, take)) held[e] = 1;
   });
   return held;
+}
+
+/** Calls `use` with the bounds of each user's entries; entries lie sorted by user. */
+export function eachUser(users: Int32Array, use: (start: number, end: number) => void): void {
+  for (let start = 0; start < users.length; ) {
+    let end = start + 1;
+    while (end < users.length && users[end] === users[start]) end++;
+    use(start, end);
+    start = end;
+  }
 }

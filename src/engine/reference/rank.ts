@@ -3,7 +3,7 @@ import { type Matrix, row } from '../../array/matrix.ts';
 import { sharedInt32 } from '../../array/shared.ts';
 import { checkRankRequest } from '../check-plan.ts';
 import type { RankRequest, RankResult, ScoreKind } from '../engine.ts';
-import { inverseNorm } from './prepared-row.ts';
+import { inverseNorm } from './embedding-table.ts';
 
 /** Scores of one query with every item, the item's bias included, as 32-bit floats: two items tie where these are equal. */
 export function scoreItems(

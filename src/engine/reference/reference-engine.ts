@@ -1,13 +1,13 @@
-import { dropoutKey } from '../../array/dropout-mask.ts';
 import { matrix } from '../../array/matrix.ts';
+import { dropoutKey } from '../../array/random.ts';
 import { TaurecError } from '../../errors.ts';
 import { loadLoss } from '../../loss/load-loss.ts';
 import { logExpectationExp } from '../../loss/log-expectation-exp.ts';
-import type { Loss, RowContext, ScoreRow } from '../../loss/loss.ts';
+import type { Loss, RowContext, RowStates, ScoreRow } from '../../loss/loss.ts';
 import { needsOf, needsStates } from '../../loss/loss-needs.ts';
 import { checkScore } from '../../loss/losses.ts';
 import { createOptimizer, optimizerDefaults } from '../../optimizer/create-optimizer.ts';
-import type { RowOptimizer } from '../../optimizer/row-optimizer.ts';
+import type { RowOptimizer } from '../../optimizer/optimizer.ts';
 import type { Batch } from '../../sampler/sampler.ts';
 import { checkPlan } from '../check-plan.ts';
 import type {
@@ -19,11 +19,10 @@ import type {
   RankResult,
   TrainingPlan,
 } from '../engine.ts';
-import { EmbeddingTable } from './embedding-table.ts';
-import { ReferenceNodes } from './nodes/reference-nodes.ts';
-import { addScaled, dot, inverseNorm, type Preparation } from './prepared-row.ts';
+import { LossStates, stateLengths } from '../loss-states.ts';
+import { addScaled, dot, EmbeddingTable, inverseNorm, type Preparation } from './embedding-table.ts';
 import { rank } from './rank.ts';
-import { ReferenceStates } from './row-states.ts';
+import { ReferenceNodes } from './reference-nodes.ts';
 
 /** The score gradients of one row, times its row weight. */
 interface RowGradients {
@@ -69,7 +68,7 @@ class ReferenceEngine implements Engine {
     this.#optimizer = createOptimizer(plan.training?.optimizer ?? { ...optimizerDefaults, name: 'sgd' });
     const { users, items, dimension, backbone } = plan;
     const { hasMoments } = this.#optimizer;
-    // users and items beside each other: to a backbone they are one table
+    // users and items are contiguous: a backbone sees one table
     const base = new Float32Array((users + items) * dimension);
     this.#users = new EmbeddingTable(matrix(users, dimension, base.subarray(0, users * dimension)), hasMoments);
     this.#items = new EmbeddingTable(matrix(items, dimension, base.subarray(users * dimension)), hasMoments);
@@ -315,4 +314,56 @@ function rowNegativeWeights(batch: Batch, r: number): Float32Array | undefined {
   const weights = batch.negativeWeights?.slice() ?? new Float32Array(batch.negativesPerRow).fill(1);
   for (let e = first; e < last; e++) weights[batch.masked[e]!]! *= batch.maskWeights?.[e] ?? 0;
   return weights;
+}
+
+/** The states of a loss, and what each row of a step sees and writes of them. */
+class ReferenceStates {
+  readonly #states: LossStates;
+  readonly #userState: number;
+  #rows: RowStates[] = [];
+
+  constructor(loss: Loss, plan: EnginePlan) {
+    const needs = needsOf(loss);
+    const { users, items, global } = stateLengths(needs, plan.users, plan.items);
+    this.#userState = needs.userState;
+    this.#states = new LossStates(loss, new Float32Array(users), new Float32Array(items), new Float32Array(global));
+  }
+
+  get arrays(): LossStates['arrays'] {
+    return this.#states.arrays;
+  }
+
+  /** The next row of the step. */
+  row(user: number, poolItems: Int32Array): RowStates {
+    const none = new Float32Array(0);
+    const { users = none, items = none, global = none } = this.arrays;
+    const size = this.#userState;
+    const seen = items.length > 0 ? poolItems : new Int32Array(0);
+    const row = {
+      user: users.slice(user * size, (user + 1) * size),
+      items: Float32Array.from(seen, (item) => items[item]!),
+      global: global.slice(),
+      userUpdate: new Float64Array(size),
+      itemUpdates: new Float64Array(seen.length),
+      globalUpdate: new Float64Array(global.length),
+    };
+    this.#rows.push(row);
+    return row;
+  }
+
+  /** After the step's last row. */
+  update(epoch: number, { users, negatives, negativesPerRow, shared }: Batch): void {
+    const joined = (of: (row: RowStates) => ArrayLike<number>) =>
+      Float64Array.from(this.#rows.flatMap((row) => Array.from(of(row))));
+    this.#states.update(epoch, {
+      users,
+      negatives,
+      negativesPerRow,
+      shared,
+      userUpdates: joined((row) => row.userUpdate),
+      itemUpdates: joined((row) => row.itemUpdates),
+      globalUpdates: joined((row) => row.globalUpdate),
+    });
+    this.#rows = [];
+  }
 }

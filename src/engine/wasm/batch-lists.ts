@@ -35,7 +35,7 @@ function listShared(memory: ThreadMemory, batch: Batch, stamp: number): void {
   const n = batch.negativesPerRow;
   const count = batch.positives.length;
   const slotsOf = slotGiver(memory, stamp);
-  // the pool's items are distinct: they take the slots 0 … n − 1, and where the list goes matters to nobody
+  // the pool's items are distinct: they take the slots 0 … n − 1; the list itself is written to scratch and never read
   slotsOf(at.negativeItems, 1, n, 0, at.occurrenceCounts, n);
   const slots = slotsOf(at.positiveItems, 1, count, n, at.entrySlots, count);
   control[Word.slots] = slots;
@@ -46,13 +46,14 @@ function listShared(memory: ThreadMemory, batch: Batch, stamp: number): void {
     const from = (at.positiveRows >>> 2) + batch.positiveOffsets[row]!;
     ints.fill(row, from, from + batch.positiveOffsets[row + 1]! - batch.positiveOffsets[row]!);
   }
-  kernels.sortOccurrences(
-    at.entrySlots, count, 0, at.positiveRows, 0, slots,
-    at.occurrenceOffsets, at.occurrenceCounts, at.occurrenceRows, at.occurrenceEntries,
-  ); // biome-ignore format: arguments as the kernel has them
+  kernels.sortOccurrences({
+    ...{ slots: at.entrySlots, count, perRow: 0, rowOf: at.positiveRows, from: 0, to: slots },
+    ...{ offsets: at.occurrenceOffsets, counts: at.occurrenceCounts },
+    ...{ rows: at.occurrenceRows, entryOf: at.occurrenceEntries },
+  });
 }
 
-/** Slots of a pair batch: n own negatives and the positive of each row, in row order; users that stand in several rows get one slot. */
+/** Slots of a pair batch: each row's n negatives and its positive, in row order. A user of several rows gets one slot. */
 function listPairs(memory: ThreadMemory, batch: Batch, stamp: number): void {
   const { control, ints, layout } = memory;
   const { at } = layout;
@@ -87,7 +88,7 @@ function listPairs(memory: ThreadMemory, batch: Batch, stamp: number): void {
 
 /** Gives slots to the items of rows × perRow entries, after `slots` existing ones; returns how many there are then (see kernels/lists.ts). */
 function slotGiver({ kernels, layout }: ThreadMemory, stamp: number) {
-  const { itemStamp, itemSlot, itemList } = layout.at;
+  const { itemStamp: stampOf, itemSlot: slotOf, itemList: items } = layout.at;
   return (entries: number, rows: number, perRow: number, slots: number, out: number, outStride: number): number =>
-    kernels.assignSlots(entries, rows, perRow, itemStamp, itemSlot, stamp, itemList, slots, out, outStride);
+    kernels.assignSlots({ entries, rows, perRow, stampOf, slotOf, stamp, items, slots, out, outStride });
 }

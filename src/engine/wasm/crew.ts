@@ -7,16 +7,16 @@ const ARRIVED = 2;
 const POISON = 3;
 const TASK = 4;
 
-/** Loads of a shared word before a thread lies down: some 50 µs, longer than the pauses inside a step. */
+/** Loads of a shared word before a thread sleeps: about 50 µs, longer than the pauses inside a step. */
 const SPINS = 20_000;
-/** A phase takes milliseconds: after this long without an answer a thread is taken for dead. */
+/** A verb takes milliseconds: a thread that has not answered after this time counts as dead. */
 const PATIENCE_MS = 120_000;
 
 const EXIT = -1;
 
 /**
- * The threads of an engine and how they meet. The coordinator starts a verb, all threads (itself included) take tasks from one counter until none is left,
- * and the coordinator waits for the others: spin briefly, then sleep. A thread that fails poisons the crew; the coordinator then throws what it said.
+ * The threads of an engine and their synchronisation. The coordinator starts a verb, all threads (itself included) take tasks from one counter until none is left,
+ * and the coordinator waits for the others: spin briefly, then sleep. A thread that fails poisons the crew; the coordinator then throws its error.
  */
 export class Crew {
   private readonly control: Int32Array;
@@ -73,7 +73,7 @@ export class Crew {
     }
   }
 
-  /** Marks the crew as broken; the coordinator throws at its next look. */
+  /** Marks the crew as broken; the coordinator throws at its next check. */
   poison(thread: number, message: string): void {
     if (Atomics.compareExchange(this.control, POISON, 0, -1) !== 0) return;
     const bytes = new TextEncoder().encode(message).subarray(0, this.failure.length - 1);
@@ -83,7 +83,7 @@ export class Crew {
     Atomics.notify(this.control, ARRIVED);
   }
 
-  /** Sends the helper threads home. */
+  /** Ends the loop of the helper threads. */
   dismiss(): void {
     Atomics.store(this.control, VERB, EXIT);
     Atomics.add(this.control, GENERATION, 1);

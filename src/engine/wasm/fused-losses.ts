@@ -1,19 +1,20 @@
 import { BinaryCrossEntropy } from '../../loss/bce.ts';
 import { BayesianPersonalizedRanking } from '../../loss/bpr.ts';
+import { temperatureFactor } from '../../loss/competition-state.ts';
 import { DualScaleSoftmaxLoss } from '../../loss/dsl.ts';
 import { GeneralizedBinaryCrossEntropy } from '../../loss/gbce.ts';
 import { LowerLeftPartialAuc, type Side } from '../../loss/llpauc.ts';
 import type { Floats, Loss, RowContext, ScoreGradients, ScoreRow } from '../../loss/loss.ts';
+import { type PairwiseActivation, pairwiseActivations } from '../../loss/pairwise-activations.ts';
 import { pointwise } from '../../loss/pointwise.ts';
 import { PairwiseSoftmaxLoss } from '../../loss/psl.ts';
 import { negatedSigmoid, negatedSoftplus } from '../../loss/softplus.ts';
-import { weightSum } from '../../loss/weighted-mean.ts';
-import { DualScaleRow } from './fused-dual-scale.ts';
-import { PairwiseRow } from './fused-pairwise.ts';
-import type { ThreadMemory } from './memory.ts';
+import { weightedMean, weightSum } from '../../loss/weighted-mean.ts';
+import { SCRATCH_ROWS, type ThreadMemory } from './memory.ts';
+import { LARGEST_TAU } from './row-context.ts';
 
 /** Evaluates a row whose arrays lie in the engine's memory. */
-export type EvaluateRow = (row: ScoreRow, gradients: ScoreGradients, context: RowContext) => number;
+type EvaluateRow = (row: ScoreRow, gradients: ScoreGradients, context: RowContext) => number;
 
 /** What a loss's kernel path works with: `result` is the address of a few words to write to, `scratch` that of SCRATCH_ROWS rows of n + 4 floats. */
 interface Workplace {
@@ -65,16 +66,18 @@ const psl: Fuse<PairwiseSoftmaxLoss> = (loss, { memory, result, scratch }) => {
 const llpauc: Fuse<LowerLeftPartialAuc> = (loss, { memory, result }) => {
   const at = result >>> 2;
   const side = (x: Floats, weights: Floats | undefined, gradients: Floats, of: Side) => {
-    const value = memory.kernels.partialAucRow(
-      x.byteOffset, x.length, 1 / of.tau, of.slope, of.sign, of.centre, of.threshold, of.share, weights ? weights.byteOffset : 0, gradients.byteOffset, result,
-    ); // biome-ignore format: arguments as the kernel has them
+    const value = memory.kernels.partialAucRow({
+      ...{ x: x.byteOffset, n: x.length, weights: weights ? weights.byteOffset : 0, gradients: gradients.byteOffset },
+      ...{ slope: of.slope, sign: of.sign, centre: of.centre, threshold: of.threshold, share: of.share },
+      ...{ inverseTau: 1 / of.tau, result },
+    });
     return { value, slope: memory.floats[at]!, away: memory.floats[at + 1]!, f: memory.floats[at + 2]! };
   };
   return (row, gradients, context) => loss.evaluateWith(row, gradients, context, side);
 };
 
 /**
- * Losses with a kernel of their own, by constructor: those whose plain loop over the negatives would take longer than the products around it. Losses that are one
+ * Losses with a dedicated kernel, by constructor: those whose plain loop over the negatives takes longer than the matrix products around it. Losses that are one
  * log-expectation-exp need none: it comes through the row context. A differential test holds each to its plain loss.
  */
 const fusedLosses = new Map<unknown, Fuse<never>>([
@@ -117,4 +120,218 @@ function softplusRow(
 ): number {
   const at = weights ? weights.byteOffset : 0;
   return kernels.softplusRow(x.byteOffset, x.length, shift, share, at, gradients.byteOffset, accumulate, result);
+}
+
+/** The activations as kernels/pairwise.ts numbers them. */
+const activationNumbers: Record<PairwiseActivation, number> = { tanh: 0, relu: 1, atan: 2 };
+
+/** A row of the pairwise softmax loss by its kernel, one call a positive; what each quantity is, the plain loss says (src/loss/psl.ts). */
+class PairwiseRow {
+  private readonly loss: PairwiseSoftmaxLoss;
+  private readonly memory: ThreadMemory;
+  /** Addresses. */
+  private readonly result: number;
+  private readonly scratch: number;
+
+  constructor(loss: PairwiseSoftmaxLoss, memory: ThreadMemory, result: number, scratch: number) {
+    this.loss = loss;
+    this.memory = memory;
+    this.result = result;
+    this.scratch = scratch;
+  }
+
+  evaluate(row: ScoreRow, gradients: ScoreGradients, context: RowContext): number {
+    const { loss } = this;
+    if (!(loss.tau <= LARGEST_TAU)) return loss.evaluate(row, gradients, context);
+    const { positives, negatives, positiveWeights, negativeWeights } = row;
+    const scale = 1 / loss.tau;
+    let value = loss.excess(row, gradients, context, scale);
+    gradients.positives.fill(0);
+    const total = weightSum(positives.length, positiveWeights);
+    const highest = highestUnmasked(row);
+    if (total === 0 || highest === -Infinity) return value;
+    const logWeight = Math.log(weightSum(negatives.length, negativeWeights));
+    const logActivation = pairwiseActivations[loss.activation];
+    for (let i = 0; i < positives.length; i++) {
+      const share = (positiveWeights ? positiveWeights[i]! : 1) / total;
+      if (share === 0) continue;
+      // an activation grows, so the highest score has the largest term
+      const shift = logActivation.value((highest - positives[i]!) / 2);
+      const sum = this.negativesOf(positives[i]!, row, gradients, shift, (share * scale) / 2);
+      value += share * (shift * scale + Math.log(sum) - logWeight);
+      gradients.positives[i] = -this.memory.floats[this.result >>> 2]!;
+    }
+    return value;
+  }
+
+  /** Adds a positive's gradients of the negatives; returns Σ_j w_j (σ_j/σ_max)^(1/τ). */
+  private negativesOf(
+    positive: number,
+    row: ScoreRow,
+    gradients: ScoreGradients,
+    shift: number,
+    share: number,
+  ): number {
+    const { negatives, negativeWeights } = row;
+    return this.memory.kernels.pairwiseRow({
+      x: negatives.byteOffset,
+      n: negatives.length,
+      positive,
+      shift,
+      inverseTau: 1 / this.loss.tau,
+      share,
+      activation: activationNumbers[this.loss.activation],
+      weights: negativeWeights ? negativeWeights.byteOffset : 0,
+      gradients: gradients.negatives.byteOffset,
+      scratch: this.scratch,
+      result: this.result,
+    });
+  }
+}
+
+function highestUnmasked({ negatives, negativeWeights }: ScoreRow): number {
+  let highest = -Infinity;
+  for (let j = 0; j < negatives.length; j++) {
+    if (negatives[j]! > highest && (!negativeWeights || negativeWeights[j]! > 0)) highest = negatives[j]!;
+  }
+  return highest;
+}
+
+/** How far below the last slate's lowest key of the row the next one's is looked for first. */
+const GUESS_MARGIN = 0.3;
+
+/** A row of the dual-scale softmax loss by its kernels; what each quantity is, the plain loss says (src/loss/dsl.ts). */
+class DualScaleRow {
+  private readonly loss: DualScaleSoftmaxLoss;
+  private readonly memory: ThreadMemory;
+  /** Addresses. */
+  private readonly result: number;
+  private readonly hardness: number;
+  private readonly logs: number;
+  private readonly terms: number;
+  private readonly slateScores: number;
+  private readonly slateShares: number;
+  /** The row at hand. */
+  private x = 0;
+  private n = 0;
+  private weights = 0;
+  private gradients = 0;
+  /** About the lowest key of the row's slates. */
+  private guess = -Infinity;
+
+  constructor(loss: DualScaleSoftmaxLoss, memory: ThreadMemory, result: number, scratch: number) {
+    const { capacity } = memory.plan.training!;
+    const row = (capacity.negativesPerRow + 4) * 4;
+    this.loss = loss;
+    this.memory = memory;
+    this.result = result;
+    [this.hardness, this.logs, this.terms, this.slateScores, this.slateShares] = Array.from(
+      { length: SCRATCH_ROWS },
+      (_, r) => scratch + r * row,
+    ) as [number, number, number, number, number];
+  }
+
+  evaluate(row: ScoreRow, gradients: ScoreGradients, context: RowContext): number {
+    const { loss } = this;
+    if (!(loss.tau * loss.temperatureRange ** 2 <= LARGEST_TAU)) return loss.evaluate(row, gradients, context);
+    const { positives, negatives, positiveWeights, negativeWeights } = row;
+    const mean = weightedMean(positives, positiveWeights, gradients.positives, -1 / loss.tau);
+    gradients.negatives.fill(0);
+    this.x = negatives.byteOffset;
+    this.n = negatives.length;
+    this.weights = negativeWeights ? negativeWeights.byteOffset : 0;
+    this.gradients = gradients.negatives.byteOffset;
+    this.guess = -Infinity;
+    const live = weightSum(negatives.length, negativeWeights) > 0;
+    return ((live ? this.negativeSide(row, context) : 0) - mean) / loss.tau;
+  }
+
+  /** λ · E_i LEE_τi; adds its gradient, divided by τ. */
+  private negativeSide(row: ScoreRow, context: RowContext): number {
+    const { loss } = this;
+    const { hardness } = this;
+    this.memory.kernels.addStandardized(this.x, this.n, loss.hardness, this.weights, 0, hardness);
+    const total = weightSum(row.positives.length, row.positiveWeights);
+    if (total === 0) return 0;
+    const value = loss.similarity === 0 ? this.common(row, context, total) : this.each(row, context, total);
+    return (loss.negativeWeight * value) / total;
+  }
+
+  /** Weights and slate are the same for all positives; those that also have the same temperature are one. Returns Σ_i w_i LEE_τi. */
+  private common(row: ScoreRow, context: RowContext, total: number): number {
+    const { loss, hardness } = this;
+    const base = this.logMass(hardness);
+    if (loss.competition === 0) return total * this.expectation(hardness, base, loss.tau, total, total);
+    const weightOf = new Map<number, number>();
+    const count = this.slate(hardness);
+    forPositives(row, (positive, weight) => {
+      const tau = this.temperature(count, positive, weight, context);
+      weightOf.set(tau, (weightOf.get(tau) ?? 0) + weight);
+    });
+    let value = 0;
+    for (const [tau, weight] of weightOf) value += weight * this.expectation(hardness, base, tau, weight, total);
+    return value;
+  }
+
+  /** Weights, slate and temperature by positive. Returns Σ_i w_i LEE_τi. */
+  private each(row: ScoreRow, context: RowContext, total: number): number {
+    const { loss, logs, hardness } = this;
+    let value = 0;
+    forPositives(row, (positive, weight, i) => {
+      const cosines = context.itemSimilarity!(i).byteOffset;
+      this.memory.kernels.addStandardized(cosines, this.n, loss.similarity, this.weights, hardness, logs);
+      const tau = loss.competition === 0 ? loss.tau : this.temperature(this.slate(logs), positive, weight, context);
+      value += weight * this.expectation(logs, this.logMass(logs), tau, weight, total);
+    });
+    return value;
+  }
+
+  private slate(logs: number): number {
+    const { x, n, weights, loss, slateScores, slateShares, guess, result } = this;
+    const { floats, kernels } = this.memory;
+    const count = kernels.slate({
+      ...{ x, logs, n, inverseTau: 1 / loss.tau, weights, size: loss.slate },
+      ...{ scores: slateScores, shares: slateShares, guess, result },
+    });
+    this.guess = floats[result >>> 2]! - GUESS_MARGIN;
+    return count;
+  }
+
+  private temperature(count: number, positive: number, weight: number, context: RowContext): number {
+    const { loss, slateScores, slateShares } = this;
+    const intensity = this.memory.kernels.competition(slateScores, slateShares, count, positive, 1 / loss.tau);
+    return loss.tau * temperatureFactor(intensity, weight, loss, context.states!);
+  }
+
+  /** LEE_τ under the weights w_j e^(ω_j), whose logarithm of the sum is `base`; adds its gradient times λ/τ · weight/total. */
+  private expectation(logs: number, base: number, tau: number, weight: number, total: number): number {
+    const { x, n, weights, terms, gradients, result, loss } = this;
+    const scale = (loss.negativeWeight * weight) / (total * loss.tau);
+    this.memory.kernels.addExpectation({ x, logs, n, inverseTau: 1 / tau, weights, terms, gradients, scale, result });
+    return tau * (this.logSum() - base);
+  }
+
+  /** log Σ_j w_j e^(ω_j). */
+  private logMass(logs: number): number {
+    const { x, n, weights, terms, result } = this;
+    const sum = { x, logs, n, inverseTau: 0, weights, terms, gradients: 0, scale: 0, result };
+    this.memory.kernels.addExpectation(sum);
+    return this.logSum();
+  }
+
+  private logSum(): number {
+    const { floats } = this.memory;
+    const at = this.result >>> 2;
+    return floats[at]! + Math.log(floats[at + 1]!);
+  }
+}
+
+function forPositives(
+  { positives, positiveWeights }: ScoreRow,
+  visit: (score: number, weight: number, i: number) => void,
+): void {
+  for (let i = 0; i < positives.length; i++) {
+    const weight = positiveWeights ? positiveWeights[i]! : 1;
+    if (weight !== 0) visit(positives[i]!, weight, i);
+  }
 }

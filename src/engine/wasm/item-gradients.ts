@@ -1,7 +1,6 @@
-import { backwardRows, l2Weight } from './backward-rows.ts';
 import type { Crew } from './crew.ts';
-import { SLOT_BLOCK } from './layout.ts';
-import { type ThreadMemory, Word } from './memory.ts';
+import { SLOT_BLOCK, type ThreadMemory, Word } from './memory.ts';
+import { backwardRows, l2Weight } from './table-rows.ts';
 
 /**
  * Phase two of a step: gradients of the item embeddings over the whole batch, from the pool (dense) and from listed entries (positives, own
@@ -38,20 +37,21 @@ export class ItemGradients {
       const to = Math.min(dense ? pool : slots, from + SLOT_BLOCK);
       const target = at.itemGradients + from * bytes;
       if (dense)
-        kernels.product(
-          at.scoreGradients + from * 4,
-          4,
-          scoreStride * 4,
-          at.weightedUsers,
-          bytes,
-          32,
-          target,
-          bytes,
-          to - from,
-          stride,
-          rows,
-          false,
-        );
+        kernels.product({
+          // the transpose of the score gradients: a row a negative
+          a: at.scoreGradients + from * 4,
+          aRow: 4,
+          aColumn: scoreStride * 4,
+          b: at.weightedUsers,
+          bRow: bytes,
+          bTile: 32,
+          c: target,
+          cRow: bytes,
+          m: to - from,
+          n: stride,
+          k: rows,
+          accumulate: false,
+        });
       else this.memory.floats.fill(0, target >>> 2, (target >>> 2) + (to - from) * stride);
       this.addOccurrences(from, to, at.positiveGradients);
       this.backward(from, to);
@@ -73,19 +73,18 @@ export class ItemGradients {
       if (task < this.threads) {
         const from = Math.min(slots, task * share);
         const to = Math.min(slots, from + share);
-        const perRow = control[Word.negatives]! + 1;
-        kernels.sortOccurrences(
-          at.entrySlots,
-          entries,
-          perRow,
-          0,
+        kernels.sortOccurrences({
+          slots: at.entrySlots,
+          count: entries,
+          perRow: control[Word.negatives]! + 1,
+          rowOf: 0,
           from,
           to,
-          at.occurrenceOffsets,
-          at.occurrenceCounts,
-          at.occurrenceRows,
-          at.occurrenceEntries,
-        );
+          offsets: at.occurrenceOffsets,
+          counts: at.occurrenceCounts,
+          rows: at.occurrenceRows,
+          entryOf: at.occurrenceEntries,
+        });
         const target = at.itemGradients >>> 2;
         floats.fill(0, target + from * stride, target + to * stride);
         this.addOccurrences(from, to, at.scoreGradients);

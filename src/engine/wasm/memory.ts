@@ -1,10 +1,164 @@
+import { TaurecError } from '../../errors.ts';
 import type { LossNeeds } from '../../loss/loss.ts';
 import { needsOf } from '../../loss/loss-needs.ts';
 import type { EnginePlan } from '../engine.ts';
+import { stateLengths } from '../loss-states.ts';
 import { instantiate, type Kernels } from './kernels.ts';
-import { type Layout, layoutOf } from './layout.ts';
+import { type NodeLayout, nodeLayout, strideOf } from './node-layout.ts';
 
-/** Names of the numbers a verb reads from the control region (32-bit words) … */
+/** Positives whose similarities with the pool are computed together: one register tile high. */
+export const SIMILARITY_BLOCK = 6;
+
+/** Regions for the needs of a loss (states, similarities); of length 0 for losses without them. */
+const lossRegionNames = [
+  'stateUsers', 'stateItems', 'stateGlobal', 'userUpdates', 'itemUpdates', 'globalUpdates', 'poolStates',
+  'inverseNorms', 'threadSimilarity', 'threadSimilarRows',
+] as const; // biome-ignore format: a table of names
+
+type LossRegion = (typeof lossRegionNames)[number];
+
+/** Lengths of these regions, in floats. `slots`: items that a batch can touch; `scoreStride`: floats between rows of scores. */
+function lossRegionLengths(
+  plan: EnginePlan,
+  needs: Required<LossNeeds>,
+  threads: number,
+  stride: number,
+  scoreStride: number,
+  slots: number,
+): Record<LossRegion, number> {
+  const { rows, negativesPerRow, shared } = plan.training?.capacity ?? { rows: 0, negativesPerRow: 0, shared: true };
+  const states = stateLengths(needs, plan.users, plan.items);
+  const similarity = needs.itemSimilarity ? threads : 0;
+  const block = shared ? SIMILARITY_BLOCK : 1;
+  return {
+    stateUsers: states.users,
+    stateItems: states.items,
+    stateGlobal: states.global,
+    userUpdates: rows * needs.userState,
+    itemUpdates: needs.itemState ? rows * negativesPerRow : 0,
+    globalUpdates: rows * needs.globalState,
+    poolStates: needs.itemState ? (shared ? negativesPerRow : rows * negativesPerRow) : 0,
+    inverseNorms: needs.itemSimilarity && plan.score === 'dot' ? slots : 0,
+    threadSimilarity: similarity * block * scoreStride,
+    threadSimilarRows: similarity * block * stride,
+  };
+}
+
+/** Users of a batch whose scores are computed together: two register tiles of six rows; the block of scores stays in the L2 cache. */
+export const ROW_BLOCK = 12;
+/** Pool items whose gradients are computed together. */
+export const SLOT_BLOCK = 48;
+/** Scratch rows of n + 4 floats for the kernel of a loss, on each thread. */
+export const SCRATCH_ROWS = 5;
+/** Queries ranked together, and the items scored for them at a time. */
+export const QUERY_BLOCK = 24;
+export const ITEM_BLOCK = 1024;
+/** Queries of one ranking round. */
+export const QUERY_ROUND = 1024;
+
+const noBatch = { rows: 0, positives: 0, negativesPerRow: 0, shared: true, masked: 0, maskWeights: false };
+
+const PAGE = 65536;
+const MAX_BYTES = 4 * 1024 ** 3;
+
+/** Layout of the shared memory: byte addresses and element counts of all regions. Every thread derives the same layout from the plan. */
+export interface Layout {
+  readonly bytes: number;
+  readonly pages: number;
+  /** Floats between rows of final embeddings and of everything computed from them: the columns, rounded up to whole vectors of four. The padding is and stays 0. */
+  readonly stride: number;
+  /** Floats between rows of base embeddings and their moments; without a backbone the same as `stride`. */
+  readonly baseStride: number;
+  /** Floats between rows of score gradients: never a multiple of a page, because a column would then fall into one cache set. */
+  readonly scoreStride: number;
+  readonly at: Readonly<Record<RegionName, number>>;
+  readonly length: Readonly<Record<RegionName, number>>;
+  /** Addresses of the final embeddings. */
+  readonly finals: { readonly users: number; readonly items: number };
+  /** Graph and tables of the backbone. */
+  readonly nodes?: NodeLayout;
+}
+
+type RegionName = (typeof regionNames)[number];
+const regionNames = [
+  'control', 'scalars', 'failure',
+  'users', 'items', 'usersM', 'itemsM', 'usersV', 'itemsV', 'usersLast', 'itemsLast',
+  'sums', 'kept', 'epsilons', 'powers1', 'powers2',
+  'batchUsers', 'rowWeights', 'positiveOffsets', 'positiveWeights', 'positiveRows', 'positiveItems', 'negativeItems', 'negativeWeights',
+  'maskOffsets', 'masked', 'maskWeights', 'rowValues',
+  'userList', 'userSlotOfRow', 'userRowOffsets', 'userRows', 'packedUsers', 'userNorms', 'weightedUsers', 'rowGradients', 'userGradients',
+  'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
+  'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
+  'threadScores', 'threadPositives', 'threadWeights', 'threadScratch', 'threadResult', 'threadItems', 'threadTargets',
+  'rankPanels', 'itemBias', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
+  ...lossRegionNames,
+] as const; // biome-ignore format: a table of names
+
+/** Sizes the memory of a plan and of what its loss needs; throws `memory-limit` with the numbers when 4 GiB do not hold it. */
+export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): Layout {
+  const { users, items } = plan;
+  const baseStride = strideOf(plan.dimension);
+  const stride = strideOf(plan.backbone?.outputDimension ?? plan.dimension);
+  const training = plan.training;
+  const capacity = training?.capacity ?? noBatch;
+  const { rows, shared } = capacity;
+  const n = capacity.negativesPerRow;
+  const entries = shared ? capacity.positives : rows * (n + 1);
+  const slots = training ? Math.min(items, shared ? n + capacity.positives : entries) + 8 : 0;
+  const scoreStride = shared ? ((n + 3) & ~3) + 16 : n + 1;
+  const lazy = training !== undefined && plan.backbone === undefined;
+  const adam = training?.optimizer.name === 'adam';
+  const steps = training ? training.stepsPerEpoch + 2 : 0;
+  const listed = Math.max(65536, items);
+  const lengths: Record<RegionName, number> = {
+    control: 64, scalars: 64, failure: 1024,
+    users: users * baseStride, usersM: adam ? users * baseStride : 0, usersV: adam ? users * baseStride : 0, usersLast: lazy ? users : 0,
+    items: items * baseStride, itemsM: adam ? items * baseStride : 0, itemsV: adam ? items * baseStride : 0, itemsLast: lazy ? items : 0,
+    sums: steps, kept: steps, epsilons: steps, powers1: steps, powers2: steps,
+    batchUsers: rows, rowWeights: rows, positiveOffsets: rows + 1, positiveWeights: capacity.positives, positiveRows: capacity.positives,
+    positiveItems: capacity.positives, negativeItems: shared ? n : rows * n, negativeWeights: n,
+    maskOffsets: rows + 1, masked: capacity.masked, maskWeights: capacity.maskWeights ? capacity.masked : 0, rowValues: rows,
+    userList: rows, userSlotOfRow: rows, userRowOffsets: rows + 1, userRows: rows, packedUsers: rows * stride, userNorms: rows,
+    weightedUsers: rows * stride, rowGradients: rows * stride, userGradients: shared ? 0 : rows * stride,
+    entrySlots: entries, itemStamp: training ? items : 0, itemSlot: training ? items : 0, itemList: slots, packedItems: slots * stride, itemNorms: slots,
+    itemGradients: slots * stride, panels: training && shared ? ((n + 7) & ~7) * stride : 0,
+    occurrenceOffsets: slots, occurrenceCounts: slots, occurrenceRows: entries, occurrenceEntries: entries,
+    scoreGradients: rows * scoreStride + 4, positiveGradients: shared ? capacity.positives : 0, ones: 1, l2: 1,
+    threadScores: threads * Math.max(shared ? ROW_BLOCK * scoreStride : scoreStride, QUERY_BLOCK * ITEM_BLOCK), threadPositives: threads * (capacity.positives + 4),
+    threadWeights: threads * (n + 4), threadScratch: threads * SCRATCH_ROWS * (n + 4),
+    threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
+    rankPanels: ((items + 7) & ~7) * stride, itemBias: (items + 7) & ~7, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
+    excludedOffsets: QUERY_ROUND + 1, excluded: listed, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
+    ...lossRegionLengths(plan, needs, threads, stride, scoreStride, slots),
+  }; // biome-ignore format: a table of sizes
+  const doubles = new Set<RegionName>(['scalars', 'sums', 'kept', 'epsilons', 'powers1', 'powers2', 'rowValues']);
+  const at = {} as Record<RegionName, number>;
+  // no gap after these regions: a backbone sees users and items as one table
+  const beside = new Set<RegionName>(['users', 'usersM', 'usersV']);
+  // address 0 means "absent" to the kernels
+  let bytes = 64;
+  for (const name of regionNames) {
+    at[name] = bytes;
+    const size = lengths[name] * (doubles.has(name) ? 8 : 4);
+    bytes = beside.has(name) ? bytes + size : Math.ceil((bytes + size) / 64) * 64;
+  }
+  const nodes = nodeLayout(plan, threads, bytes, at.users);
+  bytes = nodes?.end ?? bytes;
+  if (bytes > MAX_BYTES) throw new TaurecError('memory-limit', memoryFacts(plan, bytes, adam, nodes));
+  const finals = nodes
+    ? { users: nodes.final.at, items: nodes.final.at + users * stride * 4 }
+    : { users: at.users, items: at.items };
+  return { bytes, pages: Math.ceil(bytes / PAGE), stride, baseStride, scoreStride, at, length: lengths, finals, nodes };
+}
+
+function memoryFacts(plan: EnginePlan, bytes: number, adam: boolean, nodes?: NodeLayout) {
+  const base = strideOf(plan.dimension) * (plan.training && adam ? 3 : 1);
+  const tables = nodes ? [nodes.baseGradient, nodes.final, nodes.finalGradient, ...nodes.tables.values()] : [];
+  const bytesPerRow = 4 * tables.reduce((sum, { stride }) => sum + stride, base);
+  return { users: plan.users, items: plan.items, dimension: plan.dimension, bytes, limit: MAX_BYTES, bytesPerRow };
+}
+
+/** Positions of the numbers that a verb reads from the control region (32-bit words) … */
 export const Word = {
   rows: 8, negatives: 9, slots: 10, userSlots: 11, now: 12, entries: 13, hasPositiveWeights: 14, hasNegativeWeights: 15, userKey: 16, itemKey: 17,
   queries: 18, k: 19, hasTargets: 20, touched: 21, hasItemBias: 22, hasMaskWeights: 23,
@@ -13,7 +167,7 @@ export const Word = {
 /** … and from the scalar region (64-bit floats). */
 export const Scalar = { learningRate: 0, size: 1, correction: 2, decay: 3, operation: 16, arguments: 17 } as const;
 
-/** One thread's hold on the shared memory: kernels, addresses, and views of all of it. Views never go stale: the memory does not grow. */
+/** The shared memory as one thread uses it: kernels, addresses, and views of all regions. Views never go stale: the memory does not grow. */
 export interface ThreadMemory {
   readonly plan: EnginePlan;
   readonly needs: Required<LossNeeds>;

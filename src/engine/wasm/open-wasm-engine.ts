@@ -3,11 +3,10 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { TaurecError } from '../../errors.ts';
 import type { EnginePlan } from '../engine.ts';
-import { compileKernels, type WantedBuild } from './compile-kernels.ts';
 import type { Crew } from './crew.ts';
-import { prepareEngine } from './prepare-engine.ts';
+import type { WorkerStart } from './crew-worker.ts';
+import { compileKernels, prepareEngine, type WantedBuild } from './prepare-engine.ts';
 import { WasmEngine } from './wasm-engine.ts';
-import type { WorkerStart } from './worker.ts';
 
 /**
  * Turns on relaxed SIMD, and with it the fused multiply-add kernels, where V8 keeps it behind a flag: Node 20 and 21. Later ones have it
@@ -41,7 +40,7 @@ export async function openWasmEngine(
   try {
     const starts = Array.from({ length: threads - 1 }, (_, i) => {
       const start: WorkerStart = { plan, needs, thread: i + 1, threads, module, memory: wasmMemory };
-      const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+      const worker = new Worker(new URL('./crew-worker.js', import.meta.url), { workerData: start });
       // an engine left open must not keep a program alive
       worker.unref();
       workers.push(worker);

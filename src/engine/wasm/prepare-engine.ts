@@ -5,21 +5,51 @@ import { needsOf } from '../../loss/loss-needs.ts';
 import { checkScore } from '../../loss/losses.ts';
 import { checkPlan, checkThreads } from '../check-plan.ts';
 import type { EnginePlan } from '../engine.ts';
-import type { CompiledKernels } from './compile-kernels.ts';
 import { Crew } from './crew.ts';
-import { layoutOf } from './layout.ts';
-import { threadMemory } from './memory.ts';
+import { layoutOf, threadMemory } from './memory.ts';
 import type { CrewParts } from './wasm-engine.ts';
 
-/** An engine whose helper threads have not started yet: it lacks how they are ended. */
-export type PreparedEngine = Omit<CrewParts, 'stop'> & {
+/** Arithmetic that a caller asks for; `auto`: fused multiply-add where the machine has it. */
+export type WantedBuild = 'auto' | 'simd' | 'simd-fma';
+
+/** A compiled module of the kernels, and whether it multiplies and adds in one operation. */
+interface CompiledKernels {
+  readonly module: WebAssembly.Module;
+  readonly fused: boolean;
+}
+
+/**
+ * Compiles the build that is wanted, from the bytes that `read` brings.
+ * @throws TaurecError `bad-option` where fused multiply-add is wanted and the machine has none
+ */
+export async function compileKernels(
+  build: WantedBuild,
+  read: (name: 'simd' | 'fma') => Promise<Uint8Array<ArrayBuffer>>,
+): Promise<CompiledKernels> {
+  if (build !== 'simd') {
+    const bytes = await read('fma');
+    if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), fused: true };
+    if (build === 'simd-fma') {
+      throw new TaurecError('bad-option', {
+        option: 'build',
+        got: build,
+        expected: 'a machine with relaxed SIMD',
+        remedy: 'Call enableFusedMultiplyAdd() first, or use Node 22.',
+      });
+    }
+  }
+  return { module: await WebAssembly.compile(await read('simd')), fused: false };
+}
+
+/** The parts of an engine before its helper threads start. */
+type PreparedEngine = Omit<CrewParts, 'stop'> & {
   readonly needs: Required<LossNeeds>;
   readonly module: WebAssembly.Module;
   readonly wasmMemory: WebAssembly.Memory;
 };
 
 /**
- * What comes before the threads: checks the plan, sizes the memory from it, compiles the kernels, allocates.
+ * Everything before the threads start: checks the plan, sizes the memory from it, compiles the kernels, allocates.
  * A bare loss object cannot be sent to threads: it gets one thread, the caller's.
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `memory-limit`, `memory-refused`

@@ -1,6 +1,12 @@
+import { type Csr, csrRow } from '../../array/csr.ts';
+import type { RankRequest, RankResult, ScoreKind } from '../engine.ts';
 import type { Crew } from './crew.ts';
-import { ITEM_BLOCK, QUERY_BLOCK } from './layout.ts';
-import { type ThreadMemory, Word } from './memory.ts';
+import { ITEM_BLOCK, QUERY_BLOCK, QUERY_ROUND, type ThreadMemory, Word } from './memory.ts';
+
+/** Rows are normalised for cosines and never dropped out. */
+function rankPreparation(score: ScoreKind) {
+  return { cosine: score === 'cosine', drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 };
+}
 
 /** Full ranking: a block of queries against a block of items at a time, each score offered to the query's best k; the score matrix never exists. */
 export class Ranking {
@@ -23,28 +29,25 @@ export class Ranking {
   /** Item embeddings, normalised for cosine, into panels. */
   prepare(): void {
     const { kernels, layout, plan } = this.memory;
+    const preparation = rankPreparation(plan.score);
     const { at, finals, stride } = layout;
     const bytes = stride * 4;
     const blocks = Math.ceil(plan.items / ITEM_BLOCK);
     for (let task = this.crew.nextTask(); task < blocks; task = this.crew.nextTask()) {
       const from = task * ITEM_BLOCK;
       const count = Math.min(plan.items - from, ITEM_BLOCK);
-      // the norms go where the scores will be: nobody reads them
-      kernels.gatherRows(
-        finals.items + from * bytes,
-        bytes,
-        stride,
-        0,
-        0,
-        count,
-        this.itemsAt,
-        this.scoresAt,
-        plan.score === 'cosine',
-        false,
-        0,
-        0,
-        1,
-      );
+      // nothing reads the norms: they go to the buffer of the scores
+      kernels.gatherRows({
+        table: finals.items + from * bytes,
+        stride: bytes,
+        d: stride,
+        list: 0,
+        from: 0,
+        to: count,
+        packed: this.itemsAt,
+        norms: this.scoresAt,
+        ...preparation,
+      });
       kernels.packPanels(this.itemsAt, bytes, stride, 0, count, count, at.rankPanels + from * bytes);
     }
   }
@@ -52,6 +55,7 @@ export class Ranking {
   /** The queries of this round: best k each, and for listed targets the number of items above. */
   rank(): void {
     const { control, kernels, layout, plan } = this.memory;
+    const preparation = rankPreparation(plan.score);
     const { at, stride } = layout;
     const queries = control[Word.queries]!;
     const k = control[Word.k]!;
@@ -62,21 +66,17 @@ export class Ranking {
     for (let task = this.crew.nextTask(); task < blocks; task = this.crew.nextTask()) {
       const from = task * QUERY_BLOCK;
       const to = Math.min(queries, from + QUERY_BLOCK);
-      kernels.gatherRows(
-        at.rawQueries,
-        bytes,
-        stride,
-        0,
+      kernels.gatherRows({
+        table: at.rawQueries,
+        stride: bytes,
+        d: stride,
+        list: 0,
         from,
         to,
-        at.queries,
-        at.queryNorms,
-        plan.score === 'cosine',
-        false,
-        0,
-        0,
-        1,
-      );
+        packed: at.queries,
+        norms: at.queryNorms,
+        ...preparation,
+      });
       const nextExcluded = new Int32Array(to - from);
       for (let q = from; q < to; q++) {
         nextExcluded[q - from] = this.word('excludedOffsets', q);
@@ -87,20 +87,20 @@ export class Ranking {
         const count = Math.min(plan.items - first, ITEM_BLOCK);
         const width = (count + 3) & ~3;
         if (biased) for (let q = 0; q < to - from; q++) this.putBias(this.scoresAt + q * scoreBytes, first, width);
-        kernels.product(
-          at.queries + from * bytes,
-          bytes,
-          4,
-          at.rankPanels + first * bytes,
-          32,
-          stride * 32,
-          this.scoresAt,
-          scoreBytes,
-          to - from,
-          width,
-          stride,
-          biased,
-        );
+        kernels.product({
+          a: at.queries + from * bytes,
+          aRow: bytes,
+          aColumn: 4,
+          b: at.rankPanels + first * bytes,
+          bRow: 32,
+          bTile: stride * 32,
+          c: this.scoresAt,
+          cRow: scoreBytes,
+          m: to - from,
+          n: width,
+          k: stride,
+          accumulate: biased,
+        });
         for (let q = from; q < to; q++) {
           const scores = this.scoresAt + (q - from) * scoreBytes;
           nextExcluded[q - from] = this.exclude(q, nextExcluded[q - from]!, scores, first, count);
@@ -146,20 +146,20 @@ export class Ranking {
         ints[(at.above >>> 2) + e] = 0;
         const panel = at.rankPanels + (item >>> 3) * stride * 32;
         if (biased) this.putBias(this.targetAt, item & ~7, 8);
-        kernels.product(
-          at.queries + q * stride * 4,
-          stride * 4,
-          4,
-          panel,
-          32,
-          stride * 32,
-          this.targetAt,
-          32,
-          1,
-          8,
-          stride,
-          biased,
-        );
+        kernels.product({
+          a: at.queries + q * stride * 4,
+          aRow: stride * 4,
+          aColumn: 4,
+          b: panel,
+          bRow: 32,
+          bTile: stride * 32,
+          c: this.targetAt,
+          cRow: 32,
+          m: 1,
+          n: 8,
+          k: stride,
+          accumulate: biased,
+        });
         scores[e - begin] = floats[(this.targetAt >>> 2) + (item & 7)]!;
       }
     }
@@ -192,4 +192,74 @@ export class Ranking {
   private word(region: 'excludedOffsets' | 'targetOffsets', index: number): number {
     return this.memory.ints[(this.memory.layout.at[region] >>> 2) + index]!;
   }
+}
+
+/** Ranks all queries of a request in rounds that fit the engine's memory; `run` ranks the round that lies there. */
+export function rankRounds(memory: ThreadMemory, request: RankRequest, run: () => void): RankResult {
+  const { control, floats, layout, plan } = memory;
+  const { queries, targets, itemBias } = request;
+  const k = Math.min(request.k, plan.items);
+  const items = new Int32Array(queries.rows * request.k).fill(-1);
+  const scores = new Float32Array(queries.rows * request.k).fill(Number.NEGATIVE_INFINITY);
+  const above = targets && new Int32Array(targets.indices.length);
+  control[Word.k] = k;
+  control[Word.hasTargets] = targets ? 1 : 0;
+  control[Word.hasItemBias] = itemBias ? 1 : 0;
+  if (itemBias) floats.set(itemBias, layout.at.itemBias >>> 2);
+  for (let from = 0; from < queries.rows; ) {
+    const to = roundEnd(memory, request, from, k);
+    putRound(memory, request, from, to);
+    run();
+    const top = layout.at.topItems >>> 2;
+    for (let q = from; q < to; q++) {
+      const at = top + (q - from) * k;
+      items.set(memory.ints.subarray(at, at + k), q * request.k);
+      const scoreAt = (layout.at.topScores >>> 2) + (q - from) * k;
+      scores.set(memory.floats.subarray(scoreAt, scoreAt + k), q * request.k);
+    }
+    if (above) {
+      const first = targets.offsets[from]!;
+      const aboveAt = layout.at.above >>> 2;
+      above.set(memory.ints.subarray(aboveAt, aboveAt + targets.offsets[to]! - first), first);
+    }
+    from = to;
+  }
+  return { items, scores, above };
+}
+
+/** The longest run of queries from `from` that fits a round's regions. */
+function roundEnd(memory: ThreadMemory, { queries, excluded, targets }: RankRequest, from: number, k: number): number {
+  const { length } = memory.layout;
+  const most = Math.max(1, Math.min(QUERY_ROUND, Math.floor(length.topItems / k)));
+  let to = Math.min(queries.rows, from + most);
+  const fits = (m: Csr | undefined, room: number) => !m || m.offsets[to]! - m.offsets[from]! <= room;
+  while (to > from + 1 && !(fits(excluded, length.excluded) && fits(targets, length.targets))) to--;
+  return to;
+}
+
+function putRound(memory: ThreadMemory, request: RankRequest, from: number, to: number): void {
+  const { control, floats, ints, layout } = memory;
+  const { at, stride } = layout;
+  const { queries } = request;
+  control[Word.queries] = to - from;
+  for (let q = from; q < to; q++) {
+    const row = queries.data.subarray(q * queries.stride, q * queries.stride + queries.columns);
+    const target = (at.rawQueries >>> 2) + (q - from) * stride;
+    floats.fill(0, target, target + stride);
+    floats.set(row, target);
+  }
+  const putLists = (m: Csr | undefined, offsetsAt: number, listAt: number) => {
+    let filled = 0;
+    ints[offsetsAt >>> 2] = 0;
+    for (let q = from; q < to; q++) {
+      if (m) {
+        const list = csrRow(m, q);
+        ints.set(list, (listAt >>> 2) + filled);
+        filled += list.length;
+      }
+      ints[(offsetsAt >>> 2) + q - from + 1] = filled;
+    }
+  };
+  putLists(request.excluded, at.excludedOffsets, at.excluded);
+  putLists(request.targets, at.targetOffsets, at.targets);
 }

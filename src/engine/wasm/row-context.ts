@@ -1,9 +1,8 @@
 import { logExpectationExp as plainLogExpectationExp } from '../../loss/log-expectation-exp.ts';
-import type { Floats, RowContext } from '../../loss/loss.ts';
+import type { Floats, Loss, RowContext, RowStates } from '../../loss/loss.ts';
 import { needsStates } from '../../loss/loss-needs.ts';
-import { ItemSimilarity } from './item-similarity.ts';
-import { type ThreadMemory, Word } from './memory.ts';
-import { WasmRowStates } from './step-states.ts';
+import { LossStates } from '../loss-states.ts';
+import { SIMILARITY_BLOCK, type ThreadMemory, Word } from './memory.ts';
 
 /** Above this τ the single-precision difference log Σ − log n is mostly cancelled: the plain functions take care there. */
 export const LARGEST_TAU = 100;
@@ -74,4 +73,191 @@ export class WasmRowContext implements RowContext {
     const sum = floats[at + 1]!;
     return sum === 0 ? 0 : floats[at]! + tau * Math.log(sum / floats[at + 2]!);
   }
+}
+
+/** The least divisor of a normalisation, as everywhere: a row of zeros is similar to nothing. */
+const LEAST_NORM = 1e-12;
+
+/**
+ * Cosines of a row's positives with its negatives, on one thread. In user batches by the dense product, for a block of positives at a time; in pair batches, where
+ * every row has other negatives, by gathered dot products. For cosine scores the embeddings are normalised already; for inner products the cosines divide by the norms here.
+ */
+class ItemSimilarity {
+  private readonly memory: ThreadMemory;
+  private readonly out: number;
+  private readonly rowsAt: number;
+  private row = 0;
+  private first = 0;
+  private count = 0;
+  /** The block of positives whose similarities `out` holds. */
+  private block = -1;
+
+  constructor(memory: ThreadMemory, thread: number, threads: number) {
+    const { at, length } = memory.layout;
+    this.memory = memory;
+    this.out = at.threadSimilarity + (length.threadSimilarity / threads) * 4 * thread;
+    this.rowsAt = at.threadSimilarRows + (length.threadSimilarRows / threads) * 4 * thread;
+  }
+
+  setRow(row: number, first: number, count: number): void {
+    this.row = row;
+    this.first = first;
+    this.count = count;
+    this.block = -1;
+  }
+
+  /** The cosines of positive `positive` of the row. */
+  of(positive: number): Float32Array {
+    const { control, floats, layout, plan } = this.memory;
+    const n = control[Word.negatives]!;
+    const block = Math.floor(positive / SIMILARITY_BLOCK);
+    if (block !== this.block) {
+      if (plan.training!.capacity.shared) this.shared(block, n);
+      else this.pair(n);
+      this.block = block;
+    }
+    const from = (this.out >>> 2) + (positive - block * SIMILARITY_BLOCK) * layout.scoreStride;
+    return floats.subarray(from, from + n);
+  }
+
+  private shared(block: number, n: number): void {
+    const { floats, ints, kernels, layout } = this.memory;
+    const { at, stride, scoreStride } = layout;
+    const bytes = stride * 4;
+    const entries = (at.entrySlots >>> 2) + this.first + block * SIMILARITY_BLOCK;
+    const rows = Math.min(SIMILARITY_BLOCK, this.count - block * SIMILARITY_BLOCK);
+    for (let p = 0; p < rows; p++) {
+      const packed = (at.packedItems >>> 2) + ints[entries + p]! * stride;
+      floats.copyWithin((this.rowsAt >>> 2) + p * stride, packed, packed + stride);
+    }
+    kernels.product({
+      ...{ a: this.rowsAt, aRow: bytes, aColumn: 4, b: at.panels, bRow: 32, bTile: stride * 32 },
+      ...{ c: this.out, cRow: scoreStride * 4, m: rows, n: (n + 3) & ~3, k: stride, accumulate: false },
+    });
+    if (layout.length.inverseNorms === 0) return;
+    for (let p = 0; p < rows; p++) {
+      // the pool has the slots 0 … n − 1
+      this.divide((this.out >>> 2) + p * scoreStride, ints[entries + p]!, n, (j) => j);
+    }
+  }
+
+  private pair(n: number): void {
+    const { ints, kernels, layout } = this.memory;
+    const { at, stride } = layout;
+    const entries = at.entrySlots + this.row * (n + 1) * 4;
+    const slot = ints[(entries >>> 2) + n]!;
+    kernels.gatherDots(at.packedItems + slot * stride * 4, at.packedItems, stride * 4, stride, entries, n, this.out);
+    if (layout.length.inverseNorms > 0) this.divide(this.out >>> 2, slot, n, (j) => ints[(entries >>> 2) + j]!);
+  }
+
+  private divide(values: number, slot: number, n: number, slotOf: (j: number) => number): void {
+    const { floats, layout } = this.memory;
+    const inverse = layout.at.inverseNorms >>> 2;
+    const own = floats[inverse + slot]!;
+    for (let j = 0; j < n; j++) floats[values + j]! *= own * floats[inverse + slotOf(j)]!;
+  }
+}
+
+/** Coordinator, once a step, where similarities are asked for under inner products: the inverse norms of the batch's items as they are scored. */
+export function invertNorms({ control, floats, layout }: ThreadMemory): void {
+  const { at, stride } = layout;
+  for (let slot = 0; slot < control[Word.slots]!; slot++) {
+    const from = (at.packedItems >>> 2) + slot * stride;
+    let squares = 0;
+    for (let c = from; c < from + stride; c++) squares += floats[c]! * floats[c]!;
+    floats[(at.inverseNorms >>> 2) + slot] = 1 / Math.max(Math.sqrt(squares), LEAST_NORM);
+  }
+}
+
+type Region =
+  | 'stateUsers'
+  | 'stateItems'
+  | 'stateGlobal'
+  | 'userUpdates'
+  | 'itemUpdates'
+  | 'globalUpdates'
+  | 'poolStates';
+
+/** The states of the loss as one row sees them, on any thread: views of the shared memory. */
+class WasmRowStates implements RowStates {
+  readonly global: Float32Array;
+  user!: Float32Array;
+  items!: Float32Array;
+  userUpdate!: Float32Array;
+  itemUpdates!: Float32Array;
+  globalUpdate!: Float32Array;
+  private readonly memory: ThreadMemory;
+
+  constructor(memory: ThreadMemory) {
+    this.memory = memory;
+    this.global = region(memory, 'stateGlobal', 0, memory.needs.globalState);
+  }
+
+  setRow(row: number, user: number): void {
+    const { memory } = this;
+    const { userState, itemState, globalState } = memory.needs;
+    const n = itemState ? memory.control[Word.negatives]! : 0;
+    const shared = memory.plan.training!.capacity.shared;
+    this.user = region(memory, 'stateUsers', user, userState);
+    this.items = region(memory, 'poolStates', shared ? 0 : row, n);
+    this.userUpdate = region(memory, 'userUpdates', row, userState).fill(0);
+    this.itemUpdates = region(memory, 'itemUpdates', row, n).fill(0);
+    this.globalUpdate = region(memory, 'globalUpdates', row, globalState).fill(0);
+  }
+}
+
+/** The coordinator's part: what the rows read is laid out before they are scored, what they wrote is added up afterwards. */
+export class StepStates {
+  readonly states: LossStates;
+  private readonly memory: ThreadMemory;
+
+  constructor(memory: ThreadMemory, loss: Loss) {
+    const { length } = memory.layout;
+    const all = (name: Region) => region(memory, name, 0, length[name]);
+    this.memory = memory;
+    this.states = new LossStates(loss, all('stateUsers'), all('stateItems'), all('stateGlobal'));
+  }
+
+  /** Before the rows are scored: copies the state of each negative into the order of the negatives. */
+  spread(): void {
+    const { memory } = this;
+    if (!memory.needs.itemState) return;
+    const { floats, layout } = memory;
+    const negatives = this.negatives();
+    const [from, to] = [layout.at.stateItems >>> 2, layout.at.poolStates >>> 2];
+    for (let e = 0; e < negatives.length; e++) floats[to + e] = floats[from + negatives[e]!]!;
+  }
+
+  /** After the rows. */
+  update(epoch: number): void {
+    const { memory } = this;
+    const { control, ints, layout, needs, plan } = memory;
+    const rows = control[Word.rows]!;
+    const n = control[Word.negatives]!;
+    const users = layout.at.batchUsers >>> 2;
+    this.states.update(epoch, {
+      users: ints.subarray(users, users + rows),
+      negatives: this.negatives(),
+      negativesPerRow: n,
+      shared: plan.training!.capacity.shared,
+      userUpdates: region(memory, 'userUpdates', 0, rows * needs.userState),
+      itemUpdates: region(memory, 'itemUpdates', 0, needs.itemState ? rows * n : 0),
+      globalUpdates: region(memory, 'globalUpdates', 0, rows * needs.globalState),
+    });
+  }
+
+  private negatives(): Int32Array {
+    const { control, ints, layout, plan } = this.memory;
+    const from = layout.at.negativeItems >>> 2;
+    return ints.subarray(
+      from,
+      from + control[Word.negatives]! * (plan.training!.capacity.shared ? 1 : control[Word.rows]!),
+    );
+  }
+}
+
+/** Row `row`, of `length` floats, of a part of the memory. */
+function region({ floats, layout }: ThreadMemory, name: Region, row: number, length: number): Float32Array {
+  const from = (layout.at[name] >>> 2) + row * length;
+  return floats.subarray(from, from + length);
 }

@@ -1,10 +1,9 @@
 import type { Loss } from '../../loss/loss.ts';
-import { backwardRows, l2Weight } from './backward-rows.ts';
 import type { Crew } from './crew.ts';
 import { fusedLoss } from './fused-losses.ts';
-import { ROW_BLOCK } from './layout.ts';
-import { type ThreadMemory, Word } from './memory.ts';
+import { ROW_BLOCK, type ThreadMemory, Word } from './memory.ts';
 import { WasmRowContext } from './row-context.ts';
+import { backwardRows, l2Weight } from './table-rows.ts';
 
 /** Phase one of a step: scores, loss, score gradients, gradients of the user embeddings. The rows are split among the threads. */
 export class RowScoring {
@@ -62,22 +61,21 @@ export class RowScoring {
     const n = control[Word.negatives]!;
     const bytes = stride * 4;
     const started = performance.now();
-    kernels.product(
-      at.packedUsers + from * bytes,
-      bytes,
-      4,
-      at.panels,
-      32,
-      stride * 32,
-      this.scoresAt,
-      scoreStride * 4,
-      to - from,
-      (n + 3) & ~3,
-      stride,
-      false,
-    );
+    kernels.product({
+      a: at.packedUsers + from * bytes,
+      aRow: bytes,
+      aColumn: 4,
+      b: at.panels,
+      bRow: 32,
+      bTile: stride * 32,
+      c: this.scoresAt,
+      cRow: scoreStride * 4,
+      m: to - from,
+      n: (n + 3) & ~3,
+      k: stride,
+      accumulate: false,
+    });
     const scored = performance.now();
-    const gradientsAt = at.scoreGradients;
     const { positiveGradients } = at;
     const offsets = at.positiveOffsets >>> 2;
     for (let row = from; row < to; row++) {
@@ -95,21 +93,20 @@ export class RowScoring {
       this.evaluate(row, row - from, first, count, this.positivesAt, positiveGradients + first * 4);
     }
     const lost = performance.now();
-    const target = at.rowGradients + from * bytes;
-    kernels.product(
-      gradientsAt + from * scoreStride * 4,
-      scoreStride * 4,
-      4,
-      at.packedItems,
-      bytes,
-      32,
-      target,
-      bytes,
-      to - from,
-      stride,
-      n,
-      false,
-    );
+    kernels.product({
+      a: at.scoreGradients + from * scoreStride * 4,
+      aRow: scoreStride * 4,
+      aColumn: 4,
+      b: at.packedItems,
+      bRow: bytes,
+      bTile: 32,
+      c: at.rowGradients + from * bytes,
+      cRow: bytes,
+      m: to - from,
+      n: stride,
+      k: n,
+      accumulate: false,
+    });
     for (let row = from; row < to; row++) {
       const first = ints[offsets + row]!;
       const count = ints[offsets + row + 1]! - first;
@@ -202,7 +199,7 @@ export class RowScoring {
     }
   }
 
-  /** True when the loss runs in a kernel of its own. */
+  /** True when the loss runs in a dedicated kernel. */
   get fused(): boolean {
     return this.fusedEvaluate !== undefined;
   }

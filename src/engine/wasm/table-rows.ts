@@ -1,12 +1,13 @@
-import { dropoutThreshold } from '../../array/dropout-mask.ts';
+import { dropoutThreshold } from '../../array/random.ts';
+import { decayFactor } from '../../optimizer/decay-history.ts';
 import type { Crew } from './crew.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
-import { denseUpdate } from './nodes/dense-update.ts';
+import type { TablePlace } from './node-layout.ts';
 
-/** Rows a task takes: some ten microseconds of work. */
+/** Rows of one task: about ten microseconds of work. */
 const CHUNK = 256;
 
-/** What happens to embedding rows as rows: brought up to date, gathered and normalised before scoring, moved by the optimiser after it. */
+/** Work on embedding rows: before scoring they are brought up to date, gathered and normalised; after it the optimiser moves them. */
 export class TableRows {
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
@@ -16,7 +17,7 @@ export class TableRows {
     this.crew = crew;
   }
 
-  /** Brings the batch's rows up to date, packs them, drops out, normalises; packs the pool into panels. */
+  /** Brings the batch's rows up to date, packs them, applies dropout, normalises them; packs the pool into panels. */
   gather(): void {
     const { control, kernels, layout, plan } = this.memory;
     const { at, finals, stride } = layout;
@@ -25,10 +26,8 @@ export class TableRows {
     const pool = plan.training!.capacity.shared ? control[Word.negatives]! : 0;
     const itemChunks = Math.ceil(slots / CHUNK);
     const chunks = itemChunks + Math.ceil(users / CHUNK);
-    const cosine = plan.score === 'cosine';
-    const drop = plan.training!.embeddingDropout;
-    const below = dropoutThreshold(drop);
-    const scale = 1 / (1 - drop);
+    const prepareItems = preparation(this.memory, 'items');
+    const prepareUsers = preparation(this.memory, 'users');
     // a backbone moves all rows at every step
     const lazy = layout.nodes === undefined;
     for (let task = this.crew.nextTask(); task < chunks; task = this.crew.nextTask()) {
@@ -36,42 +35,34 @@ export class TableRows {
         const from = task * CHUNK;
         const to = Math.min(slots, from + CHUNK);
         if (lazy) this.catchUp('items', at.itemList, from, to);
-        kernels.gatherRows(
-          finals.items,
-          stride * 4,
-          stride,
-          at.itemList,
+        kernels.gatherRows({
+          table: finals.items,
+          stride: stride * 4,
+          d: stride,
+          list: at.itemList,
           from,
           to,
-          at.packedItems,
-          at.itemNorms,
-          cosine,
-          drop > 0,
-          control[Word.itemKey]!,
-          below,
-          scale,
-        );
+          packed: at.packedItems,
+          norms: at.itemNorms,
+          ...prepareItems,
+        });
         if (from < pool)
           kernels.packPanels(at.packedItems, stride * 4, stride, from, Math.min(pool, to), pool, at.panels);
       } else {
         const from = (task - itemChunks) * CHUNK;
         const to = Math.min(users, from + CHUNK);
         if (lazy) this.catchUp('users', at.userList, from, to);
-        kernels.gatherRows(
-          finals.users,
-          stride * 4,
-          stride,
-          at.userList,
+        kernels.gatherRows({
+          table: finals.users,
+          stride: stride * 4,
+          d: stride,
+          list: at.userList,
           from,
           to,
-          at.packedUsers,
-          at.userNorms,
-          cosine,
-          drop > 0,
-          control[Word.userKey]!,
-          below,
-          scale,
-        );
+          packed: at.packedUsers,
+          norms: at.userNorms,
+          ...prepareUsers,
+        });
       }
     }
   }
@@ -112,43 +103,201 @@ export class TableRows {
     const { control, kernels, layout, plan } = this.memory;
     const { at, stride } = layout;
     const now = control[Word.now]!;
-    const last = at[`${table}Last`];
+    const rows = { table: at[table], last: at[`${table}Last`], stride: stride * 4, d: stride, list, from, to, now };
     if (plan.training!.optimizer.name === 'sgd') {
-      kernels.skipSgdRows(at[table], last, stride * 4, stride, list, from, to, now, at.kept);
+      kernels.skipSgdRows({ ...rows, kept: at.kept });
       return;
     }
-    kernels.skipAdamRows(
-      at[table], at[`${table}M`], at[`${table}V`], last, stride * 4, stride, list, from, to, now,
-      at.sums, at.kept, at.epsilons, at.powers1, at.powers2,
-    ); // biome-ignore format: arguments as the kernel has them
+    const { sums, kept, epsilons, powers1, powers2 } = at;
+    kernels.skipAdamRows({ ...rows, m: at[`${table}M`], v: at[`${table}V`], sums, kept, epsilons, powers1, powers2 });
   }
 
   private step(table: 'users' | 'items', list: number, from: number, to: number, gradients: number): void {
     const { control, kernels, layout, plan, scalars } = this.memory;
     const { at, stride } = layout;
     const { name, beta1, beta2, epsilon } = plan.training!.optimizer;
-    const now = control[Word.now]!;
-    const last = at[`${table}Last`];
-    const decay = scalars[Scalar.decay]!;
+    const rows = {
+      table: at[table],
+      last: at[`${table}Last`],
+      stride: stride * 4,
+      d: stride,
+      list,
+      from,
+      to,
+      gradients,
+      now: control[Word.now]!,
+      decay: scalars[Scalar.decay]!,
+    };
     if (name === 'sgd') {
-      kernels.sgdRows(
-        at[table],
-        last,
-        stride * 4,
-        stride,
-        list,
-        from,
-        to,
-        gradients,
-        now,
-        scalars[Scalar.learningRate]!,
-        decay,
-      );
+      kernels.sgdRows({ ...rows, learningRate: scalars[Scalar.learningRate]! });
       return;
     }
-    kernels.adamRows(
-      at[table], at[`${table}M`], at[`${table}V`], last, stride * 4, stride, list, from, to, gradients, now,
-      beta1, beta2, scalars[Scalar.size]!, scalars[Scalar.correction]!, epsilon, decay,
-    ); // biome-ignore format: arguments as the kernel has them
+    const moments = { m: at[`${table}M`], v: at[`${table}V`], beta1, beta2, epsilon };
+    kernels.adamRows({ ...rows, ...moments, size: scalars[Scalar.size]!, correction: scalars[Scalar.correction]! });
+  }
+}
+
+/** Addresses of packed rows, their norms, their gradients and a scale for each (0: none), and the L2 weight. */
+interface BackwardRows {
+  readonly packed: number;
+  readonly norms: number;
+  readonly gradients: number;
+  readonly scales?: number;
+  readonly l2?: number;
+}
+
+/** Turns gradients of prepared rows [from, to) into gradients of embeddings, in place: through the normalisation and the dropout mask, plus L2. */
+export function backwardRows(
+  memory: ThreadMemory,
+  table: 'users' | 'items',
+  from: number,
+  to: number,
+  rows: BackwardRows,
+): void {
+  const { control, kernels, layout, plan } = memory;
+  const { at, stride } = layout;
+  const dropout = plan.training!.embeddingDropout;
+  // one literal: in pair batches this runs once for every row
+  kernels.backwardRows({
+    table: at[table],
+    stride: stride * 4,
+    d: stride,
+    list: table === 'users' ? at.batchUsers : at.itemList,
+    from,
+    to,
+    packed: rows.packed,
+    norms: rows.norms,
+    gradients: rows.gradients,
+    scales: rows.scales ?? 0,
+    cosine: plan.score === 'cosine',
+    drop: dropout > 0,
+    dropKey: control[table === 'users' ? Word.userKey : Word.itemKey]!,
+    keepBelow: dropoutThreshold(dropout),
+    keepScale: 1 / (1 - dropout),
+    l2: rows.l2 ?? 0,
+  });
+}
+
+/** Preparation of a row for scoring, as arguments of the kernels: dropout, then for cosines the division by its norm. */
+function preparation({ control, plan }: ThreadMemory, table: 'users' | 'items') {
+  const dropout = plan.training!.embeddingDropout;
+  return {
+    cosine: plan.score === 'cosine',
+    drop: dropout > 0,
+    dropKey: control[table === 'users' ? Word.userKey : Word.itemKey]!,
+    keepBelow: dropoutThreshold(dropout),
+    keepScale: 1 / (1 - dropout),
+  };
+}
+
+/** The weight of the L2 term: l2 / rows a batch. */
+export function l2Weight({ floats, layout }: ThreadMemory): number {
+  return floats[layout.at.l2 >>> 2]!;
+}
+
+/** One step of the optimiser on every row of the base embeddings and of the backbone's parameters. L2 acts on the rows that the batch touches. */
+function denseUpdate(memory: ThreadMemory, crew: Crew): void {
+  const { layout, plan } = memory;
+  const { base, baseGradient, weights, marks } = layout.nodes!;
+  const { optimizer, capacity } = plan.training!;
+  const l2 = optimizer.l2 / capacity.rows;
+  const tables = [
+    { values: base, gradient: baseGradient, m: layout.at.usersM, v: layout.at.usersV },
+    ...weights.values(),
+  ];
+  const starts = [0];
+  for (const { values } of tables) starts.push(starts.at(-1)! + Math.ceil(values.rows / CHUNK));
+  let table = 0;
+  for (let task = crew.nextTask(); task < starts.at(-1)!; task = crew.nextTask()) {
+    while (task >= starts[table + 1]!) table++;
+    const { values, gradient, m, v } = tables[table]!;
+    const from = (task - starts[table]!) * CHUNK;
+    const to = Math.min(values.rows, from + CHUNK);
+    stepRows(memory, values, gradient, m, v, from, to, table === 0 && l2 > 0 ? marks : 0, l2);
+  }
+}
+
+function stepRows(
+  { kernels, plan, scalars }: ThreadMemory,
+  values: TablePlace,
+  gradient: TablePlace,
+  m: number,
+  v: number,
+  from: number,
+  to: number,
+  marks: number,
+  l2: number,
+): void {
+  const { name, beta1, beta2, epsilon } = plan.training!.optimizer;
+  const rows = {
+    ...{ table: values.at, gradients: gradient.at, stride: values.stride * 4, d: values.stride, from, to, marks, l2 },
+    decay: scalars[Scalar.decay]!,
+  };
+  if (name === 'sgd') {
+    kernels.denseSgdRows({ ...rows, learningRate: scalars[Scalar.learningRate]! });
+    return;
+  }
+  const adam = { beta1, beta2, epsilon, size: scalars[Scalar.size]!, correction: scalars[Scalar.correction]! };
+  kernels.denseAdamRows({ ...rows, m, v, ...adam });
+}
+
+/**
+ * Adam's scalars by step of the epoch, which the lazy rows look up (see optimizer/adam.ts). The update that a row has missed since step b is m/(√v + ε′) times a sum
+ * that depends on b alone, so it is kept for every b and grows by one term a step.
+ */
+export class EpochTables {
+  private readonly memory: ThreadMemory;
+  private base = 0;
+
+  constructor(memory: ThreadMemory) {
+    this.memory = memory;
+  }
+
+  /** A new epoch, `step` optimiser steps after the beginning of training. */
+  start(step: number): void {
+    const { beta1, beta2, epsilon } = this.memory.plan.training!.optimizer;
+    this.base = step;
+    // a step that is never made moves nothing
+    this.view('sums').fill(0);
+    this.view('kept').fill(1);
+    const powers1 = this.view('powers1');
+    const powers2 = this.view('powers2');
+    const epsilons = this.view('epsilons');
+    for (let s = 0; s < epsilons.length; s++) {
+      powers1[s] = beta1 ** s;
+      powers2[s] = beta2 ** s;
+      // ε of the first skipped step: the rule of optimizer/adam.ts
+      epsilons[s] = epsilon * Math.sqrt(1 - beta2 ** (step + s + 1));
+    }
+  }
+
+  /** Enters step `s` (from 1) of the epoch; returns what a real step needs: learning rate, size, correction, decay. */
+  stepScalars(
+    s: number,
+    learningRate: number,
+  ): [learningRate: number, size: number, correction: number, decay: number] {
+    const { beta1, beta2, decoupledWeightDecay } = this.memory.plan.training!.optimizer;
+    const t = this.base + s;
+    const root = Math.sqrt(1 - beta2 ** t);
+    const decay = decayFactor(learningRate, decoupledWeightDecay);
+    const size = learningRate / (1 - beta1 ** t);
+    const kept = this.view('kept');
+    // below 1e-300 every row is 0 anyway, and a ratio of zeros would be NaN
+    kept[s] = Math.max(kept[s - 1]! * decay, 1e-300);
+    const sums = this.view('sums');
+    const ratio = beta1 / Math.sqrt(beta2);
+    let term = (size * root) / kept[s];
+    // far back the ratio's powers add nothing any more
+    const negligible = 1e-8 * term;
+    for (let b = s - 1; b >= 0 && term > negligible; b--) {
+      term *= ratio;
+      sums[b]! += term;
+    }
+    return [learningRate, size, 1 / root, decay];
+  }
+
+  private view(name: 'sums' | 'kept' | 'epsilons' | 'powers1' | 'powers2'): Float64Array {
+    const { doubles, layout } = this.memory;
+    return doubles.subarray(layout.at[name] >>> 3, (layout.at[name] >>> 3) + layout.length[name]);
   }
 }

@@ -1,5 +1,5 @@
-import { dropoutKey } from '../../array/dropout-mask.ts';
 import { matrix } from '../../array/matrix.ts';
+import { dropoutKey } from '../../array/random.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Loss } from '../../loss/loss.ts';
 import { needsStates } from '../../loss/loss-needs.ts';
@@ -8,14 +8,13 @@ import { checkRankRequest } from '../check-plan.ts';
 import type { Engine, EngineStats, RankRequest, RankResult } from '../engine.ts';
 import { listBatch } from './batch-lists.ts';
 import type { Crew } from './crew.ts';
-import { EpochTables } from './epoch-tables.ts';
-import { invertNorms } from './item-similarity.ts';
+import { ItemGradients } from './item-gradients.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
-import { baseGradients } from './nodes/base-gradients.ts';
-import { WasmNodes } from './nodes/wasm-nodes.ts';
-import { rankRounds } from './rank-rounds.ts';
-import { StepStates } from './step-states.ts';
-import { type ThreadWork, threadWork, Verb } from './thread-work.ts';
+import { Ranking, rankRounds } from './ranking.ts';
+import { invertNorms, StepStates } from './row-context.ts';
+import { RowScoring } from './row-scoring.ts';
+import { EpochTables, TableRows } from './table-rows.ts';
+import { runNodeOperation, WasmNodes } from './wasm-nodes.ts';
 
 /** What a running crew consists of, as the coordinator holds it. */
 export interface CrewParts {
@@ -170,7 +169,7 @@ export class WasmEngine implements Engine {
   }
 
   gradients() {
-    if (this.nodes) return baseGradients(this.nodes, this.memory);
+    if (this.nodes) return this.nodes.baseGradients();
     const { control } = this.memory;
     const shared = this.memory.plan.training!.capacity.shared;
     return {
@@ -237,4 +236,43 @@ export class WasmEngine implements Engine {
     }
     return map;
   }
+}
+
+/** The verbs of the crew. Each thread runs the same function for a verb and takes disjoint tasks: no output has two writers. */
+const Verb = {
+  gather: 1,
+  scoreRows: 2,
+  itemGradients: 3,
+  update: 4,
+  settle: 5,
+  rankPrepare: 6,
+  rank: 7,
+  nodes: 8,
+} as const;
+
+/** What one thread does for each verb. `loss` is absent in an engine that only ranks. */
+export function threadWork(memory: ThreadMemory, crew: Crew, thread: number, threads: number, loss?: Loss): ThreadWork {
+  const tables = new TableRows(memory, crew);
+  const scoring = loss && new RowScoring(memory, crew, thread, threads, loss);
+  const itemGradients = new ItemGradients(memory, crew, threads);
+  const ranking = new Ranking(memory, crew, thread);
+  const run = (verb: number): void => {
+    if (verb === Verb.gather) tables.gather();
+    else if (verb === Verb.scoreRows) scoring!.scoreRows();
+    else if (verb === Verb.itemGradients) itemGradients.run();
+    else if (verb === Verb.update) tables.update();
+    else if (verb === Verb.settle) tables.settle();
+    else if (verb === Verb.rankPrepare) ranking.prepare();
+    else if (verb === Verb.rank) ranking.rank();
+    else if (verb === Verb.nodes) runNodeOperation({ memory, crew, thread });
+  };
+  return { run, seconds: scoring?.seconds, fused: scoring?.fused ?? false };
+}
+
+interface ThreadWork {
+  readonly run: (verb: number) => void;
+  /** Seconds this thread spent in the parts of scoreRows. */
+  readonly seconds?: { scores: number; loss: number; userGradients: number };
+  /** True when the loss runs in a dedicated kernel. */
+  readonly fused: boolean;
 }

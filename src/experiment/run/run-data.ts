@@ -1,8 +1,7 @@
 import type { Csr } from '../../array/csr.ts';
-import { addPositiveNoise } from '../../data/add-positive-noise.ts';
 import { type Dataset, type DatasetOptions, loadDataset } from '../../data/dataset.ts';
-import { negativeNoise } from '../../data/negative-noise.ts';
 import { holdBackFalseNegatives } from '../../data/split/hold-back-false-negatives.ts';
+import { addPositiveNoise, negativeNoise } from '../../data/training-noise.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Choice, RunSpec } from './run.ts';
 

@@ -2,8 +2,8 @@ import { type Csr, csrFromEntries, csrHas, csrRow, csrTranspose } from '../../ar
 import { type Matrix, row } from '../../array/matrix.ts';
 import { randomStream } from '../../array/random.ts';
 import { sharedFloat32 } from '../../array/shared.ts';
-import { type ExtendedIds, extendIds } from '../../data/extend-ids.ts';
 import { compactIds, type Interactions } from '../../data/interactions.ts';
+import { type ExtendedIds, extendIds } from '../../data/union-ids.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { Tensor } from '../../model/tensor.ts';

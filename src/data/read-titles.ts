@@ -1,0 +1,132 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { TaurecError } from '../errors.ts';
+import { type FileHead, readHead } from '../platform/file-head.ts';
+import { fileSha256, openBytes } from '../platform/text-stream.ts';
+import { type Column, type ColumnPositions, findColumns, isUsualName } from './columns.ts';
+import { withDatabaseFile } from './database/database-file.ts';
+import { databasePlace } from './database/database-place.ts';
+import { type Duck, eachChunk, openDuck, scalar } from './formats/duckdb.ts';
+import { checkFormat, type Format, guessFormat } from './formats/file-format.ts';
+import { delimitedTable, jsonTable, parquetTable, type Table } from './formats/table.ts';
+import { sniffKeys, sniffTable } from './formats/table-layout.ts';
+import type { IdMap } from './id-map.ts';
+
+/** Columns and format of a file of titles. */
+export interface TitleOptions {
+  /** Default: the first column with a usual item name or `id`, else column 1. */
+  id?: Column;
+  /** Default: the first column called title or name, else column 2. */
+  title?: Column;
+  format?: 'auto' | Exclude<Format, 'lightgcn'>;
+  delimiter?: string;
+  header?: 'auto' | boolean;
+}
+
+const isTitle = (name: string) => /^(item|movie|product|book|track|song|artist)?[\s_-]?(title|name)$/i.test(name);
+const isId = (name: string) => /^id$/i.test(name) || isUsualName('item', name);
+
+/**
+ * Reads the titles of items from a CSV, TSV, JSON lines or Parquet file, plain or gzip, or a table of a database as `readInteractions` takes it. Returns them by item index, '' where the file has none;
+ * items that `items` does not contain are skipped. Throws as `readInteractions` does for files and columns.
+ */
+export async function readTitles(source: string, items: IdMap, options: TitleOptions = {}): Promise<string[]> {
+  checkFormat(options.format ?? 'auto');
+  const place = databasePlace(source);
+  if (!place) return readFile(source, items, options);
+  const choose = (names: readonly string[]) => {
+    const { user, item } = findTitleColumns(place.shown, names, names.length, options);
+    return [user, item];
+  };
+  return withDatabaseFile(place, choose, (file) =>
+    readFile(file, items, { id: 1, title: 2, format: 'csv', delimiter: ',', header: true }),
+  );
+}
+
+async function readFile(file: string, items: IdMap, options: TitleOptions): Promise<string[]> {
+  const head = await readHead(file);
+  const guessed = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
+  const format = guessed === 'lightgcn' ? 'csv' : guessed;
+  const titles = new Array<string>(items.size).fill('');
+  if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
+  // Decompressing to the end detects a truncated gzip file.
+  if (head.gzip) await fileSha256(file, true).catch((cause) => unreadable(file, format, cause));
+  const duck = await openDuck();
+  try {
+    const table = await titleTable(duck, file, format, head, options);
+    await eachChunk(duck, `SELECT ${table.texts.user}, ${table.texts.item} FROM ${table.from}`, (chunk) => {
+      const [ids, texts] = [chunk.getColumnVector(0), chunk.getColumnVector(1)];
+      for (let r = 0; r < chunk.rowCount; r++) {
+        const index = items.indexOf((ids.getItem(r) as string | null) ?? '');
+        if (index >= 0) titles[index] = ((texts.getItem(r) as string | null) ?? '').trim();
+      }
+    });
+    const rejected = table.rejects ? await scalar(duck, 'SELECT coalesce(min(line), 0) FROM reject_errors') : 0;
+    if (rejected > 0) {
+      throw new TaurecError('unreadable-file', {
+        file,
+        format,
+        reason: `line ${rejected} does not have the fields of the first line.`,
+      });
+    }
+  } catch (cause) {
+    if (cause instanceof TaurecError) throw cause;
+    throw new TaurecError(
+      'unreadable-file',
+      { file, format, reason: (cause as Error).message.split('\n', 1)[0] },
+      { cause },
+    );
+  } finally {
+    await duck.close();
+  }
+  return titles;
+}
+
+function unreadable(file: string, format: Format, cause: Error): never {
+  throw new TaurecError('unreadable-file', { file, format, reason: `${cause.message.split('\n', 1)[0]}.` }, { cause });
+}
+
+async function titleTable(
+  duck: Duck,
+  file: string,
+  format: Exclude<Format, 'lightgcn'>,
+  head: FileHead,
+  options: TitleOptions,
+): Promise<Table> {
+  const find = (names: readonly string[] | undefined, width: number) => findTitleColumns(file, names, width, options);
+  if (format === 'parquet') {
+    const path = head.gzip ? join(duck.folder, 'unpacked.parquet') : file;
+    if (head.gzip) await pipeline(openBytes(file, true), createWriteStream(path));
+    return parquetTable(duck, path, (names) => find(names, names.length));
+  }
+  if (format === 'jsonl') {
+    const names = sniffKeys(head);
+    return jsonTable(file, head.gzip, names, find(names, names.length));
+  }
+  const { layout, first } = sniffTable(file, format, head, {
+    user: 1,
+    item: 1,
+    delimiter: options.delimiter,
+    header: options.header,
+    isHeaderName: (name) => isTitle(name) || isId(name) || name === options.id || name === options.title,
+  });
+  return delimitedTable(layout, find(layout.header ? first : undefined, layout.width));
+}
+
+/** The reader of interactions reads ids as users and titles as items. */
+function findTitleColumns(
+  file: string,
+  names: readonly string[] | undefined,
+  width: number,
+  options: TitleOptions,
+): ColumnPositions {
+  const id = options.id ?? position(names, isId) ?? 1;
+  const title = options.title ?? position(names, isTitle) ?? (id === 2 ? 1 : 2);
+  return findColumns(file, names, width, { user: id, item: title, rating: false, time: false });
+}
+
+function position(names: readonly string[] | undefined, matches: (name: string) => boolean): number | undefined {
+  const at = names?.findIndex(matches) ?? -1;
+  return at < 0 ? undefined : at + 1;
+}

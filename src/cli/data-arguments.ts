@@ -1,11 +1,11 @@
 import type { DatasetOptions } from '../data/dataset.ts';
 
-/** Names that a flag has other than its option. */
+/** Options whose flag has another name. */
 const renamed: Partial<Record<keyof DatasetOptions, string>> = { recencyHalfLife: 'half-life' };
-/** What no flag says: the file is the command's argument, the seed the training's. */
+/** Options without a flag here: the file is the command's argument, the seed belongs to training. */
 const without = new Set<string>(['train', 'seed', 'titleOptions']);
 
-/** The flags of `addReadOptions` and `addSplitOptions` that give these options. */
+/** The command-line arguments that set these data options. */
 export function dataArguments(options: Partial<DatasetOptions>): string[] {
   return Object.entries(options).flatMap(([name, value]) => {
     if (value === undefined || without.has(name)) return [];

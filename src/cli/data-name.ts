@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { databasePlace } from '../data/database/database-place.ts';
 
-/** A name for what is made of data. ratings.csv → "ratings"; gowalla/train.tsv.gz → "gowalla", since "train" says nothing; of a database the table. */
+/** The default name of a model or study. ratings.csv → "ratings"; gowalla/train.tsv.gz → "gowalla", because "train" says nothing; of a database, the table. */
 export function dataName(source: string): string {
   const place = databasePlace(source);
   if (place) return place.label;

@@ -5,6 +5,7 @@ import { type Dataset, loadDataset } from '../data/dataset.ts';
 import { syntheticDataset } from '../data/synthetic.ts';
 import { TaurecError } from '../errors.ts';
 import { fetchMovieLens, movielens } from './movielens.ts';
+import type { Terminal } from './terminal.ts';
 
 /** What the demo trains on, and how to call it. */
 export interface DemoData {
@@ -14,22 +15,23 @@ export interface DemoData {
 
 /**
  * The data of the demo: the folder or file given; else `$TAUREC_DATA/movielens-100k`; else MovieLens 100K from the cache or from GroupLens;
- * else, without a network, a made-up catalogue. A tenth of the training part is for validation.
+ * else, without a network, a synthetic catalogue. A tenth of the training part is for validation.
  */
 export async function demoData(
+  terminal: Terminal,
   given: string | undefined,
   seed: number,
   say: (text: string) => void,
 ): Promise<DemoData> {
   if (given !== undefined) return { name: basename(given), dataset: await readGiven(given, seed) };
-  const shared = process.env.TAUREC_DATA && join(process.env.TAUREC_DATA, 'movielens-100k');
+  const shared = terminal.env.TAUREC_DATA && join(terminal.env.TAUREC_DATA, 'movielens-100k');
   if (shared && existsSync(shared)) {
     say(`Using ${shared} (films without titles).`);
     return { name: 'MovieLens 100K', dataset: await readGiven(shared, seed) };
   }
   const { folder, file, sha256 } = movielens;
-  const url = `${process.env.TAUREC_MOVIELENS ?? folder}/${file}`;
-  const cache = process.env.TAUREC_CACHE ?? envPaths('taurec', { suffix: '' }).cache;
+  const url = `${terminal.env.TAUREC_MOVIELENS ?? folder}/${file}`;
+  const cache = terminal.env.TAUREC_CACHE ?? envPaths('taurec', { suffix: '' }).cache;
   try {
     const files = await fetchMovieLens({ cache: join(cache, 'movielens-100k'), url, sha256 });
     const [train, minRating] = [files.ratings, 4];
@@ -46,9 +48,9 @@ export async function demoData(
     return { name: 'MovieLens 100K (ratings of 4 and 5)', dataset: await loadDataset(options) };
   } catch (error) {
     if (error instanceof TaurecError) throw error;
-    say(`MovieLens cannot be had (${(error as Error).message}).`);
-    say('Going on with a made-up catalogue: the first word of a title tells its taste.');
-    return { name: 'a made-up catalogue', dataset: madeUp(seed) };
+    say(`Cannot get MovieLens (${(error as Error).message}).`);
+    say('Using a synthetic catalogue instead; the first word of a title names its genre.');
+    return { name: 'a synthetic catalogue', dataset: madeUp(seed) };
   }
 }
 

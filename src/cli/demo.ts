@@ -11,13 +11,12 @@ import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { Recommender } from '../recommender/recommender.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import { train } from '../training/trainer.ts';
-import { commandLine } from './command-line.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { demoData } from './demo-data.ts';
 import { engineOptions } from './engine-options.ts';
-import { interruptible } from './interrupt.ts';
-import { count, duration, note, print, printJson, table, timed } from './output.ts';
+import { count, duration, table, timed } from './output.ts';
 import { whole } from './parse.ts';
+import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 
 interface DemoFlags extends CommonOptions {
@@ -26,30 +25,30 @@ interface DemoFlags extends CommonOptions {
   people: number;
 }
 
-/** Items listed beside each other for a person. */
+/** Items in each list. */
 const SHOWN = 5;
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .option('--data <path>', 'a folder with train.* and test.* files, or one file (default: MovieLens 100K)')
-    .option('--people <number>', 'how many people to recommend to', whole(0), 3)
-    .option('-o, --out <folder>', 'keep the model there');
+    .option('--data <path>', 'folder with train.* and test.* files, or one file (default: MovieLens 100K)')
+    .option('--people <number>', 'number of users to show recommendations for', whole(0), 3)
+    .option('-o, --out <folder>', 'save the model in this folder');
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
   addExamples(command, 'taurec demo', 'taurec demo --out models/demo --seed 2');
-  command.action((flags: DemoFlags) => run(flags));
+  command.action((flags: DemoFlags) => run(terminal, flags));
 }
 
-async function run(flags: DemoFlags): Promise<void> {
+async function run(terminal: Terminal, flags: DemoFlags): Promise<void> {
   const { seed = 1 } = flags;
   const engineChoice = engineOptions(flags);
-  const say = flags.quiet ? () => {} : note;
+  const say = terminal.notes(flags.quiet);
   if (flags.out !== undefined) await checkModelTarget(flags.out);
-  const { name, dataset } = await demoData(flags.data, seed, say);
-  const progress = flags.quiet ? undefined : new TrainProgress(process.stderr);
+  const { name, dataset } = await demoData(terminal, flags.data, seed, say);
+  const progress = flags.quiet ? undefined : new TrainProgress(terminal.stderr);
   const onProgress = progress?.handle.bind(progress);
   const config = { loss: 'bsl', seed, refit: true, ...engineChoice };
   const [result, seconds] = await timed(() =>
-    interruptible((signal) => train(dataset, config, { signal, onProgress })),
+    terminal.interruptible((signal) => train(dataset, config, { signal, onProgress })),
   ).finally(() => progress?.close());
   const model = trainedModel(dataset, result);
   const engine = await openRankingEngine(model, engineChoice);
@@ -60,7 +59,7 @@ async function run(flags: DemoFlags): Promise<void> {
     if (flags.out !== undefined) await saveModel(flags.out, model);
     if (flags.json) {
       const metrics = Object.fromEntries(Object.entries(measured).map(([ranker, { metrics }]) => [ranker, metrics]));
-      printJson({
+      terminal.printJson({
         data: dataset.source,
         epochs: result.epoch,
         seconds,
@@ -71,15 +70,17 @@ async function run(flags: DemoFlags): Promise<void> {
       return;
     }
     const { rows: users, columns: items, indices } = dataset.train;
-    print(
-      `\n${name}: ${count(users)} people, ${count(items)} items, ${count(indices.length)} interactions. BSL, ${result.epoch} epochs, ${duration(seconds)}.\n`,
+    terminal.print(
+      `\n${name}: ${count(users)} users, ${count(items)} items, ${count(indices.length)} interactions. BSL, ${result.epoch} epochs, ${duration(seconds)}.\n`,
     );
-    print(comparisonTable(measured));
-    for (const person of shown) print(`\n${personTable(person)}`);
-    if (shown.length > 0) print('\n✓ = held out: this person likes it, and the model was not told');
-    print(`\nYour own data:  ${commandLine('train', 'interactions.csv')}`);
+    terminal.print(comparisonTable(measured));
+    for (const person of shown) terminal.print(`\n${personTable(person)}`);
+    if (shown.length > 0) terminal.print('\n✓ = held out: this user likes the item, and the model has not seen it');
+    terminal.print(`\nYour own data:  ${terminal.commandLine('train', 'interactions.csv')}`);
     if (flags.out !== undefined)
-      print(`This model:     ${commandLine('recommend', flags.out, '--user', dataset.users.idOf(0))}`);
+      terminal.print(
+        `This model:     ${terminal.commandLine('recommend', flags.out, '--user', dataset.users.idOf(0))}`,
+      );
   } finally {
     await engine.close();
   }

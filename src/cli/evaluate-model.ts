@@ -6,7 +6,7 @@ import { embeddingRanker, type UserRanker } from '../evaluation/ranker.ts';
 import { type Model, trainedItems } from '../model/model.ts';
 import { reRankedRanker } from '../recommender/re-ranked-ranker.ts';
 import type { RecommendOptions } from '../recommender/recommendation.ts';
-import type { WorkProgress } from './work-progress.ts';
+import type { WorkProgress } from './progress.ts';
 
 /** What `--protocol` may say, and the protocols it stands for; the first one's metrics are the `metrics` of a report. */
 export const protocolChoices = { clean: ['clean'], irbench: ['irbench'], both: ['clean', 'irbench'] } as const;

@@ -1,19 +1,17 @@
-import type { SingleBar } from 'cli-progress';
 import { configName } from '../experiment/run/config-name.ts';
 import type { LabEvent } from '../experiment/run/lab.ts';
 import { isFailed, type RunRecord } from '../experiment/run/run.ts';
 import { count, decimal, duration } from './output.ts';
-import { progressBar } from './progress-bar.ts';
+import { Progress } from './progress.ts';
+import type { Output } from './terminal.ts';
 
-/** Shows how an experiment goes on: a bar for each stage on a terminal, a line for each run elsewhere. */
+/** Shows an experiment: a bar for each stage on a terminal, a line for each run elsewhere. */
 export class ExperimentProgress {
-  readonly #stream: NodeJS.WriteStream;
-  readonly #bar: SingleBar | undefined;
+  readonly #progress: Progress;
   #started = 0;
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
-    if (stream.isTTY) this.#bar = progressBar(stream, '{bar} {value}/{total} · {facts}');
+  constructor(stream: Output) {
+    this.#progress = new Progress(stream);
   }
 
   handle(event: LabEvent): void {
@@ -21,27 +19,28 @@ export class ExperimentProgress {
     else if (event.type === 'run') this.#run(event);
   }
 
-  /** Clears the bar, also after an error. */
+  /** Removes the bar, also after an error. */
   close(): void {
-    if (this.#bar?.isActive) this.#bar.stop();
+    this.#progress.close();
   }
 
   #stage({ title, runs, reused, jobs }: Extract<LabEvent, { type: 'stage' }>): void {
     this.close();
     if (runs === 0) return;
     const before = reused > 0 ? `, ${count(reused)} done before` : '';
-    this.#stream.write(`${title}: ${count(runs)} trainings${before}, ${Math.min(runs, jobs)} at a time\n`);
+    this.#progress.say(`${title}: ${count(runs)} trainings${before}, ${Math.min(runs, jobs)} at a time`);
     this.#started = performance.now();
-    this.#bar?.start(runs, 0, { facts: '' });
+    this.#progress.showBar({ label: '', part: 0, measure: `0/${runs}` });
   }
 
   #run({ done, runs, record, seconds }: Extract<LabEvent, { type: 'run' }>): void {
     const pace = (performance.now() - this.#started) / 1000 / done;
     const left = `${duration(pace * (runs - done))} left`;
     const found = isFailed(record) ? ` · ${record.failed.code}` : validationText(record);
-    const facts = `${configName(record)}, seed ${record.seed}${found} · ${duration(seconds)} · ${left}`;
-    if (this.#bar) this.#bar.update(done, { facts });
-    else this.#stream.write(`${done}/${runs} · ${facts}\n`);
+    const details = [`${configName(record)}, seed ${record.seed}${found}`, duration(seconds)];
+    const measure = `${done}/${runs}`;
+    this.#progress.showBar({ label: '', part: done / runs, measure, details, left });
+    this.#progress.sayPlain(() => [measure, ...details, left].join(' · '), true);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ReadReport } from '../data/interactions.ts';
 import { count } from './output.ts';
 
-/** For who has ratings and did not say which of them count: that all do. Undefined when there is nothing to choose between. */
+/** Tells users who set no --min-rating that every rating counts as a positive. Undefined where all ratings are equal. */
 export function ratingNote(
   reports: readonly ReadReport[],
   interactions: number,
@@ -11,5 +11,5 @@ export function ratingNote(
   const min = Math.min(...ranges.map((range) => range.min));
   const max = Math.max(...ranges.map((range) => range.max));
   if (minRating !== undefined || !(min < max)) return undefined;
-  return `Ratings go from ${min} to ${max}, and all ${count(interactions)} interactions count as positive; --min-rating NUMBER keeps those rated at least so high.`;
+  return `Ratings go from ${min} to ${max}, and all ${count(interactions)} interactions count as positive; --min-rating NUMBER keeps only those rated at least NUMBER.`;
 }

@@ -1,22 +1,20 @@
-import type { SingleBar } from 'cli-progress';
 import type { TrainEvent } from '../training/events.ts';
 import { duration } from './output.ts';
-import { progressBar } from './progress-bar.ts';
+import { Progress } from './progress.ts';
+import type { Output } from './terminal.ts';
 
-/** Shows how trainings of recipes go on: a bar on a terminal, a line for each training elsewhere. */
+/** Shows trainings of recipes: a bar on a terminal, a line for each training elsewhere. */
 export class RecipeProgress {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #progress: Progress;
   readonly #runs: number;
   readonly #started = performance.now();
-  readonly #bar: SingleBar | undefined;
-  /** Of the trainings that run now, by name. */
+  /** The finished part of each running training, by its name. */
   readonly #parts = new Map<string, number>();
   #done = 0;
 
-  constructor(stream: NodeJS.WriteStream, runs: number) {
-    this.#stream = stream;
+  constructor(stream: Output, runs: number) {
+    this.#progress = new Progress(stream);
     this.#runs = runs;
-    if (stream.isTTY) this.#bar = progressBar(stream, '{bar} {done}/{runs} · {facts}');
   }
 
   train(event: TrainEvent, name: string): void {
@@ -31,20 +29,20 @@ export class RecipeProgress {
     this.#parts.delete(name);
     this.#done++;
     const pace = (performance.now() - this.#started) / 1000 / this.#done;
-    const left = this.#done < this.#runs ? ` · ${duration(pace * (this.#runs - this.#done))} left` : '';
-    if (this.#bar) this.#show(`${name}${left}`);
-    else this.#stream.write(`${this.#done}/${this.#runs} · ${name}${left}\n`);
+    const left = this.#done < this.#runs ? `${duration(pace * (this.#runs - this.#done))} left` : undefined;
+    this.#show(name, left);
+    const facts = [`${this.#done}/${this.#runs}`, name, left].filter((text) => text !== undefined);
+    this.#progress.sayPlain(() => facts.join(' · '), true);
   }
 
-  /** Clears the bar, also after an error and before something else is written; the next event shows it again. */
+  /** Removes the bar, also after an error and before other output; the next event shows it again. */
   close(): void {
-    if (this.#bar?.isActive) this.#bar.stop();
+    this.#progress.close();
   }
 
-  #show(facts: string): void {
-    const value = [...this.#parts.values()].reduce((sum, part) => sum + part, this.#done);
-    const payload = { done: this.#done, runs: this.#runs, facts };
-    if (this.#bar?.isActive) this.#bar.update(value, payload);
-    else this.#bar?.start(this.#runs, value, payload);
+  #show(detail: string, left?: string): void {
+    const done = [...this.#parts.values()].reduce((sum, part) => sum + part, this.#done);
+    const measure = `${this.#done}/${this.#runs}`;
+    this.#progress.showBar({ label: '', part: done / this.#runs, measure, details: [detail], left });
   }
 }

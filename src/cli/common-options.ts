@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { enableFusedMultiplyAdd } from '../engine/open-engine.ts';
 import { integer, whole } from './parse.ts';
 
 /** Options of most commands. */
@@ -30,4 +31,10 @@ export function addCommonOptions(command: Command, ...names: Common[]): void {
 /** Adds examples below a command's help. */
 export function addExamples(command: Command, ...examples: string[]): void {
   command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
+}
+
+/** Engine options of the command line. Also enables fused multiply-add, which must happen before the first engine or worker starts. */
+export function engineOptions({ engine, threads }: CommonOptions): Pick<CommonOptions, 'engine' | 'threads'> {
+  enableFusedMultiplyAdd();
+  return { ...(engine && { engine }), ...(threads !== undefined && { threads }) };
 }

@@ -4,17 +4,14 @@ import type { Interactions } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
 import { type Comparison, compareResults } from '../evaluation/compare.ts';
 import { type ResultFile, readResult, resultOf } from '../evaluation/result-file.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
 import { runOf } from './evaluate.ts';
-import { evaluateModel } from './evaluate-model.ts';
+import { evaluateModel, testDataOf, withModel } from './evaluate-model.ts';
 import { UsageError } from './failure.ts';
-import { withModel } from './model-session.ts';
 import { count, decimal, table } from './output.ts';
 import { whole, wholes } from './parse.ts';
 import type { Terminal } from './terminal.ts';
-import { testDataOf } from './test-data.ts';
 
 interface CompareFlags extends CommonOptions, ReadFlags {
   test?: string;

@@ -1,4 +1,6 @@
+import { basename, dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { databasePlace } from '../data/database/database-place.ts';
 import type { DatasetOptions } from '../data/dataset.ts';
 import type { ReadOptions } from '../data/read.ts';
 import { splitMethods } from '../data/split/split.ts';
@@ -117,4 +119,33 @@ export function datasetOptionsOf(flags: ReadFlags & SplitFlags): Omit<DatasetOpt
     ...Object.fromEntries(given),
     ...(flags.halfLife !== undefined && { recencyHalfLife: flags.halfLife }),
   };
+}
+
+/** Options whose flag has another name. */
+const renamed: Partial<Record<keyof DatasetOptions, string>> = { recencyHalfLife: 'half-life' };
+/** Options without a flag here: the file is the command's argument, the seed belongs to training. */
+const without = new Set<string>(['train', 'seed', 'titleOptions']);
+
+/** The command-line arguments that set these data options. */
+export function dataArguments(options: Partial<DatasetOptions>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    if (value === undefined || without.has(name)) return [];
+    const flag =
+      renamed[name as keyof DatasetOptions] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (value === true) return [`--${flag}`];
+    if (value === false) return [`--no-${flag}`];
+    if (name === 'kCore' && typeof value === 'object') {
+      const { users, items } = value as Exclude<DatasetOptions['kCore'], number | undefined>;
+      return [`--${flag}`, `${users},${items}`];
+    }
+    return [`--${flag}`, String(value)];
+  });
+}
+
+/** The default name of a model or study. ratings.csv → "ratings"; gowalla/train.tsv.gz → "gowalla", because "train" says nothing; of a database, the table. */
+export function dataName(source: string): string {
+  const place = databasePlace(source);
+  if (place) return place.label;
+  const name = basename(source).replace(/(\.[a-z]\w{0,8}){1,2}$/i, '');
+  return /^train(ing)?$/i.test(name) ? basename(dirname(resolve(source))) || name : name;
 }

@@ -4,9 +4,8 @@ import type { Evaluation } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
 import { resultOf, writeResult } from '../evaluation/result-file.ts';
 import type { ModelConfig } from '../model/model.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
 import {
   type EvaluationRequest,
   evaluateBaselines,
@@ -14,15 +13,16 @@ import {
   type ProtocolChoice,
   protocolChoices,
   reportOf,
+  type TestData,
+  testDataOf,
   trainingDataOf,
+  withModel,
 } from './evaluate-model.ts';
 import { UsageError } from './failure.ts';
-import { withModel } from './model-session.ts';
 import { count, decimal, duration, metricsTable, table, timed } from './output.ts';
 import { unit, wholes } from './parse.ts';
 import { WorkProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
-import { type TestData, testDataOf } from './test-data.ts';
 
 interface EvaluateFlags extends CommonOptions, ReadFlags {
   test: string;
@@ -121,13 +121,13 @@ async function runUntil(
   });
 }
 
-/** The dials that are turned; undefined when none is given. */
+/** Re-ranking flags; undefined where none is given. */
 function dialsOf({ diversity, discover }: EvaluateFlags): EvaluationRequest['dials'] {
   const dials = { ...(typeof diversity === 'number' && { diversity }), ...(discover !== undefined && { discover }) };
   return Object.keys(dials).length > 0 ? dials : undefined;
 }
 
-/** What made a result, for its file. */
+/** The provenance of a result, for its file. */
 export function runOf(directory: string, config: ModelConfig): Record<string, unknown> {
   const { training, seed, versions, engine, data } = config;
   return { model: directory, training, seed, versions, engine, trainedOn: data };

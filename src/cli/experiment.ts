@@ -4,19 +4,20 @@ import { TaurecError } from '../errors.ts';
 import { protocols } from '../evaluation/evaluator.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { experimentNamed, experiments } from '../experiment/experiments.ts';
+import { configName } from '../experiment/run/config-name.ts';
+import type { LabEvent } from '../experiment/run/lab.ts';
+import { isFailed, type RunRecord } from '../experiment/run/run.ts';
 import { runExperiment } from '../experiment/run-experiment.ts';
 import type { ExperimentConfig, SourceEntry } from '../experiment/settings/experiment-config.ts';
 import type { Report } from '../report/report.ts';
 import type { ReportFiles } from '../report/write-report.ts';
-import { experimentBesideFile } from './beside-file.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { readModule } from './config-file.ts';
-import { engineOptions } from './engine-options.ts';
-import { ExperimentProgress } from './experiment-progress.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { experimentBesideFile, readModule } from './config-file.ts';
 import { AdvisedError } from './failure.ts';
-import { count, duration, table } from './output.ts';
+import { count, decimal, duration, table } from './output.ts';
 import { numbers, whole, wholes, words } from './parse.ts';
-import type { Terminal } from './terminal.ts';
+import { Progress } from './progress.ts';
+import type { Output, Terminal } from './terminal.ts';
 
 interface ExperimentFlags extends CommonOptions {
   config?: string;
@@ -111,7 +112,7 @@ async function run(terminal: Terminal, name: string, flags: ExperimentFlags): Pr
   }
 }
 
-/** What flags say, over the file and the experiment's defaults; losses that the experiment or the file knows come with their options. */
+/** Settings of the flags, which override the file and the experiment's defaults. Losses named in either keep their options there. */
 function flagConfig({ defaults }: Experiment, flags: ExperimentFlags, file: ExperimentConfig): ExperimentConfig {
   const { data, losses, backbones, seeds, levels, metric, protocol, epochs } = flags;
   const known = file.losses ?? defaults.losses ?? [];
@@ -142,4 +143,47 @@ function printClaims(terminal: Terminal, report: Report, { html }: ReportFiles):
     terminal.print(`${verdict.padEnd(8)}${claim}\n        ${evidence}\n`);
   const { runs, seconds } = runsOf(report);
   terminal.print(`${count(runs)} trainings, ${duration(seconds)} in sum. Report: ${html}`);
+}
+
+/** Shows an experiment: a bar for each stage on a terminal, a line for each run elsewhere. */
+class ExperimentProgress {
+  readonly #progress: Progress;
+  #started = 0;
+
+  constructor(stream: Output) {
+    this.#progress = new Progress(stream);
+  }
+
+  handle(event: LabEvent): void {
+    if (event.type === 'stage') this.#stage(event);
+    else if (event.type === 'run') this.#run(event);
+  }
+
+  /** Removes the bar, also after an error. */
+  close(): void {
+    this.#progress.close();
+  }
+
+  #stage({ title, runs, reused, jobs }: Extract<LabEvent, { type: 'stage' }>): void {
+    this.close();
+    if (runs === 0) return;
+    const before = reused > 0 ? `, ${count(reused)} done before` : '';
+    this.#progress.say(`${title}: ${count(runs)} trainings${before}, ${Math.min(runs, jobs)} at a time`);
+    this.#started = performance.now();
+    this.#progress.showBar({ label: '', part: 0, measure: `0/${runs}` });
+  }
+
+  #run({ done, runs, record, seconds }: Extract<LabEvent, { type: 'run' }>): void {
+    const pace = (performance.now() - this.#started) / 1000 / done;
+    const left = `${duration(pace * (runs - done))} left`;
+    const found = isFailed(record) ? ` · ${record.failed.code}` : validationText(record);
+    const details = [`${configName(record)}, seed ${record.seed}${found}`, duration(seconds)];
+    const measure = `${done}/${runs}`;
+    this.#progress.showBar({ label: '', part: done / runs, measure, details, left });
+    this.#progress.sayPlain(() => [measure, ...details, left].join(' · '), true);
+  }
+}
+
+function validationText({ chosen: { metric, value } }: RunRecord): string {
+  return value === undefined ? '' : ` · validation ${metric} ${decimal(value)}`;
 }

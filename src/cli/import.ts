@@ -82,7 +82,7 @@ async function run(terminal: Terminal, flags: ImportFlags): Promise<void> {
     );
 }
 
-/** What a person should know of the import. */
+/** Prints notes about the import. */
 function tell(terminal: Terminal, { numbered, interactions, unknown }: ImportReport, train?: string): void {
   for (const side of ['users', 'items'] as const)
     if (numbered[side]) terminal.note(`The ${side} have no ids; row numbers from 0 are used.`);

@@ -8,8 +8,8 @@ import { openModel } from '../model/model-directory.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { count, table } from './output.ts';
-import { ratingNote } from './rating-note.ts';
 import type { Terminal } from './terminal.ts';
+import { ratingNote } from './train-report.ts';
 
 type InfoFlags = CommonOptions & ReadFlags;
 
@@ -106,7 +106,7 @@ function modelText(config: ModelConfig, itemBias?: Float32Array): string {
   return table(['', ''], rows).trimStart();
 }
 
-/** The backbone with the options that it was trained with. */
+/** The backbone with its options. */
 function backboneText({ backbone, training }: ModelConfig): string {
   const source = training?.backbone as { options?: Record<string, unknown> } | undefined;
   const options = Object.keys(source?.options ?? {}).length > 0 ? ` ${JSON.stringify(source!.options)}` : '';
@@ -117,7 +117,7 @@ function short(x: number): string {
   return Number.isInteger(x) ? count(x) : x.toFixed(1);
 }
 
-/** A time in seconds since 1970 as a date, where it is likely to be one. */
+/** A date, where the number is likely to be seconds since 1970; else the number. */
 function moment(time: number): string {
   const likely = time > 1e8 && time < 1e10;
   return likely ? new Date(time * 1000).toISOString().slice(0, 16).replace('T', ' ') : String(time);

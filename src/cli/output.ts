@@ -67,12 +67,12 @@ export function count(n: number): string {
   return n.toLocaleString('en-US');
 }
 
-/** A metric or score for people: four decimals. */
+/** A metric or score with four decimals. */
 export function decimal(x: number): string {
   return x.toFixed(4);
 }
 
-/** Seconds for people. */
+/** Seconds as text: 8.2 s, 3 min 5 s, 1 h 20 min. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.floor(seconds / 60);
@@ -80,14 +80,14 @@ export function duration(seconds: number): string {
   return minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Runs `work`; its result and the seconds it took. */
+/** Runs `work`. Returns its result and the seconds it took. */
 export async function timed<T>(work: () => T | Promise<T>): Promise<[result: T, seconds: number]> {
   const started = performance.now();
   const result = await work();
   return [result, Math.round(performance.now() - started) / 1000];
 }
 
-/** Options with their values, as a person writes them: tau 0.21, negativeWeight 1.3. */
+/** Options with their values: tau 0.21, negativeWeight 1.3. */
 export function optionsText(options: Readonly<Record<string, number>>): string {
   return Object.entries(options)
     .map(([name, value]) => `${name} ${value}`)

@@ -1,17 +1,27 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
+import { protocols } from '../evaluation/evaluator.ts';
+import { mean } from '../experiment/analysis/statistics.ts';
+import { metricText, percentText } from '../experiment/findings/summaries.ts';
 import { folderDataSet } from '../experiment/run/data-sets.ts';
-import { compareBest, comparePublished, type PublishedComparison } from '../recipe/compare-published.ts';
-import { judgeRecipe, summarizeRecipe } from '../recipe/judge-recipe.ts';
-import { type Recipe, type Selection, selections } from '../recipe/recipe.ts';
+import type { Choice } from '../experiment/run/run.ts';
+import {
+  backboneOf,
+  compareBest,
+  comparePublished,
+  lossOf,
+  type PublishedComparison,
+} from '../recipe/compare-published.ts';
+import { judgeRecipe, type RecipeCheck, type RecipeSummary, summarizeRecipe } from '../recipe/judge-recipe.ts';
+import { type PublishedValue, type Recipe, type Selection, selections } from '../recipe/recipe.ts';
 import { recipeNamed } from '../recipe/recipes.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { readRecipes } from './config-file.ts';
 import { UsageError } from './failure.ts';
+import { duration, table } from './output.ts';
 import { whole, wholes, words } from './parse.ts';
-import { readRecipes } from './read-recipes.ts';
-import { RecipeProgress } from './recipe-progress.ts';
-import { checkLine, costOf, listText, publishedTables, runText } from './recipe-text.ts';
-import { type RecipeResult, runRecipes } from './run-recipes.ts';
+import type { RecipeRun } from './recipe-process.ts';
+import { RecipeProgress, type RecipeResult, runRecipes } from './run-recipes.ts';
 import type { Terminal } from './terminal.ts';
 
 interface SelectFlags extends CommonOptions {
@@ -74,7 +84,7 @@ function addRunOptions(command: Command): void {
   addSelectOptions(command, 'threads', 'json', 'quiet');
 }
 
-/** The recipes that are asked for, in the order of their list. @throws TaurecError `unknown-name`; UsageError when there are none */
+/** The selected recipes, in the order of their list. @throws TaurecError `unknown-name`; UsageError where none matches */
 async function selected(names: readonly string[], { config, data, chosen, ci }: SelectFlags): Promise<Recipe[]> {
   const all = await readRecipes(config);
   const named = new Set(names.map((name) => recipeNamed(name, all)));
@@ -146,7 +156,7 @@ async function showChecks(terminal: Terminal, names: readonly string[], flags: R
   if (failed > 0) terminal.exitCode = 1;
 }
 
-/** What JSON says of a recipe and its runs beside the verdict. */
+/** The JSON of a recipe and its runs, except the verdict. */
 function factsOf({ recipe, runs }: RecipeResult) {
   const { name, data, choice, chosen, claim } = recipe;
   return { name, data, choice, chosen, claim, ...(runs.length > 0 && costOf(runs)), runs };
@@ -158,7 +168,7 @@ async function runSelected(
   { config, seeds, jobs, threads, json, quiet }: RunFlags,
   show: (result: RecipeResult) => void,
 ): Promise<RecipeResult[]> {
-  // A data set that is not there shows before anything is trained.
+  // A missing data set fails before anything is trained.
   for (const recipe of recipes) folderDataSet(recipe.data);
   const runs = recipes.reduce((sum, recipe) => sum + (seeds ?? recipe.seeds).length, 0);
   const progress = quiet ? undefined : new RecipeProgress(terminal.stderr, runs);
@@ -182,4 +192,107 @@ async function runSelected(
   } finally {
     progress?.close();
   }
+}
+
+/** Recipes with expected metrics and published results, one line for each evaluator. */
+function listText(recipes: readonly Recipe[]): string {
+  const head = ['recipe', 'data', 'backbone', 'loss', 'chosen', 'evaluator', 'expected', 'published'];
+  return table(head, recipes.flatMap(listRows));
+}
+
+function listRows(recipe: Recipe): string[][] {
+  const { name, data, chosen, expected = {}, published = [] } = recipe;
+  const facts = [name, data, backboneOf(recipe), lossOf(recipe), chosen];
+  const used = protocols.filter((protocol) => expected[protocol]);
+  if (used.length === 0) return [[...facts, '', '', '']];
+  return used.map((protocol, row) => {
+    const [metric, value] = Object.entries(expected[protocol]!)[0]!;
+    const printed = published.filter((one) => one.protocol === protocol && one.metric === metric);
+    const first = row === 0 ? facts : facts.map(() => '');
+    return [...first, protocol, `${metric} ${metricText(value)}`, publishedText(printed)];
+  });
+}
+
+function publishedText(values: readonly PublishedValue[]): string {
+  return values.map(({ what, value }) => `${metricText(value)} (${what})`).join('; ');
+}
+
+/** Published results with the recipe for the same data, backbone and loss; then the best published result with the best recipe. */
+function publishedTables(recipes: readonly Recipe[]): string {
+  const each = publishedTable(comparePublished(recipes));
+  const best = publishedTable(compareBest(recipes));
+  return `${each}\n\nThe best of each data set and backbone, whatever the loss:\n\n${best}`;
+}
+
+function publishedTable(comparisons: readonly PublishedComparison[]): string {
+  const figures = ['recall@20', 'ndcg@20'] as const;
+  const head = [
+    ...['data', 'backbone', 'loss', 'evaluator', 'chosen', ...figures],
+    ...['recipe', 'chosen', ...figures.flatMap((metric) => [metric, 'difference'])],
+  ];
+  const rows = comparisons.map(({ published, recipe, expected }) => {
+    const { data, backbone, label, protocol, metrics, testSelected } = published;
+    const ours = figures.flatMap((metric) => {
+      const { value, difference } = expected[metric] ?? {};
+      return value === undefined ? ['–', ''] : [metricText(value), percentText(difference!)];
+    });
+    const printed = figures.map((metric) => metricText(metrics[metric]));
+    const theirs = [data, backbone, label, protocol, `published${testSelected ? ', test-selected' : ''}`, ...printed];
+    return [...theirs, recipe?.name ?? '–', recipe?.chosen ?? '', ...ours];
+  });
+  return table(head, rows);
+}
+
+/** A recipe's metrics with the expected and published ones. */
+function runText(recipe: Recipe, metrics: readonly RecipeSummary[], runs: readonly RecipeRun[]): string {
+  const head = ['evaluator', 'metric', 'mean', 'expected', 'published'];
+  const rows = metrics.map(({ protocol, metric, expected, published, ...measured }) => [
+    protocol,
+    metric,
+    measuredText(measured, runs),
+    expected === undefined ? '' : metricText(expected),
+    publishedText(published),
+  ]);
+  const facts = `${recipe.name}: ${recipe.data}, ${backboneOf(recipe)}, ${lossOf(recipe)}; ${selectionText(recipe)}`;
+  return `${facts}\n${table(head, rows)}\n${costText(runs)}\n`;
+}
+
+/** The verdict on a recipe, in one line. */
+function checkLine(recipe: Recipe, checks: readonly RecipeCheck[], runs: readonly RecipeRun[]): string {
+  const verdict = checks.every((check) => check.passed) ? 'pass' : 'FAIL';
+  const parts = checks.map(({ protocol, metric, expected, tolerance, passed, ...measured }) => {
+    const miss = passed ? '' : measured.mean < expected ? ' TOO LOW' : ' ABOVE WHAT IS EXPECTED';
+    const wanted = `expected ${metricText(expected)} ± ${metricText(tolerance)}${miss}`;
+    return `${protocol} ${metric} ${measuredText(measured, runs)} (${wanted})`;
+  });
+  return [`${verdict}  ${recipe.name}`, recipe.chosen, ...parts, costText(runs)].join(' | ');
+}
+
+function measuredText({ mean, deviation }: { mean: number; deviation: number }, runs: readonly RecipeRun[]): string {
+  return runs.length > 1 ? `${metricText(mean)} ± ${metricText(deviation)}` : metricText(mean);
+}
+
+const choiceTexts: Record<Choice, string> = {
+  validation: 'epoch chosen on a random tenth of train',
+  debiased: 'epoch chosen on a debiased tenth of train',
+  last: 'all of train, the last epoch',
+  test: 'epoch chosen on the test set',
+};
+
+function selectionText({ chosen, choice }: Recipe): string {
+  return `${chosen} (${choiceTexts[choice]})`;
+}
+
+function costText(runs: readonly RecipeRun[]): string {
+  const { seconds, peakBytes } = costOf(runs);
+  const seeds = `${runs.length} seed${runs.length > 1 ? 's' : ''}`;
+  return `${duration(seconds)} to train, peak ${(peakBytes / 2 ** 20).toFixed(0)} MiB, ${seeds}`;
+}
+
+/** Mean seconds of training and validation, and the highest peak memory. */
+function costOf(runs: readonly RecipeRun[]): { seconds: number; peakBytes: number } {
+  return {
+    seconds: mean(runs.map(({ seconds }) => seconds.train + seconds.validate)),
+    peakBytes: Math.max(...runs.map((run) => run.peakBytes)),
+  };
 }

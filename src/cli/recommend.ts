@@ -1,12 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
 import { type ExportFormat, exportFormats, exportRecommendations } from '../recommender/export-recommendations.ts';
 import type { RecommendedItem, RecommendOptions } from '../recommender/recommendation.ts';
 import { indexKinds, type OpenOptions, Recommender } from '../recommender/recommender.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { engineOptions } from './engine-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { UsageError } from './failure.ts';
-import { idFile, idList } from './id-list.ts';
 import { count, itemsTable } from './output.ts';
 import { unit, whole } from './parse.ts';
 import { WorkProgress } from './progress.ts';
@@ -90,7 +89,7 @@ async function run(terminal: Terminal, directory: string, flags: RecommendFlags)
   }
 }
 
-/** An unknown user, with the remedy in flags. */
+/** Adds the remedy, in flags, to the error of an unknown user. */
 function withRemedy(error: unknown): unknown {
   if (!(error instanceof TaurecError) || error.code !== 'unknown-id' || error.facts.kind !== 'user') return error;
   const remedy =
@@ -152,4 +151,22 @@ async function writeFile(
 function section(heading: string | undefined, items: readonly RecommendedItem[]): string {
   const body = items.length > 0 ? itemsTable(items) : 'No items left to recommend.';
   return heading === undefined ? body : `${heading}\n${body}`;
+}
+
+/** The ids of an option: `a,b,c`, or `@file` with one id per line (for ids with commas, or many ids). */
+async function idList(text: string): Promise<string[]> {
+  return text.startsWith('@') ? idFile(text.slice(1)) : text.split(',').filter((id) => id !== '');
+}
+
+/** The ids of a file, one per line. Blank lines are skipped. Throws `file-not-found`, `empty-data`. */
+async function idFile(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new TaurecError('file-not-found', { file }, { cause });
+  });
+  const ids = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '');
+  if (ids.length === 0) throw new TaurecError('empty-data', { file, reason: 'there is no id in it' });
+  return ids;
 }

@@ -5,8 +5,7 @@ import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
 import { type LogLevel, logLevels } from '../server/log.ts';
 import { type RunningServer, serve } from '../server/serve.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { engineOptions } from './engine-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { number, whole } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -92,7 +91,7 @@ async function run(terminal: Terminal, model: string, flags: ServeFlags): Promis
   await server.close();
 }
 
-/** The server's log: readable lines on a terminal, which wait until `begin`; JSON lines elsewhere, which the server itself writes to the standard error of the process. */
+/** The server's log: readable lines on a terminal, held back until `begin`; JSON lines elsewhere. The server itself writes to the standard error of the process. */
 function logTo({ stderr }: Terminal): { writeLog?: (line: string) => void; begin: () => void } {
   if (!stderr.isTTY) {
     if (stderr.fd === 2) return { begin: () => {} };
@@ -110,7 +109,7 @@ function logTo({ stderr }: Terminal): { writeLog?: (line: string) => void; begin
   return { writeLog, begin };
 }
 
-/** A line of the log for people: time, level where it is serious, message or request, and other facts. */
+/** A line of the log for people: time, level of warnings and errors, message or request, other facts. */
 function readable(line: string): string {
   const { time, level, msg, method, path, status, ...facts } = JSON.parse(line) as Record<string, unknown>;
   if (msg === 'listening') return '';

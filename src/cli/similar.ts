@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { Recommender } from '../recommender/recommender.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { engineOptions } from './engine-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { UsageError } from './failure.ts';
 import { decimal, itemsTable, table } from './output.ts';
 import { whole } from './parse.ts';

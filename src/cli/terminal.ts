@@ -82,7 +82,7 @@ export class Terminal {
     const stop = () => controller.abort();
     const { signal } = this.#io;
     if (signal?.aborted) stop();
-    // A listener of its own: main.ts sees by it that the command can be interrupted.
+    // main.ts asks whether the signal has listeners to learn whether the command can be interrupted.
     signal?.addEventListener('abort', stop, { once: true });
     try {
       return await work(controller.signal);

@@ -1,10 +1,10 @@
 import type { Dataset, DatasetOptions } from '../data/dataset.ts';
+import type { ReadReport } from '../data/interactions.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import { configToJson } from '../training/config.ts';
 import type { TrainResult } from '../training/training-state.ts';
 import { reportOf } from './evaluate-model.ts';
 import { count, duration, metricsTable, optionsText } from './output.ts';
-import { ratingNote } from './rating-note.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Reports the size of the data. */
@@ -99,4 +99,17 @@ export function printSummary(
   else if (!result.valid)
     terminal.print('Nothing was held out, so the quality is not measured: add --split random, or --test FILE.');
   terminal.print(`Recommend:  ${terminal.commandLine('recommend', out, '--user', dataset.users.idOf(0), '-k', '10')}`);
+}
+
+/** Tells users who set no --min-rating that every rating counts as a positive. Undefined where all ratings are equal. */
+export function ratingNote(
+  reports: readonly ReadReport[],
+  interactions: number,
+  minRating: number | undefined,
+): string | undefined {
+  const ranges = reports.flatMap(({ ratings }) => ratings ?? []);
+  const min = Math.min(...ranges.map((range) => range.min));
+  const max = Math.max(...ranges.map((range) => range.max));
+  if (minRating !== undefined || !(min < max)) return undefined;
+  return `Ratings go from ${min} to ${max}, and all ${count(interactions)} interactions count as positive; --min-rating NUMBER keeps only those rated at least NUMBER.`;
 }

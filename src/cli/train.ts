@@ -1,3 +1,4 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -12,16 +13,21 @@ import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { aimSplit } from '../training/aim.ts';
 import type { TrainConfig } from '../training/config.ts';
+import type { TrainEvent } from '../training/events.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import { train } from '../training/trainer.ts';
 import type { TrainResult } from '../training/training-state.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
-import { dataName } from './data-name.ts';
-import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
+import {
+  addReadOptions,
+  addSplitOptions,
+  dataName,
+  datasetOptionsOf,
+  type ReadFlags,
+  type SplitFlags,
+} from './data-options.ts';
 import { type EvaluationRequest, evaluateModel, type ProtocolChoice, protocolChoices } from './evaluate-model.ts';
-import { EventLog } from './event-log.ts';
 import { AdvisedError, UsageError } from './failure.ts';
 import { timed } from './output.ts';
 import { wholes } from './parse.ts';
@@ -154,7 +160,7 @@ async function runTraining(
   }
 }
 
-/** The test metrics, where there is a test part. When they fail the model is saved before the error goes on: training took long. */
+/** The test metrics, where there is a test part. If evaluation fails, the model is saved first, because training took long. */
 async function evaluateOrSave(
   terminal: Terminal,
   dataset: Dataset,
@@ -187,7 +193,7 @@ function withTestMetrics(model: Model, evaluations: readonly Evaluation[]): Mode
   return createModel({ ...parts, config: { ...model.config, metrics: all } });
 }
 
-/** Keeps a test part that was split off beside the model, so that it can be evaluated later; removes that of an older model. */
+/** Saves a test part that was split off into the model folder for later evaluations. Removes the test part of an older model. */
 async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): Promise<string | undefined> {
   const path = join(out, 'test.csv');
   if (wasSplit && dataset.test) {
@@ -196,4 +202,21 @@ async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): P
   }
   await rm(path, { force: true });
   return undefined;
+}
+
+/** Writes events as JSON lines, each with its time (ISO 8601). A resumed run appends to the same file. */
+class EventLog {
+  readonly #file: number;
+
+  constructor(path: string, append: boolean) {
+    this.#file = openSync(path, append ? 'a' : 'w');
+  }
+
+  write(event: TrainEvent): void {
+    writeSync(this.#file, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
 }

@@ -12,12 +12,17 @@ import type { TuneSettings } from '../tuning/settings.ts';
 import { trainWinner } from '../tuning/train-winner.ts';
 import { type TuneOptions, type TuneResult, tune } from '../tuning/tune.ts';
 import { tuningReport } from '../tuning/tuning-report.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { type FileConfig, findConfigFile, readConfigFile } from './config-file.ts';
-import { dataArguments } from './data-arguments.ts';
-import { dataName } from './data-name.ts';
-import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
+import {
+  addReadOptions,
+  addSplitOptions,
+  dataArguments,
+  dataName,
+  datasetOptionsOf,
+  type ReadFlags,
+  type SplitFlags,
+} from './data-options.ts';
 import { AdvisedError, UsageError } from './failure.ts';
 import { count, decimal, duration, timed } from './output.ts';
 import { number, numbers, whole } from './parse.ts';
@@ -142,7 +147,7 @@ function checked(config: TrainConfigInput) {
   }
 }
 
-/** The settings of the file with the flags over them. */
+/** The settings of the file, overridden by flags. */
 function settingsOf(flags: TuneFlags & { metric?: string }, file: unknown): TuneSettings {
   if (file !== undefined && (typeof file !== 'object' || file === null || Array.isArray(file))) {
     throw new TaurecError('bad-option', { option: 'tune', got: JSON.stringify(file), expected: 'an object' });
@@ -169,7 +174,7 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tu
   const { data, config, settings, folder } = request;
   if (request.configFile !== undefined) say(`Using ${request.configFile}.`);
   if (flags.out !== undefined) await checkModelTarget(flags.out);
-  // The test file is left out: nothing of it decides.
+  // The test file is left out: it must not influence any choice.
   const { test: _, ...seen } = data;
   const [dataset, readSeconds] = await timed(() => loadDataset(seen));
   reportReading(dataset, readSeconds, seen, say);
@@ -209,7 +214,7 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tu
   }
 }
 
-/** The command that trains the winner, and keeps its model where this one would. */
+/** The command that trains the winner and saves its model in the same folder. */
 function winnerCommandOf(
   terminal: Terminal,
   { trainFile, configFile, file, data }: Request,

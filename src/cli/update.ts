@@ -12,9 +12,8 @@ import type { Model } from '../model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
 import { newInteractions } from '../training/update/new-interactions.ts';
 import { type UpdateResult, updateModel } from '../training/update/update-model.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
 import { count, decimal, duration } from './output.ts';
 import { number, pair, whole } from './parse.ts';
 import { sourceOf } from './source-flags.ts';
@@ -66,7 +65,7 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const backbone = moduleOf<BackboneSource>('backbone', 'forward', flags);
   const before = await stampOf(directory);
   const model = await openModel(directory, { trainingState: true });
-  // Opening may have ended a replacement that was stopped in the middle.
+  // Opening completes an interrupted replacement of the folder, which changes the stamp.
   const opened = before ?? (await stampOf(directory));
   if (!flags.dryRun) await checkModelTarget(out);
   const log = await readInteractions(flags.data, readOptionsOf(flags));
@@ -75,7 +74,7 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const { users, items, pairs } = newInteractions(model, log);
   const added = { users: users.added, items: items.added, interactions: pairs.indices.length };
   if (flags.dryRun || added.interactions === 0) {
-    // A copy was asked for: there it is, new or not.
+    // With another --out, a copy is written even where nothing is new.
     const copied = !flags.dryRun && !isInPlace;
     if (copied) await saveModel(out, model);
     const facts = { model: out, added, read: log.users.length, updated: false };
@@ -118,12 +117,12 @@ function stampOf(directory: string): Promise<string | undefined> {
   );
 }
 
-/** `{module, export, options}` of the flags; undefined where there are none. */
+/** `{module, export, options}` from the flags; undefined where none is given. */
 function moduleOf<T>(kind: 'loss' | 'backbone', method: string, flags: object): T | undefined {
   return sourceOf({ kind, method, optionFlags: {} }, { ...flags }, undefined, {}) as T | undefined;
 }
 
-/** Titles of the model's items and the new ones that the file has, by id. */
+/** Titles in the file for the model's items and the new items, by id. */
 async function titlesOf(file: string, model: Model, log: Interactions): Promise<Map<string, string>> {
   const { ids } = extendIds(model.itemIds, log.itemIds);
   const titles = await readTitles(file, ids);

@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import { type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { type Aim, aimSplit } from '../training/aim.ts';
 import { runWorker, type WorkerEvent } from '../tuning/queue/worker.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
 import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
 import { UsageError } from './failure.ts';
 import { decimal, timed } from './output.ts';
 import { number, whole } from './parse.ts';
@@ -71,7 +70,7 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Wo
   say(`Trainings done here: ${done}.`);
 }
 
-/** The same data options as `taurec tune` makes of the same flags and file. */
+/** The data options that `taurec tune` makes of the same flags and file. */
 async function dataOptionsOf(positional: string | undefined, flags: WorkerFlags): Promise<DatasetOptions> {
   const configFile = findConfigFile(flags.config);
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);

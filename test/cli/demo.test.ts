@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fetchMovieLens } from '../../src/cli/movielens.ts';
+import { fetchMovieLens } from '../../src/cli/demo.ts';
 import { begin, folder, json, writeData } from './taurec.ts';
 
 const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { Progress } from '../../src/cli/progress.ts';
+import { run } from '../../src/cli/run.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
 import { randomModel } from '../support/random-model.ts';
 import { screenOf } from './screen.ts';
@@ -153,6 +154,16 @@ test('generate --quiet prints nothing', async () => {
   const args = ['generate', '--out', 'made', '--users', '50', '--items', '40', '--interactions', '500'];
   expect(await taurec(...args, '--quiet')).toEqual({ code: 0, stdout: '', stderr: '' });
   expect(existsSync(join(folder, 'made/train.tsv.gz'))).toBe(true);
+});
+
+test('the commands that it prints are those that were typed: npx, node or taurec', async () => {
+  const args = ['generate', '--out', 'printed', '--users', '50', '--items', '40', '--interactions', '500'];
+  expect((await begin(args, { env: { npm_command: 'exec' } }).done).stdout).toMatch(/^Train: {2}npx taurec train /m);
+  expect((await begin(args).done).stdout).toMatch(/^Train: {2}node \S*main\.js train /m);
+  let stdout = '';
+  const [out, err] = [{ write: (text: string) => (stdout += text) }, { write: () => true }];
+  expect(await run(args, { stdout: out, stderr: err, env: {} })).toBe(0);
+  expect(stdout).toMatch(/^Train: {2}taurec train /m);
 });
 
 test('"Nothing was held out" only where nothing was', async () => {

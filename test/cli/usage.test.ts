@@ -15,7 +15,8 @@ describe('help', () => {
   test('names every command', async () => {
     const { code, stdout } = await taurec('--help');
     expect(code).toBe(0);
-    for (const command of [...commands, 'recipe']) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    for (const command of [...commands, 'recipe', 'completion'])
+      expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
   });
 
   test.each([...commands, ...inner])('%s --help shows an example and --json', async (command) => {

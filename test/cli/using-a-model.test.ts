@@ -229,7 +229,7 @@ describe('evaluate', () => {
     );
     expect(stderr).toBe('');
     expect(stdout).toMatch(/ +clean +random +popular +item-knn\nrecall@20 +0\.\d{4} +0\.\d{4} +0\.\d{4} +0\.\d{4}\n/);
-    expect(stdout).toContain('Groups of equal items, the least popular first:');
+    expect(stdout).toContain('Groups of equal items, least popular first:');
   });
 });
 

@@ -37,6 +37,8 @@ export class Progress {
   readonly #screen: ReturnType<typeof createLogUpdate> | undefined;
   #frame: Frame | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Lines of the last frame. */
+  #height = 0;
   #drawn = Number.NEGATIVE_INFINITY;
   #lastLine = Number.NEGATIVE_INFINITY;
 
@@ -110,6 +112,9 @@ export class Progress {
     // One column stays free: a full line would wrap on some terminals.
     const columns = (this.#stream.columns ?? 80) - 1;
     const lines = this.#frame(columns, this.#stream.rows ?? 24);
+    // log-update leaves out equal last lines, also where they have moved: a frame of another height is drawn anew.
+    if (lines.length !== this.#height) this.#screen!.clear();
+    this.#height = lines.length;
     this.#screen!(lines.map((line) => cliTruncate(line, columns)).join('\n'));
   }
 }

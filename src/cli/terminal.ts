@@ -17,7 +17,7 @@ export interface Output {
 export interface CommandIo {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Default: the environment of the process. */
+  /** Default: the environment of the process. Experiments and recipes find data sets by the process's own TAUREC_DATA in any case. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Stops the command as Ctrl-C does. */
   readonly signal?: AbortSignal;

@@ -46,6 +46,22 @@ describe('a bar on 80 columns', () => {
   });
 });
 
+test('a frame that loses or gains a line shows all of its lines', async () => {
+  let text = '';
+  const progress = new Progress({ isTTY: true, ...terminal, write: (piece) => (text += piece) });
+  for (const frame of [
+    ['head', 'one', 'two', 'foot'],
+    ['head', 'two', 'foot'],
+    ['head', 'one', 'two', 'foot'],
+  ]) {
+    progress.show(() => frame);
+    await new Promise((wake) => setTimeout(wake, 150));
+    expect(await screenOf(text, terminal)).toEqual(frame);
+  }
+  progress.close(() => ['head', 'foot']);
+  expect(await screenOf(text, terminal)).toEqual(['head', 'foot']);
+});
+
 describe('tune', () => {
   const study = ['tune', 'train.csv', '--valid', 'valid.csv', '--dimension', '8', '--rows', '32', '--threads', '1'];
 

@@ -4,9 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fetchMovieLens } from '../../src/cli/demo.ts';
 import { begin, folder, json, writeData } from './taurec.ts';
+
+// Two trainings here take half a minute of processor time each.
+vi.setConfig({ testTimeout: 300_000 });
 
 const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 const archive = zipSync({

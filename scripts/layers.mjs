@@ -48,7 +48,7 @@ const nodePaths = Object.entries(nodeFiles).map(
 );
 /** Packages that run in Node alone. */
 export const nodePackages =
-  '@duckdb bullmq cli-progress cli-table3 commander csv-stringify env-paths ioredis jiti libsql pg pg-boss pg-copy-streams usearch'.split(
+  '@duckdb bullmq cli-table3 cli-truncate commander csv-stringify env-paths ioredis jiti libsql log-update pg pg-boss pg-copy-streams string-width usearch'.split(
     ' ',
   );
 

@@ -9,7 +9,18 @@ import { Command } from 'commander';
 export const documentFile = fileURLToPath(new URL('../docs/command-line.md', import.meta.url));
 export const commandNames = [
   ...['train', 'update', 'evaluate', 'recommend', 'similar', 'index', 'compare', 'export', 'import', 'info'],
-  ...['experiment', 'recipe list', 'recipe run', 'recipe check', 'serve', 'tune', 'worker', 'generate', 'demo'],
+  ...[
+    'experiment',
+    'recipe list',
+    'recipe run',
+    'recipe check',
+    'serve',
+    'tune',
+    'worker',
+    'generate',
+    'demo',
+    'completion',
+  ],
 ];
 /** Commands whose file has another name: index.ts is what a folder exports. */
 const fileNames = { index: 'index-model' };

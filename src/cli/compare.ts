@@ -4,16 +4,14 @@ import type { Interactions } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
 import { type Comparison, compareResults } from '../evaluation/compare.ts';
 import { type ResultFile, readResult, resultOf } from '../evaluation/result-file.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
 import { runOf } from './evaluate.ts';
-import { evaluateModel } from './evaluate-model.ts';
+import { evaluateModel, testDataOf, withModel } from './evaluate-model.ts';
 import { UsageError } from './failure.ts';
-import { withModel } from './model-session.ts';
-import { count, decimal, print, printJson, table } from './output.ts';
+import { count, decimal, table } from './output.ts';
 import { whole, wholes } from './parse.ts';
-import { testDataOf } from './test-data.ts';
+import type { Terminal } from './terminal.ts';
 
 interface CompareFlags extends CommonOptions, ReadFlags {
   test?: string;
@@ -24,16 +22,18 @@ interface CompareFlags extends CommonOptions, ReadFlags {
   otherData?: boolean;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('<a>', 'a model, or a result file (taurec evaluate --per-user)')
-    .argument('<b>', 'another one')
-    .option('--test <file>', 'the interactions that models are measured on')
-    .addOption(new Option('--protocol <name>', 'for models').choices(['clean', 'irbench']).default('clean'))
-    .option('-k, --ks <numbers>', 'cut-offs, for models: 5,10,20 (default: 20)', wholes)
-    .option('--auc', 'the area under the ROC curve too, for models')
-    .option('--resamples <number>', 'resamples of the bootstrap (default: 10000)', whole(1))
-    .option('--other-data', 'let the two results come from different test data');
+    .argument('<a>', 'model folder, or result file of taurec evaluate --per-user')
+    .argument('<b>', 'model folder or result file to compare it with')
+    .option('--test <file>', 'test interactions, needed for models')
+    .addOption(
+      new Option('--protocol <name>', 'evaluation protocol, for models').choices(['clean', 'irbench']).default('clean'),
+    )
+    .option('-k, --ks <numbers>', 'cut-offs of the metrics, for models: 5,10,20 (default: 20)', wholes)
+    .option('--auc', 'also compute the area under the ROC curve, for models')
+    .option('--resamples <number>', 'bootstrap resamples (default: 10000)', whole(1))
+    .option('--other-data', 'allow results from different test data');
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json');
   addExamples(
@@ -41,10 +41,10 @@ export function define(command: Command): void {
     'taurec compare models/sl models/bsl --test test.tsv.gz',
     'taurec compare sl.result.json bsl.result.json --json',
   );
-  command.action((a: string, b: string, flags: CompareFlags) => run(a, b, flags));
+  command.action((a: string, b: string, flags: CompareFlags) => run(terminal, a, b, flags));
 }
 
-async function run(a: string, b: string, flags: CompareFlags): Promise<void> {
+async function run(terminal: Terminal, a: string, b: string, flags: CompareFlags): Promise<void> {
   const options = engineOptions(flags);
   let test: Interactions | undefined;
   const resultFor = async (path: string): Promise<ResultFile> => {
@@ -63,11 +63,17 @@ async function run(a: string, b: string, flags: CompareFlags): Promise<void> {
   const results = [await resultFor(a), await resultFor(b)] as const;
   const { seed, resamples, otherData } = flags;
   const comparison = compareResults(...results, { seed, resamples, otherData });
-  if (flags.json) printJson({ a, b, protocol: results[0].protocol, ...comparison });
-  else printComparison(a, b, results[0].protocol, comparison);
+  if (flags.json) terminal.printJson({ a, b, protocol: results[0].protocol, ...comparison });
+  else printComparison(terminal, a, b, results[0].protocol, comparison);
 }
 
-function printComparison(a: string, b: string, protocol: string, { users, onlyA, onlyB, metrics }: Comparison): void {
+function printComparison(
+  terminal: Terminal,
+  a: string,
+  b: string,
+  protocol: string,
+  { users, onlyA, onlyB, metrics }: Comparison,
+): void {
   const signed = (x: number) => (x < 0 ? '' : '+') + decimal(x);
   const rows = metrics.map((m) => [
     m.metric,
@@ -78,11 +84,11 @@ function printComparison(a: string, b: string, protocol: string, { users, onlyA,
     decimal(m.p),
     verdict(m.p, m.difference),
   ]);
-  print(`A: ${a}\nB: ${b}\n`);
-  print(table(['', 'A', 'B', 'B − A', '95% interval', 'p', ''], rows));
+  terminal.print(`A: ${a}\nB: ${b}\n`);
+  terminal.print(table(['', 'A', 'B', 'B − A', '95% interval', 'p', ''], rows));
   const others =
     onlyA + onlyB > 0 ? `; ${count(onlyA)} users only in A and ${count(onlyB)} only in B are left out` : '';
-  print(`\nProtocol ${protocol}, ${count(users)} users in both${others}. Interval and p: paired bootstrap.`);
+  terminal.print(`\nProtocol ${protocol}, ${count(users)} users in both${others}. Interval and p: paired bootstrap.`);
 }
 
 function verdict(p: number, difference: number): string {

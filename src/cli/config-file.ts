@@ -1,29 +1,32 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DatasetOptions } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
+import type { ExperimentConfig } from '../experiment/settings/experiment-config.ts';
+import { parseRecipe, type Recipe } from '../recipe/recipe.ts';
+import { recipes } from '../recipe/recipes.ts';
 import type { TrainConfigInput } from '../training/config.ts';
 
-/** What a configuration file holds: training options, and beside them the data and the model's folder. */
+/** The content of a configuration file: training options, data options and the model folder. */
 export interface FileConfig {
   readonly training: TrainConfigInput;
   readonly data: Partial<DatasetOptions>;
   readonly out?: string;
-  /** What `taurec tune` searches, not yet checked. */
+  /** Settings of `taurec tune`, not yet checked. */
   readonly tune?: unknown;
 }
 
 const names = ['ts', 'mts', 'mjs', 'js', 'json'].map((extension) => `taurec.config.${extension}`);
 
-/** The configuration file to use: the one given, else one of the usual names in the current folder. */
+/** The configuration file to use: the given one, else the first usual name in the current folder. */
 export function findConfigFile(given?: string): string | undefined {
   return given ?? names.find((name) => existsSync(name));
 }
 
 /**
- * Reads a configuration file: JSON, or a module whose default export is the configuration; TypeScript runs as it is.
+ * Reads a configuration file: JSON, or a module whose default export is the configuration. TypeScript needs no compilation.
  * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
  */
 export async function readConfigFile(file: string): Promise<FileConfig> {
@@ -39,7 +42,7 @@ export async function readConfigFile(file: string): Promise<FileConfig> {
 }
 
 /**
- * What a configuration file holds: an object, in JSON or as the default export of a module; TypeScript runs as it is.
+ * Reads an object from a JSON file or the default export of a module. TypeScript needs no compilation.
  * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
  */
 export async function readModule(file: string): Promise<Record<string, unknown>> {
@@ -52,15 +55,15 @@ export async function readModule(file: string): Promise<Record<string, unknown>>
 }
 
 /**
- * What a JSON file holds, or the default export of a module; TypeScript runs as it is.
+ * Reads any value from a JSON file or the default export of a module. TypeScript needs no compilation.
  * @throws TaurecError `file-not-found`, `unreadable-file`
  */
-export async function readDefaultExport(file: string): Promise<unknown> {
+async function readDefaultExport(file: string): Promise<unknown> {
   if (!existsSync(file)) throw new TaurecError('file-not-found', { file });
   try {
     if (file.endsWith('.json')) return JSON.parse(await readFile(file, 'utf8'));
     const { createJiti } = await import('jiti');
-    // A project may run a taurec that it has not installed: the import of defineConfig is then this very one.
+    // A project may use taurec without having installed it: its import of defineConfig then resolves to this copy.
     const jiti = createJiti(import.meta.url, {
       alias: { taurec: fileURLToPath(new URL('../index.js', import.meta.url)) },
     });
@@ -71,7 +74,7 @@ export async function readDefaultExport(file: string): Promise<unknown> {
   }
 }
 
-/** The options of `data`, and what kind of value each takes. */
+/** The options of `data` with the types of their values. */
 const dataOptions: Record<keyof DatasetOptions, readonly string[]> = {
   train: ['string'],
   valid: ['string'],
@@ -109,4 +112,89 @@ function checkDataOption(file: string, key: string, value: unknown): void {
   if (kinds.includes(typeof value)) return;
   const expected = `a ${kinds.join(' or ')}`;
   throw new TaurecError('bad-option', { option: `data.${key} in ${file}`, got: value, expected });
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** Rewrites an experiment's paths (data sets, modules), which are relative to its file, to be relative to the working directory. */
+export function experimentBesideFile(file: string, config: Entry): ExperimentConfig {
+  const { data, losses, backbones, metrics, ...rest } = config;
+  return definedOnly({
+    ...rest,
+    data: each(data, (entry) =>
+      typeof entry === 'string' ? dataBesideFile(file, entry) : filesBesideFile(file, entry),
+    ),
+    losses: each(losses, (entry) => moduleBesideFile(file, entry)),
+    backbones: each(backbones, (entry) => moduleBesideFile(file, entry)),
+    metrics: each(metrics, (entry) => moduleBesideFile(file, entry)),
+  });
+}
+
+/** The folder of a data set: with a slash it is a path; without, a name, which stays. */
+function dataBesideFile(file: string, folder: string): string {
+  return /[/\\]/.test(folder) ? besideFile(file, folder) : folder;
+}
+
+/** A loss, backbone or metric: a relative module path is rewritten, anything else stays. */
+function moduleBesideFile(file: string, entry: unknown): unknown {
+  const { module } = (entry ?? {}) as Entry;
+  if (typeof module !== 'string' || !/^\.{1,2}[/\\]/.test(module)) return entry;
+  return { ...(entry as Entry), module: besideFile(file, module) };
+}
+
+function filesBesideFile(file: string, entry: unknown): unknown {
+  if (typeof entry !== 'object' || entry === null) return entry;
+  const paths = Object.entries(entry).map(([key, value]) => [
+    key,
+    ['train', 'valid', 'test', 'titles'].includes(key) && typeof value === 'string' ? besideFile(file, value) : value,
+  ]);
+  return Object.fromEntries(paths);
+}
+
+function besideFile(file: string, path: string): string {
+  if (/^postgres(ql)?:/i.test(path)) return path;
+  if (/^sqlite:/i.test(path)) return `sqlite:${besideFile(file, path.slice('sqlite:'.length))}`;
+  if (isAbsolute(path)) return path;
+  const found = relative('.', join(dirname(file), path));
+  return isAbsolute(found) || found.startsWith('..') ? found : `.${sep}${found}`;
+}
+
+/** Maps a list. Anything else stays and is refused by its reader. */
+function each(entries: unknown, change: (entry: unknown) => unknown): unknown {
+  return Array.isArray(entries) ? entries.map(change) : entries;
+}
+
+function definedOnly(config: Entry): ExperimentConfig {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * The recipes of a file (default export: one or a list; paths relative to the file), or the built-in ones without a file.
+ * @throws TaurecError as `readDefaultExport` and `parseRecipe`; `bad-option` for two of one name
+ */
+export async function readRecipes(file?: string): Promise<readonly Recipe[]> {
+  if (file === undefined) return recipes;
+  const content = await readDefaultExport(file);
+  const read = (Array.isArray(content) ? content : [content]).map((one) => parseRecipe(recipeBesideFile(file, one)));
+  const names = read.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return read;
+  throw new TaurecError('bad-option', { option: `name in ${file}`, got: twice, expected: 'distinct names' });
+}
+
+function recipeBesideFile(file: string, recipe: unknown): unknown {
+  if (typeof recipe !== 'object' || recipe === null) return recipe;
+  const { data, config, ...rest } = recipe as Record<string, unknown>;
+  return {
+    ...rest,
+    ...('data' in recipe && { data: typeof data === 'string' ? dataBesideFile(file, data) : data }),
+    ...('config' in recipe && {
+      config: typeof config === 'object' && config !== null ? trainingBesideFile(file, config) : config,
+    }),
+  };
+}
+
+function trainingBesideFile(file: string, config: object): object {
+  const sources = Object.entries(config).filter(([key]) => key === 'loss' || key === 'backbone');
+  return { ...config, ...Object.fromEntries(sources.map(([key, source]) => [key, moduleBesideFile(file, source)])) };
 }

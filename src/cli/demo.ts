@@ -1,7 +1,16 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import { stringify } from 'csv-stringify/sync';
+import envPaths from 'env-paths';
+import { unzipSync } from 'fflate';
 import { csrDegree, csrHas, csrRow } from '../array/csr.ts';
 import { randomStream, shuffle } from '../array/random.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, loadDataset } from '../data/dataset.ts';
+import { syntheticDataset } from '../data/synthetic.ts';
+import { TaurecError } from '../errors.ts';
 import { popularRanker } from '../evaluation/baselines.ts';
 import { type Evaluation, evaluate } from '../evaluation/evaluator.ts';
 import { embeddingRanker } from '../evaluation/ranker.ts';
@@ -11,13 +20,10 @@ import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { Recommender } from '../recommender/recommender.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
-import { commandLine } from './command-line.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { demoData } from './demo-data.ts';
-import { engineOptions } from './engine-options.ts';
-import { interruptible } from './interrupt.ts';
-import { count, duration, note, print, printJson, table, timed } from './output.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { count, duration, table, timed } from './output.ts';
 import { whole } from './parse.ts';
+import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 
 interface DemoFlags extends CommonOptions {
@@ -26,30 +32,30 @@ interface DemoFlags extends CommonOptions {
   people: number;
 }
 
-/** Items listed beside each other for a person. */
+/** Items in each list. */
 const SHOWN = 5;
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .option('--data <path>', 'a folder with train.* and test.* files, or one file (default: MovieLens 100K)')
-    .option('--people <number>', 'how many people to recommend to', whole(0), 3)
-    .option('-o, --out <folder>', 'keep the model there');
+    .option('--data <path>', 'folder with train.* and test.* files, or one file (default: MovieLens 100K)')
+    .option('--people <number>', 'number of users to show recommendations for', whole(0), 3)
+    .option('-o, --out <folder>', 'save the model in this folder');
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
   addExamples(command, 'taurec demo', 'taurec demo --out models/demo --seed 2');
-  command.action((flags: DemoFlags) => run(flags));
+  command.action((flags: DemoFlags) => run(terminal, flags));
 }
 
-async function run(flags: DemoFlags): Promise<void> {
+async function run(terminal: Terminal, flags: DemoFlags): Promise<void> {
   const { seed = 1 } = flags;
   const engineChoice = engineOptions(flags);
-  const say = flags.quiet ? () => {} : note;
+  const say = terminal.notes(flags.quiet);
   if (flags.out !== undefined) await checkModelTarget(flags.out);
-  const { name, dataset } = await demoData(flags.data, seed, say);
-  const progress = flags.quiet ? undefined : new TrainProgress(process.stderr);
+  const { name, dataset } = await demoData(terminal, flags.data, seed, say);
+  const progress = flags.quiet ? undefined : new TrainProgress(terminal.stderr);
   const onProgress = progress?.handle.bind(progress);
   const config = { loss: 'bsl', seed, refit: true, ...engineChoice };
   const [result, seconds] = await timed(() =>
-    interruptible((signal) => trainEmbeddings(dataset, config, { signal, onProgress })),
+    terminal.interruptible((signal) => trainEmbeddings(dataset, config, { signal, onProgress })),
   ).finally(() => progress?.close());
   const model = trainedModel(dataset, result);
   const engine = await openRankingEngine(model, engineChoice);
@@ -60,7 +66,7 @@ async function run(flags: DemoFlags): Promise<void> {
     if (flags.out !== undefined) await saveModel(flags.out, model);
     if (flags.json) {
       const metrics = Object.fromEntries(Object.entries(measured).map(([ranker, { metrics }]) => [ranker, metrics]));
-      printJson({
+      terminal.printJson({
         data: dataset.source,
         epochs: result.epoch,
         seconds,
@@ -71,21 +77,23 @@ async function run(flags: DemoFlags): Promise<void> {
       return;
     }
     const { rows: users, columns: items, indices } = dataset.train;
-    print(
-      `\n${name}: ${count(users)} people, ${count(items)} items, ${count(indices.length)} interactions. BSL, ${result.epoch} epochs, ${duration(seconds)}.\n`,
+    terminal.print(
+      `\n${name}: ${count(users)} users, ${count(items)} items, ${count(indices.length)} interactions. BSL, ${result.epoch} epochs, ${duration(seconds)}.\n`,
     );
-    print(comparisonTable(measured));
-    for (const person of shown) print(`\n${personTable(person)}`);
-    if (shown.length > 0) print('\n✓ = held out: this person likes it, and the model was not told');
-    print(`\nYour own data:  ${commandLine('train', 'interactions.csv')}`);
+    terminal.print(comparisonTable(measured));
+    for (const person of shown) terminal.print(`\n${personTable(person)}`);
+    if (shown.length > 0) terminal.print('\n✓ = held out: this user likes the item, and the model has not seen it');
+    terminal.print(`\nYour own data:  ${terminal.commandLine('train', 'interactions.csv')}`);
     if (flags.out !== undefined)
-      print(`This model:     ${commandLine('recommend', flags.out, '--user', dataset.users.idOf(0))}`);
+      terminal.print(
+        `This model:     ${terminal.commandLine('recommend', flags.out, '--user', dataset.users.idOf(0))}`,
+      );
   } finally {
     await engine.close();
   }
 }
 
-/** The model and the most popular items on the test part. After the refit the model has learned from validation too, so both are masked. */
+/** Evaluates the model and the most popular items on the test part. The refit has trained on validation data too, so both parts are masked. */
 function measure(
   dataset: Dataset,
   { seen }: Model,
@@ -106,14 +114,14 @@ function comparisonTable({ bsl, popular }: Record<'bsl' | 'popular', Evaluation>
   );
 }
 
-/** Someone, what they liked, and what they get. */
+/** A user with some of their likes and their recommendations. */
 interface Person {
   readonly user: string;
   readonly liked: readonly string[];
   readonly recommended: readonly { readonly id: string; readonly label: string; readonly liked: boolean }[];
 }
 
-/** People with enough likes to see a taste, and something to find in test. */
+/** Picks users with enough likes to show a taste and with at least three test items. */
 function choosePeople({ train, test }: Dataset, people: number, seed: number): number[] {
   const fit: number[] = [];
   for (let u = 0; u < train.rows; u++) {
@@ -126,7 +134,7 @@ function choosePeople({ train, test }: Dataset, people: number, seed: number): n
 function personOf({ users, items, titles, train, test }: Dataset, recommender: Recommender, index: number): Person {
   const user = users.idOf(index);
   const label = (item: number) => titles?.[item] || `item ${items.idOf(item)}`;
-  // What speaks most for a taste: the likes that fit the person best.
+  // The likes with the highest scores show the taste best.
   const ids = Array.from(csrRow(train, index), (item) => items.idOf(item));
   const scores = recommender.score(user, ids);
   const order = ids.map((_, at) => at).sort((a, b) => scores[b]! - scores[a]!);
@@ -146,4 +154,143 @@ function personTable({ user, liked, recommended }: Person): string {
     return [liked[at] ?? '', item ? `${item.label}${item.liked ? ' ✓' : ''}` : ''];
   });
   return table([`User ${user} liked`, 'and gets'], rows);
+}
+
+/** The data of the demo, with a name for people. */
+interface DemoData {
+  readonly name: string;
+  readonly dataset: Dataset;
+}
+
+/**
+ * The data of the demo: the folder or file given; else `$TAUREC_DATA/movielens-100k`; else MovieLens 100K from the cache or from GroupLens;
+ * else, without a network, a synthetic catalogue. A tenth of the training part is held out for validation.
+ */
+async function demoData(
+  terminal: Terminal,
+  given: string | undefined,
+  seed: number,
+  say: (text: string) => void,
+): Promise<DemoData> {
+  if (given !== undefined) return { name: basename(given), dataset: await readGiven(given, seed) };
+  const shared = terminal.env.TAUREC_DATA && join(terminal.env.TAUREC_DATA, 'movielens-100k');
+  if (shared && existsSync(shared)) {
+    say(`Using ${shared} (films without titles).`);
+    return { name: 'MovieLens 100K', dataset: await readGiven(shared, seed) };
+  }
+  const { folder, file, sha256 } = movielens;
+  const url = `${terminal.env.TAUREC_MOVIELENS ?? folder}/${file}`;
+  const cache = terminal.env.TAUREC_CACHE ?? envPaths('taurec', { suffix: '' }).cache;
+  try {
+    const files = await fetchMovieLens({ cache: join(cache, 'movielens-100k'), url, sha256 });
+    const [train, minRating] = [files.ratings, 4];
+    const columns = { user: 1, item: 2, rating: 3, time: 4, header: false };
+    const options = {
+      train,
+      minRating,
+      ...columns,
+      titles: files.titles,
+      split: 'random',
+      validRatio: 0.1,
+      seed,
+    } as const;
+    return { name: 'MovieLens 100K (ratings of 4 and 5)', dataset: await loadDataset(options) };
+  } catch (error) {
+    if (error instanceof TaurecError) throw error;
+    say(`Cannot get MovieLens (${(error as Error).message}).`);
+    say('Using a synthetic catalogue instead; the first word of a title names its genre.');
+    return { name: 'a synthetic catalogue', dataset: madeUp(seed) };
+  }
+}
+
+/** A folder with train.* and test.* (and valid.*, titles.*), or one file, with a fifth held out for testing. */
+async function readGiven(path: string, seed: number): Promise<Dataset> {
+  if (!existsSync(path)) throw new TaurecError('file-not-found', { file: path });
+  if (!statSync(path).isDirectory()) return loadDataset({ train: path, split: 'random', validRatio: 0.1, seed });
+  const find = (part: string) => {
+    const name = readdirSync(path).find((file) => file.startsWith(`${part}.`));
+    return name && join(path, name);
+  };
+  const [train, valid, test, titles] = ['train', 'valid', 'test', 'titles'].map(find);
+  if (!train) throw new TaurecError('file-not-found', { file: join(path, 'train.csv') });
+  const held = test ? { test } : { split: 'random' as const };
+  return loadDataset({ train, ...held, ...(valid ? { valid } : { validRatio: 0.1 }), titles, seed });
+}
+
+function madeUp(seed: number): Dataset {
+  return syntheticDataset({ users: 2000, items: 1200, interactions: 90_000, validRatio: 0.08, seed });
+}
+
+/** MovieLens 100K, GroupLens: 100,000 ratings of 1,682 films by 943 people. Frozen since 1998, so its checksum is pinned. */
+export const movielens = {
+  folder: 'https://files.grouplens.org/datasets/movielens',
+  file: 'ml-100k.zip',
+  sha256: '50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229',
+};
+
+/** The files of MovieLens as taurec reads them. */
+interface MovieLensFiles {
+  /** `user item rating time`, separated by tabs, without a header. */
+  readonly ratings: string;
+  /** `item,title`. */
+  readonly titles: string;
+}
+
+interface FetchOptions {
+  /** Folder of downloaded files. Later calls read them there, without a network. */
+  readonly cache: string;
+  readonly url: string;
+  readonly sha256: string;
+  /** Default 60,000. */
+  readonly timeoutMilliseconds?: number;
+}
+
+/** MovieLens from the cache, or from GroupLens into it. Throws a plain `Error` that says what went wrong: no network, another checksum. */
+export async function fetchMovieLens(options: FetchOptions): Promise<MovieLensFiles> {
+  const { cache, url, sha256, timeoutMilliseconds = 60_000 } = options;
+  const files = { ratings: join(cache, 'ratings.tsv'), titles: join(cache, 'titles.csv') };
+  if (existsSync(files.ratings) && existsSync(files.titles)) return files;
+  const bytes = await download(url, timeoutMilliseconds);
+  const got = createHash('sha256').update(bytes).digest('hex');
+  if (got !== sha256) throw new Error(`${url} has SHA-256 ${got}, expected ${sha256}`);
+  const unpacked = unzipSync(bytes, { filter: ({ name }) => /(^|\/)u\.(data|item)$/.test(name) });
+  const [ratings, items] = ['u.data', 'u.item'].map((name) => {
+    const found = Object.keys(unpacked).find((path) => path.endsWith(name));
+    if (!found) throw new Error(`${url} has no ${name}`);
+    return unpacked[found]!;
+  });
+  // The folder appears under its name only when both files are complete.
+  const temporary = `${cache}.${process.pid}.tmp`;
+  await mkdir(temporary, { recursive: true });
+  try {
+    await writeFile(join(temporary, 'ratings.tsv'), ratings!);
+    await writeFile(join(temporary, 'titles.csv'), titlesOf(items!));
+    await mkdir(dirname(cache), { recursive: true });
+    await rm(cache, { recursive: true, force: true });
+    await rename(temporary, cache);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  return files;
+}
+
+async function download(url: string, timeout: number): Promise<Uint8Array> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeout) });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    const { message, cause: inner } = cause as Error;
+    throw new Error(`${url}: ${inner instanceof Error ? inner.message : message}`, { cause });
+  }
+}
+
+/** `u.item` is Latin-1, `id|title|…`: the film's number and its title with the year. */
+function titlesOf(items: Uint8Array): string {
+  const rows = new TextDecoder('latin1')
+    .decode(items)
+    .split(/\r?\n/)
+    .filter((line) => line !== '')
+    .map((line) => line.split('|').slice(0, 2));
+  return stringify([['item', 'title'], ...rows]);
 }

@@ -1,40 +1,44 @@
-import type { Csr } from '../array/csr.ts';
+import { type Csr, csrFromEntries, csrHas, csrRow } from '../array/csr.ts';
+import type { IdMap } from '../data/id-map.ts';
+import type { Interactions } from '../data/interactions.ts';
 import type { Engine } from '../engine/engine.ts';
 import { itemKnnRanker, popularRanker, randomRanker } from '../evaluation/baselines.ts';
 import { type EvaluateOptions, type Evaluation, evaluateAsync, type Protocol } from '../evaluation/evaluator.ts';
 import { embeddingRanker, type UserRanker } from '../evaluation/ranker.ts';
-import { type Model, trainedItems } from '../model/model.ts';
+import { type Model, type ModelConfig, trainedItems } from '../model/model.ts';
+import { openModel } from '../model/model-directory.ts';
+import { openRankingEngine, type RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import { reRankedRanker } from '../recommender/re-ranked-ranker.ts';
 import type { RecommendOptions } from '../recommender/recommendation.ts';
-import type { WorkProgress } from './work-progress.ts';
+import type { WorkProgress } from './progress.ts';
 
-/** What `--protocol` may say, and the protocols it stands for; the first one's metrics are the `metrics` of a report. */
+/** Values of `--protocol` and the protocols they select. The `metrics` of a report are those of the first. */
 export const protocolChoices = { clean: ['clean'], irbench: ['irbench'], both: ['clean', 'irbench'] } as const;
 export type ProtocolChoice = keyof typeof protocolChoices;
 
-/** What to compute beside the metrics of lists. */
+/** What to compute in addition to list metrics. */
 export interface EvaluationRequest extends Pick<EvaluateOptions, 'ks' | 'auc' | 'groups' | 'perUser'> {
   readonly protocols: readonly Protocol[];
   readonly diversity?: boolean;
-  /** The dials of requests that the model's lists are made with; absent: none. */
+  /** Re-ranking of the model's lists. Default: none. */
   readonly dials?: Pick<RecommendOptions, 'diversity' | 'discover'>;
 }
 
-/** Who watches an evaluation, and may stop it. */
-export interface Watch {
+/** Progress display and interruption of an evaluation. */
+interface Watch {
   readonly signal?: AbortSignal;
   readonly progress?: WorkProgress;
 }
 
-/** The numbers of one protocol, as JSON shows them. */
-export type EvaluationReport = Pick<Evaluation, 'users' | 'ranked' | 'metrics' | 'groups'>;
+/** The JSON of one protocol. */
+type EvaluationReport = Pick<Evaluation, 'users' | 'ranked' | 'metrics' | 'groups'>;
 
-/** A model's data as the evaluator takes it: what was trained on, and what was held out for validation. */
+/** The training and validation interactions of a model, as the evaluator takes them. */
 export function trainingDataOf(model: Model): { train: Csr; valid?: Csr } {
   return { train: trainedItems(model), valid: model.validation };
 }
 
-/** Evaluates a model, its embeddings in `engine`, under each protocol. */
+/** Evaluates a model under each protocol. `engine` holds its embeddings. */
 export function evaluateModel(
   model: Model,
   engine: Engine,
@@ -68,7 +72,7 @@ export async function evaluateBaselines(
   return evaluations;
 }
 
-/** `{metrics, protocol, evaluations}`: the metrics of the first protocol, its name, and the numbers of every one. */
+/** `{metrics, protocol, evaluations}`: the metrics and the name of the first protocol, and the report of every protocol. */
 export function reportOf(evaluations: readonly Evaluation[]) {
   const reports = evaluations.map(({ protocol, users, ranked, metrics, groups }): [Protocol, EvaluationReport] => [
     protocol,
@@ -98,4 +102,75 @@ async function evaluateRanker(
     progress?.close();
   }
   return evaluations;
+}
+
+/** Held-out interactions in a model's index space. Ids unknown to the model come after its own. */
+export interface TestData {
+  readonly test: Csr;
+  readonly users: { idOf(index: number): string };
+  readonly sha256: string;
+  readonly source: string;
+  /** Interactions of unknown users, and interactions with unknown items. */
+  readonly unknownUsers: number;
+  readonly unknownItems: number;
+  /** Interactions that are also in the training data. */
+  readonly seen: number;
+}
+
+/** Maps a log into a model's index space. */
+export function testDataOf(log: Interactions, model: Pick<Model, 'userIds' | 'itemIds' | 'seen'>): TestData {
+  const users = placed(log.userIds, model.userIds);
+  const items = placed(log.itemIds, model.itemIds);
+  const userOf = log.users.map((user) => users.codes[user]!);
+  const itemOf = log.items.map((item) => items.codes[item]!);
+  const count = (codes: Int32Array, known: number) => codes.reduce((sum, code) => sum + (code >= known ? 1 : 0), 0);
+  const test = csrFromEntries(users.size, items.size, userOf, itemOf);
+  return {
+    test,
+    users: {
+      idOf: (index) =>
+        index < model.userIds.size
+          ? model.userIds.idOf(index)
+          : log.userIds.idOf(users.added[index - model.userIds.size]!),
+    },
+    sha256: log.sha256,
+    source: log.source,
+    unknownUsers: count(userOf, model.userIds.size),
+    unknownItems: count(itemOf, model.itemIds.size),
+    seen: pairsIn(test, model.seen),
+  };
+}
+
+/** Counts the entries that the other matrix has too. */
+function pairsIn(m: Csr, other: Csr): number {
+  let pairs = 0;
+  for (let r = 0; r < Math.min(m.rows, other.rows); r++) {
+    for (const c of csrRow(m, r)) if (c < other.columns && csrHas(other, r, c)) pairs++;
+  }
+  return pairs;
+}
+
+/** The model's index of each id of a log. Unknown ids get the indices after the model's own. */
+function placed(ids: IdMap, known: IdMap): { codes: Int32Array; added: number[]; size: number } {
+  const added: number[] = [];
+  const codes = Int32Array.from({ length: ids.size }, (_, index) => {
+    const found = known.indexOf(ids.idOf(index));
+    return found >= 0 ? found : known.size + added.push(index) - 1;
+  });
+  return { codes, added, size: known.size + added.length };
+}
+
+/** Opens a model, and an engine with its embeddings, for the duration of `use`. */
+export async function withModel<T>(
+  directory: string,
+  options: RankingEngineOptions,
+  use: (model: Model<ModelConfig>, engine: Engine) => T | Promise<T>,
+): Promise<T> {
+  const model = await openModel(directory);
+  const engine = await openRankingEngine(model, options);
+  try {
+    return await use(model, engine);
+  } finally {
+    await engine.close();
+  }
 }

@@ -4,9 +4,8 @@ import type { Evaluation } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
 import { resultOf, writeResult } from '../evaluation/result-file.ts';
 import type { ModelConfig } from '../model/model.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
 import {
   type EvaluationRequest,
   evaluateBaselines,
@@ -14,16 +13,16 @@ import {
   type ProtocolChoice,
   protocolChoices,
   reportOf,
+  type TestData,
+  testDataOf,
   trainingDataOf,
+  withModel,
 } from './evaluate-model.ts';
 import { UsageError } from './failure.ts';
-import { interruptible } from './interrupt.ts';
-import { metricsTable } from './metrics-table.ts';
-import { withModel } from './model-session.ts';
-import { count, decimal, duration, note, print, printJson, table, timed } from './output.ts';
+import { count, decimal, duration, metricsTable, table, timed } from './output.ts';
 import { unit, wholes } from './parse.ts';
-import { type TestData, testDataOf } from './test-data.ts';
-import { WorkProgress } from './work-progress.ts';
+import { WorkProgress } from './progress.ts';
+import type { Terminal } from './terminal.ts';
 
 interface EvaluateFlags extends CommonOptions, ReadFlags {
   test: string;
@@ -37,31 +36,29 @@ interface EvaluateFlags extends CommonOptions, ReadFlags {
   perUser?: string;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('<model>', 'the folder of a model')
-    .requiredOption('--test <file>', 'the interactions to find')
+    .argument('<model>', 'model folder')
+    .requiredOption('--test <file>', 'test interactions')
     .addOption(
-      new Option('--protocol <name>', 'how the metrics are made')
-        .choices(Object.keys(protocolChoices))
-        .default('clean'),
+      new Option('--protocol <name>', 'evaluation protocol').choices(Object.keys(protocolChoices)).default('clean'),
     )
-    .option('-k, --ks <numbers>', 'cut-offs: 5,10,20 (default: 20)', wholes)
-    .option('--auc', 'the area under the ROC curve too (slower)')
+    .option('-k, --ks <numbers>', 'cut-offs of the metrics: 5,10,20 (default: 20)', wholes)
+    .option('--auc', 'also compute the area under the ROC curve (slower)')
     .option(
       '--diversity [number]',
-      'the diversity of lists too; with a number, of lists made with that diversity',
+      'also measure the diversity of lists; with a number, re-rank the lists with that diversity first',
       unit,
     )
-    .option('--discover <number>', 'lists made with that discover: from 0 to 1', unit)
+    .option('--discover <number>', 're-rank the lists with this penalty for popularity (0–1) first', unit)
     .addOption(
       new Option(
         '--groups [by]',
-        'what ten groups of items by popularity contribute: equal interactions, or items',
+        'contributions of ten popularity groups, with equal interactions or equal items',
       ).choices(['interactions', 'items']),
     )
-    .option('--baselines', 'random, most popular and item-kNN beside the model')
-    .option('--per-user <file>', "write a result file with each user's numbers, for taurec compare");
+    .option('--baselines', 'also evaluate random, most popular and item-kNN')
+    .option('--per-user <file>', 'write the metrics of each user to a file for taurec compare');
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
   addExamples(
@@ -70,25 +67,30 @@ export function define(command: Command): void {
     'taurec evaluate model --test test.tsv.gz -k 5,10,20 --protocol both --json',
     'taurec evaluate model --test test.tsv.gz --per-user model.result.json',
   );
-  command.action((model: string, flags: EvaluateFlags) => run(model, flags));
+  command.action((model: string, flags: EvaluateFlags) => run(terminal, model, flags));
 }
 
-function run(directory: string, flags: EvaluateFlags): Promise<void> {
+function run(terminal: Terminal, directory: string, flags: EvaluateFlags): Promise<void> {
   if (flags.auc && typeof flags.diversity === 'number')
     throw new UsageError(
-      '--auc looks at the order of all items, --diversity NUMBER orders lists alone: give one of them.',
+      '--auc needs the order of all items, but --diversity NUMBER re-ranks only lists: give one of them.',
     );
-  return interruptible((signal) => runUntil(signal, directory, flags));
+  return terminal.interruptible((signal) => runUntil(terminal, signal, directory, flags));
 }
 
-async function runUntil(signal: AbortSignal, directory: string, flags: EvaluateFlags): Promise<void> {
-  const watch = { signal, progress: flags.quiet ? undefined : new WorkProgress(process.stderr) };
-  const say = flags.quiet ? () => {} : note;
+async function runUntil(
+  terminal: Terminal,
+  signal: AbortSignal,
+  directory: string,
+  flags: EvaluateFlags,
+): Promise<void> {
+  const watch = { signal, progress: flags.quiet ? undefined : new WorkProgress(terminal.stderr) };
+  const say = terminal.notes(flags.quiet);
   await withModel(directory, engineOptions(flags), async (model, engine) => {
     const [log, read] = await timed(() => readInteractions(flags.test, readOptionsOf(flags)));
     const data = testDataOf(log, model);
     const { skipped, rejectsFile } = log.report;
-    if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; they are listed in ${rejectsFile}.`);
+    if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
     sayLost(data, say);
     const request = {
       protocols: protocolChoices[flags.protocol],
@@ -114,18 +116,18 @@ async function runUntil(signal: AbortSignal, directory: string, flags: EvaluateF
         }),
       );
     }
-    if (flags.json) printJson(jsonOf(directory, flags, data, evaluations, baselines, { read, evaluate }));
-    else printReport(flags, evaluations, baselines, evaluate);
+    if (flags.json) terminal.printJson(jsonOf(directory, flags, data, evaluations, baselines, { read, evaluate }));
+    else printReport(terminal, flags, evaluations, baselines, evaluate);
   });
 }
 
-/** The dials that are turned; undefined when none is given. */
+/** Re-ranking flags; undefined where none is given. */
 function dialsOf({ diversity, discover }: EvaluateFlags): EvaluationRequest['dials'] {
   const dials = { ...(typeof diversity === 'number' && { diversity }), ...(discover !== undefined && { discover }) };
   return Object.keys(dials).length > 0 ? dials : undefined;
 }
 
-/** What made a result, for its file. */
+/** The provenance of a result, for its file. */
 export function runOf(directory: string, config: ModelConfig): Record<string, unknown> {
   const { training, seed, versions, engine, data } = config;
   return { model: directory, training, seed, versions, engine, trainedOn: data };
@@ -135,15 +137,15 @@ function sayLost({ test, unknownUsers, unknownItems, seen }: TestData, say: (tex
   const all = test.indices.length;
   if (unknownUsers > 0)
     say(
-      `${count(unknownUsers)} of ${count(all)} test interactions are of users that the model does not know: they have no recommendations.`,
+      `${count(unknownUsers)} of ${count(all)} test interactions belong to users the model does not know; these users get no recommendations.`,
     );
   if (unknownItems > 0)
     say(
-      `${count(unknownItems)} of ${count(all)} test interactions are with items that the model does not know: they count as misses.`,
+      `${count(unknownItems)} of ${count(all)} test interactions are with items the model does not know; they count as misses.`,
     );
   if (seen > 0)
     say(
-      `${count(seen)} of ${count(all)} test interactions are among those that the model was trained on: they are never recommended and count as misses.`,
+      `${count(seen)} of ${count(all)} test interactions are in the training data; they are never recommended and count as misses.`,
     );
 }
 
@@ -168,6 +170,7 @@ function jsonOf(
 }
 
 function printReport(
+  terminal: Terminal,
   flags: EvaluateFlags,
   evaluations: readonly Evaluation[],
   baselines: Readonly<Record<string, Evaluation>>,
@@ -177,13 +180,13 @@ function printReport(
     ...evaluations.map(({ protocol, metrics }) => ({ name: `model, ${protocol}`, metrics })),
     ...Object.entries(baselines).map(([name, { metrics }]) => ({ name, metrics })),
   ];
-  print(metricsTable(columns));
+  terminal.print(metricsTable(columns));
   for (const { protocol, users, ranked } of evaluations) {
-    print(`\n${protocol}: ${count(ranked)} users ranked, means over ${count(users)}; ${duration(seconds)}.`);
+    terminal.print(`\n${protocol}: ${count(ranked)} users ranked, means over ${count(users)}; ${duration(seconds)}.`);
   }
   const { groups } = evaluations[0]!;
-  if (groups) print(`\n${groupsTable(groups)}`);
-  if (flags.perUser !== undefined) print(`\nEach user's numbers: ${flags.perUser}`);
+  if (groups) terminal.print(`\n${groupsTable(groups)}`);
+  if (flags.perUser !== undefined) terminal.print(`\nMetrics of each user: ${flags.perUser}`);
 }
 
 function groupsTable({ by, items, interactions, contributions, spread }: GroupReport): string {
@@ -195,5 +198,5 @@ function groupsTable({ by, items, interactions, contributions, spread }: GroupRe
     ...names.map((name) => decimal(contributions[name]![g]!)),
   ]);
   const last = ['spread', '', '', ...names.map((name) => decimal(spread[name]!))];
-  return `Groups of equal ${by}, the least popular first:\n${table(['group', 'items', 'interactions', ...names], [...rows, last])}`;
+  return `Groups of equal ${by}, least popular first:\n${table(['group', 'items', 'interactions', ...names], [...rows, last])}`;
 }

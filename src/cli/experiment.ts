@@ -4,20 +4,20 @@ import { TaurecError } from '../errors.ts';
 import { protocols } from '../evaluation/evaluator.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { experimentNamed, experiments } from '../experiment/experiments.ts';
+import { configName } from '../experiment/run/config-name.ts';
+import type { LabEvent } from '../experiment/run/lab.ts';
+import { isFailed, type RunRecord } from '../experiment/run/run.ts';
 import { runExperiment } from '../experiment/run-experiment.ts';
 import type { ExperimentConfig, SourceEntry } from '../experiment/settings/experiment-config.ts';
 import type { Report } from '../report/report.ts';
 import type { ReportFiles } from '../report/write-report.ts';
-import { experimentBesideFile } from './beside-file.ts';
-import { commandLine } from './command-line.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { readModule } from './config-file.ts';
-import { engineOptions } from './engine-options.ts';
-import { ExperimentProgress } from './experiment-progress.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { experimentBesideFile, readModule } from './config-file.ts';
 import { AdvisedError } from './failure.ts';
-import { interruptible } from './interrupt.ts';
-import { count, duration, print, printJson, table } from './output.ts';
+import { count, decimal, duration, table } from './output.ts';
 import { numbers, whole, wholes, words } from './parse.ts';
+import { Progress } from './progress.ts';
+import type { Output, Terminal } from './terminal.ts';
 
 interface ExperimentFlags extends CommonOptions {
   config?: string;
@@ -33,23 +33,27 @@ interface ExperimentFlags extends CommonOptions {
   jobs?: number;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('[name]', 'the experiment; without a name all are listed')
-    .option('-o, --out <folder>', 'where runs, report and tables go (default: experiments/<name>)')
+    .argument('[name]', 'experiment; without a name, all are listed')
+    .option('-o, --out <folder>', 'folder for runs, report and tables (default: experiments/<name>)')
     .option(
       '--config <file>',
-      'settings from a file: data, losses, backbones, metrics … (see defineExperiment); paths in it are relative to it',
+      'settings file with data, losses, backbones, metrics … (see defineExperiment); its paths are relative to the file',
     )
-    .option('--data <names>', 'data sets: folders of $TAUREC_DATA, or paths of folders with train.* and test.*', words)
-    .option('--losses <names>', 'losses: those of the experiment by name, or any other', words)
+    .option(
+      '--data <names>',
+      'data sets: names of folders in $TAUREC_DATA, or paths of folders with train.* and test.*',
+      words,
+    )
+    .option('--losses <names>', 'losses, of the experiment or others', words)
     .option('--backbones <names>', 'backbones', words)
-    .option('--levels <numbers>', "the experiment's own axis: noise ratios, temperatures, λ, pool sizes", numbers)
+    .option('--levels <numbers>', "levels of the experiment's axis: noise ratios, temperatures, λ, pool sizes", numbers)
     .option('--seeds <numbers>', 'seeds (default: 1,2,3)', wholes)
-    .option('--metric <name>', 'what claims are judged by (default: ndcg@20)')
-    .addOption(new Option('--protocol <name>', 'how the metrics are made').choices(protocols))
-    .option('--epochs <number>', 'epochs of every training, for a quick look', whole(1))
-    .option('--jobs <number>', "trainings at a time, one thread each (default: the machine's cores)", whole(1));
+    .option('--metric <name>', 'metric that claims are judged by (default: ndcg@20)')
+    .addOption(new Option('--protocol <name>', 'evaluation protocol').choices(protocols))
+    .option('--epochs <number>', 'epochs of every training, for a quick run', whole(1))
+    .option('--jobs <number>', 'trainings at a time, one thread each (default: all cores)', whole(1));
   addCommonOptions(command, 'json', 'quiet');
   addExamples(
     command,
@@ -59,19 +63,19 @@ export function define(command: Command): void {
     'taurec experiment losses --config my.experiment.ts --out results/mine',
   );
   command.action((name: string | undefined, flags: ExperimentFlags) =>
-    name === undefined ? list(flags) : run(name, flags),
+    name === undefined ? list(terminal, flags) : run(terminal, name, flags),
   );
 }
 
-function list({ json }: ExperimentFlags): void {
+function list(terminal: Terminal, { json }: ExperimentFlags): void {
   if (json)
-    printJson(
+    terminal.printJson(
       experiments.map(({ name, title, summary, source, defaults }) => ({ name, title, summary, source, defaults })),
     );
   else
-    print(
+    terminal.print(
       table(
-        ['experiment', 'what it is about'],
+        ['experiment', 'question'],
         experiments.map(({ name, summary }) => [name, firstSentence(summary)]),
       ),
     );
@@ -81,37 +85,34 @@ function firstSentence(text: string): string {
   return text.split(/(?<=[.:]) /)[0]!.replace(/[.:]$/, '');
 }
 
-async function run(name: string, flags: ExperimentFlags): Promise<void> {
+async function run(terminal: Terminal, name: string, flags: ExperimentFlags): Promise<void> {
   engineOptions({});
   const experiment = experimentNamed(name);
   const file = flags.config === undefined ? {} : experimentBesideFile(flags.config, await readModule(flags.config));
   const config = { ...file, ...flagConfig(experiment, flags, file) };
   const folder = flags.out ?? join('experiments', name);
-  const progress = flags.quiet ? undefined : new ExperimentProgress(process.stderr);
+  const progress = flags.quiet ? undefined : new ExperimentProgress(terminal.stderr);
   try {
-    const { report, files } = await interruptible((signal) =>
+    const { report, files } = await terminal.interruptible((signal) =>
       runExperiment(experiment, config, {
         folder,
         jobs: flags.jobs,
         signal,
-        command: commandLine(...process.argv.slice(2)),
+        command: terminal.thisCommand(),
         onEvent: (event) => progress?.handle(event),
       }),
     );
     progress?.close();
-    if (flags.json) printJson({ experiment: name, claims: report.claims, files, ...runsOf(report) });
-    else printClaims(report, files);
+    if (flags.json) terminal.printJson({ experiment: name, claims: report.claims, files, ...runsOf(report) });
+    else printClaims(terminal, report, files);
   } catch (error) {
     progress?.close();
     if (!(error instanceof TaurecError) || error.code !== 'aborted') throw error;
-    throw new AdvisedError(
-      error,
-      `What was done is kept in ${folder}. To go on: ${commandLine(...process.argv.slice(2))}`,
-    );
+    throw new AdvisedError(error, `Finished trainings are kept in ${folder}. To continue: ${terminal.thisCommand()}`);
   }
 }
 
-/** What flags say, over the file and the experiment's defaults; losses that the experiment or the file knows come with their options. */
+/** Settings of the flags, which override the file and the experiment's defaults. Losses named in either keep their options there. */
 function flagConfig({ defaults }: Experiment, flags: ExperimentFlags, file: ExperimentConfig): ExperimentConfig {
   const { data, losses, backbones, seeds, levels, metric, protocol, epochs } = flags;
   const known = file.losses ?? defaults.losses ?? [];
@@ -137,9 +138,52 @@ function runsOf({ provenance: { runs, seconds } }: Report) {
   return { runs, seconds };
 }
 
-function printClaims(report: Report, { html }: ReportFiles): void {
+function printClaims(terminal: Terminal, report: Report, { html }: ReportFiles): void {
   for (const { claim, verdict, evidence } of report.claims)
-    print(`${verdict.padEnd(8)}${claim}\n        ${evidence}\n`);
+    terminal.print(`${verdict.padEnd(8)}${claim}\n        ${evidence}\n`);
   const { runs, seconds } = runsOf(report);
-  print(`${count(runs)} trainings, ${duration(seconds)} in sum. Report: ${html}`);
+  terminal.print(`${count(runs)} trainings, ${duration(seconds)} in sum. Report: ${html}`);
+}
+
+/** Shows an experiment: a bar for each stage on a terminal, a line for each run elsewhere. */
+class ExperimentProgress {
+  readonly #progress: Progress;
+  #started = 0;
+
+  constructor(stream: Output) {
+    this.#progress = new Progress(stream);
+  }
+
+  handle(event: LabEvent): void {
+    if (event.type === 'stage') this.#stage(event);
+    else if (event.type === 'run') this.#run(event);
+  }
+
+  /** Removes the bar, also after an error. */
+  close(): void {
+    this.#progress.close();
+  }
+
+  #stage({ title, runs, reused, jobs }: Extract<LabEvent, { type: 'stage' }>): void {
+    this.close();
+    if (runs === 0) return;
+    const before = reused > 0 ? `, ${count(reused)} done before` : '';
+    this.#progress.say(`${title}: ${count(runs)} trainings${before}, ${Math.min(runs, jobs)} at a time`);
+    this.#started = performance.now();
+    this.#progress.showBar({ label: '', part: 0, measure: `0/${runs}` });
+  }
+
+  #run({ done, runs, record, seconds }: Extract<LabEvent, { type: 'run' }>): void {
+    const pace = (performance.now() - this.#started) / 1000 / done;
+    const left = `${duration(pace * (runs - done))} left`;
+    const found = isFailed(record) ? ` · ${record.failed.code}` : validationText(record);
+    const details = [`${configName(record)}, seed ${record.seed}${found}`, duration(seconds)];
+    const measure = `${done}/${runs}`;
+    this.#progress.showBar({ label: '', part: done / runs, measure, details, left });
+    this.#progress.sayPlain(() => [measure, ...details, left].join(' · '), true);
+  }
+}
+
+function validationText({ chosen: { metric, value } }: RunRecord): string {
+  return value === undefined ? '' : ` · validation ${metric} ${decimal(value)}`;
 }

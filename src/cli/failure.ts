@@ -1,10 +1,11 @@
 import { type Command, CommanderError } from 'commander';
+import { infinityAsText } from '../array/infinity-as-text.ts';
 import { TaurecError, withoutPasswords } from '../errors.ts';
 
-/** Wrong usage that no option parser sees: what was got and what was expected, in one sentence or two. */
+/** Wrong usage that no option parser sees. The message says what was given and what is expected. */
 export class UsageError extends Error {}
 
-/** An error with a line of advice below it. */
+/** An error followed by a line of advice. */
 export class AdvisedError extends Error {
   readonly advice: string;
 
@@ -14,7 +15,7 @@ export class AdvisedError extends Error {
   }
 }
 
-/** 0 fine, 1 failed, 2 wrong usage, 130 interrupted. */
+/** 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof AdvisedError) return exitCodeOf(error.cause);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -24,8 +25,8 @@ export function exitCodeOf(error: unknown): number {
   return error.code === 'bad-option' || error.code === 'unknown-name' ? 2 : 1;
 }
 
-/** A wrong option of the library under the name of the flag that gave it: `--valid-ratio` for `validRatio`. */
-export function inFlags(error: unknown, command: Command | undefined): unknown {
+/** A wrong option of the library under the name of the flag that set it: `--valid-ratio` for `validRatio`. */
+export function underFlag(error: unknown, command: Command | undefined): unknown {
   if (!(error instanceof TaurecError) || error.code !== 'bad-option') return error;
   const flagOf = (name: unknown) => command?.options.find((option) => option.attributeName() === name)?.long;
   const { option, conflict } = error.facts;
@@ -34,13 +35,34 @@ export function inFlags(error: unknown, command: Command | undefined): unknown {
   return flag ? new TaurecError('bad-option', facts, { cause: error }) : error;
 }
 
-/** What a person reads of an error; '' for those that commander has printed. With `debug` the stack. */
-export function describeError(error: unknown, debug: boolean): string {
-  if (error instanceof AdvisedError) return `${describeError(error.cause, debug)}${error.advice}\n`;
+/** The text of an error on standard error; '' for errors that commander has printed. With `debug` the stack. */
+export function errorText(error: unknown, debug: boolean): string {
+  if (error instanceof AdvisedError) return `${errorText(error.cause, debug)}${error.advice}\n`;
   if (error instanceof CommanderError) return '';
   if (!(error instanceof Error)) return `taurec: ${String(error)}\n`;
   const text = debug ? (error.stack ?? error.message) : (systemMessage(error) ?? error.message);
   return `taurec: ${withoutPasswords(text)}\n`;
+}
+
+/** The error of a command with --json: `{code, message, facts?, remedy?}` on one line. Wrong usage has the code `usage`. */
+export function errorJson(error: unknown): string {
+  const cause = error instanceof AdvisedError ? error.cause : error;
+  const facts = cause instanceof TaurecError ? cause.facts : {};
+  const remedy = error instanceof AdvisedError ? error.advice : facts.remedy;
+  const message = cause instanceof Error ? (systemMessage(cause) ?? cause.message) : String(cause);
+  const object = {
+    code: codeOf(cause),
+    message: withoutPasswords(message.replace(/^error: /, '')),
+    ...(Object.keys(facts).length > 0 && { facts }),
+    ...(typeof remedy === 'string' && { remedy }),
+  };
+  return `${JSON.stringify(object, infinityAsText)}\n`;
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof UsageError || error instanceof CommanderError) return 'usage';
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : 'failed';
 }
 
 /** The file system's errors in plain words. */

@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { syntheticDataset } from '../data/synthetic.ts';
-import { commandLine } from './command-line.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { count, print, printJson } from './output.ts';
+import { count } from './output.ts';
 import { number, whole } from './parse.ts';
+import type { Terminal } from './terminal.ts';
 import { writeLog, writeRows } from './write-log.ts';
 
 interface GenerateFlags extends CommonOptions {
@@ -20,23 +20,23 @@ interface GenerateFlags extends CommonOptions {
   validRatio?: number;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .requiredOption('-o, --out <folder>', 'where train.tsv.gz, test.tsv.gz and titles.csv go')
-    .option('--users <number>', 'how many', whole(1), 1000)
-    .option('--items <number>', 'how many', whole(1), 1000)
-    .option('--interactions <number>', 'how many, test and validation among them', whole(1), 50_000)
-    .option('--factors <number>', 'tastes (default: half the root of the items)', whole(1))
-    .option('--noise <number>', 'part of the draws that follow popularity alone (default: 0.1)', number)
-    .option('--exponent <number>', 'how fast popularity falls with rank (default: 0.8)', number)
-    .option('--test-ratio <number>', 'part for testing (default: 0.2)', number)
-    .option('--valid-ratio <number>', 'part for validation (default: 0)', number);
-  addCommonOptions(command, 'seed', 'json');
+    .requiredOption('-o, --out <folder>', 'folder for train.tsv.gz, test.tsv.gz and titles.csv')
+    .option('--users <number>', 'number of users', whole(1), 1000)
+    .option('--items <number>', 'number of items', whole(1), 1000)
+    .option('--interactions <number>', 'number of interactions, including test and validation', whole(1), 50_000)
+    .option('--factors <number>', 'latent factors (default: half the square root of the items)', whole(1))
+    .option('--noise <number>', 'fraction of interactions drawn by popularity alone (default: 0.1)', number)
+    .option('--exponent <number>', 'exponent of the popularity distribution (default: 0.8)', number)
+    .option('--test-ratio <number>', 'test fraction (default: 0.2)', number)
+    .option('--valid-ratio <number>', 'validation fraction (default: 0)', number);
+  addCommonOptions(command, 'seed', 'json', 'quiet');
   addExamples(command, 'taurec generate --out made-up --users 100000 --items 20000 --interactions 5000000 --seed 1');
-  command.action((flags: GenerateFlags) => run(flags));
+  command.action((flags: GenerateFlags) => run(terminal, flags));
 }
 
-async function run({ out, json, ...options }: GenerateFlags): Promise<void> {
+async function run(terminal: Terminal, { out, json, quiet, ...options }: GenerateFlags): Promise<void> {
   const { users, items, train, valid, test, titles, sha256 } = syntheticDataset(options);
   await mkdir(out, { recursive: true });
   const files: Record<string, string> = {};
@@ -51,10 +51,13 @@ async function run({ out, json, ...options }: GenerateFlags): Promise<void> {
   }
   const interactions = options.interactions;
   if (json) {
-    printJson({ out, files, users: users.size, items: items.size, interactions, sha256 });
+    terminal.printJson({ out, files, users: users.size, items: items.size, interactions, sha256 });
     return;
   }
-  print(`${count(users.size)} users, ${count(items.size)} items, ${count(interactions)} interactions in ${out}.`);
+  if (quiet) return;
+  terminal.print(
+    `${count(users.size)} users, ${count(items.size)} items, ${count(interactions)} interactions in ${out}.`,
+  );
   const flags = Object.entries(files).flatMap(([part, path]) => [`--${part}`, path]);
-  print(`Train:  ${commandLine('train', ...flags)}`);
+  terminal.print(`Train:  ${terminal.commandLine('train', ...flags)}`);
 }

@@ -6,8 +6,9 @@ import { lossNames } from '../loss/losses.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
-import { count, note, printJson } from './output.ts';
+import { count } from './output.ts';
 import { pair } from './parse.ts';
+import type { Terminal } from './terminal.ts';
 
 interface ImportFlags extends CommonOptions, ReadFlags {
   users: string;
@@ -23,31 +24,25 @@ interface ImportFlags extends CommonOptions, ReadFlags {
   out: string;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .requiredOption(
-      '--users <file>',
-      'a vector for each user: .npy, .npz, .safetensors, .parquet, .json, .jsonl, .csv, .tsv',
-    )
-    .requiredOption('--items <file>', 'the same for items; file#name names an array in .npz or .safetensors')
+    .requiredOption('--users <file>', 'user vectors: .npy, .npz, .safetensors, .parquet, .json, .jsonl, .csv or .tsv')
+    .requiredOption('--items <file>', 'item vectors; file#name names an array in .npz or .safetensors')
     .addOption(
-      new Option('--score <name>', 'how the vectors are scored').choices(['cosine', 'dot']).makeOptionMandatory(),
+      new Option('--score <name>', 'score of a user and an item').choices(['cosine', 'dot']).makeOptionMandatory(),
     )
-    .requiredOption('-o, --out <folder>', 'where the model goes')
-    .option('--user-ids <file>', 'ids in the order of the rows: an id a line, or JSON (default: beside the vectors)')
-    .option('--item-ids <file>', 'the same for items')
-    .option(
-      '--item-bias <file>',
-      "a number for each item, added to its scores (default: the items file's itemBias or bias)",
-    )
-    .option('--train <file>', 'what users have seen: left out of their lists')
-    .option('--titles <file>', 'a file of items and their titles, shown to people')
+    .requiredOption('-o, --out <folder>', 'model folder to write')
+    .option('--user-ids <file>', 'user ids in row order, one per line or JSON (default: in the vector file)')
+    .option('--item-ids <file>', 'item ids')
+    .option('--item-bias <file>', "item biases, added to scores (default: the item file's itemBias or bias)")
+    .option('--train <file>', 'interactions users have already had, to leave out of their lists')
+    .option('--titles <file>', 'file of item titles, shown with recommendations')
     .addOption(
-      new Option('--loss <name>', 'what new people are folded in with (default: sl for cosine, bpr for dot)').choices(
+      new Option('--loss <name>', 'loss to fold in new users with (default: sl for cosine, bpr for dot)').choices(
         lossNames,
       ),
     )
-    .option('--loss-option <name=value>', 'an option of that loss', pair);
+    .option('--loss-option <name=value>', 'option of the loss; repeatable', pair);
   addReadOptions(command);
   addCommonOptions(command, 'json', 'quiet');
   addExamples(
@@ -55,10 +50,10 @@ export function define(command: Command): void {
     'taurec import --users users.npy --items items.npy --user-ids users.txt --item-ids items.txt --score dot --train train.csv --out model',
     'taurec import --users users.parquet --items items.parquet --score cosine --out model --json',
   );
-  command.action((flags: ImportFlags) => run(flags));
+  command.action((flags: ImportFlags) => run(terminal, flags));
 }
 
-async function run(flags: ImportFlags): Promise<void> {
+async function run(terminal: Terminal, flags: ImportFlags): Promise<void> {
   const { users, items, userIds, itemIds, score, itemBias, train, titles, out, json, quiet } = flags;
   await checkModelTarget(out);
   const loss = flags.loss ?? (score === 'cosine' ? 'sl' : 'bpr');
@@ -70,21 +65,31 @@ async function run(flags: ImportFlags): Promise<void> {
     loss: { name: loss, ...(flags.lossOption && { options: flags.lossOption }) },
   });
   await saveModel(out, model);
-  if (!quiet) tell(report, train);
+  if (!quiet) tell(terminal, report, train);
   const { rows, columns } = model.users;
   if (json)
-    printJson({ out, users: rows, items: model.items.rows, dimension: columns, ...report, loss: model.config.loss });
+    terminal.printJson({
+      out,
+      users: rows,
+      items: model.items.rows,
+      dimension: columns,
+      ...report,
+      loss: model.config.loss,
+    });
   else if (!quiet)
-    note(`Imported ${count(rows)} users and ${count(model.items.rows)} items, dimension ${columns}, to ${out}.`);
+    terminal.note(
+      `Imported ${count(rows)} users and ${count(model.items.rows)} items, dimension ${columns}, to ${out}.`,
+    );
 }
 
-/** What a person should know of the import. */
-function tell({ numbered, interactions, unknown }: ImportReport, train?: string): void {
+/** Prints notes about the import. */
+function tell(terminal: Terminal, { numbered, interactions, unknown }: ImportReport, train?: string): void {
   for (const side of ['users', 'items'] as const)
-    if (numbered[side]) note(`The ${side} came without ids: they are the numbers of their rows, from 0.`);
-  if (train === undefined) note('No --train: lists will hold what users have seen, and no item is popular.');
+    if (numbered[side]) terminal.note(`The ${side} have no ids; row numbers from 0 are used.`);
+  if (train === undefined)
+    terminal.note('No --train file: lists may contain items users have already seen, and popularity is unknown.');
   if (unknown.interactions === 0) return;
-  note(
+  terminal.note(
     `${train}: ${count(unknown.interactions)} interactions left out, ${count(interactions)} kept: ` +
       `${count(unknown.users)} users and ${count(unknown.items)} items there have no embeddings.`,
   );

@@ -2,39 +2,42 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { buildIndex, openIndex } from '../recommender/index-file.ts';
 import { indexRecall } from '../recommender/index-recall.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { engineOptions } from './engine-options.ts';
-import { interruptible } from './interrupt.ts';
-import { withModel } from './model-session.ts';
-import { count, decimal, duration, print, printJson, timed } from './output.ts';
-import { WorkProgress } from './work-progress.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { withModel } from './evaluate-model.ts';
+import { count, decimal, duration, timed } from './output.ts';
+import { WorkProgress } from './progress.ts';
+import type { Terminal } from './terminal.ts';
 
-export function define(command: Command): void {
-  command.argument('<model>', 'the folder of a model');
+export function define(command: Command, terminal: Terminal): void {
+  command.argument('<model>', 'model folder');
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
   addExamples(command, 'taurec index model', 'taurec recommend model --user 42 --index approximate');
-  command.action((model: string, flags: CommonOptions) => run(model, flags));
+  command.action((model: string, flags: CommonOptions) => run(terminal, model, flags));
 }
 
-async function run(directory: string, flags: CommonOptions): Promise<void> {
-  const progress = flags.quiet ? undefined : new WorkProgress(process.stderr);
+async function run(terminal: Terminal, directory: string, flags: CommonOptions): Promise<void> {
+  const progress = flags.quiet ? undefined : new WorkProgress(terminal.stderr);
   const { threads, seed } = flags;
   progress?.start('Indexing', 'items');
   const onProgress = progress?.update.bind(progress);
   const [index, seconds] = await timed(() =>
-    interruptible((signal) => buildIndex(directory, { threads, signal, onProgress })).finally(() => progress?.close()),
+    terminal
+      .interruptible((signal) => buildIndex(directory, { threads, signal, onProgress }))
+      .finally(() => progress?.close()),
   );
   const recall = await withModel(directory, engineOptions(flags), async (model, engine) =>
     indexRecall(model, engine, await openIndex(directory, model), { seed }),
   );
   if (flags.json) {
-    printJson({ ...index, seconds, ...recall });
+    terminal.printJson({ ...index, seconds, ...recall });
     return;
   }
   const name = basename(index.file);
   const what = `${count(index.items)} items, ${count(Math.ceil(index.bytes / 1e6))} MB`;
-  print(index.built ? `Built ${name}: ${what}, in ${duration(seconds)}.` : `${name} is of these embeddings: ${what}.`);
-  print(
+  terminal.print(
+    index.built ? `Built ${name}: ${what}, in ${duration(seconds)}.` : `${name} is of these embeddings: ${what}.`,
+  );
+  terminal.print(
     `Lists of ${recall.k} for ${count(recall.users)} users hold ${decimal(recall.recall)} of the exact ones' items.`,
   );
 }

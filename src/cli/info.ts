@@ -7,34 +7,35 @@ import type { ModelConfig } from '../model/model.ts';
 import { openModel } from '../model/model-directory.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
-import { count, note, print, printJson, table } from './output.ts';
-import { ratingNote } from './rating-note.ts';
+import { count, table } from './output.ts';
+import type { Terminal } from './terminal.ts';
+import { ratingNote } from './train-report.ts';
 
 type InfoFlags = CommonOptions & ReadFlags;
 
-export function define(command: Command): void {
-  command.argument('<file>', 'a file or database table of interactions, or the folder of a model');
+export function define(command: Command, terminal: Terminal): void {
+  command.argument('<file>', 'file or database table of interactions, or model folder');
   addReadOptions(command);
   addCommonOptions(command, 'json', 'quiet');
   addExamples(command, 'taurec info ratings.csv', 'taurec info models/ratings --json');
-  command.action((path: string, flags: InfoFlags) => run(path, flags));
+  command.action((path: string, flags: InfoFlags) => run(terminal, path, flags));
 }
 
-async function run(path: string, flags: InfoFlags): Promise<void> {
+async function run(terminal: Terminal, path: string, flags: InfoFlags): Promise<void> {
   if (!databasePlace(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     const { config, itemBias } = await openModel(path);
-    if (flags.json) printJson(config);
-    else print(modelText(config, itemBias));
+    if (flags.json) terminal.printJson(config);
+    else terminal.print(modelText(config, itemBias));
     return;
   }
   const log = await readInteractions(path, readOptionsOf(flags));
   const { skipped, rejectsFile } = log.report;
-  if (skipped > 0 && !flags.quiet) note(`Skipped ${count(skipped)} bad rows; they are listed in ${rejectsFile}.`);
+  if (skipped > 0 && !flags.quiet) terminal.note(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
   const ratings = ratingNote([log.report], log.users.length, flags.minRating);
-  if (ratings !== undefined && !flags.quiet) note(ratings);
+  if (ratings !== undefined && !flags.quiet) terminal.note(ratings);
   const info = describe(log);
-  if (flags.json) printJson(info);
-  else print(dataText(info));
+  if (flags.json) terminal.printJson(info);
+  else terminal.print(dataText(info));
 }
 
 function dataText(info: DataInfo): string {
@@ -105,7 +106,7 @@ function modelText(config: ModelConfig, itemBias?: Float32Array): string {
   return table(['', ''], rows).trimStart();
 }
 
-/** The backbone with the options that it was trained with. */
+/** The backbone with its options. */
 function backboneText({ backbone, training }: ModelConfig): string {
   const source = training?.backbone as { options?: Record<string, unknown> } | undefined;
   const options = Object.keys(source?.options ?? {}).length > 0 ? ` ${JSON.stringify(source!.options)}` : '';
@@ -116,7 +117,7 @@ function short(x: number): string {
   return Number.isInteger(x) ? count(x) : x.toFixed(1);
 }
 
-/** A time in seconds since 1970 as a date, where it is likely to be one. */
+/** A date, where the number is likely to be seconds since 1970; else the number. */
 function moment(time: number): string {
   const likely = time > 1e8 && time < 1e10;
   return likely ? new Date(time * 1000).toISOString().slice(0, 16).replace('T', ' ') : String(time);

@@ -1,30 +1,18 @@
 import Table from 'cli-table3';
-import { infinityAsText } from '../array/infinity-as-text.ts';
+import type { RecommendedItem } from '../recommender/recommendation.ts';
 
-/** Writes to standard output: what a command was asked for. */
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
+export const boldOn = '\x1b[1m';
+export const boldOff = '\x1b[22m';
 
-/** Writes one JSON object on a line. Infinity is written "inf". */
-export function printJson(value: unknown): void {
-  print(JSON.stringify(value, infinityAsText));
-}
-
-/** Writes a note for the person at the terminal to standard error. */
-export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-/** Rows under a heading, in columns without lines between them. Numbers stand to the right. */
+/** Rows below a bold heading, in columns without lines between them. Columns of numbers are aligned to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const right = head.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]+%?$/.test(`${row[column]}`)),
   );
   const cells = new Table({
-    head: [...head],
+    head: head.map((cell) => (cell === '' ? '' : `${boldOn}${cell}${boldOff}`)),
     colAligns: right.map((r) => (r ? 'right' : 'left')),
-    style: { head: process.stdout.isTTY ? ['bold'] : [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
     chars: Object.fromEntries(edges.map((edge) => [edge, ''])),
   });
   cells.push(...rows.map((row) => row.map(String)));
@@ -49,17 +37,42 @@ const edges = [
   'middle',
 ];
 
+/** Items in order, with titles where there are any. */
+export function itemsTable(items: readonly RecommendedItem[]): string {
+  const titled = items.some(({ title }) => title !== undefined);
+  const head = ['', 'item', ...(titled ? ['title'] : []), 'score'];
+  const rows = items.map(({ id, title, score }, at) => [
+    `${at + 1}`,
+    id,
+    ...(titled ? [title ?? ''] : []),
+    Number.isInteger(score) ? `${score}` : decimal(score),
+  ]);
+  return table(head, rows);
+}
+
+/** Metrics side by side: a row for each metric of any column. */
+export function metricsTable(
+  columns: readonly { readonly name: string; readonly metrics: Readonly<Record<string, number>> }[],
+): string {
+  const names = [...new Set(columns.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const cell = (value: number | undefined) => (value === undefined ? '' : decimal(value));
+  return table(
+    ['', ...columns.map(({ name }) => name)],
+    names.map((name) => [name, ...columns.map(({ metrics }) => cell(metrics[name]))]),
+  );
+}
+
 /** 1234567 → "1,234,567". */
 export function count(n: number): string {
   return n.toLocaleString('en-US');
 }
 
-/** A metric or score for people: four decimals. */
+/** A metric or score with four decimals. */
 export function decimal(x: number): string {
   return x.toFixed(4);
 }
 
-/** Seconds for people. */
+/** Seconds as text: 8.2 s, 3 min 5 s, 1 h 20 min. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.floor(seconds / 60);
@@ -67,14 +80,14 @@ export function duration(seconds: number): string {
   return minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Runs `work`; its result and the seconds it took. */
+/** Runs `work`. Returns its result and the seconds it took. */
 export async function timed<T>(work: () => T | Promise<T>): Promise<[result: T, seconds: number]> {
   const started = performance.now();
   const result = await work();
   return [result, Math.round(performance.now() - started) / 1000];
 }
 
-/** Options with their values, as a person writes them: tau 0.21, negativeWeight 1.3. */
+/** Options with their values: tau 0.21, negativeWeight 1.3. */
 export function optionsText(options: Readonly<Record<string, number>>): string {
   return Object.entries(options)
     .map(([name, value]) => `${name} ${value}`)

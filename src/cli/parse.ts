@@ -41,31 +41,31 @@ export function numberOr<W extends string>(word: W): (text: string) => number | 
   return (text) => (text === word ? word : number(text));
 }
 
-/** Reads distinct whole numbers divided by commas. */
+/** Reads distinct whole numbers separated by commas. */
 export function wholes(text: string): number[] {
   const values = text.split(',').map(whole(1));
   if (new Set(values).size === values.length) return values;
   throw new InvalidArgumentError('Expected distinct numbers.');
 }
 
-/** Reads distinct numbers divided by commas. */
+/** Reads distinct numbers separated by commas. */
 export function numbers(text: string): number[] {
   const values = text.split(',').map(number);
   if (new Set(values).size === values.length) return values;
   throw new InvalidArgumentError('Expected distinct numbers.');
 }
 
-/** Reads words divided by commas. */
+/** Reads words separated by commas. */
 export function words(text: string): string[] {
   const values = text.split(',').map((word) => word.trim());
   if (values.every((word) => word !== '')) return values;
-  throw new InvalidArgumentError('Expected names divided by commas.');
+  throw new InvalidArgumentError('Expected names separated by commas.');
 }
 
 /** Reads `5` (users and items) or `5,10` (users, items). */
 export function core(text: string): number | { users: number; items: number } {
   const [users, items, ...rest] = text.split(',').map(whole(0));
-  if (rest.length > 0) throw new InvalidArgumentError('Expected one number, or two divided by a comma.');
+  if (rest.length > 0) throw new InvalidArgumentError('Expected one number, or two separated by a comma.');
   return items === undefined ? users! : { users: users!, items };
 }
 

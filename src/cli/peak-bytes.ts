@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Peak resident memory of this process. On Linux from /proc, because the peak that `resourceUsage` knows begins with the size of the process that started this one. */
+/** Peak resident memory of this process. On Linux from /proc, because the peak of `resourceUsage` starts at the size of the parent process. */
 export function peakBytes(): number {
   if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));

@@ -2,31 +2,31 @@ import type { RunRecord } from '../experiment/run/run.ts';
 import { recipeNamed } from '../recipe/recipes.ts';
 import { runRecipe } from '../recipe/run-recipe.ts';
 import type { TrainEvent } from '../training/events.ts';
-import { engineOptions } from './engine-options.ts';
+import { engineOptions } from './common-options.ts';
+import { readRecipes } from './config-file.ts';
 import { peakBytes } from './peak-bytes.ts';
-import { readRecipes } from './read-recipes.ts';
 
 /** One training of a recipe. */
 export interface RecipeJob {
-  /** Its name, among those of `file` or of taurec. */
+  /** The recipe's name, in `file` or among the built-in recipes. */
   readonly recipe: string;
   readonly file?: string;
   readonly seed: number;
   readonly threads?: number;
 }
 
-/** What a training left, with the peak resident memory of its process. */
+/** The record of a training, with the peak resident memory of its process. */
 export interface RecipeRun extends RunRecord {
   readonly peakBytes: number;
 }
 
-/** What this process says: how training goes on, then the end. */
+/** Messages of this process: training events, then the end. */
 export type RecipeMessage =
   | { readonly type: 'train'; readonly event: TrainEvent }
   | { readonly type: 'done'; readonly run: RecipeRun }
   | { readonly type: 'failed'; readonly reason: string };
 
-// A program of its own: run-recipes.ts starts it for each training, so that the peak of memory is that training's. It ends when that program does.
+// An executable that run-recipes.ts starts once for each training, so that peak memory belongs to one training. It exits when its parent does.
 process.once('disconnect', () => process.exit());
 process.once('message', async (job: RecipeJob) => {
   const say = (message: RecipeMessage) => process.send!(message);

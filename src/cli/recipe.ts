@@ -1,19 +1,28 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
+import { protocols } from '../evaluation/evaluator.ts';
+import { mean } from '../experiment/analysis/statistics.ts';
+import { metricText, percentText } from '../experiment/findings/summaries.ts';
 import { folderDataSet } from '../experiment/run/data-sets.ts';
-import { compareBest, comparePublished, type PublishedComparison } from '../recipe/compare-published.ts';
-import { judgeRecipe, summarizeRecipe } from '../recipe/judge-recipe.ts';
-import { type Recipe, type Selection, selections } from '../recipe/recipe.ts';
+import type { Choice } from '../experiment/run/run.ts';
+import {
+  backboneOf,
+  compareBest,
+  comparePublished,
+  lossOf,
+  type PublishedComparison,
+} from '../recipe/compare-published.ts';
+import { judgeRecipe, type RecipeCheck, type RecipeSummary, summarizeRecipe } from '../recipe/judge-recipe.ts';
+import { type PublishedValue, type Recipe, type Selection, selections } from '../recipe/recipe.ts';
 import { recipeNamed } from '../recipe/recipes.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { readRecipes } from './config-file.ts';
 import { UsageError } from './failure.ts';
-import { interruptible } from './interrupt.ts';
-import { print, printJson } from './output.ts';
+import { duration, table } from './output.ts';
 import { whole, wholes, words } from './parse.ts';
-import { readRecipes } from './read-recipes.ts';
-import { RecipeProgress } from './recipe-progress.ts';
-import { checkLine, costOf, listText, publishedTables, runText } from './recipe-text.ts';
-import { type RecipeResult, runRecipes } from './run-recipes.ts';
+import type { RecipeRun } from './recipe-process.ts';
+import { RecipeProgress, type RecipeResult, runRecipes } from './run-recipes.ts';
+import type { Terminal } from './terminal.ts';
 
 interface SelectFlags extends CommonOptions {
   config?: string;
@@ -27,19 +36,16 @@ interface RunFlags extends SelectFlags {
   jobs?: number;
 }
 
-export function define(command: Command): void {
-  const list = command.command('list').description('recipes with what is expected of them and what papers print');
-  list.option(
-    '--published',
-    'the published results instead, beside the recipes that have their data, backbone and loss',
-  );
+export function define(command: Command, terminal: Terminal): void {
+  const list = command.command('list').description('list recipes with their expected metrics and published results');
+  list.option('--published', 'list published results, with the recipes for the same data, backbone and loss');
   addSelectOptions(list, 'json');
   addExamples(list, 'taurec recipe list --data gowalla', 'taurec recipe list --published');
-  list.action((flags: SelectFlags & { published?: boolean }) => showList(flags));
+  list.action((flags: SelectFlags & { published?: boolean }) => showList(terminal, flags));
 
   const run = command
     .command('run')
-    .description('trains recipes and shows their metrics beside expected and published');
+    .description('train recipes and compare their metrics with expected and published ones');
   run.argument('<names...>', 'recipes');
   addRunOptions(run);
   addExamples(
@@ -47,38 +53,38 @@ export function define(command: Command): void {
     'taurec recipe run amazon2014-health-validated',
     'taurec recipe run mine --config my.recipe.ts --seeds 1',
   );
-  run.action((names: string[], flags: RunFlags) => showRuns(names, flags));
+  run.action((names: string[], flags: RunFlags) => showRuns(terminal, names, flags));
 
-  const check = command.command('check').description('trains recipes and holds them against what is expected');
+  const check = command.command('check').description('train recipes and check their metrics against the expected ones');
   check.argument('[names...]', 'recipes (default: all)');
   addRunOptions(check);
   addExamples(check, 'taurec recipe check amazon2014-health', 'taurec recipe check --ci --json');
-  check.action((names: string[], flags: RunFlags) => showChecks(names, flags));
+  check.action((names: string[], flags: RunFlags) => showChecks(terminal, names, flags));
 
   addExamples(command, 'taurec recipe list', 'taurec recipe run amazon2014-health', 'taurec recipe check --ci');
 }
 
 function addSelectOptions(command: Command, ...common: Parameters<typeof addCommonOptions>[1][]): void {
   command
-    .option('--config <file>', "recipes of a file instead of taurec's: its default export is one or a list of them")
-    .option('--data <names>', 'only those on these data sets', words)
-    .addOption(new Option('--chosen <how>', 'only those whose settings were chosen so').choices(selections))
-    .option('--ci', 'only those quick enough to be checked on every change');
+    .option('--config <file>', 'recipe file to use instead of the built-in recipes; exports one recipe or a list')
+    .option('--data <names>', 'only recipes for these data sets', words)
+    .addOption(new Option('--chosen <how>', 'only recipes whose settings were chosen this way').choices(selections))
+    .option('--ci', 'only recipes quick enough for continuous integration');
   addCommonOptions(command, ...common);
 }
 
 function addRunOptions(command: Command): void {
   command
-    .option('--seeds <numbers>', "instead of the recipe's own: 1,2", wholes)
+    .option('--seeds <numbers>', "seeds to use instead of the recipe's: 1,2", wholes)
     .option(
       '--jobs <number>',
-      'trainings at a time, one thread each unless --threads says more (default: 1)',
+      'trainings at a time (default: 1); several use one thread each unless --threads is given',
       whole(1),
     );
   addSelectOptions(command, 'threads', 'json', 'quiet');
 }
 
-/** The recipes that are asked for, in the order of their list. @throws TaurecError `unknown-name`; UsageError when there are none */
+/** The selected recipes, in the order of their list. @throws TaurecError `unknown-name`; UsageError where none matches */
 async function selected(names: readonly string[], { config, data, chosen, ci }: SelectFlags): Promise<Recipe[]> {
   const all = await readRecipes(config);
   const named = new Set(names.map((name) => recipeNamed(name, all)));
@@ -90,75 +96,85 @@ async function selected(names: readonly string[], { config, data, chosen, ci }: 
       (!ci || recipe.ci),
   );
   if (wanted.length > 0) return wanted;
-  throw new UsageError('No recipe fits all that was asked for. `taurec recipe list` shows what there is.');
+  throw new UsageError('No recipe matches all conditions. `taurec recipe list` shows all recipes.');
 }
 
-async function showList(flags: SelectFlags & { published?: boolean }): Promise<void> {
+async function showList(terminal: Terminal, flags: SelectFlags & { published?: boolean }): Promise<void> {
   const recipes = await selected([], flags);
   if (flags.published) {
-    if (!flags.json) return print(publishedTables(recipes));
-    return printJson({ published: comparePublished(recipes).map(named), best: compareBest(recipes).map(named) });
+    if (!flags.json) return terminal.print(publishedTables(recipes));
+    return terminal.printJson({
+      published: comparePublished(recipes).map(named),
+      best: compareBest(recipes).map(named),
+    });
   }
-  if (flags.json) printJson({ recipes });
-  else print(listText(recipes));
+  if (flags.json) terminal.printJson({ recipes });
+  else terminal.print(listText(recipes));
 }
 
 function named({ recipe, ...rest }: PublishedComparison) {
   return { ...rest, ...(recipe && { recipe: recipe.name, chosen: recipe.chosen }) };
 }
 
-async function showRuns(names: readonly string[], flags: RunFlags): Promise<void> {
-  const results = await runSelected(await selected(names, flags), flags, ({ recipe, runs, failure }) => {
-    if (failure === undefined) print(runText(recipe, summarizeRecipe(recipe, runs), runs));
-    else print(`FAIL  ${recipe.name}: ${failure}\n`);
+async function showRuns(terminal: Terminal, names: readonly string[], flags: RunFlags): Promise<void> {
+  const results = await runSelected(terminal, await selected(names, flags), flags, ({ recipe, runs, failure }) => {
+    if (failure === undefined) terminal.print(runText(recipe, summarizeRecipe(recipe, runs), runs));
+    else terminal.print(`FAIL  ${recipe.name}: ${failure}\n`);
   });
   if (flags.json) {
     const metrics = ({ recipe, runs, failure }: RecipeResult) =>
       failure === undefined ? { metrics: summarizeRecipe(recipe, runs) } : { failure };
-    printJson({ recipes: results.map((result) => ({ ...factsOf(result), ...metrics(result) })) });
+    terminal.printJson({ recipes: results.map((result) => ({ ...factsOf(result), ...metrics(result) })) });
   }
-  if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+  if (results.some(({ failure }) => failure !== undefined)) terminal.exitCode = 1;
 }
 
-async function showChecks(names: readonly string[], flags: RunFlags): Promise<void> {
+async function showChecks(terminal: Terminal, names: readonly string[], flags: RunFlags): Promise<void> {
   const recipes = await selected(names, flags);
   const open = recipes.find(({ expected }) => expected === undefined);
   if (open)
-    throw new UsageError(`${open.name} states no expected metrics to check. Try \`taurec recipe run ${open.name}\`.`);
+    throw new UsageError(`${open.name} has no expected metrics to check. Try \`taurec recipe run ${open.name}\`.`);
   const judged = ({ recipe, runs, failure }: RecipeResult) => {
     const checks = failure === undefined ? judgeRecipe(recipe, runs) : [];
     return { passed: failure === undefined && checks.every((check) => check.passed), failure, checks };
   };
-  const results = await runSelected(recipes, flags, (result) => {
+  const results = await runSelected(terminal, recipes, flags, (result) => {
     const { recipe, runs, failure } = result;
-    print(failure === undefined ? checkLine(recipe, judged(result).checks, runs) : `FAIL  ${recipe.name}: ${failure}`);
+    terminal.print(
+      failure === undefined ? checkLine(recipe, judged(result).checks, runs) : `FAIL  ${recipe.name}: ${failure}`,
+    );
   });
   const passed = results.filter((result) => judged(result).passed).length;
   const failed = results.length - passed;
   if (flags.json)
-    printJson({ passed, failed, recipes: results.map((result) => ({ ...factsOf(result), ...judged(result) })) });
-  else print(`${passed} passed, ${failed} failed`);
-  if (failed > 0) process.exitCode = 1;
+    terminal.printJson({
+      passed,
+      failed,
+      recipes: results.map((result) => ({ ...factsOf(result), ...judged(result) })),
+    });
+  else terminal.print(`${passed} passed, ${failed} failed`);
+  if (failed > 0) terminal.exitCode = 1;
 }
 
-/** What JSON says of a recipe and its runs beside the verdict. */
+/** The JSON of a recipe and its runs, except the verdict. */
 function factsOf({ recipe, runs }: RecipeResult) {
   const { name, data, choice, chosen, claim } = recipe;
   return { name, data, choice, chosen, claim, ...(runs.length > 0 && costOf(runs)), runs };
 }
 
 async function runSelected(
+  terminal: Terminal,
   recipes: readonly Recipe[],
   { config, seeds, jobs, threads, json, quiet }: RunFlags,
   show: (result: RecipeResult) => void,
 ): Promise<RecipeResult[]> {
-  // A data set that is not there shows before anything is trained.
+  // A missing data set fails before anything is trained.
   for (const recipe of recipes) folderDataSet(recipe.data);
   const runs = recipes.reduce((sum, recipe) => sum + (seeds ?? recipe.seeds).length, 0);
-  const progress = quiet ? undefined : new RecipeProgress(process.stderr, runs);
+  const progress = quiet ? undefined : new RecipeProgress(terminal.stderr, runs);
   const label = (recipe: Recipe, seed: number) => `${recipe.name}, seed ${seed}`;
   try {
-    return await interruptible((signal) =>
+    return await terminal.interruptible((signal) =>
       runRecipes(recipes, {
         file: config,
         seeds,
@@ -176,4 +192,107 @@ async function runSelected(
   } finally {
     progress?.close();
   }
+}
+
+/** Recipes with expected metrics and published results, one line for each evaluator. */
+function listText(recipes: readonly Recipe[]): string {
+  const head = ['recipe', 'data', 'backbone', 'loss', 'chosen', 'evaluator', 'expected', 'published'];
+  return table(head, recipes.flatMap(listRows));
+}
+
+function listRows(recipe: Recipe): string[][] {
+  const { name, data, chosen, expected = {}, published = [] } = recipe;
+  const facts = [name, data, backboneOf(recipe), lossOf(recipe), chosen];
+  const used = protocols.filter((protocol) => expected[protocol]);
+  if (used.length === 0) return [[...facts, '', '', '']];
+  return used.map((protocol, row) => {
+    const [metric, value] = Object.entries(expected[protocol]!)[0]!;
+    const printed = published.filter((one) => one.protocol === protocol && one.metric === metric);
+    const first = row === 0 ? facts : facts.map(() => '');
+    return [...first, protocol, `${metric} ${metricText(value)}`, publishedText(printed)];
+  });
+}
+
+function publishedText(values: readonly PublishedValue[]): string {
+  return values.map(({ what, value }) => `${metricText(value)} (${what})`).join('; ');
+}
+
+/** Published results with the recipe for the same data, backbone and loss; then the best published result with the best recipe. */
+function publishedTables(recipes: readonly Recipe[]): string {
+  const each = publishedTable(comparePublished(recipes));
+  const best = publishedTable(compareBest(recipes));
+  return `${each}\n\nThe best of each data set and backbone, whatever the loss:\n\n${best}`;
+}
+
+function publishedTable(comparisons: readonly PublishedComparison[]): string {
+  const figures = ['recall@20', 'ndcg@20'] as const;
+  const head = [
+    ...['data', 'backbone', 'loss', 'evaluator', 'chosen', ...figures],
+    ...['recipe', 'chosen', ...figures.flatMap((metric) => [metric, 'difference'])],
+  ];
+  const rows = comparisons.map(({ published, recipe, expected }) => {
+    const { data, backbone, label, protocol, metrics, testSelected } = published;
+    const ours = figures.flatMap((metric) => {
+      const { value, difference } = expected[metric] ?? {};
+      return value === undefined ? ['–', ''] : [metricText(value), percentText(difference!)];
+    });
+    const printed = figures.map((metric) => metricText(metrics[metric]));
+    const theirs = [data, backbone, label, protocol, `published${testSelected ? ', test-selected' : ''}`, ...printed];
+    return [...theirs, recipe?.name ?? '–', recipe?.chosen ?? '', ...ours];
+  });
+  return table(head, rows);
+}
+
+/** A recipe's metrics with the expected and published ones. */
+function runText(recipe: Recipe, metrics: readonly RecipeSummary[], runs: readonly RecipeRun[]): string {
+  const head = ['evaluator', 'metric', 'mean', 'expected', 'published'];
+  const rows = metrics.map(({ protocol, metric, expected, published, ...measured }) => [
+    protocol,
+    metric,
+    measuredText(measured, runs),
+    expected === undefined ? '' : metricText(expected),
+    publishedText(published),
+  ]);
+  const facts = `${recipe.name}: ${recipe.data}, ${backboneOf(recipe)}, ${lossOf(recipe)}; ${selectionText(recipe)}`;
+  return `${facts}\n${table(head, rows)}\n${costText(runs)}\n`;
+}
+
+/** The verdict on a recipe, in one line. */
+function checkLine(recipe: Recipe, checks: readonly RecipeCheck[], runs: readonly RecipeRun[]): string {
+  const verdict = checks.every((check) => check.passed) ? 'pass' : 'FAIL';
+  const parts = checks.map(({ protocol, metric, expected, tolerance, passed, ...measured }) => {
+    const miss = passed ? '' : measured.mean < expected ? ' TOO LOW' : ' ABOVE WHAT IS EXPECTED';
+    const wanted = `expected ${metricText(expected)} ± ${metricText(tolerance)}${miss}`;
+    return `${protocol} ${metric} ${measuredText(measured, runs)} (${wanted})`;
+  });
+  return [`${verdict}  ${recipe.name}`, recipe.chosen, ...parts, costText(runs)].join(' | ');
+}
+
+function measuredText({ mean, deviation }: { mean: number; deviation: number }, runs: readonly RecipeRun[]): string {
+  return runs.length > 1 ? `${metricText(mean)} ± ${metricText(deviation)}` : metricText(mean);
+}
+
+const choiceTexts: Record<Choice, string> = {
+  validation: 'epoch chosen on a random tenth of train',
+  debiased: 'epoch chosen on a debiased tenth of train',
+  last: 'all of train, the last epoch',
+  test: 'epoch chosen on the test set',
+};
+
+function selectionText({ chosen, choice }: Recipe): string {
+  return `${chosen} (${choiceTexts[choice]})`;
+}
+
+function costText(runs: readonly RecipeRun[]): string {
+  const { seconds, peakBytes } = costOf(runs);
+  const seeds = `${runs.length} seed${runs.length > 1 ? 's' : ''}`;
+  return `${duration(seconds)} to train, peak ${(peakBytes / 2 ** 20).toFixed(0)} MiB, ${seeds}`;
+}
+
+/** Mean seconds of training and validation, and the highest peak memory. */
+function costOf(runs: readonly RecipeRun[]): { seconds: number; peakBytes: number } {
+  return {
+    seconds: mean(runs.map(({ seconds }) => seconds.train + seconds.validate)),
+    peakBytes: Math.max(...runs.map((run) => run.peakBytes)),
+  };
 }

@@ -1,17 +1,15 @@
+import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
 import { type ExportFormat, exportFormats, exportRecommendations } from '../recommender/export-recommendations.ts';
 import type { RecommendedItem, RecommendOptions } from '../recommender/recommendation.ts';
 import { indexKinds, type OpenOptions, Recommender } from '../recommender/recommender.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { engineOptions } from './engine-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { UsageError } from './failure.ts';
-import { idFile, idList } from './id-list.ts';
-import { interruptible } from './interrupt.ts';
-import { itemsTable } from './items-table.ts';
-import { count, note, print, printJson } from './output.ts';
+import { count, itemsTable } from './output.ts';
 import { unit, whole } from './parse.ts';
-import { WorkProgress } from './work-progress.ts';
+import { WorkProgress } from './progress.ts';
+import type { Terminal } from './terminal.ts';
 
 interface RecommendFlags extends CommonOptions {
   user?: string[];
@@ -30,23 +28,25 @@ interface RecommendFlags extends CommonOptions {
   format?: ExportFormat;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('<model>', 'the folder of a model')
-    .option('-u, --user <id...>', 'one or more users')
-    .option('--users-file <file>', 'users, an id a line')
-    .option('--all', 'every user of the model, to --output')
-    .option('--items <ids>', 'a person who was not in training, by liked items: a,b,c or @file')
-    .option('-k, --k <number>', 'how many items', whole(1), 10)
-    .option('--exclude <ids>', 'items not to recommend: a,b,c, or @file with an id a line')
-    .option('--allow <ids>', 'the only items to recommend: a,b,c or @file')
-    .option('--include-seen', 'let in what a user has seen')
-    .addOption(new Option('--fallback <what>', 'what unknown users get').choices(['popular']))
-    .option('--diversity <number>', 'from 0 to 1: how much an item like one in the list counts less', unit)
-    .option('--discover <number>', 'from 0 to 1: how much a popular item counts less', unit)
-    .addOption(new Option('--index <kind>', 'how items are found (approximate: taurec index)').choices(indexKinds))
-    .option('-o, --output <file>', 'write to a .csv, .jsonl or .parquet file')
-    .addOption(new Option('--format <name>', "the file's format (default: by its name)").choices(exportFormats));
+    .argument('<model>', 'model folder')
+    .option('-u, --user <id...>', 'user ids')
+    .option('--users-file <file>', 'file of user ids, one per line')
+    .option('--all', 'all users of the model; needs --output')
+    .option('--items <ids>', 'recommend to a new user, given items they like: a,b,c or @file')
+    .option('-k, --k <number>', 'items in each list', whole(1), 10)
+    .option('--exclude <ids>', 'items never to recommend: a,b,c, or @file with one id per line')
+    .option('--allow <ids>', 'recommend only these items: a,b,c or @file')
+    .option('--include-seen', 'include items the user has already seen')
+    .addOption(new Option('--fallback <what>', 'recommendations for unknown users').choices(['popular']))
+    .option('--diversity <number>', 'penalty for items similar to those already in the list (0–1)', unit)
+    .option('--discover <number>', 'penalty for popular items (0–1)', unit)
+    .addOption(new Option('--index <kind>', 'search method (approximate needs taurec index)').choices(indexKinds))
+    .option('-o, --output <file>', 'output file: .csv, .jsonl or .parquet')
+    .addOption(
+      new Option('--format <name>', 'format of the output file (default: by its name)').choices(exportFormats),
+    );
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(
     command,
@@ -56,17 +56,17 @@ export function define(command: Command): void {
     'taurec recommend model --user 42 --discover .3 --diversity .3',
     'taurec recommend model --all --output recommendations.parquet',
   );
-  command.action((model: string, flags: RecommendFlags) => run(model, flags));
+  command.action((model: string, flags: RecommendFlags) => run(terminal, model, flags));
 }
 
-async function run(directory: string, flags: RecommendFlags): Promise<void> {
+async function run(terminal: Terminal, directory: string, flags: RecommendFlags): Promise<void> {
   const given = [flags.user, flags.usersFile, flags.all, flags.items].filter((flag) => flag !== undefined);
   if (given.length !== 1) {
-    throw new UsageError('For whom? Give one of --user ID, --users-file FILE, --all or --items a,b,c.');
+    throw new UsageError('No user given. Give one of --user ID, --users-file FILE, --all or --items a,b,c.');
   }
-  if (flags.all && flags.output === undefined) throw new UsageError('--all writes to a file: give --output FILE.');
+  if (flags.all && flags.output === undefined) throw new UsageError('--all needs --output FILE.');
   if (flags.items !== undefined && flags.output !== undefined)
-    throw new UsageError('--items does not go with --output.');
+    throw new UsageError('--items cannot be combined with --output.');
   const options: RecommendOptions = {
     k: flags.k,
     ...(flags.exclude !== undefined && { exclude: await idList(flags.exclude) }),
@@ -79,9 +79,9 @@ async function run(directory: string, flags: RecommendFlags): Promise<void> {
   const users = flags.usersFile === undefined ? flags.user : await idFile(flags.usersFile);
   const recommender = await Recommender.open(directory, { ...engineOptions(flags), index: flags.index });
   try {
-    if (flags.output !== undefined) await writeFile(recommender, flags.output, users, options, flags);
-    else if (users) showUsers(recommender, users, options, flags);
-    else await showFoldIn(recommender, flags.items!, options, flags);
+    if (flags.output !== undefined) await writeFile(terminal, recommender, flags.output, users, options, flags);
+    else if (users) showUsers(terminal, recommender, users, options, flags);
+    else await showFoldIn(terminal, recommender, flags.items!, options, flags);
   } catch (error) {
     throw withRemedy(error);
   } finally {
@@ -89,15 +89,16 @@ async function run(directory: string, flags: RecommendFlags): Promise<void> {
   }
 }
 
-/** An unknown user, with the remedy in flags. */
+/** Adds the remedy, in flags, to the error of an unknown user. */
 function withRemedy(error: unknown): unknown {
   if (!(error instanceof TaurecError) || error.code !== 'unknown-id' || error.facts.kind !== 'user') return error;
   const remedy =
-    'For a new person give liked items (--items a,b,c); --fallback popular gives unknown users the most popular items.';
+    'For a new user, give items they like (--items a,b,c), or use --fallback popular for the most popular items.';
   return new TaurecError('unknown-id', { ...error.facts, remedy }, { cause: error });
 }
 
 function showUsers(
+  terminal: Terminal,
   recommender: Recommender,
   users: readonly string[],
   options: RecommendOptions,
@@ -107,20 +108,27 @@ function showUsers(
   const one = flags.usersFile === undefined && users.length === 1;
   if (flags.json) {
     const objects = users.map((user, u) => ({ user, items: lists[u] }));
-    printJson(one ? objects[0] : objects);
+    terminal.printJson(one ? objects[0] : objects);
     return;
   }
-  print(users.map((user, u) => section(one ? undefined : `User ${user}`, lists[u]!)).join('\n\n'));
+  terminal.print(users.map((user, u) => section(one ? undefined : `User ${user}`, lists[u]!)).join('\n\n'));
 }
 
-async function showFoldIn(recommender: Recommender, ids: string, options: RecommendOptions, flags: RecommendFlags) {
+async function showFoldIn(
+  terminal: Terminal,
+  recommender: Recommender,
+  ids: string,
+  options: RecommendOptions,
+  flags: RecommendFlags,
+) {
   const liked = await idList(ids);
   const items = recommender.recommendFor(liked, options);
-  if (flags.json) printJson({ liked, items });
-  else print(section(undefined, items));
+  if (flags.json) terminal.printJson({ liked, items });
+  else terminal.print(section(undefined, items));
 }
 
 async function writeFile(
+  terminal: Terminal,
   recommender: Recommender,
   output: string,
   users: readonly string[] | undefined,
@@ -128,17 +136,37 @@ async function writeFile(
   flags: RecommendFlags,
 ): Promise<void> {
   const format = flags.format;
-  const progress = flags.quiet ? undefined : new WorkProgress(process.stderr);
+  const progress = flags.quiet ? undefined : new WorkProgress(terminal.stderr);
   progress?.start('Recommending');
   const onProgress = progress?.update.bind(progress);
-  const written = await interruptible((signal) =>
-    exportRecommendations(recommender, output, { ...options, users, format, signal, onProgress }),
-  ).finally(() => progress?.close());
-  if (flags.json) printJson({ output, users: written });
-  else if (!flags.quiet) note(`Wrote recommendations for ${count(written)} users to ${output}.`);
+  const written = await terminal
+    .interruptible((signal) =>
+      exportRecommendations(recommender, output, { ...options, users, format, signal, onProgress }),
+    )
+    .finally(() => progress?.close());
+  if (flags.json) terminal.printJson({ output, users: written });
+  else if (!flags.quiet) terminal.note(`Wrote recommendations for ${count(written)} users to ${output}.`);
 }
 
 function section(heading: string | undefined, items: readonly RecommendedItem[]): string {
-  const body = items.length > 0 ? itemsTable(items) : 'No item is left to recommend.';
+  const body = items.length > 0 ? itemsTable(items) : 'No items left to recommend.';
   return heading === undefined ? body : `${heading}\n${body}`;
+}
+
+/** The ids of an option: `a,b,c`, or `@file` with one id per line (for ids with commas, or many ids). */
+async function idList(text: string): Promise<string[]> {
+  return text.startsWith('@') ? idFile(text.slice(1)) : text.split(',').filter((id) => id !== '');
+}
+
+/** The ids of a file, one per line. Blank lines are skipped. Throws `file-not-found`, `empty-data`. */
+async function idFile(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new TaurecError('file-not-found', { file }, { cause });
+  });
+  const ids = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '');
+  if (ids.length === 0) throw new TaurecError('empty-data', { file, reason: 'there is no id in it' });
+  return ids;
 }

@@ -4,33 +4,36 @@ import pMap from 'p-map';
 import { TaurecError } from '../errors.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { TrainEvent } from '../training/events.ts';
+import { duration } from './output.ts';
+import { Progress } from './progress.ts';
 import type { RecipeJob, RecipeMessage, RecipeRun } from './recipe-process.ts';
+import type { Output } from './terminal.ts';
 
-/** The trainings of a recipe, in the order of its seeds; with `failure` not all of them. */
+/** The trainings of a recipe, in the order of its seeds. With `failure`, some are missing. */
 export interface RecipeResult {
   readonly recipe: Recipe;
   readonly runs: readonly RecipeRun[];
   readonly failure?: string;
 }
 
-export interface RunRecipesOptions {
-  /** The file that the recipes come from. */
+interface RunRecipesOptions {
+  /** The file with the recipes. */
   readonly file?: string;
-  /** Instead of the recipes' own. */
+  /** Override the recipes' seeds. */
   readonly seeds?: readonly number[];
   /** Trainings at a time. Default 1. */
   readonly jobs?: number;
-  /** Of each training. Default: all, or one when several run at a time. */
+  /** Threads of each training. Default: all, or one when several trainings run at a time. */
   readonly threads?: number;
   readonly signal: AbortSignal;
   readonly onEvent: (event: TrainEvent, recipe: Recipe, seed: number) => void;
   readonly onRun: (recipe: Recipe, seed: number) => void;
-  /** Each recipe as soon as it is done. */
+  /** Called for each recipe as soon as it is done. */
   readonly onResult: (result: RecipeResult) => void;
 }
 
 /**
- * Trains recipes, each training in a process of its own. A training that fails ends its recipe, not the others.
+ * Trains recipes, each training in a separate process. A failed training ends its recipe, but not the others.
  * @throws TaurecError `aborted`
  */
 export async function runRecipes(recipes: readonly Recipe[], options: RunRecipesOptions): Promise<RecipeResult[]> {
@@ -69,7 +72,7 @@ export async function runRecipes(recipes: readonly Recipe[], options: RunRecipes
 
 const program = fileURLToPath(new URL('./recipe-process.js', import.meta.url));
 
-/** @throws TaurecError `aborted`; Error with the reason of a training that failed */
+/** @throws TaurecError `aborted`; Error with the reason of a failed training */
 function runInProcess(job: RecipeJob, signal: AbortSignal, onEvent: (event: TrainEvent) => void): Promise<RecipeRun> {
   return new Promise((settle, fail) => {
     if (signal.aborted) return fail(new TaurecError('aborted'));
@@ -84,10 +87,54 @@ function runInProcess(job: RecipeJob, signal: AbortSignal, onEvent: (event: Trai
     child.once('error', fail);
     child.once('close', (code, killer) => {
       signal.removeEventListener('abort', stop);
-      // Ctrl-C on a terminal reaches this process and its own alike.
+      // Ctrl-C on a terminal reaches this process and its children alike.
       const interrupted = signal.aborted || killer === 'SIGINT';
       fail(interrupted ? new TaurecError('aborted') : new Error(`the training ended unexpectedly (${killer ?? code})`));
     });
     child.send(job);
   });
+}
+
+/** Shows trainings of recipes: a bar on a terminal, a line for each training elsewhere. */
+export class RecipeProgress {
+  readonly #progress: Progress;
+  readonly #runs: number;
+  readonly #started = performance.now();
+  /** The finished part of each running training, by its name. */
+  readonly #parts = new Map<string, number>();
+  #done = 0;
+
+  constructor(stream: Output, runs: number) {
+    this.#progress = new Progress(stream);
+    this.#runs = runs;
+  }
+
+  train(event: TrainEvent, name: string): void {
+    if (event.type !== 'progress') return;
+    const { step, steps, epoch, epochs, phase } = event;
+    this.#parts.set(name, Math.min(1, step / steps));
+    this.#show(`${name}${phase === 'refit' ? ', refit' : ''}, epoch ${epoch} of ${epochs}`);
+  }
+
+  /** A training is done. */
+  run(name: string): void {
+    this.#parts.delete(name);
+    this.#done++;
+    const pace = (performance.now() - this.#started) / 1000 / this.#done;
+    const left = this.#done < this.#runs ? `${duration(pace * (this.#runs - this.#done))} left` : undefined;
+    this.#show(name, left);
+    const facts = [`${this.#done}/${this.#runs}`, name, left].filter((text) => text !== undefined);
+    this.#progress.sayPlain(() => facts.join(' · '), true);
+  }
+
+  /** Removes the bar, also after an error and before other output; the next event shows it again. */
+  close(): void {
+    this.#progress.close();
+  }
+
+  #show(detail: string, left?: string): void {
+    const done = [...this.#parts.values()].reduce((sum, part) => sum + part, this.#done);
+    const measure = `${this.#done}/${this.#runs}`;
+    this.#progress.showBar({ label: '', part: done / this.#runs, measure, details: [detail], left });
+  }
 }

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { Recommender } from '../recommender/recommender.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { engineOptions } from './engine-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { UsageError } from './failure.ts';
-import { itemsTable } from './items-table.ts';
-import { decimal, print, printJson, table } from './output.ts';
+import { decimal, itemsTable, table } from './output.ts';
 import { whole } from './parse.ts';
+import type { Terminal } from './terminal.ts';
 
 interface SimilarFlags extends CommonOptions {
   item?: string;
@@ -13,31 +12,31 @@ interface SimilarFlags extends CommonOptions {
   k: number;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('<model>', 'the folder of a model')
-    .option('-i, --item <id>', 'an item: the items nearest to it, by cosine')
-    .option('-u, --user <id>', 'a user: the users nearest to them')
-    .option('-k, --k <number>', 'how many', whole(1), 10);
+    .argument('<model>', 'model folder')
+    .option('-i, --item <id>', 'find the items most similar to this item, by cosine')
+    .option('-u, --user <id>', 'find the users most similar to this user')
+    .option('-k, --k <number>', 'length of the list', whole(1), 10);
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(command, 'taurec similar model --item 318', 'taurec similar model --user 42 -k 5 --json');
-  command.action((model: string, flags: SimilarFlags) => run(model, flags));
+  command.action((model: string, flags: SimilarFlags) => run(terminal, model, flags));
 }
 
-async function run(directory: string, flags: SimilarFlags): Promise<void> {
+async function run(terminal: Terminal, directory: string, flags: SimilarFlags): Promise<void> {
   const { item, user, k } = flags;
   if ((item === undefined) === (user === undefined)) throw new UsageError('Give one of --item ID or --user ID.');
   const recommender = await Recommender.open(directory, engineOptions(flags));
   try {
     if (item !== undefined) {
       const items = recommender.similarItems(item, { k });
-      if (flags.json) printJson({ item, items });
-      else print(itemsTable(items));
+      if (flags.json) terminal.printJson({ item, items });
+      else terminal.print(itemsTable(items));
     } else {
       const users = recommender.similarUsers(user!, { k });
-      if (flags.json) printJson({ user, users });
+      if (flags.json) terminal.printJson({ user, users });
       else
-        print(
+        terminal.print(
           table(
             ['', 'user', 'score'],
             users.map(({ id, score }, at) => [`${at + 1}`, id, decimal(score)]),

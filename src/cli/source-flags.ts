@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from './failure.ts';
 
-/** What is named by flags: `--loss`, `--loss-module`, `--loss-export`, `--loss-option`, and the same of a backbone. */
+/** A loss or backbone named by flags: `--loss`, `--loss-module`, `--loss-export`, `--loss-option`, and the same for backbones. */
 interface SourceKind {
   readonly kind: 'loss' | 'backbone';
-  /** The function that a source given as an object has. */
+  /** The method that identifies a source given as an object. */
   readonly method: string;
   /** Flags that set one option, by the option's name. */
   readonly optionFlags: Readonly<Record<string, string>>;
 }
 
 /**
- * The source of the configuration file, or that of the flags; `--tau`, `--layers` and the like change one option of either. `byDefault` is what they change where
- * nothing is named. Undefined when neither says anything.
+ * The source named by flags, else that of the configuration file. `--tau`, `--layers` and similar flags change one option of it, or of `byDefault` where neither
+ * names a source. Undefined where nothing is given.
  */
 export function sourceOf(
   { kind, method, optionFlags }: SourceKind,

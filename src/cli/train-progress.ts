@@ -1,25 +1,21 @@
-import type { SingleBar } from 'cli-progress';
 import type { Phase, TrainEvent } from '../training/events.ts';
 import { count, decimal, duration, optionsText } from './output.ts';
-import { progressBar } from './progress-bar.ts';
+import { Progress } from './progress.ts';
+import type { Output } from './terminal.ts';
 
-/** Milliseconds between two plain lines. */
-const LINE_INTERVAL = 1000;
-
-/** Shows the events of a training run to a person: a bar on a terminal, plain lines (one a second at most) elsewhere. */
+/** Shows the events of a training run: a bar on a terminal, plain lines (at most one a second) elsewhere. */
 export class TrainProgress {
-  readonly #stream: NodeJS.WriteStream;
-  readonly #bar: SingleBar | undefined;
-  /** What came while the bar was shown. */
+  readonly #progress: Progress;
+  /** Lines that wait until the bar is gone. */
   #waiting: string[] = [];
   #epochs = 0;
   #stepsPerEpoch = 0;
-  #lastLine = 0;
+  #steps = 0;
+  #step = 0;
   #shown = { epoch: 0, loss: '', rate: '', left: '', metric: '' };
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
-    if (stream.isTTY) this.#bar = progressBar(stream, 'epoch {epoch} {bar} {percentage}% · {facts}');
+  constructor(stream: Output) {
+    this.#progress = new Progress(stream);
   }
 
   handle(event: TrainEvent): void {
@@ -47,11 +43,11 @@ export class TrainProgress {
     } else if (event.type === 'notice') this.#say(event.message);
     else if (event.type === 'refit') {
       this.#epochs = Math.ceil(event.steps / this.#stepsPerEpoch);
-      this.#bar?.setTotal(event.steps);
+      this.#steps = event.steps;
     } else if (event.type === 'end') this.#end(event);
   }
 
-  /** Clears the bar, also after an error. */
+  /** Removes the bar, also after an error. */
   close(): void {
     this.#stop();
   }
@@ -67,7 +63,8 @@ export class TrainProgress {
     Object.assign(this.#shown, { epoch: (resumed ?? 0) + 1, loss: '', rate: '', left: '', metric: '' });
     this.#epochs = epochs;
     this.#stepsPerEpoch = stepsPerEpoch;
-    this.#bar?.start(epochs * stepsPerEpoch, (resumed ?? 0) * stepsPerEpoch, this.#payload());
+    this.#steps = epochs * stepsPerEpoch;
+    this.#update((resumed ?? 0) * stepsPerEpoch);
   }
 
   #end({ reason, epochs, epoch, seconds }: Extract<TrainEvent, { type: 'end' }>): void {
@@ -82,34 +79,38 @@ export class TrainProgress {
     this.#say(`Trained ${epochs} epochs in ${duration(seconds.train)}${validation} (${reasons[reason]}${chosen}).`);
   }
 
-  #update(step?: number): void {
-    if (step === undefined) this.#bar?.update(this.#payload());
-    else this.#bar?.update(step, this.#payload());
+  #update(step = this.#step): void {
+    this.#step = step;
+    const { loss, metric, rate, left } = this.#shown;
+    const part = this.#steps === 0 ? 0 : Math.min(1, step / this.#steps);
+    const measure = `${Math.floor(100 * part)}%`;
+    this.#progress.showBar({
+      label: this.#label(),
+      part,
+      measure,
+      details: [loss, metric].filter(Boolean),
+      rate,
+      left,
+    });
   }
 
-  #payload() {
-    const { epoch, ...rest } = this.#shown;
-    const parts = [rest.loss, rest.metric, rest.rate, rest.left].filter((part) => part !== '');
-    return { epoch: `${epoch}/${this.#epochs}`, facts: parts.join(' · ') };
+  #label(): string {
+    return `epoch ${this.#shown.epoch}/${this.#epochs}`;
   }
 
-  /** A line of an epoch, where there is no bar; not too often. */
-  #epochLine(always: boolean): void {
-    const now = performance.now();
-    if (this.#bar || (!always && now - this.#lastLine < LINE_INTERVAL)) return;
-    this.#lastLine = now;
-    const { epoch, facts } = this.#payload();
-    this.#say(`epoch ${epoch} · ${facts}`);
+  /** A line of an epoch, where there is no bar. */
+  #epochLine(isLast: boolean): void {
+    const { loss, metric, rate, left } = this.#shown;
+    this.#progress.sayPlain(() => [this.#label(), loss, metric, rate, left].filter(Boolean).join(' · '), isLast);
   }
 
   #say(text: string): void {
-    if (this.#bar?.isActive) this.#waiting.push(text);
-    else this.#stream.write(`${text}\n`);
+    if (this.#progress.isShown) this.#waiting.push(text);
+    else this.#progress.say(text);
   }
 
   #stop(): void {
-    if (!this.#bar?.isActive) return;
-    this.#bar.stop();
+    this.#progress.close();
     for (const text of this.#waiting.splice(0)) this.#say(text);
   }
 }

@@ -1,14 +1,13 @@
 import type { Dataset, DatasetOptions } from '../data/dataset.ts';
+import type { ReadReport } from '../data/interactions.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import { configToJson } from '../training/config.ts';
 import type { TrainResult } from '../training/training-state.ts';
-import { commandLine } from './command-line.ts';
 import { reportOf } from './evaluate-model.ts';
-import { metricsTable } from './metrics-table.ts';
-import { count, duration, optionsText, print } from './output.ts';
-import { ratingNote } from './rating-note.ts';
+import { count, duration, metricsTable, optionsText } from './output.ts';
+import type { Terminal } from './terminal.ts';
 
-/** Says what was read. */
+/** Reports the size of the data. */
 export function reportReading(
   dataset: Dataset,
   seconds: number,
@@ -25,14 +24,14 @@ export function reportReading(
     `Read ${dataset.source} in ${duration(seconds)}: ${count(users.size)} users, ${count(items.size)} items; interactions: ${parts.join(', ')}.`,
   );
   for (const report of Object.values(reports)) {
-    if (report.skipped > 0) say(`Skipped ${count(report.skipped)} bad rows; they are listed in ${report.rejectsFile}.`);
+    if (report.skipped > 0) say(`Skipped ${count(report.skipped)} bad rows; listed in ${report.rejectsFile}.`);
   }
   const interactions = [train, valid, test].reduce((sum, part) => sum + (part?.indices.length ?? 0), 0);
   const ratings = ratingNote(Object.values(reports), interactions, minRating);
   if (ratings !== undefined) say(ratings);
   if (overlap)
     say(
-      `${count(overlap)} test interactions stand in the training data too: they are never recommended and count as misses.`,
+      `${count(overlap)} test interactions are also in the training data; they are never recommended and count as misses.`,
     );
 }
 
@@ -70,8 +69,9 @@ export function trainJson(
   };
 }
 
-/** What a person reads when training is done, with the exact commands to go on with. */
+/** Prints the summary of a training, with the next commands to run. */
 export function printSummary(
+  terminal: Terminal,
   out: string,
   dataset: Dataset,
   result: TrainResult,
@@ -83,18 +83,33 @@ export function printSummary(
   const { metric } = result.config.validation;
   const chosen = result.valid ? `, chosen by validation ${metric}` : '';
   const prior = popularityPrior === 0 ? '' : `, popularity prior ${popularityPrior}`;
-  print(`Model ${out}: ${count(result.epoch)} epochs${chosen}${prior}, ${duration(seconds.train!)}.`);
+  terminal.print(`Model ${out}: ${count(result.epoch)} epochs${chosen}${prior}, ${duration(seconds.train!)}.`);
   if (result.tuning) {
     const { trials, chosen } = result.tuning;
-    print(`Chosen by validation in ${trials.length} short trainings: ${optionsText(chosen)}.`);
+    terminal.print(`Chosen by validation in ${trials.length} short trainings: ${optionsText(chosen)}.`);
   }
   const columns = [
     ...(result.valid ? [{ name: 'validation', metrics: result.valid }] : []),
     ...(evaluations ?? []).map(({ protocol, metrics }) => ({ name: `test (${protocol})`, metrics })),
   ];
-  if (columns.length > 0) print(`\n${metricsTable(columns)}`);
-  print('');
-  if (testFile !== undefined) print(`Evaluate:   ${commandLine('evaluate', out, '--test', testFile)}`);
-  else print('Nothing was held out, so its quality is not measured: add --split random, or --test FILE.');
-  print(`Recommend:  ${commandLine('recommend', out, '--user', dataset.users.idOf(0), '-k', '10')}`);
+  if (columns.length > 0) terminal.print(`\n${metricsTable(columns)}`);
+  terminal.print('');
+  if (testFile !== undefined)
+    terminal.print(`Evaluate:   ${terminal.commandLine('evaluate', out, '--test', testFile)}`);
+  else if (!result.valid)
+    terminal.print('Nothing was held out, so the quality is not measured: add --split random, or --test FILE.');
+  terminal.print(`Recommend:  ${terminal.commandLine('recommend', out, '--user', dataset.users.idOf(0), '-k', '10')}`);
+}
+
+/** Tells users who set no --min-rating that every rating counts as a positive. Undefined where all ratings are equal. */
+export function ratingNote(
+  reports: readonly ReadReport[],
+  interactions: number,
+  minRating: number | undefined,
+): string | undefined {
+  const ranges = reports.flatMap(({ ratings }) => ratings ?? []);
+  const min = Math.min(...ranges.map((range) => range.min));
+  const max = Math.max(...ranges.map((range) => range.max));
+  if (minRating !== undefined || !(min < max)) return undefined;
+  return `Ratings go from ${min} to ${max}, and all ${count(interactions)} interactions count as positive; --min-rating NUMBER keeps only those rated at least NUMBER.`;
 }

@@ -1,3 +1,4 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -12,25 +13,28 @@ import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { aimSplit } from '../training/aim.ts';
 import type { TrainConfig } from '../training/config.ts';
-import { trainEmbeddings } from '../training/train-embeddings.ts';
+import type { TrainEvent } from '../training/events.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import type { TrainResult } from '../training/training-state.ts';
-import { commandLine } from './command-line.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
-import { dataName } from './data-name.ts';
-import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
+import {
+  addReadOptions,
+  addSplitOptions,
+  dataName,
+  datasetOptionsOf,
+  type ReadFlags,
+  type SplitFlags,
+} from './data-options.ts';
 import { type EvaluationRequest, evaluateModel, type ProtocolChoice, protocolChoices } from './evaluate-model.ts';
-import { EventLog } from './event-log.ts';
 import { AdvisedError, UsageError } from './failure.ts';
-import { interruptible } from './interrupt.ts';
-import { note, printJson, timed } from './output.ts';
+import { timed } from './output.ts';
 import { wholes } from './parse.ts';
+import { WorkProgress } from './progress.ts';
+import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { printSummary, reportReading, trainJson } from './train-report.ts';
 import { addTrainingFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
-import { WorkProgress } from './work-progress.ts';
 import { writeLog } from './write-log.ts';
 
 interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
@@ -44,24 +48,27 @@ interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
   trainingState: boolean;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('[data]', 'the file of interactions to train on, or a table of a database, as --train')
+    .argument('[data]', 'file or database table of interactions to train on, same as --train')
     .option(
       '--train <file>',
-      'interactions to train on: CSV, TSV, JSON lines, Parquet, LightGCN text, postgres://…?table=…, sqlite:…?table=…',
+      'training interactions: CSV, TSV, JSON lines, Parquet, LightGCN text, postgres://…?table=…, sqlite:…?table=…',
     )
-    .option('-o, --out <folder>', 'where the model goes (default: models/<name of the data>)')
-    .option('--config <file>', 'options from a file (default: taurec.config.ts, .mjs, .js or .json, if there)')
+    .option('-o, --out <folder>', 'model folder (default: models/<name of the data>)')
+    .option(
+      '--config <file>',
+      'configuration file (default: taurec.config.ts, .mjs, .js or .json in the current folder, if any)',
+    )
     .addOption(
       new Option('--protocol <name>', 'how the test metrics are made')
         .choices(Object.keys(protocolChoices))
         .default('clean'),
     )
     .option('-k, --ks <numbers>', 'cut-offs of the test metrics: 5,10,20 (default: 20)', wholes)
-    .option('--log <file>', 'write every event as a line of JSON')
-    .option('--resume', 'go on from the last checkpoint in the model folder')
-    .option('--no-training-state', 'keep nothing in the model that taurec update would go on from');
+    .option('--log <file>', 'write training events to a file of JSON lines')
+    .option('--resume', 'resume from the last checkpoint in the model folder')
+    .option('--no-training-state', 'save the model without the training state that taurec update needs');
   addSplitOptions(command);
   addTrainingFlags(command);
   addReadOptions(command);
@@ -72,12 +79,12 @@ export function define(command: Command): void {
     'taurec train ratings.csv --split random --valid-ratio 0.1 --refit --out models/films',
     'taurec train --train train.tsv.gz --test test.tsv.gz --loss sl --tau 0.1 --seed 1 --threads 2 --out model --json',
   );
-  command.action((data: string | undefined, flags: TrainFlags) => run(data, flags));
+  command.action((data: string | undefined, flags: TrainFlags) => run(terminal, data, flags));
 }
 
-async function run(positional: string | undefined, flags: TrainFlags): Promise<void> {
+async function run(terminal: Terminal, positional: string | undefined, flags: TrainFlags): Promise<void> {
   const engine = engineOptions(flags);
-  const say = flags.quiet ? () => {} : note;
+  const say = terminal.notes(flags.quiet);
   const configFile = findConfigFile(flags.config);
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
   if (configFile !== undefined) say(`Using ${configFile}.`);
@@ -86,7 +93,7 @@ async function run(positional: string | undefined, flags: TrainFlags): Promise<v
   }
   const trainFile = positional ?? flags.train ?? file?.data.train;
   if (trainFile === undefined) {
-    throw new UsageError('No training data. Give a file of interactions: taurec train ratings.csv');
+    throw new UsageError('No training data given. Example: taurec train ratings.csv');
   }
   const config = trainConfigOf(flags as unknown as TrainingFlags, file?.training);
   const out = flags.out ?? file?.out ?? join('models', dataName(trainFile));
@@ -104,31 +111,32 @@ async function run(positional: string | undefined, flags: TrainFlags): Promise<v
   const [dataset, readSeconds] = await timed(() => loadDataset(dataOptions));
   reportReading(dataset, readSeconds, dataOptions, say);
 
-  const [result, trainSeconds] = await timed(() => runTraining(dataset, config, out, flags));
+  const [result, trainSeconds] = await timed(() => runTraining(terminal, dataset, config, out, flags));
   const request: EvaluationRequest = { protocols: protocolChoices[flags.protocol], ks: flags.ks };
   const model = trainedModel(dataset, result);
   const [evaluations, evaluateSeconds] = await timed(() =>
-    evaluateOrSave(dataset, model, request, out, { ...engine, quiet: flags.quiet }),
+    evaluateOrSave(terminal, dataset, model, request, out, { ...engine, quiet: flags.quiet }),
   );
   await saveModel(out, evaluations ? withTestMetrics(model, evaluations) : model);
   const testFile = (await saveTestPart(out, dataset, dataOptions.split !== undefined)) ?? dataOptions.test;
   await rm(join(out, 'checkpoint.safetensors'), { force: true });
 
   const seconds = { read: readSeconds, train: trainSeconds, evaluate: evaluations ? evaluateSeconds : 0 };
-  if (flags.json) printJson(trainJson(out, dataset, result, evaluations, seconds));
-  else printSummary(out, dataset, result, evaluations, seconds, testFile);
+  if (flags.json) terminal.printJson(trainJson(out, dataset, result, evaluations, seconds));
+  else printSummary(terminal, out, dataset, result, evaluations, seconds, testFile);
 }
 
 async function runTraining(
+  terminal: Terminal,
   dataset: Dataset,
   config: TrainConfig,
   out: string,
   flags: TrainFlags,
 ): Promise<TrainResult> {
-  const progress = flags.quiet ? undefined : new TrainProgress(process.stderr);
+  const progress = flags.quiet ? undefined : new TrainProgress(terminal.stderr);
   const log = flags.log === undefined ? undefined : new EventLog(flags.log, flags.resume === true);
   try {
-    return await interruptible((signal) =>
+    return await terminal.interruptible((signal) =>
       trainEmbeddings(dataset, config, {
         signal,
         checkpointDirectory: out,
@@ -144,21 +152,16 @@ async function runTraining(
     const checkpoint = error instanceof TaurecError && error.code === 'aborted' ? error.facts.checkpoint : undefined;
     if (checkpoint === undefined) throw inFlags(error);
     progress?.close();
-    throw new AdvisedError(error, `To go on: ${resumeCommand()}`);
+    throw new AdvisedError(error, `To continue: ${terminal.thisCommand('--resume', '--resume')}`);
   } finally {
     progress?.close();
     log?.close();
   }
 }
 
-/** This very command, resumed. */
-function resumeCommand(): string {
-  const given = process.argv.slice(2).filter((argument) => argument !== '--resume');
-  return commandLine(...given, '--resume');
-}
-
-/** The test metrics, where there is a test part. When they fail the model is saved before the error goes on: training took long. */
+/** The test metrics, where there is a test part. If evaluation fails, the model is saved first, because training took long. */
 async function evaluateOrSave(
+  terminal: Terminal,
   dataset: Dataset,
   model: Model,
   request: EvaluationRequest,
@@ -167,13 +170,13 @@ async function evaluateOrSave(
 ): Promise<Evaluation[] | undefined> {
   const { test } = dataset;
   if (!test) return undefined;
-  const progress = quiet ? undefined : new WorkProgress(process.stderr);
+  const progress = quiet ? undefined : new WorkProgress(terminal.stderr);
   const engine = await openRankingEngine(model, options);
   try {
-    return await interruptible((signal) => evaluateModel(model, engine, test, request, { signal, progress }));
+    return await terminal.interruptible((signal) => evaluateModel(model, engine, test, request, { signal, progress }));
   } catch (error) {
     await saveModel(out, model);
-    throw new AdvisedError(error, `The model is kept all the same: ${out}`);
+    throw new AdvisedError(error, `The model was saved in ${out}`);
   } finally {
     await engine.close();
   }
@@ -189,7 +192,7 @@ function withTestMetrics(model: Model, evaluations: readonly Evaluation[]): Mode
   return createModel({ ...parts, config: { ...model.config, metrics: all } });
 }
 
-/** Keeps a test part that was split off beside the model, so that it can be evaluated later; removes that of an older model. */
+/** Saves a test part that was split off into the model folder for later evaluations. Removes the test part of an older model. */
 async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): Promise<string | undefined> {
   const path = join(out, 'test.csv');
   if (wasSplit && dataset.test) {
@@ -198,4 +201,21 @@ async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): P
   }
   await rm(path, { force: true });
   return undefined;
+}
+
+/** Writes events as JSON lines, each with its time (ISO 8601). A resumed run appends to the same file. */
+class EventLog {
+  readonly #file: number;
+
+  constructor(path: string, append: boolean) {
+    this.#file = openSync(path, append ? 'a' : 'w');
+  }
+
+  write(event: TrainEvent): void {
+    writeSync(this.#file, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
 }

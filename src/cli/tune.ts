@@ -12,17 +12,21 @@ import { trainWinner } from '../tuning/train-winner.ts';
 import { type TuneOptions, type TuneResult, tune } from '../tuning/tune.ts';
 import type { TuneSettings } from '../tuning/tune-settings.ts';
 import { tuningReport } from '../tuning/tuning-report.ts';
-import { commandLine } from './command-line.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { type FileConfig, findConfigFile, readConfigFile } from './config-file.ts';
-import { dataArguments } from './data-arguments.ts';
-import { dataName } from './data-name.ts';
-import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
+import {
+  addReadOptions,
+  addSplitOptions,
+  dataArguments,
+  dataName,
+  datasetOptionsOf,
+  type ReadFlags,
+  type SplitFlags,
+} from './data-options.ts';
 import { AdvisedError, UsageError } from './failure.ts';
-import { interruptible } from './interrupt.ts';
-import { count, decimal, duration, note, print, printJson, timed } from './output.ts';
+import { count, decimal, duration, timed } from './output.ts';
 import { number, numbers, whole } from './parse.ts';
+import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { reportReading } from './train-report.ts';
 import { trainingArguments } from './training-arguments.ts';
@@ -45,41 +49,42 @@ interface TuneFlags extends CommonOptions, ReadFlags, SplitFlags {
   keep: TuneOptions['keep'];
 }
 
-/** Options of a training that are not those of a study. */
+/** Training options that a study does not take. */
 const notTrials = ['timeBudget', 'refit', 'validation.metric', 'checkpointEvery'];
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('[data]', 'the file of interactions to train on, as --train')
-    .option('--train <file>', 'the file of interactions to train on')
+    .argument('[data]', 'file of interactions to train on, same as --train')
+    .option('--train <file>', 'file of interactions to train on')
     .option(
       '--folder <folder>',
-      'where the study is kept (default: tuning/<name of the data>); one that is there goes on',
+      'folder of the study (default: tuning/<name of the data>); an existing study is continued',
     )
-    .option('-o, --out <folder>', "where the winner's model goes; without it no model is made")
-    .option('--refit-winner', 'train the winner once more on train and validation together; with --out')
-    .option('--config <file>', 'options from a file, the space under "tune" (default: taurec.config.*, if there)')
+    .option('-o, --out <folder>', "folder for the winner's model (default: no model is saved)")
+    .option('--refit-winner', 'retrain the winner on train and validation data together; needs --out')
+    .option(
+      '--config <file>',
+      'configuration file, with the search space under "tune" (default: taurec.config.*, if any)',
+    )
     .optionsGroup('Search:')
-    .addOption(new Option('--search <name>', 'how the space is searched (default: tpe)').choices(searchNames))
-    .option('--trials <number>', 'trials in all (default: 24; with a time budget 64; grid: all)', whole(1))
+    .addOption(new Option('--search <name>', 'search algorithm (default: tpe)').choices(searchNames))
+    .option('--trials <number>', 'number of trials (default: 24; with a time budget 64; grid: all)', whole(1))
     .option(
       '--rungs <numbers>',
-      'lengths of the trainings, as parts of the whole, ending with 1 (default: 0.2,1)',
+      'training lengths of successive halving, as fractions ending with 1 (default: 0.2,1)',
       numbers,
     )
-    .option('--factor <number>', 'of so many trials one goes on to the next rung (default: 8)', number)
-    .option('--metric <name@k>', 'what trials are compared by (default: that of the configuration file, else ndcg@20)')
-    .option('--time-budget <seconds>', 'seconds for the whole study, whole trainings of the best included', number)
+    .option('--factor <number>', 'one in this many trials is promoted to the next rung (default: 8)', number)
+    .option('--metric <name@k>', 'metric to compare trials by (default: as in the configuration file, else ndcg@20)')
     .option(
-      '--jobs <number>',
-      "trainings at a time, within the threads (default: the machine's cores, at most 8)",
-      whole(1),
+      '--time-budget <seconds>',
+      'seconds for the whole study, including full trainings of the best trials',
+      number,
     )
-    .option('--queue <url>', 'have the trainings done by `taurec worker` on any machines: redis://… or postgres://…')
+    .option('--jobs <number>', 'trainings at a time, sharing the threads (default: all cores, at most 8)', whole(1))
+    .option('--queue <url>', 'run trials by `taurec worker` on any machine: redis://… or postgres://…')
     .addOption(
-      new Option('--keep <which>', "checkpoints of trainings that are over: all, or the best one's")
-        .choices(['all', 'best'])
-        .default('all'),
+      new Option('--keep <which>', 'checkpoints of finished trials to keep').choices(['all', 'best']).default('all'),
     );
   addSplitOptions(command);
   addTrainingFlags(command, notTrials);
@@ -92,10 +97,10 @@ export function define(command: Command): void {
     'taurec tune train.tsv.gz --config films.config.ts --trials 50 --jobs 4 --json',
     'taurec tune train.tsv.gz --queue redis://10.0.0.7:6379 --jobs 16',
   );
-  command.action((data: string | undefined, flags: TuneFlags) => run(data, flags));
+  command.action((data: string | undefined, flags: TuneFlags) => run(terminal, data, flags));
 }
 
-/** What the command was asked for, checked as far as can be without the data. */
+/** The request, checked as far as possible without the data. */
 interface Request {
   readonly trainFile: string;
   readonly configFile?: string;
@@ -114,9 +119,9 @@ async function requestOf(positional: string | undefined, flags: TuneFlags): Prom
   }
   const trainFile = positional ?? flags.train ?? file?.data.train;
   if (trainFile === undefined) {
-    throw new UsageError('No training data. Give a file of interactions: taurec tune ratings.csv');
+    throw new UsageError('No training data given. Example: taurec tune ratings.csv');
   }
-  if (flags.refitWinner && flags.out === undefined) throw new UsageError('--refit-winner belongs to --out.');
+  if (flags.refitWinner && flags.out === undefined) throw new UsageError('--refit-winner needs --out.');
   const { timeBudget: _, ...ownTraining } = file?.training ?? {};
   const config = trainInputOf(flags as unknown as TrainingFlags, ownTraining, notTrials);
   const { seed, aim } = checked(config);
@@ -142,7 +147,7 @@ function checked(config: TrainConfigInput) {
   }
 }
 
-/** The settings of the file with the flags over them. */
+/** The settings of the file, overridden by flags. */
 function settingsOf(flags: TuneFlags & { metric?: string }, file: unknown): TuneSettings {
   if (file !== undefined && (typeof file !== 'object' || file === null || Array.isArray(file))) {
     throw new TaurecError('bad-option', { option: 'tune', got: JSON.stringify(file), expected: 'an object' });
@@ -161,23 +166,23 @@ function definedOnly<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
 
-async function run(positional: string | undefined, flags: TuneFlags): Promise<void> {
+async function run(terminal: Terminal, positional: string | undefined, flags: TuneFlags): Promise<void> {
   const started = performance.now();
   engineOptions(flags);
-  const say = flags.quiet ? () => {} : note;
+  const say = terminal.notes(flags.quiet);
   const request = await requestOf(positional, flags);
   const { data, config, settings, folder } = request;
   if (request.configFile !== undefined) say(`Using ${request.configFile}.`);
   if (flags.out !== undefined) await checkModelTarget(flags.out);
-  // The test file is left out: nothing of it decides.
+  // The test file is left out: it must not influence any choice.
   const { test: _, ...seen } = data;
   const [dataset, readSeconds] = await timed(() => loadDataset(seen));
   reportReading(dataset, readSeconds, seen, say);
   const { space, timeBudget, ...rest } = settings;
   const spent = (performance.now() - started) / 1000;
-  const progress = flags.quiet ? undefined : new TuneProgress(process.stderr);
+  const progress = flags.quiet ? undefined : new TuneProgress(terminal.stderr);
   try {
-    const result = await interruptible((signal) =>
+    const result = await terminal.interruptible((signal) =>
       tune(dataset, space, {
         ...rest,
         ...(timeBudget !== undefined && { timeBudget: Math.max(1, timeBudget - spent) }),
@@ -192,26 +197,32 @@ async function run(positional: string | undefined, flags: TuneFlags): Promise<vo
       }),
     );
     progress?.close();
-    const winnerCommand = winnerCommandOf(request, result, flags);
-    const files = await writeReport(folder, reportOf(result, dataset, request, winnerCommand));
-    if (flags.out !== undefined) await saveWinner(dataset, result, flags.out, flags);
-    if (flags.json) printJson(tuneJson(result, winnerCommand, files, flags.out));
-    else printResult(result, winnerCommand, files, flags.out);
+    const winnerCommand = winnerCommandOf(terminal, request, result, flags);
+    const files = await writeReport(folder, reportOf(terminal, result, dataset, request, winnerCommand));
+    if (flags.out !== undefined) await saveWinner(terminal, dataset, result, flags.out, flags);
+    if (flags.json) terminal.printJson(tuneJson(result, winnerCommand, files, flags.out));
+    else printResult(terminal, result, winnerCommand, files, flags.out);
   } catch (error) {
-    progress?.close();
-    if (!(error instanceof TaurecError) || error.code !== 'aborted') throw inFlags(error);
-    const again = commandLine(...process.argv.slice(2));
+    const isInterrupted = error instanceof TaurecError && error.code === 'aborted';
+    progress?.close({ isInterrupted });
+    if (!isInterrupted) throw inFlags(error);
+    const again = terminal.thisCommand();
     throw new AdvisedError(
       error,
-      `The study is kept in ${folder}, with the checkpoints of what was running. To go on: ${again}`,
+      `The study is kept in ${folder}, with checkpoints of the running trials. To continue: ${again}`,
     );
   }
 }
 
-/** The command that trains the winner, and keeps its model where this one would. */
-function winnerCommandOf({ trainFile, configFile, file, data }: Request, result: TuneResult, flags: TuneFlags): string {
+/** The command that trains the winner and saves its model in the same folder. */
+function winnerCommandOf(
+  terminal: Terminal,
+  { trainFile, configFile, file, data }: Request,
+  result: TuneResult,
+  flags: TuneFlags,
+): string {
   const config = flags.refitWinner ? { ...result.config, refit: true } : result.config;
-  return commandLine(
+  return terminal.commandLine(
     'train',
     trainFile,
     ...(configFile === undefined ? [] : ['--config', configFile]),
@@ -222,20 +233,32 @@ function winnerCommandOf({ trainFile, configFile, file, data }: Request, result:
   );
 }
 
-function reportOf(result: TuneResult, dataset: Dataset, { trainFile }: Request, winnerCommand: string) {
+function reportOf(
+  terminal: Terminal,
+  result: TuneResult,
+  dataset: Dataset,
+  { trainFile }: Request,
+  winnerCommand: string,
+) {
   const { source, sha256, train } = dataset;
   const facts = { users: train.rows, items: train.columns, train: train.indices.length, test: 0 };
   return tuningReport(result, {
-    command: commandLine(...process.argv.slice(2)),
+    command: terminal.thisCommand(),
     winnerCommand,
     data: { name: dataName(trainFile), source, sha256, ...facts },
   });
 }
 
-async function saveWinner(dataset: Dataset, result: TuneResult, out: string, flags: TuneFlags): Promise<void> {
-  const progress = flags.quiet ? undefined : new TrainProgress(process.stderr);
+async function saveWinner(
+  terminal: Terminal,
+  dataset: Dataset,
+  result: TuneResult,
+  out: string,
+  flags: TuneFlags,
+): Promise<void> {
+  const progress = flags.quiet ? undefined : new TrainProgress(terminal.stderr);
   try {
-    const trained = await interruptible((signal) =>
+    const trained = await terminal.interruptible((signal) =>
       trainWinner(dataset, result, {
         refit: flags.refitWinner,
         threads: flags.threads,
@@ -269,17 +292,23 @@ function tuneJson(result: TuneResult, command: string, report: ReportFiles, mode
   };
 }
 
-function printResult(result: TuneResult, command: string, report: ReportFiles, model: string | undefined): void {
+function printResult(
+  terminal: Terminal,
+  result: TuneResult,
+  command: string,
+  report: ReportFiles,
+  model: string | undefined,
+): void {
   const { trials, winner, metric, seconds } = result;
   const runs = trials.reduce((sum, { runs }) => sum + runs.length, 0);
-  print(
+  terminal.print(
     `${count(trials.length)} trials, ${count(runs)} trainings, ${duration(seconds)}. The best is trial ${winner.trial}:`,
   );
-  for (const [path, value] of Object.entries(winner.point)) print(`  ${path} ${JSON.stringify(value)}`);
-  const length = winner.whole ? '' : ' of a short training: no time was left for a whole one';
-  print(`  validation ${metric} ${decimal(winner.value)}${length}`);
-  print('');
-  print(`Train it:   ${command}`);
-  if (model !== undefined) print(`Model:      ${model}`);
-  print(`Report:     ${report.html}`);
+  for (const [path, value] of Object.entries(winner.point)) terminal.print(`  ${path} ${JSON.stringify(value)}`);
+  const length = winner.whole ? '' : ' in a short training: no time was left for a full one';
+  terminal.print(`  validation ${metric} ${decimal(winner.value)}${length}`);
+  terminal.print('');
+  terminal.print(`Train it:   ${command}`);
+  if (model !== undefined) terminal.print(`Model:      ${model}`);
+  terminal.print(`Report:     ${report.html}`);
 }

@@ -12,14 +12,12 @@ import type { Model } from '../model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
 import { newInteractions } from '../training/update/new-rows.ts';
 import { type UpdateResult, updateModel } from '../training/update/update-model.ts';
-import { commandLine } from './command-line.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
-import { interruptible } from './interrupt.ts';
-import { count, decimal, duration, note, print, printJson } from './output.ts';
+import { count, decimal, duration } from './output.ts';
 import { number, pair, whole } from './parse.ts';
 import { sourceOf } from './source-flags.ts';
+import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { inFlags } from './training-flags.ts';
 
@@ -32,21 +30,21 @@ interface UpdateFlags extends Omit<CommonOptions, 'seed'>, ReadFlags {
   dryRun?: boolean;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('<model>', 'the folder of a model')
-    .requiredOption('--data <file>', 'the new interactions; those that the model has already may be among them')
-    .option('-o, --out <folder>', 'where the updated model goes (default: in place of the old one)')
-    .option('--epochs <number>', 'epochs over old and new interactions (default: by how much is new)', whole(1))
-    .option('--learning-rate <number>', "at its highest (default: half of the model's)", number)
-    .option('--titles <file>', 'a file of items and their titles: of new items, and over those that the model has')
-    .option('--dry-run', 'only say what is new')
-    .option('--loss-module <path>', "the module of the model's loss, where it is none of taurec's")
-    .option('--loss-export <name>', 'its export (default: default)')
-    .option('--loss-option <name=value>', 'an option of the loss; may be repeated', pair)
-    .option('--backbone-module <path>', "the module of the model's backbone, where it is none of taurec's")
-    .option('--backbone-export <name>', 'its export (default: default)')
-    .option('--backbone-option <name=value>', 'an option of the backbone; may be repeated', pair);
+    .argument('<model>', 'model folder')
+    .requiredOption('--data <file>', 'new interactions; interactions the model already has are ignored')
+    .option('-o, --out <folder>', 'folder of the updated model (default: replace the old one)')
+    .option('--epochs <number>', 'epochs over old and new interactions (default: depends on how much is new)', whole(1))
+    .option('--learning-rate <number>', "peak learning rate (default: half of the model's)", number)
+    .option('--titles <file>', 'file of item titles, for new items and to replace existing titles')
+    .option('--dry-run', 'report what is new without training')
+    .option('--loss-module <path>', "module of the model's custom loss")
+    .option('--loss-export <name>', 'export of the module (default: default)')
+    .option('--loss-option <name=value>', 'option of the loss; repeatable', pair)
+    .option('--backbone-module <path>', "module of the model's custom backbone")
+    .option('--backbone-export <name>', 'export of the module (default: default)')
+    .option('--backbone-option <name=value>', 'option of the backbone; repeatable', pair);
   addReadOptions(command);
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(
@@ -55,59 +53,60 @@ export function define(command: Command): void {
     'taurec update model --data today.csv --dry-run',
     'taurec update model --data ratings.csv --titles movies.csv --out model-new --json',
   );
-  command.action((model: string, flags: UpdateFlags) => run(model, flags));
+  command.action((model: string, flags: UpdateFlags) => run(terminal, model, flags));
 }
 
-async function run(directory: string, flags: UpdateFlags): Promise<void> {
+async function run(terminal: Terminal, directory: string, flags: UpdateFlags): Promise<void> {
   const engine = engineOptions(flags);
-  const say = flags.quiet ? () => {} : note;
+  const say = terminal.notes(flags.quiet);
   const out = flags.out ?? directory;
   const isInPlace = resolve(out) === resolve(directory);
   const loss = moduleOf<LossSource>('loss', 'evaluate', flags);
   const backbone = moduleOf<BackboneSource>('backbone', 'forward', flags);
   const before = await stampOf(directory);
   const model = await openModel(directory, { trainingState: true });
-  // Opening may have ended a replacement that was stopped in the middle.
+  // Opening completes an interrupted replacement of the folder, which changes the stamp.
   const opened = before ?? (await stampOf(directory));
   if (!flags.dryRun) await checkModelTarget(out);
   const log = await readInteractions(flags.data, readOptionsOf(flags));
   const { skipped, rejectsFile } = log.report;
-  if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; they are listed in ${rejectsFile}.`);
+  if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
   const { users, items, pairs } = newInteractions(model, log);
   const added = { users: users.added, items: items.added, interactions: pairs.indices.length };
   if (flags.dryRun || added.interactions === 0) {
-    // A copy was asked for: there it is, new or not.
+    // With another --out, a copy is written even where nothing is new.
     const copied = !flags.dryRun && !isInPlace;
     if (copied) await saveModel(out, model);
     const facts = { model: out, added, read: log.users.length, updated: false };
-    if (flags.json) printJson(facts);
-    else print(`${foundText(added, log)}${flags.dryRun || copied ? '' : ` ${directory} stays as it is.`}`);
+    if (flags.json) terminal.printJson(facts);
+    else terminal.print(`${foundText(added, log)}${flags.dryRun || copied ? '' : ` ${directory} is unchanged.`}`);
     return;
   }
   say(foundText(added, log));
   const titles = flags.titles === undefined ? undefined : await titlesOf(flags.titles, model, log);
-  const progress = flags.quiet ? undefined : new TrainProgress(process.stderr);
+  const progress = flags.quiet ? undefined : new TrainProgress(terminal.stderr);
   const { epochs, learningRate } = flags;
-  const result = await interruptible((signal) =>
-    updateModel(model, log, {
-      ...engine,
-      epochs,
-      learningRate,
-      titles,
-      loss,
-      backbone,
-      signal,
-      onProgress: (event) => progress?.handle(event),
-    }),
-  )
+  const result = await terminal
+    .interruptible((signal) =>
+      updateModel(model, log, {
+        ...engine,
+        epochs,
+        learningRate,
+        titles,
+        loss,
+        backbone,
+        signal,
+        onProgress: (event) => progress?.handle(event),
+      }),
+    )
     .catch((error) => {
       throw inFlags(error);
     })
     .finally(() => progress?.close());
   if (isInPlace && (await stampOf(directory)) !== opened) throw new TaurecError('model-changed', { directory });
   await saveModel(out, result.model);
-  if (flags.json) printJson(jsonOf(out, log, result));
-  else printSummary(out, result);
+  if (flags.json) terminal.printJson(jsonOf(out, log, result));
+  else printSummary(terminal, out, result);
 }
 
 /** Changes whenever a model is saved to the folder. */
@@ -118,12 +117,12 @@ function stampOf(directory: string): Promise<string | undefined> {
   );
 }
 
-/** `{module, export, options}` of the flags; undefined where there are none. */
+/** `{module, export, options}` from the flags; undefined where none is given. */
 function moduleOf<T>(kind: 'loss' | 'backbone', method: string, flags: object): T | undefined {
   return sourceOf({ kind, method, optionFlags: {} }, { ...flags }, undefined, {}) as T | undefined;
 }
 
-/** Titles of the model's items and the new ones that the file has, by id. */
+/** Titles in the file for the model's items and the new items, by id. */
 async function titlesOf(file: string, model: Model, log: Interactions): Promise<Map<string, string>> {
   const { ids } = extendIds(model.itemIds, log.itemIds);
   const titles = await readTitles(file, ids);
@@ -132,7 +131,7 @@ async function titlesOf(file: string, model: Model, log: Interactions): Promise<
 
 function foundText({ users, items, interactions }: UpdateResult['added'], log: Interactions): string {
   const all = count(log.users.length);
-  if (interactions === 0) return `Nothing is new: the model has all ${all} interactions of ${log.source}.`;
+  if (interactions === 0) return `Nothing is new: the model already has all ${all} interactions of ${log.source}.`;
   return `New in ${log.source}: ${count(interactions)} of ${all} interactions, ${count(users)} users, ${count(items)} items.`;
 }
 
@@ -157,15 +156,17 @@ function jsonOf(out: string, log: Interactions, result: UpdateResult): object {
   };
 }
 
-function printSummary(out: string, { model, epochs, seconds, forgetting }: UpdateResult): void {
-  print(
+function printSummary(terminal: Terminal, out: string, { model, epochs, seconds, forgetting }: UpdateResult): void {
+  terminal.print(
     `Model ${out}: ${count(model.users.rows)} users, ${count(model.items.rows)} items, ${count(model.seen.indices.length)} interactions; ${count(epochs)} epochs, ${duration(seconds)}.`,
   );
   if (forgetting) {
     const { metric, users, before, after } = forgetting;
-    print(
+    terminal.print(
       `Held-out interactions of ${count(users)} users: ${metric} ${decimal(before)} before, ${decimal(after)} after.`,
     );
   }
-  print(`Recommend:  ${commandLine('recommend', out, '--user', model.userIds.idOf(model.users.rows - 1), '-k', '10')}`);
+  terminal.print(
+    `Recommend:  ${terminal.commandLine('recommend', out, '--user', model.userIds.idOf(model.users.rows - 1), '-k', '10')}`,
+  );
 }

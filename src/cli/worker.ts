@@ -2,14 +2,13 @@ import type { Command } from 'commander';
 import { type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { type Aim, aimSplit } from '../training/aim.ts';
 import { runWorker, type WorkerEvent } from '../tuning/queue/run-worker.ts';
-import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
 import { addReadOptions, addSplitOptions, datasetOptionsOf, type ReadFlags, type SplitFlags } from './data-options.ts';
-import { engineOptions } from './engine-options.ts';
 import { UsageError } from './failure.ts';
-import { interruptible } from './interrupt.ts';
-import { decimal, note, printJson, timed } from './output.ts';
+import { decimal, timed } from './output.ts';
 import { number, whole } from './parse.ts';
+import type { Terminal } from './terminal.ts';
 import { reportReading } from './train-report.ts';
 
 interface WorkerFlags extends CommonOptions, ReadFlags, SplitFlags {
@@ -22,16 +21,16 @@ interface WorkerFlags extends CommonOptions, ReadFlags, SplitFlags {
   lockSeconds?: number;
 }
 
-export function define(command: Command): void {
+export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('[data]', 'the file of interactions that the study is on, as --train')
-    .option('--queue <url>', 'where trainings come from: redis://… or postgres://…')
+    .argument('[data]', 'data of the study, same as --train')
+    .option('--queue <url>', 'queue of trials: redis://… or postgres://…')
     .option('--train <file>', "this machine's copy of the study's training data")
-    .option('--config <file>', 'options for reading and dividing data from a file (default: taurec.config.*, if there)')
-    .option('--aim <name>', 'as the study has it: decides how validation is held out')
+    .option('--config <file>', 'configuration file for reading and splitting data (default: taurec.config.*, if any)')
+    .option('--aim <name>', 'aim of the study; decides how validation data is held out')
     .option('--jobs <number>', 'trainings at a time (default: 1)', whole(1))
-    .option('--until-done', 'end when no study on these data is left, in place of waiting for the next')
-    .option('--lock-seconds <number>', 'silence after which a worker counts as dead (default: 30)', number);
+    .option('--until-done', 'exit when no study on this data is left, instead of waiting')
+    .option('--lock-seconds <number>', 'seconds of silence after which a worker counts as dead (default: 30)', number);
   addSplitOptions(command);
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'json', 'quiet');
@@ -40,19 +39,19 @@ export function define(command: Command): void {
     'taurec worker train.tsv.gz --queue redis://10.0.0.7:6379',
     'taurec worker train.tsv.gz --queue postgres://tuner@10.0.0.7/taurec --until-done',
   );
-  command.action((data: string | undefined, flags: WorkerFlags) => run(data, flags));
+  command.action((data: string | undefined, flags: WorkerFlags) => run(terminal, data, flags));
 }
 
-async function run(positional: string | undefined, flags: WorkerFlags): Promise<void> {
+async function run(terminal: Terminal, positional: string | undefined, flags: WorkerFlags): Promise<void> {
   engineOptions(flags);
-  const say = flags.quiet ? () => {} : note;
+  const say = terminal.notes(flags.quiet);
   const { queue } = flags;
-  if (queue === undefined) throw new UsageError('No queue. Give one: --queue redis://127.0.0.1:6379');
+  if (queue === undefined) throw new UsageError('No queue given. Example: --queue redis://127.0.0.1:6379');
   const data = await dataOptionsOf(positional, flags);
   const [dataset, readSeconds] = await timed(() => loadDataset(data));
   reportReading(dataset, readSeconds, data, say);
   let done = 0;
-  await interruptible((signal) =>
+  await terminal.interruptible((signal) =>
     runWorker(dataset, {
       queue,
       jobs: flags.jobs,
@@ -62,7 +61,7 @@ async function run(positional: string | undefined, flags: WorkerFlags): Promise<
       signal,
       onEvent(event) {
         if (event.type === 'over') done++;
-        if (flags.json) printJson(event);
+        if (flags.json) terminal.printJson(event);
         const text = textOf(event);
         if (text !== undefined) say(text);
       },
@@ -71,12 +70,12 @@ async function run(positional: string | undefined, flags: WorkerFlags): Promise<
   say(`Trainings done here: ${done}.`);
 }
 
-/** The same data options as `taurec tune` makes of the same flags and file. */
+/** The data options that `taurec tune` makes of the same flags and file. */
 async function dataOptionsOf(positional: string | undefined, flags: WorkerFlags): Promise<DatasetOptions> {
   const configFile = findConfigFile(flags.config);
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
   const train = positional ?? flags.train ?? file?.data.train;
-  if (train === undefined) throw new UsageError('No data. Give the file of interactions that the study is on.');
+  if (train === undefined) throw new UsageError('No data given. Give the file of interactions of the study.');
   const { seed = file?.training.seed ?? 1, aim = file?.training.aim ?? 'accuracy' } = flags;
   const { test: _, ...data }: DatasetOptions = { seed, ...file?.data, ...datasetOptionsOf(flags), train };
   if (data.valid === undefined) data.validRatio ??= 0.1;
@@ -89,16 +88,16 @@ function textOf(event: WorkerEvent): string | undefined {
     case 'ready':
       return `Worker ${event.worker} is ready; data SHA-256 ${event.data.slice(0, 16)}….`;
     case 'waiting':
-      return 'No study is in the queue; waiting for one.';
+      return 'The queue has no study; waiting for one.';
     case 'taken':
       return `Trial ${event.trial}, rung ${event.rung + 1}: taken.`;
     case 'lost':
-      return `${event.run}: another worker has it; given up.`;
+      return `${event.run}: taken over by another worker.`;
     case 'over':
       return `${event.run}: ${'failed' in event.outcome ? event.outcome.failed.code : decimal(event.outcome.value)}`;
     case 'news':
       if (event.news.type === 'begun' && event.news.fromEpoch > 0)
-        return `Goes on after epoch ${event.news.fromEpoch}.`;
+        return `Continues after epoch ${event.news.fromEpoch}.`;
       return event.news.type === 'notice' ? event.news.message : undefined;
   }
 }

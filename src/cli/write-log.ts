@@ -7,10 +7,10 @@ import { stringify } from 'csv-stringify/sync';
 import type { Csr } from '../array/csr.ts';
 import type { IdMap } from '../data/id-map.ts';
 
-/** Lines that are written at a time. */
+/** Lines per write. */
 const BLOCK = 10_000;
 
-/** Writes a matrix as a log of `user,item` (tab for .tsv; gzip for .gz) with a header. The file is replaced only by a whole one. */
+/** Writes a matrix as a log of `user,item` (tab for .tsv; gzip for .gz) with a header. The file is replaced only when the new one is complete. */
 export async function writeLog(path: string, matrix: Csr, users: IdMap, items: IdMap): Promise<void> {
   await writeRows(path, entries(matrix, users, items));
 }
@@ -40,7 +40,7 @@ function* entries(matrix: Csr, users: IdMap, items: IdMap): Generator<readonly s
 
 function* blocks(rows: Iterable<readonly string[]>, delimiter: string): Generator<string> {
   let block: (readonly string[])[] = [];
-  // Blanks at the ends of a field are part of an id: quotes keep them.
+  // Leading and trailing blanks are part of an id; quotes keep them.
   const text = () => stringify(block as string[][], { delimiter, quoted_match: /^\s|\s$/ });
   for (const row of rows) {
     if (block.push(row) < BLOCK) continue;

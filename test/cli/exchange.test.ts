@@ -84,7 +84,7 @@ describe('import', () => {
   test('notes: rows without ids, no log, ids without embeddings', async () => {
     const bare = await taurec('import', ...npy, '--score', 'dot', '--out', 'bare', '--loss', 'bce');
     expect(bare.code, bare.stderr).toBe(0);
-    expect(bare.stderr).toMatch(/The users came without ids.*\nThe items came.*\nNo --train.*\nImported 120 users/);
+    expect(bare.stderr).toMatch(/The users have no ids.*\nThe items have no ids.*\nNo --train.*\nImported 120 users/);
     const log = file('others.csv', 'user,item\nu1,i1\nu1,strange\nnobody,i2\n');
     const part = await taurec('import', ...npy, ...ids, '--score', 'dot', '--train', log, '--out', 'part');
     expect(part.stderr).toContain('2 interactions left out, 1 kept: 1 users and 1 items there have no embeddings.');

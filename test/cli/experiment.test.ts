@@ -148,7 +148,7 @@ describe('taurec experiment', () => {
     const { code, stderr, stdout } = await done;
     expect(code, stderr).toBe(130);
     expect(stdout).toBe('');
-    expect(stderr).toMatch(/What was done is kept in stopped\. To go on: .*experiment losses/);
+    expect(stderr).toMatch(/Finished trainings are kept in stopped\. To continue: .*experiment losses/);
     expect(existsSync(join(folder, 'stopped', 'report.html'))).toBe(false);
   });
 });

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { file, folder, json, start } from './taurec.ts';
+import { begin, file, folder, json, start } from './taurec.ts';
 
 /** Users enough for many blocks of 1024. */
 const users = 20_000;
@@ -15,6 +15,16 @@ beforeAll(async () => {
 
 /** Interrupts a command as soon as `begun` holds of what it says; gives its exit code and output. */
 async function interrupted(args: readonly string[], begun: (stderr: string) => boolean) {
+  const { done, stderr, stop } = begin(args);
+  let isOver = false;
+  void done.then(() => (isOver = true));
+  while (!begun(stderr()) && !isOver) await new Promise((wake) => setTimeout(wake, 2));
+  stop();
+  return done;
+}
+
+/** The same with a process and a signal. */
+async function killed(args: readonly string[], begun: (stderr: string) => boolean) {
   const { child, done } = start(args);
   let stderr = '';
   child.stderr!.on('data', (text: string) => (stderr += text));
@@ -24,10 +34,14 @@ async function interrupted(args: readonly string[], begun: (stderr: string) => b
 }
 
 describe('Ctrl-C exits with 130 and leaves no part of a file', () => {
-  test.each(['csv', 'jsonl', 'parquet'])('recommend --all, %s', async (format) => {
+  test.each([
+    ['csv', killed],
+    ['jsonl', interrupted],
+    ['parquet', interrupted],
+  ] as const)('recommend --all, %s', async (format, interrupt) => {
     const args = ['recommend', 'model', '--all', '-k', '100', '--output', `lists.${format}`];
     const mine = () => readdirSync(folder).filter((name) => name.startsWith('lists.'));
-    const { code, stdout, stderr } = await interrupted(args, () => mine().length > 0);
+    const { code, stdout, stderr } = await interrupt(args, () => mine().length > 0);
     expect(stderr).toMatch(/^taurec: Stopped on request\.$/m);
     expect([code, stdout, mine()]).toEqual([130, '', []]);
   });

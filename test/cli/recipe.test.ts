@@ -127,8 +127,8 @@ describe('taurec recipe check', () => {
 describe('wrong usage exits with 2', () => {
   test.each<[string, RegExp, string[]]>([
     ['an unknown name, with the nearest', /Unknown recipe "gowala".*Did you mean gowalla\?/, ['check', 'gowala']],
-    ['nothing that fits', /No recipe fits/, ['list', '--data', 'netflix']],
-    ['nothing to check', /open states no expected metrics/, ['check', '--config', 'open.json']],
+    ['nothing that fits', /No recipe matches/, ['list', '--data', 'netflix']],
+    ['nothing to check', /open has no expected metrics/, ['check', '--config', 'open.json']],
     [
       'chosen on the test set in secret',
       /chosen: got "validated", expected "published"/,

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { Csr } from '../../src/array/csr.ts';
+import { type Output, run } from '../../src/cli/run.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { logText } from '../support/log-text.ts';
 
@@ -12,7 +13,16 @@ export const program = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
 /** The folder in which a test module runs the program, removed after it. */
 export const folder = mkdtempSync(join(tmpdir(), 'taurec-cli-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const before = { folder: process.cwd(), data: process.env.TAUREC_DATA };
+beforeAll(() => {
+  process.chdir(folder);
+  delete process.env.TAUREC_DATA;
+});
+afterAll(() => {
+  process.chdir(before.folder);
+  if (before.data !== undefined) process.env.TAUREC_DATA = before.data;
+  rmSync(folder, { recursive: true, force: true });
+});
 
 export interface Finished {
   readonly code: number | null;
@@ -20,14 +30,19 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts the program in the folder; `done` holds what it printed and its exit code. */
+/** The environment of the program: of this process, but for what would change its answers. */
+function environment(env: Record<string, string>): Record<string, string | undefined> {
+  const { TAUREC_DATA: _data, TAUREC_DEBUG: _debug, npm_command: _npm, ...rest } = process.env;
+  return { ...rest, ...env };
+}
+
+/** Starts the program as a process in the folder, for what only a process shows: signals, pipes, its death. `done` holds what it printed and its exit code. */
 export function start(
   args: readonly string[],
   env: Record<string, string> = {},
   cwd = '.',
 ): { child: ChildProcess; done: Promise<Finished> } {
-  const { TAUREC_DATA: _data, TAUREC_DEBUG: _debug, npm_command: _npm, ...rest } = process.env;
-  const child = spawn(process.execPath, [program, ...args], { cwd: join(folder, cwd), env: { ...rest, ...env } });
+  const child = spawn(process.execPath, [program, ...args], { cwd: join(folder, cwd), env: environment(env) });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -39,9 +54,38 @@ export function start(
   return { child, done };
 }
 
-/** Runs the program to its end. */
+/** A command that runs within this process. */
+export interface Begun {
+  readonly done: Promise<Finished>;
+  /** What it has written so far. */
+  stdout(): string;
+  stderr(): string;
+  /** Does what Ctrl-C does. */
+  stop(): void;
+}
+
+/** Begins a command within this process, in the folder. `terminal` makes both streams a terminal of this size. */
+export function begin(
+  args: readonly string[],
+  { env = {}, terminal }: { env?: Record<string, string>; terminal?: { columns: number; rows: number } } = {},
+): Begun {
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: 'stdout' | 'stderr'): Output => ({
+    write: (text: string) => {
+      written[name] += text;
+      return true;
+    },
+    ...(terminal && { isTTY: true, ...terminal }),
+  });
+  const controller = new AbortController();
+  const io = { stdout: stream('stdout'), stderr: stream('stderr'), env: environment(env), script: program };
+  const done = run(args, { ...io, signal: controller.signal }).then((code) => ({ code, ...written }));
+  return { done, stdout: () => written.stdout, stderr: () => written.stderr, stop: () => controller.abort() };
+}
+
+/** Runs a command to its end, within this process. */
 export function taurec(...args: string[]): Promise<Finished> {
-  return start(args).done;
+  return begin(args).done;
 }
 
 /** Runs the program, which must succeed and print one line of JSON and nothing else. */

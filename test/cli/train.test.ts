@@ -283,8 +283,9 @@ describe('an interrupted run', () => {
     child.kill('SIGINT');
     const { code, stdout, stderr } = await done;
     expect([code, stdout]).toEqual([130, '']);
-    expect(stderr).toMatch(/taurec: Stopped on request.*checkpoint\.safetensors/);
-    expect(stderr).toMatch(/^To go on: node .*--out interrupted .*--resume$/m);
+    const error = JSON.parse(stderr.trimEnd().split('\n').at(-1)!);
+    expect(error.message).toMatch(/^Stopped on request.*checkpoint\.safetensors/);
+    expect(error.remedy).toMatch(/^To continue: node .*--out interrupted .*--resume$/);
     expect(readdirSync(join(folder, 'interrupted'))).toEqual(['checkpoint.safetensors']);
 
     const resumed = await taurec(...args, '--resume');
@@ -364,9 +365,8 @@ describe('configuration files', () => {
         dimension: 4,
       }),
     );
-    const { child, done } = start(['train', '--json'], {}, 'project');
-    expect(child.pid).toBeGreaterThan(0);
-    const { code, stdout, stderr } = await done;
+    process.chdir('project');
+    const { code, stdout, stderr } = await taurec('train', '--json').finally(() => process.chdir(folder));
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('Using taurec.config.json.');
     expect(JSON.parse(stdout)).toMatchObject({ model: 'mine', epochs: 2, metrics: { test: {} } });

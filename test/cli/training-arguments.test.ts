@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { dataArguments } from '../../src/cli/data-arguments.ts';
-import { addReadOptions, addSplitOptions, datasetOptionsOf } from '../../src/cli/data-options.ts';
+import { addReadOptions, addSplitOptions, dataArguments, datasetOptionsOf } from '../../src/cli/data-options.ts';
 import { trainingArguments } from '../../src/cli/training-arguments.ts';
 import { addTrainingFlags, trainConfigOf } from '../../src/cli/training-flags.ts';
 import type { DatasetOptions } from '../../src/data/dataset.ts';

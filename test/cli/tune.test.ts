@@ -120,9 +120,9 @@ describe('a study that is stopped', () => {
     const stopped = await done;
     expect(stopped.code).toBe(code);
     if (signal === 'SIGINT')
-      expect(stopped.stderr).toMatch(/The study is kept in interrupted.*To go on: .*tune train.csv/);
+      expect(stopped.stderr).toMatch(/The study is kept in interrupted.*To continue: .*tune train.csv/);
     const { stdout, stderr: said } = await taurec('tune', ...study, '--folder', name, '--json');
-    expect(said).toMatch(/Going on: \d trainings are done/);
+    expect(said).toMatch(/Continuing: \d trainings are done/);
     expect(valuesOf(JSON.parse(stdout))).toEqual(valuesOf(whole));
   });
 });
@@ -143,7 +143,7 @@ describe('wrong usage', () => {
     ],
     ['an unknown search', 2, /--search/, [...common, '--search', 'bayes']],
     ['rungs that do not end with 1', 2, /tune.halving.rungs.*end with 1/, [...common, '--rungs', '0.5']],
-    ['a model that no option says', 2, /--refit-winner belongs to --out/, [...common, '--refit-winner']],
+    ['a model that no option says', 2, /--refit-winner needs --out/, [...common, '--refit-winner']],
   ])('%s', async (_, code, message, args) => {
     await fails(code, message, 'tune', ...args, '--folder', 'refused', '-q');
     expect(existsSync(join(folder, 'refused'))).toBe(false);

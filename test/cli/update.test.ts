@@ -78,7 +78,7 @@ describe('taurec update', () => {
     const before = bytes(model);
     const { code, stdout } = await taurec('update', model, '--data', 'train.csv');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Nothing is new: .* known stays as it is\.$/m);
+    expect(stdout).toMatch(/^Nothing is new: .* known is unchanged\.$/m);
     expect(await json('update', model, '--data', 'train.csv')).toMatchObject({
       updated: false,
       added: { users: 0, items: 0, interactions: 0 },

@@ -15,7 +15,8 @@ describe('help', () => {
   test('names every command', async () => {
     const { code, stdout } = await taurec('--help');
     expect(code).toBe(0);
-    for (const command of [...commands, 'recipe']) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    for (const command of [...commands, 'recipe', 'completion'])
+      expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
   });
 
   test.each([...commands, ...inner])('%s --help shows an example and --json', async (command) => {
@@ -88,8 +89,8 @@ describe('wrong usage exits with 2', () => {
     ],
     ['an unknown engine', /Allowed choices are auto, wasm, reference/, ['train', 'train.csv', '--engine', 'cuda']],
     ['no test file', /required option '--test <file>'/, ['evaluate', 'model']],
-    ['no user', /For whom\?/, ['recommend', 'model']],
-    ['users twice over', /For whom\?/, ['recommend', 'model', '--user', 'a', '--all']],
+    ['no user', /No user given/, ['recommend', 'model']],
+    ['users twice over', /No user given/, ['recommend', 'model', '--user', 'a', '--all']],
     ['all without a file', /--output FILE/, ['recommend', 'model', '--all']],
     ['neither item nor user', /--item ID or --user ID/, ['similar', 'model']],
     [
@@ -194,7 +195,7 @@ test('bad rows are skipped on request, counted and listed', async () => {
     'rejects',
   );
   expect(code, stderr).toBe(0);
-  expect(stderr).toContain('Skipped 1 bad rows; they are listed in rejects/some-bad.csv.rejects.csv.');
+  expect(stderr).toContain('Skipped 1 bad rows; listed in rejects/some-bad.csv.rejects.csv.');
 });
 
 describe('a rating column and no --min-rating', () => {

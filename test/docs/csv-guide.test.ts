@@ -1,16 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { serve } from '../../src/server/serve.ts';
+import { folder, taurec as runCommand } from '../cli/taurec.ts';
 
 const root = join(import.meta.dirname, '../..');
 const guideFile = join(root, 'docs/guides/csv-to-service.md');
 const guide = readFileSync(guideFile, 'utf8');
-const folder = mkdtempSync(join(tmpdir(), 'taurec-guide-'));
 copyFileSync(join(root, 'examples/quick-start/likes.csv'), join(folder, 'likes.csv'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The arguments of a line as a shell reads them: quotes alone are used. */
 const words = (line: string) => [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
@@ -20,19 +17,19 @@ const lines = (start: string) =>
     .split('\n')
     .filter((line) => line.startsWith(`    ${start} `))
     .map((line) => line.trim());
-const taurec = (line: string) =>
-  execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...words(line).slice(1), '--quiet'], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
+const taurec = async (line: string) => {
+  const { code, stdout, stderr } = await runCommand(...words(line).slice(1), '--quiet');
+  expect(code, stderr).toBe(0);
+  return stdout;
+};
 
 describe('the guide from a CSV file to a service', () => {
   const commands = lines('taurec');
   const [before, update] = [commands.filter((line) => !/^taurec (serve|update)/.test(line)), commands.at(-1)!];
 
-  test('its commands before the service run as they stand', () => {
+  test('its commands before the service run as they stand', async () => {
     expect(before.length).toBeGreaterThanOrEqual(7);
-    for (const line of before) expect(taurec(line), line).not.toBe('');
+    for (const line of before) expect(await taurec(line), line).not.toBe('');
     expect(existsSync(join(folder, 'model/config.json'))).toBe(true);
   });
 
@@ -61,7 +58,7 @@ describe('the guide from a CSV file to a service', () => {
     expect(answers.at(-1)).toMatchObject({ user: 'anna', basis: 'feedback' });
     expect(JSON.stringify(await ask(lines('curl')[0]!))).not.toContain('Tavern: Wandering Bridges');
     expect(update).toMatch(/^taurec update model/);
-    taurec(update);
+    await taurec(update);
     const reloaded = await fetch(`${server.url}/v1/reload`, { method: 'POST', headers: authorization });
     expect(reloaded.status).toBe(200);
     expect(await ask(lines('curl').at(-1)!)).toMatchObject({ user: 'anna', basis: 'model' });

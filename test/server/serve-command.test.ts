@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readInteractions } from '../../src/data/read.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
-import { fails, file, folder, start } from '../cli/taurec.ts';
+import { begin, fails, file, folder, start } from '../cli/taurec.ts';
 import { randomModel } from '../support/random-model.ts';
 
 const directory = join(folder, 'model');
@@ -24,6 +24,16 @@ async function serving(...flags: string[]) {
     done.then(({ stderr }) => Promise.reject(new Error(stderr))),
   ]);
   return { child, done, ...(JSON.parse(line) as { url: string; pid: number }) };
+}
+
+/** The same within this process, for what needs no signal. */
+async function servingHere(...flags: string[]) {
+  const { done, stdout, stop } = begin(['serve', 'model', '--port', '0', '--threads', '1', '--json', ...flags]);
+  const isOver = done.then(({ stderr }) => {
+    if (!stdout().includes('\n')) throw new Error(stderr);
+  });
+  while (!stdout().includes('\n')) await Promise.race([isOver, sleep(5)]);
+  return { done, stop, ...(JSON.parse(stdout()) as { url: string; pid: number }) };
 }
 
 /** A POST over a connection of the agent; resolves when it is sent, with a promise of its status. */
@@ -133,15 +143,15 @@ test('SIGHUP opens the model again', async () => {
 describe('a token', () => {
   test('from a file, from the environment; a warning without one beyond this machine', async () => {
     writeFileSync(join(folder, 'token.txt'), 'a-token-of-some-length\n');
-    const { child, done, url } = await serving('--token-file', 'token.txt', '--host', '0.0.0.0');
+    const { stop, done, url } = await servingHere('--token-file', 'token.txt', '--host', '0.0.0.0');
     const here = url.replace('0.0.0.0', '127.0.0.1');
     expect((await fetch(`${here}/v1/model`)).status).toBe(401);
     const headers = { Authorization: 'Bearer a-token-of-some-length' };
     expect((await fetch(`${here}/v1/model`, { headers })).status).toBe(200);
-    child.kill('SIGTERM');
+    stop();
     expect((await done).stderr).not.toMatch(/everybody/);
-    const open = await serving('--host', '0.0.0.0');
-    open.child.kill('SIGTERM');
+    const open = await servingHere('--host', '0.0.0.0');
+    open.stop();
     expect((await open.done).stderr).toMatch(/everybody who reaches this address may ask/);
   });
 
@@ -203,11 +213,11 @@ describe('--feedback keeps what people did', () => {
   });
 
   test('an event that the log refuses is the fault of the request', async () => {
-    const { child, done, url } = await serving('--feedback', 'refused.db', '--quiet');
+    const { stop, done, url } = await servingHere('--feedback', 'refused.db', '--quiet');
     const answer = await fetch(`${url}/v1/feedback`, events('u1', 'i1', ' '));
     expect(answer.status).toBe(400);
     expect(((await answer.json()) as { errors: { field: string }[] }).errors[0]!.field).toBe('events[1].item');
-    child.kill('SIGTERM');
+    stop();
     await done;
   });
 

@@ -1,8 +1,0 @@
-import { enableFusedMultiplyAdd } from '../engine/open-engine.ts';
-import type { CommonOptions } from './common-options.ts';
-
-/** What the engines are told. Also turns on fused multiply-add, which must happen before the first engine or worker starts. */
-export function engineOptions({ engine, threads }: CommonOptions): Pick<CommonOptions, 'engine' | 'threads'> {
-  enableFusedMultiplyAdd();
-  return { ...(engine && { engine }), ...(threads !== undefined && { threads }) };
-}

@@ -46,7 +46,7 @@ export {
   type EvaluateOptions,
   type Evaluation,
   evaluate,
-  evaluateAsync,
+  evaluateSync,
   type Protocol,
   protocols,
 } from './evaluation/evaluator.ts';

@@ -27,7 +27,7 @@ const names = [
     'compareUsers',
     'embeddingRanker',
     'evaluate',
-    'evaluateAsync',
+    'evaluateSync',
     'itemKnnRanker',
     'loadMetric',
     'pairedBootstrap',

@@ -3,7 +3,7 @@ import { csrDegree, csrHas, csrRow } from '../array/csr.ts';
 import { randomStream, shuffle } from '../array/random.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { popularRanker } from '../evaluation/baselines.ts';
-import { type Evaluation, evaluate } from '../evaluation/evaluator.ts';
+import { type Evaluation, evaluateSync } from '../evaluation/evaluator.ts';
 import { embeddingRanker } from '../evaluation/ranker.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
@@ -92,7 +92,7 @@ function measure(
   ranker: ReturnType<typeof embeddingRanker>,
 ): Record<'bsl' | 'popular', Evaluation> {
   const options = { train: seen, test: dataset.test!, protocol: 'clean' } as const;
-  return { bsl: evaluate(ranker, options), popular: evaluate(popularRanker(seen), options) };
+  return { bsl: evaluateSync(ranker, options), popular: evaluateSync(popularRanker(seen), options) };
 }
 
 function comparisonTable({ bsl, popular }: Record<'bsl' | 'popular', Evaluation>): string {

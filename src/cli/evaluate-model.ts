@@ -1,7 +1,7 @@
 import type { Csr } from '../array/csr.ts';
 import type { Engine } from '../engine/engine.ts';
 import { itemKnnRanker, popularRanker, randomRanker } from '../evaluation/baselines.ts';
-import { type EvaluateOptions, type Evaluation, evaluateAsync, type Protocol } from '../evaluation/evaluator.ts';
+import { type EvaluateOptions, type Evaluation, evaluate, type Protocol } from '../evaluation/evaluator.ts';
 import { embeddingRanker, type UserRanker } from '../evaluation/ranker.ts';
 import { type Model, trainedItems } from '../model/model.ts';
 import { reRankedRanker } from '../recommender/re-ranked-ranker.ts';
@@ -92,7 +92,7 @@ async function evaluateRanker(
     for (const protocol of protocols) {
       progress?.start(`Evaluating ${name} (${protocol})`);
       const onProgress = ({ done, total }: { done: number; total: number }) => progress?.update(done, total);
-      evaluations.push(await evaluateAsync(ranker, { ...data, test, protocol, ...options, signal, onProgress }));
+      evaluations.push(await evaluate(ranker, { ...data, test, protocol, ...options, signal, onProgress }));
     }
   } finally {
     progress?.close();

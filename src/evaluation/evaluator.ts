@@ -67,25 +67,26 @@ export interface Evaluation {
 type Checked = EvaluateOptions & { readonly test: Csr };
 
 /**
- * Full ranking of all items for every user, a block of users at a time; the score matrix never exists. Sums run in user order, so the result is the
- * same to the last bit for every block size. The options may be a dataset's parts: `evaluate(ranker, { ...dataset, protocol: 'clean' })`.
+ * Ranks all items for every user, a block of users at a time; the score matrix never exists. Sums run in user order, so every block size gives the
+ * same result to the last bit. The options may be a dataset's parts: `await evaluate(ranker, { ...dataset, protocol: 'clean' })`.
+ * Between two blocks the thread answers requests and hears the signal.
  * @throws bad-option, also when there is no test part; evaluation-shape when ranker, train and diversity disagree on the items; no-test-users; aborted.
  */
-export function evaluate(ranker: UserRanker, options: EvaluateOptions): Evaluation {
-  const blocks = evaluateBlocks(ranker, options);
-  for (;;) {
-    const { done, value } = blocks.next();
-    if (done) return value;
-  }
-}
-
-/** `evaluate` that lets the thread do other things between two blocks of users: requests are answered, a signal is heard. */
-export async function evaluateAsync(ranker: UserRanker, options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(ranker: UserRanker, options: EvaluateOptions): Promise<Evaluation> {
   const blocks = evaluateBlocks(ranker, options);
   for (;;) {
     const { done, value } = blocks.next();
     if (done) return value;
     await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** `evaluate` that blocks the thread until it is done: for scripts and worker threads. */
+export function evaluateSync(ranker: UserRanker, options: EvaluateOptions): Evaluation {
+  const blocks = evaluateBlocks(ranker, options);
+  for (;;) {
+    const { done, value } = blocks.next();
+    if (done) return value;
   }
 }
 

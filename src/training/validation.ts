@@ -1,7 +1,7 @@
 import { type Csr, csrDegree } from '../array/csr.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
-import { evaluate } from '../evaluation/evaluator.ts';
+import { evaluateSync } from '../evaluation/evaluator.ts';
 import { cutOff } from '../evaluation/metrics.ts';
 import { embeddingRanker } from '../evaluation/ranker.ts';
 import type { TrainConfig } from './config.ts';
@@ -33,7 +33,7 @@ export function validate(
   engine.itemsChanged();
   const validateWith = (popularityPrior: number): Validation => {
     const itemBias = popularityPrior === 0 ? undefined : popularityBias(data.train, popularityPrior);
-    const { metrics } = evaluate(embeddingRanker(engine, itemBias), {
+    const { metrics } = evaluateSync(embeddingRanker(engine, itemBias), {
       train: data.train,
       test: data.valid,
       protocol: 'clean',

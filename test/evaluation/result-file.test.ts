@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { popularRanker } from '../../src/evaluation/baselines.ts';
-import { evaluate } from '../../src/evaluation/evaluator.ts';
+import { evaluateSync } from '../../src/evaluation/evaluator.ts';
 import { type ResultFile, readResult, resultOf, writeResult } from '../../src/evaluation/result-file.ts';
 import { csrOf } from '../support/evaluation-case.ts';
 
@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const train = csrOf(4, [[0, 1], [0], [2]]);
 const test = csrOf(4, [[2], [], [1, 3]]);
-const evaluation = evaluate(popularRanker(train), {
+const evaluation = evaluateSync(popularRanker(train), {
   train,
   test,
   protocol: 'clean',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { csrDegree, csrHas } from '../../src/array/csr.ts';
 import { loadDataset } from '../../src/data/dataset.ts';
-import { evaluate } from '../../src/evaluation/evaluator.ts';
+import { evaluateSync } from '../../src/evaluation/evaluator.ts';
 import { embeddingRanker } from '../../src/evaluation/ranker.ts';
 import { folderDataSet } from '../../src/experiment/run/data-sets.ts';
 import { type LabEvent, LocalLab } from '../../src/experiment/run/lab.ts';
@@ -38,7 +38,7 @@ describe('a laboratory', () => {
     const engine = await openRankingEngine(trainedModel(dataset, result), { threads: 1 });
     for (const protocol of ['clean', 'irbench'] as const) {
       const { train: seen, valid, test } = dataset;
-      const { metrics } = evaluate(embeddingRanker(engine), { train: seen, valid, test, protocol });
+      const { metrics } = evaluateSync(embeddingRanker(engine), { train: seen, valid, test, protocol });
       expect(record!.evaluations[protocol].metrics).toEqual(metrics);
     }
     await engine.close();

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TaurecError } from '../../errors.ts';
-import { type Evaluation, evaluateAsync, type Protocol, protocols } from '../../evaluation/evaluator.ts';
+import { type Evaluation, evaluate, type Protocol, protocols } from '../../evaluation/evaluator.ts';
 import { loadMetric } from '../../evaluation/load-metric.ts';
 import { embeddingRanker } from '../../evaluation/ranker.ts';
 import { resultOf, writeResult } from '../../evaluation/result-file.ts';
@@ -55,7 +55,7 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
     const ranker = embeddingRanker(engine, model.itemBias);
     const shared = { ...(await evaluationOptions(spec, data, result)), signal };
     for (const protocol of protocols) {
-      const evaluation = await evaluateAsync(ranker, { ...shared, protocol });
+      const evaluation = await evaluate(ranker, { ...shared, protocol });
       evaluations[protocol] = { ...kept(evaluation), ...writePerUser(spec, data, evaluation, key, folder) };
     }
   } finally {

@@ -1,6 +1,6 @@
 import type { Csr } from '../../array/csr.ts';
 import { csrFromEntries, csrRow } from '../../array/csr.ts';
-import { evaluateAsync } from '../../evaluation/evaluator.ts';
+import { evaluate } from '../../evaluation/evaluator.ts';
 import { cutOff } from '../../evaluation/metrics.ts';
 import { embeddingRanker } from '../../evaluation/ranker.ts';
 import { type Model, trainedItems } from '../../model/model.ts';
@@ -40,7 +40,7 @@ async function measure(
   const engine = await openRankingEngine(model, { threads, engine: name });
   try {
     const ranker = embeddingRanker(engine, model.itemBias);
-    return await evaluateAsync(ranker, { train, test, protocol: 'clean', ks: [cutOff(metric)], signal });
+    return await evaluate(ranker, { train, test, protocol: 'clean', ks: [cutOff(metric)], signal });
   } finally {
     await engine.close();
   }

@@ -9,7 +9,7 @@ import { randomStream } from '../../dist/array/random.js';
 import { loadDataset } from '../../dist/data/dataset.js';
 import { enableFusedMultiplyAdd, openEngine } from '../../dist/engine/open-engine.js';
 import { evaluateSync } from '../../dist/evaluation/evaluator.js';
-import { embeddingRanker } from '../../dist/evaluation/ranker.js';
+import { embeddingRanker } from '../../dist/evaluation/rankers.js';
 import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
 

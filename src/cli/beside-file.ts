@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
-import type { ExperimentConfig } from '../experiment/settings/experiment-config.ts';
+import type { ExperimentConfig } from '../experiment/settings.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,7 @@
 import type { Csr } from '../array/csr.ts';
 import type { Engine } from '../engine/engine.ts';
-import { itemKnnRanker, popularRanker, randomRanker } from '../evaluation/baselines.ts';
 import { type EvaluateOptions, type Evaluation, evaluate, type Protocol } from '../evaluation/evaluator.ts';
-import { embeddingRanker, type UserRanker } from '../evaluation/ranker.ts';
+import { embeddingRanker, itemKnnRanker, popularRanker, randomRanker, type UserRanker } from '../evaluation/rankers.ts';
 import { type Model, trainedItems } from '../model/model.ts';
 import { reRankedRanker } from '../recommender/re-ranked-ranker.ts';
 import type { RecommendOptions } from '../recommender/recommendation.ts';

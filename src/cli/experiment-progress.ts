@@ -1,7 +1,6 @@
 import type { SingleBar } from 'cli-progress';
-import { configName } from '../experiment/run/config-name.ts';
-import type { LabEvent } from '../experiment/run/lab.ts';
-import { isFailed, type RunRecord } from '../experiment/run/run.ts';
+import type { LabEvent } from '../experiment/lab.ts';
+import { configName, isFailed, type RunRecord } from '../experiment/run.ts';
 import { count, decimal, duration } from './output.ts';
 import { progressBar } from './progress-bar.ts';
 

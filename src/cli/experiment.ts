@@ -5,7 +5,7 @@ import { protocols } from '../evaluation/evaluator.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { experimentNamed, experiments } from '../experiment/experiments.ts';
 import { runExperiment } from '../experiment/run-experiment.ts';
-import type { ExperimentConfig, SourceEntry } from '../experiment/settings/experiment-config.ts';
+import type { ExperimentConfig, SourceEntry } from '../experiment/settings.ts';
 import type { Report } from '../report/report.ts';
 import type { ReportFiles } from '../report/write-report.ts';
 import { experimentBesideFile } from './beside-file.ts';

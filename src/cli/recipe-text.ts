@@ -1,16 +1,9 @@
 import { protocols } from '../evaluation/evaluator.ts';
-import { mean } from '../experiment/analysis/statistics.ts';
-import { metricText, percentText } from '../experiment/findings/summaries.ts';
-import type { Choice } from '../experiment/run/run.ts';
-import {
-  backboneOf,
-  compareBest,
-  comparePublished,
-  lossOf,
-  type PublishedComparison,
-} from '../recipe/compare-published.ts';
-import type { RecipeCheck, RecipeSummary } from '../recipe/judge-recipe.ts';
-import type { PublishedValue, Recipe } from '../recipe/recipe.ts';
+import { metricText, percentText } from '../experiment/findings.ts';
+import type { Choice } from '../experiment/run.ts';
+import { mean } from '../experiment/statistics.ts';
+import { backboneOf, compareBest, comparePublished, lossOf, type PublishedComparison } from '../recipe/published.ts';
+import type { PublishedValue, Recipe, RecipeCheck, RecipeSummary } from '../recipe/recipe.ts';
 import { duration, table } from './output.ts';
 import type { RecipeRun } from './recipe-process.ts';
 

@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import { folderDataSet } from '../experiment/run/data-sets.ts';
-import { compareBest, comparePublished, type PublishedComparison } from '../recipe/compare-published.ts';
-import { judgeRecipe, summarizeRecipe } from '../recipe/judge-recipe.ts';
-import { type Recipe, type Selection, selections } from '../recipe/recipe.ts';
+import { folderDataSet } from '../experiment/run.ts';
+import { compareBest, comparePublished, type PublishedComparison } from '../recipe/published.ts';
+import { judgeRecipe, type Recipe, type Selection, selections, summarizeRecipe } from '../recipe/recipe.ts';
 import { recipeNamed } from '../recipe/recipes.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { UsageError } from './failure.ts';

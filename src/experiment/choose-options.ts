@@ -1,9 +1,6 @@
 import type { Lab } from './experiment.ts';
-import { finished } from './run/finished.ts';
-import { mergeConfigs } from './run/merge-config.ts';
-import { type FailedRun, isFailed, type RunRecord, type RunSpec } from './run/run.ts';
-import { type LossCase, middleOf } from './settings/settings.ts';
-import { type Options, withOptions } from './settings/with-options.ts';
+import { type FailedRun, finished, isFailed, mergeConfigs, type RunRecord, type RunSpec } from './run.ts';
+import { type LossCase, middleOf, type Options, withOptions } from './settings.ts';
 
 /** A loss on some data, whose options validation is to choose. */
 export interface Case {

@@ -1,9 +1,8 @@
 import type { UserColumns } from '../evaluation/compare.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import type { ClaimVerdict, Section } from '../report/report.ts';
-import type { FailedRun, RunRecord, RunSpec } from './run/run.ts';
-import type { ExperimentConfig } from './settings/experiment-config.ts';
-import type { ExperimentSettings } from './settings/settings.ts';
+import type { FailedRun, RunRecord, RunSpec } from './run.ts';
+import type { ExperimentConfig, ExperimentSettings } from './settings.ts';
 
 /** Where an experiment has its trainings done. A run that was done before, in this call or an earlier one, is not done again. */
 export interface Lab {

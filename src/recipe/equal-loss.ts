@@ -1,7 +1,6 @@
 import type { TrainConfigInput } from '../training/config.ts';
-import { type Cell, cell } from './cell.ts';
-import type { Recipe } from './recipe.ts';
-import { byPopularity, discovery, priorByValidation } from './shared-config.ts';
+import { type Cell, cell } from './published.ts';
+import { byPopularity, discovery, priorByValidation, type Recipe } from './recipe.ts';
 
 /** NDCG@20 and Recall@20 under both protocols. */
 function both(clean: readonly [number, number], irbench: readonly [number, number]): Recipe['expected'] {

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { evaluateSync } from '../evaluation/evaluator.ts';
 import { cutOff } from '../evaluation/metrics.ts';
-import { embeddingRanker } from '../evaluation/ranker.ts';
+import { embeddingRanker } from '../evaluation/rankers.ts';
 import type { TrainConfig } from './config.ts';
 import { popularityBias } from './popularity-prior.ts';
 import { scoreScale, searchPrior } from './prior-search.ts';

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { csrHas } from '../../src/array/csr.ts';
-import { itemKnnRanker, popularRanker, randomRanker } from '../../src/evaluation/baselines.ts';
+import { itemKnnRanker, popularRanker, randomRanker, type UserRanker, scoreRanker } from '../../src/evaluation/rankers.ts';
 import { evaluateSync } from '../../src/evaluation/evaluator.ts';
-import type { UserRanker } from '../../src/evaluation/ranker.ts';
-import { scoreRanker } from '../../src/evaluation/score-ranker.ts';
 import { csrOf, evaluationCases } from '../support/evaluation-case.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evaluateSync, type Protocol } from '../../src/evaluation/evaluator.ts';
-import { loadMetric } from '../../src/evaluation/load-metric.ts';
+import { loadMetric } from '../../src/evaluation/custom-metrics.ts';
 import type { RankMetric } from '../../src/evaluation/metrics.ts';
 import { errorOf, rejectionOf } from '../support/error-of.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { row } from '../../src/array/matrix.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { evaluateSync } from '../../src/evaluation/evaluator.ts';
-import { embeddingRanker } from '../../src/evaluation/ranker.ts';
+import { embeddingRanker } from '../../src/evaluation/rankers.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 

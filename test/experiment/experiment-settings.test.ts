@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ExperimentConfig } from '../../src/experiment/settings/experiment-config.ts';
-import { experimentSettings } from '../../src/experiment/settings/experiment-settings.ts';
+import { experimentSettings } from '../../src/experiment/read-settings.ts';
+import type { ExperimentConfig } from '../../src/experiment/settings.ts';
 import { rejectionOf } from '../support/error-of.ts';
 
 const data = [{ name: 'films', train: 'train.csv', test: 'test.csv' }];

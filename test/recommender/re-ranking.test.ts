@@ -5,7 +5,7 @@ import { row } from '../../src/array/matrix.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { evaluateSync } from '../../src/evaluation/evaluator.ts';
-import { embeddingRanker } from '../../src/evaluation/ranker.ts';
+import { embeddingRanker } from '../../src/evaluation/rankers.ts';
 import { type Model, trainedItems } from '../../src/model/model.ts';
 import { DiscoveryBias } from '../../src/recommender/discovery-bias.ts';
 import { reRankedRanker } from '../../src/recommender/re-ranked-ranker.ts';

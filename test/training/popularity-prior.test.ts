@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type Csr, csrFromEntries } from '../../src/array/csr.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { evaluateSync } from '../../src/evaluation/evaluator.ts';
-import { embeddingRanker } from '../../src/evaluation/ranker.ts';
+import { embeddingRanker } from '../../src/evaluation/rankers.ts';
 import { openModel, saveModel } from '../../src/model/model-directory.ts';
 import { loadEmbeddings, openRankingEngine } from '../../src/recommender/ranking-engine.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';

@@ -1,14 +1,10 @@
-import type { Section } from '../../report/report.ts';
-import { slug } from '../../report/slug.ts';
+import { type Section, slug } from '../../report/report.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
-import { meanCell } from '../analysis/statistics.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import { cellOf } from '../findings/summaries.ts';
-import { claimOf, moreThan, notLessThan, type Observation } from '../findings/verdicts.ts';
-import { mergeConfigs } from '../run/merge-config.ts';
-import type { RunRecord, RunSpec } from '../run/run.ts';
-import { baseSpec } from '../settings/base-spec.ts';
-import type { ExperimentSettings } from '../settings/settings.ts';
+import { cellOf, claimOf, moreThan, notLessThan, type Observation } from '../findings.ts';
+import { mergeConfigs, type RunRecord, type RunSpec } from '../run.ts';
+import { baseSpec, type ExperimentSettings } from '../settings.ts';
+import { meanCell } from '../statistics.ts';
 
 /** As published programs train: one positive a row, negatives of its own. */
 const pairs: TrainConfigInput = { batch: { kind: 'pair', rows: 1024, negatives: 256, pool: 'uniform' } };

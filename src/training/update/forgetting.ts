@@ -2,7 +2,7 @@ import type { Csr } from '../../array/csr.ts';
 import { csrFromEntries, csrRow } from '../../array/csr.ts';
 import { evaluate } from '../../evaluation/evaluator.ts';
 import { cutOff } from '../../evaluation/metrics.ts';
-import { embeddingRanker } from '../../evaluation/ranker.ts';
+import { embeddingRanker } from '../../evaluation/rankers.ts';
 import { type Model, trainedItems } from '../../model/model.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../../recommender/ranking-engine.ts';
 

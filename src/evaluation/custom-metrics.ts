@@ -2,14 +2,14 @@ import { TaurecError } from '../errors.ts';
 import { importExport, type ModuleSource } from '../platform/load-module.ts';
 import { exposureMetricNames, type RankMetric, rankMetricNames } from './metrics.ts';
 
-/** Metrics of one's own, by name. */
+/** Custom metrics, by name. */
 export type ExtraMetrics = Readonly<Record<string, RankMetric>>;
 
 const taken: readonly string[] = [...rankMetricNames, ...exposureMetricNames, 'auc'];
 
 /**
  * The metrics as an evaluation calls them: each gets the hits below its cutoff alone, and must give a finite number.
- * @throws bad-option for a name that is taken or no name (a letter, then letters, digits, - or _), and for a metric that is none; later, when a metric gives something else for some user.
+ * @throws bad-option for a taken or malformed name (a letter, then letters, digits, - or _) and for a value that is not a metric; later, when a metric returns no finite number for some user.
  */
 export function checkedMetrics(metrics: ExtraMetrics): ExtraMetrics {
   return Object.fromEntries(
@@ -40,7 +40,7 @@ export function checkedMetric(metric: unknown, option: string): RankMetric {
 }
 
 /**
- * A metric of one's own from a module: a path (relative to the working directory), a URL or a package. The export is the metric, a function (hits, relevant, k) of two or three parameters, or
+ * A custom metric from a module: a path (relative to the working directory), a URL or a package. The export is the metric, a function (hits, relevant, k) of two or three parameters, or
  * a factory of none or one, called with the options, that returns it. TypeScript modules load in Node.
  *
  * @throws TaurecError `metric-module` when the module cannot be imported or the factory fails; `unknown-name` for an export that it lacks; `bad-option` for what is no metric.

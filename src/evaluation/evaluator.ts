@@ -18,19 +18,19 @@ export const protocols = ['clean', 'irbench'] as const;
 /** The name of a protocol: how users, masks and means are chosen. Numbers of two protocols are not comparable. */
 export type Protocol = (typeof protocols)[number];
 
-/** What is evaluated, and how. */
+/** Data and options of an evaluation. */
 export interface EvaluateOptions {
   /** [trained users × items] what the model was trained on; its columns are the items that are ranked. */
   readonly train: Csr;
   readonly valid?: Csr;
-  /** What to find. May have users and items beyond `train`: such items count in |T_u| and can never be hit; such users have no embedding. Needed; a `Dataset` may be without. */
+  /** Held-out interactions (required; a `Dataset` may lack them). Users and items beyond `train` are allowed: such items count in |T_u| but cannot be hit; such users have no embedding. */
   readonly test?: Csr;
   readonly protocol: Protocol;
   /** Cutoffs, each ≥ 1. Default [20]. */
   readonly ks?: readonly number[];
   /** AUC as well: costs a full comparison of each test item. Default false. */
   readonly auc?: boolean;
-  /** Metrics of one's own beside the built-in ones, by a name that is not taken: `name@k` among the metrics and the users' numbers. Not among the groups' contributions. */
+  /** Custom metrics under names that are free: `name@k` among the metrics and the per-user numbers, not among the groups' contributions. */
   readonly extraMetrics?: ExtraMetrics;
   /** [items × dimension] item embeddings, for the diversity of lists (`diversity@K`). */
   readonly diversity?: Matrix;
@@ -53,7 +53,7 @@ export interface Evaluation {
   readonly ks: readonly number[];
   /** The users the accuracy metrics are divided by. */
   readonly users: number;
-  /** Those of them who were ranked: with test items and an embedding. Beyond-accuracy numbers are theirs alone. */
+  /** The ranked users: with test items and an embedding. Beyond-accuracy numbers cover these alone. */
   readonly ranked: number;
   /** 'recall@20', 'precision@20', 'hitrate@20', 'ndcg@20', 'mrr@20', 'map@20', 'auc', 'coverage@20', 'gini@20', 'popularity@20', 'novelty@20', 'diversity@20'; extra metrics by their names. */
   readonly metrics: Readonly<Record<string, number>>;

@@ -106,7 +106,7 @@ export function itemPopularity(train: Csr): Int32Array {
   return popularity;
 }
 
-/** Item coverage@K: the share of all items that stand in at least one list. `exposure[i]` = lists that hold item i. */
+/** Item coverage@K: the share of all items in at least one list. `exposure[i]` = lists that hold item i. */
 export function coverage(exposure: ArrayLike<number>): number {
   let shown = 0;
   for (let i = 0; i < exposure.length; i++) if (exposure[i]! > 0) shown++;
@@ -130,7 +130,7 @@ export function gini(exposure: ArrayLike<number>): number {
 }
 
 /**
- * What is surprising about each item: −log2 of its popularity share, the share of the training users who have it. An item that no training user
+ * Self-information of each item: −log2 of its popularity share, the fraction of training users with it. An item that no training user
  * has counts as one that one user has. Source: Zhou et al., PNAS 2010 (self-information).
  */
 export function selfInformation(popularity: ArrayLike<number>, users: number): Float64Array {

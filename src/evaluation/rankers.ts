@@ -7,7 +7,7 @@ import { itemPopularity } from './metrics.ts';
 
 /**
  * Anything that can order all items for a user: a trained model or a baseline. What a user gets must not depend on which other users
- * stand in the call, so that evaluation is independent of its block size.
+ * are in the call, so that evaluation is independent of its block size.
  */
 export interface UserRanker {
   /** Number of items it ranks: ids 0 .. items − 1. */
@@ -125,7 +125,7 @@ function countAbove(
   }
 }
 
-/** Every user gets an order of the items of their own, drawn at random; the same for the same seed. What a number is worth begins here. */
+/** A random order of the items for each user, the same for the same seed: the floor that any model must beat. */
 export function randomRanker(seed: number, items: number): UserRanker {
   return scoreRanker(items, (user, scores) => {
     const random = randomStream(seed, 'random-ranker', user);
@@ -170,7 +170,7 @@ export function itemKnnRanker(train: Csr, options: ItemKnnOptions = {}): UserRan
   });
 }
 
-/** Each item's most similar other items (ties to the lower id): those of item i stand at offsets[i] .. offsets[i + 1). */
+/** Each item's most similar other items (ties to the lower id): those of item i are at offsets[i] .. offsets[i + 1). */
 function nearestItems(train: Csr, neighbours: number, shrink: number) {
   const holders = csrTranspose(train);
   const shared = new Int32Array(train.columns);

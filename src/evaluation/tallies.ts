@@ -88,7 +88,7 @@ interface CutoffTally {
 export interface PerUser {
   /** The users the metrics are divided by, as indices, ascending. */
   readonly users: Int32Array;
-  /** By metric name, beside `users`. Users that were not ranked hold 0. */
+  /** By metric name, in the order of `users`; 0 for users that were not ranked. */
   readonly columns: Readonly<Record<string, Float64Array>>;
 }
 
@@ -102,7 +102,7 @@ export class AccuracyTally {
 
   /**
    * @param keep number of users to keep each user's values for; 0 keeps none.
-   * @param extra metrics beside the built-in ones, checked.
+   * @param extra checked custom metrics.
    */
   constructor(ks: readonly number[], withAuc: boolean, keep: number, extra: ExtraMetrics = {}) {
     this.ks = ks;

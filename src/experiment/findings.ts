@@ -198,7 +198,7 @@ function columnOf({ users, columns }: UserColumns, metric: string): UserColumns 
   return { users, columns: Object.fromEntries(Object.entries(columns).filter(([name]) => name === metric)) };
 }
 
-/** What a case is beside its loss and options: a column of the table. */
+/** A further column of the table, beyond loss and options. */
 interface CaseColumn<C> {
   readonly column: TableColumn;
   of(one: C): Cell;

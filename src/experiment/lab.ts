@@ -43,7 +43,7 @@ export interface LabOptions {
   readonly onEvent?: (event: LabEvent) => void;
 }
 
-/** How many data sets stay in memory beside those in use. */
+/** Number of idle data sets kept in memory. */
 const keptDataSets = 2;
 
 /**

@@ -5,7 +5,7 @@ import { loadBackbone } from '../backbone/load-backbone.ts';
 import { TaurecError } from '../errors.ts';
 import { loadMetric } from '../evaluation/custom-metrics.ts';
 import { type Protocol, protocols } from '../evaluation/evaluator.ts';
-import { cutOff, rankMetricNames } from '../evaluation/metrics.ts';
+import { rankMetricNames } from '../evaluation/metrics.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import { type LossName, lossNames, withoutAutomatic } from '../loss/losses.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
@@ -116,7 +116,7 @@ const defaultMetrics = ['ndcg@20', 'recall@20', 'coverage@20', 'gini@20'];
 function distinct<T extends string | number>(option: string, values: readonly T[]): readonly T[] {
   const twice = values.find((value, index) => values.indexOf(value) < index);
   if (twice === undefined) return values;
-  const remedy = typeof twice === 'string' ? 'Give one of them a label of its own.' : undefined;
+  const remedy = typeof twice === 'string' ? 'Give one of them a different label.' : undefined;
   throw new TaurecError('bad-option', { option, got: `${twice} twice`, expected: 'distinct ones', remedy });
 }
 
@@ -136,7 +136,7 @@ function dataSource(entry: DataEntry): DataSource {
   });
 }
 
-/** A loss by its entry; the option values that are lists are candidates, of which the middle one stands in for now. */
+/** A loss by its entry; the option values that are lists are candidates, and the middle one is used until validation chooses. */
 function lossCase(entry: SourceEntry): LossCase {
   if (typeof entry === 'object' && 'evaluate' in entry)
     return { label: String(entry.name), source: entry as never, candidates: {}, config: {} };
@@ -190,11 +190,6 @@ function labelOf(label: unknown, rest: Record<string, unknown>): string {
 }
 
 const exposureMetrics = ['coverage', 'gini', 'popularity', 'novelty'];
-
-/** The cut-offs that metrics need. */
-export function cutOffs(metrics: readonly string[]): number[] {
-  return [...new Set(metrics.map(cutOff))].sort((a, b) => a - b);
-}
 
 /** Refuses what is no metric with a cut-off. @throws TaurecError `bad-option` */
 function checkMetric(metric: string, own: readonly MetricSource[]): void {

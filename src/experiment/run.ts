@@ -37,7 +37,7 @@ export interface Noise {
   readonly falseNegative?: number;
 }
 
-/** A metric of one's own: its name, without a cut-off, and the module that it is in. */
+/** A custom metric: its name, without a cut-off, and its module. */
 export interface MetricSource extends ModuleSource {
   readonly name: string;
 }
@@ -47,13 +47,13 @@ export interface RunSpec {
   readonly data: DataSource;
   readonly choice: Choice;
   readonly noise?: Noise;
-  /** Over the data set's own. `seed` and `threads` stand elsewhere. */
+  /** Training options, over those of the data set. `seed` and `threads` are set elsewhere. */
   readonly config: TrainConfigInput;
   /** Of training, of the validation part and of the noise. */
   readonly seed: number;
   /** Cut-offs of the metrics. Default [20]. */
   readonly ks?: readonly number[];
-  /** Metrics of one's own beside the built-in ones. */
+  /** Custom metrics, in addition to the built-in ones. */
   readonly metrics?: readonly MetricSource[];
   /** Keep each user's numbers, for significance tests. Default false. */
   readonly perUser?: boolean;

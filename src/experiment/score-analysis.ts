@@ -32,7 +32,7 @@ export interface ScoreAnalysis {
 export interface ScoreAnalysisOptions {
   /** The temperature of the negative side, > 0 or Infinity. */
   readonly tau: number;
-  /** How many users to look at, drawn of those with a training item and an item besides; all when there are no more. Default 1000. */
+  /** Number of users to sample, of those with a training item and at least one other item; all when there are fewer. Default 1000. */
   readonly users?: number;
   /** Of the draw. Default 1. */
   readonly seed?: number;
@@ -161,7 +161,7 @@ function scoreUsers(model: Model, users: Int32Array, visit: (user: number, score
   }
 }
 
-/** Four users at a time: sums of their own, so that the processor adds them side by side. */
+/** Four users at a time, each with its own sum, so that the additions run in parallel. */
 function scoreTile(
   { items }: Model,
   scale: Float64Array,
@@ -297,7 +297,7 @@ function divergenceTerm(y: number, exponential: number): number {
   return factor * y * y;
 }
 
-/** (k − 1)/k! for k = 2 … 12: what is left out at |y| = 1/4 is below 1e-16 of the whole. */
+/** (k − 1)/k! for k = 2 … 12: the remainder at |y| = 1/4 is below 1e-16 of the whole. */
 const series = Float64Array.from({ length: 11 }, (_, at) => {
   let factorial = 1;
   for (let k = 2; k <= at + 2; k++) factorial *= k;

@@ -2,10 +2,10 @@ import type { BackboneSource } from '../backbone/backbone.ts';
 import type { DatasetOptions } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
+import { cutOff } from '../evaluation/metrics.ts';
 import type { LossSource } from '../loss/loss.ts';
 import { replaceOptions } from '../loss/losses.ts';
 import type { TrainConfigInput } from '../training/config.ts';
-import { cutOffs } from './read-settings.ts';
 import { type Choice, type DataSource, type MetricSource, mergeConfigs, type RunSpec } from './run.ts';
 
 /** A loss in an experiment, with the values of its options that validation may choose from. */
@@ -15,7 +15,7 @@ export interface LossCase {
   readonly source: LossSource;
   /** Option of the loss, or `config.` and a training option → the values to choose from, on validation data. */
   readonly candidates: Readonly<Record<string, readonly unknown[]>>;
-  /** What training with it needs besides: the score, weight decay. */
+  /** Other training options it needs: the score, weight decay. */
   readonly config: TrainConfigInput;
 }
 
@@ -28,7 +28,7 @@ export function middleOf<T>(values: readonly T[]): T {
 export interface BackboneCase {
   readonly label: string;
   readonly source: BackboneSource;
-  /** What training with it needs besides: rows a batch, epochs. */
+  /** Other training options it needs: rows per batch, epochs. */
   readonly config: TrainConfigInput;
 }
 
@@ -44,7 +44,7 @@ export interface ExperimentSettings {
   readonly metric: string;
   /** Metrics of the tables, `metric` among them. */
   readonly metrics: readonly string[];
-  /** Metrics of one's own. */
+  /** Custom metrics. */
   readonly ownMetrics: readonly MetricSource[];
   readonly protocol: Protocol;
   /** Training options over those of the data sets. */
@@ -56,7 +56,7 @@ export type DataEntry = string | (DatasetOptions & { readonly name: string; read
 
 /**
  * What a loss or a backbone joins an experiment as: its name, `{name, …options}`, `{module, export, …options}`, or the object itself. An option whose value is a list is chosen from it on
- * validation data (losses). `label` names it in tables, `config` holds what training with it needs besides.
+ * validation data (losses). `label` names it in tables, `config` holds the other training options it needs.
  */
 export type SourceEntry =
   | string
@@ -71,7 +71,7 @@ export type SourceEntry =
       readonly [option: string]: unknown;
     };
 
-/** What a person writes of an experiment; everything may be left out. */
+/** The settings a user writes for an experiment; all are optional. */
 export interface ExperimentConfig {
   readonly data?: readonly DataEntry[];
   readonly losses?: readonly SourceEntry[];
@@ -81,7 +81,7 @@ export interface ExperimentConfig {
   readonly levels?: readonly number[];
   /** The metric that claims are judged by. Default `ndcg@20`. */
   readonly metric?: string;
-  /** Metrics of the tables: names with a cut-off, or `{module, export, name}` of one's own. */
+  /** Metrics of the tables: names with a cut-off, or `{module, export, name}` for a custom metric. */
   readonly metrics?: readonly (string | MetricSource)[];
   /** Default `clean`. */
   readonly protocol?: Protocol;
@@ -141,4 +141,9 @@ function onlyBackbone({ backbones }: ExperimentSettings): BackboneCase {
   if (others.length === 0) return first!;
   const got = backbones.map(({ label }) => label).join(', ');
   throw new TaurecError('bad-option', { option: 'backbones', got, expected: 'one; only losses compares several' });
+}
+
+/** The cut-offs that metrics need. */
+export function cutOffs(metrics: readonly string[]): number[] {
+  return [...new Set(metrics.map(cutOff))].sort((a, b) => a - b);
 }

@@ -63,7 +63,7 @@ function meanOfRuns(runs: readonly UserColumns[], side: string): UserColumns {
  * p corrected for several comparisons, such as of each loss with the best baseline: below a level, the chance that any of those that differ by chance alone comes out so is below that level.
  * In rising order of p, of m: the largest so far of (m − rank)·p, rank from 0, at most 1. Source: Holm, Scandinavian Journal of Statistics 1979.
  * @param pValues each in [0, 1].
- * @returns beside `pValues`.
+ * @returns adjusted values in the order of `pValues`.
  * @throws bad-option
  */
 export function holm(pValues: readonly number[]): number[] {

@@ -127,7 +127,7 @@ export interface Cell extends Omit<Partial<Recipe>, 'config'> {
   readonly loss: Named;
   /** Default: matrix factorisation. */
   readonly backbone?: Named;
-  /** Training options besides. */
+  /** Other training options. */
   readonly config?: Omit<TrainConfigInput, 'loss' | 'backbone'>;
 }
 
@@ -162,7 +162,7 @@ function valuesOf({ label, backbone, protocol, metrics, testSelected, source }: 
   return Object.entries(metrics).map(([metric, value]) => ({ metric, value, protocol, what, source }));
 }
 
-/** A published result beside what is expected of a recipe; metrics that both have. */
+/** A published result and the expected values of a recipe, for the metrics that both have. */
 export interface PublishedComparison {
   readonly published: PublishedResult;
   /** Absent where there is no such recipe. */
@@ -171,7 +171,7 @@ export interface PublishedComparison {
   readonly expected: Readonly<Record<string, { readonly value: number; readonly difference: number }>>;
 }
 
-/** Each published result beside the recipes with its data, backbone and loss. */
+/** Each published result with the recipes of its data, backbone and loss. */
 export function comparePublished(recipes: readonly Recipe[]): PublishedComparison[] {
   return publishedResults.flatMap((published) => {
     const same = recipes.filter((recipe) => inColumn(recipe, published) && lossOf(recipe) === published.loss);
@@ -179,7 +179,7 @@ export function comparePublished(recipes: readonly Recipe[]): PublishedCompariso
   });
 }
 
-/** The best published result of each column (data and backbone) beside the validated recipe that is best there, whatever their losses; by NDCG@20. */
+/** The best published result of each column (data and backbone) with the best validated recipe there, whatever their losses; by NDCG@20. */
 export function compareBest(recipes: readonly Recipe[]): PublishedComparison[] {
   const columns = new Map(publishedResults.map((result) => [`${result.data} ${result.backbone}`, result]));
   return [...columns.values()].map(({ data, backbone }) => {

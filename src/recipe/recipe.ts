@@ -19,7 +19,7 @@ type ExpectedMetrics = Readonly<Partial<Record<Protocol, Readonly<Record<string,
 /** How far a mean may lie from what is expected, to either side; relative: as a part of it. */
 export type Tolerance = { readonly absolute: number } | { readonly relative: number };
 
-/** A published number that stands beside a recipe's own. */
+/** A published number to compare a recipe with. */
 export interface PublishedValue {
   readonly metric: string;
   readonly value: number;
@@ -48,7 +48,7 @@ export interface Recipe {
   readonly tolerance?: Tolerance;
   /** Quick enough to be checked on every change. Default false. */
   readonly ci?: boolean;
-  /** What the recipe stands for, for people. */
+  /** What the recipe shows, in words. */
   readonly claim?: string;
   readonly published?: readonly PublishedValue[];
 }
@@ -115,7 +115,7 @@ export function recipeConfig({ config }: Recipe): TrainConfig {
   return parseTrainConfig(config);
 }
 
-/** The training and evaluation that a recipe stands for. @throws TaurecError as `folderDataSet` */
+/** The training and evaluation that a recipe describes. @throws TaurecError as `folderDataSet` */
 export function recipeSpec(recipe: Recipe, seed: number): RunSpec {
   const { data, choice, config } = recipe;
   return { data: { ...folderDataSet(data), config: {} }, choice, config, seed, ks: cutoffs(recipe) };
@@ -169,7 +169,7 @@ export interface RecipeCheck extends RecipeMetric {
   readonly passed: boolean;
 }
 
-/** A metric beside what is expected of it and what papers print. */
+/** A metric with its expected value and the published ones. */
 export interface RecipeSummary extends RecipeMetric {
   readonly expected?: number;
   readonly published: readonly PublishedValue[];

@@ -104,7 +104,7 @@ function provenanceHtml(provenance: Provenance): Markup {
     ['Engine', provenance.engine],
     ['Processor', provenance.processor],
     ['Finished', provenance.finished],
-    ['Trainings', `${showCell(provenance.runs, 'count')}, ${duration(provenance.seconds)} in sum`],
+    ['Trainings', `${showCell(provenance.runs, 'count')}, ${duration(provenance.seconds)} in total`],
   ];
   return html`<section id="provenance">
 <h2>How it was run</h2>

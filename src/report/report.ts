@@ -47,14 +47,14 @@ export interface Table {
 /** A column of a table. */
 export interface TableColumn {
   readonly name: string;
-  /** How numbers are shown; the CSV file has them in full. Default `metric`: four decimals. `percent`: a fraction, shown times 100. `number`: four digits. `text` columns stand to the left. */
+  /** How numbers are shown; the CSV file has them in full. Default `metric`: four decimals. `percent`: a fraction, shown times 100. `number`: four digits. `text` columns are left-aligned. */
   readonly show?: 'text' | 'metric' | 'count' | 'percent' | 'seconds' | 'number';
 }
 
 /** null: there is no such figure. A `mean` with its deviation over seeds is shown as mean ± deviation; the CSV file has two columns. */
 export type Cell = string | number | null | { readonly mean: number; readonly deviation: number };
 
-/** A plot with its caption. Panels stand side by side and share the scales of the axes unless `ownScales`. */
+/** A plot with its caption. Panels are side by side and share their axes unless `ownScales`. */
 export interface Figure {
   /** As a table's name; unlike that of any other figure. */
   readonly name: string;
@@ -101,7 +101,7 @@ export interface Point {
   readonly chosen?: boolean;
 }
 
-/** All that another person needs to run the experiment again and to know what was run. */
+/** Everything needed to repeat the experiment, and what was run. */
 export interface Provenance {
   /** The command, as it can be copied. */
   readonly command: string;
@@ -117,7 +117,7 @@ export interface Provenance {
   readonly settings: unknown;
   /** Each distinct configuration that was trained, with a name for it, JSON-able. */
   readonly configs: readonly { readonly name: string; readonly config: unknown }[];
-  /** Trainings, and their seconds in sum. */
+  /** Number of trainings, and their seconds in total. */
   readonly runs: number;
   readonly seconds: number;
 }

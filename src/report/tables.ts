@@ -44,7 +44,7 @@ function grouped(value: number, options: Intl.NumberFormatOptions): string {
   return value.toLocaleString('en-US', { signDisplay: 'negative', ...options }).replace('-', '−');
 }
 
-/** A table with its caption, in a box of its own that scrolls sideways when the page is narrow. */
+/** A table with its caption, in a box that scrolls sideways on narrow pages. */
 export function tableHtml({ caption, columns, rows }: Omit<Table, 'name'>): Markup {
   const kinds = columns.map(({ show }) => (show === 'text' ? 'text' : 'number'));
   const head = columns.map(({ name }, c) => html`<th scope="col" class="${kinds[c]}">${name}</th>`);

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { csrDegree } from '../../src/array/csr.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
-import { popularRanker } from '../../src/evaluation/rankers.ts';
 import { evaluate, evaluateSync, type Protocol } from '../../src/evaluation/evaluator.ts';
+import { popularRanker } from '../../src/evaluation/rankers.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 

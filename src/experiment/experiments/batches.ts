@@ -6,7 +6,7 @@ import { mergeConfigs, type RunRecord, type RunSpec } from '../run.ts';
 import { baseSpec, type ExperimentSettings } from '../settings.ts';
 import { meanCell } from '../statistics.ts';
 
-/** As published programs train: one positive a row, negatives of its own. */
+/** Pair rows, as published programs train: one positive per row with its own negatives. */
 const pairs: TrainConfigInput = { batch: { kind: 'pair', rows: 1024, negatives: 256, pool: 'uniform' } };
 /** Epochs of the comparison at equal epochs; short, so that pair rows end within minutes. */
 const epochs = 20;
@@ -20,7 +20,7 @@ export const batches: Experiment = {
   name: 'batches',
   title: 'User rows and pair rows',
   summary:
-    'A user row holds all positives of a user and shares a pool of negatives with the batch; a pair row is one interaction with negatives of its own, as published programs train. Compared at equal epochs, where pair rows score more, and at equal time; and user rows with pools of several sizes. These runs have the machine to themselves, one after another.',
+    'A user row holds all positives of a user and shares a pool of negatives with the batch; a pair row is one interaction with its own negatives, as published programs train. Compared at equal epochs, where pair rows score more, and at equal time; and user rows with pools of several sizes. These runs have the machine to themselves, one after another.',
   source: 'This project; the batches of the programs of BSL, PSL and SL@K',
   defaults: {
     data: ['amazon2014-health', 'movielens-100k'],

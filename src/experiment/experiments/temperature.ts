@@ -239,7 +239,7 @@ export function overview(groups: readonly Tempered[][], settings: ExperimentSett
       figure(
         'prediction',
         'sqrt(Var/(2η))',
-        'The τ that the second order gives back from a model’s own variance and radius, beside τ itself: where they part, the second order no longer holds.',
+        'τ against the τ that the second-order approximation recovers from a model’s variance and radius. Where the two differ, the approximation no longer holds.',
         ({ records }) => analysed(records, 'predictedTau'),
         true,
       ),
@@ -248,7 +248,7 @@ export function overview(groups: readonly Tempered[][], settings: ExperimentSett
   };
 }
 
-/** The τ that validates best, beside what the second order makes of radii. */
+/** The τ that validates best, and the τ that the second-order approximation predicts from radii. */
 function predictions(groups: readonly Tempered[][]): Table {
   return {
     name: 'tau-predicted',

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   enableFusedMultiplyAdd,
-  evaluate,
+  evaluateSync,
   loadDataset,
   openRankingEngine,
   reRankedRanker,
@@ -51,7 +51,7 @@ for (const name of values.data.split(',')) {
     const model = trainedModel(data, result);
     const engine = await openRankingEngine(model, { threads });
     for (const setting of lambda === 1 ? settings : settings.slice(0, 1)) {
-      const { metrics } = evaluate(reRankedRanker(model, engine, setting), {
+      const { metrics } = evaluateSync(reRankedRanker(model, engine, setting), {
         train: trainedItems(model),
         test: data.test,
         protocol: 'clean',

@@ -5,9 +5,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as Plot from '@observablehq/plot';
-import { comparePublished } from '../dist/recipe/compare-published.js';
+import { comparePublished } from '../dist/recipe/published.js';
 import { recipes } from '../dist/recipe/recipes.js';
-import { svgMarkup, svgWith } from '../dist/report/page/plot-document.js';
+import { svgMarkup, svgWith } from '../dist/report/figures.js';
 
 export const figureFile = join(import.meta.dirname, '../docs/images/results.svg');
 

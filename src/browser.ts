@@ -33,7 +33,6 @@ export type { BackbonePlan, Engine, EnginePlan, RankRequest, RankResult, ScoreKi
 export type { Combination, NodeOperations, NodeRows, NodeTable, Propagation } from './engine/node-operations.ts';
 export type { EngineOptions } from './engine/open-engine.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
-export { type ItemKnnOptions, itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
 export {
   type Comparison,
   compareResults,
@@ -41,20 +40,27 @@ export {
   type MetricComparison,
   type UserColumns,
 } from './evaluation/compare.ts';
+export type { ExtraMetrics } from './evaluation/custom-metrics.ts';
+export { loadMetric } from './evaluation/custom-metrics.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
   evaluate,
-  evaluateAsync,
+  evaluateSync,
   type Protocol,
   protocols,
 } from './evaluation/evaluator.ts';
-export type { ExtraMetrics } from './evaluation/extra-metrics.ts';
 export { type GroupReport, popularityGroups } from './evaluation/groups.ts';
-export { loadMetric } from './evaluation/load-metric.ts';
 export type { RankMetric } from './evaluation/metrics.ts';
-export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
-export { scoreRanker } from './evaluation/score-ranker.ts';
+export {
+  embeddingRanker,
+  type ItemKnnOptions,
+  itemKnnRanker,
+  popularRanker,
+  randomRanker,
+  scoreRanker,
+  type UserRanker,
+} from './evaluation/rankers.ts';
 export { type BootstrapOptions, pairedBootstrap, pairedTTest } from './evaluation/significance.ts';
 export { loadLoss } from './loss/load-loss.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';

@@ -57,8 +57,6 @@ export type {
 } from './engine/node-operations.ts';
 export { type EngineOptions, enableFusedMultiplyAdd, openEngine } from './engine/open-engine.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
-export type { PerUser } from './evaluation/accuracy.ts';
-export { type ItemKnnOptions, itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
 export {
   type Comparison,
   compareResults,
@@ -66,21 +64,28 @@ export {
   type MetricComparison,
   type UserColumns,
 } from './evaluation/compare.ts';
+export type { ExtraMetrics } from './evaluation/custom-metrics.ts';
+export { loadMetric } from './evaluation/custom-metrics.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
   evaluate,
-  evaluateAsync,
+  evaluateSync,
   type Protocol,
   protocols,
 } from './evaluation/evaluator.ts';
-export type { ExtraMetrics } from './evaluation/extra-metrics.ts';
 export { type GroupBy, type GroupReport, type PopularityGroups, popularityGroups } from './evaluation/groups.ts';
-export { loadMetric } from './evaluation/load-metric.ts';
 export type { RankMetric } from './evaluation/metrics.ts';
-export { embeddingRanker, type UserRanker } from './evaluation/ranker.ts';
+export {
+  embeddingRanker,
+  type ItemKnnOptions,
+  itemKnnRanker,
+  popularRanker,
+  randomRanker,
+  scoreRanker,
+  type UserRanker,
+} from './evaluation/rankers.ts';
 export { type ResultFile, type ResultOrigin, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
-export { scoreRanker } from './evaluation/score-ranker.ts';
 export {
   type BootstrapOptions,
   type BootstrapResult,
@@ -88,6 +93,7 @@ export {
   pairedTTest,
   type TTestResult,
 } from './evaluation/significance.ts';
+export type { PerUser } from './evaluation/tallies.ts';
 export {
   type EmbeddingFormat,
   type ExportEmbeddingsOptions,
@@ -99,18 +105,10 @@ export {
   type ImportReport,
   importEmbeddings,
 } from './exchange/import-embeddings.ts';
-export {
-  analyseScores,
-  predictTau,
-  type ScoreAnalysis,
-  type ScoreAnalysisOptions,
-} from './experiment/analysis/score-analysis.ts';
-export { compareRuns, holm } from './experiment/analysis/statistics.ts';
-export type { WeightQuantile } from './experiment/analysis/weight-quantiles.ts';
+export type { ExecuteOptions } from './experiment/execute-run.ts';
 export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
 export { experimentNamed, experiments } from './experiment/experiments.ts';
-export type { ExecuteOptions } from './experiment/run/execute.ts';
-export { type LabEvent, type LabOptions, LocalLab } from './experiment/run/lab.ts';
+export { type LabEvent, type LabOptions, LocalLab } from './experiment/lab.ts';
 export type {
   Choice,
   DataSource,
@@ -120,15 +118,23 @@ export type {
   RunEvaluation,
   RunRecord,
   RunSpec,
-} from './experiment/run/run.ts';
+} from './experiment/run.ts';
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from './experiment/run-experiment.ts';
+export type { WeightQuantile } from './experiment/score-analysis.ts';
+export {
+  analyseScores,
+  predictTau,
+  type ScoreAnalysis,
+  type ScoreAnalysisOptions,
+} from './experiment/score-analysis.ts';
+export type { BackboneCase, ExperimentSettings, LossCase } from './experiment/settings.ts';
 export {
   type DataEntry,
   defineExperiment,
   type ExperimentConfig,
   type SourceEntry,
-} from './experiment/settings/experiment-config.ts';
-export type { BackboneCase, ExperimentSettings, LossCase } from './experiment/settings/settings.ts';
+} from './experiment/settings.ts';
+export { compareRuns, holm } from './experiment/statistics.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback } from './feedback/feedback-log.ts';
 export { openFeedback } from './feedback/open-feedback.ts';
 export { loadLoss } from './loss/load-loss.ts';
@@ -185,7 +191,7 @@ export type {
   Table,
   TableColumn,
 } from './report/report.ts';
-export { tableCsv } from './report/table-csv.ts';
+export { tableCsv } from './report/tables.ts';
 export { type ReportFiles, writeReport } from './report/write-report.ts';
 export type { Batch, BatchCapacity } from './sampler/sampler.ts';
 export type { LatticePoint } from './search/lattice-search.ts';

@@ -35,7 +35,7 @@ const names = [
     'compareUsers',
     'embeddingRanker',
     'evaluate',
-    'evaluateAsync',
+    'evaluateSync',
     'itemKnnRanker',
     'loadMetric',
     'pairedBootstrap',

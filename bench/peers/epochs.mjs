@@ -8,8 +8,8 @@ import { parseArgs } from 'node:util';
 import { randomStream } from '../../dist/array/random.js';
 import { loadDataset } from '../../dist/data/dataset.js';
 import { enableFusedMultiplyAdd, openEngine } from '../../dist/engine/open-engine.js';
-import { evaluate } from '../../dist/evaluation/evaluator.js';
-import { embeddingRanker } from '../../dist/evaluation/ranker.js';
+import { evaluateSync } from '../../dist/evaluation/evaluator.js';
+import { embeddingRanker } from '../../dist/evaluation/rankers.js';
 import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
 
@@ -72,7 +72,7 @@ for (let epoch = 1, ndcg20 = 0; epoch <= Number(options.epochs) && ndcg20 < Numb
   engine.settle();
   seconds += (performance.now() - begin) / 1000;
   engine.itemsChanged();
-  const { metrics } = evaluate(embeddingRanker(engine), { train, valid, test, protocol: 'clean' });
+  const { metrics } = evaluateSync(embeddingRanker(engine), { train, valid, test, protocol: 'clean' });
   ndcg20 = metrics['ndcg@20'];
   const steps = sampler.stepsPerEpoch;
   console.log(JSON.stringify({ program: 'taurec', variant: 'pairs', epoch, steps, seconds, loss, ndcg20 }));

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { embeddingRanker, evaluate, openEngine } from '../../dist/index.js';
+import { embeddingRanker, evaluateSync, openEngine } from '../../dist/index.js';
 import { initialEmbeddings } from '../../dist/training/engine-arrays.js';
 import { gowallaSized } from './data.mjs';
 import { median, minimum, timeRounds } from './timing.mjs';
@@ -22,7 +22,7 @@ export async function run({ quick, seed }) {
       let ranked = 0;
       const seconds = await timeRounds(quick ? 1 : 5, quick ? 0 : 1, () => {
         const sample = quick ? { count: 4096, seed } : undefined;
-        const evaluation = evaluate(ranker, { train, test, protocol: 'clean', auc, sample });
+        const evaluation = evaluateSync(ranker, { train, test, protocol: 'clean', auc, sample });
         ranked = evaluation.ranked;
         return evaluation.metrics['ndcg@20'];
       });

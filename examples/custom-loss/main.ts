@@ -36,7 +36,7 @@ for (const [name, loss] of Object.entries(losses)) {
   const model = trainedModel(data, result);
   const engine = await openRankingEngine(model);
   const { train: seen, valid, test } = data;
-  const { metrics } = evaluate(embeddingRanker(engine, model.itemBias), {
+  const { metrics } = await evaluate(embeddingRanker(engine, model.itemBias), {
     train: seen,
     valid,
     test: test!,

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DatasetOptions } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
-import type { ExperimentConfig } from '../experiment/settings/experiment-config.ts';
+import type { ExperimentConfig } from '../experiment/settings.ts';
 import { parseRecipe, type Recipe } from '../recipe/recipe.ts';
 import { recipes } from '../recipe/recipes.ts';
 import type { TrainConfigInput } from '../training/config.ts';

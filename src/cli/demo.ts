@@ -11,9 +11,8 @@ import { randomStream, shuffle } from '../array/random.ts';
 import { type Dataset, loadDataset } from '../data/dataset.ts';
 import { syntheticDataset } from '../data/synthetic.ts';
 import { TaurecError } from '../errors.ts';
-import { popularRanker } from '../evaluation/baselines.ts';
-import { type Evaluation, evaluate } from '../evaluation/evaluator.ts';
-import { embeddingRanker } from '../evaluation/ranker.ts';
+import { type Evaluation, evaluateSync } from '../evaluation/evaluator.ts';
+import { embeddingRanker, popularRanker } from '../evaluation/rankers.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
@@ -100,7 +99,7 @@ function measure(
   ranker: ReturnType<typeof embeddingRanker>,
 ): Record<'bsl' | 'popular', Evaluation> {
   const options = { train: seen, test: dataset.test!, protocol: 'clean' } as const;
-  return { bsl: evaluate(ranker, options), popular: evaluate(popularRanker(seen), options) };
+  return { bsl: evaluateSync(ranker, options), popular: evaluateSync(popularRanker(seen), options) };
 }
 
 function comparisonTable({ bsl, popular }: Record<'bsl' | 'popular', Evaluation>): string {

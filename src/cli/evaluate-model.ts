@@ -2,9 +2,8 @@ import { type Csr, csrFromEntries, csrHas, csrRow } from '../array/csr.ts';
 import type { IdMap } from '../data/id-map.ts';
 import type { Interactions } from '../data/interactions.ts';
 import type { Engine } from '../engine/engine.ts';
-import { itemKnnRanker, popularRanker, randomRanker } from '../evaluation/baselines.ts';
-import { type EvaluateOptions, type Evaluation, evaluateAsync, type Protocol } from '../evaluation/evaluator.ts';
-import { embeddingRanker, type UserRanker } from '../evaluation/ranker.ts';
+import { type EvaluateOptions, type Evaluation, evaluate, type Protocol } from '../evaluation/evaluator.ts';
+import { embeddingRanker, itemKnnRanker, popularRanker, randomRanker, type UserRanker } from '../evaluation/rankers.ts';
 import { type Model, type ModelConfig, trainedItems } from '../model/model.ts';
 import { openModel } from '../model/model-directory.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../recommender/ranking-engine.ts';
@@ -96,7 +95,7 @@ async function evaluateRanker(
     for (const protocol of protocols) {
       progress?.start(`Evaluating ${name} (${protocol})`);
       const onProgress = ({ done, total }: { done: number; total: number }) => progress?.update(done, total);
-      evaluations.push(await evaluateAsync(ranker, { ...data, test, protocol, ...options, signal, onProgress }));
+      evaluations.push(await evaluate(ranker, { ...data, test, protocol, ...options, signal, onProgress }));
     }
   } finally {
     progress?.close();

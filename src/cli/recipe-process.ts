@@ -1,4 +1,4 @@
-import type { RunRecord } from '../experiment/run/run.ts';
+import type { RunRecord } from '../experiment/run.ts';
 import { recipeNamed } from '../recipe/recipes.ts';
 import { runRecipe } from '../recipe/run-recipe.ts';
 import type { TrainEvent } from '../training/events.ts';

@@ -1,19 +1,20 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { protocols } from '../evaluation/evaluator.ts';
-import { mean } from '../experiment/analysis/statistics.ts';
-import { metricText, percentText } from '../experiment/findings/summaries.ts';
-import { folderDataSet } from '../experiment/run/data-sets.ts';
-import type { Choice } from '../experiment/run/run.ts';
+import { metricText, percentText } from '../experiment/findings.ts';
+import { type Choice, folderDataSet } from '../experiment/run.ts';
+import { mean } from '../experiment/statistics.ts';
+import { backboneOf, compareBest, comparePublished, lossOf, type PublishedComparison } from '../recipe/published.ts';
 import {
-  backboneOf,
-  compareBest,
-  comparePublished,
-  lossOf,
-  type PublishedComparison,
-} from '../recipe/compare-published.ts';
-import { judgeRecipe, type RecipeCheck, type RecipeSummary, summarizeRecipe } from '../recipe/judge-recipe.ts';
-import { type PublishedValue, type Recipe, type Selection, selections } from '../recipe/recipe.ts';
+  judgeRecipe,
+  type PublishedValue,
+  type Recipe,
+  type RecipeCheck,
+  type RecipeSummary,
+  type Selection,
+  selections,
+  summarizeRecipe,
+} from '../recipe/recipe.ts';
 import { recipeNamed } from '../recipe/recipes.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { readRecipes } from './config-file.ts';

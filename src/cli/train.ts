@@ -14,6 +14,7 @@ import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { aimSplit } from '../training/aim.ts';
 import type { TrainConfig } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
+import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import type { TrainResult } from '../training/training-state.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';

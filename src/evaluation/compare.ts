@@ -6,7 +6,7 @@ import { type BootstrapOptions, pairedBootstrap, pairedTTest, type TTestResult }
 export interface UserColumns {
   /** Who the rows are: ids or indices, distinct. */
   readonly users: ArrayLike<string | number>;
-  /** By metric, beside `users`. */
+  /** By metric, in the order of `users`. */
   readonly columns: Readonly<Record<string, ArrayLike<number>>>;
 }
 
@@ -36,7 +36,7 @@ export interface Comparison {
 }
 
 /**
- * Compares two runs user by user; users are matched by id, those of one run alone are left out and counted.
+ * Compares two runs user by user; users are matched by id; those of only one run are skipped and counted.
  * @throws not-comparable when fewer than two users, or no metric, are in both; bad-option.
  */
 export function compareUsers(a: UserColumns, b: UserColumns, options: BootstrapOptions = {}): Comparison {

@@ -1,15 +1,13 @@
 import { type Csr, csrDegree, csrHas } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { randomStream, shuffle } from '../array/random.ts';
+import { sharedInt32 } from '../array/shared.ts';
 import { TaurecError } from '../errors.ts';
-import { AccuracyTally, type PerUser } from './accuracy.ts';
-import { itemPopularity } from './beyond-accuracy.ts';
-import { maskedItems, rankableTargets } from './candidates.ts';
-import { ExposureTally } from './exposure.ts';
-import { checkedMetrics, type ExtraMetrics } from './extra-metrics.ts';
+import { checkedMetrics, type ExtraMetrics } from './custom-metrics.ts';
 import { type GroupBy, type GroupReport, GroupTally, popularityGroups } from './groups.ts';
-import { auc, hitPositions } from './metrics.ts';
-import type { UserRanker } from './ranker.ts';
+import { auc, hitPositions, itemPopularity } from './metrics.ts';
+import type { UserRanker } from './rankers.ts';
+import { AccuracyTally, ExposureTally, type PerUser } from './tallies.ts';
 
 /**
  * How a number is made (docs/evaluation.md). `clean`: training and validation items are masked; the mean is over the users that have test items
@@ -20,19 +18,19 @@ export const protocols = ['clean', 'irbench'] as const;
 /** The name of a protocol: how users, masks and means are chosen. Numbers of two protocols are not comparable. */
 export type Protocol = (typeof protocols)[number];
 
-/** What is evaluated, and how. */
+/** Data and options of an evaluation. */
 export interface EvaluateOptions {
   /** [trained users × items] what the model was trained on; its columns are the items that are ranked. */
   readonly train: Csr;
   readonly valid?: Csr;
-  /** What to find. May have users and items beyond `train`: such items count in |T_u| and can never be hit; such users have no embedding. Needed; a `Dataset` may be without. */
+  /** Held-out interactions (required; a `Dataset` may lack them). Users and items beyond `train` are allowed: such items count in |T_u| but cannot be hit; such users have no embedding. */
   readonly test?: Csr;
   readonly protocol: Protocol;
   /** Cutoffs, each ≥ 1. Default [20]. */
   readonly ks?: readonly number[];
   /** AUC as well: costs a full comparison of each test item. Default false. */
   readonly auc?: boolean;
-  /** Metrics of one's own beside the built-in ones, by a name that is not taken: `name@k` among the metrics and the users' numbers. Not among the groups' contributions. */
+  /** Custom metrics under names that are free: `name@k` among the metrics and the per-user numbers, not among the groups' contributions. */
   readonly extraMetrics?: ExtraMetrics;
   /** [items × dimension] item embeddings, for the diversity of lists (`diversity@K`). */
   readonly diversity?: Matrix;
@@ -55,7 +53,7 @@ export interface Evaluation {
   readonly ks: readonly number[];
   /** The users the accuracy metrics are divided by. */
   readonly users: number;
-  /** Those of them who were ranked: with test items and an embedding. Beyond-accuracy numbers are theirs alone. */
+  /** The ranked users: with test items and an embedding. Beyond-accuracy numbers cover these alone. */
   readonly ranked: number;
   /** 'recall@20', 'precision@20', 'hitrate@20', 'ndcg@20', 'mrr@20', 'map@20', 'auc', 'coverage@20', 'gini@20', 'popularity@20', 'novelty@20', 'diversity@20'; extra metrics by their names. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -67,25 +65,26 @@ export interface Evaluation {
 type Checked = EvaluateOptions & { readonly test: Csr };
 
 /**
- * Full ranking of all items for every user, a block of users at a time; the score matrix never exists. Sums run in user order, so the result is the
- * same to the last bit for every block size. The options may be a dataset's parts: `evaluate(ranker, { ...dataset, protocol: 'clean' })`.
+ * Ranks all items for every user, a block of users at a time; the score matrix never exists. Sums run in user order, so every block size gives the
+ * same result to the last bit. The options may be a dataset's parts: `await evaluate(ranker, { ...dataset, protocol: 'clean' })`.
+ * Between two blocks the thread answers requests and hears the signal.
  * @throws bad-option, also when there is no test part; evaluation-shape when ranker, train and diversity disagree on the items; no-test-users; aborted.
  */
-export function evaluate(ranker: UserRanker, options: EvaluateOptions): Evaluation {
-  const blocks = evaluateBlocks(ranker, options);
-  for (;;) {
-    const { done, value } = blocks.next();
-    if (done) return value;
-  }
-}
-
-/** `evaluate` that lets the thread do other things between two blocks of users: requests are answered, a signal is heard. */
-export async function evaluateAsync(ranker: UserRanker, options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(ranker: UserRanker, options: EvaluateOptions): Promise<Evaluation> {
   const blocks = evaluateBlocks(ranker, options);
   for (;;) {
     const { done, value } = blocks.next();
     if (done) return value;
     await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** `evaluate` that blocks the thread until it is done: for scripts and worker threads. */
+export function evaluateSync(ranker: UserRanker, options: EvaluateOptions): Evaluation {
+  const blocks = evaluateBlocks(ranker, options);
+  for (;;) {
+    const { done, value } = blocks.next();
+    if (done) return value;
   }
 }
 
@@ -199,4 +198,56 @@ function listOf(items: Int32Array, q: number, k: number): Int32Array {
   const list = items.subarray(q * k, (q + 1) * k);
   const end = list.indexOf(-1);
   return end < 0 ? list : list.subarray(0, end);
+}
+
+/**
+ * The items masked for each listed user: the union of the user's rows in `masks`, as far as the ranker knows the items.
+ * A mask without a row for the user adds nothing. [users × items]
+ */
+function maskedItems(users: Int32Array, items: number, masks: readonly Csr[]): Csr {
+  const offsets = sharedInt32(users.length + 1);
+  let bound = 0;
+  for (const mask of masks) for (const user of users) if (user < mask.rows) bound += csrDegree(mask, user);
+  const indices = sharedInt32(bound);
+  let end = 0;
+  for (let q = 0; q < users.length; q++) {
+    const start = end;
+    let holders = 0;
+    for (const mask of masks) {
+      if (users[q]! >= mask.rows) continue;
+      const before = end;
+      for (let e = mask.offsets[users[q]!]!; e < mask.offsets[users[q]! + 1]!; e++) {
+        if (mask.indices[e]! < items) indices[end++] = mask.indices[e]!;
+      }
+      if (end > before) holders++;
+    }
+    if (holders > 1) end = sortDistinct(indices, start, end);
+    offsets[q + 1] = end;
+  }
+  return { rows: users.length, columns: items, offsets, indices: indices.subarray(0, end) };
+}
+
+/** The test items of each listed user that its ranking can hold: known to the ranker and not masked. [users × items] */
+function rankableTargets(users: Int32Array, test: Csr, excluded: Csr): Csr {
+  const offsets = sharedInt32(users.length + 1);
+  let bound = 0;
+  for (const user of users) bound += csrDegree(test, user);
+  const indices = sharedInt32(bound);
+  let end = 0;
+  for (let q = 0; q < users.length; q++) {
+    for (let e = test.offsets[users[q]!]!; e < test.offsets[users[q]! + 1]!; e++) {
+      const item = test.indices[e]!;
+      if (item < excluded.columns && !csrHas(excluded, q, item)) indices[end++] = item;
+    }
+    offsets[q + 1] = end;
+  }
+  return { rows: users.length, columns: excluded.columns, offsets, indices: indices.subarray(0, end) };
+}
+
+/** Sorts indices[start .. end) and drops repeats; returns the new end. */
+function sortDistinct(indices: Int32Array, start: number, end: number): number {
+  indices.subarray(start, end).sort();
+  let kept = start + 1;
+  for (let e = start + 1; e < end; e++) if (indices[e] !== indices[e - 1]) indices[kept++] = indices[e]!;
+  return kept;
 }

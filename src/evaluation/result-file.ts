@@ -18,7 +18,7 @@ const resultSchema = z
     }),
     /** The users that the accuracy metrics are divided by. */
     users: z.int().min(1),
-    /** Those of them who were ranked. */
+    /** The users that were ranked. */
     ranked: z.int().min(1),
     metrics: z.record(z.string(), z.number()),
     groups: z
@@ -30,7 +30,7 @@ const resultSchema = z
         spread: z.record(z.string(), z.number()),
       })
       .optional(),
-    /** Ids of the users, and each metric's column beside them. */
+    /** User ids, and one column per metric in their order. */
     perUser: z.object({ users: z.array(z.string()), columns: z.record(z.string(), z.array(z.number())) }).optional(),
     /** What made the result: config, seed, versions, engine and build. */
     run: z.record(z.string(), z.unknown()).optional(),
@@ -43,7 +43,7 @@ const resultSchema = z
       context.addIssue({
         code: 'custom',
         path: ['perUser', 'users'],
-        message: `${users.length - distinct} ids stand there twice, expected distinct ids`,
+        message: `${users.length - distinct} ids occur twice, expected distinct ids`,
       });
     }
     for (const [name, column] of Object.entries(columns)) {

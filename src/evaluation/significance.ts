@@ -1,4 +1,4 @@
-import jstat from 'jstat';
+import { studentTails } from '../array/distributions.ts';
 import { type Random, randomStream } from '../array/random.ts';
 import { TaurecError } from '../errors.ts';
 
@@ -84,9 +84,7 @@ export function pairedTTest(differences: ArrayLike<number>): TTestResult {
       ? { t: 0, degreesOfFreedom, p: 1 }
       : { t: mean * Number.POSITIVE_INFINITY, degreesOfFreedom, p: 0 };
   const t = mean / Math.sqrt(squares / degreesOfFreedom / n);
-  // Not jstat.studentt.cdf: with many users and a small t it returns nonsense (p > 1 at t = .01, ν = 10⁷).
-  const p = t === 0 ? 1 : jstat.ibeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 1 / 2);
-  return { t, degreesOfFreedom, p };
+  return { t, degreesOfFreedom, p: studentTails(t, degreesOfFreedom) };
 }
 
 /** [columns][resamples] means of resampled users. */

@@ -2,11 +2,8 @@ import { bestOf, runSearches, type Search } from '../search/search.ts';
 import type { SpacePoint } from '../search/space.ts';
 import { coordinateSearch } from '../search/space-searches.ts';
 import type { Lab } from './experiment.ts';
-import { finished } from './run/finished.ts';
-import { mergeConfigs } from './run/merge-config.ts';
-import { type FailedRun, isFailed, type RunRecord, type RunSpec } from './run/run.ts';
-import { type LossCase, middleOf } from './settings/settings.ts';
-import { type Options, withOptions } from './settings/with-options.ts';
+import { type FailedRun, finished, isFailed, mergeConfigs, type RunRecord, type RunSpec } from './run.ts';
+import { type LossCase, middleOf, type Options, withOptions } from './settings.ts';
 
 /** A loss on some data, with options for validation to choose. */
 export interface Case {

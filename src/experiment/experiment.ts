@@ -1,13 +1,12 @@
 import type { UserColumns } from '../evaluation/compare.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import type { ClaimVerdict, Section } from '../report/report.ts';
-import type { FailedRun, RunRecord, RunSpec } from './run/run.ts';
-import type { ExperimentConfig } from './settings/experiment-config.ts';
-import type { ExperimentSettings } from './settings/settings.ts';
+import type { FailedRun, RunRecord, RunSpec } from './run.ts';
+import type { ExperimentConfig, ExperimentSettings } from './settings.ts';
 
 /** Where an experiment has its trainings done. A run that was done before, in this call or an earlier one, is not done again. */
 export interface Lab {
-  /** Runs them, several at a time, and gives their records in the order of the specifications. @param title What this stage is for, to the person who waits. @throws TaurecError `failed-run` when one diverged, also earlier */
+  /** Runs them, several at a time, and gives their records in the order of the specifications. @param title The stage's name in progress output. @throws TaurecError `failed-run` when one diverged, also earlier */
   runAll(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
   /** As `runAll`; a training that diverges leaves a record that says so, and the others go on. */
   tryAll(title: string, specs: readonly RunSpec[]): Promise<(RunRecord | FailedRun)[]>;
@@ -25,7 +24,7 @@ export interface Experiment {
   readonly summary: string;
   /** Papers and sections. */
   readonly source: string;
-  /** Settings of its own, over the common ones. */
+  /** Default settings, over the common ones. */
   readonly defaults: ExperimentConfig;
   /** Asks the laboratory for runs and says what they show. */
   run(lab: Lab, settings: ExperimentSettings): Promise<Findings>;

@@ -2,14 +2,12 @@ import { TaurecError } from '../errors.ts';
 import type { Experiment } from './experiment.ts';
 import { batches } from './experiments/batches.ts';
 import { fairness } from './experiments/fairness.ts';
-import { falseNegatives } from './experiments/false-negatives.ts';
 import { losses } from './experiments/losses.ts';
-import { negativeNoise } from './experiments/negative-noise.ts';
+import { falseNegatives, negativeNoise } from './experiments/negative-noise.ts';
 import { popularityDial } from './experiments/popularity-dial.ts';
-import { popularityShift } from './experiments/popularity-shift.ts';
+import { popularityShift, temporalShift } from './experiments/popularity-shift.ts';
 import { positiveNoise } from './experiments/positive-noise.ts';
 import { temperature } from './experiments/temperature.ts';
-import { temporalShift } from './experiments/temporal-shift.ts';
 
 /** Every experiment; the only list. */
 export const experiments: readonly Experiment[] = [

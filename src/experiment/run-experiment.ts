@@ -6,13 +6,11 @@ import { version } from '../platform/version.ts';
 import type { Provenance, Report } from '../report/report.ts';
 import { type ReportFiles, writeReport } from '../report/write-report.ts';
 import type { Experiment } from './experiment.ts';
-import { measured } from './findings/verdicts.ts';
-import { configName } from './run/config-name.ts';
-import { type LabOptions, LocalLab } from './run/lab.ts';
-import type { RunRecord } from './run/run.ts';
-import type { ExperimentConfig } from './settings/experiment-config.ts';
-import { experimentSettings } from './settings/experiment-settings.ts';
-import type { ExperimentSettings } from './settings/settings.ts';
+import { measured } from './findings.ts';
+import { type LabOptions, LocalLab } from './lab.ts';
+import { experimentSettings } from './read-settings.ts';
+import { configName, type RunRecord } from './run.ts';
+import type { ExperimentConfig, ExperimentSettings } from './settings.ts';
 
 /** What an experiment is run with. */
 export interface ExperimentOptions extends Omit<LabOptions, 'folder'> {

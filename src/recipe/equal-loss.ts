@@ -1,7 +1,6 @@
 import type { TrainConfigInput } from '../training/config.ts';
-import { type Cell, cell } from './cell.ts';
-import type { Recipe } from './recipe.ts';
-import { byPopularity, discovery, priorByValidation } from './shared-config.ts';
+import { type Cell, cell } from './published.ts';
+import { byPopularity, discovery, priorByValidation, type Recipe } from './recipe.ts';
 
 /** NDCG@20 and Recall@20 under both protocols. */
 function both(clean: readonly [number, number], irbench: readonly [number, number]): Recipe['expected'] {
@@ -11,7 +10,7 @@ function both(clean: readonly [number, number], irbench: readonly [number, numbe
 
 type Row = Pick<Cell, 'loss' | 'expected'> & Partial<Cell>;
 
-/** Losses under the same settings of a data set and backbone; a row may say what its loss needs besides. */
+/** Losses under the same settings of a data set and backbone; a row may add options its loss needs. */
 function column(
   about: Pick<Cell, 'data' | 'backbone' | 'seeds'> & { config: TrainConfigInput },
   rows: readonly Row[],
@@ -29,7 +28,7 @@ const plain = { decoupledWeightDecay: 1, embeddingDropout: 0.2 };
 const electronic = { learningRate: 0.03, epochs: 60, ...priorByValidation() };
 const gowalla = { learningRate: 0.03, epochs: 90, ...priorByValidation(30, 10_000) };
 
-/** One layer with a weight of its own for the base embeddings: decision 014. */
+/** One layer, with a separate weight for the base embeddings: decision 014. */
 const oneLayer = { name: 'lightgcn', layers: 1, gamma: 0.2 };
 const graph = { epochs: 40, ...priorByValidation(10) };
 const graphBatch = { ...byPopularity, rows: 256, negatives: 1024 };

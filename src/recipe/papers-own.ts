@@ -1,4 +1,4 @@
-import { cell } from './cell.ts';
+import { cell } from './published.ts';
 import type { Recipe } from './recipe.ts';
 
 /** 1,000 uniform negatives, λ = 1, nothing chosen here. */

@@ -1,6 +1,5 @@
-import { cell } from './cell.ts';
-import type { Recipe } from './recipe.ts';
-import { discovery } from './shared-config.ts';
+import { cell } from './published.ts';
+import { discovery, type Recipe } from './recipe.ts';
 
 const claim = 'popularity shift, nothing chosen on the shifted test';
 

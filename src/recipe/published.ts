@@ -1,6 +1,9 @@
+import type { BackboneSource } from '../backbone/backbone.ts';
 import type { BackboneName } from '../backbone/backbones.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import type { LossName } from '../loss/losses.ts';
+import type { TrainConfigInput } from '../training/config.ts';
+import { type PublishedValue, type Recipe, recipeConfig } from './recipe.ts';
 
 /** A result that a paper prints, for one data set, backbone and loss. */
 export interface PublishedResult {
@@ -106,11 +109,116 @@ export const publishedResults: readonly PublishedResult[] = [
 ];
 
 /** The results of a column: one data set and backbone. */
-export function publishedColumn(data: string, backbone: string): PublishedResult[] {
+function publishedColumn(data: string, backbone: string): PublishedResult[] {
   return publishedResults.filter((result) => result.data === data && result.backbone === backbone);
 }
 
 /** The best of results by NDCG@20. */
-export function bestPublished(results: readonly PublishedResult[]): PublishedResult | undefined {
+function bestPublished(results: readonly PublishedResult[]): PublishedResult | undefined {
   return [...results].sort((a, b) => b.metrics['ndcg@20'] - a.metrics['ndcg@20'])[0];
+}
+
+/** A backbone or a loss with its options. */
+type Named = { readonly name: string; readonly [option: string]: unknown };
+
+/** What a cell of the published tables is made of; everything of a recipe may be said over it. */
+export interface Cell extends Omit<Partial<Recipe>, 'config'> {
+  readonly data: string;
+  readonly loss: Named;
+  /** Default: matrix factorisation. */
+  readonly backbone?: Named;
+  /** Other training options. */
+  readonly config?: Omit<TrainConfigInput, 'loss' | 'backbone'>;
+}
+
+/**
+ * A recipe for a cell of the published tables: named DATA-BACKBONE-LOSS, three seeds, a tenth of train held out (debiased under popularity shift) to choose the epoch by. Beside it stand the
+ * published values of the same loss and the best of the column.
+ */
+export function cell({ data, loss, backbone = { name: 'mf' }, config, ...rest }: Cell): Recipe {
+  return {
+    name: [data, backbone.name, loss.name].join('-'),
+    data,
+    choice: data.endsWith('-popularity') ? 'debiased' : 'validation',
+    chosen: 'validated',
+    config: { ...config, loss, backbone: backbone as BackboneSource },
+    seeds: [1, 2, 3],
+    published: publishedBeside(data, backbone.name, loss.name),
+    ...rest,
+  };
+}
+
+/** The published values of a loss, and of the best loss where that is another. */
+function publishedBeside(data: string, backbone: string, loss: string): PublishedValue[] {
+  const column = publishedColumn(data, backbone);
+  const best = bestPublished(column);
+  return column.filter((result) => result.loss === loss || result === best).flatMap(valuesOf);
+}
+
+const backboneLabels: Record<string, string> = { mf: 'MF', lightgcn: 'LightGCN' };
+
+function valuesOf({ label, backbone, protocol, metrics, testSelected, source }: PublishedResult): PublishedValue[] {
+  const what = `${label}, ${backboneLabels[backbone] ?? backbone}${testSelected ? ', test-selected' : ''}`;
+  return Object.entries(metrics).map(([metric, value]) => ({ metric, value, protocol, what, source }));
+}
+
+/** A published result and the expected values of a recipe, for the metrics that both have. */
+export interface PublishedComparison {
+  readonly published: PublishedResult;
+  /** Absent where there is no such recipe. */
+  readonly recipe?: Recipe;
+  /** By metric: what the recipe is expected to have under the protocol of the published result, and its difference as a part of the published value. */
+  readonly expected: Readonly<Record<string, { readonly value: number; readonly difference: number }>>;
+}
+
+/** Each published result with the recipes of its data, backbone and loss. */
+export function comparePublished(recipes: readonly Recipe[]): PublishedComparison[] {
+  return publishedResults.flatMap((published) => {
+    const same = recipes.filter((recipe) => inColumn(recipe, published) && lossOf(recipe) === published.loss);
+    return same.length > 0 ? same.map((recipe) => compare(published, recipe)) : [{ published, expected: {} }];
+  });
+}
+
+/** The best published result of each column (data and backbone) with the best validated recipe there, whatever their losses; by NDCG@20. */
+export function compareBest(recipes: readonly Recipe[]): PublishedComparison[] {
+  const columns = new Map(publishedResults.map((result) => [`${result.data} ${result.backbone}`, result]));
+  return [...columns.values()].map(({ data, backbone }) => {
+    const published = bestPublished(publishedColumn(data, backbone))!;
+    const own = recipes
+      .filter((recipe) => recipe.chosen === 'validated' && inColumn(recipe, published))
+      .map((recipe) => compare(published, recipe));
+    const [best] = own.sort((a, b) => b.expected['ndcg@20']!.value - a.expected['ndcg@20']!.value);
+    return best ?? { published, expected: {} };
+  });
+}
+
+/** Whether a recipe says what is expected of it on a column's data and backbone, as the papers count. */
+function inColumn(recipe: Recipe, { data, backbone, protocol }: PublishedResult): boolean {
+  return (
+    recipe.data === data &&
+    nameOf(recipeConfig(recipe).backbone) === backbone &&
+    recipe.expected?.[protocol]?.['ndcg@20'] !== undefined
+  );
+}
+
+function compare(published: PublishedResult, recipe: Recipe): PublishedComparison {
+  const expected = Object.entries(published.metrics).flatMap(([metric, printed]) => {
+    const value = recipe.expected?.[published.protocol]?.[metric];
+    return value === undefined ? [] : [[metric, { value, difference: value / printed - 1 }]];
+  });
+  return { published, recipe, expected: Object.fromEntries(expected) };
+}
+
+/** The loss of a recipe, for people. */
+export function lossOf(recipe: Recipe): string {
+  return nameOf(recipeConfig(recipe).loss);
+}
+
+/** The backbone of a recipe, for people. */
+export function backboneOf(recipe: Recipe): string {
+  return nameOf(recipeConfig(recipe).backbone);
+}
+
+function nameOf(source: { readonly name: string } | { readonly module: string }): string {
+  return 'name' in source ? source.name : source.module;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Protocol, protocols } from '../evaluation/evaluator.ts';
-import { folderDataSet } from '../experiment/run/data-sets.ts';
-import { type Choice, choices, type RunSpec } from '../experiment/run/run.ts';
+import { type Choice, choices, folderDataSet, type RunRecord, type RunSpec } from '../experiment/run.ts';
+import { meanCell } from '../experiment/statistics.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { optionError } from '../training/option-errors.ts';
 
@@ -14,12 +14,12 @@ export const selections = ['validated', 'published'] as const;
 export type Selection = (typeof selections)[number];
 
 /** Metrics by protocol. */
-export type ExpectedMetrics = Readonly<Partial<Record<Protocol, Readonly<Record<string, number>>>>>;
+type ExpectedMetrics = Readonly<Partial<Record<Protocol, Readonly<Record<string, number>>>>>;
 
 /** How far a mean may lie from what is expected, to either side; relative: as a part of it. */
 export type Tolerance = { readonly absolute: number } | { readonly relative: number };
 
-/** A published number that stands beside a recipe's own. */
+/** A published number to compare a recipe with. */
 export interface PublishedValue {
   readonly metric: string;
   readonly value: number;
@@ -48,12 +48,12 @@ export interface Recipe {
   readonly tolerance?: Tolerance;
   /** Quick enough to be checked on every change. Default false. */
   readonly ci?: boolean;
-  /** What the recipe stands for, for people. */
+  /** What the recipe shows, in words. */
   readonly claim?: string;
   readonly published?: readonly PublishedValue[];
 }
 
-export const defaultTolerance: Tolerance = { relative: 0.02 };
+const defaultTolerance: Tolerance = { relative: 0.02 };
 
 const finite = z.number({ error: 'a finite number' });
 const text = z.string({ error: 'a text' }).min(1, { error: 'a text' });
@@ -115,14 +115,14 @@ export function recipeConfig({ config }: Recipe): TrainConfig {
   return parseTrainConfig(config);
 }
 
-/** The training and evaluation that a recipe stands for. @throws TaurecError as `folderDataSet` */
+/** The training and evaluation that a recipe describes. @throws TaurecError as `folderDataSet` */
 export function recipeSpec(recipe: Recipe, seed: number): RunSpec {
   const { data, choice, config } = recipe;
   return { data: { ...folderDataSet(data), config: {} }, choice, config, seed, ks: cutoffs(recipe) };
 }
 
 /** The metrics that a recipe names under a protocol, after the two that are always shown. */
-export function metricsOf({ expected = {}, published = [] }: Recipe, protocol: Protocol): string[] {
+function metricsOf({ expected = {}, published = [] }: Recipe, protocol: Protocol): string[] {
   const named = published.filter((value) => value.protocol === protocol).map(({ metric }) => metric);
   return [...new Set(['ndcg@20', 'recall@20', ...Object.keys(expected[protocol] ?? {}), ...named])];
 }
@@ -130,4 +130,84 @@ export function metricsOf({ expected = {}, published = [] }: Recipe, protocol: P
 function cutoffs(recipe: Recipe): number[] {
   const names = protocols.flatMap((protocol) => metricsOf(recipe, protocol));
   return [...new Set(names.map((name) => Number(/@(\d+)$/.exec(name)?.[1] ?? 20)))];
+}
+
+/** Training with all items as negatives, for small catalogues. */
+export const allItems = { rows: 64, negatives: 'all' } as const satisfies TrainConfigInput['batch'];
+
+/** Negatives by the root of popularity. */
+export const byPopularity = { pool: 'popularity', alpha: 0.5 } as const satisfies TrainConfigInput['batch'];
+
+/** Chooses epoch and popularity prior on validation data, seldom and on many users, because the prior overfits few. */
+export function priorByValidation(every = 20, users = 20_000) {
+  return { validation: { every, patience: 10, users }, popularityPrior: 'auto' } as const satisfies TrainConfigInput;
+}
+
+/** For tests under popularity shift: a debiased validation part chooses, then all of train is trained on. */
+export const discovery = {
+  ...priorByValidation(),
+  learningRate: 0.03,
+  epochs: 40,
+  aim: 'discovery',
+  refit: true,
+} as const satisfies TrainConfigInput;
+
+/** One metric under one protocol, over the seeds. */
+interface RecipeMetric {
+  readonly protocol: Protocol;
+  readonly metric: string;
+  readonly mean: number;
+  /** Standard deviation of the sample; 0 for one seed. */
+  readonly deviation: number;
+}
+
+/** A metric held against what is expected of it. */
+export interface RecipeCheck extends RecipeMetric {
+  readonly expected: number;
+  /** How far `mean` may lie from `expected`, to either side. */
+  readonly tolerance: number;
+  readonly passed: boolean;
+}
+
+/** A metric with its expected value and the published ones. */
+export interface RecipeSummary extends RecipeMetric {
+  readonly expected?: number;
+  readonly published: readonly PublishedValue[];
+}
+
+/** What is judged of a run. */
+type Measured = Pick<RunRecord, 'evaluations'>;
+
+/** Holds the runs of a recipe, one for each seed, against its expected metrics. A metric that a run lacks is a miss. */
+export function judgeRecipe(
+  { expected = {}, tolerance = defaultTolerance }: Pick<Recipe, 'expected' | 'tolerance'>,
+  runs: readonly Measured[],
+): RecipeCheck[] {
+  return protocols.flatMap((protocol) =>
+    Object.entries(expected[protocol] ?? {}).map(([metric, target]) => {
+      const measured = overSeeds(runs, protocol, metric);
+      const allowed = 'absolute' in tolerance ? tolerance.absolute : tolerance.relative * target;
+      const passed = Math.abs(measured.mean - target) <= allowed;
+      return { ...measured, expected: target, tolerance: allowed, passed };
+    }),
+  );
+}
+
+/** The metrics that a recipe names, and NDCG@20 and Recall@20, under both protocols. */
+export function summarizeRecipe(recipe: Recipe, runs: readonly Measured[]): RecipeSummary[] {
+  const { expected = {}, published = [] } = recipe;
+  return protocols.flatMap((protocol) =>
+    metricsOf(recipe, protocol).map((metric) => {
+      const target = expected[protocol]?.[metric];
+      return {
+        ...overSeeds(runs, protocol, metric),
+        ...(target !== undefined && { expected: target }),
+        published: published.filter((value) => value.protocol === protocol && value.metric === metric),
+      };
+    }),
+  );
+}
+
+function overSeeds(runs: readonly Measured[], protocol: Protocol, metric: string): RecipeMetric {
+  return { protocol, metric, ...meanCell(runs.map((run) => run.evaluations[protocol]?.metrics[metric] ?? Number.NaN)) };
 }

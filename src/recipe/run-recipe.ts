@@ -1,7 +1,5 @@
-import { configOf, type ExecuteOptions, execute } from '../experiment/run/execute.ts';
-import type { RunRecord } from '../experiment/run/run.ts';
-import { loadRunData } from '../experiment/run/run-data.ts';
-import { runKey } from '../experiment/run/run-key.ts';
+import { configOf, type ExecuteOptions, execute, loadRunData, runKey } from '../experiment/execute-run.ts';
+import type { RunRecord } from '../experiment/run.ts';
 import { type Recipe, recipeSpec } from './recipe.ts';
 
 /** Trains a recipe with one seed and evaluates it on the test set under both protocols. @throws TaurecError what `loadDataset`, `train` and `evaluate` throw */

@@ -1,8 +1,7 @@
-import { cell } from './cell.ts';
-import type { Recipe } from './recipe.ts';
-import { allItems, byPopularity, priorByValidation } from './shared-config.ts';
+import { cell } from './published.ts';
+import { allItems, byPopularity, priorByValidation, type Recipe } from './recipe.ts';
 
-/** Matrix factorisation beside the IR-Benchmark tables: a tenth of train held out, everything chosen on it. */
+/** Matrix factorisation against the IR-Benchmark tables: everything is chosen on a held-out tenth of train. */
 export const tableMf: readonly Recipe[] = [
   cell({
     name: 'amazon2014-health-validated',

@@ -1,5 +1,4 @@
-import type { Recipe } from './recipe.ts';
-import { allItems } from './shared-config.ts';
+import { allItems, type Recipe } from './recipe.ts';
 
 /** All of train, the last epoch: what a product would train. Settings were chosen on a validation part of train. */
 export const wholeTrain: readonly Recipe[] = [

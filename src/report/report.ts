@@ -1,3 +1,5 @@
+import { TaurecError } from '../errors.ts';
+
 /**
  * What an experiment found, as data: the claims and whether they held, tables and figures. `reportHtml` makes a page of it, `tableCsv` a file of each table.
  */
@@ -45,14 +47,14 @@ export interface Table {
 /** A column of a table. */
 export interface TableColumn {
   readonly name: string;
-  /** How numbers are shown; the CSV file has them in full. Default `metric`: four decimals. `percent`: a fraction, shown times 100. `number`: four digits. `text` columns stand to the left. */
+  /** How numbers are shown; the CSV file has them in full. Default `metric`: four decimals. `percent`: a fraction, shown times 100. `number`: four digits. `text` columns are left-aligned. */
   readonly show?: 'text' | 'metric' | 'count' | 'percent' | 'seconds' | 'number';
 }
 
 /** null: there is no such figure. A `mean` with its deviation over seeds is shown as mean ± deviation; the CSV file has two columns. */
 export type Cell = string | number | null | { readonly mean: number; readonly deviation: number };
 
-/** A plot with its caption. Panels stand side by side and share the scales of the axes unless `ownScales`. */
+/** A plot with its caption. Panels are side by side and share their axes unless `ownScales`. */
 export interface Figure {
   /** As a table's name; unlike that of any other figure. */
   readonly name: string;
@@ -99,7 +101,7 @@ export interface Point {
   readonly chosen?: boolean;
 }
 
-/** All that another person needs to run the experiment again and to know what was run. */
+/** Everything needed to repeat the experiment, and what was run. */
 export interface Provenance {
   /** The command, as it can be copied. */
   readonly command: string;
@@ -115,7 +117,7 @@ export interface Provenance {
   readonly settings: unknown;
   /** Each distinct configuration that was trained, with a name for it, JSON-able. */
   readonly configs: readonly { readonly name: string; readonly config: unknown }[];
-  /** Trainings, and their seconds in sum. */
+  /** Number of trainings, and their seconds in total. */
   readonly runs: number;
   readonly seconds: number;
 }
@@ -130,4 +132,41 @@ export interface DataFacts {
   readonly items: number;
   readonly train: number;
   readonly test: number;
+}
+
+/** Lower-case words with hyphens, which every file system takes. */
+const fileName = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+
+/** Finds what would make a page or a file wrong. @throws TaurecError `bad-report`: a name that no file can have or that comes twice; a row with too few or too many cells. */
+export function checkReport(report: Report): void {
+  const fail = (problem: string, expected: string): never => {
+    throw new TaurecError('bad-report', { report: report.name, problem, expected });
+  };
+  for (const [kind, things] of Object.entries({
+    table: report.sections.flatMap(({ tables }) => tables ?? []),
+    figure: report.sections.flatMap(({ figures }) => figures ?? []),
+  })) {
+    const names = new Set<string>();
+    for (const { name } of things) {
+      if (!fileName.test(name)) {
+        fail(`a ${kind} has the name ${JSON.stringify(name)}`, 'lower-case words joined by hyphens');
+      }
+      if (names.has(name)) fail(`two of its ${kind}s have the name ${JSON.stringify(name)}`, 'distinct names');
+      names.add(name);
+    }
+  }
+  for (const { name, columns, rows } of report.sections.flatMap(({ tables }) => tables ?? [])) {
+    const row = rows.findIndex(({ length }) => length !== columns.length);
+    if (row === -1) continue;
+    const cells = `row ${row + 1} of the table ${JSON.stringify(name)} has ${rows[row]!.length} cells`;
+    fail(cells, `${columns.length}, one for each column`);
+  }
+}
+
+/** A text as part of a file's name: lower-case letters, digits and hyphens. */
+export function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
 }

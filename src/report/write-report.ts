@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../platform/atomic-file.ts';
-import { checkReport } from './check-report.ts';
-import type { Report } from './report.ts';
-import { tableCsv } from './table-csv.ts';
+import { checkReport, type Report } from './report.ts';
+import { tableCsv } from './tables.ts';
 
 /** Where `writeReport` put what it wrote. */
 export interface ReportFiles {
@@ -22,7 +21,7 @@ export interface ReportFiles {
 export async function writeReport(folder: string, report: Report): Promise<ReportFiles> {
   checkReport(report);
   // Loaded when first used: the plots' libraries take as long to load as all of taurec.
-  const { reportHtml } = await import('./page/report-html.ts');
+  const { reportHtml } = await import('./page.ts');
   const tables = report.sections.flatMap((section) => section.tables ?? []);
   const files = {
     html: join(folder, 'report.html'),

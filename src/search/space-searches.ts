@@ -1,4 +1,4 @@
-import jstat from 'jstat';
+import { normalCdf, normalQuantile } from '../array/distributions.ts';
 import { type Random, randomStream } from '../array/random.ts';
 import { bestOf, type Observation, type Search, walkSearch } from './search.ts';
 import { drawValue, type Space, type SpacePoint, startOf, type UnitScale, unitScaleOf } from './space.ts';
@@ -162,7 +162,7 @@ function parzenDensity(places: readonly number[]): Density {
   const bumps = sorted.map((mean, i) => {
     const wide = Math.max(mean - (sorted[i - 1] ?? 0), (sorted[i + 1] ?? 1) - mean);
     const width = Math.min(1, Math.max(least, wide));
-    const [low, high] = [cumulative(-mean / width), cumulative((1 - mean) / width)];
+    const [low, high] = [normalCdf(-mean / width), normalCdf((1 - mean) / width)];
     return { mean, width, low, mass: high - low };
   });
   return {
@@ -171,7 +171,7 @@ function parzenDensity(places: readonly number[]): Density {
       const u = random.real();
       if (at === bumps.length) return u;
       const { mean, width, low, mass } = bumps[at]!;
-      return Math.min(1, Math.max(0, mean + width * quantile(low + u * mass)));
+      return Math.min(1, Math.max(0, mean + width * normalQuantile(low + u * mass)));
     },
     log(u) {
       let sum = 1;
@@ -200,7 +200,3 @@ function choiceDensity(choices: number, places: readonly number[]): Density {
     log: (choice) => Math.log(counts[choice]! / total),
   };
 }
-
-/** Φ, the distribution function of a normal deviate, and its inverse. */
-const cumulative = (z: number) => jstat.normal.cdf(z, 0, 1);
-const quantile = (p: number) => jstat.normal.inv(p, 0, 1);

@@ -1,5 +1,5 @@
 import type { Csr } from '../array/csr.ts';
-import { itemPopularity } from '../evaluation/beyond-accuracy.ts';
+import { itemPopularity } from '../evaluation/metrics.ts';
 
 /**
  * The popularity prior as item biases:

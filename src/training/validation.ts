@@ -2,9 +2,9 @@ import { type Csr, csrDegree } from '../array/csr.ts';
 import { type Matrix, row } from '../array/matrix.ts';
 import type { Engine, ScoreKind } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
-import { evaluate } from '../evaluation/evaluator.ts';
+import { evaluateSync } from '../evaluation/evaluator.ts';
 import { cutOff } from '../evaluation/metrics.ts';
-import { embeddingRanker } from '../evaluation/ranker.ts';
+import { embeddingRanker } from '../evaluation/rankers.ts';
 import { climbSearch } from '../search/lattice-search.ts';
 import { runSearchSync } from '../search/search.ts';
 import type { TrainConfig } from './config.ts';
@@ -40,7 +40,7 @@ export function validate(run: Validated, lastPrior?: number): Validation {
   engine.itemsChanged();
   const validateWith = (popularityPrior: number): Validation => {
     const itemBias = popularityPrior === 0 ? undefined : popularityBias(train, popularityPrior);
-    const { metrics } = evaluate(embeddingRanker(engine, itemBias), {
+    const { metrics } = evaluateSync(embeddingRanker(engine, itemBias), {
       train,
       test: valid,
       protocol: 'clean',

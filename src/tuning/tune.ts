@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { loadBackbone } from '../backbone/load-backbone.ts';
 import { TaurecError } from '../errors.ts';
-import { mergeConfigs } from '../experiment/run/merge-config.ts';
+import { mergeConfigs } from '../experiment/run.ts';
 import { lockFolder } from '../platform/folder-lock.ts';
 import { version } from '../platform/version.ts';
 import { winnerOf } from '../search/halving.ts';

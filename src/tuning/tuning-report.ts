@@ -1,7 +1,14 @@
 import { cpus } from 'node:os';
 import { version } from '../platform/version.ts';
-import type { Cell, DataFacts, Figure, Report, Section, Table } from '../report/report.ts';
-import { slug } from '../report/slug.ts';
+import {
+  type Cell,
+  type DataFacts,
+  type Figure,
+  type Report,
+  type Section,
+  slug,
+  type Table,
+} from '../report/report.ts';
 import type { Dimension } from '../search/space.ts';
 import { configToJson } from '../training/config.ts';
 import { isOver } from './study.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RecipeRun } from '../../src/cli/recipe-process.ts';
-import type { PublishedComparison } from '../../src/recipe/compare-published.ts';
+import type { PublishedComparison } from '../../src/recipe/published.ts';
 import type { Recipe } from '../../src/recipe/recipe.ts';
 import { recipes } from '../../src/recipe/recipes.ts';
 import { tinyDataSet } from '../support/tiny-data-set.ts';

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { csrHas } from '../../src/array/csr.ts';
-import { itemKnnRanker, popularRanker, randomRanker } from '../../src/evaluation/baselines.ts';
-import { evaluate } from '../../src/evaluation/evaluator.ts';
-import type { UserRanker } from '../../src/evaluation/ranker.ts';
-import { scoreRanker } from '../../src/evaluation/score-ranker.ts';
+import { evaluateSync } from '../../src/evaluation/evaluator.ts';
+import {
+  itemKnnRanker,
+  popularRanker,
+  randomRanker,
+  scoreRanker,
+  type UserRanker,
+} from '../../src/evaluation/rankers.ts';
 import { csrOf, evaluationCases } from '../support/evaluation-case.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 
@@ -74,7 +78,7 @@ it('randomRanker has an AUC of 1/2 within chance', () => {
     30,
     Array.from({ length: users }, (_, user) => [user % 30]),
   );
-  const { metrics } = evaluate(randomRanker(1, 30), { train, test, protocol: 'clean', auc: true });
+  const { metrics } = evaluateSync(randomRanker(1, 30), { train, test, protocol: 'clean', auc: true });
   // The AUC of one relevant item is uniform: deviation √(1/12) a user; four deviations of the mean.
   expect(Math.abs(metrics.auc! - 1 / 2)).toBeLessThan(4 * Math.sqrt(1 / 12 / users));
 });
@@ -137,7 +141,7 @@ describe('itemKnnRanker', () => {
       20,
       Array.from({ length: 20 }, (_, user) => [withheld(user)]),
     );
-    const { metrics } = evaluate(itemKnnRanker(train), { train, test, protocol: 'clean', ks: [1], auc: true });
+    const { metrics } = evaluateSync(itemKnnRanker(train), { train, test, protocol: 'clean', ks: [1], auc: true });
     expect(metrics).toMatchObject({ 'recall@1': 1, auc: 1 });
   });
 

@@ -8,7 +8,7 @@ import {
   itemPopularity,
   selfInformation,
   unitRows,
-} from '../../src/evaluation/beyond-accuracy.ts';
+} from '../../src/evaluation/metrics.ts';
 import { csrOf } from '../support/evaluation-case.ts';
 
 it('coverage and Gini, worked by hand', () => {

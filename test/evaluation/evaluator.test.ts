@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { csrDegree } from '../../src/array/csr.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
-import { popularRanker } from '../../src/evaluation/baselines.ts';
-import { evaluate, evaluateAsync, type Protocol } from '../../src/evaluation/evaluator.ts';
+import { evaluate, evaluateSync, type Protocol } from '../../src/evaluation/evaluator.ts';
+import { popularRanker } from '../../src/evaluation/rankers.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';
 import { draws } from '../support/property-seed.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
@@ -69,9 +69,9 @@ function oracle({ scores, train, valid, test }: EvaluationCase, protocol: Protoc
   return metrics;
 }
 
-const run = (c: EvaluationCase, options: Partial<Parameters<typeof evaluate>[1]> = {}) => {
+const run = (c: EvaluationCase, options: Partial<Parameters<typeof evaluateSync>[1]> = {}) => {
   const items = c.scores[0]!.length;
-  return evaluate(scoreMatrixRanker(c.scores), {
+  return evaluateSync(scoreMatrixRanker(c.scores), {
     train: csrOf(items, c.train),
     valid: csrOf(items, c.valid),
     test: csrOf(c.testItems, c.test),
@@ -167,12 +167,12 @@ describe('evaluate', () => {
     const dataset: Dataset = syntheticDataset({ users: 40, items: 30, interactions: 400, validRatio: 0.1, seed: 1 });
     const { train, valid, test } = dataset;
     const ranker = popularRanker(train);
-    const parts = evaluate(ranker, { train, valid, test, protocol: 'clean', perUser: true });
-    expect(evaluate(ranker, { ...dataset, protocol: 'clean', perUser: true })).toEqual(parts);
+    const parts = evaluateSync(ranker, { train, valid, test, protocol: 'clean', perUser: true });
+    expect(evaluateSync(ranker, { ...dataset, protocol: 'clean', perUser: true })).toEqual(parts);
     expect(parts.users).toBe(
       Array.from({ length: train.rows }, (_, u) => csrDegree(test!, u)).filter((n) => n > 0).length,
     );
-    const without = () => evaluate(ranker, { ...dataset, test: undefined, protocol: 'clean' });
+    const without = () => evaluateSync(ranker, { ...dataset, test: undefined, protocol: 'clean' });
     expect(without).toThrow(
       expect.objectContaining({ code: 'bad-option', facts: expect.objectContaining({ option: 'test' }) }),
     );
@@ -192,12 +192,12 @@ describe('evaluate', () => {
     const dataset = syntheticDataset({ users: 60, items: 30, interactions: 600, seed: 1 });
     const ranker = popularRanker(dataset.train);
     const options = { ...dataset, protocol: 'clean', perUser: true, groups: true, blockSize: 1 } as const;
-    expect(await evaluateAsync(ranker, options)).toEqual(evaluate(ranker, options));
+    expect(await evaluate(ranker, options)).toEqual(evaluateSync(ranker, options));
     const controller = new AbortController();
     setTimeout(() => controller.abort());
     const done: number[] = [];
     const onProgress = (progress: { done: number }) => void done.push(progress.done);
-    const stopped = evaluateAsync(ranker, { ...options, signal: controller.signal, onProgress });
+    const stopped = evaluate(ranker, { ...options, signal: controller.signal, onProgress });
     await expect(stopped).rejects.toThrow(expect.objectContaining({ code: 'aborted' }));
     expect(done.length).toBeLessThan(dataset.train.rows / 2);
   });

@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evaluate, type Protocol } from '../../src/evaluation/evaluator.ts';
-import { loadMetric } from '../../src/evaluation/load-metric.ts';
+import { loadMetric } from '../../src/evaluation/custom-metrics.ts';
+import { evaluateSync, type Protocol } from '../../src/evaluation/evaluator.ts';
 import type { RankMetric } from '../../src/evaluation/metrics.ts';
 import { errorOf, rejectionOf } from '../support/error-of.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';
@@ -13,9 +13,9 @@ import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 const ks = [1, 3, 20];
 const path = fileURLToPath(new URL('modules/metrics.mjs', import.meta.url));
 
-const run = (c: EvaluationCase, options: Partial<Parameters<typeof evaluate>[1]> = {}) => {
+const run = (c: EvaluationCase, options: Partial<Parameters<typeof evaluateSync>[1]> = {}) => {
   const items = c.scores[0]!.length;
-  return evaluate(scoreMatrixRanker(c.scores), {
+  return evaluateSync(scoreMatrixRanker(c.scores), {
     train: csrOf(items, c.train),
     test: csrOf(c.testItems, c.test),
     protocol: 'clean',

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { row } from '../../src/array/matrix.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
-import { evaluate } from '../../src/evaluation/evaluator.ts';
-import { embeddingRanker } from '../../src/evaluation/ranker.ts';
+import { evaluateSync } from '../../src/evaluation/evaluator.ts';
+import { embeddingRanker } from '../../src/evaluation/rankers.ts';
 import { csrOf, type EvaluationCase, evaluationCases } from '../support/evaluation-case.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 
@@ -37,8 +37,8 @@ it("an engine's ranking evaluates like a full sort of its score matrix, for ever
   await fc.assert(
     fc.asyncProperty(evaluationCases, fc.integer({ min: 1, max: 8 }), async (c, blockSize) => {
       const engine = await engineOf(c);
-      const expected = evaluate(scoreMatrixRanker(c.scores), optionsOf(c));
-      expect(evaluate(embeddingRanker(engine), { ...optionsOf(c), blockSize })).toEqual(expected);
+      const expected = evaluateSync(scoreMatrixRanker(c.scores), optionsOf(c));
+      expect(evaluateSync(embeddingRanker(engine), { ...optionsOf(c), blockSize })).toEqual(expected);
       await engine.close();
     }),
   );
@@ -50,8 +50,8 @@ it('an item bias is added to the score of every user, in lists and in AUC', asyn
       const engine = await engineOf(c);
       const itemBias = Float32Array.from(c.scores[0]!, () => biases.next().value / 2);
       const biased = c.scores.map((of) => of.map((score, item) => score + itemBias[item]!));
-      expect(evaluate(embeddingRanker(engine, itemBias), optionsOf(c))).toEqual(
-        evaluate(scoreMatrixRanker(biased), optionsOf(c)),
+      expect(evaluateSync(embeddingRanker(engine, itemBias), optionsOf(c))).toEqual(
+        evaluateSync(scoreMatrixRanker(biased), optionsOf(c)),
       );
       await engine.close();
     }),
@@ -72,7 +72,7 @@ it('diversity of lists: orthogonal items 1, equal items 0; users with one item t
   };
   const engine = await engineOf(c);
   const diversity = () =>
-    evaluate(embeddingRanker(engine), { ...optionsOf(c), ks: [1, 2], diversity: engine.items }).metrics;
+    evaluateSync(embeddingRanker(engine), { ...optionsOf(c), ks: [1, 2], diversity: engine.items }).metrics;
   expect(diversity()).toMatchObject({ 'diversity@1': 0, 'diversity@2': 1 });
   // Item 2 turns towards item 1: user 0 is shown 0 and 1, user 2 is shown 2 and 1.
   row(engine.items, 2).set([0, 2, 0]);

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { popularRanker } from '../../src/evaluation/baselines.ts';
-import { evaluate } from '../../src/evaluation/evaluator.ts';
+import { evaluateSync } from '../../src/evaluation/evaluator.ts';
+import { popularRanker } from '../../src/evaluation/rankers.ts';
 import { type ResultFile, readResult, resultOf, writeResult } from '../../src/evaluation/result-file.ts';
 import { csrOf } from '../support/evaluation-case.ts';
 
@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const train = csrOf(4, [[0, 1], [0], [2]]);
 const test = csrOf(4, [[2], [], [1, 3]]);
-const evaluation = evaluate(popularRanker(train), {
+const evaluation = evaluateSync(popularRanker(train), {
   train,
   test,
   protocol: 'clean',
@@ -80,7 +80,7 @@ describe('result file', () => {
     [
       'a user twice',
       changed({ perUser: { users: ['a', 'a'], columns: {} } }),
-      /field perUser.users: 1 ids stand there twice/,
+      /field perUser.users: 1 ids occur twice/,
     ],
   ])('%s: names the file and the problem', (name, text, problem) => {
     const path = join(folder, `${name}.bad`);

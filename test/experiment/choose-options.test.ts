@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chooseOptions } from '../../src/experiment/choose-options.ts';
 import type { Lab } from '../../src/experiment/experiment.ts';
-import { triedTables } from '../../src/experiment/findings/tried-table.ts';
-import type { RunRecord, RunSpec } from '../../src/experiment/run/run.ts';
-import type { LossCase } from '../../src/experiment/settings/settings.ts';
+import { triedTables } from '../../src/experiment/findings.ts';
+import type { RunRecord, RunSpec } from '../../src/experiment/run.ts';
+import type { LossCase } from '../../src/experiment/settings.ts';
 import { rejectionOf } from '../support/error-of.ts';
 
 const data = { name: 'films', files: { train: 'train.csv' }, config: {} };

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { experimentNamed, experiments } from '../../src/experiment/experiments.ts';
-import type { ExperimentConfig } from '../../src/experiment/settings/experiment-config.ts';
-import { checkReport } from '../../src/report/check-report.ts';
-import type { Report } from '../../src/report/report.ts';
+import type { ExperimentConfig } from '../../src/experiment/settings.ts';
+import { checkReport, type Report } from '../../src/report/report.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { type Asked, findingsOf, type MadeUp, madeUpLab } from '../support/made-up-lab.ts';
 

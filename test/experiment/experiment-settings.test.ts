@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ExperimentConfig } from '../../src/experiment/settings/experiment-config.ts';
-import { experimentSettings } from '../../src/experiment/settings/experiment-settings.ts';
+import { experimentSettings } from '../../src/experiment/read-settings.ts';
+import type { ExperimentConfig } from '../../src/experiment/settings.ts';
 import { rejectionOf } from '../support/error-of.ts';
 
 const data = [{ name: 'films', train: 'train.csv', test: 'test.csv' }];
@@ -54,7 +54,7 @@ describe('the settings of an experiment', () => {
     ],
     ['no value to choose from', { losses: [{ name: 'sl', tau: [] }] }, /losses\.tau: got "\[\]"/],
     ['a training option', { config: { epocs: 3 } as never }, /Did you mean epochs/],
-    ['two losses of one name', { losses: ['sl', { name: 'sl', tau: 0.3 }] }, /sl twice.*a label of its own/],
+    ['two losses of one name', { losses: ['sl', { name: 'sl', tau: 0.3 }] }, /sl twice.*a different label/],
     ['a level twice', { levels: [1, 1] }, /levels: got "1 twice"/],
     ['a metric without a cut-off', { metric: 'ndcg' }, /a metric with its cut-off/],
     ['a setting that there is not', { sedes: [1] } as never, /Did you mean seeds/],

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { csrDegree, csrHas } from '../../src/array/csr.ts';
 import { loadDataset } from '../../src/data/dataset.ts';
-import { evaluate } from '../../src/evaluation/evaluator.ts';
-import { embeddingRanker } from '../../src/evaluation/ranker.ts';
-import { folderDataSet } from '../../src/experiment/run/data-sets.ts';
-import { type LabEvent, LocalLab } from '../../src/experiment/run/lab.ts';
-import type { RunSpec } from '../../src/experiment/run/run.ts';
-import { loadRunData } from '../../src/experiment/run/run-data.ts';
-import { experimentSettings } from '../../src/experiment/settings/experiment-settings.ts';
-import { cutOffs } from '../../src/experiment/settings/metric-names.ts';
+import { evaluateSync } from '../../src/evaluation/evaluator.ts';
+import { embeddingRanker } from '../../src/evaluation/rankers.ts';
+import { loadRunData } from '../../src/experiment/execute-run.ts';
+import { type LabEvent, LocalLab } from '../../src/experiment/lab.ts';
+import { experimentSettings } from '../../src/experiment/read-settings.ts';
+import { folderDataSet, type RunSpec } from '../../src/experiment/run.ts';
+import { cutOffs } from '../../src/experiment/settings.ts';
 import type { ScoreGradients, ScoreRow } from '../../src/loss/loss.ts';
 import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
 import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
@@ -38,7 +37,7 @@ describe('a laboratory', () => {
     const engine = await openRankingEngine(trainedModel(dataset, result), { threads: 1 });
     for (const protocol of ['clean', 'irbench'] as const) {
       const { train: seen, valid, test } = dataset;
-      const { metrics } = evaluate(embeddingRanker(engine), { train: seen, valid, test, protocol });
+      const { metrics } = evaluateSync(embeddingRanker(engine), { train: seen, valid, test, protocol });
       expect(record!.evaluations[protocol].metrics).toEqual(metrics);
     }
     await engine.close();

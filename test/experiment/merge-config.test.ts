@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mergeConfigs } from '../../src/experiment/run/merge-config.ts';
+import { mergeConfigs } from '../../src/experiment/run.ts';
 
 test('groups are merged option by option, later ones win', () => {
   const merged = mergeConfigs(

@@ -1,8 +1,8 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { RunRecord } from '../../src/experiment/run/run.ts';
-import { RunStore } from '../../src/experiment/run/run-store.ts';
+import { RunStore } from '../../src/experiment/lab.ts';
+import type { RunRecord } from '../../src/experiment/run.ts';
 import { folder } from '../data/temporary.ts';
 import { errorOf } from '../support/error-of.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { csrHas } from '../../src/array/csr.ts';
 import { row } from '../../src/array/matrix.ts';
-import { analyseScores, predictTau } from '../../src/experiment/analysis/score-analysis.ts';
+import { analyseScores, predictTau } from '../../src/experiment/score-analysis.ts';
 import { type Model, trainedItems } from '../../src/model/model.ts';
 import { expectClose } from '../support/close.ts';
 import { errorOf } from '../support/error-of.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareUsers } from '../../src/evaluation/compare.ts';
-import { compareRuns, deviation, holm, mean, meanCell } from '../../src/experiment/analysis/statistics.ts';
+import { compareRuns, deviation, holm, mean, meanCell } from '../../src/experiment/statistics.ts';
 import { expectClose } from '../support/close.ts';
 import { errorOf } from '../support/error-of.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { claimOf, moreThan, signOf } from '../../src/experiment/findings/verdicts.ts';
-import type { RunRecord } from '../../src/experiment/run/run.ts';
+import { claimOf, moreThan, signOf } from '../../src/experiment/findings.ts';
+import type { RunRecord } from '../../src/experiment/run.ts';
 
 const settings = { metric: 'ndcg@20', protocol: 'clean' } as const;
 const runs = (...values: number[]) =>

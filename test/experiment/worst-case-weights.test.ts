@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { WeightQuantiles } from '../../src/experiment/analysis/weight-quantiles.ts';
-import { type WorstCase, worstCaseWeights } from '../../src/experiment/analysis/worst-case-weights.ts';
+import { WeightQuantiles, type WorstCase, worstCaseWeights } from '../../src/experiment/score-analysis.ts';
 import { expectClose } from '../support/close.ts';
 
 const scoreLists = fc

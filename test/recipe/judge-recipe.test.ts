@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RunRecord } from '../../src/experiment/run/run.ts';
-import { judgeRecipe, summarizeRecipe } from '../../src/recipe/judge-recipe.ts';
-import type { Recipe, Tolerance } from '../../src/recipe/recipe.ts';
+import type { RunRecord } from '../../src/experiment/run.ts';
+import { judgeRecipe, type Recipe, summarizeRecipe, type Tolerance } from '../../src/recipe/recipe.ts';
 
 const run = (metrics: Record<string, number>) =>
   ({ evaluations: { clean: { metrics }, irbench: { metrics: {} } } }) as unknown as RunRecord;

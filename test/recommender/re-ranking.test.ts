@@ -4,8 +4,8 @@ import { csrFromEntries } from '../../src/array/csr.ts';
 import { row } from '../../src/array/matrix.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
-import { evaluate } from '../../src/evaluation/evaluator.ts';
-import { embeddingRanker } from '../../src/evaluation/ranker.ts';
+import { evaluateSync } from '../../src/evaluation/evaluator.ts';
+import { embeddingRanker } from '../../src/evaluation/rankers.ts';
 import { type Model, trainedItems } from '../../src/model/model.ts';
 import { DiscoveryBias } from '../../src/recommender/discovery-bias.ts';
 import { reRankedRanker } from '../../src/recommender/re-ranked-ranker.ts';
@@ -253,14 +253,14 @@ describe.each<[string, TrainConfigInput]>([
       expect([...scores.subarray(q * 6, q * 6 + 6)]).toEqual(list.map((item) => item.score));
     });
     const options = { train: trained, test, protocol: 'clean', diversity: model.items } as const;
-    const plain = evaluate(embeddingRanker(engine, model.itemBias), { ...options, auc: true });
-    expect(evaluate(reRankedRanker(model, engine, {}), { ...options, auc: true })).toEqual(plain);
-    const discovered = evaluate(reRankedRanker(model, engine, { discover: 0.3 }), { ...options, auc: true });
+    const plain = evaluateSync(embeddingRanker(engine, model.itemBias), { ...options, auc: true });
+    expect(evaluateSync(reRankedRanker(model, engine, {}), { ...options, auc: true })).toEqual(plain);
+    const discovered = evaluateSync(reRankedRanker(model, engine, { discover: 0.3 }), { ...options, auc: true });
     expect(discovered.metrics['popularity@20']).toBeLessThan(plain.metrics['popularity@20']!);
     expect(discovered.metrics.auc).not.toBe(plain.metrics.auc);
-    const diverse = evaluate(reRankedRanker(model, engine, { diversity: 0.5 }), options);
+    const diverse = evaluateSync(reRankedRanker(model, engine, { diversity: 0.5 }), options);
     expect(diverse.metrics['diversity@20']).toBeGreaterThan(plain.metrics['diversity@20']!);
-    expect(() => evaluate(reRankedRanker(model, engine, { diversity: 0.5 }), { ...options, auc: true })).toThrow(
+    expect(() => evaluateSync(reRankedRanker(model, engine, { diversity: 0.5 }), { ...options, auc: true })).toThrow(
       /Option diversity: got 0.5, expected 0 with AUC/,
     );
   });

@@ -1,62 +1,119 @@
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { spread } from '../../src/report/page/end-labels.ts';
-import { reportHtml } from '../../src/report/page/report-html.ts';
-import { palette } from '../../src/report/page/series-look.ts';
-import { showCell, significant } from '../../src/report/page/show-cell.ts';
-import { roundTicks } from '../../src/report/page/ticks.ts';
-import type { Figure } from '../../src/report/report.ts';
+import { palette } from '../../src/report/figures.ts';
+import { reportHtml } from '../../src/report/page.ts';
+import type { Figure, Point } from '../../src/report/report.ts';
+import { showCell, significant } from '../../src/report/tables.ts';
 import { draws } from '../support/property-seed.ts';
 import { sampleReport } from '../support/sample-report.ts';
 
-const size = fc.double({ min: -12, max: 12, noNaN: true }).map((power) => 10 ** power);
+const scale = fc.constantFrom('linear' as const, 'log' as const);
 
-test('ticks are round, in order and inside, and as many as asked for or about so', () => {
-  const intervals = fc.record({ low: size, width: size, log: fc.boolean(), count: fc.integer({ min: 2, max: 8 }) });
+/** The plots of a figure with these points, drawn wide and narrow. */
+function plotsOf(figure: Partial<Figure>, points: readonly Point[]): Element[] {
+  const panels = [{ title: '', series: [{ name: 'a', points }] }];
+  const bare: Figure = { name: 'f', caption: 'c', kind: 'lines', x: { label: '' }, y: { label: '' }, panels };
+  const html = reportHtml({ ...sampleReport, sections: [{ title: 's', figures: [{ ...bare, ...figure }] }] });
+  return [...parseHTML(html).document.querySelectorAll('.panel svg')];
+}
+
+/** The labels of ticks, with the place of each in pixels: those of x in its first row of text, those of y in its column. */
+function tickLabels(plot: Element): { x: Label[]; y: Label[] } {
+  const labels = [...plot.querySelectorAll('text')].map((text): Label => {
+    const anchor = text.closest('[text-anchor]')!.getAttribute('text-anchor')!;
+    let [left, top] = [0, 0];
+    for (let element: Element | null = text; element && element !== plot; element = element.parentElement) {
+      const move = /translate\(([-\d.]+),([-\d.]+)\)/.exec(element.getAttribute('transform') ?? '');
+      left += Number(move?.[1] ?? 0);
+      top += Number(move?.[2] ?? 0);
+    }
+    const turned = text.getAttribute('transform')?.includes('rotate') ?? false;
+    return { text: text.textContent!, left, top, turned, anchor };
+  });
+  return {
+    x: labels.filter(({ anchor, turned }) => anchor === 'middle' || turned),
+    y: labels.filter(({ anchor, turned, text }) => anchor === 'end' && !turned && /^−?[\d.]/.test(text)),
+  };
+}
+
+interface Label {
+  readonly text: string;
+  readonly left: number;
+  readonly top: number;
+  readonly turned: boolean;
+  readonly anchor: string;
+}
+
+const width = (text: string) => 6.6 * [...text].length;
+
+test('labels of ticks lie in the plot and do not touch each other', () => {
+  const power = fc.double({ min: -8, max: 8, noNaN: true }).map((exponent) => 10 ** exponent);
+  const cases = fc.record({
+    low: power,
+    width: power,
+    x: scale,
+    y: scale,
+    names: fc.array(fc.string({ minLength: 1 })),
+  });
   fc.assert(
-    fc.property(intervals, ({ low, width, log, count }) => {
-      const high = low + width;
-      fc.pre(high > low * (1 + 1e-9));
-      const ticks = roundTicks([low, high], log, count);
-      const slack = 1e-9 * high;
-      expect(ticks.length).toBeGreaterThanOrEqual(1);
-      expect(ticks.length).toBeLessThanOrEqual(2 * count + 1);
-      ticks.forEach(({ at }, i) => {
-        expect(at).toBeGreaterThanOrEqual(low - slack);
-        expect(at).toBeLessThanOrEqual(high + slack);
-        if (i > 0) expect(at).toBeGreaterThan(ticks[i - 1]!.at);
-      });
+    fc.property(cases, ({ low, width: range, x, y, names }) => {
+      fc.pre(range > low / 100);
+      const ends = [low, low + range];
+      const numbers = plotsOf({ x: { label: '', scale: x }, y: { label: '', scale: y } }, [
+        { x: ends[0]!, y: ends[0]! },
+        { x: ends[1]!, y: ends[1]! },
+      ]);
+      const bars = plotsOf(
+        { kind: 'bars', y: { label: '', scale: y } },
+        names.map((name) => ({ x: name, y: low })),
+      );
+      for (const plot of [...numbers, ...bars]) {
+        const [, right = 0, bottom = 0] = /^0 0 (\d+) (\d+)$/.exec(plot.getAttribute('viewBox')!)!.map(Number);
+        const labels = tickLabels(plot);
+        const shown = { x: labels.x.filter(({ text }) => text), y: labels.y.filter(({ text }) => text) };
+        for (const { left, top } of [...shown.x, ...shown.y]) {
+          expect(left).toBeGreaterThanOrEqual(0);
+          expect(left).toBeLessThanOrEqual(right);
+          expect(top).toBeGreaterThanOrEqual(0);
+          expect(top).toBeLessThanOrEqual(bottom);
+        }
+        for (const { text } of shown.y) expect(width(text)).toBeLessThan(56);
+        const flat = shown.x.filter(({ turned }) => !turned).sort((a, b) => a.left - b.left);
+        flat.slice(1).forEach((label, i) => {
+          expect(label.left - flat[i]!.left).toBeGreaterThan((width(label.text) + width(flat[i]!.text)) / 2);
+        });
+        const down = [...shown.y].sort((a, b) => a.top - b.top);
+        down.slice(1).forEach((label, i) => {
+          expect(label.top - down[i]!.top).toBeGreaterThan(11);
+        });
+      }
     }),
+    { numRuns: 12 },
   );
 });
+
+const logTicks = ['0.000001', '0.00001', '0.0001', '0.001', '0.01', '0.1'].concat([
+  '1',
+  '10',
+  '100',
+  '1,000',
+  '10,000',
+  '100,000',
+  '1e+6',
+]);
 
 test.each([
-  [[0, 0.4], false, 4, ['0.0', '0.1', '0.2', '0.3', '0.4']],
-  [[-12, 13], false, 4, ['−10', '−5', '0', '5', '10']],
-  [[0, 2.1e7], false, 4, ['0', '5M', '10M', '15M', '20M']],
-  [[0.01, 1], true, 4, ['0.01', '0.03', '0.1', '0.3', '1']],
-  [[0.1, 1], true, 4, ['0.1', '0.2', '0.5', '1']],
-  [[1e-6, 1e6], true, 4, ['1e−6', '0.001', '1', '1,000', '1M']],
-] as const)('ticks of %j, logarithmic: %s', (interval, log, count, labels) => {
-  expect(roundTicks(interval, log, count).map(({ label }) => label)).toEqual(labels);
-});
-
-test('names at the ends of lines keep their order and their distance, and stay where there is room', () => {
-  const wanted = fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 10 });
-  fc.assert(
-    fc.property(wanted, (ends) => {
-      const places = spread(ends, 14, 0, 200);
-      const order = ends.map((_, i) => i).sort((a, b) => ends[a]! - ends[b]! || a - b);
-      order.forEach((i, rank) => {
-        expect(places[i]).toBeGreaterThanOrEqual(-1e-6);
-        expect(places[i]).toBeLessThanOrEqual(200 + 1e-6);
-        if (rank > 0) expect(places[i]! - places[order[rank - 1]!]!).toBeGreaterThanOrEqual(14 - 1e-6);
-      });
-      const apart = order.every((i, rank) => rank === 0 || ends[i]! - ends[order[rank - 1]!]! >= 14);
-      if (apart) expect(places).toEqual(ends);
-    }),
-  );
+  [[0, 0.4], 'linear', ['0.00', '0.05', '0.10', '0.15', '0.20', '0.25', '0.30', '0.35', '0.40']],
+  [[-12, 13], 'linear', ['−12', '−10', '−8', '−6', '−4', '−2', '0', '2', '4', '6', '8', '10', '12', '14']],
+  [[0, 2.1e7], 'linear', ['0M', '2M', '4M', '6M', '8M', '10M', '12M', '14M', '16M', '18M', '20M', '22M']],
+  [[1e-6, 1e6], 'log', logTicks],
+] as const)('ticks of %j, %s', ([low, high], y, labels) => {
+  const [wide] = plotsOf({ y: { label: '', scale: y } }, [
+    { x: 0, y: low },
+    { x: 1, y: high },
+  ]);
+  expect(tickLabels(wide!).y.map(({ text }) => text)).toEqual(labels);
 });
 
 test('cells are shown with their unit', () => {
@@ -100,7 +157,6 @@ function luminance(color: string): number {
 }
 
 test('any figure can be drawn, and no coordinate is lost', () => {
-  const scale = fc.constantFrom('linear' as const, 'log' as const);
   const value = fc.oneof(
     fc.double(),
     fc.double({ min: -2, max: 2, noNaN: true }),
@@ -130,7 +186,7 @@ test('any figure can be drawn, and no coordinate is lost', () => {
   const figure: fc.Arbitrary<Figure> = fc.record({
     name: fc.constant('figure'),
     caption: fc.string(),
-    kind: fc.constantFrom('lines', 'bars'),
+    kind: fc.constantFrom('lines', 'bars', 'dots'),
     x: fc.record({ label: fc.string(), scale: fc.oneof(scale, fc.constant('band' as const)) }),
     y: fc.record({ label: fc.string(), scale }),
     panels: fc.array(panel, { maxLength: 3 }),

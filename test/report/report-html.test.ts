@@ -1,8 +1,8 @@
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { reportHtml } from '../../src/report/page/report-html.ts';
-import { showCell } from '../../src/report/page/show-cell.ts';
+import { reportHtml } from '../../src/report/page.ts';
 import type { Figure, Report } from '../../src/report/report.ts';
+import { showCell } from '../../src/report/tables.ts';
 import { sampleReport } from '../support/sample-report.ts';
 
 const page = reportHtml(sampleReport);
@@ -150,7 +150,7 @@ test('text from outside stays text, in the page, in plots and in JSON', () => {
   expect(document.querySelectorAll('img, [onerror]')).toHaveLength(0);
   expect(document.querySelector('h1')!.textContent).toBe(hostile);
   expect(document.querySelector('#a .panel svg')!.getAttribute('aria-label')).toBe(`${hostile}. ${hostile}`);
-  expect(texts(document.querySelectorAll('#a svg text'))).toContain(hostile);
+  expect(texts(document.querySelectorAll('#a svg text')).join('\n')).toContain(hostile);
   const settings = document.querySelector('#provenance details pre')!.textContent!;
   expect(JSON.parse(settings)).toEqual(report.provenance.settings);
 });

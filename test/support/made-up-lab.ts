@@ -1,7 +1,7 @@
 import type { Experiment, Lab } from '../../src/experiment/experiment.ts';
-import type { RunRecord, RunSpec } from '../../src/experiment/run/run.ts';
-import type { ExperimentConfig } from '../../src/experiment/settings/experiment-config.ts';
-import { experimentSettings } from '../../src/experiment/settings/experiment-settings.ts';
+import { experimentSettings } from '../../src/experiment/read-settings.ts';
+import type { RunRecord, RunSpec } from '../../src/experiment/run.ts';
+import type { ExperimentConfig } from '../../src/experiment/settings.ts';
 import type { ClaimVerdict, Report } from '../../src/report/report.ts';
 
 /** What a made-up run gives; what is not said is 1. */

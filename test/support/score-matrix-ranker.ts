@@ -1,5 +1,5 @@
 import { csrHas, csrRow } from '../../src/array/csr.ts';
-import type { UserRanker } from '../../src/evaluation/ranker.ts';
+import type { UserRanker } from '../../src/evaluation/rankers.ts';
 
 /** Ranks by a given score matrix with a full sort of each row: the plainest ranker there is. */
 export function scoreMatrixRanker(scores: readonly (readonly number[])[]): UserRanker {

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Csr, csrFromEntries } from '../../src/array/csr.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
-import { evaluate } from '../../src/evaluation/evaluator.ts';
-import { embeddingRanker } from '../../src/evaluation/ranker.ts';
+import { evaluateSync } from '../../src/evaluation/evaluator.ts';
+import { embeddingRanker } from '../../src/evaluation/rankers.ts';
 import { openModel, saveModel } from '../../src/model/model-directory.ts';
 import { loadEmbeddings, openRankingEngine } from '../../src/recommender/ranking-engine.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
@@ -63,7 +63,7 @@ async function valueAt(result: Awaited<ReturnType<typeof run>>, c: number): Prom
   const model = trainedModel(dataset, result);
   const engine = await openRankingEngine(model, { engine: 'reference' });
   const ranker = embeddingRanker(engine, popularityBias(train, c));
-  return evaluate(ranker, { train, test: valid, protocol: 'clean', ks: [5] }).metrics[metric]!;
+  return evaluateSync(ranker, { train, test: valid, protocol: 'clean', ks: [5] }).metrics[metric]!;
 }
 
 describe('popularityBias', () => {

@@ -1,16 +1,12 @@
-import type { Section } from '../../report/report.ts';
-import { slug } from '../../report/slug.ts';
+import { type Section, slug } from '../../report/report.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
-import { meanCell } from '../analysis/statistics.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import { cellOf } from '../findings/summaries.ts';
-import { claimOf, moreThan, notLessThan, type Observation } from '../findings/verdicts.ts';
-import { mergeConfigs } from '../run/merge-config.ts';
-import type { RunRecord, RunSpec } from '../run/run.ts';
-import { baseSpec } from '../settings/base-spec.ts';
-import type { ExperimentSettings } from '../settings/settings.ts';
+import { cellOf, claimOf, moreThan, notLessThan, type Observation } from '../findings.ts';
+import { mergeConfigs, type RunRecord, type RunSpec } from '../run.ts';
+import { baseSpec, type ExperimentSettings } from '../settings.ts';
+import { meanCell } from '../statistics.ts';
 
-/** As published programs train: one positive a row, negatives of its own. */
+/** Pair rows, as published programs train: one positive per row with its own negatives. */
 const pairs: TrainConfigInput = { batch: { kind: 'pair', rows: 1024, negatives: 256, pool: 'uniform' } };
 /** Epochs of the comparison at equal epochs; short, so that pair rows end within minutes. */
 const epochs = 20;
@@ -24,7 +20,7 @@ export const batches: Experiment = {
   name: 'batches',
   title: 'User rows and pair rows',
   summary:
-    'A user row holds all positives of a user and shares a pool of negatives with the batch; a pair row is one interaction with negatives of its own, as published programs train. Compared at equal epochs, where pair rows score more, and at equal time; and user rows with pools of several sizes. These runs have the machine to themselves, one after another.',
+    'A user row holds all positives of a user and shares a pool of negatives with the batch; a pair row is one interaction with its own negatives, as published programs train. Compared at equal epochs, where pair rows score more, and at equal time; and user rows with pools of several sizes. These runs have the machine to themselves, one after another.',
   source: 'This project; the batches of the programs of BSL, PSL and SL@K',
   defaults: {
     data: ['amazon2014-health', 'movielens-100k'],

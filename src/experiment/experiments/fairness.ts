@@ -1,14 +1,21 @@
-import type { Section } from '../../report/report.ts';
-import { slug } from '../../report/slug.ts';
-import { meanCell } from '../analysis/statistics.ts';
+import { type Section, slug } from '../../report/report.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import { checkGroupMetric, groupFigure, lowerHalf, spreadOf } from '../findings/group-contributions.ts';
-import { cellOf, metricText, optionsText } from '../findings/summaries.ts';
-import { triedTables } from '../findings/tried-table.ts';
-import { claimOf, type Observation, signOf } from '../findings/verdicts.ts';
-import { baseSpec } from '../settings/base-spec.ts';
-import type { ExperimentSettings } from '../settings/settings.ts';
+import {
+  cellOf,
+  checkGroupMetric,
+  claimOf,
+  groupFigure,
+  lowerHalf,
+  metricText,
+  type Observation,
+  optionsText,
+  signOf,
+  spreadOf,
+  triedTables,
+} from '../findings.ts';
+import { baseSpec, type ExperimentSettings } from '../settings.ts';
+import { meanCell } from '../statistics.ts';
 import { allLosses } from './losses.ts';
 
 const compared = ['bpr', 'bce', 'mse', 'sl', 'bsl', 'dsl'];

@@ -1,17 +1,20 @@
-import type { Figure, Section, Table } from '../../report/report.ts';
-import { slug } from '../../report/slug.ts';
-import { mean } from '../analysis/statistics.ts';
+import { type Figure, type Section, slug, type Table } from '../../report/report.ts';
 import { type Case, type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import { bestByValidation } from '../findings/best-by-validation.ts';
-import { compareWithBest } from '../findings/significance-table.ts';
-import { cellOf, optionsText } from '../findings/summaries.ts';
-import { triedTables } from '../findings/tried-table.ts';
-import { claimOf, moreThan, notLessThan, type Observation } from '../findings/verdicts.ts';
-import type { Choice } from '../run/run.ts';
-import { baseSpec } from '../settings/base-spec.ts';
-import type { ExperimentConfig } from '../settings/experiment-config.ts';
-import type { ExperimentSettings } from '../settings/settings.ts';
+import {
+  bestByValidation,
+  cellOf,
+  claimOf,
+  compareWithBest,
+  moreThan,
+  notLessThan,
+  type Observation,
+  optionsText,
+  triedTables,
+} from '../findings.ts';
+import type { Choice } from '../run.ts';
+import { baseSpec, type ExperimentConfig, type ExperimentSettings } from '../settings.ts';
+import { mean } from '../statistics.ts';
 
 /** All losses, each with the options that validation chooses. */
 export const allLosses: ExperimentConfig['losses'] = [

@@ -1,6 +1,55 @@
-import type { Experiment } from '../experiment.ts';
-import { noiseExperiment, noisyLosses } from './noise.ts';
-import { robustness } from './robustness.ts';
+import type { Experiment, Lab } from '../experiment.ts';
+import { bestByValidation, claimOf, metricOf, moreThan, type Observation, percentText, signOf } from '../findings.ts';
+import type { ExperimentSettings } from '../settings.ts';
+import { mean } from '../statistics.ts';
+import { casesOf, type NoisyCase, noiseExperiment, noisyLosses } from './noise.ts';
+
+/** The softmax losses that the claim is made of, and those they are compared with. */
+const robust = ['sl', 'bsl', 'dsl'];
+const others = ['bpr', 'bce', 'mse'];
+
+/** Claims about noise among negatives: the softmax losses keep more of their accuracy than others at the highest level, and have more of it; DSL has more than SL. */
+export async function robustness(_: Lab, settings: ExperimentSettings, cases: readonly NoisyCase[]) {
+  const most = Math.max(...settings.levels);
+  const kept: Observation[] = [];
+  const more: Observation[] = [];
+  const dual: Observation[] = [];
+  for (const { name } of settings.data) {
+    const of = (labels: readonly string[]) =>
+      labels.map((label) => casesOf(cases, name, label)).filter((c) => c.length > 0);
+    for (const ours of of(['sl'])) {
+      for (const theirs of of(others)) kept.push(keepsMore(name, ours, theirs, settings));
+    }
+    const best = (groups: NoisyCase[][]) => bestByValidation(groups.map((group) => group.at(-1)!));
+    const [ours, theirs] = [best(of(robust)), best(of(others))];
+    const where = `${name} at ${most}`;
+    if (ours && theirs)
+      more.push(moreThan(where, [ours.loss.label, ours.records], [theirs.loss.label, theirs.records], settings));
+    const [dsl, sl] = [of(['dsl'])[0]?.at(-1), of(['sl'])[0]?.at(-1)];
+    if (dsl && sl) dual.push(moreThan(where, ['dsl', dsl.records], ['sl', sl.records], settings));
+  }
+  return {
+    claims: [
+      claimOf(
+        'At the highest noise SL keeps a larger part of its accuracy at the lowest than BPR, BCE and MSE keep of theirs.',
+        kept,
+      ),
+      claimOf('At the highest noise the best softmax loss is more accurate than the best of BPR, BCE and MSE.', more),
+      claimOf('At the highest noise DSL is more accurate than SL.', dual),
+    ],
+  };
+}
+
+/** The part of accuracy that is left at the highest level, compared seed by seed. */
+function keepsMore(where: string, ours: NoisyCase[], theirs: NoisyCase[], settings: ExperimentSettings): Observation {
+  const left = (group: NoisyCase[]) =>
+    group[0]!.records.map(
+      (clean, seed) => metricOf(group.at(-1)!.records[seed]!, settings) / metricOf(clean, settings),
+    );
+  const [a, b] = [left(ours), left(theirs)];
+  const text = `${where}: ${ours[0]!.loss.label} keeps ${percentText(mean(a)).slice(1)}, ${theirs[0]!.loss.label} ${percentText(mean(b)).slice(1)}`;
+  return { verdict: signOf(a.map((share, seed) => share - b[seed]!)), text };
+}
 
 export const negativeNoise: Experiment = noiseExperiment({
   name: 'negative-noise',
@@ -11,6 +60,20 @@ export const negativeNoise: Experiment = noiseExperiment({
   axis: 'r, how often a known positive is drawn as a negative',
   defaults: { data: ['movielens-100k', 'amazon2014-health'], losses: noisyLosses, levels: [0, 1, 3, 5, 10] },
   noise: (negative) => ({ negative }),
+  options: ['tau'],
+  conclude: robustness,
+});
+
+export const falseNegatives: Experiment = noiseExperiment({
+  name: 'false-negatives',
+  title: 'False negatives',
+  summary:
+    'A fifth of each user’s training positives is held back, and a negative is one of them with probability p: things the user likes and has not been seen to. The same positives are held back at every p, also at 0.',
+  source:
+    'The noisy-negatives protocol of Wu et al., ICDE 2024 (BSL), with held-back positives, as in the DSL paper (arXiv 2602.07206)',
+  axis: 'p, negatives that are held-back positives',
+  defaults: { data: ['movielens-100k', 'amazon2014-health'], losses: noisyLosses, levels: [0, 0.05, 0.1, 0.2, 0.3] },
+  noise: (falseNegative) => ({ falseNegative }),
   options: ['tau'],
   conclude: robustness,
 });

@@ -1,13 +1,9 @@
-import type { ClaimVerdict, Figure, Section, Table } from '../../report/report.ts';
-import { slug } from '../../report/slug.ts';
+import { type ClaimVerdict, type Figure, type Section, slug, type Table } from '../../report/report.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import { cellOf, meanOf, optionsText } from '../findings/summaries.ts';
-import { triedTables } from '../findings/tried-table.ts';
-import type { Noise } from '../run/run.ts';
-import { baseSpec } from '../settings/base-spec.ts';
-import type { ExperimentConfig } from '../settings/experiment-config.ts';
-import type { ExperimentSettings } from '../settings/settings.ts';
+import { cellOf, meanOf, optionsText, triedTables } from '../findings.ts';
+import type { Noise } from '../run.ts';
+import { baseSpec, type ExperimentConfig, type ExperimentSettings } from '../settings.ts';
 
 /** A loss on one data set at one noise level, its options chosen there. */
 export interface NoisyCase extends ChosenCase {

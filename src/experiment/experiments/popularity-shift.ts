@@ -1,9 +1,9 @@
 import type { Experiment } from '../experiment.ts';
-import type { ExperimentConfig } from '../settings/experiment-config.ts';
+import type { ExperimentConfig } from '../settings.ts';
 import { compareLosses } from './losses.ts';
 
 /** Losses of the shift experiments. */
-export const shiftLosses: ExperimentConfig['losses'] = [
+const shiftLosses: ExperimentConfig['losses'] = [
   { name: 'bpr', config: { decoupledWeightDecay: [0.3, 1], embeddingDropout: 0.2 } },
   { name: 'sl', tau: [0.1, 0.14, 0.2] },
   { name: 'sl', label: 'sl with λ', tau: [0.1, 0.14, 0.2], negativeWeight: [0.6, 0.8, 1] },
@@ -32,4 +32,14 @@ export const popularityShift: Experiment = {
         pair: ['sl with prior', 'sl'],
       },
     ]),
+};
+
+export const temporalShift: Experiment = {
+  name: 'temporal-shift',
+  title: 'Temporal shift',
+  summary:
+    'Training on the first part of time, testing on the last: tastes and the catalogue have moved on. Options and epochs are chosen on a random tenth of the training part, which knows nothing of the future.',
+  source: 'The temporal-shift protocol of the DSL paper (arXiv 2602.07206)',
+  defaults: { data: ['movielens-1m-temporal'], losses: shiftLosses },
+  run: (lab, settings) => compareLosses('Temporal shift', 'validation', lab, settings),
 };

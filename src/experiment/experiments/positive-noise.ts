@@ -1,10 +1,9 @@
 import type { Section } from '../../report/report.ts';
 import { specOf } from '../choose-options.ts';
 import type { Experiment, Lab } from '../experiment.ts';
-import { cellOf, meanOf, optionsText, percentText } from '../findings/summaries.ts';
-import { claimOf, moreThan, type Observation } from '../findings/verdicts.ts';
-import { mergeConfigs } from '../run/merge-config.ts';
-import type { ExperimentSettings } from '../settings/settings.ts';
+import { cellOf, claimOf, meanOf, moreThan, type Observation, optionsText, percentText } from '../findings.ts';
+import { mergeConfigs } from '../run.ts';
+import type { ExperimentSettings } from '../settings.ts';
 import { casesOf, type NoisyCase, noiseExperiment, noisyLosses } from './noise.ts';
 
 /** Pair rows: one positive a row, so that a row has nothing to choose among. Fewer negatives and epochs than papers take; both losses have the same. */

@@ -6,9 +6,9 @@ import { backboneNames } from '../../backbone/backbones.ts';
 import type { IdMap } from '../../data/id-map.ts';
 import type { Interactions } from '../../data/interactions.ts';
 import { TaurecError } from '../../errors.ts';
-import { evaluateAsync } from '../../evaluation/evaluator.ts';
+import { evaluate } from '../../evaluation/evaluator.ts';
 import { cutOff } from '../../evaluation/metrics.ts';
-import { embeddingRanker } from '../../evaluation/ranker.ts';
+import { embeddingRanker } from '../../evaluation/rankers.ts';
 import type { LossSource } from '../../loss/loss.ts';
 import { lossNames } from '../../loss/losses.ts';
 import { createModel, type Model, type ModelFacts, trainedItems } from '../../model/model.ts';
@@ -303,7 +303,7 @@ async function measure(
   const engine = await openRankingEngine(model, { threads, engine: name });
   try {
     const ranker = embeddingRanker(engine, model.itemBias);
-    return await evaluateAsync(ranker, { train, test, protocol: 'clean', ks: [cutOff(metric)], signal });
+    return await evaluate(ranker, { train, test, protocol: 'clean', ks: [cutOff(metric)], signal });
   } finally {
     await engine.close();
   }

@@ -1,7 +1,7 @@
 /** What a page does with taurec, and Node too: trains a small model and uses it. Returns plain data, to be compared. */
 import {
   embeddingRanker,
-  evaluate,
+  evaluateSync,
   openEngine,
   Recommender,
   syntheticDataset,
@@ -22,7 +22,7 @@ export async function smallRun(options, config = {}) {
   const { users, items } = model;
   const plan = { users: users.rows, items: items.rows, dimension: items.columns, score: model.config.score };
   const recommender = Recommender.fromModel(model, await openEngine(plan, options));
-  const { metrics } = evaluate(embeddingRanker(recommender.engine), { ...data, protocol: 'clean' });
+  const { metrics } = evaluateSync(embeddingRanker(recommender.engine), { ...data, protocol: 'clean' });
   const answer = {
     sha256: data.sha256,
     engine: result.engine,

@@ -1,0 +1,202 @@
+import { type Csr, csrDegree, csrRow, csrTranspose } from '../array/csr.ts';
+import { matrix, row } from '../array/matrix.ts';
+import { randomStream } from '../array/random.ts';
+import type { Engine, RankResult } from '../engine/engine.ts';
+import { TaurecError } from '../errors.ts';
+import { itemPopularity } from './metrics.ts';
+
+/**
+ * Anything that can order all items for a user: a trained model or a baseline. What a user gets must not depend on which other users
+ * are in the call, so that evaluation is independent of its block size.
+ */
+export interface UserRanker {
+  /** Number of items it ranks: ids 0 .. items − 1. */
+  readonly items: number;
+  /**
+   * The best `k` items of each listed user.
+   * @param users [n] user indices.
+   * @param excluded [n × items] what row r's user must not get.
+   * @param targets [n × items] entries to count `above` for (AUC).
+   */
+  rankUsers(users: Int32Array, k: number, excluded: Csr, targets?: Csr): RankResult;
+}
+
+/**
+ * Ranks by an engine's embeddings: gathers the users' rows of the final embeddings and calls `engine.rank`.
+ * @param itemBias [items] added to every user's scores: a model's `itemBias`.
+ */
+export function embeddingRanker(engine: Engine, itemBias?: Float32Array): UserRanker {
+  return {
+    items: engine.items.rows,
+    rankUsers(users, k, excluded, targets) {
+      const embeddings = engine.finals.users;
+      const queries = matrix(users.length, embeddings.columns);
+      for (let q = 0; q < users.length; q++) queries.data.set(row(embeddings, users[q]!), q * queries.stride);
+      return engine.rank({ queries, k, excluded, targets, itemBias });
+    },
+  };
+}
+
+/**
+ * A ranker from a function that scores all items for one user: one row of scores is held at a time. Equal scores are ordered by item id.
+ * @param scoreUser writes the user's score of every item, finite, into its second argument [items].
+ */
+export function scoreRanker(items: number, scoreUser: (user: number, scores: Float64Array) => void): UserRanker {
+  const scores = new Float64Array(items);
+  return {
+    items,
+    rankUsers(users, k, excluded, targets) {
+      const top = new Int32Array(users.length * k).fill(-1);
+      const topScores = new Float32Array(users.length * k).fill(Number.NEGATIVE_INFINITY);
+      const above = targets && new Int32Array(targets.indices.length);
+      for (let q = 0; q < users.length; q++) {
+        scoreUser(users[q]!, scores);
+        const targetScores = targets && Float64Array.from(csrRow(targets, q), (item) => scores[item]!);
+        // Scores are finite: −Infinity marks what may not be ranked.
+        for (const item of csrRow(excluded, q)) scores[item] = Number.NEGATIVE_INFINITY;
+        const best = topItems(scores, k);
+        top.set(best, q * k);
+        for (let p = 0; p < best.length; p++) topScores[q * k + p] = scores[best[p]!]!;
+        if (targetScores) countAbove(scores, csrRow(targets, q), targetScores, above!, targets.offsets[q]!);
+      }
+      return { items: top, scores: topScores, above };
+    },
+  };
+}
+
+/** The ids of the `k` largest finite scores, best first, ties to the lower id; fewer when fewer are finite. A heap whose root is the worst kept. */
+function topItems(scores: Float64Array, k: number): number[] {
+  const heap: number[] = [];
+  const worse = (a: number, b: number) => scores[a]! < scores[b]! || (scores[a]! === scores[b]! && a > b);
+  const siftDown = (from: number, item: number) => {
+    let at = from;
+    for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
+      if (child + 1 < heap.length && worse(heap[child + 1]!, heap[child]!)) child++;
+      if (!worse(heap[child]!, item)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = item;
+  };
+  for (let item = 0; item < scores.length; item++) {
+    if (scores[item] === Number.NEGATIVE_INFINITY) continue;
+    if (heap.length < k) {
+      heap.push(item);
+      if (heap.length === k) for (let at = (k >> 1) - 1; at >= 0; at--) siftDown(at, heap[at]!);
+      // A later item with an equal score never replaces an earlier one: ties stay with the lower id.
+    } else if (scores[item]! > scores[heap[0]!]!) siftDown(0, item);
+  }
+  return heap.sort((a, b) => (worse(a, b) ? 1 : -1));
+}
+
+/**
+ * above[from + t] = how many items other than target t rank above it. Each item is placed among the sorted targets by binary search, so the cost is
+ * items × log(targets). −Infinity scores do not count; a target's own score is given apart, for it may be marked so.
+ */
+function countAbove(
+  scores: Float64Array,
+  targets: Int32Array,
+  targetScores: Float64Array,
+  above: Int32Array,
+  from: number,
+) {
+  const order = Array.from(targets, (_, t) => t).sort(
+    (a, b) => targetScores[b]! - targetScores[a]! || targets[a]! - targets[b]!,
+  );
+  // beats[t]: items that rank above the t-th best target and not above the one before it.
+  const beats = new Int32Array(order.length + 1);
+  for (let item = 0; item < scores.length; item++) {
+    const score = scores[item]!;
+    if (score === Number.NEGATIVE_INFINITY) continue;
+    let low = 0;
+    let high = order.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const t = order[middle]!;
+      if (targetScores[t]! < score || (targetScores[t] === score && item < targets[t]!)) high = middle;
+      else low = middle + 1;
+    }
+    beats[low]!++;
+  }
+  let count = 0;
+  for (let position = 0; position < order.length; position++) {
+    count += beats[position]!;
+    above[from + order[position]!] = count;
+  }
+}
+
+/** A random order of the items for each user, the same for the same seed: the floor that any model must beat. */
+export function randomRanker(seed: number, items: number): UserRanker {
+  return scoreRanker(items, (user, scores) => {
+    const random = randomStream(seed, 'random-ranker', user);
+    for (let item = 0; item < items; item++) scores[item] = random.real();
+  });
+}
+
+/** Everyone gets the items that the most training users have; score = that number. */
+export function popularRanker(train: Csr): UserRanker {
+  const popularity = itemPopularity(train);
+  return scoreRanker(train.columns, (_user, scores) => scores.set(popularity));
+}
+
+/** How item neighbours are weighed. */
+export interface ItemKnnOptions {
+  /** How many most similar items each item keeps, ≥ 1. Default 100. */
+  readonly neighbours?: number;
+  /** Added to the denominator, ≥ 0: weakens similarities that rest on few users. Default 0. */
+  readonly shrink?: number;
+}
+
+/**
+ * Item-based nearest neighbours: score(u, j) = Σ over the user's training items i that have j among their neighbours of
+ * |U_i ∩ U_j| / (√(|U_i|·|U_j|) + shrink), the cosine of the items' user sets. Interaction weights are not used.
+ * Neighbours are found once, at cost Σ_u |P_u|². Source: Deshpande & Karypis, TOIS 2004.
+ * @throws bad-option.
+ */
+export function itemKnnRanker(train: Csr, options: ItemKnnOptions = {}): UserRanker {
+  const { neighbours = 100, shrink = 0 } = options;
+  if (!Number.isSafeInteger(neighbours) || neighbours < 1) {
+    throw new TaurecError('bad-option', { option: 'neighbours', got: neighbours, expected: 'a whole number ≥ 1' });
+  }
+  if (!(shrink >= 0 && shrink < Number.POSITIVE_INFINITY))
+    throw new TaurecError('bad-option', { option: 'shrink', got: shrink, expected: 'a number ≥ 0' });
+  const { offsets, items, similarities } = nearestItems(train, neighbours, shrink);
+  return scoreRanker(train.columns, (user, scores) => {
+    scores.fill(0);
+    for (let e = train.offsets[user]!; e < train.offsets[user + 1]!; e++) {
+      const item = train.indices[e]!;
+      for (let n = offsets[item]!; n < offsets[item + 1]!; n++) scores[items[n]!]! += similarities[n]!;
+    }
+  });
+}
+
+/** Each item's most similar other items (ties to the lower id): those of item i are at offsets[i] .. offsets[i + 1). */
+function nearestItems(train: Csr, neighbours: number, shrink: number) {
+  const holders = csrTranspose(train);
+  const shared = new Int32Array(train.columns);
+  const similarity = new Float64Array(train.columns);
+  const offsets = new Int32Array(train.columns + 1);
+  const items: number[] = [];
+  const similarities: number[] = [];
+  for (let i = 0; i < train.columns; i++) {
+    const found: number[] = [];
+    for (let e = holders.offsets[i]!; e < holders.offsets[i + 1]!; e++) {
+      const user = holders.indices[e]!;
+      for (let f = train.offsets[user]!; f < train.offsets[user + 1]!; f++) {
+        const j = train.indices[f]!;
+        if (shared[j]!++ === 0 && j !== i) found.push(j);
+      }
+    }
+    for (const j of found)
+      similarity[j] = shared[j]! / (Math.sqrt(csrDegree(holders, i) * csrDegree(holders, j)) + shrink);
+    const kept = found.sort((a, b) => similarity[b]! - similarity[a]! || a - b).slice(0, neighbours);
+    for (const j of kept) {
+      items.push(j);
+      similarities.push(similarity[j]!);
+    }
+    for (const j of found) shared[j] = 0;
+    shared[i] = 0;
+    offsets[i + 1] = items.length;
+  }
+  return { offsets, items: Int32Array.from(items), similarities: Float64Array.from(similarities) };
+}

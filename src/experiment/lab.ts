@@ -1,0 +1,213 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import pMap from 'p-map';
+import { infinityAsText } from '../array/infinity-as-text.ts';
+import { TaurecError } from '../errors.ts';
+import type { UserColumns } from '../evaluation/compare.ts';
+import type { Protocol } from '../evaluation/evaluator.ts';
+import { readResult } from '../evaluation/result-file.ts';
+import type { TrainEvent } from '../training/events.ts';
+import { checkpointFolder, configOf, execute, failedRun, loadRunData, type RunData, runKey } from './execute-run.ts';
+import type { Lab } from './experiment.ts';
+import { type FailedRun, finished, isFailed, type RunRecord, type RunSpec } from './run.ts';
+import type { ScoreAnalysis } from './score-analysis.ts';
+
+/** What happens in a laboratory. */
+export type LabEvent =
+  | {
+      readonly type: 'stage';
+      readonly title: string;
+      readonly runs: number;
+      readonly reused: number;
+      readonly jobs: number;
+    }
+  | {
+      readonly type: 'run';
+      readonly title: string;
+      readonly done: number;
+      readonly runs: number;
+      readonly record: RunRecord | FailedRun;
+      readonly seconds: number;
+    }
+  | { readonly type: 'train'; readonly event: TrainEvent };
+
+/** Where a laboratory keeps its runs, and how it works. */
+export interface LabOptions {
+  /** Holds runs.jsonl, checkpoints of runs that were stopped, and per-user files. */
+  readonly folder: string;
+  /** Runs at a time, each on one thread; default: the machine's cores. With 1 a run has all threads. */
+  readonly jobs?: number;
+  readonly signal?: AbortSignal;
+  /** Receives what happens. */
+  readonly onEvent?: (event: LabEvent) => void;
+}
+
+/** Number of idle data sets kept in memory. */
+const keptDataSets = 2;
+
+/**
+ * Runs trainings several at a time, one thread each, which changes no result, and remembers them in runs.jsonl: what is there is not run again. A run
+ * that is stopped goes on from its checkpoint the next time.
+ */
+export class LocalLab implements Lab {
+  readonly #options: LabOptions;
+  readonly #jobs: number;
+  readonly #store: RunStore;
+  readonly #data = new Map<string, Promise<RunData>>();
+  readonly #used = new Map<string, RunRecord>();
+
+  constructor(options: LabOptions) {
+    this.#options = options;
+    this.#jobs = options.jobs ?? availableParallelism();
+    this.#store = new RunStore(join(options.folder, 'runs.jsonl'));
+  }
+
+  /** The records that were asked for so far, each once; without those of runs that failed. */
+  get used(): RunRecord[] {
+    return [...this.#used.values()];
+  }
+
+  async runAll(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]> {
+    return (await this.#run(title, specs, this.#jobs)).map(finished);
+  }
+
+  tryAll(title: string, specs: readonly RunSpec[]): Promise<(RunRecord | FailedRun)[]> {
+    return this.#run(title, specs, this.#jobs);
+  }
+
+  async runAlone(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]> {
+    return (await this.#run(title, specs, 1)).map(finished);
+  }
+
+  perUser(record: RunRecord, protocol: Protocol): UserColumns {
+    return readResult(join(this.#options.folder, record.evaluations[protocol].perUser!)).perUser!;
+  }
+
+  async #run(title: string, specs: readonly RunSpec[], jobs: number): Promise<(RunRecord | FailedRun)[]> {
+    const { onEvent = () => {}, signal } = this.#options;
+    const distinct = new Map<string, RunSpec>();
+    const keys = await pMap(specs, (spec) => this.#keyOf(spec), { concurrency: 1 });
+    for (const [index, key] of keys.entries()) if (!this.#store.get(key)) distinct.set(key, specs[index]!);
+    onEvent({ type: 'stage', title, runs: distinct.size, reused: new Set(keys).size - distinct.size, jobs });
+    let done = 0;
+    // The first error stops the others: each sees the signal at its next step.
+    const failed = new AbortController();
+    const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+    const runs = pMap(
+      distinct,
+      async ([key, spec]) => {
+        const started = performance.now();
+        const record = await this.#one(key, spec, jobs, either).catch((error) => {
+          failed.abort(error);
+          throw error;
+        });
+        done++;
+        onEvent({
+          type: 'run',
+          title,
+          done,
+          runs: distinct.size,
+          record,
+          seconds: (performance.now() - started) / 1000,
+        });
+      },
+      { concurrency: jobs },
+    );
+    await runs;
+    return keys.map((key) => {
+      const record = this.#store.get(key)!;
+      if (!isFailed(record)) this.#used.set(key, record);
+      return record;
+    });
+  }
+
+  async #one(key: string, spec: RunSpec, jobs: number, signal: AbortSignal): Promise<RunRecord | FailedRun> {
+    const { folder, onEvent } = this.#options;
+    const data = await this.#load(spec);
+    const record = await execute(spec, data, {
+      key,
+      folder,
+      signal,
+      ...(jobs > 1 && { threads: 1 }),
+      onEvent: (event) => onEvent?.({ type: 'train', event }),
+    }).catch((error) => {
+      if (error instanceof TaurecError && error.code === 'diverged') return failedRun(spec, data, key, error);
+      throw error;
+    });
+    this.#store.add(record);
+    rmSync(checkpointFolder(folder, key), { recursive: true, force: true });
+    return record;
+  }
+
+  async #keyOf(spec: RunSpec): Promise<string> {
+    if (this.#options.signal?.aborted) throw new TaurecError('aborted');
+    const { dataset } = await this.#load(spec);
+    return runKey(spec, configOf(spec), dataset.sha256);
+  }
+
+  /** Reads a data set, or gives the one that was read last. */
+  #load(spec: RunSpec): Promise<RunData> {
+    const { data, choice, noise, seed } = spec;
+    const name = JSON.stringify([data.files, choice, noise, seed]);
+    const loaded = this.#data.get(name) ?? loadRunData(spec);
+    this.#data.delete(name);
+    this.#data.set(name, loaded);
+    for (const oldest of this.#data.keys()) {
+      if (this.#data.size <= this.#jobs + keptDataSets) break;
+      this.#data.delete(oldest);
+    }
+    return loaded;
+  }
+}
+
+/** The records of runs as JSON lines in a file: each is appended when its run is done, so that whoever starts again finds all that was finished. */
+export class RunStore {
+  readonly path: string;
+  readonly #records = new Map<string, RunRecord | FailedRun>();
+
+  /**
+   * Opens the file, which need not exist. A last line that is not whole, as a crash leaves it, is cut off.
+   * @throws TaurecError `bad-runs` when another line is not a record
+   */
+  constructor(path: string) {
+    this.path = path;
+    if (!existsSync(path)) return;
+    const text = readFileSync(path, 'utf8');
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    for (const [index, line] of whole.split('\n').entries()) {
+      if (line !== '') this.#keep(line, index + 1);
+    }
+    if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
+  }
+
+  get(key: string): RunRecord | FailedRun | undefined {
+    return this.#records.get(key);
+  }
+
+  add(record: RunRecord | FailedRun): void {
+    mkdirSync(dirname(this.path), { recursive: true });
+    appendFileSync(this.path, `${JSON.stringify(record, infinityAsText)}\n`);
+    this.#records.set(record.key, record);
+  }
+
+  #keep(line: string, number: number): void {
+    let record: Partial<RunRecord & FailedRun> | undefined;
+    try {
+      record = JSON.parse(line);
+      if (record?.analysis) record = { ...record, analysis: withInfinity(record.analysis) };
+    } catch {
+      // told below
+    }
+    if (typeof record?.key !== 'string' || typeof (record.evaluations ?? record.failed) !== 'object') {
+      throw new TaurecError('bad-runs', { path: this.path, line: number, got: line.slice(0, 40) });
+    }
+    this.#records.set(record.key, record as RunRecord);
+  }
+}
+
+/** τ = ∞ and what follows of it, which JSON has as "inf". The configuration stays as it is written. */
+function withInfinity(analysis: ScoreAnalysis): ScoreAnalysis {
+  const numbers = Object.entries(analysis).map(([name, x]) => [name, x === 'inf' ? Infinity : x]);
+  return Object.fromEntries(numbers);
+}

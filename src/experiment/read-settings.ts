@@ -1,0 +1,201 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { type BackboneName, backboneNames } from '../backbone/backbones.ts';
+import { loadBackbone } from '../backbone/load-backbone.ts';
+import { TaurecError } from '../errors.ts';
+import { loadMetric } from '../evaluation/custom-metrics.ts';
+import { type Protocol, protocols } from '../evaluation/evaluator.ts';
+import { rankMetricNames } from '../evaluation/metrics.ts';
+import { loadLoss } from '../loss/load-loss.ts';
+import { type LossName, lossNames, withoutAutomatic } from '../loss/losses.ts';
+import { parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
+import { optionError } from '../training/option-errors.ts';
+import { namedSource } from '../training/source-option.ts';
+import { type DataSource, folderDataSet, type MetricSource, mergeConfigs } from './run.ts';
+import {
+  type BackboneCase,
+  type DataEntry,
+  type ExperimentConfig,
+  type ExperimentSettings,
+  type LossCase,
+  middleOf,
+  type SourceEntry,
+  withOptions,
+} from './settings.ts';
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const entries = z.array(z.union([z.string(), z.custom(isObject)])).min(1);
+const numbers = z.array(z.number()).min(1);
+const shape = {
+  data: entries,
+  losses: entries,
+  backbones: entries,
+  seeds: z.array(z.int()).min(1),
+  levels: numbers,
+  metric: z.string(),
+  metrics: entries,
+  protocol: z.enum(protocols),
+  config: z.record(z.string(), z.unknown()),
+};
+const expected: Record<keyof typeof shape, string> = {
+  data: 'a list of data sets: names, paths, or {name, train, test}',
+  losses: 'a list of losses: names, or {name, …options}',
+  backbones: 'a list of backbones: names, or {name, …options}',
+  seeds: 'a list of whole numbers',
+  levels: 'a list of numbers',
+  metric: "a metric with its cut-off, as 'ndcg@20'",
+  metrics: "a list of metrics, as 'recall@20', or {module, export, name}",
+  protocol: `one of ${protocols.join(', ')}`,
+  config: 'training options',
+};
+const schema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(shape).map(([name, type]) => [name, withMessage(type, expected[name as keyof typeof shape])]),
+  ),
+);
+
+function withMessage(type: z.ZodType, message: string) {
+  return z.custom((value) => type.safeParse(value).success, { error: message }).optional();
+}
+
+/**
+ * The settings of an experiment: what was given over the experiment's own defaults. Losses, backbones, metrics and training options are tried at once, before anything runs.
+ * @throws TaurecError `bad-option`, `unknown-name`, `file-not-found`, `loss-module`, `backbone-module`, `metric-module`
+ */
+export async function experimentSettings(given: unknown, defaults: ExperimentConfig): Promise<ExperimentSettings> {
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw optionError(parsed.error, given, () => Object.keys(shape));
+  const common = { seeds: [1, 2, 3], levels: [], backbones: ['mf'], metric: 'ndcg@20', protocol: 'clean', config: {} };
+  const wanted = { ...common, ...defaults, ...definedOnly(given as ExperimentConfig) } as ExperimentConfig &
+    typeof common;
+  const { metric, protocol, levels, config } = wanted;
+  const named = [...new Set([metric, ...(wanted.metrics ?? defaultMetrics)])];
+  const ownMetrics = named.filter((one) => typeof one !== 'string') as MetricSource[];
+  const settings: ExperimentSettings = {
+    data: wanted.data!.map(dataSource),
+    losses: wanted.losses!.map(lossCase),
+    backbones: wanted.backbones.map(backboneCase),
+    seeds: distinct('seeds', wanted.seeds),
+    levels: [...distinct('levels', levels)].sort((a, b) => a - b),
+    metric,
+    metrics: [...named.filter((one) => typeof one === 'string'), ...ownMetrics.map(({ name }) => `${name}@20`)],
+    ownMetrics,
+    protocol: protocol as Protocol,
+    config,
+  };
+  for (const kind of ['data', 'losses', 'backbones'] as const) {
+    distinct(
+      kind,
+      settings[kind].map((one) => ('label' in one ? one.label : one.name)),
+    );
+  }
+  for (const name of settings.metrics) checkMetric(name, ownMetrics);
+  for (const source of ownMetrics) await loadMetric(source);
+  for (const { source } of settings.losses) await loadLoss(withoutAutomatic(source));
+  for (const { source } of settings.backbones) await loadBackbone(source);
+  for (const { config: own } of [...settings.data, ...settings.losses, ...settings.backbones]) {
+    parseTrainConfig(mergeConfigs(own, config));
+  }
+  for (const loss of settings.losses) await checkCandidates(loss);
+  return settings;
+}
+
+/** Tries each value that is to be chosen from, so that a wrong one is told before anything runs. */
+async function checkCandidates(loss: LossCase): Promise<void> {
+  for (const [name, values] of Object.entries(loss.candidates)) {
+    for (const value of values) {
+      const { source, config } = withOptions(loss, { [name]: value });
+      if (name.startsWith('config.')) parseTrainConfig(config);
+      else await loadLoss(withoutAutomatic(source));
+    }
+  }
+}
+
+const defaultMetrics = ['ndcg@20', 'recall@20', 'coverage@20', 'gini@20'];
+
+function distinct<T extends string | number>(option: string, values: readonly T[]): readonly T[] {
+  const twice = values.find((value, index) => values.indexOf(value) < index);
+  if (twice === undefined) return values;
+  const remedy = typeof twice === 'string' ? 'Give one of them a different label.' : undefined;
+  throw new TaurecError('bad-option', { option, got: `${twice} twice`, expected: 'distinct ones', remedy });
+}
+
+function definedOnly<T extends object>(object: T): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** A data set by its entry. @throws TaurecError `bad-option`, and as `folderDataSet` */
+function dataSource(entry: DataEntry): DataSource {
+  if (typeof entry === 'string') return folderDataSet(entry);
+  const { name, config = {}, ...files } = entry;
+  if (typeof name === 'string' && typeof files.train === 'string') return { name, files, config };
+  throw new TaurecError('bad-option', {
+    option: 'data',
+    got: JSON.stringify(entry),
+    expected: 'a name, a path, or {name, train, test}',
+  });
+}
+
+/** A loss by its entry; the option values that are lists are candidates, and the middle one is used until validation chooses. */
+function lossCase(entry: SourceEntry): LossCase {
+  if (typeof entry === 'object' && 'evaluate' in entry)
+    return { label: String(entry.name), source: entry as never, candidates: {}, config: {} };
+  const {
+    label,
+    config = {},
+    ...rest
+  } = typeof entry === 'string' ? { name: entry } : (entry as Record<string, unknown>);
+  const ofLoss = listsIn(rest);
+  const ofConfig = Object.entries(listsIn(config as object)).map(([name, values]) => [`config.${name}`, values]);
+  const source = sourceOf('losses', { ...rest, ...middles(ofLoss) }, 'evaluate', lossNames) as LossCase['source'];
+  return {
+    label: labelOf(label, rest),
+    source,
+    candidates: { ...ofLoss, ...Object.fromEntries(ofConfig) },
+    config: { ...(config as TrainConfigInput), ...middles(listsIn(config as object)) },
+  };
+}
+
+/** The options whose value is a list. */
+function listsIn(options: object): Record<string, unknown[]> {
+  const lists = Object.entries(options).filter((option): option is [string, unknown[]] => Array.isArray(option[1]));
+  const empty = lists.find(([, values]) => values.length === 0);
+  if (!empty) return Object.fromEntries(lists);
+  throw new TaurecError('bad-option', { option: `losses.${empty[0]}`, got: '[]', expected: 'at least one value' });
+}
+
+function middles(lists: Record<string, unknown[]>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, middleOf(values)]));
+}
+
+/** A backbone by its entry. @throws TaurecError `bad-option` */
+function backboneCase(entry: SourceEntry): BackboneCase {
+  if (typeof entry === 'object' && 'forward' in entry)
+    return { label: String(entry.name), source: entry as never, config: {} };
+  const { label, config, ...rest } = typeof entry === 'string' ? { name: entry } : (entry as Record<string, unknown>);
+  const source = sourceOf('backbones', rest, 'forward', backboneNames) as BackboneCase['source'];
+  return { label: labelOf(label, rest), source, config: (config ?? {}) as TrainConfigInput };
+}
+
+function sourceOf(option: string, rest: object, method: string, known: readonly (LossName | BackboneName)[]): object {
+  const source = namedSource<Record<string, unknown>>(rest, method);
+  if (source) return source;
+  const names = `{name, …options} or {module, export, …options}; names: ${known.join(', ')}`;
+  throw new TaurecError('bad-option', { option, got: JSON.stringify(rest), expected: names });
+}
+
+function labelOf(label: unknown, rest: Record<string, unknown>): string {
+  if (typeof label === 'string') return label;
+  return typeof rest.name === 'string' ? rest.name : basename(String(rest.module)).replace(/\.[^.]*$/, '');
+}
+
+const exposureMetrics = ['coverage', 'gini', 'popularity', 'novelty'];
+
+/** Refuses what is no metric with a cut-off. @throws TaurecError `bad-option` */
+function checkMetric(metric: string, own: readonly MetricSource[]): void {
+  const known = [...rankMetricNames, ...exposureMetrics, ...own.map(({ name }) => name)];
+  const [name = '', k = '', ...rest] = metric.split('@');
+  if (known.includes(name) && /^[1-9]\d*$/.test(k) && rest.length === 0) return;
+  const names = `a metric with its cut-off, as 'ndcg@20'; metrics: ${known.join(', ')}`;
+  throw new TaurecError('bad-option', { option: 'metrics', got: metric, expected: names });
+}

@@ -1,0 +1,351 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { html, Markup } from './markup.ts';
+import type { Figure, Panel, Point, Report, Series } from './report.ts';
+import { numbersTable, tableHtml } from './tables.ts';
+
+/** How a series is drawn wherever it appears in a report. */
+export interface SeriesLook {
+  /** A CSS variable of the page, with one value for light and one for dark. */
+  readonly color: string;
+  /** A second sign, for readers who cannot tell the colours apart. */
+  readonly symbol: (typeof symbols)[number];
+}
+
+/** Colours that readers with any common colour blindness can tell apart, at 3:1 or more against the page. The last of eight is a tint. */
+export const palette = {
+  light: ['#0f5fb4', '#e63c00', '#0b877d', '#cd5abf', '#84763c', '#3f258a', '#4a3038', '#3a97ea'],
+  dark: ['#3aa0ff', '#fa7020', '#35cf98', '#d37cb8', '#ecd83c', '#7f63d8', '#f7f3e3', '#b4d2ff'],
+} as const;
+
+/** Seven symbols: with eight colours, 56 series all look different. */
+const symbols = ['circle', 'square', 'triangle', 'diamond', 'cross', 'star', 'wye'] as const;
+
+/** A look for each name of a series, in the order in which the report mentions them. */
+export function seriesLooks(report: Report): ReadonlyMap<string, SeriesLook> {
+  const figures = report.sections.flatMap((section) => section.figures ?? []);
+  const names = figures.flatMap(({ panels }) => panels.flatMap(({ series }) => series.map(({ name }) => name)));
+  return new Map(
+    [...new Set(names)].map((name, i) => [
+      name,
+      { color: `var(--series-${i % palette.light.length})`, symbol: symbols[i % symbols.length]! },
+    ]),
+  );
+}
+
+/** A figure: legend, panels side by side, what the signs mean, and the numbers behind it. */
+export function figureHtml(whole: Figure, looks: ReadonlyMap<string, SeriesLook>): Markup {
+  const { figure, notes } = plottable(whole);
+  const series = new Map(figure.panels.flatMap((panel) => panel.series.map((one) => [one.name, one])));
+  const entries = [...series.values()].map(
+    ({ name, dashed = false }) => html`<li>${legendSample(looks.get(name)!, figure.kind, dashed)}${name}</li>`,
+  );
+  const columns = columnsOf(figure);
+  const sizes = sizesOf(columns);
+  const shared = figure.ownScales ? undefined : domainsOf(figure, figure.panels);
+  const panels = figure.panels.map((panel) => {
+    const label = [panel.title, figure.caption].filter(Boolean).join('. ');
+    const domains = shared ?? domainsOf(figure, [panel]);
+    // A full-width panel is drawn twice; wide and narrow pages show one each. A scaled-down plot has letters too small to read.
+    const plots = sizes.map((size, k) => {
+      const plot = svgMarkup(drawPanel({ figure, panel, domains, looks, size }), label);
+      return sizes.length === 1 ? plot : html`<div class="${k === 0 ? 'wide' : 'narrow'}">${plot}</div>`;
+    });
+    return html`<div class="panel">${panel.title ? html`<h4>${panel.title}</h4>` : undefined}${plots}</div>\n`;
+  });
+  const explanations = [...signs(figure), ...notes].join(' ');
+  return html`<figure id="${figure.name}">
+<figcaption>${figure.caption}</figcaption>
+<ul class="legend">${entries}</ul>
+<div class="panels columns-${columns}">
+${panels}</div>
+${explanations ? html`<p class="note">${explanations}</p>\n` : undefined}<details class="numbers"><summary>Numbers of this figure</summary>
+${tableHtml(numbersTable(whole))}</details>
+</figure>
+`;
+}
+
+/** Panels in a row on a wide page. */
+function columnsOf({ kind, panels }: Figure): number {
+  const bars = panels.map(({ series }) => series.reduce((count, { points }) => count + points.length, 0));
+  if (kind === 'bars' && Math.max(...bars) > 30) return 1;
+  return panels.length === 2 || panels.length === 4 ? 2 : Math.min(panels.length, 3);
+}
+
+/** Pixels of a panel, for each width of the page that has its own drawing. */
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+function sizesOf(columns: number): Size[] {
+  if (columns === 2) return [{ width: 430, height: 290 }];
+  if (columns > 2) return [{ width: 300, height: 240 }];
+  return [
+    { width: 900, height: 400 },
+    { width: 350, height: 270 },
+  ];
+}
+
+/** What whiskers, rings and dashes mean, for those that the figure has. */
+function signs({ kind, panels, x }: Figure): string[] {
+  const series = panels.flatMap((panel) => panel.series);
+  const points = series.flatMap((one) => one.points);
+  const spread = kind === 'bars' || x.scale === 'band' ? 'Whiskers' : 'Bands';
+  const levels = [...new Set(panels.flatMap(({ reference }) => (reference ? [reference.name] : [])))];
+  return [
+    ...(levels.length > 0 ? [`Dotted line: ${levels.join(', ')}.`] : []),
+    ...(points.some(({ deviation }) => deviation) ? [`${spread}: ±1 standard deviation over seeds.`] : []),
+    ...(points.some(({ chosen }) => chosen) ? ['Ring: chosen on validation data.'] : []),
+    ...(series.some(({ dashed }) => dashed) ? ['Dashed: predicted, not measured.'] : []),
+  ];
+}
+
+type Interval = readonly [low: number, high: number];
+
+/** What the axes of a panel show: an interval of x, or names; an interval of y. */
+interface Domains {
+  readonly x: Interval | readonly string[];
+  readonly y: Interval;
+}
+
+interface Drawing {
+  readonly figure: Figure;
+  readonly panel: Panel;
+  readonly domains: Domains;
+  readonly looks: ReadonlyMap<string, SeriesLook>;
+  readonly size: Size;
+}
+
+/** A panel as Plot draws it: scales, ticks and axes are Plot's. Colours are those of the page, `currentColor` and variables. */
+function drawPanel(drawing: Drawing): Element {
+  const { figure, panel, domains, size } = drawing;
+  const { reference } = panel;
+  const names = hasBands(figure) ? (domains.x as readonly string[]) : undefined;
+  const bars = figure.kind === 'bars';
+  const left = 56;
+  const step = (size.width - left - 16) / Math.max(1, names?.length ?? 1);
+  // Plot does not turn labels by itself: they are turned where the longest would touch its neighbour.
+  const longest = 6.6 * Math.max(0, ...(names ?? []).map((name) => [...name].length));
+  const turned = longest + 6 > step;
+  const labels = turned
+    ? { tickRotate: -40, lineWidth: 11, textOverflow: 'ellipsis' as const, tickSize: 0 }
+    : { tickSize: bars ? 0 : 4 };
+  const bottom = turned ? 40 + 0.65 * Math.min(longest, 120) : 42;
+  const axis = { label: figure.x.label, labelOffset: bottom - 4, ...labels };
+  const log = { x: figure.x.scale === 'log', y: figure.y.scale === 'log' };
+  // Levels that a logarithmic axis cannot have stay out of the plot; the table of numbers has them.
+  const level = reference && reference.y >= domains.y[0] && reference.y <= domains.y[1] ? [reference.y] : [];
+  return Plot.plot({
+    ...svgWith(size),
+    marginLeft: turned ? Math.max(left, 16 + 0.77 * Math.min(longest, 120) - step / 2) : left,
+    marginRight: 16,
+    marginTop: 28,
+    marginBottom: bottom,
+    ...(bars
+      ? {
+          fx: { domain: names!, padding: 0.16, axis: null },
+          x: { type: 'band', domain: panel.series.map(({ name }) => name), axis: null, padding: 0.06 },
+        }
+      : names
+        ? { x: { type: 'point', domain: names, padding: 0.5, axis: null } }
+        : { x: { type: log.x ? 'log' : 'linear', domain: domains.x as Interval, axis: null, inset: 8 } }),
+    y: { type: log.y ? 'log' : 'linear', domain: domains.y, axis: null, nice: !log.y, insetBottom: bars ? 0 : 6 },
+    marks: [
+      Plot.gridY(),
+      Plot.axisY({ tickSize: 0, tickPadding: 6, label: figure.y.label, ...tickFormat(domains.y, log.y) }),
+      ...(bars
+        ? panel.series.some(({ points }) => points.length > 0)
+          ? [Plot.axisFx({ anchor: 'bottom', labelArrow: 'none', ...axis })]
+          : []
+        : [Plot.axisX({ ...axis, ...(names ? {} : tickFormat(domains.x as Interval, log.x)) })]),
+      ...(bars ? barMarks(drawing, step) : lineMarks(drawing)),
+      Plot.ruleY(level, { stroke: 'var(--soft)', strokeDasharray: '2 3', strokeWidth: 1.5 }),
+    ],
+  });
+}
+
+/** Plot's own format on ordinary axes; short numbers for millions; plain ones on logarithmic axes (0.1, where Plot has 100m). */
+function tickFormat([low, high]: Interval, log: boolean): { tickFormat?: string } {
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (log) return { tickFormat: ',~g' };
+  return size >= 1e6 ? { tickFormat: '~s' } : size < 1e-3 ? { tickFormat: '~g' } : {};
+}
+
+/** The colour behind the plot: an outline in it separates marks that touch. */
+const page = 'var(--page)';
+
+/** Markers on a line at most; longer lines have one at every second, third … point. */
+const mostMarkers = 12;
+
+/** Deviations at the back, then lines (unless the figure has dots alone), then markers. Predictions are dashed, with hollow markers. */
+function lineMarks({ figure, panel, domains, looks }: Drawing): Plot.Markish[] {
+  const names = hasBands(figure);
+  const x = (point: Point) => (names ? String(point.x) : point.x);
+  const joined = figure.kind === 'lines';
+  const layers = panel.series.map(({ name, points, dashed }: Series): Plot.Markish[][] => {
+    const { color, symbol } = looks.get(name)!;
+    const every = joined ? Math.ceil(points.length / mostMarkers) : 1;
+    const marked = points.filter((point, i) => i % every === 0 || i === points.length - 1 || point.chosen);
+    const line = { x, y: 'y', stroke: color, strokeWidth: 1.75, strokeDasharray: dashed ? '5 4' : undefined };
+    const solid = { fill: color, stroke: page, strokeWidth: 0.8 };
+    const hollow = { fill: page, stroke: color, strokeWidth: 1.5 };
+    return [
+      deviationMarks(points, domains.y[0], { x }, color, !names && points.length > 1),
+      joined ? [Plot.lineY(points, line)] : [],
+      [
+        Plot.dot(marked, { x, y: 'y', symbol, r: 3.2, ...(dashed ? hollow : solid) }),
+        ring(points, { x, y: 'y' }, color),
+      ],
+    ];
+  });
+  return [0, 1, 2].flatMap((layer) => layers.flatMap((marks) => marks[layer]!));
+}
+
+/** Bars in the order of the series in each band, with whiskers and, where bars are wide enough, a marker beyond. Predictions are hollow and dashed. @param step Pixels of a band. */
+function barMarks({ figure, panel, domains, looks }: Drawing, step: number): Plot.Markish[] {
+  const base = figure.y.scale === 'log' ? domains.y[0] : 0;
+  const roomy = (0.84 * step) / Math.max(1, panel.series.length) > 8;
+  return panel.series.flatMap(({ name, points, dashed }): Plot.Markish[] => {
+    const { color, symbol } = looks.get(name)!;
+    const at = { fx: (point: Point) => String(point.x), x: () => name };
+    const outline = dashed ? { stroke: color, strokeDasharray: '3 2' } : {};
+    const beyond = [1, -1].flatMap((sign) => {
+      const here = points.filter(({ y }) => (y < base ? -1 : 1) === sign);
+      const end = { ...at, y: ({ y, deviation = 0 }: Point) => y + sign * deviation, dy: -7 * sign };
+      return [...(roomy ? [Plot.dot(here, { ...end, symbol, r: 2.8, fill: color })] : []), ring(here, end, color)];
+    });
+    return [
+      Plot.barY(points, { ...at, y1: base, y2: 'y', fill: color, fillOpacity: dashed ? 0.12 : 0.85, ...outline }),
+      ...deviationMarks(points, domains.y[0], at, 'currentColor', false),
+      ...beyond,
+    ];
+  });
+}
+
+/** A ring around each point that validation chose. */
+function ring(points: readonly Point[], place: Plot.DotOptions, color: string): Plot.Markish {
+  const chosen = points.filter((point) => point.chosen);
+  return Plot.dot(chosen, { ...place, r: 7, stroke: color, strokeWidth: 1.5 });
+}
+
+/** One standard deviation up and down: a band along a line, or whiskers. @param low Where the axis begins, so that a logarithmic one has no values below 0. */
+function deviationMarks(
+  points: readonly Point[],
+  low: number,
+  place: { readonly x: Plot.ChannelValueSpec; readonly fx?: Plot.ChannelValue },
+  color: string,
+  band: boolean,
+): Plot.Markish[] {
+  const sure = points.filter(({ deviation }) => deviation);
+  const y1 = ({ y, deviation = 0 }: Point) => Math.max(y - deviation, low);
+  const y2 = ({ y, deviation = 0 }: Point) => y + deviation;
+  if (sure.length === 0) return [];
+  if (band) return [Plot.areaY(points, { ...place, y1, y2, fill: color, fillOpacity: 0.13 })];
+  return [Plot.ruleX(sure, { ...place, y1, y2, stroke: color, strokeWidth: 1.2 })];
+}
+
+/** Whether x has names rather than a scale of numbers. */
+function hasBands({ kind, x }: Figure): boolean {
+  return kind === 'bars' || x.scale === 'band';
+}
+
+/** Beyond these the arithmetic of scales breaks down. */
+const least = 1e-100;
+const greatest = 1e100;
+
+/** A figure without the points that its axes cannot show, and a sentence about each kind of them. Deviations that are not numbers, as of a single seed, are left out. */
+function plottable(figure: Figure): { readonly figure: Figure; readonly notes: readonly string[] } {
+  const left = { unusable: 0, below: 0 };
+  const bands = hasBands(figure);
+  const keep = ({ x, y }: Point): boolean => {
+    const numbers = bands ? [y] : [x, y];
+    const logs = [...(figure.x.scale === 'log' && !bands ? [x] : []), ...(figure.y.scale === 'log' ? [y] : [])];
+    if (!numbers.every(drawable)) left.unusable++;
+    else if (logs.some((value) => Number(value) < least)) left.below++;
+    else return true;
+    return false;
+  };
+  const sure = (point: Point) => (drawable(point.deviation) ? point : { ...point, deviation: undefined });
+  const panels = figure.panels.map(({ title, series, reference }) => ({
+    title,
+    reference: reference && drawable(reference.y) ? reference : undefined,
+    series: series.map((one) => ({ ...one, points: one.points.filter(keep).map(sure) })),
+  }));
+  const some = (count: number) => `${count} ${count === 1 ? 'point is' : 'points are'} not shown`;
+  const notes = [
+    ...(left.unusable ? [`${some(left.unusable)}: not a finite number.`] : []),
+    ...(left.below ? [`${some(left.below)}: 0 and less have no place on a logarithmic axis.`] : []),
+  ];
+  return { figure: { ...figure, panels }, notes };
+}
+
+function drawable(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) <= greatest;
+}
+
+/** The domains of panels that share their axes. */
+function domainsOf(figure: Figure, panels: readonly Panel[]): Domains {
+  const points = panels.flatMap(({ series }) => series.flatMap((one) => one.points));
+  const log = figure.y.scale === 'log';
+  const ys = points.flatMap(({ y, deviation = 0 }) => [y, y + deviation, y - deviation]);
+  const levels = panels.flatMap(({ reference }) => (reference ? [reference.y] : []));
+  const [low, high] = interval([...ys, ...levels, ...(figure.kind === 'bars' && !log ? [0] : [])], log);
+  // The base of bars on a logarithmic axis: below the least of them, so that it has a length.
+  const y: Interval = log ? [low / (high / low) ** 0.05, high] : [low, high];
+  if (hasBands(figure)) return { x: [...new Set(points.map(({ x }) => String(x)))], y };
+  const xs = points.map(({ x }) => x as number);
+  return { x: interval(xs, figure.x.scale === 'log'), y };
+}
+
+/** From the least to the greatest of the values that the scale has; around them when they are as good as equal; [0, 1] or [.1, 1] for none. */
+function interval(values: readonly number[], log: boolean): Interval {
+  const shown = values.filter((value) => !log || value >= least);
+  if (shown.length === 0) return [log ? 0.1 : 0, 1];
+  const low = shown.reduce((a, b) => Math.min(a, b));
+  const high = shown.reduce((a, b) => Math.max(a, b));
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (high - low > 1e-9 * size && high - low > least) return [low, high];
+  if (log) return [low / 2, high * 2];
+  const margin = size > least ? size / 10 : 1;
+  return [low - margin, high + margin];
+}
+
+/** A series' line and marker, for the legend. */
+function legendSample({ color, symbol }: SeriesLook, kind: Figure['kind'], dashed: boolean): Markup {
+  const line = { stroke: color, strokeWidth: 1.75, strokeDasharray: dashed ? '5 4' : undefined };
+  const fill = dashed ? { fill: page, stroke: color } : { fill: color };
+  const plot = Plot.plot({
+    ...svgWith({ width: kind === 'lines' ? 28 : 14, height: 12 }),
+    margin: 0,
+    x: { domain: [0, 1], axis: null },
+    y: { domain: [-1, 1], axis: null },
+    marks: [kind === 'lines' ? Plot.ruleY([0], line) : [], Plot.dot([0], { x: 0.5, y: 0, symbol, r: 4, ...fill })],
+  });
+  return svgMarkup(plot, '');
+}
+
+/** What every plot needs outside a browser: a document to make elements with. The page has the style. */
+export function svgWith({ width, height }: Size) {
+  const { document } = parseHTML('<!doctype html><html lang="en"><body></body></html>');
+  return { document: document as unknown as Document, className: 'plot', width, height };
+}
+
+/** A plot as markup, the same for the same plot: without style, coordinates rounded to a hundredth of a pixel. @param label What it shows; empty for decoration. */
+export function svgMarkup(plot: Element, label: string): Markup {
+  for (const style of plot.querySelectorAll('style')) style.remove();
+  for (const element of [plot, ...plot.querySelectorAll('*')]) {
+    element.removeAttribute('aria-label');
+    element.removeAttribute('aria-hidden');
+    for (const name of ['d', 'transform', 'x', 'y', 'x1', 'x2', 'y1', 'y2', 'width', 'height', 'cx', 'cy', 'r']) {
+      const value = element.getAttribute(name);
+      if (!value) continue;
+      const rounded = value.replace(/\d+\.\d{3,}/g, (digits) => String(+Number(digits).toFixed(2)));
+      element.setAttribute(name, rounded);
+    }
+  }
+  for (const name of ['font-size', 'font-family']) plot.removeAttribute(name);
+  const role = label ? html`role="img" aria-label="${label}"` : html`aria-hidden="true"`;
+  // Not set on the element: linkedom writes attributes without escaping &.
+  return new Markup(plot.outerHTML.replace('<svg', () => `<svg ${role.text}`));
+}

@@ -1,0 +1,125 @@
+import { stringify } from 'csv-stringify/sync';
+import { html, type Markup } from './markup.ts';
+import type { Cell, Figure, Panel, Point, Table, TableColumn } from './report.ts';
+
+type Show = NonNullable<TableColumn['show']>;
+
+/** A cell as it is read: rounded, with its unit; mean ± deviation; a dash where there is no figure. */
+export function showCell(cell: Cell, show: Show = 'metric'): string {
+  if (cell === null) return '–';
+  if (typeof cell === 'string') return cell;
+  const unit = show === 'percent' ? ' %' : show === 'seconds' ? ' s' : '';
+  if (typeof cell === 'number') return showNumber(cell, show) + unit;
+  return `${showNumber(cell.mean, show)} ± ${showNumber(cell.deviation, show)}${unit}`;
+}
+
+/** The nearest number with so many significant digits, without zeros at the end; in scientific notation where the zeros would be many. */
+export function significant(value: number, digits: number): string {
+  const rounded = Number(value.toPrecision(digits));
+  const size = Math.abs(rounded);
+  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return rounded.toExponential().replace('e+', 'e').replace('-', '−');
+  return grouped(rounded, { maximumFractionDigits: 12 });
+}
+
+function showNumber(value: number, show: Show): string {
+  switch (show) {
+    case 'count':
+      return grouped(value, { maximumFractionDigits: 1 });
+    case 'percent':
+      return fixed(100 * value, 1);
+    case 'seconds':
+      return fixed(value, value < 100 ? 1 : 0);
+    case 'number':
+      return significant(value, 4);
+    default:
+      return fixed(value, 4);
+  }
+}
+
+export function fixed(value: number, digits: number): string {
+  return grouped(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function grouped(value: number, options: Intl.NumberFormatOptions): string {
+  return value.toLocaleString('en-US', { signDisplay: 'negative', ...options }).replace('-', '−');
+}
+
+/** A table with its caption, in a box that scrolls sideways on narrow pages. */
+export function tableHtml({ caption, columns, rows }: Omit<Table, 'name'>): Markup {
+  const kinds = columns.map(({ show }) => (show === 'text' ? 'text' : 'number'));
+  const head = columns.map(({ name }, c) => html`<th scope="col" class="${kinds[c]}">${name}</th>`);
+  const body = rows.map((row) => {
+    const cells = row.map((cell, c) => {
+      const text = showCell(cell, columns[c]!.show);
+      return c === 0 && kinds[0] === 'text'
+        ? html`<th scope="row" class="text">${text}</th>`
+        : html`<td class="${kinds[c]}">${text}</td>`;
+    });
+    return html`<tr>${cells}</tr>\n`;
+  });
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">
+<table>
+<caption><span>${caption}</span></caption>
+<thead><tr>${head}</tr></thead>
+<tbody>
+${body}</tbody>
+</table>
+</div>
+`;
+}
+
+/** The numbers behind a figure: a row for each x of each panel, a column for each series. */
+export function numbersTable({ caption, x, panels }: Figure): Omit<Table, 'name'> {
+  const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
+  const titled = panels.some(({ title }) => title);
+  return {
+    caption: `Numbers: ${caption}`,
+    columns: [
+      ...(titled ? [{ name: 'panel', show: 'text' as const }] : []),
+      { name: x.label, show: titled ? 'number' : 'text' },
+      ...names.map((name) => ({ name, show: 'number' as const })),
+    ],
+    rows: panels.flatMap((panel) => rowsOf(panel, names).map((row) => (titled ? [panel.title, ...row] : row))),
+  };
+}
+
+function rowsOf({ series, reference }: Panel, names: readonly string[]): string[][] {
+  const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))];
+  const rows = xs.map((x) => [
+    showCell(x, 'number'),
+    ...names.map((name) => {
+      const points = series.filter((one) => one.name === name).flatMap((one) => one.points);
+      return points
+        .filter((point) => Object.is(point.x, x))
+        .map(showPoint)
+        .join(', ');
+    }),
+  ]);
+  if (reference) rows.push([reference.name, ...names.map(() => showCell(reference.y, 'number'))]);
+  return rows;
+}
+
+function showPoint({ y, deviation, chosen }: Point): string {
+  return showCell(deviation === undefined ? y : { mean: y, deviation }, 'number') + (chosen ? ' (chosen)' : '');
+}
+
+/**
+ * A table as CSV (RFC 4180, line feeds) with a header. Numbers have all their digits, text is as it is, and what is missing is an empty field.
+ * A column with deviations becomes two: `name` and `name deviation`.
+ */
+export function tableCsv(table: Table): string {
+  const withDeviation = table.columns.map((_, c) => table.rows.some((row) => hasDeviation(row[c]!)));
+  const header = table.columns.flatMap(({ name }, c) => (withDeviation[c] ? [name, `${name} deviation`] : [name]));
+  const rows = table.rows.map((row) =>
+    row.flatMap((cell, c) => {
+      if (hasDeviation(cell)) return [cell.mean, cell.deviation];
+      return withDeviation[c] ? [cell, null] : [cell];
+    }),
+  );
+  // Blanks at the ends of a text are part of it, and an empty text is not a missing one: quotes keep them.
+  return stringify([header, ...rows], { quoted_match: /^$|^\s|\s$/ });
+}
+
+function hasDeviation(cell: Cell): cell is { readonly mean: number; readonly deviation: number } {
+  return typeof cell === 'object' && cell !== null;
+}

@@ -87,7 +87,7 @@ export type { Aim } from './training/aim.ts';
 export { configToJson, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './training/config.ts';
 export type { EpochRecord, TrainEvent } from './training/events.ts';
 export { popularityBias } from './training/popularity-prior.ts';
+export { type TrainOptions, trainEmbeddings } from './training/train-embeddings.ts';
 export { trainedModel } from './training/trained-model.ts';
-export { type TrainOptions, train } from './training/trainer.ts';
 export type { TrainingData, TrainResult } from './training/training-state.ts';
 export type { Trial, Tuning } from './training/tune.ts';

@@ -201,8 +201,8 @@ export {
 } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';
 export { popularityBias } from './training/popularity-prior.ts';
+export { type TrainOptions, trainEmbeddings } from './training/train-embeddings.ts';
 export { trainedModel } from './training/trained-model.ts';
-export { type TrainOptions, train } from './training/trainer.ts';
 export type { TrainingData, TrainResult } from './training/training-state.ts';
 export type { Trial, Tuning } from './training/tune.ts';
 export type { Forgetting } from './training/update/forgetting.ts';

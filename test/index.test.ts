@@ -14,7 +14,7 @@ const names = [
   // backbones
   ...['backboneNames', 'createBackbone', 'loadBackbone'],
   // training
-  ...['configToJson', 'defineConfig', 'parseTrainConfig', 'popularityBias', 'train', 'trainedModel', 'updateModel'],
+  ...['configToJson', 'defineConfig', 'parseTrainConfig', 'popularityBias', 'trainEmbeddings', 'trainedModel', 'updateModel'],
   // engines
   ...['enableFusedMultiplyAdd', 'openEngine', 'openRankingEngine'],
   // models

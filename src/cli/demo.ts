@@ -9,8 +9,8 @@ import type { Model } from '../model/model.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { Recommender } from '../recommender/recommender.ts';
+import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
-import { train } from '../training/trainer.ts';
 import { commandLine } from './command-line.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { demoData } from './demo-data.ts';
@@ -49,7 +49,7 @@ async function run(flags: DemoFlags): Promise<void> {
   const onProgress = progress?.handle.bind(progress);
   const config = { loss: 'bsl', seed, refit: true, ...engineChoice };
   const [result, seconds] = await timed(() =>
-    interruptible((signal) => train(dataset, config, { signal, onProgress })),
+    interruptible((signal) => trainEmbeddings(dataset, config, { signal, onProgress })),
   ).finally(() => progress?.close());
   const model = trainedModel(dataset, result);
   const engine = await openRankingEngine(model, engineChoice);

@@ -12,8 +12,8 @@ import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { aimSplit } from '../training/aim.ts';
 import type { TrainConfig } from '../training/config.ts';
+import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
-import { train } from '../training/trainer.ts';
 import type { TrainResult } from '../training/training-state.ts';
 import { commandLine } from './command-line.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
@@ -129,7 +129,7 @@ async function runTraining(
   const log = flags.log === undefined ? undefined : new EventLog(flags.log, flags.resume === true);
   try {
     return await interruptible((signal) =>
-      train(dataset, config, {
+      trainEmbeddings(dataset, config, {
         signal,
         checkpointDirectory: out,
         resume: flags.resume,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { TaurecError } from '../errors.ts';
 import { parseTrainConfig } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
-import { train } from '../training/trainer.ts';
+import { trainEmbeddings } from '../training/train-embeddings.ts';
 import type { TrainingData, TrainResult } from '../training/training-state.ts';
 import type { RunNews, RunTask } from './executor.ts';
 import type { CurvePoint, RunOutcome } from './study.ts';
@@ -68,7 +68,7 @@ export function trainRun(
     } else if (event.type === 'checkpoint') onNews({ type: 'checkpoint', path: event.path });
   };
   const checked = { ...parseTrainConfig(config), threads };
-  return train(data, checked as never, { signal, onProgress, checkpointDirectory: directory, resume: true });
+  return trainEmbeddings(data, checked as never, { signal, onProgress, checkpointDirectory: directory, resume: true });
 }
 
 function outcomeOf({ history, valid, epoch, config, seconds, engine }: TrainResult, metric: string): RunOutcome {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configToJson } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
-import { train } from '../training/trainer.ts';
+import { trainEmbeddings } from '../training/train-embeddings.ts';
 import type { TrainingData, TrainResult } from '../training/training-state.ts';
 import { isUnusable } from './do-run.ts';
 import { checkpointFolder } from './local-executor.ts';
@@ -34,7 +34,7 @@ export async function trainWinner(
   const folders = kept ? [join(folder, checkpointFolder({ trial: winner.trial, rung: winner.rung })), own] : [own];
   const { train: learned, valid, negativeWeights, splits } = data;
   const trainIn = (checkpointDirectory: string) =>
-    train({ train: learned, valid, negativeWeights, splits }, configToJson(whole) as never, {
+    trainEmbeddings({ train: learned, valid, negativeWeights, splits }, configToJson(whole) as never, {
       checkpointDirectory,
       resume: true,
       signal,

@@ -7,7 +7,7 @@ import { openReferenceEngine } from '../../src/engine/reference/reference-engine
 import { openWasmEngine } from '../../src/engine/wasm/open-wasm-engine.ts';
 import { configToJson, parseTrainConfig } from '../../src/training/config.ts';
 import type { TrainEvent } from '../../src/training/events.ts';
-import { train } from '../../src/training/trainer.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { backboneContract } from '../contracts/backbone-contract.ts';
 import { compareTraining } from '../engine/differential.ts';
 import { backbonePlan } from '../support/backbone-case.ts';
@@ -38,15 +38,15 @@ describe('a backbone of one’s own', () => {
     const events: TrainEvent[] = [];
     const onProgress = (event: TrainEvent) => void events.push(event);
     const config = { ...smallConfig, engine: 'wasm', threads: 2 } as const;
-    const byModule = await train(board, { ...config, backbone: source }, { onProgress });
+    const byModule = await trainEmbeddings(board, { ...config, backbone: source }, { onProgress });
     expect(events.filter(({ type }) => type === 'notice')).toEqual([]);
     expect(byModule.engine.threads).toBe(2);
-    const bare = await train(board, { ...config, backbone: new OwnBackbone({ share: 0.3 }) }, { onProgress });
+    const bare = await trainEmbeddings(board, { ...config, backbone: new OwnBackbone({ share: 0.3 }) }, { onProgress });
     expect(events).toContainEqual({ type: 'notice', message: expect.stringContaining('Backbone own is an object') });
     // the backbone runs in the caller's thread, its operations on all threads as ever
     expect(bare.engine.threads).toBe(2);
     expectSameModel(bare, byModule);
-    const mf = await train(board, config);
+    const mf = await trainEmbeddings(board, config);
     expect(mf.users.data).not.toEqual(bare.users.data);
   });
 
@@ -84,12 +84,16 @@ describe('a backbone of one’s own', () => {
 
 describe('a trained model', () => {
   it('records the backbone with every option, and holds the final embeddings', async () => {
-    const result = await train(board, { ...smallConfig, backbone: { name: 'lightgcn', layers: 2 }, dimension: 5 });
+    const result = await trainEmbeddings(board, {
+      ...smallConfig,
+      backbone: { name: 'lightgcn', layers: 2 },
+      dimension: 5,
+    });
     expect(result.config.backbone).toEqual({ name: 'lightgcn', options: { layers: 2, gamma: 1 / 3 } });
     expect(result.users.columns).toBe(5);
-    const again = await train(board, configToJson(result.config));
+    const again = await trainEmbeddings(board, configToJson(result.config));
     expectSameModel(again, result);
-    const byDefault = await train(board, { ...smallConfig, backbone: 'lightgcn', epochs: 1 });
+    const byDefault = await trainEmbeddings(board, { ...smallConfig, backbone: 'lightgcn', epochs: 1 });
     expect(byDefault.config.backbone).toEqual({ name: 'lightgcn', options: { layers: 2, gamma: 1 / 3 } });
   });
 });

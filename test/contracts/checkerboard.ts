@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { csrRow } from '../../src/array/csr.ts';
 import { row } from '../../src/array/matrix.ts';
 import type { TrainConfigInput } from '../../src/training/config.ts';
-import { train } from '../../src/training/trainer.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { checkerboard } from '../support/training-case.ts';
 
 /**
@@ -16,7 +16,7 @@ export function learnsCheckerboard(title: string, config: TrainConfigInput): voi
       users,
       items,
       config: used,
-    } = await train(
+    } = await trainEmbeddings(
       { train: data.train },
       { dimension: 4, epochs: 30, learningRate: 0.05, threads: 2, batch: { rows: 8, negatives: 'all' }, ...config },
     );

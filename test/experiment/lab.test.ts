@@ -13,8 +13,8 @@ import { experimentSettings } from '../../src/experiment/settings/experiment-set
 import { cutOffs } from '../../src/experiment/settings/metric-names.ts';
 import type { ScoreGradients, ScoreRow } from '../../src/loss/loss.ts';
 import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
-import { train } from '../../src/training/trainer.ts';
 import { folder } from '../data/temporary.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { tinyDataSet } from '../support/tiny-data-set.ts';
@@ -34,7 +34,7 @@ describe('a laboratory', () => {
   test('records what train and evaluate give', async () => {
     const [record] = await newLab().lab.runAll('', [spec()]);
     const dataset = await loadDataset({ ...data.files, validRatio: 0.1, validSplit: 'random', seed: 1 });
-    const result = await train(dataset, { ...config, seed: 1, threads: 1 });
+    const result = await trainEmbeddings(dataset, { ...config, seed: 1, threads: 1 });
     const engine = await openRankingEngine(trainedModel(dataset, result), { threads: 1 });
     for (const protocol of ['clean', 'irbench'] as const) {
       const { train: seen, valid, test } = dataset;

@@ -13,7 +13,7 @@ import { createLoss } from '../../src/loss/losses.ts';
 import { FoldIn } from '../../src/recommender/fold-in.ts';
 import { rankLists } from '../../src/recommender/list-ranker.ts';
 import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
-import { train } from '../../src/training/trainer.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { randomModel } from '../support/random-model.ts';
 
 const losses = [
@@ -154,8 +154,8 @@ describe('fold-in of whole users that training never saw', () => {
         }
       }
       const config = { loss, epochs: 20, dimension: 32, seed: 1 };
-      const whole = await train(data, config);
-      const part = await train({ train: csrFromEntries(rows, columns, kept.users, kept.items) }, config);
+      const whole = await trainEmbeddings(data, config);
+      const part = await trainEmbeddings({ train: csrFromEntries(rows, columns, kept.users, kept.items) }, config);
       const score = loss === 'bce' ? ('dot' as const) : ('cosine' as const);
       const model = (result: typeof whole) => ({ ...randomModel({ score }), users: result.users, items: result.items });
       const [wholeEngine, partEngine] = [await openRankingEngine(model(whole)), await openRankingEngine(model(part))];

@@ -13,8 +13,8 @@ import type { RecommendedItem, RecommendOptions } from '../../src/recommender/re
 import { Recommender } from '../../src/recommender/recommender.ts';
 import { biasedScore, scoreOf } from '../../src/recommender/vectors.ts';
 import type { TrainConfigInput } from '../../src/training/config.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
-import { train } from '../../src/training/trainer.ts';
 import { randomModel } from '../support/random-model.ts';
 
 async function engineOf({ users, items, config }: Model) {
@@ -195,7 +195,7 @@ describe.each<[string, TrainConfigInput]>([
   let model: Model;
   let recommender: Recommender;
   beforeAll(async () => {
-    const result = await train(data, { ...config, epochs: 8, dimension: 16, seed: 1, threads: 1 });
+    const result = await trainEmbeddings(data, { ...config, epochs: 8, dimension: 16, seed: 1, threads: 1 });
     model = trainedModel(data, result);
     recommender = await recommenderOf(model);
   });

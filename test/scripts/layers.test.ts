@@ -17,9 +17,9 @@ const files: Record<string, string> = {
   'engine/open-engine.ts': "import './wasm/wasm-engine.ts';\nimport './reference/reference-engine.ts';",
   'engine/wasm/wasm-engine.ts': "import '../reference/reference-engine.ts';", // one engine knows another
   'engine/reference/reference-engine.ts': "import '../../loss/sl.ts';",
-  'recommender/recommender.ts': "import '../training/trainer.ts';", // what serves reaches training
-  'training/trainer.ts': "import '../engine/wasm/wasm-engine.ts';", // past the contract
-  'cli/main.ts': "import 'node:fs';\nimport '../training/trainer.ts';",
+  'recommender/recommender.ts': "import '../training/train-embeddings.ts';", // what serves reaches training
+  'training/train-embeddings.ts': "import '../engine/wasm/wasm-engine.ts';", // past the contract
+  'cli/main.ts': "import 'node:fs';\nimport '../training/train-embeddings.ts';",
   'attic/old.ts': "import '../errors.ts';", // a room nobody named
 };
 
@@ -59,8 +59,8 @@ test('each wrong import is caught, and no right one', () => {
       'node-in-core: src/sampler/batch.ts → fs',
       'node-package-in-core: src/data/formats/table.ts → node_modules/@duckdb/node-api/index.js',
       'engines-apart: src/engine/wasm/wasm-engine.ts → src/engine/reference/reference-engine.ts',
-      'recommender-imports: src/recommender/recommender.ts → src/training/trainer.ts',
-      'engine-known: src/training/trainer.ts → src/engine/wasm/wasm-engine.ts',
+      'recommender-imports: src/recommender/recommender.ts → src/training/train-embeddings.ts',
+      'engine-known: src/training/train-embeddings.ts → src/engine/wasm/wasm-engine.ts',
       'unknown-room: src/attic/old.ts → src/errors.ts',
     ]),
   );

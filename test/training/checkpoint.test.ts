@@ -7,7 +7,7 @@ import { type Csr, csrFromEntries } from '../../src/array/csr.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import type { TrainEvent } from '../../src/training/events.ts';
-import { train } from '../../src/training/trainer.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { runTraining } from '../../src/training/training-run.ts';
 import type { TrainingData } from '../../src/training/training-state.ts';
 import { everyNeed } from '../contracts/loss-state-contract.ts';
@@ -119,23 +119,23 @@ describe('a resumed run', () => {
   });
 
   it('needs a folder', async () => {
-    const error = await rejectionOf(train(board, smallConfig, { resume: true }));
+    const error = await rejectionOf(trainEmbeddings(board, smallConfig, { resume: true }));
     expect(error.facts).toMatchObject({ option: 'resume' });
   });
 });
 
 describe('a stopped run', () => {
   it('keeps the last checkpoint and names it; the signal reaches the coordinator', async () => {
-    const straight = await train(board, { ...everyEpoch, epochs: 30 });
+    const straight = await trainEmbeddings(board, { ...everyEpoch, epochs: 30 });
     const controller = new AbortController();
     const onProgress = (event: TrainEvent) => event.type === 'checkpoint' && event.epoch === 2 && controller.abort();
     const options = { checkpointDirectory: folder, signal: controller.signal, onProgress };
-    const error = await rejectionOf(train(board, { ...everyEpoch, epochs: 30 }, options));
+    const error = await rejectionOf(trainEmbeddings(board, { ...everyEpoch, epochs: 30 }, options));
     expect(error.code).toBe('aborted');
     expect(error.facts.checkpoint).toBe(file);
     expect(error.message).toContain(file);
     const resume = { checkpointDirectory: folder, resume: true };
-    expectSameModel(await train(board, { ...everyEpoch, epochs: 30 }, resume), straight);
+    expectSameModel(await trainEmbeddings(board, { ...everyEpoch, epochs: 30 }, resume), straight);
   });
 
   it('names none before the first', async () => {

@@ -7,8 +7,8 @@ import type { Matrix } from '../../src/array/matrix.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { openModel, saveModel } from '../../src/model/model-directory.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
-import { train } from '../../src/training/trainer.ts';
 import { runTraining } from '../../src/training/training-run.ts';
 import type { WarmStart } from '../../src/training/training-state.ts';
 import { everyNeed } from '../contracts/loss-state-contract.ts';
@@ -75,7 +75,7 @@ describe('the training state', () => {
       schedule: 'constant',
       checkpointEvery: 1,
     } as const;
-    const whole = await train({ train: board, valid }, config, { keepState: true });
+    const whole = await trainEmbeddings({ train: board, valid }, config, { keepState: true });
     expect(whole.epoch).toBeLessThan(whole.epochs);
     const alone = await run({ ...config, epochs: whole.epoch }, undefined, board);
     expect(whole.trainingState).toEqual(alone.trainingState);
@@ -94,13 +94,13 @@ describe('the training state', () => {
     );
     expect((await stopped).code).toBe('aborted');
     const options = { keepState: true, checkpointDirectory: folder, resume: true };
-    const resumed = await train({ train: board, valid }, config, options);
+    const resumed = await trainEmbeddings({ train: board, valid }, config, options);
     expect(resumed.trainingState).toEqual(whole.trainingState);
   });
 
   it('is kept on request alone, and read on request alone', async () => {
-    expect((await train(dataset, smallConfig)).trainingState).toBeUndefined();
-    const result = await train(dataset, smallConfig, { keepState: true });
+    expect((await trainEmbeddings(dataset, smallConfig)).trainingState).toBeUndefined();
+    const result = await trainEmbeddings(dataset, smallConfig, { keepState: true });
     await saveModel(folder, trainedModel(dataset, result));
     expect(await readdir(folder)).toContain('training.safetensors');
     expect((await openModel(folder)).trainingState).toBeUndefined();
@@ -108,8 +108,8 @@ describe('the training state', () => {
   });
 
   it('goes with the model: one without it that is saved in the same place leaves none behind', async () => {
-    await saveModel(folder, trainedModel(dataset, await train(dataset, smallConfig, { keepState: true })));
-    await saveModel(folder, trainedModel(dataset, await train(dataset, smallConfig)));
+    await saveModel(folder, trainedModel(dataset, await trainEmbeddings(dataset, smallConfig, { keepState: true })));
+    await saveModel(folder, trainedModel(dataset, await trainEmbeddings(dataset, smallConfig)));
     expect(await readdir(folder)).not.toContain('training.safetensors');
     expect((await openModel(folder, { trainingState: true })).trainingState).toBeUndefined();
   });
@@ -118,7 +118,7 @@ describe('the training state', () => {
     const log = dataset.train;
     const values = Float32Array.from(log.indices, (_, e) => 1 + (e % 3));
     const weighted = { ...dataset, train: { ...log, values } };
-    const model = trainedModel(weighted, await train(weighted, smallConfig, { keepState: true }));
+    const model = trainedModel(weighted, await trainEmbeddings(weighted, smallConfig, { keepState: true }));
     expect(model.trainingState!.interactionWeights).toEqual(values);
   });
 });

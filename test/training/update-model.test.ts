@@ -13,8 +13,8 @@ import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import type { TrainConfigInput } from '../../src/training/config.ts';
 import { popularityBias } from '../../src/training/popularity-prior.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
-import { train } from '../../src/training/trainer.ts';
 import { newInteractions } from '../../src/training/update/new-interactions.ts';
 import { updateModel } from '../../src/training/update/update-model.ts';
 import { rejectionOf } from '../support/error-of.ts';
@@ -43,7 +43,7 @@ const ownBackbone = {
 const config = { ...smallConfig, threads: 1, epochs: 30, validation: { metric: 'ndcg@3', every: 30 } } as const;
 
 async function trained(part: TrainConfigInput = {}, data: Dataset = dataset): Promise<Model> {
-  const result = await train(data, { ...config, ...part }, { keepState: true });
+  const result = await trainEmbeddings(data, { ...config, ...part }, { keepState: true });
   return trainedModel(data, result);
 }
 

@@ -10,8 +10,8 @@ import { openRankingEngine } from '../../recommender/ranking-engine.ts';
 import { configToJson, parseTrainConfig, type TrainConfig } from '../../training/config.ts';
 import type { TrainEvent } from '../../training/events.ts';
 import { mergeInteractions } from '../../training/merge.ts';
+import { trainEmbeddings } from '../../training/train-embeddings.ts';
 import { trainedModel } from '../../training/trained-model.ts';
-import { train } from '../../training/trainer.ts';
 import type { TrainResult } from '../../training/training-state.ts';
 import { analyseScores } from '../analysis/score-analysis.ts';
 import { mergeConfigs } from './merge-config.ts';
@@ -42,7 +42,7 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
   const { dataset, negativeWeights } = data;
   const checkpointDirectory = folder && checkpointFolder(folder, key);
   if (checkpointDirectory) mkdirSync(checkpointDirectory, { recursive: true });
-  const result = await train({ ...dataset, negativeWeights }, { ...configOf(spec), threads } as never, {
+  const result = await trainEmbeddings({ ...dataset, negativeWeights }, { ...configOf(spec), threads } as never, {
     signal,
     onProgress: options.onEvent,
     ...(checkpointDirectory && { checkpointDirectory, resume: true }),

@@ -3,7 +3,7 @@ import { csrFromEntries } from '../../src/array/csr.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import type { TrainEvent } from '../../src/training/events.ts';
 import { mergeInteractions } from '../../src/training/merge.ts';
-import { train } from '../../src/training/trainer.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { runTraining } from '../../src/training/training-run.ts';
 import type { TrainingData } from '../../src/training/training-state.ts';
 import { rejectionOf } from '../support/error-of.ts';
@@ -25,7 +25,7 @@ async function here(data: TrainingData, config: TrainConfigInput) {
 describe('the coordinator', () => {
   it.each(['reference', 'wasm'] as const)('gives what a run in this thread gives, bit for bit (%s)', async (engine) => {
     const config = { ...smallConfig, engine, threads: 2 };
-    const there = await train(board, config);
+    const there = await trainEmbeddings(board, config);
     const inThread = await here(board, config);
     expectSameModel(there, inThread);
     expect(there.valid).toEqual(inThread.valid);
@@ -34,7 +34,7 @@ describe('the coordinator', () => {
   });
 
   it('hands errors over with code, facts and message', async () => {
-    const error = await rejectionOf(train(board, { ...smallConfig, loss: 'sll' }));
+    const error = await rejectionOf(trainEmbeddings(board, { ...smallConfig, loss: 'sll' }));
     expect(error.code).toBe('unknown-name');
     expect(error.facts).toMatchObject({ kind: 'loss', got: 'sll' });
     expect(error.message).toContain('"sll"');
@@ -42,7 +42,7 @@ describe('the coordinator', () => {
 
   it('rejects when its thread ends unexpectedly', async () => {
     const loss = { module: modulePath, export: 'FatalLoss' };
-    const error = await rejectionOf(train(board, { ...smallConfig, loss }));
+    const error = await rejectionOf(trainEmbeddings(board, { ...smallConfig, loss }));
     expect(error.code).toBe('coordinator-died');
     expect(error.message).toContain('exit code 3');
   });
@@ -52,17 +52,19 @@ describe('the coordinator', () => {
     const onProgress = () => {
       throw mine;
     };
-    await expect(train(board, { ...smallConfig, epochs: 1e6 }, { onProgress })).rejects.toBe(mine);
+    await expect(trainEmbeddings(board, { ...smallConfig, epochs: 1e6 }, { onProgress })).rejects.toBe(mine);
   });
 
   it('stops on a signal, also one given before the start', async () => {
     const controller = new AbortController();
     const onProgress = (event: TrainEvent) => event.type === 'epoch' && controller.abort();
-    const running = train(board, { ...smallConfig, epochs: 1e6 }, { signal: controller.signal, onProgress });
+    const running = trainEmbeddings(board, { ...smallConfig, epochs: 1e6 }, { signal: controller.signal, onProgress });
     const error = await rejectionOf(running);
     expect(error.code).toBe('aborted');
     expect(error.facts.epoch).toBeGreaterThanOrEqual(1);
-    expect((await rejectionOf(train(board, smallConfig, { signal: AbortSignal.abort() }))).code).toBe('aborted');
+    expect((await rejectionOf(trainEmbeddings(board, smallConfig, { signal: AbortSignal.abort() }))).code).toBe(
+      'aborted',
+    );
   });
 });
 
@@ -184,7 +186,7 @@ describe('weights of negatives', () => {
 
   it('reach the coordinator', async () => {
     const data = { ...board, negativeWeights };
-    const there = await train(data, smallConfig);
+    const there = await trainEmbeddings(data, smallConfig);
     expectSameModel(there, await here(data, smallConfig));
     expect(differs(there.users, (await here(board, smallConfig)).users)).toBe(true);
   });
@@ -207,7 +209,9 @@ describe('weights of negatives', () => {
   });
 
   it('are checked', async () => {
-    const error = await rejectionOf(train({ ...board, negativeWeights: csrFromEntries(24, 21, [], []) }, smallConfig));
+    const error = await rejectionOf(
+      trainEmbeddings({ ...board, negativeWeights: csrFromEntries(24, 21, [], []) }, smallConfig),
+    );
     expect(error.code).toBe('bad-option');
     expect(error.facts).toMatchObject({ option: 'negativeWeights', got: '24 × 21' });
   });
@@ -240,8 +244,11 @@ describe('a custom loss', () => {
     const onProgress = (event: TrainEvent) => void events.push(event);
     const options = { margin: 0.7 };
     const config = { ...smallConfig, engine, threads: 2 };
-    const asObject = await train(board, { ...config, loss: new MarginLoss(options) }, { onProgress });
-    const byModule = await train(board, { ...config, loss: { module: modulePath, export: 'MarginLoss', options } });
+    const asObject = await trainEmbeddings(board, { ...config, loss: new MarginLoss(options) }, { onProgress });
+    const byModule = await trainEmbeddings(board, {
+      ...config,
+      loss: { module: modulePath, export: 'MarginLoss', options },
+    });
     expectSameModel(asObject, byModule);
     expect(events[0]).toMatchObject({ type: 'notice', message: expect.stringContaining('one thread') });
     expect(asObject.engine.threads).toBe(1);
@@ -252,7 +259,7 @@ describe('a custom loss', () => {
     setTimeout(() => controller.abort(), 1);
     const validation = { metric: 'ndcg@3', patience: 1e6 };
     const config = { ...smallConfig, epochs: 1e6, validation, loss: new MarginLoss() };
-    expect((await rejectionOf(train(board, config, { signal: controller.signal }))).code).toBe('aborted');
+    expect((await rejectionOf(trainEmbeddings(board, config, { signal: controller.signal }))).code).toBe('aborted');
   });
 });
 
@@ -283,6 +290,6 @@ describe('divergence', () => {
 
   it.each(['reference', 'wasm'] as const)('under an absurd learning rate is an error (%s)', async (engine) => {
     const config = { ...smallConfig, engine, loss: 'mse', optimizer: 'sgd', learningRate: 1e4, epochs: 50 } as const;
-    expect((await rejectionOf(train(board, config))).code).toBe('diverged');
+    expect((await rejectionOf(trainEmbeddings(board, config))).code).toBe('diverged');
   });
 });

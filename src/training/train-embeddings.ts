@@ -28,7 +28,7 @@ export interface TrainOptions {
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `aborted`, `diverged`, `checkpoint-mismatch`, `bad-checkpoint`, `coordinator-died`
  */
-export async function train(
+export async function trainEmbeddings(
   data: TrainingData,
   config: TrainConfigInput = {},
   options: TrainOptions = {},

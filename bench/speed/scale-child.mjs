@@ -1,7 +1,8 @@
 /** Trains on made-up data in a process of its own and prints one JSON line: `node scale-child.mjs JSON`, see ScaleCase. Started by ../scale.mjs. */
 
 import { peakBytes } from '../../dist/cli/peak-bytes.js';
-import { enableFusedMultiplyAdd, syntheticDataset, train } from '../../dist/index.js';
+import { enableFusedMultiplyAdd, syntheticDataset } from '../../dist/index.js';
+import { trainEmbeddings } from '../../dist/training/train-embeddings.js';
 
 /** @typedef {{ users: number, items: number, interactions: number, dimension: number, threads: number, seed: number }} ScaleCase */
 
@@ -25,7 +26,7 @@ const dataBytes = process.memoryUsage.rss();
 let opened = made;
 // small cases run some epochs, so that other work on the machine weighs less
 const epochs = Math.max(1, Math.min(5, Math.round(5e6 / interactions)));
-const result = await train(
+const result = await trainEmbeddings(
   data,
   { loss: { name: 'sl', tau: 0.1 }, dimension, epochs, threads, seed },
   {

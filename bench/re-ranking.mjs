@@ -6,16 +6,9 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  enableFusedMultiplyAdd,
-  evaluate,
-  loadDataset,
-  openRankingEngine,
-  reRankedRanker,
-  train,
-  trainedItems,
-  trainedModel,
-} from '../dist/index.js';
+import { reRankedRanker, trainedItems } from '../dist/extend.js';
+import { enableFusedMultiplyAdd, evaluate, loadDataset, openRankingEngine } from '../dist/index.js';
+import { trainEmbeddings, trainedModel } from '../dist/lab.js';
 
 /** The softmax loss with what the recipe of the data set has beside it. @type {Record<string, import('../dist/index.js').TrainConfigInput & { loss: object }>} */
 const configs = {
@@ -47,7 +40,7 @@ for (const name of values.data.split(',')) {
   const data = await loadDataset({ train: join(folder, 'train.tsv.gz'), test: join(folder, 'test.tsv.gz') });
   for (const lambda of lambdas) {
     const { loss, ...config } = configs[name];
-    const result = await train(data, { ...config, loss: { ...loss, negativeWeight: lambda }, seed, threads });
+    const result = await trainEmbeddings(data, { ...config, loss: { ...loss, negativeWeight: lambda }, seed, threads });
     const model = trainedModel(data, result);
     const engine = await openRankingEngine(model, { threads });
     for (const setting of lambda === 1 ? settings : settings.slice(0, 1)) {

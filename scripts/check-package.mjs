@@ -19,11 +19,12 @@ const run = (cwd, program, ...args) =>
   execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 
 /** What a program does with the library: trains, saves, opens, recommends. */
-const program = `import { Recommender, saveModel, syntheticDataset, train, trainedModel } from 'taurec';
+const program = `import { Recommender, syntheticDataset, train } from 'taurec';
 
 const data = syntheticDataset({ users: 60, items: 40, interactions: 800 });
-const result = await train(data, { dimension: 8, epochs: 3, batch: { rows: 16, negatives: 20 }, threads: 2 });
-await saveModel('model', trainedModel(data, result));
+const model = await train(data, { dimension: 8, epochs: 3, batch: { rows: 16, negatives: 20 }, threads: 2 });
+await model.save('model');
+await model.close();
 const recommender = await Recommender.open('model', { threads: 2 });
 const list: readonly { readonly id: string; readonly score: number }[] = recommender.recommend('7', { k: 3 });
 console.log(list.length);

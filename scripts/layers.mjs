@@ -22,7 +22,7 @@ const lines = [
   ['experiment'],
   ['recipe'],
   ['tuning'],
-  ['index', 'browser'],
+  ['index', 'extend', 'lab', 'browser'],
   ['server'],
   ['cli'],
 ];
@@ -35,12 +35,11 @@ const nodeFiles = {
     'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read titles ' +
     'database/copy-postgres database/copy-sqlite database/database-file database/interactions-sha256 database/postgres-options',
   feedback: 'postgres-feedback postgres-table sqlite-feedback sqlite-worker',
-  engine: 'open-engine wasm/open-wasm-engine wasm/worker',
+  engine: 'fused-multiply-add open-engine wasm/open-wasm-engine wasm/worker',
   evaluation: 'result-file',
-  model: 'model-directory safetensors training-state-file',
-  recommender: 'list-files index-file',
-  exchange:
-    'export-embeddings import-embeddings pieces-file read-arrays read-ids read-parquet read-text read-vectors write-arrays write-parquet',
+  model: 'model-directory safetensors',
+  recommender: 'export-recommendations index-file',
+  exchange: 'export-embeddings import-embeddings read-text read-vectors write-arrays write-parquet',
   training: 'checkpoint thread/coordinator thread/coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(

@@ -24,6 +24,8 @@ const messages = {
     `The tables need ${gigabytes(f.bytes)} GiB, the engine has ${gigabytes(f.limit)}: ${f.users} users and ${f.items} items at dimension ${f.dimension} take ${f.bytesPerRow} bytes a row. Use a smaller dimension, fewer negatives or rows a batch, or leave out rare users and items (k-core).`,
   'memory-refused': (f: Facts) =>
     `The system refused the ${gigabytes(f.bytes)} GiB of memory that ${f.users} users and ${f.items} items at dimension ${f.dimension} need. Free some, raise the limit of the process, or use a smaller dimension.`,
+  'wasm-blocked': (f: Facts) =>
+    `WebAssembly is blocked: ${f.reason} If the page has a content security policy, add 'wasm-unsafe-eval' to its script-src; or use engine: 'reference', which is slow.`,
   'engine-thread': (f: Facts) =>
     `Thread ${f.thread} of the engine failed: ${f.reason}. The engine is closed; open a new one, with fewer threads if memory ran out.`,
   // training

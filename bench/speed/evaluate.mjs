@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { embeddingRanker, evaluate, openEngine } from '../../dist/index.js';
+import { openEngine } from '../../dist/extend.js';
+import { embeddingRanker, evaluate } from '../../dist/index.js';
 import { initialEmbeddings } from '../../dist/training/embeddings.js';
 import { gowallaSized } from './data.mjs';
 import { median, minimum, timeRounds } from './timing.mjs';

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
-import type { Model, ModelConfig } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import { openModel } from '../model/model-directory.ts';
+import type { ModelConfig } from '../model/model-facts.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../recommender/ranking-engine.ts';
 
 /** Opens a model and an engine that holds its embeddings, for as long as `use` takes. */

@@ -3,9 +3,10 @@ import { IdMap } from '../data/id-map.ts';
 import type { Interactions } from '../data/interactions.ts';
 import { TaurecError } from '../errors.ts';
 import { checkScore, createLoss, fitLoss } from '../loss/losses.ts';
-import { createModel, type Model, type ModelFacts } from '../model/model.ts';
+import { createModel, type Model } from '../model/model.ts';
+import type { ModelFacts } from '../model/model-facts.ts';
 import { Titles } from '../model/titles.ts';
-import { readIds } from './read-ids.ts';
+import { readIds } from './read-text.ts';
 import { readNumbers, readVectors } from './read-vectors.ts';
 import { badEmbeddings, type Vectors } from './vectors-table.ts';
 

@@ -1,4 +1,4 @@
-import type { Tensor } from './tensor.ts';
+import type { Tensor } from './safetensors-format.ts';
 
 /** Arrays that training goes on from, by name (docs/model-format.md), without padding. */
 export type TrainedArrays = Readonly<Record<string, Tensor<Float32Array>>>;

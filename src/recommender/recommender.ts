@@ -9,10 +9,9 @@ import { createLoss, lossNames } from '../loss/losses.ts';
 import type { Model } from '../model/model.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { FoldIn } from './fold-in.ts';
-import { ascending, itemFilter } from './item-filter.ts';
+import { ascending, type ItemFilter, itemFilter } from './item-filter.ts';
 import { ItemRanker, type ListRequest } from './item-ranker.ts';
 import type { RankedItem } from './list-ranker.ts';
-import { PopularItems } from './popular-items.ts';
 import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
 import {
   checkDial,
@@ -55,7 +54,7 @@ export class Recommender {
   #foldIn?: FoldIn;
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
-  private constructor(model: Model, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
+  protected constructor(model: Model, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
     // The engine holds the embeddings from here on: the model's own copy may go.
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
@@ -183,6 +182,11 @@ export class Recommender {
     return this.#engine.close();
   }
 
+  /** Closes at the end of the block: `await using model = …`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** −1 stands for an unknown user. */
   #recommendTo(users: readonly number[], options: RecommendOptions): RecommendedItem[][] {
     const request = this.#parse(options);
@@ -286,4 +290,28 @@ function checkK(k = 10): number {
 function meanLength(inverse: Float64Array): number {
   const lengths = inverse.filter((x) => x > 0).map((x) => 1 / x);
   return lengths.length > 0 ? lengths.reduce((a, b) => a + b) / lengths.length : 1;
+}
+
+/** Items by popularity, for people of whom nothing is known; ties to the lower item. */
+class PopularItems {
+  readonly #popularity: Int32Array;
+  #order?: Int32Array;
+
+  constructor(popularity: Int32Array) {
+    this.#popularity = popularity;
+  }
+
+  /** The `k` most popular items that the filter lets through and that are not in `seen`; the score is the number of users. */
+  best(k: number, filter: ItemFilter, seen: Int32Array): RankedItem[] {
+    const popularity = this.#popularity;
+    this.#order ??= Int32Array.from(popularity.keys()).sort((a, b) => popularity[b]! - popularity[a]! || a - b);
+    const out = new Set([...filter.excluded, ...seen]);
+    const allowed = filter.allowed && new Set(filter.allowed);
+    const list: RankedItem[] = [];
+    for (const item of this.#order) {
+      if (list.length === k) break;
+      if (!out.has(item) && (!allowed || allowed.has(item))) list.push({ item, score: popularity[item]! });
+    }
+    return list;
+  }
 }

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isIndexName } from '../model/index-name.ts';
+import { isIndexName } from '../model/model-directory.ts';
 
 /**
  * A text that changes when a model directory is replaced or one of its files is written: name, inode, size and time of config.json, the tensors and indexes.

@@ -4,8 +4,8 @@ import type { TrainEvent } from './events.ts';
 import { launch } from './thread/launch.ts';
 import type { TrainingData, TrainResult } from './training-state.ts';
 
-/** What surrounds a training run: how it is followed, stopped and continued. */
-export interface TrainOptions {
+/** How a training run is followed, stopped and continued. */
+export interface RunControls {
   /** Stops after the step in progress with error `aborted`, whose facts name the last checkpoint. */
   readonly signal?: AbortSignal;
   /** Receives the one stream of events. */
@@ -31,7 +31,7 @@ export interface TrainOptions {
 export async function trainEmbeddings(
   data: TrainingData,
   config: TrainConfigInput = {},
-  options: TrainOptions = {},
+  options: RunControls = {},
 ): Promise<TrainResult> {
   const checked = parseTrainConfig(config);
   const { signal, onProgress = () => {}, checkpointDirectory, resume, keepState } = options;

@@ -1,6 +1,6 @@
 import { sharedFloat32 } from '../../array/shared.ts';
 import { TaurecError } from '../../errors.ts';
-import type { Tensor } from '../../model/tensor.ts';
+import type { Tensor } from '../../model/safetensors-format.ts';
 import type { TrainedArrays } from '../../model/training-state.ts';
 
 /** Numbers of users and items. */

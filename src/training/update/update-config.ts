@@ -3,7 +3,8 @@ import { backboneNames } from '../../backbone/backbones.ts';
 import { TaurecError } from '../../errors.ts';
 import type { LossSource } from '../../loss/loss.ts';
 import { lossNames } from '../../loss/losses.ts';
-import type { Model, ModelFacts } from '../../model/model.ts';
+import type { Model } from '../../model/model.ts';
+import type { ModelFacts } from '../../model/model-facts.ts';
 import { parseTrainConfig, type TrainConfig } from '../config.ts';
 import type { UpdateOptions } from './update-options.ts';
 

@@ -5,7 +5,7 @@ import type { IdMap } from '../../data/id-map.ts';
 import type { Interactions } from '../../data/interactions.ts';
 import { TaurecError } from '../../errors.ts';
 import { createModel, type Model, trainedItems } from '../../model/model.ts';
-import type { Tensor } from '../../model/tensor.ts';
+import type { Tensor } from '../../model/safetensors-format.ts';
 import { Titles } from '../../model/titles.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
 import { mergeInteractions } from '../merge.ts';

@@ -6,7 +6,7 @@ import { CONFIG, readModel } from '../model/read-model.ts';
 import { headerLength, safetensorsOf } from '../model/safetensors-format.ts';
 
 /**
- * Opens a model by the address of its folder, which is fetched: config.json and the three safetensors files.
+ * Opens a model by the address of its folder: fetches config.json and the three safetensors files.
  * Throws as in Node; also `no-model` or `bad-safetensors`, with the status, when a file cannot be had.
  */
 export function openModel(address: string | URL): Promise<Model<ModelConfig>> {

@@ -18,7 +18,7 @@ export type EmbeddingFormat = (typeof embeddingFormats)[number];
 /** What `exportEmbeddings` writes, and how. */
 export interface ExportEmbeddingsOptions extends RowOptions {
   readonly format: EmbeddingFormat;
-  /** Leaves out what users have seen. Default: it goes along, so that it can be kept out of lists. */
+  /** Also exports the items users have seen, so that a program can keep them out of lists. Default true. */
   readonly seen?: boolean;
   /** What the names of the tables in PostgreSQL begin with: `<table>_users`, `<table>_items`, `<table>_seen`. Default taurec. */
   readonly table?: string;

@@ -4,7 +4,7 @@ import type { Model } from '../model/model.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { inverseNorm } from '../recommender/vectors.ts';
 
-/** What one export is about. */
+/** One export: the model, its scored rows, and what follows the work. */
 export interface Exported {
   readonly model: Model<ModelConfig> | Model;
   readonly scored: ScoredRows;
@@ -96,7 +96,7 @@ const BLOCK = 1 << 18;
  *
  *     score = user · item (+ itemBias)
  *
- * for inner products and cosines alike; with `raw` the rows as they stand. Throws `bad-option` for a bias column beside raw rows of a cosine model: no one
+ * for inner products and cosines alike; with `raw` the rows are left as they are. Throws `bad-option` for a bias column with raw rows of a cosine model: no one
  * formula scores those.
  */
 export function scoredRows(

@@ -17,7 +17,7 @@ export function idOf(file: string, where: string, value: unknown): string {
 }
 
 /**
- * Reads ids, row 0 first: .json is a list; each line of .jsonl and .ndjson is a JSON text or number; any other file holds an id a line as it stands.
+ * Reads ids, row 0 first: .json is a list; each line of .jsonl and .ndjson is a JSON text or number; any other file holds one id a line, taken literally.
  * Throws `file-not-found`, `bad-embeddings`.
  */
 export async function readIds(file: string): Promise<string[]> {
@@ -53,7 +53,7 @@ export const isBiasName = (name: string): boolean => /^(item[\s_-]?)?bias$/i.tes
 
 /**
  * Reads vectors as delimited text, a row a line: an id and numbers, or numbers alone where ids come from elsewhere (`bare`). A field may hold a whole vector: [1,2].
- * A first line with a field that is no number, beside the id, names the columns; one of them may be bias. The text format of word2vec, whose first line
+ * A first line with a field, other than the id, that is not a number names the columns; one of them may be bias. The text format of word2vec, whose first line
  * says how many rows and columns follow, is read too. Throws `bad-embeddings` with the line.
  */
 export async function readDelimited(

@@ -89,7 +89,7 @@ const CALL_BYTES = 1 << 28;
 /** More than any header holds that NumPy writes. */
 const HEAD_BYTES = 1 << 16;
 
-/** An array as it stands in a file. */
+/** An array as read from a file. */
 interface FloatArray {
   readonly shape: readonly number[];
   readonly data: Float32Array;

@@ -21,7 +21,7 @@ const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(na
 
 /**
  * Saves a model as a folder: config.json, embeddings.safetensors (`users` [U, d], `items` [I, d], `itemBias` [I] where there is one), ids.safetensors (ids, titles) and seen.safetensors (seen
- * items, popularity), and training.safetensors where the model carries its training state. All is written to a folder beside it and then renamed, so `directory` never holds half a model; an older model there is replaced,
+ * items, popularity), and training.safetensors where the model carries its training state. Everything is written to a temporary folder, which is then renamed: `directory` never holds half a model; an older model there is replaced,
  * what else lies in its folder stays, but for approximate indexes of the older one. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
  */
 export async function saveModel(directory: string, model: Model): Promise<void> {
@@ -88,7 +88,7 @@ export async function checkModelTarget(directory: string): Promise<void> {
 /**
  * Opens a model. Where a program was killed in the middle of replacing one, that is finished first. The arrays are views of what was read, in shared memory; nothing is parsed but config.json. Throws `no-model` when there is none,
  * `newer-model` when a later taurec wrote it, `bad-model` or `bad-safetensors`, naming the file, when one is damaged or does not fit the others.
- * @param options.trainingState reads what training needs to continue too, where it was kept; who serves does not need it. Default false.
+ * @param options.trainingState also reads what training needs to continue, where it was kept. It is 2–3× the size of the embeddings; the server never reads it. Default false.
  */
 export async function openModel(
   directory: string,

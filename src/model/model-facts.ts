@@ -1,13 +1,13 @@
 import * as z from 'zod';
 
-/** The version of the model directory that this taurec writes, and the newest that it reads. */
+/** The version of the model folder that this taurec writes, and the newest it reads. */
 export const MODEL_VERSION = 1;
 export const MODEL_FORMAT = 'taurec-model';
 
 const count = z.int().nonnegative();
 const options = z.record(z.string(), z.unknown());
 
-/** What is known of how a model came about. The caller of `saveModel` gives it; everything that can be counted is added from the model itself. */
+/** How a model came about, as the caller of `saveModel` states it; counts are added from the model itself. */
 const factsShape = {
   /** How base embeddings become final ones: `mf` is the identity. */
   backbone: z.string(),
@@ -65,7 +65,7 @@ const factsShape = {
       }),
     )
     .optional(),
-  /** Metrics by part of the data (`valid`, `test`), each with the protocol that its numbers stand for. */
+  /** Metrics by part of the data (`valid`, `test`), each with its protocol. */
   metrics: z.record(z.string(), z.object({ protocol: z.string(), values: z.record(z.string(), z.number()) })),
 } as const;
 
@@ -82,7 +82,7 @@ export const modelConfigSchema = z.object({
 });
 
 export const modelFactsSchema = z.object(factsShape);
-/** What the maker of a model says of it: how it was trained, on what, by which engine. */
+/** Facts about a model: how it was trained, on which data, by which engine. */
 export type ModelFacts = z.infer<typeof modelFactsSchema>;
 /** The content of a model folder's config.json: the facts, and what was counted on saving. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

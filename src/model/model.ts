@@ -7,7 +7,7 @@ import type { ModelFacts } from './model-facts.ts';
 import type { Titles } from './titles.ts';
 import type { ModelTrainingState } from './training-state.ts';
 
-/** Everything needed to recommend; nothing of the training data is looked at again. */
+/** Everything needed to recommend: the training data is not read again. */
 export interface Model<C extends ModelFacts = ModelFacts> {
   readonly config: C;
   /** [U, d] final user embeddings, not normalised. */
@@ -22,10 +22,10 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   readonly seen: Csr;
   /** [U × I] the part of `seen` that was held out for validation and not trained on; absent when there is none. */
   readonly validation?: Csr;
-  /** [I] in how many users' `seen` an item stands. */
+  /** [I] how many users have an item in `seen`. */
   readonly popularity: Int32Array;
   readonly titles?: Titles;
-  /** What training needs to continue the model; `openModel` reads it on request alone. */
+  /** What training needs to continue the model; `openModel` reads it only on request. */
   readonly trainingState?: ModelTrainingState;
 }
 

@@ -68,7 +68,7 @@ function viewOf(entry: TensorEntry, buffer: ArrayBufferLike): TensorArray {
 
 /**
  * Lays tensors out without gaps, as the format asks, wide elements first: with the data starting at a multiple of 8, every tensor is aligned to
- * its elements. Returns the file's first bytes (header length and header) beside the entries.
+ * its elements. Returns the file's first bytes (header length and header) and the entries.
  */
 export function layOut(
   tensors: readonly { readonly name: string; readonly type: TensorType; readonly shape: readonly number[] }[],

@@ -7,10 +7,10 @@ import type { Id, RecommendOptions, UserRecommendations } from './recommendation
 import type { Recommender } from './recommender.ts';
 
 export const exportFormats = ['csv', 'jsonl', 'parquet'] as const;
-/** A format that lists are written in. */
+/** A file format for lists. */
 export type ExportFormat = (typeof exportFormats)[number];
 
-/** Which lists are written, how, and how the work is followed and stopped. */
+/** Which lists to write, in which format; progress and cancellation. */
 export interface ExportOptions extends RecommendOptions {
   /** Default: by the file's name (.csv, .jsonl, .ndjson, .parquet). */
   readonly format?: ExportFormat;
@@ -115,7 +115,7 @@ async function openText(path: string) {
   };
 }
 
-/** Rows go to a DuckDB file beside it, which becomes the Parquet file at the end: memory stays flat. */
+/** Rows go to a temporary DuckDB file, which becomes the Parquet file at the end: memory stays flat. */
 async function openParquet(path: string, titles: boolean): Promise<ListFile> {
   const database = `${path}.duckdb`;
   // loaded when first used: see data/duckdb.ts

@@ -104,7 +104,7 @@ export async function openIndex(directory: string, model: Model): Promise<Approx
   return new ApproximateIndex(index, indexed);
 }
 
-/** What is used of the package usearch. Types of its own would reach the declarations of those who have not installed it. */
+/** The part of the package usearch that is used. Importing its types would break the declarations where it is not installed. */
 interface Usearch {
   readonly Index: new (config: object) => UsearchIndex;
 }

@@ -6,7 +6,7 @@ import type { ItemFilter } from './item-filter.ts';
 import { type Query, type RankedItem, rankLists } from './list-ranker.ts';
 import { biasedScore, inverseNorm, scoreOf } from './vectors.ts';
 
-/** What lists are asked for. */
+/** One request for lists. */
 export interface ListRequest {
   readonly k: number;
   readonly filter: ItemFilter;
@@ -16,7 +16,7 @@ export interface ListRequest {
   readonly discover: number;
 }
 
-/** Ranks a model's items for embeddings: by score, moved by the popularity dial, chosen for diversity. What the dials need is made when one is first turned. */
+/** Ranks a model's items for embeddings: by score, moved by the popularity dial, chosen for diversity. Tables for the dials are built at their first use. */
 export class ItemRanker {
   readonly #engine: Engine;
   readonly #model: DiscoveryModel;
@@ -200,7 +200,7 @@ export class MarginalRelevance {
   /** Directions of the candidates, a row each; kept from call to call. */
   #directions = new Float64Array(0);
   readonly #relevance = new Float64Array(MOST);
-  /** The largest cosine with an item that was taken; −Infinity stands for none. */
+  /** The largest cosine with an item that was taken; −Infinity: none yet. */
   readonly #nearest = new Float64Array(MOST);
   readonly #taken = new Uint8Array(MOST);
 

@@ -12,7 +12,7 @@ export interface RankingEngineOptions {
   readonly build?: 'auto' | 'simd' | 'simd-fma';
 }
 
-/** An engine that holds a model's embeddings and only ranks. Close it when done. */
+/** Opens an engine that holds a model's embeddings and only ranks. Close it when done. */
 export async function openRankingEngine(model: Model, options: RankingEngineOptions = {}): Promise<Engine> {
   const { users, items, config } = model;
   // Half of the library's modules are the engines': they are loaded when one is opened.

@@ -25,12 +25,12 @@ import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
 
 /** How a model is opened for serving. */
 export interface OpenOptions extends RankingEngineOptions {
-  /** The loss to fold people in with, when the model was trained with one that is not built in. A model never loads code by itself. */
+  /** The loss to fold new users in with, for a model trained with a custom loss. A model never loads code by itself. */
   readonly loss?: LossSource;
   /**
-   * How `recommend` and its like find items. `exact` (default) looks at all of them. `approximate` looks at some, by the index that `taurec index` or `buildIndex` made, for catalogues of a million items and more; it may miss one
-   * (docs/approximate-index.md states how seldom). These rank exactly all the same: requests with `allow` or `discover`, those whose k (with `diversity`, its candidates), `exclude` and the user's seen items are more than 1000
-   * together, and those for which the index found fewer than k.
+   * How `recommend` and `recommendFor` find items. `exact` (default) scores all of them. `approximate` uses the index that `taurec index` or `buildIndex` made, for catalogues of a million items and more; it may miss items
+   * (docs/approximate-index.md has the rates). Some requests rank exactly even then: those with `allow` or `discover`, those whose k (with `diversity`, its candidates), `exclude` and seen items add up to more than 1000,
+   * and those for which the index found fewer than k.
    */
   readonly index?: (typeof indexKinds)[number];
 }
@@ -38,11 +38,11 @@ export interface OpenOptions extends RankingEngineOptions {
 /** What `OpenOptions.index` may be. */
 export const indexKinds = ['exact', 'approximate'] as const;
 
-/** Users that `recommendAll` ranks between two looks at the event loop. */
+/** Users that `recommendAll` ranks before it lets the event loop run. */
 const ALL_BLOCK = 1024;
 
 /**
- * Serves a model: items for known users, items for people given by what they like, neighbours, scores.
+ * Serves a model: items for known users, items for new users given items they like, neighbours, scores.
  * Everything but opening and closing is synchronous.
  */
 export class Recommender {
@@ -86,7 +86,7 @@ export class Recommender {
     return new Recommender(model, engine, loss);
   }
 
-  /** What is known of how the model came about. */
+  /** How the model was trained, and its sizes. */
   get config(): Model['config'] {
     return this.#model.config;
   }
@@ -123,7 +123,7 @@ export class Recommender {
     return this.#recommendTo(indices, options);
   }
 
-  /** Recommendations for every user (or those listed), some at a time, with room for other work in between. */
+  /** Recommendations for every user (or those listed), in blocks; the event loop runs between two blocks. */
   async *recommendAll(
     options: RecommendOptions & { readonly users?: Iterable<Id> } = {},
   ): AsyncGenerator<UserRecommendations[]> {
@@ -139,7 +139,7 @@ export class Recommender {
     }
   }
 
-  /** Items for a person who was not in training, given by items: those they like are folded in, and left out unless `includeSeen`. */
+  /** Items for a new user, given items they like. The liked items are folded in, and left out of the list unless `includeSeen`. */
   recommendFor(items: readonly Id[], options: RecommendOptions & FoldInRequest = {}): RecommendedItem[] {
     const request = this.#parse(options);
     const liked = this.#likedItems(items, options);
@@ -149,25 +149,25 @@ export class Recommender {
     return this.#titled(this.#ranker.rank([{ embedding, seen }], request)[0]!);
   }
 
-  /** The user embedding of a person who was not in training, given by items, under the model's own loss (see `FoldIn`). */
+  /** The embedding of a new user, given items they like, under the model's own loss (see `FoldIn`). */
   foldIn(items: readonly Id[], options: FoldInRequest = {}): Float32Array {
     return this.#fold(this.#likedItems(items, options));
   }
 
-  /** The items nearest to an item by cosine, itself left out. Throws `unknown-id`. */
+  /** The items nearest to an item by cosine, without the item itself. Throws `unknown-id`. */
   similarItems(item: Id, options: { readonly k?: number } = {}): RecommendedItem[] {
     const k = checkK(options.k);
     return this.#titled(nearestRows(this.#engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
   }
 
-  /** The users nearest to a user by cosine, the user left out. Throws `unknown-id`. */
+  /** The users nearest to a user by cosine, without that user. Throws `unknown-id`. */
   similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
     const k = checkK(options.k);
     const nearest = nearestRows(this.#engine.users, this.#inverseNorms('users'), this.#userOf(user), k);
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
 
-  /** The model's scores of a user and items, item biases included, beside `items`. Throws `unknown-id`. */
+  /** The model's scores of a user with each of `items`, in their order, item biases included. Throws `unknown-id`. */
   score(user: Id, items: readonly Id[]): number[] {
     const embedding = row(this.#engine.users, this.#userOf(user));
     return items.map((id) => {
@@ -187,7 +187,7 @@ export class Recommender {
     return this.close();
   }
 
-  /** −1 stands for an unknown user. */
+  /** −1 marks an unknown user. */
   #recommendTo(users: readonly number[], options: RecommendOptions): RecommendedItem[][] {
     const request = this.#parse(options);
     const none = new Int32Array(0);

@@ -115,7 +115,7 @@ export function scoredRows(
     throw new TaurecError('bad-option', {
       option: 'raw',
       got: true,
-      expected: 'rows of length 1 beside a bias column (the model scores by cosine)',
+      expected: 'rows of length 1 with a bias column (the model scores by cosine)',
       remedy: 'Leave one of the two out.',
     });
   }

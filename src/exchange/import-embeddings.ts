@@ -112,7 +112,7 @@ async function readSide(
   const vectors = await readVectors(source, role, idsFile !== undefined);
   const { table, ids: own, file } = vectors;
   if (own && idsFile !== undefined) {
-    throw badEmbeddings(idsFile, `ids of the ${role} a second time, expected none: they stand in ${file}`);
+    throw badEmbeddings(idsFile, `ids of the ${role} a second time, expected none: they are in ${file}`);
   }
   const origin = idsFile ?? file;
   const texts = idsFile === undefined ? own : await readIds(idsFile);
@@ -132,7 +132,7 @@ function distinct(file: string, texts: readonly string[]): IdMap {
     const id = error.facts.id as string;
     const first = texts.indexOf(id);
     const rows = `rows ${first} and ${texts.indexOf(id, first + 1)}`;
-    throw badEmbeddings(file, `the id ${JSON.stringify(id)} stands in ${rows}, expected distinct ids`, error);
+    throw badEmbeddings(file, `the id ${JSON.stringify(id)} is in ${rows}, expected distinct ids`, error);
   }
 }
 

@@ -6,17 +6,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomStream } from '../dist/array/random.js';
-import {
-  buildIndex,
-  createModel,
-  csrFromEntries,
-  enableFusedMultiplyAdd,
-  IdMap,
-  matrix,
-  Recommender,
-  row,
-  saveModel,
-} from '../dist/index.js';
+import { csrFromEntries, matrix, row } from '../dist/extend.js';
+import { buildIndex, createModel, enableFusedMultiplyAdd, IdMap, Recommender, saveModel } from '../dist/index.js';
 import { machine } from './speed/machine.mjs';
 import { inTemporaryFolder } from './speed/temporary.mjs';
 import { median } from './speed/timing.mjs';

@@ -12,8 +12,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { randomStream } from '../dist/array/random.js';
+import * as extend from '../dist/extend.js';
 import * as taurec from '../dist/index.js';
-import { trainEmbeddings } from '../dist/training/train-embeddings.js';
+import { trainEmbeddings, trainedModel } from '../dist/lab.js';
 
 const DATA = process.env.TAUREC_DATA ?? '../shared/data';
 
@@ -120,11 +121,9 @@ async function measureCase(name, { old, fresh, test }, config) {
   const allData = await taurec.loadDataset({ train: file('all', [...old, ...fresh]) });
   const log = await taurec.readInteractions(file('fresh', fresh));
   const users = groups(old, fresh, test);
-  const base = await timed(async () =>
-    trainedModel(oldData, await trainEmbeddings(oldData, config, { keepState: true })),
-  );
+  const base = await timed(async () => modelOf(oldData, await trainEmbeddings(oldData, config, { keepState: true })));
   report(name, 'before', config, base, await measure(base.model, allData, test, users), base);
-  const anew = await timed(async () => trainedModel(allData, await trainEmbeddings(allData, config)));
+  const anew = await timed(async () => modelOf(allData, await trainEmbeddings(allData, config)));
   const best = await measure(anew.model, allData, test, users);
   report(name, 'trained anew', config, anew, best, anew);
   for (const epochs of numbers(flags.epochs)) {
@@ -138,8 +137,8 @@ async function measureCase(name, { old, fresh, test }, config) {
 }
 
 /** @param {import('../dist/index.js').Dataset} data @param {import('../dist/index.js').TrainResult} result */
-function trainedModel(data, result) {
-  return { model: taurec.trainedModel(data, result), steps: result.steps };
+function modelOf(data, result) {
+  return { model: trainedModel(data, result), steps: result.steps };
 }
 
 /** @template T @param {() => Promise<T>} work @returns {Promise<T & { cpu: number }>} */
@@ -166,11 +165,11 @@ async function measure(model, allData, test, users) {
       .map((pair) => [model.userIds.indexOf(part(pair, 0)), model.itemIds.indexOf(part(pair, 1))])
       .filter(([user, item]) => user >= 0 && item >= 0);
     const column = (/** @type {0 | 1} */ c) => entries.map((entry) => entry[c]);
-    return taurec.csrFromEntries(model.users.rows, model.items.rows, column(0), column(1));
+    return extend.csrFromEntries(model.users.rows, model.items.rows, column(0), column(1));
   };
   const everything = [];
   for (let u = 0; u < allData.train.rows; u++)
-    for (const i of taurec.csrRow(allData.train, u))
+    for (const i of extend.csrRow(allData.train, u))
       everything.push(`${allData.users.idOf(u)}\t${allData.items.idOf(i)}`);
   const wanted = new Map();
   for (const pair of test) wanted.set(part(pair, 0), (wanted.get(part(pair, 0)) ?? 0) + 1);
@@ -181,11 +180,11 @@ async function measure(model, allData, test, users) {
   /** @type {Record<string, { users: number, sum: number }>} */
   const sums = {};
   const known = [...users.keys()].map((id) => model.userIds.indexOf(id)).filter((user) => user >= 0);
-  const excluded = taurec.csrFromEntries(
+  const excluded = extend.csrFromEntries(
     known.length,
     seen.columns,
-    known.flatMap((user, row) => Array(taurec.csrDegree(seen, user)).fill(row)),
-    known.flatMap((user) => [...taurec.csrRow(seen, user)]),
+    known.flatMap((user, row) => Array(extend.csrDegree(seen, user)).fill(row)),
+    known.flatMap((user) => [...extend.csrRow(seen, user)]),
   );
   const lists = rankUsers(Int32Array.from(known), 20, excluded).items;
   let row = 0;
@@ -194,7 +193,7 @@ async function measure(model, allData, test, users) {
     let dcg = 0;
     if (user >= 0) {
       lists.subarray(20 * row, 20 * ++row).forEach((item, at) => {
-        if (item >= 0 && taurec.csrHas(targets, user, item)) dcg += 1 / Math.log2(at + 2);
+        if (item >= 0 && extend.csrHas(targets, user, item)) dcg += 1 / Math.log2(at + 2);
       });
     }
     let ideal = 0;

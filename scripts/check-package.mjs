@@ -1,9 +1,18 @@
 /**
  * Packs, installs the tarball in an empty folder as a user would, and uses it there: the command and an ESM program under this Node and under Node 22 and 24 (from npm; skipped, and said so, where
- * they cannot be had), TypeScript in strict mode, a bundle for browsers.
+ * they cannot be had), TypeScript in strict mode, a bundle for browsers, a bundled server, and the clone itself installed by its folder.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,11 +28,12 @@ const run = (cwd, program, ...args) =>
   execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 
 /** What a program does with the library: trains, saves, opens, recommends. */
-const program = `import { Recommender, saveModel, syntheticDataset, train, trainedModel } from 'taurec';
+const program = `import { Recommender, syntheticDataset, train } from 'taurec';
 
 const data = syntheticDataset({ users: 60, items: 40, interactions: 800 });
-const result = await train(data, { dimension: 8, epochs: 3, batch: { rows: 16, negatives: 20 }, threads: 2 });
-await saveModel('model', trainedModel(data, result));
+const model = await train(data, { dimension: 8, epochs: 3, batch: { rows: 16, negatives: 20 }, threads: 2 });
+await model.save('model');
+await model.close();
 const recommender = await Recommender.open('model', { threads: 2 });
 const list: readonly { readonly id: string; readonly score: number }[] = recommender.recommend('7', { k: 3 });
 console.log(list.length);
@@ -34,13 +44,16 @@ try {
   const packed = pack();
   writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
   run(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', packed.filename);
-  for (const optional of ['usearch']) {
+  for (const optional of ['usearch', 'bullmq', 'ioredis', 'pg-boss']) {
     if (existsSync(join(folder, 'node_modules', optional))) throw new Error(`${optional} should not be installed.`);
   }
+  console.log(`package: installed, ${installedSize()}`);
   checkTypes();
   console.log('package: types hold in strict TypeScript, nodenext and bundler');
   console.log(`package: ${await bundle()} bytes for browsers`);
   for (const node of [process.execPath, ...otherNodes.map(installNode)]) if (node) tryWith(node, packed.version);
+  await checkServerBundle();
+  checkFolderInstall();
   console.log(`package: ${packed.files.length} files, ${packed.unpackedSize} bytes`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -113,6 +126,44 @@ async function bundle() {
   const node = inputs.filter((name) => name.startsWith('node:') || builtinModules.includes(name));
   if (node.length > 0) throw new Error(`The bundle for browsers reaches ${node.join(', ')}.`);
   return outputFiles[0].contents.length;
+}
+
+/** What the install takes on disk, and the packages in it. */
+function installedSize() {
+  const modules = join(folder, 'node_modules');
+  const entries = readdirSync(modules, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = entries.reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  const { packages } = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8'));
+  return `${Math.round(bytes / 1e6)} MB, ${Object.keys(packages).length} packages`;
+}
+
+/** A server bundled as docs/serving.md says, packages left out, answers by the model that `tryWith` trained. */
+async function checkServerBundle() {
+  const contents = `import { serve } from 'taurec/server';
+const server = await serve('model', { port: 0 });
+const answer = await fetch(server.url + '/v1/users/7/recommendations?k=3');
+console.log(answer.status, (await answer.json()).items.length);
+await server.close();`;
+  await build({
+    ...{ stdin: { contents, resolveDir: folder }, bundle: true, format: 'esm', platform: 'node', packages: 'external' },
+    outfile: join(folder, 'server.mjs'),
+  });
+  const answer = run(folder, process.execPath, 'server.mjs').split('\n').at(-1);
+  if (answer !== '200 3') throw new Error(`The bundled server answered ${answer}, expected 200 3.`);
+  console.log('package: a server bundled by esbuild with --packages=external answers');
+}
+
+/** A clone installed by its folder, as \`npm install ../taurec\` does: npm links it. */
+function checkFolderInstall() {
+  const project = join(folder, 'linked');
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{"private":true,"type":"module"}');
+  // the clone is built already: npm would build it again
+  run(project, 'npm', 'install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', root);
+  writeFileSync(join(project, 'main.js'), readFileSync(join(folder, 'main.js')));
+  const length = run(project, process.execPath, 'main.js');
+  if (length !== '3') throw new Error(`The program printed ${length} with the clone linked, expected 3.`);
+  console.log('package: a clone installed by its folder trains and recommends');
 }
 
 /** A Node of the given line, from npm; undefined, with the reason on stdout, where there is none. @param {number} line */

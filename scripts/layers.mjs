@@ -22,7 +22,7 @@ const lines = [
   ['experiment'],
   ['recipe'],
   ['tuning'],
-  ['index', 'browser'],
+  ['index', 'extend', 'lab', 'browser'],
   ['server'],
   ['cli'],
 ];
@@ -35,12 +35,11 @@ const nodeFiles = {
     'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read read-titles ' +
     'database/database-file database/postgres database/read-database database/sqlite',
   feedback: 'postgres-feedback sqlite-feedback sqlite-worker',
-  engine: 'open-engine wasm/crew-worker wasm/open-wasm-engine',
+  engine: 'fused-multiply-add open-engine wasm/crew-worker wasm/open-wasm-engine',
   evaluation: 'result-file',
-  model: 'model-directory safetensors training-state-file',
-  recommender: 'list-files index-file',
-  exchange:
-    'export-embeddings import-embeddings pieces-file read-arrays read-ids read-parquet read-text read-vectors write-arrays write-parquet',
+  model: 'model-directory safetensors',
+  recommender: 'export-recommendations index-file',
+  exchange: 'export-embeddings import-embeddings read-text read-vectors write-arrays write-parquet',
   training: 'checkpoint thread/coordinator thread/coordinator-worker',
 };
 const nodePaths = Object.entries(nodeFiles).map(

@@ -26,6 +26,8 @@ const messages = {
     `The tables need ${gigabytes(f.bytes)} GiB, but the engine has only ${gigabytes(f.limit)}: ${f.users} users and ${f.items} items at dimension ${f.dimension} take ${f.bytesPerRow} bytes per row. Reduce the dimension, the negatives or the rows per batch, or drop rare users and items (k-core).`,
   'memory-refused': (f: Facts) =>
     `The system refused to allocate ${gigabytes(f.bytes)} GiB of memory for ${f.users} users and ${f.items} items at dimension ${f.dimension}. Free some memory, raise the process limit, or reduce the dimension.`,
+  'wasm-blocked': (f: Facts) =>
+    `WebAssembly is blocked: ${f.reason} If the page has a content security policy, add 'wasm-unsafe-eval' to its script-src; or use engine: 'reference', which is slow.`,
   'engine-thread': (f: Facts) =>
     `Thread ${f.thread} of the engine failed: ${f.reason}. The engine is closed; open a new one, with fewer threads if memory ran out.`,
   // training

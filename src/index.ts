@@ -1,173 +1,46 @@
-/** The public names of taurec. */
+/**
+ * The names that applications use: read a log, train, recommend, evaluate, keep models and feedback. `taurec/extend` has what custom losses, backbones, metrics
+ * and engines are made of, `taurec/lab` experiments, tuning and reports, `taurec/server` the HTTP server.
+ */
+
+import { onDemand } from './platform/on-demand.ts';
 
 export type { Csr } from './array/csr.ts';
-export { csrDegree, csrFromEntries, csrHas, csrRow, csrTranspose } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
-export { matrix, row } from './array/matrix.ts';
-export type { Random } from './array/random.ts';
-export type { Backbone, BackboneContext, BackboneSource } from './backbone/backbone.ts';
-export { type BackboneName, backboneNames, createBackbone } from './backbone/backbones.ts';
-export { loadBackbone } from './backbone/load-backbone.ts';
+export { type BackboneName, backboneNames } from './backbone/backbones.ts';
 export type { Part } from './data/build-dataset.ts';
 export type { Column, ColumnOptions } from './data/columns.ts';
 export type { Dataset, DatasetOptions } from './data/dataset.ts';
-export { loadDataset } from './data/dataset.ts';
-export { type DataInfo, describe, type Quantiles } from './data/describe.ts';
 export type { Format } from './data/formats/file-format.ts';
 export { IdMap } from './data/id-map.ts';
-export { type Interactions, type ReadReport, toCsr } from './data/interactions.ts';
-export { type CoreThresholds, kCore } from './data/k-core.ts';
-export { type ReadOptions, readInteractions } from './data/read.ts';
-export { readTitles, type TitleOptions } from './data/read-titles.ts';
-export { recencyWeights } from './data/recency-weights.ts';
-export { type FalseNegatives, holdBackFalseNegatives } from './data/split/hold-back-false-negatives.ts';
-export {
-  type Split,
-  type SplitMethod,
-  type SplitOptions,
-  type SplitRecord,
-  split,
-  splitMethods,
-} from './data/split/split.ts';
-export type { Spread } from './data/spread.ts';
+export type { Interactions, ReadReport } from './data/interactions.ts';
+export type { CoreThresholds } from './data/k-core.ts';
+export type { ReadOptions } from './data/read.ts';
+export type { TitleOptions } from './data/read-titles.ts';
+export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
-export { addPositiveNoise, negativeNoise } from './data/training-noise.ts';
-export type {
-  BackbonePlan,
-  Engine,
-  EnginePlan,
-  EngineStats,
-  OptimizerState,
-  RankRequest,
-  RankResult,
-  ScoreKind,
-  TrainingPlan,
-} from './engine/engine.ts';
-export type {
-  Accumulation,
-  ColumnWindow,
-  Combination,
-  Contrast,
-  LinearMap,
-  NodeOperations,
-  NodeRows,
-  NodeTable,
-  Propagation,
-  Randomness,
-} from './engine/node-operations.ts';
-export { type EngineOptions, enableFusedMultiplyAdd, openEngine } from './engine/open-engine.ts';
+export { enableFusedMultiplyAdd } from './engine/fused-multiply-add.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
-export {
-  type Comparison,
-  compareResults,
-  compareUsers,
-  type MetricComparison,
-  type UserColumns,
-} from './evaluation/compare.ts';
-export type { ExtraMetrics } from './evaluation/custom-metrics.ts';
-export { loadMetric } from './evaluation/custom-metrics.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
   evaluate,
   evaluateSync,
   type Protocol,
-  protocols,
 } from './evaluation/evaluator.ts';
-export { type GroupBy, type GroupReport, type PopularityGroups, popularityGroups } from './evaluation/groups.ts';
-export type { RankMetric } from './evaluation/metrics.ts';
-export {
-  embeddingRanker,
-  type ItemKnnOptions,
-  itemKnnRanker,
-  popularRanker,
-  randomRanker,
-  scoreRanker,
-  type UserRanker,
-} from './evaluation/rankers.ts';
-export { type ResultFile, type ResultOrigin, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
-export {
-  type BootstrapOptions,
-  type BootstrapResult,
-  pairedBootstrap,
-  pairedTTest,
-  type TTestResult,
-} from './evaluation/significance.ts';
-export type { PerUser } from './evaluation/tallies.ts';
-export {
-  type EmbeddingFormat,
-  type ExportEmbeddingsOptions,
-  embeddingFormats,
-  exportEmbeddings,
-} from './exchange/export-embeddings.ts';
-export {
-  type ImportEmbeddingsOptions,
-  type ImportReport,
-  importEmbeddings,
-} from './exchange/import-embeddings.ts';
-export type { ExecuteOptions } from './experiment/execute-run.ts';
-export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
-export { experimentNamed, experiments } from './experiment/experiments.ts';
-export { type LabEvent, type LabOptions, LocalLab } from './experiment/lab.ts';
-export type {
-  Choice,
-  DataSource,
-  FailedRun,
-  MetricSource,
-  Noise,
-  RunEvaluation,
-  RunRecord,
-  RunSpec,
-} from './experiment/run.ts';
-export { type ExperimentOptions, type ExperimentResult, runExperiment } from './experiment/run-experiment.ts';
-export type { WeightQuantile } from './experiment/score-analysis.ts';
-export {
-  analyseScores,
-  predictTau,
-  type ScoreAnalysis,
-  type ScoreAnalysisOptions,
-} from './experiment/score-analysis.ts';
-export type { BackboneCase, ExperimentSettings, LossCase } from './experiment/settings.ts';
-export {
-  type DataEntry,
-  defineExperiment,
-  type ExperimentConfig,
-  type SourceEntry,
-} from './experiment/settings.ts';
-export { compareRuns, holm } from './experiment/statistics.ts';
+export type { GroupReport } from './evaluation/groups.ts';
+export { embeddingRanker, itemKnnRanker, popularRanker, randomRanker, type UserRanker } from './evaluation/rankers.ts';
+export type { EmbeddingFormat, ExportEmbeddingsOptions } from './exchange/export-embeddings.ts';
+export type { ImportEmbeddingsOptions, ImportReport } from './exchange/import-embeddings.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback } from './feedback/feedback-log.ts';
-export { openFeedback } from './feedback/open-feedback.ts';
-export { loadLoss } from './loss/load-loss.ts';
-export { logExpectationExp } from './loss/log-expectation-exp.ts';
-export type {
-  Floats,
-  Loss,
-  LossNeeds,
-  LossSource,
-  RowContext,
-  RowStates,
-  ScoreGradients,
-  ScoreRow,
-  StateUpdate,
-} from './loss/loss.ts';
-export { createLoss, type LossName, lossNames } from './loss/losses.ts';
-export { createModel, type Model, type ModelConfig, type ModelFacts, trainedItems } from './model/model.ts';
-export { openModel, saveModel } from './model/model-directory.ts';
-export { openSafetensors, writeSafetensors } from './model/safetensors.ts';
-export type { TensorArray } from './model/safetensors-header.ts';
-export type { Safetensors, StreamedTensor, Tensor } from './model/tensor.ts';
+export { type LossName, lossNames } from './loss/losses.ts';
+export { createModel, type Model } from './model/model.ts';
+export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
 export type { Titles } from './model/titles.ts';
-export type { ModelTrainingState, TrainedArrays } from './model/training-state.ts';
-export type { OptimizerOptions } from './optimizer/optimizer.ts';
-export type { ModuleSource } from './platform/load-module.ts';
-export { type PublishedResult, publishedResults } from './recipe/published.ts';
-export type { PublishedValue, Recipe, Tolerance } from './recipe/recipe.ts';
-export { recipes } from './recipe/recipes.ts';
-export { runRecipe } from './recipe/run-recipe.ts';
-export { type ExportFormat, type ExportOptions, exportRecommendations } from './recommender/export-recommendations.ts';
-export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './recommender/index-file.ts';
+export type { ModelTrainingState } from './model/training-state.ts';
+export type { ExportFormat, ExportOptions } from './recommender/export-recommendations.ts';
+export type { BuildIndexOptions, BuiltIndex } from './recommender/index-file.ts';
 export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
-export { type ReRankedRanker, reRankedRanker } from './recommender/re-ranked-ranker.ts';
 export type {
   FoldInRequest,
   Id,
@@ -176,46 +49,56 @@ export type {
   UserRecommendations,
 } from './recommender/recommendation.ts';
 export { type OpenOptions, Recommender } from './recommender/recommender.ts';
-export type {
-  Axis,
-  Cell,
-  ClaimVerdict,
-  DataFacts,
-  Figure,
-  Panel,
-  Point as PlotPoint,
-  Provenance,
-  Report,
-  Section,
-  Series,
-  Table,
-  TableColumn,
-} from './report/report.ts';
-export { tableCsv } from './report/tables.ts';
-export { type ReportFiles, writeReport } from './report/write-report.ts';
-export type { Batch, BatchCapacity } from './sampler/sampler.ts';
-export type { LatticePoint } from './search/lattice-search.ts';
-export type { Dimension, DimensionRange, DimensionValue, Space, SpacePoint } from './search/space.ts';
 export type { Aim } from './training/aim.ts';
-export {
-  configToJson,
-  parseTrainConfig,
-  type TrainConfig,
-  type TrainConfigInput,
-} from './training/config.ts';
+export type { TrainConfig, TrainConfigInput } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';
-export { popularityBias } from './training/popularity-prior.ts';
-export { type TrainOptions, trainEmbeddings } from './training/train-embeddings.ts';
-export { trainedModel } from './training/trained-model.ts';
-export type { AutomaticTrial, TrainingData, TrainResult, Tuning } from './training/training-state.ts';
-export type { Forgetting, UpdateOptions } from './training/update/update-model.ts';
-export { type UpdateResult, updateModel } from './training/update/update-model.ts';
-export type { RunNews } from './tuning/executor.ts';
-export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/run-worker.ts';
-export type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, Trial } from './tuning/study.ts';
-export { type TrainWinnerOptions, trainWinner } from './tuning/train-winner.ts';
-export { type TunedTrial, type TuneOptions, type TuneResult, tune } from './tuning/tune.ts';
-export type { TuneEvent } from './tuning/tune-event.ts';
-export type { TuneSettings } from './tuning/tune-settings.ts';
-export { type ConfigFile, defineConfig } from './tuning/tune-settings.ts';
-export { type TuningReportOptions, tuningReport } from './tuning/tuning-report.ts';
+export type { EvaluateModelOptions, TrainedModel, TrainOptions } from './training/train.ts';
+export type { RunControls } from './training/train-embeddings.ts';
+export type { TrainingData, TrainResult, Tuning } from './training/training-state.ts';
+export type { Forgetting, UpdateOptions, UpdateResult } from './training/update/update-model.ts';
+export { type ConfigFile, defineConfig, type TuneSettings } from './tuning/tune-settings.ts';
+
+// What follows loads its modules when it is first called: a program that only recommends never loads what trains, reads files or talks to databases.
+export const loadDataset: typeof import('./data/dataset.ts').loadDataset = onDemand(
+  () => import('./data/dataset.ts'),
+  'loadDataset',
+);
+export const readInteractions: typeof import('./data/read.ts').readInteractions = onDemand(
+  () => import('./data/read.ts'),
+  'readInteractions',
+);
+export const readTitles: typeof import('./data/read-titles.ts').readTitles = onDemand(
+  () => import('./data/read-titles.ts'),
+  'readTitles',
+);
+export const openFeedback: typeof import('./feedback/open-feedback.ts').openFeedback = onDemand(
+  () => import('./feedback/open-feedback.ts'),
+  'openFeedback',
+);
+export const exportEmbeddings: typeof import('./exchange/export-embeddings.ts').exportEmbeddings = onDemand(
+  () => import('./exchange/export-embeddings.ts'),
+  'exportEmbeddings',
+);
+export const importEmbeddings: typeof import('./exchange/import-embeddings.ts').importEmbeddings = onDemand(
+  () => import('./exchange/import-embeddings.ts'),
+  'importEmbeddings',
+);
+export const openModel: typeof import('./model/model-directory.ts').openModel = onDemand(
+  () => import('./model/model-directory.ts'),
+  'openModel',
+);
+export const saveModel: typeof import('./model/model-directory.ts').saveModel = onDemand(
+  () => import('./model/model-directory.ts'),
+  'saveModel',
+);
+export const exportRecommendations: typeof import('./recommender/export-recommendations.ts').exportRecommendations =
+  onDemand(() => import('./recommender/export-recommendations.ts'), 'exportRecommendations');
+export const buildIndex: typeof import('./recommender/index-file.ts').buildIndex = onDemand(
+  () => import('./recommender/index-file.ts'),
+  'buildIndex',
+);
+export const train: typeof import('./training/train.ts').train = onDemand(() => import('./training/train.ts'), 'train');
+export const updateModel: typeof import('./training/update/update-model.ts').updateModel = onDemand(
+  () => import('./training/update/update-model.ts'),
+  'updateModel',
+);

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { embeddingRanker, evaluateSync, openEngine } from '../../dist/index.js';
+import { openEngine } from '../../dist/extend.js';
+import { embeddingRanker, evaluateSync } from '../../dist/index.js';
 import { initialEmbeddings } from '../../dist/training/engine-arrays.js';
 import { gowallaSized } from './data.mjs';
 import { median, minimum, timeRounds } from './timing.mjs';

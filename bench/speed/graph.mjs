@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { createBackbone, openEngine } from '../../dist/index.js';
+import { createBackbone, openEngine } from '../../dist/extend.js';
 import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
 import { initialEmbeddings } from '../../dist/training/engine-arrays.js';
@@ -8,7 +8,7 @@ import { gowallaSized } from './data.mjs';
 import { median, sink } from './timing.mjs';
 
 /** @typedef {import('../../dist/index.js').Csr} Csr */
-/** @typedef {import('../../dist/index.js').Engine} Engine */
+/** @typedef {import('../../dist/extend.js').Engine} Engine */
 
 const d = 64;
 const rowBytes = d * 4;
@@ -75,7 +75,7 @@ async function openLightGcn(train, layers, rows, threads, seed) {
  */
 async function timeOperations(train, threads, seed, rounds) {
   const { engine, sampler } = await openLightGcn(train, 3, 1024, threads, seed);
-  const nodes = /** @type {import('../../dist/index.js').NodeOperations} */ (engine.nodes);
+  const nodes = /** @type {import('../../dist/extend.js').NodeOperations} */ (engine.nodes);
   const [x, y] = [nodes.table('odd'), nodes.table('even')];
   nodes.combine(nodes.base, x);
   const batch = sampler.batch(0);

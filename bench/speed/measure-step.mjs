@@ -1,4 +1,4 @@
-import { openEngine } from '../../dist/index.js';
+import { openEngine } from '../../dist/extend.js';
 import { defaultScore } from '../../dist/loss/losses.js';
 import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
@@ -20,7 +20,7 @@ export const parts = /** @type {const} */ ([
 ]);
 
 /** @typedef {Record<(typeof parts)[number], number>} Parts Seconds. */
-/** @typedef {import('../../dist/index.js').Engine} Engine */
+/** @typedef {import('../../dist/extend.js').Engine} Engine */
 /** @typedef {import('../../dist/sampler/sampler.js').Sampler} Sampler */
 
 const dimension = 64;
@@ -30,7 +30,7 @@ const softmaxLoss = { name: 'sl', options: { tau: 0.1 } };
  * Times training steps (the softmax loss at τ .1 unless told otherwise, Adam) one by one, sampling included, and sums up their parts on the coordinating thread.
  * @param {import('../../dist/index.js').Csr} train
  * @param {Partial<import('../../dist/sampler/sampler-options.js').SamplerOptions>} sampling
- * @param {{ threads: number, seed: number, steps: number, warmup: number, loss?: import('../../dist/index.js').LossSource }} options
+ * @param {{ threads: number, seed: number, steps: number, warmup: number, loss?: import('../../dist/extend.js').LossSource }} options
  */
 export async function measureStep(train, sampling, { threads, seed, steps, warmup, loss = softmaxLoss }) {
   const sampler = createSampler(train, sampling, seed);
@@ -64,7 +64,7 @@ export async function measureStep(train, sampling, { threads, seed, steps, warmu
  * @param {Sampler} sampler
  * @param {number} threads
  * @param {number} seed
- * @param {import('../../dist/index.js').LossSource} loss
+ * @param {import('../../dist/extend.js').LossSource} loss
  */
 function openTraining(train, sampler, threads, seed, loss) {
   const { capacity, stepsPerEpoch } = sampler;

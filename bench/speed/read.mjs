@@ -5,7 +5,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { csrRow, readInteractions, syntheticDataset } from '../../dist/index.js';
+import { csrRow } from '../../dist/extend.js';
+import { readInteractions, syntheticDataset } from '../../dist/index.js';
 import { inTemporaryFolder } from './temporary.mjs';
 import { median, minimum, timeRounds } from './timing.mjs';
 

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { openEngine, TaurecError } from '../../dist/index.js';
+import { openEngine } from '../../dist/extend.js';
+import { TaurecError } from '../../dist/index.js';
 import { relativeLeastSquares } from './least-squares.mjs';
 
 /** @typedef {import('./scale-child.mjs').ScaleCase} ScaleCase */

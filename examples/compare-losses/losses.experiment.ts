@@ -1,4 +1,4 @@
-import { defineExperiment } from 'taurec';
+import { defineExperiment } from 'taurec/lab';
 
 /** The experiment `losses` with one loss more, on two data sets. What is not said here is as in the experiment itself. */
 export default defineExperiment({

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { csrRow, type ExperimentConfig, experimentNamed, runExperiment, syntheticDataset } from 'taurec';
+import { syntheticDataset } from 'taurec';
+import { csrRow } from 'taurec/extend';
+import { type ExperimentConfig, experimentNamed, runExperiment } from 'taurec/lab';
 import config from './losses.experiment.ts';
 
 /** What `taurec experiment losses --config losses.experiment.ts` does, as a program. Without the data sets it makes two up, and trains on them for a moment only. */

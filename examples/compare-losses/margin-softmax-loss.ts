@@ -1,4 +1,4 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from 'taurec';
+import type { Loss, RowContext, ScoreGradients, ScoreRow } from 'taurec/extend';
 
 export interface MarginSoftmaxLossOptions {
   /** τ: how much the hardest negatives stand out. */

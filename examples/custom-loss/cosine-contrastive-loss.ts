@@ -1,4 +1,4 @@
-import type { Loss, ScoreGradients, ScoreRow } from 'taurec';
+import type { Loss, ScoreGradients, ScoreRow } from 'taurec/extend';
 
 export interface CosineContrastiveLossOptions {
   /** m: negatives below it cost nothing. */

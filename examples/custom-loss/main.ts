@@ -1,15 +1,5 @@
 import { existsSync } from 'node:fs';
-import {
-  type Dataset,
-  embeddingRanker,
-  evaluate,
-  loadDataset,
-  openRankingEngine,
-  syntheticDataset,
-  type TrainConfigInput,
-  train,
-  trainedModel,
-} from 'taurec';
+import { type Dataset, loadDataset, syntheticDataset, type TrainConfigInput, train } from 'taurec';
 import { CosineContrastiveLoss } from './cosine-contrastive-loss.ts';
 
 const folder = `${process.env.TAUREC_DATA}/movielens-100k`;
@@ -22,9 +12,9 @@ const options = { margin: 0.2, negativeWeight: 10 };
 const losses: Record<string, TrainConfigInput['loss']> = {
   'softmax loss': { name: 'sl', tau: 0.15 },
   // An object holds functions, which cannot be sent to threads: it trains on one.
-  'own loss, as an object': new CosineContrastiveLoss(options),
-  // Every thread imports a module for itself. A configuration file or --loss-module name it the same way.
-  'own loss, as a module': {
+  'custom loss, as an object': new CosineContrastiveLoss(options),
+  // Every thread imports the module itself. A configuration file or --loss-module name it the same way.
+  'custom loss, as a module': {
     module: new URL('./cosine-contrastive-loss.ts', import.meta.url).href,
     export: 'CosineContrastiveLoss',
     options,
@@ -32,17 +22,9 @@ const losses: Record<string, TrainConfigInput['loss']> = {
 };
 
 for (const [name, loss] of Object.entries(losses)) {
-  const result = await train(data, { loss, score: 'cosine', epochs: 40, seed: 1 });
-  const model = trainedModel(data, result);
-  const engine = await openRankingEngine(model);
-  const { train: seen, valid, test } = data;
-  const { metrics } = await evaluate(embeddingRanker(engine, model.itemBias), {
-    train: seen,
-    valid,
-    test: test!,
-    protocol: 'clean',
-  });
-  await engine.close();
-  const { threads } = result.engine;
-  console.log(`${name}: NDCG@20 ${metrics['ndcg@20']!.toFixed(4)} (epoch ${result.epoch}, threads: ${threads})`);
+  const model = await train(data, { loss, score: 'cosine', epochs: 40, seed: 1 });
+  const { metrics } = await model.evaluate();
+  await model.close();
+  const { epoch, engine } = model.result;
+  console.log(`${name}: NDCG@20 ${metrics['ndcg@20']!.toFixed(4)} (epoch ${epoch}, threads: ${engine.threads})`);
 }

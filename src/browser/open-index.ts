@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
 
-/** The package that finds items by an approximate index runs in Node alone. */
+/** Approximate indexes need a package that only runs in Node. */
 export async function openIndex(): Promise<never> {
   throw new TaurecError('bad-option', { option: 'index', got: 'approximate', expected: 'exact in a browser' });
 }

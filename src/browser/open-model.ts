@@ -1,11 +1,12 @@
 import { sharedBytes } from '../array/shared.ts';
 import { TaurecError } from '../errors.ts';
-import type { Model, ModelConfig } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
+import type { ModelConfig } from '../model/model-facts.ts';
 import { CONFIG, readModel } from '../model/read-model.ts';
-import { headerLength, safetensorsOf } from '../model/safetensors-bytes.ts';
+import { headerLength, safetensorsOf } from '../model/safetensors-format.ts';
 
 /**
- * Opens a model by the address of its folder, which is fetched: config.json and the three safetensors files.
+ * Opens a model by the address of its folder: fetches config.json and the three safetensors files.
  * Throws as in Node; also `no-model` or `bad-safetensors`, with the status, when a file cannot be had.
  */
 export function openModel(address: string | URL): Promise<Model<ModelConfig>> {
@@ -35,6 +36,12 @@ export function openModel(address: string | URL): Promise<Model<ModelConfig>> {
       return safetensorsOf(path, header, data.buffer);
     },
   });
+}
+
+/** A browser has no folder to save a model in. */
+export async function saveModel(directory: string): Promise<never> {
+  const expected = 'nothing in a browser, which has no folders';
+  throw new TaurecError('bad-option', { option: 'directory', got: directory, expected });
 }
 
 async function get(url: string, fail: (problem: string) => TaurecError): Promise<Response> {

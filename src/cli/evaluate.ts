@@ -3,7 +3,7 @@ import { readInteractions } from '../data/read.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
 import { resultOf, writeResult } from '../evaluation/result-file.ts';
-import type { ModelConfig } from '../model/model.ts';
+import type { ModelConfig } from '../model/model-facts.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import {

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { buildIndex, openIndex } from '../recommender/index-file.ts';
-import { indexRecall } from '../recommender/index-recall.ts';
+import { buildIndex, indexRecall, openIndex } from '../recommender/index-file.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { withModel } from './evaluate-model.ts';
 import { count, decimal, duration, timed } from './output.ts';

@@ -4,7 +4,7 @@ import type { Engine, EnginePlan } from './engine.ts';
 import { openReferenceEngine } from './reference/reference-engine.ts';
 import { openWasmEngine } from './wasm/open-wasm-engine.ts';
 
-export { enableFusedMultiplyAdd } from './wasm/open-wasm-engine.ts';
+export { enableFusedMultiplyAdd } from './fused-multiply-add.ts';
 
 /** Which engine computes, and how. */
 export interface EngineOptions {

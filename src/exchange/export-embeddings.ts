@@ -4,14 +4,11 @@ import { TaurecError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { replaceFolder } from '../platform/replace-folder.ts';
-import { EXPORT_FORMAT, type Exported, manifestOf, stepper, stopper } from './exported.ts';
-import { tableNames } from './pgvector-text.ts';
-import { writePieces } from './pieces-file.ts';
-import { type RowOptions, scoredRows } from './scored-rows.ts';
-import { writeNpy, writeSafetensorsFolder } from './write-arrays.ts';
+import { EXPORT_FORMAT, type Exported, manifestOf, type RowOptions, scoredRows, stepper, stopper } from './exported.ts';
+import { writeNpy, writePieces, writeSafetensorsFolder } from './write-arrays.ts';
 import { jsonPieces } from './write-json.ts';
 import { writeParquet } from './write-parquet.ts';
-import { copyPieces, insertPieces } from './write-pgvector.ts';
+import { copyPieces, insertPieces, tableNames } from './write-pgvector.ts';
 
 /** npy, safetensors and parquet are folders, the others one file. */
 export const embeddingFormats = ['npy', 'safetensors', 'parquet', 'pgvector-sql', 'pgvector-copy', 'json'] as const;
@@ -21,7 +18,7 @@ export type EmbeddingFormat = (typeof embeddingFormats)[number];
 /** What `exportEmbeddings` writes, and how. */
 export interface ExportEmbeddingsOptions extends RowOptions {
   readonly format: EmbeddingFormat;
-  /** Leaves out what users have seen. Default: it goes along, so that it can be kept out of lists. */
+  /** Also exports the items users have seen, so that a program can keep them out of lists. Default true. */
   readonly seen?: boolean;
   /** What the names of the tables in PostgreSQL begin with: `<table>_users`, `<table>_items`, `<table>_seen`. Default taurec. */
   readonly table?: string;

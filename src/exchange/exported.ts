@@ -1,8 +1,10 @@
+import { type Matrix, row } from '../array/matrix.ts';
 import { TaurecError } from '../errors.ts';
-import type { Model, ModelConfig } from '../model/model.ts';
-import type { ScoredRows } from './scored-rows.ts';
+import type { Model } from '../model/model.ts';
+import type { ModelConfig } from '../model/model-facts.ts';
+import { inverseNorm } from '../recommender/vectors.ts';
 
-/** What one export is about. */
+/** One export: the model, its scored rows, and what follows the work. */
 export interface Exported {
   readonly model: Model<ModelConfig> | Model;
   readonly scored: ScoredRows;
@@ -56,4 +58,108 @@ export function stepper(
     if (signal?.aborted) throw new TaurecError('aborted');
     onProgress?.(done, total);
   };
+}
+
+/** How embeddings leave a model. */
+export interface RowOptions {
+  /** Rows as the model holds them. Default: rows of a cosine model are divided by their length, so that an inner product is the score. */
+  readonly raw?: boolean;
+  /** A last column more: 1 for a user, the item's bias for an item. An inner product then holds the bias too. Default false. */
+  readonly foldBias?: boolean;
+}
+
+/** A table of vectors that is made some rows at a time. */
+export interface Rows {
+  readonly rows: number;
+  readonly columns: number;
+  /** Whole rows one after another, some megabytes at most. What is yielded may be written over by the next block. */
+  blocks(): Iterable<Float32Array>;
+}
+
+export interface ScoredRows {
+  readonly users: Rows;
+  readonly items: Rows;
+  /** [I], where an item's bias is to be added to the inner product: absent without biases, and where a column holds them. */
+  readonly itemBias?: Float32Array;
+  /** How a score is made of what is exported, in words. */
+  readonly formula: string;
+  /** True when rows were divided by their length. */
+  readonly normalized: boolean;
+  readonly biasColumn: boolean;
+}
+
+/** Numbers in a block. */
+const BLOCK = 1 << 18;
+
+/**
+ * The embeddings of a model as another program scores them:
+ *
+ *     score = user · item (+ itemBias)
+ *
+ * for inner products and cosines alike; with `raw` the rows are left as they are. Throws `bad-option` for a bias column with raw rows of a cosine model: no one
+ * formula scores those.
+ */
+export function scoredRows(
+  {
+    config,
+    users,
+    items,
+    itemBias,
+  }: Pick<Model, 'users' | 'items' | 'itemBias'> & {
+    readonly config: Pick<Model['config'], 'score'>;
+  },
+  { raw = false, foldBias = false }: RowOptions = {},
+): ScoredRows {
+  const cosine = config.score === 'cosine';
+  if (foldBias && raw && cosine) {
+    throw new TaurecError('bad-option', {
+      option: 'raw',
+      got: true,
+      expected: 'rows of length 1 with a bias column (the model scores by cosine)',
+      remedy: 'Leave one of the two out.',
+    });
+  }
+  const normalized = cosine && !raw;
+  const product = cosine && raw ? 'cosine(user, item)' : 'user · item';
+  const bias = !foldBias && itemBias;
+  return {
+    users: rowsOf(users, normalized, foldBias ? () => 1 : undefined),
+    items: rowsOf(items, normalized, foldBias ? (item) => itemBias?.[item] ?? 0 : undefined),
+    ...(bias && { itemBias: bias }),
+    formula: bias ? `${product} + bias of the item` : product,
+    normalized,
+    biasColumn: foldBias,
+  };
+}
+
+function rowsOf(m: Matrix, normalized: boolean, last?: (row: number) => number): Rows {
+  const columns = m.columns + (last ? 1 : 0);
+  return {
+    rows: m.rows,
+    columns,
+    *blocks() {
+      const most = Math.max(1, Math.floor(BLOCK / columns));
+      const block = new Float32Array(Math.min(most, m.rows) * columns);
+      for (let first = 0; first < m.rows; first += most) {
+        const count = Math.min(most, m.rows - first);
+        for (let r = 0; r < count; r++) {
+          const from = row(m, first + r);
+          const scale = normalized ? inverseNorm(from) : 1;
+          for (let c = 0; c < m.columns; c++) block[r * columns + c] = normalized ? from[c]! * scale : from[c]!;
+          if (last) block[r * columns + m.columns] = last(first + r);
+        }
+        yield block.subarray(0, count * columns);
+      }
+    },
+  };
+}
+
+/** Each row of a table with its index. The row is a view, good until the next one. */
+export function* eachRow(table: Rows): Generator<readonly [index: number, row: Float32Array]> {
+  let index = 0;
+  for (const block of table.blocks()) {
+    for (let at = 0; at < block.length; at += table.columns) {
+      yield [index++, block.subarray(at, at + table.columns)];
+    }
+  }
 }

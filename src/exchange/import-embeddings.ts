@@ -3,34 +3,35 @@ import { IdMap } from '../data/id-map.ts';
 import type { Interactions } from '../data/interactions.ts';
 import { TaurecError } from '../errors.ts';
 import { checkScore, createLoss, fitLoss } from '../loss/losses.ts';
-import { createModel, type Model, type ModelFacts } from '../model/model.ts';
+import { createModel, type Model } from '../model/model.ts';
+import type { ModelFacts } from '../model/model-facts.ts';
 import { Titles } from '../model/titles.ts';
-import { readIds } from './read-ids.ts';
+import { readIds } from './read-text.ts';
 import { readNumbers, readVectors } from './read-vectors.ts';
 import { badEmbeddings, type Vectors } from './vectors-table.ts';
 
-/** Where `importEmbeddings` finds the vectors, their ids and what users have seen. */
+/** Files with the vectors and ids, and the items users have seen. */
 export interface ImportEmbeddingsOptions {
   /** A file with a vector for each user: .npy, .npz, safetensors, Parquet, JSON, JSON lines, CSV or TSV. `file#name` names an array inside. */
   readonly users: string;
   /** The same for items. */
   readonly items: string;
-  /** A file with the users' ids in the order of the rows. Default: those beside the vectors, else the numbers of the rows, from 0. */
+  /** A file with the users' ids in the order of the rows. Default: those in the vectors' file, else row numbers from 0. */
   readonly userIds?: string;
   readonly itemIds?: string;
-  /** How the embeddings are scored. There is no telling from the numbers. */
+  /** How the embeddings are scored; the numbers do not show it. */
   readonly score: 'cosine' | 'dot';
-  /** A file with a number for each item that is added to its scores. Default: what is called itemBias or bias beside the items' vectors. */
+  /** A file with a number for each item that is added to its scores. Default: the array or column called itemBias or bias in the items' file. */
   readonly itemBias?: string;
-  /** What users have seen, as `readInteractions` gives it: kept out of lists, and the popularity of items. Default: nothing. */
+  /** Items users have seen, from `readInteractions`: they stay out of lists and give items their popularity. Default: none. */
   readonly train?: Interactions;
   /** Titles of items in the order of the ids that the function is given (see `readTitles`). */
   readonly titles?: (items: IdMap) => Promise<readonly string[]>;
-  /** The built-in loss that new people are folded in with. Default: sl for cosines, its τ by the size of the catalogue; bpr for inner products. */
+  /** The built-in loss that folds new users in. Default: sl for cosines, its τ by the size of the catalogue; bpr for inner products. */
   readonly loss?: { readonly name: string; readonly options?: Readonly<Record<string, unknown>> };
 }
 
-/** What an import met. */
+/** What an import found. */
 export interface ImportReport {
   /** True where rows had no ids, and got the numbers of the rows. */
   readonly numbered: { readonly users: boolean; readonly items: boolean };
@@ -111,7 +112,7 @@ async function readSide(
   const vectors = await readVectors(source, role, idsFile !== undefined);
   const { table, ids: own, file } = vectors;
   if (own && idsFile !== undefined) {
-    throw badEmbeddings(idsFile, `ids of the ${role} a second time, expected none: they stand in ${file}`);
+    throw badEmbeddings(idsFile, `ids of the ${role} a second time, expected none: they are in ${file}`);
   }
   const origin = idsFile ?? file;
   const texts = idsFile === undefined ? own : await readIds(idsFile);
@@ -131,7 +132,7 @@ function distinct(file: string, texts: readonly string[]): IdMap {
     const id = error.facts.id as string;
     const first = texts.indexOf(id);
     const rows = `rows ${first} and ${texts.indexOf(id, first + 1)}`;
-    throw badEmbeddings(file, `the id ${JSON.stringify(id)} stands in ${rows}, expected distinct ids`, error);
+    throw badEmbeddings(file, `the id ${JSON.stringify(id)} is in ${rows}, expected distinct ids`, error);
   }
 }
 

@@ -2,10 +2,47 @@ import { readFile } from 'node:fs/promises';
 import { isUsualName } from '../data/columns.ts';
 import { guessDelimiter } from '../data/formats/file-format.ts';
 import { RecordSplitter, splitRecords, type TextRecord } from '../data/formats/records.ts';
-import { type FileHead, headText } from '../platform/file-head.ts';
+import { type FileHead, headText, readHead } from '../platform/file-head.ts';
 import { openLines, openText } from '../platform/text-stream.ts';
-import { idOf } from './read-ids.ts';
 import { badEmbeddings, RowGatherer, type Vectors } from './vectors-table.ts';
+
+/** An id of a JSON value: a text, or a whole number that JSON gives back exactly. Throws `bad-embeddings`. */
+export function idOf(file: string, where: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Number.isSafeInteger(value)) return String(value);
+  throw badEmbeddings(
+    file,
+    `${where}: the id ${JSON.stringify(value)}, expected a text or a whole number up to 2^53 − 1`,
+  );
+}
+
+/**
+ * Reads ids, row 0 first: .json is a list; each line of .jsonl and .ndjson is a JSON text or number; any other file holds one id a line, taken literally.
+ * Throws `file-not-found`, `bad-embeddings`.
+ */
+export async function readIds(file: string): Promise<string[]> {
+  const head = await readHead(file);
+  const name = file.replace(/\.gz$/i, '');
+  if (head.bytes[0] === 0x93)
+    throw badEmbeddings(file, 'an array of NumPy, expected ids as text: an id a line, or a list in JSON');
+  if (/\.json$/i.test(name)) return readList(file);
+  const json = /\.(jsonl|ndjson)$/i.test(name);
+  const ids: string[] = [];
+  let line = 0;
+  for await (const text of openLines(file, head.gzip)) {
+    line++;
+    ids.push(json ? idOf(file, `line ${line}`, parse(file, `line ${line}`, text)) : withoutMark(text, line));
+  }
+  return ids;
+}
+
+const withoutMark = (text: string, line: number) => (line === 1 ? text.replace(/^\uFEFF/, '') : text);
+
+async function readList(file: string): Promise<string[]> {
+  const list = parse(file, 'the file', await readFile(file, 'utf8'));
+  if (!Array.isArray(list)) throw badEmbeddings(file, 'no list, expected a list of ids: ["a", "b"]');
+  return list.map((id, at) => idOf(file, `entry ${at}`, id));
+}
 
 /** True for the name of a column or key that holds ids. */
 export function isIdName(name: string): boolean {
@@ -16,7 +53,7 @@ export const isBiasName = (name: string): boolean => /^(item[\s_-]?)?bias$/i.tes
 
 /**
  * Reads vectors as delimited text, a row a line: an id and numbers, or numbers alone where ids come from elsewhere (`bare`). A field may hold a whole vector: [1,2].
- * A first line with a field that is no number, beside the id, names the columns; one of them may be bias. The text format of word2vec, whose first line
+ * A first line with a field, other than the id, that is not a number names the columns; one of them may be bias. The text format of word2vec, whose first line
  * says how many rows and columns follow, is read too. Throws `bad-embeddings` with the line.
  */
 export async function readDelimited(

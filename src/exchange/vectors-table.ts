@@ -6,7 +6,7 @@ import { TaurecError } from '../errors.ts';
 export interface Vectors {
   readonly file: string;
   readonly table: Matrix;
-  /** Ids that stand beside the vectors. */
+  /** Ids from the vectors' own file. */
   readonly ids?: readonly string[];
   /** A number for each row that is called bias. */
   readonly bias?: Float32Array;

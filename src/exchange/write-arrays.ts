@@ -1,11 +1,10 @@
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IdMap } from '../data/id-map.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
-import type { StreamedTensor } from '../model/tensor.ts';
-import type { Exported } from './exported.ts';
+import type { StreamedTensor } from '../model/safetensors-format.ts';
+import type { Exported, Rows } from './exported.ts';
 import { npyHead } from './npy-format.ts';
-import { bytesOf, writePieces } from './pieces-file.ts';
-import type { Rows } from './scored-rows.ts';
 
 /** Writes users.npy, items.npy, ids, and itemBias.npy, seen-offsets.npy and seen-items.npy where there are such, into a folder. */
 export async function writeNpy(folder: string, exported: Exported): Promise<void> {
@@ -66,4 +65,40 @@ function* counted(table: Rows, step: () => void): Generator<Float32Array> {
     yield block;
     for (let at = 0; at < block.length; at += table.columns) step();
   }
+}
+
+/** Characters of text that are gathered before they are written. */
+const GATHERED = 1 << 20;
+
+/** Writes a new file from pieces, texts or bytes, gathering short texts: no more than some megabytes are held at a time. */
+export async function writePieces(
+  path: string,
+  pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    let text = '';
+    const flushText = async () => {
+      if (text !== '') await file.writeFile(text);
+      text = '';
+    };
+    for await (const piece of pieces) {
+      if (typeof piece === 'string') {
+        text += piece;
+        if (text.length >= GATHERED) await flushText();
+      } else {
+        await flushText();
+        await file.writeFile(piece);
+      }
+    }
+    await flushText();
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A view's own bytes. */
+export function bytesOf(view: ArrayBufferView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }

@@ -1,8 +1,6 @@
 import { csrRow } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
-import { type Exported, manifestOf } from './exported.ts';
-import { floatText, vectorText } from './float-text.ts';
-import { eachRow } from './scored-rows.ts';
+import { type Exported, eachRow, manifestOf } from './exported.ts';
 
 /** The most numbers that a JSON export holds: programs read such a file as a whole. */
 export const MOST_JSON_NUMBERS = 5_000_000;
@@ -43,4 +41,16 @@ export function* jsonPieces(exported: Exported): Generator<string> {
     step();
   }
   yield '\n ]\n}\n';
+}
+
+/** A 32-bit float as the shortest of its nine-digit decimals: nine significant digits give every such number back bit for bit, −0 too. */
+export function floatText(x: number): string {
+  return Object.is(x, -0) ? '-0' : String(Number(x.toPrecision(9)));
+}
+
+/** A vector as JSON and pgvector write it: [0.1,-2]. */
+export function vectorText(row: Float32Array): string {
+  let text = '[';
+  for (let c = 0; c < row.length; c++) text += c === 0 ? floatText(row[c]!) : `,${floatText(row[c]!)}`;
+  return `${text}]`;
 }

@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { csrRow } from '../array/csr.ts';
 import { type Duck, identifier, literal, openDuck } from '../data/formats/duckdb.ts';
-import type { Exported } from './exported.ts';
-import { eachRow, type Rows } from './scored-rows.ts';
+import { type Exported, eachRow, type Rows } from './exported.ts';
 
 /** Rows that are handed to DuckDB at a time; its own chunks hold as many. */
 const CHUNK = 2048;

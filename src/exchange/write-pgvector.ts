@@ -1,8 +1,7 @@
 import { csrRow } from '../array/csr.ts';
-import type { Exported } from './exported.ts';
-import { vectorText } from './float-text.ts';
-import { closingSql, copyField, schemaSql, sqlLiteral, type TableNames } from './pgvector-text.ts';
-import { eachRow, type Rows } from './scored-rows.ts';
+import { TaurecError } from '../errors.ts';
+import { type Exported, eachRow, type Rows, type ScoredRows } from './exported.ts';
+import { vectorText } from './write-json.ts';
 
 /** Rows of one INSERT. */
 const INSERTED = 200;
@@ -76,4 +75,99 @@ function tables({ model, scored, seen, step, pair }: Exported, names: TableNames
     },
     ...(seen ? [{ name: names.seen, columns: 'user_id, item_id', rows: pairs }] : []),
   ];
+}
+
+/** The most columns that pgvector's type `vector` takes, and the most that its indexes take. */
+const MOST_COLUMNS = 16_000;
+const MOST_INDEXED = 2000;
+
+/** The names of the three tables. */
+interface TableNames {
+  readonly users: string;
+  readonly items: string;
+  readonly seen: string;
+}
+
+/** `prefix` with _users, _items and _seen, as SQL identifiers. Throws `bad-option` unless PostgreSQL can hold the names whole. */
+export function tableNames(prefix: string): TableNames {
+  if (!/^[^\p{Cc}]+$/u.test(prefix) || new TextEncoder().encode(prefix).length > 50) {
+    throw new TaurecError('bad-option', {
+      option: 'table',
+      got: prefix,
+      expected: 'a name of 1 to 50 bytes without control characters',
+    });
+  }
+  const name = (part: string) => identifier(`${prefix}_${part}`);
+  return { users: name('users'), items: name('items'), seen: name('seen') };
+}
+
+/** A plain name as it is, any other in double quotes. */
+function identifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text as a literal, where standard_conforming_strings is on. Throws `cannot-export` for the one character that PostgreSQL's texts cannot hold. */
+function sqlLiteral(text: string): string {
+  return `'${withoutNul(text).replaceAll("'", "''")}'`;
+}
+
+const copyEscapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** A text as a field of COPY's text format. Throws as `sqlLiteral` does. */
+function copyField(text: string): string {
+  return withoutNul(text).replace(/[\\\t\n\r]/g, (character) => copyEscapes[character]!);
+}
+
+function withoutNul(text: string): string {
+  if (!text.includes('\0')) return text;
+  throw new TaurecError('cannot-export', {
+    format: 'pgvector',
+    problem: `the id or title ${JSON.stringify(text)} holds the character NUL, which no text of PostgreSQL can`,
+    remedy: 'Rename it in the data, or export to another format.',
+  });
+}
+
+/** What opens the file: a transaction, so that it loads whole or not at all, and empty tables. Throws `cannot-export` for vectors too long for pgvector. */
+function schemaSql(names: TableNames, { items, formula }: ScoredRows, titles: boolean, seen: boolean): string {
+  const { columns } = items;
+  if (columns > MOST_COLUMNS) {
+    throw new TaurecError('cannot-export', {
+      format: 'pgvector',
+      problem: `its vectors have ${columns} columns, pgvector takes ${MOST_COLUMNS}`,
+      remedy: 'Export to another format, or train with a smaller dimension.',
+    });
+  }
+  return `-- Embeddings of a taurec model for PostgreSQL with pgvector. Score of a user and an item: ${formula}.
+BEGIN;
+SET LOCAL standard_conforming_strings = on;
+SET LOCAL client_encoding = 'UTF8';
+CREATE EXTENSION IF NOT EXISTS vector;
+CREATE TABLE ${names.users} (id text PRIMARY KEY, embedding vector(${columns}) NOT NULL);
+CREATE TABLE ${names.items} (id text PRIMARY KEY,${titles ? ' title text,' : ''} embedding vector(${columns}) NOT NULL);
+${seen ? `CREATE TABLE ${names.seen} (user_id text NOT NULL, item_id text NOT NULL, PRIMARY KEY (user_id, item_id));\n` : ''}`;
+}
+
+/** What closes the file: the end of the transaction, indexes to choose from, and a query. */
+function closingSql(names: TableNames, { items }: ScoredRows, seen: boolean): string {
+  const { columns } = items;
+  const lists = Math.max(1, Math.round(Math.sqrt(items.rows)));
+  const index =
+    columns > MOST_INDEXED
+      ? `-- (${columns} columns: pgvector's indexes take ${MOST_INDEXED} at most.)`
+      : `-- An index makes large catalogues quick, and lists approximate. One of:
+-- CREATE INDEX ON ${names.items} USING hnsw (embedding vector_ip_ops);
+-- CREATE INDEX ON ${names.items} USING ivfflat (embedding vector_ip_ops) WITH (lists = ${lists});`;
+  const unseen = seen
+    ? `\n-- WHERE NOT EXISTS (SELECT FROM ${names.seen} s WHERE s.user_id = :user AND s.item_id = i.id)`
+    : '';
+  return `COMMIT;
+
+${index}
+
+-- The best 20 items of a user (<#> is minus the inner product):
+-- SELECT i.id, -(i.embedding <#> (SELECT embedding FROM ${names.users} WHERE id = :user)) AS score
+-- FROM ${names.items} i${unseen}
+-- ORDER BY i.embedding <#> (SELECT embedding FROM ${names.users} WHERE id = :user)
+-- LIMIT 20;
+`;
 }

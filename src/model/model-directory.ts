@@ -7,12 +7,12 @@ import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
 import { temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { finishReplacing, replaceFolder } from '../platform/replace-folder.ts';
-import { isIndexName } from './index-name.ts';
-import { MODEL_FORMAT, MODEL_VERSION, type Model, type ModelConfig, modelFactsSchema, modelProblem } from './model.ts';
+import { type Model, modelProblem } from './model.ts';
+import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelFactsSchema } from './model-facts.ts';
 import { CONFIG, files, issuesOf, readModel } from './read-model.ts';
 import { openSafetensors, writeSafetensors } from './safetensors.ts';
-import type { StreamedTensor, Tensor } from './tensor.ts';
-import { readTrainingState, writeTrainingState } from './training-state-file.ts';
+import { type StreamedTensor, type Tensor, tensorOf } from './safetensors-format.ts';
+import type { ModelTrainingState } from './training-state.ts';
 
 const TRAINING = 'training.safetensors';
 const modelFiles: readonly string[] = [CONFIG, TRAINING, ...Object.values(files)];
@@ -21,7 +21,7 @@ const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(na
 
 /**
  * Saves a model as a folder: config.json, embeddings.safetensors (`users` [U, d], `items` [I, d], `itemBias` [I] where there is one), ids.safetensors (ids, titles) and seen.safetensors (seen
- * items, popularity), and training.safetensors where the model carries its training state. All is written to a folder beside it and then renamed, so `directory` never holds half a model; an older model there is replaced,
+ * items, popularity), and training.safetensors where the model carries its training state. Everything is written to a temporary folder, which is then renamed: `directory` never holds half a model; an older model there is replaced,
  * what else lies in its folder stays, but for approximate indexes of the older one. Throws `not-a-model` when the folder is not empty and holds no taurec model, `bad-model` when the parts do not fit.
  */
 export async function saveModel(directory: string, model: Model): Promise<void> {
@@ -88,7 +88,7 @@ export async function checkModelTarget(directory: string): Promise<void> {
 /**
  * Opens a model. Where a program was killed in the middle of replacing one, that is finished first. The arrays are views of what was read, in shared memory; nothing is parsed but config.json. Throws `no-model` when there is none,
  * `newer-model` when a later taurec wrote it, `bad-model` or `bad-safetensors`, naming the file, when one is damaged or does not fit the others.
- * @param options.trainingState reads what training needs to continue too, where it was kept; who serves does not need it. Default false.
+ * @param options.trainingState also reads what training needs to continue, where it was kept. It is 2–3× the size of the embeddings; the server never reads it. Default false.
  */
 export async function openModel(
   directory: string,
@@ -173,3 +173,36 @@ function formatOf(text: string): unknown {
     return undefined;
   }
 }
+
+const FORMAT = 'taurec-training-1';
+const WEIGHTS = 'interactionWeights';
+
+/** Writes `training.safetensors`: the arrays by name, and as metadata the format and the epochs and steps that they have seen. */
+async function writeTrainingState(path: string, state: ModelTrainingState): Promise<void> {
+  const { epochs, steps, arrays, interactionWeights: weights } = state;
+  const tensors = weights ? { ...arrays, [WEIGHTS]: { shape: [weights.length], data: weights } } : arrays;
+  await writeSafetensors(path, tensors, { format: FORMAT, epochs: `${epochs}`, steps: `${steps}` });
+}
+
+/** Undefined where there is no such file: its model begins with fresh moments. Throws `bad-safetensors`, `bad-model`. */
+async function readTrainingState(path: string): Promise<ModelTrainingState | undefined> {
+  if (!(await stat(path).catch(() => undefined))) return undefined;
+  const file = await openSafetensors(path);
+  const { format } = file.metadata;
+  if (format !== FORMAT) throw new TaurecError('bad-model', { path, problem: `format ${format}, expected ${FORMAT}` });
+  const [epochs, steps] = [Number(file.metadata.epochs), Number(file.metadata.steps)];
+  if (!(Number.isSafeInteger(epochs) && Number.isSafeInteger(steps) && epochs >= 0 && steps >= 0)) {
+    const problem = `epochs ${file.metadata.epochs} and steps ${file.metadata.steps}, expected whole numbers`;
+    throw new TaurecError('bad-model', { path, problem });
+  }
+  const arrays: Record<string, Tensor<Float32Array>> = {};
+  for (const [name, { shape }] of file.tensors) if (name !== WEIGHTS) arrays[name] = tensorOf(file, name, 'F32', shape);
+  const interactionWeights = file.tensors.has(WEIGHTS) ? tensorOf(file, WEIGHTS, 'F32', [-1]).data : undefined;
+  return { epochs, steps, arrays, ...(interactionWeights && { interactionWeights }) };
+}
+
+/** The file of the approximate index of embeddings with this key, in the model's folder. The name says what it is of, so that it is whole and fits, or is not there. */
+export const indexName = (key: string): string => `index-${key}.usearch`;
+
+/** True for the name of an approximate index. */
+export const isIndexName = (name: string): boolean => /^index-[0-9a-f]{16}\.usearch$/.test(name);

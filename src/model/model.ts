@@ -1,100 +1,13 @@
-import * as z from 'zod';
 import { type Csr, csrHas, csrRow } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
+import type { ModelFacts } from './model-facts.ts';
 import type { Titles } from './titles.ts';
 import type { ModelTrainingState } from './training-state.ts';
 
-/** The version of the model directory that this taurec writes, and the newest that it reads. */
-export const MODEL_VERSION = 1;
-export const MODEL_FORMAT = 'taurec-model';
-
-const count = z.int().nonnegative();
-const options = z.record(z.string(), z.unknown());
-
-/** What is known of how a model came about. The caller of `saveModel` gives it; everything that can be counted is added from the model itself. */
-const factsShape = {
-  /** How base embeddings become final ones: `mf` is the identity. */
-  backbone: z.string(),
-  score: z.enum(['cosine', 'dot']),
-  /** The loss as a config names it. */
-  loss: z.union([
-    z.object({ name: z.string(), options: options.optional() }),
-    z.object({ module: z.string(), export: z.string().optional(), options: options.optional() }),
-  ]),
-  /** The whole training configuration, as JSON: Infinity is written "inf". */
-  training: options,
-  seed: z.int(),
-  data: z.object({
-    source: z.string(),
-    sha256: z.string(),
-    /** How parts were held out of the data. */
-    splits: z
-      .record(z.string(), z.object({ method: z.string(), ratio: z.number().optional(), seed: z.int() }))
-      .optional(),
-  }),
-  /** Absent when saving: those of the running program. */
-  versions: z.object({ taurec: z.string(), node: z.string() }).optional(),
-  /** What computed it. Results are reproducible within one build, with any number of threads. */
-  engine: z.object({ name: z.string(), build: z.string(), threads: z.int().positive() }),
-  epochs: count,
-  steps: count,
-  /** What the number of epochs was chosen by, on which part of the data; absent: nothing was chosen. */
-  chosen: z.object({ by: z.string(), on: z.string(), epoch: count, value: z.number() }).optional(),
-  /** How options of the loss were chosen: the short trainings, and the value that each had; absent: they were given. */
-  tuning: z
-    .object({
-      metric: z.string(),
-      trials: z.array(z.object({ options: z.record(z.string(), z.number()), value: z.number(), seconds: z.number() })),
-      chosen: z.record(z.string(), z.number()),
-      seconds: z.number(),
-    })
-    .optional(),
-  /** Where the embeddings came from when another program trained them; `loss` is then the one that people are folded in with, and how the model was trained is unknown. */
-  imported: z.object({ users: z.string(), items: z.string() }).optional(),
-  /** What `taurec update` added since, the oldest first. `epochs` and `steps` of the model count them in; `training` stays that of the first run. */
-  updates: z
-    .array(
-      z.object({
-        /** Where the new interactions came from. */
-        data: z.object({ source: z.string(), sha256: z.string() }),
-        /** What was new. */
-        users: count,
-        items: count,
-        interactions: count,
-        epochs: count,
-        steps: count,
-        learningRate: z.number(),
-        /** Seconds of training. */
-        seconds: z.number(),
-      }),
-    )
-    .optional(),
-  /** Metrics by part of the data (`valid`, `test`), each with the protocol that its numbers stand for. */
-  metrics: z.record(z.string(), z.object({ protocol: z.string(), values: z.record(z.string(), z.number()) })),
-} as const;
-
-/** The content of config.json. */
-export const modelConfigSchema = z.object({
-  format: z.literal(MODEL_FORMAT),
-  version: z.literal(MODEL_VERSION),
-  dimension: z.int().positive(),
-  users: count,
-  items: count,
-  /** Seen pairs: train and validation. */
-  interactions: count,
-  ...factsShape,
-});
-
-export const modelFactsSchema = z.object(factsShape);
-/** What the maker of a model says of it: how it was trained, on what, by which engine. */
-export type ModelFacts = z.infer<typeof modelFactsSchema>;
-/** The content of a model folder's config.json: the facts, and what was counted on saving. */
-export type ModelConfig = z.infer<typeof modelConfigSchema>;
-
-/** Everything needed to recommend; nothing of the training data is looked at again. */
+/** Everything needed to recommend: the training data is not read again. */
 export interface Model<C extends ModelFacts = ModelFacts> {
   readonly config: C;
   /** [U, d] final user embeddings, not normalised. */
@@ -109,10 +22,10 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   readonly seen: Csr;
   /** [U × I] the part of `seen` that was held out for validation and not trained on; absent when there is none. */
   readonly validation?: Csr;
-  /** [I] in how many users' `seen` an item stands. */
+  /** [I] how many users have an item in `seen`. */
   readonly popularity: Int32Array;
   readonly titles?: Titles;
-  /** What training needs to continue the model; `openModel` reads it on request alone. */
+  /** What training needs to continue the model; `openModel` reads it only on request. */
   readonly trainingState?: ModelTrainingState;
 }
 

@@ -2,8 +2,9 @@ import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
-import { MODEL_FORMAT, MODEL_VERSION, type Model, type ModelConfig, modelConfigSchema, modelProblem } from './model.ts';
-import { type Safetensors, type Tensor, tensorOf } from './tensor.ts';
+import { type Model, modelProblem } from './model.ts';
+import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelConfigSchema } from './model-facts.ts';
+import { type Safetensors, type Tensor, tensorOf } from './safetensors-format.ts';
 import { Titles } from './titles.ts';
 
 export const CONFIG = 'config.json';

@@ -1,9 +1,17 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { TaurecError } from '../errors.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
-import { headerLength, safetensorsOf } from './safetensors-bytes.ts';
-import { bytesPerElement, layOut, product, typeOfArray } from './safetensors-header.ts';
-import type { Safetensors, StreamedTensor, Tensor } from './tensor.ts';
+import {
+  bytesPerElement,
+  headerLength,
+  layOut,
+  product,
+  type Safetensors,
+  type StreamedTensor,
+  safetensorsOf,
+  type Tensor,
+  typeOfArray,
+} from './safetensors-format.ts';
 
 /** The most that one system call moves: Linux stops at 2 GiB. */
 const CALL_BYTES = 1 << 28;

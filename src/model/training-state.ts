@@ -1,10 +1,10 @@
-import type { Tensor } from './tensor.ts';
+import type { Tensor } from './safetensors-format.ts';
 
 /** Arrays that training goes on from, by name (docs/model-format.md), without padding. */
 export type TrainedArrays = Readonly<Record<string, Tensor<Float32Array>>>;
 
 /**
- * What training needs to continue a model, beside its embeddings: `training.safetensors` of a model directory. Serving never looks at it.
+ * What training needs to continue a model in addition to its embeddings: `training.safetensors` of a model folder. Serving never reads it.
  * Epochs and steps are those that the moments have seen: what is drawn at random and Adam's bias correction go on from there.
  */
 export interface ModelTrainingState {
@@ -12,7 +12,7 @@ export interface ModelTrainingState {
   readonly steps: number;
   /**
    * `optimizer.usersM`, `optimizer.usersV` [U, d], `optimizer.itemsM`, `optimizer.itemsV` [I, d] under Adam; `loss.…`: what the loss keeps between steps; with a backbone
-   * also `users`, `items`, the base embeddings, and `weights.…`, its parameters, with moments of their own.
+   * also `users`, `items`, the base embeddings, and `weights.…`, its parameters, with their moments.
    */
   readonly arrays: TrainedArrays;
   /** [trained pairs] weights of the interactions that were trained on, in the order of `trainedItems`; absent: all 1. */

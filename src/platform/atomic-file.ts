@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** A name beside `path` that no other run uses. On the same file system, so that a rename to `path` is atomic. */
+/** A temporary name in the folder of `path`, unique to this call. Same file system: a rename to `path` is atomic. */
 export function temporaryName(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
 }
 
-/** What lies beside `path` under temporary names of it, and the processes that wrote it: at work, or killed. */
+/** Files under temporary names of `path`, and the processes that wrote them, running or killed. */
 export async function temporariesOf(path: string): Promise<{ readonly path: string; readonly writer: number }[]> {
   const begin = `${basename(path)}.`;
   const names = await readdir(dirname(path)).catch((): string[] => []);
@@ -18,7 +18,7 @@ export async function temporariesOf(path: string): Promise<{ readonly path: stri
 }
 
 /**
- * Writes a file so that `path` holds the old content or the whole new one, never a part: `write` fills a temporary file beside it,
+ * Writes a file so that `path` holds the old content or the whole new one, never a part: `write` fills a temporary file in the same folder,
  * which is forced to disk and renamed. When `write` fails the temporary file is removed and `path` is as it was.
  */
 export async function writeAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {

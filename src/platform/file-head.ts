@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
 import { TaurecError } from '../errors.ts';
 
-/** Bytes read to learn what a file is. */
+/** Bytes read to detect a file's format. */
 const headBytes = 1 << 18;
 
 /** The beginning of a file, unpacked. */

@@ -3,15 +3,15 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { TaurecError } from '../errors.ts';
 
-/** Who works in a folder: the content of its file `lock`. */
+/** The process that holds a folder: the content of its file `lock`. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
 }
 
 /**
- * Takes a folder for this call alone, by a file `lock` in it; the folder is made if need be. What a process left that is no longer there is taken over.
- * @returns gives it back
+ * Locks a folder by a file `lock` in it, creating the folder if needed. Takes over the lock of a process that no longer runs.
+ * @returns releases the lock
  * @throws TaurecError `folder-in-use`; the file system's error where nothing may be written
  */
 export function lockFolder(folder: string): () => void {
@@ -30,7 +30,7 @@ export function lockFolder(folder: string): () => void {
   };
 }
 
-/** Those of this process, whose id an earlier process may have had. */
+/** Locks of this process: an earlier process may have had the same id. */
 const held = new Set<string>();
 
 function claim(path: string): boolean {

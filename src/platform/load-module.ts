@@ -1,13 +1,13 @@
 import { importModule } from '#import-module';
 import { type ErrorCode, TaurecError } from '../errors.ts';
 
-/** A module and what of it is meant. */
+/** A module, and which export of it to use. */
 export interface ModuleSource {
   /** A path (relative to the working directory), a URL or a package. */
   readonly module: string;
   /** Default 'default'. */
   readonly export?: string;
-  /** What a class or factory is called with. */
+  /** Argument of the class or factory. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { flush, temporariesOf, temporaryName } from './atomic-file.ts';
 
 /**
- * Moves a finished folder to its place. An older folder there steps aside first, and comes back when the move fails; of its files those that
+ * Moves a finished folder to its place. An older folder there is renamed first, and renamed back when the move fails; of its files those that
  * `isReplaced` names go, all others move to the new folder before that takes its place.
  */
 export async function replaceFolder(

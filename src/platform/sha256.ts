@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** SHA-256 of the parts one after another, in hexadecimal. */
+/** SHA-256 of the concatenated parts, in hexadecimal. */
 export function sha256(parts: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);

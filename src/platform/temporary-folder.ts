@@ -25,7 +25,7 @@ function removeAll(): void {
     try {
       rmSync(folder, { recursive: true, force: true });
     } catch {
-      // Somebody may still write into it; nothing more can be done.
+      // Another program may still be writing into it: leave the folder.
     }
   }
 }

@@ -39,7 +39,7 @@ interface Pool {
  * A loss that keeps states sees them as they were before training: what it learned of users and items is no part of a model.
  *
  * A large catalogue is sampled twice: a uniform sample leads near the minimum; there the items that score highest, which decide a softmax loss,
- * are taken one by one, and the sample stands for the rest (stratified sampling). Samples are seeded: the same items always give the same embedding.
+ * are taken one by one, and the sample represents the rest (stratified sampling). Samples are seeded: the same items always give the same embedding.
  */
 export class FoldIn {
   readonly #engine: Engine;

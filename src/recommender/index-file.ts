@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { access, appendFile, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Matrix } from '../array/matrix.ts';
+import { csrRow } from '../array/csr.ts';
+import { type Matrix, row } from '../array/matrix.ts';
+import { randomStream } from '../array/random.ts';
+import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
-import { indexName, isIndexName } from '../model/index-name.ts';
 import type { Model } from '../model/model.ts';
-import { openModel } from '../model/model-directory.ts';
+import { indexName, isIndexName, openModel } from '../model/model-directory.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
 import {
   ApproximateIndex,
@@ -14,6 +16,7 @@ import {
   indexDimensions,
   type VectorIndex,
 } from './approximate-index.ts';
+import { ItemRanker } from './item-ranker.ts';
 
 /** Links of a vector to others, and how widely they are looked for. Part of the key: other values make another index. */
 const settings = { format: 1, connectivity: 16, expansion: 128 };
@@ -101,7 +104,7 @@ export async function openIndex(directory: string, model: Model): Promise<Approx
   return new ApproximateIndex(index, indexed);
 }
 
-/** What is used of the package usearch. Types of its own would reach the declarations of those who have not installed it. */
+/** The part of the package usearch that is used. Importing its types would break the declarations where it is not installed. */
 interface Usearch {
   readonly Index: new (config: object) => UsearchIndex;
 }
@@ -187,4 +190,44 @@ const exists = (file: string) =>
 
 async function indexNames(directory: string): Promise<string[]> {
   return (await readdir(directory)).filter(isIndexName);
+}
+
+/** How much of the exact lists an approximate index finds. */
+interface IndexRecall {
+  /** Mean over the users of |its list ∩ the exact one| / |the exact one|. */
+  readonly recall: number;
+  readonly users: number;
+  readonly k: number;
+}
+
+/**
+ * Compares lists of the best `k` unseen items with and without an index, for users drawn from a seed (all where there are no more).
+ * @param engine holds the model's embeddings.
+ */
+export function indexRecall(
+  model: Model,
+  engine: Engine,
+  index: ApproximateIndex,
+  { k = 20, users = 200, seed = 1 }: { readonly k?: number; readonly users?: number; readonly seed?: number } = {},
+): IndexRecall {
+  const { itemBias, popularity, config } = model;
+  const facts = { score: config.score, itemBias, popularity };
+  const random = randomStream(seed, 'index-recall');
+  const count = Math.min(users, engine.users.rows);
+  const queries = Array.from({ length: count }, (_, u) => {
+    const user = count < engine.users.rows ? random.integer(engine.users.rows) : u;
+    return { embedding: row(engine.users, user), seen: csrRow(model.seen, user) };
+  });
+  const request = { k, filter: { excluded: new Int32Array(0) }, diversity: 0, discover: 0 };
+  const exact = new ItemRanker(engine, facts).rank(queries, request);
+  const found = new ItemRanker(engine, facts, index).rank(queries, request);
+  let sum = 0;
+  let lists = 0;
+  exact.forEach((list, q) => {
+    if (list.length === 0) return;
+    const items = new Set(found[q]!.map(({ item }) => item));
+    sum += list.filter(({ item }) => items.has(item)).length / list.length;
+    lists++;
+  });
+  return { recall: lists > 0 ? sum / lists : 1, users: count, k };
 }

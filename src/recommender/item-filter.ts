@@ -2,7 +2,7 @@ import type { Csr } from '../array/csr.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from '../data/id-map.ts';
 
-/** Which items a request may get, beside what a user has seen. Ascending, distinct indices. */
+/** Which items a request allows, in addition to the user's seen items. Ascending, distinct indices. */
 export interface ItemFilter {
   readonly excluded: Int32Array;
   /** Absent: every item that is not excluded. Holds no excluded item. */

@@ -10,7 +10,7 @@ export interface RankedItem {
   readonly score: number;
 }
 
-/** A user embedding, and the items it must not get beside those of the filter (ascending). */
+/** A user embedding, and items to leave out in addition to those of the filter (ascending). */
 export interface Query {
   readonly embedding: Float32Array;
   readonly seen: Int32Array;

@@ -1,4 +1,3 @@
-import { openEngine } from '#open-engine';
 import { type Matrix, row } from '../array/matrix.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
@@ -9,11 +8,15 @@ export interface RankingEngineOptions {
   readonly engine?: 'auto' | 'wasm' | 'reference';
   /** Threads that rank; default: the engine's choice. */
   readonly threads?: number;
+  /** Arithmetic of the wasm engine; default `auto`: fused multiply-add where the machine has it. */
+  readonly build?: 'auto' | 'simd' | 'simd-fma';
 }
 
-/** An engine that holds a model's embeddings and only ranks. Close it when done. */
+/** Opens an engine that holds a model's embeddings and only ranks. Close it when done. */
 export async function openRankingEngine(model: Model, options: RankingEngineOptions = {}): Promise<Engine> {
   const { users, items, config } = model;
+  // Half of the library's modules are the engines': they are loaded when one is opened.
+  const { openEngine } = await import('#open-engine');
   const engine = await openEngine(
     { users: users.rows, items: items.rows, dimension: items.columns, score: config.score },
     options,

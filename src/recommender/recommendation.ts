@@ -1,12 +1,12 @@
 import { TaurecError } from '../errors.ts';
 
-/** An id as a caller has it; a number stands for its decimal text. */
+/** A user's or item's id; a number is read as its decimal text. */
 export type Id = string | number;
 
 /** One item of a list. */
 export interface RecommendedItem {
   readonly id: string;
-  /** The model's score: a cosine or an inner product, its item bias included, whatever `diversity` and `discover` made of the order. In the popular fallback: how many users have the item. */
+  /** The model's score: cosine or inner product, plus the item's bias. `diversity` and `discover` change the order, not the score. In the popular fallback: the number of users with the item. */
   readonly score: number;
   readonly title?: string;
 }
@@ -19,31 +19,30 @@ export interface UserRecommendations {
 
 /** What a list may hold, and how long it is. */
 export interface RecommendOptions {
-  /** How many; default 10. Fewer come only where fewer exist. */
+  /** Items in the list; default 10. The list is shorter only when fewer items are allowed. */
   readonly k?: number;
-  /** Items not wanted. Ids that the model does not know are ignored: it never recommends them. */
+  /** Items to leave out. Unknown ids are ignored. */
   readonly exclude?: Iterable<Id>;
-  /** The only items wanted. Ids that the model does not know are ignored. */
+  /** The only items allowed. Unknown ids are ignored. */
   readonly allow?: Iterable<Id>;
-  /** Lets in what the user has seen; default false. */
+  /** Includes items the user has seen; default false. */
   readonly includeSeen?: boolean;
   /** What an unknown user gets: the most popular items; absent: an error. */
   readonly fallback?: 'popular';
   /**
-   * From 0, the list as the model ranks it (default), to 1: how much it counts against an item that one like it is in the list already (maximal marginal relevance, see `MarginalRelevance`). .3 is a gentle
-   * value. The list is chosen from the best max(5k, 100) items, at most 1000. Popular fallback lists stay as they are.
+   * Penalty for items similar to those already in the list, 0 (default, the model's own order) to 1 (maximal marginal relevance, see `MarginalRelevance`). .3 is gentle. The list is chosen from the best max(5k, 100) items, at most 1000. Popular fallback lists stay as they are.
    */
   readonly diversity?: number;
   /**
-   * From 0, the list as the model ranks it (default), to 1: how much it counts against an item that many people have (see `DiscoveryBias`); to the nearest hundredth. Exact over all items. Popular
+   * Penalty for popular items, 0 (default, the model's own order) to 1, in steps of .01 (see `DiscoveryBias`). Exact over all items. Popular
    * fallback lists stay as they are.
    */
   readonly discover?: number;
 }
 
-/** How the items that a new person is given by are read. */
+/** How the liked items of a new user are read. */
 export interface FoldInRequest {
-  /** Weight > 0 of each item, beside them; default 1. Those of an item that comes twice are added. */
+  /** A weight > 0 for each item; default 1. Weights of a repeated item are added. */
   readonly weights?: ArrayLike<number>;
   /** What to do with an item that the model does not know; default `fail`. */
   readonly unknown?: 'fail' | 'skip';

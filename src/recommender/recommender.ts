@@ -9,10 +9,9 @@ import { createLoss, lossNames } from '../loss/losses.ts';
 import type { Model } from '../model/model.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { FoldIn } from './fold-in.ts';
-import { ascending, itemFilter } from './item-filter.ts';
+import { ascending, type ItemFilter, itemFilter } from './item-filter.ts';
 import { ItemRanker, type ListRequest } from './item-ranker.ts';
 import type { RankedItem } from './list-ranker.ts';
-import { PopularItems } from './popular-items.ts';
 import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
 import {
   checkDial,
@@ -26,12 +25,12 @@ import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
 
 /** How a model is opened for serving. */
 export interface OpenOptions extends RankingEngineOptions {
-  /** The loss to fold people in with, when the model was trained with one that is not built in. A model never loads code by itself. */
+  /** The loss to fold new users in with, for a model trained with a custom loss. A model never loads code by itself. */
   readonly loss?: LossSource;
   /**
-   * How `recommend` and its like find items. `exact` (default) looks at all of them. `approximate` looks at some, by the index that `taurec index` or `buildIndex` made, for catalogues of a million items and more; it may miss one
-   * (docs/approximate-index.md states how seldom). These rank exactly all the same: requests with `allow` or `discover`, those whose k (with `diversity`, its candidates), `exclude` and the user's seen items are more than 1000
-   * together, and those for which the index found fewer than k.
+   * How `recommend` and `recommendFor` find items. `exact` (default) scores all of them. `approximate` uses the index that `taurec index` or `buildIndex` made, for catalogues of a million items and more; it may miss items
+   * (docs/approximate-index.md has the rates). Some requests rank exactly even then: those with `allow` or `discover`, those whose k (with `diversity`, its candidates), `exclude` and seen items add up to more than 1000,
+   * and those for which the index found fewer than k.
    */
   readonly index?: (typeof indexKinds)[number];
 }
@@ -39,11 +38,11 @@ export interface OpenOptions extends RankingEngineOptions {
 /** What `OpenOptions.index` may be. */
 export const indexKinds = ['exact', 'approximate'] as const;
 
-/** Users that `recommendAll` ranks between two looks at the event loop. */
+/** Users that `recommendAll` ranks before it lets the event loop run. */
 const ALL_BLOCK = 1024;
 
 /**
- * Serves a model: items for known users, items for people given by what they like, neighbours, scores.
+ * Serves a model: items for known users, items for new users given items they like, neighbours, scores.
  * Everything but opening and closing is synchronous.
  */
 export class Recommender {
@@ -55,7 +54,7 @@ export class Recommender {
   #foldIn?: FoldIn;
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
-  private constructor(model: Model, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
+  protected constructor(model: Model, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
     // The engine holds the embeddings from here on: the model's own copy may go.
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
@@ -87,7 +86,7 @@ export class Recommender {
     return new Recommender(model, engine, loss);
   }
 
-  /** What is known of how the model came about. */
+  /** How the model was trained, and its sizes. */
   get config(): Model['config'] {
     return this.#model.config;
   }
@@ -124,7 +123,7 @@ export class Recommender {
     return this.#recommendTo(indices, options);
   }
 
-  /** Recommendations for every user (or those listed), some at a time, with room for other work in between. */
+  /** Recommendations for every user (or those listed), in blocks; the event loop runs between two blocks. */
   async *recommendAll(
     options: RecommendOptions & { readonly users?: Iterable<Id> } = {},
   ): AsyncGenerator<UserRecommendations[]> {
@@ -140,7 +139,7 @@ export class Recommender {
     }
   }
 
-  /** Items for a person who was not in training, given by items: those they like are folded in, and left out unless `includeSeen`. */
+  /** Items for a new user, given items they like. The liked items are folded in, and left out of the list unless `includeSeen`. */
   recommendFor(items: readonly Id[], options: RecommendOptions & FoldInRequest = {}): RecommendedItem[] {
     const request = this.#parse(options);
     const liked = this.#likedItems(items, options);
@@ -150,25 +149,25 @@ export class Recommender {
     return this.#titled(this.#ranker.rank([{ embedding, seen }], request)[0]!);
   }
 
-  /** The user embedding of a person who was not in training, given by items, under the model's own loss (see `FoldIn`). */
+  /** The embedding of a new user, given items they like, under the model's own loss (see `FoldIn`). */
   foldIn(items: readonly Id[], options: FoldInRequest = {}): Float32Array {
     return this.#fold(this.#likedItems(items, options));
   }
 
-  /** The items nearest to an item by cosine, itself left out. Throws `unknown-id`. */
+  /** The items nearest to an item by cosine, without the item itself. Throws `unknown-id`. */
   similarItems(item: Id, options: { readonly k?: number } = {}): RecommendedItem[] {
     const k = checkK(options.k);
     return this.#titled(nearestRows(this.#engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
   }
 
-  /** The users nearest to a user by cosine, the user left out. Throws `unknown-id`. */
+  /** The users nearest to a user by cosine, without that user. Throws `unknown-id`. */
   similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
     const k = checkK(options.k);
     const nearest = nearestRows(this.#engine.users, this.#inverseNorms('users'), this.#userOf(user), k);
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
 
-  /** The model's scores of a user and items, item biases included, beside `items`. Throws `unknown-id`. */
+  /** The model's scores of a user with each of `items`, in their order, item biases included. Throws `unknown-id`. */
   score(user: Id, items: readonly Id[]): number[] {
     const embedding = row(this.#engine.users, this.#userOf(user));
     return items.map((id) => {
@@ -183,7 +182,12 @@ export class Recommender {
     return this.#engine.close();
   }
 
-  /** −1 stands for an unknown user. */
+  /** Closes at the end of the block: `await using model = …`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** −1 marks an unknown user. */
   #recommendTo(users: readonly number[], options: RecommendOptions): RecommendedItem[][] {
     const request = this.#parse(options);
     const none = new Int32Array(0);
@@ -286,4 +290,28 @@ function checkK(k = 10): number {
 function meanLength(inverse: Float64Array): number {
   const lengths = inverse.filter((x) => x > 0).map((x) => 1 / x);
   return lengths.length > 0 ? lengths.reduce((a, b) => a + b) / lengths.length : 1;
+}
+
+/** Items by popularity, for people of whom nothing is known; ties to the lower item. */
+class PopularItems {
+  readonly #popularity: Int32Array;
+  #order?: Int32Array;
+
+  constructor(popularity: Int32Array) {
+    this.#popularity = popularity;
+  }
+
+  /** The `k` most popular items that the filter lets through and that are not in `seen`; the score is the number of users. */
+  best(k: number, filter: ItemFilter, seen: Int32Array): RankedItem[] {
+    const popularity = this.#popularity;
+    this.#order ??= Int32Array.from(popularity.keys()).sort((a, b) => popularity[b]! - popularity[a]! || a - b);
+    const out = new Set([...filter.excluded, ...seen]);
+    const allowed = filter.allowed && new Set(filter.allowed);
+    const list: RankedItem[] = [];
+    for (const item of this.#order) {
+      if (list.length === k) break;
+      if (!out.has(item) && (!allowed || allowed.has(item))) list.push({ item, score: popularity[item]! });
+    }
+    return list;
+  }
 }

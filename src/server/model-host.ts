@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TaurecError } from '../errors.ts';
-import { isIndexName } from '../model/index-name.ts';
+import { isIndexName } from '../model/model-directory.ts';
 import { Scorer, type ScorerOptions } from './scorer.ts';
 import type { ModelInfo, ScoringTask } from './scoring-protocol.ts';
 

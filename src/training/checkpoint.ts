@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { openSafetensors, writeSafetensors } from '../model/safetensors.ts';
-import { type Safetensors, type Tensor, tensorOf } from '../model/tensor.ts';
+import { type Safetensors, type Tensor, tensorOf } from '../model/safetensors-format.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
 import { configToJson, type TrainConfig } from './config.ts';
 import { engineArrays } from './engine-arrays.ts';

@@ -6,7 +6,7 @@ import { runOnThisThread } from './training-run.ts';
 import type { TrainingData, TrainingTask, TrainResult } from './training-state.ts';
 
 /** How a training run reports, stops and resumes. */
-export interface TrainOptions {
+export interface RunControls {
   /** Stops after the step in progress with error `aborted`, whose facts name the last checkpoint. */
   readonly signal?: AbortSignal;
   /** Receives the one stream of events. */
@@ -31,7 +31,7 @@ export interface TrainOptions {
 export async function trainEmbeddings(
   data: TrainingData,
   config: TrainConfigInput = {},
-  options: TrainOptions = {},
+  options: RunControls = {},
 ): Promise<TrainResult> {
   const checked = parseTrainConfig(config);
   const { signal, onProgress = () => {}, checkpointDirectory, resume, keepState } = options;

@@ -1,6 +1,7 @@
 import { type Csr, pattern } from '../array/csr.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { createModel, type Model, type ModelFacts, trainedItems } from '../model/model.ts';
+import { createModel, type Model, trainedItems } from '../model/model.ts';
+import type { ModelFacts } from '../model/model-facts.ts';
 import { Titles } from '../model/titles.ts';
 import { configToJson, type TrainConfig } from './config.ts';
 import { mergeInteractions } from './merge.ts';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { openModel, saveModel, syntheticDataset, train, trainedModel } from 'taurec';
+import { openModel, syntheticDataset, train } from 'taurec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openModel as openModelByAddress } from '../../src/browser/open-model.ts';
 import { bundle } from './bundle.ts';
@@ -28,7 +28,9 @@ let base = '';
 beforeAll(async () => {
   const data = syntheticDataset({ users: 40, items: 30, interactions: 400, titles: true });
   const config = { dimension: 7, epochs: 2, batch: { rows: 8, negatives: 10 }, threads: 1 } as const;
-  await saveModel(join(folder, 'model'), trainedModel(data, await train(data, config)));
+  const model = await train(data, config);
+  await model.save(join(folder, 'model'));
+  await model.close();
   const { code } = await bundle("export * from './modules/small-run.mjs';");
   const files: Record<string, [type: string, body: string | Buffer]> = {
     '/page.html': [
@@ -39,9 +41,11 @@ beforeAll(async () => {
   };
   server = createServer((request, response) => {
     const { pathname } = new URL(request.url!, 'http://127.0.0.1');
-    const name = pathname.replace(/^\/isolated/, '');
+    const name = pathname.replace(/^\/(isolated|strict)/, '');
+    if (/^\/strict/.test(pathname)) response.setHeader('content-security-policy', "script-src 'self' 'unsafe-inline'");
     const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-    if (name !== pathname) for (const [header, value] of Object.entries(isolation)) response.setHeader(header, value);
+    if (/^\/isolated/.test(pathname))
+      for (const [header, value] of Object.entries(isolation)) response.setHeader(header, value);
     const file = join(folder, name);
     const found = files[name] ?? (/^\/model\//.test(name) && existsSync(file) && ['', readFileSync(file)]);
     if (!found) return void response.writeHead(404).end();
@@ -115,6 +119,16 @@ describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
     const page = await open('/page.html');
     const { engine } = await runIn(page, { threads: 4 });
     expect(engine).toMatchObject({ name: 'wasm', threads: 1 });
+    await page.close();
+  });
+
+  test('a content security policy without wasm-unsafe-eval is an error that says so; the reference engine runs', async () => {
+    const page = await open('/strict/page.html');
+    const refused = await page.evaluate(() =>
+      (globalThis as InPage).runs.smallRun({ engine: 'wasm' }).catch(({ code, message }) => ({ code, message })),
+    );
+    expect(refused).toMatchObject({ code: 'wasm-blocked', message: expect.stringContaining("'wasm-unsafe-eval'") });
+    expect((await runIn(page, { engine: 'reference' })).engine.name).toBe('reference');
     await page.close();
   });
 

@@ -9,10 +9,9 @@ import { row } from '../../src/array/matrix.ts';
 import type { Interactions } from '../../src/data/interactions.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { type EmbeddingFormat, exportEmbeddings } from '../../src/exchange/export-embeddings.ts';
-import { floatText } from '../../src/exchange/float-text.ts';
 import { type ImportEmbeddingsOptions, importEmbeddings } from '../../src/exchange/import-embeddings.ts';
 import { halfFloat, npyHead } from '../../src/exchange/npy-format.ts';
-import { MOST_JSON_NUMBERS } from '../../src/exchange/write-json.ts';
+import { floatText, MOST_JSON_NUMBERS } from '../../src/exchange/write-json.ts';
 import type { Model } from '../../src/model/model.ts';
 import { openModel, saveModel } from '../../src/model/model-directory.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
@@ -294,7 +293,7 @@ describe('texts', () => {
     ['no number', '.csv', 'a,1,2\nb,1,x\n', /line 2, column 3: "x", expected a number/],
     ['a blank', '.csv', 'id,x,y\na,1,\n', /line 2, column y: "", expected a number/],
     ['a row too short', '.csv', 'a,1,2\nb,1\n', /line 2: 1 numbers, expected 2/],
-    ['an id twice', '.csv', 'a,1,2\nb,1,3\na,1,3\n', /the id "a" stands in rows 0 and 2, expected distinct ids/],
+    ['an id twice', '.csv', 'a,1,2\nb,1,3\na,1,3\n', /the id "a" is in rows 0 and 2, expected distinct ids/],
     ['a blank id', '.csv', 'a,1,2\n" ",1,3\n', /row 1 has a blank id/],
     ['no JSON', '.jsonl', '{"id":"a","embedding":[1,2]}\n{"id"', /line 2: not JSON/],
     ['no list', '.jsonl', '{"id":"a","embedding":"x"}', /line 1: no list of numbers/],
@@ -316,7 +315,7 @@ describe('texts', () => {
   it.each<[string, string, RegExp]>([
     ['.txt', 'a\n', /1 ids, expected 2, one for each row of/],
     ['.json', '{"a": 1}', /no list, expected a list of ids/],
-    ['.txt', 'a\na\n', /the id "a" stands in rows 0 and 1/],
+    ['.txt', 'a\na\n', /the id "a" is in rows 0 and 1/],
   ])('ids that do not fit: %s %s', async (name, text, message) => {
     expect((await rejectionOf(usersOf('.csv', '1,2\n3,4\n', await written(name, text)))).message).toMatch(message);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSafetensors, writeSafetensors } from '../../src/model/safetensors.ts';
-import { type Tensor, tensorOf } from '../../src/model/tensor.ts';
+import { type Tensor, tensorOf } from '../../src/model/safetensors-format.ts';
 import { draws } from '../support/property-seed.ts';
 
 let folder: string;

@@ -13,8 +13,7 @@ import {
   indexDimensions,
   type VectorIndex,
 } from '../../src/recommender/approximate-index.ts';
-import { buildIndex, loadUsearch, openIndex } from '../../src/recommender/index-file.ts';
-import { indexRecall } from '../../src/recommender/index-recall.ts';
+import { buildIndex, indexRecall, loadUsearch, openIndex } from '../../src/recommender/index-file.ts';
 import { ItemRanker } from '../../src/recommender/item-ranker.ts';
 import { loadEmbeddings } from '../../src/recommender/ranking-engine.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';

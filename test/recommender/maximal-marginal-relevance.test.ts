@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Matrix, matrix, row } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
+import { candidateCount, MarginalRelevance } from '../../src/recommender/item-ranker.ts';
 import type { RankedItem } from '../../src/recommender/list-ranker.ts';
-import { candidateCount, MarginalRelevance } from '../../src/recommender/maximal-marginal-relevance.ts';
 import { draws } from '../support/property-seed.ts';
 
 /** Cosine of two items in double precision. */

@@ -7,7 +7,7 @@ import { openReferenceEngine } from '../../src/engine/reference/reference-engine
 import { evaluateSync } from '../../src/evaluation/evaluator.ts';
 import { embeddingRanker } from '../../src/evaluation/rankers.ts';
 import { type Model, trainedItems } from '../../src/model/model.ts';
-import { DiscoveryBias } from '../../src/recommender/discovery-bias.ts';
+import { DiscoveryBias } from '../../src/recommender/item-ranker.ts';
 import { reRankedRanker } from '../../src/recommender/re-ranked-ranker.ts';
 import type { RecommendedItem, RecommendOptions } from '../../src/recommender/recommendation.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';

@@ -265,7 +265,7 @@ describe('Recommender', () => {
   it('folds in under a loss that is not built in only when it is given', async () => {
     const model = randomModel();
     const engine = await openReferenceEngine({ users: 4, items: 9, dimension: 3, score: 'cosine' });
-    const custom = { ...model, config: { ...model.config, loss: { module: '../model/my-loss.ts' } } };
+    const custom = { ...model, config: { ...model.config, loss: { module: './my-loss.ts' } } };
     expect(() => Recommender.fromModel(custom, engine).foldIn(['i1'])).toThrow(
       /trained with the loss module .\/my-loss.ts.*Recommender.open\(directory, \{ loss \}\)/,
     );

@@ -3,7 +3,8 @@ import { matrix } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
 import { IdMap } from '../../src/data/id-map.ts';
 import type { ScoreKind } from '../../src/engine/engine.ts';
-import { createModel, type Model, type ModelFacts } from '../../src/model/model.ts';
+import { createModel, type Model } from '../../src/model/model.ts';
+import type { ModelFacts } from '../../src/model/model-facts.ts';
 import { Titles } from '../../src/model/titles.ts';
 
 /** The facts of a model that no training made. */

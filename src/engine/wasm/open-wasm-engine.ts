@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { TaurecError } from '../../errors.ts';
 import type { EnginePlan } from '../engine.ts';
@@ -8,14 +7,7 @@ import type { WorkerStart } from './crew-worker.ts';
 import { compileKernels, prepareEngine, type WantedBuild } from './prepare-engine.ts';
 import { WasmEngine } from './wasm-engine.ts';
 
-/**
- * Turns on relaxed SIMD, and with it the fused multiply-add kernels, where V8 keeps it behind a flag: Node 20 and 21. Later ones have it
- * without, and this does nothing there. The flag is process-wide, so a program decides: the command line calls this; the library never does
- * by itself. Call it before the first engine is opened.
- */
-export function enableFusedMultiplyAdd(): void {
-  if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString('--experimental-wasm-relaxed-simd');
-}
+export { enableFusedMultiplyAdd } from '../fused-multiply-add.ts';
 
 /**
  * Opens the WebAssembly engine: sizes the memory from the plan, compiles the kernels once (fused multiply-add where the machine has it), starts the helper threads.

@@ -20,7 +20,7 @@ interface CompiledKernels {
 
 /**
  * Compiles the build that is wanted, from the bytes that `read` brings.
- * @throws TaurecError `bad-option` where fused multiply-add is wanted and the machine has none
+ * @throws TaurecError `bad-option` where fused multiply-add is wanted and the machine has none; `wasm-blocked` where compiling is forbidden
  */
 export async function compileKernels(
   build: WantedBuild,
@@ -28,7 +28,7 @@ export async function compileKernels(
 ): Promise<CompiledKernels> {
   if (build !== 'simd') {
     const bytes = await read('fma');
-    if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), fused: true };
+    if (WebAssembly.validate(bytes)) return { module: await compiled(bytes), fused: true };
     if (build === 'simd-fma') {
       throw new TaurecError('bad-option', {
         option: 'build',
@@ -38,7 +38,18 @@ export async function compileKernels(
       });
     }
   }
-  return { module: await WebAssembly.compile(await read('simd')), fused: false };
+  return { module: await compiled(await read('simd')), fused: false };
+}
+
+/** Compiles a module. If the machine accepts the bytes but compiling fails, a content security policy or the host forbids it. */
+async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    if (!WebAssembly.validate(bytes)) throw cause;
+    const reason = (cause as Error).message;
+    throw new TaurecError('wasm-blocked', { reason: /[.!?]$/.test(reason) ? reason : `${reason}.` }, { cause });
+  }
 }
 
 /** The parts of an engine before its helper threads start. */

@@ -6,7 +6,7 @@ import { compactIds, type Interactions } from '../../data/interactions.ts';
 import { type ExtendedIds, extendIds } from '../../data/union-ids.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
-import type { Tensor } from '../../model/tensor.ts';
+import type { Tensor } from '../../model/safetensors-format.ts';
 import type { TrainedArrays } from '../../model/training-state.ts';
 import { inverseNorm } from '../../recommender/vectors.ts';
 

@@ -1,3 +1,5 @@
+import { TaurecError } from '../errors.ts';
+
 /** The element types taurec reads and writes, by their safetensors name. */
 const arrays = {
   F64: Float64Array,
@@ -12,7 +14,7 @@ const arrays = {
   U8: Uint8Array,
 } as const;
 
-export type TensorType = keyof typeof arrays;
+type TensorType = keyof typeof arrays;
 /** A typed array that a safetensors file can hold. */
 export type TensorArray =
   | Float64Array
@@ -27,7 +29,7 @@ export type TensorArray =
   | Uint8Array;
 
 /** Where one tensor lies: bytes [begin, end) after the header. */
-export interface TensorEntry {
+interface TensorEntry {
   readonly name: string;
   readonly type: TensorType;
   readonly shape: readonly number[];
@@ -35,13 +37,13 @@ export interface TensorEntry {
   readonly end: number;
 }
 
-export interface SafetensorsHeader {
+interface SafetensorsHeader {
   readonly tensors: readonly TensorEntry[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** The limit of the published format's own reader. */
-export const MAX_HEADER_BYTES = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 export const bytesPerElement = (type: TensorType): number => arrays[type].BYTES_PER_ELEMENT;
 
@@ -52,7 +54,7 @@ export function typeOfArray(data: TensorArray): TensorType {
 }
 
 /** A typed array over part of a buffer. A copy only when a foreign writer left the tensor unaligned. */
-export function viewOf(entry: TensorEntry, buffer: ArrayBufferLike): TensorArray {
+function viewOf(entry: TensorEntry, buffer: ArrayBufferLike): TensorArray {
   const size = bytesPerElement(entry.type);
   const aligned = entry.begin % size === 0;
   const construct = arrays[entry.type] as new (
@@ -66,7 +68,7 @@ export function viewOf(entry: TensorEntry, buffer: ArrayBufferLike): TensorArray
 
 /**
  * Lays tensors out without gaps, as the format asks, wide elements first: with the data starting at a multiple of 8, every tensor is aligned to
- * its elements. Returns the file's first bytes (header length and header) beside the entries.
+ * its elements. Returns the file's first bytes (header length and header) and the entries.
  */
 export function layOut(
   tensors: readonly { readonly name: string; readonly type: TensorType; readonly shape: readonly number[] }[],
@@ -92,7 +94,7 @@ export function layOut(
  * Reads and checks a header. `dataBytes` is what the file holds after it: the tensors must cover exactly that, without gap or overlap.
  * Returns a sentence that says what is wrong when it is.
  */
-export function parseHeader(bytes: Uint8Array, dataBytes: number): SafetensorsHeader | string {
+function parseHeader(bytes: Uint8Array, dataBytes: number): SafetensorsHeader | string {
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -149,3 +151,76 @@ const isCounts = (value: unknown): value is number[] =>
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * The bytes of a file's header, by its first eight bytes; `size` is the whole file's.
+ * @throws TaurecError `bad-safetensors`, naming `path`, when the file cannot hold it
+ */
+export function headerLength(path: string, first: Uint8Array, size: number): number {
+  const fail = (problem: string) => new TaurecError('bad-safetensors', { path, problem });
+  if (size < 8) throw fail(`it holds ${size} bytes, expected at least 8`);
+  const bytes = Number(new DataView(first.buffer, first.byteOffset).getBigUint64(0, true));
+  if (bytes > MAX_HEADER_BYTES) throw fail(`its header would be ${bytes} bytes, so it is another kind of file`);
+  if (bytes > size - 8) throw fail(`it is cut short: a header of ${bytes} bytes in a file of ${size}`);
+  return bytes;
+}
+
+/**
+ * A safetensors file of its parts: tensors are views of `data`, all that follows the header.
+ * @throws TaurecError `bad-safetensors`, naming `path`, when they do not fit
+ */
+export function safetensorsOf(path: string, header: Uint8Array, data: ArrayBufferLike): Safetensors {
+  const parsed = parseHeader(header, data.byteLength);
+  if (typeof parsed === 'string') throw new TaurecError('bad-safetensors', { path, problem: parsed });
+  const tensors = new Map(parsed.tensors.map((e) => [e.name, { shape: e.shape, data: viewOf(e, data) }]));
+  return { path, metadata: parsed.metadata, tensors };
+}
+
+/** An array and its shape, row-major. */
+export interface Tensor<A extends TensorArray = TensorArray> {
+  readonly shape: readonly number[];
+  readonly data: A;
+}
+
+/** A tensor that is written piece by piece, so that a table never exists twice. The pieces' elements add up to the shape. */
+export interface StreamedTensor {
+  readonly shape: readonly number[];
+  readonly type: TensorType;
+  /** The elements, in order, some at a time. */
+  pieces(): Iterable<TensorArray>;
+}
+
+/** An opened file: tensors are views into one shared buffer; nothing but the header was parsed. */
+export interface Safetensors {
+  readonly path: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** A tensor of the given name, type and shape (−1 = any length). Throws `bad-safetensors` when the file has none such. */
+export function tensorOf<T extends TensorType>(
+  file: Safetensors,
+  name: string,
+  type: T,
+  shape: readonly number[],
+): Tensor<ArrayOf<T>> {
+  const tensor = file.tensors.get(name);
+  const text = (s: readonly number[]) => `[${s.map((n) => (n < 0 ? '…' : n)).join(', ')}]`;
+  const expected = `expected ${type} ${text(shape)}`;
+  const fail = (problem: string) => new TaurecError('bad-safetensors', { path: file.path, problem });
+  if (!tensor) throw fail(`tensor ${JSON.stringify(name)} is missing, ${expected}`);
+  const got = typeOfArray(tensor.data);
+  const fits = tensor.shape.length === shape.length && shape.every((n, i) => n < 0 || n === tensor.shape[i]);
+  if (got !== type || !fits) throw fail(`tensor ${JSON.stringify(name)} is ${got} ${text(tensor.shape)}, ${expected}`);
+  return tensor as Tensor<ArrayOf<T>>;
+}
+
+type ArrayOf<T extends TensorType> = T extends 'F32'
+  ? Float32Array
+  : T extends 'I32'
+    ? Int32Array
+    : T extends 'U32'
+      ? Uint32Array
+      : T extends 'U8'
+        ? Uint8Array
+        : TensorArray;

@@ -1,0 +1,19 @@
+/** `taurec/lab` in a browser: the names of `lab.ts` that need no files, threads of Node or databases. Bundlers take this entry by the condition `browser`. */
+
+export {
+  type Comparison,
+  compareResults,
+  compareUsers,
+  type MetricComparison,
+  type UserColumns,
+} from '../evaluation/compare.ts';
+export {
+  type BootstrapOptions,
+  type BootstrapResult,
+  pairedBootstrap,
+  pairedTTest,
+  type TTestResult,
+} from '../evaluation/significance.ts';
+export { configToJson, parseTrainConfig } from '../training/config.ts';
+export { trainEmbeddings } from '../training/train-embeddings.ts';
+export { trainedModel } from '../training/trained-model.ts';

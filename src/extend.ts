@@ -1,0 +1,78 @@
+/**
+ * What extensions are made of: the contracts of losses, backbones, metrics and engines, their loaders, matrices, and the steps that `loadDataset` takes.
+ * Everything here also runs in a browser.
+ */
+
+import { onDemand } from './platform/on-demand.ts';
+
+export { type Csr, csrDegree, csrFromEntries, csrHas, csrRow, csrTranspose } from './array/csr.ts';
+export { type Matrix, matrix, row } from './array/matrix.ts';
+export type { Random } from './array/random.ts';
+export type { Backbone, BackboneContext, BackboneSource } from './backbone/backbone.ts';
+export { createBackbone } from './backbone/backbones.ts';
+export { loadBackbone } from './backbone/load-backbone.ts';
+export { type DataInfo, describe, type Quantiles } from './data/describe.ts';
+export { toCsr } from './data/interactions.ts';
+export { kCore } from './data/k-core.ts';
+export { recencyWeights } from './data/recency-weights.ts';
+export { type FalseNegatives, holdBackFalseNegatives } from './data/split/hold-back-false-negatives.ts';
+export { type Split, type SplitOptions, split, splitMethods } from './data/split/split.ts';
+export type { Spread } from './data/spread.ts';
+export { addPositiveNoise, negativeNoise } from './data/training-noise.ts';
+export type {
+  BackbonePlan,
+  Engine,
+  EnginePlan,
+  EngineStats,
+  OptimizerState,
+  RankRequest,
+  RankResult,
+  ScoreKind,
+  TrainingPlan,
+} from './engine/engine.ts';
+export type {
+  Accumulation,
+  ColumnWindow,
+  Combination,
+  Contrast,
+  LinearMap,
+  NodeOperations,
+  NodeRows,
+  NodeTable,
+  Propagation,
+  Randomness,
+} from './engine/node-operations.ts';
+export type { EngineOptions } from './engine/open-engine.ts';
+export { type ExtraMetrics, loadMetric } from './evaluation/custom-metrics.ts';
+export { protocols } from './evaluation/evaluator.ts';
+export { type GroupBy, type PopularityGroups, popularityGroups } from './evaluation/groups.ts';
+export type { RankMetric } from './evaluation/metrics.ts';
+export { type ItemKnnOptions, scoreRanker } from './evaluation/rankers.ts';
+export type { PerUser } from './evaluation/tallies.ts';
+export { loadLoss } from './loss/load-loss.ts';
+export { logExpectationExp } from './loss/log-expectation-exp.ts';
+export type {
+  Floats,
+  Loss,
+  LossNeeds,
+  LossSource,
+  RowContext,
+  RowStates,
+  ScoreGradients,
+  ScoreRow,
+  StateUpdate,
+} from './loss/loss.ts';
+export { createLoss } from './loss/losses.ts';
+export { trainedItems } from './model/model.ts';
+export type { TrainedArrays } from './model/training-state.ts';
+export type { OptimizerOptions } from './optimizer/optimizer.ts';
+export type { ModuleSource } from './platform/load-module.ts';
+export { type ReRankedRanker, reRankedRanker } from './recommender/re-ranked-ranker.ts';
+export type { Batch, BatchCapacity } from './sampler/sampler.ts';
+export { popularityBias } from './training/popularity-prior.ts';
+
+// Half of the library's modules are the engines': they are loaded when one is opened.
+export const openEngine: typeof import('#open-engine').openEngine = onDemand(
+  () => import('#open-engine'),
+  'openEngine',
+);

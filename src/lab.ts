@@ -1,0 +1,85 @@
+/** What research is done with: trainings of embeddings alone, experiments, recipes, tuning, comparisons with significance, reports. */
+
+export {
+  type Comparison,
+  compareResults,
+  compareUsers,
+  type MetricComparison,
+  type UserColumns,
+} from './evaluation/compare.ts';
+export { type ResultFile, type ResultOrigin, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
+export {
+  type BootstrapOptions,
+  type BootstrapResult,
+  pairedBootstrap,
+  pairedTTest,
+  type TTestResult,
+} from './evaluation/significance.ts';
+export { embeddingFormats } from './exchange/export-embeddings.ts';
+export type { ExecuteOptions } from './experiment/execute-run.ts';
+export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
+export { experimentNamed, experiments } from './experiment/experiments.ts';
+export { type LabEvent, type LabOptions, LocalLab } from './experiment/lab.ts';
+export type {
+  Choice,
+  DataSource,
+  FailedRun,
+  MetricSource,
+  Noise,
+  RunEvaluation,
+  RunRecord,
+  RunSpec,
+} from './experiment/run.ts';
+export { type ExperimentOptions, type ExperimentResult, runExperiment } from './experiment/run-experiment.ts';
+export {
+  analyseScores,
+  predictTau,
+  type ScoreAnalysis,
+  type ScoreAnalysisOptions,
+  type WeightQuantile,
+} from './experiment/score-analysis.ts';
+export {
+  type BackboneCase,
+  type DataEntry,
+  defineExperiment,
+  type ExperimentConfig,
+  type ExperimentSettings,
+  type LossCase,
+  type SourceEntry,
+} from './experiment/settings.ts';
+export { compareRuns, holm } from './experiment/statistics.ts';
+export { openSafetensors, writeSafetensors } from './model/safetensors.ts';
+export type { Safetensors, StreamedTensor, Tensor, TensorArray } from './model/safetensors-format.ts';
+export { type PublishedResult, publishedResults } from './recipe/published.ts';
+export type { PublishedValue, Recipe, Tolerance } from './recipe/recipe.ts';
+export { recipes } from './recipe/recipes.ts';
+export { runRecipe } from './recipe/run-recipe.ts';
+export type {
+  Axis,
+  Cell,
+  ClaimVerdict,
+  DataFacts,
+  Figure,
+  Panel,
+  Point,
+  Provenance,
+  Report,
+  Section,
+  Series,
+  Table,
+  TableColumn,
+} from './report/report.ts';
+export { tableCsv } from './report/tables.ts';
+export { type ReportFiles, writeReport } from './report/write-report.ts';
+export type { LatticePoint } from './search/lattice-search.ts';
+export type { Dimension, DimensionRange, DimensionValue, Space, SpacePoint } from './search/space.ts';
+export { configToJson, parseTrainConfig } from './training/config.ts';
+export { trainEmbeddings } from './training/train-embeddings.ts';
+export { trainedModel } from './training/trained-model.ts';
+export type { RunNews } from './tuning/executor.ts';
+export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/run-worker.ts';
+export type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, Trial } from './tuning/study.ts';
+export { type TrainWinnerOptions, trainWinner } from './tuning/train-winner.ts';
+export { type TunedTrial, type TuneOptions, type TuneResult, tune } from './tuning/tune.ts';
+export type { TuneEvent } from './tuning/tune-event.ts';
+export { type TuningReportOptions, tuningReport } from './tuning/tuning-report.ts';

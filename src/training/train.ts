@@ -1,0 +1,103 @@
+import type { Csr } from '../array/csr.ts';
+import type { Dataset } from '../data/build-dataset.ts';
+import type { Engine } from '../engine/engine.ts';
+import { TaurecError } from '../errors.ts';
+import { type EvaluateOptions, type Evaluation, evaluate, type Protocol } from '../evaluation/evaluator.ts';
+import { embeddingRanker } from '../evaluation/rankers.ts';
+import { loadLoss } from '../loss/load-loss.ts';
+import type { Loss } from '../loss/loss.ts';
+import type { Model } from '../model/model.ts';
+import { openRankingEngine } from '../recommender/ranking-engine.ts';
+import { Recommender } from '../recommender/recommender.ts';
+import type { TrainConfigInput } from './config.ts';
+import { nearest } from './option-errors.ts';
+import { type RunControls, trainEmbeddings } from './train-embeddings.ts';
+import { trainedModel } from './trained-model.ts';
+import type { TrainingData, TrainResult } from './training-state.ts';
+
+/** All options of `train`: those of training, and those that follow, stop and continue a run. */
+export type TrainOptions = TrainConfigInput & RunControls;
+
+/** What `TrainedModel.evaluate` may be told: options of `evaluate`, without the data. */
+export type EvaluateModelOptions = Omit<EvaluateOptions, 'train' | 'valid' | 'test' | 'protocol' | 'diversity'> & {
+  /** Default `clean`. */
+  readonly protocol?: Protocol;
+  /** Also measures the diversity of lists (`diversity@k`). Default false. */
+  readonly diversity?: boolean;
+};
+
+/**
+ * A model that has just been trained. It recommends like any `Recommender`; it can also be saved and evaluated.
+ * Its ranking engine holds a copy of the embeddings until `close`; saving works after that too.
+ */
+export class TrainedModel extends Recommender {
+  /** How training went: its history, the chosen epoch, validation metrics, the configuration. */
+  readonly result: TrainResult;
+  /** Embeddings, ids and seen items, as `saveModel` writes them. */
+  readonly model: Model;
+  readonly #dataset: Dataset;
+
+  private constructor(dataset: Dataset, result: TrainResult, model: Model, engine: Engine, loss?: Loss) {
+    super(model, engine, loss);
+    this.result = result;
+    this.model = model;
+    this.#dataset = dataset;
+  }
+
+  /** Opens a ranking engine, of the kind that trained, for what training left. */
+  static async of(dataset: Dataset, result: TrainResult): Promise<TrainedModel> {
+    const { loss, engine: kind, threads, build } = result.config;
+    const model = trainedModel(dataset, result);
+    // A custom loss folds new users in, as it was given; a built-in one is made from the model's own facts when needed.
+    const custom = 'name' in loss && !('evaluate' in loss) ? undefined : await loadLoss(loss);
+    const engine = await openRankingEngine(model, { engine: kind, threads, build });
+    return new TrainedModel(dataset, result, model, engine, custom);
+  }
+
+  /** Saves the model as a folder, which `Recommender.open` and `taurec serve` open. Throws `not-a-model` when something else is there. */
+  async save(directory: string): Promise<void> {
+    const { saveModel } = await import('#open-model');
+    await saveModel(directory, this.model);
+  }
+
+  /**
+   * Ranks all items for every user of `test` and measures the lists. Items of training and validation are left out of them.
+   * @param test [users × items] in the index space of the dataset that was trained on. Default: its own test part.
+   * @throws TaurecError `bad-option` without a test part, `no-test-users`, `aborted`
+   */
+  evaluate(test: Csr | undefined = this.#dataset.test, options: EvaluateModelOptions = {}): Promise<Evaluation> {
+    const { train, valid } = this.#dataset;
+    const { protocol = 'clean', diversity, ...rest } = options;
+    return evaluate(embeddingRanker(this.engine, this.model.itemBias), {
+      ...rest,
+      ...{ train, valid, test, protocol },
+      diversity: diversity ? this.model.items : undefined,
+    });
+  }
+}
+
+/**
+ * Trains a model on `data.train`, choosing the epoch on `data.valid` where there is one. Work is done in threads: the caller's stays free.
+ * Only a loss or backbone given as an object runs in the caller's thread, because objects with functions cannot be sent to another.
+ *
+ * @throws TaurecError `bad-option`, `unknown-name`, `aborted`, `diverged`, `checkpoint-mismatch`, `bad-checkpoint`, `coordinator-died`
+ */
+export async function train(
+  data: Dataset & Pick<TrainingData, 'negativeWeights'>,
+  options: TrainOptions = {},
+): Promise<TrainedModel> {
+  const { signal, onProgress, checkpointDirectory, resume, keepState, ...config } = options;
+  const controls = { signal, onProgress, checkpointDirectory, resume, keepState };
+  const result = await trainEmbeddings(data, config, controls).catch((error: unknown) => {
+    throw namingControls(error, Object.keys(controls));
+  });
+  return TrainedModel.of(data, result);
+}
+
+/** The error, which for an unknown option names the nearest control of the run where no training option is near. */
+function namingControls(error: unknown, controls: readonly string[]): unknown {
+  if (!(error instanceof TaurecError) || error.facts.expected !== 'no such option') return error;
+  const { option, remedy } = error.facts as { option: string; remedy: string };
+  const near = remedy.startsWith('Did you mean') ? undefined : nearest(option, controls);
+  return near ? new TaurecError('bad-option', { ...error.facts, remedy: `Did you mean ${near}?` }) : error;
+}

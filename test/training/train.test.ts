@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openModel, Recommender, syntheticDataset, type TrainEvent, type TrainOptions, train } from 'taurec';
+import { csrFromEntries } from 'taurec/extend';
+import { trainEmbeddings } from 'taurec/lab';
+import { afterAll, describe, expect, test } from 'vitest';
+import { evaluate } from '../../src/evaluation/evaluator.ts';
+import { embeddingRanker } from '../../src/evaluation/rankers.ts';
+import { BilateralSoftmaxLoss } from '../../src/loss/bsl.ts';
+
+const data = syntheticDataset({ users: 60, items: 40, interactions: 900, validRatio: 0.1, seed: 2 });
+const config = { dimension: 8, epochs: 4, batch: { rows: 16, negatives: 20 }, seed: 3, threads: 1 } as const;
+const folder = mkdtempSync(join(tmpdir(), 'taurec-train-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const refused = async (options: object) => {
+  const error = await train(data, options as TrainOptions).catch((thrown: unknown) => thrown);
+  return error as Error & { code: string; facts: Record<string, unknown> };
+};
+
+describe('train', () => {
+  test('trains what trainEmbeddings does, and recommends like the saved model', async () => {
+    const model = await train(data, config);
+    const { users, items } = await trainEmbeddings(data, config);
+    expect(model.result.users).toEqual(users);
+    expect(model.result.items).toEqual(items);
+    expect(model).toBeInstanceOf(Recommender);
+    await model.save(join(folder, 'model'));
+    const opened = await Recommender.open(join(folder, 'model'), { threads: 1 });
+    for (const user of ['0', '7', '59']) expect(model.recommend(user)).toEqual(opened.recommend(user));
+    expect(model.recommendFor(['3', '11'])).toEqual(opened.recommendFor(['3', '11']));
+    expect(model.similarItems('3')).toEqual(opened.similarItems('3'));
+    await opened.close();
+    await model.close();
+    // the ranking engine is gone, what was trained is not
+    await model.save(join(folder, 'again'));
+    expect((await openModel(join(folder, 'again'))).items).toEqual((await openModel(join(folder, 'model'))).items);
+  });
+
+  test('evaluates the dataset’s own test part, or another', async () => {
+    const model = await train(data, config);
+    const expected = await evaluate(embeddingRanker(model.engine), { ...data, protocol: 'clean' });
+    expect(await model.evaluate()).toEqual(expected);
+    expect(await model.evaluate(data.test)).toEqual(expected);
+    const irbench = await evaluate(embeddingRanker(model.engine), { ...data, protocol: 'irbench', ks: [5] });
+    expect(await model.evaluate(data.test, { protocol: 'irbench', ks: [5] })).toEqual(irbench);
+    const { metrics } = await model.evaluate(data.test, { diversity: true });
+    expect(metrics).toHaveProperty(['diversity@20']);
+    const other = csrFromEntries(
+      data.train.rows,
+      data.train.columns,
+      [0],
+      [model.itemIds.indexOf(model.recommend('0', { k: 1 })[0]!.id)],
+    );
+    expect((await model.evaluate(other)).users).toBe(1);
+    await model.close();
+    const withoutTest = await train({ ...data, test: undefined }, config);
+    await expect(withoutTest.evaluate()).rejects.toMatchObject({ code: 'bad-option' });
+    await withoutTest[Symbol.asyncDispose]();
+  });
+
+  test('takes the controls of a run among its options', async () => {
+    const events: TrainEvent[] = [];
+    const controls = { onProgress: (event: TrainEvent) => events.push(event), checkpointDirectory: folder };
+    const whole = await train(data, { ...config, checkpointEvery: 1, keepState: true, ...controls });
+    expect(events.map(({ type }) => type)).toContain('checkpoint');
+    expect(whole.model.trainingState).toBeDefined();
+    const resumed = await train(data, { ...config, checkpointEvery: 1, checkpointDirectory: folder, resume: true });
+    expect(resumed.result.users).toEqual(whole.result.users);
+    expect(await refused({ ...config, signal: AbortSignal.abort() })).toMatchObject({ code: 'aborted' });
+    await Promise.all([whole.close(), resumed.close()]);
+  });
+
+  test('an option that is not known names the nearest, of training or of the run', async () => {
+    expect((await refused({ epoch: 3 })).message).toMatch(
+      /epoch: got 3, expected no such option. Did you mean epochs\?/,
+    );
+    expect((await refused({ onProgres() {} })).message).toMatch(/Did you mean onProgress\?/);
+    expect((await refused({ signl: 1 })).message).toMatch(/Did you mean signal\?/);
+    expect((await refused({ elephant: 1 })).message).toMatch(/Known: loss, /);
+    expect((await refused({ batch: { row: 1 } })).message).toMatch(/batch\.row: .*Did you mean rows\?/);
+  });
+
+  test('a loss given as an object folds users in', async () => {
+    const options = { tau: 0.2, tau1: 0.3, negativeWeight: 1 };
+    const named = await train(data, { ...config, loss: { name: 'bsl', ...options } });
+    const object = await train(data, { ...config, loss: new BilateralSoftmaxLoss(options) });
+    expect(object.recommendFor(['3'])).toEqual(named.recommendFor(['3']));
+    await Promise.all([named.close(), object.close()]);
+  });
+});

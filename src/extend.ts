@@ -72,6 +72,7 @@ export type { Batch, BatchCapacity } from './sampler/sampler.ts';
 export { popularityBias } from './training/popularity-prior.ts';
 
 // Half of the library's modules are the engines': they are loaded when one is opened.
+/** Opens an engine for a plan: WebAssembly, or the slow reference. */
 export const openEngine: typeof import('#open-engine').openEngine = onDemand(
   () => import('#open-engine'),
   'openEngine',

@@ -59,10 +59,12 @@ export type { Forgetting, UpdateOptions, UpdateResult } from './training/update/
 export { type ConfigFile, defineConfig, type TuneSettings } from './tuning/tune-settings.ts';
 
 // What follows loads its modules when it is first called: a program that only recommends never loads what trains, reads files or talks to databases.
+/** Reads a log from files or a database, filters and splits it: options in `DatasetOptions`. */
 export const loadDataset: typeof import('./data/dataset.ts').loadDataset = onDemand(
   () => import('./data/dataset.ts'),
   'loadDataset',
 );
+/** Reads a log of interactions as it is, without splits: CSV, TSV, JSON lines, Parquet, LightGCN text, or a table of a database. */
 export const readInteractions: typeof import('./data/read.ts').readInteractions = onDemand(
   () => import('./data/read.ts'),
   'readInteractions',
@@ -71,33 +73,42 @@ export const readTitles: typeof import('./data/read-titles.ts').readTitles = onD
   () => import('./data/read-titles.ts'),
   'readTitles',
 );
+/** Opens a durable feedback log in SQLite or PostgreSQL, and creates its table if needed. */
 export const openFeedback: typeof import('./feedback/open-feedback.ts').openFeedback = onDemand(
   () => import('./feedback/open-feedback.ts'),
   'openFeedback',
 );
+/** Writes a model's embeddings for other programs (docs/export.md). */
 export const exportEmbeddings: typeof import('./exchange/export-embeddings.ts').exportEmbeddings = onDemand(
   () => import('./exchange/export-embeddings.ts'),
   'exportEmbeddings',
 );
+/** Makes a model of embeddings that another program trained (docs/export.md). */
 export const importEmbeddings: typeof import('./exchange/import-embeddings.ts').importEmbeddings = onDemand(
   () => import('./exchange/import-embeddings.ts'),
   'importEmbeddings',
 );
+/** Opens a model folder. With `trainingState: true` also what `updateModel` continues from. */
 export const openModel: typeof import('./model/model-directory.ts').openModel = onDemand(
   () => import('./model/model-directory.ts'),
   'openModel',
 );
+/** Saves a model as a folder, atomically; an older model there is replaced. */
 export const saveModel: typeof import('./model/model-directory.ts').saveModel = onDemand(
   () => import('./model/model-directory.ts'),
   'saveModel',
 );
+/** Writes recommendations for all users, or those listed, to a CSV, JSON lines or Parquet file. */
 export const exportRecommendations: typeof import('./recommender/export-recommendations.ts').exportRecommendations =
   onDemand(() => import('./recommender/export-recommendations.ts'), 'exportRecommendations');
+/** Builds the approximate index of a model folder (docs/approximate-index.md). */
 export const buildIndex: typeof import('./recommender/index-file.ts').buildIndex = onDemand(
   () => import('./recommender/index-file.ts'),
   'buildIndex',
 );
+/** Trains a model on a dataset: options of training and the controls of the run in one object. Returns a `TrainedModel`, which recommends, saves and evaluates. */
 export const train: typeof import('./training/train.ts').train = onDemand(() => import('./training/train.ts'), 'train');
+/** Continues a model with new interactions, users and items (docs/updating.md). */
 export const updateModel: typeof import('./training/update/update-model.ts').updateModel = onDemand(
   () => import('./training/update/update-model.ts'),
   'updateModel',

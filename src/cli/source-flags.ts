@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { SourceFacts } from '../option.ts';
 import { UsageError } from './failure.ts';
 
 /** What is named by flags: `--loss`, `--loss-module`, `--loss-export`, `--loss-option`, and the same of a backbone. */
 interface SourceKind {
-  readonly kind: 'loss' | 'backbone';
+  readonly kind: SourceFacts['kind'];
   /** The function that a source given as an object has. */
   readonly method: string;
   /** Flags that set one option, by the option's name. */

@@ -27,9 +27,10 @@ import { AdvisedError, UsageError } from './failure.ts';
 import { interruptible } from './interrupt.ts';
 import { note, printJson, timed } from './output.ts';
 import { wholes } from './parse.ts';
+import { shortenHelp } from './short-help.ts';
 import { TrainProgress } from './train-progress.ts';
 import { printSummary, reportReading, trainJson } from './train-report.ts';
-import { addTrainingFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
+import { addTrainingFlags, commonFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
 import { WorkProgress } from './work-progress.ts';
 import { writeLog } from './write-log.ts';
 
@@ -66,6 +67,7 @@ export function define(command: Command): void {
   addTrainingFlags(command);
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
+  shortenHelp(command, ['--test', '--valid-ratio', '--min-rating', '--out', '--seed', '--json', ...commonFlags()]);
   addExamples(
     command,
     'taurec train ratings.csv --min-rating 4 --titles movies.csv',

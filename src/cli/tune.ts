@@ -23,6 +23,7 @@ import { AdvisedError, UsageError } from './failure.ts';
 import { interruptible } from './interrupt.ts';
 import { count, decimal, duration, note, print, printJson, timed } from './output.ts';
 import { number, numbers, whole } from './parse.ts';
+import { shortenHelp } from './short-help.ts';
 import { TrainProgress } from './train-progress.ts';
 import { reportReading } from './train-report.ts';
 import { trainingArguments } from './training-arguments.ts';
@@ -85,6 +86,10 @@ export function define(command: Command): void {
   addTrainingFlags(command, notTrials);
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
+  shortenHelp(command, [
+    ...['--trials', '--search', '--time-budget', '--jobs', '--queue', '--folder', '--out', '--config'],
+    ...['--valid-ratio', '--min-rating', '--loss', '--seed', '--json'],
+  ]);
   addExamples(
     command,
     'taurec tune ratings.csv',

@@ -1,19 +1,26 @@
+import { OptionSet, type OptionsOf, option, temperature, whole, writtenOptions } from '../option.ts';
 import { KthLargest } from './kth-largest.ts';
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
+import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { finiteTau, lambda, softmaxFamily } from './softmax-family.ts';
 import { sigmoid } from './softplus.ts';
 import { weightSum } from './weighted-mean.ts';
 
-export interface SoftmaxLossAtKOptions {
+const options = new OptionSet('loss', 'slatk', {
   /** τ > 0, finite, default .1; as for the softmax loss. */
-  readonly tau?: number;
+  tau: finiteTau,
   /** K ≥ 1, default 20: length of the list that is to be right. */
-  readonly k?: number;
+  k: whole(1).default(20),
   /** τ_w > 0, default 4: how sharply a positive's weight falls below the K-th score. Infinity ("inf") weighs all alike, by ½. */
-  readonly tauWeight?: number | 'inf';
+  tauWeight: option(temperature.default(4), {
+    help: "temperature of the positives' weights",
+    search: { logUniform: [2, 10], start: 4 },
+  }),
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: lambda,
+});
+
+/** Options of SL@K. */
+export type SoftmaxLossAtKOptions = OptionsOf<typeof options>;
 
 /**
  * SL@K, a bound of NDCG@K:
@@ -26,6 +33,7 @@ export interface SoftmaxLossAtKOptions {
  * recommender systems", KDD 2025.
  */
 export class SoftmaxLossAtK implements Loss {
+  static readonly declaration: LossDeclaration = { options, ...softmaxFamily };
   readonly name = 'slatk';
   readonly tau: number;
   readonly k: number;
@@ -36,14 +44,13 @@ export class SoftmaxLossAtK implements Loss {
   private readonly kthLargest: KthLargest;
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: SoftmaxLossAtKOptions = {}) {
-    const read = new LossOptions('slatk', options as RawOptions, ['tau', 'k', 'tauWeight', 'negativeWeight']);
-    this.tau = read.positive('tau', 0.1);
-    this.k = read.whole('k', 20, 1);
-    this.tauWeight = read.temperature('tauWeight', 4);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    const { tau, k, tauWeight, negativeWeight } = this;
-    this.parameters = { tau, k, tauWeight: writtenTemperature(tauWeight), negativeWeight };
+  constructor(given: SoftmaxLossAtKOptions = {}) {
+    const { tau, k, tauWeight, negativeWeight } = options.read(given);
+    this.tau = tau;
+    this.k = k;
+    this.tauWeight = tauWeight;
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ tau, k, tauWeight, negativeWeight });
     this.allowsDotScores = negativeWeight === 1;
     this.kthLargest = new KthLargest(k);
   }

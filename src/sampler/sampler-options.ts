@@ -1,39 +1,77 @@
+import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
-import type { RowWeight } from './row-weights.ts';
+import { notNegative, oneOf, option, whole, yesOrNo } from '../option.ts';
+import { rowWeights } from './row-weights.ts';
 
-/** How batches are made. */
-export interface SamplerOptions {
-  /** `user` (default): a row is a user with all positives, rows share one pool. `pair`: a row is one interaction with its own negatives. */
-  readonly batch: 'user' | 'pair';
-  /** B, rows a step, ≥ 1; more than there are: all. `auto` (default): see `automaticRows`. */
-  readonly rows: number | 'auto';
-  /** n, negatives a row sees, ≥ 1, or `all` items (user batches). Default 2048. Pool `in-batch` takes what the batch holds. */
-  readonly negatives: number | 'all';
-  /** Where negatives come from; default `uniform`. `in-batch` and `all` need user batches. */
-  readonly pool: 'uniform' | 'popularity' | 'in-batch' | 'all';
-  /** Exponent of pool `popularity`: an item is drawn ∝ degree^α, α ≥ 0. Default .75. */
-  readonly alpha: number;
-  /** Weighs negative j by 1 / (q_j · items), q_j its drawing probability, so that the weighted mean estimates the uniform one. User batches. Default false. */
-  readonly logQ: boolean;
-  /** Keeps a user's own training positives from being its negatives. Default true. */
-  readonly maskPositives: boolean;
-  /** ρ_u; default `count`. */
-  readonly rowWeight: RowWeight;
-}
+const group = 'Batches:';
+
+/** How batches are made: every option, declared once. */
+export const samplerShape = {
+  /** `user`: a row is a user with all positives, and the rows of a batch share one pool. `pair`: a row is one interaction with negatives of its own. */
+  batch: option(oneOf(['user', 'pair']).default('user'), {
+    group,
+    flag: '--batch <kind>',
+    help: 'rows are users with all their positives, or pairs with negatives of their own',
+  }),
+  /** B, rows per step: users or pairs, capped at the number there are; `auto`: see `automaticRows`. */
+  rows: option(
+    z.union([z.literal('auto'), whole(1)], { error: "a whole number of at least 1, or 'auto'" }).default('auto'),
+    { group, flag: '--rows <number>', help: 'rows per step, or auto' },
+  ),
+  /** n, negatives that a row sees: a number, or `all` items (the exact softmax; user batches). Pool `in-batch` takes what the batch holds. */
+  negatives: option(
+    z.union([z.literal('all'), whole(1)], { error: "a whole number of at least 1, or 'all'" }).default(2048),
+    {
+      group,
+      flag: '--negatives <number>',
+      help: 'negatives per row, or all items',
+    },
+  ),
+  /** Where negatives are drawn from: all items alike, items by popularity^alpha, the positives of the other rows; `all` is every item, as negatives `all`. */
+  pool: option(oneOf(['uniform', 'popularity', 'in-batch', 'all']).default('uniform'), {
+    group,
+    flag: '--pool <name>',
+    help: 'where negatives are drawn from',
+  }),
+  /** Exponent of the popularity pool: an item is drawn ∝ degree^α. */
+  alpha: option(notNegative.default(0.75), {
+    group,
+    flag: '--alpha <number>',
+    help: 'exponent of the popularity pool',
+  }),
+  /** Weighs negative j by 1 / (q_j · items), q_j its drawing probability, so that the weighted mean estimates the uniform one. User batches. */
+  logQ: option(yesOrNo.default(false), {
+    group,
+    flag: '--log-q',
+    help: 'correct the scores of a pool that is not uniform',
+    sets: true,
+    opposite: 'do not correct them',
+  }),
+  /** Keeps a user's own training positives out of the negatives. */
+  maskPositives: option(yesOrNo.default(true), {
+    group,
+    flag: '--allow-positives',
+    help: "allow a user's own positives among the negatives",
+    sets: false,
+    opposite: "keep a user's own positives out of the negatives",
+  }),
+  /** ρ_u, what a user's row weighs: its number of positives, the root of it, or 1. */
+  rowWeight: option(oneOf(rowWeights).default('count'), {
+    group,
+    flag: '--row-weight <name>',
+    help: "a user's weight, by the number of positives",
+  }),
+};
+
+/** Checked options of a sampler. */
+export type SamplerOptions = Readonly<z.output<z.ZodObject<typeof samplerShape>>>;
 
 /** Options that leave nothing to the data. */
 export type SettledSamplerOptions = SamplerOptions & { readonly rows: number };
 
-export const samplerDefaults: SamplerOptions = {
-  batch: 'user',
-  rows: 'auto',
-  negatives: 2048,
-  pool: 'uniform',
-  alpha: 0.75,
-  logQ: false,
-  maskPositives: true,
-  rowWeight: 'count',
-};
+const schema = z.object(samplerShape);
+
+export const samplerDefaults: SamplerOptions = schema.parse({});
 
 /**
  * Options with their defaults filled in, checked alone and against one another.
@@ -41,17 +79,14 @@ export const samplerDefaults: SamplerOptions = {
  * @throws TaurecError `bad-option`
  */
 export function samplerOptions(given: Partial<SamplerOptions>): SamplerOptions {
-  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options: SamplerOptions = { ...samplerDefaults, ...stated };
-  const { batch, rows, negatives, pool, alpha, rowWeight } = options;
-  oneOf('batch', batch, ['user', 'pair']);
-  oneOf('pool', pool, ['uniform', 'popularity', 'in-batch', 'all']);
-  oneOf('rowWeight', rowWeight, ['count', 'sqrt', 'one']);
-  if (rows !== 'auto' && !(Number.isInteger(rows) && rows >= 1)) fail('rows', rows, 'a whole number ≥ 1, or "auto"');
-  if (negatives !== 'all' && !(Number.isInteger(negatives) && negatives >= 1)) {
-    fail('negatives', negatives, 'a whole number ≥ 1, or "all"');
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    const option = String(path[0]);
+    fail(option, given[option as keyof SamplerOptions], message);
   }
-  if (!(alpha >= 0 && alpha < Infinity)) fail('alpha', alpha, 'a number ≥ 0');
+  const options = parsed.data;
+  const { batch, negatives, pool } = options;
   if (negatives === 'all' && pool !== 'uniform' && pool !== 'all') {
     fail('negatives', negatives, `a number with pool "${pool}"`);
   }
@@ -64,10 +99,6 @@ export function samplerOptions(given: Partial<SamplerOptions>): SamplerOptions {
     if (options.logQ) fail('logQ', true, 'false with pair batches', remedy);
   }
   return negatives === 'all' ? { ...options, pool: 'all' } : options;
-}
-
-function oneOf(option: string, got: string, choices: readonly string[]): void {
-  if (!choices.includes(got)) fail(option, got, choices.map((c) => JSON.stringify(c)).join(', '));
 }
 
 function fail(option: string, got: unknown, expected: string, remedy?: string): never {

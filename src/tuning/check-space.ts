@@ -4,22 +4,12 @@ import { loadLoss } from '../loss/load-loss.ts';
 import { checkScore, withoutAutomatic } from '../loss/losses.ts';
 import { extremes, type Value } from '../search/dimension.ts';
 import type { Space } from '../search/space.ts';
-import { parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
+import { parseTrainConfig, type TrainConfigInput, trainOptions } from '../training/config.ts';
 import { nearest } from '../training/option-errors.ts';
 import { configAt } from './config-at.ts';
 
-/** Options that change no result, or without which values could not be compared. */
-const fixed = new Set([
-  'aim',
-  'validation',
-  'seed',
-  'threads',
-  'engine',
-  'build',
-  'checkpointEvery',
-  'refit',
-  'timeBudget',
-]);
+/** Options that change no result, or without which values could not be compared, by their declarations; groups of nothing else too. */
+const fixed = new Set(trainOptions.filter(({ facts }) => facts?.fixed).map(({ path }) => path.split('.', 1)[0]!));
 
 /**
  * Looks at the ends and the choices of every dimension: training must have the option and take the value, whatever loss and backbone the space chooses.

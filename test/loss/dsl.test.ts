@@ -388,8 +388,8 @@ test.each<[DualScaleSoftmaxLossOptions, string]>([
   [{ hardness: Number.NaN }, 'Option dsl.hardness'],
   [{ similarity: Infinity }, 'Option dsl.similarity'],
   [{ competition: '1' as unknown as number }, 'Option dsl.competition: got "1", expected a number'],
-  [{ slate: 0 }, 'Option dsl.slate: got 0, expected a number ≥ 1'],
-  [{ temperatureRange: 0.5 }, 'Option dsl.temperatureRange: got 0.5, expected a number ≥ 1'],
+  [{ slate: 0 }, 'Option dsl.slate: got 0, expected a number of at least 1'],
+  [{ temperatureRange: 0.5 }, 'Option dsl.temperatureRange: got 0.5, expected a number of at least 1'],
   [{ kappa: 1 } as DualScaleSoftmaxLossOptions, 'Unknown option of loss dsl "kappa"'],
 ])('%o is refused', (options, message) => {
   expect(() => new DualScaleSoftmaxLoss(options)).toThrow(message);

@@ -181,12 +181,12 @@ test('the alias table keeps the weights it was given', () => {
 describe('options', () => {
   const train = smallTrain(4, 6, false, 1);
   test.each<[Partial<SamplerOptions>, string]>([
-    [{ rows: 0 }, 'Option rows: got 0, expected a whole number ≥ 1'],
+    [{ rows: 0 }, 'Option rows: got 0, expected a whole number of at least 1'],
     [{ negatives: 1.5 }, 'Option negatives: got 1.5'],
     [{ alpha: -1 }, 'Option alpha: got -1'],
     [
       { pool: 'popular' as 'popularity' },
-      'Option pool: got "popular", expected "uniform", "popularity", "in-batch", "all"',
+      'Option pool: got "popular", expected one of uniform, popularity, in-batch, all',
     ],
     [{ batch: 'pair', negatives: 'all' }, 'Option negatives: got "all", expected a number with pair batches'],
     [{ batch: 'pair', pool: 'in-batch' }, 'Option pool: got "in-batch"'],

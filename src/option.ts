@@ -241,3 +241,65 @@ function innerOf(schema: z.ZodType): z.ZodType | undefined {
   }
   return schema instanceof z.ZodPipe ? (schema.in as z.ZodType) : undefined;
 }
+
+/** What a configuration names by name, by module, or gives as the object itself: a loss, a backbone. */
+export type NamedSource<T extends object> = { readonly name: string; readonly options?: RawOptions } | ModuleSource | T;
+
+/** A module and what of it is meant. */
+export interface ModuleSource {
+  readonly module: string;
+  readonly export?: string;
+  readonly options?: RawOptions;
+}
+
+/**
+ * Reads a source: a name, {name, …options}, {module, export, options}, or an object that has the function `method`, name and parameters. Undefined when it is none
+ * of them. "inf" among the options, JSON's way to write it, becomes Infinity.
+ */
+export function namedSource<T extends object>(value: unknown, method: keyof T & string): NamedSource<T> | undefined {
+  if (typeof value === 'string') return { name: value, options: {} };
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (method in value) {
+    const { name, parameters, [method]: called } = value as Record<string, unknown>;
+    const whole = typeof called === 'function' && typeof name === 'string' && typeof parameters === 'object';
+    return whole ? (value as T) : undefined;
+  }
+  const { name, module, export: exported, options, ...rest } = value as Record<string, unknown>;
+  if (options !== undefined && (typeof options !== 'object' || options === null)) return undefined;
+  const all = withInfinity({ ...rest, ...options });
+  if (typeof module === 'string' && name === undefined && (exported === undefined || typeof exported === 'string')) {
+    return exported === undefined ? { module, options: all } : { module, export: exported, options: all };
+  }
+  return typeof name === 'string' && module === undefined && exported === undefined
+    ? { name, options: all }
+    : undefined;
+}
+
+/** The source as JSON can hold it: an object is its name and parameters. */
+export function writtenSource(
+  source: NamedSource<{ readonly name: string; readonly parameters: object }>,
+): Exclude<NamedSource<never>, never> {
+  return 'parameters' in source
+    ? { name: source.name, options: source.parameters as Readonly<Record<string, unknown>> }
+    : source;
+}
+
+function withInfinity(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([key, x]) => [key, x === 'inf' ? Infinity : x]));
+}
+
+/** What has no built-in name: a module, or the object itself. */
+export type CustomSource<T extends object> = ModuleSource | T;
+
+/** A custom pool or sampler as a configuration gives it: by module, or as an object that has the function `method`, name and parameters. */
+export function customSource<T extends object>(method: keyof T & string) {
+  return z.unknown().transform((value, context): CustomSource<T> => {
+    const source = typeof value === 'object' && value !== null ? namedSource<T>(value, method) : undefined;
+    if (source && (method in source || 'module' in source)) return source as CustomSource<T>;
+    context.addIssue({
+      code: 'custom',
+      message: `{module, export, options}, or an object with name, parameters and ${method}`,
+    });
+    return z.NEVER;
+  });
+}

@@ -23,7 +23,7 @@ export function trainingArguments(config: TrainConfig, file: TrainConfigInput = 
     const value = valueAt(wanted, path);
     if (facts.source) {
       const same = path !== 'loss' && JSON.stringify(value) === JSON.stringify(valueAt(ofFile, path));
-      return same ? [] : sourceArguments(facts.source, value as Source);
+      return same || value === undefined ? [] : sourceArguments(facts.source, value as Source | string);
     }
     if (value === undefined || (value === valueAt(base, path) && path !== 'seed')) return [];
     const flag = new Option(facts.flag).long!;
@@ -39,8 +39,9 @@ interface Source {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-function sourceArguments(facts: SourceFacts, source: Source): string[] {
+function sourceArguments(facts: SourceFacts, source: Source | string): string[] {
   const { kind } = facts;
+  if (typeof source === 'string') return [`--${kind}`, source];
   const flags = sourceFlags(facts);
   const args = source.name === undefined ? [`--${kind}-module`, source.module!] : [`--${kind}`, source.name];
   if (source.export !== undefined) args.push(`--${kind}-export`, source.export);

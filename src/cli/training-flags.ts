@@ -5,15 +5,17 @@ import {
   type DeclaredOption,
   declaredOptions,
   defaultOf,
+  type OptionFacts,
   type OptionSet,
   type SourceFacts,
 } from '../option.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput, trainOptions } from '../training/config.ts';
+import { UsageError } from './failure.ts';
 import { number, pair, whole } from './parse.ts';
 import { sourceOf } from './source-flags.ts';
 
 /** An option of training with its flag, as its declaration has them. */
-type FlaggedOption = DeclaredOption & { readonly facts: { readonly flag: string; readonly help: string } };
+type FlaggedOption = DeclaredOption & { readonly facts: OptionFacts & { readonly flag: string } };
 
 /** The declared options that the command line can set, but those of `without`. */
 function flagged(options: readonly DeclaredOption[], without: readonly string[] = []): FlaggedOption[] {
@@ -96,9 +98,10 @@ function addSourceFlags(command: Command, option: FlaggedOption, source: SourceF
   const { kind } = source;
   const byDefault = defaultOf(option.schema) as { name?: string } | undefined;
   const { choices } = accepted(option.schema);
+  // a custom sampler has no built-in names to choose from
   const named = new Option(option.facts.flag, `${option.facts.help}${stated(byDefault?.name ?? byDefault)}`);
   if (choices.length > 0) named.choices([...choices]);
-  command.addOption(named);
+  if (named.long === `--${kind}`) command.addOption(named);
   for (const flag of Object.values(sourceFlags(source))) command.addOption(flag);
   command
     .option(`--${kind}-module <path>`, `a module that exports a custom ${kind}`)
@@ -139,6 +142,19 @@ export function trainInputOf(
 /** The source of the file, or that of the flags; `--tau` and the like change one option of either. */
 function sourceGiven(source: SourceFacts, flags: TrainingFlags, file: unknown, byDefault: unknown): unknown {
   const { kind, method } = source;
+  const given = sourceFrom(source, flags, file, byDefault);
+  // Built-in pools are plain names.
+  return kind === 'pool' && typeof given === 'object' && given !== null && 'name' in given && !(method in given)
+    ? given.name
+    : given;
+}
+
+function sourceFrom(source: SourceFacts, flags: TrainingFlags, file: unknown, byDefault: unknown): unknown {
+  const { kind, method } = source;
+  const custom = flags[`${kind}Module`] !== undefined || (typeof file === 'object' && flags[kind] === undefined);
+  if (Object.keys(source.builtIn).length === 0 && flags[`${kind}Option`] !== undefined && !custom) {
+    throw new UsageError(`--${kind}-option belongs to --${kind}-module.`);
+  }
   const optionFlags = Object.fromEntries(
     Object.entries(sourceFlags(source)).map(([name, flag]) => [flag.attributeName(), name]),
   );
@@ -151,7 +167,9 @@ function sourceGiven(source: SourceFacts, flags: TrainingFlags, file: unknown, b
 /** A wrong option under the name that a person gave it: `--rows` for `batch.rows`. */
 export function inFlags(error: unknown): unknown {
   if (!(error instanceof TaurecError) || error.code !== 'bad-option') return error;
-  const declared = flagged(trainOptions).find(({ path }) => path === error.facts.option);
+  const declared = flagged(trainOptions).find(
+    ({ path }) => path === error.facts.option || path === `batch.${error.facts.option}`,
+  );
   const option = declared && longOf(declared);
   return option ? new TaurecError('bad-option', { ...error.facts, option }, { cause: error }) : error;
 }

@@ -1,9 +1,19 @@
 import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
-import { notNegative, oneOf, option, whole, yesOrNo } from '../option.ts';
+import { type CustomSource, customSource, notNegative, oneOf, option, whole, yesOrNo } from '../option.ts';
 import { rowWeights } from './row-weights.ts';
+import type { CustomPool, CustomSampler } from './sampler.ts';
 
 const group = 'Batches:';
+
+const pools = ['uniform', 'popularity', 'in-batch', 'all'] as const;
+/** The name of a built-in pool. */
+export type PoolName = (typeof pools)[number];
+
+/** A custom pool as a configuration names it: by module, or as the object itself. */
+export type PoolSource = CustomSource<CustomPool>;
+/** A custom sampler as a configuration names it. */
+export type SamplerSource = CustomSource<CustomSampler>;
 
 /** How batches are made: every option, declared once. */
 export const samplerShape = {
@@ -28,11 +38,19 @@ export const samplerShape = {
     },
   ),
   /** Where negatives are drawn from: all items alike, items by popularity^alpha, the positives of the other rows; `all` is every item, as negatives `all`. */
-  pool: option(oneOf(['uniform', 'popularity', 'in-batch', 'all']).default('uniform'), {
-    group,
-    flag: '--pool <name>',
-    help: 'where negatives are drawn from',
-  }),
+  pool: option(
+    z
+      .union([oneOf(pools), customSource<CustomPool>('openPool')], {
+        error: `one of ${pools.join(', ')}, {module, export, options}, or an object with name, parameters and openPool`,
+      })
+      .default('uniform'),
+    {
+      group,
+      flag: '--pool <name>',
+      help: 'where negatives are drawn from',
+      source: { kind: 'pool', method: 'openPool', builtIn: {} },
+    },
+  ),
   /** Exponent of the popularity pool: an item is drawn ∝ degree^α. */
   alpha: option(notNegative.default(0.75), {
     group,
@@ -55,6 +73,13 @@ export const samplerShape = {
     sets: false,
     opposite: "keep a user's own positives out of the negatives",
   }),
+  /** A custom sampler, which makes the batches in place of the built-in one; absent: user or pair batches. */
+  sampler: option(customSource<CustomSampler>('openSampler').optional(), {
+    group,
+    flag: '--sampler-module <path>',
+    help: 'custom sampler',
+    source: { kind: 'sampler', method: 'openSampler', builtIn: {} },
+  }),
   /** ρ_u, what a user's row weighs: its number of positives, the root of it, or 1. */
   rowWeight: option(oneOf(rowWeights).default('count'), {
     group,
@@ -66,8 +91,12 @@ export const samplerShape = {
 /** Checked options of a sampler. */
 export type SamplerOptions = Readonly<z.output<z.ZodObject<typeof samplerShape>>>;
 
-/** Options that leave nothing to the data. */
-export type SettledSamplerOptions = SamplerOptions & { readonly rows: number };
+/** Options that leave nothing to the data, with custom code loaded. */
+export type SettledSamplerOptions = Omit<SamplerOptions, 'rows' | 'pool' | 'sampler'> & {
+  readonly rows: number;
+  readonly pool: PoolName | CustomPool;
+  readonly sampler?: CustomSampler;
+};
 
 const schema = z.object(samplerShape);
 
@@ -88,19 +117,24 @@ export function samplerOptions(given: Partial<SamplerOptions>): SamplerOptions {
   const options = parsed.data;
   const { batch, negatives, pool } = options;
   if (negatives === 'all' && pool !== 'uniform' && pool !== 'all') {
-    fail('negatives', negatives, `a number with pool "${pool}"`);
+    fail('negatives', negatives, `a number with pool "${nameOf(pool)}"`);
   }
   if (batch === 'pair') {
     const remedy = 'Use user batches, or another value.';
     if (negatives === 'all') fail('negatives', negatives, 'a number with pair batches', remedy);
-    if (pool === 'in-batch' || pool === 'all') {
-      fail('pool', pool, '"uniform" or "popularity" with pair batches', remedy);
+    if (pool !== 'uniform' && pool !== 'popularity') {
+      fail('pool', nameOf(pool), '"uniform" or "popularity" with pair batches', remedy);
     }
     if (options.logQ) fail('logQ', true, 'false with pair batches', remedy);
   }
+  if (options.logQ && typeof pool !== 'string') fail('logQ', true, 'false with a custom pool');
   return negatives === 'all' ? { ...options, pool: 'all' } : options;
 }
 
 function fail(option: string, got: unknown, expected: string, remedy?: string): never {
   throw new TaurecError('bad-option', { option, got, expected, remedy });
+}
+
+function nameOf(pool: PoolName | PoolSource): string {
+  return typeof pool === 'string' ? pool : 'module' in pool ? pool.module : pool.name;
 }

@@ -10,6 +10,7 @@ import {
   type DeclaredOption,
   declaredOptions,
   fraction,
+  namedSource,
   oneOf,
   option,
   optionGroup,
@@ -17,12 +18,12 @@ import {
   positive,
   whole,
   within,
+  writtenSource,
   yesOrNo,
 } from '../option.ts';
 import { samplerShape } from '../sampler/sampler-options.ts';
 import { aims } from './aim.ts';
 import { optionError } from './option-errors.ts';
-import { namedSource, writtenSource } from './source-option.ts';
 
 /** `{name, …}`, or the name alone. */
 const named = <T extends z.ZodRawShape>(shape: T) =>
@@ -293,13 +294,30 @@ export function parseTrainConfig(input: unknown, shape: z.ZodRawShape = trainSha
 
 /** The configuration as JSON holds it: Infinity is "inf", and a loss or backbone that is an object is its name and parameters. `parseTrainConfig` reads it back. */
 export function configToJson(config: TrainConfig): Record<string, unknown> {
-  const written = { ...config, loss: writtenSource(config.loss), backbone: writtenSource(config.backbone) };
+  const { pool, sampler, ...batch } = config.batch;
+  const written = {
+    ...config,
+    loss: writtenSource(config.loss),
+    backbone: writtenSource(config.backbone),
+    batch: {
+      ...batch,
+      pool: typeof pool === 'string' ? pool : writtenSource(pool),
+      ...(sampler && { sampler: writtenSource(sampler) }),
+    },
+  };
   return JSON.parse(JSON.stringify(written, infinityAsText));
 }
 
 /** True for a loss given as an object: it holds functions, which no worker thread can receive. */
 export function isLoss(source: LossSource): source is Loss {
   return 'evaluate' in source;
+}
+
+/** A pool or sampler given as an object, where the configuration has one. */
+export function customObject({ pool, sampler }: TrainConfig['batch']): { kind: string; name: string } | undefined {
+  if (typeof pool === 'object' && 'openPool' in pool) return { kind: 'Pool', name: pool.name };
+  if (sampler && 'openSampler' in sampler) return { kind: 'Sampler', name: sampler.name };
+  return undefined;
 }
 
 /** True for a backbone given as an object. */

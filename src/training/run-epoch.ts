@@ -1,7 +1,8 @@
 import type { Backbone } from '../backbone/backbone.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
-import type { Sampler } from '../sampler/sampler.ts';
+import { embeddingRanker } from '../evaluation/ranker.ts';
+import type { Learned, Sampler } from '../sampler/sampler.ts';
 import type { DivergenceGuard } from './divergence.ts';
 import { finishFinals } from './finish-finals.ts';
 import type { ProgressMeter } from './progress-meter.ts';
@@ -53,7 +54,9 @@ export async function runEpoch(
   let sum = 0;
   let done = 0;
   let learningRate = 0;
-  sampler.startEpoch(before.epochs + epoch);
+  // Nothing is learned before the first step of all.
+  const learned = before.steps + firstStep > 0 ? learnedBy(engine) : undefined;
+  sampler.startEpoch(before.epochs + epoch, learned);
   engine.startEpoch(before.epochs + epoch, before.steps + firstStep);
   while (done < plan.steps && (done === 0 || seconds < plan.secondsLeft)) {
     const batch = sampler.batch(done);
@@ -79,4 +82,11 @@ export async function runEpoch(
   finishFinals(engine, backbone, seed);
   guard.checkEmbeddings(engine, { epoch: epoch + 1, step: firstStep + done, learningRate });
   return { steps: done, loss: sum / done, learningRate, seconds: (performance.now() - started) / 1000 };
+}
+
+/** What the engine's embeddings tell a sampler. */
+function learnedBy(engine: Engine): Learned {
+  const ranker = embeddingRanker(engine);
+  engine.itemsChanged();
+  return { bestItems: (users, k, excluded) => ranker.rankUsers(users, k, excluded).items };
 }

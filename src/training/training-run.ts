@@ -7,7 +7,7 @@ import type { Backbone } from '../backbone/backbone.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Loss } from '../loss/loss.ts';
-import { createSampler } from '../sampler/create-sampler.ts';
+import { loadSampler } from '../sampler/load-sampler.ts';
 import type { Point } from '../search/lattice-search.ts';
 import { aimNotice } from './aim.ts';
 import { automaticCoordinates, startOf, withAutomatic } from './automatic-options.ts';
@@ -149,7 +149,7 @@ class TrainingRun {
     const { kind, ...sampling } = config.batch;
     const samplerOptions = { batch: kind, ...sampling, rowWeight: config.rowWeight };
     const { warmStart } = options;
-    const sampler = createSampler(train, samplerOptions, config.seed, this.#negativeWeights);
+    const sampler = await loadSampler(train, samplerOptions, config.seed, this.#negativeWeights);
     const { l2, decoupledWeightDecay } = config;
     const training = {
       loss: config.loss,

@@ -1,5 +1,5 @@
 import type { Point } from '../search/space.ts';
-import { isBackbone, isLoss, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
+import { customObject, isBackbone, isLoss, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 
 /** The training options with those of a point over them. Paths of a point: an option, `group.option`, or `loss.option` and `backbone.option`. */
 export function configAt(base: TrainConfigInput, point: Point): TrainConfigInput {
@@ -32,8 +32,12 @@ function asGroup(value: unknown): object | undefined {
   return typeof value === 'string' ? { name: value } : (value as object | undefined);
 }
 
-/** True when the loss or the backbone is an object, which no other process can receive. */
-export function hasObject({ loss, backbone }: TrainConfigInput): boolean {
+/** True when the loss, the backbone, the pool or the sampler is an object, which no other process can receive. */
+export function hasObject({ loss, backbone, batch = {} }: TrainConfigInput): boolean {
   const isObject = (x: unknown): x is never => typeof x === 'object' && x !== null;
-  return (isObject(loss) && isLoss(loss)) || (isObject(backbone) && isBackbone(backbone));
+  return (
+    (isObject(loss) && isLoss(loss)) ||
+    (isObject(backbone) && isBackbone(backbone)) ||
+    customObject(batch as never) !== undefined
+  );
 }

@@ -1,5 +1,5 @@
 import { runInCoordinator } from '#run-in-coordinator';
-import { isBackbone, isLoss, type TrainConfig } from '../config.ts';
+import { customObject, isBackbone, isLoss, type TrainConfig } from '../config.ts';
 import type { TrainEvent } from '../events.ts';
 import type { TrainResult } from '../training-state.ts';
 import type { CoordinatorTask } from './coordinator-protocol.ts';
@@ -23,12 +23,13 @@ export async function launch(
 }
 
 /** Why training runs in the caller's thread; undefined where it need not. */
-function ownThreadNotice({ loss, backbone }: TrainConfig): string | undefined {
+function ownThreadNotice({ loss, backbone, batch }: TrainConfig): string | undefined {
   if (isLoss(loss)) {
     return `Loss ${loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`;
   }
-  if (isBackbone(backbone)) {
-    return `Backbone ${backbone.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
+  const object = isBackbone(backbone) ? { kind: 'Backbone', name: backbone.name } : customObject(batch);
+  if (object) {
+    return `${object.kind} ${object.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
   }
   return undefined;
 }

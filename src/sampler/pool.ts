@@ -1,6 +1,7 @@
 import type { Csr } from '../array/csr.ts';
 import type { Random } from '../array/random.ts';
 import { AliasTable } from './alias-table.ts';
+import { HardPool } from './hard-pool.ts';
 import { ItemPositions } from './item-positions.ts';
 import type { Pool, PoolBatch, PoolSetting } from './sampler.ts';
 import type { PoolName } from './sampler-options.ts';
@@ -31,6 +32,10 @@ const pools: Readonly<Record<PoolName, (setting: PoolSetting) => Pool>> = {
     return new InBatchPool(items, Math.min(items, positives), corrections);
   },
   all: ({ train }) => new AllItemsPool(train.columns),
+  hard: (setting) =>
+    Number(setting.options.negatives) >= setting.train.columns
+      ? new AllItemsPool(setting.train.columns)
+      : new HardPool(setting),
 };
 
 /** The pool of the options: a built-in one, or that of a custom pool. */

@@ -6,7 +6,7 @@ import type { CustomPool, CustomSampler } from './sampler.ts';
 
 const group = 'Batches:';
 
-const pools = ['uniform', 'popularity', 'in-batch', 'all'] as const;
+const pools = ['uniform', 'popularity', 'in-batch', 'all', 'hard'] as const;
 /** The name of a built-in pool. */
 export type PoolName = (typeof pools)[number];
 
@@ -37,7 +37,7 @@ export const samplerShape = {
       help: 'negatives per row, or all items',
     },
   ),
-  /** Where negatives are drawn from: all items alike, items by popularity^alpha, the positives of the other rows; `all` is every item, as negatives `all`. */
+  /** Where negatives are drawn from: all items alike, items by popularity^alpha, the positives of the other rows; `all` is every item, as negatives `all`; `hard` the highest-scoring negatives of the last epoch. */
   pool: option(
     z
       .union([oneOf(pools), customSource<CustomPool>('openPool')], {
@@ -127,7 +127,9 @@ export function samplerOptions(given: Partial<SamplerOptions>): SamplerOptions {
     }
     if (options.logQ) fail('logQ', true, 'false with pair batches', remedy);
   }
-  if (options.logQ && typeof pool !== 'string') fail('logQ', true, 'false with a custom pool');
+  if (options.logQ && (pool === 'hard' || typeof pool !== 'string')) {
+    fail('logQ', true, `false with pool "${nameOf(pool)}", whose drawing probabilities are unknown`);
+  }
   return negatives === 'all' ? { ...options, pool: 'all' } : options;
 }
 

@@ -18,6 +18,7 @@ const kinds: [string, Partial<SamplerOptions>][] = [
   ['user rows, popularity', { pool: 'popularity', negatives: 10, alpha: 0.5 }],
   ['user rows, popularity, logQ', { pool: 'popularity', negatives: 10, logQ: true }],
   ['user rows, in-batch', { pool: 'in-batch' }],
+  ['user rows, hard, nothing learned', { pool: 'hard', negatives: 10 }],
   ['pair rows, uniform', { batch: 'pair', negatives: 5 }],
   ['pair rows, popularity', { batch: 'pair', negatives: 5, pool: 'popularity' }],
 ];
@@ -186,10 +187,16 @@ describe('options', () => {
     [{ alpha: -1 }, 'Option alpha: got -1'],
     [
       { pool: 'popular' as 'popularity' },
-      'Option pool: got "popular", expected one of uniform, popularity, in-batch, all',
+      'Option pool: got "popular", expected one of uniform, popularity, in-batch, all, hard',
     ],
     [{ batch: 'pair', negatives: 'all' }, 'Option negatives: got "all", expected a number with pair batches'],
     [{ batch: 'pair', pool: 'in-batch' }, 'Option pool: got "in-batch"'],
+    [
+      { batch: 'pair', pool: 'hard' },
+      'Option pool: got "hard", expected "uniform" or "popularity" with pair batches. Use user batches',
+    ],
+    [{ pool: 'hard', logQ: true }, 'Option logQ: got true, expected false with pool "hard"'],
+    [{ pool: 'hard', negatives: 'all' }, 'Option negatives: got "all", expected a number with pool "hard"'],
     [{ batch: 'pair', logQ: true }, 'Option logQ: got true'],
     [{ pool: 'popularity', negatives: 'all' }, 'Option negatives: got "all", expected a number with pool "popularity"'],
   ])('%o is refused', (options, message) => {

@@ -1,7 +1,8 @@
 import type { Csr } from '../array/csr.ts';
 import type { Random } from '../array/random.ts';
 import { ItemPositions } from './item-positions.ts';
-import type { Learned, Pool, PoolBatch, PoolSetting } from './sampler.ts';
+import type { Learned, Pool, PoolBatch } from './sampler.ts';
+import type { PoolSetting } from './sampler-options.ts';
 
 /** Users ranked at a time. */
 const BLOCK = 1024;

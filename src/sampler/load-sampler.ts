@@ -2,8 +2,8 @@ import type { Csr } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
 import { loadModule } from '../platform/load-module.ts';
 import { createSampler } from './create-sampler.ts';
-import type { CustomPool, CustomSampler, Sampler } from './sampler.ts';
-import type { SamplerOptions } from './sampler-options.ts';
+import type { Sampler } from './sampler.ts';
+import type { CustomPool, CustomSampler, SamplerOptions } from './sampler-options.ts';
 
 /**
  * As `createSampler`, with a custom pool or sampler that is named by module loaded first. The export is a class or a factory, called with the options, or an object.

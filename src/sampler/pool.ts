@@ -3,8 +3,8 @@ import type { Random } from '../array/random.ts';
 import { AliasTable } from './alias-table.ts';
 import { HardPool } from './hard-pool.ts';
 import { ItemPositions } from './item-positions.ts';
-import type { Pool, PoolBatch, PoolSetting } from './sampler.ts';
-import type { PoolName } from './sampler-options.ts';
+import type { Pool, PoolBatch } from './sampler.ts';
+import type { PoolName, PoolSetting } from './sampler-options.ts';
 
 /** The number of interactions of each item. */
 export function itemDegrees(train: Csr): Int32Array {

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import type { Csr } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
 import { type CustomSource, customSource, notNegative, oneOf, option, whole, yesOrNo } from '../option.ts';
 import { rowWeights } from './row-weights.ts';
-import type { CustomPool, CustomSampler } from './sampler.ts';
+import type { Pool, Sampler } from './sampler.ts';
 
 const group = 'Batches:';
 
@@ -97,6 +98,41 @@ export type SettledSamplerOptions = Omit<SamplerOptions, 'rows' | 'pool' | 'samp
   readonly pool: PoolName | CustomPool;
   readonly sampler?: CustomSampler;
 };
+
+/** What a pool is made for. */
+export interface PoolSetting {
+  /** [users × items] the training interactions. */
+  readonly train: Csr;
+  readonly options: SettledSamplerOptions;
+  /** Rows of a batch, and the most positives that they hold. */
+  readonly rows: number;
+  readonly positives: number;
+  readonly seed: number;
+}
+
+/** A custom pool: makes the pool of a training. */
+export interface CustomPool {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, number | string | boolean>>;
+  openPool(setting: PoolSetting): Pool;
+}
+
+/** What a custom sampler is made for. */
+export interface SamplerSetting {
+  /** [users × items] the training interactions. */
+  readonly train: Csr;
+  readonly options: SettledSamplerOptions;
+  readonly seed: number;
+  /** [users × items] what an item weighs among the negatives of a user, relative to 1. */
+  readonly negativeWeights?: Csr;
+}
+
+/** A custom sampler: makes the sampler of a training. */
+export interface CustomSampler {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, number | string | boolean>>;
+  openSampler(setting: SamplerSetting): Sampler;
+}
 
 const schema = z.object(samplerShape);
 

@@ -1,7 +1,6 @@
 import type { Csr } from '../array/csr.ts';
 import type { Random } from '../array/random.ts';
 import type { ItemPositions } from './item-positions.ts';
-import type { SettledSamplerOptions } from './sampler-options.ts';
 
 /**
  * One step's work: B rows, each a user with positives, and negatives. In a user batch (`shared`) all rows share one pool of distinct items;
@@ -89,39 +88,4 @@ export interface PoolBatch {
   readonly users: Int32Array;
   /** All positives of the batch, repeats included. */
   readonly positives: Int32Array;
-}
-
-/** What a pool is made for. */
-export interface PoolSetting {
-  /** [users × items] the training interactions. */
-  readonly train: Csr;
-  readonly options: SettledSamplerOptions;
-  /** Rows of a batch, and the most positives that they hold. */
-  readonly rows: number;
-  readonly positives: number;
-  readonly seed: number;
-}
-
-/** A custom pool: makes the pool of a training. */
-export interface CustomPool {
-  readonly name: string;
-  readonly parameters: Readonly<Record<string, number | string | boolean>>;
-  openPool(setting: PoolSetting): Pool;
-}
-
-/** What a custom sampler is made for. */
-export interface SamplerSetting {
-  /** [users × items] the training interactions. */
-  readonly train: Csr;
-  readonly options: SettledSamplerOptions;
-  readonly seed: number;
-  /** [users × items] what an item weighs among the negatives of a user, relative to 1. */
-  readonly negativeWeights?: Csr;
-}
-
-/** A custom sampler: makes the sampler of a training. */
-export interface CustomSampler {
-  readonly name: string;
-  readonly parameters: Readonly<Record<string, number | string | boolean>>;
-  openSampler(setting: SamplerSetting): Sampler;
 }

@@ -85,8 +85,8 @@ describe('an option is declared once', () => {
 });
 
 test('--help shows the chosen options, --help-all every one', () => {
-  let shown = '';
-  const command = new Command('train').exitOverride().configureOutput({ writeOut: (text) => void (shown = text) });
+  const written: string[] = [];
+  const command = new Command('train').exitOverride().configureOutput({ writeOut: (text) => void written.push(text) });
   addTrainingFlags(command);
   shortenHelp(command, commonFlags());
   const flags = (text: string) => [...text.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag!);
@@ -94,5 +94,5 @@ test('--help shows the chosen options, --help-all every one', () => {
   expect(() => command.parse(['--help-all'], { from: 'user' })).toThrow(
     expect.objectContaining({ code: 'commander.helpDisplayed', exitCode: 0 }),
   );
-  expect(flags(shown).sort()).toEqual([...command.options.map(({ long }) => long!), '--help'].sort());
+  expect(flags(written.join('')).sort()).toEqual([...command.options.map(({ long }) => long!), '--help'].sort());
 });

@@ -70,7 +70,11 @@ describe('wrong usage exits with 2', () => {
       /option of loss sl "tau1"/,
       ['train', 'train.csv', '--loss', 'sl', '--tau1', '1'],
     ],
-    ['a temperature of 0', /tau: got 0, expected a number above 0/, ['train', 'train.csv', '--loss', 'sl', '--tau', '0']],
+    [
+      'a temperature of 0',
+      /tau: got 0, expected a number above 0/,
+      ['train', 'train.csv', '--loss', 'sl', '--tau', '0'],
+    ],
     [
       'scores without a bound',
       /score: got "dot"/,

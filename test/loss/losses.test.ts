@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GeneralizedBinaryCrossEntropy } from '../../src/loss/gbce.ts';
@@ -17,7 +18,7 @@ import { PairwiseSoftmaxLoss } from '../../src/loss/psl.ts';
 import { evaluateRow, type LossCase, lossContract, meanOf } from '../contracts/loss-contract.ts';
 import { expectClose } from '../support/close.ts';
 
-/** LEE as MATH section 1 writes it. */
+/** LEE as docs/losses.md writes it. */
 const lee = (x: ArrayLike<number>, tau: number, weights?: ArrayLike<number>) =>
   tau === Infinity
     ? meanOf(x, weights)
@@ -305,8 +306,26 @@ function bsl(options: Record<string, unknown>, tau: number, tau1: number, negati
 
 cases.forEach(lossContract);
 
-test('every built-in loss is in the contract suite', () => {
-  expect(new Set(cases.map((c) => c.create().name))).toEqual(new Set(lossNames));
+const docs = new URL('../../docs/', import.meta.url);
+
+/** What is missing of a built-in loss, by the places where it belongs. */
+function missingOf(name: string): string[] {
+  const rows = new Set(cases.map((c) => c.create().name));
+  const table = readFileSync(new URL('losses.md', docs), 'utf8');
+  return [
+    ...(rows.has(name) ? [] : ['a row in `cases` of test/loss/losses.test.ts']),
+    ...(table.includes(`\`${name}\``) ? [] : ['a row in docs/losses.md']),
+    ...(existsSync(new URL(`losses/${name}.md`, docs)) ? [] : [`the page docs/losses/${name}.md`]),
+  ];
+}
+
+test.each(lossNames)('%s has its contract row, its documentation row and its page', (name) => {
+  expect(missingOf(name)).toEqual([]);
+});
+
+test('what a loss lacks is named, and the suite has no row of an unknown loss', () => {
+  expect(missingOf('no-such-loss')).toHaveLength(3);
+  expect(cases.map((c) => c.create().name).filter((name) => !(lossNames as string[]).includes(name))).toEqual([]);
 });
 
 const scores = (least: number, most: number) =>

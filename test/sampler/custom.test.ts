@@ -9,9 +9,9 @@ import { learnsCheckerboard } from '../contracts/checkerboard.ts';
 import { errorOf, rejectionOf } from '../support/error-of.ts';
 import { expectSameModel } from '../support/same-model.ts';
 import { checkerboard, smallConfig } from '../support/training-case.ts';
-import { FirstItems, oneUser } from './modules.mjs';
+import { FirstItems, oneUser } from './modules/samplers.mjs';
 
-const module = fileURLToPath(new URL('modules.mjs', import.meta.url));
+const module = fileURLToPath(new URL('modules/samplers.mjs', import.meta.url));
 const board = checkerboard(24, 20);
 
 test('a custom pool by module and as an object trains the same model; the object keeps to the caller’s thread', async () => {

@@ -32,6 +32,8 @@ export interface OptionFacts {
   readonly automatic?: boolean;
   /** What `taurec tune` searches when no space is given. */
   readonly search?: DefaultSearch;
+  /** True when the range comes after those of training options: a seeded search draws its dimensions in order. */
+  readonly searchLast?: boolean;
   /** The same, by the score that the loss is trained with. */
   readonly searchByScore?: { readonly [score in 'cosine' | 'dot']?: DefaultSearch };
   /** The same, in place of the popularity prior, where that is given as a number. */

@@ -15,6 +15,7 @@ const options = new OptionSet('loss', 'bsl', {
     flag: '--tau1 <number>',
     help: 'temperature of the positives (bsl), or inf',
     search: { logUniform: [0.7, 4], start: 1 },
+    searchLast: true,
   }),
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
   negativeWeight: lambda,

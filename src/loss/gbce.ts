@@ -10,6 +10,7 @@ const options = new OptionSet('loss', 'gbce', {
   calibration: option(within(0, 1).default(0.75), {
     help: 'calibration: 0 is bce, 1 as if every item had been a negative',
     search: { uniform: [0, 1], start: 0.75 },
+    searchLast: true,
   }),
   /** Items of the catalogue; training fills it in. Absent: so many that a row's negatives are a vanishing part of them, α = 0. */
   items: whole(1).optional(),

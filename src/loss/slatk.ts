@@ -13,6 +13,7 @@ const options = new OptionSet('loss', 'slatk', {
   tauWeight: option(temperature.default(4), {
     help: "temperature of the positives' weights",
     search: { logUniform: [2, 10], start: 4 },
+    searchLast: true,
   }),
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
   negativeWeight: lambda,

@@ -22,7 +22,7 @@ export const samplerShape = {
   batch: option(oneOf(['user', 'pair']).default('user'), {
     group,
     flag: '--batch <kind>',
-    help: 'rows are users with all their positives, or pairs with negatives of their own',
+    help: 'rows are users with all their positives, or pairs, each with its own negatives',
   }),
   /** B, rows per step: users or pairs, capped at the number there are; `auto`: see `automaticRows`. */
   rows: option(

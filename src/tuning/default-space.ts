@@ -13,10 +13,11 @@ function declaredSpace(name: LossName, items: number, field: 'search' | 'searchW
   const fitted = (fitLoss({ name }, items) as { options?: RawOptions }).options ?? {};
   const ofLoss = declaredOptions(options.shape, 'loss.').map(({ path, schema, facts }) => {
     const untuned = fitted[path.slice('loss.'.length)] ?? defaultOf(schema);
-    return [path, facts?.[field], untuned] as const;
+    return [path, facts?.[field], untuned, facts?.searchLast] as const;
   });
   const ofTraining = trainOptions.map(({ path, facts }) => [path, facts?.searchByScore?.[score], undefined] as const);
-  const searched = [...ofLoss, ...(field === 'search' ? ofTraining : [])].flatMap(([path, search, untuned]) =>
+  const [last, first] = [ofLoss.filter(([, , , late]) => late), ofLoss.filter(([, , , late]) => !late)];
+  const searched = [...first, ...(field === 'search' ? ofTraining : []), ...last].flatMap(([path, search, untuned]) =>
     search === undefined ? [] : [[path, typeof search === 'function' ? search(Number(untuned)) : search]],
   );
   return Object.fromEntries(searched);
@@ -27,13 +28,13 @@ function declaredSpace(name: LossName, items: number, field: 'search' | 'searchW
  * the settings are those that suit the space, the popularity prior first of all (docs/tuning.md).
  * @param items of the catalogue, by which a temperature begins
  * @returns the space, and the configuration with its settings
- * @throws TaurecError `bad-option` for a loss of one's own, and when the configuration leaves nothing to search
+ * @throws TaurecError `bad-option` for a custom loss, and when the configuration leaves nothing to search
  */
 export function defaultSpace(base: TrainConfigInput, items: number): { space: Space; config: TrainConfigInput } {
   const { loss } = parseTrainConfig(base);
   const name = 'name' in loss && !('evaluate' in loss) ? (loss.name as LossName) : undefined;
   if (name === undefined || !lossNames.includes(name)) {
-    const expected = 'dimensions of your own for a loss of your own: { "loss.tau": { logUniform: [0.05, 0.5] } }';
+    const expected = 'a space, which a custom loss needs: { "loss.tau": { logUniform: [0.05, 0.5] } }';
     throw new TaurecError('bad-option', { option: 'tune.space', got: undefined, expected });
   }
   const { tuning } = lossDeclarations[name];
@@ -51,7 +52,7 @@ export function defaultSpace(base: TrainConfigInput, items: number): { space: Sp
   };
   const searched = Object.entries({ ...all, ...(priorGiven && withoutPrior) }).filter(([path]) => !said(path));
   if (searched.length === 0) {
-    const expected = `at least one of ${Object.keys(all).join(', ')} left open, or a space of your own`;
+    const expected = `at least one of ${Object.keys(all).join(', ')} left open, or a space`;
     throw new TaurecError('bad-option', { option: 'tune.space', got: 'nothing to search', expected });
   }
   return {

@@ -9,7 +9,7 @@ import { expectClose } from '../support/close.ts';
 export interface LossCase {
   readonly title: string;
   readonly create: () => Loss;
-  /** The formula of MATH section 2, written out plainly with its weighted means; safe at moderate scores only. [stop] values are those of `held`. */
+  /** The formula of docs/losses/<name>.md, written out plainly with its weighted means; safe at moderate scores only. [stop] values are those of `held`. */
   readonly formula: (row: TestRow, held: TestRow) => number;
   /** The states that the rows find, where the loss keeps any; absent: those before training. Item states are the row's. */
   readonly states?: { readonly user?: readonly number[]; readonly global?: readonly number[] };

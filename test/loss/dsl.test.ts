@@ -39,7 +39,7 @@ function evaluate(loss: DualScaleSoftmaxLoss, { row, cosines, state }: Case) {
   return { value: loss.evaluate(row, { positives, negatives }, context), positives, negatives, globalUpdate };
 }
 
-// ---- MATH section 3 written out: every negative stands for itself, weights by repetition of the sums ----
+// ---- docs/losses/dsl.md written out: every negative stands for itself, weights by repetition of the sums ----
 
 const ones = (x: ArrayLike<number>) => Array.from(x, () => 1);
 const weightsOf = (row: ScoreRow) => Array.from(row.negativeWeights ?? ones(row.negatives));

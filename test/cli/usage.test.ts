@@ -30,8 +30,8 @@ describe('help', () => {
     expect((await taurec('help', 'train')).stdout).toBe((await taurec('train', '--help')).stdout);
   });
 
-  test('train --help states the defaults of the library', async () => {
-    const { stdout } = await taurec('train', '--help');
+  test('train --help-all states the defaults of the library', async () => {
+    const { stdout } = await taurec('train', '--help-all');
     expect(stdout).toMatch(/--dimension <number> +length of the embeddings \(default: 64\)/);
     expect(stdout).toMatch(/--seed/);
     expect(stdout).toMatch(/--threads/);

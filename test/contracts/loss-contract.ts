@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { initialStates } from '../../src/loss/loss-needs.ts';
 import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
 import type { Loss, RowContext, ScoreRow } from '../../src/loss/loss.ts';
+import { initialStates } from '../../src/loss/loss-needs.ts';
 import { createLoss } from '../../src/loss/losses.ts';
 import { expectClose } from '../support/close.ts';
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 /** From the bottom up. A room imports rooms of the lines above its own, and itself; rooms on one line do not import each other. */
 const lines = [
   ['errors'],
+  ['option'],
   ['platform'],
   ['array'],
   ['data', 'loss', 'optimizer'],

@@ -51,7 +51,7 @@ async function load(path) {
 }
 
 /** A table for each heading of a command. @param {Command} command */
-function ownTables(command) {
+export function ownTables(command) {
   const own = command.options.filter((option) => !sharedHeadings.includes(headingOf(option)));
   const headings = [...new Set(own.map(headingOf))];
   return headings

@@ -16,6 +16,9 @@ const messages = {
   // backbones
   'backbone-module': (f: Facts) =>
     `Cannot load backbone module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a backbone class, factory or object.`,
+  // samplers
+  'sampler-module': (f: Facts) =>
+    `Cannot load pool or sampler module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a pool or sampler class, factory or object.`,
   // metrics
   'metric-module': (f: Facts) =>
     `Cannot load metric module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a metric (hits, relevant, k) or a factory that takes options and returns one.`,

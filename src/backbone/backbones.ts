@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
+import type { OptionSet, RawOptions } from '../option.ts';
 import type { Backbone, BackboneSource } from './backbone.ts';
-import type { RawOptions } from './backbone-options.ts';
 import { LightGcn } from './lightgcn.ts';
 import { LightGcnPlusPlus } from './lightgcn-plus-plus.ts';
 import { MatrixFactorization } from './matrix-factorization.ts';
@@ -8,21 +8,32 @@ import { Ngcf } from './ngcf.ts';
 import { SimGcl } from './simgcl.ts';
 import { XSimGcl } from './xsimgcl.ts';
 
+/** A class of backbones with the declaration of its options. */
+interface BuiltInBackbone {
+  new (options?: RawOptions): Backbone;
+  readonly options: OptionSet;
+}
+
 /** Every built-in backbone by name; the only list. */
 const backbones = {
-  mf: (options) => new MatrixFactorization(options),
-  lightgcn: (options) => new LightGcn(options),
-  'lightgcn++': (options) => new LightGcnPlusPlus(options),
-  ngcf: (options) => new Ngcf(options),
-  simgcl: (options) => new SimGcl(options),
-  xsimgcl: (options) => new XSimGcl(options),
-} satisfies Record<string, (options?: RawOptions) => Backbone>;
+  mf: MatrixFactorization,
+  lightgcn: LightGcn,
+  'lightgcn++': LightGcnPlusPlus,
+  ngcf: Ngcf,
+  simgcl: SimGcl,
+  xsimgcl: XSimGcl,
+} satisfies Record<string, BuiltInBackbone>;
 
 /** The name of a built-in backbone. */
 export type BackboneName = keyof typeof backbones;
 
 /** The names of the built-in backbones. */
 export const backboneNames = Object.keys(backbones) as BackboneName[];
+
+/** The options of each built-in backbone. */
+export const backboneOptions = Object.fromEntries(
+  backboneNames.map((name) => [name, backbones[name].options]),
+) as Readonly<Record<BackboneName, OptionSet>>;
 
 /**
  * A backbone from a name with options, or a bare object as it is. Modules need `loadBackbone`.
@@ -39,7 +50,8 @@ export function createBackbone(source: BackboneSource): Backbone {
   if (!Object.hasOwn(backbones, source.name)) {
     throw new TaurecError('unknown-name', { kind: 'backbone', got: source.name, known: backboneNames });
   }
-  return backbones[source.name as BackboneName](source.options);
+  const Built: BuiltInBackbone = backbones[source.name as BackboneName];
+  return new Built(source.options);
 }
 
 /** Throws when `value` lacks a part of the Backbone contract; `origin` names it in the message. */

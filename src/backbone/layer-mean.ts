@@ -1,4 +1,5 @@
 import type { NodeOperations, NodeRows, NodeTable } from '../engine/node-operations.ts';
+import { option, whole } from '../option.ts';
 
 /** Â = D^−½ A D^−½ */
 export const symmetric = { left: 0.5, right: 0.5 };
@@ -33,3 +34,7 @@ export function layerMean(
   const scale = 1 / layers;
   nodes.propagate(last, target, { ...symmetric, scale, targets, sources: layers === 1 ? sources : 'all' });
 }
+
+/** K of a graph backbone. */
+export const layersOption = (byDefault: number) =>
+  option(whole(1, 4).default(byDefault), { flag: '--layers <number>', help: 'layers of a graph backbone' });

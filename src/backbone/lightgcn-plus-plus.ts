@@ -1,8 +1,16 @@
 import type { Csr } from '../array/csr.ts';
 import type { BackbonePlan } from '../engine/engine.ts';
 import type { NodeOperations, NodeTable } from '../engine/node-operations.ts';
+import { OptionSet, type RawOptions, within } from '../option.ts';
 import type { Backbone, BackboneContext } from './backbone.ts';
-import { BackboneOptions, type RawOptions } from './backbone-options.ts';
+import { layersOption } from './layer-mean.ts';
+
+const options = new OptionSet('backbone', 'lightgcn++', {
+  layers: layersOption(2),
+  alpha: within(-2, 2).default(0.6),
+  beta: within(-2, 2).default(-0.1),
+  gamma: within(0, 1).default(0.2),
+});
 
 /**
  * LightGCN++ (Lee, Kim and Shin, "Revisiting LightGCN: Unexpected inflexibility, inconsistency, and a remedy towards improved recommendation", RecSys 2024):
@@ -14,6 +22,7 @@ import { BackboneOptions, type RawOptions } from './backbone-options.ts';
  * embedding counts. Defaults are the authors': 2 layers, α = .6, β = −.1, γ = .2.
  */
 export class LightGcnPlusPlus implements Backbone {
+  static readonly options: OptionSet = options;
   readonly name = 'lightgcn++';
   readonly parameters: {
     readonly layers: number;
@@ -23,16 +32,8 @@ export class LightGcnPlusPlus implements Backbone {
   };
 
   /** @throws TaurecError `bad-option` */
-  constructor(options: RawOptions = {}) {
-    const read = new BackboneOptions(this.name, options, ['layers', 'alpha', 'beta', 'gamma']);
-    const exponent = (option: string, byDefault: number) =>
-      read.number(option, byDefault, 'a number from -2 to 2', (x) => Math.abs(x) <= 2);
-    this.parameters = {
-      layers: read.whole('layers', 2, 1, 4),
-      alpha: exponent('alpha', 0.6),
-      beta: exponent('beta', -0.1),
-      gamma: read.number('gamma', 0.2, 'a number from 0 to 1', (x) => x >= 0 && x <= 1),
-    };
+  constructor(given: RawOptions = {}) {
+    this.parameters = options.read(given);
   }
 
   plan(dimension: number, graph: Csr): BackbonePlan {

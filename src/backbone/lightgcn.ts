@@ -1,9 +1,14 @@
 import type { Csr } from '../array/csr.ts';
 import type { BackbonePlan } from '../engine/engine.ts';
 import type { NodeOperations } from '../engine/node-operations.ts';
+import { OptionSet, type RawOptions, within } from '../option.ts';
 import type { Backbone, BackboneContext } from './backbone.ts';
-import { BackboneOptions, type RawOptions } from './backbone-options.ts';
-import { layerMeanTables, layerTable, symmetric } from './layer-mean.ts';
+import { layerMeanTables, layersOption, layerTable, symmetric } from './layer-mean.ts';
+
+const options = new OptionSet('backbone', 'lightgcn', {
+  layers: layersOption(2),
+  gamma: within(0, 1).optional(),
+});
 
 /**
  * LightGCN (He et al., SIGIR 2020): final = γ · base + (1 − γ)/K · Σ_{k=1..K} Â^k · base, Â = D^−½ A D^−½ of the training graph; K = `layers`, 1 to 4, default 2;
@@ -16,15 +21,14 @@ import { layerMeanTables, layerTable, symmetric } from './layer-mean.ts';
  * product forward is needed at the touched rows only, and the first backward has only those to read.
  */
 export class LightGcn implements Backbone {
+  static readonly options: OptionSet = options;
   readonly name = 'lightgcn';
   readonly parameters: { readonly layers: number; readonly gamma: number };
 
   /** @throws TaurecError `bad-option` */
-  constructor(options: RawOptions = {}) {
-    const read = new BackboneOptions(this.name, options, ['layers', 'gamma']);
-    const layers = read.whole('layers', 2, 1, 4);
-    const gamma = read.number('gamma', 1 / (layers + 1), 'a number from 0 to 1', (x) => x >= 0 && x <= 1);
-    this.parameters = { layers, gamma };
+  constructor(given: RawOptions = {}) {
+    const { layers, gamma } = options.read(given);
+    this.parameters = { layers, gamma: gamma ?? 1 / (layers + 1) };
   }
 
   plan(dimension: number, graph: Csr): BackbonePlan {

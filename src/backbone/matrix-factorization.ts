@@ -1,14 +1,17 @@
+import { OptionSet, type RawOptions } from '../option.ts';
 import type { Backbone } from './backbone.ts';
-import { BackboneOptions, type RawOptions } from './backbone-options.ts';
+
+const options = new OptionSet('backbone', 'mf', {});
 
 /** Matrix factorisation: the base embeddings are the final ones, and the engine works on the tables themselves. */
 export class MatrixFactorization implements Backbone {
+  static readonly options: OptionSet = options;
   readonly name = 'mf';
   readonly parameters = {};
 
   /** @throws TaurecError `unknown-name` for any option */
-  constructor(options: RawOptions = {}) {
-    new BackboneOptions(this.name, options, []);
+  constructor(given: RawOptions = {}) {
+    options.read(given);
   }
 
   plan(): undefined {

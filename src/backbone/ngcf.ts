@@ -2,9 +2,14 @@ import type { Csr } from '../array/csr.ts';
 import { type Random, streamKey } from '../array/random.ts';
 import type { BackbonePlan } from '../engine/engine.ts';
 import type { NodeOperations, NodeRows, NodeTable } from '../engine/node-operations.ts';
+import { fraction, OptionSet, type RawOptions } from '../option.ts';
 import type { Backbone, BackboneContext } from './backbone.ts';
-import { BackboneOptions, type RawOptions } from './backbone-options.ts';
-import { symmetric } from './layer-mean.ts';
+import { layersOption, symmetric } from './layer-mean.ts';
+
+const options = new OptionSet('backbone', 'ngcf', {
+  layers: layersOption(3),
+  messageDropout: fraction.default(0.1),
+});
 
 /** Of LeakyReLU, below 0. */
 const SLOPE = 0.2;
@@ -18,16 +23,13 @@ const SLOPE = 0.2;
  * W1, W2 [d × d] start as Xavier's uniform, b [1 × d] at 0. Message dropout acts in training alone.
  */
 export class Ngcf implements Backbone {
+  static readonly options: OptionSet = options;
   readonly name = 'ngcf';
   readonly parameters: { readonly layers: number; readonly messageDropout: number };
 
   /** @throws TaurecError `bad-option` */
-  constructor(options: RawOptions = {}) {
-    const read = new BackboneOptions(this.name, options, ['layers', 'messageDropout']);
-    this.parameters = {
-      layers: read.whole('layers', 3, 1, 4),
-      messageDropout: read.number('messageDropout', 0.1, 'a number in [0, 1)', (x) => x >= 0 && x < 1),
-    };
+  constructor(given: RawOptions = {}) {
+    this.parameters = options.read(given);
   }
 
   plan(dimension: number, graph: Csr): BackbonePlan {

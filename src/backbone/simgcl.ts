@@ -2,11 +2,16 @@ import type { Csr } from '../array/csr.ts';
 import { streamKey } from '../array/random.ts';
 import type { BackbonePlan } from '../engine/engine.ts';
 import type { NodeOperations, NodeTable } from '../engine/node-operations.ts';
+import { OptionSet, type RawOptions } from '../option.ts';
 import type { Backbone, BackboneContext } from './backbone.ts';
-import { BackboneOptions, type RawOptions } from './backbone-options.ts';
-import { type ContrastParameters, contrastOptionNames, contrastOptions } from './contrast-options.ts';
-import { infoNce } from './info-nce.ts';
+import { type ContrastParameters, contrastShape, infoNce } from './info-nce.ts';
 import { layerMean, layerMeanTables, layerTable, symmetric } from './layer-mean.ts';
+
+const options = new OptionSet(
+  'backbone',
+  'simgcl',
+  contrastShape({ noise: 0.1, contrastWeight: 0.05, contrastTau: 0.2 }),
+);
 
 /**
  * SimGCL (Yu et al., "Are graph augmentations necessary? Simple graph contrastive learning for recommendation", SIGIR 2022):
@@ -19,13 +24,13 @@ import { layerMean, layerMeanTables, layerTable, symmetric } from './layer-mean.
  * nothing. ε and τ_cl are the authors'; their weight, .5, is for bpr on yelp2018 (docs/backbones.md).
  */
 export class SimGcl implements Backbone {
+  static readonly options: OptionSet = options;
   readonly name = 'simgcl';
   readonly parameters: Readonly<Record<keyof ContrastParameters, number>>;
 
   /** @throws TaurecError `bad-option` */
-  constructor(options: RawOptions = {}) {
-    const read = new BackboneOptions(this.name, options, contrastOptionNames);
-    this.parameters = contrastOptions(read, { noise: 0.1, contrastWeight: 0.05, contrastTau: 0.2 });
+  constructor(given: RawOptions = {}) {
+    this.parameters = options.read(given);
   }
 
   plan(dimension: number, graph: Csr): BackbonePlan {

@@ -2,11 +2,15 @@ import type { Csr } from '../array/csr.ts';
 import { streamKey } from '../array/random.ts';
 import type { BackbonePlan } from '../engine/engine.ts';
 import type { NodeOperations, NodeTable } from '../engine/node-operations.ts';
+import { OptionSet, type RawOptions, whole } from '../option.ts';
 import type { Backbone, BackboneContext } from './backbone.ts';
-import { BackboneOptions, type RawOptions } from './backbone-options.ts';
-import { type ContrastParameters, contrastOptionNames, contrastOptions } from './contrast-options.ts';
-import { infoNce } from './info-nce.ts';
+import { type ContrastParameters, contrastShape, infoNce } from './info-nce.ts';
 import { layerMean, layerMeanTables, layerTable, symmetric } from './layer-mean.ts';
+
+const options = new OptionSet('backbone', 'xsimgcl', {
+  ...contrastShape({ noise: 0.2, contrastWeight: 0.05, contrastTau: 0.15 }),
+  contrastLayer: whole(1, 4).default(1),
+});
 
 /**
  * XSimGCL (Yu et al., "XSimGCL: Towards extremely simple graph contrastive learning for recommendation", TKDE 2024): one noisy pass in place of SimGCL's three,
@@ -16,14 +20,15 @@ import { layerMean, layerMeanTables, layerTable, symmetric } from './layer-mean.
  *     value = … + weight · (InfoNCE of the batch's users + InfoNCE of its positive items), between `final` and the layer `contrastLayer`
  */
 export class XSimGcl implements Backbone {
+  static readonly options: OptionSet = options;
   readonly name = 'xsimgcl';
   readonly parameters: Readonly<Record<keyof ContrastParameters | 'contrastLayer', number>>;
 
   /** @throws TaurecError `bad-option` */
-  constructor(options: RawOptions = {}) {
-    const read = new BackboneOptions(this.name, options, [...contrastOptionNames, 'contrastLayer']);
-    const contrast = contrastOptions(read, { noise: 0.2, contrastWeight: 0.05, contrastTau: 0.15 });
-    this.parameters = { ...contrast, contrastLayer: read.whole('contrastLayer', 1, 1, contrast.layers) };
+  constructor(given: RawOptions = {}) {
+    this.parameters = options.read(given);
+    const { contrastLayer, layers } = this.parameters;
+    if (contrastLayer > layers) options.fail(given, 'contrastLayer', `a whole number from 1 to ${layers}`);
   }
 
   plan(dimension: number, graph: Csr): BackbonePlan {

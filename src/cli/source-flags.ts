@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { SourceFacts } from '../option.ts';
 import { UsageError } from './failure.ts';
 
 /** A loss or backbone named by flags: `--loss`, `--loss-module`, `--loss-export`, `--loss-option`, and the same for backbones. */
 interface SourceKind {
-  readonly kind: 'loss' | 'backbone';
+  readonly kind: SourceFacts['kind'];
   /** The method that identifies a source given as an object. */
   readonly method: string;
   /** Flags that set one option, by the option's name. */

@@ -33,10 +33,11 @@ import { AdvisedError, UsageError } from './failure.ts';
 import { timed } from './output.ts';
 import { wholes } from './parse.ts';
 import { WorkProgress } from './progress.ts';
+import { shortenHelp } from './short-help.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { printSummary, reportReading, trainJson } from './train-report.ts';
-import { addTrainingFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
+import { addTrainingFlags, commonFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
 import { writeLog } from './write-log.ts';
 
 interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
@@ -75,6 +76,7 @@ export function define(command: Command, terminal: Terminal): void {
   addTrainingFlags(command);
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
+  shortenHelp(command, ['--test', '--valid-ratio', '--min-rating', '--out', '--seed', '--json', ...commonFlags()]);
   addExamples(
     command,
     'taurec train ratings.csv --min-rating 4 --titles movies.csv',

@@ -1,6 +1,13 @@
 import { Option } from 'commander';
-import { configToJson, parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
-import { backboneFlags, lossFlags, negation, trainingFlags, valueAt } from './training-flags.ts';
+import type { SourceFacts } from '../option.ts';
+import {
+  configToJson,
+  parseTrainConfig,
+  type TrainConfig,
+  type TrainConfigInput,
+  trainOptions,
+} from '../training/config.ts';
+import { negation, sourceFlags, valueAt } from './training-flags.ts';
 
 /**
  * The flags of `taurec train` that make a configuration, over the configuration file's where one is used: what is so anyway is left out. The loss is named with all of its options.
@@ -8,22 +15,21 @@ import { backboneFlags, lossFlags, negation, trainingFlags, valueAt } from './tr
  */
 export function trainingArguments(config: TrainConfig, file: TrainConfigInput = {}): string[] {
   const wanted = configToJson(config);
-  const { loss, backbone } = wanted as { loss: Source; backbone: Source };
   const base = configToJson(parseTrainConfig({ ...file, loss: config.loss, backbone: config.backbone }));
-  const args = [...sourceArguments('loss', loss, lossFlags)];
-  if (JSON.stringify(backbone) !== JSON.stringify(configToJson(parseTrainConfig(file)).backbone)) {
-    args.push(...sourceArguments('backbone', backbone, backboneFlags));
-  }
-  for (const { path, flags, sets } of Object.values(trainingFlags).flat()) {
+  const ofFile = configToJson(parseTrainConfig(file));
+  return trainOptions.flatMap(({ path, facts }) => {
+    // Threads change no result.
+    if (facts?.flag === undefined || path === 'threads') return [];
     const value = valueAt(wanted, path);
-    if (value === undefined || value === valueAt(base, path)) continue;
-    if (sets === undefined) args.push(longOf(flags), String(value));
-    else args.push(value === sets ? longOf(flags) : longOf(negation(flags)));
-  }
-  for (const name of ['seed', 'engine'] as const) {
-    if (wanted[name] !== base[name] || name === 'seed') args.push(`--${name}`, String(wanted[name]));
-  }
-  return args;
+    if (facts.source) {
+      const same = path !== 'loss' && JSON.stringify(value) === JSON.stringify(valueAt(ofFile, path));
+      return same || value === undefined ? [] : sourceArguments(facts.source, value as Source | string);
+    }
+    if (value === undefined || (value === valueAt(base, path) && path !== 'seed')) return [];
+    const flag = new Option(facts.flag).long!;
+    if (facts.sets === undefined) return [flag, String(value)];
+    return [value === facts.sets ? flag : negation(flag)];
+  });
 }
 
 interface Source {
@@ -33,17 +39,16 @@ interface Source {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-function sourceArguments(kind: 'loss' | 'backbone', source: Source, named: Readonly<Record<string, string>>): string[] {
+function sourceArguments(facts: SourceFacts, source: Source | string): string[] {
+  const { kind } = facts;
+  if (typeof source === 'string') return [`--${kind}`, source];
+  const flags = sourceFlags(facts);
   const args = source.name === undefined ? [`--${kind}-module`, source.module!] : [`--${kind}`, source.name];
   if (source.export !== undefined) args.push(`--${kind}-export`, source.export);
   for (const [option, value] of Object.entries(source.options ?? {})) {
-    const flag = Object.entries(named).find(([, name]) => name === option)?.[0];
-    if (flag === undefined) args.push(`--${kind}-option`, `${option}=${value}`);
-    else args.push(`--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value));
+    const flag = flags[option]?.long;
+    if (flag) args.push(flag, String(value));
+    else args.push(`--${kind}-option`, `${option}=${value}`);
   }
   return args;
-}
-
-function longOf(flags: string): string {
-  return new Option(flags).long!;
 }

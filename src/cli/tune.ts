@@ -26,6 +26,7 @@ import {
 import { AdvisedError, UsageError } from './failure.ts';
 import { count, decimal, duration, timed } from './output.ts';
 import { number, numbers, whole } from './parse.ts';
+import { shortenHelp } from './short-help.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { reportReading } from './train-report.ts';
@@ -90,6 +91,10 @@ export function define(command: Command, terminal: Terminal): void {
   addTrainingFlags(command, notTrials);
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
+  shortenHelp(command, [
+    ...['--trials', '--search', '--time-budget', '--jobs', '--queue', '--folder', '--out', '--config'],
+    ...['--valid-ratio', '--min-rating', '--loss', '--seed', '--json'],
+  ]);
   addExamples(
     command,
     'taurec tune ratings.csv',

@@ -8,9 +8,9 @@ import { type Protocol, protocols } from '../evaluation/evaluator.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import { type LossName, lossNames, withoutAutomatic } from '../loss/losses.ts';
+import { namedSource } from '../option.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { optionError } from '../training/option-errors.ts';
-import { namedSource } from '../training/source-option.ts';
 import { type DataSource, folderDataSet, type MetricSource, mergeConfigs } from './run.ts';
 import {
   type BackboneCase,

@@ -1,24 +1,28 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow, StateUpdate } from './loss.ts';
-import { LossOptions, type RawOptions } from './loss-options.ts';
+import { notNegative, OptionSet, type OptionsOf, whole, writtenOptions } from '../option.ts';
+import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow, StateUpdate } from './loss.ts';
+import { finiteTau, lambda, softmaxFamily } from './softmax-family.ts';
 import { weightedMean, weightSum } from './weighted-mean.ts';
 
 /** |h| stays below this: an item counts at most some 400 times, at least a 400th as much as it did. */
 const LARGEST_HARDNESS = 6;
 
-export interface AdversarialInfoNceOptions {
+const options = new OptionSet('loss', 'advinfonce', {
   /** τ > 0, finite, default .1; as for the softmax loss. */
-  readonly tau?: number;
+  tau: finiteTau,
   /** Step of the adversary, ≥ 0, default 1e-4; 0 is the softmax loss. */
-  readonly adversaryRate?: number;
-  /** The adversary moves in every so many-th epoch, ≥ 1, default 5. */
-  readonly adversaryEvery?: number;
+  adversaryRate: notNegative.default(1e-4),
+  /** The adversary moves in every `adversaryEvery`-th epoch, ≥ 1, default 5. */
+  adversaryEvery: whole(1).default(5),
   /** Epochs in which the adversary moves, in all, default 7: what bounds the hardness. */
-  readonly adversaryEpochs?: number;
+  adversaryEpochs: whole(0).default(7),
   /** Epochs before its first, default 0. */
-  readonly warmUp?: number;
+  warmUp: whole(0).default(0),
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: lambda,
+});
+
+/** Options of AdvInfoNCE. */
+export type AdversarialInfoNceOptions = OptionsOf<typeof options>;
 
 /**
  * AdvInfoNCE, the softmax loss with a learned hardness of each negative:
@@ -33,6 +37,7 @@ export interface AdversarialInfoNceOptions {
  * with principled adversarial contrastive loss", NeurIPS 2023.
  */
 export class AdversarialInfoNce implements Loss {
+  static readonly declaration: LossDeclaration = { options, ...softmaxFamily };
   readonly name = 'advinfonce';
   readonly tau: number;
   readonly adversaryRate: number;
@@ -46,17 +51,15 @@ export class AdversarialInfoNce implements Loss {
   readonly needs = { itemState: true };
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: AdversarialInfoNceOptions = {}) {
-    const known = ['tau', 'adversaryRate', 'adversaryEvery', 'adversaryEpochs', 'warmUp', 'negativeWeight'];
-    const read = new LossOptions('advinfonce', options as RawOptions, known);
-    this.tau = read.positive('tau', 0.1);
-    this.adversaryRate = read.weight('adversaryRate', 1e-4);
-    this.adversaryEvery = read.whole('adversaryEvery', 5, 1);
-    this.adversaryEpochs = read.whole('adversaryEpochs', 7, 0);
-    this.warmUp = read.whole('warmUp', 0, 0);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    const { tau, adversaryRate, adversaryEvery, adversaryEpochs, warmUp, negativeWeight } = this;
-    this.parameters = { tau, adversaryRate, adversaryEvery, adversaryEpochs, warmUp, negativeWeight };
+  constructor(given: AdversarialInfoNceOptions = {}) {
+    const { tau, adversaryRate, adversaryEvery, adversaryEpochs, warmUp, negativeWeight } = options.read(given);
+    this.tau = tau;
+    this.adversaryRate = adversaryRate;
+    this.adversaryEvery = adversaryEvery;
+    this.adversaryEpochs = adversaryEpochs;
+    this.warmUp = warmUp;
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ tau, adversaryRate, adversaryEvery, adversaryEpochs, warmUp, negativeWeight });
     this.allowsDotScores = negativeWeight === 1;
   }
 

@@ -1,12 +1,16 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions } from './loss-options.ts';
+import { notNegative, OptionSet, type OptionsOf, option, writtenOptions } from '../option.ts';
+import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import { pointwise } from './pointwise.ts';
+import { negativeWeightFacts } from './softmax-family.ts';
 import { negatedSigmoid, negatedSoftplus, sigmoid, softplus } from './softplus.ts';
 
-export interface BinaryCrossEntropyOptions {
+const options = new OptionSet('loss', 'bce', {
   /** c ≥ 0, default 1: weight of the negatives' mean. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: option(notNegative.default(1), negativeWeightFacts),
+});
+
+/** Options of binary cross-entropy. */
+export type BinaryCrossEntropyOptions = OptionsOf<typeof options>;
 
 /**
  * Binary cross-entropy:
@@ -17,16 +21,17 @@ export interface BinaryCrossEntropyOptions {
  * He et al., "Neural collaborative filtering", WWW 2017.
  */
 export class BinaryCrossEntropy implements Loss {
+  static readonly declaration: LossDeclaration = { options, score: 'dot' };
   readonly name = 'bce';
   readonly negativeWeight: number;
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly allowsDotScores = true;
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: BinaryCrossEntropyOptions = {}) {
-    const read = new LossOptions('bce', options as RawOptions, ['negativeWeight']);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    this.parameters = { negativeWeight: this.negativeWeight };
+  constructor(given: BinaryCrossEntropyOptions = {}) {
+    const { negativeWeight } = options.read(given);
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ negativeWeight });
   }
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, _context: RowContext): number {

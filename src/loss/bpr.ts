@@ -1,6 +1,8 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions } from './loss-options.ts';
+import { OptionSet, type RawOptions } from '../option.ts';
+import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import { weightSum } from './weighted-mean.ts';
+
+const options = new OptionSet('loss', 'bpr', {});
 
 /**
  * Bayesian personalised ranking:
@@ -11,13 +13,14 @@ import { weightSum } from './weighted-mean.ts';
  * No options. Costs P · n a row. Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009.
  */
 export class BayesianPersonalizedRanking implements Loss {
+  static readonly declaration: LossDeclaration = { options, score: 'dot' };
   readonly name = 'bpr';
   readonly parameters: Readonly<Record<string, number | string>> = {};
   readonly allowsDotScores = true;
 
   /** @throws TaurecError `unknown-name` for any option */
-  constructor(options: Readonly<Record<string, never>> = {}) {
-    new LossOptions('bpr', options as RawOptions, []);
+  constructor(given: RawOptions = {}) {
+    options.read(given);
   }
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, _context: RowContext): number {

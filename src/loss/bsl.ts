@@ -1,20 +1,30 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
+import { OptionSet, type OptionsOf, oneOf, option, temperature, writtenOptions } from '../option.ts';
+import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { lambda, softmaxFamily, tau } from './softmax-family.ts';
 import { weightSum } from './weighted-mean.ts';
 
-const FORMS = ['paper', 'multi', 'reweight'] as const;
-export type BilateralForm = (typeof FORMS)[number];
+const forms = ['paper', 'multi', 'reweight'] as const;
+/** A form of the bilateral softmax loss. */
+export type BilateralForm = (typeof forms)[number];
 
-export interface BilateralSoftmaxLossOptions {
+const options = new OptionSet('loss', 'bsl', {
   /** τ2 > 0 of the negatives, default .1. Infinity ("inf") is the plain mean, and is not divided by τ2. */
-  readonly tau?: number | 'inf';
+  tau,
   /** τ1 > 0 of the positives, default 4; Infinity ("inf") makes BSL the softmax loss. The noisier the positives, the smaller. Form `paper` only. */
-  readonly tau1?: number | 'inf';
+  tau1: option(temperature.optional(), {
+    flag: '--tau1 <number>',
+    help: 'temperature of the positives (bsl), or inf',
+    search: { logUniform: [0.7, 4], start: 1 },
+    searchLast: true,
+  }),
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
-  readonly negativeWeight?: number;
+  negativeWeight: lambda,
   /** `paper` (default), or a mode of the authors' program: `multi` (τ1 = τ2), `reweight` (mean over positives, sum over negatives). */
-  readonly form?: BilateralForm;
-}
+  form: option(oneOf(forms).default('paper'), { flag: '--form <name>', help: 'form of the loss (bsl)' }),
+});
+
+/** Options of the bilateral softmax loss. */
+export type BilateralSoftmaxLossOptions = OptionsOf<typeof options>;
 
 /**
  * Bilateral softmax loss:
@@ -28,6 +38,11 @@ export interface BilateralSoftmaxLossOptions {
  * One positive, or τ1 = Infinity: the softmax loss. Wu et al., "BSL: Understanding and improving softmax loss for recommendation", ICDE 2024.
  */
 export class BilateralSoftmaxLoss implements Loss {
+  static readonly declaration: LossDeclaration = {
+    options,
+    ...softmaxFamily,
+    tuning: { ...softmaxFamily.tuning, options: { negativeWeight: 1 } },
+  };
   readonly name = 'bsl';
   readonly tau: number;
   /** The temperature of the positives that the form comes to. */
@@ -38,18 +53,16 @@ export class BilateralSoftmaxLoss implements Loss {
   readonly allowsDotScores: boolean;
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: BilateralSoftmaxLossOptions = {}) {
-    const read = new LossOptions('bsl', options as RawOptions, ['tau', 'tau1', 'negativeWeight', 'form']);
-    this.form = read.choice('form', FORMS, 'paper');
-    this.tau = read.temperature('tau', 0.1);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    if (this.form !== 'paper' && read.has('tau1')) {
-      read.fail('tau1', `no tau1 with form "${this.form}"`, 'Leave tau1 out, or use form "paper".');
+  constructor(given: BilateralSoftmaxLossOptions = {}) {
+    const { tau, tau1, negativeWeight, form } = options.read(given);
+    if (form !== 'paper' && tau1 !== undefined) {
+      options.fail(given, 'tau1', `no tau1 with form "${form}"`, 'Leave tau1 out, or use form "paper".');
     }
-    const tau1 = read.temperature('tau1', 4);
-    this.tau1 = this.form === 'paper' ? tau1 : this.form === 'multi' ? this.tau : Infinity;
-    const shared = { tau: writtenTemperature(this.tau), negativeWeight: this.negativeWeight, form: this.form };
-    this.parameters = this.form === 'paper' ? { ...shared, tau1: writtenTemperature(tau1) } : shared;
+    this.form = form;
+    this.tau = tau;
+    this.negativeWeight = negativeWeight;
+    this.tau1 = form === 'paper' ? (tau1 ?? 4) : form === 'multi' ? tau : Infinity;
+    this.parameters = writtenOptions({ tau, negativeWeight, form, tau1: form === 'paper' ? this.tau1 : undefined });
     this.allowsDotScores = this.negativeWeight === 1;
   }
 

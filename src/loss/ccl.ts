@@ -1,13 +1,23 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions } from './loss-options.ts';
+import { notNegative, OptionSet, type OptionsOf, option, within, writtenOptions } from '../option.ts';
+import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { negativeWeightFacts } from './softmax-family.ts';
 import { weightedMean, weightSum } from './weighted-mean.ts';
 
-export interface CosineContrastiveOptions {
+const options = new OptionSet('loss', 'ccl', {
   /** m in [−1, 1], default .8: negatives below it are left alone. */
-  readonly margin?: number;
+  margin: option(within(-1, 1).default(0.8), {
+    help: 'margin: negatives that score less count nothing',
+    search: { uniform: [0.2, 0.95], start: 0.8 },
+  }),
   /** c ≥ 0, default 5: weight of the negatives' mean. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: option(notNegative.default(5), {
+    ...negativeWeightFacts,
+    search: { logUniform: [1, 100], start: 5 },
+  }),
+});
+
+/** Options of the cosine contrastive loss. */
+export type CosineContrastiveOptions = OptionsOf<typeof options>;
 
 /**
  * Cosine contrastive loss:
@@ -18,6 +28,7 @@ export interface CosineContrastiveOptions {
  * Cosine scores only. Mao et al., "SimpleX: A simple and strong baseline for collaborative filtering", CIKM 2021.
  */
 export class CosineContrastiveLoss implements Loss {
+  static readonly declaration: LossDeclaration = { options, score: 'cosine' };
   readonly name = 'ccl';
   readonly margin: number;
   readonly negativeWeight: number;
@@ -25,11 +36,11 @@ export class CosineContrastiveLoss implements Loss {
   readonly allowsDotScores = false;
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: CosineContrastiveOptions = {}) {
-    const read = new LossOptions('ccl', options as RawOptions, ['margin', 'negativeWeight']);
-    this.margin = read.within('margin', 0.8, -1, 1);
-    this.negativeWeight = read.weight('negativeWeight', 5);
-    this.parameters = { margin: this.margin, negativeWeight: this.negativeWeight };
+  constructor(given: CosineContrastiveOptions = {}) {
+    const { margin, negativeWeight } = options.read(given);
+    this.margin = margin;
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ margin, negativeWeight });
   }
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, _context: RowContext): number {

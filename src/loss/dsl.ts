@@ -1,28 +1,30 @@
+import { atLeast, finite, OptionSet, type OptionsOf, writtenOptions } from '../option.ts';
 import { competitionStateLength, temperatureFactor, updateCompetitionState } from './competition-state.ts';
-import type { Floats, Loss, LossNeeds, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
-import { competitionIntensity, type Slate, slateOf } from './slate.ts';
+import type { Floats, Loss, LossDeclaration, LossNeeds, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { lambda, softmaxFamily, tau } from './softmax-family.ts';
+import { sigmoid } from './softplus.ts';
 import { addStandardized } from './standardize.ts';
 import { weightedMean, weightSum } from './weighted-mean.ts';
 
-export interface DualScaleSoftmaxLossOptions {
+const options = new OptionSet('loss', 'dsl', {
   /** τ > 0, default .1; the geometric mean of the examples' temperatures. Infinity ("inf") is the plain mean, and is not divided by τ. */
-  readonly tau?: number | 'inf';
+  tau,
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
-  readonly negativeWeight?: number;
+  negativeWeight: lambda,
   /** κ_h, default −.3: negatives weigh e^(κ_h z(s_j)). Above 0 stresses hard negatives, below 0 easy ones. */
-  readonly hardness?: number;
+  hardness: finite.default(-0.3),
   /** κ_s, default 0: negatives weigh e^(κ_s z(c_ij)), c_ij their cosine with the positive. Below 0 spares items that are like the positive. */
-  readonly similarity?: number;
+  similarity: finite.default(0),
   /** γ, default −.5: the temperature of an example rises (γ > 0) or falls (γ < 0) by a factor of e^γ with each deviation of its competition. 0 switches this off. */
-  readonly competition?: number;
+  competition: finite.default(-0.5),
   /** M ≥ 1, default 64: how many negatives, the strongest, make up the competition of a positive. */
-  readonly slate?: number;
+  slate: atLeast(1).default(64),
   /** r ≥ 1, default 2: temperatures stay within τ/r and τ·r (before they are brought back to a geometric mean of τ). */
-  readonly temperatureRange?: number;
-}
+  temperatureRange: atLeast(1).default(2),
+});
 
-const options = ['tau', 'negativeWeight', 'hardness', 'similarity', 'competition', 'slate', 'temperatureRange'];
+/** Options of the dual-scale softmax loss. */
+export type DualScaleSoftmaxLossOptions = OptionsOf<typeof options>;
 
 /**
  * Dual-scale softmax loss, as this project reads the abstract of its paper:
@@ -39,6 +41,7 @@ const options = ['tau', 'negativeWeight', 'hardness', 'similarity', 'competition
  * After Sahyouni et al., "Dual-scale softmax loss", arXiv 2602.07206, 2026.
  */
 export class DualScaleSoftmaxLoss implements Loss {
+  static readonly declaration: LossDeclaration = { options, ...softmaxFamily };
   readonly name = 'dsl';
   readonly tau: number;
   readonly negativeWeight: number;
@@ -54,23 +57,15 @@ export class DualScaleSoftmaxLoss implements Loss {
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
   constructor(given: DualScaleSoftmaxLossOptions = {}) {
-    const read = new LossOptions('dsl', given as RawOptions, options);
-    this.tau = read.temperature('tau', 0.1);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    this.hardness = read.number('hardness', -0.3);
-    this.similarity = read.number('similarity', 0);
-    this.competition = read.number('competition', -0.5);
-    this.slate = read.number('slate', 64, 1);
-    this.temperatureRange = read.number('temperatureRange', 2, 1);
-    this.parameters = {
-      tau: writtenTemperature(this.tau),
-      negativeWeight: this.negativeWeight,
-      hardness: this.hardness,
-      similarity: this.similarity,
-      competition: this.competition,
-      slate: this.slate,
-      temperatureRange: this.temperatureRange,
-    };
+    const read = options.read(given);
+    this.tau = read.tau;
+    this.negativeWeight = read.negativeWeight;
+    this.hardness = read.hardness;
+    this.similarity = read.similarity;
+    this.competition = read.competition;
+    this.slate = read.slate;
+    this.temperatureRange = read.temperatureRange;
+    this.parameters = writtenOptions(read);
     this.allowsDotScores = this.negativeWeight === 1;
     this.needs = {
       ...(this.similarity !== 0 && { itemSimilarity: true }),
@@ -159,4 +154,44 @@ export class DualScaleSoftmaxLoss implements Loss {
     const intensity = competitionIntensity(slate, negatives, positive, this.tau);
     return this.tau * temperatureFactor(intensity, weight, this, context.states!);
   }
+}
+
+/** A positive's top competitors among the negatives, and the share of each; the shares sum to 1. */
+interface Slate {
+  readonly positions: readonly number[];
+  readonly shares: readonly number[];
+}
+
+/**
+ * The negatives with the largest keys that together weigh `size`; all of them when they weigh less. The last one, or those that tie for the last place, come in
+ * with the part of their weight that still fits, so that the slate depends neither on the order of the negatives nor on whether one of weight 2 stands there twice.
+ */
+function slateOf(keys: Floats, size: number, weights?: Floats): Slate {
+  const weightOf = (j: number) => (weights ? weights[j]! : 1);
+  const sorted = Array.from(keys.keys())
+    .filter((j) => weightOf(j) > 0)
+    .sort((a, b) => keys[b]! - keys[a]!);
+  const positions: number[] = [];
+  const taken: number[] = [];
+  let room = size;
+  for (let from = 0, to = 0; from < sorted.length && room > 0; from = to) {
+    let tied = 0;
+    for (; to < sorted.length && keys[sorted[to]!] === keys[sorted[from]!]; to++) tied += weightOf(sorted[to]!);
+    const part = Math.min(1, room / tied);
+    for (const j of sorted.slice(from, to)) {
+      positions.push(j);
+      taken.push(part * weightOf(j));
+    }
+    room -= tied;
+  }
+  const total = taken.reduce((a, b) => a + b, 0);
+  return { positions, shares: taken.map((weight) => weight / total) };
+}
+
+/** Competition intensity of a positive: the mean of sigmoid((s_j − s_i)/τ) over its slate, between 0 (far above its competitors) and 1 (far below). */
+function competitionIntensity(slate: Slate, negatives: Floats, positive: number, tau: number): number {
+  return slate.positions.reduce(
+    (sum, j, place) => sum + slate.shares[place]! * sigmoid((negatives[j]! - positive) / tau),
+    0,
+  );
 }

@@ -1,19 +1,27 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions } from './loss-options.ts';
+import { notNegative, OptionSet, type OptionsOf, option, whole, within, writtenOptions } from '../option.ts';
+import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import { pointwise } from './pointwise.ts';
+import { negativeWeightFacts } from './softmax-family.ts';
 import { negatedSigmoid, negatedSoftplus, sigmoid, softplus } from './softplus.ts';
 import { weightSum } from './weighted-mean.ts';
 
-export interface GeneralizedBinaryCrossEntropyOptions {
+const options = new OptionSet('loss', 'gbce', {
   /** t in [0, 1], default .75: 0 is plain BCE, 1 gives probabilities as if every item had been a negative. */
-  readonly calibration?: number;
+  calibration: option(within(0, 1).default(0.75), {
+    help: 'calibration: 0 is bce, 1 as if every item had been a negative',
+    search: { uniform: [0, 1], start: 0.75 },
+    searchLast: true,
+  }),
   /** Items of the catalogue; training fills it in. Absent: so many that a row's negatives are a vanishing part of them, α = 0. */
-  readonly items?: number;
+  items: whole(1).optional(),
   /** The positives' exponent β in [0, 1] itself, in place of `calibration` and `items`. */
-  readonly beta?: number;
+  beta: within(0, 1).optional(),
   /** c ≥ 0, default 1: weight of the negatives' mean. The paper's sum over negatives is c = n. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: option(notNegative.default(1), negativeWeightFacts),
+});
+
+/** Options of generalised binary cross-entropy. */
+export type GeneralizedBinaryCrossEntropyOptions = OptionsOf<typeof options>;
 
 /**
  * Generalised binary cross-entropy, BCE with the positives' probability raised to β:
@@ -26,6 +34,12 @@ export interface GeneralizedBinaryCrossEntropyOptions {
  * negative sampling", RecSys 2023.
  */
 export class GeneralizedBinaryCrossEntropy implements Loss {
+  static readonly declaration: LossDeclaration = {
+    options,
+    score: 'dot',
+    // an exponent that is given needs no catalogue to follow from
+    byCatalogue: (items, { beta }) => (beta === undefined ? { items } : {}),
+  };
   readonly name = 'gbce';
   readonly calibration: number;
   readonly items: number | undefined;
@@ -36,22 +50,21 @@ export class GeneralizedBinaryCrossEntropy implements Loss {
   readonly allowsDotScores = true;
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: GeneralizedBinaryCrossEntropyOptions = {}) {
-    const read = new LossOptions('gbce', options as RawOptions, ['calibration', 'items', 'beta', 'negativeWeight']);
-    this.beta = read.has('beta') ? read.within('beta', 1, 0, 1) : undefined;
-    for (const other of ['calibration', 'items']) {
-      if (this.beta !== undefined && read.has(other))
-        read.fail(other, `no ${other} with beta`, 'Leave one of them out.');
+  constructor(given: GeneralizedBinaryCrossEntropyOptions = {}) {
+    const { beta, calibration, items, negativeWeight } = options.read(given);
+    for (const other of ['calibration', 'items'] as const) {
+      if (beta !== undefined && given[other] !== undefined)
+        options.fail(given, other, `no ${other} with beta`, 'Leave one of them out.');
     }
-    this.calibration = read.within('calibration', 0.75, 0, 1);
-    this.items = read.has('items') ? read.whole('items', 1, 1) : undefined;
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    const { beta, calibration, items, negativeWeight } = this;
-    this.parameters = {
+    this.beta = beta;
+    this.calibration = calibration;
+    this.items = items;
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({
       ...(beta === undefined ? { calibration } : { beta }),
-      ...(items !== undefined && { items }),
+      items,
       negativeWeight,
-    };
+    });
   }
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, _context: RowContext): number {

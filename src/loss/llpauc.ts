@@ -1,23 +1,31 @@
-import type { Floats, Loss, RowContext, ScoreGradients, ScoreRow, StateUpdate } from './loss.ts';
-import { LossOptions, type RawOptions } from './loss-options.ts';
+import { notNegative, OptionSet, type OptionsOf, option, positive, share, writtenOptions } from '../option.ts';
+import type { Floats, Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow, StateUpdate } from './loss.ts';
+import { negativeWeightFacts, tauFacts } from './softmax-family.ts';
 import { sigmoid } from './softplus.ts';
 import { weightSum } from './weighted-mean.ts';
 
 /** κ of the softplus that stands for max(0, ·). */
 const SHARPNESS = 5;
 
-export interface LowerLeftPartialAucOptions {
+const options = new OptionSet('loss', 'llpauc', {
   /** α in (0, 1], default .7: the part of a user's positives, those that score highest, that the loss looks at. */
-  readonly alpha?: number;
+  alpha: share.default(0.7),
   /** β in (0, 1], default .1: the part of the negatives, those that score highest. */
-  readonly beta?: number;
+  beta: share.default(0.1),
   /** τ > 0, finite, default .3, for cosines: what scores are divided by before the sigmoid. The paper's inner products have 1. */
-  readonly tau?: number;
+  tau: option(positive.default(0.3), {
+    ...tauFacts,
+    automatic: false,
+    search: { logUniform: [0.1, 1], start: 0.3 },
+  }),
   /** Step of the duals, > 0, default .1. */
-  readonly dualRate?: number;
+  dualRate: positive.default(0.1),
   /** λ ≥ 0, default 1: weight of the negatives' side. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: option(notNegative.default(1), negativeWeightFacts),
+});
+
+/** Options of lower-left partial AUC. */
+export type LowerLeftPartialAucOptions = OptionsOf<typeof options>;
 
 /** One side: u = slope · f + sign · (f − centre)² − threshold, slope = 2(1 + γ); an entry of weight 1 counts `share`. */
 export interface Side {
@@ -52,6 +60,7 @@ type EvaluateSide = (x: Floats, weights: Floats | undefined, gradients: Floats, 
  * duals where both use Adam.
  */
 export class LowerLeftPartialAuc implements Loss {
+  static readonly declaration: LossDeclaration = { options, score: 'cosine' };
   readonly name = 'llpauc';
   readonly alpha: number;
   readonly beta: number;
@@ -65,16 +74,14 @@ export class LowerLeftPartialAuc implements Loss {
   readonly initialGlobalState = [1, 0, 0, 0.5, 0.5];
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: LowerLeftPartialAucOptions = {}) {
-    const known = ['alpha', 'beta', 'tau', 'dualRate', 'negativeWeight'];
-    const read = new LossOptions('llpauc', options as RawOptions, known);
-    this.alpha = read.share('alpha', 0.7);
-    this.beta = read.share('beta', 0.1);
-    this.tau = read.positive('tau', 0.3);
-    this.dualRate = read.positive('dualRate', 0.1);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    const { alpha, beta, tau, dualRate, negativeWeight } = this;
-    this.parameters = { alpha, beta, tau, dualRate, negativeWeight };
+  constructor(given: LowerLeftPartialAucOptions = {}) {
+    const { alpha, beta, tau, dualRate, negativeWeight } = options.read(given);
+    this.alpha = alpha;
+    this.beta = beta;
+    this.tau = tau;
+    this.dualRate = dualRate;
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ alpha, beta, tau, dualRate, negativeWeight });
   }
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number {

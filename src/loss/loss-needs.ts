@@ -1,4 +1,4 @@
-import type { Loss, LossNeeds } from './loss.ts';
+import type { Loss, LossNeeds, RowStates } from './loss.ts';
 
 /** What a loss needs, every entry filled in; of no loss: nothing. */
 export function needsOf(loss?: Loss): Required<LossNeeds> {
@@ -23,4 +23,19 @@ export function needsFault(loss: Loss): string | undefined {
   if (initial !== undefined && initial.length !== needs.globalState)
     return `initialGlobalState of needs.globalState = ${needs.globalState} numbers`;
   return undefined;
+}
+
+/** What a row with `negatives` negatives sees of the states before anything was learned: zeros, and the initial global state. Undefined for a loss without states. */
+export function initialStates(loss: Loss, negatives: number): RowStates | undefined {
+  const needs = needsOf(loss);
+  if (!needsStates(needs)) return undefined;
+  const items = needs.itemState ? negatives : 0;
+  return {
+    user: new Float64Array(needs.userState),
+    items: new Float64Array(items),
+    global: Float64Array.from(loss.initialGlobalState ?? new Float64Array(needs.globalState)),
+    userUpdate: new Float64Array(needs.userState),
+    itemUpdates: new Float64Array(items),
+    globalUpdate: new Float64Array(needs.globalState),
+  };
 }

@@ -1,3 +1,5 @@
+import type { OptionSet, RawOptions } from '../option.ts';
+
 /** 32-bit in the engines, 64-bit where a test wants exact derivatives. */
 export type Floats = Float32Array | Float64Array;
 
@@ -99,6 +101,20 @@ export interface Loss {
   updateStates?(update: StateUpdate): void;
   /** The value of one row, and its gradients by the scores, which overwrite what stands in `gradients`. */
   evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number;
+}
+
+/** What a built-in loss declares beside the contract, once: options with defaults, bounds, flags and search ranges, and how it is trained unless told otherwise. */
+export interface LossDeclaration {
+  readonly options: OptionSet;
+  /** The score that the loss is trained with by default. */
+  readonly score: 'cosine' | 'dot';
+  /** Options that follow from the number of items where they are not among the given ones. */
+  readonly byCatalogue?: (items: number, given: RawOptions) => RawOptions;
+  /** Training options that `taurec tune` sets for this loss, beside the popularity prior. */
+  readonly tuning?: {
+    readonly batch?: { readonly pool: 'popularity'; readonly alpha: number };
+    readonly options?: RawOptions;
+  };
 }
 
 /** How a loss is named in a config: a built-in by name with its options, a module that exports a loss class or factory, or a bare object (runs on one thread). */

@@ -1,6 +1,7 @@
+import type * as z from 'zod';
 import { TaurecError } from '../errors.ts';
+import { optionFacts, type RawOptions } from '../option.ts';
 import { AdversarialInfoNce } from './advinfonce.ts';
-import { automaticTau } from './automatic-tau.ts';
 import { BinaryCrossEntropy } from './bce.ts';
 import { BayesianPersonalizedRanking } from './bpr.ts';
 import { BilateralSoftmaxLoss } from './bsl.ts';
@@ -8,53 +9,40 @@ import { CosineContrastiveLoss } from './ccl.ts';
 import { DualScaleSoftmaxLoss } from './dsl.ts';
 import { GeneralizedBinaryCrossEntropy } from './gbce.ts';
 import { LowerLeftPartialAuc } from './llpauc.ts';
-import type { Loss, LossSource } from './loss.ts';
+import type { Loss, LossDeclaration, LossSource } from './loss.ts';
 import { needsFault } from './loss-needs.ts';
-import type { RawOptions } from './loss-options.ts';
 import { MeanSquaredError } from './mse.ts';
 import { PairwiseSoftmaxLoss } from './psl.ts';
 import { SoftmaxLoss } from './sl.ts';
 import { SoftmaxLossAtK } from './slatk.ts';
 import { GlobalContrastiveLoss } from './sogclr.ts';
 
-/** An option that training can choose by validation when it is given as `'auto'`. */
-export type SearchedOption = 'tau' | 'negativeWeight';
-const searchedOptions: readonly SearchedOption[] = ['tau', 'negativeWeight'];
-
-interface LossEntry {
-  /** Options that follow from the number of items when they are not among the given ones. */
-  readonly byCatalogue?: (items: number, given: RawOptions) => RawOptions;
-  /** Options that may be `'auto'` in a training configuration. */
-  readonly searched?: readonly SearchedOption[];
-  readonly create: (options?: RawOptions) => Loss;
-  /** The score it is trained with unless told otherwise. */
-  readonly score: 'cosine' | 'dot';
+/** A class of losses with its declaration. */
+interface BuiltInLoss {
+  new (options?: RawOptions): Loss;
+  readonly declaration: LossDeclaration;
 }
-
-/** A loss with a temperature and a weight of its negatives. */
-const tempered = { byCatalogue: temperature, searched: searchedOptions } satisfies Partial<LossEntry>;
 
 /** Every built-in loss by name; the only list. */
 const losses = {
-  sl: { create: (options) => new SoftmaxLoss(options), score: 'cosine', ...tempered },
-  bsl: { create: (options) => new BilateralSoftmaxLoss(options), score: 'cosine', ...tempered },
-  dsl: { create: (options) => new DualScaleSoftmaxLoss(options), score: 'cosine', ...tempered },
-  bpr: { create: (options) => new BayesianPersonalizedRanking(options as Record<string, never>), score: 'dot' },
-  bce: { create: (options) => new BinaryCrossEntropy(options), score: 'dot' },
-  gbce: { create: (options) => new GeneralizedBinaryCrossEntropy(options), score: 'dot', byCatalogue: catalogueSize },
-  mse: { create: (options) => new MeanSquaredError(options), score: 'dot' },
-  ccl: { create: (options) => new CosineContrastiveLoss(options), score: 'cosine' },
-  psl: {
-    create: (options) => new PairwiseSoftmaxLoss(options),
-    score: 'cosine',
-    ...tempered,
-    byCatalogue: pairwiseTemperature,
-  },
-  slatk: { create: (options) => new SoftmaxLossAtK(options), score: 'cosine', ...tempered },
-  sogclr: { create: (options) => new GlobalContrastiveLoss(options), score: 'cosine', ...tempered },
-  advinfonce: { create: (options) => new AdversarialInfoNce(options), score: 'cosine', ...tempered },
-  llpauc: { create: (options) => new LowerLeftPartialAuc(options), score: 'cosine' },
-} satisfies Record<string, LossEntry>;
+  sl: SoftmaxLoss,
+  bsl: BilateralSoftmaxLoss,
+  dsl: DualScaleSoftmaxLoss,
+  bpr: BayesianPersonalizedRanking,
+  bce: BinaryCrossEntropy,
+  gbce: GeneralizedBinaryCrossEntropy,
+  mse: MeanSquaredError,
+  ccl: CosineContrastiveLoss,
+  psl: PairwiseSoftmaxLoss,
+  slatk: SoftmaxLossAtK,
+  sogclr: GlobalContrastiveLoss,
+  advinfonce: AdversarialInfoNce,
+  llpauc: LowerLeftPartialAuc,
+} satisfies Record<string, BuiltInLoss>;
+
+/** An option that training can choose by validation when it is given as `'auto'`. */
+export type SearchedOption = 'tau' | 'negativeWeight';
+const searchedOptions: readonly SearchedOption[] = ['tau', 'negativeWeight'];
 
 /** The name of a built-in loss. */
 export type LossName = keyof typeof losses;
@@ -62,9 +50,14 @@ export type LossName = keyof typeof losses;
 /** The names of the built-in losses. */
 export const lossNames = Object.keys(losses) as LossName[];
 
+/** What each built-in loss declares. */
+export const lossDeclarations: Readonly<Record<LossName, LossDeclaration>> = Object.fromEntries(
+  lossNames.map((name) => [name, losses[name].declaration]),
+) as Record<LossName, LossDeclaration>;
+
 /** The score a loss is trained with unless told otherwise: dot for bpr, bce, gbce and mse, cosine for all others, also for custom losses. */
 export function defaultScore(source: LossSource): 'cosine' | 'dot' {
-  return 'name' in source ? (entry(source.name)?.score ?? 'cosine') : 'cosine';
+  return 'name' in source ? (declarationOf(source.name)?.score ?? 'cosine') : 'cosine';
 }
 
 /**
@@ -78,14 +71,16 @@ export function createLoss(source: LossSource): Loss {
     const expected = 'a name or an object';
     throw new TaurecError('bad-option', { option: 'loss', got: source.module, expected, remedy: 'Use loadLoss.' });
   }
-  const known = entry(source.name);
-  if (!known) throw new TaurecError('unknown-name', { kind: 'loss', got: source.name, known: lossNames });
-  return known.create(source.options);
+  if (!Object.hasOwn(losses, source.name)) {
+    throw new TaurecError('unknown-name', { kind: 'loss', got: source.name, known: lossNames });
+  }
+  const Built: BuiltInLoss = losses[source.name as LossName];
+  return new Built(source.options);
 }
 
 /** A built-in loss with the options that nobody gave filled in for a catalogue of `items`; any other source as it is. */
 export function fitLoss(source: LossSource, items: number): LossSource {
-  const byCatalogue = 'evaluate' in source || !('name' in source) ? undefined : entry(source.name)?.byCatalogue;
+  const byCatalogue = 'evaluate' in source || !('name' in source) ? undefined : declarationOf(source.name)?.byCatalogue;
   if (!byCatalogue) return source;
   const given = definedOnly((source as { options?: RawOptions }).options);
   return { ...source, options: { ...byCatalogue(items, given), ...given } };
@@ -96,12 +91,11 @@ export function fitLoss(source: LossSource, items: number): LossSource {
  * @throws TaurecError `bad-option` where the loss has no such option that can be chosen so
  */
 export function automaticOptions(source: LossSource): SearchedOption[] {
-  if ('evaluate' in source || ('name' in source && !entry(source.name))) return [];
+  if ('evaluate' in source || ('name' in source && !declarationOf(source.name))) return [];
   const asked = searchedOptions.filter((option) => source.options?.[option] === 'auto');
-  const searched = 'name' in source ? (entry(source.name)?.searched ?? []) : [];
-  const [wrong] = asked.filter((option) => !searched.includes(option));
+  const [wrong] = asked.filter((option) => !('name' in source && canChoose(source.name, option)));
   if (wrong === undefined) return asked;
-  const able = lossNames.filter((name) => entry(name)!.searched?.includes(wrong));
+  const able = lossNames.filter((name) => canChoose(name, wrong));
   throw new TaurecError('bad-option', {
     option: `${'name' in source ? source.name : source.module}.${wrong}`,
     got: 'auto',
@@ -145,24 +139,16 @@ export function checkScore(loss: Loss, score: 'cosine' | 'dot'): void {
   });
 }
 
-function temperature(items: number): RawOptions {
-  return { tau: automaticTau(items) };
-}
-
-/** Three quarters of the softmax loss's: the activations are flatter than the exp(2d) in their place (measured: docs/losses.md). */
-function pairwiseTemperature(items: number): RawOptions {
-  return { tau: Math.round(750 * automaticTau(items)) / 1000 };
-}
-
-/** An exponent that is given needs no catalogue to follow from. */
-function catalogueSize(items: number, given: RawOptions): RawOptions {
-  return given.beta === undefined ? { items } : {};
-}
-
 function definedOnly(options: RawOptions = {}): RawOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-function entry(name: string): LossEntry | undefined {
-  return Object.hasOwn(losses, name) ? losses[name as LossName] : undefined;
+/** True when training can choose the option of a built-in loss by validation. */
+function canChoose(name: string, option: SearchedOption): boolean {
+  const schema = declarationOf(name)?.options.shape[option];
+  return schema !== undefined && optionFacts(schema as z.ZodType)?.automatic === true;
+}
+
+function declarationOf(name: string): LossDeclaration | undefined {
+  return Object.hasOwn(lossDeclarations, name) ? lossDeclarations[name as LossName] : undefined;
 }

@@ -1,11 +1,15 @@
-import type { Floats, Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions } from './loss-options.ts';
+import { notNegative, OptionSet, type OptionsOf, option, writtenOptions } from '../option.ts';
+import type { Floats, Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { negativeWeightFacts } from './softmax-family.ts';
 import { weightSum } from './weighted-mean.ts';
 
-export interface MeanSquaredErrorOptions {
+const options = new OptionSet('loss', 'mse', {
   /** c ≥ 0, default 1: weight of the negatives' mean. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: option(notNegative.default(1), negativeWeightFacts),
+});
+
+/** Options of the mean squared error. */
+export type MeanSquaredErrorOptions = OptionsOf<typeof options>;
 
 /**
  * Mean squared error, positives towards 1 and negatives towards 0:
@@ -16,16 +20,17 @@ export interface MeanSquaredErrorOptions {
  * Hu, Koren & Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
  */
 export class MeanSquaredError implements Loss {
+  static readonly declaration: LossDeclaration = { options, score: 'dot' };
   readonly name = 'mse';
   readonly negativeWeight: number;
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly allowsDotScores = true;
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: MeanSquaredErrorOptions = {}) {
-    const read = new LossOptions('mse', options as RawOptions, ['negativeWeight']);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    this.parameters = { negativeWeight: this.negativeWeight };
+  constructor(given: MeanSquaredErrorOptions = {}) {
+    const { negativeWeight } = options.read(given);
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ negativeWeight });
   }
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, _context: RowContext): number {

@@ -30,3 +30,6 @@ export const pairwiseActivations = {
 } satisfies Record<string, LogActivation>;
 
 export type PairwiseActivation = keyof typeof pairwiseActivations;
+
+/** The names of the activations. */
+export const activationNames = Object.keys(pairwiseActivations) as [PairwiseActivation, ...PairwiseActivation[]];

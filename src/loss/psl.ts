@@ -1,18 +1,26 @@
-import type { Floats, Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
-import { type LogActivation, type PairwiseActivation, pairwiseActivations } from './pairwise-activations.ts';
+import { OptionSet, type OptionsOf, oneOf, writtenOptions } from '../option.ts';
+import { automaticTau } from './automatic-tau.ts';
+import type { Floats, Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import {
+  activationNames,
+  type LogActivation,
+  type PairwiseActivation,
+  pairwiseActivations,
+} from './pairwise-activations.ts';
+import { lambda, softmaxFamily, tau } from './softmax-family.ts';
 import { weightSum } from './weighted-mean.ts';
 
-const ACTIVATIONS = Object.keys(pairwiseActivations) as PairwiseActivation[];
-
-export interface PairwiseSoftmaxLossOptions {
+const options = new OptionSet('loss', 'psl', {
   /** τ > 0, default .1; Infinity ("inf") is the plain mean, and is not divided by τ. */
-  readonly tau?: number | 'inf';
+  tau,
   /** σ: `relu` (default), `tanh` or `atan`. */
-  readonly activation?: PairwiseActivation;
+  activation: oneOf(activationNames).default('relu'),
   /** λ ≥ 0, default 1: above 1 follows popularity, below 1 serves the long tail. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: lambda,
+});
+
+/** Options of the pairwise softmax loss. */
+export type PairwiseSoftmaxLossOptions = OptionsOf<typeof options>;
 
 /**
  * Pairwise softmax loss, the softmax loss with another activation σ in place of exp(2d):
@@ -26,6 +34,12 @@ export interface PairwiseSoftmaxLossOptions {
  * recommendation", NeurIPS 2024.
  */
 export class PairwiseSoftmaxLoss implements Loss {
+  static readonly declaration: LossDeclaration = {
+    options,
+    ...softmaxFamily,
+    // three quarters of the softmax loss's τ: the activations are flatter than the exp(2d) in their place (measured: docs/losses.md)
+    byCatalogue: (items) => ({ tau: Math.round(750 * automaticTau(items)) / 1000 }),
+  };
   readonly name = 'psl';
   readonly tau: number;
   readonly activation: PairwiseActivation;
@@ -38,13 +52,12 @@ export class PairwiseSoftmaxLoss implements Loss {
   private shares: Floats = new Float64Array(0);
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: PairwiseSoftmaxLossOptions = {}) {
-    const read = new LossOptions('psl', options as RawOptions, ['tau', 'activation', 'negativeWeight']);
-    this.tau = read.temperature('tau', 0.1);
-    this.activation = read.choice('activation', ACTIVATIONS, 'relu');
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    const { tau, activation, negativeWeight } = this;
-    this.parameters = { tau: writtenTemperature(tau), activation, negativeWeight };
+  constructor(given: PairwiseSoftmaxLossOptions = {}) {
+    const { tau, activation, negativeWeight } = options.read(given);
+    this.tau = tau;
+    this.activation = activation;
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ tau, activation, negativeWeight });
     this.logActivation = pairwiseActivations[activation];
   }
 

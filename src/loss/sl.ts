@@ -1,13 +1,17 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
+import { OptionSet, type OptionsOf, writtenOptions } from '../option.ts';
+import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { lambda, softmaxFamily, tau } from './softmax-family.ts';
 import { weightedMean } from './weighted-mean.ts';
 
-export interface SoftmaxLossOptions {
+const options = new OptionSet('loss', 'sl', {
   /** τ > 0, default .1; the smaller, the more the hardest negatives count. Infinity ("inf") is the plain mean, and is not divided by τ. */
-  readonly tau?: number | 'inf';
+  tau,
   /** λ ≥ 0, default 1: above 1 follows popularity, below 1 serves the long tail. Other than 1 needs cosine scores. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: lambda,
+});
+
+/** Options of the softmax loss. */
+export type SoftmaxLossOptions = OptionsOf<typeof options>;
 
 /**
  * Softmax loss:
@@ -19,6 +23,7 @@ export interface SoftmaxLossOptions {
  * recommendation", TOIS 2024.
  */
 export class SoftmaxLoss implements Loss {
+  static readonly declaration: LossDeclaration = { options, ...softmaxFamily };
   readonly name = 'sl';
   readonly tau: number;
   readonly negativeWeight: number;
@@ -26,11 +31,11 @@ export class SoftmaxLoss implements Loss {
   readonly allowsDotScores: boolean;
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: SoftmaxLossOptions = {}) {
-    const read = new LossOptions('sl', options as RawOptions, ['tau', 'negativeWeight']);
-    this.tau = read.temperature('tau', 0.1);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    this.parameters = { tau: writtenTemperature(this.tau), negativeWeight: this.negativeWeight };
+  constructor(given: SoftmaxLossOptions = {}) {
+    const { tau, negativeWeight } = options.read(given);
+    this.tau = tau;
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ tau, negativeWeight });
     this.allowsDotScores = this.negativeWeight === 1;
   }
 

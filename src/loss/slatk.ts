@@ -1,19 +1,26 @@
-import { KthLargest } from './kth-largest.ts';
-import type { Loss, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
-import { LossOptions, type RawOptions, writtenTemperature } from './loss-options.ts';
+import { OptionSet, type OptionsOf, option, temperature, whole, writtenOptions } from '../option.ts';
+import type { Floats, Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import { finiteTau, lambda, softmaxFamily } from './softmax-family.ts';
 import { sigmoid } from './softplus.ts';
 import { weightSum } from './weighted-mean.ts';
 
-export interface SoftmaxLossAtKOptions {
+const options = new OptionSet('loss', 'slatk', {
   /** τ > 0, finite, default .1; as for the softmax loss. */
-  readonly tau?: number;
+  tau: finiteTau,
   /** K ≥ 1, default 20: length of the list that is to be right. */
-  readonly k?: number;
+  k: whole(1).default(20),
   /** τ_w > 0, default 4: how sharply a positive's weight falls below the K-th score. Infinity ("inf") weighs all alike, by ½. */
-  readonly tauWeight?: number | 'inf';
+  tauWeight: option(temperature.default(4), {
+    help: "temperature of the positives' weights",
+    search: { logUniform: [2, 10], start: 4 },
+    searchLast: true,
+  }),
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: lambda,
+});
+
+/** Options of SL@K. */
+export type SoftmaxLossAtKOptions = OptionsOf<typeof options>;
 
 /**
  * SL@K, a bound of NDCG@K:
@@ -26,6 +33,7 @@ export interface SoftmaxLossAtKOptions {
  * recommender systems", KDD 2025.
  */
 export class SoftmaxLossAtK implements Loss {
+  static readonly declaration: LossDeclaration = { options, ...softmaxFamily };
   readonly name = 'slatk';
   readonly tau: number;
   readonly k: number;
@@ -36,14 +44,13 @@ export class SoftmaxLossAtK implements Loss {
   private readonly kthLargest: KthLargest;
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: SoftmaxLossAtKOptions = {}) {
-    const read = new LossOptions('slatk', options as RawOptions, ['tau', 'k', 'tauWeight', 'negativeWeight']);
-    this.tau = read.positive('tau', 0.1);
-    this.k = read.whole('k', 20, 1);
-    this.tauWeight = read.temperature('tauWeight', 4);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    const { tau, k, tauWeight, negativeWeight } = this;
-    this.parameters = { tau, k, tauWeight: writtenTemperature(tauWeight), negativeWeight };
+  constructor(given: SoftmaxLossAtKOptions = {}) {
+    const { tau, k, tauWeight, negativeWeight } = options.read(given);
+    this.tau = tau;
+    this.k = k;
+    this.tauWeight = tauWeight;
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ tau, k, tauWeight, negativeWeight });
     this.allowsDotScores = negativeWeight === 1;
     this.kthLargest = new KthLargest(k);
   }
@@ -87,5 +94,87 @@ export class SoftmaxLossAtK implements Loss {
     this.kthLargest.offerAll(positives);
     this.kthLargest.offerAll(negatives, negativeWeights);
     return this.kthLargest.value;
+  }
+}
+
+/**
+ * The K-th largest of numbers that come one by one, each with a weight: the largest x such that the numbers ≥ x weigh K or more; the least of all where they
+ * weigh less than K together. A heap of the numbers at or above it, least first: a number that does not belong there costs one comparison.
+ */
+export class KthLargest {
+  readonly k: number;
+  private values = new Float64Array(32);
+  private weights = new Float64Array(32);
+  private size = 0;
+  private total = 0;
+
+  constructor(k: number) {
+    this.k = k;
+  }
+
+  clear(): void {
+    this.size = 0;
+    this.total = 0;
+  }
+
+  /** Takes x where the weight is above 0; absent weights are all 1. */
+  offerAll(x: Floats, weights?: Floats): void {
+    let bar = this.bar;
+    for (let j = 0; j < x.length; j++) {
+      if (x[j]! <= bar) continue;
+      const weight = weights ? weights[j]! : 1;
+      if (weight === 0) continue;
+      this.push(x[j]!, weight);
+      bar = this.bar;
+    }
+  }
+
+  /** −Infinity when nothing came. */
+  get value(): number {
+    return this.size === 0 ? -Infinity : this.values[0]!;
+  }
+
+  /** What a number must exceed to change the result. */
+  private get bar(): number {
+    return this.total >= this.k ? this.values[0]! : -Infinity;
+  }
+
+  private push(value: number, weight: number): void {
+    if (this.size === this.values.length) this.grow();
+    let at = this.size++;
+    for (let parent = (at - 1) >> 1; at > 0 && this.values[parent]! > value; parent = (at - 1) >> 1) {
+      this.put(at, this.values[parent]!, this.weights[parent]!);
+      at = parent;
+    }
+    this.put(at, value, weight);
+    this.total += weight;
+    while (this.size > 1 && this.total - this.weights[0]! >= this.k) this.removeLeast();
+  }
+
+  private removeLeast(): void {
+    this.total -= this.weights[0]!;
+    const last = --this.size;
+    const value = this.values[last]!;
+    let at = 0;
+    for (let child = 1; child < last; child = 2 * at + 1) {
+      if (child + 1 < last && this.values[child + 1]! < this.values[child]!) child++;
+      if (this.values[child]! >= value) break;
+      this.put(at, this.values[child]!, this.weights[child]!);
+      at = child;
+    }
+    this.put(at, value, this.weights[last]!);
+  }
+
+  private put(at: number, value: number, weight: number): void {
+    this.values[at] = value;
+    this.weights[at] = weight;
+  }
+
+  private grow(): void {
+    const { values, weights } = this;
+    this.values = new Float64Array(2 * values.length);
+    this.weights = new Float64Array(2 * values.length);
+    this.values.set(values);
+    this.weights.set(weights);
   }
 }

@@ -1,16 +1,20 @@
-import type { Loss, RowContext, ScoreGradients, ScoreRow, StateUpdate } from './loss.ts';
-import { LossOptions, type RawOptions } from './loss-options.ts';
+import { OptionSet, type OptionsOf, share, writtenOptions } from '../option.ts';
+import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow, StateUpdate } from './loss.ts';
+import { finiteTau, lambda, softmaxFamily } from './softmax-family.ts';
 import { softplus } from './softplus.ts';
 import { weightedMean, weightSum } from './weighted-mean.ts';
 
-export interface GlobalContrastiveLossOptions {
+const options = new OptionSet('loss', 'sogclr', {
   /** τ > 0, finite, default .1; as for the softmax loss. */
-  readonly tau?: number;
+  tau: finiteTau,
   /** γ in (0, 1], default .9: share of the present step in the moving average; 1 is the softmax loss. */
-  readonly gamma?: number;
+  gamma: share.default(0.9),
   /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
-  readonly negativeWeight?: number;
-}
+  negativeWeight: lambda,
+});
+
+/** Options of SogCLR. */
+export type GlobalContrastiveLossOptions = OptionsOf<typeof options>;
 
 /**
  * SogCLR, the softmax loss with a normaliser that is a moving average over the steps in which the user stood:
@@ -24,6 +28,7 @@ export interface GlobalContrastiveLossOptions {
  * stochastic optimization for global contrastive learning: Small batch does not harm performance", ICML 2022.
  */
 export class GlobalContrastiveLoss implements Loss {
+  static readonly declaration: LossDeclaration = { options, ...softmaxFamily };
   readonly name = 'sogclr';
   readonly tau: number;
   readonly gamma: number;
@@ -34,13 +39,12 @@ export class GlobalContrastiveLoss implements Loss {
   readonly needs = { userState: 2 };
 
   /** @throws TaurecError `bad-option`, `unknown-name` */
-  constructor(options: GlobalContrastiveLossOptions = {}) {
-    const read = new LossOptions('sogclr', options as RawOptions, ['tau', 'gamma', 'negativeWeight']);
-    this.tau = read.positive('tau', 0.1);
-    this.gamma = read.share('gamma', 0.9);
-    this.negativeWeight = read.weight('negativeWeight', 1);
-    const { tau, gamma, negativeWeight } = this;
-    this.parameters = { tau, gamma, negativeWeight };
+  constructor(given: GlobalContrastiveLossOptions = {}) {
+    const { tau, gamma, negativeWeight } = options.read(given);
+    this.tau = tau;
+    this.gamma = gamma;
+    this.negativeWeight = negativeWeight;
+    this.parameters = writtenOptions({ tau, gamma, negativeWeight });
     this.allowsDotScores = negativeWeight === 1;
   }
 

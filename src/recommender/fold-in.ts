@@ -1,9 +1,9 @@
 import { matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Engine, ScoreKind } from '../engine/engine.ts';
-import { initialStates } from '../loss/initial-states.ts';
 import { logExpectationExp } from '../loss/log-expectation-exp.ts';
 import type { Loss, RowContext } from '../loss/loss.ts';
+import { initialStates } from '../loss/loss-needs.ts';
 import { dot, inverseNorm } from './vectors.ts';
 
 /**

@@ -4,7 +4,7 @@ import { automaticRows } from './automatic-rows.ts';
 import { checkNegativeWeights, listedItems } from './listed-items.ts';
 import { PairBatchSampler } from './pair-batches.ts';
 import type { Sampler } from './sampler.ts';
-import { type SamplerOptions, samplerOptions } from './sampler-options.ts';
+import { type SamplerOptions, type SettledSamplerOptions, samplerOptions } from './sampler-options.ts';
 import { UserBatchSampler } from './user-batches.ts';
 
 /**
@@ -31,7 +31,14 @@ export function createSampler(
   if (negativeWeights) checkNegativeWeights(negativeWeights, train);
   const listed = listedItems(train, full.maskPositives, negativeWeights);
   const rows = full.rows === 'auto' ? automaticRows(full.batch, train.rows) : full.rows;
-  const settled = { ...full, rows };
+  const { pool, sampler: custom } = full;
+  for (const [name, source] of Object.entries({ pool, sampler: custom })) {
+    if (typeof source !== 'object' || !('module' in source)) continue;
+    const expected = 'a name or an object';
+    throw new TaurecError('bad-option', { option: name, got: source.module, expected, remedy: 'Use loadSampler.' });
+  }
+  const settled = { ...full, rows } as SettledSamplerOptions;
+  if (settled.sampler) return settled.sampler.openSampler({ train, options: settled, seed, negativeWeights });
   return full.batch === 'user'
     ? new UserBatchSampler(train, settled, seed, listed)
     : new PairBatchSampler(train, settled, seed, listed);

@@ -1,20 +1,10 @@
 import type { Csr } from '../array/csr.ts';
 import type { Random } from '../array/random.ts';
 import { AliasTable } from './alias-table.ts';
+import { HardPool } from './hard-pool.ts';
 import { ItemPositions } from './item-positions.ts';
-import type { SettledSamplerOptions } from './sampler-options.ts';
-
-/** Draws the pool of a user batch: distinct items, with a weight where an item stands for more or less than one draw. */
-export interface Pool {
-  /** The most items a draw can give. */
-  readonly capacity: number;
-  /** Position of every item of the last draw. */
-  readonly positions: ItemPositions;
-  /** The items, valid until the next draw. `positives` are all positives of the batch, repeats included. */
-  draw(positives: Int32Array, random: Random): Int32Array;
-  /** Beside the items last drawn; absent when all weigh 1. */
-  weights(): Float32Array | undefined;
-}
+import type { Pool, PoolBatch } from './sampler.ts';
+import type { PoolName, PoolSetting } from './sampler-options.ts';
 
 /** The number of interactions of each item. */
 export function itemDegrees(train: Csr): Int32Array {
@@ -28,18 +18,31 @@ export function popularityTable(train: Csr, alpha: number): AliasTable {
   return new AliasTable(Float64Array.from(itemDegrees(train), (degree) => degree ** alpha));
 }
 
-/** @param positives the most positives a batch can hold */
-export function createPool(train: Csr, options: SettledSamplerOptions, positives: number): Pool {
-  const items = train.columns;
-  const n = options.negatives as number;
-  if (options.pool === 'all' || (options.pool === 'uniform' && n >= items)) return new AllItemsPool(items);
-  if (options.pool === 'uniform') return new UniformPool(items, n);
-  if (options.pool === 'popularity') {
-    const table = popularityTable(train, options.alpha);
-    return new PopularityPool(table, n, options.logQ ? logQWeights(table) : undefined);
-  }
-  const capacity = Math.min(items, positives);
-  return new InBatchPool(items, capacity, options.logQ ? logQWeights(popularityTable(train, 1)) : undefined);
+/** Each pool by its name. */
+const pools: Readonly<Record<PoolName, (setting: PoolSetting) => Pool>> = {
+  uniform: ({ train: { columns: items }, options: { negatives: n } }) =>
+    Number(n) >= items ? new AllItemsPool(items) : new UniformPool(items, n as number),
+  popularity: ({ train, options: { negatives, alpha, logQ } }) => {
+    const table = popularityTable(train, alpha);
+    return new PopularityPool(table, negatives as number, logQ ? logQWeights(table) : undefined);
+  },
+  'in-batch': ({ train, options: { logQ }, positives }) => {
+    const items = train.columns;
+    const corrections = logQ ? logQWeights(popularityTable(train, 1)) : undefined;
+    return new InBatchPool(items, Math.min(items, positives), corrections);
+  },
+  all: ({ train }) => new AllItemsPool(train.columns),
+  hard: (setting) =>
+    Number(setting.options.negatives) >= setting.train.columns
+      ? new AllItemsPool(setting.train.columns)
+      : new HardPool(setting),
+};
+
+/** The pool of the options: a built-in one, or that of a custom pool. */
+export function createPool(setting: PoolSetting): Pool {
+  const { pool } = setting.options;
+  if (typeof pool === 'string') return pools[pool](setting);
+  return pool.openPool(setting);
 }
 
 /** 1 / (q_j · items): the importance weight from drawing ∝ q to uniform; its mean over draws is 1. */
@@ -83,7 +86,7 @@ class UniformPool implements Pool {
     this.#items = new Int32Array(n);
   }
 
-  draw(_positives: Int32Array, random: Random): Int32Array {
+  draw(_batch: PoolBatch, random: Random): Int32Array {
     const { positions, capacity } = this;
     positions.clear();
     const first = this.#total - capacity;
@@ -153,7 +156,7 @@ class PopularityPool implements Pool {
     this.positions = this.#merged.positions;
   }
 
-  draw(_positives: Int32Array, random: Random): Int32Array {
+  draw(_batch: PoolBatch, random: Random): Int32Array {
     this.positions.clear();
     for (let k = 0; k < this.#draws; k++) this.#merged.add(this.#table.draw(random));
     return this.#merged.items();
@@ -176,7 +179,7 @@ class InBatchPool implements Pool {
     this.positions = this.#merged.positions;
   }
 
-  draw(positives: Int32Array): Int32Array {
+  draw({ positives }: PoolBatch): Int32Array {
     this.positions.clear();
     for (let k = 0; k < positives.length; k++) this.#merged.add(positives[k]!);
     return this.#merged.items();

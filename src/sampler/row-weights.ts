@@ -1,7 +1,9 @@
 import { type Csr, csrDegree } from '../array/csr.ts';
 
 /** ρ_u of a user: the sum of its interaction weights (`count`: |P_u| where there are none), the square root of that, or 1. */
-export type RowWeight = 'count' | 'sqrt' | 'one';
+export type RowWeight = (typeof rowWeights)[number];
+/** The names of the row weights. */
+export const rowWeights = ['count', 'sqrt', 'one'] as const;
 
 /** The summed interaction weights of each user; |P_u| where the matrix has no values. */
 export function interactionWeights(train: Csr): Float64Array {

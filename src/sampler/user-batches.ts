@@ -1,9 +1,11 @@
 import { type Csr, csrDegree } from '../array/csr.ts';
 import { randomStream, shuffle } from '../array/random.ts';
+import { TaurecError } from '../errors.ts';
+import { ItemPositions } from './item-positions.ts';
 import type { ListedItems } from './listed-items.ts';
-import { createPool, type Pool } from './pool.ts';
+import { createPool } from './pool.ts';
 import { relativeRowWeights } from './row-weights.ts';
-import type { Batch, BatchCapacity, Sampler } from './sampler.ts';
+import type { Batch, BatchCapacity, Learned, Pool, Sampler } from './sampler.ts';
 import type { SettledSamplerOptions } from './sampler-options.ts';
 
 /**
@@ -18,6 +20,8 @@ export class UserBatchSampler implements Sampler {
   readonly #seed: number;
   readonly #listed?: ListedItems;
   readonly #pool: Pool;
+  /** Positions of the pool's items: its own, or filled after each draw. */
+  readonly #positions: ItemPositions;
   /** The users with training items, ascending. */
   readonly #users: Int32Array;
   /** The same in the order of the epoch. */
@@ -40,7 +44,8 @@ export class UserBatchSampler implements Sampler {
     this.#order = this.#users.slice();
     const rows = Math.min(options.rows, this.#users.length);
     const positives = largestDegrees(train, rows);
-    this.#pool = createPool(train, options, positives);
+    this.#pool = createPool({ train, options, rows, positives, seed });
+    this.#positions = this.#pool.positions ?? new ItemPositions(train.columns);
     const negativesPerRow = this.#pool.capacity;
     const masked = listed ? Math.min(largestDegrees(listed, rows), rows * negativesPerRow) : 0;
     const maskWeights = listed?.weights !== undefined;
@@ -56,8 +61,9 @@ export class UserBatchSampler implements Sampler {
     if (maskWeights) this.#maskWeights = new Float32Array(masked);
   }
 
-  startEpoch(epoch: number): void {
+  startEpoch(epoch: number, learned?: Learned): void {
     this.#epoch = epoch;
+    this.#pool.startEpoch?.(epoch, learned);
     this.#order.set(this.#users);
     shuffle(this.#order, randomStream(this.#seed, 'users', epoch));
   }
@@ -67,7 +73,8 @@ export class UserBatchSampler implements Sampler {
     const users = this.#order.subarray(first, first + this.capacity.rows);
     const positiveCount = this.#takePositives(users);
     const positives = this.#positives.subarray(0, positiveCount);
-    const negatives = this.#pool.draw(positives, randomStream(this.#seed, 'pool', this.#epoch, step));
+    const negatives = this.#pool.draw({ users, positives }, randomStream(this.#seed, 'pool', this.#epoch, step));
+    if (!this.#pool.positions) this.#place(negatives);
     const maskCount = this.#listed ? this.#listPositions(users, this.#listed) : 0;
     return {
       shared: true,
@@ -78,7 +85,7 @@ export class UserBatchSampler implements Sampler {
       positiveWeights: this.#positiveWeights?.subarray(0, positiveCount),
       negatives,
       negativesPerRow: negatives.length,
-      negativeWeights: this.#pool.weights(),
+      negativeWeights: this.#pool.weights?.(),
       maskOffsets: this.#maskOffsets.subarray(0, users.length + 1),
       masked: this.#masked.subarray(0, maskCount),
       maskWeights: this.#maskWeights?.subarray(0, maskCount),
@@ -102,10 +109,26 @@ export class UserBatchSampler implements Sampler {
     return at;
   }
 
+  /** Takes the positions of a custom pool's draw, which is checked. */
+  #place(items: Int32Array): void {
+    const positions = this.#positions;
+    positions.clear();
+    const fault = (got: unknown, expected: string) =>
+      new TaurecError('bad-option', { option: 'batch.pool', got, expected: `a draw of ${expected}` });
+    if (items.length < 1 || items.length > this.capacity.negativesPerRow) {
+      throw fault(`${items.length} items`, `1 to ${this.capacity.negativesPerRow} items, the pool's capacity`);
+    }
+    for (const item of items) {
+      if (!(item >= 0 && item < this.#train.columns)) throw fault(item, `items from 0 to ${this.#train.columns - 1}`);
+      if (positions.of(item) >= 0) throw fault(`item ${item} twice`, 'distinct items');
+      positions.add(item);
+    }
+  }
+
   /** Lists the pool positions of each row's listed items. */
   #listPositions(users: Int32Array, { offsets, indices, weights }: ListedItems): number {
     const masked = this.#masked;
-    const positions = this.#pool.positions;
+    const positions = this.#positions;
     let at = 0;
     for (let r = 0; r < users.length; r++) {
       const user = users[r]!;

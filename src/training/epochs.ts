@@ -2,9 +2,10 @@ import type { Csr } from '../array/csr.ts';
 import type { Backbone } from '../backbone/backbone.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
+import { embeddingRanker } from '../evaluation/rankers.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
-import type { Sampler } from '../sampler/sampler.ts';
+import type { Learned, Sampler } from '../sampler/sampler.ts';
 import type { Best } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { EarlyStopping } from './early-stopping.ts';
@@ -179,7 +180,8 @@ async function runEpoch(run: OpenRun, meter: ProgressMeter, plan: EpochPlan): Pr
   let learningRate = 0;
   /** For messages: epoch and step from 1, of this run. */
   const where = () => ({ epoch: state.epoch + 1, step: state.step + done, learningRate });
-  sampler.startEpoch(epoch);
+  // Nothing is learned before the first step of all.
+  sampler.startEpoch(epoch, before.steps + state.step > 0 ? learnedBy(engine) : undefined);
   engine.startEpoch(epoch, before.steps + state.step);
   while (done < plan.steps && (done === 0 || seconds < plan.secondsLeft)) {
     const batch = sampler.batch(done);
@@ -276,4 +278,11 @@ export function scheduleFactor(schedule: Schedule, progress: number): number {
 /** The progress of step `step` (from 0) among `steps`: the middle of the step, so that no step has a learning rate of 0. */
 export function stepProgress(step: number, steps: number): number {
   return Math.min(1, (step + 0.5) / steps);
+}
+
+/** What a sampler may ask of the embeddings of the last epoch. */
+function learnedBy(engine: Engine): Learned {
+  const ranker = embeddingRanker(engine);
+  engine.itemsChanged();
+  return { bestItems: (users, k, excluded) => ranker.rankUsers(users, k, excluded).items };
 }

@@ -1,6 +1,13 @@
 import { runInCoordinator } from '#run-in-coordinator';
 import { TaurecError } from '../errors.ts';
-import { isBackbone, isLoss, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './config.ts';
+import {
+  customObject,
+  isBackbone,
+  isLoss,
+  parseTrainConfig,
+  type TrainConfig,
+  type TrainConfigInput,
+} from './config.ts';
 import type { TrainEvent } from './events.ts';
 import { runOnThisThread } from './training-run.ts';
 import type { TrainingData, TrainingTask, TrainResult } from './training-state.ts';
@@ -69,12 +76,13 @@ export async function launch(
 }
 
 /** The reason to train in the caller's thread; undefined where there is none. */
-function ownThreadNotice({ loss, backbone }: TrainConfig): string | undefined {
+function ownThreadNotice({ loss, backbone, batch }: TrainConfig): string | undefined {
   if (isLoss(loss)) {
     return `Loss ${loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`;
   }
-  if (isBackbone(backbone)) {
-    return `Backbone ${backbone.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
+  const object = isBackbone(backbone) ? { kind: 'Backbone', name: backbone.name } : customObject(batch);
+  if (object) {
+    return `${object.kind} ${object.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
   }
   return undefined;
 }

@@ -9,7 +9,7 @@ import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import { checkScore, fitLoss, replaceOptions } from '../loss/losses.ts';
-import { createSampler } from '../sampler/create-sampler.ts';
+import { loadSampler } from '../sampler/load-sampler.ts';
 import type { LatticePoint } from '../search/lattice-search.ts';
 import { aimNotice } from './aim.ts';
 import {
@@ -182,7 +182,7 @@ async function withEngine<T>(
   const { seed, l2, decoupledWeightDecay, dimension, score } = config;
   const { kind, ...sampling } = config.batch;
   const samplerOptions = { batch: kind, ...sampling, rowWeight: config.rowWeight };
-  const sampler = createSampler(train, samplerOptions, seed, run.negativeWeights);
+  const sampler = await loadSampler(train, samplerOptions, seed, run.negativeWeights);
   const training = {
     loss: config.loss,
     optimizer: { ...config.optimizer, l2, decoupledWeightDecay },

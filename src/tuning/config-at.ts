@@ -4,7 +4,14 @@ import { loadLoss } from '../loss/load-loss.ts';
 import { checkScore, withoutAutomatic } from '../loss/losses.ts';
 import type { Space, SpacePoint } from '../search/space.ts';
 import { type DimensionValue, extremes } from '../search/space.ts';
-import { isBackbone, isLoss, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
+import {
+  customObject,
+  isBackbone,
+  isLoss,
+  parseTrainConfig,
+  type TrainConfigInput,
+  trainOptions,
+} from '../training/config.ts';
 import { nearest } from '../training/option-errors.ts';
 
 /** Training options, overridden by those of a point. Its paths: an option, `group.option`, or `loss.option` and `backbone.option`. */
@@ -38,24 +45,18 @@ function asGroup(value: unknown): object | undefined {
   return typeof value === 'string' ? { name: value } : (value as object | undefined);
 }
 
-/** True when the loss or the backbone is an object, which cannot be sent to another process. */
-export function hasObject({ loss, backbone }: TrainConfigInput): boolean {
+/** True when the loss, the backbone, the pool or the sampler is an object, which cannot be sent to another process. */
+export function hasObject({ loss, backbone, batch = {} }: TrainConfigInput): boolean {
   const isObject = (x: unknown): x is never => typeof x === 'object' && x !== null;
-  return (isObject(loss) && isLoss(loss)) || (isObject(backbone) && isBackbone(backbone));
+  return (
+    (isObject(loss) && isLoss(loss)) ||
+    (isObject(backbone) && isBackbone(backbone)) ||
+    customObject(batch as never) !== undefined
+  );
 }
 
-/** Options that change no result, and options that must be equal for values to be comparable. */
-const fixed = new Set([
-  'aim',
-  'validation',
-  'seed',
-  'threads',
-  'engine',
-  'build',
-  'checkpointEvery',
-  'refit',
-  'timeBudget',
-]);
+/** Options that change no result, and options that must be equal for values to be comparable, by their declarations; the groups of nothing else too. */
+const fixed = new Set(trainOptions.filter(({ facts }) => facts?.fixed).map(({ path }) => path.split('.', 1)[0]!));
 
 /**
  * Checks the ends and the choices of every dimension: training must have the option and accept the value, for every loss and backbone of the space.

@@ -3,7 +3,6 @@ import type { Backbone } from '../../src/backbone/backbone.ts';
 import { SimGcl } from '../../src/backbone/simgcl.ts';
 import { XSimGcl } from '../../src/backbone/xsimgcl.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
-import { backboneContract } from '../contracts/backbone-contract.ts';
 import {
   backbonePlan,
   denseAdjacency,
@@ -14,22 +13,6 @@ import {
   valuesOf,
 } from '../support/backbone-case.ts';
 import { expectClose } from '../support/close.ts';
-
-const random = { linear: false, random: true };
-for (const layers of [1, 2, 3]) backboneContract(`simgcl, ${layers} layers`, () => new SimGcl({ layers }), random);
-backboneContract('simgcl, few nodes', () => new SimGcl({ contrastNodes: 3, contrastTau: 0.7, noise: 0.5 }), random);
-for (const [layers, contrastLayer] of [
-  [1, 1],
-  [2, 1],
-  [2, 2],
-  [3, 2],
-]) {
-  backboneContract(
-    `xsimgcl, ${layers} layers, contrast with layer ${contrastLayer}`,
-    () => new XSimGcl({ layers, contrastLayer }),
-    random,
-  );
-}
 
 const made: [string, (options: Record<string, number>) => Backbone][] = [
   ['simgcl', (options) => new SimGcl(options)],

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LightGcnPlusPlus } from '../../src/backbone/lightgcn-plus-plus.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
-import { backboneContract } from '../contracts/backbone-contract.ts';
 import {
   backbonePlan,
   denseAdjacency,
@@ -11,10 +10,6 @@ import {
   valuesOf,
 } from '../support/backbone-case.ts';
 import { expectClose } from '../support/close.ts';
-
-for (const layers of [1, 2, 4]) {
-  backboneContract(`lightgcn++, ${layers} layers`, () => new LightGcnPlusPlus({ layers }), { linear: false });
-}
 
 describe('LightGCN++', () => {
   it.each([1, 3])('with %d layers is what the paper says, written out with dense matrices', async (layers) => {

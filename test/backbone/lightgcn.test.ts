@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { LightGcn } from '../../src/backbone/lightgcn.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { TaurecError } from '../../src/errors.ts';
-import { backboneContract } from '../contracts/backbone-contract.ts';
 import {
   backbonePlan,
   denseAdjacency,
@@ -12,11 +11,6 @@ import {
   valuesOf,
 } from '../support/backbone-case.ts';
 import { expectClose } from '../support/close.ts';
-
-for (const layers of [1, 2, 3, 4]) {
-  backboneContract(`lightgcn, ${layers} layers`, () => new LightGcn({ layers }), { linear: true });
-}
-backboneContract('lightgcn, gamma', () => new LightGcn({ layers: 3, gamma: 0.1 }), { linear: true });
 
 describe('LightGCN', () => {
   it.each([

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Ngcf } from '../../src/backbone/ngcf.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
-import { backboneContract } from '../contracts/backbone-contract.ts';
 import {
   backbonePlan,
   denseAdjacency,
@@ -11,14 +10,6 @@ import {
   valuesOf,
 } from '../support/backbone-case.ts';
 import { expectClose } from '../support/close.ts';
-
-for (const layers of [1, 2, 3]) {
-  backboneContract(`ngcf, ${layers} layers`, () => new Ngcf({ layers, messageDropout: 0 }), { linear: false });
-}
-backboneContract('ngcf, message dropout', () => new Ngcf({ layers: 2, messageDropout: 0.3 }), {
-  linear: false,
-  random: true,
-});
 
 describe('NGCF', () => {
   it('is what the paper says, written out with dense matrices', async () => {

@@ -31,8 +31,8 @@ describe('help', () => {
     expect((await taurec('help', 'train')).stdout).toBe((await taurec('train', '--help')).stdout);
   });
 
-  test('train --help states the defaults of the library', async () => {
-    const { stdout } = await taurec('train', '--help');
+  test('train --help-all states the defaults of the library', async () => {
+    const { stdout } = await taurec('train', '--help-all');
     expect(stdout).toMatch(/--dimension <number> +length of the embeddings \(default: 64\)/);
     expect(stdout).toMatch(/--seed/);
     expect(stdout).toMatch(/--threads/);
@@ -71,7 +71,11 @@ describe('wrong usage exits with 2', () => {
       /option of loss sl "tau1"/,
       ['train', 'train.csv', '--loss', 'sl', '--tau1', '1'],
     ],
-    ['a temperature of 0', /tau: got 0, expected a number > 0/, ['train', 'train.csv', '--loss', 'sl', '--tau', '0']],
+    [
+      'a temperature of 0',
+      /tau: got 0, expected a number above 0/,
+      ['train', 'train.csv', '--loss', 'sl', '--tau', '0'],
+    ],
     [
       'scores without a bound',
       /score: got "dot"/,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { initialStates } from '../../src/loss/initial-states.ts';
 import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
 import type { Loss, RowContext, ScoreRow } from '../../src/loss/loss.ts';
+import { initialStates } from '../../src/loss/loss-needs.ts';
 import { createLoss } from '../../src/loss/losses.ts';
 import { expectClose } from '../support/close.ts';
 import { draws } from '../support/property-seed.ts';
@@ -10,7 +10,7 @@ import { draws } from '../support/property-seed.ts';
 export interface LossCase {
   readonly title: string;
   readonly create: () => Loss;
-  /** The formula of MATH section 2, written out plainly with its weighted means; safe at moderate scores only. [stop] values are those of `held`. */
+  /** The formula of docs/losses/<name>.md, written out plainly with its weighted means; safe at moderate scores only. [stop] values are those of `held`. */
   readonly formula: (row: TestRow, held: TestRow) => number;
   /** The states that the rows find, where the loss keeps any; absent: those before training. Item states are the row's. */
   readonly states?: { readonly user?: readonly number[]; readonly global?: readonly number[] };

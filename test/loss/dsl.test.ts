@@ -40,7 +40,7 @@ function evaluate(loss: DualScaleSoftmaxLoss, { row, cosines, state }: Case) {
   return { value: loss.evaluate(row, { positives, negatives }, context), positives, negatives, globalUpdate };
 }
 
-// ---- MATH section 3 written out: every negative stands for itself, weights by repetition of the sums ----
+// ---- docs/losses/dsl.md written out: every negative stands for itself, weights by repetition of the sums ----
 
 const ones = (x: ArrayLike<number>) => Array.from(x, () => 1);
 const weightsOf = (row: ScoreRow) => Array.from(row.negativeWeights ?? ones(row.negatives));
@@ -389,8 +389,8 @@ test.each<[DualScaleSoftmaxLossOptions, string]>([
   [{ hardness: Number.NaN }, 'Option dsl.hardness'],
   [{ similarity: Infinity }, 'Option dsl.similarity'],
   [{ competition: '1' as unknown as number }, 'Option dsl.competition: got "1", expected a number'],
-  [{ slate: 0 }, 'Option dsl.slate: got 0, expected a number ≥ 1'],
-  [{ temperatureRange: 0.5 }, 'Option dsl.temperatureRange: got 0.5, expected a number ≥ 1'],
+  [{ slate: 0 }, 'Option dsl.slate: got 0, expected a number of at least 1'],
+  [{ temperatureRange: 0.5 }, 'Option dsl.temperatureRange: got 0.5, expected a number of at least 1'],
   [{ kappa: 1 } as DualScaleSoftmaxLossOptions, 'Unknown option of loss dsl "kappa"'],
 ])('%o is refused', (options, message) => {
   expect(() => new DualScaleSoftmaxLoss(options)).toThrow(message);

@@ -19,6 +19,7 @@ const kinds: [string, Partial<SamplerOptions>][] = [
   ['user rows, popularity', { pool: 'popularity', negatives: 10, alpha: 0.5 }],
   ['user rows, popularity, logQ', { pool: 'popularity', negatives: 10, logQ: true }],
   ['user rows, in-batch', { pool: 'in-batch' }],
+  ['user rows, hard, nothing learned', { pool: 'hard', negatives: 10 }],
   ['pair rows, uniform', { batch: 'pair', negatives: 5 }],
   ['pair rows, popularity', { batch: 'pair', negatives: 5, pool: 'popularity' }],
 ];
@@ -182,15 +183,21 @@ test('the alias table keeps the weights it was given', () => {
 describe('options', () => {
   const train = smallTrain(4, 6, false, 1);
   test.each<[Partial<SamplerOptions>, string]>([
-    [{ rows: 0 }, 'Option rows: got 0, expected a whole number ≥ 1'],
+    [{ rows: 0 }, 'Option rows: got 0, expected a whole number of at least 1'],
     [{ negatives: 1.5 }, 'Option negatives: got 1.5'],
     [{ alpha: -1 }, 'Option alpha: got -1'],
     [
       { pool: 'popular' as 'popularity' },
-      'Option pool: got "popular", expected "uniform", "popularity", "in-batch", "all"',
+      'Option pool: got "popular", expected one of uniform, popularity, in-batch, all, hard',
     ],
     [{ batch: 'pair', negatives: 'all' }, 'Option negatives: got "all", expected a number with pair batches'],
     [{ batch: 'pair', pool: 'in-batch' }, 'Option pool: got "in-batch"'],
+    [
+      { batch: 'pair', pool: 'hard' },
+      'Option pool: got "hard", expected "uniform" or "popularity" with pair batches. Use user batches',
+    ],
+    [{ pool: 'hard', logQ: true }, 'Option logQ: got true, expected false with pool "hard"'],
+    [{ pool: 'hard', negatives: 'all' }, 'Option negatives: got "all", expected a number with pool "hard"'],
     [{ batch: 'pair', logQ: true }, 'Option logQ: got true'],
     [{ pool: 'popularity', negatives: 'all' }, 'Option negatives: got "all", expected a number with pool "popularity"'],
   ])('%o is refused', (options, message) => {

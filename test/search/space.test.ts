@@ -38,7 +38,7 @@ describe('training must have the options', () => {
     [{ 'bach.rows': unit }, 'tune.space.bach.rows', /Did you mean batch\?/],
     [{ embeddingDropout: { uniform: [0, 1] } }, 'tune.space.embeddingDropout', /got 1, expected a number in \[0, 1\)/],
     [{ epochs: unit }, 'tune.space.epochs', /got 0.1, expected a whole number/],
-    [{ 'loss.tau': { uniform: [-1, 1] } }, 'tune.space.loss.tau', /got -1, expected a number > 0/, { loss: 'sl' }],
+    [{ 'loss.tau': { uniform: [-1, 1] } }, 'tune.space.loss.tau', /got -1, expected a number above 0/, { loss: 'sl' }],
     [
       { 'loss.negativeWeight': unit },
       'tune.space.loss.negativeWeight',

@@ -1,0 +1,38 @@
+import { notNegative, type OptionFacts, option, positive, temperature } from '../option.ts';
+import { automaticTau } from './automatic-tau.ts';
+import type { LossDeclaration } from './loss.ts';
+
+const digits = (x: number) => Number(x.toPrecision(3));
+
+/** Facts of the option `tau`: tuning searches between half and twice the automatic temperature. */
+export const tauFacts = {
+  flag: '--tau <number>',
+  help: 'temperature of the negatives (softmax family), inf, or auto: chosen by validation',
+  automatic: true,
+  search: (tau) => ({ logUniform: [digits(tau / 2), digits(tau * 2)], start: tau }),
+} satisfies OptionFacts;
+
+/** Facts of the option `negativeWeight` of every loss. */
+export const negativeWeightFacts = {
+  flag: '--negative-weight <number>',
+  help: 'weight of the negatives: above 1 favours popular items; or auto',
+} satisfies OptionFacts;
+
+/** λ of the softmax family, which training can choose by validation. */
+export const lambda = option(notNegative.default(1), {
+  ...negativeWeightFacts,
+  automatic: true,
+  searchWithoutPrior: { uniform: [0.8, 1.5], start: 1.2 },
+});
+/** τ of a loss that takes the plain mean at "inf". */
+export const tau = option(temperature.default(0.1), tauFacts);
+/** τ of a loss that needs a finite one. */
+export const finiteTau = option(positive.default(0.1), tauFacts);
+
+/** What the losses with a temperature and a weight of the negatives have in common; their τ follows the size of the catalogue. */
+export const softmaxFamily = {
+  score: 'cosine',
+  byCatalogue: (items) => ({ tau: automaticTau(items) }),
+  // Negatives drawn by the root of popularity leave popularity to the prior.
+  tuning: { batch: { pool: 'popularity', alpha: 0.5 } },
+} satisfies Omit<LossDeclaration, 'options'>;

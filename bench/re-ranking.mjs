@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { reRankedRanker, trainedItems } from '../dist/extend.js';
-import { enableFusedMultiplyAdd, loadDataset, openRankingEngine } from '../dist/index.js';
+import { enableFusedMultiplyAdd, evaluateSync, loadDataset, openRankingEngine } from '../dist/index.js';
 import { trainEmbeddings, trainedModel } from '../dist/lab.js';
 
 /** The softmax loss with what the recipe of the data set has beside it. @type {Record<string, import('../dist/index.js').TrainConfigInput & { loss: object }>} */

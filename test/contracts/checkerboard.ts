@@ -15,9 +15,9 @@ const pairs = { kind: 'pair', rows: 32, negatives: 10 } as const;
 
 /** The loss on plain embeddings, with user batches and with pair batches. */
 export function learnsWithLoss(engine: EngineName, loss: LossName): void {
-  learnsCheckerboard(`${loss}, user batches`, loss, { engine });
+  learnsCheckerboard(`${loss}, user batches`, { engine, loss: lossObject(loss) });
   // half the epochs: pair batches make more steps of them, and pointwise losses then learn the withheld items as negatives by heart
-  learnsCheckerboard(`${loss}, pair batches`, loss, { engine, epochs: 15, batch: pairs });
+  learnsCheckerboard(`${loss}, pair batches`, { engine, loss: lossObject(loss), epochs: 15, batch: pairs });
 }
 
 /** The loss on a backbone, with user batches. */
@@ -26,34 +26,44 @@ export function learnsOnBackbone(engine: EngineName, backbone: BackboneName, los
   const source = backbone === 'ngcf' ? { name: backbone, layers: 1 } : backbone;
   // neighbours speak with the own embedding: a loss that lets go of positives (bsl) takes longer
   const epochs = backbone === 'lightgcn' ? 25 : 15;
-  learnsCheckerboard(`${loss} on ${backbone}`, loss, { engine, backbone: source, epochs });
+  learnsCheckerboard(`${loss} on ${backbone}`, { engine, loss: lossObject(loss), backbone: source, epochs });
 }
 
 /** The loss on a backbone, with pair batches. */
 export function learnsOnBackboneInPairs(engine: EngineName, backbone: BackboneName, loss: LossName): void {
-  learnsCheckerboard(`${loss} on ${backbone}, pair batches`, loss, { engine, backbone, epochs: 15, batch: pairs });
+  learnsCheckerboard(`${loss} on ${backbone}, pair batches`, {
+    engine,
+    loss: lossObject(loss),
+    backbone,
+    epochs: 15,
+    batch: pairs,
+  });
 }
 
 /** The one loss that every backbone is tried with in the quick suite; the slow suite takes the others. */
 export const quickLoss = 'sl' satisfies LossName;
 export const slowLosses = lossNames.filter((name) => name !== quickLoss);
 
+/** The loss as an object, so that training runs in this thread and starts no other. */
+function lossObject(name: LossName) {
+  // a tenth of the eleven negatives would be one: the withheld item
+  const source = name === 'llpauc' ? { name, options: { beta: 0.5 } } : { name };
+  return createLoss(fitLoss(source, data.train.columns));
+}
+
 /**
- * What every loss on every engine must learn: even users like even items, odd users odd ones, and of the items that a user has not seen, the
- * withheld one of the own colour comes first. The loss is given as an object, so that training runs in this thread and starts no other.
+ * What every loss on every engine must learn: even users like even items, odd users odd ones. Of the items that a user has not seen, the
+ * withheld one of the user's own colour comes first.
  */
-function learnsCheckerboard(title: string, name: LossName, config: TrainConfigInput): void {
+export function learnsCheckerboard(title: string, config: TrainConfigInput): void {
   it(`${title}: the withheld item of a checkerboard comes first`, async () => {
-    // a tenth of the eleven negatives would be one: the withheld item
-    const source = name === 'llpauc' ? { name, options: { beta: 0.5 } } : { name };
-    const loss = createLoss(fitLoss(source, data.train.columns));
     const {
       users,
       items,
       config: used,
     } = await trainEmbeddings(
       { train: data.train },
-      { loss, dimension: 4, epochs: 30, learningRate: 0.05, batch: { rows: 8, negatives: 'all' }, ...config },
+      { dimension: 4, epochs: 30, learningRate: 0.05, batch: { rows: 8, negatives: 'all' }, ...config },
     );
     const first = Array.from(data.withheld, (_, u) => {
       const seen = new Set(csrRow(data.train, u));

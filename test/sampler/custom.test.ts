@@ -4,7 +4,7 @@ import { createSampler } from '../../src/sampler/create-sampler.ts';
 import { loadSampler } from '../../src/sampler/load-sampler.ts';
 import { configToJson, parseTrainConfig } from '../../src/training/config.ts';
 import type { TrainEvent } from '../../src/training/events.ts';
-import { train } from '../../src/training/train.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { learnsCheckerboard } from '../contracts/checkerboard.ts';
 import { errorOf, rejectionOf } from '../support/error-of.ts';
 import { expectSameModel } from '../support/same-model.ts';
@@ -16,12 +16,12 @@ const board = checkerboard(24, 20);
 
 test('a custom pool by module and as an object trains the same model; the object keeps to the caller’s thread', async () => {
   const config = { ...smallConfig, engine: 'wasm', threads: 2 } as const;
-  const byModule = await train(board, {
+  const byModule = await trainEmbeddings(board, {
     ...config,
     batch: { rows: 8, negatives: 5, pool: { module, export: 'FirstItems' } },
   });
   const events: TrainEvent[] = [];
-  const bare = await train(
+  const bare = await trainEmbeddings(
     board,
     { ...config, batch: { rows: 8, negatives: 5, pool: new FirstItems() } },
     { onProgress: (event) => void events.push(event) },

@@ -8,7 +8,7 @@ import { randomStream } from '../../src/array/random.ts';
 import { createSampler } from '../../src/sampler/create-sampler.ts';
 import type { Learned } from '../../src/sampler/sampler.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
-import { train } from '../../src/training/train.ts';
+import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
 import { runTraining } from '../../src/training/training-run.ts';
 import { learnsCheckerboard } from '../contracts/checkerboard.ts';
 import { trains } from '../contracts/sampler-contract.ts';
@@ -96,9 +96,9 @@ afterAll(() => rm(folder, { recursive: true }));
 
 test('training is bit-equal on 1 and 3 threads, and another than with the uniform pool', async () => {
   const config = { ...smallConfig, engine: 'wasm', batch: hard } as const;
-  const one = await train(board, { ...config, threads: 1 });
-  expectSameModel(await train(board, { ...config, threads: 3 }), one);
-  const uniform = await train(board, { ...config, batch: { ...hard, pool: 'uniform' } });
+  const one = await trainEmbeddings(board, { ...config, threads: 1 });
+  expectSameModel(await trainEmbeddings(board, { ...config, threads: 3 }), one);
+  const uniform = await trainEmbeddings(board, { ...config, batch: { ...hard, pool: 'uniform' } });
   expect(uniform.items.data).not.toEqual(one.items.data);
 });
 

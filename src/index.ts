@@ -56,7 +56,8 @@ export type { EvaluateModelOptions, TrainedModel, TrainOptions } from './trainin
 export type { RunControls } from './training/train-embeddings.ts';
 export type { TrainingData, TrainResult, Tuning } from './training/training-state.ts';
 export type { Forgetting, UpdateOptions, UpdateResult } from './training/update/update-model.ts';
-export { type ConfigFile, defineConfig, type TuneSettings } from './tuning/tune-settings.ts';
+export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
+export type { TuneSettings } from './tuning/tune-settings.ts';
 
 // What follows loads its modules when it is first called: a program that only recommends never loads what trains, reads files or talks to databases.
 /** Reads a log from files or a database, filters and splits it: options in `DatasetOptions`. */

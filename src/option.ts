@@ -28,8 +28,8 @@ export interface OptionFacts {
   readonly opposite?: string;
   /** True when other commands have the flag too: `--seed`. Training adds no second one. */
   readonly shared?: boolean;
-  /** True when the value `auto` lets training choose the option by validation. */
-  readonly automatic?: boolean;
+  /** Present when the value `auto` lets training choose the option by validation: the search that it does. */
+  readonly automatic?: AutomaticSearch;
   /** What `taurec tune` searches when no space is given. */
   readonly search?: DefaultSearch;
   /** True when the range comes after those of training options: a seeded search draws its dimensions in order. */
@@ -40,6 +40,8 @@ export interface OptionFacts {
   readonly searchWithoutPrior?: DefaultSearch;
   /** True when an option with another value could not be compared on validation, or changes no result: no space may name it. */
   readonly fixed?: boolean;
+  /** True for a secret: errors tell its length only. */
+  readonly secret?: boolean;
   /** For what is given by name, module or object (a loss): its kind, and the options of each built-in. */
   readonly source?: SourceFacts;
 }
@@ -51,6 +53,15 @@ export interface SourceFacts {
   readonly method: string;
   /** The options of each built-in by its name; their flags are flags of training. */
   readonly builtIn: Readonly<Record<string, OptionSet>>;
+}
+
+/** The lattice on which training searches an option that is `auto`: start · factor^k, or start + k · step, for whole k, within least … most. */
+export interface AutomaticSearch {
+  /** The start, for a catalogue of `items` and the aim of the training. */
+  readonly start: (run: { readonly items: number; readonly aim: 'accuracy' | 'discovery' }) => number;
+  readonly stride: { readonly factor: number } | { readonly step: number };
+  readonly least: number;
+  readonly most: number;
 }
 
 const factsBySchema = new WeakMap<z.ZodType, OptionFacts>();
@@ -69,6 +80,9 @@ export function optionFacts(schema: z.ZodType): OptionFacts | undefined {
 /** A number for which `holds` is true; `expected` says so in words. NaN and Infinity are refused. */
 export const numberWhere = (expected: string, holds: (x: number) => boolean) =>
   z.number({ error: expected }).refine(holds, { error: expected });
+/** A text for which `holds` is true; `expected` says so in words. */
+export const textWhere = (expected: string, holds: (x: string) => boolean) =>
+  z.string({ error: expected }).refine(holds, { error: expected });
 /** A whole number of at least `least`, and at most `most` where that is given. */
 export const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => {
   const expected =
@@ -116,6 +130,29 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(names: T) 
 /** An object of options that refuses keys it does not know. */
 export const optionGroup = <T extends z.ZodRawShape>(shape: T) =>
   z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined) });
+
+/**
+ * The options with their defaults. Names that are not declared are left out.
+ * @param kinds what an option names, by the option, where the error of an unknown name lists the known ones: `{ engine: 'engine' }`
+ * @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an option of `kinds`
+ */
+export function checkOptions<T extends z.ZodRawShape>(
+  schema: z.ZodObject<T>,
+  given: object,
+  kinds: Readonly<Record<string, string>> = {},
+): z.output<z.ZodObject<T>> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const { path, message: expected } = parsed.error.issues[0]!;
+  const option = String(path[0]);
+  const declared = schema.shape[option] as z.ZodType;
+  const value = path.reduce((of: unknown, key) => (of as Record<PropertyKey, unknown> | null)?.[key], given);
+  const kind = kinds[option];
+  if (kind !== undefined)
+    throw new TaurecError('unknown-name', { kind, got: value, known: accepted(declared).choices });
+  const got = optionFacts(declared)?.secret ? `${String(value).length} characters` : value;
+  throw new TaurecError('bad-option', { option, got, expected });
+}
 
 /** The options of one loss or backbone: declared once, read and checked by the constructor, listed by the command line. */
 export class OptionSet<S extends z.ZodRawShape = z.ZodRawShape> {
@@ -202,13 +239,18 @@ export interface Accepted {
   /** Words that stand for a number: `auto`, `all`, `inf`. */
   readonly words: readonly string[];
   readonly number?: { readonly whole: boolean; readonly least: number };
+  /** True when a list is taken. */
+  readonly list?: boolean;
 }
 
 /** What a declaration accepts: its choices and bounds are written nowhere else. */
 export function accepted(schema: z.ZodType): Accepted {
   const inner = innerOf(schema);
   if (inner) return accepted(inner);
+  if (schema instanceof z.ZodArray) return { ...accepted(schema.element as z.ZodType), list: true };
   if (schema instanceof z.ZodUnion) {
+    // Any text is taken: nothing to choose from.
+    if (schema.options.some((one) => one instanceof z.ZodString)) return { choices: [], words: [] };
     return (schema.options as z.ZodType[]).map(accepted).reduce((all, one) => ({
       choices: [...all.choices, ...one.choices],
       words: [...all.words, ...one.words],
@@ -238,7 +280,12 @@ function shapeWithin(schema: z.ZodType): z.ZodRawShape | undefined {
 
 /** What a default, an absence or a transformation is put around. */
 function innerOf(schema: z.ZodType): z.ZodType | undefined {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
+  if (
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodReadonly
+  ) {
     return schema.unwrap() as z.ZodType;
   }
   return schema instanceof z.ZodPipe ? (schema.in as z.ZodType) : undefined;

@@ -1,26 +1,32 @@
 import { type Command, Option } from 'commander';
+import type * as z from 'zod';
 import { enableFusedMultiplyAdd } from '../engine/open-engine.ts';
-import { integer, whole } from './parse.ts';
+import { runShape } from '../engine/run-options.ts';
+import { declaredOptions } from '../option.ts';
+import { asFlag, type FlaggedOption } from './declared-flags.ts';
 
 /** Options of most commands. */
-export interface CommonOptions {
+export interface CommonOptions extends Pick<z.input<z.ZodObject<typeof runShape>>, Run> {
   json?: boolean;
   quiet?: boolean;
-  seed?: number;
-  threads?: number;
-  engine?: 'auto' | 'wasm' | 'reference';
 }
 
-type Common = 'json' | 'quiet' | 'seed' | 'threads' | 'engine';
+type Run = 'seed' | 'threads' | 'engine';
+type Common = 'json' | 'quiet' | Run;
 
 const make: Record<Common, () => Option> = {
   json: () => new Option('--json', 'print the result as one JSON object, and errors as JSON on standard error'),
   quiet: () => new Option('-q, --quiet', 'print no progress and no notes'),
-  seed: () => new Option('--seed <number>', 'random seed').argParser(integer),
-  threads: () =>
-    new Option('--threads <number>', 'number of threads (default: all cores, at most 16)').argParser(whole(1)),
-  engine: () => new Option('--engine <name>', 'compute engine').choices(['auto', 'wasm', 'reference']),
+  seed: () => runFlag('seed'),
+  threads: () => runFlag('threads'),
+  engine: () => runFlag('engine'),
 };
+
+/** The default is not stated: a command may have another. */
+function runFlag(name: Run): Option {
+  const [declared] = declaredOptions({ [name]: runShape[name] });
+  return asFlag(declared as FlaggedOption, false);
+}
 
 /** Adds the named options under the heading "Common options". */
 export function addCommonOptions(command: Command, ...names: Common[]): void {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DatasetOptions } from '../data/dataset.ts';
+import { type DatasetOptions, datasetShape } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import type { ExperimentConfig } from '../experiment/settings.ts';
 import { parseRecipe, type Recipe } from '../recipe/recipe.ts';
@@ -74,43 +74,14 @@ async function readDefaultExport(file: string): Promise<unknown> {
   }
 }
 
-/** The options of `data` with the types of their values. */
-const dataOptions: Record<keyof DatasetOptions, readonly string[]> = {
-  train: ['string'],
-  valid: ['string'],
-  test: ['string'],
-  split: ['string'],
-  testRatio: ['number'],
-  validRatio: ['number'],
-  validSplit: ['string'],
-  kCore: ['number', 'object'],
-  recencyHalfLife: ['number'],
-  titles: ['string'],
-  titleOptions: ['object'],
-  seed: ['number'],
-  user: ['string', 'number'],
-  item: ['string', 'number'],
-  rating: ['string', 'number', 'boolean'],
-  time: ['string', 'number', 'boolean'],
-  weight: ['string', 'number'],
-  format: ['string'],
-  delimiter: ['string'],
-  header: ['boolean', 'string'],
-  minRating: ['number'],
-  onBadRow: ['string'],
-  rejectsDirectory: ['string'],
-};
-
 function checkDataOption(file: string, key: string, value: unknown): void {
-  const kinds = Object.hasOwn(dataOptions, key) ? dataOptions[key as keyof DatasetOptions] : undefined;
-  if (!kinds)
-    throw new TaurecError('unknown-name', {
-      kind: `option of data in ${file}`,
-      got: key,
-      known: Object.keys(dataOptions),
-    });
-  if (kinds.includes(typeof value)) return;
-  const expected = `a ${kinds.join(' or ')}`;
+  if (!Object.hasOwn(datasetShape, key)) {
+    const known = Object.keys(datasetShape);
+    throw new TaurecError('unknown-name', { kind: `option of data in ${file}`, got: key, known });
+  }
+  const parsed = datasetShape[key as keyof typeof datasetShape].safeParse(value);
+  if (parsed.success) return;
+  const expected = parsed.error.issues[0]!.message;
   throw new TaurecError('bad-option', { option: `data.${key} in ${file}`, got: value, expected });
 }
 

@@ -9,9 +9,6 @@ export function whole(least: number): (text: string) => number {
   };
 }
 
-/** Reads any whole number. */
-export const integer = whole(Number.MIN_SAFE_INTEGER);
-
 /** Reads a number. */
 export function number(text: string): number {
   const value = numberOf(text);

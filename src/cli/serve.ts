@@ -1,66 +1,25 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
-import { type LogLevel, logLevels } from '../server/log.ts';
-import { type RunningServer, serve } from '../server/serve.ts';
+import { type RunningServer, type ServeOptions, serve } from '../server/serve.ts';
+import { serveOptions } from '../server/serve-options.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
-import { number, whole } from './parse.ts';
+import { addDeclaredFlags } from './declared-flags.ts';
 import type { Terminal } from './terminal.ts';
 
-interface ServeFlags extends CommonOptions {
-  host: string;
-  port: number;
+/** The flags of the options; those of the token and the feedback log name a file and a place. */
+interface ServeFlags
+  extends Omit<ServeOptions, 'threads' | 'engine' | 'token' | 'feedback' | 'writeLog'>,
+    Omit<CommonOptions, 'seed'> {
   feedback?: string;
   tokenFile?: string;
-  cors?: string[];
-  allowedHosts?: string[];
-  maxK?: number;
-  bodyLimit?: number;
-  queueLimit?: number;
-  maxConnections?: number;
-  deadline?: number;
-  headersTimeout?: number;
-  requestTimeout?: number;
-  reloadInterval?: number;
-  shutdownTimeout?: number;
-  index?: 'exact' | 'approximate';
-  logLevel?: LogLevel;
 }
 
 export function define(command: Command, terminal: Terminal): void {
-  command
-    .argument('<model>', 'model folder')
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('-p, --port <number>', 'port to listen on; 0 picks a free one', whole(0), 8080)
-    .addOption(
-      new Option('--index <name>', 'search method (approximate needs taurec index)').choices(['exact', 'approximate']),
-    );
-  command.option(
-    '--feedback <place>',
-    'store feedback from POST /v1/feedback: sqlite:PATH, a path ending in .db, or postgres://…',
-  );
-  command.optionsGroup('Access:');
-  command
-    .option('--token-file <file>', 'file with the bearer token clients must send (or $TAUREC_TOKEN)')
-    .option('--cors <origin...>', 'origins allowed to call from a browser; * for all (default: none)')
-    .option('--allowed-hosts <name...>', 'host names accepted besides localhost when no token is set');
-  command.optionsGroup('Limits:');
-  command
-    .option('--max-k <number>', 'maximum k of a request (default: 1000)', whole(1))
-    .option('--body-limit <bytes>', 'maximum size of a request body (default: 1048576)', whole(1))
-    .option('--queue-limit <number>', 'maximum number of requests waiting to be scored (default: 1024)', whole(1))
-    .option('--max-connections <number>', 'maximum number of open connections (default: 1024)', whole(1))
-    .option('--deadline <seconds>', 'time limit for answering a request (default: 10)', number)
-    .option('--headers-timeout <seconds>', 'time limit for receiving request headers (default: 10)', number)
-    .option('--request-timeout <seconds>', 'time limit for receiving a whole request (default: 30)', number);
-  command.optionsGroup('Running:');
-  command
-    .option('--reload-interval <seconds>', 'interval of checks for a newer model; 0: never (default: 2)', number)
-    .option('--shutdown-timeout <seconds>', 'seconds to wait for running requests on shutdown (default: 10)', number)
-    .addOption(new Option('--log-level <level>', 'log level (default: info)').choices(logLevels));
-  command.option('--threads <number>', 'scoring threads (default: all cores but one)', whole(1));
+  command.argument('<model>', 'model folder');
+  addDeclaredFlags(command, serveOptions);
   addCommonOptions(command, 'engine', 'json', 'quiet');
   addExamples(
     command,

@@ -13,7 +13,7 @@ import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import type { ModelFacts } from '../model/model-facts.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { aimSplit } from '../training/aim.ts';
-import type { TrainConfig } from '../training/config.ts';
+import { type TrainConfig, trainOptions } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
@@ -28,6 +28,7 @@ import {
   type ReadFlags,
   type SplitFlags,
 } from './data-options.ts';
+import { commonFlags } from './declared-flags.ts';
 import { type EvaluationRequest, evaluateModel, type ProtocolChoice, protocolChoices } from './evaluate-model.ts';
 import { AdvisedError, UsageError } from './failure.ts';
 import { timed } from './output.ts';
@@ -37,7 +38,7 @@ import { shortenHelp } from './short-help.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { printSummary, reportReading, trainJson } from './train-report.ts';
-import { addTrainingFlags, commonFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
+import { addTrainingFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
 import { writeLog } from './write-log.ts';
 
 interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
@@ -76,7 +77,15 @@ export function define(command: Command, terminal: Terminal): void {
   addTrainingFlags(command);
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
-  shortenHelp(command, ['--test', '--valid-ratio', '--min-rating', '--out', '--seed', '--json', ...commonFlags()]);
+  shortenHelp(command, [
+    '--test',
+    '--valid-ratio',
+    '--min-rating',
+    '--out',
+    '--seed',
+    '--json',
+    ...commonFlags(trainOptions),
+  ]);
   addExamples(
     command,
     'taurec train ratings.csv --min-rating 4 --titles movies.csv',

@@ -7,7 +7,8 @@ import {
   type TrainConfigInput,
   trainOptions,
 } from '../training/config.ts';
-import { negation, sourceFlags, valueAt } from './training-flags.ts';
+import { negation } from './declared-flags.ts';
+import { sourceFlags, valueAt } from './training-flags.ts';
 
 /**
  * The flags of `taurec train` that make a configuration, over the configuration file's where one is used: what is so anyway is left out. The loss is named with all of its options.

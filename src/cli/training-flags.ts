@@ -5,25 +5,23 @@ import {
   type DeclaredOption,
   declaredOptions,
   defaultOf,
-  type OptionFacts,
   type OptionSet,
   type SourceFacts,
 } from '../option.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput, trainOptions } from '../training/config.ts';
+import {
+  addDeclaredFlags,
+  asFlag,
+  attributeOf,
+  type FlaggedOption,
+  flagged,
+  longOf,
+  setAt,
+  stated,
+} from './declared-flags.ts';
 import { UsageError } from './failure.ts';
-import { number, pair, whole } from './parse.ts';
+import { pair } from './parse.ts';
 import { sourceOf } from './source-flags.ts';
-
-/** An option of training with its flag, as its declaration has them. */
-type FlaggedOption = DeclaredOption & { readonly facts: OptionFacts & { readonly flag: string } };
-
-/** The declared options that the command line can set, but those of `without`. */
-function flagged(options: readonly DeclaredOption[], without: readonly string[] = []): FlaggedOption[] {
-  return options.filter(
-    (option): option is FlaggedOption =>
-      option.facts?.flag !== undefined && !option.facts.shared && !without.includes(option.path),
-  );
-}
 
 /** Flags as commander gives them. */
 export type TrainingFlags = Record<string, unknown>;
@@ -41,26 +39,6 @@ export function sourceFlags({ builtIn }: SourceFacts): Record<string, Option> {
   );
 }
 
-/** The flag of a declared option; its help states the choices and, unless told otherwise, the default. */
-function asFlag({ schema, facts }: FlaggedOption, withDefault = true): Option {
-  const byDefault = withDefault ? defaultOf(schema) : undefined;
-  const option = new Option(facts.flag, `${facts.help}${stated(byDefault)}`);
-  const { choices, words, number: bounds } = accepted(schema);
-  const allWords = facts.automatic ? [...words, 'auto'] : words;
-  if (choices.length > 0) option.choices([...choices]);
-  else if (bounds) option.argParser(readerOf(bounds, allWords));
-  return option;
-}
-
-/** Reads a number, or one of the words that the option takes in its place. */
-function readerOf(
-  { whole: isWhole, least }: NonNullable<ReturnType<typeof accepted>['number']>,
-  words: readonly string[],
-) {
-  const read = isWhole ? whole(least) : number;
-  return (text: string) => (words.includes(text) ? text : read(text));
-}
-
 /**
  * Adds a flag for every declared option of training but the paths of `without`; the help states the defaults.
  * @param options the table of declarations
@@ -70,27 +48,16 @@ export function addTrainingFlags(
   without: readonly string[] = [],
   options: readonly DeclaredOption[] = trainOptions,
 ): void {
-  // Options of one group stand together, whatever lies between their declarations.
-  const all = flagged(options, without);
-  for (const group of new Set(all.map(({ facts }) => facts.group ?? 'Options:'))) {
-    command.optionsGroup(group);
-    for (const option of all.filter(({ facts }) => (facts.group ?? 'Options:') === group)) {
-      const { source, sets } = option.facts;
+  addDeclaredFlags(
+    command,
+    options.filter(({ path }) => !without.includes(path)),
+    {},
+    (option) => {
+      const { source } = option.facts;
       if (source) addSourceFlags(command, option, source);
       else command.addOption(asFlag(option));
-      if (sets !== undefined) {
-        const opposite = option.facts.opposite ?? `the opposite of ${longOf(option)}`;
-        command.option(negation(option.facts.flag), `${opposite} (overrides the configuration file)`);
-      }
-    }
-  }
-}
-
-/** The flags of the most used options of training, which `--help` shows without `--help-all`. */
-export function commonFlags(options: readonly DeclaredOption[] = trainOptions): string[] {
-  return flagged(options)
-    .filter(({ facts }) => facts.common)
-    .map(longOf);
+    },
+  );
 }
 
 /** `--loss`, a flag for each option of a loss that has one, and `--loss-module`, `--loss-export`, `--loss-option`. */
@@ -101,12 +68,19 @@ function addSourceFlags(command: Command, option: FlaggedOption, source: SourceF
   // a custom sampler has no built-in names to choose from
   const named = new Option(option.facts.flag, `${option.facts.help}${stated(byDefault?.name ?? byDefault)}`);
   if (choices.length > 0) named.choices([...choices]);
+  // Listed by help and completion; the training itself refuses a name that it does not know, with the nearest one.
+  else if (Object.keys(source.builtIn).length > 0) named.argChoices = Object.keys(source.builtIn);
   if (named.long === `--${kind}`) command.addOption(named);
   for (const flag of Object.values(sourceFlags(source))) command.addOption(flag);
+  addModuleFlags(command, kind);
+}
+
+/** `--loss-module`, `--loss-export`, `--loss-option`, and the same for other sources. */
+export function addModuleFlags(command: Command, kind: SourceFacts['kind']): void {
   command
     .option(`--${kind}-module <path>`, `a module that exports a custom ${kind}`)
     .option(`--${kind}-export <name>`, 'its export (default: default)')
-    .option(`--${kind}-option <name=value>`, `an option of the ${kind}; may be repeated`, pair);
+    .option(`--${kind}-option <name=value>`, `an option of the ${kind}; repeatable`, pair);
 }
 
 /**
@@ -133,7 +107,7 @@ export function trainInputOf(
     if (facts?.flag === undefined || without.includes(path)) continue;
     const given = facts.source
       ? sourceGiven(facts.source, flags, valueAt(file, path), defaultOf(schema))
-      : flags[new Option(facts.flag).attributeName()];
+      : flags[attributeOf(facts.flag)];
     if (given !== undefined) setAt(config, path, facts.sets === undefined ? given : facts.sets === given);
   }
   return config as TrainConfigInput;
@@ -174,31 +148,6 @@ export function inFlags(error: unknown): unknown {
   return option ? new TaurecError('bad-option', { ...error.facts, option }, { cause: error }) : error;
 }
 
-/** `--rows` of `--rows <number>` */
-export function longOf({ facts }: FlaggedOption): string {
-  return new Option(facts.flag).long!;
-}
-
-/** `--refit` → `--no-refit` */
-export function negation(flags: string): string {
-  return flags.replace(/^--/, '--no-');
-}
-
-function stated(value: unknown): string {
-  return value === undefined || typeof value === 'boolean' ? '' : ` (default: ${value})`;
-}
-
 export function valueAt(config: object, path: string): unknown {
   return path.split('.').reduce((value: unknown, key) => (value as Record<string, unknown> | undefined)?.[key], config);
-}
-
-/** Sets config.a.b; `a: 'cosine'` in a file stands for `a: {name: 'cosine'}`. */
-function setAt(config: Record<string, unknown>, path: string, value: unknown): void {
-  const [first, second] = path.split('.') as [string, string?];
-  if (second === undefined) {
-    config[first] = value;
-    return;
-  }
-  const group = config[first];
-  config[first] = { ...(typeof group === 'string' ? { name: group } : (group as object | undefined)), [second]: value };
 }

@@ -4,13 +4,12 @@ import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.
 import { TaurecError } from '../errors.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { type ReportFiles, writeReport } from '../report/write-report.ts';
-import { searchNames } from '../search/space-searches.ts';
 import { aimSplit } from '../training/aim.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import { trainWinner } from '../tuning/train-winner.ts';
 import { type TuneOptions, type TuneResult, tune } from '../tuning/tune.ts';
-import type { TuneSettings } from '../tuning/tune-settings.ts';
+import { type TuneSettings, tuneOptions } from '../tuning/tune-settings.ts';
 import { tuningReport } from '../tuning/tuning-report.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { type FileConfig, findConfigFile, readConfigFile } from './config-file.ts';
@@ -23,9 +22,10 @@ import {
   type ReadFlags,
   type SplitFlags,
 } from './data-options.ts';
+import { addDeclaredFlags, commonFlags, declaredValues } from './declared-flags.ts';
 import { AdvisedError, UsageError } from './failure.ts';
 import { count, decimal, duration, timed } from './output.ts';
-import { number, numbers, whole } from './parse.ts';
+import { whole } from './parse.ts';
 import { shortenHelp } from './short-help.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
@@ -40,11 +40,6 @@ interface TuneFlags extends CommonOptions, ReadFlags, SplitFlags {
   out?: string;
   refitWinner?: boolean;
   config?: string;
-  search?: TuneSettings['search'];
-  trials?: number;
-  rungs?: number[];
-  factor?: number;
-  timeBudget?: number;
   jobs?: number;
   queue?: string;
   keep: TuneOptions['keep'];
@@ -66,22 +61,9 @@ export function define(command: Command, terminal: Terminal): void {
     .option(
       '--config <file>',
       'configuration file, with the search space under "tune" (default: taurec.config.*, if any)',
-    )
-    .optionsGroup('Search:')
-    .addOption(new Option('--search <name>', 'search algorithm (default: tpe)').choices(searchNames))
-    .option('--trials <number>', 'number of trials (default: 24; with a time budget 64; grid: all)', whole(1))
-    .option(
-      '--rungs <numbers>',
-      'training lengths of successive halving, as fractions ending with 1 (default: 0.2,1)',
-      numbers,
-    )
-    .option('--factor <number>', 'one in this many trials is promoted to the next rung (default: 8)', number)
-    .option('--metric <name@k>', 'metric to compare trials by (default: as in the configuration file, else ndcg@20)')
-    .option(
-      '--time-budget <seconds>',
-      'seconds for the whole study, including full trainings of the best trials',
-      number,
-    )
+    );
+  addDeclaredFlags(command, tuneOptions);
+  command
     .option('--jobs <number>', 'trainings at a time, sharing the threads (default: all cores, at most 8)', whole(1))
     .option('--queue <url>', 'run trials by `taurec worker` on any machine: redis://… or postgres://…')
     .addOption(
@@ -92,7 +74,8 @@ export function define(command: Command, terminal: Terminal): void {
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
   shortenHelp(command, [
-    ...['--trials', '--search', '--time-budget', '--jobs', '--queue', '--folder', '--out', '--config'],
+    ...commonFlags(tuneOptions),
+    ...['--jobs', '--queue', '--folder', '--out', '--config'],
     ...['--valid-ratio', '--min-rating', '--loss', '--seed', '--json'],
   ]);
   addExamples(
@@ -153,22 +136,11 @@ function checked(config: TrainConfigInput) {
 }
 
 /** The settings of the file, overridden by flags. */
-function settingsOf(flags: TuneFlags & { metric?: string }, file: unknown): TuneSettings {
+function settingsOf(flags: TuneFlags, file: unknown): TuneSettings {
   if (file !== undefined && (typeof file !== 'object' || file === null || Array.isArray(file))) {
     throw new TaurecError('bad-option', { option: 'tune', got: JSON.stringify(file), expected: 'an object' });
   }
-  const { search, trials, metric, timeBudget, rungs, factor } = flags;
-  const settings = file as TuneSettings | undefined;
-  const halving = { rungs, factor };
-  return definedOnly({
-    ...settings,
-    ...definedOnly({ search, trials, metric, timeBudget }),
-    halving: rungs || factor ? { ...settings?.halving, ...definedOnly(halving) } : settings?.halving,
-  });
-}
-
-function definedOnly<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+  return declaredValues(tuneOptions, flags, file);
 }
 
 async function run(terminal: Terminal, positional: string | undefined, flags: TuneFlags): Promise<void> {

@@ -11,21 +11,19 @@ import type { LossSource } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
 import { newInteractions } from '../training/update/new-rows.ts';
-import { type UpdateResult, updateModel } from '../training/update/update-model.ts';
+import { type UpdateOptions, type UpdateResult, updateModel, updateOptions } from '../training/update/update-model.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
+import { addDeclaredFlags } from './declared-flags.ts';
 import { count, decimal, duration } from './output.ts';
-import { number, pair, whole } from './parse.ts';
 import { sourceOf } from './source-flags.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
-import { inFlags } from './training-flags.ts';
+import { addModuleFlags, inFlags } from './training-flags.ts';
 
-interface UpdateFlags extends Omit<CommonOptions, 'seed'>, ReadFlags {
+interface UpdateFlags extends Omit<CommonOptions, 'seed'>, ReadFlags, Pick<UpdateOptions, 'epochs' | 'learningRate'> {
   data: string;
   out?: string;
-  epochs?: number;
-  learningRate?: number;
   titles?: string;
   dryRun?: boolean;
 }
@@ -34,17 +32,13 @@ export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')
     .requiredOption('--data <file>', 'new interactions; interactions the model already has are ignored')
-    .option('-o, --out <folder>', 'folder of the updated model (default: replace the old one)')
-    .option('--epochs <number>', 'epochs over old and new interactions (default: depends on how much is new)', whole(1))
-    .option('--learning-rate <number>', "peak learning rate (default: half of the model's)", number)
+    .option('-o, --out <folder>', 'folder of the updated model (default: replace the old one)');
+  addDeclaredFlags(command, updateOptions);
+  command
     .option('--titles <file>', 'file of item titles, for new items and to replace existing titles')
-    .option('--dry-run', 'report what is new without training')
-    .option('--loss-module <path>', "module of the model's custom loss")
-    .option('--loss-export <name>', 'export of the module (default: default)')
-    .option('--loss-option <name=value>', 'option of the loss; repeatable', pair)
-    .option('--backbone-module <path>', "module of the model's custom backbone")
-    .option('--backbone-export <name>', 'export of the module (default: default)')
-    .option('--backbone-option <name=value>', 'option of the backbone; repeatable', pair);
+    .option('--dry-run', 'report what is new without training');
+  addModuleFlags(command, 'loss');
+  addModuleFlags(command, 'backbone');
   addReadOptions(command);
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(

@@ -1,21 +1,53 @@
+import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
+import { option } from '../option.ts';
 
 /** A column: its name, or its position from 1. Digits that match no name are a position too. */
 export type Column = string | number;
 
-/** Column of each role. `false` ignores a rating or time column that would be detected by its name. */
-export interface ColumnOptions {
+const group = 'Reading data:';
+const columnExpected = 'a column: its name, or its position counted from 1';
+const column = z.union([z.string(), z.number()], { error: columnExpected });
+const columnOrNone = z.union([z.string(), z.number(), z.literal(false)], { error: `${columnExpected}; false: none` });
+
+/** The column of each role, declared once. `false` ignores a rating or time column that would be detected by its name. */
+export const columnShape = {
   /** Default: the first column with a usual name (user, user_id, customer …), else column 1. */
-  user?: Column;
+  user: option(column.optional(), {
+    group,
+    flag: '--user <column>',
+    help: 'user column: its name, or its position counted from 1 (default: found by name, else 1)',
+  }),
   /** Default: the first column with a usual name (item, item_id, movieId, product, asin …), else column 2. */
-  item?: Column;
+  item: option(column.optional(), {
+    group,
+    flag: '--item <column>',
+    help: 'item column (default: found by name, else 2)',
+  }),
   /** Default: the first column with a usual name (rating, score, stars …), else none. */
-  rating?: Column | false;
+  rating: option(columnOrNone.optional(), {
+    group,
+    flag: '--rating <column>',
+    help: 'rating column (default: found by name)',
+    opposite: 'ignore ratings',
+  }),
   /** Default: the first column with a usual name (timestamp, time, date …), else none. */
-  time?: Column | false;
+  time: option(columnOrNone.optional(), {
+    group,
+    flag: '--time <column>',
+    help: 'time column (default: found by name)',
+    opposite: 'ignore times',
+  }),
   /** Weight of the row as a positive. Default: none. */
-  weight?: Column;
-}
+  weight: option(column.optional(), {
+    group,
+    flag: '--weight <column>',
+    help: 'column with a weight for each row',
+  }),
+};
+
+/** Columns of a log by role. */
+export type ColumnOptions = z.input<z.ZodObject<typeof columnShape>>;
 
 export type Role = 'user' | 'item' | 'rating' | 'time' | 'weight';
 export const roles: readonly Role[] = ['user', 'item', 'rating', 'time', 'weight'];

@@ -1,48 +1,122 @@
 import { createHash } from 'node:crypto';
+import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
+import {
+  checkOptions,
+  type DeclaredOption,
+  declaredOptions,
+  finite,
+  numberWhere,
+  oneOf,
+  option,
+  positive,
+  whole,
+} from '../option.ts';
 import { buildDataset, type Dataset, type Parts } from './build-dataset.ts';
 import type { Interactions } from './interactions.ts';
-import { type CoreThresholds, kCore } from './k-core.ts';
-import { type ReadOptions, readInteractions } from './read.ts';
+import { kCore } from './k-core.ts';
+import { readInteractions, readShape } from './read.ts';
 import { readTitles, type TitleOptions } from './read-titles.ts';
 import { latestTime, recencyWeights } from './recency-weights.ts';
-import { type SplitMethod, type SplitRecord, split } from './split/split.ts';
+import { type SplitMethod, type SplitRecord, split, splitMethods } from './split/split.ts';
 
 export type { Dataset } from './build-dataset.ts';
 
-export interface DatasetOptions extends ReadOptions {
-  /** What to train on, or, with `split`, to divide: a file, or a table of a database as `readInteractions` takes it. So are `valid` and `test`. */
-  train: string;
+const group = 'Splitting and filtering data:';
+const file = z.string({ error: 'a file' });
+const ratio = numberWhere('a number between 0 and 1, both excluded', (x) => x > 0 && x < 1);
+const leastCount = whole(0);
+
+/** Every option for reading, splitting and filtering data, declared once. */
+export const datasetShape = {
+  ...readShape,
+  /** Training interactions, divided by `split` where that is given: a file, or a database table as `readInteractions` takes it; the same holds for `valid` and `test`. */
+  train: option(file, { help: 'interactions to train on' }),
   /** A file for validation. Excludes `validRatio`. */
-  valid?: string;
+  valid: option(file.optional(), {
+    group,
+    flag: '--valid <file>',
+    help: 'validation interactions, to choose the best epoch',
+  }),
+  /** Fraction of the training entries held out for validation, 0 to 1. Default 0: none. */
+  validRatio: option(numberWhere('a number from 0 to below 1', (x) => x >= 0 && x < 1).optional(), {
+    group,
+    flag: '--valid-ratio <number>',
+    help: 'fraction of the training data to hold out for validation',
+  }),
+  /** Method for holding out validation entries: `debiased` for the aim `discovery`. Default: the method of `split`, else at random. */
+  validSplit: option(oneOf(splitMethods).optional(), {
+    group,
+    flag: '--valid-split <method>',
+    help: 'how validation data is held out (default: debiased with --aim discovery, else as --split, else random)',
+  }),
   /** A file for testing. Excludes `split`. */
-  test?: string;
+  test: option(file.optional(), {
+    group,
+    flag: '--test <file>',
+    help: 'test interactions, to measure the model',
+  }),
   /** Holds the test part out of `train`. Default: no test part. */
-  split?: SplitMethod;
-  /** The part held out for testing. Default 0.2. */
-  testRatio?: number;
-  /** The part of the training entries held out for validation, 0 to 1. Default 0: none. */
-  validRatio?: number;
-  /** How they are held out: `debiased` for the aim `discovery`. Default: the method of `split`, else at random. */
-  validSplit?: SplitMethod;
+  split: option(oneOf(splitMethods).optional(), {
+    group,
+    flag: '--split <method>',
+    help: 'hold out a test part of the data',
+  }),
+  /** Fraction held out for testing. Default 0.2. */
+  testRatio: option(ratio.optional(), {
+    group,
+    flag: '--test-ratio <number>',
+    help: 'fraction that --split holds out (default: 0.2)',
+  }),
   /** Keeps the k-core of `train`, before it is divided; other files stay as they are. */
-  kCore?: number | CoreThresholds;
+  kCore: option(
+    z
+      .union([leastCount, z.object({ users: leastCount, items: leastCount })], {
+        error: 'a whole number ≥ 0, or {users, items}',
+      })
+      .optional(),
+    {
+      group,
+      flag: '--k-core <number>',
+      help: 'drop users and items with fewer interactions; 5,10: users, items',
+    },
+  ),
   /** Weights training and validation entries by age, in the unit of the times (seconds for dates). */
-  recencyHalfLife?: number;
+  recencyHalfLife: option(z.union([positive, z.literal(Infinity)], { error: 'a number above 0' }).optional(), {
+    group,
+    flag: '--half-life <number>',
+    help: 'age at which an interaction counts half, in the unit of the time column (seconds for dates)',
+  }),
   /** A file of items and their titles. */
-  titles?: string;
+  titles: option(file.optional(), {
+    group,
+    flag: '--titles <file>',
+    help: 'file of item titles, shown with recommendations',
+  }),
   /** Columns and format of `titles`. */
-  titleOptions?: TitleOptions;
+  titleOptions: option(
+    z.custom<TitleOptions>((value) => typeof value === 'object', { error: 'an object' }).optional(),
+    { help: 'columns and format of the titles' },
+  ),
   /** Seed of the random splits. Default 0. */
-  seed?: number;
-}
+  seed: option(finite.optional(), { help: 'seed of the random splits' }),
+};
+
+const schema = z.object(datasetShape);
+
+/** Every option for reading, splitting and filtering data with its path. */
+export const datasetOptions: readonly DeclaredOption[] = declaredOptions(datasetShape);
+
+/** Options for reading, splitting and filtering a dataset. */
+export type DatasetOptions = z.input<typeof schema>;
 
 /**
  * Reads the files of a dataset, filters, splits, and brings all into one index space. Validation is taken from the training entries, never from test.
  * Throws what `readInteractions`, `kCore`, `split`, `recencyWeights` and `readTitles` throw, and `bad-option` for options that exclude each other.
  */
 export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
-  checkOptions(options);
+  checkOptions(schema, options, { split: 'split', validSplit: 'split' });
+  checkTogether(options);
   const { seed = 0, validRatio = 0 } = options;
   const read = (file: string) => readInteractions(file, options);
   const whole = await read(options.train);
@@ -93,15 +167,9 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
     : dataset;
 }
 
-function checkOptions(options: DatasetOptions): void {
+/** Refuses options that exclude each other. */
+function checkTogether(options: DatasetOptions): void {
   const { validRatio = 0 } = options;
-  if (!(validRatio >= 0 && validRatio < 1)) {
-    throw new TaurecError('bad-option', {
-      option: 'validRatio',
-      got: validRatio,
-      expected: 'a number from 0 to below 1',
-    });
-  }
   if (options.valid !== undefined && validRatio > 0) {
     const remedy = 'Drop one of them: the validation file is used as given.';
     throw new TaurecError('bad-option', {

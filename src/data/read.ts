@@ -1,15 +1,17 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
+import { checkOptions, type DeclaredOption, declaredOptions, finite, oneOf, option, textWhere } from '../option.ts';
 import { type FileHead, readHead } from '../platform/file-head.ts';
 import { fileSha256, openBytes, openLines } from '../platform/text-stream.ts';
-import { type ColumnOptions, type ColumnPositions, checkRating, findColumns, roles } from './columns.ts';
+import { type ColumnPositions, checkRating, columnShape, findColumns, roles } from './columns.ts';
 import { databasePlace } from './database/database-place.ts';
 import { readDatabase } from './database/read-database.ts';
 import { type Duck, eachChunk, openDuck } from './formats/duckdb.ts';
 import { type Encoded, encodeNumbers, encodeTexts } from './formats/encode-table.ts';
-import { checkFormat, type Format, guessFormat } from './formats/file-format.ts';
+import { type Format, formats, guessFormat } from './formats/file-format.ts';
 import { readLightGcn } from './formats/light-gcn.ts';
 import { Rejects } from './formats/rejects.ts';
 import { badCell, repairDelimited, repairJson } from './formats/repair.ts';
@@ -18,20 +20,56 @@ import { sniffKeys, sniffTable } from './formats/table-layout.ts';
 import { type Interactions, mergeDuplicates, type RawColumns } from './interactions.ts';
 import { spreadOf } from './spread.ts';
 
-export interface ReadOptions extends ColumnOptions {
-  /** Default 'auto': by content, then by name (`guessFormat`). Gzip is recognised by itself. */
-  format?: 'auto' | Format;
-  /** The text between two fields of a table. Default: tab for .tsv, else the most frequent of `::` tab `,` `;` `|` or a space in the first line. */
-  delimiter?: string;
-  /** Whether the first record names the columns. Default 'auto' (`sniffTable`). */
-  header?: 'auto' | boolean;
+const group = 'Reading data:';
+
+/** Every option for reading a log, declared once. */
+export const readShape = {
+  ...columnShape,
   /** Keep rows with a rating of at least this. Needs a rating column. */
-  minRating?: number;
-  /** What a bad row does: 'fail' (default) stops with its file, line and column; 'skip' lists it in a rejects file. */
-  onBadRow?: 'fail' | 'skip';
+  minRating: option(finite.optional(), {
+    group,
+    flag: '--min-rating <number>',
+    help: 'keep only rows rated at least this',
+  }),
+  /** Default 'auto': by content, then by name (`guessFormat`). Gzip is recognised by itself. */
+  format: option(oneOf(['auto', ...formats]).optional(), {
+    group,
+    flag: '--format <name>',
+    help: 'file format (default: detected)',
+  }),
+  /** The text between two fields of a table. Default: tab for .tsv, else the most frequent of `::` tab `,` `;` `|` or a space in the first line. */
+  delimiter: option(
+    textWhere('one to four characters, no quote or line end', (x) => /^[^"\r\n]{1,4}$/.test(x)).optional(),
+    { group, flag: '--delimiter <text>', help: 'field separator (default: detected)' },
+  ),
+  /** Whether the first record names the columns. Default 'auto' (`sniffTable`). */
+  header: option(z.union([z.literal('auto'), z.boolean()], { error: "true, false or 'auto'" }).optional(), {
+    group,
+    flag: '--header',
+    help: 'the first line holds column names (default: detected)',
+    opposite: 'the first line is data',
+  }),
+  /** Handling of bad rows: 'fail' (default) stops with file, line and column; 'skip' lists them in a rejects file. */
+  onBadRow: option(oneOf(['fail', 'skip']).optional(), {
+    group,
+    flag: '--on-bad-row <what>',
+    help: 'unreadable rows: stop, or skip them and list them in a file',
+  }),
   /** The folder of the rejects file, `<file name>.rejects.csv`. Default: the current folder. */
-  rejectsDirectory?: string;
-}
+  rejectsDirectory: option(z.string({ error: 'a folder' }).optional(), {
+    group,
+    flag: '--rejects-directory <folder>',
+    help: 'folder for the file of skipped rows (default: the current folder)',
+  }),
+};
+
+const schema = z.object(readShape);
+
+/** Every option for reading a log with its path. */
+export const readOptions: readonly DeclaredOption[] = declaredOptions(readShape);
+
+/** Options for reading a log: columns, format and handling of bad rows. */
+export type ReadOptions = z.input<typeof schema>;
 
 /**
  * Reads a log of interactions: CSV, TSV, JSON lines, Parquet or LightGCN text, plain or gzip; or a table or query of a database, named `postgres://…?table=…` or
@@ -43,7 +81,7 @@ export interface ReadOptions extends ColumnOptions {
  * `database-login`, `database-failed`.
  */
 export async function readInteractions(source: string, options: ReadOptions = {}): Promise<Interactions> {
-  checkOptions(options);
+  checkOptions(schema, options);
   const place = databasePlace(source);
   return place ? readDatabase(place, options, readFile) : readFile(source, options);
 }
@@ -200,7 +238,7 @@ async function encode(duck: Duck, table: Table, numeric: boolean, options: PassO
   return (numeric ? await encodeNumbers(duck, table, options) : undefined) ?? encodeTexts(duck, table, options);
 }
 
-/** What DuckDB could not read at all is looked at row by row, like what it read with bad rows. */
+/** Undefined when DuckDB cannot read the table at all: its rows are then checked one by one, as in a table with bad rows. */
 async function attempt(work: () => Promise<Encoded>): Promise<Encoded | undefined> {
   try {
     return await work();
@@ -237,24 +275,6 @@ function checkPairsOnly(file: string, options: ReadOptions): void {
       got,
       role,
       columns: ['user', 'item (LightGCN text has no others)'],
-    });
-  }
-}
-
-function checkOptions(options: ReadOptions): void {
-  checkFormat(options.format ?? 'auto');
-  const { minRating, onBadRow, delimiter } = options;
-  if (minRating !== undefined && !Number.isFinite(minRating)) {
-    throw new TaurecError('bad-option', { option: 'minRating', got: minRating, expected: 'a number' });
-  }
-  if (onBadRow !== undefined && onBadRow !== 'fail' && onBadRow !== 'skip') {
-    throw new TaurecError('bad-option', { option: 'onBadRow', got: onBadRow, expected: "'fail' or 'skip'" });
-  }
-  if (delimiter !== undefined && (delimiter === '' || /["\r\n]/.test(delimiter) || delimiter.length > 4)) {
-    throw new TaurecError('bad-option', {
-      option: 'delimiter',
-      got: delimiter,
-      expected: 'one to four characters, no quote or line end',
     });
   }
 }

@@ -63,10 +63,15 @@ function fail(option: string, got: unknown, expected: string): never {
   throw new TaurecError('bad-option', { option, got, expected });
 }
 
+/** The names of the engines. */
+export const engineNames = ['auto', 'wasm', 'reference'] as const;
+/** The arithmetic that the wasm engine was built for. */
+export const buildNames = ['auto', 'simd', 'simd-fma'] as const;
+
 /** @throws TaurecError `unknown-name` for an engine or build that is none of the known ones */
 export function knownEngineOptions(options: { readonly engine?: string; readonly build?: string }): void {
-  known('engine', options.engine, ['auto', 'wasm', 'reference']);
-  known('build', options.build, ['auto', 'simd', 'simd-fma']);
+  known('engine', options.engine, engineNames);
+  known('build', options.build, buildNames);
 }
 
 function known(kind: string, got: string | undefined, names: readonly string[]): void {

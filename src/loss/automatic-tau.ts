@@ -1,7 +1,7 @@
 /**
- * The temperature of the softmax family when nobody says: .2 for catalogues of up to 10,000 items, .1 from 40,000, in between .05 less for each doubling. The more
- * negatives stand against a positive, the fewer of them matter. A rule read off validation data (docs/decisions/011-defaults.md), not a law: to
- * choose τ for one's own data, compare a few on validation.
+ * The default temperature of the softmax family: .2 for catalogues of up to 10,000 items, .1 from 40,000, in between .05 less for each doubling. The more
+ * negatives a positive has, the fewer of them matter. The rule was fitted to validation data (docs/decisions/011-defaults.md); for other data, compare a few
+ * values on validation, or set 'auto'.
  */
 export function automaticTau(items: number): number {
   const tau = 0.2 - 0.05 * Math.log2(Math.max(items, 1) / 10_000);

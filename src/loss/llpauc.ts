@@ -15,7 +15,7 @@ const options = new OptionSet('loss', 'llpauc', {
   /** τ > 0, finite, default .3, for cosines: what scores are divided by before the sigmoid. The paper's inner products have 1. */
   tau: option(positive.default(0.3), {
     ...tauFacts,
-    automatic: false,
+    automatic: undefined,
     search: { logUniform: [0.1, 1], start: 0.3 },
   }),
   /** Step of the duals, > 0, default .1. */

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { TaurecError } from '../errors.ts';
-import { optionFacts, type RawOptions } from '../option.ts';
+import { type AutomaticSearch, optionFacts, type RawOptions } from '../option.ts';
 import { AdversarialInfoNce } from './advinfonce.ts';
 import { BinaryCrossEntropy } from './bce.ts';
 import { BayesianPersonalizedRanking } from './bpr.ts';
@@ -40,10 +40,6 @@ const losses = {
   llpauc: LowerLeftPartialAuc,
 } satisfies Record<string, BuiltInLoss>;
 
-/** An option that training can choose by validation when it is given as `'auto'`. */
-export type SearchedOption = 'tau' | 'negativeWeight';
-const searchedOptions: readonly SearchedOption[] = ['tau', 'negativeWeight'];
-
 /** The name of a built-in loss. */
 export type LossName = keyof typeof losses;
 
@@ -54,6 +50,15 @@ export const lossNames = Object.keys(losses) as LossName[];
 export const lossDeclarations: Readonly<Record<LossName, LossDeclaration>> = Object.fromEntries(
   lossNames.map((name) => [name, losses[name].declaration]),
 ) as Record<LossName, LossDeclaration>;
+
+/** The options that training can choose by validation for one loss or another, when they are given as `'auto'`. */
+const searchedOptions = [
+  ...new Set(
+    lossNames.flatMap((name) =>
+      Object.keys(lossDeclarations[name].options.shape).filter((option) => automaticSearch(name, option)),
+    ),
+  ),
+];
 
 /** The score a loss is trained with unless told otherwise: dot for bpr, bce, gbce and mse, cosine for all others, also for custom losses. */
 export function defaultScore(source: LossSource): 'cosine' | 'dot' {
@@ -90,12 +95,12 @@ export function fitLoss(source: LossSource, items: number): LossSource {
  * The options of a loss that are given as `'auto'`, for training to choose.
  * @throws TaurecError `bad-option` where the loss has no such option that can be chosen so
  */
-export function automaticOptions(source: LossSource): SearchedOption[] {
+export function automaticOptions(source: LossSource): string[] {
   if ('evaluate' in source || ('name' in source && !declarationOf(source.name))) return [];
   const asked = searchedOptions.filter((option) => source.options?.[option] === 'auto');
-  const [wrong] = asked.filter((option) => !('name' in source && canChoose(source.name, option)));
+  const [wrong] = asked.filter((option) => !('name' in source && automaticSearch(source.name, option)));
   if (wrong === undefined) return asked;
-  const able = lossNames.filter((name) => canChoose(name, wrong));
+  const able = lossNames.filter((name) => automaticSearch(name, wrong));
   throw new TaurecError('bad-option', {
     option: `${'name' in source ? source.name : source.module}.${wrong}`,
     got: 'auto',
@@ -143,10 +148,10 @@ function definedOnly(options: RawOptions = {}): RawOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/** True when training can choose the option of a built-in loss by validation. */
-function canChoose(name: string, option: SearchedOption): boolean {
+/** The search by which training chooses the option of a built-in loss that is `'auto'`; undefined where it cannot. */
+export function automaticSearch(name: string, option: string): AutomaticSearch | undefined {
   const schema = declarationOf(name)?.options.shape[option];
-  return schema !== undefined && optionFacts(schema as z.ZodType)?.automatic === true;
+  return schema && optionFacts(schema as z.ZodType)?.automatic;
 }
 
 function declarationOf(name: string): LossDeclaration | undefined {

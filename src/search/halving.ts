@@ -1,25 +1,40 @@
 import { z } from 'zod';
+import { option } from '../option.ts';
 
 const part = z
   .number({ error: 'fractions of the training above 0' })
   .gt(0, { error: 'fractions of the training above 0' });
 const ascending = (rungs: readonly number[]) => rungs.every((rung, i) => i === 0 || rung > rungs[i - 1]!);
 
-/** Successive halving: every trial runs on the first rung, the best ones on the next. */
-export const halvingSchema = z.strictObject({
-  /** Lengths of the trainings as fractions of the whole, ascending; the last is 1. [1] trains every trial in full. */
-  rungs: z
-    .array(part)
-    .min(1, { error: 'at least one fraction' })
-    .refine((rungs) => ascending(rungs) && rungs.at(-1) === 1, {
-      error: 'ascending fractions of the training that end with 1',
-    })
-    .default([0.2, 1]),
-  /** One of this many trials of a rung is promoted to the next; rounded up. */
-  factor: z.number({ error: 'a number above 1' }).gt(1, { error: 'a number above 1' }).default(8),
-});
+const group = 'Search:';
 
-export type Halving = z.output<typeof halvingSchema>;
+/** Successive halving: every trial runs on the first rung, the best ones on the next. */
+export const halvingShape = {
+  /** Lengths of the trainings as fractions of the whole, ascending; the last is 1. [1] trains every trial in full. */
+  rungs: option(
+    z
+      .array(part)
+      .min(1, { error: 'at least one fraction' })
+      .refine((rungs) => ascending(rungs) && rungs.at(-1) === 1, {
+        error: 'ascending fractions of the training that end with 1',
+      })
+      .default([0.2, 1]),
+    {
+      group,
+      flag: '--rungs <numbers>',
+      help: 'training lengths of successive halving, as fractions ending with 1',
+    },
+  ),
+  /** One of this many trials of a rung is promoted to the next; rounded up. */
+  factor: option(z.number({ error: 'a number above 1' }).gt(1, { error: 'a number above 1' }).default(8), {
+    group,
+    flag: '--factor <number>',
+    help: 'one in this many trials is promoted to the next rung',
+  }),
+};
+
+/** Checked options of successive halving. */
+export type Halving = z.output<z.ZodObject<typeof halvingShape>>;
 
 /** The part of a training that halving reads: its trial, its rung and the metric that it reached. */
 export interface RungResult {

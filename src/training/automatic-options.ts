@@ -1,23 +1,12 @@
 import { TaurecError } from '../errors.ts';
-import { automaticTau } from '../loss/automatic-tau.ts';
 import type { LossSource } from '../loss/loss.ts';
-import { automaticOptions, replaceOptions, type SearchedOption } from '../loss/losses.ts';
+import { automaticOptions, automaticSearch, replaceOptions } from '../loss/losses.ts';
 import { type Coordinate, type LatticePoint, latticeSearch } from '../search/lattice-search.ts';
 import { runSearches } from '../search/search.ts';
-import type { Aim } from './aim.ts';
 import type { TrainConfig } from './config.ts';
 import type { TrainEvent } from './events.ts';
 import type { AutomaticTrial, RunOptions, TrainingData, Tuning } from './training-state.ts';
 import { hasUsers } from './validation.ts';
-
-/** λ at the start of the search: close to the usual choice for each aim (docs/decisions/012-automatic-options.md). */
-const startWeight: Readonly<Record<Aim, number>> = { accuracy: 1.2, discovery: 0.75 };
-
-/** Start, stride and bounds of the search for an option. τ is compared by ratios, λ by differences. */
-const coordinate: Readonly<Record<SearchedOption, (aim: Aim, items: number) => Omit<Coordinate, 'name'>>> = {
-  tau: (_, items) => ({ start: automaticTau(items), stride: { factor: 1.4 }, least: 0.01, most: 3 }),
-  negativeWeight: (aim) => ({ start: startWeight[aim], stride: { step: 0.15 }, least: 0, most: 3 }),
-};
 
 /**
  * The options of the loss that are `'auto'`, as coordinates of the search that chooses them; none as a rule.
@@ -33,7 +22,11 @@ export function automaticCoordinates({ loss, aim }: TrainConfig, { train, valid 
       remedy: 'Hold one out: validRatio 0.1 of loadDataset (--valid-ratio 0.1), or give one.',
     });
   }
-  return options.map((name) => ({ name, ...coordinate[name](aim, train.columns) }));
+  return options.map((name) => {
+    // Options that are 'auto' are those of built-in losses, which have a name.
+    const { start, stride, least, most } = automaticSearch((loss as { name: string }).name, name)!;
+    return { name, start: start({ items: train.columns, aim }), stride, least, most };
+  });
 }
 
 export function latticeStart(coordinates: readonly Coordinate[]): LatticePoint {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Backbone, BackboneSource } from '../backbone/backbone.ts';
-import { backboneNames, backboneOptions } from '../backbone/backbones.ts';
+import { backboneOptions } from '../backbone/backbones.ts';
+import { runShape } from '../engine/run-options.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { defaultScore, lossDeclarations, lossNames } from '../loss/losses.ts';
@@ -52,6 +53,10 @@ const lossOptions = Object.fromEntries(lossNames.map((name) => [name, lossDeclar
 const dotLosses = lossNames.filter((name) => lossDeclarations[name].score === 'dot');
 
 const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
+/** A metric and its cut-off: `ndcg@20`. */
+export const metricName = z
+  .string({ error: metric })
+  .regex(new RegExp(`^(${rankMetricNames.join('|')})@[1-9]\\d*$`), { error: metric });
 
 const model = 'Model:';
 const length = 'Length of training:';
@@ -62,7 +67,7 @@ const scheduleShape = {
   name: option(oneOf(['constant', 'cosine']).default('cosine'), {
     group: optimiser,
     flag: '--schedule <name>',
-    help: 'course of the learning rate',
+    help: 'learning-rate schedule',
   }),
   /** Fraction of the run over which the rate rises linearly from 0. */
   warmup: option(fraction.default(0), {
@@ -82,20 +87,14 @@ const { decoupledWeightDecay, l2, ...optimizerOptions } = optimizerShape;
 const { batch: kind, rowWeight, ...batchOptions } = samplerShape;
 
 const validationShape = {
-  /** What the best epoch is chosen by, larger is better: a metric and its cut-off. */
-  metric: option(
-    z
-      .string({ error: metric })
-      .regex(new RegExp(`^(${rankMetricNames.join('|')})@[1-9]\\d*$`), { error: metric })
-      .default('ndcg@20'),
-    {
-      group: length,
-      flag: '--metric <name@k>',
-      help: 'metric that chooses the best epoch',
-      fixed: true,
-    },
-  ),
-  /** Validates after every so many epochs, and after the last. */
+  /** Metric and cut-off that choose the best epoch; larger is better. */
+  metric: option(metricName.default('ndcg@20'), {
+    group: length,
+    flag: '--metric <name@k>',
+    help: 'metric that chooses the best epoch',
+    fixed: true,
+  }),
+  /** Epochs between validations; the last epoch is validated too. */
   every: option(whole(1).default(5), {
     group: length,
     flag: '--validate-every <epochs>',
@@ -112,7 +111,7 @@ const validationShape = {
     help: 'stop after this many validations without a better one',
     fixed: true,
   }),
-  /** At most so many validation users are looked at, drawn once by the seed. */
+  /** Maximum number of validation users, drawn once by the seed. */
   users: option(whole(1).default(5000), {
     group: length,
     flag: '--validation-users <number>',
@@ -130,15 +129,15 @@ export const trainShape = {
   loss: option(loss.default({ name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } }), {
     group: 'Loss:',
     flag: '--loss <name>',
-    help: lossNames.join(', '),
+    help: 'training loss',
     common: true,
     source: { kind: 'loss', method: 'evaluate', builtIn: lossOptions },
   }),
-  /** What makes final embeddings of the trained ones: matrix factorisation leaves them as they are, graph backbones mix them over the training graph. */
+  /** The model that turns trained embeddings into final ones: matrix factorisation leaves them as they are, graph backbones mix them over the training graph. */
   backbone: option(backbone.default({ name: 'mf', options: {} }), {
     group: 'Backbone:',
     flag: '--backbone <name>',
-    help: backboneNames.join(', '),
+    help: 'embedding model: matrix factorisation, or a graph network',
     common: true,
     source: { kind: 'backbone', method: 'forward', builtIn: backboneOptions },
   }),
@@ -168,7 +167,7 @@ export const trainShape = {
     {
       group: model,
       flag: '--popularity-prior <number>',
-      help: 'what popularity adds to a score: number · log(1 + interactions of the item); below 0 for the long tail; auto: by validation',
+      help: 'popularity term of a score: number · log(1 + interactions of the item); below 0 favours the long tail; auto: chosen by validation',
     },
   ),
   /** Length of the embeddings. */
@@ -185,11 +184,11 @@ export const trainShape = {
     help: 'standard deviation of the initial embeddings',
   }),
   optimizer: named(optimizerOptions).prefault({}),
-  /** The learning rate at its highest. */
+  /** Peak learning rate. */
   learningRate: option(positive.default(0.02), {
     group: optimiser,
     flag: '--learning-rate <number>',
-    help: 'highest learning rate',
+    help: 'peak learning rate',
     common: true,
     searchByScore: {
       cosine: { logUniform: [0.01, 0.06], start: 0.03 },
@@ -208,18 +207,18 @@ export const trainShape = {
   }),
   batch: optionGroup({ kind, ...batchOptions }).prefault({}),
   rowWeight,
-  /** Epochs at most. */
+  /** Maximum number of epochs. */
   epochs: option(whole(1).default(100), {
     group: length,
     flag: '--epochs <number>',
-    help: 'most epochs',
+    help: 'maximum number of epochs',
     common: true,
   }),
   /** Seconds for the search, validation included; the schedule then follows the clock, and `epochs` is the most that is run. */
   timeBudget: option(positive.optional(), {
     group: length,
     flag: '--time-budget <seconds>',
-    help: 'most seconds',
+    help: 'maximum training time in seconds',
     fixed: true,
   }),
   validation: optionGroup(validationShape).prefault({}),
@@ -227,7 +226,7 @@ export const trainShape = {
   refit: option(yesOrNo.default(false), {
     group: length,
     flag: '--refit',
-    help: 'then train once more on train and validation together, for the best number of steps',
+    help: 'retrain on train and validation data together, for the best number of steps',
     sets: true,
     opposite: 'do not refit',
     common: true,
@@ -240,29 +239,7 @@ export const trainShape = {
     help: 'epochs between checkpoints (default: every epoch, at most every ten seconds)',
     fixed: true,
   }),
-  /** Seed of everything that is drawn at random. */
-  seed: option(whole(Number.MIN_SAFE_INTEGER).default(1), {
-    flag: '--seed <number>',
-    help: 'seed of all random numbers',
-    shared: true,
-    fixed: true,
-  }),
-  /** Absent: the engine's choice. */
-  threads: option(whole(1).optional(), { flag: '--threads <number>', help: 'threads', shared: true, fixed: true }),
-  /** What computes: the WebAssembly engine, or the slow reference. */
-  engine: option(oneOf(['auto', 'wasm', 'reference']).default('auto'), {
-    flag: '--engine <name>',
-    help: 'engine',
-    shared: true,
-    fixed: true,
-  }),
-  /** Arithmetic of the wasm engine: fused multiply-add where the machine has it (auto), or one of the two, for results that repeat on any machine. */
-  build: option(oneOf(['auto', 'simd', 'simd-fma']).default('auto'), {
-    group: 'Engine:',
-    flag: '--build <name>',
-    help: 'arithmetic of the wasm engine',
-    fixed: true,
-  }),
+  ...runShape,
 };
 
 /** Every option of training with its path. */

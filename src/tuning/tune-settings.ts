@@ -1,35 +1,61 @@
 import { z } from 'zod';
-import type { DatasetOptions } from '../data/dataset.ts';
-import { rankMetricNames } from '../evaluation/metrics.ts';
-import { halvingSchema } from '../search/halving.ts';
+import {
+  type DeclaredOption,
+  declaredOptions,
+  oneOf,
+  option,
+  optionGroup,
+  optionNames,
+  positive,
+  whole,
+} from '../option.ts';
+import { halvingShape } from '../search/halving.ts';
 import { parseSpace, type Space } from '../search/space.ts';
 import { searchNames } from '../search/space-searches.ts';
-import type { TrainConfigInput } from '../training/config.ts';
+import { metricName } from '../training/config.ts';
 import { optionError } from '../training/option-errors.ts';
 
-const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
+const group = 'Search:';
 
-const shape = {
+/** Every setting of a study, declared once. */
+export const tuneShape = {
   /** The search space; absent: the default space of the loss. */
-  space: z.unknown().optional(),
+  space: option(z.unknown().optional(), { help: 'search space' }),
   /** The search: `tpe` learns from earlier trials, `random` does not, `grid` tries all combinations. */
-  search: z.enum(searchNames, { error: `one of ${searchNames.join(', ')}` }).default('tpe'),
+  search: option(oneOf(searchNames).default('tpe'), {
+    group,
+    flag: '--search <name>',
+    help: 'search algorithm',
+    common: true,
+  }),
   /** Number of trials; absent: 24, with a time budget 64, in a grid all. */
-  trials: z.int({ error: 'a whole number of at least 1' }).min(1, { error: 'a whole number of at least 1' }).optional(),
+  trials: option(whole(1).optional(), {
+    group,
+    flag: '--trials <number>',
+    help: 'number of trials (default: 24; with a time budget 64; grid: all)',
+    common: true,
+  }),
   /** Lengths of the trainings, and how many trials reach each. */
-  halving: halvingSchema.prefault({}),
+  halving: optionGroup(halvingShape).prefault({}),
   /** The metric that compares trials, larger is better; absent: the metric of `validation`. */
-  metric: z
-    .string({ error: metric })
-    .regex(new RegExp(`^(${rankMetricNames.join('|')})@[1-9]\\d*$`), { error: metric })
-    .optional(),
+  metric: option(metricName.optional(), {
+    group,
+    flag: '--metric <name@k>',
+    help: 'metric to compare trials by (default: as in the configuration file, else ndcg@20)',
+  }),
   /** Seconds for the whole study: a training that would not end in time does not start. */
-  timeBudget: z.number({ error: 'a number above 0' }).gt(0, { error: 'a number above 0' }).optional(),
+  timeBudget: option(positive.optional(), {
+    group,
+    flag: '--time-budget <seconds>',
+    help: 'seconds for the whole study, including full trainings of the best trials',
+    common: true,
+  }),
 };
 
-const schema = z.strictObject(shape, {
-  error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined),
-});
+const schema = optionGroup(tuneShape);
+
+/** Every setting with its path. */
+export const tuneOptions: readonly DeclaredOption[] = declaredOptions(tuneShape);
 
 /** The part `tune` of a configuration file. */
 export interface TuneSettings extends Omit<z.input<typeof schema>, 'space'> {
@@ -40,29 +66,16 @@ export interface TuneSettings extends Omit<z.input<typeof schema>, 'space'> {
 /** Checked settings, with defaults. */
 type CheckedTuneSettings = Omit<z.output<typeof schema>, 'space'> & { readonly space?: Space };
 
-/** @throws TaurecError `bad-option`, naming `tune.…`; an unknown option names the nearest known one */
-export function parseTuneSettings(input: unknown): CheckedTuneSettings {
-  const parsed = schema.safeParse(input);
+/**
+ * @param shape the declarations, when they are not all of them
+ * @throws TaurecError `bad-option`, naming `tune.…`; an unknown option names the nearest known one
+ */
+export function parseTuneSettings(input: unknown, shape: z.ZodRawShape = tuneShape): CheckedTuneSettings {
+  const parsed = shape === tuneShape ? schema.safeParse(input) : (optionGroup(shape) as typeof schema).safeParse(input);
   if (!parsed.success) {
-    const known: Record<string, string[]> = { tune: Object.keys(shape), 'tune.halving': ['rungs', 'factor'] };
     const issues = parsed.error.issues.map((issue) => ({ ...issue, path: ['tune', ...issue.path] }));
-    throw optionError({ issues } as z.ZodError, { tune: input }, (path) => known[path.join('.')] ?? []);
+    throw optionError({ issues } as z.ZodError, { tune: input }, (path) => optionNames(shape, path.slice(1)));
   }
   const { space, ...rest } = parsed.data;
   return { ...rest, ...(space !== undefined && { space: parseSpace(space) }) };
-}
-
-/** A configuration file of the command line: training options, the data, the model's folder, and the search of `taurec tune`. */
-export type ConfigFile = TrainConfigInput & {
-  /** The source of the interactions, and how they are read and split. */
-  data?: Partial<DatasetOptions>;
-  /** The model's folder. */
-  out?: string;
-  /** The search of `taurec tune`. */
-  tune?: TuneSettings;
-};
-
-/** For configuration files: returns its argument, so that an editor knows the types and marks unknown options. */
-export function defineConfig(config: ConfigFile): ConfigFile {
-  return config;
 }

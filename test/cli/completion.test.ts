@@ -39,6 +39,10 @@ describe.skipIf(!has('bash'))('bash (skipped where it is not installed)', () => 
   test('offers the choices of a flag, and files where a value is free', () => {
     expect(offered('train', '--aim', '')).toEqual([...aims]);
     expect(offered('recommend', 'model', '--index', 'a')).toEqual(['approximate']);
+    expect(offered('train', '--loss', 'b')).toEqual(['bsl', 'bpr', 'bce']);
+    expect(offered('tune', '--backbone', 'light')).toEqual(['lightgcn', 'lightgcn++']);
+    expect(offered('train', '--pool', 'h')).toEqual(['hard']);
+    expect(offered('train', '--loss-module', '')).toEqual(['']);
     expect(offered('train', '--train', '')).toEqual(['']);
     expect(offered('train', '')).toEqual(['']);
   });

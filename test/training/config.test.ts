@@ -3,7 +3,7 @@ import { optimizerDefaults } from '../../src/optimizer/create-optimizer.ts';
 import { samplerDefaults } from '../../src/sampler/sampler-options.ts';
 import { configHash } from '../../src/training/checkpoint.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
-import { defineConfig } from '../../src/tuning/tune-settings.ts';
+import { defineConfig } from '../../src/tuning/define-config.ts';
 import { errorOf } from '../support/error-of.ts';
 
 describe('parseTrainConfig', () => {

@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import { type Csr, csrFromEntries, csrRow, pattern, resized } from '../../array/csr.ts';
 import { type Matrix, matrix, row } from '../../array/matrix.ts';
 import { sharedFloat32 } from '../../array/shared.ts';
@@ -5,6 +6,7 @@ import type { BackboneSource } from '../../backbone/backbone.ts';
 import { backboneNames } from '../../backbone/backbones.ts';
 import type { IdMap } from '../../data/id-map.ts';
 import type { Interactions } from '../../data/interactions.ts';
+import { runShape } from '../../engine/run-options.ts';
 import { TaurecError } from '../../errors.ts';
 import { evaluate } from '../../evaluation/evaluator.ts';
 import { cutOff } from '../../evaluation/metrics.ts';
@@ -16,6 +18,7 @@ import type { ModelFacts } from '../../model/model-facts.ts';
 import type { Tensor } from '../../model/safetensors-format.ts';
 import { Titles } from '../../model/titles.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
+import { type DeclaredOption, declaredOptions, option, positive, whole } from '../../option.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../../recommender/ranking-engine.ts';
 import { parseTrainConfig, type TrainConfig } from '../config.ts';
 import type { TrainEvent } from '../events.ts';
@@ -24,21 +27,34 @@ import { launch } from '../train-embeddings.ts';
 import type { TrainResult } from '../training-state.ts';
 import { growArrays, type NewInteractions, newInteractions, placeNewRows } from './new-rows.ts';
 
-/** How `updateModel` continues training, reports and stops. */
-export interface UpdateOptions {
+/** The options of an update that the command line sets, declared once. The training checks their bounds. */
+export const updateShape = {
   /** Epochs over all interactions, old and new. Default: from a tenth (almost nothing is new) to a quarter (a quarter or more is new) of the epochs of the first training. */
-  readonly epochs?: number;
+  epochs: option(whole(1).optional(), {
+    flag: '--epochs <number>',
+    help: 'epochs over old and new interactions (default: depends on how much is new)',
+  }),
   /** The highest learning rate, which falls to 0 by half a cosine. Default: half of the first training's. */
-  readonly learningRate?: number;
+  learningRate: option(positive.optional(), {
+    flag: '--learning-rate <number>',
+    help: "peak learning rate (default: half of the model's)",
+  }),
+  /** Default: the engine's choice; results do not depend on it. */
+  threads: runShape.threads,
+  engine: runShape.engine,
+};
+
+/** The options of `updateShape` with their paths. */
+export const updateOptions: readonly DeclaredOption[] = declaredOptions(updateShape);
+
+/** How `updateModel` continues training, reports and stops. */
+export interface UpdateOptions extends Readonly<z.input<z.ZodObject<typeof updateShape>>> {
   /** Titles by item id: for new items, and in place of the model's own. */
   readonly titles?: ReadonlyMap<string, string>;
   /** The loss, for a model with a custom one. A model never loads code by itself. */
   readonly loss?: LossSource;
   /** The backbone, likewise. */
   readonly backbone?: BackboneSource;
-  /** Default: the engine's choice; results do not depend on it. */
-  readonly threads?: number;
-  readonly engine?: 'auto' | 'wasm' | 'reference';
   /** Stops after the step in progress with error `aborted`. */
   readonly signal?: AbortSignal;
   /** Receives the events of the training. */

@@ -1,3 +1,4 @@
+// Evaluates a ranker on test interactions: protocols, options, and the loop over blocks of users.
 import { type Csr, csrDegree, csrHas } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { randomStream, shuffle } from '../array/random.ts';

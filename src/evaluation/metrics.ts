@@ -1,3 +1,4 @@
+// The metrics: accuracy of one ranked list (recall, NDCG …), AUC, and exposure of all lists together (coverage, Gini …).
 import type { Csr } from '../array/csr.ts';
 import { type Matrix, row } from '../array/matrix.ts';
 

@@ -1,3 +1,4 @@
+// Rankers for the evaluation: embeddings of a model, a scoring function, and the baselines random, popularity and item-based nearest neighbours.
 import { type Csr, csrDegree, csrRow, csrTranspose } from '../array/csr.ts';
 import { matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';

@@ -1,3 +1,4 @@
+// One run of an experiment or a recipe: loads its data, adds noise, trains, evaluates under both protocols, and computes the key under which its record is stored.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// What experiments share when they judge claims: verdicts from paired differences, comparisons over users, popularity groups, and tables of tried options.
 import { TaurecError } from '../errors.ts';
 import type { UserColumns } from '../evaluation/compare.ts';
 import type { Cell, ClaimVerdict, Figure, Table, TableColumn } from '../report/report.ts';

@@ -1,3 +1,4 @@
+// The laboratory: runs trainings in parallel on this machine, records each in runs.jsonl, and reuses the records.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -1,3 +1,4 @@
+// Reads and checks the settings of an experiment: expands names to data sets, losses and backbones, and loads every custom module before the first training.
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { type BackboneName, backboneNames } from '../backbone/backbones.ts';
@@ -26,7 +27,7 @@ import {
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const entries = z.array(z.union([z.string(), z.custom(isObject)])).min(1);
 const numbers = z.array(z.number()).min(1);
-/** Types of the settings; `expected` has their messages, because the messages of zod are about its own types. */
+/** Types of the settings; `expected` describes each of them in errors. */
 const shape = {
   data: entries,
   losses: entries,

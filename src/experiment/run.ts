@@ -1,3 +1,4 @@
+// The types of a run: its specification, its record and its failure. Also merges training options and finds data sets in folders.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { DatasetOptions } from '../data/dataset.ts';

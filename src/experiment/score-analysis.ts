@@ -1,3 +1,4 @@
+// Analyses the scores of a trained model: their variance, the worst-case weights of the negatives, the robust radius, and the temperature these predict.
 import { type Csr, csrDegree, csrRow } from '../array/csr.ts';
 import { row } from '../array/matrix.ts';
 import { randomStream, shuffle } from '../array/random.ts';

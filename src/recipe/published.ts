@@ -1,3 +1,4 @@
+// Published results on the public data sets, and their comparison with the expected values of the recipes.
 import type { BackboneSource } from '../backbone/backbone.ts';
 import type { BackboneName } from '../backbone/backbones.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';

@@ -1,3 +1,4 @@
+// The type of a recipe with its checks, settings that several recipes share, and the comparison of runs with expected values.
 import { z } from 'zod';
 import { type Protocol, protocols } from '../evaluation/evaluator.ts';
 import { type Choice, choices, folderDataSet, type RunRecord, type RunSpec } from '../experiment/run.ts';

@@ -1,3 +1,4 @@
+// Draws the figures of a report with Observable Plot, outside a browser, as inline SVG with a legend and a table of the numbers.
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { html, Markup } from './markup.ts';
@@ -296,7 +297,7 @@ function domainsOf(figure: Figure, panels: readonly Panel[]): Domains {
   const ys = points.flatMap(({ y, deviation = 0 }) => [y, y + deviation, y - deviation]);
   const levels = panels.flatMap(({ reference }) => (reference ? [reference.y] : []));
   const [low, high] = interval([...ys, ...levels, ...(figure.kind === 'bars' && !log ? [0] : [])], log);
-  // On a logarithmic axis the domain extends 5% below the least value, so that its bar has a visible length.
+  // On a logarithmic axis the domain extends below the least value by 5% of its range, so that its bar has a visible length.
   const y: Interval = log ? [low / (high / low) ** 0.05, high] : [low, high];
   if (hasBands(figure)) return { x: [...new Set(points.map(({ x }) => String(x)))], y };
   const xs = points.map(({ x }) => x as number);

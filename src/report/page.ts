@@ -1,3 +1,4 @@
+// The HTML page of a report, with its style sheet and its only script.
 import { createHash } from 'node:crypto';
 import { figureHtml, palette, type SeriesLook, seriesLooks } from './figures.ts';
 import { html, Markup } from './markup.ts';

@@ -1,3 +1,4 @@
+// The experiment `losses`, and the comparison of losses that the shift experiments share with it.
 import { type Figure, type Section, slug, type Table } from '../../report/report.ts';
 import { type Case, type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';

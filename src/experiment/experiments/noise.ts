@@ -1,3 +1,4 @@
+// The frame of the three noise experiments: options chosen at every noise level, accuracy and best options plotted against the level.
 import { type ClaimVerdict, type Figure, type Section, slug, type Table } from '../../report/report.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';

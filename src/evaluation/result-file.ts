@@ -7,6 +7,7 @@ import { type Evaluation, protocols } from './evaluator.ts';
 const formatName = 'taurec-result';
 const formatVersion = 1;
 
+/** The content of a result file. Unknown fields are dropped. */
 const resultSchema = z
   .object({
     format: z.literal(formatName),

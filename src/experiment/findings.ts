@@ -30,6 +30,7 @@ export function everyOne(verdicts: readonly Verdict[]): Verdict {
   return verdicts.includes('unclear') || verdicts.length === 0 ? 'unclear' : 'held';
 }
 
+/** Evidence of a claim without observations; `measured` recognises it. */
 const nothing = 'nothing was measured';
 
 /** Drops claims without any observation: a run without DSL, say, shows nothing about DSL. */

@@ -147,6 +147,7 @@ export class LocalLab implements Lab {
     return record;
   }
 
+  /** The key of a run, which needs the hash of its data. */
   async #keyOf(spec: RunSpec): Promise<string> {
     if (this.#options.signal?.aborted) throw new TaurecError('aborted');
     const { dataset } = await this.#load(spec);
@@ -189,10 +190,12 @@ export class RunStore {
     if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
   }
 
+  /** The record with this key. */
   get(key: string): RunRecord | FailedRun | undefined {
     return this.#records.get(key);
   }
 
+  /** Appends a record to the file. A crash can damage only the last line. */
   add(record: RunRecord | FailedRun): void {
     mkdirSync(dirname(this.path), { recursive: true });
     appendFileSync(this.path, `${JSON.stringify(record, infinityAsText)}\n`);

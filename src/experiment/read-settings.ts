@@ -50,6 +50,7 @@ const expected: Record<keyof typeof shape, string> = {
   protocol: `one of ${protocols.join(', ')}`,
   config: 'an object of training options',
 };
+/** All settings are optional, and unknown ones are refused. */
 const schema = z.strictObject(
   Object.fromEntries(
     Object.entries(shape).map(([name, type]) => [name, withMessage(type, expected[name as keyof typeof shape])]),
@@ -117,6 +118,7 @@ async function checkCandidates(loss: LossCase): Promise<void> {
   }
 }
 
+/** Metrics of the tables by default, in addition to `metric`. */
 const defaultMetrics = ['ndcg@20', 'recall@20', 'coverage@20', 'gini@20'];
 
 /** The values, if no two are equal. @throws TaurecError `bad-option` */
@@ -127,6 +129,7 @@ function distinct<T extends string | number>(option: string, values: readonly T[
   throw new TaurecError('bad-option', { option, got: `${twice} twice`, expected: 'distinct values', remedy });
 }
 
+/** The object without undefined fields, which must not override defaults. */
 function definedOnly<T extends object>(object: T): Partial<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

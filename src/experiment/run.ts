@@ -130,6 +130,7 @@ function over(below: object, above: object): object {
   return merged;
 }
 
+/** True for a plain group of options, which is merged option by option. */
 function isGroup(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -159,6 +160,7 @@ export function folderDataSet(nameOrPath: string): DataSource {
   return { name, files, config: suited[name] ?? {} };
 }
 
+/** The folder of a name or path, as `folderDataSet` describes. */
 function folderOf(nameOrPath: string): string {
   if (/[/\\]/.test(nameOrPath)) {
     if (existsSync(nameOrPath)) return nameOrPath;

@@ -138,6 +138,7 @@ export function baseSpec(
   };
 }
 
+/** The backbone of settings that must have exactly one. @throws TaurecError `bad-option` */
 function onlyBackbone({ backbones }: ExperimentSettings): BackboneCase {
   const [first, ...others] = backbones;
   if (others.length === 0) return first!;

@@ -3,6 +3,7 @@ import type { Recipe } from './recipe.ts';
 
 /** The papers draw 1,000 uniform negatives and have λ = 1. No setting is chosen here. */
 const negatives = 1000;
+/** Few validations on many users, which suffice to choose the epoch. */
 const validation = { every: 20, patience: 10, users: 20_000 };
 const claim = 'the papers’ temperature without λ, in user rows';
 

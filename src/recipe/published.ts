@@ -22,6 +22,7 @@ export interface PublishedResult {
   readonly source: string;
 }
 
+// Sources of the tables below.
 const psl = 'Yang et al., PSL, NeurIPS 2024';
 const slAtK = 'Yang et al., SL@K, KDD 2025, table 2';
 const bsl = 'Wu et al., BSL, ICDE 2024: training logs published with the program, best epoch on the test set';
@@ -56,10 +57,12 @@ function table(
   );
 }
 
+// Data sets of table 1, whose columns are in this order; PSL and SL@K print the same values for most losses.
 const iid = ['amazon2014-health', 'amazon2014-electronic', 'gowalla'];
 const either = `${psl}, table 1, and ${slAtK}`;
 const both = { BPR: either, LLPAUC: either, AdvInfoNCE: either, SL: either, BSL: either, PSL: either, 'SL@20': slAtK };
 
+// Data sets under popularity shift, in the order of the columns of PSL's table 2.
 const shifted = ['amazon2014-cd-popularity', 'amazon2014-electronic-popularity', 'gowalla-popularity'];
 const pslTable2 = `${psl}, table 2`;
 
@@ -159,6 +162,7 @@ function publishedBeside(data: string, backbone: string, loss: string): Publishe
 
 const backboneLabels: Record<string, string> = { mf: 'MF', lightgcn: 'LightGCN' };
 
+/** One published value per metric of a result. */
 function valuesOf({ label, backbone, protocol, metrics, testSelected, source }: PublishedResult): PublishedValue[] {
   const what = `${label}, ${backboneLabels[backbone] ?? backbone}${testSelected ? ', test-selected' : ''}`;
   return Object.entries(metrics).map(([metric, value]) => ({ metric, value, protocol, what, source }));
@@ -203,6 +207,7 @@ function inColumn(recipe: Recipe, { data, backbone, protocol }: PublishedResult)
   );
 }
 
+/** Compares a published result with the expected values of a recipe, for the metrics that both have. */
 function compare(published: PublishedResult, recipe: Recipe): PublishedComparison {
   const expected = Object.entries(published.metrics).flatMap(([metric, printed]) => {
     const value = recipe.expected?.[published.protocol]?.[metric];
@@ -221,6 +226,7 @@ export function backboneOf(recipe: Recipe): string {
   return nameOf(recipeConfig(recipe).backbone);
 }
 
+/** Built-in sources have a name; custom ones show their module. */
 function nameOf(source: { readonly name: string } | { readonly module: string }): string {
   return 'name' in source ? source.name : source.module;
 }

@@ -60,7 +60,7 @@ const defaultTolerance: Tolerance = { relative: 0.02 };
 
 // The `error` texts complete the sentence “expected …”.
 const finite = z.number({ error: 'a finite number' });
-const text = z.string({ error: 'a text' }).min(1, { error: 'a text' });
+const text = z.string({ error: 'a non-empty string' }).min(1, { error: 'a non-empty string' });
 const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, { error: `one of ${names.join(', ')}` });
 const metrics = z.record(z.string(), finite, { error: 'an object of metrics and their values' });
@@ -95,6 +95,7 @@ const shape = {
     .optional(),
 };
 
+/** Rules between fields: a choice on the test set must be labelled. */
 const schema = z
   .strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined) })
   .refine(({ choice, chosen }) => !(choice === 'test' && chosen === 'validated'), {

@@ -58,6 +58,7 @@ ${claimsHtml(claims)}${contents(sections)}${sections.map((section, i) => section
 `.text;
 }
 
+/** The list of claims with their verdicts; nothing without claims. */
 function claimsHtml(claims: readonly ClaimVerdict[]): Markup | undefined {
   if (claims.length === 0) return undefined;
   const items = claims.map(
@@ -88,6 +89,7 @@ ${links}<li><a href="#provenance">How it was run</a></li>
 `;
 }
 
+/** A section: its text, figures and tables. */
 function sectionHtml(
   { title, text = [], figures = [], tables = [] }: Section,
   i: number,

@@ -21,6 +21,7 @@ export function significant(value: number, digits: number): string {
   return grouped(rounded, { maximumFractionDigits: 12 });
 }
 
+/** A number in the format of its column, without unit. */
 function showNumber(value: number, show: Show): string {
   switch (show) {
     case 'count':
@@ -102,6 +103,7 @@ function rowsOf({ series, reference }: Panel, names: readonly string[]): string[
   return rows;
 }
 
+/** A point as text; the chosen one is marked. */
 function showPoint({ y, deviation, chosen }: Point): string {
   return showCell(deviation === undefined ? y : { mean: y, deviation }, 'number') + (chosen ? ' (chosen)' : '');
 }

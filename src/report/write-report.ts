@@ -37,6 +37,7 @@ export async function writeReport(folder: string, report: Report): Promise<Repor
   return files;
 }
 
+/** Replaces a file atomically. */
 function write(path: string, text: string): Promise<void> {
   return writeAtomically(path, (temporary) => writeFile(temporary, text));
 }

@@ -25,6 +25,7 @@ export interface StudyPlan {
   configOf(point: SpacePoint, rung: number): Readonly<Record<string, unknown>>;
 }
 
+/** Folder, signal and listener of a session. */
 interface StudyOptions {
   /** The study's folder, which holds the checkpoints. */
   readonly folder: string;
@@ -72,6 +73,7 @@ class StudyRun {
     if (timeBudget !== undefined) this.#budget = new Budget(timeBudget, halving.rungs.length, () => this.#elapsed());
   }
 
+  /** Runs the session: keeps the executor full until nothing is left to start, then waits for the rest. */
   async run(): Promise<void> {
     const { signal, onEvent } = this.#options;
     const { metric, trials, halving } = this.#plan;
@@ -142,6 +144,7 @@ class StudyRun {
     return this.#plan.search.propose(seen)[0]!;
   }
 
+  /** The facts of a new training: its configuration on the rung, with seed and epochs. */
   #newRun(point: SpacePoint, rung: number) {
     const config = this.#plan.configOf(point, rung);
     return { config, seed: config.seed as number, epochs: config.epochs as number };
@@ -206,6 +209,7 @@ class StudyRun {
     return alone ? 1 : together;
   }
 
+  /** True if one more training on a rung fits into the budget. */
   #hasTime(rung: number, state: StudyState): boolean {
     return this.#fits(rung, state, this.#sideBySide(rung, state));
   }

@@ -85,6 +85,7 @@ export class StudyStore {
     this.#database.prepare('update study set seconds = ?').run(seconds);
   }
 
+  /** The points of a training's curve, by epoch. */
   curve({ trial, rung }: RunKey): CurvePoint[] {
     const rows = this.#all('select * from curve where trial = ? and rung = ? order by epoch', trial, rung);
     return rows.map(({ epoch, loss, learning_rate, value }) => ({
@@ -95,6 +96,7 @@ export class StudyStore {
     }));
   }
 
+  /** The attempts of a training, in their order. */
   attempts({ trial, rung }: RunKey): Attempt[] {
     const rows = this.#all('select * from attempt where trial = ? and rung = ? order by number', trial, rung);
     return rows.map(({ worker, from_epoch, started }) => ({
@@ -118,6 +120,7 @@ export class StudyStore {
     this.#insertRun(key, run);
   }
 
+  /** Sets the state of a training that has no outcome; a stored outcome is final. */
   setState({ trial, rung }: RunKey, state: Extract<RunState, 'waiting' | 'running'>): void {
     const update = "update run set state = ? where trial = ? and rung = ? and state not in ('done', 'failed')";
     this.#database.prepare(update).run(state, trial, rung);

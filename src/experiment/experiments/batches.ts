@@ -17,6 +17,7 @@ interface Arm {
   readonly records: readonly RunRecord[];
 }
 
+/** Compares user rows with pair rows, and pool sizes of user rows. Its axis is the pool size. */
 export const batches: Experiment = {
   name: 'batches',
   title: 'User rows and pair rows',
@@ -101,6 +102,7 @@ function inEqualTime(
   return { verdict: 'unclear', text: found.text + early };
 }
 
+/** Accuracy against training seconds, and all numbers, for one data set and loss. */
 function section(title: string, arms: readonly Arm[], settings: ExperimentSettings): Section {
   const { metric, metrics, protocol, seeds } = settings;
   const seconds = ({ records }: Arm) => meanCell(records.map((record) => record.seconds.train));

@@ -21,6 +21,7 @@ import { allLosses } from './losses.ts';
 /** Losses compared by default. */
 const compared = ['bpr', 'bce', 'mse', 'sl', 'bsl', 'dsl'];
 
+/** Compares how evenly losses serve popularity groups. It has no axis. */
 export const fairness: Experiment = {
   name: 'fairness',
   title: 'Fairness to items',
@@ -73,6 +74,7 @@ function fairer(where: string, a: ChosenCase, b: ChosenCase, settings: Experimen
   return { verdict: signOf(ofB!.map((spread, seed) => spread - ofA![seed]!)), text };
 }
 
+/** Contributions of popularity groups, and all numbers, on one data set. */
 function section(name: string, cases: readonly ChosenCase[], settings: ExperimentSettings): Section {
   const { metric, metrics, protocol, seeds } = settings;
   const figure = groupFigure(

@@ -34,6 +34,7 @@ export const allLosses: ExperimentConfig['losses'] = [
   { name: 'slatk', tau: [0.1, 0.15, 0.2, 0.3], tauWeight: [3, 5] },
 ];
 
+/** Compares all losses on every data set and backbone. It has no axis. */
 export const losses: Experiment = {
   name: 'losses',
   title: 'All losses',
@@ -149,6 +150,7 @@ function eachGroup(
   });
 }
 
+/** Figure and tables for the losses on one data set and backbone. */
 function section(name: string, group: readonly ChosenCase[], lab: Lab, settings: ExperimentSettings): Section {
   const { metric, metrics, protocol } = settings;
   const id = slug(`losses ${name}`);

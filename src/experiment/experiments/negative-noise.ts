@@ -56,6 +56,7 @@ function keepsMore(where: string, ours: NoisyCase[], theirs: NoisyCase[], settin
   return { verdict: signOf(a.map((share, seed) => share - b[seed]!)), text };
 }
 
+/** Known positives among the negatives. Its axis is their weight r in the draw. */
 export const negativeNoise: Experiment = noiseExperiment({
   name: 'negative-noise',
   title: 'Noisy negatives',
@@ -69,6 +70,7 @@ export const negativeNoise: Experiment = noiseExperiment({
   conclude: robustness,
 });
 
+/** Held-back positives among the negatives. Its axis is their probability p. */
 export const falseNegatives: Experiment = noiseExperiment({
   name: 'false-negatives',
   title: 'False negatives',

@@ -48,6 +48,7 @@ export function noiseExperiment(design: NoiseDesign): Experiment {
   return { name, title, summary, source, defaults, run: (lab, settings) => run(design, lab, settings) };
 }
 
+/** Chooses options for every data set, level and loss, in that order of nesting, and assembles the findings. */
 async function run(design: NoiseDesign, lab: Lab, settings: ExperimentSettings): Promise<Findings> {
   const wanted = settings.data.flatMap((data) =>
     settings.levels.flatMap((level) =>
@@ -67,6 +68,7 @@ async function run(design: NoiseDesign, lab: Lab, settings: ExperimentSettings):
   };
 }
 
+/** Accuracy against the level: a figure with one panel per data set, and a table. */
 function accuracySection({ axis }: NoiseDesign, settings: ExperimentSettings, cases: readonly NoisyCase[]): Section {
   const { metric, metrics, data, losses } = settings;
   const figure: Figure = {
@@ -125,6 +127,7 @@ export function casesOf(cases: readonly NoisyCase[], data: string, loss: string)
     .sort((a, b) => a.level - b.level);
 }
 
+/** The best options against the level, and all options tried. Options that are not numeric have no figure. */
 function optionsSection(
   { axis, options }: NoiseDesign,
   settings: ExperimentSettings,

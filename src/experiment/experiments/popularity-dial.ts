@@ -22,6 +22,7 @@ import type { Choice } from '../run.ts';
 import { baseSpec, type ExperimentSettings, type LossCase, withOptions } from '../settings.ts';
 import { mean, meanCell } from '../statistics.ts';
 
+/** Measures accuracy and exposure against λ, the weight of the negative side. Its axis is λ. */
 export const popularityDial: Experiment = {
   name: 'popularity-dial',
   title: 'λ, a popularity dial',
@@ -118,6 +119,7 @@ function moves(group: readonly Dialled[], settings: ExperimentSettings, name: Ex
   };
 }
 
+/** Exposure metrics of the claims. */
 type Exposure = 'coverage' | 'popularity';
 
 /** The exposure metric at the cut-off of `settings.metric`, for which every run has it. */

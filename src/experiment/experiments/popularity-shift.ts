@@ -13,6 +13,7 @@ const shiftLosses: ExperimentConfig['losses'] = [
   { name: 'psl', tau: [0.075, 0.1, 0.15] },
 ];
 
+/** Compares losses on test sets drawn uniformly over items. */
 export const popularityShift: Experiment = {
   name: 'popularity-shift',
   title: 'Popularity shift',
@@ -34,6 +35,7 @@ export const popularityShift: Experiment = {
     ]),
 };
 
+/** Compares losses on a split by time. */
 export const temporalShift: Experiment = {
   name: 'temporal-shift',
   title: 'Temporal shift',

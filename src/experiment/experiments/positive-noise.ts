@@ -13,6 +13,7 @@ const pairRows = {
   epochs: 5,
 } as const;
 
+/** Random items among the positives. Its axis is their number as a fraction of the true positives. */
 export const positiveNoise: Experiment = noiseExperiment({
   name: 'positive-noise',
   title: 'Positive noise',

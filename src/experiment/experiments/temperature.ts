@@ -18,6 +18,7 @@ import { predictTau, type ScoreAnalysis } from '../score-analysis.ts';
 import { baseSpec, type ExperimentSettings, withOptions } from '../settings.ts';
 import { mean, meanCell } from '../statistics.ts';
 
+/** Measures accuracy, score variance and robust radius against τ. Its axis is τ. */
 export const temperature: Experiment = {
   name: 'temperature',
   title: 'Effect of the temperature',

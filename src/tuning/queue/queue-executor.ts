@@ -50,6 +50,7 @@ export class QueueExecutor implements Executor {
     return { all: one * Math.min(this.capacity, Math.max(1, this.#workers.size)), one };
   }
 
+  /** Submits a training, then polls until its outcome. */
   async run(task: RunTask, { signal, onNews }: RunContext): Promise<RunOutcome> {
     const id = this.#id(task.key);
     let submitted = -Infinity;
@@ -74,6 +75,7 @@ export class QueueExecutor implements Executor {
     }
   }
 
+  /** Removes curve and checkpoint from the queue: the study has them now. */
   async recorded(key: RunKey): Promise<void> {
     await this.#queue.clear(this.#id(key));
   }

@@ -212,6 +212,7 @@ function sha256(data: Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** Host and process of this worker. */
 function workerName(): string {
   return `${hostname()}:${process.pid}`;
 }
@@ -254,6 +255,7 @@ class LeaseReporter {
     return this.#lost;
   }
 
+  /** Collects news and starts sending, if no request is in progress. */
   take(news: RunNews): void {
     if (news.type === 'begun') {
       this.#begun = { worker: news.worker, fromEpoch: news.fromEpoch, started: new Date().toISOString() };
@@ -306,6 +308,7 @@ class LeaseReporter {
     }
   }
 
+  /** Sends a checkpoint to the queue. */
   async #hand({ path, epoch }: { path: string; epoch: number }): Promise<void> {
     // Checkpoints are replaced by renaming, so this reads one complete checkpoint. A checkpoint too large for the queue is skipped.
     const data = await readFile(path).catch(() => undefined);

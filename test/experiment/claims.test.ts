@@ -194,7 +194,7 @@ describe('a claim holds where it is true and fails where it is not', () => {
   test('batches: pair rows that end before the time is up are not compared at equal time', async () => {
     const lab = madeUpLab((asked) => ({ test: isPair(asked) ? 0.9 : 1, seconds: isPair(asked) ? 5 : 10 }));
     const { verdict, evidence } = await findingsOf(experimentNamed('batches'), lab);
-    expect(verdict(/In the time/)).toBe('unclear');
+    expect(verdict(/Given the time/)).toBe('unclear');
     expect(evidence(/Given the time/)).toContain('pair rows finished after 5.0 of 10.0 s');
   });
 

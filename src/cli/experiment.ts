@@ -97,7 +97,7 @@ async function run(terminal: Terminal, name: string, flags: ExperimentFlags): Pr
         folder,
         jobs: flags.jobs,
         signal,
-        command: terminal.thisCommand(),
+        command: terminal.commandForReport(),
         onEvent: (event) => progress?.handle(event),
       }),
     );

@@ -68,7 +68,15 @@ export class Terminal {
 
   /** A taurec command as the user can type it: `taurec …`, `npx taurec …` or `node dist/cli/main.js …`, quoted for a shell and without passwords of databases. */
   commandLine(...args: readonly string[]): string {
-    return [this.#program(), ...args.map((arg) => quoted(withoutPasswords(arg)))].join(' ');
+    return [this.#program(), ...args.map(argument)].join(' ');
+  }
+
+  /**
+   * The same command for a report, which is read on other machines: always `npx taurec …`, never the path of this machine's script. Paths among the
+   * arguments stay as the user gave them. Default: the command that runs now.
+   */
+  commandForReport(...args: readonly string[]): string {
+    return ['npx taurec', ...(args.length > 0 ? args : this.#argv).map(argument)].join(' ');
   }
 
   /** The command that runs now, without the flag and with the flags added. */
@@ -100,6 +108,10 @@ export class Terminal {
     if (this.env.npm_command === 'exec') return 'npx taurec';
     return script !== undefined && basename(script) === 'main.js' ? `node ${quoted(relative('', script))}` : 'taurec';
   }
+}
+
+function argument(text: string): string {
+  return quoted(withoutPasswords(text));
 }
 
 function quoted(text: string): string {

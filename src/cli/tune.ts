@@ -174,8 +174,9 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tu
       }),
     );
     progress?.close();
-    const winnerCommand = winnerCommandOf(terminal, request, result, flags);
-    const files = await writeReport(folder, reportOf(terminal, result, dataset, request, winnerCommand));
+    const winnerArguments = winnerArgumentsOf(request, result, flags);
+    const winnerCommand = terminal.commandLine(...winnerArguments);
+    const files = await writeReport(folder, reportOf(terminal, result, dataset, request, winnerArguments));
     if (flags.out !== undefined) await saveWinner(terminal, dataset, result, flags.out, flags);
     if (flags.json) terminal.printJson(tuneJson(result, winnerCommand, files, flags.out));
     else printResult(terminal, result, winnerCommand, files, flags.out);
@@ -191,15 +192,14 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tu
   }
 }
 
-/** The command that trains the winner and saves its model in the same folder. */
-function winnerCommandOf(
-  terminal: Terminal,
+/** The arguments of the command that trains the winner and saves its model in the same folder. */
+function winnerArgumentsOf(
   { trainFile, configFile, file, data }: Request,
   result: TuneResult,
   flags: TuneFlags,
-): string {
+): string[] {
   const config = flags.refitWinner ? { ...result.config, refit: true } : result.config;
-  return terminal.commandLine(
+  return [
     'train',
     trainFile,
     ...(configFile === undefined ? [] : ['--config', configFile]),
@@ -207,7 +207,7 @@ function winnerCommandOf(
     ...trainingArguments(config, file?.training),
     '--out',
     flags.out ?? join('models', dataName(trainFile)),
-  );
+  ];
 }
 
 function reportOf(
@@ -215,13 +215,13 @@ function reportOf(
   result: TuneResult,
   dataset: Dataset,
   { trainFile }: Request,
-  winnerCommand: string,
+  winnerArguments: readonly string[],
 ) {
   const { source, sha256, train } = dataset;
   const facts = { users: train.rows, items: train.columns, train: train.indices.length, test: 0 };
   return tuningReport(result, {
-    command: terminal.thisCommand(),
-    winnerCommand,
+    command: terminal.commandForReport(),
+    winnerCommand: terminal.commandForReport(...winnerArguments),
     data: { name: dataName(trainFile), source, sha256, ...facts },
   });
 }

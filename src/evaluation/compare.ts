@@ -2,15 +2,15 @@ import { TaurecError } from '../errors.ts';
 import type { ResultFile } from './result-file.ts';
 import { type BootstrapOptions, pairedBootstrap, pairedTTest, type TTestResult } from './significance.ts';
 
-/** A run's numbers by user: an evaluation's `perUser`, or a result file's. */
+/** The per-user numbers of a run: `perUser` of an evaluation or of a result file. */
 export interface UserColumns {
-  /** Who the rows are: ids or indices, distinct. */
+  /** The users of the rows: distinct ids or indices. */
   readonly users: ArrayLike<string | number>;
-  /** By metric, in the order of `users`. */
+  /** By metric: one number per user, in the order of `users`. */
   readonly columns: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** One metric in two runs, with the significance of the difference. */
+/** One metric in two runs, with the difference and its significance. */
 export interface MetricComparison {
   readonly metric: string;
   /** Means over the shared users. */
@@ -18,26 +18,28 @@ export interface MetricComparison {
   readonly b: number;
   /** b − a; positive: B is better. */
   readonly difference: number;
-  /** Interval of the difference and its p, from the paired bootstrap. */
+  /** Interval of the difference, and its two-sided p, from the paired bootstrap. */
   readonly low: number;
   readonly high: number;
   readonly p: number;
+  /** The same difference under the paired t-test. */
   readonly tTest: TTestResult;
 }
 
-/** What two runs differ by, metric by metric. */
+/** The comparison of two runs, metric by metric. */
 export interface Comparison {
-  /** Users in both runs, whom all numbers are about. */
+  /** Number of users in both runs; all statistics are over them. */
   readonly users: number;
+  /** Numbers of users in only one of the runs, which are skipped. */
   readonly onlyA: number;
   readonly onlyB: number;
-  /** Metrics of both runs, in A's order. */
+  /** Metrics that both runs have, in the order of A. */
   readonly metrics: readonly MetricComparison[];
 }
 
 /**
- * Compares two runs user by user; users are matched by id; those of only one run are skipped and counted.
- * @throws not-comparable when fewer than two users, or no metric, are in both; bad-option.
+ * Compares two runs, paired over users. Users are matched by id; users of only one run are skipped and counted.
+ * @throws TaurecError `not-comparable` when the runs share fewer than two users or no metric; `bad-option`
  */
 export function compareUsers(a: UserColumns, b: UserColumns, options: BootstrapOptions = {}): Comparison {
   const rowOfB = new Map<string | number, number>();
@@ -52,6 +54,7 @@ export function compareUsers(a: UserColumns, b: UserColumns, options: BootstrapO
   const names = Object.keys(a.columns).filter((name) => name in b.columns);
   if (names.length === 0)
     throw new TaurecError('not-comparable', { what: 'metrics', got: 'none', expected: 'at least 1' });
+  // [metrics][users] B − A, in the order of `rows`.
   const differences = names.map((name) =>
     Float64Array.from(rows, ([inA, inB]) => b.columns[name]![inB]! - a.columns[name]![inA]!),
   );
@@ -72,8 +75,8 @@ export function compareUsers(a: UserColumns, b: UserColumns, options: BootstrapO
 
 /**
  * Compares two result files.
- * @param options `otherData: true` lets the two come from different data sets (say, with and without noise in train).
- * @throws not-comparable when protocols differ, data sets differ, or one has no per-user numbers; as `compareUsers`.
+ * @param options `otherData: true` allows different data sets, for example with and without noise in train. Default false.
+ * @throws TaurecError `not-comparable` when the protocols or the data sets differ, or a file has no per-user numbers; the errors of `compareUsers`
  */
 export function compareResults(
   a: ResultFile,

@@ -5,11 +5,12 @@ import { exposureMetricNames, type RankMetric, rankMetricNames } from './metrics
 /** Custom metrics, by name. */
 export type ExtraMetrics = Readonly<Record<string, RankMetric>>;
 
+/** Names of built-in metrics, which custom metrics must not use. */
 const taken: readonly string[] = [...rankMetricNames, ...exposureMetricNames, 'auc'];
 
 /**
- * The metrics as an evaluation calls them: each gets the hits below its cutoff alone, and must give a finite number.
- * @throws bad-option for a taken or malformed name (a letter, then letters, digits, - or _) and for a value that is not a metric; later, when a metric returns no finite number for some user.
+ * Wraps custom metrics for an evaluation: each receives only the hits below its cutoff, and must return a finite number.
+ * @throws TaurecError `bad-option` for the name of a built-in metric, a malformed name (valid: a letter, then letters, digits, - or _) or a value that is no metric; during the evaluation, when a metric does not return a finite number
  */
 export function checkedMetrics(metrics: ExtraMetrics): ExtraMetrics {
   return Object.fromEntries(
@@ -23,7 +24,7 @@ export function checkedMetrics(metrics: ExtraMetrics): ExtraMetrics {
   );
 }
 
-/** One metric as an evaluation calls it, tried on a list of one hit. @param option How messages name it. */
+/** Wraps one custom metric, and tries it on a list with one hit. @param option Its name in error messages. @throws TaurecError `bad-option` */
 export function checkedMetric(metric: unknown, option: string): RankMetric {
   const refuse = (got: unknown, expected: string): never => {
     throw new TaurecError('bad-option', { option, got, expected });
@@ -40,15 +41,17 @@ export function checkedMetric(metric: unknown, option: string): RankMetric {
 }
 
 /**
- * A custom metric from a module: a path (relative to the working directory), a URL or a package. The export is the metric, a function (hits, relevant, k) of two or three parameters, or
- * a factory of none or one, called with the options, that returns it. TypeScript modules load in Node.
+ * Loads a custom metric from a module: a path relative to the working directory, a URL, or a package. The export is either the metric itself, a function
+ * (hits, relevant, k) with two or three parameters, or a factory with at most one parameter, which receives the options and returns the metric. Node loads
+ * TypeScript modules directly.
  *
- * @throws TaurecError `metric-module` when the module cannot be imported or the factory fails; `unknown-name` for an export that it lacks; `bad-option` for what is no metric.
+ * @throws TaurecError `metric-module` when the module cannot be imported or the factory fails; `unknown-name` for a missing export; `bad-option` when the export is not a metric
  */
 export async function loadMetric(source: ModuleSource): Promise<RankMetric> {
   const found = await importExport(source, 'metric', 'metric-module');
   let metric = found;
   try {
+    // The number of declared parameters tells a factory (0 or 1) from a metric (2 or 3).
     if (typeof found === 'function' && found.length < 2) metric = found(source.options);
   } catch (cause) {
     throw new TaurecError('metric-module', { module: source.module, reason: (cause as Error).message }, { cause });

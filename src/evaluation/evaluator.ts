@@ -1,3 +1,4 @@
+// Evaluates a ranker on test interactions: protocols, options, and the loop over blocks of users.
 import { type Csr, csrDegree, csrHas } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { randomStream, shuffle } from '../array/random.ts';
@@ -10,76 +11,82 @@ import type { UserRanker } from './rankers.ts';
 import { AccuracyTally, ExposureTally, type PerUser } from './tallies.ts';
 
 /**
- * How a number is made (docs/evaluation.md). `clean`: training and validation items are masked; the mean is over the users that have test items
- * and an embedding. `irbench`, the evaluator of the published IR-Benchmark numbers: training items alone are masked (validation items stay
- * candidates) and the sums are divided by all users of the data set.
+ * The evaluation protocols (docs/evaluation.md).
+ * - `clean`: training and validation items are masked; means are over users with test items and an embedding.
+ * - `irbench`, as in the published IR-Benchmark numbers: only training items are masked, so validation items remain candidates; sums are divided by the
+ *   number of all users of the data set.
  */
 export const protocols = ['clean', 'irbench'] as const;
-/** The name of a protocol: how users, masks and means are chosen. Numbers of two protocols are not comparable. */
+/** The name of a protocol, which decides users, masks and means. Numbers of different protocols are not comparable. */
 export type Protocol = (typeof protocols)[number];
 
 /** Data and options of an evaluation. */
 export interface EvaluateOptions {
-  /** [trained users × items] what the model was trained on; its columns are the items that are ranked. */
+  /** [trained users × items] interactions the model was trained on. Its columns are the ranked items. */
   readonly train: Csr;
+  /** [users × items] validation interactions, masked under `clean`. */
   readonly valid?: Csr;
-  /** Held-out interactions (required; a `Dataset` may lack them). Users and items beyond `train` are allowed: such items count in |T_u| but cannot be hit; such users have no embedding. */
+  /** [users × items] test interactions. Required; optional in the type because a `Dataset` may lack them. Users and items beyond `train` are allowed: such items count in |T_u| but cannot be hit, and such users have no embedding. */
   readonly test?: Csr;
   readonly protocol: Protocol;
   /** Cutoffs, each ≥ 1. Default [20]. */
   readonly ks?: readonly number[];
-  /** AUC as well: costs a full comparison of each test item. Default false. */
+  /** Whether to compute AUC too. It compares each test item with all items. Default false. */
   readonly auc?: boolean;
-  /** Custom metrics under names that are free: `name@k` among the metrics and the per-user numbers, not among the groups' contributions. */
+  /** Custom metrics by name; a name must not be that of a built-in metric. They appear as `name@k` in `metrics` and `perUser`, but not in `groups`. */
   readonly extraMetrics?: ExtraMetrics;
-  /** [items × dimension] item embeddings, for the diversity of lists (`diversity@K`). */
+  /** [items × dimension] item embeddings, for `diversity@K`. Default: no diversity. */
   readonly diversity?: Matrix;
-  /** Contributions of popularity groups; `true`: ten groups of equal interaction count. Default false. */
+  /** Contributions of popularity groups. `true` means ten groups with equal numbers of interactions. Default false. */
   readonly groups?: boolean | { readonly by?: GroupBy; readonly count?: number };
-  /** Keep each user's numbers, for significance tests. Default false. */
+  /** Whether to keep each user's numbers, for significance tests. Default false. */
   readonly perUser?: boolean;
-  /** Evaluate a random sample of so many of the protocol's users (all when there are no more). Default: everyone. */
+  /** Evaluates a random sample of `count` of the protocol's users, or all if there are fewer. Default: all users. */
   readonly sample?: { readonly count: number; readonly seed: number };
-  /** Users ranked at a time, ≥ 1; changes memory and speed, never a result. Default 1024. */
+  /** Number of users ranked at a time, ≥ 1. Affects memory and speed, never the result. Default 1024. */
   readonly blockSize?: number;
-  /** Called after each block of users: how many are done, of how many. */
+  /** Called after each block, with the number of users done and their total. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  /** Stops the evaluation at the next block. */
   readonly signal?: AbortSignal;
 }
 
-/** The numbers of an evaluation, under the protocol that they were made by. */
+/** The results of an evaluation. */
 export interface Evaluation {
   readonly protocol: Protocol;
   readonly ks: readonly number[];
-  /** The users the accuracy metrics are divided by. */
+  /** Number of users by which sums of accuracy metrics are divided. */
   readonly users: number;
-  /** The ranked users: with test items and an embedding. Beyond-accuracy numbers cover these alone. */
+  /** Number of ranked users: those with test items and an embedding. Exposure metrics (coverage, gini …) are over these users. */
   readonly ranked: number;
-  /** 'recall@20', 'precision@20', 'hitrate@20', 'ndcg@20', 'mrr@20', 'map@20', 'auc', 'coverage@20', 'gini@20', 'popularity@20', 'novelty@20', 'diversity@20'; extra metrics by their names. */
+  /** By name: 'recall@20', 'precision@20', 'hitrate@20', 'ndcg@20', 'mrr@20', 'map@20', 'auc', 'coverage@20', 'gini@20', 'popularity@20', 'novelty@20', 'diversity@20', and custom metrics as `name@k`. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly groups?: GroupReport;
   readonly perUser?: PerUser;
 }
 
-/** Options that have been checked. */
+/** Checked options, whose `test` is present. */
 type Checked = EvaluateOptions & { readonly test: Csr };
 
 /**
- * Ranks all items for every user, a block of users at a time; the score matrix never exists. Sums run in user order, so every block size gives the
- * same result to the last bit. The options may be a dataset's parts: `await evaluate(ranker, { ...dataset, protocol: 'clean' })`.
- * Between two blocks the thread answers requests and hears the signal.
- * @throws bad-option, also when there is no test part; evaluation-shape when ranker, train and diversity disagree on the items; no-test-users; aborted.
+ * Evaluates a ranker on test interactions: ranks all items for every user, one block of users at a time, so the users × items score matrix never exists.
+ * Sums run in user order, so every block size gives the same result to the last bit. Between blocks it yields to the event loop, so the thread can serve
+ * requests and the signal can take effect.
+ *
+ * The parts of a dataset are valid options: `await evaluate(ranker, { ...dataset, protocol: 'clean' })`.
+ * @throws TaurecError `bad-option`, also without a test part; `evaluation-shape` when ranker, train and diversity have different numbers of items; `no-test-users`; `aborted`
  */
 export async function evaluate(ranker: UserRanker, options: EvaluateOptions): Promise<Evaluation> {
   const blocks = evaluateBlocks(ranker, options);
   for (;;) {
     const { done, value } = blocks.next();
     if (done) return value;
+    // A macrotask: timers, sockets and abort events run here.
     await new Promise((resolve) => setTimeout(resolve));
   }
 }
 
-/** `evaluate` that blocks the thread until it is done: for scripts and worker threads. */
+/** Like `evaluate`, but blocks the thread to the end: for scripts and worker threads. @throws TaurecError the errors of `evaluate` */
 export function evaluateSync(ranker: UserRanker, options: EvaluateOptions): Evaluation {
   const blocks = evaluateBlocks(ranker, options);
   for (;;) {
@@ -88,9 +95,11 @@ export function evaluateSync(ranker: UserRanker, options: EvaluateOptions): Eval
   }
 }
 
+/** The evaluation, which yields after each block of users. */
 function* evaluateBlocks(ranker: UserRanker, given: EvaluateOptions): Generator<undefined, Evaluation> {
   const options = checked(ranker, given);
   const { train, valid, test, protocol, ks, blockSize, signal } = options;
+  // `counted` are the users of the denominator, `rankedAt` the positions in it of users that are ranked. Others score 0.
   const counted = countedUsers(options);
   const rankedAt = counted.map((_, at) => at).filter((at) => isRanked(counted[at]!, options));
   if (rankedAt.length === 0) throw new TaurecError('no-test-users', { users: counted.length });
@@ -103,12 +112,14 @@ function* evaluateBlocks(ranker: UserRanker, given: EvaluateOptions): Generator<
   );
   const exposure = new ExposureTally(ks, train, options.diversity);
   const groups = options.groups ? new GroupTally(groupsOf(train, options.groups), ks) : undefined;
+  // One ranking at the largest cutoff serves all cutoffs.
   const k = Math.max(1, Math.min(Math.max(...ks), ranker.items));
 
   for (let start = 0; start < rankedAt.length; start += blockSize) {
     if (signal?.aborted) throw new TaurecError('aborted');
     const block = rankedAt.subarray(start, start + blockSize);
     const users = block.map((at) => counted[at]!);
+    // Rows q = 0 … of the block's matrices are users[q].
     const excluded = maskedItems(users, ranker.items, masks);
     const targets = options.auc ? rankableTargets(users, test, excluded) : undefined;
     const result = ranker.rankUsers(users, k, excluded, targets);
@@ -144,8 +155,8 @@ function checked(ranker: UserRanker, options: EvaluateOptions) {
   if (!protocols.includes(protocol))
     throw new TaurecError('unknown-name', { kind: 'protocol', got: protocol, known: protocols });
   if (!test) {
-    const remedy = 'Give test, or load the dataset with a test file or a split.';
-    throw new TaurecError('bad-option', { option: 'test', got: test, expected: 'the interactions to find', remedy });
+    const remedy = 'Pass test, or load the dataset with a test file or a test split.';
+    throw new TaurecError('bad-option', { option: 'test', got: test, expected: 'the test interactions', remedy });
   }
   const whole = (option: string, got: number) => {
     if (!Number.isSafeInteger(got) || got < 1)
@@ -174,7 +185,7 @@ function checked(ranker: UserRanker, options: EvaluateOptions) {
   return { ...options, test, ks, blockSize, extraMetrics };
 }
 
-/** The users that sums are divided by, ascending. */
+/** The users by whose number sums are divided, ascending: all users under `irbench`, ranked ones under `clean`; or a sample of them. */
 function countedUsers(options: Checked): Int32Array {
   const { train, test, protocol, sample } = options;
   const all = Int32Array.from({ length: Math.max(train.rows, test.rows) }, (_, user) => user);
@@ -188,12 +199,13 @@ function isRanked(user: number, { train, test }: Checked): boolean {
   return user < train.rows && user < test.rows && csrDegree(test, user) > 0;
 }
 
+/** Popularity groups of the items, by training interactions. */
 function groupsOf(train: Csr, groups: true | { readonly by?: GroupBy; readonly count?: number }) {
   const { by, count } = groups === true ? {} : groups;
   return popularityGroups(itemPopularity(train), by, count);
 }
 
-/** Query q's list, without the −1 that fill it up where items are short. */
+/** The list of query q, without the −1 entries that pad a list shorter than k. */
 function listOf(items: Int32Array, q: number, k: number): Int32Array {
   const list = items.subarray(q * k, (q + 1) * k);
   const end = list.indexOf(-1);
@@ -201,8 +213,8 @@ function listOf(items: Int32Array, q: number, k: number): Int32Array {
 }
 
 /**
- * The items masked for each listed user: the union of the user's rows in `masks`, as far as the ranker knows the items.
- * A mask without a row for the user adds nothing. [users × items]
+ * [users × items] the masked items of each listed user: the union of the user's rows in `masks`, restricted to items that the ranker knows. A mask without a
+ * row for the user adds nothing.
  */
 function maskedItems(users: Int32Array, items: number, masks: readonly Csr[]): Csr {
   const offsets = sharedInt32(users.length + 1);
@@ -221,15 +233,17 @@ function maskedItems(users: Int32Array, items: number, masks: readonly Csr[]): C
       }
       if (end > before) holders++;
     }
+    // One mask's row is sorted already; a union of several is not.
     if (holders > 1) end = sortDistinct(indices, start, end);
     offsets[q + 1] = end;
   }
   return { rows: users.length, columns: items, offsets, indices: indices.subarray(0, end) };
 }
 
-/** The test items of each listed user that its ranking can hold: known to the ranker and not masked. [users × items] */
+/** [users × items] the test items of each listed user that its ranking can contain: known to the ranker and not masked. */
 function rankableTargets(users: Int32Array, test: Csr, excluded: Csr): Csr {
   const offsets = sharedInt32(users.length + 1);
+  // An upper bound for the buffer; the result is cut to its real length.
   let bound = 0;
   for (const user of users) bound += csrDegree(test, user);
   const indices = sharedInt32(bound);
@@ -244,7 +258,7 @@ function rankableTargets(users: Int32Array, test: Csr, excluded: Csr): Csr {
   return { rows: users.length, columns: excluded.columns, offsets, indices: indices.subarray(0, end) };
 }
 
-/** Sorts indices[start .. end) and drops repeats; returns the new end. */
+/** Sorts indices[start .. end) in place and removes duplicates; returns the new end. */
 function sortDistinct(indices: Int32Array, start: number, end: number): number {
   indices.subarray(start, end).sort();
   let kept = start + 1;

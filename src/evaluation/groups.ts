@@ -1,25 +1,26 @@
 import { discount, idealDcg } from './metrics.ts';
 
-/** How items are divided into popularity groups: equal shares of the interactions (default), or equal numbers of items. */
+/** How to divide items into popularity groups: equal shares of the interactions (default), or equal numbers of items. */
 export type GroupBy = 'interactions' | 'items';
 
-/** Items in groups of like popularity. */
+/** Items divided into groups of similar popularity. */
 export interface PopularityGroups {
   readonly by: GroupBy;
   readonly count: number;
-  /** [items] the group of each item, 0 (least popular) .. count − 1 (most popular). */
+  /** [items] the group of each item, from 0 (least popular) to count − 1 (most popular). */
   readonly groupOf: Int32Array;
-  /** [count] items of each group. */
+  /** [count] number of items in each group. */
   readonly items: Int32Array;
-  /** [count] training interactions of each group. */
+  /** [count] number of training interactions in each group. */
   readonly interactions: Float64Array;
 }
 
 /**
- * Divides items, sorted by training popularity (ties by id), into `count` groups. By interactions, an item belongs to the group in which the middle
- * of its own interactions falls, so a group can be empty when one item holds more than a group's share. Source: Wu et al., ICDE 2024 (BSL), section on fairness.
- * @param popularity [items] training interactions of each item.
- * @param count ≥ 1, default 10.
+ * Sorts items by training popularity (ties by id) and divides them into `count` groups. With `by: 'interactions'`, the items' interactions are laid end to
+ * end, and an item belongs to the group that contains the middle of its stretch. A group can be empty if one item has more than a group's share.
+ * Source: Wu et al., ICDE 2024 (BSL), section on fairness.
+ * @param popularity [items] number of training interactions.
+ * @param count Number of groups, ≥ 1. Default 10.
  */
 export function popularityGroups(
   popularity: ArrayLike<number>,
@@ -40,6 +41,7 @@ export function popularityGroups(
   let before = 0;
   for (let position = 0; position < n; position++) {
     const item = order[position]!;
+    // Position of the item in [0, 1): among items, or the middle of its stretch of interactions.
     const share = by === 'items' ? position / n : total > 0 ? (before + popularity[item]! / 2) / total : 0;
     const group = Math.min(count - 1, Math.floor(share * count));
     groups.groupOf[item] = group;
@@ -50,19 +52,20 @@ export function popularityGroups(
   return groups;
 }
 
-/** Each group's part of a metric. */
+/** The contribution of each popularity group to the metrics. */
 export interface GroupReport {
   readonly by: GroupBy;
-  /** [groups], least popular first. */
+  /** [groups] number of items, least popular group first. */
   readonly items: readonly number[];
+  /** [groups] number of training interactions. */
   readonly interactions: readonly number[];
-  /** By metric ('recall@20', 'ndcg@20'): [groups], what hits of the group's items contribute; they sum to the metric. */
+  /** By metric ('recall@20', 'ndcg@20'): [groups] contribution of hits on the group's items. Contributions sum to the metric. */
   readonly contributions: Readonly<Record<string, readonly number[]>>;
-  /** By metric: the coefficient of variation of the contributions. 0 = all groups contribute alike; √(groups − 1) = one group gives all. */
+  /** By metric: coefficient of variation of the contributions. 0: all groups contribute equally; √(groups − 1): one group contributes everything. */
   readonly spread: Readonly<Record<string, number>>;
 }
 
-/** Standard deviation over the mean (population form); 0 when the mean is 0. */
+/** Coefficient of variation: population standard deviation divided by the mean; 0 if the mean is 0. */
 export function coefficientOfVariation(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]!;
@@ -73,7 +76,7 @@ export function coefficientOfVariation(values: ArrayLike<number>): number {
   return Math.sqrt(squares / values.length) / mean;
 }
 
-/** Sums the groups' contributions over users, in the order in which users are added. */
+/** Sums the contributions of popularity groups over users, in the order in which users are added. */
 export class GroupTally {
   private readonly groups: PopularityGroups;
   private readonly ks: readonly number[];
@@ -86,7 +89,7 @@ export class GroupTally {
       for (const name of ['recall', 'ndcg']) this.sums[`${name}@${k}`] = new Float64Array(groups.count);
   }
 
-  /** Adds a user's list, with the positions of its hits and |T_u|: a hit gives 1/|T_u| to recall and discount/ideal DCG to NDCG. */
+  /** Adds a user's list. A hit at position p contributes 1/|T_u| to recall and discount(p)/ideal DCG to NDCG. @param hits 0-based positions, ascending. @param relevant |T_u|. */
   add(list: ArrayLike<number>, hits: readonly number[], relevant: number): void {
     for (const k of this.ks) {
       for (const p of hits) {
@@ -98,7 +101,7 @@ export class GroupTally {
     }
   }
 
-  /** The report, sums divided by the number of users. */
+  /** The sums divided by the number of users. */
   report(users: number): GroupReport {
     const contributions: Record<string, number[]> = {};
     const spread: Record<string, number> = {};

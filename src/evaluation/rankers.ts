@@ -1,3 +1,4 @@
+// Rankers for the evaluation: embeddings of a model, a scoring function, and the baselines random, popularity and item-based nearest neighbours.
 import { type Csr, csrDegree, csrRow, csrTranspose } from '../array/csr.ts';
 import { matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
@@ -6,24 +7,24 @@ import { TaurecError } from '../errors.ts';
 import { itemPopularity } from './metrics.ts';
 
 /**
- * Anything that can order all items for a user: a trained model or a baseline. What a user gets must not depend on which other users
- * are in the call, so that evaluation is independent of its block size.
+ * A ranker orders all items for a user: a trained model, a baseline or a custom one. A user's list must not depend on the other users of the call, so that
+ * the evaluation is independent of its block size.
  */
 export interface UserRanker {
-  /** Number of items it ranks: ids 0 .. items − 1. */
+  /** Number of ranked items: ids 0 … items − 1. */
   readonly items: number;
   /**
    * The best `k` items of each listed user.
    * @param users [n] user indices.
-   * @param excluded [n × items] what row r's user must not get.
-   * @param targets [n × items] entries to count `above` for (AUC).
+   * @param excluded [n × items] row r has the items that user r must not get.
+   * @param targets [n × items] entries for which to count the items ranked `above` them, for AUC.
    */
   rankUsers(users: Int32Array, k: number, excluded: Csr, targets?: Csr): RankResult;
 }
 
 /**
- * Ranks by an engine's embeddings: gathers the users' rows of the final embeddings and calls `engine.rank`.
- * @param itemBias [items] added to every user's scores: a model's `itemBias`.
+ * A ranker that scores with an engine's final embeddings: gathers the users' rows and calls `engine.rank`.
+ * @param itemBias [items] added to every user's scores: the `itemBias` of a model.
  */
 export function embeddingRanker(engine: Engine, itemBias?: Float32Array): UserRanker {
   return {
@@ -38,8 +39,8 @@ export function embeddingRanker(engine: Engine, itemBias?: Float32Array): UserRa
 }
 
 /**
- * A ranker from a function that scores all items for one user: one row of scores is held at a time. Equal scores are ordered by item id.
- * @param scoreUser writes the user's score of every item, finite, into its second argument [items].
+ * A ranker from a function that scores all items for one user. Only one row of scores is in memory. Equal scores are ordered by item id.
+ * @param scoreUser Writes the user's finite scores of all items into its second argument [items].
  */
 export function scoreRanker(items: number, scoreUser: (user: number, scores: Float64Array) => void): UserRanker {
   const scores = new Float64Array(items);
@@ -52,7 +53,7 @@ export function scoreRanker(items: number, scoreUser: (user: number, scores: Flo
       for (let q = 0; q < users.length; q++) {
         scoreUser(users[q]!, scores);
         const targetScores = targets && Float64Array.from(csrRow(targets, q), (item) => scores[item]!);
-        // Scores are finite: −Infinity marks what may not be ranked.
+        // Scores are finite, so −Infinity can mark excluded items. Targets may be excluded too, so their scores are copied first.
         for (const item of csrRow(excluded, q)) scores[item] = Number.NEGATIVE_INFINITY;
         const best = topItems(scores, k);
         top.set(best, q * k);
@@ -64,7 +65,7 @@ export function scoreRanker(items: number, scoreUser: (user: number, scores: Flo
   };
 }
 
-/** The ids of the `k` largest finite scores, best first, ties to the lower id; fewer when fewer are finite. A heap whose root is the worst kept. */
+/** The ids of the `k` largest finite scores, best first, ties to the lower id; fewer if fewer scores are finite. Uses a binary heap whose root is the worst item kept. */
 function topItems(scores: Float64Array, k: number): number[] {
   const heap: number[] = [];
   const worse = (a: number, b: number) => scores[a]! < scores[b]! || (scores[a]! === scores[b]! && a > b);
@@ -83,15 +84,15 @@ function topItems(scores: Float64Array, k: number): number[] {
     if (heap.length < k) {
       heap.push(item);
       if (heap.length === k) for (let at = (k >> 1) - 1; at >= 0; at--) siftDown(at, heap[at]!);
-      // A later item with an equal score never replaces an earlier one: ties stay with the lower id.
+      // The comparison is strict, so a later item never replaces an earlier one with an equal score: ties go to the lower id.
     } else if (scores[item]! > scores[heap[0]!]!) siftDown(0, item);
   }
   return heap.sort((a, b) => (worse(a, b) ? 1 : -1));
 }
 
 /**
- * above[from + t] = how many items other than target t rank above it. Each item is placed among the sorted targets by binary search, so the cost is
- * items × log(targets). −Infinity scores do not count; a target's own score is given apart, for it may be marked so.
+ * Counts the items ranked above each target: above[from + t] for target t. A binary search places each item among the sorted targets, so the cost is
+ * items × log(targets). Items with score −Infinity do not count. Targets' scores are a separate argument, because `scores` may mark them with −Infinity.
  */
 function countAbove(
   scores: Float64Array,
@@ -103,7 +104,7 @@ function countAbove(
   const order = Array.from(targets, (_, t) => t).sort(
     (a, b) => targetScores[b]! - targetScores[a]! || targets[a]! - targets[b]!,
   );
-  // beats[t]: items that rank above the t-th best target and not above the one before it.
+  // beats[t]: number of items above the t-th best target but not above the one before it. Their prefix sums are the result.
   const beats = new Int32Array(order.length + 1);
   for (let item = 0; item < scores.length; item++) {
     const score = scores[item]!;
@@ -125,7 +126,7 @@ function countAbove(
   }
 }
 
-/** A random order of the items for each user, the same for the same seed: the floor that any model must beat. */
+/** A ranker with a random order for each user, reproducible by seed: the baseline that every model must beat. */
 export function randomRanker(seed: number, items: number): UserRanker {
   return scoreRanker(items, (user, scores) => {
     const random = randomStream(seed, 'random-ranker', user);
@@ -133,25 +134,25 @@ export function randomRanker(seed: number, items: number): UserRanker {
   });
 }
 
-/** Everyone gets the items that the most training users have; score = that number. */
+/** A ranker by popularity: an item's score is its number of training users, the same for everyone. */
 export function popularRanker(train: Csr): UserRanker {
   const popularity = itemPopularity(train);
   return scoreRanker(train.columns, (_user, scores) => scores.set(popularity));
 }
 
-/** How item neighbours are weighed. */
+/** Options of `itemKnnRanker`. */
 export interface ItemKnnOptions {
-  /** How many most similar items each item keeps, ≥ 1. Default 100. */
+  /** Number of most similar items kept per item, ≥ 1. Default 100. */
   readonly neighbours?: number;
-  /** Added to the denominator, ≥ 0: weakens similarities that rest on few users. Default 0. */
+  /** Added to the denominator of the similarity, ≥ 0; reduces similarities based on few users. Default 0. */
   readonly shrink?: number;
 }
 
 /**
- * Item-based nearest neighbours: score(u, j) = Σ over the user's training items i that have j among their neighbours of
- * |U_i ∩ U_j| / (√(|U_i|·|U_j|) + shrink), the cosine of the items' user sets. Interaction weights are not used.
- * Neighbours are found once, at cost Σ_u |P_u|². Source: Deshpande & Karypis, TOIS 2004.
- * @throws bad-option.
+ * A ranker by item-based nearest neighbours. The score is the sum of sim(i, j) over the user's training items i that have j among their neighbours, where
+ * sim(i, j) = |U_i ∩ U_j| / (√(|U_i|·|U_j|) + shrink) is the cosine of the items' user sets. Interaction weights are ignored.
+ * Finding the neighbours costs Σ_u |P_u|², once. Source: Deshpande & Karypis, TOIS 2004.
+ * @throws TaurecError `bad-option`
  */
 export function itemKnnRanker(train: Csr, options: ItemKnnOptions = {}): UserRanker {
   const { neighbours = 100, shrink = 0 } = options;
@@ -170,9 +171,10 @@ export function itemKnnRanker(train: Csr, options: ItemKnnOptions = {}): UserRan
   });
 }
 
-/** Each item's most similar other items (ties to the lower id): those of item i are at offsets[i] .. offsets[i + 1). */
+/** The most similar other items of each item, ties to the lower id. Those of item i are at offsets[i] … offsets[i + 1] − 1. */
 function nearestItems(train: Csr, neighbours: number, shrink: number) {
   const holders = csrTranspose(train);
+  // shared[j]: users that items i and j have in common; reset after each i.
   const shared = new Int32Array(train.columns);
   const similarity = new Float64Array(train.columns);
   const offsets = new Int32Array(train.columns + 1);

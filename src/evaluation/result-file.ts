@@ -3,22 +3,24 @@ import { z } from 'zod';
 import { TaurecError } from '../errors.ts';
 import { type Evaluation, protocols } from './evaluator.ts';
 
+/** Value of the field `format`, and the version that this taurec writes. */
 const formatName = 'taurec-result';
 const formatVersion = 1;
 
+/** The content of a result file. Unknown fields are dropped. */
 const resultSchema = z
   .object({
     format: z.literal(formatName),
     version: z.literal(formatVersion),
     protocol: z.enum(protocols),
-    /** The data set that was evaluated on: SHA-256 in hexadecimal, and where it came from. */
+    /** The data set of the evaluation: its SHA-256 in hexadecimal, and its origin. */
     data: z.object({
       sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
       source: z.string().optional(),
     }),
-    /** The users that the accuracy metrics are divided by. */
+    /** Number of users by which sums of accuracy metrics are divided. */
     users: z.int().min(1),
-    /** The users that were ranked. */
+    /** Number of ranked users. */
     ranked: z.int().min(1),
     metrics: z.record(z.string(), z.number()),
     groups: z
@@ -30,11 +32,12 @@ const resultSchema = z
         spread: z.record(z.string(), z.number()),
       })
       .optional(),
-    /** User ids, and one column per metric in their order. */
+    /** User ids, and one column per metric in the order of the ids. */
     perUser: z.object({ users: z.array(z.string()), columns: z.record(z.string(), z.array(z.number())) }).optional(),
-    /** What made the result: config, seed, versions, engine and build. */
+    /** How the result was made: config, seed, versions, engine and build. */
     run: z.record(z.string(), z.unknown()).optional(),
   })
+  // Users must be distinct, and every column must have one value per user.
   .superRefine(({ perUser }, context) => {
     if (!perUser) return;
     const { users, columns } = perUser;
@@ -53,13 +56,13 @@ const resultSchema = z
     }
   });
 
-/** An evaluation as it is kept in a file (JSON, format `taurec-result`), so that runs can be compared without their models. */
+/** An evaluation in a file (JSON, format `taurec-result`), so that runs can be compared without their models. */
 export type ResultFile = z.infer<typeof resultSchema>;
 
-/** Where a result comes from. */
+/** The origin of a result. */
 export interface ResultOrigin {
   readonly data: { readonly sha256: string; readonly source?: string };
-  /** Names the users of per-user results; an `IdMap` does. */
+  /** Maps user indices to ids, such as an `IdMap`. */
   readonly users: {
     /** The id of the user at an index. */
     idOf(index: number): string;
@@ -68,7 +71,7 @@ export interface ResultOrigin {
   readonly run?: Record<string, unknown>;
 }
 
-/** An evaluation in the form of a result file: user indices become ids. */
+/** Converts an evaluation to a result file; user indices become ids. */
 export function resultOf(evaluation: Evaluation, { data, users, run }: ResultOrigin): ResultFile {
   const { protocol, metrics, groups, perUser } = evaluation;
   const plain: Omit<ResultFile, 'perUser'> = {
@@ -90,8 +93,8 @@ export function resultOf(evaluation: Evaluation, { data, users, run }: ResultOri
 }
 
 /**
- * Writes a result file: to a temporary name, then renamed, so that `path` never holds a part.
- * @throws bad-result when it is not a valid result; nothing is written then.
+ * Writes a result file atomically: to a temporary name, which is then renamed, so `path` never has partial content.
+ * @throws TaurecError `bad-result` for an invalid result, before anything is written
  */
 export function writeResult(path: string, result: ResultFile): void {
   const text = `${JSON.stringify(validated(path, result))}\n`;
@@ -107,7 +110,7 @@ export function writeResult(path: string, result: ResultFile): void {
 
 /**
  * Reads a result file.
- * @throws file-not-found; bad-result when it is not JSON, not a taurec result, of a newer version, or damaged: names the field.
+ * @throws TaurecError `file-not-found`; `bad-result` when the file is not JSON, not a taurec result, of a newer version, or damaged (the error names the field)
  */
 export function readResult(path: string): ResultFile {
   let text: string;
@@ -131,6 +134,7 @@ export function readResult(path: string): ResultFile {
   return validated(path, content);
 }
 
+/** The content, if it is a valid result. Format and version are checked first, for clearer errors than the schema gives. */
 function validated(path: string, content: unknown): ResultFile {
   const head = (content ?? {}) as { format?: unknown; version?: unknown };
   if (head.format !== formatName) {

@@ -2,32 +2,33 @@ import { studentTails } from '../array/distributions.ts';
 import { type Random, randomStream } from '../array/random.ts';
 import { TaurecError } from '../errors.ts';
 
-/** How often, from which seed and for which interval a bootstrap draws. */
+/** Options of the bootstrap. */
 export interface BootstrapOptions {
-  /** How often the users are drawn anew, ≥ 1. Default 10,000. */
+  /** Number of resamples of the users, ≥ 1. Default 10,000. */
   readonly resamples?: number;
-  /** Default 1. */
+  /** Seed of the draws. Default 1. */
   readonly seed?: number;
-  /** Share of the resampled means inside the interval, in (0, 1). Default 0.95. */
+  /** Fraction of resampled means inside the interval, in (0, 1). Default 0.95. */
   readonly level?: number;
 }
 
-/** A mean difference, its interval and its p, from a bootstrap. */
+/** A mean difference with its interval and p, from the bootstrap. */
 export interface BootstrapResult {
   /** The mean difference. */
   readonly mean: number;
-  /** The ends of the percentile interval of the mean difference. */
+  /** Ends of the percentile interval of the mean difference. */
   readonly low: number;
   readonly high: number;
-  /** Two-sided: twice the smaller share of resampled means on either side of 0 (both sides hold 0), counting one more on each; at most 1. */
+  /** Two-sided p = 2·(1 + min(#{means ≤ 0}, #{means ≥ 0})) / (resamples + 1), at most 1. The added 1 keeps p above 0. */
   readonly p: number;
 }
 
 /**
- * Paired bootstrap over users: draws as many users as there are, with replacement, and takes the mean of their differences, again and again.
- * All columns share the draws. Source: Efron & Tibshirani 1993, chapters 13 and 15; Sakai, SIGIR 2006.
- * @param differences by metric: [users] what one run has over the other for each user; all of one length ≥ 1.
- * @throws bad-option.
+ * Paired bootstrap over users. Each resample draws n of the n users with replacement and takes the mean of their differences. All metrics share the draws.
+ * Source: Efron & Tibshirani 1993, chapters 13 and 15; Sakai, SIGIR 2006.
+ * @param differences [metrics][users] difference between two runs for each user; all columns have the same length ≥ 1.
+ * @returns One result per metric.
+ * @throws TaurecError `bad-option`
  */
 export function pairedBootstrap(
   differences: readonly ArrayLike<number>[],
@@ -58,20 +59,21 @@ export function pairedBootstrap(
   });
 }
 
-/** The outcome of a paired t-test. */
+/** The result of a paired t-test. */
 export interface TTestResult {
-  /** ±Infinity when all differences are equal and not 0. */
+  /** The statistic; ±Infinity if all differences are equal and not 0. */
   readonly t: number;
   /** users − 1. */
   readonly degreesOfFreedom: number;
-  /** Two-sided. */
+  /** Two-sided p. */
   readonly p: number;
 }
 
 /**
- * Paired t-test: t = mean / (s / √n), s the sample deviation of the differences; p = I_{ν/(ν + t²)}(ν/2, 1/2), ν = n − 1.
- * @param differences [users], at least 2.
- * @throws bad-option when fewer.
+ * Paired t-test: t = mean / (s / √n), where s is the sample deviation of the n differences. p = I_{ν/(ν + t²)}(ν/2, 1/2) with ν = n − 1 and the
+ * regularised incomplete beta function I.
+ * @param differences [users] at least 2 values.
+ * @throws TaurecError `bad-option` for fewer
  */
 export function pairedTTest(differences: ArrayLike<number>): TTestResult {
   const n = usersOf([differences], 2);
@@ -87,14 +89,15 @@ export function pairedTTest(differences: ArrayLike<number>): TTestResult {
   return { t, degreesOfFreedom, p: studentTails(t, degreesOfFreedom) };
 }
 
-/** [columns][resamples] means of resampled users. */
+/** [columns][resamples] means over resampled users. */
 function resampledMeans(
   differences: readonly ArrayLike<number>[],
   users: number,
   resamples: number,
   random: Random,
 ): Float64Array[] {
-  // Users without any difference add 0 whatever is drawn: only the others are stored, side by side, and reached.
+  // Users whose differences are all 0 add nothing, so only the others are stored, as rows of `width` values. A draw beyond them adds 0.
+  // Which users have the indices 0 … differing − 1 does not matter, because draws are uniform.
   const width = differences.length;
   const differing: number[] = [];
   for (let u = 0; u < users; u++) if (differences.some((column) => column[u] !== 0)) differing.push(u);
@@ -114,7 +117,7 @@ function resampledMeans(
   return means;
 }
 
-/** Linear interpolation between order statistics. */
+/** A quantile of sorted values, by linear interpolation between order statistics. */
 function quantile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
@@ -128,7 +131,7 @@ function meanOf(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** The common length of the columns, at least `least`. */
+/** The common length of the columns. @throws TaurecError `bad-option` if lengths differ or are below `least` */
 function usersOf(columns: readonly ArrayLike<number>[], least: number): number {
   const users = columns[0]?.length ?? 0;
   if (users < least || columns.some((column) => column.length !== users)) {

@@ -15,8 +15,8 @@ import {
 } from './metrics.ts';
 
 /**
- * Sums what the lists show, over the ranked users under either protocol: `coverage@K` and `gini@K` over all items; `popularity@K`, `novelty@K`
- * (means over the users whose list is not empty, of the list's mean) and `diversity@K` (over lists of two items and more).
+ * Sums exposure metrics over the ranked users, the same under every protocol: `coverage@K` and `gini@K` over all items, `popularity@K` and `novelty@K` as
+ * means over non-empty lists of the list's mean, and `diversity@K` as mean over lists of at least two items.
  */
 export class ExposureTally {
   private readonly tallies: readonly CutoffTally[];
@@ -25,7 +25,7 @@ export class ExposureTally {
   private readonly unit: Float32Array | undefined;
   private readonly dimension: number;
 
-  /** @param embeddings [items × dimension] for the diversity of lists; absent: no diversity. */
+  /** @param embeddings [items × dimension] for `diversity@K`, which is left out without them. */
   constructor(ks: readonly number[], train: Csr, embeddings?: Matrix) {
     this.popularity = itemPopularity(train);
     this.novelty = selfInformation(this.popularity, train.rows);
@@ -44,7 +44,7 @@ export class ExposureTally {
     });
   }
 
-  /** Adds one user's list of `length` items. */
+  /** Adds one user's list, of which the first `length` entries are items. */
   add(list: Int32Array, length: number): void {
     for (const tally of this.tallies) {
       const n = Math.min(length, tally.k);
@@ -61,6 +61,7 @@ export class ExposureTally {
     }
   }
 
+  /** The metrics at every cutoff. Without any list, means are 0. */
   metrics(): Record<string, number> {
     const metrics: Record<string, number> = {};
     for (const tally of this.tallies) {
@@ -74,8 +75,10 @@ export class ExposureTally {
   }
 }
 
+/** Sums at one cutoff. */
 interface CutoffTally {
   readonly k: number;
+  /** [items] number of lists with each item. */
   readonly exposure: Uint32Array;
   popularity: number;
   novelty: number;
@@ -84,16 +87,17 @@ interface CutoffTally {
   pairedLists: number;
 }
 
-/** One number per user and metric, for significance tests. The mean of a column is the metric. */
+/** One number per user and metric, for significance tests. A metric is the mean of its column. */
 export interface PerUser {
-  /** The users the metrics are divided by, as indices, ascending. */
+  /** [users] ascending indices of the users by whose number sums are divided. */
   readonly users: Int32Array;
-  /** By metric name, in the order of `users`; 0 for users that were not ranked. */
+  /** By metric: [users] the user's number, in the order of `users`; 0 for users that were not ranked. */
   readonly columns: Readonly<Record<string, Float64Array>>;
 }
 
-/** Sums the accuracy metrics over users, in the order in which users are added. */
+/** Sums accuracy metrics over users, in the order in which users are added. */
 export class AccuracyTally {
+  /** Names of all metrics: `name@k`, cutoff by cutoff, then `auc`. */
   readonly names: readonly string[];
   private readonly metrics: readonly RankMetric[];
   private readonly ks: readonly number[];
@@ -101,8 +105,8 @@ export class AccuracyTally {
   private readonly columns: Float64Array[] | undefined;
 
   /**
-   * @param keep number of users to keep each user's values for; 0 keeps none.
-   * @param extra checked custom metrics.
+   * @param keep Number of users whose values are kept; 0 keeps none.
+   * @param extra Checked custom metrics.
    */
   constructor(ks: readonly number[], withAuc: boolean, keep: number, extra: ExtraMetrics = {}) {
     this.ks = ks;
@@ -113,7 +117,7 @@ export class AccuracyTally {
     this.columns = keep > 0 ? this.names.map(() => new Float64Array(keep)) : undefined;
   }
 
-  /** Adds the user at `position` of the users divided by. */
+  /** Adds a user. @param position Index of the user among those by whose number sums are divided. @param hits 0-based positions of hits, ascending. @param relevant |T_u|. */
   add(position: number, hits: readonly number[], relevant: number, aucValue?: number): void {
     let at = 0;
     for (const k of this.ks) {
@@ -122,11 +126,12 @@ export class AccuracyTally {
     if (aucValue !== undefined) this.addValue(at, position, aucValue);
   }
 
-  /** Sums divided by the number of users. */
+  /** The sums divided by the number of users. */
   means(users: number): Record<string, number> {
     return Object.fromEntries(this.names.map((name, at) => [name, this.sums[at]! / users]));
   }
 
+  /** The kept values; undefined if none are kept. @param users [users] indices, in the order of `position`. */
   perUser(users: Int32Array): PerUser | undefined {
     const { columns } = this;
     return columns && { users, columns: Object.fromEntries(this.names.map((name, at) => [name, columns[at]!])) };

@@ -1,3 +1,4 @@
+// One run of an experiment or a recipe: loads its data, adds noise, trains, evaluates under both protocols, and computes the key under which its record is stored.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,25 +23,27 @@ import type { TrainResult } from '../training/training-state.ts';
 import { type Choice, type FailedRun, mergeConfigs, type RunEvaluation, type RunRecord, type RunSpec } from './run.ts';
 import { analyseScores } from './score-analysis.ts';
 
+/** Recorded with every run. */
 const versions = { taurec: version, node: process.version };
 
-/** What surrounds a run. */
+/** The environment of a run: everything that changes no result. */
 export interface ExecuteOptions {
+  /** From `runKey`; names the run's files. */
   readonly key: string;
   readonly threads?: number;
   readonly signal?: AbortSignal;
-  /** Where checkpoints and per-user files go; absent: none are kept. */
+  /** Folder for checkpoints and per-user files. Without it none are written. */
   readonly folder?: string;
-  /** Receives what happens. */
+  /** Receives the training events. */
   readonly onEvent?: (event: TrainEvent) => void;
 }
 
-/** The checked configuration of a run. @throws TaurecError `bad-option` */
+/** The checked training configuration of a run: the run's options override those of its data set. @throws TaurecError `bad-option` */
 export function configOf({ data, config, seed }: RunSpec): TrainConfig {
   return parseTrainConfig(mergeConfigs(data.config, config, { seed }));
 }
 
-/** Trains, evaluates under both protocols, and records. @throws TaurecError what `train` and `evaluate` throw */
+/** Trains, evaluates under both protocols, and returns the record. A training that was stopped continues from its checkpoint. @throws TaurecError the errors of `train` and `evaluate` */
 export async function execute(spec: RunSpec, data: RunData, options: ExecuteOptions): Promise<RunRecord> {
   const { key, threads, signal, folder } = options;
   const { dataset, negativeWeights } = data;
@@ -51,6 +54,7 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
     onProgress: options.onEvent,
     ...(checkpointDirectory && { checkpointDirectory, resume: true }),
   });
+  // `result.seconds` covers training and validation; the clock starts here for the evaluation.
   const started = performance.now();
   const model = trainedModel(dataset, result);
   const engine = await openRankingEngine(model, { threads });
@@ -79,7 +83,7 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
   };
 }
 
-/** The record of a run that threw. */
+/** The record of a run whose training failed. */
 export function failedRun(spec: RunSpec, data: RunData, key: string, { code, message }: TaurecError): FailedRun {
   return {
     ...identityOf(spec, data, key),
@@ -90,17 +94,18 @@ export function failedRun(spec: RunSpec, data: RunData, key: string, { code, mes
   };
 }
 
+/** The facts that identify a run, in finished and failed records alike. */
 function identityOf(spec: RunSpec, data: RunData, key: string) {
   const { choice, noise = {}, seed } = spec;
   return { key, data: factsOf(spec, data), choice, noise, seed };
 }
 
-/** Where a run's checkpoint lies while it goes on. */
+/** The folder of a run's checkpoint while the run is in progress. */
 export function checkpointFolder(folder: string, key: string): string {
   return join(folder, 'checkpoints', key.slice(0, 16));
 }
 
-/** What the evaluations under both protocols have in common. */
+/** The evaluation options that both protocols share. */
 async function evaluationOptions(
   { ks, metrics = [], perUser }: RunSpec,
   { dataset, seen }: RunData,
@@ -110,16 +115,19 @@ async function evaluationOptions(
     await Promise.all(metrics.map(async (source) => [source.name, await loadMetric(source)] as const)),
   );
   const { valid, test } = dataset;
-  // After a refit validation items are trained on like any other; the test set as validation hides nothing.
+  // Validation items are masked in the lists, with two exceptions: after a refit they belong to train, and with `choice: 'test'` the validation set
+  // is the test set itself, which must stay rankable.
   const validation = valid === test ? undefined : valid;
   const train = refitted && validation ? mergeInteractions(seen, validation) : seen;
   return { train, valid: refitted ? undefined : validation, test, ks, extraMetrics, groups: true, perUser };
 }
 
+/** The part of an evaluation that a record keeps. */
 function kept({ users, metrics, groups }: Evaluation): RunEvaluation {
   return { users, metrics, groups: groups! };
 }
 
+/** Writes each user's numbers to `users/KEY.PROTOCOL.json`, if the run asks for them. The record stores the relative path. */
 function writePerUser(
   { perUser }: RunSpec,
   { dataset }: RunData,
@@ -134,35 +142,39 @@ function writePerUser(
   return { perUser: path };
 }
 
+/** Counts of the data set. Test may have users and items that train lacks, and the reverse, so the larger count is taken. */
 function factsOf({ data }: RunSpec, { dataset: { source, sha256, train, test } }: RunData): RunRecord['data'] {
   const [users, items] = [Math.max(train.rows, test.rows), Math.max(train.columns, test.columns)];
   return { name: data.name, source, sha256, users, items, train: train.indices.length, test: test.indices.length };
 }
 
+/** The chosen epoch and prior, and the validation value behind them, if there was validation. */
 function chosenBy({ epoch, valid, config }: TrainResult): RunRecord['chosen'] {
   const { metric } = config.validation;
   const popularityPrior = config.popularityPrior as number;
   return { epoch, popularityPrior, ...(valid && { metric, value: valid[metric]! }) };
 }
 
-/** τ of the negative side, where the loss has one. */
+/** τ of the negative side; undefined for losses without one. */
 function temperatureOf({ config: { loss } }: TrainResult): number | undefined {
   const tau = 'options' in loss ? loss.options?.tau : undefined;
   return typeof tau === 'number' ? tau : undefined;
 }
 
-/** The part of a user's training positives that the false-negative protocol takes away, whatever the probability that they then come back as negatives. */
+/** Share of a user's training positives that the false-negative protocol holds back. It is the same at every p, so that levels differ only in p. */
 const heldBackShare = 0.2;
 
 /** The data of a run. */
 export interface RunData {
-  /** What is trained on, with the noise, and `valid` where an epoch is to be chosen. */
+  /** Training data with the noise, the test set, and `valid` if an epoch is to be chosen. */
   readonly dataset: Dataset & { readonly test: Csr };
+  /** [users × items] relative weights of known positives in the draw of negatives; absent: the sampler excludes them. */
   readonly negativeWeights?: Csr;
-  /** What lists may not show: everything that the training file held, also what was held back. */
+  /** [users × items] interactions masked in the lists: the whole training part, held-back positives included. */
   readonly seen: Csr;
 }
 
+/** How each choice holds out validation data. */
 const held: Readonly<Record<Choice, Partial<DatasetOptions>>> = {
   validation: { validRatio: 0.1, validSplit: 'random' },
   debiased: { validRatio: 0.1, validSplit: 'debiased' },
@@ -171,9 +183,9 @@ const held: Readonly<Record<Choice, Partial<DatasetOptions>>> = {
 };
 
 /**
- * Reads a run's data set, holds out what its epoch is chosen by, and adds its noise: to the training part alone. Validation and test stay clean: an added positive is in neither, and a
- * positive that is held back comes from the training part.
- * @throws TaurecError what `loadDataset` throws; `bad-option` for noise out of its range; `empty-data` without a test part
+ * Reads the data set of a run, holds out its validation part and adds its noise to the training part only. Validation and test stay clean: no added
+ * positive is in either of them, and every held-back positive comes from the training part.
+ * @throws TaurecError the errors of `loadDataset`; `bad-option` for noise out of its range; `empty-data` without a test part
  */
 export async function loadRunData({
   data,
@@ -187,6 +199,7 @@ export async function loadRunData({
   const dataset = { ...loaded, test, valid: choice === 'test' ? test : loaded.valid };
   const { positive = 0, negative = 0, falseNegative } = noise;
   if (positive !== 0) dataset.train = addPositiveNoise(dataset.train, test, positive, seed, loaded.valid);
+  // `seen` includes the added positives, and is taken before any positive is held back.
   const seen = dataset.train;
   if (falseNegative !== undefined) {
     const { train, negativeWeights } = holdBackFalseNegatives(dataset.train, heldBackShare, falseNegative, seed);
@@ -195,15 +208,17 @@ export async function loadRunData({
   return { dataset, seen, ...(negative !== 0 && { negativeWeights: negativeNoise(dataset.train, negative) }) };
 }
 
-/** Changes when what a run records changes. */
+/** Version of the record. Increasing it makes every stored run be trained again. */
 const format = 1;
 
 /**
- * A hash of all that decides a run's record: data by content, how they are read and held out, noise, every training option, seed, version, and the text of
- * modules that are named and of a loss or backbone that is an object (not of what they import or call). Not the number of threads, on which nothing depends.
+ * SHA-256 of everything that decides a run's record: the content of the data, how they are read and held out, noise, every training option, seed and
+ * version. For a loss, backbone or metric from a module the hash covers the module's text, for an object the text of its class and functions, but not the
+ * modules that they import. The number of threads is left out, because no result depends on it.
  */
 export function runKey(spec: RunSpec, config: TrainConfig, dataSha256: string): string {
   const { threads: _, ...training } = configToJson(config);
+  // Paths are left out: `dataSha256` identifies the content, so a moved data set keeps its runs.
   const { train: _train, test: _test, valid: _valid, ...reading } = spec.data.files;
   const { choice, noise = {}, seed, perUser = false, analyse = false, ks = [20], metrics = [] } = spec;
   const modules = [config.loss, config.backbone, ...metrics].map(sourceText);
@@ -225,7 +240,7 @@ export function runKey(spec: RunSpec, config: TrainConfig, dataSha256: string): 
   return sha256(canonical(facts));
 }
 
-/** A hash of the text of a module, or of an object's class and functions; nothing for what taurec has under the name. */
+/** SHA-256 of a module's text, or of an object's class and functions; empty for a built-in name, which the version identifies. */
 function sourceText(source: object): string {
   if ('evaluate' in source || 'forward' in source) return sha256(objectText(source));
   const { module } = source as { module?: string };
@@ -234,6 +249,7 @@ function sourceText(source: object): string {
   return existsSync(path) ? sha256(readFileSync(path)) : '';
 }
 
+/** Source text of an object's class and its own functions. */
 function objectText(source: object): string {
   const functions = Object.entries(source).filter(([, value]) => typeof value === 'function');
   return [source.constructor, ...functions.flat()].map(String).join('\n');
@@ -243,7 +259,7 @@ function sha256(content: string | Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** JSON with the keys of every object in order; Infinity is "inf". */
+/** JSON with sorted keys, so that equal facts give equal text. Infinity is "inf", because JSON has none. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, x) => {
     if (x === Infinity) return 'inf';

@@ -4,29 +4,33 @@ import type { ClaimVerdict, Section } from '../report/report.ts';
 import type { FailedRun, RunRecord, RunSpec } from './run.ts';
 import type { ExperimentConfig, ExperimentSettings } from './settings.ts';
 
-/** Where an experiment has its trainings done. A run that was done before, in this call or an earlier one, is not done again. */
+/** The interface through which an experiment gets its trainings done. A run that is already recorded, from this call or an earlier one, is not repeated. */
 export interface Lab {
-  /** Runs them, several at a time, and gives their records in the order of the specifications. @param title The stage's name in progress output. @throws TaurecError `failed-run` when one diverged, also earlier */
+  /**
+   * Does the runs, several at a time, and returns their records in the order of `specs`.
+   * @param title The stage's name in progress output.
+   * @throws TaurecError `failed-run` when one diverged, now or in an earlier call
+   */
   runAll(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
-  /** As `runAll`; a training that diverges leaves a record that says so, and the others go on. */
+  /** Like `runAll`, but a diverged training gives a `FailedRun` and the others continue. */
   tryAll(title: string, specs: readonly RunSpec[]): Promise<(RunRecord | FailedRun)[]>;
-  /** As `runAll`, one at a time and with all threads, for runs whose duration matters. */
+  /** Like `runAll`, but one run at a time with all threads, for runs whose duration is compared. */
   runAlone(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
-  /** Each user's numbers of a run whose specification asked for them. */
+  /** Each user's numbers of a run whose specification has `perUser`. */
   perUser(record: RunRecord, protocol: Protocol): UserColumns;
 }
 
-/** An experiment of the papers, as a command: which runs it needs, and what they say about its claims. */
+/** An experiment from the papers, as a command: the runs it needs, and what they show about its claims. */
 export interface Experiment {
   readonly name: string;
   readonly title: string;
-  /** What it tests, in a paragraph. */
+  /** What the experiment tests, in one paragraph. */
   readonly summary: string;
-  /** Papers and sections. */
+  /** Papers and sections that make the claims. */
   readonly source: string;
-  /** Default settings, over the common ones. */
+  /** Default settings; they override the common defaults. */
   readonly defaults: ExperimentConfig;
-  /** Asks the laboratory for runs and says what they show. */
+  /** Requests runs from the laboratory and returns what they show. */
   run(lab: Lab, settings: ExperimentSettings): Promise<Findings>;
 }
 

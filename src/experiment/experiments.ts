@@ -9,7 +9,7 @@ import { popularityShift, temporalShift } from './experiments/popularity-shift.t
 import { positiveNoise } from './experiments/positive-noise.ts';
 import { temperature } from './experiments/temperature.ts';
 
-/** Every experiment; the only list. */
+/** All experiments. A new one is added here and nowhere else. */
 export const experiments: readonly Experiment[] = [
   losses,
   positiveNoise,
@@ -23,7 +23,7 @@ export const experiments: readonly Experiment[] = [
   batches,
 ];
 
-/** @throws TaurecError `unknown-name` */
+/** The experiment with this name. @throws TaurecError `unknown-name` */
 export function experimentNamed(name: string): Experiment {
   const found = experiments.find((experiment) => experiment.name === name);
   if (found) return found;

@@ -1,3 +1,4 @@
+// What experiments share when they judge claims: verdicts from paired differences, comparisons over users, popularity groups, and tables of tried options.
 import { TaurecError } from '../errors.ts';
 import type { UserColumns } from '../evaluation/compare.ts';
 import type { Cell, ClaimVerdict, Figure, Table, TableColumn } from '../report/report.ts';
@@ -7,34 +8,42 @@ import { isFailed, type RunRecord } from './run.ts';
 import type { ExperimentSettings } from './settings.ts';
 import { compareRuns, deviation, holm, mean, meanCell } from './statistics.ts';
 
+/** `held`, `failed` or `unclear`. */
 export type Verdict = ClaimVerdict['verdict'];
 
-/** One observation for or against a claim, in words with its figures. */
+/** One observation for or against a claim. */
 export interface Observation {
   readonly verdict: Verdict;
+  /** The evidence in words, with the numbers. */
   readonly text: string;
 }
 
-/** A claim that must hold in every observation: one against it refutes it, one that does not decide leaves it open. */
+/** The verdict on a claim that must hold in every observation: one `failed` refutes it, one `unclear` leaves it open. */
 export function claimOf(claim: string, observations: readonly Observation[]): ClaimVerdict {
   const verdict = everyOne(observations.map((one) => one.verdict));
   return { claim, verdict, evidence: observations.map(({ text }) => text).join('; ') || nothing };
 }
 
-/** Held where all are; failed where one is; unclear otherwise, also where there is none. */
+/** `failed` if any verdict is; `held` if all are; otherwise `unclear`, also for an empty list. */
 export function everyOne(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes('failed')) return 'failed';
   return verdicts.includes('unclear') || verdicts.length === 0 ? 'unclear' : 'held';
 }
 
+/** Evidence of a claim without observations; `measured` recognises it. */
 const nothing = 'nothing was measured';
 
-/** The claims that something was measured for: a run without DSL says nothing of it. */
+/** Drops claims without any observation: a run without DSL, say, shows nothing about DSL. */
 export function measured(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
   return claims.filter(({ evidence }) => evidence !== nothing);
 }
 
-/** Whether the runs `a` have more of the metric than the runs `b`, seed by seed: decided where the mean difference is more than twice its standard error over seeds. `margin`, a part of b, is given to `a` beforehand. */
+/**
+ * Whether runs `a` have a higher metric than runs `b`, paired by seed. The verdict is `held` or `failed` if the mean difference exceeds twice its standard
+ * error over seeds (see `signOf`), otherwise `unclear`.
+ * @param where Data set and other context, the first words of the evidence.
+ * @param margin Added to `a`, as a fraction of the mean of `b`.
+ */
 export function moreThan(
   where: string,
   [nameA, a]: readonly [string, readonly RunRecord[]],
@@ -44,21 +53,25 @@ export function moreThan(
 ): Observation {
   const [ofA, ofB] = [a, b].map((records) => records.map((record) => metricOf(record, settings)));
   const differences = ofA!.map((value, seed) => value - ofB![seed]! + margin * mean(ofB!));
+  // The reported gain is the measured one, without the margin.
   const gain = percentText(mean(ofA!) / mean(ofB!) - 1);
   const seeds = differences.length === 1 ? ', one seed' : '';
   const text = `${where}: ${nameA} ${metricText(mean(ofA!))} against ${nameB} ${metricText(mean(ofB!))} (${gain}${seeds})`;
   return { verdict: signOf(differences), text };
 }
 
-/** What “not less” allows: a claim of no difference at all could never hold. */
+/** Tolerance of “not less”, as a fraction. Without it, a claim about equal losses could never hold: their difference has no significant sign. */
 const equivalence = 0.01;
 
-/** Whether `a` have at least as much as `b`, to within 1%: as `moreThan`, of b less 1%. */
+/** Whether runs `a` are at least as good as runs `b`, to within 1%: `moreThan` with a margin of 1%. */
 export function notLessThan(...[where, a, b, settings]: Parameters<typeof moreThan>): Observation {
   return moreThan(where, a, b, settings, equivalence);
 }
 
-/** Held where the differences are above 0 beyond their noise, failed where below. One difference alone does not decide. */
+/**
+ * The sign of paired differences as a verdict: `held` above 0, `failed` below, `unclear` if |mean| ≤ 2·s/√n, where s is the sample deviation and n the
+ * number of seeds. A single difference has no deviation and is always `unclear`.
+ */
 export function signOf(differences: readonly number[]): Verdict {
   const middle = mean(differences);
   const n = differences.length;
@@ -67,29 +80,30 @@ export function signOf(differences: readonly number[]): Verdict {
   return middle > 0 ? 'held' : 'failed';
 }
 
-/** The validation value of each seed, by which cases are compared where the test set may not be looked at. */
+/** The validation value of each seed. Choices among cases use it, because the test set must not influence them. */
 export function validations({ records }: Pick<ChosenCase, 'records'>): number[] {
   return records.map((record) => record.chosen.value ?? 0);
 }
 
-/** Their mean over seeds. */
+/** The mean of the validation values over seeds. */
 export function validated(one: Pick<ChosenCase, 'records'>): number {
   return mean(validations(one));
 }
 
-/** The case that validates best; the first of equals. Undefined of none. */
+/** The case with the best mean validation value; the first of equals; undefined for an empty list. */
 export function bestByValidation<C extends Pick<ChosenCase, 'records'>>(cases: readonly C[]): C | undefined {
   return [...cases].sort((a, b) => validated(b) - validated(a))[0];
 }
 
+/** The metric and protocol that claims are judged by. */
 type Judged = Pick<ExperimentSettings, 'metric' | 'protocol'>;
 
-/** A test metric of a run; that of the settings unless another is named. */
+/** A test metric of a run. Default: the metric of the settings. */
 export function metricOf(record: RunRecord, { protocol, metric }: Judged, name = metric): number {
   return record.evaluations[protocol].metrics[name]!;
 }
 
-/** Mean and deviation over runs that differ in their seed. */
+/** Mean and sample deviation of a test metric over runs that differ only in their seed. */
 export function cellOf(
   records: readonly RunRecord[],
   judged: Judged,
@@ -98,11 +112,12 @@ export function cellOf(
   return meanCell(records.map((record) => metricOf(record, judged, name)));
 }
 
+/** The mean of a test metric over runs that differ only in their seed. */
 export function meanOf(records: readonly RunRecord[], judged: Judged, name?: string): number {
   return cellOf(records, judged, name).mean;
 }
 
-/** Options as a person writes them: tau 0.2, tau1 inf. Training options without their prefix. */
+/** Options as text for people: `tau 0.2, tau1 inf`. The prefix `config.` of training options is dropped. */
 export function optionsText(options: Readonly<Record<string, unknown>>): string {
   return Object.entries(options)
     .map(([name, value]) => `${name.replace('config.', '')} ${value === Infinity ? 'inf' : value}`)
@@ -119,31 +134,31 @@ export function metricText(value: number): string {
   return value.toFixed(4).replace(/^(-?)0\./, '$1.');
 }
 
-/** Refuses a metric that is no sum over hits: groups contribute to Recall and NDCG alone. @throws TaurecError `bad-option` */
+/** Refuses a metric that does not split into contributions of popularity groups; only Recall and NDCG do. @throws TaurecError `bad-option` */
 export function checkGroupMetric({ metric }: Judged): void {
   if (/^(ndcg|recall)@/.test(metric)) return;
-  const expected = 'ndcg or recall with a cut-off: only to them do groups of items contribute';
+  const expected = 'ndcg or recall with a cut-off: only these split into contributions of item groups';
   throw new TaurecError('bad-option', { option: 'metric', got: metric, expected });
 }
 
-/** What each popularity group's hits contribute to the metric, least popular first. */
+/** [groups] contribution of each popularity group's hits to the metric, least popular first. */
 function contributionsOf(record: RunRecord, { protocol, metric }: Judged): readonly number[] {
   return record.evaluations[protocol].groups.contributions[metric]!;
 }
 
-/** The deviation of the groups' contributions over their mean: 0 is even. */
+/** Deviation of the groups' contributions divided by their mean; 0 means that all groups contribute equally. */
 export function spreadOf(record: RunRecord, { protocol, metric }: Judged): number {
   return record.evaluations[protocol].groups.spread[metric]!;
 }
 
-/** The part of the metric that the less popular five groups contribute; 0 where nothing was hit. */
+/** Share of the metric that the less popular half of the groups contributes; 0 without any hit. */
 export function lowerHalf(record: RunRecord, judged: Judged): number {
   const parts = contributionsOf(record, judged);
   const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
   return sum(parts) === 0 ? 0 : sum(parts.slice(0, parts.length / 2)) / sum(parts);
 }
 
-/** Contributions of the ten groups, one series a case. */
+/** A figure of the ten groups' contributions, one series per case. */
 export function groupFigure(
   name: string,
   caption: string,
@@ -169,8 +184,9 @@ export function groupFigure(
 }
 
 /**
- * Each case against the best of the others by validation, user by user, seeds averaged: cells `against`, `difference`, `low`, `high` and `p` after Holm's
- * correction for so many comparisons. Undefined for a case alone, and for a metric that users have no number of.
+ * Compares each case with the best of the others by validation, paired over users, each user's number averaged over seeds.
+ * @returns For each case the cells `against`, `difference`, `low`, `high` and `p`, with p after Holm's correction for the number of cases; undefined for a
+ *   single case, and for a metric without per-user numbers.
  */
 export function compareWithBest(
   group: readonly ChosenCase[],
@@ -181,6 +197,7 @@ export function compareWithBest(
   if (group.length < 2 || !columns.every((seeds) => seeds.every((one) => metric in one.columns)))
     return group.map(() => undefined);
   const byValue = group.map((_, index) => index).sort((a, b) => validated(group[b]!) - validated(group[a]!));
+  // The rival of the best case is the second best; the rival of all others is the best.
   const rivals = group.map((_, index) => byValue.find((other) => other !== index)!);
   const comparisons = group.map((_, index) => compareRuns(columns[rivals[index]!]!, columns[index]!).metrics[0]!);
   const adjusted = holm(comparisons.map(({ p }) => p));
@@ -193,18 +210,18 @@ export function compareWithBest(
   ]);
 }
 
-/** The users with one metric alone. */
+/** The users' numbers, reduced to one metric. */
 function columnOf({ users, columns }: UserColumns, metric: string): UserColumns {
   return { users, columns: Object.fromEntries(Object.entries(columns).filter(([name]) => name === metric)) };
 }
 
-/** A further column of the table, beyond loss and options. */
+/** An extra column of the table, left of loss and options. */
 interface CaseColumn<C> {
   readonly column: TableColumn;
   of(one: C): Cell;
 }
 
-/** A table of every option that was tried; none where nothing was, with the validation value that it was judged by; where the training failed, with why. */
+/** A table of all options tried, with their validation values; a failed training shows its error code. No table if nothing was tried. @param about Extra columns. */
 export function triedTables<C extends ChosenCase>(
   name: string,
   cases: readonly C[],
@@ -213,7 +230,7 @@ export function triedTables<C extends ChosenCase>(
 ): Table[] {
   const table: Table = {
     name,
-    caption: `Every option that was tried, with the validation value that it was judged by (seed ${seed}). A training that diverged counts as the worst.`,
+    caption: `All options tried, with their validation values (seed ${seed}). A diverged training counts as the worst.`,
     columns: [
       ...about.map(({ column }) => column),
       { name: 'loss', show: 'text' },

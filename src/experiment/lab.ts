@@ -1,3 +1,4 @@
+// The laboratory: runs trainings in parallel on this machine, records each in runs.jsonl, and reuses the records.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,8 +14,9 @@ import type { Lab } from './experiment.ts';
 import { type FailedRun, finished, isFailed, type RunRecord, type RunSpec } from './run.ts';
 import type { ScoreAnalysis } from './score-analysis.ts';
 
-/** What happens in a laboratory. */
+/** The events of a laboratory. */
 export type LabEvent =
+  /** Runs were requested: `runs` will be trained, `reused` are already recorded. */
   | {
       readonly type: 'stage';
       readonly title: string;
@@ -22,6 +24,7 @@ export type LabEvent =
       readonly reused: number;
       readonly jobs: number;
     }
+  /** A run has ended: `done` of `runs` of its stage, after `seconds` of wall time. */
   | {
       readonly type: 'run';
       readonly title: string;
@@ -32,23 +35,23 @@ export type LabEvent =
     }
   | { readonly type: 'train'; readonly event: TrainEvent };
 
-/** Where a laboratory keeps its runs, and how it works. */
+/** The folder and the resources of a laboratory. */
 export interface LabOptions {
-  /** Holds runs.jsonl, checkpoints of runs that were stopped, and per-user files. */
+  /** Folder for runs.jsonl, checkpoints of stopped runs, and per-user files. */
   readonly folder: string;
-  /** Runs at a time, each on one thread; default: the machine's cores. With 1 a run has all threads. */
+  /** Runs at a time, each on one thread. Default: the number of cores. With 1, a run uses all threads. */
   readonly jobs?: number;
   readonly signal?: AbortSignal;
-  /** Receives what happens. */
+  /** Receives the events. */
   readonly onEvent?: (event: LabEvent) => void;
 }
 
-/** Number of idle data sets kept in memory. */
+/** Number of data sets kept in memory in addition to those in use: consecutive runs mostly share their data. */
 const keptDataSets = 2;
 
 /**
- * Runs trainings several at a time, one thread each, which changes no result, and remembers them in runs.jsonl: what is there is not run again. A run
- * that is stopped goes on from its checkpoint the next time.
+ * A laboratory on this machine. It runs several trainings in parallel, one thread each (the number of threads changes no result), and records them in
+ * runs.jsonl. Recorded runs are not repeated; a stopped run continues from its checkpoint on the next call.
  */
 export class LocalLab implements Lab {
   readonly #options: LabOptions;
@@ -63,7 +66,7 @@ export class LocalLab implements Lab {
     this.#store = new RunStore(join(options.folder, 'runs.jsonl'));
   }
 
-  /** The records that were asked for so far, each once; without those of runs that failed. */
+  /** The records requested so far, each once, without failed runs. */
   get used(): RunRecord[] {
     return [...this.#used.values()];
   }
@@ -84,14 +87,16 @@ export class LocalLab implements Lab {
     return readResult(join(this.#options.folder, record.evaluations[protocol].perUser!)).perUser!;
   }
 
+  /** Trains the runs that are not recorded yet, `jobs` at a time; returns all records in the order of `specs`. */
   async #run(title: string, specs: readonly RunSpec[], jobs: number): Promise<(RunRecord | FailedRun)[]> {
     const { onEvent = () => {}, signal } = this.#options;
+    // Equal specifications have equal keys and train once. Keys need the data's hash, so data sets load one after another here.
     const distinct = new Map<string, RunSpec>();
     const keys = await pMap(specs, (spec) => this.#keyOf(spec), { concurrency: 1 });
     for (const [index, key] of keys.entries()) if (!this.#store.get(key)) distinct.set(key, specs[index]!);
     onEvent({ type: 'stage', title, runs: distinct.size, reused: new Set(keys).size - distinct.size, jobs });
     let done = 0;
-    // The first error stops the others: each sees the signal at its next step.
+    // The first error stops the other runs: each of them checks the signal at its next step.
     const failed = new AbortController();
     const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
     const runs = pMap(
@@ -122,6 +127,7 @@ export class LocalLab implements Lab {
     });
   }
 
+  /** Trains and records one run. Divergence is a recorded outcome; every other error is thrown. */
   async #one(key: string, spec: RunSpec, jobs: number, signal: AbortSignal): Promise<RunRecord | FailedRun> {
     const { folder, onEvent } = this.#options;
     const data = await this.#load(spec);
@@ -135,22 +141,25 @@ export class LocalLab implements Lab {
       if (error instanceof TaurecError && error.code === 'diverged') return failedRun(spec, data, key, error);
       throw error;
     });
+    // The record is on disk before the checkpoint goes, so a kill in between loses nothing.
     this.#store.add(record);
     rmSync(checkpointFolder(folder, key), { recursive: true, force: true });
     return record;
   }
 
+  /** The key of a run, which needs the hash of its data. */
   async #keyOf(spec: RunSpec): Promise<string> {
     if (this.#options.signal?.aborted) throw new TaurecError('aborted');
     const { dataset } = await this.#load(spec);
     return runKey(spec, configOf(spec), dataset.sha256);
   }
 
-  /** Reads a data set, or gives the one that was read last. */
+  /** Loads the data of a run, or returns them from the cache (least recently used goes first). */
   #load(spec: RunSpec): Promise<RunData> {
     const { data, choice, noise, seed } = spec;
     const name = JSON.stringify([data.files, choice, noise, seed]);
     const loaded = this.#data.get(name) ?? loadRunData(spec);
+    // A Map iterates in insertion order: deleting and setting moves the entry to the end.
     this.#data.delete(name);
     this.#data.set(name, loaded);
     for (const oldest of this.#data.keys()) {
@@ -161,14 +170,14 @@ export class LocalLab implements Lab {
   }
 }
 
-/** The records of runs as JSON lines in a file: each is appended when its run is done, so that whoever starts again finds all that was finished. */
+/** Records of runs in a file, one JSON object per line. A record is appended as soon as its run ends, so a restart finds all finished runs. */
 export class RunStore {
   readonly path: string;
   readonly #records = new Map<string, RunRecord | FailedRun>();
 
   /**
-   * Opens the file, which need not exist. A last line that is not whole, as a crash leaves it, is cut off.
-   * @throws TaurecError `bad-runs` when another line is not a record
+   * Opens the file, which may be missing. An incomplete last line, left by a crash, is cut off.
+   * @throws TaurecError `bad-runs` when any other line is not a record
    */
   constructor(path: string) {
     this.path = path;
@@ -181,23 +190,26 @@ export class RunStore {
     if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
   }
 
+  /** The record with this key. */
   get(key: string): RunRecord | FailedRun | undefined {
     return this.#records.get(key);
   }
 
+  /** Appends a record to the file. A crash can damage only the last line. */
   add(record: RunRecord | FailedRun): void {
     mkdirSync(dirname(this.path), { recursive: true });
     appendFileSync(this.path, `${JSON.stringify(record, infinityAsText)}\n`);
     this.#records.set(record.key, record);
   }
 
+  /** Parses and stores a line. @param number 1-based, for the error. */
   #keep(line: string, number: number): void {
     let record: Partial<RunRecord & FailedRun> | undefined;
     try {
       record = JSON.parse(line);
       if (record?.analysis) record = { ...record, analysis: withInfinity(record.analysis) };
     } catch {
-      // told below
+      // reported below
     }
     if (typeof record?.key !== 'string' || typeof (record.evaluations ?? record.failed) !== 'object') {
       throw new TaurecError('bad-runs', { path: this.path, line: number, got: line.slice(0, 40) });
@@ -206,7 +218,7 @@ export class RunStore {
   }
 }
 
-/** τ = ∞ and what follows of it, which JSON has as "inf". The configuration stays as it is written. */
+/** Restores Infinity from "inf" in an analysis, where τ and values derived from it can be infinite. The configuration keeps "inf": `parseTrainConfig` accepts it. */
 function withInfinity(analysis: ScoreAnalysis): ScoreAnalysis {
   const numbers = Object.entries(analysis).map(([name, x]) => [name, x === 'inf' ? Infinity : x]);
   return Object.fromEntries(numbers);

@@ -1,3 +1,4 @@
+// Reads and checks the settings of an experiment: expands names to data sets, losses and backbones, and loads every custom module before the first training.
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { type BackboneName, backboneNames } from '../backbone/backbones.ts';
@@ -26,6 +27,7 @@ import {
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const entries = z.array(z.union([z.string(), z.custom(isObject)])).min(1);
 const numbers = z.array(z.number()).min(1);
+/** Types of the settings; `expected` describes each of them in errors. */
 const shape = {
   data: entries,
   losses: entries,
@@ -46,20 +48,23 @@ const expected: Record<keyof typeof shape, string> = {
   metric: "a metric with its cut-off, as 'ndcg@20'",
   metrics: "a list of metrics, as 'recall@20', or {module, export, name}",
   protocol: `one of ${protocols.join(', ')}`,
-  config: 'training options',
+  config: 'an object of training options',
 };
+/** All settings are optional, and unknown ones are refused. */
 const schema = z.strictObject(
   Object.fromEntries(
     Object.entries(shape).map(([name, type]) => [name, withMessage(type, expected[name as keyof typeof shape])]),
   ),
 );
 
+/** An optional setting whose only error is `message`. */
 function withMessage(type: z.ZodType, message: string) {
   return z.custom((value) => type.safeParse(value).success, { error: message }).optional();
 }
 
 /**
- * The settings of an experiment: what was given over the experiment's own defaults. Losses, backbones, metrics and training options are tried at once, before anything runs.
+ * The settings of an experiment: `given` overrides the experiment's defaults, which override the common ones (seeds 1, 2, 3; backbone `mf`; `ndcg@20`;
+ * protocol `clean`). Losses, backbones, metrics and training options are loaded and checked here, before any training.
  * @throws TaurecError `bad-option`, `unknown-name`, `file-not-found`, `loss-module`, `backbone-module`, `metric-module`
  */
 export async function experimentSettings(given: unknown, defaults: ExperimentConfig): Promise<ExperimentSettings> {
@@ -69,6 +74,7 @@ export async function experimentSettings(given: unknown, defaults: ExperimentCon
   const wanted = { ...common, ...defaults, ...definedOnly(given as ExperimentConfig) } as ExperimentConfig &
     typeof common;
   const { metric, protocol, levels, config } = wanted;
+  // `metric` must be in the tables too, also when `metrics` does not list it.
   const named = [...new Set([metric, ...(wanted.metrics ?? defaultMetrics)])];
   const ownMetrics = named.filter((one) => typeof one !== 'string') as MetricSource[];
   const settings: ExperimentSettings = {
@@ -83,6 +89,7 @@ export async function experimentSettings(given: unknown, defaults: ExperimentCon
     protocol: protocol as Protocol,
     config,
   };
+  // Reports look cases up by these names.
   for (const kind of ['data', 'losses', 'backbones'] as const) {
     distinct(
       kind,
@@ -100,7 +107,7 @@ export async function experimentSettings(given: unknown, defaults: ExperimentCon
   return settings;
 }
 
-/** Tries each value that is to be chosen from, so that a wrong one is told before anything runs. */
+/** Checks each candidate value, so that a wrong one is reported before any training. */
 async function checkCandidates(loss: LossCase): Promise<void> {
   for (const [name, values] of Object.entries(loss.candidates)) {
     for (const value of values) {
@@ -111,20 +118,23 @@ async function checkCandidates(loss: LossCase): Promise<void> {
   }
 }
 
+/** Metrics of the tables by default, in addition to `metric`. */
 const defaultMetrics = ['ndcg@20', 'recall@20', 'coverage@20', 'gini@20'];
 
+/** The values, if no two are equal. @throws TaurecError `bad-option` */
 function distinct<T extends string | number>(option: string, values: readonly T[]): readonly T[] {
   const twice = values.find((value, index) => values.indexOf(value) < index);
   if (twice === undefined) return values;
   const remedy = typeof twice === 'string' ? 'Give one of them a different label.' : undefined;
-  throw new TaurecError('bad-option', { option, got: `${twice} twice`, expected: 'distinct ones', remedy });
+  throw new TaurecError('bad-option', { option, got: `${twice} twice`, expected: 'distinct values', remedy });
 }
 
+/** The object without undefined fields, which must not override defaults. */
 function definedOnly<T extends object>(object: T): Partial<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-/** A data set by its entry. @throws TaurecError `bad-option`, and as `folderDataSet` */
+/** The data set of an entry. @throws TaurecError `bad-option`; the errors of `folderDataSet` */
 function dataSource(entry: DataEntry): DataSource {
   if (typeof entry === 'string') return folderDataSet(entry);
   const { name, config = {}, ...files } = entry;
@@ -136,7 +146,7 @@ function dataSource(entry: DataEntry): DataSource {
   });
 }
 
-/** A loss by its entry; the option values that are lists are candidates, and the middle one is used until validation chooses. */
+/** The loss of an entry. Options whose value is a list become candidates; the middle value is used until validation chooses. @throws TaurecError `bad-option` */
 function lossCase(entry: SourceEntry): LossCase {
   if (typeof entry === 'object' && 'evaluate' in entry)
     return { label: String(entry.name), source: entry as never, candidates: {}, config: {} };
@@ -156,7 +166,7 @@ function lossCase(entry: SourceEntry): LossCase {
   };
 }
 
-/** The options whose value is a list. */
+/** The options whose value is a list. @throws TaurecError `bad-option` for an empty list */
 function listsIn(options: object): Record<string, unknown[]> {
   const lists = Object.entries(options).filter((option): option is [string, unknown[]] => Array.isArray(option[1]));
   const empty = lists.find(([, values]) => values.length === 0);
@@ -164,11 +174,12 @@ function listsIn(options: object): Record<string, unknown[]> {
   throw new TaurecError('bad-option', { option: `losses.${empty[0]}`, got: '[]', expected: 'at least one value' });
 }
 
+/** The middle value of each list. */
 function middles(lists: Record<string, unknown[]>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, middleOf(values)]));
 }
 
-/** A backbone by its entry. @throws TaurecError `bad-option` */
+/** The backbone of an entry. @throws TaurecError `bad-option` */
 function backboneCase(entry: SourceEntry): BackboneCase {
   if (typeof entry === 'object' && 'forward' in entry)
     return { label: String(entry.name), source: entry as never, config: {} };
@@ -177,6 +188,7 @@ function backboneCase(entry: SourceEntry): BackboneCase {
   return { label: labelOf(label, rest), source, config: (config ?? {}) as TrainConfigInput };
 }
 
+/** A loss or backbone by name or module. @param method The method that tells an object of this kind from a description of one. */
 function sourceOf(option: string, rest: object, method: string, known: readonly (LossName | BackboneName)[]): object {
   const source = namedSource<Record<string, unknown>>(rest, method);
   if (source) return source;
@@ -184,14 +196,16 @@ function sourceOf(option: string, rest: object, method: string, known: readonly 
   throw new TaurecError('bad-option', { option, got: JSON.stringify(rest), expected: names });
 }
 
+/** The label of an entry. Default: its name, or the file name of its module without extension. */
 function labelOf(label: unknown, rest: Record<string, unknown>): string {
   if (typeof label === 'string') return label;
   return typeof rest.name === 'string' ? rest.name : basename(String(rest.module)).replace(/\.[^.]*$/, '');
 }
 
+/** Metrics of all lists together that every evaluation has; `diversity` needs embeddings, which experiments do not pass on. */
 const exposureMetrics = ['coverage', 'gini', 'popularity', 'novelty'];
 
-/** Refuses what is no metric with a cut-off. @throws TaurecError `bad-option` */
+/** Refuses unknown metrics and metrics without a cut-off. @throws TaurecError `bad-option` */
 function checkMetric(metric: string, own: readonly MetricSource[]): void {
   const known = [...rankMetricNames, ...exposureMetrics, ...own.map(({ name }) => name)];
   const [name = '', k = '', ...rest] = metric.split('@');

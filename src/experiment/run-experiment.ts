@@ -12,25 +12,25 @@ import { experimentSettings } from './read-settings.ts';
 import { configName, type RunRecord } from './run.ts';
 import type { ExperimentConfig, ExperimentSettings } from './settings.ts';
 
-/** What an experiment is run with. */
+/** How to run an experiment. */
 export interface ExperimentOptions extends Omit<LabOptions, 'folder'> {
-  /** Where runs.jsonl, the report and the tables go. Default: experiments/NAME. */
+  /** Folder for runs.jsonl, the report and the tables. Default: experiments/NAME. */
   readonly folder?: string;
-  /** How to run it again, for the report. Default: the command of taurec. */
+  /** The command that repeats the experiment, for the report. Default: `npx taurec experiment NAME`. */
   readonly command?: string;
 }
 
-/** The report of an experiment, and the files that it was written to. */
+/** The report of an experiment, and the files it was written to. */
 export interface ExperimentResult {
   readonly report: Report;
   readonly files: ReportFiles;
 }
 
 /**
- * Runs an experiment and writes its report. Runs that the folder holds from earlier are not run again, so a stopped experiment goes on where it stopped, and a
- * changed one does what is new. Two at a time in one folder are refused.
- * @param config what differs from the experiment's defaults
- * @throws TaurecError as `experimentSettings` before anything runs; `folder-in-use`, `aborted`, `bad-runs`, `failed-run`, and what `train` and `evaluate` throw
+ * Runs an experiment and writes its report. Runs already recorded in the folder are not repeated: a stopped experiment continues where it stopped, and a
+ * changed one trains only what is new. A folder serves one experiment at a time.
+ * @param config Settings that differ from the experiment's defaults.
+ * @throws TaurecError the errors of `experimentSettings`, before any training; `folder-in-use`, `aborted`, `bad-runs`, `failed-run`; the errors of `train` and `evaluate`
  */
 export async function runExperiment(
   experiment: Experiment,
@@ -39,7 +39,7 @@ export async function runExperiment(
 ): Promise<ExperimentResult> {
   const {
     folder = join('experiments', experiment.name),
-    command = `taurec experiment ${experiment.name}`,
+    command = `npx taurec experiment ${experiment.name}`,
     ...rest
   } = options;
   const settings = await experimentSettings(config, experiment.defaults);
@@ -56,11 +56,13 @@ export async function runExperiment(
   }
 }
 
+/** What ran, and everything needed to repeat it: facts of all records of the experiment. */
 function provenanceOf(settings: ExperimentSettings, records: readonly RunRecord[], command: string): Provenance {
   const sum = (pick: (record: RunRecord) => number) => records.reduce((all, record) => all + pick(record), 0);
   const distinct = <T>(values: readonly T[]) => [
     ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
   ];
+  // Seeds and threads are left out, so that runs that differ only in them share one entry.
   const configs = records.map((record) => {
     const { seed: _, threads: __, ...config } = record.config;
     return { name: configName(record), config };
@@ -85,7 +87,7 @@ function provenanceOf(settings: ExperimentSettings, records: readonly RunRecord[
   };
 }
 
-/** The settings as a configuration file could have them. */
+/** The settings in the form of a configuration file. */
 function settingsToJson({ data, ...settings }: ExperimentSettings): unknown {
   const named = data.map(({ name, config }) => ({ name, config }));
   return JSON.parse(JSON.stringify({ data: named, ...settings }, infinityAsText));

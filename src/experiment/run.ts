@@ -1,3 +1,4 @@
+// The types of a run: its specification, its record and its failure. Also merges training options and finds data sets in folders.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { DatasetOptions } from '../data/dataset.ts';
@@ -10,68 +11,70 @@ import type { TrainConfigInput } from '../training/config.ts';
 import type { EngineIdentity } from '../training/events.ts';
 import type { ScoreAnalysis } from './score-analysis.ts';
 
-/** A data set by its name and files, with the settings that suit it whatever the loss: rows a batch, learning rate, epochs. */
+/** A data set: its name, its files, and training options that suit it with every loss, such as rows per batch, learning rate and epochs. */
 export interface DataSource {
   readonly name: string;
-  /** Files with a train and a test part, and how they are read. */
+  /** Train and test files, and how to read them. */
   readonly files: Readonly<DatasetOptions>;
   readonly config: TrainConfigInput;
 }
 
 /**
- * By what the epoch (and a popularity prior that is `auto`) is chosen.
- * - `validation`: a random tenth of train. - `debiased`: a tenth of train drawn about uniformly over items, for tests under popularity shift. - `last`: nothing is held out, the last epoch is taken.
- * - `test`: the test set itself, as some papers do. Such numbers are named `published`, all others `validated`.
+ * How the epoch (and a popularity prior of `auto`) is chosen.
+ * - `validation`: on a random tenth of train.
+ * - `debiased`: on a tenth of train, drawn approximately uniformly over items, for tests under popularity shift.
+ * - `last`: nothing is held out; the last epoch is taken.
+ * - `test`: on the test set itself, as some papers do. Such numbers are labelled `published`, all others `validated`.
  */
 export const choices = ['validation', 'debiased', 'last', 'test'] as const;
-/** How the evaluated epoch is chosen. */
+/** How the evaluated epoch is chosen: one of `choices`. */
 export type Choice = (typeof choices)[number];
 
-/** What is done to the training data; absent: nothing. 0 too, but for `falseNegative`. */
+/** Noise in the training data. An absent level means no noise; so does 0, except for `falseNegative`. */
 export interface Noise {
-  /** ρ: random items added to a user's positives, as a part of them. */
+  /** ρ ≥ 0: random items added to each user's positives, as a fraction of their number. */
   readonly positive?: number;
-  /** r: how often a known positive is drawn as a negative, relative to any other item. */
+  /** r ≥ 0: weight of a known positive in the draw of negatives, relative to 1 for any other item. */
   readonly negative?: number;
-  /** p: how often a negative is a held-back training positive. Also at 0 a fifth of the positives is held back, so that only p differs. */
+  /** p in [0, 1]: probability that a negative is a held-back training positive. A fifth of the positives is held back at every p, 0 included, so that levels differ only in p. */
   readonly falseNegative?: number;
 }
 
-/** A custom metric: its name, without a cut-off, and its module. */
+/** A custom metric: its name (without a cut-off) and its module. */
 export interface MetricSource extends ModuleSource {
   readonly name: string;
 }
 
-/** One training and its evaluation: everything that decides the numbers. */
+/** One training with its evaluation: all inputs that decide the numbers. */
 export interface RunSpec {
   readonly data: DataSource;
   readonly choice: Choice;
   readonly noise?: Noise;
-  /** Training options, over those of the data set. `seed` and `threads` are set elsewhere. */
+  /** Training options; they override those of the data set. `seed` is the field below, `threads` belongs to the laboratory. */
   readonly config: TrainConfigInput;
-  /** Of training, of the validation part and of the noise. */
+  /** Seed of training, of the validation split and of the noise. */
   readonly seed: number;
-  /** Cut-offs of the metrics. Default [20]. */
+  /** Cut-offs K of the metrics. Default [20]. */
   readonly ks?: readonly number[];
   /** Custom metrics, in addition to the built-in ones. */
   readonly metrics?: readonly MetricSource[];
-  /** Keep each user's numbers, for significance tests. Default false. */
+  /** Whether to keep each user's numbers, for significance tests. Default false. */
   readonly perUser?: boolean;
-  /** Analyse the scores of the trained model against its loss. Default false. */
+  /** Whether to analyse the scores of the trained model (`analyseScores`). Default false; ignored for losses without τ. */
   readonly analyse?: boolean;
 }
 
-/** What a run left: one line of runs.jsonl. */
+/** The record of a finished run: one line of runs.jsonl. */
 export interface RunRecord {
-  /** A hash of everything that decides the numbers: specification, data, version, text of named modules. */
+  /** SHA-256 of everything that decides the numbers: specification, data, version, text of custom modules. */
   readonly key: string;
   readonly data: DataFacts;
   readonly choice: Choice;
   readonly noise: Noise;
   readonly seed: number;
-  /** Complete, as `configToJson` writes it. */
+  /** The complete training configuration, as `configToJson` writes it. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** The epoch that was taken, and the validation value it was chosen by. */
+  /** The epoch and popularity prior that were chosen, and the validation metric and value behind the choice. */
   readonly chosen: {
     readonly epoch: number;
     readonly popularityPrior: number;
@@ -80,7 +83,7 @@ export interface RunRecord {
   };
   readonly evaluations: Readonly<Record<Protocol, RunEvaluation>>;
   readonly analysis?: ScoreAnalysis;
-  /** Wall seconds; `train` without validation. Runs share the machine with others when `jobs` > 1. */
+  /** Wall-clock seconds; `train` excludes validation. With `jobs` > 1 other runs used the machine at the same time. */
   readonly seconds: { readonly train: number; readonly validate: number; readonly evaluate: number };
   readonly engine: EngineIdentity;
   readonly versions: { readonly taurec: string; readonly node: string };
@@ -88,33 +91,35 @@ export interface RunRecord {
   readonly finished: string;
 }
 
-/** What a training left that diverged: a line of runs.jsonl too, so that it is not tried again. */
+/** The record of a training that diverged. It is a line of runs.jsonl too, so that the training is not repeated. */
 export interface FailedRun
   extends Pick<RunRecord, 'key' | 'data' | 'choice' | 'noise' | 'seed' | 'config' | 'versions' | 'finished'> {
   readonly failed: { readonly code: ErrorCode; readonly message: string };
 }
 
+/** Tells a failed run from a finished one. */
 export function isFailed(record: RunRecord | FailedRun): record is FailedRun {
   return 'failed' in record;
 }
 
-/** The numbers of a run under one protocol. */
+/** The results of a run under one protocol. */
 export interface RunEvaluation {
   readonly users: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly groups: GroupReport;
-  /** A result file with each user's numbers, relative to the folder of the experiment. */
+  /** Path of the result file with each user's numbers, relative to the experiment's folder. */
   readonly perUser?: string;
 }
 
-/** Settings that are replaced as a whole: their options mean nothing under another name. */
+/** Settings that are replaced, not merged: the options of one loss have no meaning for another. */
 const whole = new Set(['loss', 'backbone']);
 
-/** Training options over others: groups (batch, validation …) are merged option by option. Later ones win. */
+/** Merges training options; later ones win. Groups (batch, validation …) are merged option by option, `loss` and `backbone` are replaced. */
 export function mergeConfigs(...configs: readonly TrainConfigInput[]): TrainConfigInput {
   return configs.reduce((merged, config) => over(merged, config)) as TrainConfigInput;
 }
 
+/** `above` merged over `below`; `undefined` overrides nothing. */
 function over(below: object, above: object): object {
   const merged: Record<string, unknown> = { ...below };
   for (const [key, value] of Object.entries(above)) {
@@ -125,11 +130,12 @@ function over(below: object, above: object): object {
   return merged;
 }
 
+/** True for a plain group of options, which is merged option by option. */
 function isGroup(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What suits the public data sets whatever the loss, as measured on validation data; other folders take the defaults. */
+/** Training options that suit the public data sets with every loss, measured on validation data. Other folders use the defaults. */
 const suited: Readonly<Record<string, TrainConfigInput>> = {
   'movielens-100k': {},
   'movielens-1m': { batch: { rows: 128 }, epochs: 60 },
@@ -144,8 +150,8 @@ const suited: Readonly<Record<string, TrainConfigInput>> = {
 };
 
 /**
- * A data set as a folder with files `train.*` and `test.*`: one of `$TAUREC_DATA` by its name, or any other by its path.
- * @throws TaurecError `unknown-name`, `bad-option` when there is no such folder, `file-not-found` when it lacks a file.
+ * The data set in a folder with files `train.*` and `test.*`: a name means a folder of `$TAUREC_DATA`, a text with a slash is a path.
+ * @throws TaurecError `unknown-name` for a folder that `$TAUREC_DATA` lacks; `bad-option` for a name when `$TAUREC_DATA` is not set; `file-not-found` for a missing path or file
  */
 export function folderDataSet(nameOrPath: string): DataSource {
   const folder = folderOf(nameOrPath);
@@ -154,6 +160,7 @@ export function folderDataSet(nameOrPath: string): DataSource {
   return { name, files, config: suited[name] ?? {} };
 }
 
+/** The folder of a name or path, as `folderDataSet` describes. */
 function folderOf(nameOrPath: string): string {
   if (/[/\\]/.test(nameOrPath)) {
     if (existsSync(nameOrPath)) return nameOrPath;
@@ -161,7 +168,7 @@ function folderOf(nameOrPath: string): string {
   }
   const home = process.env.TAUREC_DATA;
   if (!home) {
-    const remedy = 'Set TAUREC_DATA to the folder that holds the data sets, or give the path of one: ./films.';
+    const remedy = 'Set TAUREC_DATA to the folder that contains the data sets, or give a path: ./films.';
     const expected = 'a data set of $TAUREC_DATA, which is not set';
     throw new TaurecError('bad-option', { option: 'data', got: nameOrPath, expected, remedy });
   }
@@ -171,6 +178,7 @@ function folderOf(nameOrPath: string): string {
   throw new TaurecError('unknown-name', { kind: `data set of ${home}`, got: nameOrPath, known });
 }
 
+/** The first file of the folder, by name, that begins with `train.` or `test.`. */
 function fileOf(folder: string, part: 'train' | 'test'): string {
   const name = readdirSync(folder)
     .sort()
@@ -179,14 +187,14 @@ function fileOf(folder: string, part: 'train' | 'test'): string {
   throw new TaurecError('file-not-found', { file: join(folder, `${part}.*`) });
 }
 
-/** A configuration for people: what it adds to the defaults of taurec, of a record. */
+/** A short name of a record's configuration, for people: data set, loss and noise. */
 export function configName({ data, config, noise }: Pick<RunRecord, 'data' | 'config' | 'noise'>): string {
   const loss = config.loss as { name?: string; module?: string };
   const noisy = Object.entries(noise).map(([kind, level]) => `, ${kind} noise ${level}`);
   return `${data.name}, ${loss.name ?? loss.module}${noisy.join('')}`;
 }
 
-/** The record of a run that did not fail. @throws TaurecError `failed-run` */
+/** The record, if the run finished. @throws TaurecError `failed-run` */
 export function finished(record: RunRecord | FailedRun): RunRecord {
   if (!isFailed(record)) return record;
   const run = `${configName(record)}, seed ${record.seed}`;

@@ -1,3 +1,4 @@
+// Analyses the scores of a trained model: their variance, the worst-case weights of the negatives, the robust radius, and the temperature these predict.
 import { type Csr, csrDegree, csrRow } from '../array/csr.ts';
 import { row } from '../array/matrix.ts';
 import { randomStream, shuffle } from '../array/random.ts';
@@ -6,45 +7,46 @@ import { logExpectationExp } from '../loss/log-expectation-exp.ts';
 import { type Model, trainedItems } from '../model/model.ts';
 import { inverseNorm, inverseNorms } from '../recommender/vectors.ts';
 
-/** What a trained model's scores say about its temperature; means over a sample of users. */
+/** Statistics of a trained model's scores, in relation to its temperature τ: means over a sample of users. */
 export interface ScoreAnalysis {
-  /** Users looked at. */
+  /** Number of users in the sample. */
   readonly users: number;
-  /** τ of the negative side that the quantities below were computed at. */
+  /** τ of the negative side at which the weights below were computed. */
   readonly tau: number;
-  /** Mean and variance of a user's scores of items outside the training positives. */
+  /** Mean and variance of a user's scores of negatives: all items except the training positives. */
   readonly negativeMean: number;
   readonly negativeVariance: number;
-  /** The same of the training positives. */
+  /** Mean and variance of a user's scores of training positives. */
   readonly positiveMean: number;
   readonly positiveVariance: number;
-  /** Worst-case weights p_j ∝ exp(s_uj/τ): 1/Σp² as a part of the negatives, in (0, 1]. */
+  /** Effective sample size 1/Σp² of the worst-case weights p_j ∝ exp(s_uj/τ), as a fraction of the negatives, in (0, 1]. */
   readonly effectiveShare: number;
-  /** KL(p‖uniform): the robust radius η that τ buys. */
+  /** The robust radius η = KL(p‖uniform) that corresponds to τ. */
   readonly radius: number;
-  /** sqrt(Var/(2η)): the temperature that the second order of the loss matches with the radius, `predictTau(analysis, radius)`. τ itself where η is 0. */
+  /** sqrt(Var/(2η)): the temperature for this radius by the second-order approximation, `predictTau(analysis, radius)`. Equals τ if η is 0. */
   readonly predictedTau: number;
-  /** Quantiles of n·p_j (1 = uniform) over all looked-at negatives: the distribution of the worst-case weights. */
+  /** Quantiles of n·p_j (1 = uniform) over all negatives of all sampled users: the distribution of the worst-case weights. */
   readonly weightQuantiles: readonly WeightQuantile[];
 }
 
-/** What scores are analysed, and at which temperature. */
+/** Temperature and sample of a score analysis. */
 export interface ScoreAnalysisOptions {
   /** The temperature of the negative side, > 0 or Infinity. */
   readonly tau: number;
-  /** Number of users to sample, of those with a training item and at least one other item; all when there are fewer. Default 1000. */
+  /** Number of users to sample, ≥ 1, among users with both positives and negatives; all of them if there are fewer. Default 1000. */
   readonly users?: number;
-  /** Of the draw. Default 1. */
+  /** Seed of the sample. Default 1. */
   readonly seed?: number;
 }
 
+/** Dense at the top, where the worst-case weights concentrate. */
 const quantiles = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1];
 
 /**
- * Looks at the scores (cosine or inner product; without item biases) of all items for a sample of users. Positives are the items that a user was trained on, negatives all others, and each
- * negative counts alike, as a loss over all items sees them. Mean, variance (divided by the count), share and radius are computed for each user and averaged over the users.
- * Cost: users × items × dimension.
- * @throws bad-option, also when no user has both a positive and a negative.
+ * Analyses the scores of all items (cosine or inner product, without item biases) for a sample of users. Positives are the items a user was trained on,
+ * negatives are all others. All negatives have equal base weight, as in a loss over all items. Mean, population variance, effective share and radius are
+ * computed per user and averaged over users. Cost: users × items × dimension multiplications.
+ * @throws TaurecError `bad-option`, also when no user has both a positive and a negative
  */
 export function analyseScores(model: Model, { tau, users = 1000, seed = 1 }: ScoreAnalysisOptions): ScoreAnalysis {
   if (!(tau > 0))
@@ -62,6 +64,7 @@ export function analyseScores(model: Model, { tau, users = 1000, seed = 1 }: Sco
     effectiveShare: 0,
     radius: 0,
   };
+  // Buffers of the longest possible length, reused for every user.
   const negatives = new Float64Array(trained.columns);
   const logWeights = new Float64Array(trained.columns);
   scoreUsers(model, sample, (user, scores) => {
@@ -91,36 +94,36 @@ export function analyseScores(model: Model, { tau, users = 1000, seed = 1 }: Sco
 }
 
 /**
- * The temperature that buys a robust radius: sqrt(Var/(2η)), Var the mean over users of the variance of the negatives' scores. To second order in 1/τ a user's radius is η_u = Var_u/(2τ²); its
- * mean over users, which share τ, is Var/(2τ²), solved for τ here.
+ * The temperature for a given robust radius: τ = sqrt(Var/(2η)), where Var is the mean over users of the variance of the negatives' scores. To second order
+ * in 1/τ the radius of a user is η_u = Var_u/(2τ²). All users share τ, so the mean radius is Var/(2τ²), which is solved for τ here.
  *
- * It is a prediction when η comes from elsewhere: Var from one model, trained at any reference temperature, and the radius that is wanted, such as that of the best τ on another data set or at
- * another noise ratio, give the τ to train at. It takes the scores as they are, while a model trained at the new τ has another variance (SL punishes it by Var/(2τ)); and where scores differ by
- * more than a few τ the second order overstates the radius, which never exceeds log n.
+ * Use it to predict τ: take Var from a model trained at any reference temperature, and η from elsewhere, such as the radius at the best τ of another data
+ * set or noise ratio. Two limits: a model trained at the new τ has a different variance (SL penalises it by Var/(2τ)), and where scores differ by more than
+ * a few τ the second order overstates the radius, which never exceeds log n.
  *
  * @param radius η > 0.
- * @throws bad-option
+ * @throws TaurecError `bad-option`
  */
 export function predictTau({ negativeVariance }: Pick<ScoreAnalysis, 'negativeVariance'>, radius: number): number {
   if (!(radius > 0)) throw new TaurecError('bad-option', { option: 'radius', got: radius, expected: 'a number > 0' });
   return Math.sqrt(negativeVariance / (2 * radius));
 }
 
-/** Users with a positive and a negative, ascending. */
+/** A random sample of the users with both a positive and a negative, ascending. */
 function sampledUsers(trained: Csr, count: number, seed: number): Int32Array {
   const eligible = Int32Array.from({ length: trained.rows }, (_, user) => user).filter((user) => {
     const degree = csrDegree(trained, user);
     return degree > 0 && degree < trained.columns;
   });
   if (eligible.length === 0) {
-    const expected = 'a user with an item that was trained on and one that was not';
+    const expected = 'a model with a user who has both training items and other items';
     throw new TaurecError('bad-option', { option: 'model', got: 'none', expected });
   }
   if (count >= eligible.length) return eligible;
   return shuffle(eligible, randomStream(seed, 'score-analysis')).slice(0, count).sort();
 }
 
-/** Copies the scores of all items but the listed (ascending) to `out`; how many there are. */
+/** Copies the scores of all items except `items` (ascending) to `out`; returns their number. */
 function without(scores: Float64Array, items: Int32Array, out: Float64Array): number {
   let end = 0;
   let from = 0;
@@ -137,19 +140,19 @@ function meanOf(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Users scored in one pass over the items: an embedding is read once for all of them. */
+/** Number of users scored in one pass over the items. Each item embedding is read once per tile. */
 const TILE = 4;
 
 /**
- * Gives each listed user's scores of all items to `visit`, in the order of `users`: cosine or inner product as the model has it, in double precision and without the items' biases.
- * @param visit its array [items] is written anew for the users that come next.
+ * Calls `visit` with each user's scores of all items, in the order of `users`: the model's cosine or inner product, in double precision, without item biases.
+ * @param visit Its array [items] is overwritten by later users.
  */
 function scoreUsers(model: Model, users: Int32Array, visit: (user: number, scores: Float64Array) => void): void {
   const cosine = model.config.score === 'cosine';
   const scale = cosine ? inverseNorms(model.items) : new Float64Array(model.items.rows).fill(1);
   const scores = Array.from({ length: TILE }, () => new Float64Array(model.items.rows));
   for (let first = 0; first < users.length; first += TILE) {
-    // A tile that is not full has its last user more than once.
+    // An incomplete last tile is filled up with repetitions of its last user, which are scored but not visited.
     const tile = Array.from({ length: TILE }, (_, t) => users[Math.min(first + t, users.length - 1)]!);
     const queries = tile.map((user) => {
       const embedding = row(model.users, user);
@@ -161,7 +164,7 @@ function scoreUsers(model: Model, users: Int32Array, visit: (user: number, score
   }
 }
 
-/** Four users at a time, each with its own sum, so that the additions run in parallel. */
+/** Scores `TILE` users. Their four sums are independent, so the processor overlaps the additions. */
 function scoreTile(
   { items }: Model,
   scale: Float64Array,
@@ -191,30 +194,31 @@ function scoreTile(
   }
 }
 
-/** Bins for each unit of y = log n·p. */
+/** Histogram bins per unit of y = log(n·p). */
 const BINS = 4096;
 /** Weights below e^−37 ≈ 1e-16 count as 0. */
 const LOWEST = -37;
 
-/** A weight n·p_j and the part of all weights that are not above it. */
+/** A weight n·p_j, and the fraction of all weights that do not exceed it. */
 export interface WeightQuantile {
   readonly quantile: number;
   readonly weight: number;
 }
 
-/** Quantiles of any number of worst-case weights n·p_j in fixed memory: a histogram of their logarithms, to a relative 1/8192. */
+/** Quantiles of any number of worst-case weights n·p_j in fixed memory, from a histogram of their logarithms. Relative error: half a bin, 1/8192. */
 export class WeightQuantiles {
   readonly #counts: Uint32Array;
   #zeros = 0;
   #total = 0;
   #largest = -Infinity;
 
-  /** @param most No weight is above it: the number of negatives. */
+  /** @param most Upper bound of the weights: the number of negatives, n·p_j ≤ n. */
   constructor(most: number) {
+    // Bins cover y from LOWEST to log(most); two extra for rounding at both ends.
     this.#counts = new Uint32Array((Math.ceil(Math.log(most)) - LOWEST) * BINS + 2);
   }
 
-  /** Takes one user's weights, as y_j = log(n p_j). */
+  /** Adds one user's weights, given as y_j = log(n p_j). */
   add(logWeights: Float64Array): void {
     for (let j = 0; j < logWeights.length; j++) {
       const y = logWeights[j]!;
@@ -226,7 +230,7 @@ export class WeightQuantiles {
     this.#total += logWeights.length;
   }
 
-  /** The smallest weight n·p that the part `quantile` of all weights, in (0, 1], do not exceed; for 1 the largest, exactly. */
+  /** The smallest weight that a fraction `quantile` in (0, 1] of all weights do not exceed. For 1, the exact maximum. */
   at(quantile: number): WeightQuantile {
     if (quantile === 1) return { quantile, weight: Math.exp(this.#largest) };
     const needed = quantile * this.#total;
@@ -238,32 +242,32 @@ export class WeightQuantiles {
   }
 }
 
-/** What a temperature makes of one user's negatives. */
+/** Statistics of one user's negatives at a temperature. */
 export interface WorstCase {
-  /** Mean and variance (divided by n) of the scores, all alike. */
+  /** Mean and population variance (divided by n) of the scores, with equal weights. */
   readonly mean: number;
   readonly variance: number;
   /** LEE_τ = τ · log( mean_j exp(s_j/τ) ). */
   readonly logExpectationExp: number;
-  /** 1/Σp² as a part of n, in (0, 1]: n/Σ(n p_j)². */
+  /** Effective sample size 1/Σp² divided by n, in (0, 1]: n/Σ(n p_j)². */
   readonly effectiveShare: number;
   /** η = KL(p‖uniform) ≥ 0. */
   readonly radius: number;
 }
 
 /**
- * The worst-case weights p_j = exp(s_j/τ) / Σ_k exp(s_k/τ) of scores that count alike, and what is to be said of them.
+ * The worst-case weights p_j = exp(s_j/τ) / Σ_k exp(s_k/τ) of n scores with equal base weights, and their statistics.
  *
- * With y_j = log(n p_j) = (s_j − LEE_τ)/τ the radius is η = mean_j φ(y_j), φ(y) = y e^y − e^y + 1 ≥ 0: no term cancels another, so η is as exact at 1e-20 as at 1
- * (η = (E_p[s] − LEE_τ)/τ, the same number, is lost in rounding at large τ).
+ * With y_j = log(n p_j) = (s_j − LEE_τ)/τ, the radius is η = mean_j φ(y_j), where φ(y) = y e^y − e^y + 1 ≥ 0. No term is negative, so nothing cancels and η
+ * is as exact at 1e-20 as at 1. The textbook form η = (E_p[s] − LEE_τ)/τ is equal, but at large τ rounding destroys it.
  *
- * @param scores of n ≥ 1 negatives, finite.
- * @param tau > 0 or Infinity: all weights alike, η = 0.
- * @param logWeights receives y_j = log(n p_j), 0 for a weight that is as large as a uniform one; as long as `scores`.
+ * @param scores [n] finite scores of negatives, n ≥ 1.
+ * @param tau > 0; Infinity gives equal weights and η = 0.
+ * @param logWeights [n] receives y_j = log(n p_j); 0 means a uniform weight.
  */
 export function worstCaseWeights(scores: Float64Array, tau: number, logWeights: Float64Array): WorstCase {
   const n = scores.length;
-  // holds the weights n·p_j until the loop below has used them
+  // `logWeights` first receives the weights n·p_j; the loop below replaces each by its logarithm after use.
   const lee = logExpectationExp(scores, tau, undefined, logWeights, n);
   let sum = 0;
   for (let j = 0; j < n; j++) sum += scores[j]!;
@@ -289,7 +293,7 @@ export function worstCaseWeights(scores: Float64Array, tau: number, logWeights: 
   };
 }
 
-/** φ(y) = y e^y − e^y + 1 = Σ_{k≥2} y^k (k − 1)/k!, where `exponential` is e^y. */
+/** φ(y) = y e^y − e^y + 1 = Σ_{k≥2} y^k (k − 1)/k!, given e^y as `exponential`. Near 0 the closed form cancels, so the series is used there. */
 function divergenceTerm(y: number, exponential: number): number {
   if (y > 0.25 || y < -0.25) return exponential * (y - 1) + 1;
   let factor = 0;
@@ -297,7 +301,7 @@ function divergenceTerm(y: number, exponential: number): number {
   return factor * y * y;
 }
 
-/** (k − 1)/k! for k = 2 … 12: the remainder at |y| = 1/4 is below 1e-16 of the whole. */
+/** (k − 1)/k! for k = 2 … 12. At |y| = 1/4 the truncation error is below 1e-16, relative. */
 const series = Float64Array.from({ length: 11 }, (_, at) => {
   let factorial = 1;
   for (let k = 2; k <= at + 2; k++) factorial *= k;

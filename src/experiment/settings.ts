@@ -8,55 +8,55 @@ import { replaceOptions } from '../loss/losses.ts';
 import type { TrainConfigInput } from '../training/config.ts';
 import { type Choice, type DataSource, type MetricSource, mergeConfigs, type RunSpec } from './run.ts';
 
-/** A loss in an experiment, with the values of its options that validation may choose from. */
+/** A loss in an experiment, with the option values that validation chooses from. */
 export interface LossCase {
-  /** How it is named in tables and plots; distinct. */
+  /** Name in tables and plots; distinct among the losses. */
   readonly label: string;
   readonly source: LossSource;
-  /** Option of the loss, or `config.` and a training option → the values to choose from, on validation data. */
+  /** Values that validation chooses from, by option: an option of the loss, or a training option with the prefix `config.`. */
   readonly candidates: Readonly<Record<string, readonly unknown[]>>;
-  /** Other training options it needs: the score, weight decay. */
+  /** Other training options that the loss needs, such as the score or weight decay. */
   readonly config: TrainConfigInput;
 }
 
-/** Where a search begins. */
+/** The middle value of a list (the upper one of an even number): a search starts there. */
 export function middleOf<T>(values: readonly T[]): T {
   return values[values.length >> 1]!;
 }
 
-/** A backbone as an experiment runs it: what reports call it, and what it needs. */
+/** A backbone in an experiment: its name in reports, and the options it needs. */
 export interface BackboneCase {
   readonly label: string;
   readonly source: BackboneSource;
-  /** Other training options it needs: rows per batch, epochs. */
+  /** Other training options that the backbone needs, such as rows per batch or epochs. */
   readonly config: TrainConfigInput;
 }
 
-/** What an experiment runs on, complete. */
+/** The complete settings of an experiment. */
 export interface ExperimentSettings {
   readonly data: readonly DataSource[];
   readonly losses: readonly LossCase[];
   readonly backbones: readonly BackboneCase[];
   readonly seeds: readonly number[];
-  /** The experiment's own axis: noise ratios, temperatures, λ, sizes of the pool; ascending. */
+  /** Values of the experiment's own axis, ascending: noise ratios, temperatures, λ, pool sizes. */
   readonly levels: readonly number[];
-  /** The metric that claims are judged by and plots show, such as `ndcg@20`. */
+  /** The metric that judges the claims and that plots show, such as `ndcg@20`. */
   readonly metric: string;
-  /** Metrics of the tables, `metric` among them. */
+  /** Metrics of the tables, including `metric`. */
   readonly metrics: readonly string[];
-  /** Custom metrics. */
+  /** The custom metrics among them, by module. */
   readonly ownMetrics: readonly MetricSource[];
   readonly protocol: Protocol;
-  /** Training options over those of the data sets. */
+  /** Training options for all runs; they override those of data sets and backbones. */
   readonly config: TrainConfigInput;
 }
 
-/** What a data set joins an experiment as: a folder of `$TAUREC_DATA`, the path of one, or files with a name. */
+/** A data set in the settings: the name of a folder of `$TAUREC_DATA`, the path of a folder, or files with a name. */
 export type DataEntry = string | (DatasetOptions & { readonly name: string; readonly config?: TrainConfigInput });
 
 /**
- * What a loss or a backbone joins an experiment as: its name, `{name, …options}`, `{module, export, …options}`, or the object itself. An option whose value is a list is chosen from it on
- * validation data (losses). `label` names it in tables, `config` holds the other training options it needs.
+ * A loss or a backbone in the settings: its name, `{name, …options}`, `{module, export, …options}`, or the object itself. For losses, validation chooses
+ * the value of an option that is a list. `label` is the name in tables; `config` has other training options that it needs.
  */
 export type SourceEntry =
   | string
@@ -76,28 +76,29 @@ export interface ExperimentConfig {
   readonly data?: readonly DataEntry[];
   readonly losses?: readonly SourceEntry[];
   readonly backbones?: readonly SourceEntry[];
+  /** Seeds; every configuration is trained with each of them. Default 1, 2, 3. */
   readonly seeds?: readonly number[];
-  /** The experiment's own axis: noise ratios, temperatures, λ, sizes of the pool. */
+  /** Values of the experiment's own axis: noise ratios, temperatures, λ, pool sizes. Default: see the experiment. */
   readonly levels?: readonly number[];
-  /** The metric that claims are judged by. Default `ndcg@20`. */
+  /** The metric that judges the claims. Default `ndcg@20`. */
   readonly metric?: string;
   /** Metrics of the tables: names with a cut-off, or `{module, export, name}` for a custom metric. */
   readonly metrics?: readonly (string | MetricSource)[];
   /** Default `clean`. */
   readonly protocol?: Protocol;
-  /** Training options over those of the data sets: `{epochs: 20}`. */
+  /** Training options for all runs, such as `{epochs: 20}`; they override those of data sets and backbones. */
   readonly config?: TrainConfigInput;
 }
 
-/** For configuration files: gives back what it got, with types in the editor. */
+/** Returns its argument. In a configuration file it gives the editor the types. */
 export function defineExperiment(config: ExperimentConfig): ExperimentConfig {
   return config;
 }
 
-/** Options of a loss, and training options under names that begin with `config.`. */
+/** Options of a loss, and training options with the prefix `config.`. */
 export type Options = Readonly<Record<string, unknown>>;
 
-/** The loss with these options, which are no longer chosen. @throws TaurecError `bad-option` for options of a loss that is an object */
+/** The loss with these options fixed: they are no longer candidates. @throws TaurecError `bad-option` for options of a loss that is an object */
 export function withOptions(loss: LossCase, options: Options): LossCase {
   const isTraining = ([name]: [string, unknown]) => name.startsWith('config.');
   const all = Object.entries(options);
@@ -117,7 +118,8 @@ export function withOptions(loss: LossCase, options: Options): LossCase {
 }
 
 /**
- * What every run of an experiment on a data set has of the settings: the training options (those for all over the backbone's), the backbone, the cut-offs and the metrics that are asked for.
+ * The part of a run specification that all runs on a data set share: backbone, training options (the common ones override the backbone's), cut-offs and
+ * metrics.
  * @throws TaurecError `bad-option` when no backbone is named and the settings have several
  */
 export function baseSpec(
@@ -136,14 +138,19 @@ export function baseSpec(
   };
 }
 
+/** The backbone of settings that must have exactly one. @throws TaurecError `bad-option` */
 function onlyBackbone({ backbones }: ExperimentSettings): BackboneCase {
   const [first, ...others] = backbones;
   if (others.length === 0) return first!;
   const got = backbones.map(({ label }) => label).join(', ');
-  throw new TaurecError('bad-option', { option: 'backbones', got, expected: 'one; only losses compares several' });
+  throw new TaurecError('bad-option', {
+    option: 'backbones',
+    got,
+    expected: 'one backbone; only the experiment losses compares several',
+  });
 }
 
-/** The cut-offs that metrics need. */
+/** The distinct cut-offs of the metrics, ascending. */
 export function cutOffs(metrics: readonly string[]): number[] {
   return [...new Set(metrics.map(cutOff))].sort((a, b) => a - b);
 }

@@ -2,29 +2,29 @@ import { TaurecError } from '../errors.ts';
 import { type Comparison, compareUsers, type UserColumns } from '../evaluation/compare.ts';
 import type { BootstrapOptions } from '../evaluation/significance.ts';
 
-/** Of at least one value. @throws bad-option */
+/** Arithmetic mean of at least one value. @throws TaurecError `bad-option` for none */
 export function mean(values: readonly number[]): number {
   if (values.length === 0)
     throw new TaurecError('bad-option', { option: 'values', got: 'none', expected: 'at least 1' });
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The sample's standard deviation, sqrt(Σ (x − mean)² / (n − 1)); 0 for one value. @throws bad-option for none. */
+/** Sample standard deviation, sqrt(Σ (x − mean)² / (n − 1)); 0 for one value. @throws TaurecError `bad-option` for none */
 export function deviation(values: readonly number[]): number {
   const centre = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(1, values.length - 1));
 }
 
-/** What a report shows as mean ± deviation, of one figure of each seed. @throws bad-option for none. */
+/** Mean and sample deviation of one number per seed; a report shows mean ± deviation. @throws TaurecError `bad-option` for none */
 export function meanCell(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
   return { mean: mean(values), deviation: deviation(values) };
 }
 
 /**
- * Compares two ways of training over users, each with several seeds: a user's number is its mean over the seeds of a side, then `compareUsers`. The intervals and p speak of users, given
- * these trainings; how far seeds differ is the deviation of the metric over them.
- * @param a each run's numbers by user, one run a seed; B may have other seeds than A and another number of them.
- * @throws not-comparable when the runs of one side are not about the same users, or as `compareUsers`; bad-option when a side has no run.
+ * Compares two configurations, each trained with several seeds: averages each user's numbers over the seeds of a side, then calls `compareUsers`. Intervals
+ * and p describe the variation over users for these trainings, not the variation over seeds; for the latter see the deviation of the metric over seeds.
+ * @param a One entry per seed. `b` may have other seeds, and a different number of them.
+ * @throws TaurecError `not-comparable` when the runs of one side have different users; `bad-option` when a side has no run; the errors of `compareUsers`
  */
 export function compareRuns(
   a: readonly UserColumns[],
@@ -34,7 +34,7 @@ export function compareRuns(
   return compareUsers(meanOfRuns(a, 'A'), meanOfRuns(b, 'B'), options);
 }
 
-/** The metrics that all runs have, for each user of the first run the mean over the runs. */
+/** Per-user means over the runs, for the metrics that all runs have. Users are in the order of the first run. */
 function meanOfRuns(runs: readonly UserColumns[], side: string): UserColumns {
   const [first] = runs;
   if (!first) throw new TaurecError('bad-option', { option: `runs of ${side}`, got: 'none', expected: 'at least 1' });
@@ -60,11 +60,13 @@ function meanOfRuns(runs: readonly UserColumns[], side: string): UserColumns {
 }
 
 /**
- * p corrected for several comparisons, such as of each loss with the best baseline: below a level, the chance that any of those that differ by chance alone comes out so is below that level.
- * In rising order of p, of m: the largest so far of (m − rank)·p, rank from 0, at most 1. Source: Holm, Scandinavian Journal of Statistics 1979.
- * @param pValues each in [0, 1].
- * @returns adjusted values in the order of `pValues`.
- * @throws bad-option
+ * Holm's correction of p for m comparisons, such as each loss with the best baseline. Rejecting every adjusted p below a level keeps the probability of any
+ * false rejection (the family-wise error rate) below that level.
+ * Formula: with p ascending and rank from 0, the adjusted p is the running maximum of (m − rank)·p, capped at 1.
+ * Source: Holm, Scandinavian Journal of Statistics 1979.
+ * @param pValues [m] each in [0, 1].
+ * @returns [m] adjusted values in the order of `pValues`.
+ * @throws TaurecError `bad-option`
  */
 export function holm(pValues: readonly number[]): number[] {
   const wrong = pValues.find((p) => !(p >= 0 && p <= 1));

@@ -2,15 +2,16 @@ import type { TrainConfigInput } from '../training/config.ts';
 import { type Cell, cell } from './published.ts';
 import { byPopularity, discovery, priorByValidation, type Recipe } from './recipe.ts';
 
-/** NDCG@20 and Recall@20 under both protocols. */
+/** Expected values under both protocols, each given as [NDCG@20, Recall@20]. */
 function both(clean: readonly [number, number], irbench: readonly [number, number]): Recipe['expected'] {
   const named = ([ndcg, recall]: readonly [number, number]) => ({ 'ndcg@20': ndcg, 'recall@20': recall });
   return { clean: named(clean), irbench: named(irbench) };
 }
 
+/** One loss of a column, with its expected values. */
 type Row = Pick<Cell, 'loss' | 'expected'> & Partial<Cell>;
 
-/** Losses under the same settings of a data set and backbone; a row may add options its loss needs. */
+/** Recipes for several losses with the same data set, backbone and settings. A row may add options that its loss needs. */
 function column(
   about: Pick<Cell, 'data' | 'backbone' | 'seeds'> & { config: TrainConfigInput },
   rows: readonly Row[],
@@ -20,20 +21,21 @@ function column(
   );
 }
 
+// Settings that all losses of a column share. They were chosen on validation data.
 const health = { epochs: 80, ...priorByValidation() };
 const healthBatch = { ...byPopularity, rows: 64, negatives: 1024 };
-/** BPR has inner products, which decay and dropout keep small. */
+/** Options for BPR: it scores by inner products, whose size weight decay and dropout must limit. */
 const plain = { decoupledWeightDecay: 1, embeddingDropout: 0.2 };
 
 const electronic = { learningRate: 0.03, epochs: 60, ...priorByValidation() };
 const gowalla = { learningRate: 0.03, epochs: 90, ...priorByValidation(30, 10_000) };
 
-/** One layer, with a separate weight for the base embeddings: decision 014. */
+/** LightGCN with one layer, where γ weighs the base embeddings separately: decision 014. */
 const oneLayer = { name: 'lightgcn', layers: 1, gamma: 0.2 };
 const graph = { epochs: 40, ...priorByValidation(10) };
 const graphBatch = { ...byPopularity, rows: 256, negatives: 1024 };
 
-/** Cells of the published tables at equal loss, the popularity prior chosen on validation data; the recipes of `table-mf` have the best of each column. */
+/** Recipes for cells of the published tables, loss by loss, with the popularity prior chosen on validation data. The best recipe of each column is in `table-mf`. */
 export const equalLoss: readonly Recipe[] = [
   ...column({ data: 'amazon2014-health', config: { ...health, batch: healthBatch } }, [
     { loss: { name: 'sl', tau: 0.25 }, expected: both([0.141, 0.1838], [0.1365, 0.1809]) },
@@ -97,7 +99,8 @@ export const equalLoss: readonly Recipe[] = [
     {
       loss: { name: 'bsl', tau: 0.11, tau1: 1 },
       expected: { clean: { 'ndcg@20': 0.06, 'recall@20': 0.0726 } },
-      claim: 'everything chosen on a tenth of train, then all of it trained on, beside the authors’ own log',
+      claim:
+        'all settings chosen on a tenth of train, then trained on all of train; compared with the authors’ own log',
     },
   ]),
   ...column({ data: 'amazon2014-electronic-popularity', seeds: [1], config: discovery }, [

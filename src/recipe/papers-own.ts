@@ -1,12 +1,13 @@
 import { cell } from './published.ts';
 import type { Recipe } from './recipe.ts';
 
-/** 1,000 uniform negatives, λ = 1, nothing chosen here. */
+/** The papers draw 1,000 uniform negatives and have λ = 1. No setting is chosen here. */
 const negatives = 1000;
+/** Few validations on many users, which suffice to choose the epoch. */
 const validation = { every: 20, patience: 10, users: 20_000 };
-const claim = 'the papers’ own temperature and no λ, in user rows';
+const claim = 'the papers’ temperature without λ, in user rows';
 
-/** The papers' own settings, which they chose on their test sets; on the shift sets the epoch too is chosen on the test set, as there. Never to be compared with validated numbers. */
+/** Recipes with the papers' own settings, which the papers chose on their test sets. Under popularity shift the epoch is chosen on the test set too, as in the papers. Do not compare these numbers with validated ones. */
 export const papersOwn: readonly Recipe[] = [
   cell({
     name: 'amazon2014-health-published-sl',

@@ -1,9 +1,9 @@
 import { cell } from './published.ts';
 import { discovery, type Recipe } from './recipe.ts';
 
-const claim = 'popularity shift, nothing chosen on the shifted test';
+const claim = 'popularity shift; nothing chosen on the shifted test set';
 
-/** Tests whose items are drawn uniformly: everything is chosen on a debiased tenth of train, then all of train is trained on. */
+/** Recipes for test sets drawn uniformly over items. All settings are chosen on a debiased tenth of train; the final model is trained on all of train. */
 export const popularityShift: readonly Recipe[] = [
   cell({
     name: 'amazon2014-electronic-popularity',

@@ -1,3 +1,4 @@
+// Published results on the public data sets, and their comparison with the expected values of the recipes.
 import type { BackboneSource } from '../backbone/backbone.ts';
 import type { BackboneName } from '../backbone/backbones.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
@@ -5,27 +6,28 @@ import type { LossName } from '../loss/losses.ts';
 import type { TrainConfigInput } from '../training/config.ts';
 import { type PublishedValue, type Recipe, recipeConfig } from './recipe.ts';
 
-/** A result that a paper prints, for one data set, backbone and loss. */
+/** A published result for one data set, backbone and loss. */
 export interface PublishedResult {
-  /** A folder of `$TAUREC_DATA`: the same data and split. */
+  /** Name of the folder of `$TAUREC_DATA` with the same data and split. */
   readonly data: string;
   readonly backbone: BackboneName;
   readonly loss: LossName;
-  /** As the paper names it. */
+  /** Name of the loss in the paper. */
   readonly label: string;
-  /** Which evaluator of taurec counts as the paper's did. */
+  /** The protocol of taurec that equals the paper's evaluation. */
   readonly protocol: Protocol;
   readonly metrics: { readonly 'recall@20': number; readonly 'ndcg@20': number };
-  /** Whether the paper's program chose the epoch on the test set itself. */
+  /** Whether the paper's program chose the epoch on the test set. */
   readonly testSelected: boolean;
   readonly source: string;
 }
 
+// Sources of the tables below.
 const psl = 'Yang et al., PSL, NeurIPS 2024';
 const slAtK = 'Yang et al., SL@K, KDD 2025, table 2';
 const bsl = 'Wu et al., BSL, ICDE 2024: training logs published with the program, best epoch on the test set';
 
-/** The losses of the tables: as papers name them → as taurec does. */
+/** Losses of the published tables: name in the paper → name in taurec. */
 const losses = {
   BPR: 'bpr',
   LLPAUC: 'llpauc',
@@ -39,7 +41,7 @@ const losses = {
 
 type Label = keyof typeof losses;
 
-/** A table of a paper: a column for each data set, a row for each loss, Recall@20/NDCG@20 in each cell. */
+/** The results of a published table, with one column per data set and one row per loss. A cell is `Recall@20/NDCG@20`; spaces separate the columns. */
 function table(
   about: Pick<PublishedResult, 'backbone' | 'protocol' | 'testSelected'> & { sources: Partial<Record<Label, string>> },
   columns: readonly string[],
@@ -55,16 +57,19 @@ function table(
   );
 }
 
+// Data sets of table 1, whose columns are in this order; PSL and SL@K print the same values for most losses.
 const iid = ['amazon2014-health', 'amazon2014-electronic', 'gowalla'];
 const either = `${psl}, table 1, and ${slAtK}`;
 const both = { BPR: either, LLPAUC: either, AdvInfoNCE: either, SL: either, BSL: either, PSL: either, 'SL@20': slAtK };
 
+// Data sets under popularity shift, in the order of the columns of PSL's table 2.
 const shifted = ['amazon2014-cd-popularity', 'amazon2014-electronic-popularity', 'gowalla-popularity'];
 const pslTable2 = `${psl}, table 2`;
 
 /**
- * The published results on data and splits that `$TAUREC_DATA` holds, d = 64 throughout. The IR-Benchmark rows are counted as protocol `irbench` counts; its programs hold a tenth of
- * train out for validation, except under popularity shift, where validation is the test set. The training logs of BSL have no validation part, so `clean` counts as they do.
+ * Published results on data and splits that `$TAUREC_DATA` may hold, all with embeddings of d = 64. Results of IR-Benchmark follow protocol `irbench`. Its
+ * programs hold out a tenth of train for validation, except under popularity shift, where they validate on the test set. The training logs of BSL have no
+ * validation part, so protocol `clean` equals their evaluation.
  */
 export const publishedResults: readonly PublishedResult[] = [
   ...table({ backbone: 'mf', protocol: 'irbench', testSelected: false, sources: both }, iid, {
@@ -108,12 +113,12 @@ export const publishedResults: readonly PublishedResult[] = [
   ),
 ];
 
-/** The results of a column: one data set and backbone. */
+/** The published results on one data set and backbone: a column of the comparison. */
 function publishedColumn(data: string, backbone: string): PublishedResult[] {
   return publishedResults.filter((result) => result.data === data && result.backbone === backbone);
 }
 
-/** The best of results by NDCG@20. */
+/** The best result by NDCG@20. */
 function bestPublished(results: readonly PublishedResult[]): PublishedResult | undefined {
   return [...results].sort((a, b) => b.metrics['ndcg@20'] - a.metrics['ndcg@20'])[0];
 }
@@ -121,7 +126,7 @@ function bestPublished(results: readonly PublishedResult[]): PublishedResult | u
 /** A backbone or a loss with its options. */
 type Named = { readonly name: string; readonly [option: string]: unknown };
 
-/** What a cell of the published tables is made of; everything of a recipe may be said over it. */
+/** The inputs of a recipe for a cell of the published tables. Any field of the recipe can be given and overrides the default. */
 export interface Cell extends Omit<Partial<Recipe>, 'config'> {
   readonly data: string;
   readonly loss: Named;
@@ -132,8 +137,8 @@ export interface Cell extends Omit<Partial<Recipe>, 'config'> {
 }
 
 /**
- * A recipe for a cell of the published tables: named DATA-BACKBONE-LOSS, three seeds, a tenth of train held out (debiased under popularity shift) to choose the epoch by. Beside it stand the
- * published values of the same loss and the best of the column.
+ * A recipe for a cell of the published tables. Defaults: the name DATA-BACKBONE-LOSS, three seeds, and a tenth of train held out to choose the epoch
+ * (debiased under popularity shift). It carries the published values of the same loss and of the best loss of the column.
  */
 export function cell({ data, loss, backbone = { name: 'mf' }, config, ...rest }: Cell): Recipe {
   return {
@@ -148,7 +153,7 @@ export function cell({ data, loss, backbone = { name: 'mf' }, config, ...rest }:
   };
 }
 
-/** The published values of a loss, and of the best loss where that is another. */
+/** The published values of a loss, and of the best loss of the column if it is a different one. */
 function publishedBeside(data: string, backbone: string, loss: string): PublishedValue[] {
   const column = publishedColumn(data, backbone);
   const best = bestPublished(column);
@@ -157,17 +162,18 @@ function publishedBeside(data: string, backbone: string, loss: string): Publishe
 
 const backboneLabels: Record<string, string> = { mf: 'MF', lightgcn: 'LightGCN' };
 
+/** One published value per metric of a result. */
 function valuesOf({ label, backbone, protocol, metrics, testSelected, source }: PublishedResult): PublishedValue[] {
   const what = `${label}, ${backboneLabels[backbone] ?? backbone}${testSelected ? ', test-selected' : ''}`;
   return Object.entries(metrics).map(([metric, value]) => ({ metric, value, protocol, what, source }));
 }
 
-/** A published result and the expected values of a recipe, for the metrics that both have. */
+/** A published result with the expected values of a recipe. */
 export interface PublishedComparison {
   readonly published: PublishedResult;
-  /** Absent where there is no such recipe. */
+  /** Absent if no recipe has the same data, backbone and loss. */
   readonly recipe?: Recipe;
-  /** By metric: what the recipe is expected to have under the protocol of the published result, and its difference as a part of the published value. */
+  /** By metric: the recipe's expected value under the protocol of the published result, and its relative difference, value/published − 1. */
   readonly expected: Readonly<Record<string, { readonly value: number; readonly difference: number }>>;
 }
 
@@ -179,7 +185,7 @@ export function comparePublished(recipes: readonly Recipe[]): PublishedCompariso
   });
 }
 
-/** The best published result of each column (data and backbone) with the best validated recipe there, whatever their losses; by NDCG@20. */
+/** For each column (data and backbone), the best published result with the best validated recipe, by NDCG@20. Their losses may differ. */
 export function compareBest(recipes: readonly Recipe[]): PublishedComparison[] {
   const columns = new Map(publishedResults.map((result) => [`${result.data} ${result.backbone}`, result]));
   return [...columns.values()].map(({ data, backbone }) => {
@@ -192,7 +198,7 @@ export function compareBest(recipes: readonly Recipe[]): PublishedComparison[] {
   });
 }
 
-/** Whether a recipe says what is expected of it on a column's data and backbone, as the papers count. */
+/** Whether a recipe has an expected NDCG@20 for the data, backbone and protocol of a published result. */
 function inColumn(recipe: Recipe, { data, backbone, protocol }: PublishedResult): boolean {
   return (
     recipe.data === data &&
@@ -201,6 +207,7 @@ function inColumn(recipe: Recipe, { data, backbone, protocol }: PublishedResult)
   );
 }
 
+/** Compares a published result with the expected values of a recipe, for the metrics that both have. */
 function compare(published: PublishedResult, recipe: Recipe): PublishedComparison {
   const expected = Object.entries(published.metrics).flatMap(([metric, printed]) => {
     const value = recipe.expected?.[published.protocol]?.[metric];
@@ -209,16 +216,17 @@ function compare(published: PublishedResult, recipe: Recipe): PublishedCompariso
   return { published, recipe, expected: Object.fromEntries(expected) };
 }
 
-/** The loss of a recipe, for people. */
+/** The name of a recipe's loss. */
 export function lossOf(recipe: Recipe): string {
   return nameOf(recipeConfig(recipe).loss);
 }
 
-/** The backbone of a recipe, for people. */
+/** The name of a recipe's backbone. */
 export function backboneOf(recipe: Recipe): string {
   return nameOf(recipeConfig(recipe).backbone);
 }
 
+/** Built-in sources have a name; custom ones show their module. */
 function nameOf(source: { readonly name: string } | { readonly module: string }): string {
   return 'name' in source ? source.name : source.module;
 }

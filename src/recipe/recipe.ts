@@ -1,3 +1,4 @@
+// The type of a recipe with its checks, settings that several recipes share, and the comparison of runs with expected values.
 import { z } from 'zod';
 import { type Protocol, protocols } from '../evaluation/evaluator.ts';
 import { type Choice, choices, folderDataSet, type RunRecord, type RunSpec } from '../experiment/run.ts';
@@ -6,17 +7,18 @@ import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../tr
 import { optionError } from '../training/option-errors.ts';
 
 /**
- * How the settings and the epoch of a number were chosen.
- * - `validated`: on validation data, or nothing was chosen; the test set was looked at once.
- * - `published`: the paper's own settings, which papers choose on their test set, and where `choice` is `test` the epoch too.
+ * How the settings and the epoch behind a number were chosen.
+ * - `validated`: on validation data, or not at all; the test set was used once.
+ * - `published`: settings of the paper, which papers choose on their test set; with `choice: 'test'` the epoch too.
  */
 export const selections = ['validated', 'published'] as const;
+/** One of `selections`. */
 export type Selection = (typeof selections)[number];
 
-/** Metrics by protocol. */
+/** Expected metrics by protocol. */
 type ExpectedMetrics = Readonly<Partial<Record<Protocol, Readonly<Record<string, number>>>>>;
 
-/** How far a mean may lie from what is expected, to either side; relative: as a part of it. */
+/** Largest allowed distance of a mean from its expected value, in either direction; `relative` is a fraction of the expected value. */
 export type Tolerance = { readonly absolute: number } | { readonly relative: number };
 
 /** A published number to compare a recipe with. */
@@ -29,34 +31,36 @@ export interface PublishedValue {
   readonly source: string;
 }
 
-/** Settings on a data set, with the quality that they give. */
+/** Training settings for a data set, with the quality they reach. */
 export interface Recipe {
-  /** Distinct; what commands take. */
+  /** Name in commands; distinct. */
   readonly name: string;
-  /** A folder of `$TAUREC_DATA`, or the path of any with `train.*` and `test.*`. */
+  /** Name of a folder of `$TAUREC_DATA`, or the path of a folder with `train.*` and `test.*`. */
   readonly data: string;
-  /** By what the epoch, and a popularity prior that is `auto`, is chosen, and so what is trained on. */
+  /** How the epoch (and a popularity prior of `auto`) is chosen. It decides which part of train is held out. */
   readonly choice: Choice;
   readonly chosen: Selection;
-  /** Complete: nothing that suits the data set is added. `seed` and `threads` are the runner's. */
+  /** The complete training options: no defaults of the data set are added. The runner sets `seed` and `threads`. */
   readonly config: TrainConfigInput;
-  /** The mean over them is held against `expected`. */
+  /** Seeds; the check compares the mean over them with `expected`. */
   readonly seeds: readonly number[];
-  /** Metrics of the test set. Absent: the recipe can be run, not checked. */
+  /** Expected test metrics. Without them the recipe can be run but not checked. */
   readonly expected?: ExpectedMetrics;
-  /** Default: 2% of what is expected. */
+  /** Tolerance of the check. Default: 2% of the expected value. */
   readonly tolerance?: Tolerance;
-  /** Quick enough to be checked on every change. Default false. */
+  /** True if the recipe is fast enough to be checked on every change. Default false. */
   readonly ci?: boolean;
-  /** What the recipe shows, in words. */
+  /** What the recipe shows, in a few words. */
   readonly claim?: string;
+  /** Published values to show for comparison. */
   readonly published?: readonly PublishedValue[];
 }
 
 const defaultTolerance: Tolerance = { relative: 0.02 };
 
+// The `error` texts complete the sentence “expected …”.
 const finite = z.number({ error: 'a finite number' });
-const text = z.string({ error: 'a text' }).min(1, { error: 'a text' });
+const text = z.string({ error: 'a non-empty string' }).min(1, { error: 'a non-empty string' });
 const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, { error: `one of ${names.join(', ')}` });
 const metrics = z.record(z.string(), finite, { error: 'an object of metrics and their values' });
@@ -91,6 +95,7 @@ const shape = {
     .optional(),
 };
 
+/** Rules between fields: a choice on the test set must be labelled. */
 const schema = z
   .strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined) })
   .refine(({ choice, chosen }) => !(choice === 'test' && chosen === 'validated'), {
@@ -99,8 +104,8 @@ const schema = z
   });
 
 /**
- * Checks a recipe that somebody wrote, its training options included.
- * @throws TaurecError `bad-option`: also for a recipe that chooses on the test set and calls itself validated
+ * Checks a user's recipe, including its training options.
+ * @throws TaurecError `bad-option`, also for a recipe that is chosen on the test set but labelled `validated`
  */
 export function parseRecipe(input: unknown): Recipe {
   const parsed = schema.safeParse(input);
@@ -110,40 +115,41 @@ export function parseRecipe(input: unknown): Recipe {
   return recipe;
 }
 
-/** The checked training options. @throws TaurecError `bad-option` */
+/** The checked training configuration of a recipe. @throws TaurecError `bad-option` */
 export function recipeConfig({ config }: Recipe): TrainConfig {
   return parseTrainConfig(config);
 }
 
-/** The training and evaluation that a recipe describes. @throws TaurecError as `folderDataSet` */
+/** The run specification of a recipe with one seed. @throws TaurecError the errors of `folderDataSet` */
 export function recipeSpec(recipe: Recipe, seed: number): RunSpec {
   const { data, choice, config } = recipe;
   return { data: { ...folderDataSet(data), config: {} }, choice, config, seed, ks: cutoffs(recipe) };
 }
 
-/** The metrics that a recipe names under a protocol, after the two that are always shown. */
+/** NDCG@20 and Recall@20, then the other metrics that the recipe names under a protocol. */
 function metricsOf({ expected = {}, published = [] }: Recipe, protocol: Protocol): string[] {
   const named = published.filter((value) => value.protocol === protocol).map(({ metric }) => metric);
   return [...new Set(['ndcg@20', 'recall@20', ...Object.keys(expected[protocol] ?? {}), ...named])];
 }
 
+/** The distinct cut-offs of the recipe's metrics. */
 function cutoffs(recipe: Recipe): number[] {
   const names = protocols.flatMap((protocol) => metricsOf(recipe, protocol));
   return [...new Set(names.map((name) => Number(/@(\d+)$/.exec(name)?.[1] ?? 20)))];
 }
 
-/** Training with all items as negatives, for small catalogues. */
+/** Batch with all items as negatives, for small catalogues. */
 export const allItems = { rows: 64, negatives: 'all' } as const satisfies TrainConfigInput['batch'];
 
-/** Negatives by the root of popularity. */
+/** Batch with negatives drawn in proportion to the square root of popularity. */
 export const byPopularity = { pool: 'popularity', alpha: 0.5 } as const satisfies TrainConfigInput['batch'];
 
-/** Chooses epoch and popularity prior on validation data, seldom and on many users, because the prior overfits few. */
+/** Options that choose epoch and popularity prior on validation data: at few validations with many users each, because the prior overfits small samples. @param every Epochs between validations. @param users Users per validation. */
 export function priorByValidation(every = 20, users = 20_000) {
   return { validation: { every, patience: 10, users }, popularityPrior: 'auto' } as const satisfies TrainConfigInput;
 }
 
-/** For tests under popularity shift: a debiased validation part chooses, then all of train is trained on. */
+/** Options for test sets under popularity shift: choices on a debiased validation part, then a refit on all of train. */
 export const discovery = {
   ...priorByValidation(),
   learningRate: 0.03,
@@ -152,33 +158,33 @@ export const discovery = {
   refit: true,
 } as const satisfies TrainConfigInput;
 
-/** One metric under one protocol, over the seeds. */
+/** One metric under one protocol, over seeds. */
 interface RecipeMetric {
   readonly protocol: Protocol;
   readonly metric: string;
   readonly mean: number;
-  /** Standard deviation of the sample; 0 for one seed. */
+  /** Sample standard deviation over seeds; 0 for one seed. */
   readonly deviation: number;
 }
 
-/** A metric held against what is expected of it. */
+/** A metric compared with its expected value. */
 export interface RecipeCheck extends RecipeMetric {
   readonly expected: number;
-  /** How far `mean` may lie from `expected`, to either side. */
+  /** Largest allowed |mean − expected|, in units of the metric. */
   readonly tolerance: number;
   readonly passed: boolean;
 }
 
-/** A metric with its expected value and the published ones. */
+/** A metric with its expected value and its published values. */
 export interface RecipeSummary extends RecipeMetric {
   readonly expected?: number;
   readonly published: readonly PublishedValue[];
 }
 
-/** What is judged of a run. */
+/** The part of a run that is judged. */
 type Measured = Pick<RunRecord, 'evaluations'>;
 
-/** Holds the runs of a recipe, one for each seed, against its expected metrics. A metric that a run lacks is a miss. */
+/** Compares the runs of a recipe, one per seed, with its expected metrics. A metric that a run lacks fails its check. */
 export function judgeRecipe(
   { expected = {}, tolerance = defaultTolerance }: Pick<Recipe, 'expected' | 'tolerance'>,
   runs: readonly Measured[],
@@ -193,7 +199,7 @@ export function judgeRecipe(
   );
 }
 
-/** The metrics that a recipe names, and NDCG@20 and Recall@20, under both protocols. */
+/** NDCG@20, Recall@20 and the metrics that a recipe names, under both protocols, with expected and published values. */
 export function summarizeRecipe(recipe: Recipe, runs: readonly Measured[]): RecipeSummary[] {
   const { expected = {}, published = [] } = recipe;
   return protocols.flatMap((protocol) =>
@@ -208,6 +214,7 @@ export function summarizeRecipe(recipe: Recipe, runs: readonly Measured[]): Reci
   );
 }
 
+/** Mean and deviation of a metric over runs; NaN if a run lacks the metric, so that every comparison with it is false. */
 function overSeeds(runs: readonly Measured[], protocol: Protocol, metric: string): RecipeMetric {
   return { protocol, metric, ...meanCell(runs.map((run) => run.evaluations[protocol]?.metrics[metric] ?? Number.NaN)) };
 }

@@ -7,10 +7,10 @@ import type { Recipe } from './recipe.ts';
 import { tableMf } from './table-mf.ts';
 import { wholeTrain } from './whole-train.ts';
 
-/** Every recipe; the only list. */
+/** All recipes. A new group of recipes is added here and nowhere else. */
 export const recipes: readonly Recipe[] = [...wholeTrain, ...tableMf, ...equalLoss, ...popularityShift, ...papersOwn];
 
-/** A recipe by its name, among those given. @throws TaurecError `unknown-name`, with the nearest name */
+/** The recipe with this name. @param among Recipes to search. Default: all. @throws TaurecError `unknown-name`, which suggests the nearest name */
 export function recipeNamed(name: string, among: readonly Recipe[] = recipes): Recipe {
   const found = among.find((recipe) => recipe.name === name);
   if (found) return found;

@@ -2,12 +2,13 @@ import { configOf, type ExecuteOptions, execute, loadRunData, runKey } from '../
 import type { RunRecord } from '../experiment/run.ts';
 import { type Recipe, recipeSpec } from './recipe.ts';
 
-/** Trains a recipe with one seed and evaluates it on the test set under both protocols. @throws TaurecError what `loadDataset`, `train` and `evaluate` throw */
+/** Trains a recipe with one seed and evaluates it on the test set under both protocols. @throws TaurecError the errors of `loadDataset`, `train` and `evaluate` */
 export async function runRecipe(
   recipe: Recipe,
   seed: number,
   options: Pick<ExecuteOptions, 'threads' | 'signal' | 'onEvent'> = {},
 ): Promise<RunRecord> {
+  // Without a folder: no checkpoint, no record on disk.
   const spec = recipeSpec(recipe, seed);
   const data = await loadRunData(spec);
   return execute(spec, data, { ...options, key: runKey(spec, configOf(spec), data.dataset.sha256) });

@@ -1,7 +1,7 @@
 import { cell } from './published.ts';
 import { allItems, byPopularity, priorByValidation, type Recipe } from './recipe.ts';
 
-/** Matrix factorisation against the IR-Benchmark tables: everything is chosen on a held-out tenth of train. */
+/** Recipes for matrix factorisation, compared with the IR-Benchmark tables. All settings are chosen on a held-out tenth of train. `validated` recipes choose τ and λ, `prior` recipes add the popularity prior. */
 export const tableMf: readonly Recipe[] = [
   cell({
     name: 'amazon2014-health-validated',
@@ -21,7 +21,7 @@ export const tableMf: readonly Recipe[] = [
     config: { batch: { ...byPopularity, rows: 64, negatives: 1024 }, epochs: 80, ...priorByValidation() },
     expected: { clean: { 'ndcg@20': 0.1434 }, irbench: { 'ndcg@20': 0.1386 } },
     ci: true,
-    claim: 'BSL, negatives by popularity, the prior chosen on validation data',
+    claim: 'BSL with negatives by popularity, prior chosen on validation data',
   }),
   cell({
     name: 'amazon2014-electronic-validated',
@@ -37,7 +37,7 @@ export const tableMf: readonly Recipe[] = [
     loss: { name: 'bsl', tau: 0.3, tau1: 1 },
     config: { batch: byPopularity, learningRate: 0.03, epochs: 60, ...priorByValidation() },
     expected: { clean: { 'ndcg@20': 0.0609 }, irbench: { 'ndcg@20': 0.0604 } },
-    claim: 'BSL, negatives by popularity, the prior chosen on validation data',
+    claim: 'BSL with negatives by popularity, prior chosen on validation data',
   }),
   cell({
     name: 'gowalla-validated',
@@ -56,6 +56,6 @@ export const tableMf: readonly Recipe[] = [
     loss: { name: 'bsl', tau: 0.1, tau1: 1 },
     config: { batch: byPopularity, learningRate: 0.03, epochs: 90, ...priorByValidation(30, 10_000) },
     expected: { clean: { 'ndcg@20': 0.1777 }, irbench: { 'ndcg@20': 0.1721 } },
-    claim: 'BSL, negatives by popularity, the prior chosen on validation data',
+    claim: 'BSL with negatives by popularity, prior chosen on validation data',
   }),
 ];

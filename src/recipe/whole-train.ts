@@ -1,6 +1,6 @@
 import { allItems, type Recipe } from './recipe.ts';
 
-/** All of train, the last epoch: what a product would train. Settings were chosen on a validation part of train. */
+/** Recipes that train on all of train and take the last epoch, as a product would. Their settings were chosen earlier, on a validation part of train. */
 export const wholeTrain: readonly Recipe[] = [
   whole({
     name: 'movielens-100k',
@@ -8,7 +8,7 @@ export const wholeTrain: readonly Recipe[] = [
     config: {},
     expected: { clean: { 'ndcg@20': 0.408, 'recall@20': 0.373 } },
     ci: true,
-    claim: 'the defaults, in seconds',
+    claim: 'the defaults, trained in seconds',
   }),
   whole({
     name: 'amazon2014-health',
@@ -29,7 +29,7 @@ export const wholeTrain: readonly Recipe[] = [
     },
     expected: { clean: { 'ndcg@20': 0.1373 } },
     ci: true,
-    claim: 'a graph backbone, in seconds',
+    claim: 'a graph backbone, trained in seconds',
   }),
   whole({
     name: 'movielens-1m',
@@ -68,6 +68,7 @@ export const wholeTrain: readonly Recipe[] = [
   }),
 ];
 
+/** A recipe without a validation part, with three seeds unless it says otherwise. */
 function whole(recipe: Omit<Recipe, 'choice' | 'chosen' | 'seeds'> & { seeds?: readonly number[] }): Recipe {
   return { choice: 'last', chosen: 'validated', seeds: [1, 2, 3], ...recipe };
 }

@@ -1,27 +1,28 @@
+// Draws the figures of a report with Observable Plot, outside a browser, as inline SVG with a legend and a table of the numbers.
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { html, Markup } from './markup.ts';
 import type { Figure, Panel, Point, Report, Series } from './report.ts';
 import { numbersTable, tableHtml } from './tables.ts';
 
-/** How a series is drawn wherever it appears in a report. */
+/** Colour and symbol of a series, the same throughout a report. */
 export interface SeriesLook {
-  /** A CSS variable of the page, with one value for light and one for dark. */
+  /** A CSS variable of the page, with a value for light mode and one for dark mode. */
   readonly color: string;
-  /** A second sign, for readers who cannot tell the colours apart. */
+  /** Distinguishes series for readers who cannot tell the colours apart. */
   readonly symbol: (typeof symbols)[number];
 }
 
-/** Colours that readers with any common colour blindness can tell apart, at 3:1 or more against the page. The last of eight is a tint. */
+/** Eight colours that stay distinct under the common forms of colour blindness, with a contrast of at least 3:1 to the page. The last one is a tint. */
 export const palette = {
   light: ['#0f5fb4', '#e63c00', '#0b877d', '#cd5abf', '#84763c', '#3f258a', '#4a3038', '#3a97ea'],
   dark: ['#3aa0ff', '#fa7020', '#35cf98', '#d37cb8', '#ecd83c', '#7f63d8', '#f7f3e3', '#b4d2ff'],
 } as const;
 
-/** Seven symbols: with eight colours, 56 series all look different. */
+/** Seven symbols. Because 7 and 8 have no common factor, 56 series get distinct pairs of colour and symbol. */
 const symbols = ['circle', 'square', 'triangle', 'diamond', 'cross', 'star', 'wye'] as const;
 
-/** A look for each name of a series, in the order in which the report mentions them. */
+/** The look of each series by name, assigned in the order of first appearance in the report. */
 export function seriesLooks(report: Report): ReadonlyMap<string, SeriesLook> {
   const figures = report.sections.flatMap((section) => section.figures ?? []);
   const names = figures.flatMap(({ panels }) => panels.flatMap(({ series }) => series.map(({ name }) => name)));
@@ -33,7 +34,7 @@ export function seriesLooks(report: Report): ReadonlyMap<string, SeriesLook> {
   );
 }
 
-/** A figure: legend, panels side by side, what the signs mean, and the numbers behind it. */
+/** A figure as HTML: caption, legend, panels side by side, an explanation of its signs, and a table of its numbers. */
 export function figureHtml(whole: Figure, looks: ReadonlyMap<string, SeriesLook>): Markup {
   const { figure, notes } = plottable(whole);
   const series = new Map(figure.panels.flatMap((panel) => panel.series.map((one) => [one.name, one])));
@@ -46,7 +47,7 @@ export function figureHtml(whole: Figure, looks: ReadonlyMap<string, SeriesLook>
   const panels = figure.panels.map((panel) => {
     const label = [panel.title, figure.caption].filter(Boolean).join('. ');
     const domains = shared ?? domainsOf(figure, [panel]);
-    // A full-width panel is drawn twice; wide and narrow pages show one each. A scaled-down plot has letters too small to read.
+    // A full-width panel is drawn in two sizes, for wide and for narrow pages: text of a scaled-down plot would be too small to read.
     const plots = sizes.map((size, k) => {
       const plot = svgMarkup(drawPanel({ figure, panel, domains, looks, size }), label);
       return sizes.length === 1 ? plot : html`<div class="${k === 0 ? 'wide' : 'narrow'}">${plot}</div>`;
@@ -65,19 +66,21 @@ ${tableHtml(numbersTable(whole))}</details>
 `;
 }
 
-/** Panels in a row on a wide page. */
+/** Number of panels per row on a wide page. */
 function columnsOf({ kind, panels }: Figure): number {
   const bars = panels.map(({ series }) => series.reduce((count, { points }) => count + points.length, 0));
+  // More than 30 bars need the full width.
   if (kind === 'bars' && Math.max(...bars) > 30) return 1;
   return panels.length === 2 || panels.length === 4 ? 2 : Math.min(panels.length, 3);
 }
 
-/** Pixels of a panel, for each width of the page that has its own drawing. */
+/** Size of a panel in pixels. */
 interface Size {
   readonly width: number;
   readonly height: number;
 }
 
+/** The sizes in which a panel is drawn, widest first. */
 function sizesOf(columns: number): Size[] {
   if (columns === 2) return [{ width: 430, height: 290 }];
   if (columns > 2) return [{ width: 300, height: 240 }];
@@ -87,7 +90,7 @@ function sizesOf(columns: number): Size[] {
   ];
 }
 
-/** What whiskers, rings and dashes mean, for those that the figure has. */
+/** Explanations of the dotted lines, whiskers, rings and dashes that occur in the figure. */
 function signs({ kind, panels, x }: Figure): string[] {
   const series = panels.flatMap((panel) => panel.series);
   const points = series.flatMap((one) => one.points);
@@ -103,12 +106,13 @@ function signs({ kind, panels, x }: Figure): string[] {
 
 type Interval = readonly [low: number, high: number];
 
-/** What the axes of a panel show: an interval of x, or names; an interval of y. */
+/** Domains of the axes of a panel: x is an interval or a list of names, y an interval. */
 interface Domains {
   readonly x: Interval | readonly string[];
   readonly y: Interval;
 }
 
+/** The inputs of one drawing of a panel. */
 interface Drawing {
   readonly figure: Figure;
   readonly panel: Panel;
@@ -117,7 +121,7 @@ interface Drawing {
   readonly size: Size;
 }
 
-/** A panel as Plot draws it: scales, ticks and axes are Plot's. Colours are those of the page, `currentColor` and variables. */
+/** Draws a panel. Scales, ticks and axes come from Observable Plot; colours are `currentColor` and CSS variables of the page. */
 function drawPanel(drawing: Drawing): Element {
   const { figure, panel, domains, size } = drawing;
   const { reference } = panel;
@@ -125,7 +129,7 @@ function drawPanel(drawing: Drawing): Element {
   const bars = figure.kind === 'bars';
   const left = 56;
   const step = (size.width - left - 16) / Math.max(1, names?.length ?? 1);
-  // Plot does not turn labels by itself: they are turned where the longest would touch its neighbour.
+  // Plot does not rotate labels by itself. They are rotated if the longest would touch its neighbour; 6.6 is the mean width of a character in pixels.
   const longest = 6.6 * Math.max(0, ...(names ?? []).map((name) => [...name].length));
   const turned = longest + 6 > step;
   const labels = turned
@@ -134,7 +138,7 @@ function drawPanel(drawing: Drawing): Element {
   const bottom = turned ? 40 + 0.65 * Math.min(longest, 120) : 42;
   const axis = { label: figure.x.label, labelOffset: bottom - 4, ...labels };
   const log = { x: figure.x.scale === 'log', y: figure.y.scale === 'log' };
-  // Levels that a logarithmic axis cannot have stay out of the plot; the table of numbers has them.
+  // A level outside the domain, such as 0 on a logarithmic axis, is not drawn; the table of numbers has it.
   const level = reference && reference.y >= domains.y[0] && reference.y <= domains.y[1] ? [reference.y] : [];
   return Plot.plot({
     ...svgWith(size),
@@ -165,20 +169,20 @@ function drawPanel(drawing: Drawing): Element {
   });
 }
 
-/** Plot's own format on ordinary axes; short numbers for millions; plain ones on logarithmic axes (0.1, where Plot has 100m). */
+/** Tick format: Plot's default on linear axes, SI prefixes from a million, plain decimals on logarithmic axes (0.1, where Plot writes 100m). */
 function tickFormat([low, high]: Interval, log: boolean): { tickFormat?: string } {
   const size = Math.max(Math.abs(low), Math.abs(high));
   if (log) return { tickFormat: ',~g' };
   return size >= 1e6 ? { tickFormat: '~s' } : size < 1e-3 ? { tickFormat: '~g' } : {};
 }
 
-/** The colour behind the plot: an outline in it separates marks that touch. */
+/** The background colour. Marks have an outline in it, which separates those that touch. */
 const page = 'var(--page)';
 
-/** Markers on a line at most; longer lines have one at every second, third … point. */
+/** Approximate maximum of markers per line. Longer lines have a marker at every second, third … point. */
 const mostMarkers = 12;
 
-/** Deviations at the back, then lines (unless the figure has dots alone), then markers. Predictions are dashed, with hollow markers. */
+/** Marks of a line or dot figure in three layers: deviations, lines (not for dots), markers. Predictions are dashed and have hollow markers. */
 function lineMarks({ figure, panel, domains, looks }: Drawing): Plot.Markish[] {
   const names = hasBands(figure);
   const x = (point: Point) => (names ? String(point.x) : point.x);
@@ -202,7 +206,7 @@ function lineMarks({ figure, panel, domains, looks }: Drawing): Plot.Markish[] {
   return [0, 1, 2].flatMap((layer) => layers.flatMap((marks) => marks[layer]!));
 }
 
-/** Bars in the order of the series in each band, with whiskers and, where bars are wide enough, a marker beyond. Predictions are hollow and dashed. @param step Pixels of a band. */
+/** Marks of a bar figure: in each band one bar per series, with whiskers and, if bars are wide enough, a marker beyond the end. Predictions are hollow and dashed. @param step Width of a band in pixels. */
 function barMarks({ figure, panel, domains, looks }: Drawing, step: number): Plot.Markish[] {
   const base = figure.y.scale === 'log' ? domains.y[0] : 0;
   const roomy = (0.84 * step) / Math.max(1, panel.series.length) > 8;
@@ -210,6 +214,7 @@ function barMarks({ figure, panel, domains, looks }: Drawing, step: number): Plo
     const { color, symbol } = looks.get(name)!;
     const at = { fx: (point: Point) => String(point.x), x: () => name };
     const outline = dashed ? { stroke: color, strokeDasharray: '3 2' } : {};
+    // Markers go above bars that rise from the base and below bars that fall from it.
     const beyond = [1, -1].flatMap((sign) => {
       const here = points.filter(({ y }) => (y < base ? -1 : 1) === sign);
       const end = { ...at, y: ({ y, deviation = 0 }: Point) => y + sign * deviation, dy: -7 * sign };
@@ -223,13 +228,13 @@ function barMarks({ figure, panel, domains, looks }: Drawing, step: number): Plo
   });
 }
 
-/** A ring around each point that validation chose. */
+/** Rings around the points that validation chose. */
 function ring(points: readonly Point[], place: Plot.DotOptions, color: string): Plot.Markish {
   const chosen = points.filter((point) => point.chosen);
   return Plot.dot(chosen, { ...place, r: 7, stroke: color, strokeWidth: 1.5 });
 }
 
-/** One standard deviation up and down: a band along a line, or whiskers. @param low Where the axis begins, so that a logarithmic one has no values below 0. */
+/** Marks of ±1 standard deviation: a band along a line, or whiskers. @param low Lower end of the axis, at which values are clipped: a logarithmic axis has none ≤ 0. */
 function deviationMarks(
   points: readonly Point[],
   low: number,
@@ -245,16 +250,16 @@ function deviationMarks(
   return [Plot.ruleX(sure, { ...place, y1, y2, stroke: color, strokeWidth: 1.2 })];
 }
 
-/** Whether x has names rather than a scale of numbers. */
+/** True if x is a band of names, not a numeric scale. */
 function hasBands({ kind, x }: Figure): boolean {
   return kind === 'bars' || x.scale === 'band';
 }
 
-/** Beyond these the arithmetic of scales breaks down. */
+/** Limits of the magnitude of drawn values; beyond them the arithmetic of scales overflows or underflows. */
 const least = 1e-100;
 const greatest = 1e100;
 
-/** A figure without the points that its axes cannot show, and a sentence about each kind of them. Deviations that are not numbers, as of a single seed, are left out. */
+/** The figure without points that its axes cannot show, and a note on each kind of omission. Non-finite deviations, such as those of a single seed, are dropped. */
 function plottable(figure: Figure): { readonly figure: Figure; readonly notes: readonly string[] } {
   const left = { unusable: 0, below: 0 };
   const bands = hasBands(figure);
@@ -275,30 +280,31 @@ function plottable(figure: Figure): { readonly figure: Figure; readonly notes: r
   const some = (count: number) => `${count} ${count === 1 ? 'point is' : 'points are'} not shown`;
   const notes = [
     ...(left.unusable ? [`${some(left.unusable)}: not a finite number.`] : []),
-    ...(left.below ? [`${some(left.below)}: 0 and less have no place on a logarithmic axis.`] : []),
+    ...(left.below ? [`${some(left.below)}: a logarithmic axis shows only values above 0.`] : []),
   ];
   return { figure: { ...figure, panels }, notes };
 }
 
+/** True for a finite number within the limits. */
 function drawable(value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value) <= greatest;
 }
 
-/** The domains of panels that share their axes. */
+/** Domains of the axes that the panels share: all points with their deviations, reference levels, and 0 for bars. */
 function domainsOf(figure: Figure, panels: readonly Panel[]): Domains {
   const points = panels.flatMap(({ series }) => series.flatMap((one) => one.points));
   const log = figure.y.scale === 'log';
   const ys = points.flatMap(({ y, deviation = 0 }) => [y, y + deviation, y - deviation]);
   const levels = panels.flatMap(({ reference }) => (reference ? [reference.y] : []));
   const [low, high] = interval([...ys, ...levels, ...(figure.kind === 'bars' && !log ? [0] : [])], log);
-  // The base of bars on a logarithmic axis: below the least of them, so that it has a length.
+  // On a logarithmic axis the domain extends below the least value by 5% of its range, so that its bar has a visible length.
   const y: Interval = log ? [low / (high / low) ** 0.05, high] : [low, high];
   if (hasBands(figure)) return { x: [...new Set(points.map(({ x }) => String(x)))], y };
   const xs = points.map(({ x }) => x as number);
   return { x: interval(xs, figure.x.scale === 'log'), y };
 }
 
-/** From the least to the greatest of the values that the scale has; around them when they are as good as equal; [0, 1] or [.1, 1] for none. */
+/** The range of the values that the scale can show; widened if they are practically equal; [0, 1] or [.1, 1] if there are none. */
 function interval(values: readonly number[], log: boolean): Interval {
   const shown = values.filter((value) => !log || value >= least);
   if (shown.length === 0) return [log ? 0.1 : 0, 1];
@@ -311,7 +317,7 @@ function interval(values: readonly number[], log: boolean): Interval {
   return [low - margin, high + margin];
 }
 
-/** A series' line and marker, for the legend. */
+/** The legend's sample of a series: its line and marker. */
 function legendSample({ color, symbol }: SeriesLook, kind: Figure['kind'], dashed: boolean): Markup {
   const line = { stroke: color, strokeWidth: 1.75, strokeDasharray: dashed ? '5 4' : undefined };
   const fill = dashed ? { fill: page, stroke: color } : { fill: color };
@@ -325,13 +331,13 @@ function legendSample({ color, symbol }: SeriesLook, kind: Figure['kind'], dashe
   return svgMarkup(plot, '');
 }
 
-/** What every plot needs outside a browser: a document to make elements with. The page has the style. */
+/** Options that every plot needs outside a browser: a document that creates its elements, and a size. The page provides the style. */
 export function svgWith({ width, height }: Size) {
   const { document } = parseHTML('<!doctype html><html lang="en"><body></body></html>');
   return { document: document as unknown as Document, className: 'plot', width, height };
 }
 
-/** A plot as markup, the same for the same plot: without style, coordinates rounded to a hundredth of a pixel. @param label What it shows; empty for decoration. */
+/** A plot as markup, without its style and with coordinates rounded to a hundredth of a pixel, so that equal plots give equal text. @param label Accessible description; empty for decoration. */
 export function svgMarkup(plot: Element, label: string): Markup {
   for (const style of plot.querySelectorAll('style')) style.remove();
   for (const element of [plot, ...plot.querySelectorAll('*')]) {
@@ -346,6 +352,6 @@ export function svgMarkup(plot: Element, label: string): Markup {
   }
   for (const name of ['font-size', 'font-family']) plot.removeAttribute(name);
   const role = label ? html`role="img" aria-label="${label}"` : html`aria-hidden="true"`;
-  // Not set on the element: linkedom writes attributes without escaping &.
+  // Inserted as text, because linkedom serialises attributes without escaping &.
   return new Markup(plot.outerHTML.replace('<svg', () => `<svg ${role.text}`));
 }

@@ -1,10 +1,11 @@
+// The HTML page of a report, with its style sheet and its only script.
 import { createHash } from 'node:crypto';
 import { figureHtml, palette, type SeriesLook, seriesLooks } from './figures.ts';
 import { html, Markup } from './markup.ts';
 import { type ClaimVerdict, checkReport, type Provenance, type Report, type Section } from './report.ts';
 import { showCell, tableHtml } from './tables.ts';
 
-/** Shows the copy button and makes it work; where copying is not allowed it selects the command. The page can be read without. */
+/** Script of the page: shows the copy button and handles its clicks. If the browser denies copying, it selects the command instead. The page works without the script. */
 const script = `const button = document.getElementById('copy');
 button.hidden = false;
 button.addEventListener('click', async () => {
@@ -17,17 +18,20 @@ button.addEventListener('click', async () => {
   }
 });`;
 
+/** A sign for each verdict, in addition to its colour. */
 const verdicts = { held: '✓', failed: '✗', unclear: '?' } as const;
 
 /**
- * A report as one HTML file that needs no other and no network: claims with their verdicts, then the sections, then how it was run. Plots are inline SVG.
- * It reads in light and dark, on a phone, in print and without scripts; a browser runs and loads nothing that a text of the report may bring along. The same report gives the same bytes.
+ * A report as one self-contained HTML file, without network access: claims with their verdicts, then the sections, then how it was run. Plots are inline SVG.
+ * The page supports light and dark mode, phones, print, and browsers without scripts. A content security policy keeps text of the report from running or
+ * loading anything. Equal reports give equal bytes.
  * @throws TaurecError `bad-report`
  */
 export function reportHtml(report: Report): string {
   checkReport(report);
   const looks = seriesLooks(report);
   const { claims, sections, provenance } = report;
+  // Allows exactly one script, by its hash, and inline styles.
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
   return html`<!doctype html>
 <html lang="en">
@@ -54,6 +58,7 @@ ${claimsHtml(claims)}${contents(sections)}${sections.map((section, i) => section
 `.text;
 }
 
+/** The list of claims with their verdicts; nothing without claims. */
 function claimsHtml(claims: readonly ClaimVerdict[]): Markup | undefined {
   if (claims.length === 0) return undefined;
   const items = claims.map(
@@ -72,7 +77,7 @@ ${items}</ul>
 `;
 }
 
-/** Links to the sections, when there are many. */
+/** Links to the sections, if there are at least four. */
 function contents(sections: readonly Section[]): Markup | undefined {
   if (sections.length < 4) return undefined;
   const links = sections.map(({ title }, i) => html`<li><a href="#section-${i + 1}">${title}</a></li>\n`);
@@ -84,6 +89,7 @@ ${links}<li><a href="#provenance">How it was run</a></li>
 `;
 }
 
+/** A section: its text, figures and tables. */
 function sectionHtml(
   { title, text = [], figures = [], tables = [] }: Section,
   i: number,
@@ -95,7 +101,7 @@ ${text.map((paragraph) => html`<p>${paragraph}</p>\n`)}${figures.map((figure) =>
 `;
 }
 
-/** What another person needs to run it again, and to know what was run. */
+/** The section “How it was run”: the command, versions, data, settings and configurations. */
 function provenanceHtml(provenance: Provenance): Markup {
   const { command, data, settings, configs } = provenance;
   const facts = [
@@ -144,7 +150,7 @@ export function duration(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** The page's style sheet. Dark where the reader's system is; on paper always light. */
+/** The page's style sheet. Dark mode follows the reader's system; print is always light. */
 const reportStyle = `
 :root {
   color-scheme: light dark;
@@ -259,6 +265,7 @@ details pre { margin-top: 0.5rem; }
 }
 `;
 
+/** CSS variables of the series colours, which `seriesLooks` refers to. */
 function variables(colors: readonly string[]): string {
   return colors.map((color, i) => `--series-${i}: ${color};`).join(' ');
 }

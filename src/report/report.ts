@@ -1,13 +1,14 @@
 import { TaurecError } from '../errors.ts';
 
 /**
- * What an experiment found, as data: the claims and whether they held, tables and figures. `reportHtml` makes a page of it, `tableCsv` a file of each table.
+ * The report of an experiment or a study, as data: claims with their verdicts, tables, figures and provenance. `reportHtml` makes a page of it, `tableCsv` a
+ * CSV file of each table.
  */
 export interface Report {
-  /** The experiment's name; file names are made of it. */
+  /** Name of the experiment. */
   readonly name: string;
   readonly title: string;
-  /** What it is about, in a paragraph. */
+  /** What the experiment tests, in one paragraph. */
   readonly summary: string;
   /** The papers whose claims are tested. */
   readonly source: string;
@@ -16,17 +17,17 @@ export interface Report {
   readonly provenance: Provenance;
 }
 
-/** A claim, and what this run says of it. */
+/** A claim with its verdict. */
 export interface ClaimVerdict {
-  /** One sentence that could be false. */
+  /** One falsifiable sentence. */
   readonly claim: string;
-  /** `unclear`: the run does not decide (too few runs, or differences within the noise of seeds). */
+  /** `unclear` means undecided: too few runs, or differences within the noise of seeds. */
   readonly verdict: 'held' | 'failed' | 'unclear';
-  /** The figures that decide. */
+  /** The numbers behind the verdict. */
   readonly evidence: string;
 }
 
-/** A heading with, in this order, text, figures and tables. */
+/** A section of a report: a heading, then text, figures and tables in this order. */
 export interface Section {
   readonly title: string;
   /** Paragraphs. */
@@ -37,7 +38,7 @@ export interface Section {
 
 /** A table of a report. */
 export interface Table {
-  /** Lower-case words with hyphens, unlike that of any other table of the report: the CSV file is named so. */
+  /** Name of the CSV file: lower-case words joined by hyphens; distinct among the tables of the report. */
   readonly name: string;
   readonly caption: string;
   readonly columns: readonly TableColumn[];
@@ -47,85 +48,89 @@ export interface Table {
 /** A column of a table. */
 export interface TableColumn {
   readonly name: string;
-  /** How numbers are shown; the CSV file has them in full. Default `metric`: four decimals. `percent`: a fraction, shown times 100. `number`: four digits. `text` columns are left-aligned. */
+  /**
+   * Number format on the page; the CSV file has all digits. Default `metric`: four decimals. `percent`: a fraction, shown times 100. `number`: four
+   * significant digits. `count`: at most one decimal. `seconds`: one decimal below 100 s, else none. `text` columns are left-aligned.
+   */
   readonly show?: 'text' | 'metric' | 'count' | 'percent' | 'seconds' | 'number';
 }
 
-/** null: there is no such figure. A `mean` with its deviation over seeds is shown as mean ± deviation; the CSV file has two columns. */
+/** A table cell; `null` is a missing value. A mean with its deviation over seeds is shown as mean ± deviation and fills two columns of the CSV file. */
 export type Cell = string | number | null | { readonly mean: number; readonly deviation: number };
 
-/** A plot with its caption. Panels are side by side and share their axes unless `ownScales`. */
+/** A plot with its caption. Panels are drawn side by side. */
 export interface Figure {
-  /** As a table's name; unlike that of any other figure. */
+  /** Lower-case words joined by hyphens; distinct among the figures of the report. */
   readonly name: string;
   readonly caption: string;
-  /** `dots`: points that nothing joins. */
+  /** `dots` are points without connecting lines. */
   readonly kind: 'lines' | 'bars' | 'dots';
   readonly x: Axis;
   readonly y: Axis & { readonly scale?: 'linear' | 'log' };
   readonly panels: readonly Panel[];
+  /** True if every panel has its own axes. Default: all panels share them. */
   readonly ownScales?: boolean;
 }
 
 /** An axis of a figure. */
 export interface Axis {
   readonly label: string;
-  /** Default linear; `band`: names, or numbers that are no quantities. Bars have bands on x. */
+  /** Default `linear`. `band` is for names, and for numbers used as names. The x axis of bars is always a band. */
   readonly scale?: 'linear' | 'log' | 'band';
 }
 
-/** One of the plots that a figure consists of. */
+/** One plot of a figure. */
 export interface Panel {
   readonly title: string;
   readonly series: readonly Series[];
-  /** A level to compare with, drawn as a dashed line. */
+  /** A level for comparison, drawn as a dotted horizontal line. */
   readonly reference?: { readonly name: string; readonly y: number };
 }
 
-/** A line, or a kind of bar or dot, of a figure: what one colour shows. */
+/** A series of points, drawn in one colour: a line, or bars or dots of one kind. */
 export interface Series {
-  /** The same name has the same colour in every panel. */
+  /** A name has the same colour and symbol throughout the report. */
   readonly name: string;
   readonly points: readonly Point[];
-  /** Drawn dashed: a prediction, not a measurement. */
+  /** True for predictions, which are drawn dashed. */
   readonly dashed?: boolean;
 }
 
-/** A place in a figure, and how sure it is. */
+/** A point of a figure, with its uncertainty. */
 export interface Point {
   readonly x: number | string;
   readonly y: number;
   /** Standard deviation over seeds, drawn as a band or a whisker. */
   readonly deviation?: number;
-  /** A mark around the point: the one that validation chose. */
+  /** True for the point that validation chose, which gets a ring. */
   readonly chosen?: boolean;
 }
 
-/** Everything needed to repeat the experiment, and what was run. */
+/** What was run, and everything needed to repeat it. */
 export interface Provenance {
-  /** The command, as it can be copied. */
+  /** The command to repeat it, ready to copy and valid on any machine. */
   readonly command: string;
   readonly taurec: string;
   readonly node: string;
-  /** Engine and build: `wasm, simd-fma`. */
+  /** Engine and build, such as `wasm, simd-fma`. */
   readonly engine: string;
   readonly processor: string;
   /** ISO 8601. */
   readonly finished: string;
   readonly data: readonly DataFacts[];
-  /** What the settings of the experiment were, JSON-able. */
+  /** The settings of the experiment, JSON-able. */
   readonly settings: unknown;
-  /** Each distinct configuration that was trained, with a name for it, JSON-able. */
+  /** Each distinct training configuration with a name, JSON-able. */
   readonly configs: readonly { readonly name: string; readonly config: unknown }[];
-  /** Number of trainings, and their seconds in total. */
+  /** Number of trainings, and their total seconds. */
   readonly runs: number;
   readonly seconds: number;
 }
 
-/** Which data a number is about; counts of the interactions of each part. */
+/** Identity and size of a data set; `train` and `test` count interactions. */
 export interface DataFacts {
   readonly name: string;
-  /** Files. */
+  /** The files it was read from. */
   readonly source: string;
   readonly sha256: string;
   readonly users: number;
@@ -134,10 +139,10 @@ export interface DataFacts {
   readonly test: number;
 }
 
-/** Lower-case words with hyphens, which every file system takes. */
+/** Lower-case words joined by hyphens: valid on every file system. */
 const fileName = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
-/** Finds what would make a page or a file wrong. @throws TaurecError `bad-report`: a name that no file can have or that comes twice; a row with too few or too many cells. */
+/** Checks a report before it is written. @throws TaurecError `bad-report` for a table or figure whose name is no file name or is used twice, and for a row with a wrong number of cells */
 export function checkReport(report: Report): void {
   const fail = (problem: string, expected: string): never => {
     throw new TaurecError('bad-report', { report: report.name, problem, expected });
@@ -163,7 +168,7 @@ export function checkReport(report: Report): void {
   }
 }
 
-/** A text as part of a file's name: lower-case letters, digits and hyphens. */
+/** Turns a text into a part of a file name: lower-case letters, digits and hyphens. */
 export function slug(text: string): string {
   return text
     .toLowerCase()

@@ -4,7 +4,7 @@ import type { Cell, Figure, Panel, Point, Table, TableColumn } from './report.ts
 
 type Show = NonNullable<TableColumn['show']>;
 
-/** A cell as it is read: rounded, with its unit; mean ± deviation; a dash where there is no figure. */
+/** A cell as text for readers: rounded, with its unit; `mean ± deviation`; a dash for a missing value. */
 export function showCell(cell: Cell, show: Show = 'metric'): string {
   if (cell === null) return '–';
   if (typeof cell === 'string') return cell;
@@ -13,7 +13,7 @@ export function showCell(cell: Cell, show: Show = 'metric'): string {
   return `${showNumber(cell.mean, show)} ± ${showNumber(cell.deviation, show)}${unit}`;
 }
 
-/** The nearest number with so many significant digits, without zeros at the end; in scientific notation where the zeros would be many. */
+/** A number rounded to `digits` significant digits, without trailing zeros; in scientific notation below 1e-4 and from 1e9. */
 export function significant(value: number, digits: number): string {
   const rounded = Number(value.toPrecision(digits));
   const size = Math.abs(rounded);
@@ -21,6 +21,7 @@ export function significant(value: number, digits: number): string {
   return grouped(rounded, { maximumFractionDigits: 12 });
 }
 
+/** A number in the format of its column, without unit. */
 function showNumber(value: number, show: Show): string {
   switch (show) {
     case 'count':
@@ -36,15 +37,17 @@ function showNumber(value: number, show: Show): string {
   }
 }
 
+/** A number with exactly `digits` decimals. */
 export function fixed(value: number, digits: number): string {
   return grouped(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
+/** A number with thousands separators and the minus sign U+2212; −0 becomes 0. */
 function grouped(value: number, options: Intl.NumberFormatOptions): string {
   return value.toLocaleString('en-US', { signDisplay: 'negative', ...options }).replace('-', '−');
 }
 
-/** A table with its caption, in a box that scrolls sideways on narrow pages. */
+/** A table with its caption, in a box that scrolls horizontally on narrow pages. */
 export function tableHtml({ caption, columns, rows }: Omit<Table, 'name'>): Markup {
   const kinds = columns.map(({ show }) => (show === 'text' ? 'text' : 'number'));
   const head = columns.map(({ name }, c) => html`<th scope="col" class="${kinds[c]}">${name}</th>`);
@@ -68,7 +71,7 @@ ${body}</tbody>
 `;
 }
 
-/** The numbers behind a figure: a row for each x of each panel, a column for each series. */
+/** The numbers of a figure as a table: one row per panel and x, one column per series. */
 export function numbersTable({ caption, x, panels }: Figure): Omit<Table, 'name'> {
   const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
   const titled = panels.some(({ title }) => title);
@@ -83,6 +86,7 @@ export function numbersTable({ caption, x, panels }: Figure): Omit<Table, 'name'
   };
 }
 
+/** Rows of one panel; several points of a series at the same x share a cell. The reference level, if any, is the last row. */
 function rowsOf({ series, reference }: Panel, names: readonly string[]): string[][] {
   const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))];
   const rows = xs.map((x) => [
@@ -99,13 +103,14 @@ function rowsOf({ series, reference }: Panel, names: readonly string[]): string[
   return rows;
 }
 
+/** A point as text; the chosen one is marked. */
 function showPoint({ y, deviation, chosen }: Point): string {
   return showCell(deviation === undefined ? y : { mean: y, deviation }, 'number') + (chosen ? ' (chosen)' : '');
 }
 
 /**
- * A table as CSV (RFC 4180, line feeds) with a header. Numbers have all their digits, text is as it is, and what is missing is an empty field.
- * A column with deviations becomes two: `name` and `name deviation`.
+ * A table as CSV (RFC 4180, but with line feeds) with a header. Numbers have all digits, text is unchanged, and a missing value is an empty field.
+ * A column with deviations becomes two columns: `name` and `name deviation`.
  */
 export function tableCsv(table: Table): string {
   const withDeviation = table.columns.map((_, c) => table.rows.some((row) => hasDeviation(row[c]!)));
@@ -116,7 +121,7 @@ export function tableCsv(table: Table): string {
       return withDeviation[c] ? [cell, null] : [cell];
     }),
   );
-  // Blanks at the ends of a text are part of it, and an empty text is not a missing one: quotes keep them.
+  // Quotes preserve leading and trailing blanks, and distinguish an empty text from a missing value.
   return stringify([header, ...rows], { quoted_match: /^$|^\s|\s$/ });
 }
 

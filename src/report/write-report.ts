@@ -4,23 +4,24 @@ import { writeAtomically } from '../platform/atomic-file.ts';
 import { checkReport, type Report } from './report.ts';
 import { tableCsv } from './tables.ts';
 
-/** Where `writeReport` put what it wrote. */
+/** Paths of the files that `writeReport` wrote. */
 export interface ReportFiles {
-  /** The page: one file that needs no other. */
+  /** The page, self-contained. */
   readonly html: string;
   /** The report as data. */
   readonly json: string;
-  /** A file for each table, named after it. */
+  /** One CSV file per table, named after the table. */
   readonly csv: readonly string[];
 }
 
 /**
- * Writes a report into a folder, which is made if need be: `report.html`, `report.json` and a CSV file for each table. Each file holds the old content or the whole new one, never a part.
- * @throws TaurecError `bad-report`, before anything is written.
+ * Writes a report into a folder, which is created if missing: `report.html`, `report.json` and one CSV file per table. Files are replaced atomically: a reader
+ * sees the old content or the new, never a part.
+ * @throws TaurecError `bad-report`, before anything is written
  */
 export async function writeReport(folder: string, report: Report): Promise<ReportFiles> {
   checkReport(report);
-  // Loaded when first used: the plots' libraries take as long to load as all of taurec.
+  // Loaded on first use: the plotting libraries take as long to load as the rest of taurec.
   const { reportHtml } = await import('./page.ts');
   const tables = report.sections.flatMap((section) => section.tables ?? []);
   const files = {
@@ -36,6 +37,7 @@ export async function writeReport(folder: string, report: Report): Promise<Repor
   return files;
 }
 
+/** Replaces a file atomically. */
 function write(path: string, text: string): Promise<void> {
   return writeAtomically(path, (temporary) => writeFile(temporary, text));
 }

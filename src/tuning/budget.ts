@@ -1,6 +1,6 @@
 import type { Run } from './study.ts';
 
-/** Number of finalists whose whole trainings get reserved time: short trainings are noisy, so the best of two whole ones is usually better. */
+/** Number of finalists for whose whole trainings time is reserved. Short trainings rank trials with noise, so the better of two whole ones is usually better than one. */
 export const FINALISTS = 2;
 /** Safety factor of that reserve: on gowalla an estimate was 3% short, and no time was left for the second whole training. */
 const MARGIN = 1.15;
@@ -19,7 +19,7 @@ export class Budget {
   readonly #rungs: number;
   readonly #elapsed: () => number;
 
-  /** @param elapsed seconds spent so far, in all sessions */
+  /** @param seconds of the budget @param rungs number of rungs @param elapsed seconds spent so far, in all sessions */
   constructor(seconds: number, rungs: number, elapsed: () => number) {
     this.#seconds = seconds;
     this.#rungs = rungs;
@@ -38,7 +38,7 @@ export class Budget {
     wholes: readonly Config[],
   ): boolean {
     const costs = costsOf(runs, this.#rungs, wholes);
-    // Before the first training has ended no cost is known.
+    // No cost is known before the first training has ended.
     const one = costs[rung];
     if (one === undefined) return this.#elapsed() < this.#seconds;
     const above = costs.slice(rung + 1).reduce((sum: number, cost) => sum + (cost ?? 0), 0);
@@ -61,6 +61,7 @@ function costsOf(runs: readonly Run[], rungs: number, configs: readonly Config[]
   });
 }
 
+/** Mean cost of finished runs. Wall seconds times threads make runs with different numbers of threads comparable. */
 function meanCost(runs: readonly Run[]): Cost {
   const mean = (of: (run: Run) => number) => runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
   const threads = ({ engine }: Run) => engine?.threads ?? 1;
@@ -70,6 +71,7 @@ function meanCost(runs: readonly Run[]): Cost {
   };
 }
 
+/** The cost of `to`, estimated from that of `from`: proportional to the epochs, and to a power of the negatives per row. */
 function scaled({ train, validation }: Cost, from: Config, to: Config): Cost {
   const negatives = ({ batch }: Config) => {
     const n = (batch as { negatives?: unknown } | undefined)?.negatives;
@@ -79,10 +81,12 @@ function scaled({ train, validation }: Cost, from: Config, to: Config): Cost {
   return { train: train * longer * (negatives(to) / negatives(from)) ** NEGATIVES, validation };
 }
 
+/** Epochs of a configuration as JSON. */
 function epochsOf({ epochs }: Config): number {
   return (epochs as number | undefined) ?? 1;
 }
 
+/** Number of validations of a training, at least 1. */
 function validations(config: Config): number {
   const every = (config.validation as { every?: number } | undefined)?.every ?? 1;
   return Math.max(1, Math.ceil(epochsOf(config) / every));

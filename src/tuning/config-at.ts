@@ -14,10 +14,10 @@ import {
 } from '../training/config.ts';
 import { nearest } from '../training/option-errors.ts';
 
-/** Training options, overridden by those of a point. Its paths: an option, `group.option`, or `loss.option` and `backbone.option`. */
+/** Training options overridden by those of a point. A path is an option, `group.option`, `loss.option` or `backbone.option`. */
 export function configAt(base: TrainConfigInput, point: SpacePoint): TrainConfigInput {
   const config: Record<string, unknown> = { ...base };
-  // A loss chosen as a whole is set before its options.
+  // Shorter paths first: a loss chosen as a whole is set before its options.
   const entries = Object.entries(point).sort(([a], [b]) => a.split('.').length - b.split('.').length);
   for (const [path, value] of entries) {
     const [first, ...rest] = path.split('.') as [string, ...string[]];
@@ -40,7 +40,7 @@ function withOption(source: unknown, option: string, value: unknown): unknown {
   return { ...others, options: { ...options, [option]: value } };
 }
 
-/** `'cosine'` is short for `{ name: 'cosine' }`. */
+/** The value of a group as an object: `'cosine'` means `{ name: 'cosine' }`. */
 function asGroup(value: unknown): object | undefined {
   return typeof value === 'string' ? { name: value } : (value as object | undefined);
 }
@@ -55,11 +55,11 @@ export function hasObject({ loss, backbone, batch = {} }: TrainConfigInput): boo
   );
 }
 
-/** Options that change no result, and options that must be equal for values to be comparable, by their declarations; the groups of nothing else too. */
+/** Options (and groups) that a space must not contain, by their declarations: those that change no result, and those that must be equal for trials to be comparable. */
 const fixed = new Set(trainOptions.filter(({ facts }) => facts?.fixed).map(({ path }) => path.split('.', 1)[0]!));
 
 /**
- * Checks the ends and the choices of every dimension: training must have the option and accept the value, for every loss and backbone of the space.
+ * Checks both ends, or all choices, of every dimension: training must know the option and accept the value, for every loss and backbone of the space.
  * @throws TaurecError `bad-option`, naming the path; an unknown option names the nearest known one
  */
 export async function checkSpace(base: TrainConfigInput, space: Space): Promise<void> {
@@ -79,7 +79,7 @@ export async function checkSpace(base: TrainConfigInput, space: Space): Promise<
   }
 }
 
-/** The base configuration with every loss and backbone that the space chooses as a whole. */
+/** The base configuration with every combination of loss and backbone that the space chooses as a whole; `point` has the choices. */
 function wholes(base: TrainConfigInput, space: Space) {
   let all: { config: TrainConfigInput; point: Record<string, DimensionValue> }[] = [{ config: base, point: {} }];
   for (const path of ['loss', 'backbone']) {
@@ -93,6 +93,7 @@ function wholes(base: TrainConfigInput, space: Space) {
   return all;
 }
 
+/** Checks a training configuration that has `value` at `path`. @throws TaurecError `bad-option` for the path of the space */
 async function check(input: TrainConfigInput, path: string, value: DimensionValue): Promise<void> {
   try {
     const config = parseTrainConfig(input);
@@ -103,7 +104,7 @@ async function check(input: TrainConfigInput, path: string, value: DimensionValu
   }
 }
 
-/** The error, restated for the path of the space. */
+/** The error, reworded for the path of the space; other errors unchanged. */
 function asOfSpace(error: unknown, path: string, value: DimensionValue): unknown {
   if (!(error instanceof TaurecError) || (error.code !== 'bad-option' && error.code !== 'unknown-name')) return error;
   const { expected, remedy, known, kind, got } = error.facts as Record<string, string> & { known?: readonly string[] };
@@ -115,6 +116,7 @@ function asOfSpace(error: unknown, path: string, value: DimensionValue): unknown
   return new TaurecError('bad-option', { option: `tune.space.${path}`, ...facts }, { cause: error });
 }
 
+/** A suggestion for a misspelt name. */
 function near(word: string, known: readonly string[]): string | undefined {
   const name = nearest(word, known);
   return name && `Did you mean ${name}?`;

@@ -4,10 +4,10 @@ import { declaredOptions, defaultOf, type RawOptions } from '../option.ts';
 import type { Space } from '../search/space.ts';
 import { parseTrainConfig, type TrainConfigInput, trainOptions } from '../training/config.ts';
 
-/** The prior is chosen at every validation, which are few therefore; ten rounds of patience let the schedule end. */
+/** Settings for the popularity prior. Every validation chooses it, so validations are few; a patience of ten lets the learning-rate schedule finish. */
 const prior = { popularityPrior: 'auto', validation: { every: 20, patience: 10 } } satisfies TrainConfigInput;
 
-/** The ranges that the options of a loss declare, and those that training options declare for its score. */
+/** The ranges declared by the options of a loss, and by training options for its score. @param field `searchWithoutPrior` if the popularity prior is given */
 function declaredSpace(name: LossName, items: number, field: 'search' | 'searchWithoutPrior'): Space {
   const { options, score } = lossDeclarations[name];
   const fitted = (fitLoss({ name }, items) as { options?: RawOptions }).options ?? {};
@@ -24,17 +24,17 @@ function declaredSpace(name: LossName, items: number, field: 'search' | 'searchW
 }
 
 /**
- * The space of the configuration's loss when nobody gave one: few dimensions, each around what is good as a rule. What the configuration says itself stays as it is; the rest of
- * the settings are those that suit the space, the popularity prior first of all (docs/tuning.md).
- * @param items of the catalogue, by which a temperature begins
- * @returns the space, and the configuration with its settings
+ * The default space for the loss of a configuration: few dimensions, each a range around values that usually work. Options that the configuration sets are
+ * kept and not searched; the others get settings that suit the space, above all the popularity prior (docs/tuning.md).
+ * @param items number of items of the catalogue, from which the range of a temperature is derived
+ * @returns the space, and the configuration with these settings
  * @throws TaurecError `bad-option` for a custom loss, and when the configuration leaves nothing to search
  */
 export function defaultSpace(base: TrainConfigInput, items: number): { space: Space; config: TrainConfigInput } {
   const { loss } = parseTrainConfig(base);
   const name = 'name' in loss && !('evaluate' in loss) ? (loss.name as LossName) : undefined;
   if (name === undefined || !lossNames.includes(name)) {
-    const expected = 'a space, which a custom loss needs: { "loss.tau": { logUniform: [0.05, 0.5] } }';
+    const expected = 'a search space, because the loss is custom: { "loss.tau": { logUniform: [0.05, 0.5] } }';
     throw new TaurecError('bad-option', { option: 'tune.space', got: undefined, expected });
   }
   const { tuning } = lossDeclarations[name];
@@ -43,7 +43,7 @@ export function defaultSpace(base: TrainConfigInput, items: number): { space: Sp
   const priorGiven =
     Object.keys(withoutPrior).length > 0 && base.popularityPrior !== undefined && base.popularityPrior !== 'auto';
   const settings: TrainConfigInput = priorGiven ? {} : { ...prior, ...(tuning?.batch && { batch: tuning.batch }) };
-  // Without a word about the loss its default options are no choice of anybody.
+  // If the configuration has no loss, the options of the default loss are not the user's choice, so they can be searched.
   const given = base.loss === undefined ? {} : ((loss as { options?: object }).options ?? {});
   const said = (path: string) => {
     const [first, second] = path.split('.') as [string, string?];
@@ -52,7 +52,7 @@ export function defaultSpace(base: TrainConfigInput, items: number): { space: Sp
   };
   const searched = Object.entries({ ...all, ...(priorGiven && withoutPrior) }).filter(([path]) => !said(path));
   if (searched.length === 0) {
-    const expected = `at least one of ${Object.keys(all).join(', ')} left open, or a space`;
+    const expected = `at least one of ${Object.keys(all).join(', ')} not set, or a search space`;
     throw new TaurecError('bad-option', { option: 'tune.space', got: 'nothing to search', expected });
   }
   return {

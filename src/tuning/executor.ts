@@ -1,6 +1,6 @@
 import type { CurvePoint, Run, RunKey, RunOutcome } from './study.ts';
 
-/** A training to do: everything that a worker must know except the data. JSON-able. */
+/** A training to do: all that a worker needs except the data. JSON-able. */
 export interface RunTask {
   readonly key: RunKey;
   /** The training configuration as JSON. */
@@ -26,6 +26,7 @@ export type RunNews =
   | { readonly type: 'checkpoint'; readonly path?: string }
   | { readonly type: 'notice'; readonly message: string };
 
+/** The surroundings of a training within a study. */
 export interface RunContext {
   readonly signal: AbortSignal;
   /** Number of trainings that run at the same time, including this one. */
@@ -37,7 +38,7 @@ export interface RunContext {
 export interface Executor {
   /** Parallel trainings. */
   readonly capacity: number;
-  /** Threads of all trainings together, and of one when `sideBySide` run; for estimates of time. @param runs of the study so far */
+  /** Threads of all trainings together, and of one training when `sideBySide` of them run; for estimates of time. @param runs all runs of the study so far */
   threads(sideBySide: number, runs: readonly Run[]): { readonly all: number; readonly one: number };
   /**
    * Does a training, or continues it from its checkpoint.

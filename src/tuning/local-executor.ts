@@ -9,7 +9,7 @@ import type { TrainingData, TrainResult } from '../training/training-state.ts';
 import type { Executor, RunContext, RunNews, RunTask } from './executor.ts';
 import { type CurvePoint, keyText, type RunKey, type RunOutcome } from './study.ts';
 
-/** Does trainings in this process, several at a time, and divides the cores among them: fewer trainings get more threads each, which changes no result. */
+/** Does trainings in this process, several at a time, and divides the threads among them. Fewer trainings get more threads each; the number of threads changes no result. */
 export class LocalExecutor implements Executor {
   readonly capacity: number;
   readonly #data: TrainingData;
@@ -60,16 +60,17 @@ interface LocalRun {
   readonly onNews: (news: RunNews) => void;
 }
 
-/** Errors of a damaged checkpoint, or one of another build or version: the training then starts again. */
+/** Errors of a checkpoint that is damaged or from a different build or version. The training then starts again. */
 const unusable = new Set(['checkpoint-mismatch', 'bad-checkpoint', 'bad-safetensors']);
-/** Errors of the configuration, which fails on every machine. Training itself refuses some combinations of options. */
+/** Errors that the configuration causes on every machine, so they are outcomes. `bad-option`: training refuses some combinations of options. */
 const failures = new Set(['diverged', 'bad-option']);
 
+/** True for an error that says the checkpoint cannot be used. */
 export function isUnusable(error: unknown): error is TaurecError {
   return error instanceof TaurecError && unusable.has(error.code);
 }
 
-/** Does a training, from the checkpoint in its folder where there is one. Throws as `Executor.run`. */
+/** Does a training, from the checkpoint in its folder if there is one. @throws TaurecError as `Executor.run` */
 export async function doRun(data: TrainingData, task: RunTask, run: LocalRun): Promise<RunOutcome> {
   try {
     return outcomeOf(await goOn(data, task, run), task.metric);
@@ -79,6 +80,7 @@ export async function doRun(data: TrainingData, task: RunTask, run: LocalRun): P
   }
 }
 
+/** Does or continues the training. An unusable checkpoint is removed, with a notice, and the training starts again. */
 async function goOn(data: TrainingData, task: RunTask, run: LocalRun): Promise<TrainResult> {
   try {
     return await trainRun(data, task, run);
@@ -90,12 +92,13 @@ async function goOn(data: TrainingData, task: RunTask, run: LocalRun): Promise<T
   }
 }
 
-/** The training of a task, with the checkpoint of its folder; a finished one returns its result again. */
+/** Trains a task with the checkpoint in its folder. A finished training returns its result again. */
 function trainRun(
   data: TrainingData,
   { config, metric }: Pick<RunTask, 'config' | 'metric'>,
   { threads, signal, directory, worker, onNews }: LocalRun,
 ): Promise<TrainResult> {
+  // A validation event has no loss: it follows the epoch event of the same epoch, whose point it completes.
   let latest: Omit<CurvePoint, 'value'> | undefined;
   const onProgress = (event: TrainEvent) => {
     if (event.type === 'start' && event.phase === 'search') {
@@ -113,6 +116,7 @@ function trainRun(
   return trainEmbeddings(data, checked as never, { signal, onProgress, checkpointDirectory: directory, resume: true });
 }
 
+/** The outcome of a finished training. */
 function outcomeOf({ history, valid, epoch, config, seconds, engine }: TrainResult, metric: string): RunOutcome {
   return {
     value: valid![metric]!,

@@ -1,3 +1,4 @@
+// Runs a study: decides the next training from the stored state, starts trainings while there is room and time, and stores outcomes.
 import { rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { TaurecError } from '../errors.ts';
@@ -10,11 +11,11 @@ import { isOver, keyText, type Run, type RunKey, type StudyState } from './study
 import type { StudyStore } from './study-store.ts';
 import type { TuneEvent } from './tune-event.ts';
 
-/** The space of a study, and how it is searched. */
+/** The space and the search of a study. */
 export interface StudyPlan {
   readonly space: Space;
   readonly search: Search<SpacePoint>;
-  /** Trials at most. */
+  /** Maximum number of trials. */
   readonly trials: number;
   readonly halving: Halving;
   readonly metric: string;
@@ -24,18 +25,19 @@ export interface StudyPlan {
   configOf(point: SpacePoint, rung: number): Readonly<Record<string, unknown>>;
 }
 
+/** Folder, signal and listener of a session. */
 interface StudyOptions {
   /** The study's folder, which holds the checkpoints. */
   readonly folder: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TuneEvent) => void;
-  /** `best`: of finished trainings, only the best one's checkpoint is kept. */
+  /** `best`: keep only the checkpoint of the best finished training. */
   readonly keep: 'all' | 'best';
 }
 
 /**
  * Continues a study until nothing is left to do. Finished trainings in the store are not repeated; stopped ones continue from their checkpoints.
- * @throws TaurecError `aborted` on the signal, and the errors of a training that are no outcomes: the next call continues the study
+ * @throws TaurecError `aborted` on the signal, and errors of a training that are no outcomes. In both cases the next call continues the study
  */
 export async function runStudy(
   store: StudyStore,
@@ -46,14 +48,17 @@ export async function runStudy(
   await new StudyRun(store, executor, plan, options).run();
 }
 
+/** One session of a study: starts trainings while there is room, and stores their outcomes. */
 class StudyRun {
   readonly #store: StudyStore;
   readonly #executor: Executor;
   readonly #plan: StudyPlan;
   readonly #options: StudyOptions;
   readonly #budget: Budget | undefined;
+  /** Running trainings by key. */
   readonly #active = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
+  /** Seconds of earlier sessions. */
   readonly #before: number;
   readonly #started = performance.now();
   #thrown: { error: unknown } | undefined;
@@ -68,12 +73,14 @@ class StudyRun {
     if (timeBudget !== undefined) this.#budget = new Budget(timeBudget, halving.rungs.length, () => this.#elapsed());
   }
 
+  /** Runs the session: keeps the executor full until nothing is left to start, then waits for the rest. */
   async run(): Promise<void> {
     const { signal, onEvent } = this.#options;
     const { metric, trials, halving } = this.#plan;
     const stop = () => this.#stop.abort();
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
+    // A `running` training belongs to a session that was killed.
     for (const run of this.#store.runs) if (run.state === 'running') this.#store.setState(run, 'waiting');
     const { runs } = this.#store;
     const done = runs.filter(isOver).length;
@@ -127,6 +134,7 @@ class StudyRun {
     return true;
   }
 
+  /** The point of the next trial, proposed from the values on the first rung; −∞ for a failed training. */
   #propose({ trials, runs }: StudyState): SpacePoint {
     const first = new Map(runs.filter(({ rung }) => rung === 0).map((run) => [run.trial, run]));
     const seen = trials.map(({ number, point }): Observation<SpacePoint> => {
@@ -136,12 +144,13 @@ class StudyRun {
     return this.#plan.search.propose(seen)[0]!;
   }
 
+  /** The facts of a new training: its configuration on the rung, with seed and epochs. */
   #newRun(point: SpacePoint, rung: number) {
     const config = this.#plan.configOf(point, rung);
     return { config, seed: config.seed as number, epochs: config.epochs as number };
   }
 
-  /** Never rejects: an error of a training stops the study and is thrown at its end. */
+  /** Does one training and stores its outcome. Never rejects: an error stops the study, which throws it at the end. */
   async #train(run: Run, state: StudyState): Promise<void> {
     const key: RunKey = { trial: run.trial, rung: run.rung };
     const task: RunTask = { key, config: run.config, metric: this.#plan.metric };
@@ -151,6 +160,7 @@ class StudyRun {
         sideBySide: this.#sideBySide(run.rung, state),
         onNews: (news) => this.#take(key, news),
       });
+      // Compared before the outcome is stored: with the best value of the rung so far.
       const best =
         'value' in outcome && !(outcome.value <= (ranked(this.#store.runs, run.rung)[0]?.value ?? -Infinity));
       if (!this.#store.finish(key, outcome)) return;
@@ -168,6 +178,7 @@ class StudyRun {
     }
   }
 
+  /** Stores the news of a training and passes them on. */
   #take(key: RunKey, news: RunNews): void {
     if (news.type === 'begun') {
       const { worker, fromEpoch, started = new Date().toISOString() } = news;
@@ -181,23 +192,24 @@ class StudyRun {
     this.#options.onEvent?.({ type: 'news', key, news });
   }
 
-  /** A budget reserves time for this many whole trainings, so they are done. */
+  /** Minimum number of promoted trials: with a budget, time is reserved for this many whole trainings. */
   get #finalists(): number {
     return this.#budget ? FINALISTS : 1;
   }
 
-  /** Number of trainings that run at the same time once one more starts on a rung. */
+  /** Number of parallel trainings after one more has started on a rung. It decides the threads of each. */
   #sideBySide(rung: number, state: StudyState): number {
     const { trials, runs } = state;
     const { capacity } = this.#executor;
     const size = rung === 0 ? this.#plan.trials : rungSizes(trials.length, this.#plan.halving, this.#finalists)[rung]!;
     const over = runs.filter((run) => run.rung === rung && isOver(run)).length;
     const together = Math.max(this.#active.size + 1, Math.min(capacity, size - over));
-    // When time is short the best trial gets all threads, so that at least one is trained in full.
+    // If time is short, the best trial gets all threads, so that at least one trial is trained in full.
     const alone = rung > 0 && this.#active.size === 0 && !this.#fits(rung, state, together);
     return alone ? 1 : together;
   }
 
+  /** True if one more training on a rung fits into the budget. */
   #hasTime(rung: number, state: StudyState): boolean {
     return this.#fits(rung, state, this.#sideBySide(rung, state));
   }
@@ -223,6 +235,7 @@ class StudyRun {
     }
   }
 
+  /** Seconds of the study, in all sessions. */
   #elapsed(): number {
     return this.#before + (performance.now() - this.#started) / 1000;
   }
@@ -238,26 +251,27 @@ type StudyStep =
   | { readonly type: 'wait' }
   | { readonly type: 'end' };
 
+/** The limits that decide the next step. */
 interface PlanLimits {
-  /** Trials at most. */
+  /** Maximum number of trials. */
   readonly trials: number;
   readonly halving: Halving;
   /** Minimum number of trials promoted from a rung, if there is time for them; default 1. */
   readonly finalists?: number;
-  /** True when there is time for one more training on a rung; the first trial starts in any case. */
+  /** True if there is time for one more training on a rung. The first trial starts regardless. */
   readonly hasTime: (rung: number) => boolean;
 }
 
 /**
- * The next step. Rungs follow one another: a rung starts when all trainings of the one below are over, so all results decide the promotions, not the order of arrival.
- * The step is a function of the stored study, so a stopped study continues as if it had not been stopped.
+ * The next step of a study. A rung starts after all trainings of the rung below have ended, so promotions depend on all results, not on their order of
+ * arrival. The step is a function of the stored study, so a stopped study continues as if it had never stopped.
  */
 function nextStep({ trials, runs }: StudyState, { trials: most, halving, finalists, hasTime }: PlanLimits): StudyStep {
   const left = runs.find(({ state }) => state === 'waiting');
   if (left) return { type: 'run', key: { trial: left.trial, rung: left.rung } };
   const running = (rung: number) => runs.some((run) => run.rung === rung && !isOver(run));
   if (trials.length < most && (trials.length === 0 || hasTime(0))) {
-    // A higher rung that has already started was decided with fewer trials; this session asks for more.
+    // A higher rung may have started with fewer trials in an earlier session; this session adds more.
     return { type: 'trial', number: trials.length };
   }
   const sizes = rungSizes(trials.length, halving, finalists);

@@ -5,11 +5,13 @@ import { TaurecError } from '../errors.ts';
 import type { SpacePoint } from '../search/space.ts';
 import type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, StudyState, Trial } from './study.ts';
 
+/** Version of the tables; a study of another version is refused. */
 const FORMAT = 1;
 
 /** The facts that decide the numbers of a study. JSON-able. */
 export type StudyIdentity = Readonly<Record<string, unknown>>;
 
+// One row of `study`; trials; their trainings; curves by epoch; attempts of each training in order.
 const tables = `
 create table if not exists study (
   id integer primary key check (id = 1), format integer not null, identity text not null,
@@ -83,6 +85,7 @@ export class StudyStore {
     this.#database.prepare('update study set seconds = ?').run(seconds);
   }
 
+  /** The points of a training's curve, by epoch. */
   curve({ trial, rung }: RunKey): CurvePoint[] {
     const rows = this.#all('select * from curve where trial = ? and rung = ? order by epoch', trial, rung);
     return rows.map(({ epoch, loss, learning_rate, value }) => ({
@@ -93,6 +96,7 @@ export class StudyStore {
     }));
   }
 
+  /** The attempts of a training, in their order. */
   attempts({ trial, rung }: RunKey): Attempt[] {
     const rows = this.#all('select * from attempt where trial = ? and rung = ? order by number', trial, rung);
     return rows.map(({ worker, from_epoch, started }) => ({
@@ -116,12 +120,13 @@ export class StudyStore {
     this.#insertRun(key, run);
   }
 
+  /** Sets the state of a training that has no outcome; a stored outcome is final. */
   setState({ trial, rung }: RunKey, state: Extract<RunState, 'waiting' | 'running'>): void {
     const update = "update run set state = ? where trial = ? and rung = ? and state not in ('done', 'failed')";
     this.#database.prepare(update).run(state, trial, rung);
   }
 
-  /** One that is there stays once: a queue tells all of them again after a restart. */
+  /** Adds an attempt, unless it is stored already: after a restart a queue reports all attempts again. */
   addAttempt({ trial, rung }: RunKey, { worker, fromEpoch, started }: Attempt): void {
     const insert = `insert into attempt (trial, rung, number, worker, from_epoch, started)
       select ?, ?, count(*) + 1, ?, ?, ? from attempt where trial = ? and rung = ?
@@ -130,12 +135,12 @@ export class StudyStore {
     this.#database.prepare(insert).run(...values);
   }
 
-  /** A point of a curve; one that is there is replaced: a training that went back to its checkpoint goes through the same epochs again. */
+  /** Adds a point of a curve, or replaces that of the same epoch: a training that continues from its checkpoint repeats epochs. */
   addPoint(key: RunKey, point: CurvePoint): void {
     this.#insertPoints(key, [point]);
   }
 
-  /** @param path of the checkpoint, relative to the folder; undefined when it was removed */
+  /** Stores the checkpoint of a training. @param path relative to the folder; undefined after its removal */
   setCheckpoint({ trial, rung }: RunKey, path: string | undefined): void {
     this.#database.prepare('update run set checkpoint = ? where trial = ? and rung = ?').run(path ?? null, trial, rung);
   }
@@ -164,6 +169,7 @@ export class StudyStore {
     this.#database.close();
   }
 
+  /** Stores the identity of a new study, or compares it with that of an existing one, fact by fact. */
   #identify(folder: string, identity: StudyIdentity): void {
     const mine = JSON.parse(JSON.stringify(identity)) as StudyIdentity;
     this.#database.transaction(() => {
@@ -173,6 +179,7 @@ export class StudyStore {
         this.#database.prepare(insert).run(FORMAT, JSON.stringify(mine), now());
         return;
       }
+      // The error names the first fact that differs.
       const check = (what: string, got: unknown, expected: unknown) => {
         if (JSON.stringify(got) === JSON.stringify(expected)) return;
         throw new TaurecError('study-mismatch', { folder, what, got, expected });
@@ -203,6 +210,7 @@ export class StudyStore {
   }
 }
 
+/** A row of the table `run` as a training. SQL null becomes undefined. */
 function runOf(row: Row): Run {
   const number = (name: string) => (row[name] === null ? undefined : Number(row[name]));
   const json = (name: string) => (row[name] === null ? undefined : JSON.parse(String(row[name])));

@@ -1,7 +1,7 @@
 import type { SpacePoint } from '../search/space.ts';
 import type { EngineIdentity } from '../training/events.ts';
 
-/** A trial of a study: a point of its space, numbered from 0. */
+/** A trial of a study: a point of the space, numbered from 0. */
 export interface Trial {
   readonly number: number;
   readonly point: SpacePoint;
@@ -23,14 +23,14 @@ export interface CurvePoint {
   readonly epoch: number;
   readonly loss: number;
   readonly learningRate: number;
-  /** Of the validation metric, where the epoch was validated. */
+  /** The validation metric, if the epoch was validated. */
   readonly value?: number;
 }
 
 /** The outcome of a training. */
 export type RunOutcome =
   | {
-      /** Of the validation metric at the chosen epoch. */
+      /** The validation metric at the chosen epoch. */
       readonly value: number;
       readonly epoch: number;
       /** c of the popularity prior behind the value. */
@@ -55,7 +55,7 @@ export interface Attempt {
 /** A training of a study, with its state. */
 export interface Run extends RunKey {
   readonly state: RunState;
-  /** The whole training configuration as JSON: `parseTrainConfig` reads it. */
+  /** The complete training configuration as JSON, which `parseTrainConfig` reads. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly epochs: number;
@@ -65,7 +65,7 @@ export interface Run extends RunKey {
   readonly seconds?: { readonly train: number; readonly validate: number };
   readonly engine?: EngineIdentity;
   readonly failed?: { readonly code: string; readonly message: string };
-  /** Relative to the study's folder. */
+  /** Path of the checkpoint, relative to the study's folder; absent if there is none. */
   readonly checkpoint?: string;
 }
 
@@ -75,10 +75,12 @@ export interface StudyState {
   readonly runs: readonly Run[];
 }
 
+/** The key as text, such as `12-1`, for file and job names. */
 export function keyText({ trial, rung }: RunKey): string {
   return `${trial}-${rung}`;
 }
 
+/** True for a training that has its outcome. */
 export function isOver({ state }: Pick<Run, 'state'>): boolean {
   return state === 'done' || state === 'failed';
 }

@@ -7,9 +7,9 @@ import type { TrainingData, TrainResult } from '../training/training-state.ts';
 import { checkpointFolder, isUnusable } from './local-executor.ts';
 import type { TuneResult } from './tune.ts';
 
-/** How `trainWinner` trains, reports and stops. */
+/** Options of `trainWinner`. */
 export interface TrainWinnerOptions {
-  /** Trains once more, on train and validation together. */
+  /** Whether to train once more, on train and validation data together. Default: as in the winner's configuration. */
   readonly refit?: boolean;
   readonly threads?: number;
   readonly signal?: AbortSignal;
@@ -18,9 +18,10 @@ export interface TrainWinnerOptions {
 }
 
 /**
- * The whole training with the winner's options. If the study has done it and kept its checkpoint, the result is read from there without training. Otherwise, and when that checkpoint is damaged or of another
- * build of the engine (a worker's), it trains with a checkpoint in the study's folder, from which a stopped call continues. The same result as `trainEmbeddings(data, config)`.
- * @throws TaurecError as `trainEmbeddings`
+ * Trains the winner of a study in full; gives the same result as `trainEmbeddings(data, config)`. If the study kept the checkpoint of the winner's whole
+ * training, the result is read from it without training. If not, or if that checkpoint is damaged or from another build of the engine (a worker's), it
+ * trains, with a checkpoint in the study's folder from which a stopped call continues.
+ * @throws TaurecError the errors of `trainEmbeddings`
  */
 export async function trainWinner(
   data: TrainingData,
@@ -38,7 +39,7 @@ export async function trainWinner(
       resume: true,
       signal,
       onProgress: (event) => {
-        // The first call has no checkpoint: no news.
+        // The missing checkpoint of a first call needs no notice.
         if (event.type !== 'notice' || !event.message.includes('no checkpoint')) onProgress?.(event);
       },
     });
@@ -50,6 +51,7 @@ export async function trainWinner(
       onProgress?.({ type: 'notice', message: `${error.message} The winner is trained again.` });
     }
   }
+  // Both checkpoints are unusable: start without one.
   await rm(own, { recursive: true, force: true });
   return trainIn(own);
 }

@@ -4,15 +4,16 @@ import type { Run, RunKey, Trial } from './study.ts';
 /** The events of a study; each is JSON-able. */
 export type TuneEvent =
   | {
+      /** The session begins. */
       readonly type: 'study';
       readonly metric: string;
-      /** Trials at most. */
+      /** Maximum number of trials. */
       readonly trials: number;
       /** Trainings at a time. */
       readonly jobs: number;
-      /** Lengths of the rungs, as parts of the training. */
+      /** Length of each rung, as a fraction of the whole training. */
       readonly rungs: readonly number[];
-      /** Trainings that an earlier session finished or began. */
+      /** Numbers of trainings that earlier sessions finished, and began but did not finish. */
       readonly done: number;
       readonly begun: number;
     }
@@ -22,12 +23,13 @@ export type TuneEvent =
       readonly trial: Trial;
       readonly run: Run;
     }
+  /** News of a running training. */
   | { readonly type: 'news'; readonly key: RunKey; readonly news: RunNews }
   | {
-      /** A training is over. */
+      /** A training has ended. */
       readonly type: 'over';
       readonly trial: Trial;
       readonly run: Run;
-      /** True when no earlier training of its rung was as good. */
+      /** True if its value is the highest of its rung so far. */
       readonly best: boolean;
     };

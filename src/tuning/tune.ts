@@ -1,3 +1,4 @@
+// `tune`, the entry to a study: checks its arguments, builds plan and identity, picks the executor, and returns the result.
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { loadBackbone } from '../backbone/load-backbone.ts';
@@ -27,25 +28,26 @@ import { parseTuneSettings, type TuneSettings } from './tune-settings.ts';
 
 /** Default number of trials, without and with a time budget. */
 const TRIALS = { plain: 24, budgeted: 64 };
-/** Largest default number of parallel trainings: each has its own tables in memory. */
+/** Maximum default number of parallel trainings, because each has its own embeddings in memory. */
 const MOST_JOBS = 8;
 
-/** The search of `tune`, its length, and the folder of the study. */
+/** Options of `tune`: search, length and folder of the study. */
 export interface TuneOptions extends Omit<TuneSettings, 'space'> {
   /** Training options of all trials. */
   readonly config?: TrainConfigInput;
-  /** The study's folder: `trials.db` and checkpoints. A study in it is continued. Default: tuning. */
+  /** Folder of the study, with `trials.db` and checkpoints. An existing study is continued. Default: tuning. */
   readonly folder?: string;
-  /** Parallel trainings; default: one per thread, at most 8. */
+  /** Number of parallel trainings. Default: one per thread, at most 8. */
   readonly jobs?: number;
-  /** Threads of all trainings together; default: the machine's cores. */
+  /** Number of threads of all trainings together. Default: the number of cores. */
   readonly threads?: number;
-  /** `best`: of finished trainings, only the best one's checkpoint is kept. Default `all`. */
+  /** Which checkpoints of finished trainings to keep; `best`: only that of the best training. Default `all`. */
   readonly keep?: 'all' | 'best';
+  /** Stops the study; the folder keeps it, with checkpoints of running trainings. */
   readonly signal?: AbortSignal;
-  /** Receives the stream of events. */
+  /** Receives the events. */
   readonly onEvent?: (event: TuneEvent) => void;
-  /** A queue whose workers (`runWorker`, `taurec worker`) do the trainings: `redis://…` or `postgres://…`. `jobs` is then the number of trainings in it, default 8. */
+  /** URL of a queue, `redis://…` or `postgres://…`, whose workers (`runWorker`, `taurec worker`) do the trainings. `jobs` is then the number of trainings in the queue, default 8. */
   readonly queue?: string;
 }
 
@@ -80,10 +82,10 @@ export interface TuneResult {
 }
 
 /**
- * Searches for the training options that score best on validation data: many short trainings, the best of which are trained longer (successive halving). A folder keeps the study, and a call with the same arguments continues it, even after a
- * kill. Test interactions are not used.
- * @param space undefined: the default space of the loss
- * @throws TaurecError `bad-option` before anything is written; `study-mismatch` when the folder holds another study; `folder-in-use`; `no-trial` when every trial failed; `aborted`; what `train` throws
+ * Searches for the training options with the best validation metric. It does many short trainings and trains the best of them longer (successive halving).
+ * The folder keeps the study: a call with the same arguments continues it, even after a kill. Test interactions are not used.
+ * @param space options to search; undefined means the default space of the loss
+ * @throws TaurecError `bad-option` before anything is written; `study-mismatch` when the folder has a different study; `folder-in-use`; `no-trial` when every trial failed; `aborted`; the errors of `train`
  */
 export async function tune(
   data: TrainingData,
@@ -126,6 +128,7 @@ export async function tune(
   }
 }
 
+/** An executor whose trainings workers do. The id of the study in the queue is the SHA-256 of its identity, so a continued study finds its trainings. */
 async function queueExecutor(
   url: string,
   { identity }: Study,
@@ -143,22 +146,25 @@ async function queueExecutor(
   }
 }
 
+/** @throws TaurecError `bad-option` without validation interactions of trained users */
 function checkData({ train, valid }: TrainingData): void {
   if (valid && hasUsers(valid, train)) return;
   throw new TaurecError('bad-option', {
     option: 'valid',
     got: undefined,
-    expected: 'validation interactions of trained users, which compare the trials',
-    remedy: 'Hold some out: validRatio 0.1 of loadDataset (--valid-ratio 0.1), or give them.',
+    expected: 'validation interactions of trained users, by which trials are compared',
+    remedy: 'Hold some out with validRatio 0.1 of loadDataset (--valid-ratio 0.1), or pass a validation set.',
   });
 }
 
+/** A study before its trainings: base configuration, plan, and the facts that decide its numbers. */
 interface Study {
   readonly base: TrainConfigInput;
   readonly plan: StudyPlan;
   readonly identity: Readonly<Record<string, unknown>> & { readonly data: string };
 }
 
+/** Builds the study of the arguments, and checks them. Loss and backbone must be names or modules, because the study is stored as JSON. */
 async function studyOf(
   data: TrainingData,
   given: TrainConfigInput,
@@ -192,24 +198,27 @@ async function studyOf(
       return configToJson(part === 1 ? config : shortConfig(config, users, cheapSteps, part));
     },
   };
+  // The number of threads changes no result, so it is not part of the identity.
   const { threads: _, ...decisive } = configToJson(checked);
   const identity = { taurec: version, data: dataHash(data), config: decisive, space, search, halving, metric };
   return { base, plan, identity };
 }
 
+/** Default number of trials; a finite space (a grid) is searched completely. */
 function defaultTrials(size: number, timeBudget: number | undefined): number {
   if (size !== Infinity) return size;
   return timeBudget === undefined ? TRIALS.plain : TRIALS.budgeted;
 }
 
-/** The facts that decide the length of a short training. */
+/** Facts from which `shortConfig` derives the length of a short training. */
 async function sizeOf({ train }: TrainingData, base: TrainConfigInput) {
   const { backbone, dimension } = parseTrainConfig(base);
-  // A step through a graph costs the same with fewer rows.
+  // With a graph backbone (which has a plan) a step costs nearly the same with fewer rows, so steps are not cheap.
   const cheapSteps = (await loadBackbone(backbone)).plan(dimension, train) === undefined;
   return { users: train.rows, cheapSteps };
 }
 
+/** The result of a finished study. @throws TaurecError `no-trial` */
 function resultOf(store: StudyStore, { plan, base }: Study, folder: string): TuneResult {
   const { runs, trials } = store;
   const winner = winnerOf(runs);

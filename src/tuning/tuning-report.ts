@@ -1,3 +1,4 @@
+// The report of a study: tables and figures for `writeReport`.
 import { cpus } from 'node:os';
 import { version } from '../platform/version.ts';
 import {
@@ -14,7 +15,7 @@ import { configToJson } from '../training/config.ts';
 import { isOver } from './study.ts';
 import type { TunedTrial, TuneResult } from './tune.ts';
 
-/** Facts of a report beyond the study: the data, the command, and the command of the winner. */
+/** Facts of the report that the study does not contain. */
 export interface TuningReportOptions {
   /** The command that repeats the study. */
   readonly command: string;
@@ -23,9 +24,10 @@ export interface TuningReportOptions {
   readonly data: DataFacts;
 }
 
+/** A training with the point of its trial. */
 type TunedRun = TunedTrial['runs'][number] & { readonly point: TunedTrial['point'] };
 
-/** A study as a report: the best value over the trials, the value against each option, every trial, and the winner's command. `writeReport` makes a page of it. */
+/** The report of a study: the winner and its command, the best value over the trials, the value against each option, and all trainings. `writeReport` makes a page of it. */
 export function tuningReport(result: TuneResult, { command, winnerCommand, data }: TuningReportOptions): Report {
   const { trials, winner, metric, config } = result;
   const runs = trials.flatMap(({ runs, point }) => runs.map((run): TunedRun => ({ ...run, point })));
@@ -36,7 +38,7 @@ export function tuningReport(result: TuneResult, { command, winnerCommand, data 
   return {
     name: 'tuning',
     title: `Tuning on ${data.name}`,
-    summary: `${trials.length} trials, ${runs.length} trainings${failed ? `, ${failed} of which failed` : ''}. Validation ${metric} ${winner.value.toFixed(4)}. The winner was chosen on validation data without the test set, so this value is optimistic: it comes from the data that chose the winner.`,
+    summary: `${trials.length} trials, ${runs.length} trainings${failed ? `, ${failed} of which failed` : ''}. Validation ${metric} ${winner.value.toFixed(4)}. The winner was chosen on validation data without the test set, so this value is optimistic: the same data chose the winner.`,
     source: 'TPE: Bergstra et al., NeurIPS 2011. Successive halving: Jamieson & Talwalkar, AISTATS 2016.',
     claims: [],
     sections: [
@@ -61,6 +63,7 @@ export function tuningReport(result: TuneResult, { command, winnerCommand, data 
   };
 }
 
+/** The winner's value of each option, with the range that was searched. */
 function winnerTable({ winner, space }: TuneResult): Table {
   return {
     name: 'winner',
@@ -74,9 +77,10 @@ function winnerTable({ winner, space }: TuneResult): Table {
   };
 }
 
+/** Rungs count from 1 for readers. */
 const rungName = (rung: number) => `rung ${rung + 1}`;
 
-/** The best value of each rung, trial by trial. */
+/** A figure of the best value of each rung so far, trial by trial. */
 function bestSoFar(done: readonly TunedRun[], metric: string): Figure {
   const rungs = [...new Set(done.map(({ rung }) => rung))].sort((a, b) => a - b);
   const series = rungs.map((rung) => {
@@ -98,7 +102,7 @@ function bestSoFar(done: readonly TunedRun[], metric: string): Figure {
   };
 }
 
-/** The curves of the trainings on the highest rung reached, if they were validated more than once. */
+/** A figure of the validation curves on the highest rung reached, if any training was validated more than once. At most eight, to stay readable. */
 function curves(done: readonly TunedRun[], metric: string): Figure[] {
   const highest = Math.max(...done.map(({ rung }) => rung));
   const series = done
@@ -124,7 +128,7 @@ function curves(done: readonly TunedRun[], metric: string): Figure[] {
   ];
 }
 
-/** The values of the first rung, whose trainings all have the same length, against each option. */
+/** One figure per option: the value against the option, for trainings of the first rung, which has all trials at the same length. */
 function optionsSection({ space, metric, winner }: TuneResult, done: readonly TunedRun[]): Section {
   const first = done.filter(({ rung }) => rung === 0);
   const figures = Object.entries(space).map(([path, dimension]): Figure => {
@@ -148,6 +152,7 @@ function optionsSection({ space, metric, winner }: TuneResult, done: readonly Tu
   return { title: 'Effect of each option', figures };
 }
 
+/** A table of all trainings: longest rung first, then best value first. */
 function runsTable({ space, metric }: TuneResult, runs: readonly TunedRun[]): Table {
   const paths = Object.keys(space);
   const ordered = [...runs].sort((a, b) => b.rung - a.rung || (b.value ?? -1) - (a.value ?? -1) || a.trial - b.trial);
@@ -179,10 +184,12 @@ function runsTable({ space, metric }: TuneResult, runs: readonly TunedRun[]): Ta
   };
 }
 
+/** A value of an option as text. */
 function text(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** The range or the choices of a dimension as text. */
 function rangeText(dimension: Dimension): string {
   if ('choice' in dimension) return dimension.choice.map(text).join(', ');
   const [kind, range] = Object.entries(dimension).find(([, x]) => Array.isArray(x)) as [string, readonly number[]];

@@ -40,6 +40,9 @@ describe('taurec experiment', () => {
       const page = readFileSync(join(folder, first.files.html), 'utf8');
       expect(page).toContain('<svg');
       expect(page).not.toMatch(/NaN|undefined/);
+      expect(JSON.parse(readFileSync(join(folder, first.files.json), 'utf8')).provenance.command).toBe(
+        `npx taurec ${args.join(' ')} --json`,
+      );
       for (const path of [first.files.json, ...first.files.csv]) {
         expect(readFileSync(join(folder, path), 'utf8')).not.toMatch(/NaN|undefined/);
       }

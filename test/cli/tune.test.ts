@@ -54,6 +54,10 @@ describe('tune --json', () => {
     for (const text of ['loss.tau', 'learningRate', 'The winner', result.winner.command.split(' ').at(-1)]) {
       expect(report).toContain(text);
     }
+    const { provenance, sections } = JSON.parse(readFileSync(join(folder, result.report.json), 'utf8'));
+    expect(provenance.command).toMatch(/^npx taurec tune /);
+    expect(sections[0].text[0]).toMatch(/^npx taurec train .* --out model$/);
+    expect(report).not.toContain('main.js');
   });
 
   test('asked again, nothing is trained again', async () => {

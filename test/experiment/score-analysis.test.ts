@@ -108,5 +108,7 @@ test('refuses what cannot be looked at', () => {
     items,
     Array.from({ length: model.users.rows }, (_, u) => (u % 2 ? all : [])),
   );
-  expect(errorOf(() => analyseScores({ ...model, seen }, { tau: 1 })).message).toContain('a user with an item');
+  expect(errorOf(() => analyseScores({ ...model, seen }, { tau: 1 })).message).toContain(
+    'a model with a user who has both training items and other items',
+  );
 });

@@ -196,7 +196,7 @@ test('says which points its axes cannot show', () => {
   const panels = [{ title: '', series: [{ name: 'a', points: [...points, { x: 3, y: Number.POSITIVE_INFINITY }] }] }];
   const html = reportHtml(withFigure({ panels, x: { label: 'x', scale: 'log' }, y: { label: 'y', scale: 'log' } }));
   const note = parse(html).querySelector('figure .note')!.textContent!;
-  expect(note).toContain('2 points are not shown: 0 and less have no place on a logarithmic axis.');
+  expect(note).toContain('2 points are not shown: a logarithmic axis shows only values above 0.');
   expect(note).toContain('1 point is not shown: not a finite number.');
   for (const path of html.match(/ d="[^"]*"/g)!) expect(path).not.toMatch(/NaN|Infinity/);
 });

@@ -234,7 +234,7 @@ export const sampleReport: Report = {
   ],
   provenance: {
     command:
-      'taurec experiment positive-noise --data data/amazon2014-health data/gowalla data/yelp2018 data/ml-1m --seeds 5 --levels 0,0.05,0.1,0.2,0.3,0.4 --out results/positive-noise',
+      'npx taurec experiment positive-noise --data data/amazon2014-health data/gowalla data/yelp2018 data/ml-1m --seeds 5 --levels 0,0.05,0.1,0.2,0.3,0.4 --out results/positive-noise',
     taurec: '0.1.0',
     node: '20.20.2',
     engine: 'wasm, simd-fma',

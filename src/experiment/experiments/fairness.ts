@@ -18,13 +18,15 @@ import { baseSpec, type ExperimentSettings } from '../settings.ts';
 import { meanCell } from '../statistics.ts';
 import { allLosses } from './losses.ts';
 
+/** Losses compared by default. */
 const compared = ['bpr', 'bce', 'mse', 'sl', 'bsl', 'dsl'];
 
+/** Compares how evenly losses serve popularity groups. It has no axis. */
 export const fairness: Experiment = {
   name: 'fairness',
   title: 'Fairness to items',
   summary:
-    'Items in ten groups of equal interaction count, by popularity: what each group’s hits contribute to the metric, how evenly (the spread is the deviation of the contributions over their mean), and how evenly lists show the catalogue (Gini, coverage). The softmax loss penalises the variance of the scores of negatives, which is where the claim comes from.',
+    'Items are sorted by popularity and divided into ten groups with equal numbers of interactions. The experiment measures what each group’s hits contribute to the metric, how even these contributions are (the spread is their deviation divided by their mean), and how evenly lists cover the catalogue (Gini, coverage). The claim rests on the softmax loss penalising the variance of the negatives’ scores.',
   source: 'Wu et al., ICDE 2024 (BSL), insight 2 and its fairness experiment',
   defaults: {
     data: ['movielens-100k', 'amazon2014-health'],
@@ -65,17 +67,19 @@ export const fairness: Experiment = {
   },
 };
 
+/** Whether `a` has a smaller spread than `b`, paired by seed. */
 function fairer(where: string, a: ChosenCase, b: ChosenCase, settings: ExperimentSettings): Observation {
   const [ofA, ofB] = [a, b].map(({ records }) => records.map((record) => spreadOf(record, settings)));
   const text = `${where}: spread ${a.loss.label} ${meanCell(ofA!).mean.toFixed(2)}, ${b.loss.label} ${meanCell(ofB!).mean.toFixed(2)} (at ${settings.metric} ${metricText(cellOf(a.records, settings).mean)} and ${metricText(cellOf(b.records, settings).mean)})`;
   return { verdict: signOf(ofB!.map((spread, seed) => spread - ofA![seed]!)), text };
 }
 
+/** Contributions of popularity groups, and all numbers, on one data set. */
 function section(name: string, cases: readonly ChosenCase[], settings: ExperimentSettings): Section {
   const { metric, metrics, protocol, seeds } = settings;
   const figure = groupFigure(
     slug(`groups ${name}`),
-    `What each tenth of the interactions contributes to test ${metric} (${protocol}) on ${name}; a fair model has a level line.`,
+    `Contribution of each tenth of the interactions to test ${metric} (${protocol}) on ${name}; the line of a fair model is flat.`,
     settings,
     cases.map(({ loss, records }) => ({ name: loss.label, records })),
   );
@@ -85,7 +89,7 @@ function section(name: string, cases: readonly ChosenCase[], settings: Experimen
     tables: [
       {
         name: slug(`fairness ${name}`),
-        caption: `Test set of ${name} (${protocol}), mean ± deviation over ${seeds.length} seeds; groups 1 – 5 are the less popular half of the interactions.`,
+        caption: `Test metrics on ${name} (${protocol}), mean ± deviation over ${seeds.length} seeds; groups 1 – 5 are the less popular half of the interactions.`,
         columns: [
           { name: 'loss', show: 'text' },
           { name: 'options', show: 'text' },

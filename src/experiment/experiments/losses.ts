@@ -1,3 +1,4 @@
+// The experiment `losses`, and the comparison of losses that the shift experiments share with it.
 import { type Figure, type Section, slug, type Table } from '../../report/report.ts';
 import { type Case, type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
@@ -16,7 +17,7 @@ import type { Choice } from '../run.ts';
 import { baseSpec, type ExperimentConfig, type ExperimentSettings } from '../settings.ts';
 import { mean } from '../statistics.ts';
 
-/** All losses, each with the options that validation chooses. */
+/** All losses, each with the option values that validation chooses from. */
 export const allLosses: ExperimentConfig['losses'] = [
   { name: 'bpr', config: { decoupledWeightDecay: [0.3, 1], embeddingDropout: 0.2 } },
   { name: 'bce', config: { decoupledWeightDecay: [0.3, 1] } },
@@ -33,11 +34,12 @@ export const allLosses: ExperimentConfig['losses'] = [
   { name: 'slatk', tau: [0.1, 0.15, 0.2, 0.3], tauWeight: [3, 5] },
 ];
 
+/** Compares all losses on every data set and backbone. It has no axis. */
 export const losses: Experiment = {
   name: 'losses',
   title: 'All losses',
   summary:
-    'Every loss on every backbone and data set, its options chosen on validation data, the test set looked at once. Each is compared, user by user, with the best of the others.',
+    'Every loss on every backbone and data set. Options are chosen on validation data; the test set is used once. Each loss is compared with the best of the others, paired over users.',
   source:
     'Table 2 of Wu et al., ICDE 2024 (BSL), and the tables of Yang et al., NeurIPS 2024 (PSL) and KDD 2025 (SL@K)',
   defaults: {
@@ -48,13 +50,14 @@ export const losses: Experiment = {
   run: (lab, settings) => compareLosses('All losses', 'validation', lab, settings),
 };
 
-/** A claim that the first of two losses, by their labels, is more accurate than the second. */
+/** A claim that the first of two losses is more accurate than the second. */
 export interface PairClaim {
   readonly claim: string;
+  /** Labels of the two losses. */
   readonly pair: readonly [more: string, less: string];
 }
 
-/** Chooses, runs and compares; every claim is about `metric` on the test set. */
+/** Chooses options, runs all losses and compares them. Every claim is about `settings.metric` on the test set. @param pairs Further claims. */
 export async function compareLosses(
   title: string,
   choice: Choice,
@@ -80,6 +83,7 @@ export async function compareLosses(
   };
 }
 
+/** One case per data set, backbone and loss, in that order of nesting. */
 function casesOf(choice: Choice, settings: ExperimentSettings): Case[] {
   const { data, backbones, losses } = settings;
   return data.flatMap((source) =>
@@ -92,12 +96,13 @@ function casesOf(choice: Choice, settings: ExperimentSettings): Case[] {
   );
 }
 
+/** All losses on one data set and backbone. */
 interface Group {
   readonly name: string;
   readonly group: readonly ChosenCase[];
 }
 
-/** The cases of one data set and backbone; `chooseOptions` keeps their order. */
+/** The cases by data set and backbone. `chooseOptions` keeps the order of `casesOf`, so each group is a slice. */
 function groupsOf(cases: readonly ChosenCase[], { data, backbones, losses }: ExperimentSettings): Group[] {
   return data.flatMap((source, d) =>
     backbones.map((backbone, b) => {
@@ -107,12 +112,14 @@ function groupsOf(cases: readonly ChosenCase[], { data, backbones, losses }: Exp
   );
 }
 
+/** Softmax losses, and pairwise and pointwise losses, of the first claim. */
 const softmax = new Set(['sl', 'bsl', 'dsl', 'psl', 'slatk', 'sogclr', 'advinfonce']);
 const plain = new Set(['bpr', 'bce', 'gbce', 'mse', 'ccl', 'llpauc']);
 
+/** Picks the two cases of a group to compare; undefined if one of them is missing. */
 type Chooser = (group: readonly ChosenCase[]) => readonly [ChosenCase, ChosenCase] | undefined;
 
-/** The best softmax loss and the best of the plain ones, by validation. */
+/** The best softmax loss and the best plain loss, by validation. */
 const bestOf: Chooser = (group) => {
   const [a, b] = [softmax, plain].map((names) =>
     bestByValidation(group.filter(({ loss: { source } }) => names.has('name' in source ? source.name : ''))),
@@ -120,6 +127,7 @@ const bestOf: Chooser = (group) => {
   return a && b && [a, b];
 };
 
+/** The losses with these two labels. */
 function pairOf(a: string, b: string): Chooser {
   return (group) => {
     const [first, second] = [a, b].map((label) => group.find(({ loss }) => loss.label === label));
@@ -127,6 +135,7 @@ function pairOf(a: string, b: string): Chooser {
   };
 }
 
+/** One observation per group that has both cases. */
 function eachGroup(
   cases: readonly ChosenCase[],
   settings: ExperimentSettings,
@@ -141,12 +150,13 @@ function eachGroup(
   });
 }
 
+/** Figure and tables for the losses on one data set and backbone. */
 function section(name: string, group: readonly ChosenCase[], lab: Lab, settings: ExperimentSettings): Section {
   const { metric, metrics, protocol } = settings;
   const id = slug(`losses ${name}`);
   const figure: Figure = {
     name: id,
-    caption: `Test ${metric} (${protocol}) on ${name}; whiskers are one deviation over seeds.`,
+    caption: `Test ${metric} (${protocol}) on ${name}; whiskers show one standard deviation over seeds.`,
     kind: 'bars',
     x: { label: 'loss', scale: 'band' },
     y: { label: metric },
@@ -168,7 +178,7 @@ function section(name: string, group: readonly ChosenCase[], lab: Lab, settings:
   const comparisons = compareWithBest(group, lab, settings);
   const table: Table = {
     name: id,
-    caption: `Test metrics (${protocol}) on ${name}, mean ± deviation over ${settings.seeds.length} seeds. Options by validation. Each loss against the best of the others by validation: paired over users, interval of 95% by bootstrap, p by Holm’s correction.`,
+    caption: `Test metrics (${protocol}) on ${name}, mean ± deviation over ${settings.seeds.length} seeds. Options chosen on validation data. Each loss is compared with the best of the others by validation, paired over users: 95% bootstrap interval, p with Holm’s correction.`,
     columns: [
       { name: 'loss', show: 'text' },
       { name: 'options', show: 'text' },

@@ -1,3 +1,4 @@
+// The frame of the three noise experiments: options chosen at every noise level, accuracy and best options plotted against the level.
 import { type ClaimVerdict, type Figure, type Section, slug, type Table } from '../../report/report.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
@@ -5,24 +6,25 @@ import { cellOf, meanOf, optionsText, triedTables } from '../findings.ts';
 import type { Noise } from '../run.ts';
 import { baseSpec, type ExperimentConfig, type ExperimentSettings } from '../settings.ts';
 
-/** A loss on one data set at one noise level, its options chosen there. */
+/** A loss on one data set at one noise level, with options chosen at that level. */
 export interface NoisyCase extends ChosenCase {
   readonly level: number;
 }
 
-/** What differs among the noise experiments. */
+/** The parts in which noise experiments differ. */
 export interface NoiseDesign {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
   readonly source: string;
   readonly defaults: ExperimentConfig;
-  /** What the level is, for axes and tables. */
+  /** Name of the level, for axes and tables. */
   readonly axis: string;
+  /** The noise at a level. */
   noise(level: number): Noise;
-  /** The options whose best value is shown against the level. */
+  /** Options whose best value is plotted against the level. */
   readonly options: readonly string[];
-  /** What the cases say of the claims, with further runs where a claim needs them. */
+  /** Verdicts on the claims from the cases; may request further runs. */
   conclude(
     lab: Lab,
     settings: ExperimentSettings,
@@ -30,7 +32,7 @@ export interface NoiseDesign {
   ): Promise<{ claims: ClaimVerdict[]; sections?: Section[] }>;
 }
 
-/** Losses of the noise experiments, with the grids that validation chooses from at every level anew. */
+/** Losses of the noise experiments, with their grids. Validation chooses again at every level. */
 export const noisyLosses: ExperimentConfig['losses'] = [
   { name: 'bpr', config: { decoupledWeightDecay: [0.3, 1] } },
   { name: 'bce', config: { decoupledWeightDecay: [0.3, 1] } },
@@ -40,12 +42,13 @@ export const noisyLosses: ExperimentConfig['losses'] = [
   { name: 'dsl', tau: [0.15, 0.2, 0.3] },
 ];
 
-/** An experiment of accuracy against noise: the options of every loss are chosen at every level, on validation data that stay clean like the test set. */
+/** An experiment that measures accuracy against noise. The options of every loss are chosen at every level; validation data and test set stay free of noise. */
 export function noiseExperiment(design: NoiseDesign): Experiment {
   const { name, title, summary, source, defaults } = design;
   return { name, title, summary, source, defaults, run: (lab, settings) => run(design, lab, settings) };
 }
 
+/** Chooses options for every data set, level and loss, in that order of nesting, and assembles the findings. */
 async function run(design: NoiseDesign, lab: Lab, settings: ExperimentSettings): Promise<Findings> {
   const wanted = settings.data.flatMap((data) =>
     settings.levels.flatMap((level) =>
@@ -65,11 +68,12 @@ async function run(design: NoiseDesign, lab: Lab, settings: ExperimentSettings):
   };
 }
 
+/** Accuracy against the level: a figure with one panel per data set, and a table. */
 function accuracySection({ axis }: NoiseDesign, settings: ExperimentSettings, cases: readonly NoisyCase[]): Section {
   const { metric, metrics, data, losses } = settings;
   const figure: Figure = {
     name: 'accuracy-against-noise',
-    caption: `${metric} of the test set (${settings.protocol}) against ${axis}, options chosen on clean validation data at every level; bands are one deviation over seeds.`,
+    caption: `Test ${metric} (${settings.protocol}) against ${axis}. Options are chosen at every level on validation data without noise. Bands show one standard deviation over seeds.`,
     kind: 'lines',
     x: { label: axis },
     y: { label: metric },
@@ -84,7 +88,7 @@ function accuracySection({ axis }: NoiseDesign, settings: ExperimentSettings, ca
   };
   const table: Table = {
     name: 'accuracy',
-    caption: `Test metrics (${settings.protocol}), mean ± deviation over ${settings.seeds.length} seeds; “kept” is the part that is left of the ${metric} at the lowest level.`,
+    caption: `Test metrics (${settings.protocol}), mean ± deviation over ${settings.seeds.length} seeds; “kept” is ${metric} as a fraction of its value at the lowest level.`,
     columns: [
       { name: 'data', show: 'text' },
       { name: axis, show: 'number' },
@@ -110,18 +114,20 @@ function leastNoisy(cases: readonly NoisyCase[], { spec, loss }: NoisyCase): Noi
   return casesOf(cases, spec.data.name, loss.label)[0]!;
 }
 
+/** y and deviation of a point of the figure. */
 function pointOf(records: ChosenCase['records'], settings: ExperimentSettings) {
   const { mean, deviation } = cellOf(records, settings, settings.metric);
   return { y: mean, deviation };
 }
 
-/** The cases of a loss on a data set, by level. */
+/** The cases of a loss on a data set, by ascending level. */
 export function casesOf(cases: readonly NoisyCase[], data: string, loss: string): NoisyCase[] {
   return cases
     .filter((one) => one.spec.data.name === data && one.loss.label === loss)
     .sort((a, b) => a.level - b.level);
 }
 
+/** The best options against the level, and all options tried. Options that are not numeric have no figure. */
 function optionsSection(
   { axis, options }: NoiseDesign,
   settings: ExperimentSettings,
@@ -132,7 +138,7 @@ function optionsSection(
     .map(
       (option): Figure => ({
         name: slug(`best ${option}`),
-        caption: `The ${option} that validated best (seed ${settings.seeds[0]}) against ${axis}.`,
+        caption: `The ${option} with the best validation value (seed ${settings.seeds[0]}) against ${axis}.`,
         kind: 'lines',
         x: { label: axis },
         y: { label: `best ${option}`, scale: 'log' },

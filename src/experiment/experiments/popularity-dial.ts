@@ -22,12 +22,13 @@ import type { Choice } from '../run.ts';
 import { baseSpec, type ExperimentSettings, type LossCase, withOptions } from '../settings.ts';
 import { mean, meanCell } from '../statistics.ts';
 
+/** Measures accuracy and exposure against λ, the weight of the negative side. Its axis is λ. */
 export const popularityDial: Experiment = {
   name: 'popularity-dial',
   title: 'λ, a popularity dial',
   summary:
-    'λ weighs the negative side of a softmax loss. Every negative pushes items down; popular items are pushed back up by their many positives, and unpopular ones are not: λ > 1 moves lists towards popular items, λ < 1 towards the long tail. Shown on ordinary tests and on tests drawn uniformly over items.',
-  source: 'The exponent t2 of the BSL authors’ program; this project’s measurements',
+    'λ is the weight of the negative side of a softmax loss. Negatives push all items down, and positives push popular items back up, because these have many of them. So λ > 1 moves lists towards popular items, and λ < 1 towards the long tail. The experiment uses ordinary test sets and test sets drawn uniformly over items.',
+  source: 'The exponent t2 in the program of the BSL authors; measurements of this project',
   defaults: {
     data: [
       'amazon2014-health',
@@ -43,6 +44,7 @@ export const popularityDial: Experiment = {
     checkGroupMetric(settings);
     const { data, levels, seeds } = settings;
     const losses = settings.losses.map(undialled);
+    // A loss without λ fails here, before any training.
     for (const loss of losses) await loadLoss(withoutAutomatic(dialled(loss, 1).source));
     const base = await chooseOptions(
       lab,
@@ -52,6 +54,7 @@ export const popularityDial: Experiment = {
       ),
       seeds.slice(0, 1),
     );
+    // τ stays as chosen at λ = 1, so that only λ differs along the axis.
     const wanted = base.flatMap(({ loss, options, spec }) =>
       levels.map((lambda) => ({ lambda, spec, loss: dialled(withOptions(loss, options), lambda) })),
     );
@@ -62,19 +65,19 @@ export const popularityDial: Experiment = {
     return {
       claims: [
         claimOf(
-          'The larger λ, the less of the catalogue is shown (coverage falls from the smallest to the largest).',
+          'The larger λ, the smaller the part of the catalogue in the lists (coverage falls from the smallest λ to the largest).',
           groups.map((group) => moves(group, settings, 'coverage', -1)),
         ),
         claimOf(
-          'The larger λ, the more popular the items that are shown.',
+          'The larger λ, the more popular the items in the lists.',
           groups.map((group) => moves(group, settings, 'popularity', 1)),
         ),
         claimOf(
-          'On ordinary tests the λ that validates best is above 1.',
+          'On ordinary test sets the best λ by validation is above 1.',
           groups.filter(([one]) => !shifted(one!)).map((group) => bestIs(group, settings, 'above')),
         ),
         claimOf(
-          'Where test items are drawn uniformly over the catalogue, the λ that validates best is below 1.',
+          'On test sets drawn uniformly over the catalogue the best λ by validation is below 1.',
           groups.filter(([one]) => shifted(one!)).map((group) => bestIs(group, settings, 'below')),
         ),
       ],
@@ -83,25 +86,27 @@ export const popularityDial: Experiment = {
   },
 };
 
-/** Public sets under popularity shift are named so; their validation part is held out as their test was. */
+/** True for the public data sets under popularity shift, by their name. Their validation part is held out in the same way as their test set. */
 function isShifted(name: string): boolean {
   return name.endsWith('-popularity');
 }
 
+/** How validation data are held out for a data set. */
 function choiceFor(name: string): Choice {
   return isShifted(name) ? 'debiased' : 'validation';
 }
 
+/** The loss with this λ; undefined: its default. */
 function dialled(loss: LossCase, lambda: number | undefined): LossCase {
   return withOptions(loss, { negativeWeight: lambda });
 }
 
-/** The loss at its own λ of 1, which is then not chosen. */
+/** The loss at its default λ of 1, which is no longer a candidate. */
 function undialled(loss: LossCase): LossCase {
   return dialled(loss, undefined);
 }
 
-/** Whether an exposure metric moves one way from the smallest λ to the largest, seed by seed. */
+/** Whether an exposure metric rises (sign 1) or falls (sign −1) from the smallest λ to the largest, paired by seed. */
 function moves(group: readonly Dialled[], settings: ExperimentSettings, name: Exposure, sign: 1 | -1): Observation {
   const metric = exposureMetric(name, settings);
   const [first, last] = [group[0]!, group.at(-1)!];
@@ -114,14 +119,15 @@ function moves(group: readonly Dialled[], settings: ExperimentSettings, name: Ex
   };
 }
 
+/** Exposure metrics of the claims. */
 type Exposure = 'coverage' | 'popularity';
 
-/** With the cut-off of the metric of the claims, which every run has. */
+/** The exposure metric at the cut-off of `settings.metric`, for which every run has it. */
 function exposureMetric(name: Exposure, { metric }: ExperimentSettings): string {
   return `${name}@${metric.split('@')[1]}`;
 }
 
-/** Whether the λ that validates best lies on one side of 1: the best of that side against the best of the rest, seed by seed. */
+/** Whether the best λ by validation lies on one side of 1: compares the best on that side with the best of the rest, paired by seed. λ = 1 belongs to the rest. */
 function bestIs(group: readonly Dialled[], settings: ExperimentSettings, side: 'above' | 'below'): Observation {
   const beyond = ({ lambda }: Dialled) => (side === 'above' ? lambda > 1 : lambda < 1);
   const [inside, outside] = [group.filter(beyond), group.filter((one) => !beyond(one))];
@@ -130,7 +136,7 @@ function bestIs(group: readonly Dialled[], settings: ExperimentSettings, side: '
   }
   const [a, b] = [bestByValidation(inside)!, bestByValidation(outside)!];
   const told = (one: Dialled) =>
-    `λ ${one.lambda} validates ${metricText(validated(one))} (test ${settings.metric} ${metricText(meanOf(one.records, settings))})`;
+    `λ ${one.lambda}: validation ${metricText(validated(one))} (test ${settings.metric} ${metricText(meanOf(one.records, settings))})`;
   const ofB = validations(b);
   return {
     verdict: signOf(validations(a).map((value, seed) => value - ofB[seed]!)),
@@ -143,15 +149,16 @@ interface Dialled extends ChosenCase {
   readonly lambda: number;
 }
 
+/** Data set and loss of a group. */
 export function titleOf([one]: readonly Dialled[]): string {
   return `${one!.spec.data.name}, ${one!.loss.label}`;
 }
 
-/** Accuracy and exposure against λ, a panel for each data set and loss. */
+/** Figures of accuracy and exposure against λ, one panel per data set and loss. */
 export function overview(groups: readonly Dialled[][], settings: ExperimentSettings): Section {
   const figure = (name: string, metric: string) => ({
     name,
-    caption: `Test ${metric} (${settings.protocol}) against λ; the ring is the λ that validates best.`,
+    caption: `Test ${metric} (${settings.protocol}) against λ; the ring marks the best λ by validation.`,
     kind: 'lines' as const,
     x: { label: 'λ' },
     y: { label: metric },
@@ -180,7 +187,7 @@ export function overview(groups: readonly Dialled[][], settings: ExperimentSetti
   };
 }
 
-/** Popularity groups and all numbers of one data set and loss. */
+/** Contributions of popularity groups, and all numbers, for one data set and loss. */
 export function section(group: readonly Dialled[], settings: ExperimentSettings): Section {
   const name = titleOf(group);
   const { metrics, protocol, seeds } = settings;
@@ -197,7 +204,7 @@ export function section(group: readonly Dialled[], settings: ExperimentSettings)
     tables: [
       {
         name: slug(`lambda ${name}`),
-        caption: `Test set of ${name} (${protocol}), mean ± deviation over ${seeds.length} seeds.`,
+        caption: `Test metrics on ${name} (${protocol}), mean ± deviation over ${seeds.length} seeds.`,
         columns: [
           { name: 'λ', show: 'number' },
           { name: 'validation' },

@@ -2,7 +2,7 @@ import type { Experiment } from '../experiment.ts';
 import type { ExperimentConfig } from '../settings.ts';
 import { compareLosses } from './losses.ts';
 
-/** Losses of the shift experiments. */
+/** Losses of the shift experiments, with the option values that validation chooses from. */
 const shiftLosses: ExperimentConfig['losses'] = [
   { name: 'bpr', config: { decoupledWeightDecay: [0.3, 1], embeddingDropout: 0.2 } },
   { name: 'sl', tau: [0.1, 0.14, 0.2] },
@@ -13,11 +13,12 @@ const shiftLosses: ExperimentConfig['losses'] = [
   { name: 'psl', tau: [0.075, 0.1, 0.15] },
 ];
 
+/** Compares losses on test sets drawn uniformly over items. */
 export const popularityShift: Experiment = {
   name: 'popularity-shift',
   title: 'Popularity shift',
   summary:
-    'Training data with a long tail, test items drawn uniformly over the catalogue. Options and epochs are chosen on a tenth of train that is held out about uniformly over items; nothing is chosen on the shifted test. Then all of train is trained on, for as many steps.',
+    'Training data have a long tail; test items are drawn uniformly over the catalogue. Options and epochs are chosen on a tenth of train, held out approximately uniformly over items; nothing is chosen on the shifted test set. The final model is trained on all of train with the same number of steps.',
   source: 'Table 2 of Yang et al., NeurIPS 2024 (PSL); the DSL paper (arXiv 2602.07206)',
   defaults: {
     data: ['amazon2014-electronic-popularity', 'amazon2014-cd-popularity'],
@@ -26,19 +27,20 @@ export const popularityShift: Experiment = {
   },
   run: (lab, settings) =>
     compareLosses('Popularity shift', 'debiased', lab, settings, [
-      { claim: 'λ chosen on the debiased part makes SL more accurate.', pair: ['sl with λ', 'sl'] },
+      { claim: 'SL is more accurate with a λ chosen on the debiased validation part.', pair: ['sl with λ', 'sl'] },
       {
-        claim: 'The popularity prior chosen on the debiased part makes SL more accurate.',
+        claim: 'SL is more accurate with a popularity prior chosen on the debiased validation part.',
         pair: ['sl with prior', 'sl'],
       },
     ]),
 };
 
+/** Compares losses on a split by time. */
 export const temporalShift: Experiment = {
   name: 'temporal-shift',
   title: 'Temporal shift',
   summary:
-    'Training on the first part of time, testing on the last: tastes and the catalogue have moved on. Options and epochs are chosen on a random tenth of the training part, which knows nothing of the future.',
+    'Training uses the earlier interactions, the test the latest ones; in between, preferences and the catalogue change. Options and epochs are chosen on a random tenth of the training part, which contains nothing of the future.',
   source: 'The temporal-shift protocol of the DSL paper (arXiv 2602.07206)',
   defaults: { data: ['movielens-1m-temporal'], losses: shiftLosses },
   run: (lab, settings) => compareLosses('Temporal shift', 'validation', lab, settings),

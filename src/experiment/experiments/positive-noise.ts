@@ -6,21 +6,22 @@ import { mergeConfigs } from '../run.ts';
 import type { ExperimentSettings } from '../settings.ts';
 import { casesOf, type NoisyCase, noiseExperiment, noisyLosses } from './noise.ts';
 
-/** Pair rows: one positive a row, so that a row has nothing to choose among. Fewer negatives and epochs than papers take; both losses have the same. */
+/** Pair rows have one positive each, so τ1 has nothing to weigh. They have fewer negatives and epochs than in the papers, the same for both losses, to save time. */
 const pairRows = {
   batch: { kind: 'pair', rows: 1024, negatives: 128, pool: 'uniform' },
   learningRate: 0.01,
   epochs: 5,
 } as const;
 
+/** Random items among the positives. Its axis is their number as a fraction of the true positives. */
 export const positiveNoise: Experiment = noiseExperiment({
   name: 'positive-noise',
   title: 'Positive noise',
   summary:
-    'To each user’s training positives, random items are added, in neither train nor test of the user: likes that are none. The test stays clean. BSL weighs a user’s positives by exp(s/τ1), so that those which do not fit the others count less; it needs a user’s positives in one row.',
+    'Random items are added to each user’s training positives as false likes; none is in the user’s training or test part. The test set stays clean. BSL weighs a user’s positives by exp(s/τ1), so positives that do not fit the others count less; for this, all positives of a user must be in one row.',
   source:
     'Wu et al., “BSL: Understanding and improving softmax loss for recommendation”, ICDE 2024, experiments with noisy positives',
-  axis: 'random positives, part of the true ones',
+  axis: 'random positives, as a fraction of the true ones',
   defaults: {
     data: ['movielens-100k', 'amazon2014-health', 'movielens-1m', 'amazon2014-electronic'],
     losses: noisyLosses,
@@ -54,27 +55,28 @@ export const positiveNoise: Experiment = noiseExperiment({
             'tau1' in bsl.options && least < most ? [falls(name, clean.options.tau1, bsl.options.tau1)] : [],
           ),
         ),
-        claimOf('Pair rows hide it: with one positive a row BSL is SL, whatever its τ1.', pairs.observations),
+        claimOf('Pair rows hide the effect: with one positive per row BSL equals SL at every τ1.', pairs.observations),
       ],
       sections: [pairs.section],
     };
   },
 });
 
+/** Whether the best τ1 is smaller with the most noise than with the least. */
 function falls(where: string, clean: unknown, noisy: unknown): Observation {
   const [before, after] = [Number(clean), Number(noisy)];
   const verdict = after < before ? 'held' : after > before ? 'failed' : 'unclear';
   return { verdict, text: `${where}: best τ1 ${clean} with the least noise, ${noisy} with the most` };
 }
 
-/** τ that a case was trained with, chosen or not. */
+/** The τ with which a case was trained, whether chosen or given. */
 function trainedTau({ records }: NoisyCase): unknown {
   return (records[0]!.config.loss as { options: Record<string, unknown> }).options.tau;
 }
 
-/** The same losses with their options in pair rows, and the relation of BSL to SL there. */
+/** Trains the cases (SL and BSL in turn) with their options in pair rows, and compares BSL with SL there. */
 async function pairSection(lab: Lab, settings: ExperimentSettings, cases: readonly NoisyCase[]) {
-  // SL's temperature for both: what differs then is τ1 alone.
+  // Cases come in pairs, SL then BSL. Both get SL's temperature, so that only τ1 differs.
   const pairs = cases.map((one, index) => {
     const options = { ...one.options, tau: trainedTau(cases[index - (index % 2)]!) };
     const spec = specOf(one, options, settings.seeds[0]!);
@@ -95,12 +97,12 @@ async function pairSection(lab: Lab, settings: ExperimentSettings, cases: readon
   const section: Section = {
     title: 'Pair rows',
     text: [
-      'In a pair batch a row has one positive, and LEE over one score is that score: BSL has the gradients of SL at every τ1. What differs is rounding.',
+      'In a pair batch each row has one positive. LEE over one score is that score, so BSL has the gradients of SL at every τ1, up to rounding.',
     ],
     tables: [
       {
         name: 'pair-rows',
-        caption: `Test ${settings.metric} (${settings.protocol}) in pair rows (${pairRows.batch.negatives} negatives, ${pairRows.epochs} epochs, seed ${settings.seeds[0]}) beside user rows, at the highest noise.`,
+        caption: `Test ${settings.metric} (${settings.protocol}) in pair rows (${pairRows.batch.negatives} negatives, ${pairRows.epochs} epochs, seed ${settings.seeds[0]}) compared with user rows, at the highest noise.`,
         columns: [
           { name: 'data', show: 'text' },
           { name: 'loss', show: 'text' },

@@ -18,11 +18,12 @@ import { predictTau, type ScoreAnalysis } from '../score-analysis.ts';
 import { baseSpec, type ExperimentSettings, withOptions } from '../settings.ts';
 import { mean, meanCell } from '../statistics.ts';
 
+/** Measures accuracy, score variance and robust radius against τ. Its axis is τ. */
 export const temperature: Experiment = {
   name: 'temperature',
-  title: 'What the temperature does',
+  title: 'Effect of the temperature',
   summary:
-    'The softmax loss is robust optimisation over distributions of the negatives: the worst-case weights are p ∝ exp(s/τ), and KL(p‖uniform) is the robust radius η that τ buys. To second order τ = sqrt(Var/(2η)). For every τ: accuracy, the variance of a user’s scores of negatives, the radius, the worst-case weights themselves, and the τ that the second order predicts from variance and radius.',
+    'The softmax loss is robust optimisation over distributions of the negatives: the worst-case weights are p ∝ exp(s/τ), and KL(p‖uniform) is the robust radius η that corresponds to τ. To second order τ = sqrt(Var/(2η)). For every τ the report shows accuracy, the variance of a user’s scores of negatives, the radius, the worst-case weights, and the τ that the second-order approximation predicts from variance and radius.',
   source: 'Wu et al., ICDE 2024 (BSL), insights 1 and 2',
   defaults: {
     data: ['movielens-100k', 'amazon2014-health', 'amazon2014-electronic'],
@@ -50,21 +51,21 @@ export const temperature: Experiment = {
     );
     return {
       claims: [
-        claimOf(
-          'The best τ lies inside the range: smaller and larger ones are worse on validation data.',
-          groups.map(inside),
-        ),
+        claimOf('The best τ lies inside the range: both ends have worse validation values.', groups.map(inside)),
         claimOf(
           'The smaller τ, the larger the robust radius.',
           groups.map((group) => monotone(group, 'radius', -1)),
         ),
         claimOf(
-          'The smaller τ, the smaller the variance of the scores of negatives.',
+          'The smaller τ, the smaller the variance of the negatives’ scores.',
           groups.map((group) => monotone(group, 'negativeVariance', 1)),
         ),
-        claimOf('At the best τ the second order, sqrt(Var/(2η)), is within a quarter of τ.', groups.map(predicts)),
         claimOf(
-          'One radius serves all data sets: with the first data set’s radius at its best τ, the second order gives the best τ of each other within a quarter.',
+          'At the best τ the second-order approximation sqrt(Var/(2η)) differs from τ by at most a quarter.',
+          groups.map(predicts),
+        ),
+        claimOf(
+          'One radius fits all data sets: from the first data set’s radius at its best τ, the second-order approximation predicts the best τ of every other data set to within a quarter.',
           oneRadius(groups),
         ),
       ],
@@ -73,7 +74,7 @@ export const temperature: Experiment = {
   },
 };
 
-/** Whether the best τ has worse ones on both sides: the best but the ends against each end, seed by seed. */
+/** Whether the best τ lies inside the range: compares the best interior τ with each end, paired by seed. */
 function inside(group: readonly Tempered[]): Observation {
   const ends = [group[0]!, group.at(-1)!];
   const best = bestByValidation(group.slice(1, -1));
@@ -84,11 +85,11 @@ function inside(group: readonly Tempered[]): Observation {
     return signOf(validations(best).map((value, seed) => value - ofEnd[seed]!));
   });
   const [first, last] = ends.map((end) => metricText(validated(end)));
-  const text = `${titleOf(group)}: τ ${best.tau} validates ${metricText(validated(best))}, the ends of ${range} ${first} and ${last}`;
+  const text = `${titleOf(group)}: validation ${metricText(validated(best))} at τ ${best.tau}, ${first} and ${last} at the ends of ${range}`;
   return { verdict: everyOne(against), text };
 }
 
-/** Whether a quantity moves one way from each τ to the next, seed by seed. */
+/** Whether a quantity rises (sign 1) or falls (sign −1) from each τ to the next, paired by seed. */
 function monotone(group: readonly Tempered[], quantity: Quantity, sign: 1 | -1): Observation {
   const values = group.map(({ records }) => records.map((record) => record.analysis![quantity]));
   const verdict = everyOne(
@@ -101,6 +102,7 @@ function monotone(group: readonly Tempered[], quantity: Quantity, sign: 1 | -1):
   };
 }
 
+/** Whether the second-order prediction at the best τ is close to that τ. */
 function predicts(group: readonly Tempered[]): Observation {
   const best = bestByValidation(group)!;
   const predicted = analysed(best.records, 'predictedTau').mean;
@@ -111,11 +113,12 @@ function predicts(group: readonly Tempered[]): Observation {
   );
 }
 
+/** `held` if the prediction differs from τ by at most a quarter of τ. */
 function within(text: string, predicted: number, tau: number): Observation {
   return { verdict: Math.abs(predicted / tau - 1) <= 0.25 ? 'held' : 'failed', text };
 }
 
-/** For each loss the first data set's radius at its best τ, carried to the others. */
+/** For each loss, predicts the best τ of every other data set from the radius at the best τ of the first data set. */
 function oneRadius(groups: readonly Tempered[][]): Observation[] {
   return groups.flatMap((group) => {
     const first = firstOfLoss(groups, group);
@@ -123,7 +126,7 @@ function oneRadius(groups: readonly Tempered[][]): Observation[] {
     const radius = bestRadius(first);
     const predicted = tauOfRadius(group, radius);
     const { tau } = bestByValidation(group)!;
-    const text = `${titleOf(group)}: ${predicted.toPrecision(2)} from η ${radius.toPrecision(2)}, measured best ${tau}`;
+    const text = `${titleOf(group)}: ${predicted.toPrecision(2)} from η ${radius.toPrecision(2)}, measured best τ ${tau}`;
     return [within(text, predicted, tau)];
   });
 }
@@ -133,6 +136,7 @@ interface Tempered extends ChosenCase {
   readonly tau: number;
 }
 
+/** Fields of `ScoreAnalysis` that are reported against τ. */
 type Quantity =
   | 'negativeMean'
   | 'negativeVariance'
@@ -142,11 +146,12 @@ type Quantity =
   | 'radius'
   | 'predictedTau';
 
-/** A quantity of the analysed scores, over seeds. */
+/** Mean and deviation over seeds of one quantity of the score analysis. */
 export function analysed(records: readonly RunRecord[], quantity: Quantity) {
   return meanCell(records.map(({ analysis }) => (analysis as ScoreAnalysis)[quantity]));
 }
 
+/** Data set and loss of a group. */
 export function titleOf([one]: readonly Tempered[]): string {
   return `${one!.spec.data.name}, ${one!.loss.label}`;
 }
@@ -156,12 +161,15 @@ function firstOfLoss(groups: readonly Tempered[][], group: readonly Tempered[]):
   return groups.find(([one]) => one!.loss.label === group[0]!.loss.label)!;
 }
 
-/** The robust radius at the τ that validates best. */
+/** The robust radius at the best τ by validation. */
 function bestRadius(group: readonly Tempered[]): number {
   return analysed(bestByValidation(group)!.records, 'radius').mean;
 }
 
-/** The τ that the second order gives for a radius: of the group's models the one that gives its own τ back most nearly says the variance. */
+/**
+ * The τ that the second-order approximation gives for a radius. The variance depends on the τ of the model that supplies it, so the prediction is taken from
+ * the model of the group whose own τ is nearest to its prediction (on a logarithmic scale).
+ */
 function tauOfRadius(group: readonly Tempered[], radius: number): number {
   const found = group.map(({ tau, records }) => {
     const predicted = predictTau({ negativeVariance: analysed(records, 'negativeVariance').mean }, radius);
@@ -204,7 +212,7 @@ export function overview(groups: readonly Tempered[][], settings: ExperimentSett
       };
     }),
   });
-  const ring = 'The ring is the τ that validates best.';
+  const ring = 'The ring marks the best τ by validation.';
   return {
     title: 'Against τ',
     figures: [
@@ -217,7 +225,7 @@ export function overview(groups: readonly Tempered[][], settings: ExperimentSett
       ),
       figure(
         'variance',
-        'variance of scores of negatives',
+        'variance of negatives’ scores',
         `Variance of a user’s scores of the items outside the training positives, mean over users. ${ring}`,
         ({ records }) => analysed(records, 'negativeVariance'),
         true,
@@ -248,18 +256,18 @@ export function overview(groups: readonly Tempered[][], settings: ExperimentSett
   };
 }
 
-/** The τ that validates best, and the τ that the second-order approximation predicts from radii. */
+/** Table of the best τ by validation and the τ that the second-order approximation predicts from two radii. */
 function predictions(groups: readonly Tempered[][]): Table {
   return {
     name: 'tau-predicted',
     caption:
-      'The τ that validates best, and sqrt(Var/(2η)): with the radius of that very model, which says how well the second order holds there; and with the radius at the best τ of the first data set, which is a prediction.',
+      'The best τ by validation, and sqrt(Var/(2η)) with two radii: the radius of the same model, which shows how accurate the approximation is there, and the radius at the best τ of the first data set, which is a prediction.',
     columns: [
       { name: 'data, loss', show: 'text' },
       { name: 'best τ', show: 'number' },
-      { name: 'radius at it', show: 'number' },
-      { name: 'second order at it', show: 'number' },
-      { name: 'from the first radius', show: 'number' },
+      { name: 'radius at the best τ', show: 'number' },
+      { name: 'second order at the best τ', show: 'number' },
+      { name: 'predicted from the first radius', show: 'number' },
     ],
     rows: groups.map((group) => {
       const best = bestByValidation(group)!;
@@ -275,7 +283,7 @@ function predictions(groups: readonly Tempered[][]): Table {
   };
 }
 
-/** The worst-case weights and all numbers of one data set and loss. */
+/** Worst-case weights, and all numbers, for one data set and loss. */
 export function section(group: readonly Tempered[], settings: ExperimentSettings): Section {
   const title = titleOf(group);
   const quantities: Quantity[] = [
@@ -293,7 +301,7 @@ export function section(group: readonly Tempered[], settings: ExperimentSettings
       {
         name: slug(`weights ${title}`),
         caption:
-          'Worst-case weights of the negatives, n·p (1 is uniform), by quantile over users and items, seed by seed averaged.',
+          'Worst-case weights of the negatives, n·p (1 is uniform), by quantile over users and items; mean over seeds.',
         kind: 'lines',
         x: { label: 'quantile of the negatives', scale: 'band' },
         y: { label: 'n·p', scale: 'log' },
@@ -314,7 +322,7 @@ export function section(group: readonly Tempered[], settings: ExperimentSettings
     tables: [
       {
         name: slug(`temperature ${title}`),
-        caption: `By τ, mean ± deviation over ${settings.seeds.length} seeds; best by validation: τ ${bestByValidation(group)!.tau}, test ${settings.metric} ${metricText(meanOf(bestByValidation(group)!.records, settings))}.`,
+        caption: `All quantities by τ, mean ± deviation over ${settings.seeds.length} seeds. Best τ by validation: ${bestByValidation(group)!.tau}, test ${settings.metric} ${metricText(meanOf(bestByValidation(group)!.records, settings))}.`,
         columns: [
           { name: 'τ', show: 'number' },
           { name: 'validation' },

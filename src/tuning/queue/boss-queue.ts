@@ -1,3 +1,4 @@
+// The queue of trainings on PostgreSQL. It is loaded only for a `postgres://` URL.
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
@@ -18,15 +19,15 @@ import {
   type WorkOptions,
 } from './trial-queue.ts';
 
-/** pg-boss expires a job after a day at most; a worker then takes it again, from its checkpoint. */
+/** Seconds until pg-boss expires a job; its limit is a day. A worker then takes the training again, from its checkpoint. */
 const DAY = 23 * 3600;
-/** Even repeated deaths of workers do not end a training. */
+/** High enough that repeated deaths of workers do not end a training. */
 const MOST_RETRIES = 1000;
 /** States of jobs that pg-boss no longer hands out. */
 const ended = new Set<string>(['completed', 'cancelled', 'failed']);
 /** Milliseconds between two polls for work. */
 const POLL = 500;
-/** Advisory lock for creating tables: when two connections create queues of pg-boss at once, PostgreSQL ends one of them for a deadlock. */
+/** Key of the advisory lock for creating tables (an arbitrary number). Without it two connections that create queues of pg-boss at once can deadlock, and PostgreSQL ends one of them. */
 const TABLES_LOCK = 846213;
 
 const tables = `
@@ -45,7 +46,12 @@ create table if not exists taurec.point (
 );
 create table if not exists taurec.checkpoint (run text primary key, facts text not null, data bytea not null);`;
 
-/** Trainings on pg-boss, in PostgreSQL. Curves, checkpoints and outcomes are in the schema `taurec` of the same database. */
+/**
+ * A queue on pg-boss, in PostgreSQL. Curves, checkpoints and outcomes are in the schema `taurec` of the same database.
+ *
+ * pg-boss has no heartbeat, so `taurec.run` records the holder of each training and its last sign of life (`beat`). Every write of a worker is conditional on
+ * still being the holder.
+ */
 export class BossQueue implements TrialQueue {
   /** PostgreSQL limits a value to 1 GiB, and it is sent as text of twice its size. */
   readonly mostCheckpointBytes = 400 * 2 ** 20;
@@ -54,8 +60,10 @@ export class BossQueue implements TrialQueue {
   readonly #boss: PgBoss;
   /** Seconds of silence after which a worker of this queue counts as dead. */
   readonly lock: number;
+  /** Names of pg-boss queues that exist. */
   readonly #known = new Set<string>();
 
+  /** Connects, and creates missing tables. */
   static async open(url: string, options: QueueOptions = {}): Promise<BossQueue> {
     const boss = new PgBoss({ connectionString: url, schedule: false, application_name: 'taurec' });
     // The pool reconnects by itself.
@@ -76,9 +84,11 @@ export class BossQueue implements TrialQueue {
     this.#url = url;
     this.#boss = boss;
     this.lock = lockSeconds;
+    // Four signs of life per lock time: losing one or two does no harm.
     this.beat = (lockSeconds * 1000) / 4;
   }
 
+  /** Rows of an SQL query; waits while the server is away. */
   async query(sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
     return (await this.#ask(() => this.#boss.getDb().executeSql(sql, values))).rows ?? [];
   }
@@ -154,16 +164,18 @@ export class BossQueue implements TrialQueue {
     const fail = (error: unknown) => {
       thrown ??= { error };
     };
+    // Does one job, then tells pg-boss what became of it.
     const handle = async (run: QueuedRun, job: string) => {
       const lease = new BossLease(this, run);
       await handler(lease).catch(fail);
-      // pg-boss would let a worker that lost its training end the job of its new holder.
+      // Ask first whether this worker is still the holder: pg-boss would let a worker that lost its training end the job of the new holder.
       const left = await lease.leave();
-      // A failed job is available again at once.
+      // pg-boss makes a failed job available again immediately (retryDelay 0).
       if (left === 'over') await this.#ask(() => this.#boss.complete(name, job));
       else if (left === 'open') await this.#ask(() => this.#boss.fail(name, job));
     };
     const pause = () => wait(POLL, undefined, { signal }).catch(() => {});
+    // One poll: releases dead workers' trainings, then starts a job if there is one and room for it.
     const look = async () => {
       await this.#reap();
       if (active.size === jobs) return pause();
@@ -185,7 +197,7 @@ export class BossQueue implements TrialQueue {
     await this.#boss.stop({ graceful: false, wait: true });
   }
 
-  /** Asks, again and again while the server is away. @throws TaurecError `queue-unreachable` */
+  /** Does a request, and repeats it while the server is away. @throws TaurecError `queue-unreachable` */
   async #ask<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await patiently(ask);
@@ -196,6 +208,7 @@ export class BossQueue implements TrialQueue {
     }
   }
 
+  /** Creates the pg-boss queue if this client has not done so yet. */
   async #queue(name: string): Promise<void> {
     if (this.#known.has(name)) return;
     await this.#ask(() => this.#alone(() => this.#boss.createQueue(name)));
@@ -216,7 +229,7 @@ export class BossQueue implements TrialQueue {
     }
   }
 
-  /** Releases the trainings of workers that were silent too long, because pg-boss has no signs of life. Every client does this. */
+  /** Releases the trainings of workers that were silent for too long. pg-boss has no signs of life, so every client does this. */
   async #reap(): Promise<void> {
     // The lock time of the holder, not of this client.
     const late = "outcome is null and beat < now() - coalesce(lock, $1) * interval '1 second'";
@@ -224,9 +237,10 @@ export class BossQueue implements TrialQueue {
     for (const { id, queue, job, lock } of await this.query(silent, this.lock)) {
       const found = await this.#ask(() => this.#boss.getJobById(String(queue), String(job)));
       if (found?.state !== 'active') continue;
+      // A job that has just started may still have the old time of its sign of life.
       const [now] = await this.query('select now() as now');
       if ((now!.now as Date).getTime() - found.startedOn.getTime() < Number(lock) * 1000) continue;
-      // Only one client takes it from its holder.
+      // The condition repeats in the update, so only one client takes the training from its holder.
       const take = `update taurec.run set beat = now(), holder = null where id = $2 and ${late} returning id`;
       if ((await this.query(take, this.lock, id)).length === 0) continue;
       await this.#ask(() => this.#boss.fail(String(queue), String(job)));
@@ -234,6 +248,7 @@ export class BossQueue implements TrialQueue {
   }
 }
 
+/** A training that a worker of a `BossQueue` holds. */
 class BossLease implements Lease {
   readonly run: QueuedRun;
   readonly #queue: BossQueue;
@@ -309,18 +324,19 @@ class BossLease implements Lease {
     return this.#changed(update, this.#holder, JSON.stringify(outcome));
   }
 
+  /** Whether a statement, with the run's id as $1, changed a row. */
   async #changed(sql: string, ...values: unknown[]): Promise<boolean> {
     return (await this.#queue.query(sql, this.run.id, ...values)).length > 0;
   }
 
-  /** Inserts if this worker holds the training. */
+  /** Inserts a row if this worker holds the training; false if not. */
   #insert(into: string, values: string, conflict: string, ...given: unknown[]): Promise<boolean> {
     const sql = `insert into ${into} select id, ${values} from taurec.run where id = $1 and holder = $2 ${conflict} returning run`;
     return this.#changed(sql, this.#holder, ...given);
   }
 }
 
-/** A UUID derived from a text. */
+/** A UUID derived from a text, with the version and variant bits of a random one. */
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
@@ -328,17 +344,17 @@ function uuidOf(text: string): string {
   );
 }
 
-/** Milliseconds for which a server may be away, and between two attempts. */
+/** Milliseconds for which the server may be away, and between two attempts. */
 const PATIENCE = 60_000;
 const PAUSE = 500;
 
-/** Codes of Node and pg for a missing connection, and of PostgreSQL for a server that stops or starts. */
+/** Error codes of Node and pg for a missing connection, and of PostgreSQL (08…, 57P…) for a server that stops or starts. */
 const away =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOENT|08...|57P01|57P02|57P03)$/;
 /** Messages of pg errors without a code. */
 const awayText = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying)/;
 
-/** Repeats a request for up to a minute while the server cannot be reached, since it may be restarting. Then throws the last error. */
+/** Repeats a request for up to a minute while the server cannot be reached, because it may be restarting. Then throws the last error. */
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   const end = performance.now() + PATIENCE;
   for (;;) {

@@ -1,3 +1,4 @@
+// The queue of trainings on redis. It is loaded only for a `redis://` URL.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Job, Queue, WaitingError, Worker } from 'bullmq';
@@ -17,21 +18,23 @@ import {
   type WorkOptions,
 } from './trial-queue.ts';
 
+/** Redis hash of the announced studies: id → facts as JSON. */
 const STUDIES = 'taurec:studies';
 /** Bytes of a checkpoint in one redis value; the server's limit is 512 MiB. */
 const CHUNK = 16 * 2 ** 20;
-/** Even repeated deaths of workers do not end a training. */
+/** High enough that repeated deaths of workers do not end a training. */
 const MOST_STALLS = 1000;
 /** Attempts to remove a job that a worker holds, and milliseconds between them. */
 const REMOVALS = 20;
 const REMOVAL_PAUSE = 100;
-/** Seconds until a chunk without an entry expires: its worker was killed. */
+/** Seconds until a chunk without an entry expires, because its worker was killed before writing the entry. */
 const UNNAMED = 3600;
 
-/** Runs commands only for the holder of the training: KEYS[1] is the holder, ARGV[1] the caller. */
+/** A Lua script that runs the commands only for the holder of the training. KEYS[1] is the key of the holder, ARGV[1] the caller. Redis runs it atomically. */
 const guarded = (commands: string) =>
   `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end\n${commands}\nreturn 1`;
 
+/** The scripts of a lease. Each returns 1, or 0 if the caller does not hold the training. */
 const scripts = {
   points: guarded(`for i = 2, #ARGV - 1, 2 do redis.call('hset', KEYS[2], ARGV[i], ARGV[i + 1]) end`),
   set: guarded(`redis.call('set', KEYS[2], ARGV[2])`),
@@ -43,12 +46,14 @@ const scripts = {
   check: guarded(''),
 };
 
-/** Trainings on BullMQ, in redis or a compatible server. Curves, checkpoints and outcomes have keys `taurec:run:<id>:…`. */
+/** A queue on BullMQ, in redis or a compatible server. Curves, checkpoints and outcomes have keys `taurec:run:<id>:…`. */
 export class BullQueue implements TrialQueue {
   readonly mostCheckpointBytes = 2 ** 30;
   readonly beat: number;
   readonly #redis: Redis;
+  /** Milliseconds of silence after which a worker counts as dead. */
   readonly #lock: number;
+  /** BullMQ queues by name. */
   readonly #queues = new Map<string, Queue<QueuedRun>>();
 
   static async open(url: string, options: QueueOptions = {}): Promise<BullQueue> {
@@ -83,7 +88,7 @@ export class BullQueue implements TrialQueue {
     for (const id of runs) {
       await this.clear(id);
       await this.#redis.del(key(id, 'outcome'), key(id, 'attempts'), key(id, 'holder'), key(id, 'errors'));
-      // The writer of an outcome holds its job a moment longer. A job that a worker still runs is left; `submit` removes it later.
+      // The worker that wrote the outcome holds the job for a moment longer. A job that is still running stays; `submit` removes it later.
       for (let tries = 0; (await queue.remove(id)) === 0 && tries < REMOVALS; tries++) await wait(REMOVAL_PAUSE);
     }
     await this.#redis.hdel(STUDIES, study.id);
@@ -121,7 +126,7 @@ export class BullQueue implements TrialQueue {
     if (text === null) return undefined;
     const { chunks } = JSON.parse(text) as Stored;
     const parts = await Promise.all(chunks.map((chunk) => this.#redis.getBuffer(chunk)));
-    // Another worker may have replaced it meanwhile.
+    // A missing chunk means that a worker has replaced the checkpoint in the meantime: read again.
     return parts.includes(null) ? this.checkpoint(id) : Buffer.concat(parts as Buffer[]);
   }
 
@@ -134,6 +139,7 @@ export class BullQueue implements TrialQueue {
   async work(handler: (lease: Lease) => Promise<Verdict>, { facts, jobs, signal }: WorkOptions): Promise<void> {
     let thrown: { error: unknown } | undefined;
     const ended = new AbortController();
+    // Called by BullMQ for each job, under its lock.
     const process = async (job: Job<QueuedRun>, token?: string): Promise<void> => {
       let verdict: Verdict = 'release';
       try {
@@ -143,6 +149,7 @@ export class BullQueue implements TrialQueue {
         ended.abort();
       }
       if (verdict === 'done') return;
+      // BullMQ expects this pair: move the job back to the queue, then throw WaitingError.
       await job.moveToWait(token);
       throw new WaitingError();
     };
@@ -155,8 +162,9 @@ export class BullQueue implements TrialQueue {
       stalledInterval: this.#lock,
       maxStalledCount: MOST_STALLS,
     });
-    // A lost lock means that another worker has the training; the lease reports it to this one.
+    // A lost lock means that another worker has the training. This worker learns of it from its lease, so the event is ignored.
     worker.on('error', () => {});
+    // The worker runs by itself; wait for the signal or for an error of a handler.
     await new Promise<void>((resolve) => {
       const stop = () => resolve();
       if (signal.aborted) stop();
@@ -185,10 +193,12 @@ export class BullQueue implements TrialQueue {
   }
 }
 
+/** The entry of a checkpoint in redis: its facts and the keys of its chunks. */
 interface Stored extends CheckpointFacts {
   readonly chunks: readonly string[];
 }
 
+/** A training that a worker of a `BullQueue` holds. */
 class BullLease implements Lease {
   readonly run: QueuedRun;
   readonly #redis: Redis;
@@ -208,7 +218,7 @@ class BullLease implements Lease {
     return this.#guarded('push', ['attempts'], JSON.stringify(attempt));
   }
 
-  /** BullMQ renews the lock by itself. */
+  /** Checks that this worker is still the holder. BullMQ renews the lock by itself. */
   beat(): Promise<boolean> {
     return this.#guarded('check', []);
   }
@@ -227,7 +237,7 @@ class BullLease implements Lease {
     return parts.includes(null) ? undefined : { facts, data: Buffer.concat(parts as Buffer[]) };
   }
 
-  /** Writes the chunks, then the entry that names them, then removes the previous ones. */
+  /** Writes the chunks, then the entry that names them, then removes the chunks of the previous checkpoint. A reader thus never sees a partial checkpoint. */
   async putCheckpoint(facts: CheckpointFacts, data: Uint8Array): Promise<boolean> {
     const before = await this.#redis.get(this.#key('checkpoint'));
     const put = randomUUID();
@@ -242,6 +252,7 @@ class BullLease implements Lease {
     const names = chunks.map((name) => this.#key(name));
     const stored: Stored = { ...facts, chunks: names };
     const taken = await this.#guarded('checkpoint', ['checkpoint', ...chunks], JSON.stringify(stored));
+    // Unneeded chunks: the previous ones, or the new ones if another worker holds the training.
     const gone = taken ? (before === null ? [] : (JSON.parse(before) as Stored).chunks) : names;
     if (gone.length > 0) await this.#redis.del(...gone);
     return taken;
@@ -255,6 +266,7 @@ class BullLease implements Lease {
     return this.#guarded('finish', ['outcome'], JSON.stringify(outcome));
   }
 
+  /** Runs a script on the keys of this training; false if another worker holds it. */
   async #guarded(script: keyof typeof scripts, parts: string[], ...values: string[]): Promise<boolean> {
     const keys = ['holder', ...parts].map((part) => this.#key(part));
     return (await this.#redis.eval(scripts[script], keys.length, ...keys, this.#holder, ...values)) === 1;
@@ -265,6 +277,7 @@ class BullLease implements Lease {
   }
 }
 
+/** The redis key of a part of a training. */
 function key(id: string, part: string): string {
   return `taurec:run:${id}:${part}`;
 }

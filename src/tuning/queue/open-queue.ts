@@ -1,11 +1,13 @@
 import { TaurecError } from '../../errors.ts';
 import type { QueueOptions, TrialQueue } from './trial-queue.ts';
 
-/** The packages of a kind of queue, which taurec does not install: most studies run without a queue. */
+/** A kind of queue and its packages. They are optional peer dependencies, because most studies run without a queue. */
 interface QueueKind {
+  /** Name of the server, for errors. */
   readonly server: string;
-  /** Name and version, as npm install takes them. */
+  /** Packages with versions, in the form that `npm install` takes. */
   readonly packages: readonly string[];
+  /** Connects; imports the packages on first use. */
   open(url: string, options: QueueOptions): Promise<TrialQueue>;
 }
 
@@ -21,7 +23,7 @@ const bossQueue: QueueKind = {
 };
 
 /**
- * The queue at a URL: `redis://…` and `rediss://…` (BullMQ), `postgres://…` and `postgresql://…` (pg-boss).
+ * Opens the queue at a URL: `redis://…` and `rediss://…` (BullMQ), `postgres://…` and `postgresql://…` (pg-boss).
  * @throws TaurecError `bad-option` for another URL, `missing-package`, `queue-unreachable`
  */
 export async function openQueue(url: string, options: QueueOptions = {}): Promise<TrialQueue> {
@@ -44,7 +46,7 @@ export async function openQueue(url: string, options: QueueOptions = {}): Promis
   }
 }
 
-/** Which of the kind's packages Node could not find. */
+/** The package of this kind that Node could not find; undefined if the message is about another package. */
 function packageIn(message: string, { packages }: QueueKind): string | undefined {
   const names = packages.map((one) => one.split('@')[0]!);
   return names.find((name) => message.includes(`'${name}'`));

@@ -13,13 +13,14 @@ const POLL = 300;
 /** Milliseconds after which a training is submitted again, which has no effect unless the queue lost it. */
 const AGAIN = 30_000;
 
-/** Leaves trainings to workers: submits them to a queue and waits for their outcomes. A training that is still in the queue from before a stop is not submitted twice. */
+/** Does trainings through workers: submits them to a queue and waits for their outcomes. A training that is still in the queue from an earlier session is not added again. */
 export class QueueExecutor implements Executor {
   readonly capacity: number;
   readonly #queue: TrialQueue;
   readonly #facts: StudyFacts;
   readonly #folder: string;
   readonly #again: number;
+  /** Names of the workers seen so far. */
   readonly #workers = new Set<string>();
 
   /** @param jobs trainings in the queue at a time @param folder of the study, for checkpoints @param again milliseconds after which a training is submitted again */
@@ -42,16 +43,18 @@ export class QueueExecutor implements Executor {
     this.#folder = folder;
   }
 
-  /** An estimate from finished trainings: their threads, and one training per worker seen so far. */
+  /** An estimate: the mean threads of finished trainings, and one parallel training per worker seen so far. */
   threads(_: number, runs: readonly Run[]) {
     const known = runs.flatMap(({ engine }) => (engine ? [engine.threads] : []));
     const one = known.length === 0 ? 1 : known.reduce((sum, threads) => sum + threads, 0) / known.length;
     return { all: one * Math.min(this.capacity, Math.max(1, this.#workers.size)), one };
   }
 
+  /** Submits a training, then polls until its outcome. */
   async run(task: RunTask, { signal, onNews }: RunContext): Promise<RunOutcome> {
     const id = this.#id(task.key);
     let submitted = -Infinity;
+    // Each poll compares the board with the previous one and reports the differences.
     let last: RunBoard = { attempts: [], points: [] };
     for (;;) {
       if (signal.aborted) throw new TaurecError('aborted');
@@ -72,6 +75,7 @@ export class QueueExecutor implements Executor {
     }
   }
 
+  /** Removes curve and checkpoint from the queue: the study has them now. */
   async recorded(key: RunKey): Promise<void> {
     await this.#queue.clear(this.#id(key));
   }
@@ -88,10 +92,12 @@ export class QueueExecutor implements Executor {
     await this.#queue.close();
   }
 
+  /** The id of a training in the queue: the same in every session, so that a continued study finds its trainings. */
   #id(key: RunKey): string {
     return `${this.#facts.id.slice(0, 32)}-${keyText(key)}`;
   }
 
+  /** Copies a training's checkpoint from the queue to the study's folder; returns its path. */
   async #fetchCheckpoint(id: string, key: RunKey): Promise<string | undefined> {
     const data = await this.#queue.checkpoint(id);
     if (!data) return undefined;
@@ -103,7 +109,7 @@ export class QueueExecutor implements Executor {
   }
 }
 
-/** Reports the changes of the board. */
+/** Reports the differences between two boards as news. */
 function tell(last: RunBoard, board: RunBoard, onNews: RunContext['onNews']): void {
   for (const attempt of board.attempts.slice(last.attempts.length)) onNews({ type: 'begun', ...attempt });
   const known = new Map(last.points.map((point) => [point.epoch, JSON.stringify(point)]));

@@ -1,3 +1,4 @@
+// The worker process of a queue: takes trainings, does them from their checkpoints, and reports to the queue.
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
@@ -14,7 +15,7 @@ import { type CurvePoint, keyText, type RunOutcome } from '../study.ts';
 import { openQueue } from './open-queue.ts';
 import type { Lease, RunBoard, StudyFacts, TrialQueue, Verdict } from './trial-queue.ts';
 
-/** After errors on this many machines the training counts as failed. */
+/** Number of machine errors after which a training counts as failed. A worker ends at its first one, so they usually come from different machines. */
 const MOST_ERRORS = 3;
 /** Milliseconds between two polls for studies. */
 const POLL = 1000;
@@ -22,36 +23,36 @@ const POLL = 1000;
 /** The events of a worker. */
 export type WorkerEvent =
   | { readonly type: 'ready'; readonly worker: string; readonly data: string; readonly studies: number }
-  /** There is no study yet; the worker waits for one. */
+  /** No study is announced yet; the worker waits for one. */
   | { readonly type: 'waiting' }
   | { readonly type: 'taken'; readonly run: string; readonly trial: number; readonly rung: number }
   | { readonly type: 'news'; readonly run: string; readonly news: RunNews }
   | { readonly type: 'over'; readonly run: string; readonly outcome: RunOutcome }
-  /** Another worker has the training: this one was silent too long. */
+  /** Another worker has the training, because this one was silent for too long. */
   | { readonly type: 'lost'; readonly run: string };
 
-/** The queue and the resources of `runWorker`. */
+/** Options of `runWorker`: queue and resources. */
 export interface WorkerOptions {
-  /** `redis://…` or `postgres://…`. */
+  /** URL of the queue: `redis://…` or `postgres://…`. */
   readonly queue: string;
-  /** Parallel trainings; default 1. */
+  /** Number of parallel trainings. Default 1. */
   readonly jobs?: number;
-  /** Threads of all trainings together; default: the machine's cores. */
+  /** Number of threads of all trainings together. Default: the number of cores. */
   readonly threads?: number;
-  /** Ends when no study on these data is left, instead of waiting for the next. */
+  /** Whether to end when no study on these data is left, instead of waiting for the next. Default false. */
   readonly untilDone?: boolean;
-  /** Seconds of silence after which a worker counts as dead; default 30. */
+  /** Seconds of silence after which a worker counts as dead. Default 30. */
   readonly lockSeconds?: number;
-  /** Releases the running trainings, with their checkpoints, and ends. */
+  /** Ends the worker: it releases the running trainings with their checkpoints. */
   readonly signal?: AbortSignal;
   /** Receives the events. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
 /**
- * Takes the trainings of studies from a queue and does them, until the signal. Its data must equal those of the study in every interaction, which SHA-256 checks.
- * The training of a dead worker continues from the last checkpoint in the queue.
- * @throws TaurecError `other-data` when all studies are on other data or of another version; `missing-package`, `queue-unreachable`, `bad-option`; errors of this machine, which leave the training to others
+ * Takes trainings of studies from a queue and does them, until the signal. The worker's data must equal those of the study in every interaction, which
+ * SHA-256 checks. The training of a dead worker continues from its last checkpoint in the queue.
+ * @throws TaurecError `other-data` when all studies have different data or are of a different version; `missing-package`, `queue-unreachable`, `bad-option`; errors of this machine, which leave the training to others
  */
 export async function runWorker(data: TrainingData, options: WorkerOptions): Promise<void> {
   const { signal, onEvent = () => {}, lockSeconds } = options;
@@ -68,7 +69,7 @@ export async function runWorker(data: TrainingData, options: WorkerOptions): Pro
     onEvent({ type: 'ready', worker: workerName(), data: facts.data, studies });
     const worker = new QueueWorker(queue, data, folder, stop.signal, options);
     let thrown: { error: unknown } | undefined;
-    // Not awaited while trainings run.
+    // Runs in parallel with the trainings; its error ends the worker.
     const fail = (error: unknown) => {
       thrown = { error };
       stop.abort();
@@ -88,9 +89,10 @@ export async function runWorker(data: TrainingData, options: WorkerOptions): Pro
   }
 }
 
+/** The facts of this worker that a study must share. */
 type Mine = Pick<StudyFacts, 'taurec' | 'data'>;
 
-/** The number of studies that the worker can serve, once there is one. @throws TaurecError `other-data` */
+/** Waits for a study that this worker can serve; returns their number, or 0 after the signal. @throws TaurecError `other-data` */
 async function waitForStudy(
   queue: TrialQueue,
   mine: Mine,
@@ -113,6 +115,7 @@ async function waitForStudy(
   return 0;
 }
 
+/** Whether a study has this worker's data and version. */
 function fits(study: StudyFacts, { taurec, data }: Mine): boolean {
   return study.taurec === taurec && study.data === data;
 }
@@ -125,6 +128,7 @@ async function watch(queue: TrialQueue, mine: Mine, stop: AbortController): Prom
   }
 }
 
+/** Does the trainings that the queue hands out. */
 class QueueWorker {
   readonly #queue: TrialQueue;
   readonly #data: TrainingData;
@@ -140,12 +144,13 @@ class QueueWorker {
     this.#options = options;
   }
 
+  /** Does one training from its checkpoint to its outcome. Throws errors of this machine, which leave the training to other workers. */
   async handle(lease: Lease): Promise<Verdict> {
     const { id, task } = lease.run;
     const { onEvent = () => {} } = this.#options;
     if (!(await lease.begin())) return 'done';
     onEvent({ type: 'taken', run: id, ...task.key });
-    // A separate folder: trainings of two studies share keys, and a lost training may return while the old one still ends.
+    // A separate folder per attempt: trainings of two studies can have equal keys, and a lost training may return while its earlier attempt is still ending.
     const directory = join(this.#folder, `${keyText(task.key)}-${randomUUID()}`);
     const stop = new AbortController();
     const abort = () => stop.abort();
@@ -170,7 +175,7 @@ class QueueWorker {
       else onEvent({ type: 'over', run: id, outcome });
       return 'done';
     } catch (thrown) {
-      // An error of the queue stopped the training; it comes first.
+      // If an error of the queue stopped the training, report that error, not the `aborted` it caused.
       const error: unknown = await reporter.flush().then(
         () => thrown,
         (untold) => untold,
@@ -180,7 +185,7 @@ class QueueWorker {
         return 'done';
       }
       if (error instanceof TaurecError && error.code === 'aborted') return 'release';
-      // An unreachable queue is no fault of the training.
+      // An unreachable queue does not count as an error of the training.
       if (error instanceof TaurecError && error.code === 'queue-unreachable') throw error;
       if ((await lease.countError()) < MOST_ERRORS) throw error;
       const { code = 'error', message } = error as NodeJS.ErrnoException;
@@ -207,24 +212,28 @@ function sha256(data: Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** Host and process of this worker. */
 function workerName(): string {
   return `${hostname()}:${process.pid}`;
 }
 
 /**
- * Reports a training to the queue in order, without blocking it: news during a request is sent together afterwards, of checkpoints only the last.
- * Signs of life are sent independently. When another worker holds the training, or the queue fails, it calls `onLost` and reports nothing more.
+ * Reports the news of a training to the queue, in order and without blocking the training. News that arrives during a request is collected and sent after
+ * it; of several checkpoints only the last is sent. Signs of life go out independently, by a timer. When another worker holds the training, or the queue
+ * fails, the reporter calls `onLost` and sends nothing more.
  */
 class LeaseReporter {
   readonly #lease: Lease;
   readonly #queue: TrialQueue;
   readonly #onLost: () => void;
   readonly #timer: NodeJS.Timeout;
+  // News that is not sent yet.
   #begun: { worker: string; fromEpoch: number; started: string } | undefined;
   #points: CurvePoint[] = [];
   #progress: RunBoard['progress'];
   #checkpoint: { path: string; epoch: number } | undefined;
   #epoch = 0;
+  /** The request in progress, if any. */
   #telling: Promise<void> | undefined;
   #thrown: { error: unknown } | undefined;
   #lost = false;
@@ -246,6 +255,7 @@ class LeaseReporter {
     return this.#lost;
   }
 
+  /** Collects news and starts sending, if no request is in progress. */
   take(news: RunNews): void {
     if (news.type === 'begun') {
       this.#begun = { worker: news.worker, fromEpoch: news.fromEpoch, started: new Date().toISOString() };
@@ -260,7 +270,7 @@ class LeaseReporter {
     this.#telling ??= this.#tell()
       .catch((error) => {
         this.#thrown ??= { error };
-        // A training that cannot be reported need not continue.
+        // Nobody would learn the outcome, so the training stops.
         this.#onLost();
       })
       .finally(() => {
@@ -268,7 +278,7 @@ class LeaseReporter {
       });
   }
 
-  /** Resolves when everything is reported. Throws the errors of the queue. */
+  /** Resolves when all news is reported. Throws errors of the queue. */
   async flush(): Promise<void> {
     while (this.#telling) await this.#telling;
     if (!this.#thrown && this.#hasNews) await this.#tell();
@@ -283,6 +293,7 @@ class LeaseReporter {
     return this.#begun !== undefined || this.#points.length > 0 || this.#checkpoint !== undefined;
   }
 
+  /** Sends the collected news until none is left. */
   async #tell(): Promise<void> {
     while (!this.#lost && this.#hasNews) {
       const begun = this.#begun;
@@ -297,14 +308,16 @@ class LeaseReporter {
     }
   }
 
+  /** Sends a checkpoint to the queue. */
   async #hand({ path, epoch }: { path: string; epoch: number }): Promise<void> {
-    // Checkpoints are written whole and renamed, so this reads one of them completely.
+    // Checkpoints are replaced by renaming, so this reads one complete checkpoint. A checkpoint too large for the queue is skipped.
     const data = await readFile(path).catch(() => undefined);
     if (!data || data.length > this.#queue.mostCheckpointBytes) return;
     const sha256 = createHash('sha256').update(data).digest('hex');
     this.#check(await this.#lease.putCheckpoint({ epoch, bytes: data.length, sha256 }, data));
   }
 
+  /** Stops reporting once another worker holds the training. */
   #check(held: boolean): void {
     if (held || this.#lost) return;
     this.#lost = true;

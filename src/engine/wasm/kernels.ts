@@ -9,179 +9,224 @@ export interface Kernels {
   /**
    * kernels/product.ts
    *
-   * C[m × n] (+)= A[m × k] · B[k × n]; n a multiple of 4. Strides in bytes. A element (i, p) lies at a + i·aRow + p·aColumn.
-   * B is read in tiles of 8 columns: tile t begins at b + t·bTile, its row p at + p·bRow (row-major B: bTile = 32; packed panels: bRow = 32).
-   * Every element of C is one chain of multiply-adds over p ascending, whatever the tiling: results do not depend on how rows are split.
+   * C[m × n] = A[m × k] · B[k × n], added to C when `accumulate`; n is a multiple of 4. Strides are in bytes; C is row-major with stride cRow.
+   * Element (i, p) of A lies at a + i·aRow + p·aColumn: aColumn = 4 reads A as it lies, aRow = 4 reads it transposed.
+   * B is read in tiles of 8 columns: tile t begins at b + t·bTile, and its row p lies p·bRow after that (row-major B: bTile = 32; packed panels: bRow = 32).
+   * Loop order: strips of k, tiles of 8 columns, tiles of 6 rows, then p inside a tile. Between strips the sums rest in C.
+   * Every element of C is one chain of multiply-adds with p ascending, whatever the tiles: results do not depend on how threads divide the rows.
    */
   product(of: { readonly a: number; readonly aRow: number; readonly aColumn: number; readonly b: number; readonly bRow: number; readonly bTile: number; readonly c: number; readonly cRow: number; readonly m: number; readonly n: number; readonly k: number; readonly accumulate: boolean }): void;
   /**
    * kernels/log-expectation-exp.ts
    *
-   * out_j = scale · w_j exp((x_j − max)/τ) / Σ; the shift (largest x of weight > 0) is written to result[0], Σ w_j exp((x_j − max)/τ) to result[1]
-   * and Σ w_j to result[2] (n without weights), as f32. `weights` and `out` may be 0 (absent). Nothing unmasked: result[1] = 0 and out = 0.
+   * The softmax of a row: out_j = scale · w_j exp((x_j − max)/τ) / Σ_k w_k exp((x_k − max)/τ). `x`, `weights` and `out` are [n] floats, contiguous; `weights` may be 0
+   * (all 1; weight 0 masks an entry) and `out` 0 (only the sums are needed). result[0] = max, the largest x of weight > 0; result[1] = Σ w_j exp((x_j − max)/τ);
+   * result[2] = Σ w_j (n without weights), as f32. If every entry is masked, the three results and `out` are 0.
+   * Three passes: maximum (so that no exponential overflows), exponentials and sums, division by the sum.
    */
   logExpectationExp(x: number, n: number, inverseTau: number, weights: number, out: number, scale: number, result: number): void;
   /**
    * kernels/softplus.ts
    *
-   * Σ_j w_j softplus(x_j − shift), and gradients_j (+)= share · w_j σ(x_j − shift); Σ_j w_j σ(x_j − shift) goes to result[0] as f32.
-   * `weights` may be 0 (all 1); weight 0 masks. softplus(d) = max(d, 0) + log(1 + e^−|d|), σ from the same exponential.
+   * Returns Σ_j w_j softplus(x_j − shift); gradients_j = share · w_j σ(x_j − shift), added to gradients_j when `accumulate`; Σ_j w_j σ(x_j − shift) goes to result[0] as f32.
+   * `x`, `weights` and `gradients` are [n] floats. `weights` may be 0 (all 1); weight 0 masks. softplus(d) = max(d, 0) + log(1 + e^−|d|), which never overflows, and σ
+   * comes from the same exponential.
    */
   softplusRow(x: number, n: number, shift: number, share: number, weights: number, gradients: number, accumulate: boolean, result: number): number;
   /**
    * kernels/pairwise.ts
    *
-   * One positive of the pairwise softmax loss against a row. With d_j = (x_j − positive)/2 and e_j = w_j exp((log σ(d_j) − shift)/τ), returns Σ_j e_j and adds
-   * share · e_j σ'(d_j)/σ(d_j) / Σ_k e_k to gradients_j; the sum of what it adds goes to result[0] as f32. `shift` is log σ of the largest unmasked x.
-   * `weights` may be 0 (all 1); weight 0 masks. `scratch` holds n floats.
+   * One positive of the pairwise softmax loss against the row's n negative scores. With d_j = (x_j − positive)/2, activation σ and e_j = w_j exp((log σ(d_j) − shift)/τ):
+   * returns Σ_j e_j and adds share · e_j σ'(d_j)/σ(d_j) / Σ_k e_k to gradients_j; the sum of these additions goes to result[0] as f32, for the positive's gradient.
+   * `x`, `weights`, `gradients` and `scratch` are [n] floats. `weights` may be 0 (all 1); weight 0 masks. `shift` is log σ of the largest unmasked x, so no
+   * exponential overflows.
    */
   pairwiseRow(of: { readonly x: number; readonly n: number; readonly positive: number; readonly shift: number; readonly inverseTau: number; readonly share: number; readonly activation: number; readonly weights: number; readonly gradients: number; readonly scratch: number; readonly result: number }): number;
   /**
    * kernels/partial-auc.ts
    *
-   * One side of the lower-left partial AUC loss. With f_j = σ(x_j · inverseTau), u_j = 2(1 + γ) f_j + sign · (f_j − centre)² − threshold, `slope` = 2(1 + γ) and
-   * κ = 5: returns Σ_j w_j softplus(κ u_j); gradients_j = share · w_j σ(κ u_j) · df_j/dx_j · ∂u_j/∂f_j; result[0 … 2] = Σ_j w_j σ(κ u_j) · (1, f_j − centre, f_j) as f32.
-   * `weights` may be 0 (all 1); weight 0 masks.
+   * One side (positives or negatives) of a row of the lower-left partial AUC loss (src/loss/llpauc.ts). With f_j = σ(x_j · inverseTau),
+   * u_j = 2(1 + γ) f_j + sign · (f_j − centre)² − threshold, `slope` = 2(1 + γ) and κ = 5:
+   * returns Σ_j w_j softplus(κ u_j); writes gradients_j = share · w_j σ(κ u_j) · df_j/dx_j · ∂u_j/∂f_j and result[0 … 2] = Σ_j w_j σ(κ u_j) · (1, f_j − centre, f_j) as f32.
+   * `x`, `weights` and `gradients` are [n] floats. `weights` may be 0 (all 1); weight 0 masks. The last vector is filled up with entries of weight 0, so one loop
+   * serves all n.
    */
   partialAucRow(of: { readonly x: number; readonly n: number; readonly inverseTau: number; readonly slope: number; readonly sign: number; readonly centre: number; readonly threshold: number; readonly share: number; readonly weights: number; readonly gradients: number; readonly result: number }): number;
-  /** kernels/dual-scale.ts: out_j = base_j + factor · z(x_j), z(x_j) = (x_j − mean)/max(deviation, 1e-3) under the weights; MASKED where the weight is 0. `base` and `weights` may be 0 (absent). */
+  /**
+   * kernels/dual-scale.ts
+   *
+   * out_j = base_j + factor · z(x_j), where z(x_j) = (x_j − mean)/max(deviation, 1e-3) with the weighted mean and deviation; MASKED where the weight is 0.
+   * `x`, `weights`, `base` and `out` are [n] floats; `base` may be 0 (adds nothing) and `weights` may be 0 (all 1). factor = 0 skips both passes over the scores.
+   */
   addStandardized(x: number, n: number, factor: number, weights: number, base: number, out: number): void;
   /**
    * kernels/dual-scale.ts
    *
-   * The slate: the entries with the largest keys x_j/τ + ω_j (`logs`) that together weigh `size`, the last with the part that fits. Their x go to `scores` and
-   * their shares, which sum to 1, to `shares`, in no particular order; both have room for n. Returns how many they are. The lowest key goes to result[0].
-   * `guess`: about what that will be, or −Infinity. Keys above it are taken first, which saves work when most others are then too low; it does not change the slate.
+   * Selects the slate: the entries with the largest keys x_j/τ + ω_j (`logs` holds ω) whose weights sum to `size`; the last entry counts with the part that fits.
+   * Writes their x to `scores` and their shares, which sum to 1, to `shares`, in heap order, and returns their number. `x`, `logs` and `weights` (0: all 1) are
+   * [n] floats; `scores` and `shares` have room for n. The lowest key goes to result[0] as f32.
+   * `guess` is an estimate of that lowest key, or −Infinity. Keys above it are offered first: most other keys are then too low for the heap. It does not change the slate.
    */
   slate(of: { readonly x: number; readonly logs: number; readonly n: number; readonly inverseTau: number; readonly weights: number; readonly size: number; readonly scores: number; readonly shares: number; readonly guess: number; readonly result: number }): number;
-  /** kernels/dual-scale.ts: Σ share_k · sigmoid((scores_k − positive)/τ). */
+  /** kernels/dual-scale.ts: Returns Σ_k share_k · sigmoid((scores_k − positive)/τ) over a slate; `scores` and `shares` are [count] floats. */
   competition(scores: number, shares: number, count: number, positive: number, inverseTau: number): number;
   /**
    * kernels/dual-scale.ts
    *
-   * gradients_j += scale · w_j e^(a_j) / Σ, a_j = x_j/τ + ω_j. The largest a goes to result[0] and Σ w_j e^(a_j − largest) to result[1], as f32. `terms` has room for n.
-   * `weights` may be 0 (absent), and `gradients` when only the sum is wanted. Something must have weight.
+   * gradients_j += scale · w_j e^(a_j) / Σ_k w_k e^(a_k), with a_j = x_j/τ + ω_j. The largest a goes to result[0] and Σ w_j e^(a_j − largest) to result[1], as f32.
+   * `x`, `logs` (ω), `weights`, `terms` (scratch) and `gradients` are [n] floats. `weights` may be 0 (all 1), and `gradients` 0 when only the sum is needed.
+   * At least one entry must have weight.
    */
   addExpectation(of: { readonly x: number; readonly logs: number; readonly n: number; readonly inverseTau: number; readonly weights: number; readonly terms: number; readonly gradients: number; readonly scale: number; readonly result: number }): void;
   /**
    * kernels/gather.ts
    *
-   * out_i = ⟨query, table row index_i⟩ for `count` listed rows; d floats a row, a multiple of 4; `stride` in bytes.
-   * Four rows at a time share the loads of the query; each dot product has the same order of sums in every position.
+   * out_i = ⟨query, row index_i of table⟩ for i in [0, count). `query` is [d] floats, `table` rows × d, row-major, `stride` bytes between rows; d is a multiple of 4.
+   * `index` is [count] i32, `out` [count] floats.
+   * Four rows at a time share the loads of the query. Each dot product adds in the same order whether its row is one of four or of the remainder, so a score does
+   * not depend on the position of its item in the list.
    */
   gatherDots(query: number, table: number, stride: number, d: number, index: number, count: number, out: number): void;
   /**
    * kernels/gather.ts
    *
-   * out += Σ_i coefficient_i · (table row index_i), i ascending. `coefficients` are read in order, or through `coefficientIndex` when it is not 0.
-   * Columns go in blocks of 32 that stay in registers over the whole list.
+   * out += Σ_i coefficient_i · (row index_i of table), i ascending from 0 to count − 1. `out` is [d] floats, `table` rows × d, row-major, `stride` bytes between rows; `index` is
+   * [count] i32. Coefficient i is coefficients[i], or coefficients[coefficientIndex[i]] where `coefficientIndex` is not 0.
+   * Loop order: column blocks outside, list inside. A block has 32 columns: its eight sums stay in registers over the whole list, so `out` is read and written once.
    */
   gatherSum(out: number, table: number, stride: number, d: number, index: number, coefficients: number, coefficientIndex: number, count: number): void;
   /**
    * kernels/rows.ts
    *
-   * packed_i = row, or row / max(‖row‖, 1e-12) when `cosine`; norms_i = that divisor (1 without cosine). For slots [from, to).
-   * `drop` ≠ 0 first applies the dropout mask.
+   * For slots i in [from, to): packed_i = row, or row / max(‖row‖, 1e-12) when `cosine`; norms_i = that divisor (1 without cosine), [slots] floats.
+   * `drop` applies the dropout mask first (see dropRows; dropKey, keepBelow and keepScale are its arguments).
    */
   gatherRows(of: { readonly table: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly packed: number; readonly norms: number; readonly cosine: boolean; readonly drop: boolean; readonly dropKey: number; readonly keepBelow: number; readonly keepScale: number }): void;
   /**
    * kernels/rows.ts
    *
-   * Turns gradients by packed rows into gradients by table rows, in place: scaled by `scales` (0 = none), through the normalisation
-   * (g − ⟨g, x̂⟩ x̂)/‖x‖ when `cosine`, through the dropout mask, plus l2 · row. For slots [from, to).
+   * The gradient of gatherRows: turns gradients of packed rows into gradients of table rows, in place, for slots [from, to). In this order: scaled by `scales` ([slots]
+   * floats; 0: all 1), through the normalisation (g − ⟨g, x̂⟩ x̂)/‖x‖ when `cosine`, through the dropout mask, plus l2 · row.
+   * `packed` and `norms` must be as gatherRows left them.
    */
   backwardRows(of: { readonly table: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly packed: number; readonly norms: number; readonly gradients: number; readonly scales: number; readonly cosine: boolean; readonly drop: boolean; readonly dropKey: number; readonly keepBelow: number; readonly keepScale: number; readonly l2: number }): void;
   /**
    * kernels/rows.ts
    *
-   * Adam's skipped steps for slots [from, to): rows whose `last` step (in the epoch) is before `now` get what a dense optimiser would have done to them:
+   * Adam's skipped steps for slots [from, to). A dense optimiser moves every row in every step, even where the gradient is 0; this applies k = now − last such steps at
+   * once to rows whose `last` step of the epoch is before `now`:
    * row ← row·kept(now)/kept(last) − c·m/(√v + ε′), c = kept(now)·sums(last); m *= β1^k, v *= β2^k.
-   * Tables by step of the epoch (f64): `sums` Σ_s lr_s·r^(s − b)·√(1 − β2^s)/(1 − β1^s)/kept(s) over the steps s after b, `kept` running product of the
-   * decoupled decays, `epsilons` ε√(1 − β2^(s+1)), `powers1` β1^k, `powers2` β2^k.
+   * `table`, `m` and `v` are rows × d; `last` is [rows] i32. The other tables are f64 by step of the epoch: `sums` Σ_s lr_s·r^(s − b)·√(1 − β2^s)/(1 − β1^s)/kept(s) over
+   * the steps s after b, `kept` the running product of the decoupled decays, `epsilons` ε√(1 − β2^(s+1)); by number of steps k: `powers1` β1^k, `powers2` β2^k.
    */
   skipAdamRows(of: { readonly table: number; readonly m: number; readonly v: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly now: number; readonly sums: number; readonly kept: number; readonly epsilons: number; readonly powers1: number; readonly powers2: number }): void;
   /**
    * kernels/rows.ts
    *
    * One Adam step for slots [from, to): row ← row·decay; m ← β1 m + (1 − β1) g; v ← β2 v + (1 − β2) g²;
-   * row −= size·m/(√v·correction + ε), size = lr/(1 − β1^t), correction = 1/√(1 − β2^t). Marks the rows as up to date at `now`.
+   * row −= size·m/(√v·correction + ε), size = lr/(1 − β1^t), correction = 1/√(1 − β2^t). Sets `last` ([rows] i32) of these rows to `now`.
+   * `table`, `m` and `v` are rows × d; `gradients` slots × d.
    */
   adamRows(of: { readonly table: number; readonly m: number; readonly v: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly gradients: number; readonly now: number; readonly beta1: number; readonly beta2: number; readonly size: number; readonly correction: number; readonly epsilon: number; readonly decay: number }): void;
-  /** kernels/rows.ts: SGD's skipped steps are its decays alone. */
+  /** kernels/rows.ts: SGD's skipped steps for slots [from, to), which are only decays: row ← row·kept(now)/kept(last). `kept` and `last` are those of skipAdamRows. */
   skipSgdRows(of: { readonly table: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly now: number; readonly kept: number }): void;
-  /** kernels/rows.ts: One SGD step for slots [from, to): row ← row·decay − lr·g. */
+  /** kernels/rows.ts: One SGD step for slots [from, to): row ← row·decay − lr·g. `table` is rows × d, `gradients` slots × d. Sets `last` of these rows to `now`. */
   sgdRows(of: { readonly table: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly gradients: number; readonly now: number; readonly learningRate: number; readonly decay: number }): void;
-  /** kernels/rows.ts: target_i = scales_i · source_i for rows [from, to). */
+  /** kernels/rows.ts: target_i = scales_i · source_i for rows i in [from, to); `source` and `target` are rows × d, `scales` [rows] floats. */
   scaleRows(source: number, target: number, stride: number, d: number, scales: number, from: number, to: number): void;
   /**
    * kernels/rows.ts
    *
-   * Rows [from, to) of `source` into panels of eight rows, transposed: element (row, k) of panel p = row / 8 lies at float (p·d + k)·8 + row mod 8.
-   * `from` is a multiple of 8; rows from `count` on are taken as 0.
+   * Packs rows [from, to) of `source` (rows × d) into transposed panels of eight rows, the tiles of B that `product` reads with unit stride: element (row, k) of panel
+   * p = ⌊row / 8⌋ lies at float (p·d + k)·8 + row mod 8. `from` is a multiple of 8. Rows from `count` on, which fill up the last panel, are taken as 0.
+   * A panel is done in two halves of four rows, each by transposing blocks of 4 × 4 floats in registers.
    */
   packPanels(source: number, stride: number, d: number, from: number, to: number, count: number, panels: number): void;
   /**
    * kernels/lists.ts
    *
-   * Gives every distinct item of a list of rows × perRow entries a slot, in order of first appearance after `slots` existing ones. `slotOf[item]` holds
-   * the slot while `stampOf[item]` is the current `stamp`. Writes each new item to `items[slot]` and the slots of row r to `out`, from r·outStride on.
-   * Returns the number of slots.
+   * Gives every distinct item of `entries` [rows × perRow] a slot, in order of first appearance, after `slots` existing ones. `stampOf` and `slotOf` are [items of the
+   * catalogue]: slotOf[item] is valid while stampOf[item] equals `stamp`, so a new batch needs no clearing. Writes each new item to `items[slot]` and the slots of row r
+   * to `out` from entry r·outStride on. Returns the number of slots.
    */
   assignSlots(of: { readonly entries: number; readonly rows: number; readonly perRow: number; readonly stampOf: number; readonly slotOf: number; readonly stamp: number; readonly items: number; readonly slots: number; readonly out: number; readonly outStride: number }): number;
   /**
    * kernels/lists.ts
    *
-   * The occurrences of the slots [from, to), grouped by slot, in entry order inside a slot (a counting sort of one range).
-   * Entry e of row e / perRow (perRow > 0), or of row rowOf[e] (perRow = 0). For slot s in the range: occurrences lie at
-   * [offsets[s], offsets[s] + counts[s]) of `rows` and `entryOf`. A thread sorts its own range alone: where the range begins follows from the
-   * number of entries below it, which the same pass counts.
+   * Groups the entries of the slots [from, to) by slot, in entry order inside a slot (a counting sort of one range).
+   * `slots` is [count]: the slot of each entry. Entry e belongs to row ⌊e / perRow⌋ (perRow > 0) or to row rowOf[e] (perRow = 0). For a slot s of the range, its
+   * entries and their rows lie at [offsets[s], offsets[s] + counts[s]) of `entryOf` and `rows`, both [count]. A thread sorts its range alone: the range begins after
+   * all entries of lower slots, which the first pass counts.
    */
   sortOccurrences(of: { readonly slots: number; readonly count: number; readonly perRow: number; readonly rowOf: number; readonly from: number; readonly to: number; readonly offsets: number; readonly counts: number; readonly rows: number; readonly entryOf: number }): void;
-  /** kernels/rank.ts: Empties a heap: k places of −Infinity. */
+  /** kernels/rank.ts: Empties a heap: k places of score −Infinity and the highest item number, which every real score replaces. */
   startTop(scores: number, items: number, k: number): void;
-  /** kernels/rank.ts: Offers scores [0, count), of the items first, first + 1, …, ascending from call to call: equal scores then stay with the lower item. */
+  /**
+   * kernels/rank.ts
+   *
+   * Offers the scores `values` [count] of the items first, first + 1, … to a heap of k places. Calls must go up in items: an equal score then never replaces a kept
+   * one, which has the lower item. Most groups of four lie below the root, and one comparison skips them.
+   */
   offerTop(values: number, count: number, first: number, scores: number, items: number, k: number): void;
-  /** kernels/rank.ts: Sorts a heap best first, in place; places never filled get item −1. */
+  /** kernels/rank.ts: Sorts a heap of k places best first, in place (a heap sort: takes the worst to the end, k times). Places that were never filled get item −1. */
   finishTop(scores: number, items: number, k: number): void;
-  /** kernels/rank.ts: How many of the scores [0, count) are above `score`, or at least as high when `orEqual`. Excluded scores are −Infinity. */
+  /** kernels/rank.ts: Counts the scores of `values` [count] that are above `score`, or at least `score` when `orEqual`. Excluded items have score −Infinity and are never counted. */
   countAbove(values: number, count: number, score: number, orEqual: boolean): number;
   /**
    * kernels/nodes.ts
    *
-   * y_i = scale · left_i · Σ_j right_j · x_j + plusScale · plus_i over the neighbours j of node i, ascending. `marks`, a byte a node: neighbours without one are left
-   * out (0 = all count); `plusMarks`: rows of plus without one are 0. `buffer`: MARKED words of this thread.
+   * y_i = scale · left_i · Σ_j right_j · x_j + plusScale · plus_i, over the neighbours j of node i, ascending. `x`, `y` and `plus` (0: absent) are nodes × d; `left` and `right`
+   * are [nodes] floats (powers of the degrees). The neighbours of node i are neighbours[offsets[i] … offsets[i + 1]) (CSR, i32).
+   * `marks` and `plusMarks` hold a byte a node. Neighbours with mark 0 are skipped (`marks` = 0: none is); rows of plus with mark 0 count as 0 and are not read.
+   * `buffer` is MARKED words that only this thread uses.
+   * The work is bound by memory, not arithmetic: each neighbour costs a read of d floats at a random place.
    */
   propagateRows(of: { readonly x: number; readonly xStride: number; readonly y: number; readonly yStride: number; readonly d: number; readonly offsets: number; readonly neighbours: number; readonly left: number; readonly right: number; readonly scale: number; readonly plus: number; readonly plusStride: number; readonly plusScale: number; readonly marks: number; readonly plusMarks: number; readonly buffer: number; readonly list: number; readonly from: number; readonly to: number }): void;
-  /** kernels/nodes.ts: y = scale · x, or keep · y + scale · x where keep is not 0. */
+  /** kernels/nodes.ts: y = scale · x, or keep · y + scale · x when keep is not 0; keep = 0 never reads y, which may then hold anything. */
   combineRows(of: { readonly x: number; readonly xStride: number; readonly y: number; readonly yStride: number; readonly d: number; readonly keep: number; readonly scale: number; readonly list: number; readonly from: number; readonly to: number }): void;
-  /** kernels/nodes.ts: Sets `columns` floats of every row, and leaves the padding. */
+  /** kernels/nodes.ts: Sets the first `columns` floats of every listed row to `value`; the padding after them stays 0. */
   fillRows(y: number, stride: number, columns: number, value: number, list: number, from: number, to: number): void;
-  /** kernels/nodes.ts: Row list_s of y = row s of x, for slots [from, to); d floats. */
+  /** kernels/nodes.ts: Row list_s of `y` = row s of `x`, for slots s in [from, to); d floats a row, `stride` bytes between rows in both. The rows of the list must be distinct. */
   scatterRows(x: number, y: number, stride: number, d: number, list: number, from: number, to: number): void;
-  /** kernels/node-maps.ts: z = x ⊙ y, or keep · z + x ⊙ y where keep is not 0. */
+  /** kernels/node-maps.ts: z = x ⊙ y, or keep · z + x ⊙ y when keep is not 0; keep = 0 never reads z, which may then hold anything. */
   multiplyRows(of: { readonly x: number; readonly xStride: number; readonly y: number; readonly yStride: number; readonly z: number; readonly zStride: number; readonly d: number; readonly keep: number; readonly list: number; readonly from: number; readonly to: number }): void;
-  /** kernels/node-maps.ts: g = g where y > 0, slope · g elsewhere; g may be y. */
+  /** kernels/node-maps.ts: Leaky ReLU and its gradient: g stays where y > 0 and becomes slope · g elsewhere. `g` may be `y` (forward). */
   leakyRows(of: { readonly y: number; readonly yStride: number; readonly g: number; readonly gStride: number; readonly d: number; readonly slope: number; readonly list: number; readonly from: number; readonly to: number }): void;
-  /** kernels/node-maps.ts: y = x / max(‖x‖, 1e-12), `columns` columns, which in y need not begin or end where a vector does. */
+  /** kernels/node-maps.ts: y = x / max(‖x‖, 1e-12) row by row, over `columns` columns. `y` may point at a window of a wider table: it need not begin or end at a multiple of 4 columns. */
   normalizeRows(x: number, xStride: number, y: number, yStride: number, columns: number, list: number, from: number, to: number): void;
-  /** kernels/node-maps.ts: dx = keep · dx + (g − ⟨g, x̂⟩ x̂) / max(‖x‖, 1e-12), x̂ as above; g as y above, dx as x. */
+  /**
+   * kernels/node-maps.ts
+   *
+   * The gradient of normalizeRows: dx = keep · dx + (g − ⟨g, x̂⟩ x̂) / max(‖x‖, 1e-12), with x̂ = x / max(‖x‖, 1e-12). `g` may be a window, like y of normalizeRows; `x`
+   * and `dx` have whole rows. keep = 0 overwrites dx.
+   */
   normalizeBackwardRows(of: { readonly x: number; readonly xStride: number; readonly g: number; readonly gStride: number; readonly dx: number; readonly dxStride: number; readonly columns: number; readonly keep: number; readonly list: number; readonly from: number; readonly to: number }): void;
-  /** kernels/node-maps.ts: Row s of `packed` = row list_s of x, for slots [from, to); both `stride`. */
+  /** kernels/node-maps.ts: Row s of `packed` = row list_s of `x`, for slots s in [from, to); d floats a row, `stride` bytes between rows in both. */
   collectRows(x: number, packed: number, stride: number, d: number, list: number, from: number, to: number): void;
-  /** kernels/node-maps.ts: Row list_s of y += row s of `packed`, for slots [from, to). */
+  /** kernels/node-maps.ts: Row list_s of `y` += row s of `packed`, for slots s in [from, to); shapes as in collectRows. The rows of the list must be distinct. */
   addRows(packed: number, y: number, stride: number, d: number, list: number, from: number, to: number): void;
-  /** kernels/random.ts: maskRow of every listed row; `list` = 0: of the rows [from, to) themselves. */
+  /**
+   * kernels/random.ts
+   *
+   * Dropout of the rows that slots [from, to) of `list` name (`list` = 0: of the rows from … to − 1). `y` is rows × d, `stride` bytes between rows; elements whose 24-bit hash of
+   * (key, row, column) is below `keepBelow` are multiplied by `keepScale`, the others become 0.
+   */
   dropRows(of: { readonly y: number; readonly stride: number; readonly d: number; readonly key: number; readonly keepBelow: number; readonly keepScale: number; readonly list: number; readonly from: number; readonly to: number }): void;
-  /** kernels/random.ts: y ← y + amount · sign(y) ⊙ n/‖n‖ for every listed row, n uniform in [0, 1) over `columns` columns. */
+  /**
+   * kernels/random.ts
+   *
+   * Adds noise of length `amount` that keeps signs: y ← y + amount · sign(y) ⊙ n/‖n‖ for every listed row (`list` as in dropRows), with n uniform in [0, 1) over `columns` columns.
+   * `y` is rows × columns, padded, `stride` bytes between rows. The deviates are hashed twice, for the norm and for the sum, which needs no scratch memory.
+   */
   noiseRows(y: number, stride: number, columns: number, key: number, amount: number, list: number, from: number, to: number): void;
   /**
    * kernels/dense.ts
    *
-   * One Adam step for the rows [from, to), as adamRows has it, gradients beside the rows. `marks`, a byte a row: l2 · row is added to the gradient of rows that have
-   * one.
+   * One Adam step (see adamRows) for the rows [from, to). `table`, `m`, `v` and `gradients` are tables of the same shape: rows × d, row-major, `stride` bytes between rows;
+   * row r of `gradients` belongs to row r of `table`. `marks` holds a byte a row: where it is not 0, l2 · row is added to the gradient (`marks` = 0: no L2).
    */
   denseAdamRows(of: { readonly table: number; readonly m: number; readonly v: number; readonly gradients: number; readonly stride: number; readonly d: number; readonly from: number; readonly to: number; readonly marks: number; readonly l2: number; readonly beta1: number; readonly beta2: number; readonly size: number; readonly correction: number; readonly epsilon: number; readonly decay: number }): void;
-  /** kernels/dense.ts: row ← row · decay − learningRate · gradient for the rows [from, to); `marks` and `l2` as above. */
+  /** kernels/dense.ts: One SGD step for the rows [from, to): row ← row · decay − learningRate · (gradient + l2 · row in marked rows). Shapes and `marks` are those of denseAdamRows. */
   denseSgdRows(of: { readonly table: number; readonly gradients: number; readonly stride: number; readonly d: number; readonly from: number; readonly to: number; readonly marks: number; readonly l2: number; readonly learningRate: number; readonly decay: number }): void;
 }
 

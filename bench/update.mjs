@@ -1,10 +1,10 @@
 /**
- * Updates against training anew: for each case a model is trained on the old interactions, updated with the new ones, and trained anew on both; all three are measured on the same held-out
+ * Compares updates with full retraining. For each case it trains a model on the old interactions, updates it with the new ones, and trains another on both. It measures all three on the same held-out
  * interactions (protocol `clean`, old and new interactions masked), with processor seconds and optimiser steps. See docs/updating.md.
  *
  *     node bench/update.mjs [case …] [--validate] [--seeds 1,2,3] [--epochs 5,10] [--rates 0.25,0.5] [--json]
  *
- * --validate measures on a tenth of the old and of the new interactions instead of the test set; settings are chosen so. --epochs and --rates (parts of the learning rate) try settings; default: those of updateModel.
+ * --validate measures on a tenth of the old and of the new interactions instead of the test set: use it to choose settings. --epochs and --rates (fractions of the learning rate) try settings; default: those of updateModel.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ const pairsOf = (file) =>
 /** @param {string} text @param {0 | 1} column */
 const part = (text, column) => text.split('\t')[column];
 
-/** The first 60% of time; of the rest what is not the test set: new people's last interactions are among it. @returns {Parts} */
+/** Old: the first 60% of the time. New: all later interactions that are not in the test set, which includes the last interactions of new users. @returns {Parts} */
 function movielens() {
   const old = pairsOf('movielens-1m-temporal/train.tsv.gz');
   const test = pairsOf('movielens-1m-temporal/test.tsv.gz');
@@ -41,7 +41,7 @@ function movielens() {
   return { old, fresh: all.filter((pair) => !known.has(pair)), test };
 }
 
-/** Train without `share` of its interactions, drawn at random, and without all those of `withheld` of the users and items. @param {string} folder @param {number} share @param {number} withheld @returns {Parts} */
+/** Old and new parts of the training file. New: a fraction `share` of the interactions, drawn at random, and all interactions of a fraction `withheld` of the users and items. @param {string} folder @param {number} share @param {number} withheld @returns {Parts} */
 function pseudoSplit(folder, share, withheld) {
   const random = randomStream(1, 'pseudo-split');
   const all = pairsOf(`${folder}/train.tsv.gz`);
@@ -99,7 +99,7 @@ for (const [name, { split, config }] of Object.entries(cases)) {
 }
 if (flags.json) console.log(JSON.stringify(rows));
 
-/** A tenth of the old and of the new interactions to measure on, in place of the test set. @param {Parts} parts @returns {Parts} */
+/** Replaces the test set by a tenth of the old and of the new interactions. @param {Parts} parts @returns {Parts} */
 function heldOut({ old, fresh }) {
   const random = randomStream(2, 'held-out');
   /** @type {string[]} */
@@ -149,7 +149,7 @@ async function timed(work) {
   return { ...result, cpu: (user + system) / 1e6 };
 }
 
-/** Users of the test set by what they have: old interactions alone, both, new ones alone. @param {string[]} old @param {string[]} fresh @param {string[]} test @returns {Map<string, string | undefined>} */
+/** The users of the test set by their interactions: only old ones, both, or only new ones. @param {string[]} old @param {string[]} fresh @param {string[]} test @returns {Map<string, string | undefined>} */
 function groups(old, fresh, test) {
   const [had, have] = [old, fresh].map((pairs) => new Set(pairs.map((pair) => part(pair, 0))));
   const kind = (/** @type {string} */ user) =>
@@ -157,7 +157,7 @@ function groups(old, fresh, test) {
   return new Map([...new Set(test.map((pair) => part(pair, 0)))].map((user) => [user, kind(user)]));
 }
 
-/** NDCG@20 over all test users and over each group; who is unknown to the model counts 0, so that all models are measured on the same users. @param {import('../dist/index.js').Model} model @param {import('../dist/index.js').Dataset} allData @param {string[]} test @param {Map<string, string | undefined>} users @returns {Promise<Measured>} */
+/** NDCG@20 over all test users and over each group. Users unknown to the model count as 0, so that all models are measured on the same users. @param {import('../dist/index.js').Model} model @param {import('../dist/index.js').Dataset} allData @param {string[]} test @param {Map<string, string | undefined>} users @returns {Promise<Measured>} */
 async function measure(model, allData, test, users) {
   /** @param {string[]} source */
   const pairs = (source) => {

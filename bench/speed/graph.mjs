@@ -15,7 +15,7 @@ const rowBytes = d * 4;
 const half = { left: 0.5, right: 0.5 };
 
 /**
- * The node operations of LightGCN one by one, and whole steps of training with 1, 2 and 3 layers.
+ * The node operations of LightGCN one by one, and whole training steps with 1, 2 and 3 layers.
  * @param {import('./report.mjs').BenchOptions} options
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
@@ -38,8 +38,8 @@ export async function run({ quick, seed }) {
       title: `node operations, d ${d}, on ${source}`,
       rows: operations,
       notes: [
-        'GB/s: of propagate one row of the source an edge and direction, and the rows written; of dense Adam the rows of gradients read, and of embeddings and two moments read and written. By the median round.',
-        'touched: by a batch of 1,024 users and 2,048 negatives. Its rate counts the edges that count.',
+        'GB/s: for propagate, one source row per edge and direction plus the rows written; for dense Adam, the gradient rows read plus the rows of embeddings and two moments read and written. By the median round.',
+        'touched: rows of a batch of 1,024 users and 2,048 negatives. The rate counts only the edges to or from them.',
       ],
     },
     { title: `LightGCN step, softmax loss, d ${d}, Adam, 2,048 negatives, on ${source}`, rows: steps },
@@ -98,7 +98,7 @@ async function timeOperations(train, threads, seed, rounds) {
     ['propagate, plus', edges + 2 * all, () => nodes.propagate(x, y, { ...half, plus: nodes.base })],
     ['propagate to touched', entries + touched, () => nodes.propagate(x, y, { ...half, targets: 'touched' })],
     ['propagate from touched', entries + all, () => nodes.propagate(x, y, { ...half, sources: 'touched' })],
-    // the tables of an epoch have room for its steps alone
+    // the tables of an epoch hold only its own steps
     ['dense Adam', 7 * all, () => {
       if (steps++ % sampler.stepsPerEpoch === 0) engine.startEpoch(0, 0);
       engine.update(1e-3);
@@ -145,7 +145,7 @@ async function timeSteps(train, layers, rows, { threads, seed, rounds }) {
   };
 }
 
-/** Seconds of each round, after two to warm up. @param {() => void} work @param {number} rounds */
+/** Seconds of each round, after two rounds of warm-up. @param {() => void} work @param {number} rounds */
 function timed(work, rounds) {
   const seconds = [];
   for (let round = -2; round < rounds; round++) {

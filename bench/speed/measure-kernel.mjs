@@ -5,16 +5,16 @@ import { median, minimum, sink } from './timing.mjs';
 
 /** @typedef {'simd' | 'simd-fma'} Build */
 
-/** Bytes of a thread's part of the memory. */
+/** Bytes of one thread's part of the memory. */
 const share = 64 * 2 ** 20;
 
-/** The builds that this machine runs. @returns {Promise<Build[]>} */
+/** The builds that this machine can run. @returns {Promise<Build[]>} */
 export async function runnableBuilds() {
   return WebAssembly.validate(await kernelBytes('simd-fma')) ? ['simd', 'simd-fma'] : ['simd'];
 }
 
 /**
- * Runs a kernel on so many threads at once, each on its own data, and returns the best and the median round in units (flop or elements) a second, all
+ * Runs a kernel on the given number of threads at once, each on its own data. Returns the best and the median round in units (flop or elements) per second, all
  * threads together. A round lasts until the slowest thread is done.
  * @param {string} name Of a kernel case.
  * @param {{ build: Build, threads: number, rounds: number, warmup: number, seed: number, secondsPerRound?: number }} options
@@ -23,7 +23,7 @@ export async function measureKernel(name, { build, threads, rounds, warmup, seed
   const module = await WebAssembly.compile(await kernelBytes(build));
   const pages = ((threads * share) >> 16) + 1;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  // a first, short run tells how many calls make a round
+  // a first, short run determines how many calls make a round
   const job = { module, memory, name, seed };
   const [probe] = await runThreads({ ...job, threads: 1, rounds: 3, warmup: 2, calls: 1 });
   const calls = Math.max(1, Math.round(secondsPerRound / minimum(probe)));

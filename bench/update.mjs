@@ -109,7 +109,7 @@ function heldOut({ old, fresh }) {
   return { old: keep(old), fresh: keep(fresh), test: held };
 }
 
-/** @param {string} name @param {Parts} parts @param {import('../dist/index.js').TrainConfigInput} config */
+/** Measures one case with one seed: the old model, the retrained one, and an update per setting. @param {string} name @param {Parts} parts @param {import('../dist/index.js').TrainConfigInput} config */
 async function measureCase(name, { old, fresh, test }, config) {
   /** @param {string} label @param {string[]} pairs */
   const file = (label, pairs) => {
@@ -121,11 +121,12 @@ async function measureCase(name, { old, fresh, test }, config) {
   const allData = await taurec.loadDataset({ train: file('all', [...old, ...fresh]) });
   const log = await taurec.readInteractions(file('fresh', fresh));
   const users = groups(old, fresh, test);
+  // keepState: an update continues from the optimiser's state
   const base = await timed(async () => modelOf(oldData, await trainEmbeddings(oldData, config, { keepState: true })));
   report(name, 'before', config, base, await measure(base.model, allData, test, users), base);
   const anew = await timed(async () => modelOf(allData, await trainEmbeddings(allData, config)));
   const best = await measure(anew.model, allData, test, users);
-  report(name, 'trained anew', config, anew, best, anew);
+  report(name, 'retrained', config, anew, best, anew);
   for (const epochs of numbers(flags.epochs)) {
     for (const rate of numbers(flags.rates)) {
       const options = { threads: 1, epochs, ...(rate && { learningRate: rate * (config.learningRate ?? 0.02) }) };
@@ -141,7 +142,7 @@ function modelOf(data, result) {
   return { model: trainedModel(data, result), steps: result.steps };
 }
 
-/** @template T @param {() => Promise<T>} work @returns {Promise<T & { cpu: number }>} */
+/** The result of `work`, with the processor seconds it took on all threads. @template T @param {() => Promise<T>} work @returns {Promise<T & { cpu: number }>} */
 async function timed(work) {
   const started = process.cpuUsage();
   const result = await work();
@@ -179,6 +180,7 @@ async function measure(model, allData, test, users) {
   const targets = pairs(test);
   /** @type {Record<string, { users: number, sum: number }>} */
   const sums = {};
+  // one query per known test user, with all its old and new interactions excluded
   const known = [...users.keys()].map((id) => model.userIds.indexOf(id)).filter((user) => user >= 0);
   const excluded = extend.csrFromEntries(
     known.length,
@@ -196,6 +198,7 @@ async function measure(model, allData, test, users) {
         if (item >= 0 && extend.csrHas(targets, user, item)) dcg += 1 / Math.log2(at + 2);
       });
     }
+    // the DCG of a perfect list, for as many test items as the user has, at most 20
     let ideal = 0;
     for (let at = 0; at < Math.min(20, wanted.get(id) ?? 0); at++) ideal += 1 / Math.log2(at + 2);
     for (const key of ['all', group ?? 'unknown']) {
@@ -208,7 +211,7 @@ async function measure(model, allData, test, users) {
   return Object.fromEntries(Object.entries(sums).map(([key, { users, sum }]) => [key, { users, ndcg: sum / users }]));
 }
 
-/** @param {string} name @param {string} how @param {import('../dist/index.js').TrainConfigInput} config @param {Run} run @param {Measured} metrics @param {Run} anew @param {Measured} [best] */
+/** Records one measurement and prints it; with `best`, as a change from the retrained model. @param {string} name @param {string} how @param {import('../dist/index.js').TrainConfigInput} config @param {Run} run @param {Measured} metrics @param {Run} anew @param {Measured} [best] */
 function report(name, how, { seed }, { cpu, steps }, metrics, anew, best) {
   rows.push({ case: name, how, seed, steps, cpu, metrics });
   const shown = ['all', 'old', 'both', 'new'].filter((key) => metrics[key]);

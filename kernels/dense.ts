@@ -5,7 +5,7 @@ import { madd } from './vector';
 
 /**
  * One Adam step (see adamRows) for the rows [from, to). `table`, `m`, `v` and `gradients` are tables of the same shape: rows × d, row-major, `stride` bytes between rows;
- * row r of `gradients` belongs to row r of `table`. `marks` holds a byte a row: where it is not 0, l2 · row is added to the gradient (`marks` = 0: no L2).
+ * row r of `gradients` belongs to row r of `table`. `marks` holds one byte per row: where it is not 0, l2 · row is added to the gradient (`marks` = 0: no L2).
  */
 export function denseAdamRows(
   table: usize, m: usize, v: usize, gradients: usize, stride: i32, d: i32, from: i32, to: i32, marks: usize, l2: f32,

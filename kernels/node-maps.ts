@@ -115,7 +115,7 @@ export function normalizeBackwardRows(
   }
 }
 
-/** Row s of `packed` = row list_s of `x`, for slots s in [from, to); d floats a row, `stride` bytes between rows in both. */
+/** Row s of `packed` = row list_s of `x`, for slots s in [from, to); d floats per row, `stride` bytes between rows in both. */
 export function collectRows(x: usize, packed: usize, stride: i32, d: i32, list: usize, from: i32, to: i32): void {
   for (let slot = from; slot < to; slot++) memory.copy(packed + slot * stride, x + load<i32>(list + (slot << 2)) * stride, d << 2);
 }

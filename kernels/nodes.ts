@@ -10,7 +10,7 @@ const MARKED: i32 = 256;
 /**
  * y_i = scale · left_i · Σ_j right_j · x_j + plusScale · plus_i, over the neighbours j of node i, ascending. `x`, `y` and `plus` (0: absent) are nodes × d; `left` and `right`
  * are [nodes] floats (powers of the degrees). The neighbours of node i are neighbours[offsets[i] … offsets[i + 1]) (CSR, i32).
- * `marks` and `plusMarks` hold a byte a node. Neighbours with mark 0 are skipped (`marks` = 0: none is); rows of plus with mark 0 count as 0 and are not read.
+ * `marks` and `plusMarks` hold one byte per node. Neighbours with mark 0 are skipped (`marks` = 0: none is); rows of plus with mark 0 count as 0 and are not read.
  * `buffer` is MARKED words that only this thread uses.
  * The work is bound by memory, not arithmetic: each neighbour costs a read of d floats at a random place.
  */
@@ -161,7 +161,7 @@ export function fillRows(y: usize, stride: i32, columns: i32, value: f32, list: 
   }
 }
 
-/** Row list_s of `y` = row s of `x`, for slots s in [from, to); d floats a row, `stride` bytes between rows in both. The rows of the list must be distinct. */
+/** Row list_s of `y` = row s of `x`, for slots s in [from, to); d floats per row, `stride` bytes between rows in both. The rows of the list must be distinct. */
 export function scatterRows(x: usize, y: usize, stride: i32, d: i32, list: usize, from: i32, to: i32): void {
   for (let slot = from; slot < to; slot++) memory.copy(y + load<i32>(list + (slot << 2)) * stride, x + slot * stride, d << 2);
 }

@@ -69,6 +69,7 @@ for (let epoch = 1, ndcg20 = 0; epoch <= Number(options.epochs) && ndcg20 < Numb
     engine.itemGradients();
     engine.update(1e-3);
   }
+  // part of training: a dense optimiser would have moved the untouched rows too
   engine.settle();
   seconds += (performance.now() - begin) / 1000;
   engine.itemsChanged();

@@ -57,6 +57,7 @@ def run_step(options):
     model = Model(options.users, options.items, options)
     sampling, stepping = [], []
     for step in range(options.warmup + options.steps):
+        # outside the timing: a training reads its pairs from the data
         users, positives = torch.randint(options.users, (options.batch,)), torch.randint(options.items, (options.batch,))
         begin = time.perf_counter()
         negatives = model.sample(options.batch)
@@ -122,6 +123,7 @@ def run_epochs(options):
         begin, losses = time.perf_counter(), []
         for batch in kept[torch.randperm(len(kept))].split(options.batch):
             losses.append(model.step(batch[:, 0], batch[:, 1], model.sample(len(batch))))
+            # an epoch takes minutes: the limit also stops within one
             if seconds + time.perf_counter() - begin > options.seconds:
                 break
         seconds += time.perf_counter() - begin

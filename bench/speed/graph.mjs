@@ -47,6 +47,7 @@ export async function run({ quick, seed }) {
 }
 
 /**
+ * An engine with LightGCN and a sampler, at the start of an epoch.
  * @param {Csr} train
  * @param {number} layers
  * @param {number} rows
@@ -84,12 +85,14 @@ async function timeOperations(train, threads, seed, rounds) {
   const items = new Set([...batch.positives, ...batch.negatives]);
   const touched = users.size + items.size;
   const all = train.rows + train.columns;
+  // edges that end at a touched node, counted by direction
   let entries = 0;
   for (let u = 0; u < train.rows; u++) {
     for (let e = train.offsets[u]; e < train.offsets[u + 1]; e++) {
       entries += (users.has(u) ? 1 : 0) + (items.has(train.indices[e]) ? 1 : 0);
     }
   }
+  // each interaction is an edge in both directions, and each edge one row read
   const edges = 2 * train.indices.length;
   let steps = 0;
   /** @type {[name: string, rowsMoved: number, work: () => void][]} */
@@ -98,7 +101,7 @@ async function timeOperations(train, threads, seed, rounds) {
     ['propagate, plus', edges + 2 * all, () => nodes.propagate(x, y, { ...half, plus: nodes.base })],
     ['propagate to touched', entries + touched, () => nodes.propagate(x, y, { ...half, targets: 'touched' })],
     ['propagate from touched', entries + all, () => nodes.propagate(x, y, { ...half, sources: 'touched' })],
-    // the tables of an epoch hold only its own steps
+    // 7 rows per node: the gradient read; embedding, m and v read and written. The tables of an epoch hold only its own steps, so it restarts when they end
     ['dense Adam', 7 * all, () => {
       if (steps++ % sampler.stepsPerEpoch === 0) engine.startEpoch(0, 0);
       engine.update(1e-3);

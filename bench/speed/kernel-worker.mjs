@@ -27,6 +27,7 @@ let result = 0;
 const settled = performance.now() + 400;
 while (performance.now() < settled) result = call();
 for (let round = 0; round < warmup + rounds; round++) {
+  // a barrier: each thread adds 1 per round and spins until all have arrived; sleeping would start the threads apart
   Atomics.add(gate, 0, 1);
   while (Atomics.load(gate, 0) < (round + 1) * threads);
   const started = performance.now();

@@ -21,6 +21,7 @@ export async function runnableBuilds() {
  */
 export async function measureKernel(name, { build, threads, rounds, warmup, seed, secondsPerRound = 0.01 }) {
   const module = await WebAssembly.compile(await kernelBytes(build));
+  // pages of 64 KiB; one more, because the first 64 bytes stay free (address 0 means absent)
   const pages = ((threads * share) >> 16) + 1;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   // a first, short run determines how many calls make a round
@@ -28,12 +29,14 @@ export async function measureKernel(name, { build, threads, rounds, warmup, seed
   const [probe] = await runThreads({ ...job, threads: 1, rounds: 3, warmup: 2, calls: 1 });
   const calls = Math.max(1, Math.round(secondsPerRound / minimum(probe)));
   const times = await runThreads({ ...job, threads, rounds, warmup, calls });
+  // a round's time is that of its slowest thread
   const slowest = times[0].map((_, round) => Math.max(...times.map((own) => own[round])));
   const work = threads * calls * kernelCases[name].work;
   return { best: work / minimum(slowest), median: work / median(slowest) };
 }
 
 /**
+ * Runs a job on its number of threads, each on its own part of the memory.
  * @param {Omit<import('./kernel-worker.mjs').KernelJob, 'gate' | 'from'>} job
  * @returns {Promise<number[][]>} Seconds by thread and round.
  */

@@ -50,8 +50,9 @@ export async function run({ quick, seed }) {
 }
 
 /**
+ * Runs taurec with the given arguments; returns its peak resident memory in bytes.
  * @param {string[]} commandLine
- * @param {string} file
+ * @param {string} file where report-peak.mjs writes it
  */
 async function peakOf(commandLine, file) {
   const program = join(import.meta.dirname, '../../dist/cli/main.js');
@@ -63,6 +64,7 @@ async function peakOf(commandLine, file) {
 }
 
 /**
+ * The file of a part, whatever its format.
  * @param {string} folder
  * @param {'train' | 'test'} part
  */

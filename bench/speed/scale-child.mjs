@@ -39,6 +39,7 @@ const result = await trainEmbeddings(
 const run = {
   generateSeconds: (made - began) / 1000,
   openSeconds: (opened - made) / 1000,
+  // `seconds` of the history counts from the start of training: differences are the epochs
   epochSeconds: Math.min(...result.history.map(({ seconds }, e) => seconds - (result.history[e - 1]?.seconds ?? 0))),
   dataBytes,
   peakBytes: peakBytes(),

@@ -94,6 +94,7 @@ export async function scaleReports(results) {
       notes: [await limitNote()],
     },
   ];
+  // a fit of two or three coefficients needs more cases than that to show a deviation
   if (done.length < 5) return reports;
   const inputs = done.map(({ scaleCase: { interactions, users, items } }) => ({
     interactions,

@@ -177,7 +177,7 @@ export interface Kernels {
    *
    * y_i = scale · left_i · Σ_j right_j · x_j + plusScale · plus_i, over the neighbours j of node i, ascending. `x`, `y` and `plus` (0: absent) are nodes × d; `left` and `right`
    * are [nodes] floats (powers of the degrees). The neighbours of node i are neighbours[offsets[i] … offsets[i + 1]) (CSR, i32).
-   * `marks` and `plusMarks` hold a byte a node. Neighbours with mark 0 are skipped (`marks` = 0: none is); rows of plus with mark 0 count as 0 and are not read.
+   * `marks` and `plusMarks` hold one byte per node. Neighbours with mark 0 are skipped (`marks` = 0: none is); rows of plus with mark 0 count as 0 and are not read.
    * `buffer` is MARKED words that only this thread uses.
    * The work is bound by memory, not arithmetic: each neighbour costs a read of d floats at a random place.
    */
@@ -186,7 +186,7 @@ export interface Kernels {
   combineRows(of: { readonly x: number; readonly xStride: number; readonly y: number; readonly yStride: number; readonly d: number; readonly keep: number; readonly scale: number; readonly list: number; readonly from: number; readonly to: number }): void;
   /** kernels/nodes.ts: Sets the first `columns` floats of every listed row to `value`; the padding after them stays 0. */
   fillRows(y: number, stride: number, columns: number, value: number, list: number, from: number, to: number): void;
-  /** kernels/nodes.ts: Row list_s of `y` = row s of `x`, for slots s in [from, to); d floats a row, `stride` bytes between rows in both. The rows of the list must be distinct. */
+  /** kernels/nodes.ts: Row list_s of `y` = row s of `x`, for slots s in [from, to); d floats per row, `stride` bytes between rows in both. The rows of the list must be distinct. */
   scatterRows(x: number, y: number, stride: number, d: number, list: number, from: number, to: number): void;
   /** kernels/node-maps.ts: z = x ⊙ y, or keep · z + x ⊙ y when keep is not 0; keep = 0 never reads z, which may then hold anything. */
   multiplyRows(of: { readonly x: number; readonly xStride: number; readonly y: number; readonly yStride: number; readonly z: number; readonly zStride: number; readonly d: number; readonly keep: number; readonly list: number; readonly from: number; readonly to: number }): void;
@@ -201,7 +201,7 @@ export interface Kernels {
    * and `dx` have whole rows. keep = 0 overwrites dx.
    */
   normalizeBackwardRows(of: { readonly x: number; readonly xStride: number; readonly g: number; readonly gStride: number; readonly dx: number; readonly dxStride: number; readonly columns: number; readonly keep: number; readonly list: number; readonly from: number; readonly to: number }): void;
-  /** kernels/node-maps.ts: Row s of `packed` = row list_s of `x`, for slots s in [from, to); d floats a row, `stride` bytes between rows in both. */
+  /** kernels/node-maps.ts: Row s of `packed` = row list_s of `x`, for slots s in [from, to); d floats per row, `stride` bytes between rows in both. */
   collectRows(x: number, packed: number, stride: number, d: number, list: number, from: number, to: number): void;
   /** kernels/node-maps.ts: Row list_s of `y` += row s of `packed`, for slots s in [from, to); shapes as in collectRows. The rows of the list must be distinct. */
   addRows(packed: number, y: number, stride: number, d: number, list: number, from: number, to: number): void;
@@ -223,7 +223,7 @@ export interface Kernels {
    * kernels/dense.ts
    *
    * One Adam step (see adamRows) for the rows [from, to). `table`, `m`, `v` and `gradients` are tables of the same shape: rows × d, row-major, `stride` bytes between rows;
-   * row r of `gradients` belongs to row r of `table`. `marks` holds a byte a row: where it is not 0, l2 · row is added to the gradient (`marks` = 0: no L2).
+   * row r of `gradients` belongs to row r of `table`. `marks` holds one byte per row: where it is not 0, l2 · row is added to the gradient (`marks` = 0: no L2).
    */
   denseAdamRows(of: { readonly table: number; readonly m: number; readonly v: number; readonly gradients: number; readonly stride: number; readonly d: number; readonly from: number; readonly to: number; readonly marks: number; readonly l2: number; readonly beta1: number; readonly beta2: number; readonly size: number; readonly correction: number; readonly epsilon: number; readonly decay: number }): void;
   /** kernels/dense.ts: One SGD step for the rows [from, to): row ← row · decay − learningRate · (gradient + l2 · row in marked rows). Shapes and `marks` are those of denseAdamRows. */

@@ -1,5 +1,5 @@
 /**
- * The approximate index against exact ranking on made-up embeddings in clusters: recall@20, milliseconds a request, size and building time.
+ * Compares the approximate index with exact ranking on synthetic embeddings in clusters: recall@20, milliseconds per request, size and build time.
  *
  *     node bench/approximate.mjs [--items 41000,1000000] [--dimension 64] [--score cosine|dot] [--queries 500] [--threads N] [--seed 1] [--json]
  */
@@ -35,7 +35,7 @@ for (const items of values.items.split(',')) {
 if (values.json) console.log(JSON.stringify({ machine: machine(), rows: results }, null, 2));
 else console.table(results);
 
-/** Saves a model of so many items, indexes it, and asks both ways for the same lists. @param {number} items */
+/** Saves a model with the given number of items, indexes it, and requests the same lists with and without the index. @param {number} items */
 function measure(items) {
   return inTemporaryFolder(async (folder) => {
     const directory = join(folder, 'model');
@@ -66,7 +66,7 @@ function measure(items) {
   });
 }
 
-/** The lists of all users, asked for one at a time, with the median time of one. @param {string} directory @param {'exact' | 'approximate'} index */
+/** Requests the lists of all users, one at a time; returns them with the median time of a request. @param {string} directory @param {'exact' | 'approximate'} index */
 async function asked(directory, index) {
   const started = performance.now();
   const recommender = await Recommender.open(directory, { index, threads });
@@ -84,7 +84,8 @@ async function asked(directory, index) {
 }
 
 /**
- * Items in clusters of a hundred: a centre and noise of .7 of its length (for inner products of log-normal lengths too). Users are near up to three centres, with shares .6, .3 and .1 and noise, and have seen 30 items of the first.
+ * A synthetic model. Items come in clusters of a hundred: a centre plus noise of .7 of its length; for inner products their lengths are log-normal. Users are near up to three centres, with shares .6, .3 and .1
+ * plus noise, and have seen 30 items of the first.
  * @param {number} items
  */
 function madeUp(items) {

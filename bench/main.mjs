@@ -1,9 +1,9 @@
 /**
- * The speed of taurec on this machine, section by section.
+ * Measures the speed of taurec on this machine, section by section.
  *
  *     npm run bench -- [--quick] [--json] [--seed N] [section…]
  *
- * Sections: see `sections` below and README.md. `scale` takes minutes and runs only when it is named.
+ * Sections: see `sections` below and README.md. `scale` takes minutes and runs only when named.
  */
 import { parseArgs } from 'node:util';
 import { enableFusedMultiplyAdd } from '../dist/index.js';

@@ -1,6 +1,6 @@
 /**
- * What the dials of requests (`discover`, `diversity`) and, in training, the weight of negatives λ do to accuracy, coverage and popularity on the test part: the tables of docs/re-ranking.md. All of the training file is trained on, the
- * last epoch is taken, and nothing is chosen by these numbers.
+ * Measures how the request options `discover` and `diversity`, and the weight of negatives λ in training, affect accuracy, coverage and popularity on the test set: the tables of docs/re-ranking.md. Each training uses
+ * the whole training file and keeps the last epoch; nothing is chosen by these numbers.
  *
  *     node bench/re-ranking.mjs [--data amazon2014-health,movielens-100k] [--seed 1] [--threads 1] [--json]
  */
@@ -10,7 +10,7 @@ import { reRankedRanker, trainedItems } from '../dist/extend.js';
 import { enableFusedMultiplyAdd, evaluateSync, loadDataset, openRankingEngine } from '../dist/index.js';
 import { trainEmbeddings, trainedModel } from '../dist/lab.js';
 
-/** The softmax loss with what the recipe of the data set has beside it. @type {Record<string, import('../dist/index.js').TrainConfigInput & { loss: object }>} */
+/** The softmax loss with the other settings of the data set's recipe. @type {Record<string, import('../dist/index.js').TrainConfigInput & { loss: object }>} */
 const configs = {
   'amazon2014-health': { loss: { name: 'sl', tau: 0.2 }, batch: { rows: 64, negatives: 'all' } },
   'movielens-100k': { loss: { name: 'sl' } },

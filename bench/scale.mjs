@@ -1,5 +1,5 @@
 /**
- * How time and memory grow from 1 to 50 million interactions, each size in a process of its own.
+ * Measures how time and memory grow from 1 to 50 million interactions, one process per size.
  *
  *     node bench/scale.mjs [--max MILLIONS] [--cap SECONDS] [--threads N] [--dimension N] [--seed N] [--json]
  */

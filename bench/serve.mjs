@@ -1,9 +1,9 @@
 /**
- * The speed and memory of `taurec serve`: a made-up model of 40,000 items × 10,000 users at d 64, the server in a process of its own, autocannon beside it.
+ * Measures the speed and memory of `taurec serve`: a synthetic model of 40,000 items × 10,000 users at d 64, the server in its own process, the load from autocannon in this one.
  *
  *     node bench/serve.mjs [--seconds 10] [--rounds 3] [--connections 16] [--k 20] [--threads N] [--json]
- *     node bench/serve.mjs --requests 200000        # memory along the way
- *     node bench/serve.mjs --cold-start             # from spawning to the first answer
+ *     node bench/serve.mjs --requests 200000        # resident memory after each tenth of the requests
+ *     node bench/serve.mjs --cold-start             # time from spawning the process to the first answer
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -59,7 +59,7 @@ await inTemporaryFolder(async (/** @type {string} */ folder) => {
   }
 });
 
-/** @param {string} directory */
+/** Rounds of load after two seconds of warm-up. @param {string} directory */
 async function speed(directory) {
   const server = await start(directory);
   await shoot(server.url, { duration: 2 });
@@ -82,7 +82,7 @@ async function speed(directory) {
 }
 
 /**
- * Memory over many requests: resident after each tenth of them.
+ * Resident memory over many requests, after each tenth of them.
  * @param {string} directory
  * @param {number} requests
  */
@@ -98,7 +98,7 @@ async function memory(directory, requests) {
 }
 
 /**
- * From spawning the process to the first list.
+ * Time from spawning the process until the server listens, and until it has answered the first request.
  * @param {string} directory
  */
 async function coldStart(directory) {
@@ -122,7 +122,7 @@ async function coldStart(directory) {
 }
 
 /**
- * The server as a process; its log goes nowhere, but is written.
+ * Starts the server as a process. It writes its log as usual, and the log is discarded.
  * @param {string} directory
  */
 async function start(directory) {
@@ -150,12 +150,13 @@ async function start(directory) {
  * @returns {Promise<import('autocannon').Result>}
  */
 async function shoot(url, much) {
+  // 997 different users; the stride 7,919 spreads them over the model
   const requests = Array.from({ length: 997 }, (_, at) => ({
     path: `/v1/users/${(at * 7919) % users}/recommendations?k=${values.k}`,
   }));
   const result = await autocannon({ url, connections, requests, ...much });
   if (result.non2xx + result.errors + result.timeouts > 0) {
-    throw new Error(`${result.non2xx} answers were no success, ${result.errors} requests failed.`);
+    throw new Error(`${result.non2xx} answers had an error status, ${result.errors} requests failed.`);
   }
   return result;
 }
@@ -177,7 +178,7 @@ function residentMiB(pid) {
 }
 
 /**
- * Processor time that a process has used, which other work on the machine moves less than the clock.
+ * Processor seconds that a process has used: other work on the machine affects them less than wall-clock time. Fields 14 and 15 of /proc/PID/stat, in ticks of 1/100 s.
  * @param {number} pid
  */
 function processorSeconds(pid) {

@@ -1,10 +1,10 @@
 /**
- * Updates against training anew: for each case a model is trained on the old interactions, updated with the new ones, and trained anew on both; all three are measured on the same held-out
+ * Compares updates with full retraining. For each case it trains a model on the old interactions, updates it with the new ones, and trains another on both. It measures all three on the same held-out
  * interactions (protocol `clean`, old and new interactions masked), with processor seconds and optimiser steps. See docs/updating.md.
  *
  *     node bench/update.mjs [case …] [--validate] [--seeds 1,2,3] [--epochs 5,10] [--rates 0.25,0.5] [--json]
  *
- * --validate measures on a tenth of the old and of the new interactions instead of the test set; settings are chosen so. --epochs and --rates (parts of the learning rate) try settings; default: those of updateModel.
+ * --validate measures on a tenth of the old and of the new interactions instead of the test set: use it to choose settings. --epochs and --rates (fractions of the learning rate) try settings; default: those of updateModel.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ const pairsOf = (file) =>
 /** @param {string} text @param {0 | 1} column */
 const part = (text, column) => text.split('\t')[column];
 
-/** The first 60% of time; of the rest what is not the test set: new people's last interactions are among it. @returns {Parts} */
+/** Old: the first 60% of the time. New: all later interactions that are not in the test set, which includes the last interactions of new users. @returns {Parts} */
 function movielens() {
   const old = pairsOf('movielens-1m-temporal/train.tsv.gz');
   const test = pairsOf('movielens-1m-temporal/test.tsv.gz');
@@ -41,7 +41,7 @@ function movielens() {
   return { old, fresh: all.filter((pair) => !known.has(pair)), test };
 }
 
-/** Train without `share` of its interactions, drawn at random, and without all those of `withheld` of the users and items. @param {string} folder @param {number} share @param {number} withheld @returns {Parts} */
+/** Old and new parts of the training file. New: a fraction `share` of the interactions, drawn at random, and all interactions of a fraction `withheld` of the users and items. @param {string} folder @param {number} share @param {number} withheld @returns {Parts} */
 function pseudoSplit(folder, share, withheld) {
   const random = randomStream(1, 'pseudo-split');
   const all = pairsOf(`${folder}/train.tsv.gz`);
@@ -99,7 +99,7 @@ for (const [name, { split, config }] of Object.entries(cases)) {
 }
 if (flags.json) console.log(JSON.stringify(rows));
 
-/** A tenth of the old and of the new interactions to measure on, in place of the test set. @param {Parts} parts @returns {Parts} */
+/** Replaces the test set by a tenth of the old and of the new interactions. @param {Parts} parts @returns {Parts} */
 function heldOut({ old, fresh }) {
   const random = randomStream(2, 'held-out');
   /** @type {string[]} */
@@ -109,7 +109,7 @@ function heldOut({ old, fresh }) {
   return { old: keep(old), fresh: keep(fresh), test: held };
 }
 
-/** @param {string} name @param {Parts} parts @param {import('../dist/index.js').TrainConfigInput} config */
+/** Measures one case with one seed: the old model, the retrained one, and an update per setting. @param {string} name @param {Parts} parts @param {import('../dist/index.js').TrainConfigInput} config */
 async function measureCase(name, { old, fresh, test }, config) {
   /** @param {string} label @param {string[]} pairs */
   const file = (label, pairs) => {
@@ -121,11 +121,12 @@ async function measureCase(name, { old, fresh, test }, config) {
   const allData = await taurec.loadDataset({ train: file('all', [...old, ...fresh]) });
   const log = await taurec.readInteractions(file('fresh', fresh));
   const users = groups(old, fresh, test);
+  // keepState: an update continues from the optimiser's state
   const base = await timed(async () => modelOf(oldData, await trainEmbeddings(oldData, config, { keepState: true })));
   report(name, 'before', config, base, await measure(base.model, allData, test, users), base);
   const anew = await timed(async () => modelOf(allData, await trainEmbeddings(allData, config)));
   const best = await measure(anew.model, allData, test, users);
-  report(name, 'trained anew', config, anew, best, anew);
+  report(name, 'retrained', config, anew, best, anew);
   for (const epochs of numbers(flags.epochs)) {
     for (const rate of numbers(flags.rates)) {
       const options = { threads: 1, epochs, ...(rate && { learningRate: rate * (config.learningRate ?? 0.02) }) };
@@ -141,7 +142,7 @@ function modelOf(data, result) {
   return { model: trainedModel(data, result), steps: result.steps };
 }
 
-/** @template T @param {() => Promise<T>} work @returns {Promise<T & { cpu: number }>} */
+/** The result of `work`, with the processor seconds it took on all threads. @template T @param {() => Promise<T>} work @returns {Promise<T & { cpu: number }>} */
 async function timed(work) {
   const started = process.cpuUsage();
   const result = await work();
@@ -149,7 +150,7 @@ async function timed(work) {
   return { ...result, cpu: (user + system) / 1e6 };
 }
 
-/** Users of the test set by what they have: old interactions alone, both, new ones alone. @param {string[]} old @param {string[]} fresh @param {string[]} test @returns {Map<string, string | undefined>} */
+/** The users of the test set by their interactions: only old ones, both, or only new ones. @param {string[]} old @param {string[]} fresh @param {string[]} test @returns {Map<string, string | undefined>} */
 function groups(old, fresh, test) {
   const [had, have] = [old, fresh].map((pairs) => new Set(pairs.map((pair) => part(pair, 0))));
   const kind = (/** @type {string} */ user) =>
@@ -157,7 +158,7 @@ function groups(old, fresh, test) {
   return new Map([...new Set(test.map((pair) => part(pair, 0)))].map((user) => [user, kind(user)]));
 }
 
-/** NDCG@20 over all test users and over each group; who is unknown to the model counts 0, so that all models are measured on the same users. @param {import('../dist/index.js').Model} model @param {import('../dist/index.js').Dataset} allData @param {string[]} test @param {Map<string, string | undefined>} users @returns {Promise<Measured>} */
+/** NDCG@20 over all test users and over each group. Users unknown to the model count as 0, so that all models are measured on the same users. @param {import('../dist/index.js').Model} model @param {import('../dist/index.js').Dataset} allData @param {string[]} test @param {Map<string, string | undefined>} users @returns {Promise<Measured>} */
 async function measure(model, allData, test, users) {
   /** @param {string[]} source */
   const pairs = (source) => {
@@ -179,6 +180,7 @@ async function measure(model, allData, test, users) {
   const targets = pairs(test);
   /** @type {Record<string, { users: number, sum: number }>} */
   const sums = {};
+  // one query per known test user, with all its old and new interactions excluded
   const known = [...users.keys()].map((id) => model.userIds.indexOf(id)).filter((user) => user >= 0);
   const excluded = extend.csrFromEntries(
     known.length,
@@ -196,6 +198,7 @@ async function measure(model, allData, test, users) {
         if (item >= 0 && extend.csrHas(targets, user, item)) dcg += 1 / Math.log2(at + 2);
       });
     }
+    // the DCG of a perfect list, for as many test items as the user has, at most 20
     let ideal = 0;
     for (let at = 0; at < Math.min(20, wanted.get(id) ?? 0); at++) ideal += 1 / Math.log2(at + 2);
     for (const key of ['all', group ?? 'unknown']) {
@@ -208,7 +211,7 @@ async function measure(model, allData, test, users) {
   return Object.fromEntries(Object.entries(sums).map(([key, { users, sum }]) => [key, { users, ndcg: sum / users }]));
 }
 
-/** @param {string} name @param {string} how @param {import('../dist/index.js').TrainConfigInput} config @param {Run} run @param {Measured} metrics @param {Run} anew @param {Measured} [best] */
+/** Records one measurement and prints it; with `best`, as a change from the retrained model. @param {string} name @param {string} how @param {import('../dist/index.js').TrainConfigInput} config @param {Run} run @param {Measured} metrics @param {Run} anew @param {Measured} [best] */
 function report(name, how, { seed }, { cpu, steps }, metrics, anew, best) {
   rows.push({ case: name, how, seed, steps, cpu, metrics });
   const shown = ['all', 'old', 'both', 'new'].filter((key) => metrics[key]);

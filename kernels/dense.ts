@@ -1,9 +1,11 @@
 import { adamStep, sgdStep } from './optimizer-step';
 import { madd } from './vector';
 
+// Optimiser steps over whole tables, for backbones: every row has a gradient in every step. Rows of matrix factorisation that no batch touched are handled in rows.ts instead.
+
 /**
- * One Adam step for the rows [from, to), as adamRows has it, gradients beside the rows. `marks`, a byte a row: l2 · row is added to the gradient of rows that have
- * one.
+ * One Adam step (see adamRows) for the rows [from, to). `table`, `m`, `v` and `gradients` are tables of the same shape: rows × d, row-major, `stride` bytes between rows;
+ * row r of `gradients` belongs to row r of `table`. `marks` holds one byte per row: where it is not 0, l2 · row is added to the gradient (`marks` = 0: no L2).
  */
 export function denseAdamRows(
   table: usize, m: usize, v: usize, gradients: usize, stride: i32, d: i32, from: i32, to: i32, marks: usize, l2: f32,
@@ -20,6 +22,7 @@ export function denseAdamRows(
   const keep = f32x4.splat(decay);
   for (let row = from; row < to; row++) {
     const start = <usize>row * <usize>stride;
+    // L2 counts only in rows that the batch touched; a weight of 0 keeps the inner loop free of branches
     const weight = f32x4.splat(marks != 0 && load<u8>(marks + row) != 0 ? l2 : 0);
     for (let at = start; at < start + bytes; at += 16) {
       const x = v128.load(table + at);
@@ -29,7 +32,7 @@ export function denseAdamRows(
   }
 }
 
-/** row ← row · decay − learningRate · gradient for the rows [from, to); `marks` and `l2` as above. */
+/** One SGD step for the rows [from, to): row ← row · decay − learningRate · (gradient + l2 · row in marked rows). Shapes and `marks` are those of denseAdamRows. */
 export function denseSgdRows(
   table: usize, gradients: usize, stride: i32, d: i32, from: i32, to: i32, marks: usize, l2: f32, learningRate: f32, decay: f32,
 ): void {

@@ -1,13 +1,17 @@
 import { exp4, madd, maxLanes, sumLanes } from './vector';
 
-// The rows of the dual-scale softmax loss (src/loss/dsl.ts). Log weights of masked entries are MASKED: far below all others, so that masked entries are never the
-// largest and never in the slate; their weight 0 takes them out of every sum.
+// The kernels of one row of the dual-scale softmax loss (src/loss/dsl.ts): a user's scores of n negatives. Every array is [n] 32-bit floats, contiguous.
+// Loops take four floats at a time up to `whole` = n rounded down to a multiple of 4, then single floats. The log weight of a masked entry is MASKED: far below all
+// others, so a masked entry is never the largest and never in the slate; its weight 0 removes it from every sum.
 
+/** Finite, not −Infinity: differences of two masked log weights stay numbers. */
 const MASKED: f32 = -1e30;
+/** Smallest standard deviation that x is divided by: constant scores would otherwise divide by 0. */
 const LEAST_DEVIATION: f32 = 1e-3;
 
 /**
- * out_j = base_j + factor · z(x_j), z(x_j) = (x_j − mean)/max(deviation, 1e-3) under the weights; MASKED where the weight is 0. `base` and `weights` may be 0 (absent).
+ * out_j = base_j + factor · z(x_j), where z(x_j) = (x_j − mean)/max(deviation, 1e-3) with the weighted mean and deviation; MASKED where the weight is 0.
+ * `x`, `weights`, `base` and `out` are [n] floats; `base` may be 0 (adds nothing) and `weights` may be 0 (all 1). factor = 0 skips both passes over the scores.
  */
 export function addStandardized(x: usize, n: i32, factor: f32, weights: usize, base: usize, out: usize): void {
   const whole = n & ~3;
@@ -32,6 +36,7 @@ export function addStandardized(x: usize, n: i32, factor: f32, weights: usize, b
       total += w;
     }
     if (total > 0) {
+      // a second pass, around the mean: Σ x² − mean² would cancel in 32-bit floats
       mean = sum / total;
       const means = f32x4.splat(mean);
       let squares = zero;
@@ -68,13 +73,15 @@ export function addStandardized(x: usize, n: i32, factor: f32, weights: usize, b
 }
 
 /**
- * The slate: the entries with the largest keys x_j/τ + ω_j (`logs`) that together weigh `size`, the last with the part that fits. Their x go to `scores` and
- * their shares, which sum to 1, to `shares`, in no particular order; both have room for n. Returns how many they are. The lowest key goes to result[0].
- * `guess`: about what that will be, or −Infinity. Keys above it are taken first, which saves work when most others are then too low; it does not change the slate.
+ * Selects the slate: the entries with the largest keys x_j/τ + ω_j (`logs` holds ω) whose weights sum to `size`; the last entry counts with the part that fits.
+ * Writes their x to `scores` and their shares, which sum to 1, to `shares`, in heap order, and returns their number. `x`, `logs` and `weights` (0: all 1) are
+ * [n] floats; `scores` and `shares` have room for n. The lowest key goes to result[0] as f32.
+ * `guess` is an estimate of that lowest key, or −Infinity. Keys above it are offered first: most other keys are then too low for the heap. It does not change the slate.
  */
 export function slate(
   x: usize, logs: usize, n: i32, inverseTau: f32, weights: usize, size: f32, scores: usize, shares: usize, guess: f32, result: usize,
 ): i32 {
+  // the outputs serve as the heap's memory until the last loop replaces keys by scores and positions by shares
   heapKeys = scores;
   heapPositions = shares;
   heapSize = 0;
@@ -85,7 +92,7 @@ export function slate(
   const total = min<f64>(heapMass, size);
   for (let k = 0; k < heapSize; k++) {
     const position = load<i32>(shares + (k << 2));
-    // the root is the last to come in
+    // the root has the lowest key: it is the entry that fits only in part
     const w = <f64>weightOf(weights, position) - (k == 0 ? max<f64>(heapMass - size, 0) : 0);
     store<f32>(scores + (k << 2), load<f32>(x + (position << 2)));
     store<f32>(shares + (k << 2), <f32>(w / total));
@@ -93,17 +100,19 @@ export function slate(
   return heapSize;
 }
 
-// The heap of a slate being filled: keys and positions, the lowest key at the root, and the sum of the weights.
+// The heap of the slate that is being filled: keys [f32] and positions in the row [i32], the lowest key at the root, and the sum of the weights. Globals of an
+// instance, and every thread has its own instance. The sum is in double precision because it is compared with `size` after many additions and subtractions.
 let heapKeys: usize = 0;
 let heapPositions: usize = 0;
 let heapSize: i32 = 0;
 let heapMass: f64 = 0;
 
-/** Offers the entries with keys above `floor` and not above `ceiling` to the heap, which keeps the best that it needs to weigh `size`. */
+/** Offers the entries with floor < key ≤ ceiling to the heap, which keeps the fewest best entries that weigh `size` together. */
 function offerKeys(x: usize, logs: usize, n: i32, inverseTau: f32, weights: usize, size: f32, floor: f32, ceiling: f32): void {
   const inverse = f32x4.splat(inverseTau);
   let lowest = floor;
   for (let from = 0; from < n; from += 4) {
+    // most groups of four have no key above the heap's lowest: one comparison skips them
     if (from + 4 <= n) {
       const keys = madd(v128.load(x + (from << 2)), inverse, v128.load(logs + (from << 2)));
       if (!v128.any_true(f32x4.gt(keys, f32x4.splat(lowest)))) continue;
@@ -114,6 +123,7 @@ function offerKeys(x: usize, logs: usize, n: i32, inverseTau: f32, weights: usiz
       if (w == 0 || key <= lowest || key > ceiling) continue;
       raise(heapSize++, key, i);
       heapMass += w;
+      // drops the lowest entries that the rest does not need to reach `size`
       while (heapMass - weightOf(weights, load<i32>(heapPositions)) >= size) {
         heapMass -= weightOf(weights, load<i32>(heapPositions));
         heapSize--;
@@ -124,7 +134,7 @@ function offerKeys(x: usize, logs: usize, n: i32, inverseTau: f32, weights: usiz
   }
 }
 
-/** Σ share_k · sigmoid((scores_k − positive)/τ). */
+/** Returns Σ_k share_k · sigmoid((scores_k − positive)/τ) over a slate; `scores` and `shares` are [count] floats. */
 export function competition(scores: usize, shares: usize, count: i32, positive: f32, inverseTau: f32): f32 {
   const positives = f32x4.splat(positive);
   const inverse = f32x4.splat(inverseTau);
@@ -143,8 +153,9 @@ export function competition(scores: usize, shares: usize, count: i32, positive: 
 }
 
 /**
- * gradients_j += scale · w_j e^(a_j) / Σ, a_j = x_j/τ + ω_j. The largest a goes to result[0] and Σ w_j e^(a_j − largest) to result[1], as f32. `terms` has room for n.
- * `weights` may be 0 (absent), and `gradients` when only the sum is wanted. Something must have weight.
+ * gradients_j += scale · w_j e^(a_j) / Σ_k w_k e^(a_k), with a_j = x_j/τ + ω_j. The largest a goes to result[0] and Σ w_j e^(a_j − largest) to result[1], as f32.
+ * `x`, `logs` (ω), `weights`, `terms` (scratch) and `gradients` are [n] floats. `weights` may be 0 (all 1), and `gradients` 0 when only the sum is needed.
+ * At least one entry must have weight.
  */
 export function addExpectation(
   x: usize, logs: usize, n: i32, inverseTau: f32, weights: usize, terms: usize, gradients: usize, scale: f32, result: usize,
@@ -184,7 +195,7 @@ export function addExpectation(
   }
 }
 
-/** One key, by the same multiply-add as four of them. */
+/** One key x_i/τ + ω_i, by the same multiply-add as four of them: both loops of a row round alike. */
 // @ts-ignore: decorator
 @inline
 function key1(x: usize, logs: usize, i: i32, inverseTau: f32): f32 {
@@ -205,7 +216,7 @@ function sigmoid4(d: v128): v128 {
   return f32x4.div(v128.bitselect(one, e, f32x4.ge(d, f32x4.splat(0))), f32x4.add(one, e));
 }
 
-/** Adds (key, position) as entry `at` of the heap, which rises to its place. */
+/** Adds (key, position) as entry `at` of the heap and moves it up to its place. */
 function raise(at: i32, key: f32, position: i32): void {
   while (at > 0) {
     const parent = (at - 1) >> 1;
@@ -218,7 +229,7 @@ function raise(at: i32, key: f32, position: i32): void {
   store<i32>(heapPositions + (at << 2), position);
 }
 
-/** Puts (key, position) at the root of the first `count` entries, from where it sinks to its place. */
+/** Puts (key, position) at the root of the first `count` entries and moves it down to its place. */
 function lower(count: i32, key: f32, position: i32): void {
   let at = 0;
   while (true) {

@@ -1,8 +1,12 @@
 import { madd, sumLanes } from './vector';
 
+// Dot products with listed rows of a table, and weighted sums of listed rows: for the positives of any batch, and for pair batches, whose rows have negatives of their own.
+
 /**
- * out_i = ⟨query, table row index_i⟩ for `count` listed rows; d floats a row, a multiple of 4; `stride` in bytes.
- * Four rows at a time share the loads of the query; each dot product has the same order of sums in every position.
+ * out_i = ⟨query, row index_i of table⟩ for i in [0, count). `query` is [d] floats, `table` rows × d, row-major, `stride` bytes between rows; d is a multiple of 4.
+ * `index` is [count] i32, `out` [count] floats.
+ * Four rows at a time share the loads of the query. Each dot product adds in the same order whether its row is one of four or of the remainder, so a score does
+ * not depend on the position of its item in the list.
  */
 export function gatherDots(query: usize, table: usize, stride: i32, d: i32, index: usize, count: i32, out: usize): void {
   const bytes = d << 2;
@@ -37,8 +41,9 @@ export function gatherDots(query: usize, table: usize, stride: i32, d: i32, inde
 }
 
 /**
- * out += Σ_i coefficient_i · (table row index_i), i ascending. `coefficients` are read in order, or through `coefficientIndex` when it is not 0.
- * Columns go in blocks of 32 that stay in registers over the whole list.
+ * out += Σ_i coefficient_i · (row index_i of table), i ascending from 0 to count − 1. `out` is [d] floats, `table` rows × d, row-major, `stride` bytes between rows; `index` is
+ * [count] i32. Coefficient i is coefficients[i], or coefficients[coefficientIndex[i]] where `coefficientIndex` is not 0.
+ * Loop order: column blocks outside, list inside. A block has 32 columns: its eight sums stay in registers over the whole list, so `out` is read and written once.
  */
 export function gatherSum(out: usize, table: usize, stride: i32, d: i32, index: usize, coefficients: usize, coefficientIndex: usize, count: i32): void {
   let column = 0;
@@ -75,6 +80,7 @@ export function gatherSum(out: usize, table: usize, stride: i32, d: i32, index: 
     v128.store(o, s6, 96);
     v128.store(o, s7, 112);
   }
+  // the columns after the last block of 32, four at a time
   for (; column < d; column += 4) {
     const o = out + (column << 2);
     const t = table + (column << 2);

@@ -1,4 +1,7 @@
-// The kernels of the WebAssembly engine. Every pointer is a byte address in the one shared memory; every function is a loop over plain floats.
+// The kernels of the WebAssembly engine, compiled twice: with 128-bit SIMD, and with relaxed SIMD for fused multiply-add (scripts/build-kernels.mjs).
+// Conventions of all files. A pointer (`usize`) is a byte address in the one shared memory; 0 means absent where a docstring allows it. Tables are row-major 32-bit
+// floats; a row has d floats, padded with zeros to a multiple of 4, and `stride` bytes lie between the starts of two rows. Offsets use shifts: i << 2 is the byte offset
+// of float i. A range [from, to) is one thread's share: threads never write the same row.
 export { product } from './product';
 export { logExpectationExp } from './log-expectation-exp';
 export { softplusRow } from './softplus';

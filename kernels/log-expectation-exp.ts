@@ -1,8 +1,10 @@
 import { exp4, maxLanes, sumLanes } from './vector';
 
 /**
- * out_j = scale · w_j exp((x_j − max)/τ) / Σ; the shift (largest x of weight > 0) is written to result[0], Σ w_j exp((x_j − max)/τ) to result[1]
- * and Σ w_j to result[2] (n without weights), as f32. `weights` and `out` may be 0 (absent). Nothing unmasked: result[1] = 0 and out = 0.
+ * The softmax of a row: out_j = scale · w_j exp((x_j − max)/τ) / Σ_k w_k exp((x_k − max)/τ). `x`, `weights` and `out` are [n] floats, contiguous; `weights` may be 0
+ * (all 1; weight 0 masks an entry) and `out` 0 (only the sums are needed). result[0] = max, the largest x of weight > 0; result[1] = Σ w_j exp((x_j − max)/τ);
+ * result[2] = Σ w_j (n without weights), as f32. If every entry is masked, the three results and `out` are 0.
+ * Three passes: maximum (so that no exponential overflows), exponentials and sums, division by the sum.
  */
 export function logExpectationExp(x: usize, n: i32, inverseTau: f32, weights: usize, out: usize, scale: f32, result: usize): void {
   const whole = n & ~3;
@@ -19,6 +21,7 @@ export function logExpectationExp(x: usize, n: i32, inverseTau: f32, weights: us
     for (; i < whole; i += 4) top = f32x4.pmax(top, v128.load(x + (i << 2)));
   }
   let shift = maxLanes(top);
+  // the last n mod 4 entries, one by one, here and in the passes below
   for (; i < n; i++) {
     if (!weights || load<f32>(weights + (i << 2)) > 0) shift = max(shift, load<f32>(x + (i << 2)));
   }

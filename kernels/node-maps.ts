@@ -1,9 +1,10 @@
 import { rowOf } from './row-of';
 import { madd, sumLanes } from './vector';
 
-// Maps of the rows of node tables; strides in bytes, d floats a row, a multiple of 4. `list` names the rows [from, to); 0 = they are those numbers themselves.
+// Element-wise and row-wise maps of node tables: nodes × d, row-major, strides in bytes, d a multiple of 4. A node is a user, or an item after all users.
+// Slots [from, to) of `list` ([i32]) name the rows to work on; `list` = 0: the rows are from … to − 1. Each table has its own stride, since tables differ in width.
 
-/** z = x ⊙ y, or keep · z + x ⊙ y where keep is not 0. */
+/** z = x ⊙ y, or keep · z + x ⊙ y when keep is not 0; keep = 0 never reads z, which may then hold anything. */
 export function multiplyRows(
   x: usize, xStride: i32, y: usize, yStride: i32, z: usize, zStride: i32, d: i32, keep: f32, list: usize, from: i32, to: i32,
 ): void {
@@ -24,7 +25,7 @@ export function multiplyRows(
   }
 }
 
-/** g = g where y > 0, slope · g elsewhere; g may be y. */
+/** Leaky ReLU and its gradient: g stays where y > 0 and becomes slope · g elsewhere. `g` may be `y` (forward). */
 export function leakyRows(y: usize, yStride: i32, g: usize, gStride: i32, d: i32, slope: f32, list: usize, from: i32, to: i32): void {
   const bytes = d << 2;
   const zero = f32x4.splat(0);
@@ -41,7 +42,7 @@ export function leakyRows(y: usize, yStride: i32, g: usize, gStride: i32, d: i32
   }
 }
 
-/** 1 / max(‖x‖, 1e-12) of a row with its padding. */
+/** 1 / max(‖x‖, 1e-12) of a row. Reads whole vectors: the padding is 0 and adds nothing to the norm. */
 // @ts-ignore: decorator
 @inline
 function inverseNorm(x: usize, columns: i32): f32 {
@@ -53,10 +54,11 @@ function inverseNorm(x: usize, columns: i32): f32 {
   return 1 / max<f32>(sqrt(sumLanes(squares)), 1e-12);
 }
 
-/** y = x / max(‖x‖, 1e-12), `columns` columns, which in y need not begin or end where a vector does. */
+/** y = x / max(‖x‖, 1e-12) row by row, over `columns` columns. `y` may point at a window of a wider table: it need not begin or end at a multiple of 4 columns. */
 export function normalizeRows(
   x: usize, xStride: i32, y: usize, yStride: i32, columns: i32, list: usize, from: i32, to: i32,
 ): void {
+  // single floats from here on: a whole vector would overwrite the columns after the window
   const whole = columns & ~3;
   for (let slot = from; slot < to; slot++) {
     const node = rowOf(list, slot);
@@ -74,7 +76,10 @@ export function normalizeRows(
   }
 }
 
-/** dx = keep · dx + (g − ⟨g, x̂⟩ x̂) / max(‖x‖, 1e-12), x̂ as above; g as y above, dx as x. */
+/**
+ * The gradient of normalizeRows: dx = keep · dx + (g − ⟨g, x̂⟩ x̂) / max(‖x‖, 1e-12), with x̂ = x / max(‖x‖, 1e-12). `g` may be a window, like y of normalizeRows; `x`
+ * and `dx` have whole rows. keep = 0 overwrites dx.
+ */
 export function normalizeBackwardRows(
   x: usize, xStride: i32, g: usize, gStride: i32, dx: usize, dxStride: i32, columns: i32, keep: f32, list: usize, from: i32, to: i32,
 ): void {
@@ -92,6 +97,7 @@ export function normalizeBackwardRows(
     }
     let along = sumLanes(products);
     for (; column < columns; column++) along += load<f32>(gradient + (column << 2)) * load<f32>(source + (column << 2));
+    // −⟨g, x⟩/‖x‖², the factor of x before the division by ‖x‖: x̂ itself is never formed
     const back: f32 = -along * inverse * inverse;
     const backs = f32x4.splat(back);
     const factor = f32x4.splat(inverse);
@@ -109,12 +115,12 @@ export function normalizeBackwardRows(
   }
 }
 
-/** Row s of `packed` = row list_s of x, for slots [from, to); both `stride`. */
+/** Row s of `packed` = row list_s of `x`, for slots s in [from, to); d floats per row, `stride` bytes between rows in both. */
 export function collectRows(x: usize, packed: usize, stride: i32, d: i32, list: usize, from: i32, to: i32): void {
   for (let slot = from; slot < to; slot++) memory.copy(packed + slot * stride, x + load<i32>(list + (slot << 2)) * stride, d << 2);
 }
 
-/** Row list_s of y += row s of `packed`, for slots [from, to). */
+/** Row list_s of `y` += row s of `packed`, for slots s in [from, to); shapes as in collectRows. The rows of the list must be distinct. */
 export function addRows(packed: usize, y: usize, stride: i32, d: i32, list: usize, from: i32, to: i32): void {
   const bytes = d << 2;
   for (let slot = from; slot < to; slot++) {

@@ -1,14 +1,18 @@
 import { rowOf } from './row-of';
 import { madd } from './vector';
 
-// Rows of node tables; strides in bytes, d floats a row, a multiple of 4. `list` names the rows [from, to); 0 = they are those numbers themselves.
+// Propagation over the graph, and copies between node tables: nodes × d, row-major, strides in bytes, d a multiple of 4. A node is a user, or an item after all users.
+// Slots [from, to) of `list` ([i32]) name the rows to work on; `list` = 0: the rows are from … to − 1.
 
-/** Neighbours that are looked through for marks at a time: the size of the buffer that propagateRows is given, in words. */
+/** Neighbours that are filtered by marks at a time: the size of propagateRows's buffer, in words. 1 KiB stays in the first-level cache. */
 const MARKED: i32 = 256;
 
 /**
- * y_i = scale · left_i · Σ_j right_j · x_j + plusScale · plus_i over the neighbours j of node i, ascending. `marks`, a byte a node: neighbours without one are left
- * out (0 = all count); `plusMarks`: rows of plus without one are 0. `buffer`: MARKED words of this thread.
+ * y_i = scale · left_i · Σ_j right_j · x_j + plusScale · plus_i, over the neighbours j of node i, ascending. `x`, `y` and `plus` (0: absent) are nodes × d; `left` and `right`
+ * are [nodes] floats (powers of the degrees). The neighbours of node i are neighbours[offsets[i] … offsets[i + 1]) (CSR, i32).
+ * `marks` and `plusMarks` hold one byte per node. Neighbours with mark 0 are skipped (`marks` = 0: none is); rows of plus with mark 0 count as 0 and are not read.
+ * `buffer` is MARKED words that only this thread uses.
+ * The work is bound by memory, not arithmetic: each neighbour costs a read of d floats at a random place.
  */
 export function propagateRows(
   x: usize, xStride: i32, y: usize, yStride: i32, d: i32, offsets: usize, neighbours: usize, left: usize, right: usize, scale: f32,
@@ -25,12 +29,14 @@ export function propagateRows(
       sumRows(target, x, xStride, d, at, <i32>(end - at) >> 2, right, true, true, factor, added, plusScale);
       continue;
     }
+    // filters a chunk of neighbours into the buffer, then sums the rows it names; at least one turn, so that a node without neighbours is written too
     let first = true;
     do {
       const stop = min(end, at + (MARKED << 2));
       let count = 0;
       for (; at < stop; at += 4) {
         const j = load<i32>(at);
+        // stored always and counted only if marked: no branch to mispredict
         store<i32>(buffer + (count << 2), j);
         count += load<u8>(marks + j) ? 1 : 0;
       }
@@ -40,7 +46,10 @@ export function propagateRows(
   }
 }
 
-/** out (+)= Σ weight · x; when it is the `last` part of a sum: out = factor · out + addedScale · added. Columns in blocks that stay in registers. */
+/**
+ * One part of a sum: out = (first ? 0 : out) + Σ_i weight_j · (row j of x), j = index_i, i < count. The `last` part ends it: out = factor · out + addedScale · added.
+ * Loop order: column blocks outside, list inside. A block has 32 columns, whose eight sums stay in registers over the list.
+ */
 // @ts-ignore: decorator
 @inline
 function sumRows(
@@ -120,7 +129,7 @@ function sumRows(
   }
 }
 
-/** y = scale · x, or keep · y + scale · x where keep is not 0. */
+/** y = scale · x, or keep · y + scale · x when keep is not 0; keep = 0 never reads y, which may then hold anything. */
 export function combineRows(
   x: usize, xStride: i32, y: usize, yStride: i32, d: i32, keep: f32, scale: f32, list: usize, from: i32, to: i32,
 ): void {
@@ -141,7 +150,7 @@ export function combineRows(
   }
 }
 
-/** Sets `columns` floats of every row, and leaves the padding. */
+/** Sets the first `columns` floats of every listed row to `value`; the padding after them stays 0. */
 export function fillRows(y: usize, stride: i32, columns: i32, value: f32, list: usize, from: i32, to: i32): void {
   const whole = columns & ~3;
   const values = f32x4.splat(value);
@@ -152,7 +161,7 @@ export function fillRows(y: usize, stride: i32, columns: i32, value: f32, list: 
   }
 }
 
-/** Row list_s of y = row s of x, for slots [from, to); d floats. */
+/** Row list_s of `y` = row s of `x`, for slots s in [from, to); d floats per row, `stride` bytes between rows in both. The rows of the list must be distinct. */
 export function scatterRows(x: usize, y: usize, stride: i32, d: i32, list: usize, from: i32, to: i32): void {
   for (let slot = from; slot < to; slot++) memory.copy(y + load<i32>(list + (slot << 2)) * stride, x + slot * stride, d << 2);
 }

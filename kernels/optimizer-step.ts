@@ -1,8 +1,9 @@
 import { madd, normal } from './vector';
 
 /**
- * One Adam step of four numbers x of the table at `row`, with their gradient g and moments at `m` and `v`: m ← β1 m + (1 − β1) g; v ← β2 v + (1 − β2) g²;
- * x·decay − size·m/(√v·correction + ε). b = β, a = 1 − β, move = −size.
+ * One Adam step of four elements x at address `row` of the table, with gradient g and moments at addresses `m` and `v`: m ← β1 m + (1 − β1) g; v ← β2 v + (1 − β2) g²;
+ * row ← x·decay − size·m/(√v·correction + ε). b1 and b2 are β1 and β2, a1 and a2 are 1 − β1 and 1 − β2, move = −size, each repeated in four lanes.
+ * Moments that became denormal are set to 0 (see normal).
  */
 // @ts-ignore: decorator
 @inline
@@ -17,7 +18,7 @@ export function adamStep(
   v128.store(row, madd(move, f32x4.div(mk, madd(f32x4.sqrt(vk), correction, epsilon)), f32x4.mul(x, decay)));
 }
 
-/** One SGD step of four numbers x of the table at `row`: x·decay − lr·g, move = −lr. */
+/** One SGD step of four elements x at address `row` of the table: row ← x·decay − lr·g, with move = −lr. */
 // @ts-ignore: decorator
 @inline
 export function sgdStep(row: usize, x: v128, g: v128, move: v128, decay: v128): void {

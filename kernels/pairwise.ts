@@ -1,19 +1,23 @@
 import { exp4, log4, madd, sumLanes } from './vector';
 
-/** As src/loss/pairwise-activations.ts numbers and bounds them. */
+// The row of the pairwise softmax loss (src/loss/psl.ts).
+
+/** Numbers and lower bound of the activations, equal to those of src/loss/pairwise-activations.ts. */
 const TANH = 0;
 const RELU = 1;
 const ATAN = 2;
 const LEAST_ACTIVATION: f32 = 1e-6;
 
 /**
- * One positive of the pairwise softmax loss against a row. With d_j = (x_j − positive)/2 and e_j = w_j exp((log σ(d_j) − shift)/τ), returns Σ_j e_j and adds
- * share · e_j σ'(d_j)/σ(d_j) / Σ_k e_k to gradients_j; the sum of what it adds goes to result[0] as f32. `shift` is log σ of the largest unmasked x.
- * `weights` may be 0 (all 1); weight 0 masks. `scratch` holds n floats.
+ * One positive of the pairwise softmax loss against the row's n negative scores. With d_j = (x_j − positive)/2, activation σ and e_j = w_j exp((log σ(d_j) − shift)/τ):
+ * returns Σ_j e_j and adds share · e_j σ'(d_j)/σ(d_j) / Σ_k e_k to gradients_j; the sum of these additions goes to result[0] as f32, for the positive's gradient.
+ * `x`, `weights`, `gradients` and `scratch` are [n] floats. `weights` may be 0 (all 1); weight 0 masks. `shift` is log σ of the largest unmasked x, so no
+ * exponential overflows.
  */
 export function pairwiseRow(
   x: usize, n: i32, positive: f32, shift: f32, inverseTau: f32, share: f32, activation: i32, weights: usize, gradients: usize, scratch: usize, result: usize,
 ): f32 {
+  // a constant activation in each call: the compiler inlines three loops without a branch inside
   if (activation == TANH) return row(TANH, x, n, positive, shift, inverseTau, share, weights, gradients, scratch, result);
   if (activation == RELU) return row(RELU, x, n, positive, shift, inverseTau, share, weights, gradients, scratch, result);
   return row(ATAN, x, n, positive, shift, inverseTau, share, weights, gradients, scratch, result);
@@ -24,7 +28,7 @@ export function pairwiseRow(
 function row(
   activation: i32, x: usize, n: i32, positive: f32, shift: f32, inverseTau: f32, share: f32, weights: usize, gradients: usize, scratch: usize, result: usize,
 ): f32 {
-  // two vectors a turn take 5 to 20% less time than one
+  // two vectors an iteration take 5 to 20% less time than one: their chains of dependent operations overlap
   const whole = n & ~7;
   const zero = f32x4.splat(0);
   const inverse = f32x4.splat(inverseTau);
@@ -90,7 +94,7 @@ function halfDifference(x: usize, positive: f32): v128 {
   return f32x4.mul(f32x4.sub(v128.load(x), f32x4.splat(positive)), f32x4.splat(0.5));
 }
 
-/** w · e; 0 where w is 0: a masked score may lie above the shift, where e is huge or infinite. */
+/** w · e, and 0 where w is 0: a masked score may lie above the shift, where e is huge or infinite and e · 0 would not be 0. */
 // @ts-ignore: decorator
 @inline
 function weighted(e: v128, weights: usize): v128 {
@@ -98,7 +102,7 @@ function weighted(e: v128, weights: usize): v128 {
   return v128.and(f32x4.mul(e, w), f32x4.gt(w, f32x4.splat(0)));
 }
 
-/** σ(d) of four lanes. */
+/** σ(d) of four lanes: tanh d + 1 = 2/(1 + e^(−2d)), d + 1 or atan d + 1; the last two bounded below by LEAST_ACTIVATION, as log σ needs. */
 // @ts-ignore: decorator
 @inline
 function activation4(activation: i32, d: v128): v128 {
@@ -117,7 +121,10 @@ function slope4(activation: i32, d: v128, sigma: v128): v128 {
   return v128.and(f32x4.div(one, divisor), f32x4.gt(sigma, f32x4.splat(LEAST_ACTIVATION)));
 }
 
-/** atan of four lanes, |d| ≤ 1: d times a least-maximum polynomial in d² (error below 2e-7); bounded beyond, where rounding may leave a cosine. */
+/**
+ * atan of four lanes for |d| ≤ 1: d times a minimax polynomial in d² (error below 2e-7). Larger |d| is clamped to 1: half the difference of two cosines exceeds it only
+ * by rounding.
+ */
 // @ts-ignore: decorator
 @inline
 function atan4(value: v128): v128 {

@@ -2,9 +2,11 @@ import { log1p4 } from './softplus';
 import { exp4, madd, sumLanes } from './vector';
 
 /**
- * One side of the lower-left partial AUC loss. With f_j = σ(x_j · inverseTau), u_j = 2(1 + γ) f_j + sign · (f_j − centre)² − threshold, `slope` = 2(1 + γ) and
- * κ = 5: returns Σ_j w_j softplus(κ u_j); gradients_j = share · w_j σ(κ u_j) · df_j/dx_j · ∂u_j/∂f_j; result[0 … 2] = Σ_j w_j σ(κ u_j) · (1, f_j − centre, f_j) as f32.
- * `weights` may be 0 (all 1); weight 0 masks.
+ * One side (positives or negatives) of a row of the lower-left partial AUC loss (src/loss/llpauc.ts). With f_j = σ(x_j · inverseTau),
+ * u_j = 2(1 + γ) f_j + sign · (f_j − centre)² − threshold, `slope` = 2(1 + γ) and κ = 5:
+ * returns Σ_j w_j softplus(κ u_j); writes gradients_j = share · w_j σ(κ u_j) · df_j/dx_j · ∂u_j/∂f_j and result[0 … 2] = Σ_j w_j σ(κ u_j) · (1, f_j − centre, f_j) as f32.
+ * `x`, `weights` and `gradients` are [n] floats. `weights` may be 0 (all 1); weight 0 masks. The last vector is filled up with entries of weight 0, so one loop
+ * serves all n.
  */
 export function partialAucRow(
   x: usize, n: i32, inverseTau: f32, slope: f32, sign: f32, centre: f32, threshold: f32, share: f32, weights: usize, gradients: usize, result: usize,
@@ -32,6 +34,7 @@ export function partialAucRow(
     slopes = f32x4.add(slopes, weighted);
     aways = madd(weighted, away, aways);
     fs = madd(weighted, f, fs);
+    // ∂u/∂f and, with σ' = f (1 − f), share · df/dx
     const byF = madd(f32x4.splat(2), signed, f32x4.splat(slope));
     const byX = f32x4.mul(f32x4.mul(f, f32x4.sub(one, f)), f32x4.splat(share * inverseTau));
     const gradient = f32x4.mul(f32x4.mul(weighted, byF), byX);
@@ -52,7 +55,7 @@ function sigmoid4(x: v128): v128 {
   return f32x4.div(v128.bitselect(one, e, f32x4.ge(x, f32x4.splat(0))), f32x4.add(one, e));
 }
 
-/** The first `count` of four lanes, the others 0. */
+/** Loads the first `count` (1 to 3) of four floats; the other lanes are 0. Reading all four could leave the memory. */
 function loadSome(at: usize, count: i32): v128 {
   let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(at));
   if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(at, 4));
@@ -60,6 +63,7 @@ function loadSome(at: usize, count: i32): v128 {
   return v;
 }
 
+/** Stores the first `count` (1 to 3) of four lanes. */
 function storeSome(at: usize, v: v128, count: i32): void {
   store<f32>(at, f32x4.extract_lane(v, 0));
   if (count > 1) store<f32>(at, f32x4.extract_lane(v, 1), 4);

@@ -1,12 +1,19 @@
 import { madd } from './vector';
 
-/** Inner dimension taken at a time, so that the strip of B in use stays in the first cache. */
+// The matrix product, which most of a training step and of ranking is: scores (users × d times d × items), user gradients and item gradients.
+
+/**
+ * Part of the inner dimension that is done at a time. A strip of one tile of B has 64 rows × 8 columns × 4 bytes = 2 KiB and stays in the first-level cache
+ * while all m rows of A pass over it.
+ */
 const STRIP: i32 = 64;
 
 /**
- * C[m × n] (+)= A[m × k] · B[k × n]; n a multiple of 4. Strides in bytes. A element (i, p) lies at a + i·aRow + p·aColumn.
- * B is read in tiles of 8 columns: tile t begins at b + t·bTile, its row p at + p·bRow (row-major B: bTile = 32; packed panels: bRow = 32).
- * Every element of C is one chain of multiply-adds over p ascending, whatever the tiling: results do not depend on how rows are split.
+ * C[m × n] = A[m × k] · B[k × n], added to C when `accumulate`; n is a multiple of 4. Strides are in bytes; C is row-major with stride cRow.
+ * Element (i, p) of A lies at a + i·aRow + p·aColumn: aColumn = 4 reads A as it lies, aRow = 4 reads it transposed.
+ * B is read in tiles of 8 columns: tile t begins at b + t·bTile, and its row p lies p·bRow after that (row-major B: bTile = 32; packed panels: bRow = 32).
+ * Loop order: strips of k, tiles of 8 columns, tiles of 6 rows, then p inside a tile. Between strips the sums rest in C.
+ * Every element of C is one chain of multiply-adds with p ascending, whatever the tiles: results do not depend on how threads divide the rows.
  */
 export function product(
   a: usize, aRow: i32, aColumn: i32,
@@ -16,6 +23,7 @@ export function product(
 ): void {
   for (let p = 0; p < k; p += STRIP) {
     const depth = min(STRIP, k - p);
+    // the first strip may overwrite C; later ones continue its sums
     const more = accumulate || p > 0;
     let j = 0;
     for (; j + 8 <= n; j += 8) {
@@ -24,6 +32,7 @@ export function product(
       for (; i + 6 <= m; i += 6) tile6x2(a + i * aRow + p * aColumn, aRow, aColumn, bTileAt, bRow, c + i * cRow + (j << 2), cRow, depth, more);
       for (; i < m; i++) tile1x2(a + i * aRow + p * aColumn, aRow, aColumn, bTileAt, bRow, c + i * cRow + (j << 2), cRow, depth, more);
     }
+    // n mod 8 = 4: half a tile remains
     if (j < n) {
       const bTileAt = b + (j >> 3) * bTile + p * bRow;
       for (let i = 0; i < m; i++) tile1x1(a + i * aRow + p * aColumn, aRow, aColumn, bTileAt, bRow, c + i * cRow + (j << 2), cRow, depth, more);
@@ -31,7 +40,10 @@ export function product(
   }
 }
 
-/** 6 rows × 8 columns. */
+/**
+ * A tile of C of 6 rows × 8 columns: C[6 × 8] (+)= A[6 × k] · B[k × 8]. The size comes from the 16 vector registers of x86-64: 12 sums (6 rows × 2 vectors of 4 columns),
+ * 2 vectors of B and 1 element of A repeated in four lanes take 15. An iteration does 12 multiply-adds for 8 loads.
+ */
 // @ts-ignore: decorator
 @inline
 function tile6x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usize, cRow: i32, k: i32, accumulate: bool): void {
@@ -85,7 +97,7 @@ function tile6x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usiz
   v128.store(c + 5 * cRow, c51, 16);
 }
 
-/** 1 row × 8 columns. */
+/** 1 row × 8 columns, for the last m mod 6 rows; each element has the same chain of sums as in tile6x2. */
 // @ts-ignore: decorator
 @inline
 function tile1x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usize, cRow: i32, k: i32, accumulate: bool): void {
@@ -104,7 +116,7 @@ function tile1x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usiz
   v128.store(c, c01, 16);
 }
 
-/** 1 row × 4 columns. */
+/** 1 row × 4 columns, for the last four columns where n mod 8 = 4. */
 // @ts-ignore: decorator
 @inline
 function tile1x1(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usize, cRow: i32, k: i32, accumulate: bool): void {

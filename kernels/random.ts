@@ -1,8 +1,11 @@
 import { madd, sumLanes } from './vector';
 
-// Counter hashes of (key, row, column): the same numbers on every engine and thread. See src/array/dropout-mask.ts and src/array/uniform.ts.
+// Random numbers as hashes of (key, row, column), without a state: the same on every engine and thread. src/array/random.ts defines them in plain JavaScript.
 
-/** The upper 24 bits of the hashes of four columns from `column` on; `rowKey` = key ^ row·0x9e3779b1. */
+/**
+ * The upper 24 bits of the hashes of the four columns from `column` on; `rowKey` = key ^ row·0x9e3779b1. 24 bits, because a 32-bit float holds each such number exactly.
+ * Multiplications and shifts are a 32-bit integer finaliser: every bit of the counter changes about half the bits of the hash.
+ */
 // @ts-ignore: decorator
 @inline
 function hash4(rowKey: v128, column: i32): v128 {
@@ -13,13 +16,14 @@ function hash4(rowKey: v128, column: i32): v128 {
   return i32x4.shr_u(v128.xor(h, i32x4.shr_u(h, 16)), 8);
 }
 
+/** key ^ row·0x9e3779b1 in four lanes: the part of the hash's input that a row's columns share. */
 // @ts-ignore: decorator
 @inline
 function rowKeyOf(key: i32, row: i32): v128 {
   return i32x4.splat(key ^ (row * 0x9e3779b1));
 }
 
-/** Four uniform deviates in [0, 1); 0 in columns from `columns` on. */
+/** Four uniform deviates in [0, 1), hash · 2⁻²⁴; 0 from column `columns` on, so that the padding stays 0. */
 // @ts-ignore: decorator
 @inline
 function uniform4(rowKey: v128, column: i32, columns: i32): v128 {
@@ -28,7 +32,10 @@ function uniform4(rowKey: v128, column: i32, columns: i32): v128 {
   return v128.and(deviates, inside);
 }
 
-/** The dropout mask: keeps and scales the elements of a row whose hash lies below `keepBelow`, and sets the others to 0; d a multiple of 4. */
+/**
+ * Applies the dropout mask to one row of d floats, a multiple of 4, at address `row`: elements whose 24-bit hash of (key, id, column) is below `keepBelow` are multiplied by
+ * `keepScale` = 1/(1 − p), the others become 0.
+ */
 export function maskRow(row: usize, d: i32, id: i32, key: i32, keepBelow: i32, keepScale: f32): void {
   const rowKey = rowKeyOf(key, id);
   const below = i32x4.splat(keepBelow);
@@ -40,7 +47,10 @@ export function maskRow(row: usize, d: i32, id: i32, key: i32, keepBelow: i32, k
   }
 }
 
-/** maskRow of every listed row; `list` = 0: of the rows [from, to) themselves. */
+/**
+ * Dropout of the rows that slots [from, to) of `list` name (`list` = 0: of the rows from … to − 1). `y` is rows × d, `stride` bytes between rows; elements whose 24-bit hash of
+ * (key, row, column) is below `keepBelow` are multiplied by `keepScale`, the others become 0.
+ */
 export function dropRows(y: usize, stride: i32, d: i32, key: i32, keepBelow: i32, keepScale: f32, list: usize, from: i32, to: i32): void {
   for (let slot = from; slot < to; slot++) {
     const row = list ? load<i32>(list + (slot << 2)) : slot;
@@ -48,7 +58,10 @@ export function dropRows(y: usize, stride: i32, d: i32, key: i32, keepBelow: i32
   }
 }
 
-/** y ← y + amount · sign(y) ⊙ n/‖n‖ for every listed row, n uniform in [0, 1) over `columns` columns. */
+/**
+ * Adds noise of length `amount` that keeps signs: y ← y + amount · sign(y) ⊙ n/‖n‖ for every listed row (`list` as in dropRows), with n uniform in [0, 1) over `columns` columns.
+ * `y` is rows × columns, padded, `stride` bytes between rows. The deviates are hashed twice, for the norm and for the sum, which needs no scratch memory.
+ */
 export function noiseRows(y: usize, stride: i32, columns: i32, key: i32, amount: f32, list: usize, from: i32, to: i32): void {
   const zero = f32x4.splat(0);
   for (let slot = from; slot < to; slot++) {

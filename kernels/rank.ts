@@ -1,12 +1,13 @@
-// The best k of a stream of scores, in a binary heap whose root is the worst kept: lower score, or equal score and higher item.
+// The best k of a stream of scores, in a binary heap whose root is the worst kept entry. A heap is two arrays of k places, `scores` [f32] and `items` [i32].
 
+/** The order of the heap: A is worse than B if its score is lower, or equal with a higher item. */
 // @ts-ignore: decorator
 @inline
 function worse(scoreA: f32, itemA: i32, scoreB: f32, itemB: i32): bool {
   return scoreA < scoreB || (scoreA == scoreB && itemA > itemB);
 }
 
-/** Places (score, item) at the root of the first `size` entries and lets it sink. */
+/** Puts (score, item) at the root of the first `size` entries and moves it down to its place. */
 function sink(scores: usize, items: usize, size: i32, score: f32, item: i32): void {
   let at = 0;
   while (true) {
@@ -30,7 +31,7 @@ function sink(scores: usize, items: usize, size: i32, score: f32, item: i32): vo
   store<i32>(items + (at << 2), item);
 }
 
-/** Empties a heap: k places of −Infinity. */
+/** Empties a heap: k places of score −Infinity and the highest item number, which every real score replaces. */
 export function startTop(scores: usize, items: usize, k: i32): void {
   for (let i = 0; i < k; i++) {
     store<f32>(scores + (i << 2), -Infinity);
@@ -38,7 +39,10 @@ export function startTop(scores: usize, items: usize, k: i32): void {
   }
 }
 
-/** Offers scores [0, count), of the items first, first + 1, …, ascending from call to call: equal scores then stay with the lower item. */
+/**
+ * Offers the scores `values` [count] of the items first, first + 1, … to a heap of k places. Calls must go up in items: an equal score then never replaces a kept
+ * one, which has the lower item. Most groups of four lie below the root, and one comparison skips them.
+ */
 export function offerTop(values: usize, count: i32, first: i32, scores: usize, items: usize, k: i32): void {
   let root = load<f32>(scores);
   const whole = count & ~3;
@@ -62,7 +66,7 @@ export function offerTop(values: usize, count: i32, first: i32, scores: usize, i
   }
 }
 
-/** Sorts a heap best first, in place; places never filled get item −1. */
+/** Sorts a heap of k places best first, in place (a heap sort: takes the worst to the end, k times). Places that were never filled get item −1. */
 export function finishTop(scores: usize, items: usize, k: i32): void {
   for (let size = k - 1; size >= 0; size--) {
     const score = load<f32>(scores);
@@ -75,10 +79,11 @@ export function finishTop(scores: usize, items: usize, k: i32): void {
   }
 }
 
-/** How many of the scores [0, count) are above `score`, or at least as high when `orEqual`. Excluded scores are −Infinity. */
+/** Counts the scores of `values` [count] that are above `score`, or at least `score` when `orEqual`. Excluded items have score −Infinity and are never counted. */
 export function countAbove(values: usize, count: i32, score: f32, orEqual: bool): i32 {
   const bar = f32x4.splat(score);
   const whole = count & ~3;
+  // a true lane is −1, so subtracting the comparison counts it
   let counts = i32x4.splat(0);
   let i = 0;
   if (orEqual) for (; i < whole; i += 4) counts = i32x4.sub(counts, f32x4.ge(v128.load(values + (i << 2)), bar));

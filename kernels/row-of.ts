@@ -1,4 +1,4 @@
-/** The table row of a slot: `list` names it; 0 = slot i is row i. */
+/** The table row of a slot: entry `slot` of `list` ([i32]), or the slot's own number when `list` is 0. */
 // @ts-ignore: decorator
 @inline
 export function rowOf(list: usize, slot: i32): i32 {

@@ -3,11 +3,13 @@ import { adamStep, sgdStep } from './optimizer-step';
 import { rowOf } from './row-of';
 import { madd, normal, sumLanes } from './vector';
 
-// Rows are d floats, a multiple of 4, `stride` bytes apart. `list` names the table row of each slot; 0 = slot i is row i.
+// The rows of a batch: gathered from the tables into packed rows, their gradients brought back, and the optimiser's steps on them.
+// Tables are rows × d, row-major, d a multiple of 4, `stride` bytes between rows; packed rows and gradients are slots × d with the same stride. `list` ([i32]) names the
+// table row of each slot; 0: slot i is row i. The rows of a list that a kernel writes to must be distinct: threads with different slots then never write the same row.
 
 /**
- * packed_i = row, or row / max(‖row‖, 1e-12) when `cosine`; norms_i = that divisor (1 without cosine). For slots [from, to).
- * `drop` ≠ 0 first applies the dropout mask.
+ * For slots i in [from, to): packed_i = row, or row / max(‖row‖, 1e-12) when `cosine`; norms_i = that divisor (1 without cosine), [slots] floats.
+ * `drop` applies the dropout mask first (see dropRows; dropKey, keepBelow and keepScale are its arguments).
  */
 export function gatherRows(
   table: usize, stride: i32, d: i32, list: usize, from: i32, to: i32, packed: usize, norms: usize, cosine: bool,
@@ -36,8 +38,9 @@ export function gatherRows(
 }
 
 /**
- * Turns gradients by packed rows into gradients by table rows, in place: scaled by `scales` (0 = none), through the normalisation
- * (g − ⟨g, x̂⟩ x̂)/‖x‖ when `cosine`, through the dropout mask, plus l2 · row. For slots [from, to).
+ * The gradient of gatherRows: turns gradients of packed rows into gradients of table rows, in place, for slots [from, to). In this order: scaled by `scales` ([slots]
+ * floats; 0: all 1), through the normalisation (g − ⟨g, x̂⟩ x̂)/‖x‖ when `cosine`, through the dropout mask, plus l2 · row.
+ * `packed` and `norms` must be as gatherRows left them.
  */
 export function backwardRows(
   table: usize, stride: i32, d: i32, list: usize, from: i32, to: i32, packed: usize, norms: usize, gradients: usize, scales: usize, cosine: bool,
@@ -71,10 +74,11 @@ export function backwardRows(
 }
 
 /**
- * Adam's skipped steps for slots [from, to): rows whose `last` step (in the epoch) is before `now` get what a dense optimiser would have done to them:
+ * Adam's skipped steps for slots [from, to). A dense optimiser moves every row in every step, even where the gradient is 0; this applies k = now − last such steps at
+ * once to rows whose `last` step of the epoch is before `now`:
  * row ← row·kept(now)/kept(last) − c·m/(√v + ε′), c = kept(now)·sums(last); m *= β1^k, v *= β2^k.
- * Tables by step of the epoch (f64): `sums` Σ_s lr_s·r^(s − b)·√(1 − β2^s)/(1 − β1^s)/kept(s) over the steps s after b, `kept` running product of the
- * decoupled decays, `epsilons` ε√(1 − β2^(s+1)), `powers1` β1^k, `powers2` β2^k.
+ * `table`, `m` and `v` are rows × d; `last` is [rows] i32. The other tables are f64 by step of the epoch: `sums` Σ_s lr_s·r^(s − b)·√(1 − β2^s)/(1 − β1^s)/kept(s) over
+ * the steps s after b, `kept` the running product of the decoupled decays, `epsilons` ε√(1 − β2^(s+1)); by number of steps k: `powers1` β1^k, `powers2` β2^k.
  */
 export function skipAdamRows(
   table: usize, m: usize, v: usize, last: usize, stride: i32, d: i32, list: usize, from: i32, to: i32, now: i32,
@@ -93,6 +97,7 @@ export function skipAdamRows(
     const fall1 = f32x4.splat(<f32>load<f64>(powers1 + ((now - begin) << 3)));
     const fall2 = f32x4.splat(<f32>load<f64>(powers2 + ((now - begin) << 3)));
     const offset = id * stride;
+    // the tables are in double precision, the rows in single: only the row's five factors are rounded
     for (let k = 0; k < bytes; k += 16) {
       const mk = v128.load(m + offset + k);
       const vk = v128.load(v + offset + k);
@@ -106,7 +111,8 @@ export function skipAdamRows(
 
 /**
  * One Adam step for slots [from, to): row ← row·decay; m ← β1 m + (1 − β1) g; v ← β2 v + (1 − β2) g²;
- * row −= size·m/(√v·correction + ε), size = lr/(1 − β1^t), correction = 1/√(1 − β2^t). Marks the rows as up to date at `now`.
+ * row −= size·m/(√v·correction + ε), size = lr/(1 − β1^t), correction = 1/√(1 − β2^t). Sets `last` ([rows] i32) of these rows to `now`.
+ * `table`, `m` and `v` are rows × d; `gradients` slots × d.
  */
 export function adamRows(
   table: usize, m: usize, v: usize, last: usize, stride: i32, d: i32, list: usize, from: i32, to: i32, gradients: usize, now: i32,
@@ -133,7 +139,7 @@ export function adamRows(
   }
 }
 
-/** SGD's skipped steps are its decays alone. */
+/** SGD's skipped steps for slots [from, to), which are only decays: row ← row·kept(now)/kept(last). `kept` and `last` are those of skipAdamRows. */
 export function skipSgdRows(table: usize, last: usize, stride: i32, d: i32, list: usize, from: i32, to: i32, now: i32, kept: usize): void {
   const bytes = d << 2;
   for (let slot = from; slot < to; slot++) {
@@ -147,7 +153,7 @@ export function skipSgdRows(table: usize, last: usize, stride: i32, d: i32, list
   }
 }
 
-/** One SGD step for slots [from, to): row ← row·decay − lr·g. */
+/** One SGD step for slots [from, to): row ← row·decay − lr·g. `table` is rows × d, `gradients` slots × d. Sets `last` of these rows to `now`. */
 export function sgdRows(
   table: usize, last: usize, stride: i32, d: i32, list: usize, from: i32, to: i32, gradients: usize, now: i32, learningRate: f32, decay: f32,
 ): void {
@@ -163,7 +169,7 @@ export function sgdRows(
   }
 }
 
-/** target_i = scales_i · source_i for rows [from, to). */
+/** target_i = scales_i · source_i for rows i in [from, to); `source` and `target` are rows × d, `scales` [rows] floats. */
 export function scaleRows(source: usize, target: usize, stride: i32, d: i32, scales: usize, from: i32, to: i32): void {
   const bytes = d << 2;
   for (let slot = from; slot < to; slot++) {
@@ -174,8 +180,9 @@ export function scaleRows(source: usize, target: usize, stride: i32, d: i32, sca
 }
 
 /**
- * Rows [from, to) of `source` into panels of eight rows, transposed: element (row, k) of panel p = row / 8 lies at float (p·d + k)·8 + row mod 8.
- * `from` is a multiple of 8; rows from `count` on are taken as 0.
+ * Packs rows [from, to) of `source` (rows × d) into transposed panels of eight rows, the tiles of B that `product` reads with unit stride: element (row, k) of panel
+ * p = ⌊row / 8⌋ lies at float (p·d + k)·8 + row mod 8. `from` is a multiple of 8. Rows from `count` on, which fill up the last panel, are taken as 0.
+ * A panel is done in two halves of four rows, each by transposing blocks of 4 × 4 floats in registers.
  */
 export function packPanels(source: usize, stride: i32, d: i32, from: i32, to: i32, count: i32, panels: usize): void {
   for (let first = from; first < to; first += 8) {

@@ -1,8 +1,9 @@
 import { exp4, madd, sumLanes } from './vector';
 
 /**
- * Σ_j w_j softplus(x_j − shift), and gradients_j (+)= share · w_j σ(x_j − shift); Σ_j w_j σ(x_j − shift) goes to result[0] as f32.
- * `weights` may be 0 (all 1); weight 0 masks. softplus(d) = max(d, 0) + log(1 + e^−|d|), σ from the same exponential.
+ * Returns Σ_j w_j softplus(x_j − shift); gradients_j = share · w_j σ(x_j − shift), added to gradients_j when `accumulate`; Σ_j w_j σ(x_j − shift) goes to result[0] as f32.
+ * `x`, `weights` and `gradients` are [n] floats. `weights` may be 0 (all 1); weight 0 masks. softplus(d) = max(d, 0) + log(1 + e^−|d|), which never overflows, and σ
+ * comes from the same exponential.
  */
 export function softplusRow(x: usize, n: i32, shift: f32, share: f32, weights: usize, gradients: usize, accumulate: bool, result: usize): f32 {
   const whole = n & ~3;
@@ -20,6 +21,7 @@ export function softplusRow(x: usize, n: i32, shift: f32, share: f32, weights: u
     let value = f32x4.add(f32x4.pmax(zero, d), log1p4(e));
     if (weights) {
       const w = v128.load(weights + (i << 2));
+      // a masked score may be infinite, where a product with 0 is not a number: select instead
       const live = f32x4.gt(w, zero);
       slope = v128.bitselect(f32x4.mul(slope, w), zero, live);
       value = v128.bitselect(f32x4.mul(value, w), zero, live);
@@ -47,7 +49,7 @@ export function softplusRow(x: usize, n: i32, shift: f32, share: f32, weights: u
   return total;
 }
 
-/** log(1 + e) of four lanes, 0 ≤ e ≤ 1, as 2·artanh(e / (2 + e)): t ≤ 1/3, odd powers up to 11 (relative error below 1e-6). */
+/** log(1 + e) of four lanes for 0 ≤ e ≤ 1, as 2·artanh(t), t = e / (2 + e) ≤ 1/3, by the series' odd powers up to 11 (relative error below 1e-6). */
 // @ts-ignore: decorator
 @inline
 export function log1p4(e: v128): v128 {

@@ -1,6 +1,6 @@
-/** Four 32-bit floats at a time, and the one place that decides what multiply-add is. */
+/** Functions of four 32-bit floats at a time. Only this file decides how a multiply-add rounds. */
 
-/** a · b + c. One rounding in the fused build, two in the plain one: results are reproducible within a build. */
+/** a · b + c in four lanes, with one rounding in the fused build and two in the plain one: results are reproducible within a build. */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
@@ -8,7 +8,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** The sum of the four lanes, in a fixed order. */
+/** The sum of the four lanes, always as (lane 0 + lane 1) + (lane 2 + lane 3): sums of floats depend on their order. */
 // @ts-ignore: decorator
 @inline
 export function sumLanes(v: v128): f32 {
@@ -17,6 +17,7 @@ export function sumLanes(v: v128): f32 {
   );
 }
 
+/** The largest of the four lanes. */
 // @ts-ignore: decorator
 @inline
 export function maxLanes(v: v128): f32 {
@@ -26,7 +27,7 @@ export function maxLanes(v: v128): f32 {
   );
 }
 
-/** Denormal lanes set to 0: they carry nothing and cost a hundred cycles each. */
+/** Sets denormal lanes (below 1.18e-38, the smallest normal float) to 0: they contribute nothing and cost a hundred cycles each. */
 // @ts-ignore: decorator
 @inline
 export function normal(x: v128): v128 {
@@ -34,9 +35,9 @@ export function normal(x: v128): v128 {
 }
 
 /**
- * e^x of four lanes, for x ≤ 88; below −87 the result is that of −87 (as good as 0, never denormal).
- * x = n·ln 2 + r, |r| ≤ ln 2 / 2; e^r by its Taylor polynomial of degree 6 (relative error below 2e-7); 2^n through the exponent bits.
- * Adding 1.5·2^23 rounds to a whole number and leaves it in the low bits: cheaper than the rounding and converting instructions.
+ * e^x of four lanes, for x ≤ 88; x below −87 gives e^−87 (1.6e-38: practically 0, never denormal).
+ * x = n·ln 2 + r, |r| ≤ ln 2 / 2; e^r by its Taylor polynomial of degree 6 (relative error below 2e-7); 2^n by adding n to the exponent bits.
+ * Adding 1.5·2^23 (`magic`) rounds to a whole number and leaves it in the low bits of the float, which is cheaper than the instructions that round and convert.
  */
 // @ts-ignore: decorator
 @inline
@@ -45,7 +46,7 @@ export function exp4(x: v128): v128 {
   const magic = f32x4.splat(12582912);
   const t = madd(clamped, f32x4.splat(1.44269504), magic);
   const n = f32x4.sub(t, magic);
-  // ln 2 in two parts, so that n·ln 2 is subtracted exactly
+  // ln 2 in two parts, the first with few bits, so that n times it is exact
   let r = madd(n, f32x4.splat(-0.693359375), clamped);
   r = madd(n, f32x4.splat(2.12194440e-4), r);
   let p = f32x4.splat(0.00138888889);
@@ -55,17 +56,18 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(0.5));
   p = madd(p, r, f32x4.splat(1));
   p = madd(p, r, f32x4.splat(1));
+  // t's low bits hold n: shifted into the exponent and added to the bits of 1.0 they make 2^n
   return f32x4.mul(p, i32x4.add(i32x4.shl(t, 23), i32x4.splat(0x3f800000)));
 }
 
 /**
- * log x of four lanes, for normal x > 0: x = 2^e · m with m in [√½, √2); log m = 2·artanh(t), t = (m − 1)/(m + 1), |t| < .172: odd powers up to 7 (relative
- * error below 2e-7).
+ * log x of four lanes, for normal x > 0: x = 2^e · m with m in [√½, √2), log x = e·ln 2 + log m; log m = 2·artanh(t), t = (m − 1)/(m + 1), |t| < .172, by the
+ * series' odd powers up to 7 (relative error below 2e-7).
  */
 // @ts-ignore: decorator
 @inline
 export function log4(x: v128): v128 {
-  // the bits of √½: what lies below it after the shift belongs to the next lower exponent
+  // 0x3f3504f3 are the bits of √½: with them subtracted, the exponent field counts from √½ instead of 1
   const e = i32x4.shr_s(i32x4.sub(x, i32x4.splat(0x3f3504f3)), 23);
   const m = i32x4.sub(x, i32x4.shl(e, 23));
   const one = f32x4.splat(1);

@@ -1,4 +1,4 @@
-/** What a browser gets, as a dependency-cruiser configuration over the built entry (`npm run layers`): nothing that needs Node, in taurec or in the packages it imports. */
+/** A dependency-cruiser configuration over the built browser entry (`npm run layers`): nothing that the entry reaches may need Node, in taurec or in the packages it imports. */
 import { nodePackages } from './layers.mjs';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -7,7 +7,7 @@ export default {
     {
       name: 'node-in-browser',
       comment:
-        'The browser entry reaches a module of Node: swap the file that imports it by the condition "browser" in the "imports" of package.json.',
+        'The browser entry reaches a Node module: replace the file that imports it, with the condition "browser" in the "imports" of package.json.',
       severity: 'error',
       from: {},
       to: { dependencyTypes: ['core'] },
@@ -21,7 +21,7 @@ export default {
     },
     {
       name: 'unresolved',
-      comment: 'The import leads nowhere.',
+      comment: 'The imported file does not exist.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },

@@ -1,11 +1,11 @@
 /**
  * Compiles kernels/index.ts twice, to dist/engine/wasm/kernels-simd.wasm (128-bit SIMD, runs everywhere) and kernels-fma.wasm (relaxed SIMD: fused multiply-add), each also as a
- * JavaScript module (kernels-simd.js) for bundles of the browser.
+ * JavaScript module (kernels-simd.js) for browser bundles.
  *
- * The declarations that the compiler writes next to the kernels become src/engine/wasm/kernels.ts. That file is committed (docs/decisions/045-generated-kernel-bindings.md): the build
- * fails when it differs from the kernels, and `node scripts/build-kernels.mjs --write` renews it.
+ * Turns the declarations that the compiler writes into src/engine/wasm/kernels.ts. That file is committed (docs/decisions/045-generated-kernel-bindings.md): the build
+ * fails if it differs from the kernels, and `node scripts/build-kernels.mjs --write` rewrites it.
  *
- * Does nothing when the sources, the bindings, the flags and the compiler are those of the last build.
+ * Does nothing if the sources, the bindings, these programs and the compiler are the same as at the last build.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,7 +21,7 @@ const bindings = join(root, 'src/engine/wasm/kernels.ts');
 const hashFile = join(output, 'kernels.hash');
 const write = process.argv.includes('--write');
 
-/** One page at first: the engine brings the memory, sized from its plan; 65,536 pages are the 4 GiB that 32-bit WebAssembly can address. */
+/** The engine provides the memory, sized from its plan, so the module asks for only one page. At most 65,536 pages: the 4 GiB that 32-bit WebAssembly can address. */
 const flags =
   '--runtime stub --importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536 -O3 --noAssert --converge --bindings raw';
 const builds = [
@@ -57,13 +57,13 @@ function hashOfInputs() {
 }
 
 /**
- * Writes dist/engine/wasm/`name`.wasm and .js, and returns the compiler's TypeScript declarations; ends the program when the compiler, which prints its own messages, fails.
+ * Writes dist/engine/wasm/`name`.wasm and .js, and returns the compiler's TypeScript declarations. If the compiler fails, it has printed its messages, and this function ends the program.
  * @param {string} name
  * @param {string} features comma-separated WebAssembly features
  */
 function compile(name, features) {
   const target = join(output, `${name}.wasm`);
-  // The compiler names the declarations after the .wasm file, so a folder keeps parallel builds apart.
+  // The compiler names the declarations after the .wasm file; a folder per process keeps parallel builds apart.
   const folder = join(output, `.${name}-${process.pid}`);
   const built = join(folder, `${name}.wasm`);
   const started = performance.now();
@@ -78,6 +78,7 @@ function compile(name, features) {
   }
   const text = readFileSync(built).toString('base64');
   writeFileSync(join(output, `${name}.js`), `export const base64 = '${text}';\n`);
+  // renamed, not written: a program that reads the kernels meanwhile sees the old file or the new one, never half
   renameSync(built, target);
   const declarations = readFileSync(join(folder, `${name}.d.ts`), 'utf8');
   rmSync(folder, { recursive: true });
@@ -87,7 +88,7 @@ function compile(name, features) {
 }
 
 /**
- * Ends the program when src/engine/wasm/kernels.ts is not what the kernels ask for; with --write, writes it.
+ * Ends the program if src/engine/wasm/kernels.ts differs from the text that the kernels require; with --write, writes that text instead.
  * @param {string} expected
  */
 function checkBindings(expected) {
@@ -98,6 +99,6 @@ function checkBindings(expected) {
     console.log(`kernels: wrote ${name}`);
     return;
   }
-  console.error(`kernels: ${name} differs from the kernels. Run: node scripts/build-kernels.mjs --write`);
+  console.error(`kernels: ${name} is out of date. Run: node scripts/build-kernels.mjs --write`);
   process.exit(1);
 }

@@ -1,6 +1,6 @@
 /**
- * Builds dist/: the kernels from kernels/, then src/ by tsc, then what tidy-dist.mjs adds. Does nothing when a build of the same files is there untouched, so that
- * `npm install-test`, `npm run check` and `npm pack` build once: dist/build.hash names what went in and what came out.
+ * Builds dist/: the kernels from kernels/, then src/ with tsc, then the additions of tidy-dist.mjs. Does nothing if dist/ is the unchanged result of the same inputs, so that
+ * `npm install-test`, `npm run check` and `npm pack` build once. dist/build.hash is the SHA-256 of inputs and results.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const record = join(root, 'dist/build.hash');
 
-/** What a build reads; the lock file stands for the compilers and for the declarations that src/ is checked against. */
+/** The inputs of a build. The lock files represent the compilers and the declarations that src/ is checked against. */
 const inputs = [
   'src',
   'kernels',
@@ -32,12 +32,12 @@ if (existsSync(record) && readFileSync(record, 'utf8') === hashOf([...inputs, 'd
   const before = hashOf(inputs);
   run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
   run('scripts/tidy-dist.mjs');
-  // A file that was edited meanwhile may be in dist/ as it was before: the next call builds again.
+  // If a file was edited during the build, dist/ may hold its old version: without a record, the next call builds again.
   if (hashOf(inputs) === before) writeFileSync(record, hashOf([...inputs, 'dist']));
 }
 
 /**
- * SHA-256 over the names and contents of files, and of all files in folders; a path that does not exist counts as that. Hash files are records of builds, and left out.
+ * SHA-256 over the names and contents of files, and of all files in folders. A missing path has a hash too, that of no files. Files named .hash are records of builds and do not count.
  * @param {string[]} paths relative to the root
  */
 function hashOf(paths) {
@@ -62,7 +62,7 @@ function hashOf(paths) {
 }
 
 /**
- * Runs a program of Node in the root; ends this one when it fails, which prints its own messages.
+ * Runs a Node program in the root. If it fails, it has printed its messages, and this function ends the build.
  * @param {string} program
  * @param {string[]} args
  */

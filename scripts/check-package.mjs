@@ -1,6 +1,6 @@
 /**
- * Packs, installs the tarball in an empty folder as a user would, and uses it there: the command and an ESM program under this Node and under Node 22 and 24 (from npm; skipped, and said so, where
- * they cannot be had), TypeScript in strict mode, a bundle for browsers, a bundled server, and the clone itself installed by its folder.
+ * Packs the package, installs the tarball in an empty folder as a user would, and uses it there: the command and an ESM program under this Node and under Node 22 and 24 (installed from npm; skipped with a message if
+ * that fails), TypeScript in strict mode, a browser bundle, a bundled server, and an install of the clone by its folder.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -20,14 +20,14 @@ import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'taurec-package-'));
-/** The lines of Node to try beside the one that runs this. */
+/** The major versions of Node to test besides the one that runs this program. */
 const otherNodes = [22, 24];
 
 /** @param {string} cwd @param {string} program @param {string[]} args */
 const run = (cwd, program, ...args) =>
   execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 
-/** What a program does with the library: trains, saves, opens, recommends. */
+/** A program that uses the library: trains, saves, opens, recommends. It is TypeScript only in its one type annotation. */
 const program = `import { Recommender, syntheticDataset, train } from 'taurec';
 
 const data = syntheticDataset({ users: 60, items: 40, interactions: 800 });
@@ -49,7 +49,7 @@ try {
   }
   console.log(`package: installed, ${installedSize()}`);
   checkTypes();
-  console.log('package: types hold in strict TypeScript, nodenext and bundler');
+  console.log('package: types are correct in strict TypeScript, nodenext and bundler');
   console.log(`package: ${await bundle()} bytes for browsers`);
   for (const node of [process.execPath, ...otherNodes.map(installNode)]) if (node) tryWith(node, packed.version);
   await checkServerBundle();
@@ -59,7 +59,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** @returns {{ filename: string, version: string, unpackedSize: number, files: { path: string }[] }} */
+/** Packs, and checks that every needed file is in the package and no other. @returns {{ filename: string, version: string, unpackedSize: number, files: { path: string }[] }} */
 function pack() {
   const [packed] = JSON.parse(run(root, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder));
   /** @type {string[]} */
@@ -79,17 +79,17 @@ function pack() {
       ),
   );
   if (missing.length > 0) throw new Error(`The package lacks ${missing.join(', ')}.`);
-  if (foreign.length > 0) throw new Error(`The package should not hold ${foreign.join(', ')}.`);
+  if (foreign.length > 0) throw new Error(`The package should not contain ${foreign.join(', ')}.`);
   return packed;
 }
 
-/** All files that a part of package.json leads to. @param {unknown} part @returns {string[]} */
+/** All files that a part of package.json names, at any depth. @param {unknown} part @returns {string[]} */
 function targets(part) {
   if (typeof part === 'string') return [part.replace(/^\.\//, '')];
   return Object.values(/** @type {object} */ (part)).flatMap(targets);
 }
 
-/** TypeScript, strict, with the declarations of taurec and all that they lead to checked as well. */
+/** Compiles the program in strict TypeScript, and checks the declarations of taurec and of everything that they import. */
 function checkTypes() {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const entries = Object.keys(exports).filter((name) => !name.endsWith('.json'));
@@ -115,7 +115,7 @@ function checkTypes() {
   }
 }
 
-/** Bundles every name for browsers. @returns the size in bytes */
+/** Bundles all exported names for browsers, and checks that no Node module is in it. @returns the size in bytes */
 async function bundle() {
   const contents = "export * from 'taurec';";
   const { outputFiles, metafile } = await build({
@@ -128,7 +128,7 @@ async function bundle() {
   return outputFiles[0].contents.length;
 }
 
-/** What the install takes on disk, and the packages in it. */
+/** The size of the install on disk, and its number of packages. */
 function installedSize() {
   const modules = join(folder, 'node_modules');
   const entries = readdirSync(modules, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -137,7 +137,7 @@ function installedSize() {
   return `${Math.round(bytes / 1e6)} MB, ${Object.keys(packages).length} packages`;
 }
 
-/** A server bundled as docs/serving.md says, packages left out, answers by the model that `tryWith` trained. */
+/** Checks that a server bundled as in docs/serving.md, without its packages, answers with the model that `tryWith` trained. */
 async function checkServerBundle() {
   const contents = `import { serve } from 'taurec/server';
 const server = await serve('model', { port: 0 });
@@ -153,12 +153,12 @@ await server.close();`;
   console.log('package: a server bundled by esbuild with --packages=external answers');
 }
 
-/** A clone installed by its folder, as \`npm install ../taurec\` does: npm links it. */
+/** Installs the clone by its folder, as \`npm install ../taurec\` does (npm links it), and runs the program. */
 function checkFolderInstall() {
   const project = join(folder, 'linked');
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), '{"private":true,"type":"module"}');
-  // the clone is built already: npm would build it again
+  // --ignore-scripts: npm would build the clone again
   run(project, 'npm', 'install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', root);
   writeFileSync(join(project, 'main.js'), readFileSync(join(folder, 'main.js')));
   const length = run(project, process.execPath, 'main.js');
@@ -166,7 +166,7 @@ function checkFolderInstall() {
   console.log('package: a clone installed by its folder trains and recommends');
 }
 
-/** A Node of the given line, from npm; undefined, with the reason on stdout, where there is none. @param {number} line */
+/** Installs a Node of the given major version from npm. Returns the path of its program; if that fails, prints the reason and returns undefined. @param {number} line */
 function installNode(line) {
   const home = join(folder, `node-${line}`);
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
@@ -183,11 +183,11 @@ function installNode(line) {
   }
 }
 
-/** The command and the library under one Node. @param {string} node its program @param {string} expected taurec's version */
+/** Runs the command and the program under one Node. @param {string} node path of the Node program @param {string} expected taurec's version */
 function tryWith(node, expected) {
   const version = run(folder, node, 'node_modules/taurec/dist/cli/main.js', '--version');
   if (version !== expected) throw new Error(`taurec --version printed ${version}, expected ${expected}.`);
-  // types are all that is TypeScript in the program
+  // without its type annotation the program is JavaScript
   writeFileSync(join(folder, 'main.js'), program.replace(/const list:.* = /, 'const list = '));
   const length = run(folder, node, 'main.js');
   if (length !== '3') throw new Error(`The program printed ${length}, expected 3.`);

@@ -1,18 +1,18 @@
 /**
- * Counts what a first-time reader meets, so that two versions can be compared: node scripts/house.mjs [--install] [--test] [FOLDER…]
- * Each folder (default: this checkout) is a built checkout; the last column counts changes in nothing but the checkout, so give old and new in one call.
+ * Measures what a first-time reader has to deal with, to compare two versions: node scripts/house.mjs [--install] [--test] [FOLDER…]
+ * Each folder (default: this checkout) is a built checkout and gets a column. Give old and new in one call, so that both are measured on the same machine under the same rules.
  *
  * Rules:
- *   files, lines       src/**.ts but generated files (their first line says so); blank lines count
- *   median file        lines of the middle file
+ *   files, lines       src/**.ts without generated files (their first line says so); blank lines count
+ *   median file        lines of the file of median length
  *   comment lines      lines that begin with //, /* or *
  *   imports            `import … from` and `export … from` statements with a relative path
- *   private stages     files that one other file of src imports, in the same folder, and that no entry exports from
- *   train to kernel    files in the deepest stack of a kernel below trainStep (a training of one thread, in the caller's thread), and before them the shortest way of imports from the entry to the stack's first file
+ *   private stages     files that exactly one other file of src imports, one of the same folder; files directly in src/ do not count
+ *   train to kernel    files in the deepest call stack from trainStep to a kernel (training with one thread, in the caller's thread), preceded by the shortest chain of imports from the entry to the stack's first file
  *   names              exported names, types included, by entry of package.json
- *   README words       separated by white space
- *   import             processor time, user and system, of a process that imports the entry, less that of one that imports nothing; median of 9
- *   --install          npm pack, installed into an empty folder: MB on disk and packages
+ *   README words       words separated by white space
+ *   import             processor time (user + system) of a process that imports the entry, minus that of a process that imports nothing; median of 9
+ *   --install          MB on disk and number of packages after npm pack and npm install into an empty folder
  *   --test             wall-clock seconds of `npm install-test` in a copy of the committed tree
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -33,7 +33,7 @@ const folders = (positionals.length > 0 ? positionals : [here]).map((folder) => 
 /** @param {readonly number[]} values */
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** @param {string} root the figures of one checkout, by name */
+/** The figures of one checkout, by name. @param {string} root */
 function figures(root) {
   const source = join(root, 'src');
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
@@ -66,7 +66,7 @@ function figures(root) {
   };
 }
 
-/** @param {number} x */
+/** Rounds to one decimal. @param {number} x */
 function round(x) {
   return Math.round(x * 10) / 10;
 }
@@ -78,6 +78,7 @@ function importsOf(file, text) {
 }
 
 /**
+ * The number of private stages, by the rule above.
  * @param {readonly { name: string }[]} files @param {readonly { from: string, to: string }[]} imports @param {string} source
  */
 function privateStages(files, imports, source) {
@@ -100,7 +101,7 @@ function namesOf(root, entry) {
   return program.getTypeChecker().getExportsOfModule(module ?? failed(`${file} exports nothing`));
 }
 
-/** @param {unknown} entry @returns {string | undefined} the first path of declarations that is not the browser's alone */
+/** @param {unknown} entry @returns {string | undefined} the first path of declarations */
 function typesOf(entry) {
   if (typeof entry !== 'object' || entry === null) return undefined;
   const { types, ...others } = /** @type {Record<string, unknown>} */ (entry);
@@ -113,10 +114,10 @@ function failed(message) {
   throw new Error(message);
 }
 
-/** @param {string} root @param {readonly { from: string, to: string }[]} imports */
+/** The number and names of the files from `train` to a kernel. Runs a small training whose kernels record their call stacks. @param {string} root @param {readonly { from: string, to: string }[]} imports */
 function filesToKernel(root, imports) {
   const inside = join(root, 'house-stack.mjs');
-  // A loss that is an object keeps the training in this thread; each call of a kernel leaves its stack.
+  // With a loss object the training stays in the process's main thread, where each call of a kernel can record its stack.
   writeFileSync(
     inside,
     `Error.stackTraceLimit = 200;
@@ -152,7 +153,7 @@ process.exit(0);`,
 }
 
 /**
- * The shortest way of imports from `start` to `goal`, without the goal.
+ * The shortest chain of imports from `start` to `goal`, without the goal, found by breadth-first search.
  * @param {string} goal @param {string} start @param {readonly { from: string, to: string }[]} imports
  */
 function wayTo(goal, start, imports) {
@@ -165,7 +166,7 @@ function wayTo(goal, start, imports) {
   return way;
 }
 
-/** @param {string} root */
+/** Milliseconds of processor time that the import of the entry takes. @param {string} root */
 function importTime(root) {
   const entry = pathToFileURL(join(root, 'dist/index.js')).href;
   /** @param {string} code */
@@ -181,7 +182,7 @@ function importTime(root) {
   return Math.round(median(pairs));
 }
 
-/** @param {string} root */
+/** Size and packages of an install. @param {string} root */
 function installed(root) {
   const folder = mkdtempSync(join(tmpdir(), 'taurec-house-'));
   try {
@@ -204,7 +205,7 @@ function installed(root) {
   }
 }
 
-/** @param {string} root */
+/** Seconds of `npm install-test` in a fresh clone. @param {string} root */
 function installTest(root) {
   const folder = mkdtempSync(join(tmpdir(), 'taurec-house-'));
   try {

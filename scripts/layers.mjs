@@ -1,10 +1,10 @@
 /**
- * Which room of src/ may import which, as a dependency-cruiser configuration (`npm run layers`). See docs/architecture.md.
- * Type imports count: a room that needs another's types depends on it.
+ * The rules for imports between the rooms of src/, as a dependency-cruiser configuration (`npm run layers`). See docs/architecture.md.
+ * Type imports count: a room that needs another room's types depends on it.
  */
 import { join } from 'node:path';
 
-/** From the bottom up. A room imports rooms of the lines above its own, and itself; rooms on one line do not import each other. */
+/** The rooms, from the bottom up. A room may import itself and the rooms listed above its own line; rooms on the same line may not import each other. */
 const lines = [
   ['errors'],
   ['option'],
@@ -28,7 +28,7 @@ const lines = [
   ['cli'],
 ];
 
-/** Files of the core that may reach Node (files, workers, DuckDB), by room; everything else in the core must also run in a browser. */
+/** The core's files that may use Node (files, workers, DuckDB), by room. Everything else in the core must also run in browsers. */
 const nodeFiles = {
   platform:
     'atomic-file file-head folder-lock import-module replace-folder sha256 temporary-folder text-file text-stream version',
@@ -46,12 +46,13 @@ const nodeFiles = {
 const nodePaths = Object.entries(nodeFiles).map(
   ([room, files]) => `^src/${room}/(${files.replaceAll(' ', '|')})\\.ts$`,
 );
-/** Packages that run in Node alone. */
+/** Packages that run only in Node. */
 export const nodePackages =
   '@duckdb bullmq cli-table3 cli-truncate commander csv-stringify env-paths ioredis jiti libsql log-update pg pg-boss pg-copy-streams string-width usearch'.split(
     ' ',
   );
 
+// the core: every room below `report`
 const core = lines.flat();
 core.splice(core.indexOf('report'));
 /** @param {readonly string[]} rooms */
@@ -73,14 +74,14 @@ export default {
     ...arrows,
     {
       name: 'unknown-room',
-      comment: 'A new room of src/ needs its line in scripts/layers.mjs.',
+      comment: 'Add the new room of src/ to a line of scripts/layers.mjs.',
       severity: 'error',
       from: { path: '^src/', pathNot: inRooms(lines.flat()) },
       to: {},
     },
     {
       name: 'cycle',
-      comment: 'Two files that import each other are one file, or miss a third that both import.',
+      comment: 'Two files import each other: merge them, or move what both need to a third file.',
       severity: 'error',
       from: {},
       to: { circular: true },
@@ -88,35 +89,35 @@ export default {
     {
       name: 'engine-known',
       comment:
-        "Only open-engine.ts, Node's and the browser's, knows the engines; everything else talks to the contract in engine.ts.",
+        'Only the two files open-engine.ts (Node and browser) may import an engine; everything else uses the contract in engine.ts.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(engine/(open-engine\\.ts$|reference/|wasm/)|browser/open-engine\\.ts$)' },
       to: { path: '^src/engine/(reference|wasm)/' },
     },
     {
       name: 'engines-apart',
-      comment: 'What two engines share stands in src/engine/.',
+      comment: 'Move code that two engines share to src/engine/.',
       severity: 'error',
       from: { path: '^src/engine/(reference|wasm)/' },
       to: { path: '^src/engine/(reference|wasm)/', pathNot: '^src/engine/$1/' },
     },
     {
       name: 'node-in-core',
-      comment: 'The core also runs in browsers: keep Node modules in the files listed in scripts/layers.mjs.',
+      comment: 'The core also runs in browsers: use Node modules only in the files listed in scripts/layers.mjs.',
       severity: 'error',
       from: { path: inRooms(core), pathNot: nodePaths },
       to: { dependencyTypes: ['core'] },
     },
     {
       name: 'node-package-in-core',
-      comment: 'This package needs Node: keep it in the files listed in scripts/layers.mjs.',
+      comment: 'This package needs Node: use it only in the files listed in scripts/layers.mjs.',
       severity: 'error',
       from: { path: inRooms(core), pathNot: nodePaths },
       to: { path: `node_modules/(${nodePackages.join('|')})/` },
     },
     {
       name: 'unresolved',
-      comment: 'The import leads nowhere.',
+      comment: 'The imported file does not exist.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },

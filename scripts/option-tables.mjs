@@ -1,6 +1,6 @@
 /**
- * Keeps the option tables of docs/command-line.md equal to the program's own help: `node scripts/option-tables.mjs` after a build writes them; a test compares.
- * A table stands between `<!-- options: NAME -->` and `<!-- end -->`; NAME is a command (`recipe list` a command's command), or a heading that several commands share.
+ * Keeps the option tables of docs/command-line.md equal to the help texts: after a build, `node scripts/option-tables.mjs` writes them; a test compares them.
+ * A table is between `<!-- options: NAME -->` and `<!-- end -->`, where NAME is a command (or a subcommand such as `recipe list`), or a heading that several commands share.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,15 +22,15 @@ export const commandNames = [
     'completion',
   ],
 ];
-/** Commands whose file has another name: index.ts is what a folder exports. */
+/** Commands whose file has another name: index.ts would be the folder's entry. */
 const fileNames = { index: 'index-model' };
 
-/** Headings whose options stand in one table for all commands. */
+/** Headings whose options are in one table for all commands. */
 const sharedHeadings = ['Reading data', 'Common options'];
 
 /** @typedef {import('commander').Option} Option */
 
-/** The text with every table as the program has it now. @param {string} text */
+/** Returns the text with every table replaced by the current one. @param {string} text */
 export async function withTables(text) {
   const commands = await Promise.all(commandNames.map(load));
   return text.replace(/(<!-- options: (.+?) -->\n)[\s\S]*?(<!-- end -->)/g, (_, begin, name, end) => {
@@ -39,7 +39,7 @@ export async function withTables(text) {
   });
 }
 
-/** @param {string} path */
+/** A command with its options defined. @param {string} path name, or names of command and subcommand */
 async function load(path) {
   const [name, inner] = path.split(' ');
   const { define } = await import(`../dist/cli/${fileNames[/** @type {'index'} */ (name)] ?? name}.js`);
@@ -50,7 +50,7 @@ async function load(path) {
   return found;
 }
 
-/** A table for each heading of a command. @param {Command} command */
+/** One table per heading of a command, without the shared headings. @param {Command} command */
 export function ownTables(command) {
   const own = command.options.filter((option) => !sharedHeadings.includes(headingOf(option)));
   const headings = [...new Set(own.map(headingOf))];
@@ -63,7 +63,7 @@ export function ownTables(command) {
     .join('\n');
 }
 
-/** The options of a heading, each with the commands that take it. @param {Command[]} commands @param {string} heading */
+/** The table of a shared heading: its options, each with the commands that accept it. @param {Command[]} commands @param {string} heading */
 function sharedTable(commands, heading) {
   /** @type {Map<string, string[]>} */
   const rows = new Map();

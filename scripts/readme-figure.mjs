@@ -1,6 +1,6 @@
 /**
- * Draws docs/images/results.svg, the picture of the README, from the recipes' expected values and the published ones (`taurec recipe list --published`): `npm run build && node scripts/readme-figure.mjs`.
- * A test compares the two.
+ * Draws docs/images/results.svg, the picture in the README, from the recipes' expected values and the published ones (`taurec recipe list --published`): `npm run build && node scripts/readme-figure.mjs`.
+ * A test checks that the picture is up to date.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const dataSets = {
 const metric = 'ndcg@20';
 const names = { bsl: 'BSL, published', best: 'best published loss', ours: 'taurec, BSL' };
 
-/** The bars: one of each name for every data set. */
+/** The bars: for every data set, one bar per name. */
 export function bars() {
   const rows = comparePublished(recipes).filter(
     (row) => row.published.backbone === 'mf' && row.published.protocol === 'irbench',
@@ -36,7 +36,7 @@ export function bars() {
   });
 }
 
-/** The picture as SVG text, readable on light and dark pages. */
+/** The picture as SVG text, with colours for light and dark pages. */
 export function figure() {
   const size = { width: 760, height: 300 };
   const data = bars();

@@ -1,6 +1,6 @@
 /**
- * After tsc: makes the command executable, deletes compiled files whose source is gone (tsc leaves them, and `npm pack` would ship them), and puts the script of the server's page
- * beside the server. The script is a whole bundle; as a dependency its package would bring many others along, some of them to be compiled.
+ * Runs after tsc: makes the command executable, deletes compiled files whose source no longer exists (tsc leaves them, and `npm pack` would ship them), and copies the script of the server's API page
+ * next to the server. The script is a complete bundle; a dependency on its package would install many others, some of which need a compiler.
  */
 import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,7 +1,7 @@
 /**
- * Lists what a person may read: node scripts/words.mjs [--docstrings] [FOLDER]
- * A line each: file, line, text. Strings of src/ with a space between two words (help texts, errors, notes, report texts), or, with --docstrings, the comments.
- * For a review of the words: run it on two checkouts and compare.
+ * Lists the texts of src/ that a person may read: node scripts/words.mjs [--docstrings] [FOLDER]
+ * Each line has file, line and text. Lists strings with a space between two words (help texts, errors, notes, report texts) or, with --docstrings, the comments.
+ * To review changes of wording, run it on two checkouts and compare.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -10,7 +10,7 @@ import ts from 'typescript';
 
 /** @typedef {{ file: string, line: number, text: string }} Words */
 
-/** Every user-visible string of a checkout's src/. @param {string} root @returns {Words[]} */
+/** Every string in a checkout's src/ that has two words with a space between them. @param {string} root @returns {Words[]} */
 export function strings(root) {
   return sources(root).flatMap(({ file, tree }) => {
     /** @type {Words[]} */
@@ -29,7 +29,7 @@ export function strings(root) {
   });
 }
 
-/** Every comment of a checkout's src/, without its marks. @param {string} root @returns {Words[]} */
+/** Every comment in a checkout's src/, without comment marks. @param {string} root @returns {Words[]} */
 export function comments(root) {
   return sources(root).flatMap(({ file, tree }) =>
     [...tree.text.matchAll(/\/\*\*?([\s\S]*?)\*\/|(?<=^|\s)\/\/ ?(.*)/g)].map((match) => ({

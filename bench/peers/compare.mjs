@@ -1,6 +1,6 @@
 /**
- * The pair-batch step, ours and PyTorch's, in turn: one process each, round after round, so that both meet the same weather on the machine.
- * Options: --rounds (3), --steps (5) of PyTorch a round, --threads (2), --keep-memory (PyTorch's allocator keeps its pages; see README.md).
+ * Compares the pair-batch step of taurec with PyTorch's. The programs alternate, one process each per round, so that other work on the machine affects both alike.
+ * Options: --rounds (3), --steps (5, PyTorch's steps per round), --threads (2), --python (/usr/bin/python3), --keep-memory (PyTorch's allocator keeps its pages; see README.md).
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ const medianOf = (name, key) => median((rounds.get(name) ?? []).map((times) => t
 /** @param {string} name @param {keyof Times} key */
 const minOf = (name, key) => Math.min(...(rounds.get(name) ?? []).map((times) => times[key]));
 
-console.log('ms a step of 1024 pairs × 800 negatives (ratio to taurec), with drawing the negatives | without');
+console.log('ms per step of 1024 pairs × 800 negatives (ratio to taurec), with drawing the negatives | without');
 for (const name of rounds.keys()) {
   /** @param {typeof medianOf} summary @param {keyof Times} key */
   const cell = (summary, key) =>

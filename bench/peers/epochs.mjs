@@ -1,7 +1,7 @@
 /**
- * The training of `softmax_loss.py epochs`, step for step the same mathematics, on our engine: pair batches, own uniform negatives (positives let in), dense Adam's result.
- * It tells how many epochs a given NDCG@20 (`clean`) takes, where PyTorch itself would need hours. One JSON line an epoch; stops when --target is reached.
- * Options: --data FOLDER, --target (.05), --epochs (200), --threads (2), --seed (1). `npm run build` first.
+ * The training of `softmax_loss.py epochs` on taurec's engine, with the same mathematics in every step: pair batches, uniform negatives that may include positives, the result of dense Adam.
+ * It finds how many epochs a given NDCG@20 (`clean`) takes, which PyTorch would need hours for. Prints one JSON line per epoch and stops when --target is reached.
+ * Options: --data FOLDER, --target (.05), --epochs (200), --threads (2), --seed (1). Run `npm run build` first.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,7 +30,7 @@ const { train, valid, test } = await loadDataset({
   validRatio: 0.1,
   seed,
 });
-if (!test) throw new Error(`${options.data} has no test part`);
+if (!test) throw new Error(`${options.data} has no test set.`);
 
 const sampler = createSampler(train, { batch: 'pair', rows: 1024, negatives: 800, maskPositives: false }, seed);
 enableFusedMultiplyAdd();
@@ -69,6 +69,7 @@ for (let epoch = 1, ndcg20 = 0; epoch <= Number(options.epochs) && ndcg20 < Numb
     engine.itemGradients();
     engine.update(1e-3);
   }
+  // part of training: a dense optimiser would have moved the untouched rows too
   engine.settle();
   seconds += (performance.now() - begin) / 1000;
   engine.itemsChanged();

@@ -1,11 +1,10 @@
-"""Every loss of taurec once more, in plain PyTorch, with gradients by autograd: what taurec's own losses are compared with (test/loss/torch.test.ts).
+"""Every loss of taurec in plain PyTorch, with gradients by autograd: the reference that test/loss/torch.test.ts compares taurec's losses with.
 
     /usr/bin/python3 bench/peers/loss_reference.py test/loss/fixtures/torch.json
 
-One batch of three users over a pool that they share, on fixed embeddings; everything in double precision. Each loss is written from its definition, as a
-sum or mean over positives i and negatives j with weights, with no care for speed or for large scores. The file holds for each case the value and the
-derivatives of the scores row by row, and the derivatives of all embeddings of the batch's value. Embeddings, weights and states are exact in 32 bits.
-Needs PyTorch alone.
+One batch of three users with a shared pool, on fixed embeddings, in double precision. Each loss is written from its definition, as a weighted sum or mean over
+positives i and negatives j, without regard to speed or to overflow at large scores. For each case, the file holds the value and its derivatives by the scores, row by row, and the
+derivatives of the batch's value by all embeddings. Embeddings, weights and states are exact in 32 bits. Needs only PyTorch.
 """
 import json
 import math
@@ -19,7 +18,7 @@ DIMENSION = 4
 
 
 def table(rows, seed):
-    """Multiples of 1/64 between −1 and 1, from a small congruential generator."""
+    """[rows × DIMENSION] multiples of 1/64 between −1 and 1 (exact in 32 bits), from a small congruential generator."""
     values = []
     for _ in range(rows * DIMENSION):
         seed = (1103515245 * seed + 12345) % 2**31
@@ -38,7 +37,7 @@ ROWS = [
 ]
 
 
-# The means and the primitive. w: weights; a masked negative has weight 0.
+# Building blocks of the losses. w: weights; a masked negative has weight 0.
 
 
 def mean(x, w):
@@ -46,7 +45,7 @@ def mean(x, w):
 
 
 def lee(x, tau, w):
-    """τ log( Σ w exp(x/τ) / Σ w ); the mean for τ = inf."""
+    """Log-expectation-exp: τ log( Σ w exp(x/τ) / Σ w ); the mean for τ = inf."""
     return mean(x, w) if tau == math.inf else tau * torch.log(mean(torch.exp(x / tau), w))
 
 
@@ -58,7 +57,7 @@ def number(x):
     return math.inf if x == "inf" else x
 
 
-# The losses: a row's positive scores p with weights v, negative scores n with weights w, options o, and what else a loss sees in r.
+# The losses of a row: positive scores p with weights v, negative scores n with weights w, options o, and in r the states and cosines that some losses read.
 
 
 def sl(p, n, v, w, o, r):
@@ -82,7 +81,7 @@ def bce(p, n, v, w, o, r):
 
 
 def gbce(p, n, v, w, o, r):
-    """The positives' probability raised to β; α is the part of the catalogue that the negatives are."""
+    """The positives' probability raised to β; α is the negatives' share of the catalogue."""
     if "beta" in o:
         beta = o["beta"]
     else:
@@ -107,7 +106,7 @@ def psl(p, n, v, w, o, r):
 
 
 def slatk(p, n, v, w, o, r):
-    """β: the K-th largest of the user's positives and negatives, a constant."""
+    """β is the K-th largest score among the user's positives and negatives, and is constant in the derivatives."""
     tau, weight = o["tau"], o.get("negativeWeight", 1)
     among = torch.cat([p, n[w > 0]]).detach().sort(descending=True).values
     beta = among[min(o["k"], len(among)) - 1]
@@ -116,7 +115,7 @@ def slatk(p, n, v, w, o, r):
 
 
 def sogclr(p, n, v, w, o, r):
-    """State of the user: log of the moving average, and whether there is one."""
+    """The user's state: log of the moving average, and 1 if there is one (else 0)."""
     tau, gamma = o["tau"], o["gamma"]
     present = mean(torch.exp(n / tau), w)
     log_average, visited = r["userState"]
@@ -125,7 +124,7 @@ def sogclr(p, n, v, w, o, r):
 
 
 def advinfonce(p, n, v, w, o, r):
-    """δ_j = log( n · softmax_j(h) ); state of an item: e^h − 1."""
+    """δ_j = log( n · softmax_j(h) ); the state of an item is e^h − 1."""
     tau = o["tau"]
     hardness = torch.log(1 + r["itemStates"])
     delta = torch.log(w.sum() * torch.exp(hardness) / (w * torch.exp(hardness)).sum())
@@ -147,7 +146,7 @@ def standardized(x, w):
 
 
 def dsl(p, n, v, w, o, r):
-    """Both branches; the state: weight, mean and variance of the intensities of earlier steps, and their mean log factor."""
+    """Both branches. The global state holds weight, mean and variance of the intensities of earlier steps, and their mean log factor."""
     tau, size = o["tau"], o.get("temperatureRange", 2)
     known, centre, variance, log_factor = r["global"] if o["competition"] != 0 else (0, 0, 0, 0)
     values = []
@@ -166,7 +165,7 @@ def dsl(p, n, v, w, o, r):
     return mean(torch.stack(values), v) / tau
 
 
-# name, options, score, weighted, states before the step
+# The cases: loss, options, score, weighted or not, states before the step.
 
 
 def cases():

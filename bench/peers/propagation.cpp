@@ -1,10 +1,10 @@
-// One propagation y = D^-1/2 A D^-1/2 x over a bipartite graph, d = 64, single precision, by hand in AVX2: what the engine's propagation is held against.
+// One propagation y = D^-1/2 A D^-1/2 x over a bipartite graph, d = 64, single precision, written by hand in AVX2. propagation.mjs compares the engine's propagation with it.
 //
 //     g++ -O3 -mavx2 -mfma -pthread -o propagation propagation.cpp
 //     ./propagation GRAPH THREADS
 //
-// GRAPH holds 32-bit integers: the number of nodes, then offsets [nodes + 1], then neighbours. It first prints a checksum of the result, then for each line
-// on standard input runs once and prints the seconds.
+// GRAPH holds 32-bit integers: the number of nodes, then offsets [nodes + 1], then neighbours. The program first prints a checksum of the result. Then, for each line
+// on standard input, it runs once and prints the seconds.
 #include <immintrin.h>
 
 #include <atomic>
@@ -17,8 +17,9 @@
 #include <vector>
 
 constexpr int d = 64;
+// rows that a thread takes at a time
 constexpr int chunk = 256;
-// neighbours whose rows are asked for ahead of their turn
+// how many neighbours ahead a row is prefetched: rows lie at random places, so the hardware does not
 constexpr int ahead = 8;
 
 struct Graph {
@@ -95,7 +96,7 @@ int main(int count, char** arguments) {
   const size_t size = size_t(graph.nodes) * d;
   float* x = static_cast<float*>(std::aligned_alloc(64, size * 4));
   float* y = static_cast<float*>(std::aligned_alloc(64, size * 4));
-  // as bench/peers/propagation.mjs fills its table
+  // the same numbers as in the table of propagation.mjs
   for (size_t k = 0; k < size; k++) x[k] = float(uint32_t(k) * 2654435761u) / 4294967296.0f - 0.5f;
   propagate(graph, x, y, threads);
   double checksum = 0;

@@ -1,11 +1,11 @@
-"""The same work as taurec's pair batches, in plain PyTorch: matrix factorisation, cosine scores, softmax loss (SL), own uniform negatives, dense Adam.
+"""The work of taurec's pair batches in plain PyTorch: matrix factorisation, cosine scores, softmax loss (SL), uniform negatives for each pair, dense Adam.
 
     python3 softmax_loss.py step --variant rows     ms per step; one JSON line
-    python3 softmax_loss.py epochs --data FOLDER    training with NDCG@20 after each epoch; one JSON line an epoch
+    python3 softmax_loss.py epochs --data FOLDER    training with NDCG@20 after each epoch; one JSON line per epoch
 
 Variants: `rows` gathers embeddings and normalises the gathered rows [B, n, d], `tables` normalises both whole tables, then gathers.
-Needs PyTorch and nothing else (Debian: apt install python3-torch). Written to be fast on a CPU within what PyTorch offers: lookups through
-F.embedding (its backward is quicker than that of indexing), scores as one batched product, negatives drawn without looking for positives.
+Needs only PyTorch (Debian: apt install python3-torch). Written to be as fast on a CPU as PyTorch allows: lookups through
+F.embedding (its backward is faster than that of indexing), scores as one batched product, negatives drawn without excluding positives.
 """
 import argparse
 import gzip
@@ -53,10 +53,11 @@ class Model:
 
 
 def run_step(options):
-    """Times single steps on random pairs over tables of the size given."""
+    """Times single steps on random pairs over tables of the given size."""
     model = Model(options.users, options.items, options)
     sampling, stepping = [], []
     for step in range(options.warmup + options.steps):
+        # outside the timing: a training reads its pairs from the data
         users, positives = torch.randint(options.users, (options.batch,)), torch.randint(options.items, (options.batch,))
         begin = time.perf_counter()
         negatives = model.sample(options.batch)
@@ -87,7 +88,7 @@ def read_pairs(path):
 
 
 def ndcg(model, known, test, k=20):
-    """NDCG@k, protocol `clean`: all items ranked, the user's training and validation items masked, users without test items left out."""
+    """NDCG@k, protocol `clean`: ranks all items, masks the user's training and validation items, skips users without test items."""
     with torch.no_grad():
         queries, items = F.normalize(model.user_table, dim=-1), F.normalize(model.item_table, dim=-1)
         discounts = 1 / torch.log2(torch.arange(2, k + 2, dtype=torch.float64))
@@ -105,7 +106,7 @@ def ndcg(model, known, test, k=20):
 
 
 def run_epochs(options):
-    """Trains on a random 90% of the training pairs; seconds count training alone, not evaluation."""
+    """Trains on a random 90% of the training pairs; the seconds count only training, not evaluation."""
     train, test_pairs = read_pairs(f"{options.data}/train.tsv.gz"), read_pairs(f"{options.data}/test.tsv.gz")
     users, items = (int(size) + 1 for size in torch.cat([train, test_pairs]).max(0).values)
     known = [[] for _ in range(users)]
@@ -122,6 +123,7 @@ def run_epochs(options):
         begin, losses = time.perf_counter(), []
         for batch in kept[torch.randperm(len(kept))].split(options.batch):
             losses.append(model.step(batch[:, 0], batch[:, 1], model.sample(len(batch))))
+            # an epoch takes minutes: the limit also stops within one
             if seconds + time.perf_counter() - begin > options.seconds:
                 break
         seconds += time.perf_counter() - begin

@@ -1,6 +1,6 @@
 import { randomStream } from '../../dist/array/random.js';
 
-/** A thread's part of the shared memory, handed out in pieces of whole cache lines, filled with numbers of a seed. */
+/** One thread's part of the shared memory: hands out pieces of whole cache lines, filled with random numbers of a seed. */
 export class Arena {
   /**
    * @param {WebAssembly.Memory} memory
@@ -28,7 +28,7 @@ export class Arena {
    */
   normals(count, deviation = 1) {
     const floats = this.floats(count);
-    // a thousand different ones are as good as all: drawing them takes longer than the kernels
+    // 1,021 different numbers are enough, and drawing all of them would take longer than the kernels
     const few = Float32Array.from({ length: 1021 }, () => deviation * this.random.normal());
     for (let i = 0; i < count; i++) floats[i] = few[i % 1021];
     return floats.byteOffset;

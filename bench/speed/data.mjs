@@ -5,7 +5,7 @@ import { loadDataset, syntheticDataset } from '../../dist/index.js';
 /** The folder of the data sets. */
 export const dataFolder = process.env.TAUREC_DATA ?? join(import.meta.dirname, '../../../shared/data');
 
-/** The folder of gowalla, where there is one. */
+/** The folder of gowalla; undefined if the data sets do not include it. */
 export function gowallaFolder() {
   const folder = join(dataFolder, 'gowalla');
   return existsSync(folder) ? folder : undefined;
@@ -14,7 +14,7 @@ export function gowallaFolder() {
 /** @type {Promise<import('../../dist/index.js').Dataset> | undefined} */
 let loaded;
 
-/** gowalla, or made-up data of its size. @param {number} seed */
+/** gowalla, or synthetic data of its size. @param {number} seed */
 export function gowallaSized(seed) {
   loaded ??= load(seed);
   return loaded;

@@ -6,13 +6,13 @@ import { gowallaSized } from './data.mjs';
 import { median, minimum, timeRounds } from './timing.mjs';
 
 /**
- * Full ranking of all items for all users with test items, with every metric of one cutoff; embeddings are drawn, which ranking does not mind.
+ * Full ranking of all items for all users with test items, with every metric of one cutoff. The embeddings are random: the time of ranking does not depend on their values.
  * @param {import('./report.mjs').BenchOptions} options
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
 export async function run({ quick, seed }) {
   const { train, test, source } = await gowallaSized(seed);
-  if (!test) throw new Error(`${source} has no test part`);
+  if (!test) throw new Error(`${source} has no test set.`);
   const rows = [];
   for (const threads of availableParallelism() > 1 ? [1, 2] : [1]) {
     const plan = { users: train.rows, items: train.columns, dimension: 64, score: /** @type {const} */ ('cosine') };

@@ -15,7 +15,7 @@ const rowBytes = d * 4;
 const half = { left: 0.5, right: 0.5 };
 
 /**
- * The node operations of LightGCN one by one, and whole steps of training with 1, 2 and 3 layers.
+ * The node operations of LightGCN one by one, and whole training steps with 1, 2 and 3 layers.
  * @param {import('./report.mjs').BenchOptions} options
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
@@ -38,8 +38,8 @@ export async function run({ quick, seed }) {
       title: `node operations, d ${d}, on ${source}`,
       rows: operations,
       notes: [
-        'GB/s: of propagate one row of the source an edge and direction, and the rows written; of dense Adam the rows of gradients read, and of embeddings and two moments read and written. By the median round.',
-        'touched: by a batch of 1,024 users and 2,048 negatives. Its rate counts the edges that count.',
+        'GB/s: for propagate, one source row per edge and direction plus the rows written; for dense Adam, the gradient rows read plus the rows of embeddings and two moments read and written. By the median round.',
+        'touched: rows of a batch of 1,024 users and 2,048 negatives. The rate counts only the edges to or from them.',
       ],
     },
     { title: `LightGCN step, softmax loss, d ${d}, Adam, 2,048 negatives, on ${source}`, rows: steps },
@@ -47,6 +47,7 @@ export async function run({ quick, seed }) {
 }
 
 /**
+ * An engine with LightGCN and a sampler, at the start of an epoch.
  * @param {Csr} train
  * @param {number} layers
  * @param {number} rows
@@ -84,12 +85,14 @@ async function timeOperations(train, threads, seed, rounds) {
   const items = new Set([...batch.positives, ...batch.negatives]);
   const touched = users.size + items.size;
   const all = train.rows + train.columns;
+  // edges that end at a touched node, counted by direction
   let entries = 0;
   for (let u = 0; u < train.rows; u++) {
     for (let e = train.offsets[u]; e < train.offsets[u + 1]; e++) {
       entries += (users.has(u) ? 1 : 0) + (items.has(train.indices[e]) ? 1 : 0);
     }
   }
+  // each interaction is an edge in both directions, and each edge one row read
   const edges = 2 * train.indices.length;
   let steps = 0;
   /** @type {[name: string, rowsMoved: number, work: () => void][]} */
@@ -98,7 +101,7 @@ async function timeOperations(train, threads, seed, rounds) {
     ['propagate, plus', edges + 2 * all, () => nodes.propagate(x, y, { ...half, plus: nodes.base })],
     ['propagate to touched', entries + touched, () => nodes.propagate(x, y, { ...half, targets: 'touched' })],
     ['propagate from touched', entries + all, () => nodes.propagate(x, y, { ...half, sources: 'touched' })],
-    // the tables of an epoch have room for its steps alone
+    // 7 rows per node: the gradient read; embedding, m and v read and written. The tables of an epoch hold only its own steps, so it restarts when they end
     ['dense Adam', 7 * all, () => {
       if (steps++ % sampler.stepsPerEpoch === 0) engine.startEpoch(0, 0);
       engine.update(1e-3);
@@ -145,7 +148,7 @@ async function timeSteps(train, layers, rows, { threads, seed, rounds }) {
   };
 }
 
-/** Seconds of each round, after two to warm up. @param {() => void} work @param {number} rounds */
+/** Seconds of each round, after two rounds of warm-up. @param {() => void} work @param {number} rounds */
 function timed(work, rounds) {
   const seconds = [];
   for (let round = -2; round < rounds; round++) {

@@ -1,11 +1,11 @@
-/** The kernels as a training step and ranking use them: sizes of the default batch (256 users, a pool of 2,048, d = 64) over tables of gowalla's size. */
+/** The kernels as training steps and ranking call them: sizes of the default batch (256 users, a pool of 2,048, d = 64) over tables of gowalla's size. */
 
 const d = 64;
 const rowBytes = d * 4;
 const users = 256;
 const pool = 2048;
 const items = 40_988;
-/** Users and pool items that the engine computes together (src/engine/wasm/memory.ts). */
+/** The engine's blocks of users, pool items, queries and items, and its stride of scores (src/engine/wasm/memory.ts). */
 const rowBlock = 12;
 const slotBlock = 48;
 const queryBlock = 24;
@@ -16,9 +16,9 @@ const pairNegatives = 800;
 
 /**
  * @typedef {object} KernelCase
- * @property {'flop' | 'element'} unit What is counted: 2 a multiply-add, or elements.
- * @property {number} work Units of one call of the prepared function.
- * @property {(kernels: import('../../dist/engine/wasm/kernels.js').Kernels, arena: import('./arena.mjs').Arena) => () => number} prepare Returns the work, which returns the address of a result.
+ * @property {'flop' | 'element'} unit The unit of work: flop (2 per multiply-add), or elements.
+ * @property {number} work Units per call of the prepared function.
+ * @property {(kernels: import('../../dist/engine/wasm/kernels.js').Kernels, arena: import('./arena.mjs').Arena) => () => number} prepare Prepares the data; the returned function does the work once and returns the address of a result.
  */
 
 /** @type {Record<string, KernelCase>} */
@@ -239,7 +239,7 @@ export const kernelCases = {
         (value) => arena.doubles(skipped + 1).fill(value).byteOffset,
       );
       return () => {
-        // every row of the list is `skipped` steps behind again
+        // puts every row `skipped` steps behind again
         lastVisits.fill(0);
         kernels.skipAdamRows({
           table,
@@ -286,7 +286,7 @@ export const kernelCases = {
   },
 };
 
-/** The three products of a step; their common rate is what a step is held against. */
+/** The three products of a step; `step / kernel` compares a step with their common rate. */
 export const productCases = Object.keys(kernelCases).filter((name) => name.startsWith('product'));
 
 /**
@@ -311,10 +311,10 @@ function logExpectationExp(kernels, arena, weighted) {
 }
 
 /**
- * One positive of each user against the pool.
+ * The pairwise softmax kernel for one positive of each user against the pool.
  * @param {import('../../dist/engine/wasm/kernels.js').Kernels} kernels
  * @param {import('./arena.mjs').Arena} arena
- * @param {number} activation As kernels/pairwise.ts numbers them.
+ * @param {number} activation Its number in kernels/pairwise.ts.
  */
 function pairwise(kernels, arena, activation) {
   const scores = arena.normals(rowBlock * scoreStride, 0.3);
@@ -344,7 +344,7 @@ function pairwise(kernels, arena, activation) {
 }
 
 /**
- * Tables of all items: embeddings, moments, last visits.
+ * Addresses of tables for all items: embeddings, both moments, last steps.
  * @param {import('./arena.mjs').Arena} arena
  */
 function adamTables(arena) {

@@ -3,7 +3,7 @@ import { kernelCases } from './kernel-cases.mjs';
 import { measureKernel, runnableBuilds } from './measure-kernel.mjs';
 
 /**
- * Every kernel alone, each build, on one thread and on two at once.
+ * Each kernel alone, with each build, on one thread and on two threads at once.
  * @param {import('./report.mjs').BenchOptions} options
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
@@ -32,7 +32,7 @@ export async function run({ quick, seed }) {
   return [
     { title: 'kernels, GFLOP/s, by the median round and the best (threads together)', rows: rows.flop, notes: few },
     {
-      title: 'kernels, ns an element, by the median round and the best (threads together)',
+      title: 'kernels, ns per element, by the median round and the best (threads together)',
       rows: rows.element,
       notes: few,
     },

@@ -1,11 +1,11 @@
 /**
- * The coefficients c that minimise Σ (1 − x·c / y)²: least squares in relative terms, so that small cases count as much as large ones.
- * @param {readonly (readonly number[])[]} inputs One row of numbers a case.
+ * The coefficients c that minimise Σ (1 − x·c / y)²: least squares of relative errors, so that small cases count as much as large ones. Solves the normal equations by elimination with pivoting.
+ * @param {readonly (readonly number[])[]} inputs One row of numbers per case.
  * @param {readonly number[]} targets
  */
 export function relativeLeastSquares(inputs, targets) {
   const size = inputs[0].length;
-  // inputs may differ by ten powers of ten: in units of their largest values the system is well behaved
+  // inputs may differ by ten orders of magnitude; in units of their largest values the system is well conditioned
   const units = inputs[0].map((_, j) => Math.max(...inputs.map((x) => Math.abs(x[j]))));
   const rows = inputs.map((x, e) => x.map((value, j) => value / units[j] / targets[e]));
   const system = units.map((_, i) => [

@@ -4,7 +4,7 @@ import { gowallaSized } from './data.mjs';
 import { measureStep } from './measure-step.mjs';
 import { median } from './timing.mjs';
 
-/** The parts of dsl, which cost differently. @type {Record<string, Record<string, number>>} */
+/** The parts of dsl, which differ in cost. @type {Record<string, Record<string, number>>} */
 const branches = {
   'dsl, hardness': { hardness: -0.3, similarity: 0, competition: 0 },
   'dsl, competition': { hardness: 0, similarity: 0, competition: 0.5 },
@@ -13,7 +13,7 @@ const branches = {
 };
 
 /**
- * What each loss adds to a training step: the step on gowalla with its default options, one thread, and the part of it that the loss takes.
+ * The cost of each loss in a training step: the step on gowalla with the loss's default options, on one thread, and the share of it that the loss takes.
  * @param {import('./report.mjs').BenchOptions} options
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
@@ -48,8 +48,8 @@ export async function run({ quick, seed }) {
       title: `a step of 256 users × 2048 shared negatives by loss, d 64, Adam, one thread, on ${data.source}`,
       rows,
       notes: [
-        `A user has ${positives.toFixed(0)} positives in the mean: bpr, psl and dsl do their work for each of them.`,
-        'The part that the loss takes includes the scores of the positives.',
+        `A user has ${positives.toFixed(0)} positives on average: bpr, psl and dsl do their work for each of them.`,
+        "The loss's share includes the scores of the positives.",
       ],
     },
   ];

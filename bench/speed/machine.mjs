@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 
-/** What figures need beside them: machine, runtime, version, and how busy the machine was. */
+/** The facts that figures must be read with: machine, runtime, version, and how busy the machine was. */
 export function machine() {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return {

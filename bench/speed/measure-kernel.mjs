@@ -5,35 +5,38 @@ import { median, minimum, sink } from './timing.mjs';
 
 /** @typedef {'simd' | 'simd-fma'} Build */
 
-/** Bytes of a thread's part of the memory. */
+/** Bytes of one thread's part of the memory. */
 const share = 64 * 2 ** 20;
 
-/** The builds that this machine runs. @returns {Promise<Build[]>} */
+/** The builds that this machine can run. @returns {Promise<Build[]>} */
 export async function runnableBuilds() {
   return WebAssembly.validate(await kernelBytes('simd-fma')) ? ['simd', 'simd-fma'] : ['simd'];
 }
 
 /**
- * Runs a kernel on so many threads at once, each on its own data, and returns the best and the median round in units (flop or elements) a second, all
+ * Runs a kernel on the given number of threads at once, each on its own data. Returns the best and the median round in units (flop or elements) per second, all
  * threads together. A round lasts until the slowest thread is done.
  * @param {string} name Of a kernel case.
  * @param {{ build: Build, threads: number, rounds: number, warmup: number, seed: number, secondsPerRound?: number }} options
  */
 export async function measureKernel(name, { build, threads, rounds, warmup, seed, secondsPerRound = 0.01 }) {
   const module = await WebAssembly.compile(await kernelBytes(build));
+  // pages of 64 KiB; one more, because the first 64 bytes stay free (address 0 means absent)
   const pages = ((threads * share) >> 16) + 1;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  // a first, short run tells how many calls make a round
+  // a first, short run determines how many calls make a round
   const job = { module, memory, name, seed };
   const [probe] = await runThreads({ ...job, threads: 1, rounds: 3, warmup: 2, calls: 1 });
   const calls = Math.max(1, Math.round(secondsPerRound / minimum(probe)));
   const times = await runThreads({ ...job, threads, rounds, warmup, calls });
+  // a round's time is that of its slowest thread
   const slowest = times[0].map((_, round) => Math.max(...times.map((own) => own[round])));
   const work = threads * calls * kernelCases[name].work;
   return { best: work / minimum(slowest), median: work / median(slowest) };
 }
 
 /**
+ * Runs a job on its number of threads, each on its own part of the memory.
  * @param {Omit<import('./kernel-worker.mjs').KernelJob, 'gate' | 'from'>} job
  * @returns {Promise<number[][]>} Seconds by thread and round.
  */

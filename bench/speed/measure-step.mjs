@@ -5,7 +5,7 @@ import { createSampler } from '../../dist/sampler/create-sampler.js';
 import { initialEmbeddings } from '../../dist/training/engine-arrays.js';
 import { sink } from './timing.mjs';
 
-/** What a step's time is split into; they add up to it. */
+/** The parts of a step's time; they add up to the whole. */
 export const parts = /** @type {const} */ ([
   'sampling',
   'bookkeeping',
@@ -27,7 +27,7 @@ const dimension = 64;
 const softmaxLoss = { name: 'sl', options: { tau: 0.1 } };
 
 /**
- * Times training steps (the softmax loss at τ .1 unless told otherwise, Adam) one by one, sampling included, and sums up their parts on the coordinating thread.
+ * Times training steps (Adam; by default the softmax loss at τ .1) one by one, sampling included, and sums their parts on the coordinating thread.
  * @param {import('../../dist/index.js').Csr} train
  * @param {Partial<import('../../dist/sampler/sampler-options.js').SamplerOptions>} sampling
  * @param {{ threads: number, seed: number, steps: number, warmup: number, loss?: import('../../dist/extend.js').LossSource }} options
@@ -83,7 +83,7 @@ function openTraining(train, sampler, threads, seed, loss) {
 }
 
 /**
- * The waiting that the engine counts inside its verbs is taken out of them, so that the parts add up to the whole.
+ * Times one step. The engine's times include waiting for other threads; it is subtracted from them, so that the parts add up to the whole.
  * @param {Engine} engine
  * @param {Sampler} sampler
  * @param {number} step
@@ -125,6 +125,7 @@ function timedStep(engine, sampler, step) {
   };
   const seconds = (clock[5] - clock[0]) / 1000;
   own.other = seconds - parts.reduce((sum, part) => sum + own[part], 0);
+  // three products, 2 flop per multiply-add: 6 · d for each score of a row and an item
   const entries = batch.users.length * batch.negativesPerRow + batch.positives.length;
   return { seconds, parts: own, flop: 6 * entries * dimension };
 }

@@ -7,14 +7,14 @@ import { gowallaFolder } from './data.mjs';
 import { inTemporaryFolder } from './temporary.mjs';
 
 /**
- * Peak resident memory of the command line from the file to the saved model and its test metrics, a process each. Epochs do not add to it: two are enough.
+ * Peak resident memory of the command line from the file to the saved model and its test metrics, one process per case. More epochs do not raise it: two are enough.
  * @param {import('./report.mjs').BenchOptions} options
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
 export async function run({ quick, seed }) {
   const title = 'peak memory of `taurec train` on gowalla, d 64';
   const data = gowallaFolder();
-  if (!data) return [{ title, rows: [], notes: ['skipped: TAUREC_DATA holds no gowalla'] }];
+  if (!data) return [{ title, rows: [], notes: ['skipped: TAUREC_DATA has no gowalla'] }];
   const rows = await inTemporaryFolder(async (folder) => {
     const measured = [];
     for (const threads of quick ? [2] : [1, 2]) {
@@ -50,8 +50,9 @@ export async function run({ quick, seed }) {
 }
 
 /**
+ * Runs taurec with the given arguments; returns its peak resident memory in bytes.
  * @param {string[]} commandLine
- * @param {string} file
+ * @param {string} file where report-peak.mjs writes it
  */
 async function peakOf(commandLine, file) {
   const program = join(import.meta.dirname, '../../dist/cli/main.js');
@@ -63,6 +64,7 @@ async function peakOf(commandLine, file) {
 }
 
 /**
+ * The file of a part, whatever its format.
  * @param {string} folder
  * @param {'train' | 'test'} part
  */

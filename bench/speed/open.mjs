@@ -6,7 +6,7 @@ import { inTemporaryFolder } from './temporary.mjs';
 import { median, minimum, timeRounds } from './timing.mjs';
 
 /**
- * Opening a saved model: its arrays are views of the files; a Recommender then has an engine and normalised items.
+ * Opening a saved model, whose arrays are views of its files, and opening a Recommender, which also starts an engine and normalises the items.
  * @param {import('./report.mjs').BenchOptions} options
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
@@ -40,7 +40,7 @@ export function run({ quick, seed }) {
         rows: [
           row('openModel', opened),
           row('Recommender.open, one recommendation, close', serving),
-          row('one recommendation more', single),
+          row('one more recommendation', single),
         ],
       },
     ];
@@ -56,6 +56,7 @@ function madeUp(users, items, seed) {
   const { train, sha256, source } = syntheticDataset({ users, items, interactions: users * 10, testRatio: 0, seed });
   const dimension = 64;
   const random = randomStream(seed, 'bench');
+  // 1,021 different numbers are enough: opening does not depend on the values
   const few = Float32Array.from({ length: 1021 }, () => 0.1 * random.normal());
   const table = (/** @type {number} */ rows) => {
     const data = new Float32Array(rows * dimension);

@@ -11,7 +11,7 @@ import { inTemporaryFolder } from './temporary.mjs';
 import { median, minimum, timeRounds } from './timing.mjs';
 
 /**
- * Reading one log in every format: ids encoded, duplicates merged, digest taken.
+ * Reading one log in every format. Reading encodes ids, merges duplicates and computes the digest.
  * @param {import('./report.mjs').BenchOptions} options
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
@@ -92,7 +92,7 @@ const writers = {
 };
 
 /**
- * One line an interaction, some thousand at a time.
+ * One line per interaction, in chunks of about 64 KiB.
  * @param {Csr} train
  * @param {string} head
  * @param {(user: number, item: number) => string} line

@@ -1,4 +1,4 @@
-/** Preloaded into a program (`node --import`): at its end its peak resident memory, in bytes, goes to the file named by TAUREC_BENCH_PEAK. */
+/** Preloaded into a program (`node --import`): when the program ends, writes its peak resident memory in bytes to the file named by TAUREC_BENCH_PEAK. */
 import { writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { peakBytes } from '../../dist/cli/peak-bytes.js';

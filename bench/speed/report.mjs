@@ -1,4 +1,4 @@
-/** What a section reports, and how it is printed. */
+/** The report of a section, and its printing. */
 
 /**
  * @typedef {Record<string, string | number>} Row Column name → cell. Numbers keep all digits in JSON and are rounded for people.
@@ -14,7 +14,7 @@ export function printReport({ title, rows, notes = [] }) {
 }
 
 /**
- * Rows as aligned text: texts to the left, numbers to the right.
+ * Rows as lines of aligned text: text columns aligned left, number columns right.
  * @param {readonly Row[]} rows
  */
 export function tableLines(rows) {

@@ -1,4 +1,4 @@
-/** Trains on made-up data in a process of its own and prints one JSON line: `node scale-child.mjs JSON`, see ScaleCase. Started by ../scale.mjs. */
+/** The process of one case: trains on synthetic data and prints one JSON line (ScaleRun). `node scale-child.mjs JSON`, where JSON is a ScaleCase. Started by scale.mjs. */
 
 import { peakBytes } from '../../dist/cli/peak-bytes.js';
 import { enableFusedMultiplyAdd, syntheticDataset } from '../../dist/index.js';
@@ -9,9 +9,9 @@ import { trainEmbeddings } from '../../dist/training/train-embeddings.js';
 /**
  * @typedef {object} ScaleRun
  * @property {number} generateSeconds
- * @property {number} openSeconds From the call of `train` to the first step: engine opened, embeddings drawn.
- * @property {number} epochSeconds The quickest epoch.
- * @property {number} dataBytes Resident memory of the process with the data made, before training.
+ * @property {number} openSeconds From the call of `trainEmbeddings` to the first step: opening the engine, drawing the embeddings.
+ * @property {number} epochSeconds The fastest epoch.
+ * @property {number} dataBytes Resident memory of the process after generating the data, before training.
  * @property {number} peakBytes
  * @property {string} build
  */
@@ -24,7 +24,7 @@ const data = syntheticDataset({ users, items, interactions, testRatio: 0, titles
 const made = performance.now();
 const dataBytes = process.memoryUsage.rss();
 let opened = made;
-// small cases run some epochs, so that other work on the machine weighs less
+// small cases run up to five epochs, so that other work on the machine matters less
 const epochs = Math.max(1, Math.min(5, Math.round(5e6 / interactions)));
 const result = await trainEmbeddings(
   data,
@@ -39,6 +39,7 @@ const result = await trainEmbeddings(
 const run = {
   generateSeconds: (made - began) / 1000,
   openSeconds: (opened - made) / 1000,
+  // `seconds` of the history counts from the start of training: differences are the epochs
   epochSeconds: Math.min(...result.history.map(({ seconds }, e) => seconds - (result.history[e - 1]?.seconds ?? 0))),
   dataBytes,
   peakBytes: peakBytes(),

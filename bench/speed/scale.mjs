@@ -10,10 +10,10 @@ import { relativeLeastSquares } from './least-squares.mjs';
 /** @typedef {import('./scale-child.mjs').ScaleRun} ScaleRun */
 /** @typedef {{ case: ScaleCase, run?: ScaleRun, failure?: string }} ScaleResult */
 
-/** Interactions of the cases with 50 a user. Those with 10 a user tell what a row costs from what an interaction costs. */
+/** Interactions of the cases with 50 per user. The cases with 10 per user (sparseSizes) separate the cost of a row from the cost of an interaction. */
 const sizes = [1e6, 2e6, 5e6, 10e6, 20e6, 50e6];
 const sparseSizes = [1e6, 4e6, 10e6];
-/** The same catalogue for all: with a larger one the rows that a batch touches lie farther apart, which is another question. */
+/** All cases have the same catalogue: in a larger one the rows of a batch would lie farther apart, which would measure something else. */
 const items = 100_000;
 
 /**
@@ -28,7 +28,7 @@ export async function run({ quick, seed }) {
 }
 
 /**
- * @param {{ max: number, seed: number, threads?: number, dimension?: number }} options `max`: the most interactions.
+ * @param {{ max: number, seed: number, threads?: number, dimension?: number }} options `max`: the largest number of interactions.
  * @returns {ScaleCase[]}
  */
 export function scaleCases({ max, seed, threads = Math.min(2, availableParallelism()), dimension = 64 }) {
@@ -41,7 +41,7 @@ export function scaleCases({ max, seed, threads = Math.min(2, availableParalleli
 }
 
 /**
- * One case in a process of its own, ended after `cap` seconds.
+ * Runs one case in its own process, which is ended after `cap` seconds.
  * @param {ScaleCase} scaleCase
  * @param {number} cap
  * @returns {Promise<ScaleResult>}
@@ -80,7 +80,7 @@ export function scaleRow({ case: { interactions, users, items }, run, failure })
 }
 
 /**
- * The cases, what an interaction and a row cost by a linear fit, and how far the cases lie from it.
+ * The cases; and, from five cases on, the cost of an interaction and of a row by a linear fit, and the largest deviation from it.
  * @param {ScaleResult[]} results
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
@@ -94,6 +94,7 @@ export async function scaleReports(results) {
       notes: [await limitNote()],
     },
   ];
+  // a fit of two or three coefficients needs more cases than that to show a deviation
   if (done.length < 5) return reports;
   const inputs = done.map(({ scaleCase: { interactions, users, items } }) => ({
     interactions,
@@ -113,14 +114,14 @@ export async function scaleReports(results) {
   const rows = [
     fitted(
       'epoch',
-      ['ns an interaction', 'µs a user'],
+      ['ns per interaction', 'µs per user'],
       inputs.map(({ interactions, users }) => [interactions, users]),
       done.map(({ run }) => run.epochSeconds),
       [1e9, 1e6],
     ),
     fitted(
       'peak memory',
-      ['B an interaction', 'B a row (user or item)', 'MiB'],
+      ['B per interaction', 'B per row (user or item)', 'MiB'],
       inputs.map(({ interactions, rows }) => [interactions, rows, 1]),
       done.map(({ run }) => run.peakBytes),
       [1, 1, 2 ** -20],
@@ -129,7 +130,7 @@ export async function scaleReports(results) {
   return [...reports, { title: 'scale: linear fit over all cases', rows }];
 }
 
-/** What a plan that does not fit 4 GiB meets. */
+/** Opens an engine for a plan that does not fit 4 GiB, and reports the error. */
 async function limitNote() {
   const started = performance.now();
   const plan = { users: 10_000_000, items: 10_000_000, dimension: 64, score: /** @type {const} */ ('cosine') };

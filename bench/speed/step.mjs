@@ -13,7 +13,7 @@ const batches = {
 };
 
 /**
- * A training step on gowalla, split into its parts, and held against the rate of its product kernel alone.
+ * A training step on gowalla: its parts, and its rate compared with that of the product kernel alone.
  * @param {import('./report.mjs').BenchOptions} options
  * @returns {Promise<import('./report.mjs').Report[]>}
  */
@@ -56,19 +56,19 @@ export async function run({ quick, seed }) {
       title: `training step, softmax loss, d 64, Adam, on ${data.source}`,
       rows: speeds,
       notes: [
-        'GFLOP/s: the three products of scores, user gradients and item gradients (2 flop a multiply-add), over the whole step, sampling included.',
-        'kernel GFLOP/s: the same products alone, same build and threads, measured right after. Sampling + bookkeeping must stay under 15%.',
+        'GFLOP/s: the three products of scores, user gradients and item gradients (2 flop per multiply-add), divided by the whole step, sampling included.',
+        'kernel GFLOP/s: the same products alone, with the same build and threads, measured right after the step. Sampling + bookkeeping must stay under 15%.',
       ],
     },
     {
-      title: 'where a step goes, % of its time on the coordinating thread (waiting for other threads apart)',
+      title: 'parts of a step, % of its time on the coordinating thread (waiting for other threads is a separate part)',
       rows: shares,
     },
   ];
 }
 
 /**
- * The rate of the three products of a step together, flop a second.
+ * The rate of the three products of a step together, in flop per second: the mean of their times per flop, inverted.
  * @param {import('./measure-kernel.mjs').Build} build
  * @param {number} threads
  * @param {number} seed

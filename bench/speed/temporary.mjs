@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Gives `work` a new folder and removes it afterwards.
+ * Calls `work` with a new temporary folder, which is removed afterwards.
  * @template T
  * @param {(folder: string) => Promise<T>} work
  */

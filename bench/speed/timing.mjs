@@ -1,6 +1,6 @@
-/** How times are taken: warmed up, repeated, reported as minimum and median. */
+/** Timing: warm-up, repetitions, minimum and median. */
 
-/** Results are added here, so that no compiler may leave the work out. */
+/** Results are added to this sum, so that no compiler may leave out the work. */
 let sunk = 0;
 
 /** @param {number} value */
@@ -13,7 +13,7 @@ export function sink(value) {
  * Seconds of each of `rounds` calls of `work`, after `warmup` calls that are not counted.
  * @param {number} rounds
  * @param {number} warmup
- * @param {() => number | Promise<number>} work Returns a number that depends on all it did.
+ * @param {() => number | Promise<number>} work Returns a number that depends on all of its work.
  */
 export async function timeRounds(rounds, warmup, work) {
   const seconds = [];

@@ -4,7 +4,7 @@ import { optimizerOptions } from '../optimizer/create-optimizer.ts';
 import type { BackbonePlan, EnginePlan, RankRequest } from './engine.ts';
 
 /**
- * Checks what an engine is opened for, before any memory is taken. The loss checks itself when it is made.
+ * Checks the plan of an engine before any memory is allocated. The loss checks its own options when it is created.
  *
  * @throws TaurecError `bad-option`, `unknown-name`
  */
@@ -43,7 +43,7 @@ export function checkThreads(threads: number): void {
 }
 
 /**
- * Checks a ranking request against the item embeddings: their dimension and their number.
+ * Checks that a ranking request fits the item embeddings [items × columns]: dimension of the queries, k ≥ 0, length of the item bias.
  *
  * @throws TaurecError `bad-option`
  */
@@ -68,7 +68,7 @@ export const engineNames = ['auto', 'wasm', 'reference'] as const;
 /** The arithmetic that the wasm engine was built for. */
 export const buildNames = ['auto', 'simd', 'simd-fma'] as const;
 
-/** @throws TaurecError `unknown-name` for an engine or build that is none of the known ones */
+/** @throws TaurecError `unknown-name` if the engine or build is unknown */
 export function knownEngineOptions(options: { readonly engine?: string; readonly build?: string }): void {
   known('engine', options.engine, engineNames);
   known('build', options.build, buildNames);

@@ -1,3 +1,5 @@
+// The contract of an engine: what training and ranking need from the arithmetic. The reference engine (reference/) and the WebAssembly engine (wasm/) implement it.
+
 import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { LossSource } from '../loss/loss.ts';
@@ -5,155 +7,164 @@ import type { OptimizerOptions } from '../optimizer/optimizer.ts';
 import type { Batch, BatchCapacity } from '../sampler/sampler.ts';
 import type { NodeOperations } from './node-operations.ts';
 
-/** Score of a user and an item: cosine of their embeddings, or their inner product. */
+/** The score of a user and an item: the cosine of their embeddings, or their inner product. */
 export type ScoreKind = 'cosine' | 'dot';
 
-/** The problem that an engine is opened for. Its memory is sized from it, once. */
+/** The sizes and settings that an engine is opened for. The engine sizes its memory from them, once. */
 export interface EnginePlan {
   readonly users: number;
   readonly items: number;
   readonly dimension: number;
   readonly score: ScoreKind;
-  /** Absent: the engine only ranks. */
+  /** Loss, optimiser and batch sizes. Absent: the engine only ranks. */
   readonly training?: TrainingPlan;
-  /** Needs of the backbone, for training only. Absent: matrix factorisation, where base and final embeddings are the same. */
+  /** Graph, tables and parameters of the backbone, for training only. Absent: matrix factorisation, where base and final embeddings are the same. */
   readonly backbone?: BackbonePlan;
 }
 
-/** The graph, tables and parameters of a backbone: memory is sized from it. */
+/** The graph, tables and parameters of a backbone. The engine sizes its memory from them. A node is a user or an item; users come first. */
 export interface BackbonePlan {
-  /** [users × items] the interactions that make the graph; their values do not count. */
+  /** [users × items] the interactions that are the graph's edges; their values are ignored. */
   readonly graph: Csr;
-  /** Columns of the final embeddings. */
+  /** Columns of the final embeddings (they may differ from the plan's `dimension`). */
   readonly outputDimension: number;
-  /** Exponents of the node degrees that `propagate` is called with. */
+  /** Every exponent of node degrees that `propagate` will be called with; the engine computes the powers once. */
   readonly exponents: readonly number[];
-  /** Scratch tables with a row for every node: their columns, by name. */
+  /** Scratch tables [nodes × columns]: the number of columns, by name. */
   readonly tables: Readonly<Record<string, number>>;
   /** Trained parameters other than the embeddings: rows and columns, by name. */
   readonly weights: Readonly<Record<string, readonly [rows: number, columns: number]>>;
-  /** The most nodes that `contrast` compares with one another; absent: it is not called. */
+  /** The maximum number of nodes that `contrast` compares with each other. Absent: the backbone does not call `contrast`. */
   readonly contrastNodes?: number;
 }
 
-/** Loss, optimiser and sizes of a training run. An engine without it only ranks. */
+/** Loss, optimiser and sizes of a training run. An engine opened without one only ranks. */
 export interface TrainingPlan {
   readonly loss: LossSource;
   readonly optimizer: OptimizerOptions;
+  /** The largest batch that the sampler can produce. */
   readonly capacity: BatchCapacity;
   readonly stepsPerEpoch: number;
-  /** Probability that an embedding element is dropped in a batch, [0, 1); kept ones are scaled by 1/(1 − p). */
+  /** Probability p in [0, 1) that an element of an embedding is dropped in a batch; the elements that stay are multiplied by 1/(1 − p). */
   readonly embeddingDropout: number;
   readonly seed: number;
 }
 
-/** Top-k of items for each query row. */
+/** Asks for the k best items of each query. */
 export interface RankRequest {
-  /** One query a row (user embeddings, not normalised). */
+  /** [queries × columns] one query (a user's final embedding, not normalised) per row. */
   readonly queries: Matrix;
+  /** Items per query, ≥ 0. */
   readonly k: number;
-  /** Items a query must not get: row q's, ascending. */
+  /** [queries × items] the items that each query must not get, ascending in a row. */
   readonly excluded?: Csr;
-  /** For AUC: `above[e]` counts, for each entry (q, item) of this matrix, the not excluded items other than it that rank above it (higher score, or equal and lower id). */
+  /**
+   * [queries × items] for AUC: for each entry e = (q, item), `above[e]` of the result counts the other items that rank above it (higher score, or equal score and
+   * lower id), without the excluded ones.
+   */
   readonly targets?: Csr;
-  /** [items] added to every query's score of the item, finite: a score is s(query, item) + itemBias[item]. Absent: 0. */
+  /** [items] finite numbers added to the scores: the score is s(query, item) + itemBias[item]. Absent: 0. */
   readonly itemBias?: Float32Array;
 }
 
-/** The best items of each query, as `rank` returns them. */
+/** The best items of each query, returned by `rank`. */
 export interface RankResult {
-  /** [queries × k] best first; ties to the lower item; −1 where fewer than k items remain. */
+  /** [queries × k] best first; of equal scores the lower item first; −1 where fewer than k items remain. */
   readonly items: Int32Array;
-  /** Scores of `items`, in the same order; −Infinity where `items` has −1. */
+  /** [queries × k] scores of `items`, in the same order; −Infinity where `items` has −1. */
   readonly scores: Float32Array;
-  /** One count for each of `targets.indices`, when targets were given. */
+  /** One count per entry of `targets.indices`, if the request has targets. */
   readonly above?: Int32Array;
 }
 
-/** Seconds the coordinator spent, since the last `resetStats`. */
+/** Seconds that the coordinating thread has spent on each part of a step since the last `resetStats`. */
 export interface EngineStats {
+  /** Optimiser steps, a count. */
   readonly steps: number;
-  /** Copying the batch, listing touched rows. */
+  /** Copying the batch and listing the rows that it touches. */
   readonly bookkeeping: number;
   /** Bringing touched rows up to date, gathering, dropout, normalising. */
   readonly gather: number;
   readonly scores: number;
-  /** Evaluating rows, and what the loss keeps between steps. */
+  /** Evaluating the loss row by row, and updating the states that it keeps between steps. */
   readonly loss: number;
   readonly userGradients: number;
   readonly itemGradients: number;
   readonly optimizer: number;
-  /** The operations of the backbone, and in the parts above what they do there. */
+  /** The operations of the backbone. Operations that run inside one of the parts above are counted there too. */
   readonly nodes: number;
-  /** Waiting for the other threads. */
+  /** Waiting for the other threads. `gather`, `itemGradients`, `optimizer` and `nodes` contain theirs. */
   readonly waiting: number;
-  /** True when the loss ran in a dedicated kernel. */
+  /** True if the loss runs in a dedicated kernel. */
   readonly fused: boolean;
 }
 
-/** Named arrays that, with the embeddings, are all an optimiser needs to continue bit for bit. Views; valid until close. */
+/** Named arrays from which, together with the embeddings, an optimiser continues bit for bit. Views of the engine's memory, valid until `close`. */
 export type OptimizerState = Readonly<Record<string, Float32Array>>;
 
 /**
- * An engine holds the embedding tables and does the arithmetic of a training step and of ranking. All verbs are synchronous: an engine lives
- * where blocking is allowed. The reference engine is the definition; every other engine is held to it by differential tests.
+ * An engine holds the embedding tables and does the arithmetic of training steps and of ranking. All methods but `close` are synchronous and block their thread, so
+ * call them where blocking is allowed. The reference engine is the definition; differential tests compare every other engine with it.
  *
- * A step: begin → [the backbone's forward] → gather → scoreRows → itemGradients → [the backbone's backward] → update.
+ * Order of the calls in a step: begin → [the backbone's forward] → gather → scoreRows → itemGradients → [the backbone's backward] → update.
  */
 export interface Engine {
   readonly name: 'reference' | 'wasm';
-  /** Which arithmetic: plain JavaScript, 128-bit SIMD, or SIMD with fused multiply-add. Results are reproducible within one build. */
+  /** The arithmetic: plain JavaScript, 128-bit SIMD, or SIMD with fused multiply-add. Results are reproducible within one build. */
   readonly build: 'plain' | 'simd' | 'simd-fma';
   readonly threads: number;
-  /** Base embeddings, views into the engine's memory; write initial values here. */
+  /** Base embeddings, users × dimension and items × dimension: views of the engine's memory. Write initial values here. */
   readonly users: Matrix;
   readonly items: Matrix;
   /**
-   * Final embeddings, which are scored and ranked; read-only. Without a backbone the base embeddings themselves; with one, what its last `forward` wrote. Do not
-   * keep them over a step.
+   * Final embeddings, which are scored and ranked; read-only. Without a backbone they are the base embeddings; with one, its last `forward` wrote them. They are valid
+   * until the next step.
    */
   readonly finals: { readonly users: Matrix; readonly items: Matrix };
   /** Tables and operations of the backbone; absent without one. */
   readonly nodes?: NodeOperations;
-  /** The backbone's own parameters, by name; write initial values here. Views; with the padding of their rows. */
+  /** The backbone's parameters, by name: views of the engine's memory, including the padding of their rows. Write initial values here. */
   readonly weights: Readonly<Record<string, Float32Array>>;
-  /** Optimiser moments: usersM, usersV, itemsM, itemsV, and of each parameter `weightM.name` and `weightV.name` (absent under SGD). */
+  /** Optimiser moments: usersM, usersV, itemsM, itemsV, and for each parameter `weightM.name` and `weightV.name`. Empty under SGD. */
   readonly optimizerState: OptimizerState;
-  /** What the loss keeps between steps: of users, items, global those that it needs. Views; with the embeddings and moments, all that training needs to continue bit for bit. */
+  /**
+   * The states that the loss keeps between steps: `users`, `items` and `global`, as far as the loss needs them. Views of the engine's memory. With the embeddings and the
+   * moments they let training continue bit for bit.
+   */
   readonly lossState: Readonly<Record<string, Float32Array>>;
 
-  /** Starts an epoch that begins after `step` optimiser steps have been done in all (for Adam's bias correction). All rows must be settled. */
+  /** Starts an epoch. `step` is the number of optimiser steps done before it in the whole training (for Adam's bias correction). All rows must be settled. */
   startEpoch(epoch: number, step: number): void;
-  /** Takes a batch and lists the rows that it touches. `step` counts from 0 in the epoch. */
+  /** Copies a batch and lists the rows that it touches. `step` counts from 0 in the epoch. */
   begin(batch: Batch, step: number): void;
-  /** Takes the batch's rows of the final embeddings: brings them up to date (without a backbone), applies dropout, normalises (cosine). */
+  /** Gathers the batch's rows of the final embeddings: brings them up to date (without a backbone), applies dropout, normalises them (cosine). */
   gather(): void;
   /**
-   * Scores, loss and score gradients row by row, gradients of the user embeddings. Returns Σ rowWeight · value. Its last act, where the loss keeps states,
-   * is `loss.updateStates`: all rows see the states that the previous step's scoreRows left.
+   * Computes scores, loss and score gradients row by row, and the gradients of the user embeddings. Returns Σ rowWeight · value. If the loss keeps states, the last
+   * thing it does is `loss.updateStates`: all rows of a step see the states that the previous step left.
    */
   scoreRows(): number;
-  /** Gradients of the item embeddings; with a backbone, `nodes.finalGradient` then holds the gradients of users and items. */
+  /** Computes the gradients of the item embeddings. With a backbone, `nodes.finalGradient` then holds the gradients of users and items. */
   itemGradients(): void;
-  /** Applies the optimiser to the touched rows; with a backbone to all rows (their gradients in `nodes.baseGradient`) and its parameters. */
+  /** Applies the optimiser to the touched rows; with a backbone to all rows (gradients in `nodes.baseGradient`) and to its parameters. */
   update(learningRate: number): void;
-  /** Brings every row up to date, as a dense optimiser would have it. Call at each epoch's end, before embeddings are read or saved. */
+  /** Brings every row to the state that a dense optimiser would have given it. Call it at the end of each epoch, before embeddings are read or saved. */
   settle(): void;
   /**
-   * Gradients of the last step by row of the base embeddings, for tests and tools: before update, after itemGradients and the backbone's backward. Includes L2.
-   * The touched rows; with a backbone all rows.
+   * Gradients of the last step by row of the base embeddings, L2 included, for tests and tools. Call it before `update`, after `itemGradients` and the backbone's
+   * backward. Holds the touched rows; with a backbone all rows.
    */
   gradients(): { readonly users: Map<number, Float32Array>; readonly items: Map<number, Float32Array> };
 
-  /** Full ranking of all items for each query. Item embeddings are read afresh when `itemsChanged` was called or at the first call. */
+  /** Ranks all items for each query. Reads the item embeddings at the first call, and again after `itemsChanged`. */
   rank(request: RankRequest): RankResult;
-  /** Announces that the caller has written item embeddings since the last `rank`. `startEpoch` implies it. */
+  /** Tells the engine that the caller has written item embeddings since the last `rank`. `startEpoch` implies it. */
   itemsChanged(): void;
 
   /** Seconds spent on each part of a step since the last `resetStats`. */
   stats(): EngineStats;
   /** Sets the numbers of `stats` back to 0. */
   resetStats(): void;
-  /** Ends the helper threads. The engine, and every view of its memory, is not to be used afterwards. */
+  /** Ends the helper threads. Do not use the engine, or any view of its memory, afterwards. */
   close(): Promise<void>;
 }

@@ -1,38 +1,41 @@
 import type { Floats, Loss, LossNeeds, StateUpdate } from '../loss/loss.ts';
 import { needsOf } from '../loss/loss-needs.ts';
 
-/** What the rows of a step have added to the states of the loss, row after row. */
+/** The updates that the rows of a step wrote for the states of the loss, in row order. */
 export interface StateContributions {
   /** [rows] user of each row. */
   readonly users: Int32Array;
-  /** [n] when shared, else [rows × n]. */
+  /** Items of the negatives: [n] when shared, else [rows × n]. */
   readonly negatives: Int32Array;
+  /** n */
   readonly negativesPerRow: number;
   readonly shared: boolean;
-  /** [rows × needs.userState], [rows × n] or empty, [rows × needs.globalState]. */
+  /** [rows × needs.userState] */
   readonly userUpdates: Floats;
+  /** [rows × n], or empty if the loss keeps no item state. */
   readonly itemUpdates: Floats;
+  /** [rows × needs.globalState] */
   readonly globalUpdates: Floats;
 }
 
-/** The lengths of the states that a loss keeps; 0 where it keeps none. */
+/** The lengths, in numbers, of the states that a loss keeps; 0 for a kind of state that it does not keep. */
 export function stateLengths(needs: Required<LossNeeds>, users: number, items: number) {
   return { users: users * needs.userState, items: needs.itemState ? items : 0, global: needs.globalState };
 }
 
 /**
- * The states of a loss in an engine: users [users × needs.userState], items [items], global. It adds up what the rows of a step contributed, in row
- * order and double precision on one thread, so that the result does not depend on how rows were divided, and lets the loss turn the sums into new states.
+ * The states of a loss in an engine: users [users × needs.userState], items [items], global [needs.globalState]. It sums the contributions of a step's rows in row order,
+ * in double precision, on one thread, so the result does not depend on how threads divided the rows. The loss then turns the sums into new states.
  */
 export class LossStates {
-  /** The states that are there, by name: views of what the engine holds. */
+  /** The states that the loss keeps, by name: views of the engine's memory. */
   readonly arrays: Readonly<Record<string, Float32Array>>;
   readonly #loss: Loss;
   readonly #needs: Required<LossNeeds>;
   readonly #users: Float32Array;
   readonly #items: Float32Array;
   readonly #global: Float32Array;
-  /** Place of an item among the touched ones, + 1; 0: not touched. */
+  /** [items] 1 + the item's place among the touched items; 0: not touched. All 0 between two updates. */
   readonly #placeOf: Int32Array;
   #touched = new Int32Array(0);
   #itemSums = new Float64Array(0);
@@ -48,6 +51,7 @@ export class LossStates {
     this.arrays = Object.fromEntries(Object.entries({ users, items, global }).filter(([, state]) => state.length > 0));
   }
 
+  /** Sums the contributions of a step and calls `loss.updateStates` with the sums. */
   update(epoch: number, contributions: StateContributions): void {
     this.#loss.updateStates!({
       epoch,
@@ -59,6 +63,7 @@ export class LossStates {
     });
   }
 
+  /** One sum per distinct user of the batch, in order of first appearance. */
   #sumUsers({ users, userUpdates }: StateContributions): StateUpdate['users'] {
     const size = this.#needs.userState;
     if (size === 0) return [];
@@ -76,6 +81,7 @@ export class LossStates {
     return [...sums.values()];
   }
 
+  /** One sum per distinct negative item, in order of first appearance. The arrays grow to the largest batch and are reused. */
   #sumItems(contributions: StateContributions): Pick<StateUpdate, 'items' | 'touchedItems' | 'itemSums'> {
     const { users, negatives, negativesPerRow: n, shared, itemUpdates } = contributions;
     const items = this.#items;
@@ -100,12 +106,13 @@ export class LossStates {
         sums[places[item]! - 1]! += itemUpdates[row * n + j]!;
       }
     }
+    // clears only the touched places: the catalogue may be far larger than the batch
     for (let t = 0; t < count; t++) places[touched[t]!] = 0;
     return { items, touchedItems: touched.subarray(0, count), itemSums: sums.subarray(0, count) };
   }
 }
 
-/** Sums of columns of a row-major matrix. */
+/** The column sums of a row-major matrix [rows × columns]. */
 function sumOf(rows: Floats, columns: number): Float64Array {
   const sum = new Float64Array(columns);
   for (let e = 0; e < rows.length; e++) sum[e % columns]! += rows[e]!;

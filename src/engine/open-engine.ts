@@ -6,20 +6,21 @@ import { openWasmEngine } from './wasm/open-wasm-engine.ts';
 
 export { enableFusedMultiplyAdd } from './fused-multiply-add.ts';
 
-/** Which engine computes, and how. */
+/** The engine, its threads and its arithmetic. */
 export interface EngineOptions {
-  /** 'wasm' ('auto', default) or 'reference', the slow definition. */
+  /** 'wasm' (the same as 'auto', default), or 'reference': slow, and the definition of every result. */
   readonly engine?: 'auto' | 'wasm' | 'reference';
-  /** Threads that compute, the caller's included; default: the machine's cores, at most 16. The reference engine always uses one. */
+  /** Number of computing threads, the caller's included, ≥ 1; default: the machine's cores, at most 16. The reference engine always uses one. */
   readonly threads?: number;
-  /** The arithmetic of the wasm engine: 'simd-fma' where the machine has it ('auto', default), or plain 'simd' for results that repeat on any machine. */
+  /** The arithmetic of the wasm engine: 'simd-fma' if the machine supports it, else 'simd' ('auto', default), or 'simd' for results that are the same on every machine. */
   readonly build?: 'auto' | 'simd' | 'simd-fma';
 }
 
 /**
- * Opens an engine for the plan: the only place that knows the engines.
+ * Opens an engine for a plan. Only this file knows which engines exist.
  *
- * @throws TaurecError as the engines do; `unknown-name` for an engine or build that is none of the listed
+ * @throws TaurecError `unknown-name` if the engine or build is unknown, and the errors of the engine: `bad-option`, `loss-module`, `memory-limit`, `memory-refused`,
+ * `engine-thread`
  */
 export async function openEngine(plan: EnginePlan, options: EngineOptions = {}): Promise<Engine> {
   knownEngineOptions(options);

@@ -4,15 +4,16 @@ import type { Floats } from '../../loss/loss.ts';
 import type { ParameterRow, RowOptimizer } from '../../optimizer/optimizer.ts';
 import type { ScoreKind } from '../engine.ts';
 
-/** An embedding table with its moments, and the rows of it that the batch of the moment touches. */
+/** An embedding table [rows × dimension] with its moments, and the rows of it that the current batch touches. */
 export class EmbeddingTable {
   readonly values: Matrix;
   readonly m: Matrix;
   readonly v: Matrix;
-  /** The rows a batch touches, made ready; the gradients with respect to the table, once computed. */
+  /** The rows that the batch touches, prepared for scoring. */
   readonly prepared = new Map<number, PreparedRow>();
+  /** The gradients with respect to the table's rows; `backward` fills it. */
   readonly gradients = new Map<number, Float64Array>();
-  /** The last step of the epoch that each row was brought up to. */
+  /** [rows] the last step of the epoch that was applied to each row. */
   readonly #applied: Int32Array;
 
   constructor(values: Matrix, hasMoments: boolean) {
@@ -27,7 +28,7 @@ export class EmbeddingTable {
     this.#applied.fill(0);
   }
 
-  /** Brings the given rows up to date and makes them ready. With a backbone `finals` are the rows to make ready, and all rows are up to date. */
+  /** Brings the given rows up to date and prepares them. With a backbone, all rows are up to date already and `finals` returns the rows to prepare. */
   touch(
     rows: Iterable<number>,
     optimizer: RowOptimizer,
@@ -42,7 +43,7 @@ export class EmbeddingTable {
     }
   }
 
-  /** Turns the gradients of the prepared rows into those of the table, each row's l2 · θ included; with a backbone into those of the final rows. */
+  /** Turns the gradients of the prepared rows into gradients of the table's rows, l2 · θ included; with a backbone into gradients of the final rows, without L2. */
   backward(l2: number, hasBackbone: boolean): void {
     for (const [r, prepared] of this.prepared) {
       if (hasBackbone) {
@@ -57,7 +58,7 @@ export class EmbeddingTable {
     }
   }
 
-  /** Applies the step just begun to the touched rows. */
+  /** Applies the optimiser's current step to the touched rows. */
   step(optimizer: RowOptimizer): void {
     for (const [r, gradient] of this.gradients) {
       optimizer.step(this.#row(r), gradient);
@@ -65,7 +66,7 @@ export class EmbeddingTable {
     }
   }
 
-  /** Applies the step just begun to every row, with the gradients that a backbone left. */
+  /** Applies the optimiser's current step to every row, with the gradients that the backbone wrote. */
   stepAll(optimizer: RowOptimizer, gradientOf: (row: number) => Floats): void {
     for (let r = 0; r < this.values.rows; r++) {
       optimizer.step(this.#row(r), gradientOf(r));
@@ -73,10 +74,12 @@ export class EmbeddingTable {
     }
   }
 
+  /** Brings every row up to date. */
   settle(optimizer: RowOptimizer): void {
     for (let r = 0; r < this.values.rows; r++) this.#bringUp(r, optimizer);
   }
 
+  /** Applies the steps that row r has missed, in which its gradient was 0. */
   #bringUp(r: number, optimizer: RowOptimizer): void {
     optimizer.skip(this.#row(r), this.#applied[r]!);
     this.#applied[r] = optimizer.steps;
@@ -87,7 +90,7 @@ export class EmbeddingTable {
   }
 }
 
-/** The least divisor of a normalisation, so that a row of zeros stays one. */
+/** The smallest divisor of a normalisation: a row of zeros stays a row of zeros. */
 const LEAST_NORM = 1e-12;
 
 /** 1 / max(‖x‖, 1e-12). */
@@ -97,21 +100,21 @@ export function inverseNorm(x: Float32Array | Float64Array): number {
   return 1 / Math.max(Math.sqrt(squares), LEAST_NORM);
 }
 
-/** What happens to an embedding before it is scored: first dropout, then, for cosine scores, division by its norm. */
+/** The preparation of an embedding for scoring: first dropout, then, for cosine scores, division by its norm. */
 export interface Preparation {
   readonly score: ScoreKind;
-  /** Probability of an element to be dropped. */
+  /** Probability that an element is dropped. */
   readonly dropout: number;
-  /** dropoutKey of the table in this step. */
+  /** The table's `dropoutKey` in this step. */
   readonly dropoutKey: number;
 }
 
-/** One embedding made ready for a batch: x̃ = mask ⊙ x / (1 − p), x̂ = x̃/max(‖x̃‖, 1e-12) for cosine scores and x̃ for inner products. */
+/** One embedding prepared for a batch: with x̃ = mask ⊙ x / (1 − p), `final` is x̂ = x̃/max(‖x̃‖, 1e-12) for cosine scores and x̃ for inner products. */
 class PreparedRow {
   readonly final: Float64Array;
-  /** The gradient of the batch's value with respect to `final`; summed up by the engine. */
+  /** The gradient of the batch's value with respect to `final`; the engine adds to it. */
   readonly finalGradient: Float64Array;
-  /** Column by column 0 or 1/(1 − p). */
+  /** One number per column: 0 or 1/(1 − p). */
   readonly #mask: Float64Array;
   /** 1/max(‖x̃‖, 1e-12); 1 for inner products. */
   readonly #inverse: number;
@@ -136,6 +139,7 @@ class PreparedRow {
   }
 }
 
+/** ⟨a, b⟩, summed in ascending order. */
 export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let c = 0; c < a.length; c++) sum += a[c]! * b[c]!;

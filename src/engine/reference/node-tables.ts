@@ -4,7 +4,7 @@ import type { BackbonePlan } from '../engine.ts';
 import { fillDegreePowers, fillNodeGraph } from '../node-graph.ts';
 import type { NodeRows, NodeTable } from '../node-operations.ts';
 
-/** The training graph, and the nodes that the batch of the moment touches. */
+/** The training graph, and the nodes that the current batch touches. */
 export class ReferenceGraph {
   readonly nodes: number;
   readonly users: number;
@@ -23,13 +23,14 @@ export class ReferenceGraph {
     this.#powers = new Map(exponents.map((exponent) => [exponent, this.#powersOf(exponent)]));
   }
 
-  /** degree^−exponent of every node. */
+  /** [nodes] degree^−exponent. @throws TaurecError `unknown-name` if the plan does not list the exponent */
   degreePowers(exponent: number): Float64Array {
     const powers = this.#powers.get(exponent);
     if (powers) return powers;
     throw new TaurecError('unknown-name', { kind: 'exponent', got: exponent, known: [...this.#powers.keys()] });
   }
 
+  /** The nodes that an operation's `rows` option names. */
   rowsOf(rows: NodeRows): Iterable<number> {
     return rows === 'touched' ? this.touched : Array.from({ length: this.nodes }, (_, node) => node);
   }
@@ -41,7 +42,7 @@ export class ReferenceGraph {
   }
 }
 
-/** A table without padding. */
+/** A row-major table without padding: its stride is its number of columns. */
 export class ReferenceTable<T extends Floats = Floats> implements NodeTable {
   readonly rows: number;
   readonly columns: number;
@@ -60,10 +61,12 @@ export class ReferenceTable<T extends Floats = Floats> implements NodeTable {
   }
 }
 
+/** A table of zeros in double precision, for values that are computed. */
 export function doubleTable(rows: number, columns: number): ReferenceTable {
   return new ReferenceTable(rows, columns, new Float64Array(rows * columns));
 }
 
+/** A table of zeros in single precision, for values that are trained and saved. */
 export function singleTable(rows: number, columns: number): ReferenceTable<Float32Array> {
   return new ReferenceTable(rows, columns, new Float32Array(rows * columns));
 }

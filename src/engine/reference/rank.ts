@@ -5,7 +5,7 @@ import { checkRankRequest } from '../check-plan.ts';
 import type { RankRequest, RankResult, ScoreKind } from '../engine.ts';
 import { inverseNorm } from './embedding-table.ts';
 
-/** Scores of one query with every item, the item's bias included, as 32-bit floats: two items tie where these are equal. */
+/** [items] the scores of one query with every item, the item's bias included. They are rounded to 32-bit floats: two items tie if these are equal. */
 export function scoreItems(
   query: Float32Array,
   items: Matrix,
@@ -22,7 +22,11 @@ export function scoreItems(
   });
 }
 
-/** Full ranking by sorting all items that are not excluded: score descending, then item ascending. */
+/**
+ * Full ranking: sorts all items that are not excluded, score descending, then item ascending.
+ *
+ * @throws TaurecError `bad-option` if the request does not fit the items
+ */
 export function rank(items: Matrix, score: ScoreKind, request: RankRequest): RankResult {
   const { queries, k, excluded, targets, itemBias } = request;
   checkRankRequest(request, items);

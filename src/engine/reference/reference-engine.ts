@@ -24,7 +24,7 @@ import { addScaled, dot, EmbeddingTable, inverseNorm, type Preparation } from '.
 import { rank } from './rank.ts';
 import { ReferenceNodes } from './reference-nodes.ts';
 
-/** The score gradients of one row, times its row weight. */
+/** The score gradients of one row of the batch, multiplied by its row weight. */
 interface RowGradients {
   readonly user: number;
   readonly positiveItems: Int32Array;
@@ -34,7 +34,7 @@ interface RowGradients {
 }
 
 /**
- * Opens the engine that defines what all engines compute: tables of 32-bit floats, arithmetic in double precision, one plain statement after another.
+ * Opens the engine that defines the results of all engines: tables of 32-bit floats, arithmetic in double precision, plain loops on one thread.
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`
  */
@@ -45,6 +45,7 @@ export async function openReferenceEngine(plan: EnginePlan): Promise<Engine> {
   return new ReferenceEngine(plan, loss);
 }
 
+/** The definition of the Engine contract. Clarity comes before speed: maps by row number, a new array per row. */
 class ReferenceEngine implements Engine {
   readonly name = 'reference';
   readonly build = 'plain';
@@ -68,7 +69,7 @@ class ReferenceEngine implements Engine {
     this.#optimizer = createOptimizer(plan.training?.optimizer ?? { ...optimizerDefaults, name: 'sgd' });
     const { users, items, dimension, backbone } = plan;
     const { hasMoments } = this.#optimizer;
-    // users and items are contiguous: a backbone sees one table
+    // users and items lie one after the other: a backbone sees them as one table of nodes
     const base = new Float32Array((users + items) * dimension);
     this.#users = new EmbeddingTable(matrix(users, dimension, base.subarray(0, users * dimension)), hasMoments);
     this.#items = new EmbeddingTable(matrix(items, dimension, base.subarray(users * dimension)), hasMoments);
@@ -155,6 +156,7 @@ class ReferenceEngine implements Engine {
   }
 
   itemGradients(): void {
+    // the score is ⟨user, item⟩ of prepared rows, so its derivative by the item is the user
     for (const row of this.#rows) {
       const user = this.#users.prepared.get(row.user)!.final;
       row.positiveItems.forEach((item, i) => {
@@ -210,10 +212,10 @@ class ReferenceEngine implements Engine {
   }
 
   itemsChanged(): void {
-    // Items are read afresh at every rank.
+    // This engine reads the items at every rank.
   }
 
-  /** Steps alone: this engine measures no time. */
+  /** Only the number of steps: this engine measures no time. */
   stats(): EngineStats {
     const seconds = { bookkeeping: 0, gather: 0, scores: 0, loss: 0, userGradients: 0, itemGradients: 0 };
     return { steps: this.#steps, ...seconds, optimizer: 0, nodes: 0, waiting: 0, fused: false };
@@ -225,7 +227,7 @@ class ReferenceEngine implements Engine {
 
   async close(): Promise<void> {}
 
-  /** One row: its scores, the loss, and the gradient of its user. Returns rowWeight · value. */
+  /** One row: computes its scores, its loss and the gradient of its user, and keeps the score gradients for `itemGradients`. Returns rowWeight · value. */
   #scoreRow(batch: Batch, r: number): number {
     const user = batch.users[r]!;
     const prepared = this.#users.prepared.get(user)!;
@@ -273,7 +275,7 @@ class ReferenceEngine implements Engine {
     return weight * value;
   }
 
-  /** The gradient with respect to a row of the base embeddings, that a backbone left, plus l2 · θ where the batch touches it. */
+  /** The gradient with respect to a row of the base embeddings: what the backbone wrote, plus l2 · θ if the batch touches the row. */
   #baseGradient(node: number): Float64Array {
     const { base, baseGradient, graph } = this.nodes!;
     const theta = base.row(node);
@@ -285,7 +287,7 @@ class ReferenceEngine implements Engine {
     return [...(this.nodes?.weights ?? [])];
   }
 
-  /** Cosines of the embeddings as they are scored. */
+  /** Cosines of each positive with the negatives, from the embeddings that are scored (after dropout); absent if the loss does not need them. */
   #similarity(positiveItems: Int32Array, poolItems: Int32Array): RowContext['itemSimilarity'] {
     if (!needsOf(this.#loss).itemSimilarity) return undefined;
     const final = (item: number) => this.#items.prepared.get(item)!.final;
@@ -296,6 +298,7 @@ class ReferenceEngine implements Engine {
     };
   }
 
+  /** The factor of θ in the gradient: l2 divided by the rows of a full batch. */
   #l2(): number {
     const { optimizer, capacity } = this.#training();
     return optimizer.l2 / capacity.rows;
@@ -307,7 +310,7 @@ class ReferenceEngine implements Engine {
   }
 }
 
-/** The batch's weights with those of row r's masked negatives times their mask weights (0 as a rule); absent when all are 1. */
+/** [n] the weights of row r's negatives: the batch's weights, multiplied at masked negatives by their mask weights (0 without mask weights). Absent if all are 1. */
 function rowNegativeWeights(batch: Batch, r: number): Float32Array | undefined {
   const [first, last] = [batch.maskOffsets[r]!, batch.maskOffsets[r + 1]!];
   if (first === last) return batch.negativeWeights;
@@ -316,7 +319,7 @@ function rowNegativeWeights(batch: Batch, r: number): Float32Array | undefined {
   return weights;
 }
 
-/** The states of a loss, and what each row of a step sees and writes of them. */
+/** The states of a loss, and each row's view of them: copies to read, and arrays for the updates that it writes. */
 class ReferenceStates {
   readonly #states: LossStates;
   readonly #userState: number;
@@ -333,7 +336,7 @@ class ReferenceStates {
     return this.#states.arrays;
   }
 
-  /** The next row of the step. */
+  /** The states for the next row of the step. Rows read copies, so no row sees another's updates. */
   row(user: number, poolItems: Int32Array): RowStates {
     const none = new Float32Array(0);
     const { users = none, items = none, global = none } = this.arrays;
@@ -351,7 +354,7 @@ class ReferenceStates {
     return row;
   }
 
-  /** After the step's last row. */
+  /** Applies the updates of all rows, after the last row of a step. */
   update(epoch: number, { users, negatives, negativesPerRow, shared }: Batch): void {
     const joined = (of: (row: RowStates) => ArrayLike<number>) =>
       Float64Array.from(this.#rows.flatMap((row) => Array.from(of(row))));

@@ -29,7 +29,7 @@ interface ReferenceWeight {
   readonly v: ReferenceTable<Float32Array>;
 }
 
-/** The definition of the node operations: one plain loop each. Trained values are 32-bit floats, all others are in double precision. */
+/** The definition of the node operations, one plain loop each (formulas: node-operations.ts). Trained values are 32-bit floats; all others are in double precision. */
 export class ReferenceNodes implements NodeOperations {
   readonly graph: ReferenceGraph;
   readonly users: number;
@@ -43,7 +43,7 @@ export class ReferenceNodes implements NodeOperations {
   readonly #contrastNodes: number;
   #batch?: Batch;
 
-  /** `base` holds the rows of users and items. */
+  /** `base` is [nodes × dimension], the rows of users and then items. */
   constructor(plan: BackbonePlan, dimension: number, base: Float32Array, hasMoments: boolean) {
     this.graph = new ReferenceGraph(plan);
     const { nodes } = this.graph;
@@ -65,14 +65,14 @@ export class ReferenceNodes implements NodeOperations {
     );
   }
 
-  /** Takes the nodes of a batch; the gradients of the batch before it are gone. */
+  /** Starts a batch that touches the given nodes, and clears the gradients of the batch before it. */
   begin(batch: Batch, touched: ReadonlySet<number>): void {
     this.#batch = batch;
     this.graph.touched = touched;
     this.finalGradient.data.fill(0);
   }
 
-  /** The final embeddings as stored ones would be: in 32-bit floats. */
+  /** Copies of the final embeddings in 32-bit floats, the precision in which they would be stored. */
   finals(): { users: Matrix; items: Matrix } {
     const { columns, data } = this.final;
     const values = Float32Array.from(data);
@@ -93,7 +93,7 @@ export class ReferenceNodes implements NodeOperations {
   }
 
   fill(y: NodeTable, value: number, rows: NodeRows = 'all'): void {
-    // a weight's rows are not nodes
+    // all of the table's own rows: a parameter has other rows than the nodes
     if (rows === 'all') y.data.fill(value);
     else for (const node of this.graph.rowsOf(rows)) rowOf(y, node).fill(value);
   }
@@ -216,12 +216,14 @@ export class ReferenceNodes implements NodeOperations {
       return Float64Array.from(x, (value) => value * inverse);
     };
     const [as, bs] = [nodes.map((node) => unit(a, node)), nodes.map((node) => unit(b, node))];
+    // with respect to the normalised rows, still without the factor weight/(m τ)
     const [aGradients, bGradients] = [as, bs].map((rows) => rows.map((x) => new Float64Array(x.length)));
     let value = 0;
     as.forEach((x, i) => {
       const scores = Float64Array.from(bs, (y) => dot(x, y));
       const gradients = new Float64Array(m);
       const log = logExpectationExp(scores, temperature, undefined, gradients);
+      // logExpectationExp is τ log of a mean: log m makes the mean a sum
       value += (log - scores[i]!) / temperature + Math.log(m);
       gradients[i]! -= 1;
       gradients.forEach((g, j) => {
@@ -238,7 +240,7 @@ export class ReferenceNodes implements NodeOperations {
   }
 }
 
-/** Row r of a table of this engine. */
+/** Row r of a table; all tables of this engine are ReferenceTables. */
 function rowOf(table: NodeTable, r: number): Floats {
   return (table as ReferenceTable).row(r);
 }
@@ -249,12 +251,12 @@ function known<T>(kind: string, name: string, all: ReadonlyMap<string, T>): T {
   return found;
 }
 
-/** keep · old, and 0 whatever the old value is when nothing of it is kept. */
+/** keep · old; 0 for keep = 0 even if the old value is NaN or infinite. */
 function kept(keep: number, old: number): number {
   return keep === 0 ? 0 : keep * old;
 }
 
-/** The gradient with respect to x, given the gradient g with respect to x̂ = x / max(‖x‖, 1e-12). */
+/** The gradient with respect to x, (g − ⟨g, x̂⟩ x̂) / max(‖x‖, 1e-12), given the gradient g with respect to x̂ = x / max(‖x‖, 1e-12). */
 function throughNorm(x: Float32Array | Float64Array, g: Float32Array | Float64Array): Float64Array {
   const inverse = inverseNorm(x);
   let along = 0;

@@ -2,8 +2,8 @@ import type { Batch } from '../../sampler/sampler.ts';
 import { type ThreadMemory, Word } from './memory.ts';
 
 /**
- * Copies a batch into the engine's memory and lists the rows that it touches: each distinct user and item gets a slot. `stamp` is a number that no earlier
- * batch had.
+ * Copies a batch into the engine's memory and lists the rows that it touches: each distinct user and item gets a slot, the number under which its packed row and its
+ * gradient lie. `stamp` must differ from the stamps of all earlier batches.
  */
 export function listBatch(memory: ThreadMemory, batch: Batch, stamp: number): void {
   const { control, floats, ints, layout, plan } = memory;
@@ -28,20 +28,24 @@ export function listBatch(memory: ThreadMemory, batch: Batch, stamp: number): vo
   else listPairs(memory, batch, stamp);
 }
 
-/** Slots of a shared batch: the pool first, in order, then the positives outside it; then the positives' occurrences by slot. */
+/**
+ * Slots of a user batch, whose rows share one pool: the pool's items first, in order (pool item j has slot j), then the positives outside the pool. Then sorts the positives
+ * by slot. Every row is a different user, so row r has user slot r.
+ */
 function listShared(memory: ThreadMemory, batch: Batch, stamp: number): void {
   const { control, ints, kernels, layout } = memory;
   const { at } = layout;
   const n = batch.negativesPerRow;
   const count = batch.positives.length;
   const slotsOf = slotGiver(memory, stamp);
-  // the pool's items are distinct: they take the slots 0 … n − 1; the list itself is written to scratch and never read
+  // the pool's items are distinct and take the slots 0 … n − 1; nothing reads the written list, so it goes to a region that is overwritten later
   slotsOf(at.negativeItems, 1, n, 0, at.occurrenceCounts, n);
   const slots = slotsOf(at.positiveItems, 1, count, n, at.entrySlots, count);
   control[Word.slots] = slots;
   control[Word.entries] = count;
   control[Word.userSlots] = batch.users.length;
   ints.set(batch.users, at.userList >>> 2);
+  // the row of each positive, which the sort below attaches to its occurrence
   for (let row = 0; row < batch.users.length; row++) {
     const from = (at.positiveRows >>> 2) + batch.positiveOffsets[row]!;
     ints.fill(row, from, from + batch.positiveOffsets[row + 1]! - batch.positiveOffsets[row]!);
@@ -53,7 +57,10 @@ function listShared(memory: ThreadMemory, batch: Batch, stamp: number): void {
   });
 }
 
-/** Slots of a pair batch: each row's n negatives and its positive, in row order. A user of several rows gets one slot. */
+/**
+ * Slots of a pair batch. Row r has n + 1 entries in `entrySlots`, from r·(n + 1) on: its n negatives, then its positive. A user with several rows gets one slot; userRows
+ * lists the rows of each user slot, [userRowOffsets[s], userRowOffsets[s + 1]). The threads sort the entries by slot later (item-gradients.ts).
+ */
 function listPairs(memory: ThreadMemory, batch: Batch, stamp: number): void {
   const { control, ints, layout } = memory;
   const { at } = layout;
@@ -86,7 +93,7 @@ function listPairs(memory: ThreadMemory, batch: Batch, stamp: number): void {
   ints[(at.userRowOffsets >>> 2) + rowsOf.length] = filled;
 }
 
-/** Gives slots to the items of rows × perRow entries, after `slots` existing ones; returns how many there are then (see kernels/lists.ts). */
+/** A function that gives slots to the items of rows × perRow entries, after `slots` existing ones, and returns the new number of slots (see kernels/lists.ts). */
 function slotGiver({ kernels, layout }: ThreadMemory, stamp: number) {
   const { itemStamp: stampOf, itemSlot: slotOf, itemList: items } = layout.at;
   return (entries: number, rows: number, perRow: number, slots: number, out: number, outStride: number): number =>

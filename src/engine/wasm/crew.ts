@@ -1,22 +1,28 @@
 import { TaurecError } from '../../errors.ts';
 
-// Words of the control region; verbs keep their own numbers from word 8 on (memory.ts).
+// Words of the control region that the crew uses; words from 8 on hold the arguments of verbs (memory.ts).
+/** Grows by 1 with each verb: helper threads wait for it to change. */
 const GENERATION = 0;
+/** Number of the running verb, or EXIT. */
 const VERB = 1;
+/** Helper threads that have finished the running verb. */
 const ARRIVED = 2;
+/** 0: no thread has failed; t + 1: thread t has, and its message is in the failure region; −1: a thread is writing its message. */
 const POISON = 3;
+/** The next task of the running verb. */
 const TASK = 4;
 
 /** Loads of a shared word before a thread sleeps: about 50 µs, longer than the pauses inside a step. */
 const SPINS = 20_000;
-/** A verb takes milliseconds: a thread that has not answered after this time counts as dead. */
+/** Milliseconds after which a thread that has not finished its verb counts as dead. A verb takes milliseconds. */
 const PATIENCE_MS = 120_000;
 
+/** The verb that ends the helper threads. */
 const EXIT = -1;
 
 /**
- * The threads of an engine and their synchronisation. The coordinator starts a verb, all threads (itself included) take tasks from one counter until none is left,
- * and the coordinator waits for the others: spin briefly, then sleep. A thread that fails poisons the crew; the coordinator then throws its error.
+ * The threads of an engine and their synchronisation. The coordinator, thread 0, starts a verb. All threads, the coordinator included, take tasks from one counter until none
+ * is left. Then the coordinator waits for the others: it spins briefly, then sleeps. A thread that fails poisons the crew, and the coordinator throws its error.
  */
 export class Crew {
   private readonly control: Int32Array;
@@ -31,11 +37,12 @@ export class Crew {
     this.threads = threads;
   }
 
-  /** Coordinator: runs verb `verb` on all threads, or `alone`, on this one. */
+  /** Coordinator: runs a verb on all threads, or with `alone` only on its own thread. @throws TaurecError `engine-thread` if a thread failed */
   run(verb: number, work: (verb: number) => void, alone = false): void {
     const { control } = this;
     const threads = alone ? 1 : this.threads;
     this.checkPoison();
+    // the order matters: counter and verb must be in place before the generation changes
     Atomics.store(control, TASK, 0);
     if (threads > 1) {
       Atomics.store(control, ARRIVED, 0);
@@ -51,12 +58,12 @@ export class Crew {
     this.checkPoison();
   }
 
-  /** Any thread: the next task of the running verb, from 0. */
+  /** Any thread: takes the next task of the running verb, counted from 0. The caller stops when the number exceeds its tasks. */
   nextTask(): number {
     return Atomics.add(this.control, TASK, 1);
   }
 
-  /** Helper thread: takes part in verbs until the crew is dismissed. */
+  /** Helper thread: works on verbs until the crew is dismissed. */
   serve(thread: number, work: (verb: number) => void): void {
     const { control } = this;
     let seen = 0;
@@ -69,11 +76,12 @@ export class Crew {
       } catch (error) {
         this.poison(thread, error instanceof Error ? error.message : String(error));
       }
+      // the last of threads − 1 helpers wakes the coordinator
       if (Atomics.add(control, ARRIVED, 1) === this.threads - 2) Atomics.notify(control, ARRIVED);
     }
   }
 
-  /** Marks the crew as broken; the coordinator throws at its next check. */
+  /** Any thread: marks the crew as broken with a message; the coordinator throws at its next check. The first failure counts, later ones are ignored. */
   poison(thread: number, message: string): void {
     if (Atomics.compareExchange(this.control, POISON, 0, -1) !== 0) return;
     const bytes = new TextEncoder().encode(message).subarray(0, this.failure.length - 1);
@@ -83,13 +91,14 @@ export class Crew {
     Atomics.notify(this.control, ARRIVED);
   }
 
-  /** Ends the loop of the helper threads. */
+  /** Coordinator: ends the loop of the helper threads. */
   dismiss(): void {
     Atomics.store(this.control, VERB, EXIT);
     Atomics.add(this.control, GENERATION, 1);
     Atomics.notify(this.control, GENERATION);
   }
 
+  /** Waits until all helpers have arrived or one has failed; wakes every 100 ms to look for a failure. */
   private waitForOthers(): void {
     const { control, threads } = this;
     const started = performance.now();
@@ -106,12 +115,13 @@ export class Crew {
   private checkPoison(): void {
     const thread = Atomics.load(this.control, POISON);
     if (thread === 0) return;
-    // a copy: TextDecoder refuses shared memory
+    // a copy, because TextDecoder refuses shared memory
     const bytes = this.failure.slice(0, this.failure.indexOf(0));
     throw new TaurecError('engine-thread', { thread: thread - 1, reason: new TextDecoder().decode(bytes) });
   }
 }
 
+/** Waits until a word differs from `seen` and returns it: spins, then sleeps. */
 function waitForChange(control: Int32Array, word: number, seen: number): number {
   for (let i = 0; i < SPINS; i++) {
     const value = Atomics.load(control, word);

@@ -13,10 +13,12 @@ import { weightedMean, weightSum } from '../../loss/weighted-mean.ts';
 import { SCRATCH_ROWS, type ThreadMemory } from './memory.ts';
 import { LARGEST_TAU } from './row-context.ts';
 
-/** Evaluates a row whose arrays lie in the engine's memory. */
+// The kernel paths of losses: the same results as `loss.evaluate` in src/loss/, with the loop over the negatives in a kernel.
+
+/** Evaluates a row like `Loss.evaluate`. The row's arrays lie in the engine's memory, so their byteOffset is an address for the kernels. */
 type EvaluateRow = (row: ScoreRow, gradients: ScoreGradients, context: RowContext) => number;
 
-/** What a loss's kernel path works with: `result` is the address of a few words to write to, `scratch` that of SCRATCH_ROWS rows of n + 4 floats. */
+/** The memory that a loss's kernel path uses. `result` is the address of 16 words for the numbers that a kernel returns, `scratch` that of SCRATCH_ROWS rows of n + 4 floats. */
 interface Workplace {
   readonly memory: ThreadMemory;
   readonly result: number;
@@ -27,6 +29,7 @@ type Fuse<L extends Loss> = (loss: L, workplace: Workplace) => EvaluateRow;
 const bpr: Fuse<BayesianPersonalizedRanking> =
   (_loss, { memory, result }) =>
   (row, gradients) => {
+    // Σ_i share_i Σ_j w_j softplus(n_j − p_i): one kernel call per positive, each adding to the gradients of the negatives
     const { positives, negatives, positiveWeights, negativeWeights } = row;
     gradients.positives.fill(0);
     gradients.negatives.fill(0);
@@ -77,8 +80,8 @@ const llpauc: Fuse<LowerLeftPartialAuc> = (loss, { memory, result }) => {
 };
 
 /**
- * Losses with a dedicated kernel, by constructor: those whose plain loop over the negatives takes longer than the matrix products around it. Losses that are one
- * log-expectation-exp need none: it comes through the row context. A differential test holds each to its plain loss.
+ * Losses with a dedicated kernel, by constructor: those whose plain loop over the negatives takes longer than the matrix products around it. Losses that consist of one
+ * log-expectation-exp need none, because the row context computes that in a kernel. A differential test compares each with its plain loss.
  */
 const fusedLosses = new Map<unknown, Fuse<never>>([
   [BayesianPersonalizedRanking, bpr],
@@ -89,12 +92,12 @@ const fusedLosses = new Map<unknown, Fuse<never>>([
   [LowerLeftPartialAuc, llpauc],
 ]);
 
-/** The kernel path of a loss, or undefined. */
+/** The kernel path of a loss; undefined if it has none. A subclass of a built-in loss has none either: it may compute something else. */
 export function fusedLoss(loss: Loss, workplace: Workplace): EvaluateRow | undefined {
   return fusedLosses.get(loss.constructor)?.(loss as never, workplace);
 }
 
-/** exponent · E_i softplus(−s_i) + share · Σ_j w_j softplus(s_j). */
+/** Returns exponent · E_i softplus(−p_i) + share · Σ_j w_j softplus(n_j), E_i the weighted mean over the positives, and writes all gradients. */
 function crossEntropy(
   { positives, negatives, positiveWeights, negativeWeights }: ScoreRow,
   gradients: ScoreGradients,
@@ -108,6 +111,7 @@ function crossEntropy(
   );
 }
 
+/** Calls the kernel softplusRow with the addresses of arrays in the engine's memory. */
 function softplusRow(
   { kernels }: ThreadMemory,
   x: Floats,
@@ -122,14 +126,14 @@ function softplusRow(
   return kernels.softplusRow(x.byteOffset, x.length, shift, share, at, gradients.byteOffset, accumulate, result);
 }
 
-/** The activations as kernels/pairwise.ts numbers them. */
+/** The numbers of the activations in kernels/pairwise.ts. */
 const activationNumbers: Record<PairwiseActivation, number> = { tanh: 0, relu: 1, atan: 2 };
 
-/** A row of the pairwise softmax loss by its kernel, one call a positive; what each quantity is, the plain loss says (src/loss/psl.ts). */
+/** A row of the pairwise softmax loss by its kernel, one call per positive. The plain loss explains the quantities (src/loss/psl.ts). */
 class PairwiseRow {
   private readonly loss: PairwiseSoftmaxLoss;
   private readonly memory: ThreadMemory;
-  /** Addresses. */
+  /** Addresses in the engine's memory. */
   private readonly result: number;
   private readonly scratch: number;
 
@@ -155,7 +159,7 @@ class PairwiseRow {
     for (let i = 0; i < positives.length; i++) {
       const share = (positiveWeights ? positiveWeights[i]! : 1) / total;
       if (share === 0) continue;
-      // an activation grows, so the highest score has the largest term
+      // activations increase, so the highest score has the largest term
       const shift = logActivation.value((highest - positives[i]!) / 2);
       const sum = this.negativesOf(positives[i]!, row, gradients, shift, (share * scale) / 2);
       value += share * (shift * scale + Math.log(sum) - logWeight);
@@ -164,7 +168,7 @@ class PairwiseRow {
     return value;
   }
 
-  /** Adds a positive's gradients of the negatives; returns Σ_j w_j (σ_j/σ_max)^(1/τ). */
+  /** Adds one positive's contribution to the gradients of the negatives; returns Σ_j w_j (σ_j/σ_max)^(1/τ). */
   private negativesOf(
     positive: number,
     row: ScoreRow,
@@ -189,6 +193,7 @@ class PairwiseRow {
   }
 }
 
+/** The highest score of a negative with weight > 0; −Infinity if all are masked. */
 function highestUnmasked({ negatives, negativeWeights }: ScoreRow): number {
   let highest = -Infinity;
   for (let j = 0; j < negatives.length; j++) {
@@ -197,26 +202,26 @@ function highestUnmasked({ negatives, negativeWeights }: ScoreRow): number {
   return highest;
 }
 
-/** How far below the last slate's lowest key of the row the next one's is looked for first. */
+/** The guess for a slate's lowest key is the last slate's lowest key of the same row minus this margin. It affects only the speed. */
 const GUESS_MARGIN = 0.3;
 
-/** A row of the dual-scale softmax loss by its kernels; what each quantity is, the plain loss says (src/loss/dsl.ts). */
+/** A row of the dual-scale softmax loss by its kernels. The plain loss explains the quantities (src/loss/dsl.ts). */
 class DualScaleRow {
   private readonly loss: DualScaleSoftmaxLoss;
   private readonly memory: ThreadMemory;
-  /** Addresses. */
+  /** Addresses in the engine's memory; all but `result` are scratch rows of n + 4 floats. */
   private readonly result: number;
   private readonly hardness: number;
   private readonly logs: number;
   private readonly terms: number;
   private readonly slateScores: number;
   private readonly slateShares: number;
-  /** The row at hand. */
+  /** The current row: addresses of its scores, weights (0: all 1) and gradients, and its number of negatives n. */
   private x = 0;
   private n = 0;
   private weights = 0;
   private gradients = 0;
-  /** About the lowest key of the row's slates. */
+  /** An estimate of the lowest key of the row's next slate. */
   private guess = -Infinity;
 
   constructor(loss: DualScaleSoftmaxLoss, memory: ThreadMemory, result: number, scratch: number) {
@@ -246,7 +251,7 @@ class DualScaleRow {
     return ((live ? this.negativeSide(row, context) : 0) - mean) / loss.tau;
   }
 
-  /** λ · E_i LEE_τi; adds its gradient, divided by τ. */
+  /** Returns λ · E_i LEE_τi, the loss's part of the negatives; adds its gradient, divided by τ. */
   private negativeSide(row: ScoreRow, context: RowContext): number {
     const { loss } = this;
     const { hardness } = this;
@@ -257,7 +262,10 @@ class DualScaleRow {
     return (loss.negativeWeight * value) / total;
   }
 
-  /** Weights and slate are the same for all positives; those that also have the same temperature are one. Returns Σ_i w_i LEE_τi. */
+  /**
+   * Without similarities, all positives have the same weights and the same slate, and one evaluation serves all positives with the same temperature.
+   * Returns Σ_i w_i LEE_τi.
+   */
   private common(row: ScoreRow, context: RowContext, total: number): number {
     const { loss, hardness } = this;
     const base = this.logMass(hardness);
@@ -273,7 +281,7 @@ class DualScaleRow {
     return value;
   }
 
-  /** Weights, slate and temperature by positive. Returns Σ_i w_i LEE_τi. */
+  /** With similarities, each positive has its own weights, slate and temperature. Returns Σ_i w_i LEE_τi. */
   private each(row: ScoreRow, context: RowContext, total: number): number {
     const { loss, logs, hardness } = this;
     let value = 0;
@@ -286,6 +294,7 @@ class DualScaleRow {
     return value;
   }
 
+  /** Selects the slate under the log weights at `logs` into slateScores and slateShares; returns its number of entries. */
   private slate(logs: number): number {
     const { x, n, weights, loss, slateScores, slateShares, guess, result } = this;
     const { floats, kernels } = this.memory;
@@ -297,13 +306,14 @@ class DualScaleRow {
     return count;
   }
 
+  /** The temperature τ_i of a positive, from its competition with the slate of `count` entries. */
   private temperature(count: number, positive: number, weight: number, context: RowContext): number {
     const { loss, slateScores, slateShares } = this;
     const intensity = this.memory.kernels.competition(slateScores, slateShares, count, positive, 1 / loss.tau);
     return loss.tau * temperatureFactor(intensity, weight, loss, context.states!);
   }
 
-  /** LEE_τ under the weights w_j e^(ω_j), whose logarithm of the sum is `base`; adds its gradient times λ/τ · weight/total. */
+  /** Returns LEE_τ under the weights w_j e^(ω_j), where `base` is the logarithm of their sum; adds its gradient multiplied by λ/τ · weight/total. */
   private expectation(logs: number, base: number, tau: number, weight: number, total: number): number {
     const { x, n, weights, terms, gradients, result, loss } = this;
     const scale = (loss.negativeWeight * weight) / (total * loss.tau);
@@ -319,6 +329,7 @@ class DualScaleRow {
     return this.logSum();
   }
 
+  /** The logarithm of the last sum of addExpectation, from its maximum and its shifted sum. */
   private logSum(): number {
     const { floats } = this.memory;
     const at = this.result >>> 2;
@@ -326,6 +337,7 @@ class DualScaleRow {
   }
 }
 
+/** Calls `visit` for each positive of weight > 0. */
 function forPositives(
   { positives, positiveWeights }: ScoreRow,
   visit: (score: number, weight: number, i: number) => void,

@@ -3,8 +3,8 @@ import { SLOT_BLOCK, type ThreadMemory, Word } from './memory.ts';
 import { backwardRows, l2Weight } from './table-rows.ts';
 
 /**
- * Phase two of a step: gradients of the item embeddings over the whole batch, from the pool (dense) and from listed entries (positives, own
- * negatives), then through the normalisation. The items are split among the threads; the sums of an item run in entry order.
+ * Phase two of a step: the gradients of the item embeddings [slots × d] over the whole batch, from the shared pool (a matrix product) and from listed entries (positives, and
+ * the negatives of pair batches), then through the normalisation. The threads divide the items, so no gradient has two writers; the sums of an item run in entry order.
  */
 export class ItemGradients {
   private readonly memory: ThreadMemory;
@@ -22,6 +22,7 @@ export class ItemGradients {
     else this.pairs();
   }
 
+  /** User batches. Tasks are blocks of SLOT_BLOCK slots: first the blocks of the pool, then those of the positives outside it, which have no dense part. */
   private shared(): void {
     const { control, kernels, layout } = this.memory;
     const { at, stride, scoreStride } = layout;
@@ -38,7 +39,7 @@ export class ItemGradients {
       const target = at.itemGradients + from * bytes;
       if (dense)
         kernels.product({
-          // the transpose of the score gradients: a row a negative
+          // [slots × rows] = the transposed score gradients, times [rows × d] the weighted users
           a: at.scoreGradients + from * 4,
           aRow: 4,
           aColumn: scoreStride * 4,
@@ -58,7 +59,10 @@ export class ItemGradients {
     }
   }
 
-  /** A range of slots a thread, because each range's thread sorts its own occurrences; then the sums by user. */
+  /**
+   * Pair batches. One task per thread: a range of slots, because sorting a range's occurrences reads all entries, however small the range. After these come tasks that
+   * sum the gradients of a user's rows.
+   */
   private pairs(): void {
     const { control, floats, kernels, layout, ints } = this.memory;
     const { at, stride } = layout;
@@ -97,6 +101,7 @@ export class ItemGradients {
         floats.fill(0, target >>> 2, (target >>> 2) + stride);
         const first = ints[(at.userRowOffsets >>> 2) + slot]!;
         const last = ints[(at.userRowOffsets >>> 2) + slot + 1]!;
+        // gatherSum with one entry and coefficient 1: target += the row's gradient
         for (let e = first; e < last; e++)
           kernels.gatherSum(target, at.rowGradients, bytes, stride, at.userRows + e * 4, at.ones, 0, 1);
         if (l2 > 0) kernels.gatherSum(target, at.users, bytes, stride, at.userList + slot * 4, at.l2, 0, 1);
@@ -104,6 +109,7 @@ export class ItemGradients {
     }
   }
 
+  /** Adds to the gradients of slots [from, to): Σ over the slot's entries of coefficient · weighted user of the entry's row. `coefficients` is indexed by entry. */
   private addOccurrences(from: number, to: number, coefficients: number): void {
     const { kernels, layout, ints } = this.memory;
     const { at, stride } = layout;
@@ -125,6 +131,7 @@ export class ItemGradients {
     }
   }
 
+  /** Turns the gradients of packed items [from, to) into gradients of embeddings. */
   private backward(from: number, to: number): void {
     const { at } = this.memory.layout;
     const rows = {

@@ -1,2 +1,2 @@
-/** kernels-simd.wasm as text, so that a bundle holds it whatever the bundler; scripts/build-kernels.mjs writes it. */
+/** kernels-simd.wasm as base64 text, which every bundler can include. scripts/build-kernels.mjs writes the module. */
 export const base64: string;

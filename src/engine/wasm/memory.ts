@@ -1,3 +1,5 @@
+// The shared memory of the WebAssembly engine: one block, divided into regions whose sizes follow from the plan. The kernels see only byte addresses.
+
 import { TaurecError } from '../../errors.ts';
 import type { LossNeeds } from '../../loss/loss.ts';
 import { needsOf } from '../../loss/loss-needs.ts';
@@ -6,10 +8,10 @@ import { stateLengths } from '../loss-states.ts';
 import { instantiate, type Kernels } from './kernels.ts';
 import { type NodeLayout, nodeLayout, strideOf } from './node-layout.ts';
 
-/** Positives whose similarities with the pool are computed together: one register tile high. */
+/** Positives whose similarities with the pool are computed together: the 6 rows of one register tile (kernels/product.ts). */
 export const SIMILARITY_BLOCK = 6;
 
-/** Regions for the needs of a loss (states, similarities); of length 0 for losses without them. */
+/** Regions for what a loss needs (states, similarities); of length 0 for losses that need neither. */
 const lossRegionNames = [
   'stateUsers', 'stateItems', 'stateGlobal', 'userUpdates', 'itemUpdates', 'globalUpdates', 'poolStates',
   'inverseNorms', 'threadSimilarity', 'threadSimilarRows',
@@ -17,7 +19,7 @@ const lossRegionNames = [
 
 type LossRegion = (typeof lossRegionNames)[number];
 
-/** Lengths of these regions, in floats. `slots`: items that a batch can touch; `scoreStride`: floats between rows of scores. */
+/** Lengths of these regions, in floats. `slots`: the most items that a batch can touch; `scoreStride`: floats between rows of scores. */
 function lossRegionLengths(
   plan: EnginePlan,
   needs: Required<LossNeeds>,
@@ -44,32 +46,34 @@ function lossRegionLengths(
   };
 }
 
-/** Users of a batch whose scores are computed together: two register tiles of six rows; the block of scores stays in the L2 cache. */
+/** Rows of a batch whose scores are computed together: two register tiles of six rows. At n = 2,048 the block of scores takes 97 KiB and stays in the L2 cache. */
 export const ROW_BLOCK = 12;
-/** Pool items whose gradients are computed together. */
+/** Pool items whose gradients are computed together: eight register tiles of six rows. */
 export const SLOT_BLOCK = 48;
-/** Scratch rows of n + 4 floats for the kernel of a loss, on each thread. */
+/** Scratch rows of n + 4 floats for the kernel of a loss, on each thread. DualScaleRow uses all five. */
 export const SCRATCH_ROWS = 5;
-/** Queries ranked together, and the items scored for them at a time. */
+/** Queries that are ranked together: four register tiles of six rows. */
 export const QUERY_BLOCK = 24;
+/** Items that are scored for them at a time. A block of scores, 24 × 1,024 floats, takes 96 KiB. */
 export const ITEM_BLOCK = 1024;
-/** Queries of one ranking round. */
+/** Queries of one ranking round: the size of the regions for queries. */
 export const QUERY_ROUND = 1024;
 
+/** The capacity of an engine that only ranks. */
 const noBatch = { rows: 0, positives: 0, negativesPerRow: 0, shared: true, masked: 0, maskWeights: false };
 
 const PAGE = 65536;
 const MAX_BYTES = 4 * 1024 ** 3;
 
-/** Layout of the shared memory: byte addresses and element counts of all regions. Every thread derives the same layout from the plan. */
+/** Layout of the shared memory: byte addresses and element counts of all regions. Every thread computes the same layout from the plan. */
 export interface Layout {
   readonly bytes: number;
   readonly pages: number;
-  /** Floats between rows of final embeddings and of everything computed from them: the columns, rounded up to whole vectors of four. The padding is and stays 0. */
+  /** Floats between rows of final embeddings and of everything computed from them: the columns, rounded up to a multiple of 4. The padding is always 0. */
   readonly stride: number;
-  /** Floats between rows of base embeddings and their moments; without a backbone the same as `stride`. */
+  /** Floats between rows of base embeddings and their moments; without a backbone equal to `stride`. */
   readonly baseStride: number;
-  /** Floats between rows of score gradients: never a multiple of a page, because a column would then fall into one cache set. */
+  /** Floats between rows of scores and of score gradients: not a multiple of a page, because all elements of a column would then compete for one cache set. */
   readonly scoreStride: number;
   readonly at: Readonly<Record<RegionName, number>>;
   readonly length: Readonly<Record<RegionName, number>>;
@@ -94,7 +98,11 @@ const regionNames = [
   ...lossRegionNames,
 ] as const; // biome-ignore format: a table of names
 
-/** Sizes the memory of a plan and of what its loss needs; throws `memory-limit` with the numbers when 4 GiB do not hold it. */
+/**
+ * Lays out the memory for a plan and the needs of its loss.
+ *
+ * @throws TaurecError `memory-limit` with the numbers if it exceeds 4 GiB
+ */
 export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): Layout {
   const { users, items } = plan;
   const baseStride = strideOf(plan.dimension);
@@ -103,12 +111,15 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   const capacity = training?.capacity ?? noBatch;
   const { rows, shared } = capacity;
   const n = capacity.negativesPerRow;
+  // listed occurrences of items: the positives of a user batch, or the n negatives and the positive of each pair
   const entries = shared ? capacity.positives : rows * (n + 1);
   const slots = training ? Math.min(items, shared ? n + capacity.positives : entries) + 8 : 0;
   const scoreStride = shared ? ((n + 3) & ~3) + 16 : n + 1;
+  // without a backbone a step moves only the touched rows; `usersLast` and `itemsLast` hold the last step of each row
   const lazy = training !== undefined && plan.backbone === undefined;
   const adam = training?.optimizer.name === 'adam';
   const steps = training ? training.stepsPerEpoch + 2 : 0;
+  // room for the lists of a ranking round; one query may exclude every item
   const listed = Math.max(65536, items);
   const lengths: Record<RegionName, number> = {
     control: 64, scalars: 64, failure: 1024,
@@ -133,13 +144,14 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   }; // biome-ignore format: a table of sizes
   const doubles = new Set<RegionName>(['scalars', 'sums', 'kept', 'epsilons', 'powers1', 'powers2', 'rowValues']);
   const at = {} as Record<RegionName, number>;
-  // no gap after these regions: a backbone sees users and items as one table
+  // the next region follows these without a gap: a backbone sees users and items as one table, and their moments too
   const beside = new Set<RegionName>(['users', 'usersM', 'usersV']);
   // address 0 means "absent" to the kernels
   let bytes = 64;
   for (const name of regionNames) {
     at[name] = bytes;
     const size = lengths[name] * (doubles.has(name) ? 8 : 4);
+    // other regions begin at a cache line, so that threads do not share lines across regions
     bytes = beside.has(name) ? bytes + size : Math.ceil((bytes + size) / 64) * 64;
   }
   const nodes = nodeLayout(plan, threads, bytes, at.users);
@@ -151,6 +163,7 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   return { bytes, pages: Math.ceil(bytes / PAGE), stride, baseStride, scoreStride, at, length: lengths, finals, nodes };
 }
 
+/** The numbers of the error `memory-limit`: sizes of the plan, bytes needed, and bytes per user or item in the tables. */
 function memoryFacts(plan: EnginePlan, bytes: number, adam: boolean, nodes?: NodeLayout) {
   const base = strideOf(plan.dimension) * (plan.training && adam ? 3 : 1);
   const tables = nodes ? [nodes.baseGradient, nodes.final, nodes.finalGradient, ...nodes.tables.values()] : [];
@@ -158,20 +171,24 @@ function memoryFacts(plan: EnginePlan, bytes: number, adam: boolean, nodes?: Nod
   return { users: plan.users, items: plan.items, dimension: plan.dimension, bytes, limit: MAX_BYTES, bytesPerRow };
 }
 
-/** Positions of the numbers that a verb reads from the control region (32-bit words) … */
+/** Positions, in 32-bit words, of the numbers that verbs read from the control region. The words before 8 belong to the crew (crew.ts). */
 export const Word = {
   rows: 8, negatives: 9, slots: 10, userSlots: 11, now: 12, entries: 13, hasPositiveWeights: 14, hasNegativeWeights: 15, userKey: 16, itemKey: 17,
   queries: 18, k: 19, hasTargets: 20, touched: 21, hasItemBias: 22, hasMaskWeights: 23,
 } as const; // biome-ignore format: a table of words
 
-/** … and from the scalar region (64-bit floats). */
+/** Positions, in 64-bit floats, of the numbers that verbs read from the scalar region. */
 export const Scalar = { learningRate: 0, size: 1, correction: 2, decay: 3, operation: 16, arguments: 17 } as const;
 
-/** The shared memory as one thread uses it: kernels, addresses, and views of all regions. Views never go stale: the memory does not grow. */
+/**
+ * The shared memory as one thread uses it: kernels, addresses, and views. The views stay valid because the memory never grows. `ints`, `floats` and `doubles` span the
+ * whole memory: byte address a is element a >>> 2 of the first two, a >>> 3 of `doubles`.
+ */
 export interface ThreadMemory {
   readonly plan: EnginePlan;
   readonly needs: Required<LossNeeds>;
   readonly layout: Layout;
+  /** This thread's instance of the kernels over the shared memory. */
   readonly kernels: Kernels;
   readonly buffer: ArrayBufferLike;
   readonly ints: Int32Array;
@@ -182,6 +199,7 @@ export interface ThreadMemory {
   readonly failure: Uint8Array;
 }
 
+/** One thread's access to the memory of an engine. */
 export function threadMemory(
   plan: EnginePlan,
   threads: number,

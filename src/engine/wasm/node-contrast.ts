@@ -1,10 +1,12 @@
 import { ROW_BLOCK, SLOT_BLOCK, type ThreadMemory } from './memory.ts';
 import { nodeOperation, takeRows } from './node-operation.ts';
 
-/** Addresses of the tables and of their gradients, which all have the same `stride` in bytes; `count` nodes. */
+// InfoNCE between two tables (formula: NodeOperations.contrast) in three operations, with a wait for all threads between them.
+
+/** Arguments: addresses of the two tables and of their gradients, which all have the same `stride` in bytes; τ, the weight, and the number of nodes `count`. */
 const names = ['a', 'b', 'da', 'db', 'stride', 'temperature', 'weight', 'count'] as const;
 
-/** Packs the normalised rows of both tables; those of the second into panels too. */
+/** Packs the normalised rows of both tables, [count × d] each, and those of the second table also as panels. */
 export const contrastPack = nodeOperation(names, ({ memory: { kernels, layout }, crew }, { a, b, stride, count }) => {
   const { list, packed, norms, panels } = layout.nodes!.contrast;
   const d = stride / 4;
@@ -18,7 +20,7 @@ export const contrastPack = nodeOperation(names, ({ memory: { kernels, layout },
   });
 });
 
-/** Scores, values and score gradients row by row, and the gradients of the first table. */
+/** Scores [count × count], values and score gradients row by row, and the gradients of the first table. The score gradients replace the scores. */
 export const contrastRows = nodeOperation(
   names,
   ({ memory, crew, thread }, { da, stride, temperature, weight, count }) => {
@@ -39,6 +41,7 @@ export const contrastRows = nodeOperation(
         for (let i = from; i < to; i++) {
           const row = scores + i * scoreBytes;
           const own = (row >>> 2) + i;
+          // read before the score gradients overwrite the row
           const score = floats[own]!;
           kernels.logExpectationExp(row, count, 1 / temperature, 0, row, share, result);
           const [shift, sum] = [floats[result >>> 2]!, floats[(result >>> 2) + 1]!];
@@ -53,7 +56,7 @@ export const contrastRows = nodeOperation(
   },
 );
 
-/** The gradients of the second table. */
+/** The gradients of the second table: columns of the score gradients, read as rows of the transpose. */
 export const contrastColumns = nodeOperation(names, ({ memory, crew }, { db, stride, count }) => {
   const { scores, scoreStride } = memory.layout.nodes!.contrast;
   takeRows(
@@ -67,7 +70,7 @@ export const contrastColumns = nodeOperation(names, ({ memory, crew }, { db, str
   );
 });
 
-/** Adds to `target` the gradients of rows [from, to) of table t: score gradients times the other table's rows, through the normalisation. */
+/** Adds to `target` the gradients of rows [from, to) of table t: [to − from × count] score gradients times the other table's [count × d] rows, through the normalisation. */
 function addGradients(
   { kernels, layout }: ThreadMemory,
   t: 0 | 1,

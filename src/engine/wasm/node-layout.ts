@@ -1,14 +1,18 @@
 import type { EnginePlan } from '../engine.ts';
 
-/** Where a table lies: byte address, and floats between its rows. */
+// The part of the engine's memory that a backbone needs: graph, tables, parameters and scratch.
+
+/** The place of a table in the memory. */
 export interface TablePlace {
+  /** Byte address. */
   readonly at: number;
   readonly rows: number;
   readonly columns: number;
+  /** Floats between the starts of two rows. */
   readonly stride: number;
 }
 
-/** A trained parameter, its gradient, and the addresses of its moments, which have its shape (0 without). */
+/** A trained parameter, its gradient, and the byte addresses of its moments, which have its shape (0 if there are none). */
 interface WeightPlace {
   readonly values: TablePlace;
   readonly gradient: TablePlace;
@@ -16,7 +20,7 @@ interface WeightPlace {
   readonly v: number;
 }
 
-/** Where the graph and the tables of a backbone lie. */
+/** The places of a backbone's graph and tables. */
 export interface NodeLayout {
   readonly nodes: number;
   readonly base: TablePlace;
@@ -25,37 +29,40 @@ export interface NodeLayout {
   readonly finalGradient: TablePlace;
   readonly tables: ReadonlyMap<string, TablePlace>;
   readonly weights: ReadonlyMap<string, WeightPlace>;
-  /** Of the graph: int32 [nodes + 1], int32 [2 × interactions]. */
+  /** Byte addresses of the graph: int32 [nodes + 1] offsets, int32 [2 × interactions] neighbours. */
   readonly offsets: number;
   readonly neighbours: number;
-  /** float32 [nodes] degree^−exponent, by exponent. */
+  /** Byte address of float32 [nodes] degree^−exponent, by exponent. */
   readonly powers: ReadonlyMap<number, number>;
-  /** The nodes that the batch touches: uint8 [nodes], 1 where it does; and their list, int32, users first. */
+  /** Byte address of uint8 [nodes], 1 for the nodes that the batch touches. */
   readonly marks: number;
+  /** Byte address of int32 [nodes], the list of these nodes, users first. */
   readonly touched: number;
-  /** For each thread BUFFER_WORDS words. */
+  /** Byte address of BUFFER_WORDS words for each thread. */
   readonly buffers: number;
-  /** Scratch of single operations. */
+  /** Scratch of `linear` and `linearGradients`. */
   readonly linear: LinearLayout;
+  /** Scratch of `contrast`. */
   readonly contrast: ContrastLayout;
-  /** The first byte behind all of it. */
+  /** The first byte after the backbone's part. */
   readonly end: number;
 }
 
-/** Words of a thread's buffer; the kernels know how many. */
+/** Words of a thread's buffer for propagation: the same number as MARKED in kernels/nodes.ts. */
 export const BUFFER_WORDS = 256;
 
-/** Floats between rows of so many columns: whole vectors. */
+/** The stride of rows with the given number of columns: rounded up to a multiple of 4, the floats of a vector. */
 export function strideOf(columns: number): number {
   return (columns + 3) & ~3;
 }
 
-/** Lays out what a backbone needs, from byte `start` on; `base` is where the rows of users and items lie. */
+/** Lays out the backbone's part of the memory from byte `start` on. `base` is the address of the base embeddings of users and items. Undefined without a backbone. */
 export function nodeLayout(plan: EnginePlan, threads: number, start: number, base: number): NodeLayout | undefined {
   const { backbone, dimension, training } = plan;
   if (!backbone) return undefined;
   const nodes = plan.users + plan.items;
   let end = start;
+  // hands out whole cache lines
   const take = (bytes: number): number => {
     const at = end;
     end += Math.ceil(bytes / 64) * 64;
@@ -90,26 +97,27 @@ export function nodeLayout(plan: EnginePlan, threads: number, start: number, bas
   return { ...places, end };
 }
 
-/** Rows that a thread maps at a time: whole register tiles. */
+/** Rows that a thread maps at a time: 16 register tiles of six rows. */
 export const LINEAR_ROWS = 96;
 
-/** Parts that a sum over nodes is made of; each is one task, and they are added in order: the result does not depend on the number of threads. */
+/** Parts that a sum over nodes is divided into. Each part is one task, and the parts are added in order, so the result does not depend on the number of threads. */
 export const SUM_PARTS = 32;
 
 /** Scratch of the linear maps (byte addresses). */
 interface LinearLayout {
-  /** Of each thread: a transposed weight in panels, LINEAR_ROWS rows read, and as many written. */
+  /** Each thread's share: a transposed weight in panels, then LINEAR_ROWS rows that are read, then LINEAR_ROWS rows that are written. */
   readonly threads: number;
-  /** Bytes of one thread's share, and where its rows begin in it. */
+  /** Bytes of one thread's share. */
   readonly threadBytes: number;
+  /** Offsets in a share of the rows that are read and written. */
   readonly source: number;
   readonly target: number;
-  /** SUM_PARTS partial gradients, a part every `partBytes`. */
+  /** SUM_PARTS partial gradients, `partBytes` apart. */
   readonly parts: number;
   readonly partBytes: number;
 }
 
-/** Nothing is taken for a backbone without parameters. */
+/** Lays out the scratch of the linear maps for the largest parameter and the widest table; empty for a backbone without parameters. */
 function linearLayout(
   { backbone, dimension }: EnginePlan,
   threads: number,
@@ -124,7 +132,7 @@ function linearLayout(
   const panels = rows * columns * 4;
   const block = LINEAR_ROWS * widest * 4;
   const threadBytes = needed ? panels + 2 * block : 0;
-  // a weight's rows and its bias
+  // the rows of a weight's gradient, and one row for the gradient of its bias
   const partBytes = needed ? (rows + 1) * columns * 4 : 0;
   return {
     threads: take(threads * threadBytes),
@@ -136,27 +144,27 @@ function linearLayout(
   };
 }
 
-/** Scratch of `contrast` (byte addresses); without one all is empty. */
+/** Scratch of `contrast` (byte addresses) for m = contrastNodes nodes; empty for a backbone that does not call it. */
 interface ContrastLayout {
-  /** The nodes compared, int32. */
+  /** int32 [m] the nodes that are compared. */
   readonly list: number;
-  /** Of the first table and of the second: their normalised rows, the norms, and the gradients. */
+  /** For the first and the second table: normalised rows [m × stride], norms [m], and gradients [m × stride]. */
   readonly packed: readonly [number, number];
   readonly norms: readonly [number, number];
   readonly gradients: readonly [number, number];
-  /** The second table's rows in panels. */
+  /** The second table's normalised rows in panels. */
   readonly panels: number;
-  /** Scores, then their gradients: a row of `scoreStride` floats for each node. */
+  /** [m × scoreStride] scores, which their gradients replace. */
   readonly scores: number;
   readonly scoreStride: number;
-  /** float64, a node's part of the value. */
+  /** float64 [m] each node's part of the value. */
   readonly values: number;
 }
 
 function contrastLayout({ backbone, dimension }: EnginePlan, take: (bytes: number) => number): ContrastLayout {
   const { contrastNodes: nodes = 0, outputDimension, tables } = backbone!;
   const stride = Math.max(...[dimension, outputDimension, ...Object.values(tables)].map((x) => (x + 3) & ~3));
-  // not a multiple of a page, as that of the other scores
+  // not a multiple of a page, for the reason given at Layout.scoreStride
   const scoreStride = ((nodes + 3) & ~3) + 16;
   const two = (bytes: number) => [take(bytes), take(bytes)] as const;
   return {

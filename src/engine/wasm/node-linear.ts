@@ -2,7 +2,10 @@ import type { Crew } from './crew.ts';
 import { LINEAR_ROWS, SUM_PARTS } from './node-layout.ts';
 import { nodeOperation, takeRows } from './node-operation.ts';
 
-/** y ← keep · y + x W + bias; d columns. Listed rows are brought together, so that the product has whole tiles of them. */
+/**
+ * y ← keep · y + x W + bias, with x [rows × inner], W [inner × d] (or its transpose) and y [rows × d]. Listed rows are first copied next to each other, so that the product
+ * works on whole tiles, and copied back afterwards.
+ */
 export const linear = nodeOperation(
   [
     ...(['x', 'xStride', 'inner', 'w', 'wRows', 'wStride', 'transposed'] as const),
@@ -14,10 +17,11 @@ export const linear = nodeOperation(
     const own = place.threads + thread * place.threadBytes;
     const source = own + place.source;
     const target = own + place.target;
-    // The product takes Wᵀ in panels of eight columns; W itself lies row by row.
+    // W is read as it lies, row by row; for Wᵀ each thread first packs W into panels of eight columns
     const weight = transposed ? { b: own, bRow: 32, bTile: wStride * 8 } : { b: w, bRow: wStride, bTile: 32 };
     if (transposed) kernels.packPanels(w, wStride, wStride / 4, 0, (wRows + 7) & ~7, wRows, own);
     const map = (a: number, aRow: number, c: number, cRow: number, rows: number) => {
+      // prepares what the product adds to: bias + keep · y (a stride of 0 repeats the bias in every row), or keep · y, or y as it is
       const target = { y: c, yStride: cRow, d, list: 0, from: 0, to: rows };
       if (bias) kernels.combineRows({ x: bias, xStride: 0, keep, scale: 1, ...target });
       else if (keep !== 0 && keep !== 1) kernels.combineRows({ x: c, xStride: cRow, keep: 0, scale: keep, ...target });
@@ -45,7 +49,7 @@ export const linear = nodeOperation(
 
 const gradientNames = ['x', 'xStride', 'inner', 'dy', 'dyStride', 'd', 'dW', 'db', 'list', 'count'] as const;
 
-/** Partial sums of dW = Σ_r x_rᵀ dy_r and, below it, of db = Σ_r dy_r: each over its own range of the rows. */
+/** Partial sums, one per part of the rows: dW = Σ_r x_rᵀ dy_r [inner × d] and, as one more row below it, db = Σ_r dy_r [d]. */
 export const linearGradientParts = nodeOperation(
   gradientNames,
   ({ memory: { kernels, layout }, crew, thread }, { x, xStride, inner, dy, dyStride, d, list, count }) => {
@@ -58,6 +62,7 @@ export const linearGradientParts = nodeOperation(
       const add = (rowsAt: number, gradientsAt: number, rows: number, accumulate: boolean) => {
         const right = { b: gradientsAt, bRow: dyStride, bTile: 32, cRow: width, n: d, k: rows, accumulate };
         kernels.product({ a: rowsAt, aRow: 4, aColumn: xStride, c: sum, m: inner, ...right });
+        // db: strides of 0 make the single 1 at `ones` a row of ones
         kernels.product({ a: layout.at.ones, aRow: 0, aColumn: 0, c: sum + inner * width, m: 1, ...right });
       };
       if (!list) {
@@ -74,14 +79,14 @@ export const linearGradientParts = nodeOperation(
   },
 );
 
-/** Adds the parts in order: the result does not depend on the number of threads. */
+/** Adds the parts in order, so the result does not depend on the number of threads. A task is a range of rows of dW. */
 export const linearGradientSum = nodeOperation(
   gradientNames,
   ({ memory: { kernels, layout }, crew }, { inner, d, dW, db, count }) => {
     const { parts, partBytes } = layout.nodes!.linear;
     const width = d * 4;
     const used = partsOf(count);
-    // the bias is one row more
+    // the row after the last of dW is db
     takeRows(crew, inner + (db ? 1 : 0), (from, to) => {
       const add = (target: number, first: number, last: number) => {
         for (let part = 0; part < used; part++) {
@@ -96,7 +101,7 @@ export const linearGradientSum = nodeOperation(
   },
 );
 
-/** The number of parts of a sum over so many rows: at least one, and none empty. */
+/** The number of parts of a sum over `rows` rows: at most SUM_PARTS, at least one, and none empty (with rows > 0). */
 function partsOf(rows: number): number {
   return Math.max(1, Math.ceil(rows / rowsOfPart(rows)));
 }
@@ -105,6 +110,7 @@ function rowsOfPart(rows: number): number {
   return Math.max(1, Math.ceil(rows / SUM_PARTS));
 }
 
+/** Calls `work` for the parts of a sum over `rows` rows until all parts are taken. */
 function takeParts(crew: Crew, rows: number, work: (part: number, from: number, to: number) => void): void {
   const size = rowsOfPart(rows);
   const parts = partsOf(rows);

@@ -3,7 +3,7 @@ import type { Kernels } from './kernels.ts';
 import type { ThreadMemory } from './memory.ts';
 import { BUFFER_WORDS } from './node-layout.ts';
 
-/** One of the threads that work on an operation. */
+/** A thread that works on an operation. */
 export interface NodeThread {
   readonly memory: ThreadMemory;
   readonly crew: Crew;
@@ -11,15 +11,17 @@ export interface NodeThread {
 }
 
 /**
- * An operation on node tables. Its arguments are numbers with names: the coordinator writes them to the shared memory in the order of `names`, and every thread reads them from there.
- * `count` is the number of rows.
+ * An operation on node tables. Its arguments are named numbers: the coordinator writes them to the shared memory in the order of `names`, and every thread reads them
+ * from there. Arguments called x, y, z, … are byte addresses, strides are in bytes, `d` counts floats (padding included), `list` is the address of the row numbers (0: all
+ * rows) and `count` the number of rows.
  */
 export interface NodeOperation<Name extends string = string> {
   readonly names: readonly Name[];
-  /** Takes tasks from the crew until none is left. */
+  /** Runs on every thread: takes tasks from the crew until none is left. */
   run(thread: NodeThread, given: Readonly<Record<Name, number>>): void;
 }
 
+/** Declares an operation: the compiler then checks that `run` uses only the listed arguments. */
 export function nodeOperation<const Name extends string>(
   names: readonly Name[],
   run: NodeOperation<Name>['run'],
@@ -27,10 +29,10 @@ export function nodeOperation<const Name extends string>(
   return { names, run };
 }
 
-/** Rows of one task. */
+/** Rows of one task: few enough that threads finish together, many enough that taking a task costs nothing. */
 const CHUNK = 64;
 
-/** Calls `work` for ranges of rows, `chunk` rows each, until all `rows` are taken. */
+/** Calls `work` for ranges of `chunk` rows until the threads together have taken all `rows`. */
 export function takeRows(
   crew: Crew,
   rows: number,
@@ -43,13 +45,13 @@ export function takeRows(
   }
 }
 
-/** An operation that one kernel computes for any range of rows [from, to). */
+/** An operation that consists of one kernel call for each range of rows [from, to). */
 function rowOperation<const Name extends string>(
   names: readonly Name[],
   work: (kernels: Kernels, range: Readonly<Record<Name | 'from' | 'to', number>>) => void,
 ) {
   return nodeOperation([...names, 'count'], ({ memory, crew }, given: Readonly<Record<Name | 'count', number>>) => {
-    // one object for all ranges: a range is a few microseconds of work
+    // one object for all ranges: a range is a few microseconds of work, too little to pay for an allocation
     const range = { ...given, from: 0, to: 0 };
     takeRows(crew, given.count, (from, to) => {
       range.from = from;
@@ -59,7 +61,7 @@ function rowOperation<const Name extends string>(
   });
 }
 
-/** y ← value in the listed rows. */
+/** y ← value in the listed rows (kernels/nodes.ts). */
 export const fill = rowOperation(
   ['y', 'yStride', 'columns', 'value', 'list'],
   (kernels, { y, yStride, columns, value, list, from, to }) =>
@@ -77,12 +79,12 @@ export const multiply = rowOperation(
   (kernels, range) => kernels.multiplyRows(range),
 );
 
-/** g ← g where y > 0, slope · g elsewhere. LeakyReLU itself is the case g = y. */
+/** g ← g where y > 0, slope · g elsewhere. With g = y this is leaky ReLU itself. */
 export const leakyRelu = rowOperation(['y', 'yStride', 'g', 'gStride', 'd', 'slope', 'list'], (kernels, range) =>
   kernels.leakyRows(range),
 );
 
-/** y ← x / max(‖x‖, 1e-12); `y` is the address of the first column written. */
+/** y ← x / max(‖x‖, 1e-12) row by row; `y` is the address of the first column that is written. */
 export const normalize = rowOperation(
   ['x', 'xStride', 'y', 'yStride', 'columns', 'list'],
   (kernels, { x, xStride, y, yStride, columns, list, from, to }) =>
@@ -107,7 +109,7 @@ export const dropout = rowOperation(['y', 'stride', 'd', 'key', 'keepBelow', 'ke
   kernels.dropRows(range),
 );
 
-/** y ← scale · D^−left A D^−right x + plusScale · plus; `left` and `right` are addresses of degree powers. */
+/** y ← scale · D^−left A D^−right x + plusScale · plus; the arguments `left` and `right` are addresses of degree powers [nodes]. */
 export const propagate = nodeOperation(
   [
     ...(['x', 'xStride', 'y', 'yStride', 'd', 'left', 'right', 'scale'] as const),
@@ -124,7 +126,7 @@ export const propagate = nodeOperation(
   },
 );
 
-/** Copies the gradients of the packed rows (`users` user rows, then the items) to their rows of the table of final gradients. */
+/** Copies the gradients of the packed rows (`users` user slots, then the item slots) to the rows of their nodes in the table of final gradients. */
 export const scatterGradients = nodeOperation(
   ['userGradients', 'users', 'count'],
   ({ memory: { kernels, layout }, crew }, { userGradients, users, count }) => {

@@ -10,8 +10,8 @@ import { WasmEngine } from './wasm-engine.ts';
 export { enableFusedMultiplyAdd } from '../fused-multiply-add.ts';
 
 /**
- * Opens the WebAssembly engine: sizes the memory from the plan, compiles the kernels once (fused multiply-add where the machine has it), starts the helper threads.
- * A bare loss object cannot be sent to threads: it runs on the caller's thread alone.
+ * Opens the WebAssembly engine: sizes the memory from the plan, compiles the kernels once (with fused multiply-add if the machine supports it) and starts the helper
+ * threads. A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's.
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`; `memory-limit`, `memory-refused` before anything starts; `engine-thread` when a helper thread cannot start
  */
@@ -33,7 +33,7 @@ export async function openWasmEngine(
     const starts = Array.from({ length: threads - 1 }, (_, i) => {
       const start: WorkerStart = { plan, needs, thread: i + 1, threads, module, memory: wasmMemory };
       const worker = new Worker(new URL('./crew-worker.js', import.meta.url), { workerData: start });
-      // an engine left open must not keep a program alive
+      // an engine that nobody closed must not keep the program running
       worker.unref();
       workers.push(worker);
       return ready(worker, crew, i + 1);
@@ -46,6 +46,7 @@ export async function openWasmEngine(
   return new WasmEngine({ ...parts, stop });
 }
 
+/** Resolves when the helper thread has reported that it is ready; afterwards an unexpected end of the thread poisons the crew. */
 function ready(worker: Worker, crew: Crew, thread: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => {
@@ -54,7 +55,7 @@ function ready(worker: Worker, crew: Crew, thread: number): Promise<void> {
     };
     worker.once('message', () => resolve());
     worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
-    // also without an error code: a thread never ends by itself before it is told to
+    // an exit code of 0 is a failure too: no thread may end before it is dismissed
     worker.on('exit', (code) => fail(`exit code ${code}`));
   });
 }

@@ -9,18 +9,19 @@ import { Crew } from './crew.ts';
 import { layoutOf, threadMemory } from './memory.ts';
 import type { CrewParts } from './wasm-engine.ts';
 
-/** Arithmetic that a caller asks for; `auto`: fused multiply-add where the machine has it. */
+/** The arithmetic that a caller asks for; `auto`: fused multiply-add if the machine supports it. */
 export type WantedBuild = 'auto' | 'simd' | 'simd-fma';
 
-/** A compiled module of the kernels, and whether it multiplies and adds in one operation. */
+/** A compiled module of the kernels, and whether it uses fused multiply-add. */
 interface CompiledKernels {
   readonly module: WebAssembly.Module;
   readonly fused: boolean;
 }
 
 /**
- * Compiles the build that is wanted, from the bytes that `read` brings.
- * @throws TaurecError `bad-option` where fused multiply-add is wanted and the machine has none; `wasm-blocked` where compiling is forbidden
+ * Compiles the requested build from the bytes that `read` returns.
+ *
+ * @throws TaurecError `bad-option` if fused multiply-add is requested and the machine does not support it; `wasm-blocked` if the host forbids compilation
  */
 export async function compileKernels(
   build: WantedBuild,
@@ -41,7 +42,7 @@ export async function compileKernels(
   return { module: await compiled(await read('simd')), fused: false };
 }
 
-/** Compiles a module. If the machine accepts the bytes but compiling fails, a content security policy or the host forbids it. */
+/** Compiles a module. If the bytes are valid but compilation fails, a content security policy or the host forbids it. @throws TaurecError `wasm-blocked` */
 async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
@@ -60,8 +61,8 @@ type PreparedEngine = Omit<CrewParts, 'stop'> & {
 };
 
 /**
- * Everything before the threads start: checks the plan, sizes the memory from it, compiles the kernels, allocates.
- * A bare loss object cannot be sent to threads: it gets one thread, the caller's.
+ * Does everything that comes before the threads start, in Node and in browsers: checks the plan, sizes the memory from it, compiles the kernels, allocates the memory.
+ * A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's.
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `memory-limit`, `memory-refused`
  */
@@ -85,6 +86,7 @@ export async function prepareEngine(
   return { memory, crew, threads, fused, loss, needs, module, wasmMemory };
 }
 
+/** Allocates the shared memory with its final size: it never grows, so views of it stay valid. @throws TaurecError `memory-refused` */
 function allocate(pages: number, facts: Facts): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

@@ -3,15 +3,19 @@ import type { RankRequest, RankResult, ScoreKind } from '../engine.ts';
 import type { Crew } from './crew.ts';
 import { ITEM_BLOCK, QUERY_BLOCK, QUERY_ROUND, type ThreadMemory, Word } from './memory.ts';
 
-/** Rows are normalised for cosines and never dropped out. */
+/** The preparation of rows for ranking, as arguments of gatherRows: normalised for cosine scores, without dropout. */
 function rankPreparation(score: ScoreKind) {
   return { cosine: score === 'cosine', drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 };
 }
 
-/** Full ranking: a block of queries against a block of items at a time, each score offered to the query's best k; the score matrix never exists. */
+/**
+ * Full ranking on one thread: scores QUERY_BLOCK queries × ITEM_BLOCK items at a time and offers each score to the query's best k. The whole score matrix
+ * [queries × items] never exists.
+ */
 export class Ranking {
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
+  /** Addresses of this thread's parts: [QUERY_BLOCK × ITEM_BLOCK] scores, [ITEM_BLOCK × stride] item rows, and 8 scores of one target's panel. */
   private readonly scoresAt: number;
   private readonly itemsAt: number;
   private readonly targetAt: number;
@@ -26,7 +30,7 @@ export class Ranking {
     this.targetAt = at.threadTargets + 64 * thread;
   }
 
-  /** Item embeddings, normalised for cosine, into panels. */
+  /** Packs the item embeddings, normalised for cosine scores, into panels of eight items. A task is a block of ITEM_BLOCK items. */
   prepare(): void {
     const { kernels, layout, plan } = this.memory;
     const preparation = rankPreparation(plan.score);
@@ -36,7 +40,7 @@ export class Ranking {
     for (let task = this.crew.nextTask(); task < blocks; task = this.crew.nextTask()) {
       const from = task * ITEM_BLOCK;
       const count = Math.min(plan.items - from, ITEM_BLOCK);
-      // nothing reads the norms: they go to the buffer of the scores
+      // nothing reads the norms; the buffer of the scores is free at this time
       kernels.gatherRows({
         table: finals.items + from * bytes,
         stride: bytes,
@@ -52,7 +56,10 @@ export class Ranking {
     }
   }
 
-  /** The queries of this round: best k each, and for listed targets the number of items above. */
+  /**
+   * Ranks the queries of this round: the best k of each, and for its targets the number of items above. A task is a block of QUERY_BLOCK queries, which then goes through
+   * all items in ascending order, as offerTop requires.
+   */
   rank(): void {
     const { control, kernels, layout, plan } = this.memory;
     const preparation = rankPreparation(plan.score);
@@ -77,6 +84,7 @@ export class Ranking {
         norms: at.queryNorms,
         ...preparation,
       });
+      // for each query the place in its list of excluded items; lists and items both ascend
       const nextExcluded = new Int32Array(to - from);
       for (let q = from; q < to; q++) {
         nextExcluded[q - from] = this.word('excludedOffsets', q);
@@ -112,14 +120,14 @@ export class Ranking {
     }
   }
 
-  /** The biases of `count` items from `first` on, where their scores will be: the product adds to them. */
+  /** Writes the biases of `count` items from `first` on to the place of their scores; the product then adds to them. */
   private putBias(scores: number, first: number, count: number): void {
     const { floats, layout } = this.memory;
     const from = (layout.at.itemBias >>> 2) + first;
     floats.copyWithin(scores >>> 2, from, from + count);
   }
 
-  /** Sets the scores of the query's excluded items in this block to −Infinity; returns where its list goes on. */
+  /** Sets the scores of the query's excluded items in this block to −Infinity; returns the place where its list continues. */
   private exclude(q: number, next: number, scores: number, first: number, count: number): number {
     const { floats, ints, layout } = this.memory;
     const list = layout.at.excluded >>> 2;
@@ -133,7 +141,7 @@ export class Ranking {
     return e;
   }
 
-  /** Scores of the targets of queries [from, to), by the same product as the ranking's, so that they compare exactly. */
+  /** The scores of the targets of queries [from, to), by the same product as in `rank`: equal scores are then equal bit for bit. Sets the targets' counts to 0. */
   private scoreTargets(from: number, to: number): Float32Array {
     const { control, floats, ints, kernels, layout } = this.memory;
     const { at, stride } = layout;
@@ -166,6 +174,7 @@ export class Ranking {
     return scores;
   }
 
+  /** Adds to each target's count the items of this block that rank above it. */
   private countTargets(
     q: number,
     scores: number,
@@ -179,7 +188,7 @@ export class Ranking {
     for (let e = this.word('targetOffsets', q); e < this.word('targetOffsets', q + 1); e++) {
       const item = ints[(at.targets >>> 2) + e]!;
       const score = targetScores[e - begin]!;
-      // items before the target win ties, items after it lose them
+      // items before the target win ties (score ≥), items after it lose them (score >); the target itself is in neither part
       const before = Math.min(Math.max(item - first, 0), count);
       const after = Math.min(Math.max(item + 1 - first, 0), count);
       const above =
@@ -194,7 +203,7 @@ export class Ranking {
   }
 }
 
-/** Ranks all queries of a request in rounds that fit the engine's memory; `run` ranks the round that lies there. */
+/** Ranks all queries of a request in rounds that fit the engine's memory; `run` ranks the round whose queries and lists are in the memory. */
 export function rankRounds(memory: ThreadMemory, request: RankRequest, run: () => void): RankResult {
   const { control, floats, layout, plan } = memory;
   const { queries, targets, itemBias } = request;
@@ -227,7 +236,7 @@ export function rankRounds(memory: ThreadMemory, request: RankRequest, run: () =
   return { items, scores, above };
 }
 
-/** The longest run of queries from `from` that fits a round's regions. */
+/** The end of the longest range of queries from `from` whose results and lists fit the regions of a round; at least one query. */
 function roundEnd(memory: ThreadMemory, { queries, excluded, targets }: RankRequest, from: number, k: number): number {
   const { length } = memory.layout;
   const most = Math.max(1, Math.min(QUERY_ROUND, Math.floor(length.topItems / k)));
@@ -237,6 +246,7 @@ function roundEnd(memory: ThreadMemory, { queries, excluded, targets }: RankRequ
   return to;
 }
 
+/** Copies queries [from, to), their excluded items and their targets into the memory; list offsets count from 0 in each round. */
 function putRound(memory: ThreadMemory, request: RankRequest, from: number, to: number): void {
   const { control, floats, ints, layout } = memory;
   const { at, stride } = layout;

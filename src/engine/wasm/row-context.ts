@@ -4,10 +4,10 @@ import { needsStates } from '../../loss/loss-needs.ts';
 import { LossStates } from '../loss-states.ts';
 import { SIMILARITY_BLOCK, type ThreadMemory, Word } from './memory.ts';
 
-/** Above this τ the single-precision difference log Σ − log n is mostly cancelled: the plain functions take care there. */
+/** The largest τ for the kernels. Above it log Σ − log n is a small difference of nearly equal single-precision numbers; the plain functions avoid that cancellation. */
 export const LARGEST_TAU = 100;
 
-/** The context of one thread's rows: the engine sets the row, the loss reads it. */
+/** The RowContext of one thread: the engine points it at a row, then the loss reads it. */
 export class WasmRowContext implements RowContext {
   user = 0;
   readonly itemSimilarity?: (positive: number) => Floats;
@@ -15,6 +15,7 @@ export class WasmRowContext implements RowContext {
   private readonly memory: ThreadMemory;
   private readonly result: number;
   private readonly similarity?: ItemSimilarity;
+  /** The row's positives and negatives as ranges of `ints`: first element and number. */
   private positivesAt = 0;
   private positiveCount = 0;
   private poolAt = 0;
@@ -52,6 +53,7 @@ export class WasmRowContext implements RowContext {
     return this.memory.ints.subarray(this.poolAt, this.poolAt + this.poolCount);
   }
 
+  /** τ log( Σ w e^(x/τ) / Σ w ) by the kernel; by the plain function if an array is not in the engine's memory or τ is too large. */
   logExpectationExp(x: Floats, tau: number, weights?: Floats, probabilities?: Floats, scale = 1): number {
     const { buffer, kernels, floats } = this.memory;
     const inMemory =
@@ -75,21 +77,23 @@ export class WasmRowContext implements RowContext {
   }
 }
 
-/** The least divisor of a normalisation, as everywhere: a row of zeros is similar to nothing. */
+/** The smallest divisor of a normalisation, the same as in the kernels: the cosine of a row of zeros with any row is 0. */
 const LEAST_NORM = 1e-12;
 
 /**
- * Cosines of a row's positives with its negatives, on one thread. In user batches by the dense product, for a block of positives at a time; in pair batches, where
- * every row has other negatives, by gathered dot products. For cosine scores the embeddings are normalised already; for inner products the cosines divide by the norms here.
+ * Cosines of a row's positives with its negatives, on one thread. In user batches they come from a matrix product, SIMILARITY_BLOCK positives at a time; in pair batches,
+ * where every row has its own negatives, from gathered dot products. For cosine scores the packed rows are normalised already; for inner products this class divides by
+ * the norms.
  */
 class ItemSimilarity {
   private readonly memory: ThreadMemory;
+  /** Addresses of this thread's [SIMILARITY_BLOCK × scoreStride] cosines and of the [SIMILARITY_BLOCK × stride] rows of the positives. */
   private readonly out: number;
   private readonly rowsAt: number;
   private row = 0;
   private first = 0;
   private count = 0;
-  /** The block of positives whose similarities `out` holds. */
+  /** The block of positives whose cosines `out` holds; −1: none. */
   private block = -1;
 
   constructor(memory: ThreadMemory, thread: number, threads: number) {
@@ -106,7 +110,7 @@ class ItemSimilarity {
     this.block = -1;
   }
 
-  /** The cosines of positive `positive` of the row. */
+  /** [n] the cosines of the row's positive number `positive` with the negatives; valid until a positive of another block is asked for. */
   of(positive: number): Float32Array {
     const { control, floats, layout, plan } = this.memory;
     const n = control[Word.negatives]!;
@@ -120,6 +124,7 @@ class ItemSimilarity {
     return floats.subarray(from, from + n);
   }
 
+  /** User batches: copies the block's positives next to each other, then [rows × stride] · [stride × n] with the pool's panels. */
   private shared(block: number, n: number): void {
     const { floats, ints, kernels, layout } = this.memory;
     const { at, stride, scoreStride } = layout;
@@ -141,6 +146,7 @@ class ItemSimilarity {
     }
   }
 
+  /** Pair batches: the dot products of the row's one positive with its n negatives. */
   private pair(n: number): void {
     const { ints, kernels, layout } = this.memory;
     const { at, stride } = layout;
@@ -150,6 +156,7 @@ class ItemSimilarity {
     if (layout.length.inverseNorms > 0) this.divide(this.out >>> 2, slot, n, (j) => ints[(entries >>> 2) + j]!);
   }
 
+  /** Turns inner products of item `slot` with n items into cosines. `values` is an element number of `floats`. */
   private divide(values: number, slot: number, n: number, slotOf: (j: number) => number): void {
     const { floats, layout } = this.memory;
     const inverse = layout.at.inverseNorms >>> 2;
@@ -158,7 +165,7 @@ class ItemSimilarity {
   }
 }
 
-/** Coordinator, once a step, where similarities are asked for under inner products: the inverse norms of the batch's items as they are scored. */
+/** Coordinator, once per step, for losses that need cosines under inner-product scores: computes the inverse norms of the batch's packed items. */
 export function invertNorms({ control, floats, layout }: ThreadMemory): void {
   const { at, stride } = layout;
   for (let slot = 0; slot < control[Word.slots]!; slot++) {
@@ -178,7 +185,7 @@ type Region =
   | 'globalUpdates'
   | 'poolStates';
 
-/** The states of the loss as one row sees them, on any thread: views of the shared memory. */
+/** The states of the loss for one row, on any thread: views of the shared memory. Each row writes its own part of the update regions. */
 class WasmRowStates implements RowStates {
   readonly global: Float32Array;
   user!: Float32Array;
@@ -206,7 +213,7 @@ class WasmRowStates implements RowStates {
   }
 }
 
-/** The coordinator's part: what the rows read is laid out before they are scored, what they wrote is added up afterwards. */
+/** The coordinator's part: lays out the item states before the rows are scored, and sums the updates that the rows wrote afterwards. */
 export class StepStates {
   readonly states: LossStates;
   private readonly memory: ThreadMemory;
@@ -218,7 +225,7 @@ export class StepStates {
     this.states = new LossStates(loss, all('stateUsers'), all('stateItems'), all('stateGlobal'));
   }
 
-  /** Before the rows are scored: copies the state of each negative into the order of the negatives. */
+  /** Before the rows are scored: copies the item states into the order of the negatives, so that a row reads them as one array. */
   spread(): void {
     const { memory } = this;
     if (!memory.needs.itemState) return;
@@ -228,7 +235,7 @@ export class StepStates {
     for (let e = 0; e < negatives.length; e++) floats[to + e] = floats[from + negatives[e]!]!;
   }
 
-  /** After the rows. */
+  /** After the rows are scored: sums their updates and lets the loss compute the new states. */
   update(epoch: number): void {
     const { memory } = this;
     const { control, ints, layout, needs, plan } = memory;
@@ -256,7 +263,7 @@ export class StepStates {
   }
 }
 
-/** Row `row`, of `length` floats, of a part of the memory. */
+/** A view of row `row` of a region whose rows have `length` floats. */
 function region({ floats, layout }: ThreadMemory, name: Region, row: number, length: number): Float32Array {
   const from = (layout.at[name] >>> 2) + row * length;
   return floats.subarray(from, from + length);

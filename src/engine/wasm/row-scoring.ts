@@ -5,18 +5,23 @@ import { ROW_BLOCK, type ThreadMemory, Word } from './memory.ts';
 import { WasmRowContext } from './row-context.ts';
 import { backwardRows, l2Weight } from './table-rows.ts';
 
-/** Phase one of a step: scores, loss, score gradients, gradients of the user embeddings. The rows are split among the threads. */
+/**
+ * Phase one of a step on one thread: scores, loss, score gradients, gradients of the user embeddings. The threads divide the rows of the batch. A block of rows passes through
+ * all parts before the next one, so that its scores stay in the cache.
+ */
 export class RowScoring {
+  /** Seconds that this thread has spent on each part. */
   readonly seconds = { scores: 0, loss: 0, userGradients: 0 };
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
   private readonly loss: Loss;
   private readonly context: WasmRowContext;
   private readonly fusedEvaluate: ReturnType<typeof fusedLoss>;
+  /** Addresses of this thread's parts: [ROW_BLOCK × scoreStride] scores, scores of one row's positives, and [n] weights of one row's negatives. */
   private readonly scoresAt: number;
   private readonly positivesAt: number;
   private readonly weightsAt: number;
-  /** Views that only change with n. */
+  /** Views that stay the same while n does: scores by row of the block, score gradients by row of the batch, weights. */
   private n = -1;
   private scoreViews: Float32Array[] = [];
   private gradientViews: Float32Array[] = [];
@@ -39,7 +44,7 @@ export class RowScoring {
     this.weightsAt = layout.at.threadWeights + (layout.length.threadWeights / threads) * 4 * thread;
   }
 
-  /** Rows: scores → loss → score gradients → gradients of the user embeddings, by row. */
+  /** Takes blocks of rows until none is left: scores → loss → score gradients → gradients of the user embeddings. */
   scoreRows(): void {
     const { control, plan } = this.memory;
     const rows = control[Word.rows]!;
@@ -54,13 +59,14 @@ export class RowScoring {
     }
   }
 
-  /** A block of rows against the shared pool: two dense products around the losses. */
+  /** A block of rows against the shared pool: two matrix products around the losses. */
   private scoreBlock(from: number, to: number): void {
     const { control, kernels, layout, ints } = this.memory;
     const { at, stride, scoreStride } = layout;
     const n = control[Word.negatives]!;
     const bytes = stride * 4;
     const started = performance.now();
+    // scores [rows × n] = users [rows × d] · pool [d × n], the pool in panels
     kernels.product({
       a: at.packedUsers + from * bytes,
       aRow: bytes,
@@ -93,6 +99,7 @@ export class RowScoring {
       this.evaluate(row, row - from, first, count, this.positivesAt, positiveGradients + first * 4);
     }
     const lost = performance.now();
+    // user gradients [rows × d] = score gradients [rows × n] · pool [n × d]; pool item j is packed item j
     kernels.product({
       a: at.scoreGradients + from * scoreStride * 4,
       aRow: scoreStride * 4,
@@ -121,6 +128,7 @@ export class RowScoring {
         count,
       );
     }
+    // rowWeight · user: the factor that the item gradients of phase two need
     kernels.scaleRows(at.packedUsers, at.weightedUsers, bytes, stride, at.rowWeights, from, to);
     backwardRows(this.memory, 'users', from, to, {
       packed: at.packedUsers,
@@ -132,7 +140,7 @@ export class RowScoring {
     this.clock(started, scored, lost);
   }
 
-  /** One pair row: gathers its own negatives and, as its last entry, its positive. */
+  /** One row of a pair batch: its entries are its own n negatives and, as the last entry, its positive. */
   private scorePair(row: number): void {
     const { control, kernels, layout, ints } = this.memory;
     const { at, stride, scoreStride } = layout;
@@ -150,6 +158,7 @@ export class RowScoring {
     const target = at.rowGradients + row * bytes;
     this.memory.floats.fill(0, target >>> 2, (target >>> 2) + stride);
     kernels.gatherSum(target, at.packedItems, bytes, stride, entries, gradients, 0, n + 1);
+    // packed users lie by slot, row gradients by row: shifted addresses let the kernels use the row for both
     const shift = slot - row;
     kernels.scaleRows(at.packedUsers + shift * bytes, at.weightedUsers, bytes, stride, at.rowWeights, row, row + 1);
     backwardRows(this.memory, 'users', row, row + 1, {
@@ -161,7 +170,10 @@ export class RowScoring {
     this.clock(started, scored, lost);
   }
 
-  /** Loss of one row; its value goes to rowValues, its derivatives to the score gradients. */
+  /**
+   * Evaluates the loss of one row: its value goes to rowValues, its derivatives to the score gradients. `blockRow` is the row's place in the block of scores; its
+   * `count` positives begin at entry `first` of the batch.
+   */
   private evaluate(
     row: number,
     blockRow: number,
@@ -193,23 +205,25 @@ export class RowScoring {
       ? this.fusedEvaluate(scores, gradients, context)
       : this.loss.evaluate(scores, gradients, context);
     doubles[(at.rowValues >>> 3) + row] = value;
+    // undo the row's masks: the next row starts from the batch's weights
     for (let e = maskFrom; e < maskTo; e++) {
       const position = ints[masked + e]!;
       this.weightsView[position] = this.baseWeights ? this.baseWeights[position]! : 1;
     }
   }
 
-  /** True when the loss runs in a dedicated kernel. */
+  /** True if the loss runs in a dedicated kernel. */
   get fused(): boolean {
     return this.fusedEvaluate !== undefined;
   }
 
+  /** The thread's context, pointed at a row. */
   private contextOf(row: number, first: number, count: number): WasmRowContext {
     this.context.setRow(row, first, count);
     return this.context;
   }
 
-  /** Views of this step's rows; they are remade only when n changes. */
+  /** Prepares the views of a step's rows; creating views is slow, so they are renewed only when n changes. Sets the weights to those of the batch. */
   private prepareViews(): void {
     const { control, floats, layout, plan } = this.memory;
     const { at, scoreStride } = layout;
@@ -229,6 +243,7 @@ export class RowScoring {
     else this.weightsView.fill(1);
   }
 
+  /** Adds the parts of one block to `seconds`; times are in milliseconds. */
   private clock(started: number, scored: number, lost: number): void {
     this.seconds.scores += (scored - started) / 1000;
     this.seconds.loss += (lost - scored) / 1000;
@@ -236,6 +251,7 @@ export class RowScoring {
   }
 }
 
+/** The floats at a byte address. */
 function view(floats: Float32Array, address: number, length: number): Float32Array {
   return floats.subarray(address >>> 2, (address >>> 2) + length);
 }

@@ -7,7 +7,10 @@ import type { TablePlace } from './node-layout.ts';
 /** Rows of one task: about ten microseconds of work. */
 const CHUNK = 256;
 
-/** Work on embedding rows: before scoring they are brought up to date, gathered and normalised; after it the optimiser moves them. */
+/**
+ * Work on embedding rows: before scoring they are brought up to date, gathered and normalised; after the gradients are known the optimiser moves them. Tasks are chunks of item
+ * rows, then chunks of user rows.
+ */
 export class TableRows {
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
@@ -17,7 +20,7 @@ export class TableRows {
     this.crew = crew;
   }
 
-  /** Brings the batch's rows up to date, packs them, applies dropout, normalises them; packs the pool into panels. */
+  /** Brings the batch's rows up to date, packs them, applies dropout and normalises them; packs the shared pool into panels. */
   gather(): void {
     const { control, kernels, layout, plan } = this.memory;
     const { at, finals, stride } = layout;
@@ -28,7 +31,7 @@ export class TableRows {
     const chunks = itemChunks + Math.ceil(users / CHUNK);
     const prepareItems = preparation(this.memory, 'items');
     const prepareUsers = preparation(this.memory, 'users');
-    // a backbone moves all rows at every step
+    // with a backbone every step moves all rows, so none is behind
     const lazy = layout.nodes === undefined;
     for (let task = this.crew.nextTask(); task < chunks; task = this.crew.nextTask()) {
       if (task < itemChunks) {
@@ -67,7 +70,7 @@ export class TableRows {
     }
   }
 
-  /** One optimiser step on the touched rows; with a backbone on all. */
+  /** One optimiser step on the touched rows; with a backbone on all rows. */
   update(): void {
     const { control, layout, plan } = this.memory;
     if (layout.nodes) {
@@ -99,6 +102,7 @@ export class TableRows {
     }
   }
 
+  /** Applies the steps that rows [from, to) of a list have missed (see skipAdamRows in kernels/rows.ts). */
   private catchUp(table: 'users' | 'items', list: number, from: number, to: number): void {
     const { control, kernels, layout, plan } = this.memory;
     const { at, stride } = layout;
@@ -112,6 +116,7 @@ export class TableRows {
     kernels.skipAdamRows({ ...rows, m: at[`${table}M`], v: at[`${table}V`], sums, kept, epsilons, powers1, powers2 });
   }
 
+  /** One optimiser step on rows [from, to) of a list. */
   private step(table: 'users' | 'items', list: number, from: number, to: number, gradients: number): void {
     const { control, kernels, layout, plan, scalars } = this.memory;
     const { at, stride } = layout;
@@ -137,7 +142,7 @@ export class TableRows {
   }
 }
 
-/** Addresses of packed rows, their norms, their gradients and a scale for each (0: none), and the L2 weight. */
+/** Addresses of packed rows [slots × d], their norms [slots], their gradients [slots × d] and optional scales [slots]; and the L2 weight, default 0. */
 interface BackwardRows {
   readonly packed: number;
   readonly norms: number;
@@ -146,7 +151,7 @@ interface BackwardRows {
   readonly l2?: number;
 }
 
-/** Turns gradients of prepared rows [from, to) into gradients of embeddings, in place: through the normalisation and the dropout mask, plus L2. */
+/** Turns the gradients of packed rows [from, to) into gradients of embeddings, in place: through the normalisation and the dropout mask, plus L2. */
 export function backwardRows(
   memory: ThreadMemory,
   table: 'users' | 'items',
@@ -157,7 +162,7 @@ export function backwardRows(
   const { control, kernels, layout, plan } = memory;
   const { at, stride } = layout;
   const dropout = plan.training!.embeddingDropout;
-  // one literal: in pair batches this runs once for every row
+  // one object literal without spreads: in pair batches this runs once per row
   kernels.backwardRows({
     table: at[table],
     stride: stride * 4,
@@ -178,7 +183,7 @@ export function backwardRows(
   });
 }
 
-/** Preparation of a row for scoring, as arguments of the kernels: dropout, then for cosines the division by its norm. */
+/** The preparation of a row for scoring, as arguments of gatherRows: dropout, then for cosine scores division by its norm. */
 function preparation({ control, plan }: ThreadMemory, table: 'users' | 'items') {
   const dropout = plan.training!.embeddingDropout;
   return {
@@ -190,12 +195,12 @@ function preparation({ control, plan }: ThreadMemory, table: 'users' | 'items') 
   };
 }
 
-/** The weight of the L2 term: l2 / rows a batch. */
+/** The factor of θ in a gradient: l2 divided by the rows of a full batch; 0 with a backbone, whose update adds L2 itself. */
 export function l2Weight({ floats, layout }: ThreadMemory): number {
   return floats[layout.at.l2 >>> 2]!;
 }
 
-/** One step of the optimiser on every row of the base embeddings and of the backbone's parameters. L2 acts on the rows that the batch touches. */
+/** One optimiser step on every row of the base embeddings and of the backbone's parameters. L2 applies to the embedding rows that the batch touches. */
 function denseUpdate(memory: ThreadMemory, crew: Crew): void {
   const { layout, plan } = memory;
   const { base, baseGradient, weights, marks } = layout.nodes!;
@@ -205,6 +210,7 @@ function denseUpdate(memory: ThreadMemory, crew: Crew): void {
     { values: base, gradient: baseGradient, m: layout.at.usersM, v: layout.at.usersV },
     ...weights.values(),
   ];
+  // the first task of each table; tables follow each other in one sequence of tasks
   const starts = [0];
   for (const { values } of tables) starts.push(starts.at(-1)! + Math.ceil(values.rows / CHUNK));
   let table = 0;
@@ -217,6 +223,7 @@ function denseUpdate(memory: ThreadMemory, crew: Crew): void {
   }
 }
 
+/** One optimiser step on rows [from, to) of a table; `m` and `v` are the addresses of its moments. */
 function stepRows(
   { kernels, plan, scalars }: ThreadMemory,
   values: TablePlace,
@@ -242,22 +249,23 @@ function stepRows(
 }
 
 /**
- * Adam's scalars by step of the epoch, which the lazy rows look up (see optimizer/adam.ts). The update that a row has missed since step b is m/(√v + ε′) times a sum
- * that depends on b alone, so it is kept for every b and grows by one term a step.
+ * Adam's scalars by step of the epoch, which rows that catch up look up (see optimizer/adam.ts). The update that a row has missed since step b is m/(√v + ε′) times a sum
+ * that depends only on b, so the table keeps the sum of every b and each step adds one term to it.
  */
 export class EpochTables {
   private readonly memory: ThreadMemory;
+  /** Optimiser steps before this epoch. */
   private base = 0;
 
   constructor(memory: ThreadMemory) {
     this.memory = memory;
   }
 
-  /** A new epoch, `step` optimiser steps after the beginning of training. */
+  /** Starts an epoch; `step` is the number of optimiser steps before it. */
   start(step: number): void {
     const { beta1, beta2, epsilon } = this.memory.plan.training!.optimizer;
     this.base = step;
-    // a step that is never made moves nothing
+    // neutral values: a step that is never made moves nothing
     this.view('sums').fill(0);
     this.view('kept').fill(1);
     const powers1 = this.view('powers1');
@@ -266,12 +274,12 @@ export class EpochTables {
     for (let s = 0; s < epsilons.length; s++) {
       powers1[s] = beta1 ** s;
       powers2[s] = beta2 ** s;
-      // ε of the first skipped step: the rule of optimizer/adam.ts
+      // the ε of the first skipped step counts for all skipped steps: the rule of optimizer/adam.ts
       epsilons[s] = epsilon * Math.sqrt(1 - beta2 ** (step + s + 1));
     }
   }
 
-  /** Enters step `s` (from 1) of the epoch; returns what a real step needs: learning rate, size, correction, decay. */
+  /** Enters step `s` (from 1) of the epoch into the tables; returns the scalars of a step with a gradient: learning rate, size, correction, decay. */
   stepScalars(
     s: number,
     learningRate: number,
@@ -287,7 +295,7 @@ export class EpochTables {
     const sums = this.view('sums');
     const ratio = beta1 / Math.sqrt(beta2);
     let term = (size * root) / kept[s];
-    // far back the ratio's powers add nothing any more
+    // far back, the powers of the ratio are too small to count
     const negligible = 1e-8 * term;
     for (let b = s - 1; b >= 0 && term > negligible; b--) {
       term *= ratio;

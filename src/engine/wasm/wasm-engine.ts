@@ -16,7 +16,7 @@ import { RowScoring } from './row-scoring.ts';
 import { EpochTables, TableRows } from './table-rows.ts';
 import { runNodeOperation, WasmNodes } from './wasm-nodes.ts';
 
-/** What a running crew consists of, as the coordinator holds it. */
+/** The parts of an engine with running threads. */
 export interface CrewParts {
   readonly memory: ThreadMemory;
   readonly crew: Crew;
@@ -27,7 +27,7 @@ export interface CrewParts {
   readonly stop: () => Promise<void>;
 }
 
-/** The coordinator's side of the WebAssembly engine: it copies a batch in, lists the touched rows, starts the verbs, and takes its share of them. */
+/** The coordinator's side of the WebAssembly engine: it copies a batch into the memory, lists the touched rows, starts the verbs and does its share of them. */
 export class WasmEngine implements Engine {
   readonly name = 'wasm';
   readonly build: 'simd' | 'simd-fma';
@@ -45,6 +45,7 @@ export class WasmEngine implements Engine {
   private readonly stop: () => Promise<void>;
   private readonly tables: EpochTables;
   private readonly stepStates?: StepStates;
+  /** Milliseconds by part, and the number of steps. */
   private readonly clock = {
     steps: 0,
     bookkeeping: 0,
@@ -54,8 +55,10 @@ export class WasmEngine implements Engine {
     optimizer: 0,
     nodes: 0,
   };
+  /** Number of the last batch: marks the items of the current batch (batch-lists.ts). */
   private stamp = 0;
   private epoch = 0;
+  /** True while the panels of the items are those of the current item embeddings. */
   private rankReady = false;
 
   constructor(parts: CrewParts) {
@@ -88,9 +91,10 @@ export class WasmEngine implements Engine {
     this.tables = new EpochTables(memory);
     if (needsStates(memory.needs)) this.stepStates = new StepStates(memory, parts.loss!);
     this.lossState = this.stepStates?.states.arrays ?? {};
+    // a coefficient 1 for gatherSum and for the sums of bias gradients
     floats[at.ones >>> 2] = 1;
     const training = plan.training;
-    // with a backbone L2 acts on the base rows, in the update
+    // with a backbone, the update applies L2 to the base rows
     floats[at.l2 >>> 2] = training && !this.nodes ? training.optimizer.l2 / training.capacity.rows : 0;
   }
 
@@ -137,6 +141,7 @@ export class WasmEngine implements Engine {
     const scored = performance.now();
     this.stepStates?.update(this.epoch);
     this.work.seconds!.loss += (spread - started + performance.now() - scored) / 1000;
+    // summed here, in row order: the result does not depend on which thread scored which row
     let value = 0;
     for (let row = 0; row < control[Word.rows]!; row++) {
       value += doubles[(layout.at.rowValues >>> 3) + row]! * floats[(layout.at.rowWeights >>> 2) + row]!;
@@ -217,12 +222,14 @@ export class WasmEngine implements Engine {
     await this.stop();
   }
 
+  /** Runs the node operation in the memory on all threads, or on this thread only. */
   private runNodes(alone: boolean): void {
     const started = performance.now();
     this.crew.run(Verb.nodes, this.work.run, alone);
     this.clock.nodes += performance.now() - started;
   }
 
+  /** Copies of the gradients by row number, without padding. */
   private gradientMap(
     list: 'userList' | 'itemList',
     gradients: 'rowGradients' | 'userGradients' | 'itemGradients',
@@ -238,7 +245,7 @@ export class WasmEngine implements Engine {
   }
 }
 
-/** The verbs of the crew. Each thread runs the same function for a verb and takes disjoint tasks: no output has two writers. */
+/** The verbs of the crew. For a verb, all threads run the same function and take disjoint tasks: no output has two writers. */
 const Verb = {
   gather: 1,
   scoreRows: 2,
@@ -250,7 +257,7 @@ const Verb = {
   nodes: 8,
 } as const;
 
-/** What one thread does for each verb. `loss` is absent in an engine that only ranks. */
+/** The functions that one thread runs for the verbs. `loss` is absent in an engine that only ranks. */
 export function threadWork(memory: ThreadMemory, crew: Crew, thread: number, threads: number, loss?: Loss): ThreadWork {
   const tables = new TableRows(memory, crew);
   const scoring = loss && new RowScoring(memory, crew, thread, threads, loss);
@@ -271,8 +278,8 @@ export function threadWork(memory: ThreadMemory, crew: Crew, thread: number, thr
 
 interface ThreadWork {
   readonly run: (verb: number) => void;
-  /** Seconds this thread spent in the parts of scoreRows. */
+  /** Seconds that this thread has spent in the parts of scoreRows. */
   readonly seconds?: { scores: number; loss: number; userGradients: number };
-  /** True when the loss runs in a dedicated kernel. */
+  /** True if the loss runs in a dedicated kernel. */
   readonly fused: boolean;
 }

@@ -34,33 +34,33 @@ import {
   scatterGradients,
 } from './node-operation.ts';
 
-/** Every operation, at the number that the threads know it by. */
+/** Every operation; its index is the number that the coordinator writes to the memory. */
 const nodeOperations: readonly NodeOperation[] = [
   ...[fill, combine, propagate, scatterGradients, multiply, leakyRelu, normalize, normalizeBackward],
   ...[linear, linearGradientParts, linearGradientSum, addNoise, dropout, contrastPack, contrastRows, contrastColumns],
 ];
 
-/** On every thread: its share of the operation whose number and arguments the coordinator wrote to the memory. */
+/** Runs on every thread: does its share of the operation whose number and arguments the coordinator wrote to the memory. */
 export function runNodeOperation(thread: NodeThread): void {
   const { scalars } = thread.memory;
   const operation = nodeOperations[scalars[Scalar.operation]!]!;
   operation.run(thread, Object.fromEntries(operation.names.map((name, i) => [name, scalars[Scalar.arguments + i]!])));
 }
 
-/** A table in the engine's memory. */
+/** A table in the engine's memory, with a view of it. */
 interface WasmTable extends NodeTable, TablePlace {
   readonly data: Float32Array;
 }
 
-/** The address of a table. */
+/** The byte address of a table. */
 const at = (table: NodeTable): number => (table as WasmTable).at;
 /** Bytes between rows of a table. */
 const bytes = (table: NodeTable): number => table.stride * 4;
 
-/** Rows that one thread finishes before others wake up. */
+/** Up to this number of rows, the coordinator works alone: it would finish before the other threads wake up. */
 const ROWS_ALONE = 128;
 
-/** The coordinator's side of the node operations: it leaves the arguments in the shared memory and starts the threads. */
+/** The coordinator's side of the node operations (formulas: node-operations.ts): it writes the arguments to the shared memory and starts the threads. */
 export class WasmNodes implements NodeOperations {
   readonly users: number;
   readonly items: number;
@@ -68,8 +68,9 @@ export class WasmNodes implements NodeOperations {
   readonly baseGradient: WasmTable;
   readonly final: WasmTable;
   readonly finalGradient: WasmTable;
-  /** Parameters and their moments, by the names that an engine gives them. */
+  /** The parameters by name. */
   readonly weights: Readonly<Record<string, Float32Array>>;
+  /** Their moments, named as in `Engine.optimizerState`; empty under SGD. */
   readonly moments: Readonly<Record<string, Float32Array>>;
   private readonly memory: ThreadMemory;
   private readonly layout: NodeLayout;
@@ -77,7 +78,7 @@ export class WasmNodes implements NodeOperations {
   private readonly tables = new Map<string, WasmTable>();
   private batch?: Batch;
 
-  /** `start` makes all threads, or this one alone, run the operation whose number and arguments lie in the memory. */
+  /** `start` makes all threads, or with `alone` only this one, run the operation whose number and arguments are in the memory. */
   constructor(memory: ThreadMemory, layout: NodeLayout, start: (alone: boolean) => void) {
     const { plan } = memory;
     this.memory = memory;
@@ -102,7 +103,7 @@ export class WasmNodes implements NodeOperations {
     this.writeGraph();
   }
 
-  /** Forgets the batch before: its marks, and its rows of the final gradients. */
+  /** Clears the marks of the previous batch and its rows of the final gradients. */
   release(): void {
     const { marks, touched } = this.layout;
     const { buffer, control, ints } = this.memory;
@@ -113,7 +114,7 @@ export class WasmNodes implements NodeOperations {
     control[Word.touched] = 0;
   }
 
-  /** Takes the nodes of the batch just listed: its users' slots, then its items'. */
+  /** Lists and marks the nodes of a batch whose slots are assigned: the users' slots first, then the items'. */
   touch(batch: Batch): void {
     this.batch = batch;
     const { marks, touched } = this.layout;
@@ -131,7 +132,7 @@ export class WasmNodes implements NodeOperations {
     control[Word.touched] = users + slots;
   }
 
-  /** Brings the gradients of the batch's rows into `finalGradient`. */
+  /** Copies the gradients of the batch's rows to their nodes' rows of `finalGradient`. */
   scatterGradients(): void {
     const { control, layout, plan } = this.memory;
     const { rowGradients, userGradients } = layout.at;
@@ -143,7 +144,7 @@ export class WasmNodes implements NodeOperations {
     });
   }
 
-  /** Gradients of every row of the base embeddings, as the backbone left them, plus l2 · θ in the rows that the batch touches. */
+  /** The gradients of every row of the base embeddings: what the backbone wrote, plus l2 · θ in the rows that the batch touches. */
   baseGradients() {
     const { buffer, plan } = this.memory;
     const { nodes, marks } = this.layout;
@@ -183,7 +184,7 @@ export class WasmNodes implements NodeOperations {
   }
 
   fill(y: NodeTable, value: number, rows: NodeRows = 'all'): void {
-    // a weight's rows are not nodes
+    // all of the table's own rows: a parameter has other rows than the nodes
     this.fillRows(y, value, rows === 'all' ? { list: 0, count: y.rows } : this.rowsOf(rows));
   }
 
@@ -201,7 +202,7 @@ export class WasmNodes implements NodeOperations {
       ...{ left: this.powers(options.left), right: this.powers(options.right), scale },
       ...{ plus: plusAt, plusStride: plus ? bytes(plus) : 0, plusScale },
       marks: sources === 'touched' ? marks : 0,
-      // the final gradient is 0 in all other rows: no need to read them
+      // the final gradient is 0 in untouched rows: the kernel need not read them
       plusMarks: plusAt === finalGradient.at ? marks : 0,
       ...this.rowsOf(targets),
     });
@@ -277,7 +278,7 @@ export class WasmNodes implements NodeOperations {
     return (weight / nodes.length) * value;
   }
 
-  /** Writes number and arguments of the operation and starts the threads. Where `rows` are so few that another thread would wake up too late, this thread works alone. */
+  /** Writes the number and the arguments of the operation and starts the threads; with at most ROWS_ALONE rows, only this one. */
   private run<Name extends string>(
     operation: NodeOperation<Name | 'count'>,
     given: Readonly<Record<Name | 'count', number>>,
@@ -295,7 +296,7 @@ export class WasmNodes implements NodeOperations {
     this.run(fill, { y: at(y), yStride: bytes(y), columns: y.columns, value, ...rows });
   }
 
-  /** The rows of an operation as the kernels take them: the address of their list (0: all rows) and their number. */
+  /** The rows of an operation as kernel arguments: the address of their list (0: all rows) and their number. */
   private rowsOf(rows: NodeRows): { list: number; count: number } {
     const { nodes, touched } = this.layout;
     return rows === 'touched'
@@ -303,7 +304,7 @@ export class WasmNodes implements NodeOperations {
       : { list: 0, count: nodes };
   }
 
-  /** The address of degree^−exponent of every node. */
+  /** The address of degree^−exponent [nodes]. @throws TaurecError `unknown-name` if the plan does not list the exponent */
   private powers(exponent: number): number {
     const { powers } = this.layout;
     const found = powers.get(exponent);
@@ -316,6 +317,7 @@ export class WasmNodes implements NodeOperations {
     return { ...place, data: this.memory.floats.subarray(at >>> 2, (at >>> 2) + rows * stride) };
   }
 
+  /** The table of a name, created at the first call. @throws TaurecError `unknown-name` */
   private known<P>(
     kind: string,
     name: string,
@@ -333,6 +335,7 @@ export class WasmNodes implements NodeOperations {
     return table;
   }
 
+  /** Writes the graph and the powers of its degrees to the memory. */
   private writeGraph(): void {
     const { nodes, offsets: offsetsAt, neighbours: neighboursAt, powers } = this.layout;
     const { floats, ints, plan } = this.memory;

@@ -122,7 +122,7 @@ function withoutNul(text: string): string {
   if (!text.includes('\0')) return text;
   throw new TaurecError('cannot-export', {
     format: 'pgvector',
-    problem: `the id or title ${JSON.stringify(text)} holds the character NUL, which PostgreSQL's texts cannot`,
+    problem: `the id or title ${JSON.stringify(text)} holds the character NUL, which PostgreSQL text cannot contain`,
     remedy: 'Rename it in the data, or export to another format.',
   });
 }

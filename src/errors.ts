@@ -1,4 +1,4 @@
-/** The facts that a message is built from. */
+/** The facts of an error, by name; the message is built from them. */
 export type Facts = Readonly<Record<string, unknown>>;
 
 /** The messages of all failures, by code, and the only place for their wording. A message says what taurec got, what it expected, and the remedy. */

@@ -1,5 +1,5 @@
 /**
- * What extensions are made of: the contracts of losses, backbones, metrics and engines, their loaders, matrices, and the steps that `loadDataset` takes.
+ * The API for extensions: the contracts of losses, backbones, metrics and engines, their loaders, matrices, and the steps of `loadDataset`.
  * Everything here also runs in a browser.
  */
 
@@ -71,7 +71,7 @@ export { type ReRankedRanker, reRankedRanker } from './recommender/re-ranked-ran
 export type { Batch, BatchCapacity } from './sampler/sampler.ts';
 export { popularityBias } from './training/popularity-prior.ts';
 
-// Half of the library's modules are the engines': they are loaded when one is opened.
+// The engines make up half of the library's modules, so they are loaded on demand.
 /** Opens an engine for a plan: WebAssembly, or the slow reference. */
 export const openEngine: typeof import('#open-engine').openEngine = onDemand(
   () => import('#open-engine'),

@@ -1,6 +1,6 @@
 /**
- * The names that applications use: read a log, train, recommend, evaluate, keep models and feedback. `taurec/extend` has what custom losses, backbones, metrics
- * and engines are made of, `taurec/lab` experiments, tuning and reports, `taurec/server` the HTTP server.
+ * The API for applications: read a log, train, recommend, evaluate, save models, store feedback. `taurec/extend` has the contracts of custom losses, backbones, metrics
+ * and engines; `taurec/lab` has experiments, tuning and reports; `taurec/server` the HTTP server.
  */
 
 import { onDemand } from './platform/on-demand.ts';
@@ -59,7 +59,7 @@ export type { Forgetting, UpdateOptions, UpdateResult } from './training/update/
 export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
 export type { TuneSettings } from './tuning/tune-settings.ts';
 
-// What follows loads its modules when it is first called: a program that only recommends never loads what trains, reads files or talks to databases.
+// The functions below load their modules on the first call: a program that only recommends never loads the code for training, reading files or databases.
 /** Reads a log from files or a database, filters and splits it: options in `DatasetOptions`. */
 export const loadDataset: typeof import('./data/dataset.ts').loadDataset = onDemand(
   () => import('./data/dataset.ts'),
@@ -70,6 +70,7 @@ export const readInteractions: typeof import('./data/read.ts').readInteractions 
   () => import('./data/read.ts'),
   'readInteractions',
 );
+/** Reads the titles of items from a file. */
 export const readTitles: typeof import('./data/read-titles.ts').readTitles = onDemand(
   () => import('./data/read-titles.ts'),
   'readTitles',
@@ -84,7 +85,7 @@ export const exportEmbeddings: typeof import('./exchange/export-embeddings.ts').
   () => import('./exchange/export-embeddings.ts'),
   'exportEmbeddings',
 );
-/** Makes a model of embeddings that another program trained (docs/export.md). */
+/** Makes a model from embeddings that another program trained (docs/export.md). */
 export const importEmbeddings: typeof import('./exchange/import-embeddings.ts').importEmbeddings = onDemand(
   () => import('./exchange/import-embeddings.ts'),
   'importEmbeddings',

@@ -1,4 +1,4 @@
-/** What research is done with: trainings of embeddings alone, experiments, recipes, tuning, comparisons with significance, reports. */
+/** The API for research: training of embeddings alone, experiments, recipes, tuning, comparisons with significance, reports. */
 
 export {
   type Comparison,

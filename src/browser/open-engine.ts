@@ -6,8 +6,8 @@ import { WasmEngine } from '../engine/wasm/wasm-engine.ts';
 import { TaurecError } from '../errors.ts';
 
 /**
- * Opens an engine in a browser, on the caller's thread alone, whatever `threads` says: results are the same. The kernels are part of the bundle; nothing is fetched. They need shared
- * WebAssembly memory, which a browser may keep from pages that are not cross-origin isolated: there `auto` is the reference engine.
+ * Opens an engine in a browser. It runs on the calling thread whatever `threads` is; the results are the same. The kernels are part of the bundle, so nothing is fetched. They need shared
+ * WebAssembly memory, which a browser may deny to pages that are not cross-origin isolated: `auto` then selects the reference engine.
  *
  * @throws TaurecError as in Node
  */

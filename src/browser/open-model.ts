@@ -7,7 +7,7 @@ import { headerLength, safetensorsOf } from '../model/safetensors-format.ts';
 
 /**
  * Opens a model by the address of its folder: fetches config.json and the three safetensors files.
- * Throws as in Node; also `no-model` or `bad-safetensors`, with the status, when a file cannot be had.
+ * Throws as in Node; also `no-model` or `bad-safetensors`, with the status, when a file cannot be fetched.
  */
 export function openModel(address: string | URL): Promise<Model<ModelConfig>> {
   const base = new URL(address, globalThis.location?.href);

@@ -12,10 +12,10 @@ import { copyPieces, insertPieces, tableNames } from './write-pgvector.ts';
 
 /** npy, safetensors and parquet are folders, the others one file. */
 export const embeddingFormats = ['npy', 'safetensors', 'parquet', 'pgvector-sql', 'pgvector-copy', 'json'] as const;
-/** What embeddings can be written as: one of `embeddingFormats`. */
+/** A format for exported embeddings: one of `embeddingFormats`. */
 export type EmbeddingFormat = (typeof embeddingFormats)[number];
 
-/** What `exportEmbeddings` writes, and how. */
+/** Options of `exportEmbeddings`. */
 export interface ExportEmbeddingsOptions extends RowOptions {
   readonly format: EmbeddingFormat;
   /** Also exports the items users have seen, so that a program can keep them out of lists. Default true. */
@@ -24,7 +24,7 @@ export interface ExportEmbeddingsOptions extends RowOptions {
   readonly table?: string;
   /** Called every 1024 rows, users and items together, and at the end. */
   readonly onProgress?: (rows: number, total: number) => void;
-  /** Stops with error `aborted`; what was there before is left as it was. */
+  /** Cancels with error `aborted`; an earlier export at `path` stays unchanged. */
   readonly signal?: AbortSignal;
 }
 
@@ -72,7 +72,7 @@ async function checkTarget(directory: string): Promise<void> {
     throw new TaurecError('not-an-export', { directory, got: names.slice(0, 3).join(', ') });
 }
 
-/** Files that an export may hold. Those of an older one go; what else lies in its folder stays. */
+/** Files that an export may write. A new export deletes those of an older one; all other files in the folder stay. */
 const ownFiles = [
   ...[MANIFEST, 'user-ids.jsonl', 'item-ids.jsonl', 'embeddings.safetensors'],
   ...['users', 'items', 'itemBias', 'seen-offsets', 'seen-items'].map((name) => `${name}.npy`),

@@ -4,11 +4,11 @@ import type { Model } from '../model/model.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { inverseNorm } from '../recommender/vectors.ts';
 
-/** One export: the model, its scored rows, and what follows the work. */
+/** One export: the model, its rows as other programs score them, and callbacks for progress and cancellation. */
 export interface Exported {
   readonly model: Model<ModelConfig> | Model;
   readonly scored: ScoredRows;
-  /** True when what users have seen goes along. */
+  /** True when the export includes the users' seen items. */
   readonly seen: boolean;
   /** Called for each row that is done, users and items alike. Throws `aborted` on request. */
   readonly step: () => void;
@@ -18,7 +18,7 @@ export interface Exported {
 
 export const EXPORT_FORMAT = 'taurec-embeddings';
 
-/** What a reader must know of an export, as JSON. */
+/** The manifest of an export: the facts a reader needs, as JSON. */
 export function manifestOf({ model, scored, seen }: Exported): Record<string, unknown> {
   return {
     format: EXPORT_FORMAT,
@@ -37,7 +37,7 @@ export function manifestOf({ model, scored, seen }: Exported): Record<string, un
   };
 }
 
-/** Stops on request, looked at every 1024 calls. */
+/** A function that throws `aborted` once the signal is set; it checks the signal every 1024 calls. */
 export function stopper(signal?: AbortSignal): () => void {
   let calls = 0;
   return () => {
@@ -64,24 +64,24 @@ export function stepper(
 export interface RowOptions {
   /** Rows as the model holds them. Default: rows of a cosine model are divided by their length, so that an inner product is the score. */
   readonly raw?: boolean;
-  /** A last column more: 1 for a user, the item's bias for an item. An inner product then holds the bias too. Default false. */
+  /** Appends a column: 1 for a user, the item's bias for an item, so that the inner product includes the bias. Default false. */
   readonly foldBias?: boolean;
 }
 
-/** A table of vectors that is made some rows at a time. */
+/** A table of vectors that is computed block by block. */
 export interface Rows {
   readonly rows: number;
   readonly columns: number;
-  /** Whole rows one after another, some megabytes at most. What is yielded may be written over by the next block. */
+  /** Blocks of whole rows, about 1 MB each. The next block may overwrite the one before. */
   blocks(): Iterable<Float32Array>;
 }
 
 export interface ScoredRows {
   readonly users: Rows;
   readonly items: Rows;
-  /** [I], where an item's bias is to be added to the inner product: absent without biases, and where a column holds them. */
+  /** [I] biases to add to the inner products; absent: the model has none, or a column holds them. */
   readonly itemBias?: Float32Array;
-  /** How a score is made of what is exported, in words. */
+  /** The formula of a score from the exported values, in words. */
   readonly formula: string;
   /** True when rows were divided by their length. */
   readonly normalized: boolean;

@@ -31,9 +31,9 @@ export interface ImportEmbeddingsOptions {
   readonly loss?: { readonly name: string; readonly options?: Readonly<Record<string, unknown>> };
 }
 
-/** What an import found. */
+/** The result of an import, in numbers. */
 export interface ImportReport {
-  /** True where rows had no ids, and got the numbers of the rows. */
+  /** True when the file had no ids, so that row numbers from 0 serve as ids. */
   readonly numbered: { readonly users: boolean; readonly items: boolean };
   /** Interactions of `train` that are in the model, and those left out because the embeddings have no such user or item. */
   readonly interactions: number;
@@ -41,11 +41,11 @@ export interface ImportReport {
 }
 
 /**
- * A model of embeddings that another program trained: `saveModel` writes it; evaluation, serving and fold-in work as for a trained one. Numbers of 16 and 64
- * bits become 32-bit floats. Ids that `train` has and the embeddings have not are counted and left out.
+ * Makes a model from embeddings that another program trained. It can be saved, evaluated, served and folded into like a trained one. Numbers of 16 and 64
+ * bits become 32-bit floats. Interactions of `train` whose user or item has no embedding are counted and left out.
  *
- * Throws `file-not-found`; `bad-embeddings`, with file, row or line, for what is cut short, not finite, of another type or shape, and for ids that come twice,
- * are blank, or do not match the rows; `bad-option`, `unknown-name` for the loss.
+ * @throws TaurecError `file-not-found`; `bad-embeddings`, naming file and row or line, for truncated files, values that are not finite, other types or shapes, and ids that
+ * are repeated, blank, or do not match the rows; `bad-option`, `unknown-name` for the loss
  */
 export async function importEmbeddings(
   options: ImportEmbeddingsOptions,
@@ -87,7 +87,7 @@ export async function importEmbeddings(
   };
 }
 
-/** Nothing but what is known: no epochs, no engine, and a loss that is there for fold-in. */
+/** The known facts about an imported model: no epochs, no engine, and a loss that only fold-in uses. */
 function factsOf({ users, items, score, train }: ImportEmbeddingsOptions, loss: ModelFacts['loss']): ModelFacts {
   return {
     backbone: 'imported',

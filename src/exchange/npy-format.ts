@@ -37,7 +37,7 @@ export function isNpy(bytes: Uint8Array): boolean {
   return bytes[0] === 0x93 && new TextDecoder('latin1').decode(bytes.subarray(1, 6)) === 'NUMPY';
 }
 
-/** Reads a head (versions 1 to 3) from a file's first bytes. Returns a sentence that says what is wrong when it is. */
+/** Parses a header (versions 1 to 3) from a file's first bytes. Returns the problem as a clause if the header is invalid. */
 export function parseNpyHead(bytes: Uint8Array): NpyHeader | string {
   if (bytes.length < 12 || !isNpy(bytes)) return 'it does not begin as a .npy file does';
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -52,7 +52,7 @@ export function parseNpyHead(bytes: Uint8Array): NpyHeader | string {
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const shape = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
-  if (descr === undefined) return 'its numbers are records, or of no type that is told, expected plain numbers';
+  if (descr === undefined) return 'its elements are records, or their type is missing; expected plain numbers';
   if (order === undefined || shape === undefined) return 'its header lacks fortran_order or shape';
   const sizes = shape
     .split(',')
@@ -62,7 +62,7 @@ export function parseNpyHead(bytes: Uint8Array): NpyHeader | string {
   return { descr, fortranOrder: order === 'True', shape: sizes, dataStart: textStart + length };
 }
 
-/** Bytes that a file's numbers take, or a sentence where they are no floats. */
+/** The size of a file's numbers in bytes, or the problem as a clause if they are not floats. */
 export function npyDataBytes({ descr, shape }: NpyHeader): number | string {
   const type = floats[descr.slice(1)];
   const whole = shape.reduce((a, b) => a * b, 1);

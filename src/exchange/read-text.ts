@@ -52,7 +52,7 @@ export function isIdName(name: string): boolean {
 export const isBiasName = (name: string): boolean => /^(item[\s_-]?)?bias$/i.test(name.trim());
 
 /**
- * Reads vectors as delimited text, a row a line: an id and numbers, or numbers alone where ids come from elsewhere (`bare`). A field may hold a whole vector: [1,2].
+ * Reads vectors as delimited text, one row per line: an id and numbers, or numbers alone if the ids come from another file (`bare`). A field may hold a whole vector: [1,2].
  * A first line with a field, other than the id, that is not a number names the columns; one of them may be bias. The text format of word2vec, whose first line
  * says how many rows and columns follow, is read too. Throws `bad-embeddings` with the line.
  */
@@ -95,7 +95,7 @@ export async function readDelimited(
   return rows.vectors();
 }
 
-/** Word2vec ends its lines with a space. */
+/** The fields of a line. Word2vec ends its lines with a space, which would add an empty field. */
 function fieldsOf({ fields }: TextRecord, delimiter: string): string[] {
   return delimiter === ' ' && fields.at(-1) === '' ? fields.slice(0, -1) : fields;
 }

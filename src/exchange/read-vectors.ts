@@ -24,7 +24,7 @@ function parseSource(source: string): { readonly file: string; readonly name?: s
  */
 export async function readVectors(source: string, role: 'users' | 'items', bare: boolean): Promise<Vectors> {
   const { file, name } = parseSource(source);
-  // Without a name: what taurec calls it, what others do, or the only one.
+  // Without a name: taurec's own name for the array, then common names in other programs, then the only array.
   const singular = role.slice(0, -1);
   const names = name === undefined ? [role, `${singular}_factors`, `${singular}_embeddings`, singular] : [name];
   const vectors = await readAs(file, names, role, bare);
@@ -84,9 +84,9 @@ export async function readNumbers(source: string): Promise<Float32Array> {
   return array.data;
 }
 
-/** The most that one system call reads: Linux stops at 2 GiB. */
+/** Bytes per read call (256 MiB). Linux reads less than 2 GiB per call. */
 const CALL_BYTES = 1 << 28;
-/** More than any header holds that NumPy writes. */
+/** Bytes read for a header; NumPy's own headers are shorter. */
 const HEAD_BYTES = 1 << 16;
 
 /** An array as read from a file. */
@@ -195,7 +195,7 @@ function vectorsOf(file: string, { shape, data }: FloatArray, bias?: Float32Arra
 async function readAll(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < target.length; ) {
     const { bytesRead } = await file.read(target, at, Math.min(CALL_BYTES, target.length - at), position + at);
-    if (bytesRead === 0) throw new Error('The file became shorter while it was read.');
+    if (bytesRead === 0) throw new Error('The file was truncated while it was being read.');
     at += bytesRead;
   }
 }

@@ -12,7 +12,7 @@ export interface Vectors {
   readonly bias?: Float32Array;
 }
 
-/** Something is wrong with a file of embeddings: `problem` says what was got and what was expected. */
+/** An error in a file of embeddings: `problem` says what was found and what was expected. */
 export function badEmbeddings(file: string, problem: string, cause?: unknown): TaurecError {
   return new TaurecError('bad-embeddings', { file, problem }, { cause });
 }

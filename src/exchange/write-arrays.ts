@@ -6,7 +6,7 @@ import type { StreamedTensor } from '../model/safetensors-format.ts';
 import type { Exported, Rows } from './exported.ts';
 import { npyHead } from './npy-format.ts';
 
-/** Writes users.npy, items.npy, ids, and itemBias.npy, seen-offsets.npy and seen-items.npy where there are such, into a folder. */
+/** Writes users.npy, items.npy and the ids into a folder, and, if present, itemBias.npy, seen-offsets.npy and seen-items.npy. */
 export async function writeNpy(folder: string, exported: Exported): Promise<void> {
   const { model, scored, seen, step } = exported;
   for (const name of ['users', 'items'] as const) {
@@ -70,7 +70,7 @@ function* counted(table: Rows, step: () => void): Generator<Float32Array> {
 /** Characters of text that are gathered before they are written. */
 const GATHERED = 1 << 20;
 
-/** Writes a new file from pieces, texts or bytes, gathering short texts: no more than some megabytes are held at a time. */
+/** Writes a new file from pieces, texts or bytes, and buffers short texts: at most a few megabytes are in memory at a time. */
 export async function writePieces(
   path: string,
   pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,

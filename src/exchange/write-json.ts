@@ -5,7 +5,7 @@ import { type Exported, eachRow, manifestOf } from './exported.ts';
 /** The most numbers that a JSON export holds: programs read such a file as a whole. */
 export const MOST_JSON_NUMBERS = 5_000_000;
 
-/** The pieces of one JSON document: what `manifestOf` says, then `users` and `items` with id, embedding, and seen, bias or title where there are such. Throws `cannot-export` for a model too large. */
+/** The pieces of one JSON document: the manifest, then `users` and `items` with id, embedding and, if present, seen items, bias or title. Throws `cannot-export` when the model is too large. */
 export function* jsonPieces(exported: Exported): Generator<string> {
   const { model, scored, seen, step } = exported;
   const numbers =

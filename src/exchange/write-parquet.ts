@@ -11,7 +11,7 @@ const CHUNK = 2048;
 export async function writeParquet(folder: string, { model, scored, seen, step, pair }: Exported): Promise<void> {
   const { userIds, itemIds, titles, seen: pairs } = model;
   const { itemBias } = scored;
-  // loaded when first used: see data/duckdb.ts
+  // DuckDB is loaded on first use: see data/formats/duckdb.ts.
   const { FLOAT, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
   const embedding = LIST(FLOAT);
   const duck = await openDuck('512MB');
@@ -26,7 +26,7 @@ export async function writeParquet(folder: string, { model, scored, seen, step, 
     await write(duck, join(folder, `${name}.parquet`), columns, rows());
   };
   try {
-    // Rows are to stand in the model's order.
+    // Keep the rows in the model's order.
     await duck.connection.run('SET preserve_insertion_order = true');
     await vectors('users', scored.users, { id: VARCHAR, embedding }, (u) => [userIds.idOf(u)]);
     await vectors(
@@ -72,7 +72,7 @@ async function write(duck: Duck, path: string, columns: Columns, rows: Iterable<
     if (block.length < CHUNK) continue;
     append(block);
     block = [];
-    // Room for signals: nothing above waits for the system.
+    // Let the event loop run, so that signals are handled: nothing above is asynchronous.
     await new Promise((resolve) => setImmediate(resolve));
   }
   if (block.length > 0) append(block);

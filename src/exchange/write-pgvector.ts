@@ -122,12 +122,12 @@ function withoutNul(text: string): string {
   if (!text.includes('\0')) return text;
   throw new TaurecError('cannot-export', {
     format: 'pgvector',
-    problem: `the id or title ${JSON.stringify(text)} holds the character NUL, which no text of PostgreSQL can`,
+    problem: `the id or title ${JSON.stringify(text)} holds the character NUL, which PostgreSQL text cannot contain`,
     remedy: 'Rename it in the data, or export to another format.',
   });
 }
 
-/** What opens the file: a transaction, so that it loads whole or not at all, and empty tables. Throws `cannot-export` for vectors too long for pgvector. */
+/** The start of the file: a transaction, so that the file loads completely or not at all, and empty tables. Throws `cannot-export` for vectors too long for pgvector. */
 function schemaSql(names: TableNames, { items, formula }: ScoredRows, titles: boolean, seen: boolean): string {
   const { columns } = items;
   if (columns > MOST_COLUMNS) {
@@ -147,7 +147,7 @@ CREATE TABLE ${names.items} (id text PRIMARY KEY,${titles ? ' title text,' : ''}
 ${seen ? `CREATE TABLE ${names.seen} (user_id text NOT NULL, item_id text NOT NULL, PRIMARY KEY (user_id, item_id));\n` : ''}`;
 }
 
-/** What closes the file: the end of the transaction, indexes to choose from, and a query. */
+/** The end of the file: the commit, then indexes to choose from and an example query, as SQL comments. */
 function closingSql(names: TableNames, { items }: ScoredRows, seen: boolean): string {
   const { columns } = items;
   const lists = Math.max(1, Math.round(Math.sqrt(items.rows)));

@@ -2,41 +2,44 @@ import * as z from 'zod';
 
 /** The version of the model folder that this taurec writes, and the newest it reads. */
 export const MODEL_VERSION = 1;
+/** The `format` field of config.json, which marks a folder as a taurec model. */
 export const MODEL_FORMAT = 'taurec-model';
 
 const count = z.int().nonnegative();
 const options = z.record(z.string(), z.unknown());
 
-/** How a model came about, as the caller of `saveModel` states it; counts are added from the model itself. */
+/** The facts about a model that its maker states: how it was trained, on which data. `saveModel` adds the counts (users, items, interactions) from the model itself. */
 const factsShape = {
-  /** How base embeddings become final ones: `mf` is the identity. */
+  /** The backbone, which computes final embeddings from base embeddings; `mf` is the identity. */
   backbone: z.string(),
+  /** The score of a user and an item: cosine or inner product of their embeddings. */
   score: z.enum(['cosine', 'dot']),
-  /** The loss as a config names it. */
+  /** The loss as in the training configuration: a built-in one by name, a custom one by module. */
   loss: z.union([
     z.object({ name: z.string(), options: options.optional() }),
     z.object({ module: z.string(), export: z.string().optional(), options: options.optional() }),
   ]),
-  /** The whole training configuration, as JSON: Infinity is written "inf". */
+  /** The complete training configuration as JSON. Infinity is written "inf". */
   training: options,
   seed: z.int(),
+  /** The training data: where they were read from, their SHA-256 in hexadecimal, and how they were split. */
   data: z.object({
     source: z.string(),
     sha256: z.string(),
-    /** How parts were held out of the data. */
+    /** By held-out part (`valid`, `test`): the split's method, ratio and seed. */
     splits: z
       .record(z.string(), z.object({ method: z.string(), ratio: z.number().optional(), seed: z.int() }))
       .optional(),
   }),
-  /** Absent when saving: those of the running program. */
+  /** Versions of taurec and Node. Default on saving: those of the running program. */
   versions: z.object({ taurec: z.string(), node: z.string() }).optional(),
-  /** What computed it. Results are reproducible within one build, with any number of threads. */
+  /** The engine that trained the model. Within one build, results are reproducible with any number of threads. */
   engine: z.object({ name: z.string(), build: z.string(), threads: z.int().positive() }),
   epochs: count,
   steps: count,
-  /** What the number of epochs was chosen by, on which part of the data; absent: nothing was chosen. */
+  /** How the number of epochs was chosen: by which metric (`by`), on which part of the data (`on`), and the value at the chosen epoch. Absent: training ran a fixed number of epochs. */
   chosen: z.object({ by: z.string(), on: z.string(), epoch: count, value: z.number() }).optional(),
-  /** How options of the loss were chosen: the short trainings, and the value that each had; absent: they were given. */
+  /** How options of the loss were chosen: the options tried in short trainings with the metric each reached, and the options chosen. Absent: all options were given. */
   tuning: z
     .object({
       metric: z.string(),
@@ -45,15 +48,15 @@ const factsShape = {
       seconds: z.number(),
     })
     .optional(),
-  /** Where the embeddings came from when another program trained them; `loss` is then the one that people are folded in with, and how the model was trained is unknown. */
+  /** The files that the embeddings were imported from, if another program trained them. The training is then unknown, and `loss` is the loss that new users are folded in with. */
   imported: z.object({ users: z.string(), items: z.string() }).optional(),
-  /** What `taurec update` added since, the oldest first. `epochs` and `steps` of the model count them in; `training` stays that of the first run. */
+  /** The updates (`taurec update`) since the first training, oldest first. The model's `epochs` and `steps` include them; `training` stays the configuration of the first run. */
   updates: z
     .array(
       z.object({
-        /** Where the new interactions came from. */
+        /** Source and SHA-256 of the new interactions. */
         data: z.object({ source: z.string(), sha256: z.string() }),
-        /** What was new. */
+        /** Numbers of new users, items and interactions. */
         users: count,
         items: count,
         interactions: count,
@@ -76,13 +79,14 @@ export const modelConfigSchema = z.object({
   dimension: z.int().positive(),
   users: count,
   items: count,
-  /** Seen pairs: train and validation. */
+  /** The number of seen user–item pairs, in training and validation. */
   interactions: count,
   ...factsShape,
 });
 
+/** Checks facts before they are saved. */
 export const modelFactsSchema = z.object(factsShape);
 /** Facts about a model: how it was trained, on which data, by which engine. */
 export type ModelFacts = z.infer<typeof modelFactsSchema>;
-/** The content of a model folder's config.json: the facts, and what was counted on saving. */
+/** The content of a model folder's config.json: the facts, the format's name and version, and the counts added on saving. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

@@ -7,7 +7,7 @@ import type { ModelFacts } from './model-facts.ts';
 import type { Titles } from './titles.ts';
 import type { ModelTrainingState } from './training-state.ts';
 
-/** Everything needed to recommend: the training data is not read again. */
+/** A trained model: embeddings, ids and seen items. It holds everything that recommending needs; the training data are not read again. U users, I items, d dimensions. */
 export interface Model<C extends ModelFacts = ModelFacts> {
   readonly config: C;
   /** [U, d] final user embeddings, not normalised. */
@@ -16,20 +16,26 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   readonly items: Matrix;
   /** [I] added to an item's score for every user when items are ranked; absent: 0. */
   readonly itemBias?: Float32Array;
+  /** Ids of the users; the index of an id is its row in `users`. */
   readonly userIds: IdMap;
+  /** Ids of the items; the index of an id is its row in `items`. */
   readonly itemIds: IdMap;
-  /** [U × I] what a user has seen: training and validation items. */
+  /** [U × I] the items each user has seen: training and validation items. */
   readonly seen: Csr;
-  /** [U × I] the part of `seen` that was held out for validation and not trained on; absent when there is none. */
+  /** [U × I] the part of `seen` that was held out for validation and not trained on; absent: nothing was held out. */
   readonly validation?: Csr;
   /** [I] how many users have an item in `seen`. */
   readonly popularity: Int32Array;
+  /** Titles of the items, by index; absent: no item has one. */
   readonly titles?: Titles;
-  /** What training needs to continue the model; `openModel` reads it only on request. */
+  /** The state that training continues from; `openModel` reads it only on request. */
   readonly trainingState?: ModelTrainingState;
 }
 
-/** A model from its parts: counts the popularity, checks that the parts fit. Throws `bad-model`. */
+/**
+ * Makes a model from its parts: counts the popularity of the items and checks that the parts fit together.
+ * @throws TaurecError `bad-model` when they do not
+ */
 export function createModel(parts: Omit<Model, 'popularity'>): Model {
   const popularity = sharedInt32(parts.items.rows);
   for (const item of parts.seen.indices) popularity[item]!++;
@@ -39,11 +45,12 @@ export function createModel(parts: Omit<Model, 'popularity'>): Model {
   return model;
 }
 
-/** [U × I] what the model was trained on: the seen items without those held out for validation. */
+/** [U × I] the pairs the model was trained on: the seen items without those held out for validation. */
 export function trainedItems(model: Model): Csr {
   const { seen, validation } = model;
   if (!validation) return seen;
   const offsets = sharedInt32(seen.rows + 1);
+  // As long as `seen` at most; the unused end is cut off below.
   const indices = sharedInt32(seen.indices.length);
   let end = 0;
   for (let r = 0; r < seen.rows; r++) {
@@ -53,7 +60,10 @@ export function trainedItems(model: Model): Csr {
   return { rows: seen.rows, columns: seen.columns, offsets, indices: indices.subarray(0, end) };
 }
 
-/** What part does not fit the others, and how; undefined when all fit. One pass over the indices, so that no later loop can leave its table. */
+/**
+ * The first part of a model that does not fit the others, with the reason; undefined when all fit. The index range check makes one pass over every index,
+ * so that later loops can use indices from a file without bounds checks.
+ */
 export function modelProblem(
   model: Model,
 ): { readonly part: 'embeddings' | 'ids' | 'seen'; readonly text: string } | undefined {
@@ -68,6 +78,7 @@ export function modelProblem(
     wrong('ids', 'number of titles', titles ? titles.offsets.length - 1 : items.rows, items.rows) ??
     wrong('seen', 'number of popularity counts', popularity.length, items.rows);
   if (sizes) return sizes;
+  // One NaN or infinite bias would break the order of every list.
   const notFinite = itemBias?.findIndex((bias) => !Number.isFinite(bias)) ?? -1;
   if (notFinite >= 0)
     return { part: 'embeddings', text: `bias of item ${notFinite}: ${itemBias![notFinite]}, expected a finite number` };
@@ -90,6 +101,7 @@ export function modelProblem(
   return undefined;
 }
 
+/** Offsets must start at 0, never decrease and end at `end`, the length of the array they divide. */
 function offsetsProblem(offsets: Int32Array | Uint32Array, end: number): string | undefined {
   if (offsets[0] !== 0 || offsets.at(-1) !== end)
     return `offsets run from ${offsets[0]} to ${offsets.at(-1)}, expected 0 to ${end}`;
@@ -99,6 +111,7 @@ function offsetsProblem(offsets: Int32Array | Uint32Array, end: number): string 
   return undefined;
 }
 
+/** Every index must be in [0, size). */
 function rangeProblem(indices: Int32Array | Uint32Array, size: number): string | undefined {
   for (let e = 0; e < indices.length; e++) {
     if (indices[e]! < 0 || indices[e]! >= size) return `entry ${e} is ${indices[e]}, expected a number below ${size}`;

@@ -7,25 +7,28 @@ import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelConfigSchema } from
 import { type Safetensors, type Tensor, tensorOf } from './safetensors-format.ts';
 import { Titles } from './titles.ts';
 
+/** The file with the facts and sizes of a model, as JSON. */
 export const CONFIG = 'config.json';
+/** The files with the arrays of a model; every model has all three. */
 export const files = {
   embeddings: 'embeddings.safetensors',
   ids: 'ids.safetensors',
   seen: 'seen.safetensors',
 } as const;
 
-/** Where the files of a model come from: a folder, or an address. */
+/** Access to the files of a model, in a folder (Node) or at an address (browser). */
 export interface ModelSource {
   /** The folder or address, for messages. */
   readonly place: string;
   /** A file's path or address, for messages. */
   pathOf(name: string): string;
-  /** The text of config.json. Throws `no-model` where there is none. */
+  /** The text of config.json. Throws `no-model` when the file does not exist. */
   readConfig(): Promise<string>;
+  /** Opens one of `files`. Throws `bad-safetensors`. */
   readTensors(name: string): Promise<Safetensors>;
 }
 
-/** Puts a model together from its files. Throws `no-model`, `newer-model`, `bad-model` or `bad-safetensors`, as `openModel` says. */
+/** Reads a model from its files, and checks that they fit together. Throws `no-model`, `newer-model`, `bad-model` or `bad-safetensors` (see `openModel`). */
 export async function readModel(from: ModelSource): Promise<Model<ModelConfig>> {
   const config = await parsedConfig(from);
   const [embeddings, ids, seen] = await Promise.all([
@@ -56,6 +59,7 @@ export async function readModel(from: ModelSource): Promise<Model<ModelConfig>> 
   return model;
 }
 
+/** Reads and checks config.json: first the format and its version, so that a file of a later version gets its own error, then every field. */
 async function parsedConfig(from: ModelSource): Promise<ModelConfig> {
   const path = from.pathOf(CONFIG);
   const text = await from.readConfig();
@@ -80,6 +84,7 @@ async function parsedConfig(from: ModelSource): Promise<ModelConfig> {
   return parsed.data;
 }
 
+/** A tensor as a matrix without padding; shares the tensor's memory. */
 const matrixOf = ({ shape: [rows, columns], data }: Tensor<Float32Array>): Matrix => ({
   rows: rows!,
   columns: columns!,
@@ -87,6 +92,7 @@ const matrixOf = ({ shape: [rows, columns], data }: Tensor<Float32Array>): Matri
   data,
 });
 
+/** The id map whose arrays `saveModel` wrote with the prefix `name`. */
 const idMapOf = (file: Safetensors, name: string, size: number) =>
   new IdMap(
     tensorOf(file, `${name}.bytes`, 'U8', [-1]).data,
@@ -94,6 +100,7 @@ const idMapOf = (file: Safetensors, name: string, size: number) =>
     tensorOf(file, `${name}.order`, 'U32', [size]).data,
   );
 
+/** The sparse matrix whose arrays `saveModel` wrote with the prefix `name`. `entries` is the expected number of pairs; −1: any. */
 const csrOf = (file: Safetensors, name: string, rows: number, columns: number, entries: number): Csr => ({
   rows,
   columns,
@@ -101,5 +108,6 @@ const csrOf = (file: Safetensors, name: string, rows: number, columns: number, e
   indices: tensorOf(file, `${name}.indices`, 'I32', [entries]).data,
 });
 
+/** The issues that zod found, as one line: `path: message; …`. */
 export const issuesOf = (error: { issues: readonly { path: PropertyKey[]; message: string }[] }) =>
   error.issues.map((i) => `${i.path.join('.') || 'config'}: ${i.message}`).join('; ');

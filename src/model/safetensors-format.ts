@@ -1,3 +1,5 @@
+/** The safetensors format (https://huggingface.co/docs/safetensors) without file access: header parsing, layout, and tensors as views. `safetensors.ts` reads and writes files with it, browsers fetch them. */
+
 import { TaurecError } from '../errors.ts';
 
 /** The element types taurec reads and writes, by their safetensors name. */
@@ -42,9 +44,10 @@ interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The limit of the published format's own reader. */
+/** The longest header accepted; the reference implementation has the same limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 
+/** The size of an element, in bytes. */
 export const bytesPerElement = (type: TensorType): number => arrays[type].BYTES_PER_ELEMENT;
 
 /** The safetensors type of a typed array. */
@@ -53,7 +56,7 @@ export function typeOfArray(data: TensorArray): TensorType {
   throw new TypeError('Not a typed array that safetensors can hold.');
 }
 
-/** A typed array over part of a buffer. A copy only when a foreign writer left the tensor unaligned. */
+/** A tensor as a typed array over part of a buffer. It copies only if another program's writer left the tensor unaligned, which typed arrays do not allow. */
 function viewOf(entry: TensorEntry, buffer: ArrayBufferLike): TensorArray {
   const size = bytesPerElement(entry.type);
   const aligned = entry.begin % size === 0;
@@ -67,8 +70,8 @@ function viewOf(entry: TensorEntry, buffer: ArrayBufferLike): TensorArray {
 }
 
 /**
- * Lays tensors out without gaps, as the format asks, wide elements first: with the data starting at a multiple of 8, every tensor is aligned to
- * its elements. Returns the file's first bytes (header length and header) and the entries.
+ * Lays tensors out without gaps, as the format requires, widest elements first. The data start at a multiple of 8 bytes, so every tensor is aligned to
+ * its element size. Returns the file's first bytes (header length and header) and the entries in file order.
  */
 export function layOut(
   tensors: readonly { readonly name: string; readonly type: TensorType; readonly shape: readonly number[] }[],
@@ -84,6 +87,7 @@ export function layOut(
   }
   const described = entries.map((e) => [e.name, { dtype: e.type, shape: e.shape, data_offsets: [e.begin, e.end] }]);
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries([['__metadata__', metadata], ...described])));
+  // Eight bytes of length, then the header, padded with spaces to a multiple of 8.
   const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
   head.set(json, 8);
@@ -91,8 +95,8 @@ export function layOut(
 }
 
 /**
- * Reads and checks a header. `dataBytes` is what the file holds after it: the tensors must cover exactly that, without gap or overlap.
- * Returns a sentence that says what is wrong when it is.
+ * Parses and checks a header. The tensors must cover the `dataBytes` bytes after the header exactly, without gaps or overlaps.
+ * Returns the problem as a clause, for the message of an error, if the header is invalid.
  */
 function parseHeader(bytes: Uint8Array, dataBytes: number): SafetensorsHeader | string {
   let json: unknown;
@@ -113,6 +117,7 @@ function parseHeader(bytes: Uint8Array, dataBytes: number): SafetensorsHeader | 
     if (typeof entry === 'string') return `tensor ${JSON.stringify(name)}: ${entry}`;
     tensors.push(entry);
   }
+  // In the order of their bytes, every tensor must begin where the one before ended.
   let covered = 0;
   for (const entry of [...tensors].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (entry.begin !== covered) {
@@ -127,6 +132,7 @@ function parseHeader(bytes: Uint8Array, dataBytes: number): SafetensorsHeader | 
   return { tensors, metadata: metadata as Record<string, string> };
 }
 
+/** Parses the header's entry of one tensor. Returns the problem as a clause if it is invalid. */
 function parseEntry(name: string, value: unknown): TensorEntry | string {
   if (!isRecord(value)) return 'not an object';
   const { dtype, shape, data_offsets: offsets } = value;
@@ -144,8 +150,10 @@ function parseEntry(name: string, value: unknown): TensorEntry | string {
   return { name, type, shape, begin, end };
 }
 
+/** The number of elements of a shape; 1 for a scalar, whose shape is []. */
 export const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+/** True for a list of whole numbers ≥ 0. */
 const isCounts = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((v) => Number.isSafeInteger(v) && v >= 0);
 
@@ -153,21 +161,21 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The bytes of a file's header, by its first eight bytes; `size` is the whole file's.
- * @throws TaurecError `bad-safetensors`, naming `path`, when the file cannot hold it
+ * The length of a file's header in bytes, decoded from the file's first eight bytes. `size` is the size of the whole file.
+ * @throws TaurecError `bad-safetensors`, naming `path`, when the file is too short for that length
  */
 export function headerLength(path: string, first: Uint8Array, size: number): number {
   const fail = (problem: string) => new TaurecError('bad-safetensors', { path, problem });
   if (size < 8) throw fail(`it holds ${size} bytes, expected at least 8`);
   const bytes = Number(new DataView(first.buffer, first.byteOffset).getBigUint64(0, true));
-  if (bytes > MAX_HEADER_BYTES) throw fail(`its header would be ${bytes} bytes, so it is another kind of file`);
+  if (bytes > MAX_HEADER_BYTES) throw fail(`its header would be ${bytes} bytes, so the file has another format`);
   if (bytes > size - 8) throw fail(`it is cut short: a header of ${bytes} bytes in a file of ${size}`);
   return bytes;
 }
 
 /**
- * A safetensors file of its parts: tensors are views of `data`, all that follows the header.
- * @throws TaurecError `bad-safetensors`, naming `path`, when they do not fit
+ * A safetensors file from its two parts: the header, and `data`, the bytes after it. Tensors are views of `data`.
+ * @throws TaurecError `bad-safetensors`, naming `path`, when header and data do not fit together
  */
 export function safetensorsOf(path: string, header: Uint8Array, data: ArrayBufferLike): Safetensors {
   const parsed = parseHeader(header, data.byteLength);
@@ -182,22 +190,22 @@ export interface Tensor<A extends TensorArray = TensorArray> {
   readonly data: A;
 }
 
-/** A tensor that is written piece by piece, so that a table never exists twice. The pieces' elements add up to the shape. */
+/** A tensor that is written piece by piece, so that a large table is never copied as a whole. The elements of all pieces together fill the shape. */
 export interface StreamedTensor {
   readonly shape: readonly number[];
   readonly type: TensorType;
-  /** The elements, in order, some at a time. */
+  /** The elements in row-major order, in pieces of any length. */
   pieces(): Iterable<TensorArray>;
 }
 
-/** An opened file: tensors are views into one shared buffer; nothing but the header was parsed. */
+/** An open safetensors file. Tensors are views of one shared buffer; only the header was parsed. */
 export interface Safetensors {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
-/** A tensor of the given name, type and shape (−1 = any length). Throws `bad-safetensors` when the file has none such. */
+/** The tensor with the given name, type and shape (−1: any length). Throws `bad-safetensors` when it is missing, or has another type or shape. */
 export function tensorOf<T extends TensorType>(
   file: Safetensors,
   name: string,
@@ -215,6 +223,7 @@ export function tensorOf<T extends TensorType>(
   return tensor as Tensor<ArrayOf<T>>;
 }
 
+/** The typed array of a safetensors element type. The types taurec's own files use are listed; any other is the union. */
 type ArrayOf<T extends TensorType> = T extends 'F32'
   ? Float32Array
   : T extends 'I32'

@@ -13,12 +13,13 @@ import {
   typeOfArray,
 } from './safetensors-format.ts';
 
-/** The most that one system call moves: Linux stops at 2 GiB. */
+/** Bytes per read or write call (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
 const CALL_BYTES = 1 << 28;
 
 /**
- * Writes tensors as a safetensors file (https://huggingface.co/docs/safetensors): 8 bytes header length, little-endian; a JSON header;
- * the data. Atomic: `path` is replaced only by a whole file. Throws a `TypeError` when a tensor's data does not fill its shape.
+ * Writes tensors as a safetensors file (https://huggingface.co/docs/safetensors): the header length (8 bytes, little-endian), a JSON header, the data.
+ * The write is atomic: `path` holds the old file until the new one is complete.
+ * @throws TypeError when the data of a tensor do not fill its shape
  */
 export async function writeSafetensors(
   path: string,
@@ -42,6 +43,7 @@ export async function writeSafetensors(
           await writeAll(file, new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
           written += piece.byteLength;
         }
+        // The header is already written: a tensor of another length would shift all that follow.
         const expected = product(shape) * bytesPerElement(type);
         if (written !== expected)
           throw new TypeError(`Tensor ${name}: ${written} bytes for ${type} [${shape}], expected ${expected}.`);
@@ -53,8 +55,8 @@ export async function writeSafetensors(
 }
 
 /**
- * Opens a safetensors file: one read into shared memory, tensors as views. Throws `bad-safetensors` when the file is missing, cut short, foreign,
- * or when its tensors overlap, leave gaps or do not fit their shapes.
+ * Opens a safetensors file: reads it into shared memory once; tensors are views of that memory.
+ * @throws TaurecError `bad-safetensors` when the file is missing, cut short or of another format, or when its tensors overlap, leave gaps or do not fit their shapes
  */
 export async function openSafetensors(path: string): Promise<Safetensors> {
   const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
@@ -64,6 +66,7 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
   try {
     const size = (await file.stat()).size;
     const length = new Uint8Array(8);
+    // `headerLength` refuses shorter files.
     if (size >= 8) await readAll(file, length, 0);
     const headerBytes = headerLength(path, length, size);
     const header = new Uint8Array(headerBytes);
@@ -76,16 +79,18 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
   }
 }
 
+/** Writes all bytes at the current position. A single call may write fewer than it is given. */
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     at += (await file.write(bytes, at, Math.min(CALL_BYTES, bytes.length - at))).bytesWritten;
   }
 }
 
+/** Fills `target` from `position` on. A single call may read fewer bytes than it is asked for. */
 async function readAll(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < target.length; ) {
     const { bytesRead } = await file.read(target, at, Math.min(CALL_BYTES, target.length - at), position + at);
-    if (bytesRead === 0) throw new Error('The file became shorter while it was read.');
+    if (bytesRead === 0) throw new Error('The file was truncated while it was being read.');
     at += bytesRead;
   }
 }

@@ -1,15 +1,17 @@
-/** Titles of items by index, as flat views: title i is the UTF-8 text `bytes[offsets[i] .. offsets[i + 1])`; an empty one means there is none. */
+/** Titles of items by index, in two flat arrays: title i is the UTF-8 text `bytes[offsets[i] .. offsets[i + 1])`; an empty text means no title. */
 export class Titles {
+  /** All titles one after another, in UTF-8. */
   readonly bytes: Uint8Array;
+  /** [items + 1] byte offsets; never decreasing, the first is 0. */
   readonly offsets: Uint32Array;
 
-  /** Takes the views as they are, without a check. */
+  /** Keeps references to the arrays; checks nothing. */
   constructor(bytes: Uint8Array, offsets: Uint32Array) {
     this.bytes = bytes;
     this.offsets = offsets;
   }
 
-  /** The titles of the first `items` items, by index; '' where there is none. */
+  /** Encodes the titles of the first `items` items; a missing or empty one means no title. */
   static from(titles: readonly string[], items: number): Titles {
     const texts = Array.from({ length: items }, (_, i) => encoder.encode(titles[i] ?? ''));
     const offsets = new Uint32Array(items + 1);
@@ -21,11 +23,11 @@ export class Titles {
     return new Titles(bytes, offsets);
   }
 
-  /** The title of item `index`, if it has one. */
+  /** The title of item `index`; undefined when it has none. */
   at(index: number): string | undefined {
     const begin = this.offsets[index]!;
     const end = this.offsets[index + 1]!;
-    // TextDecoder refuses views of shared memory in browsers: slice copies.
+    // In browsers TextDecoder refuses views of shared memory, so decode a copy.
     return end > begin ? decoder.decode(this.bytes.slice(begin, end)) : undefined;
   }
 }

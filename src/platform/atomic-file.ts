@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** A temporary name in the folder of `path`, unique to this call. Same file system: a rename to `path` is atomic. */
+/** A unique temporary name in the folder of `path`, so that both are on one file system and a rename to `path` is atomic. */
 export function temporaryName(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
 }
 
-/** Files under temporary names of `path`, and the processes that wrote them, running or killed. */
+/** Files with temporary names of `path`, and the ids of the processes that wrote them, which may have ended. */
 export async function temporariesOf(path: string): Promise<{ readonly path: string; readonly writer: number }[]> {
   const begin = `${basename(path)}.`;
   const names = await readdir(dirname(path)).catch((): string[] => []);
@@ -34,7 +34,7 @@ export async function writeAtomically(path: string, write: (temporary: string) =
   await flush(dirname(path));
 }
 
-/** Forces a file, or a folder's list of names, to disk. Folders cannot be opened on Windows: there it does nothing for them. */
+/** Forces a file, or the entries of a folder, to disk. It does nothing for folders on Windows, where they cannot be opened. */
 export async function flush(path: string): Promise<void> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EISDIR' || error.code === 'EPERM') return undefined;

@@ -24,7 +24,7 @@ export async function readHead(file: string): Promise<FileHead> {
     const gzip = raw[0] === 0x1f && raw[1] === 0x8b;
     const atEnd = bytesRead === info.size;
     if (!gzip) return { gzip, bytes: raw, whole: atEnd };
-    // Z_SYNC_FLUSH takes a stream that is cut off, as a head is.
+    // Z_SYNC_FLUSH accepts a truncated stream, which the head of a file is.
     const bytes = gunzipSync(raw, { finishFlush: constants.Z_SYNC_FLUSH });
     return { gzip, bytes, whole: atEnd };
   } catch (cause) {
@@ -38,7 +38,7 @@ export async function readHead(file: string): Promise<FileHead> {
   }
 }
 
-/** The text of a head, cut at the last line end when the file goes on. */
+/** The text of a head, cut at the last line end if the file continues. */
 export function headText(head: FileHead): string {
   const text = new TextDecoder().decode(head.bytes).replace(/^\uFEFF/, '');
   return head.whole ? text : text.slice(0, text.lastIndexOf('\n') + 1) || text;

@@ -30,7 +30,7 @@ export function lockFolder(folder: string): () => void {
   };
 }
 
-/** Locks of this process: an earlier process may have had the same id. */
+/** Locks of this process. A lock with our own process id that is not listed here comes from an earlier process with the same id. */
 const held = new Set<string>();
 
 function claim(path: string): boolean {
@@ -53,9 +53,11 @@ function holderOf(path: string): Holder | undefined {
 }
 
 function isThere({ pid, host }: Holder, path: string): boolean {
+  // Processes of another machine cannot be checked: assume that they run.
   if (host !== hostname()) return true;
   if (pid === process.pid) return held.has(path);
   try {
+    // Signal 0 only tests whether the process exists. EPERM: it exists, but belongs to another user.
     process.kill(pid, 0);
     return true;
   } catch (error) {

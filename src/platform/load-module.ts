@@ -12,8 +12,8 @@ export interface ModuleSource {
 }
 
 /**
- * What a module exports: an object as it is; of a class an instance, of a factory what it returns, both called with the options. TypeScript modules load in Node.
- * `method` is one that every instance has: a class that is compiled to a function is known by it.
+ * Loads an object from a module. The export may be the object, a class (instantiated with the options) or a factory (called with the options). In Node the module may be TypeScript.
+ * `method` is a method that every instance has: it identifies a class that was compiled to a function.
  *
  * @throws TaurecError as `importExport`
  */
@@ -32,7 +32,7 @@ export async function loadModule(
 }
 
 /**
- * What a module exports, as it is.
+ * The export of a module, neither called nor instantiated.
  *
  * @throws TaurecError `failure` when the module cannot be imported; `unknown-name` for an export that it lacks
  */

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { flush, temporariesOf, temporaryName } from './atomic-file.ts';
 
 /**
- * Moves a finished folder to its place. An older folder there is renamed first, and renamed back when the move fails; of its files those that
- * `isReplaced` names go, all others move to the new folder before that takes its place.
+ * Moves a finished folder to `target`. An older folder there is renamed first, and renamed back if the move fails. Its files for which
+ * `isReplaced` is true are deleted; all others are moved to the new folder before the new folder is renamed to `target`.
  */
 export async function replaceFolder(
   target: string,
@@ -34,9 +34,9 @@ export async function replaceFolder(
 }
 
 /**
- * Ends what a program began that was killed between the two renames of `replaceFolder`: then nothing is at `target`, and the newer and the older folder lie
- * beside it, both whole. The newer moves to its place. Does nothing while a process that wrote one of them lives. Returns what it left beside `target`.
- * @param finishedAt when a folder was finished, in milliseconds; undefined where it is not whole
+ * Completes a `replaceFolder` whose program was killed between the two renames: nothing is at `target`, and the complete new and old folders are next to
+ * it under temporary names. Moves the newer one to `target`. Does nothing while a process that wrote one of them is running. Returns the folders it left.
+ * @param finishedAt the time a folder was completed, in milliseconds; undefined for an incomplete folder
  */
 export async function finishReplacing(
   target: string,

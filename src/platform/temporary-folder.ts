@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const folders = new Set<string>();
 let isListening = false;
 
-/** A new folder for temporary files, to be removed by `removeTemporaryFolder`. What is left when the process exits is removed then. */
+/** A new folder for temporary files, to be removed by `removeTemporaryFolder`. Folders that still exist when the process exits are removed then. */
 export async function temporaryFolder(): Promise<string> {
   if (!isListening) process.once('exit', removeAll);
   isListening = true;

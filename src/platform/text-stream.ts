@@ -39,7 +39,7 @@ function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
-/** The SHA-256 of a file's bytes as they stand on disk, in hexadecimal. A gzip file is unpacked along the way: DuckDB takes one that is cut off for a shorter one. */
+/** The SHA-256 of a file's bytes on disk, in hexadecimal. A gzip file is also unpacked, as a check: DuckDB silently reads a truncated one as a shorter file. */
 export async function fileSha256(path: string, gzip: boolean): Promise<string> {
   const hash = createHash('sha256');
   const bytes = createReadStream(path, { highWaterMark: 1 << 20 });

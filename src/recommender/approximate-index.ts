@@ -5,30 +5,33 @@ import { difference } from './item-filter.ts';
 import type { Query, RankedItem } from './list-ranker.ts';
 import { biasedScore, inverseNorm, scoreOf } from './vectors.ts';
 
-/** The fewest candidates that a search looks for; more find better ones and take longer. */
+/** The fewest candidates that a search asks for. More candidates raise the recall and take longer. */
 const CANDIDATES = 256;
-/** The most that a search is asked for; beyond, ranking everything is no slower. */
+/** The most candidates that a search asks for. Beyond this, ranking all items exactly is no slower. */
 export const MOST_CANDIDATES = 1000;
 
-/** What is indexed of a model. */
+/** The properties of a model that decide what its index holds. */
 export interface IndexedModel {
   readonly score: ScoreKind;
+  /** [items] */
   readonly itemBias?: Float32Array;
 }
 
-/** What a package for nearest vectors offers: keys of the `count` vectors with the largest inner product, or nearly. */
+/** A library's index of vectors. */
 export interface VectorIndex {
+  /** The keys of (approximately) the `count` vectors with the largest inner products with `vector`. */
   search(vector: Float32Array, count: number, threads: number): { readonly keys: BigUint64Array };
 }
 
-/** The number of elements of an indexed vector: those of an embedding, and one for the item bias. */
+/** The length of an indexed vector: that of an embedding (`columns`), plus one if the model has item biases. */
 export function indexDimensions({ itemBias }: IndexedModel, columns: number): number {
   return columns + (itemBias ? 1 : 0);
 }
 
 /**
- * The vectors whose inner products with the query (u, 1) are the scores: x_i = (v_i, b_i), with v_i the item's direction for cosines and its embedding for inner products. Where their lengths differ the graph is one of inner products between
- * items (Morozov & Babenko, NeurIPS 2018), which finds the largest ones better than the reduction to nearest vectors of one length.
+ * The vectors to index. Item i becomes x_i = (v_i, b_i), so that its inner product with the query (u, 1) is its score. v_i is the item's direction (cosine scores) or its embedding (inner products); b_i is its bias.
+ *
+ * If the vectors have different lengths, the index links items by their inner products (Morozov & Babenko, NeurIPS 2018). This finds the largest inner products better than padding all vectors to one length and searching by distance.
  */
 export class IndexVectors {
   readonly dimensions: number;
@@ -41,7 +44,7 @@ export class IndexVectors {
     this.#model = model;
   }
 
-  /** The vectors of items from `first` up to `end`, one after another. */
+  /** The vectors of items `first` … `end` − 1, concatenated: [(end − first) × dimensions]. */
   of(first: number, end: number): Float32Array {
     const { columns } = this.#items;
     const { score, itemBias } = this.#model;
@@ -57,26 +60,28 @@ export class IndexVectors {
 }
 
 /**
- * Finds nearly the best items without looking at all of them. A search gives some hundred candidates, whose scores are then computed from the embeddings as everywhere: what may be missed is an item, never its score.
+ * Finds approximately the best items without scoring all of them. A search returns a few hundred candidates, whose scores are then computed exactly from the embeddings. So a list may miss an item, but its scores are always exact.
  */
 export class ApproximateIndex {
   readonly #index: VectorIndex;
   readonly #model: IndexedModel;
 
-  /** @param index holds the `IndexVectors` of the model's items, by number. */
+  /** @param index holds the `IndexVectors` of the model's items; keys are item indices. */
   constructor(index: VectorIndex, model: IndexedModel) {
     this.#index = index;
     this.#model = model;
   }
 
   /**
-   * The best `k` items that are neither excluded nor seen, or undefined where all items have to be ranked: when k and what is left out are more than 1000 together, and when the search found too few.
-   * @param excluded ascending, distinct.
+   * The best `k` items that are neither excluded nor seen. Returns undefined when the caller has to rank all items instead: when k plus the number of items left out exceeds 1000, and when the search found fewer than k items
+   * although more exist.
+   * @param excluded ascending, distinct
    */
   best(engine: Engine, query: Query, k: number, excluded: Int32Array): RankedItem[] | undefined {
     const out = [...query.seen, ...difference(excluded, query.seen)];
     if (k + out.length > MOST_CANDIDATES) return undefined;
     const { items } = engine;
+    // In the worst case every item to leave out is among the best: ask for k more than those.
     const count = Math.min(Math.max(CANDIDATES, k + out.length), items.rows);
     const left = new Set(out);
     const { score, itemBias } = this.#model;
@@ -91,10 +96,11 @@ export class ApproximateIndex {
     return found >= Math.min(k, items.rows - out.length) ? best.take() : undefined;
   }
 
-  /** Of any length: only its direction orders the items. */
+  /** The query (u, 1), or u without item biases, scaled to length 1: its length does not change the order of the items. */
   #queryVector(embedding: Float32Array): Float32Array {
     const { score, itemBias } = this.#model;
     const vector = new Float32Array(indexDimensions(this.#model, embedding.length));
+    // A bias is added to the cosine, so u must have length 1 before the 1 is appended.
     const scale = score === 'cosine' ? inverseNorm(embedding) : 1;
     embedding.forEach((x, c) => {
       vector[c] = x * scale;

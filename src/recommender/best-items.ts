@@ -1,7 +1,8 @@
-/** Keeps the best k of the items offered: higher score first, ties to the lower item. A heap whose root is the worst one kept. */
+/** Keeps the best k of the items offered: higher score first, ties to the lower item index. A binary heap whose root is the worst item kept, so that most offers cost one comparison. */
 export class BestItems {
   readonly #items: Int32Array;
   readonly #scores: Float64Array;
+  /** The number of items kept, at most k. */
   #size = 0;
 
   constructor(k: number) {
@@ -9,15 +10,16 @@ export class BestItems {
     this.#scores = new Float64Array(k);
   }
 
-  /** Takes the item if it is among the best so far. */
+  /** Keeps the item if it is among the best k so far. */
   offer(item: number, score: number): void {
     if (this.#size < this.#items.length) this.#rise(this.#size++, item, score);
     else if (this.#size > 0 && !this.#worse(item, score, 0)) this.#sink(0, item, score);
   }
 
-  /** The items kept, best first. Empties the heap. */
+  /** Returns the items kept, best first, and empties the heap. */
   take(): { readonly item: number; readonly score: number }[] {
     const best = new Array(this.#size);
+    // Heapsort: the root is the worst that is left, so the list fills from its end.
     while (this.#size > 0) {
       const last = --this.#size;
       best[last] = { item: this.#items[0]!, score: this.#scores[0]! };
@@ -26,7 +28,7 @@ export class BestItems {
     return best;
   }
 
-  /** True when (item, score) ranks below the one at `at`. */
+  /** True when (item, score) ranks below the entry at position `at`. */
   #worse(item: number, score: number, at: number): boolean {
     return score < this.#scores[at]! || (score === this.#scores[at]! && item > this.#items[at]!);
   }
@@ -36,6 +38,7 @@ export class BestItems {
     this.#scores[at] = score;
   }
 
+  /** Writes the entry to `from`, then moves it up while its parent is better than it. */
   #rise(from: number, item: number, score: number): void {
     let at = from;
     while (at > 0) {
@@ -47,6 +50,7 @@ export class BestItems {
     this.#put(at, item, score);
   }
 
+  /** Writes the entry to `from`, then moves it down while a child is worse than it. */
   #sink(from: number, item: number, score: number): void {
     let at = from;
     for (;;) {

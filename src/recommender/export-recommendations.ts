@@ -1,3 +1,5 @@
+/** Writes recommendation lists of many users to a CSV, JSON lines or Parquet file. Each format is a `ListFile`, which takes the lists block by block. */
+
 import { open, rm } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { literal } from '../data/formats/duckdb.ts';
@@ -6,26 +8,28 @@ import { writeAtomically } from '../platform/atomic-file.ts';
 import type { Id, RecommendOptions, UserRecommendations } from './recommendation.ts';
 import type { Recommender } from './recommender.ts';
 
+/** The names of the file formats for recommendation lists. */
 export const exportFormats = ['csv', 'jsonl', 'parquet'] as const;
-/** A file format for lists. */
+/** A file format for recommendation lists: one of `csv`, `jsonl`, `parquet`. */
 export type ExportFormat = (typeof exportFormats)[number];
 
-/** Which lists to write, in which format; progress and cancellation. */
+/** Options of `exportRecommendations`: the lists to write and their format, progress, cancellation. */
 export interface ExportOptions extends RecommendOptions {
-  /** Default: by the file's name (.csv, .jsonl, .ndjson, .parquet). */
+  /** Default: by the extension of the file name (.csv, .jsonl, .ndjson, .parquet). */
   readonly format?: ExportFormat;
-  /** Default: all users of the model. */
+  /** The users to write lists for. Default: all users of the model. */
   readonly users?: Iterable<Id>;
-  /** Called after each block of users. */
+  /** Called after each block of users with the number of users written and the total. */
   readonly onProgress?: (users: number, total: number) => void;
-  /** Stops between two blocks with error `aborted`; the file is left as it was. */
+  /** Cancels between two blocks with error `aborted`; an existing file stays unchanged. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Writes recommendations for all users (or those listed) to a file, streaming: a block of users is in memory at a time. CSV and Parquet hold a row for each
- * recommendation: user, rank (from 1), item, score, and title when the model has titles. JSON lines hold a line for each user: `{"user", "items": [{"id", "score", "title"?}]}`.
- * The file is replaced only by a whole one. Returns the number of users. Throws `bad-option` when the format is not known, `unknown-id` for a listed user, `aborted`.
+ * Writes recommendations for all users (or those listed) to a file. It streams: one block of users is in memory at a time. CSV and Parquet have one row per
+ * recommendation: user, rank (from 1), item, score, and title if the model has titles. JSON lines have one line per user: `{"user", "items": [{"id", "score", "title"?}]}`.
+ * The write is atomic: an existing file stays until the new one is complete. Returns the number of users.
+ * @throws TaurecError `bad-option` for an unknown format; `unknown-id` for a listed user that the model does not know; `aborted`
  */
 export async function exportRecommendations(
   recommender: Recommender,
@@ -54,23 +58,25 @@ export async function exportRecommendations(
   return users;
 }
 
+/** The format of a file by its extension. Throws `bad-option` for any other extension. */
 function formatOf(file: string): ExportFormat {
   if (/\.csv$/i.test(file)) return 'csv';
   if (/\.(jsonl|ndjson)$/i.test(file)) return 'jsonl';
   if (/\.parquet$/i.test(file)) return 'parquet';
-  return fail('file', file, 'a name that ends in .csv, .jsonl, .ndjson or .parquet', 'Or give the format.');
+  return fail('file', file, 'a name that ends in .csv, .jsonl, .ndjson or .parquet', 'Or set the format.');
 }
 
 function fail(option: string, got: unknown, expected: string, remedy?: string): never {
   throw new TaurecError('bad-option', { option, got, expected, remedy });
 }
 
-/** A file that takes recommendation lists block by block. */
+/** An output file that receives recommendation lists block by block. */
 interface ListFile {
+  /** Appends the lists of a block. */
   write(block: readonly UserRecommendations[]): Promise<void>;
   /** Completes the file. */
   finish(): Promise<void>;
-  /** Frees what writing held, whether it came to an end or not. */
+  /** Releases handles and temporary files, also after a failure. */
   close(): Promise<void>;
 }
 
@@ -81,9 +87,10 @@ function openListFile(format: 'csv' | 'jsonl' | 'parquet', path: string, titles:
 
 type Row = (string | number | null)[];
 
+/** The columns of CSV and Parquet; `title` only if the model has titles. */
 const columns = ['user', 'rank', 'item', 'score', 'title'];
 
-/** A row for each recommendation. */
+/** The lists of a block as rows: one per recommendation. */
 function rowsOf(block: readonly UserRecommendations[], titles: boolean): Row[] {
   return block.flatMap(({ user, items }) =>
     items.map(({ id, score, title }, i): Row => {
@@ -104,6 +111,7 @@ async function openJsonLines(path: string): Promise<ListFile> {
   return { ...text, write: (block) => text.write(block.map((entry) => `${JSON.stringify(entry)}\n`).join('')) };
 }
 
+/** A new text file. It must not exist: the path is a temporary one. */
 async function openText(path: string) {
   const file = await open(path, 'wx');
   return {
@@ -115,10 +123,10 @@ async function openText(path: string) {
   };
 }
 
-/** Rows go to a temporary DuckDB file, which becomes the Parquet file at the end: memory stays flat. */
+/** Appends rows to a temporary DuckDB database on disk, and copies it to the Parquet file at the end, so that memory use does not grow with the number of rows. */
 async function openParquet(path: string, titles: boolean): Promise<ListFile> {
   const database = `${path}.duckdb`;
-  // loaded when first used: see data/duckdb.ts
+  // DuckDB is loaded on first use: its native library is large, and most programs never need it (data/formats/duckdb.ts).
   const { DOUBLE, DuckDBDataChunk, DuckDBInstance, INTEGER, VARCHAR } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(database, { memory_limit: '512MB' });
   const connection = await instance.connect();
@@ -129,6 +137,7 @@ async function openParquet(path: string, titles: boolean): Promise<ListFile> {
   return {
     async write(block) {
       const rows = rowsOf(block, titles);
+      // 2048 rows are the size of DuckDB's own data chunks, and the most that one holds.
       for (let first = 0; first < rows.length; first += 2048) {
         const chunk = DuckDBDataChunk.create(types);
         chunk.setRows(rows.slice(first, first + 2048));
@@ -142,6 +151,7 @@ async function openParquet(path: string, titles: boolean): Promise<ListFile> {
     async close() {
       connection.closeSync();
       instance.closeSync();
+      // DuckDB may leave a write-ahead log and a folder for spilled data next to its database.
       await Promise.all([database, `${database}.wal`].map((name) => rm(name, { force: true })));
       await rm(`${database}.tmp`, { force: true, recursive: true });
     },

@@ -7,53 +7,56 @@ import { initialStates } from '../loss/loss-needs.ts';
 import { dot, inverseNorm } from './vectors.ts';
 
 /**
- * Length, as part of ρ, at which the loss of inner products is minimised. Training stops users short of their own minimum, fold-in does not: the shorter vector
- * makes up for it. On movielens-100k (bce and bpr, d = 32) half the length gave .88–1.06 of the trained users' NDCG@20, the whole .83–.96.
+ * The length of u during the minimisation for inner products, as a fraction of the users' mean length. Training does not run each user to the minimum of their loss, fold-in does;
+ * the shorter vector compensates for this. On movielens-100k (bce and bpr, d = 32) half the length reached .88–1.06 of the trained users' NDCG@20, the full length .83–.96.
  */
 const SHORTER = 0.5;
 
+/** Limits of the minimisation. */
 export interface FoldInOptions {
-  /** Gradient steps at most; default 15. */
+  /** The largest number of gradient steps; default 15. */
   readonly steps?: number;
-  /** Most items that stand for the catalogue in the loss; default 2048. Where there are no more, all do. */
+  /** The largest number of items that represent the catalogue in the loss; default 2048. A catalogue with no more items is used as a whole. */
   readonly negatives?: number;
+  /** Seed of the sample of items; default 1. */
   readonly seed?: number;
 }
 
-/** Items that stand for the catalogue: row p is item `items[p]` as it is scored, and counts as `weights[p]` items. */
+/** Items that represent the catalogue in the loss; item `items[p]` counts as `weights[p]` items. */
 interface Pool {
   readonly items: Int32Array;
+  /** [items × d] their vectors as they are scored: of length 1 for cosines. */
   readonly rows: Float64Array;
   readonly weights: Float64Array;
 }
 
 /**
- * Finds the embedding of a person who was not in training: the minimum of the model's own loss for one user, items fixed.
+ * Finds the embedding of a user who was not in training: the minimum of the model's own loss for this one user, with the items fixed.
  *
  *     u* = argmin over ‖u‖ = ρ of loss( s(u, liked items; weights), s(u, other items) )
  *
- * Only the direction of u matters to a ranking, so its length ρ is held: 1 for cosines, half the users' mean length for inner products. Gradient descent on the
- * sphere from the mean of the liked items' directions, with Barzilai–Borwein steps (Barzilai & Borwein, IMA J. Numer. Anal. 1988) under a non-monotone
+ * Only the direction of u affects a ranking, so its length ρ is fixed: 1 for cosines, half the users' mean length for inner products. The method is gradient descent on the
+ * sphere, from the mean direction of the liked items, with Barzilai–Borwein steps (Barzilai & Borwein, IMA J. Numer. Anal. 1988) under a non-monotone
  * Armijo rule (Grippo, Lampariello & Lucidi, SIAM J. Numer. Anal. 1986).
  *
- * A loss that keeps states sees them as they were before training: what it learned of users and items is no part of a model.
+ * A loss with states gets their initial values: a model does not contain the states that the loss learned in training.
  *
- * A large catalogue is sampled twice: a uniform sample leads near the minimum; there the items that score highest, which decide a softmax loss,
- * are taken one by one, and the sample represents the rest (stratified sampling). Samples are seeded: the same items always give the same embedding.
+ * A large catalogue is sampled in two stages. A uniform sample leads close to the minimum. There the highest-scoring items, which dominate a softmax loss,
+ * enter individually, and the sample represents the rest (stratified sampling). The samples are seeded: the same items always give the same embedding.
  */
 export class FoldIn {
   readonly #engine: Engine;
   readonly #score: ScoreKind;
   readonly #loss: Loss;
   readonly #length: number;
-  /** The length at which the loss is looked at. */
+  /** ρ: the length of u at which the loss is evaluated. */
   readonly #radius: number;
   readonly #steps: number;
   readonly #pool: Pool;
 
   /**
-   * @param engine holds the item embeddings.
-   * @param length the length of the embeddings it makes: 1 for cosines, the users' mean for inner products.
+   * @param engine holds the item embeddings
+   * @param length the length of the embeddings returned: 1 for cosines, the users' mean length for inner products
    */
   constructor(engine: Engine, score: ScoreKind, loss: Loss, length: number, options: FoldInOptions = {}) {
     const { steps = 15, negatives = 2048, seed = 1 } = options;
@@ -64,14 +67,16 @@ export class FoldIn {
     this.#radius = score === 'dot' ? SHORTER * length : length;
     this.#steps = steps;
     const catalogue = engine.items.rows;
+    // Half of the negatives are sampled here; `#poolNear` adds as many of the highest-scoring items.
     const items = sampleItems(catalogue, negatives >= catalogue ? catalogue : Math.ceil(negatives / 2), seed);
     this.#pool = { items, rows: this.#rowsOf(items), weights: new Float64Array(items.length).fill(1) };
   }
 
-  /** The embedding of a person who likes `liked` (distinct items, at least one), with a weight each (default 1). */
+  /** The embedding [d] of a user who likes the items `liked` (distinct, at least one), with a weight for each (default 1). */
   embedding(liked: Int32Array, weights?: Float32Array): Float32Array {
     let at = this.#start(liked, weights);
     if (this.#pool.items.length < this.#engine.items.rows) {
+      // A third of the steps to come near the minimum, where the highest-scoring items are known; then all steps on the better pool.
       at = descend(at, this.#objective(this.#pool, liked, weights), Math.ceil(this.#steps / 3));
       at = descend(at, this.#objective(this.#poolNear(at), liked, weights), this.#steps);
     } else {
@@ -80,7 +85,7 @@ export class FoldIn {
     return Float32Array.from(at, (x) => x * this.#length);
   }
 
-  /** The items that score highest at `at`, each for itself, and the sample for all others. */
+  /** The k items that score highest at `at`, with weight 1 each, and the sample without them, whose weights add up to the number of all other items. */
   #poolNear(at: Float64Array): Pool {
     const k = this.#pool.items.length;
     const best = this.#engine.rank({ queries: matrix(1, at.length, Float32Array.from(at)), k }).items;
@@ -91,7 +96,7 @@ export class FoldIn {
     return { items, rows: this.#rowsOf(items), weights: Float64Array.from(items, (_, p) => (p < k ? 1 : weight)) };
   }
 
-  /** The mean direction of the liked items. */
+  /** The weighted mean direction of the liked items. */
   #start(liked: Int32Array, weights?: Float32Array): Float64Array {
     const mean = new Float64Array(this.#engine.items.columns);
     liked.forEach((item, p) => {
@@ -99,11 +104,12 @@ export class FoldIn {
       const scale = inverseNorm(values) * (weights?.[p] ?? 1);
       for (let c = 0; c < mean.length; c++) mean[c]! += scale * values[c]!;
     });
+    // Directions may cancel out, or all be zero: then start at any unit vector.
     if (inverseNorm(mean) === 0) mean[0] = 1;
     return onSphere(mean);
   }
 
-  /** The loss at a unit vector, and its gradient along the sphere. */
+  /** The loss of one user as a function of a unit vector, with its gradient along the sphere. */
   #objective(pool: Pool, liked: Int32Array, likedWeights?: Float32Array): Objective {
     const own = new Set(liked);
     const likedRows = this.#rowsOf(liked);
@@ -111,12 +117,14 @@ export class FoldIn {
       positives: new Float64Array(liked.length),
       negatives: new Float64Array(pool.items.length),
       positiveWeights: likedWeights && Float64Array.from(likedWeights),
+      // A liked item is not a negative: its weight in the pool is 0.
       negativeWeights: pool.weights.map((weight, p) => (own.has(pool.items[p]!) ? 0 : weight)),
     };
     const gradients = { positives: new Float64Array(liked.length), negatives: new Float64Array(pool.items.length) };
     const itemSimilarity = this.#loss.needs?.itemSimilarity ? this.#similarity(likedRows, pool.rows) : undefined;
     const items = { positiveItems: liked, poolItems: pool.items };
     const context = {
+      // No user of the model.
       user: -1,
       ...items,
       logExpectationExp,
@@ -130,13 +138,14 @@ export class FoldIn {
       gradient.fill(0);
       addRows(likedRows, gradients.positives, this.#radius, gradient);
       addRows(pool.rows, gradients.negatives, this.#radius, gradient);
+      // Project the gradient onto the tangent plane: subtract its component along u.
       const along = dot(gradient, at);
       for (let c = 0; c < at.length; c++) gradient[c]! -= along * at[c]!;
       return value;
     };
   }
 
-  /** Cosines of a liked item with each of the pool. */
+  /** A function of a liked item's position that returns its cosines with all items of the pool. */
   #similarity(likedRows: Float64Array, poolRows: Float64Array): RowContext['itemSimilarity'] {
     const d = this.#engine.items.columns;
     const lengths = Float64Array.from({ length: poolRows.length / d }, (_, p) =>
@@ -150,7 +159,7 @@ export class FoldIn {
     };
   }
 
-  /** Rows of the items as they are scored: of length 1 for cosines. */
+  /** [items × d] the vectors of items as they are scored: of length 1 for cosines. */
   #rowsOf(items: Int32Array): Float64Array {
     const d = this.#engine.items.columns;
     const rows = new Float64Array(items.length * d);
@@ -163,19 +172,21 @@ export class FoldIn {
   }
 }
 
-/** The value at a unit vector; overwrites `gradient` with the gradient along the sphere. */
+/** Returns the value at a unit vector, and overwrites `gradient` with the gradient along the sphere. */
 type Objective = (at: Float64Array, gradient: Float64Array) => number;
 
-/** Minimises over the unit sphere, in at most `steps` steps. */
+/** Minimises over the unit sphere in at most `steps` steps. The constants are conventional: Armijo slope 1e-4, step cut to a quarter, comparison with the last 5 values. */
 function descend(start: Float64Array, objective: Objective, steps: number): Float64Array {
   let at = start;
   let gradient = new Float64Array(at.length);
   let value = objective(at, gradient);
+  // The last values: a step may rise above the latest, but not above the largest of these.
   const recent = [value];
+  // The first step moves by .1 (radians, nearly).
   let rate = 0.1 / Math.max(Math.sqrt(dot(gradient, gradient)), 1e-12);
   for (let step = 0; step < steps; step++) {
     const slope = dot(gradient, gradient);
-    // A relative change this small moves no item.
+    // A gradient this small, relative to the value, no longer changes the ranking.
     if (slope < 1e-10 * (1 + value * value)) break;
     const next = { at, gradient: new Float64Array(at.length), value };
     const bound = Math.max(...recent);
@@ -184,6 +195,7 @@ function descend(start: Float64Array, objective: Objective, steps: number): Floa
       next.value = objective(next.at, next.gradient);
       if (next.value <= bound - 1e-4 * rate * slope) break;
     }
+    // No step along the gradient is acceptable (or the value is NaN): stay.
     if (!(next.value <= bound)) break;
     rate = secantRate(at, gradient, next.at, next.gradient, rate);
     ({ at, gradient, value } = next);
@@ -211,7 +223,7 @@ function addRows(rows: Float64Array, factors: Float64Array, scale: number, x: Fl
   }
 }
 
-/** |⟨s, s⟩/⟨s, y⟩| with s the last move and y the change of the gradient; where that says nothing, twice the last rate. */
+/** The Barzilai–Borwein step ⟨s, s⟩/⟨s, y⟩, where s is the last move and y the change of the gradient; twice the last step where ⟨s, y⟩ is not positive. */
 function secantRate(
   a: Float64Array,
   gradientA: Float64Array,
@@ -229,12 +241,13 @@ function secantRate(
   return sy > 1e-12 * ss ? ss / sy : 2 * last;
 }
 
+/** x scaled to length 1. */
 function onSphere(x: Float64Array): Float64Array {
   const scale = inverseNorm(x);
   return x.map((value) => value * scale);
 }
 
-/** `count` distinct items of `items`, ascending; all of them when `count` is no less. */
+/** A uniform sample of `count` distinct items of 0 … `items` − 1, ascending; all of them when `count` ≥ `items`. */
 function sampleItems(items: number, count: number, seed: number): Int32Array {
   if (count >= items) return Int32Array.from({ length: items }, (_, i) => i);
   const random = randomStream(seed, 'fold-in');

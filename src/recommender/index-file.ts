@@ -1,3 +1,5 @@
+/** The approximate index as a file in the model folder: building, opening, checking, and measuring its recall. Needs the optional package usearch. */
+
 import { createHash } from 'node:crypto';
 import { access, appendFile, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,36 +20,39 @@ import {
 } from './approximate-index.ts';
 import { ItemRanker } from './item-ranker.ts';
 
-/** Links of a vector to others, and how widely they are looked for. Part of the key: other values make another index. */
+/** Parameters of the index graph: `connectivity` is the number of links per vector, `expansion` the number of candidates for them. They are part of the key, so a change of them makes a new index. */
 const settings = { format: 1, connectivity: 16, expansion: 128 };
-/** Vectors that are added between two looks at the event loop. */
+/** Vectors added before the event loop runs again. */
 const BATCH = 2000;
 
-/** How `buildIndex` works, and how it is followed and stopped. */
+/** Options of `buildIndex`: threads, progress, cancellation. */
 export interface BuildIndexOptions {
-  /** Threads that build; default: the machine's cores. With one, the same model always gives the same index; with more, one of the same quality. */
+  /** The number of threads; default: the number of cores. With one thread the same model always gives the same index; with several, an index of the same quality. */
   readonly threads?: number;
-  /** Called after every few thousand items. */
+  /** Called after every 2000 items with the number indexed and the total. */
   readonly onProgress?: (items: number, total: number) => void;
-  /** Stops the work with error `aborted`; the model's folder is left as it was. */
+  /** Cancels with error `aborted`; the model folder stays unchanged. */
   readonly signal?: AbortSignal;
 }
 
-/** What `buildIndex` left in the folder of the model. */
+/** The result of `buildIndex`. */
 export interface BuiltIndex {
-  /** The index, in the model's folder. */
+  /** Path of the index in the model folder. */
   readonly file: string;
+  /** The number of items indexed. */
   readonly items: number;
+  /** The size of the file. */
   readonly bytes: number;
-  /** False when the folder had the index of these embeddings already. */
+  /** False when the folder already had an index of these embeddings. */
   readonly built: boolean;
 }
 
 /**
- * Builds the approximate index of a model and keeps it in the model's folder, in place of those of earlier embeddings. Does nothing when it is there and whole. Needs the package usearch.
- * Throws as `openModel` does, `missing-package`, `aborted`.
+ * Builds the approximate index of a model and saves it in the model folder, where it replaces indexes of earlier embeddings. If a complete index of these embeddings exists, it is kept. Needs the optional package usearch.
+ * @throws TaurecError the errors of `openModel`; `bad-option` for an invalid number of threads; `missing-package`; `aborted`
  */
 export async function buildIndex(directory: string, options: BuildIndexOptions = {}): Promise<BuiltIndex> {
+  // usearch takes 0 as "all cores".
   const { threads = 0, onProgress, signal } = options;
   if (!Number.isSafeInteger(threads) || threads < 0) {
     throw new TaurecError('bad-option', { option: 'threads', got: threads, expected: 'a whole number of at least 1' });
@@ -80,14 +85,14 @@ export async function buildIndex(directory: string, options: BuildIndexOptions =
   return { file, items: items.rows, bytes: (await stat(file)).size, built };
 }
 
-/** Opens the index of a model's embeddings, mapped into memory. Throws `no-index` when the folder has none, or one of other embeddings; `missing-package`. */
+/** Opens the index of a model's embeddings, mapped into memory. Throws `no-index` when the folder has no index, a damaged one, or one of other embeddings; `missing-package`. */
 export async function openIndex(directory: string, model: Model): Promise<ApproximateIndex> {
   const { Index } = await loadUsearch();
   const name = indexName(keyOf(model));
   const file = join(directory, name);
   if (!(await exists(file))) {
     const stale = (await indexNames(directory)).length > 0;
-    const problem = stale ? 'its approximate index is of other embeddings' : 'it has no approximate index';
+    const problem = stale ? 'its approximate index was built from other embeddings' : 'it has no approximate index';
     throw new TaurecError('no-index', { directory, problem });
   }
   const indexed = { score: model.config.score, itemBias: model.itemBias };
@@ -104,7 +109,7 @@ export async function openIndex(directory: string, model: Model): Promise<Approx
   return new ApproximateIndex(index, indexed);
 }
 
-/** The part of the package usearch that is used. Importing its types would break the declarations where it is not installed. */
+/** The part of the package usearch that taurec uses. Its own types are not imported: taurec's declarations would then not compile in projects without usearch. */
 interface Usearch {
   readonly Index: new (config: object) => UsearchIndex;
 }
@@ -115,7 +120,7 @@ interface UsearchIndex extends VectorIndex {
   size(): number;
 }
 
-/** The package, which is installed by those who use it. Throws `missing-package`. */
+/** Loads usearch, an optional peer dependency. Throws `missing-package` when it is not installed or does not load. */
 export async function loadUsearch(load: () => Promise<unknown> = () => import('usearch')): Promise<Usearch> {
   return (load() as Promise<Usearch>).catch((cause: NodeJS.ErrnoException) => {
     const missing = cause.code === 'ERR_MODULE_NOT_FOUND';
@@ -124,21 +129,25 @@ export async function loadUsearch(load: () => Promise<unknown> = () => import('u
   });
 }
 
+/** The settings that usearch creates an index with. */
 function usearchConfig(model: IndexedModel, columns: number) {
   return {
     dimensions: indexDimensions(model, columns),
     metric: 'ip',
-    // Half precision finds the way among directions; embeddings and biases may have any size.
+    // Half precision suffices for vectors of length 1; embeddings and biases of any magnitude need single precision.
     quantization: model.score === 'cosine' && !model.itemBias ? 'f16' : 'f32',
     connectivity: settings.connectivity,
     expansion_add: settings.expansion,
-    // The number of candidates that is asked for widens a search.
+    // 0: the width of a search is the number of candidates requested.
     expansion_search: 0,
     multi: false,
   };
 }
 
-/** Last bytes of an index: the package maps what it is given, and a file that was cut short or is no index would end the process. It passes over what follows its own content. */
+/**
+ * The last 16 bytes of an index file: the text `taurec-i`, and the size of the content before it (64 bits, little-endian). usearch maps any file without a check, and a truncated or foreign
+ * one would crash the process; these bytes let `isWhole` refuse such files. usearch ignores bytes after its own content.
+ */
 function endOf(bytes: number): Uint8Array {
   const end = new Uint8Array(16);
   end.set(new TextEncoder().encode('taurec-i'));
@@ -146,7 +155,7 @@ function endOf(bytes: number): Uint8Array {
   return end;
 }
 
-/** True for an index that is there and whole. */
+/** True when the index file exists and is complete. */
 async function isWhole(path: string): Promise<boolean> {
   if (!(await exists(path))) return false;
   const file = await open(path, 'r');
@@ -161,7 +170,7 @@ async function isWhole(path: string): Promise<boolean> {
   }
 }
 
-/** A digest of all that an index depends on. */
+/** A digest (16 hexadecimal digits of SHA-256) of everything an index depends on: settings, score, shape, embeddings, biases. */
 function keyOf({ items, itemBias, config }: Model): string {
   const hash = createHash('sha256');
   const { rows, columns } = items;
@@ -171,7 +180,7 @@ function keyOf({ items, itemBias, config }: Model): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** The elements of a matrix without padding, some megabytes at a time. */
+/** The elements of a matrix without padding: pieces of about 16 MB (4·10⁶ floats), or single rows of a padded matrix. */
 function* rowsOf({ rows, columns, stride, data }: Matrix): Generator<Float32Array> {
   const step = stride === columns ? Math.max(1, Math.floor(4e6 / columns)) : 1;
   for (let first = 0; first < rows; first += step) {
@@ -192,7 +201,7 @@ async function indexNames(directory: string): Promise<string[]> {
   return (await readdir(directory)).filter(isIndexName);
 }
 
-/** How much of the exact lists an approximate index finds. */
+/** The share of the exact lists that an approximate index finds. */
 interface IndexRecall {
   /** Mean over the users of |its list ∩ the exact one| / |the exact one|. */
   readonly recall: number;
@@ -201,8 +210,8 @@ interface IndexRecall {
 }
 
 /**
- * Compares lists of the best `k` unseen items with and without an index, for users drawn from a seed (all where there are no more).
- * @param engine holds the model's embeddings.
+ * Measures the recall of an index: compares the lists of the best `k` unseen items with and without it, for `users` random users (all users if the model has no more).
+ * @param engine holds the model's embeddings
  */
 export function indexRecall(
   model: Model,

@@ -2,14 +2,14 @@ import type { Csr } from '../array/csr.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from '../data/id-map.ts';
 
-/** Which items a request allows, in addition to the user's seen items. Ascending, distinct indices. */
+/** The items a request excludes or allows; the user's seen items are excluded separately. All lists hold ascending, distinct item indices. */
 export interface ItemFilter {
   readonly excluded: Int32Array;
-  /** Absent: every item that is not excluded. Holds no excluded item. */
+  /** The only items allowed, without any excluded one. Absent: all items that are not excluded. */
   readonly allowed?: Int32Array;
 }
 
-/** The filter of a request's lists of ids. Ids that the model does not know are left out: such items are never recommended. */
+/** Makes a filter from the id lists of a request. Ids that the model does not know are ignored: such items are never recommended. */
 export function itemFilter(
   ids: IdMap,
   exclude: Iterable<string | number> = [],
@@ -34,7 +34,7 @@ export function ascending(values: Iterable<number>): Int32Array {
   return Int32Array.from(new Set(values)).sort();
 }
 
-/** What `filter` forbids among `items` items. */
+/** The items that the filter forbids, of 0 … `items` − 1: the excluded ones, or all that are not on the allow-list. */
 export function forbiddenItems(filter: ItemFilter, items: number): Int32Array {
   if (!filter.allowed) return filter.excluded;
   return difference(
@@ -43,7 +43,7 @@ export function forbiddenItems(filter: ItemFilter, items: number): Int32Array {
   );
 }
 
-/** The elements of `a` that are not in `b`; both ascending. */
+/** The elements of `a` that are not in `b`; both ascending. Linear in the two lengths. */
 export function difference(a: Int32Array, b: Int32Array): Int32Array {
   let at = 0;
   return a.filter((item) => {
@@ -52,7 +52,7 @@ export function difference(a: Int32Array, b: Int32Array): Int32Array {
   });
 }
 
-/** One row for each list, each joined with the `common` items; all lists ascending. */
+/** A sparse matrix [lists × items] with one row for each list: the union of the list and the `common` items. All lists are ascending. */
 export function exclusions(lists: readonly Int32Array[], common: Int32Array, items: number): Csr {
   const offsets = sharedInt32(lists.length + 1);
   const indices = sharedInt32(lists.reduce((total, list) => total + list.length + common.length, 0));
@@ -60,6 +60,7 @@ export function exclusions(lists: readonly Int32Array[], common: Int32Array, ite
   lists.forEach((list, row) => {
     let l = 0;
     let c = 0;
+    // Merge the two ascending lists; a past-the-end position reads as `items`, above every index.
     while (l < list.length || c < common.length) {
       const next = Math.min(list[l] ?? items, common[c] ?? items);
       if (list[l] === next) l++;

@@ -1,3 +1,5 @@
+/** Ranking with the dials of a request: `ItemRanker` combines the scores with a penalty for popular items (`DiscoveryBias`) and re-ranks for diversity (`MarginalRelevance`). */
+
 import { type Matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Engine, ScoreKind } from '../engine/engine.ts';
@@ -6,17 +8,18 @@ import type { ItemFilter } from './item-filter.ts';
 import { type Query, type RankedItem, rankLists } from './list-ranker.ts';
 import { biasedScore, inverseNorm, scoreOf } from './vectors.ts';
 
-/** One request for lists. */
+/** The parameters of a request, shared by all of its lists. */
 export interface ListRequest {
+  /** Items per list. */
   readonly k: number;
   readonly filter: ItemFilter;
-  /** In [0, 1]. */
+  /** δ in [0, 1]: penalty for similar items (`MarginalRelevance`). */
   readonly diversity: number;
-  /** In [0, 1]. */
+  /** x in [0, 1]: penalty for popular items (`DiscoveryBias`). */
   readonly discover: number;
 }
 
-/** Ranks a model's items for embeddings: by score, moved by the popularity dial, chosen for diversity. Tables for the dials are built at their first use. */
+/** Ranks a model's items for user embeddings: by score minus the popularity penalty, then re-ranked for diversity. The tables for the two dials are built on first use. */
 export class ItemRanker {
   readonly #engine: Engine;
   readonly #model: DiscoveryModel;
@@ -25,8 +28,8 @@ export class ItemRanker {
   #diversity?: MarginalRelevance;
 
   /**
-   * @param engine holds the embeddings.
-   * @param index where present, ranks what it can: see `OpenOptions`.
+   * @param engine holds the embeddings
+   * @param index if given, serves the requests it can (see `OpenOptions`)
    */
   constructor(engine: Engine, model: DiscoveryModel, index?: ApproximateIndex) {
     this.#engine = engine;
@@ -34,28 +37,30 @@ export class ItemRanker {
     this.#index = index;
   }
 
-  /** The list of each query, in the order of the request; scores are the model's. */
+  /** The list of each query, best first. The scores are the model's: the dials change the order, not the scores. */
   rank(queries: readonly Query[], request: ListRequest): RankedItem[][] {
     const { k, filter, diversity } = request;
     const bias = this.biasOf(request.discover);
     const count = diversity > 0 ? candidateCount(k) : k;
     const ranked = this.#ranked(queries, count, filter, bias);
     const lists = diversity > 0 ? ranked.map((list) => this.#diversified(list, k, diversity)) : ranked;
+    // With the popularity dial, items were ranked by other numbers than the model's scores: replace them.
     return bias === this.#model.itemBias ? lists : lists.map((list, q) => this.#scored(queries[q]!, list));
   }
 
-  /** [items] what is added to scores with the popularity dial at `discover`; absent: nothing. */
+  /** [items] the biases added to scores with the popularity dial at `discover`; undefined: none. */
   biasOf(discover: number): Float32Array | undefined {
     if (discover === 0) return this.#model.itemBias;
     this.#discovery ??= new DiscoveryBias(this.#engine, this.#model);
     return this.#discovery.biasOf(discover);
   }
 
-  /** By the index where there is one, no allow-list and no popularity dial; queries that it declines, and all others, exactly. */
+  /** Ranks by the index unless there is an allow-list or the popularity dial is on. Queries that the index declines are ranked exactly. */
   #ranked(queries: readonly Query[], k: number, filter: ItemFilter, bias?: Float32Array): RankedItem[][] {
     const index = filter.allowed || bias !== this.#model.itemBias ? undefined : this.#index;
     const found = queries.map((query) => index?.best(this.#engine, query, k, filter.excluded));
     const others = queries.filter((_, q) => !found[q]);
+    // Rank all remaining queries in one call, and merge their lists in order.
     const exact = rankLists(this.#engine, this.#model.score, others, k, filter, bias).values();
     return found.map((list) => list ?? exact.next().value!);
   }
@@ -65,7 +70,7 @@ export class ItemRanker {
     return this.#diversity.pick(candidates, k, diversity);
   }
 
-  /** The list with the model's scores in place of those that it was ranked by. */
+  /** The list with the model's scores in place of the numbers it was ranked by. */
   #scored({ embedding }: Query, list: readonly RankedItem[]): RankedItem[] {
     const { score, itemBias } = this.#model;
     return list.map(({ item }) => {
@@ -75,38 +80,41 @@ export class ItemRanker {
   }
 }
 
-/** What a sample of scores is made of. */
+/** Users and items in the sample that the spread of scores is estimated from. */
 const SAMPLE_USERS = 64;
 const SAMPLE_ITEMS = 2048;
-/** Values of the dial whose biases are kept; one of a million items is 4 MB. */
+/** Dial positions whose biases are cached; for a million items each takes 4 MB. */
 const KEPT = 8;
-/** Steps of the dial from 0 to 1. */
+/** Dial positions from 0 to 1. */
 const STEPS = 100;
 
-/** What the dial needs to know of a model. */
+/** The properties of a model that the popularity dial depends on. */
 interface DiscoveryModel {
   readonly score: ScoreKind;
+  /** [items] */
   readonly itemBias?: Float32Array;
+  /** [items] the number of users with each item. */
   readonly popularity: Int32Array;
 }
 
 /**
- * The popularity dial of requests: lists are ranked by
+ * The popularity dial of requests (`discover`): lists are ranked by
  *
  *     s_ui + b_i − c(x) · log(1 + n_i),   c(x) = x · σ_s / σ_n
  *
- * s_ui the model's score, b_i its item bias, n_i how many users have the item, x the dial in [0, 1]. σ_s is the standard deviation of s_ui + b_i among the items, for one user (the root of the mean variance of 64 users over 2048 items,
- * drawn once per model from a fixed seed), σ_n that of log(1 + n_i) over all items. So at x = 1 popularity counts against an item as much as the model's whole opinion counts for it, whatever the scale of the scores.
+ * where s_ui is the model's score, b_i the item's bias, n_i the number of users with the item, and x the dial in [0, 1]. σ_s is the standard deviation of s_ui + b_i over the items for one user (the root of the mean variance of
+ * 64 users over 2048 items, drawn once per model with a fixed seed); σ_n is that of log(1 + n_i) over all items. At x = 1 a standard deviation of popularity therefore weighs as much as a standard deviation of the scores, whatever
+ * their scale.
  *
  * Lists are exact over the whole catalogue. For each user the mean log(1 + n) of the k items never rises with x: each list is the best k by f_i − c·p_i, and of two such lists the one for the larger c has the smaller Σp.
- * The dial is taken to the nearest hundredth. Where all items are equally popular, and in a model without users, it does nothing.
+ * The dial is rounded to the nearest hundredth. It has no effect if all items are equally popular, or if the model has no users.
  */
 export class DiscoveryBias {
   readonly #engine: Engine;
   readonly #model: DiscoveryModel;
   #unit?: number;
   #logPopularity?: Float32Array;
-  /** By step of the dial, the one used last at the end. */
+  /** Cached biases by dial position (0 … 100), in order of use: a `Map` iterates in order of insertion. */
   readonly #kept = new Map<number, Float32Array>();
 
   constructor(engine: Engine, model: DiscoveryModel) {
@@ -114,18 +122,19 @@ export class DiscoveryBias {
     this.#model = model;
   }
 
-  /** [items] what is added to the items' scores at `discover`; at 0 the model's own biases, if it has any. */
+  /** [items] the biases added to the scores at `discover`; at 0 the model's own biases, if it has any. */
   biasOf(discover: number): Float32Array | undefined {
     const step = Math.round(discover * STEPS);
     if (step === 0) return this.#model.itemBias;
     const bias = this.#kept.get(step) ?? this.#make(step / STEPS);
+    // Move the position to the end, and drop the least recently used one.
     this.#kept.delete(step);
     this.#kept.set(step, bias);
     if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value!);
     return bias;
   }
 
-  /** c(1): what one e-fold of popularity costs, in the units of the scores, with the dial at 1. */
+  /** c(1) = σ_s / σ_n: the penalty, in units of the scores, for e times the popularity with the dial at 1. */
   get unit(): number {
     this.#unit ??= this.#measure();
     return this.#unit;
@@ -137,6 +146,7 @@ export class DiscoveryBias {
     return this.#logs().map((log, i) => (itemBias?.[i] ?? 0) - c * log);
   }
 
+  /** [items] log(1 + n_i). */
   #logs(): Float32Array {
     this.#logPopularity ??= Float32Array.from(this.#model.popularity, (n) => Math.log1p(n));
     return this.#logPopularity;
@@ -144,10 +154,11 @@ export class DiscoveryBias {
 
   #measure(): number {
     const spread = Math.sqrt(variance(this.#logs()));
+    // All items equally popular: no penalty.
     return spread > 0 ? Math.sqrt(this.#scoreVariance()) / spread : 0;
   }
 
-  /** The mean over sampled users of the variance of their scores over sampled items. */
+  /** σ_s²: the variance of a user's scores over the sampled items, averaged over the sampled users. */
   #scoreVariance(): number {
     const { users, items } = this.#engine;
     const random = randomStream(1, 'discovery');
@@ -163,11 +174,12 @@ export class DiscoveryBias {
   }
 }
 
-/** `count` of the numbers below `size`, all of them where there are no more; some may come twice. */
+/** `count` random numbers below `size`, possibly with repetitions; all numbers below `size` if there are no more than `count`. */
 function sample(size: number, count: number, integer: (bound: number) => number): number[] {
   return Array.from({ length: Math.min(size, count) }, (_, i) => (size <= count ? i : integer(size)));
 }
 
+/** The population variance. */
 function variance(values: ArrayLike<number>): number {
   let mean = 0;
   for (let i = 0; i < values.length; i++) mean += values[i]! / values.length;
@@ -176,43 +188,45 @@ function variance(values: ArrayLike<number>): number {
   return sum / Math.max(1, values.length);
 }
 
-/** The most candidates that are compared with one another, and so the most places that are filled by comparing. */
+/** The most candidates that are compared with one another, and therefore the most places of a list that are re-ranked. */
 const MOST = 1000;
 
-/** How many of the best candidates a list of `k` items is chosen from: max(5k, 100), at most 1000, at least k. */
+/** The number of candidates that a diverse list of `k` items is chosen from: max(5k, 100), at most 1000, at least k. */
 export function candidateCount(k: number): number {
   return Math.max(k, Math.min(Math.max(5 * k, 100), MOST));
 }
 
 /**
- * Chooses lists that do not say the same thing twice, by maximal marginal relevance (Carbonell & Goldstein, SIGIR 1998): of the candidates it takes, one place after another, the one with the largest
+ * Re-ranks a list so that similar items do not crowd it, by maximal marginal relevance (Carbonell & Goldstein, SIGIR 1998). It fills one place after another with the candidate i that maximises
  *
- *     (1 − δ) · r_i − δ · max over items j already taken of cos(v_i, v_j)
+ *     (1 − δ) · r_i − δ · max over items j already in the list of cos(v_i, v_j)
  *
- * r_i is the candidate's score moved to [0, 1]: 1 for the best candidate, 0 for the last, in proportion between. Scores of a model have any scale (cosines of .6 to .7, inner products of 3 to 12), and only their
- * differences within the pool order the list; similarities of items that one person may like mostly lie in [0, 1] too. So one δ means about the same for every model. The first place is always the best
- * candidate's; ties go to the candidate that ranked before.
+ * r_i is the candidate's score, rescaled linearly to [0, 1]: 1 for the best candidate, 0 for the last. Rescaling gives δ about the same meaning for every model: scores may have any scale (cosines of .6 to .7, inner products
+ * of 3 to 12), and only their differences within the pool order the list, while similarities of items that one user may like mostly lie in [0, 1] already. The best candidate always takes the first place; ties go to the
+ * candidate that ranked higher.
  *
- * Cost: candidates × k × d. Where k is above 1000 only the first 1000 candidates change places; the rest follow as they ranked.
+ * Cost: candidates × k × d. If k is above 1000, only the first 1000 candidates change places; the rest follow in their original order.
  */
 export class MarginalRelevance {
   readonly #items: Matrix;
-  /** Directions of the candidates, a row each; kept from call to call. */
+  /** [candidates × d] directions of the candidates; the buffers are reused from call to call. */
   #directions = new Float64Array(0);
+  /** [candidates] r_i. */
   readonly #relevance = new Float64Array(MOST);
-  /** The largest cosine with an item that was taken; −Infinity: none yet. */
+  /** [candidates] the largest cosine with an item already in the list; −Infinity: the list is empty. */
   readonly #nearest = new Float64Array(MOST);
+  /** [candidates] 1: already in the list. */
   readonly #taken = new Uint8Array(MOST);
 
-  /** @param items [items × d] embeddings that similarity is measured by. */
+  /** @param items [items × d] the embeddings that similarity is measured on */
   constructor(items: Matrix) {
     this.#items = items;
   }
 
   /**
-   * Fills `k` places, or as many as there are candidates.
-   * @param candidates best first.
-   * @param diversity δ in [0, 1].
+   * Fills `k` places, or fewer if there are fewer candidates.
+   * @param candidates best first
+   * @param diversity δ in [0, 1]
    */
   pick(candidates: readonly RankedItem[], k: number, diversity: number): RankedItem[] {
     const count = Math.min(candidates.length, MOST);
@@ -229,6 +243,7 @@ export class MarginalRelevance {
     return list;
   }
 
+  /** Prepares the buffers for a list: directions, relevance, no item in the list. */
   #gather(candidates: readonly RankedItem[], count: number): void {
     const d = this.#items.columns;
     if (this.#directions.length < count * d) this.#directions = new Float64Array(count * d);
@@ -245,7 +260,7 @@ export class MarginalRelevance {
     this.#taken.fill(0, 0, count);
   }
 
-  /** Takes candidate `last` into account in what the others are nearest to. */
+  /** Updates `#nearest` after candidate `last` entered the list: one cosine per remaining candidate, so the maximum over the list is never recomputed. */
   #approach(last: number, count: number): void {
     const d = this.#items.columns;
     const directions = this.#directions;
@@ -257,6 +272,7 @@ export class MarginalRelevance {
     }
   }
 
+  /** The candidate with the largest value that is not yet in the list; the first of equal ones. */
   #best(count: number, diversity: number): number {
     let best = -1;
     let most = -Infinity;

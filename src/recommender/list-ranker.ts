@@ -5,24 +5,28 @@ import { BestItems } from './best-items.ts';
 import { difference, exclusions, forbiddenItems, type ItemFilter } from './item-filter.ts';
 import { biasedScore, scoreOf } from './vectors.ts';
 
+/** One place of a ranked list. */
 export interface RankedItem {
+  /** The item's index in the model. */
   readonly item: number;
   readonly score: number;
 }
 
-/** A user embedding, and items to leave out in addition to those of the filter (ascending). */
+/** A user to rank items for. */
 export interface Query {
+  /** [d] */
   readonly embedding: Float32Array;
+  /** Items to leave out in addition to those of the filter; ascending. */
   readonly seen: Int32Array;
 }
 
-/** Most rows and most excluded entries of one call of the engine. */
+/** The most queries and the most excluded pairs in one call of the engine: they bound the memory of a call. */
 const BLOCK_ROWS = 1024;
 const BLOCK_ENTRIES = 4_000_000;
 
 /**
- * The best `k` items of each query, by its score plus `itemBias` [items] where there is one, best first, ties to the lower item; exclusion happens inside the ranking, so that exactly k come where k remain.
- * A short list of allowed items is scored directly; otherwise the engine ranks all items, some queries at a time.
+ * The best `k` items of each query by score plus `itemBias` [items] (if given), best first, ties to the lower item index. Items are excluded during the ranking, not afterwards, so a list has exactly k items if k remain.
+ * A short allow-list (at most a quarter of the items) is scored directly; otherwise the engine ranks all items, a block of queries at a time.
  */
 export function rankLists(
   engine: Engine,
@@ -58,7 +62,7 @@ export function rankLists(
   return lists;
 }
 
-/** How many queries from `first` on fit one call; at least one. */
+/** The number of queries from `first` on that fit into one call; at least one. */
 function blockRows(queries: readonly Query[], first: number, common: number): number {
   let entries = 0;
   let rows = 0;
@@ -70,6 +74,7 @@ function blockRows(queries: readonly Query[], first: number, common: number): nu
   return rows;
 }
 
+/** Ranks a block of queries in one call of the engine. */
 function rankBlock(
   engine: Engine,
   block: readonly Query[],
@@ -84,6 +89,7 @@ function rankBlock(
   const ranked = engine.rank({ queries, k, excluded, itemBias });
   return block.map((_, q) => {
     const list: RankedItem[] = [];
+    // The engine fills missing places with item −1.
     for (let at = q * k; at < (q + 1) * k && ranked.items[at]! >= 0; at++) {
       list.push({ item: ranked.items[at]!, score: ranked.scores[at]! });
     }

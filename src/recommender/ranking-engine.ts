@@ -2,20 +2,23 @@ import { type Matrix, row } from '../array/matrix.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 
-/** Which engine ranks, and on how many threads. */
+/** The engine that ranks, and its threads. */
 export interface RankingEngineOptions {
-  /** Default `auto`: the fastest this machine runs. */
+  /** Default `auto`: the fastest engine that this machine supports. */
   readonly engine?: 'auto' | 'wasm' | 'reference';
-  /** Threads that rank; default: the engine's choice. */
+  /** The number of threads; default: the engine decides. */
   readonly threads?: number;
-  /** Arithmetic of the wasm engine; default `auto`: fused multiply-add where the machine has it. */
+  /** The build of the wasm engine; default `auto`: the one with fused multiply-add if the machine supports it. */
   readonly build?: 'auto' | 'simd' | 'simd-fma';
 }
 
-/** Opens an engine that holds a model's embeddings and only ranks. Close it when done. */
+/**
+ * Opens an engine that holds a model's embeddings. It can rank but not train. Close it when done.
+ * @throws TaurecError `bad-option`, `memory-limit`, `memory-refused` and `wasm-blocked`, as the engine does
+ */
 export async function openRankingEngine(model: Model, options: RankingEngineOptions = {}): Promise<Engine> {
   const { users, items, config } = model;
-  // Half of the library's modules are the engines': they are loaded when one is opened.
+  // The engines make up half of the library's modules, so they are loaded on demand.
   const { openEngine } = await import('#open-engine');
   const engine = await openEngine(
     { users: users.rows, items: items.rows, dimension: items.columns, score: config.score },
@@ -25,13 +28,15 @@ export async function openRankingEngine(model: Model, options: RankingEngineOpti
   return engine;
 }
 
-/** Writes a model's embeddings into an engine that was opened for its sizes. */
+/** Copies a model's embeddings into an engine that was opened with the model's sizes. */
 export function loadEmbeddings(model: Model, engine: Engine): void {
   copyRows(model.users, engine.users);
   copyRows(model.items, engine.items);
+  // Engines keep derived tables of the items, such as norms.
   engine.itemsChanged();
 }
 
+/** Copies the rows of a matrix to one of the same size, whose padding may differ. */
 function copyRows(from: Matrix, to: Matrix): void {
   if (from.stride === to.stride) to.data.set(from.data.subarray(0, from.rows * from.stride));
   else for (let r = 0; r < from.rows; r++) row(to, r).set(row(from, r));

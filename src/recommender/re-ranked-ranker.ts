@@ -6,18 +6,21 @@ import type { Model } from '../model/model.ts';
 import { ItemRanker } from './item-ranker.ts';
 import { checkDial, type RecommendOptions } from './recommendation.ts';
 
-/** Ranks a model's users with the dials of requests turned; what `evaluate` takes as a ranker. */
+/** A ranker for `evaluate` that applies the options `diversity` and `discover` of `recommend`. */
 export interface ReRankedRanker {
-  /** Number of items it ranks. */
+  /** The number of items that it ranks. */
   readonly items: number;
-  /** The best `k` items of each listed user, without row r's `excluded`; `above` for the targets where there are any, which `diversity` does not allow. */
+  /**
+   * The best `k` items of each user, row r without the items of row r of `excluded`: [users × k], −1 for missing places. With `targets` the result also has `above`, the counts that AUC needs;
+   * `diversity` > 0 does not allow targets.
+   */
   rankUsers(users: Int32Array, k: number, excluded: Csr, targets?: Csr): RankResult;
 }
 
 /**
- * A ranker for `evaluate` that ranks as `recommend` does with these options, so that accuracy, coverage and diversity of a setting can be measured.
- * @param engine holds the model's embeddings.
- * @throws bad-option for a dial out of [0, 1], and, when it ranks, for targets (AUC) with `diversity`: it orders a list, not all items.
+ * Makes a ranker for `evaluate` that ranks as `recommend` does with these options, to measure the accuracy, coverage and diversity of a setting.
+ * @param engine holds the model's embeddings
+ * @throws TaurecError `bad-option` for a dial outside [0, 1]. The ranker throws it for targets (AUC) with `diversity` > 0: diversity orders a list, not the whole catalogue.
  */
 export function reRankedRanker(
   model: Model,
@@ -46,6 +49,7 @@ export function reRankedRanker(
         });
         return engine.rank({ queries: embeddings, k, excluded, targets, itemBias: ranker.biasOf(discover) });
       }
+      // The result has the engine's layout: rows of k places, missing ones −1 with score −Infinity.
       const items = new Int32Array(users.length * k).fill(-1);
       const scores = new Float32Array(users.length * k).fill(-Infinity);
       ranker.rank(queries, { k, filter, diversity, discover }).forEach((list, q) => {

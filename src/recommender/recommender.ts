@@ -23,27 +23,27 @@ import {
 } from './recommendation.ts';
 import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
 
-/** How a model is opened for serving. */
+/** Options for opening a model to recommend with. */
 export interface OpenOptions extends RankingEngineOptions {
-  /** The loss to fold new users in with, for a model trained with a custom loss. A model never loads code by itself. */
+  /** The loss to fold new users in with; needed for a model trained with a custom loss, because taurec never loads code that a model names. */
   readonly loss?: LossSource;
   /**
-   * How `recommend` and `recommendFor` find items. `exact` (default) scores all of them. `approximate` uses the index that `taurec index` or `buildIndex` made, for catalogues of a million items and more; it may miss items
-   * (docs/approximate-index.md has the rates). Some requests rank exactly even then: those with `allow` or `discover`, those whose k (with `diversity`, its candidates), `exclude` and seen items add up to more than 1000,
-   * and those for which the index found fewer than k.
+   * The method by which `recommend` and `recommendFor` find items. `exact` (default) scores all items. `approximate` uses the index built by `taurec index` or `buildIndex`, for catalogues of a million items or more; it may miss
+   * items (rates: docs/approximate-index.md). Even then some requests are ranked exactly: those with `allow` or `discover`, those whose k (with `diversity`, the number of candidates), `exclude` and seen items add up to more than
+   * 1000, and those for which the index finds fewer than k items.
    */
   readonly index?: (typeof indexKinds)[number];
 }
 
-/** What `OpenOptions.index` may be. */
+/** The values of `OpenOptions.index`. */
 export const indexKinds = ['exact', 'approximate'] as const;
 
-/** Users that `recommendAll` ranks before it lets the event loop run. */
+/** Users per block of `recommendAll`; the event loop runs between two blocks. */
 const ALL_BLOCK = 1024;
 
 /**
- * Serves a model: items for known users, items for new users given items they like, neighbours, scores.
- * Everything but opening and closing is synchronous.
+ * Recommends with a model: items for known users, items for new users given items they like, similar items and users, scores.
+ * All methods are synchronous except `open`, `recommendAll` and `close`. Close it when done, or declare it with `await using`.
  */
 export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
@@ -51,11 +51,13 @@ export class Recommender {
   readonly #ranker: ItemRanker;
   readonly #popular: PopularItems;
   #loss?: Loss;
+  /** Made at the first new user: it samples the catalogue. */
   #foldIn?: FoldIn;
+  /** 1/‖row‖ of the embeddings, computed on first use. */
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
   protected constructor(model: Model, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
-    // The engine holds the embeddings from here on: the model's own copy may go.
+    // The engine has its own copy of the embeddings: keep no reference to the model's, so that its memory can be freed.
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
     this.#engine = engine;
@@ -65,14 +67,17 @@ export class Recommender {
     this.#loss = loss;
   }
 
-  /** Opens a model directory; in a browser, the address of one. Throws as `openModel` does; with an approximate index also `no-index`, `missing-package`. */
+  /**
+   * Opens a model folder; in a browser, the address of one.
+   * @throws TaurecError the errors of `openModel`; `unknown-name` for an unknown kind of index; with `index: 'approximate'` also `no-index` and `missing-package`
+   */
   static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
     const { loss, index = 'exact', ...engineOptions } = options;
     if (!indexKinds.includes(index)) {
       throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
     }
     const loaded = loss && (await loadLoss(loss));
-    // Only here does serving touch files; in a browser it fetches them.
+    // `#open-model` and `#open-index` are import maps of package.json: Node reads files, a browser fetches them.
     const { openModel } = await import('#open-model');
     const model = await openModel(directory);
     const approximate =
@@ -80,13 +85,13 @@ export class Recommender {
     return new Recommender(model, await openRankingEngine(model, engineOptions), loaded, approximate);
   }
 
-  /** Serves a model by an engine that was opened for its sizes; its embeddings are written into the engine. */
+  /** Makes a recommender from a model and an engine that was opened with the model's sizes. Copies the embeddings into the engine. */
   static fromModel(model: Model, engine: Engine, loss?: Loss): Recommender {
     loadEmbeddings(model, engine);
     return new Recommender(model, engine, loss);
   }
 
-  /** How the model was trained, and its sizes. */
+  /** The facts about the model's training, and its sizes. */
   get config(): Model['config'] {
     return this.#model.config;
   }
@@ -101,19 +106,20 @@ export class Recommender {
     return this.#model.itemIds;
   }
 
-  /** True when items have titles. */
+  /** True when the model has titles of items. */
   get hasTitles(): boolean {
     return this.#model.titles !== undefined;
   }
 
-  /** The engine that ranks, its tables filled. */
+  /** The engine that ranks; it holds the embeddings. */
   get engine(): Engine {
     return this.#engine;
   }
 
   /**
-   * The best items of a user, or of each of several users, best first; ties to the item that comes first in the model.
-   * Exactly k of them where that many remain. Throws `unknown-id` for a user that the model does not know, unless there is a fallback.
+   * The best items for a user, or for each of several users, best first; ties to the item that comes first in the model.
+   * A list has exactly k items if that many remain after filtering.
+   * @throws TaurecError `unknown-id` for a user that the model does not know, unless `fallback` is set; `bad-option` for `k` or a dial out of range
    */
   recommend(user: Id, options?: RecommendOptions): RecommendedItem[];
   recommend(users: readonly Id[], options?: RecommendOptions): RecommendedItem[][];
@@ -123,7 +129,7 @@ export class Recommender {
     return this.#recommendTo(indices, options);
   }
 
-  /** Recommendations for every user (or those listed), in blocks; the event loop runs between two blocks. */
+  /** Recommendations for all users (or those listed), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
   async *recommendAll(
     options: RecommendOptions & { readonly users?: Iterable<Id> } = {},
   ): AsyncGenerator<UserRecommendations[]> {
@@ -139,7 +145,11 @@ export class Recommender {
     }
   }
 
-  /** Items for a new user, given items they like. The liked items are folded in, and left out of the list unless `includeSeen`. */
+  /**
+   * Recommends to a new user, given items they like. The user's embedding is computed by `foldIn`. The list leaves out the liked items unless `includeSeen` is set.
+   * @throws TaurecError `unknown-id` for an item that the model does not know, unless `unknown: 'skip'`; `fold-in-loss` for a model with a custom loss that was opened without it; `bad-option` for no known
+   * item without `fallback`, and for invalid weights, `k` or dials
+   */
   recommendFor(items: readonly Id[], options: RecommendOptions & FoldInRequest = {}): RecommendedItem[] {
     const request = this.#parse(options);
     const liked = this.#likedItems(items, options);
@@ -149,25 +159,25 @@ export class Recommender {
     return this.#titled(this.#ranker.rank([{ embedding, seen }], request)[0]!);
   }
 
-  /** The embedding of a new user, given items they like, under the model's own loss (see `FoldIn`). */
+  /** The embedding [d] of a new user, given items they like: the minimum of the model's own loss with the items fixed (see `FoldIn`). Throws as `recommendFor`. */
   foldIn(items: readonly Id[], options: FoldInRequest = {}): Float32Array {
     return this.#fold(this.#likedItems(items, options));
   }
 
-  /** The items nearest to an item by cosine, without the item itself. Throws `unknown-id`. */
+  /** The `k` (default 10) most similar items by the cosine of their embeddings, without the item itself. Throws `unknown-id`, `bad-option`. */
   similarItems(item: Id, options: { readonly k?: number } = {}): RecommendedItem[] {
     const k = checkK(options.k);
     return this.#titled(nearestRows(this.#engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
   }
 
-  /** The users nearest to a user by cosine, without that user. Throws `unknown-id`. */
+  /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
   similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
     const k = checkK(options.k);
     const nearest = nearestRows(this.#engine.users, this.#inverseNorms('users'), this.#userOf(user), k);
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
 
-  /** The model's scores of a user with each of `items`, in their order, item biases included. Throws `unknown-id`. */
+  /** The model's score of a user with each of `items`, in the same order: cosine or inner product plus the item's bias. Throws `unknown-id`. */
   score(user: Id, items: readonly Id[]): number[] {
     const embedding = row(this.#engine.users, this.#userOf(user));
     return items.map((id) => {
@@ -177,7 +187,7 @@ export class Recommender {
     });
   }
 
-  /** Ends the engine's threads. */
+  /** Closes the engine and ends its threads. */
   close(): Promise<void> {
     return this.#engine.close();
   }
@@ -187,7 +197,7 @@ export class Recommender {
     return this.close();
   }
 
-  /** −1 marks an unknown user. */
+  /** The lists of users by index; −1 is an unknown user, who gets the popular fallback. */
   #recommendTo(users: readonly number[], options: RecommendOptions): RecommendedItem[][] {
     const request = this.#parse(options);
     const none = new Int32Array(0);
@@ -196,6 +206,7 @@ export class Recommender {
       embedding: row(this.#engine.users, user),
       seen: options.includeSeen ? none : csrRow(this.#model.seen, user),
     }));
+    // An iterator over the lists of known users, consumed in the order of `users`.
     const lists = this.#ranker.rank(queries, request).values();
     return users.map((user) => this.#titled(user < 0 ? this.#popularItems(request) : lists.next().value!));
   }
@@ -204,6 +215,7 @@ export class Recommender {
     return this.#popular.best(k, filter, new Int32Array(0));
   }
 
+  /** Checks the options and fills in defaults. Throws `bad-option`. */
   #parse(options: RecommendOptions): ListRequest {
     return {
       k: checkK(options.k),
@@ -213,6 +225,7 @@ export class Recommender {
     };
   }
 
+  /** Item indices as ids, with titles if the model has them. */
   #titled(list: readonly RankedItem[]): RecommendedItem[] {
     return list.map(({ item, score }) => {
       const title = this.#model.titles?.at(item);
@@ -221,6 +234,7 @@ export class Recommender {
     });
   }
 
+  /** The distinct liked items by index, with their weights: those of a repeated item are added. */
   #likedItems(ids: readonly Id[], request: FoldInRequest): { items: Int32Array; weights?: Float32Array } {
     const { weights, unknown = 'fail' } = request;
     if (weights && weights.length !== ids.length) {
@@ -230,6 +244,7 @@ export class Recommender {
         expected: `${ids.length}, one for each item`,
       });
     }
+    // Weight by item; a `Map` keeps the order of first occurrence.
     const liked = new Map<number, number>();
     ids.forEach((id, i) => {
       const item = unknown === 'skip' ? this.itemIds.indexOf(id) : this.#itemOf(id);
@@ -250,6 +265,7 @@ export class Recommender {
     return this.#foldIn.embedding(liked.items, liked.weights);
   }
 
+  /** Throws `fold-in-loss` for a custom loss that was not passed to `open`. */
   #openFoldIn(): FoldIn {
     const { score, loss, seed } = this.config;
     if (!this.#loss && !('name' in loss && (lossNames as string[]).includes(loss.name))) {
@@ -267,7 +283,7 @@ export class Recommender {
   }
 
   #userOf(id: Id): number {
-    return this.#indexOf('user', id, this.userIds, "For new people use recommendFor(items), or fallback: 'popular'.");
+    return this.#indexOf('user', id, this.userIds, "For new users, use recommendFor(items) or fallback: 'popular'.");
   }
 
   #itemOf(id: Id): number {
@@ -286,22 +302,23 @@ function checkK(k = 10): number {
   throw new TaurecError('bad-option', { option: 'k', got: k, expected: 'a whole number of at least 1' });
 }
 
-/** The mean of the lengths whose inverses are given; 1 where no row has one. */
+/** The mean of the lengths whose inverses are given, without rows of length 0 (inverse 0); 1 if there are no others. */
 function meanLength(inverse: Float64Array): number {
   const lengths = inverse.filter((x) => x > 0).map((x) => 1 / x);
   return lengths.length > 0 ? lengths.reduce((a, b) => a + b) / lengths.length : 1;
 }
 
-/** Items by popularity, for people of whom nothing is known; ties to the lower item. */
+/** Items by popularity, for users about whom nothing is known; ties to the lower item index. */
 class PopularItems {
   readonly #popularity: Int32Array;
+  /** All items, most popular first; sorted on first use. */
   #order?: Int32Array;
 
   constructor(popularity: Int32Array) {
     this.#popularity = popularity;
   }
 
-  /** The `k` most popular items that the filter lets through and that are not in `seen`; the score is the number of users. */
+  /** The `k` most popular items that the filter allows and `seen` does not contain. The score is the number of users with the item. */
   best(k: number, filter: ItemFilter, seen: Int32Array): RankedItem[] {
     const popularity = this.#popularity;
     this.#order ??= Int32Array.from(popularity.keys()).sort((a, b) => popularity[b]! - popularity[a]! || a - b);

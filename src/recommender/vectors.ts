@@ -2,25 +2,25 @@ import { type Matrix, row } from '../array/matrix.ts';
 import type { ScoreKind } from '../engine/engine.ts';
 import { BestItems } from './best-items.ts';
 
-/** Σ a_c b_c in double precision. */
+/** The inner product Σ a_c b_c, in double precision. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let c = 0; c < a.length; c++) sum += a[c]! * b[c]!;
   return sum;
 }
 
-/** 1/‖a‖; 0 for a vector without direction, whose cosines are then 0 (the engines' rule). */
+/** 1/‖a‖; 0 for a vector shorter than 1e-12, whose cosines are then all 0, as in the engines. */
 export function inverseNorm(a: ArrayLike<number>): number {
   const length = Math.sqrt(dot(a, a));
   return length < 1e-12 ? 0 : 1 / length;
 }
 
-/** The model's score of two embeddings, as a 32-bit float like an engine's. */
+/** The model's score of two embeddings, rounded to a 32-bit float as in the engines. */
 export function scoreOf(score: ScoreKind, a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.fround(score === 'dot' ? dot(a, b) : dot(a, b) * inverseNorm(a) * inverseNorm(b));
 }
 
-/** A score and the bias of its item, as a 32-bit float like an engine's. */
+/** A score plus the bias of its item, rounded to a 32-bit float as in the engines. */
 export function biasedScore(score: number, bias = 0): number {
   return Math.fround(score + bias);
 }
@@ -30,7 +30,7 @@ export function inverseNorms(m: Matrix): Float64Array {
   return Float64Array.from({ length: m.rows }, (_, r) => inverseNorm(row(m, r)));
 }
 
-/** The k rows with the largest cosine with row `r`, itself left out; ties to the lower row. */
+/** The k rows with the largest cosines with row `r`, without row `r` itself; ties to the lower row. `inverse` holds 1/‖row‖ of every row. */
 export function nearestRows(
   m: Matrix,
   inverse: Float64Array,
@@ -43,6 +43,7 @@ export function nearestRows(
   for (let other = 0; other < m.rows; other++) {
     if (other === r) continue;
     let sum = 0;
+    // Written out: `dot` on a row view per item would allocate for the whole catalogue.
     for (let c = 0, at = other * stride; c < columns; c++, at++) sum += query[c]! * data[at]!;
     best.offer(other, Math.fround(sum * inverse[other]!));
   }

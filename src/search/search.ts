@@ -24,7 +24,7 @@ export function bestOf<O extends Observation<unknown>>(seen: readonly O[]): O | 
   return best;
 }
 
-/** Runs searches side by side. Each round evaluates what all of them propose in one call. Returns their choices. */
+/** Runs several searches at the same time. Each round evaluates the proposals of all searches in one call. Returns their choices. */
 export async function runSearches<P>(
   searches: readonly Search<P>[],
   evaluate: (asked: readonly { readonly search: number; readonly point: P }[]) => Promise<readonly number[]>,
@@ -38,7 +38,7 @@ export async function runSearches<P>(
   }
 }
 
-/** Runs one search over a function that answers at once. Returns its choice. */
+/** Runs one search with a synchronous function. Returns its choice. */
 export function runSearchSync<P>(search: Search<P>, evaluate: (point: P) => number): P | undefined {
   const seen: Observation<P>[] = [];
   for (;;) {

@@ -6,7 +6,7 @@ import { drawValue, type Space, type SpacePoint, startOf, type UnitScale, unitSc
 /** A search of a space. Space and seed decide its proposals. */
 export type SpaceSearch = (space: Space, seed: number) => Search<SpacePoint>;
 
-/** Draws every value anew, each dimension on its own scale. The first point takes the dimensions' `start` where they have one. */
+/** Draws every point independently, each dimension on its own scale. The first point takes the `start` of each dimension that has one. */
 const randomSearch: SpaceSearch = (space, seed) => ({
   propose: ({ length }) => [length === 0 ? firstPoint(space, seed) : randomPoint(space, length, seed)],
   choose: choiceOf,
@@ -42,8 +42,8 @@ const MOST_GOOD = 25;
 const CANDIDATES = 24;
 
 /**
- * Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), each dimension on its own: of the observations, ordered by value, the best γ are good, the others bad; l and g are Parzen estimators
- * of the densities of the good and the bad; of some values drawn from l it takes the one with the largest l/g, which has the largest expected improvement.
+ * Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), independently for each dimension. The fraction γ of observations with the largest values is good, the others are bad; l and g are Parzen
+ * estimates of the densities of good and bad. Of 24 values drawn from l, the search takes the one with the largest l/g, which has the largest expected improvement.
  * Points that are being evaluated count as bad (a constant liar), so parallel trials look in different places.
  */
 const tpeSearch: SpaceSearch = (space, seed) => ({

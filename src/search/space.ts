@@ -75,7 +75,7 @@ export function holds(dimension: Dimension, value: DimensionValue): boolean {
   return !('integer' in dimension) || Number.isInteger(value);
 }
 
-/** The values at both ends, or all choices: an invalid space shows in them. */
+/** The values at both ends of the range, or all choices: validating these is enough to find an invalid space. */
 export function extremes(dimension: Dimension): readonly DimensionValue[] {
   return 'choice' in dimension ? dimension.choice : rangeOf(dimension);
 }

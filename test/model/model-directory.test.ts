@@ -211,7 +211,7 @@ describe('model directory', () => {
   });
 
   it('names the file that is missing', async () => {
-    await expect(openModel(directory)).rejects.toThrow(/model: not a taurec model: there is no config.json in it/);
+    await expect(openModel(directory)).rejects.toThrow(/model: not a taurec model: it has no config.json/);
     await saveModel(directory, randomModel());
     await rm(join(directory, 'seen.safetensors'));
     await expect(openModel(directory)).rejects.toThrow(

@@ -256,7 +256,9 @@ describe('kept beside the model', () => {
     expect(await indexes()).toEqual([]);
     await access(join(at(), 'mine.txt'));
     await writeFile(join(at(), name!), 'an index that somebody copied here');
-    await expect(Recommender.open(at(), { index: 'approximate' })).rejects.toThrow(/index is of other embeddings/);
+    await expect(Recommender.open(at(), { index: 'approximate' })).rejects.toThrow(
+      /index was built from other embeddings/,
+    );
     const { file } = await buildIndex(at());
     expect(await indexes()).toEqual([file.slice(at().length + 1)]);
     expect(file).not.toContain(name!);

@@ -66,7 +66,7 @@ describe.each([
 
   test.for<[string, string[]]>([
     ['npy', ['numpy']],
-    ['safetensors', ['numpy', 'safetensors']],
+    ['safetensors', ['numpy', 'safetensors.numpy']],
     ['parquet', ['numpy', 'pyarrow']],
     ['json', []],
   ])('%s', async ([name, modules], { skip }) => {

@@ -178,7 +178,7 @@ describe('options', () => {
     [{ epsilon: 0 }, 'Option optimizer.epsilon: got 0'],
     [{ decoupledWeightDecay: -1 }, 'Option optimizer.decoupledWeightDecay: got -1'],
     [{ l2: Number.NaN }, 'Option optimizer.l2: got NaN'],
-    [{ name: 'adamw' as 'adam' }, 'Unknown optimizer "adamw"; known: adam, sgd'],
+    [{ name: 'adamw' as 'adam' }, 'Option optimizer.name: got "adamw", expected one of adam, sgd.'],
   ])('%o is refused', (options, message) => {
     expect(() => optimizerOptions(options)).toThrow(message);
   });

@@ -28,7 +28,7 @@ test('tune, the worker and the public entry load without them', async () => {
   const found = await runWithout(`
     await import('${dist}/tuning/tune.js');
     await import('${dist}/tuning/queue/run-worker.js');
-    const { tune } = await import('${dist}/index.js');
+    const { tune } = await import('${dist}/lab.js');
     process.stdout.write(typeof tune);`);
   expect(found).toBe('function');
 });

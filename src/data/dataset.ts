@@ -10,8 +10,9 @@ import { type SplitMethod, type SplitRecord, split } from './split/split.ts';
 
 export type { Dataset } from './build-dataset.ts';
 
+/** The files of a dataset and how to read, filter and split them. */
 export interface DatasetOptions extends ReadOptions {
-  /** What to train on, or, with `split`, to divide: a file, or a table of a database as `readInteractions` takes it. So are `valid` and `test`. */
+  /** The training log, or, with `split` or `validRatio`, the log to split: a file or a database table, as in `readInteractions`. The same holds for `valid` and `test`. */
   train: string;
   /** A file for validation. Excludes `validRatio`. */
   valid?: string;
@@ -19,27 +20,29 @@ export interface DatasetOptions extends ReadOptions {
   test?: string;
   /** Holds the test part out of `train`. Default: no test part. */
   split?: SplitMethod;
-  /** The part held out for testing. Default 0.2. */
+  /** Fraction of the entries to hold out for testing, 0 < ratio < 1; without effect for leave-last-out. Default 0.2. */
   testRatio?: number;
-  /** The part of the training entries held out for validation, 0 to 1. Default 0: none. */
+  /** Fraction of the training entries to hold out for validation, 0 ≤ ratio < 1. Default 0: no validation part. */
   validRatio?: number;
-  /** How they are held out: `debiased` for the aim `discovery`. Default: the method of `split`, else at random. */
+  /** Split method for the validation part; use `debiased` for the aim `discovery`. Default: the method of `split`, else `random`. */
   validSplit?: SplitMethod;
-  /** Keeps the k-core of `train`, before it is divided; other files stay as they are. */
+  /** Reduces `train` to its k-core before it is split; the files of `valid` and `test` are not filtered. Default: no filter. */
   kCore?: number | CoreThresholds;
-  /** Weights training and validation entries by age, in the unit of the times (seconds for dates). */
+  /** Half-life of `recencyWeights` for training and validation entries, > 0, in the unit of the times (seconds for dates). Default: no weighting by age. */
   recencyHalfLife?: number;
   /** A file of items and their titles. */
   titles?: string;
   /** Columns and format of `titles`. */
   titleOptions?: TitleOptions;
-  /** Seed of the random splits. Default 0. */
+  /** Seed of the random and debiased splits. Default 0. */
   seed?: number;
 }
 
 /**
- * Reads the files of a dataset, filters, splits, and brings all into one index space. Validation is taken from the training entries, never from test.
- * Throws what `readInteractions`, `kCore`, `split`, `recencyWeights` and `readTitles` throw, and `bad-option` for options that exclude each other.
+ * Reads the files of a dataset, filters and splits them, and maps all parts to one set of user and item indices. The order is: k-core, test split, validation
+ * split, recency weights. The validation part comes from the training entries, never from test.
+ * @throws TaurecError `bad-option` for options that exclude each other, `empty-data` when the test split holds nothing out, and the errors of `readInteractions`,
+ * `kCore`, `split`, `recencyWeights` and `readTitles`
  */
 export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   checkOptions(options);
@@ -58,6 +61,7 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   let train: Interactions = options.kCore === undefined ? whole : kCore(whole, options.kCore);
   const parts: Omit<Parts, 'train'> = { valid: given.valid || undefined, test: given.test || undefined };
   const splits: { valid?: SplitRecord; test?: SplitRecord } = {};
+  // Moves entries from `train` to a held-out part. Undefined when one of the two sides would be empty; `train` is then unchanged.
   const hold = (part: 'valid' | 'test', method: SplitMethod, ratio = 0.2): Interactions | undefined => {
     const { kept, held } = split(train, method, { seed, ratio, purpose: part });
     if (kept.users.length === 0 || held.users.length === 0) return undefined;
@@ -76,12 +80,13 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   if (validRatio > 0) parts.valid = hold('valid', options.validSplit ?? options.split ?? 'random', validRatio);
   const halfLife = options.recencyHalfLife;
   if (halfLife !== undefined) {
-    // Validation entries get weights too: a refit trains on them. They count from the latest training entry as well.
+    // A refit trains on validation entries, so they get weights too, measured from the same instant: the latest training entry.
     const latest = latestTime(train);
     train = recencyWeights(train, halfLife, latest);
     if (parts.valid) parts.valid = recencyWeights(parts.valid, halfLife, latest);
   }
   const logs = [whole, given.valid, given.test].filter((log) => typeof log === 'object');
+  // One digest is used as is, so that the SHA-256 of a one-file dataset is the one that sha256sum prints.
   const digests = logs.map((log) => log.sha256);
   const sha256 = digests.length === 1 ? digests[0]! : createHash('sha256').update(digests.join('')).digest('hex');
   const dataset = buildDataset(
@@ -93,6 +98,7 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
     : dataset;
 }
 
+/** Throws `bad-option` for a ratio out of range and for options that exclude each other. */
 function checkOptions(options: DatasetOptions): void {
   const { validRatio = 0 } = options;
   if (!(validRatio >= 0 && validRatio < 1)) {

@@ -5,43 +5,43 @@ import type { SplitRecord } from './split/split.ts';
 import { houseOrder, unionIds } from './union-ids.ts';
 
 /**
- * What a model is trained and judged on. Rows are users, columns are items.
+ * The training, validation and test interactions of one experiment, as sparse matrices over shared indices: rows are users, columns are items.
  * Ids of train and validation come first, by number when all of them are whole numbers, else by UTF-8 bytes; ids that occur only in test follow, in the same order.
- * So `train` and `valid` have `trainedUsers` rows and `trainedItems` columns, and `test` may have more: a test-only item is never recommended but stays among what
- * its user wanted, and a test-only user has no embedding.
+ * So `train` and `valid` are `trainedUsers × trainedItems`, and `test` may be larger: a test-only item is never recommended but still counts among its user's
+ * relevant items, and a test-only user has no embedding.
  */
 export interface Dataset {
   readonly users: IdMap;
   readonly items: IdMap;
-  /** Values, when present, are the weights of the interactions as positives. */
+  /** Training interactions, users × items. Values, when present, are the weights of the interactions as positives. */
   readonly train: Csr;
   readonly valid?: Csr;
   readonly test?: Csr;
-  /** SHA-256 of the data's files (of the one file, or of the digests of train, valid and test in that order). */
+  /** SHA-256 of the data, in hexadecimal: of the file when there is one, else of the concatenated digests of train, valid and test, in that order. */
   readonly sha256: string;
   /** Description of the source, for messages. */
   readonly source: string;
-  /** What reading each file met. */
+  /** Row counts of each file: rows read, duplicates merged, bad rows skipped. */
   readonly reports?: Readonly<Partial<Record<Part, ReadReport>>>;
-  /** How the parts that were held out were drawn; a part that was given has no entry. */
+  /** The split that produced each held-out part; a part read from its own file has no entry. */
   readonly splits?: Readonly<Partial<Record<'valid' | 'test', SplitRecord>>>;
-  /** Pairs of test that also occur in train or validation: they are masked as seen and can never be hit. */
+  /** Number of test pairs that also occur in train or validation. Evaluation masks them as seen, so a model can never hit them. */
   readonly overlap?: number;
-  /** Titles by item index, '' where there is none; see `readTitles`. */
+  /** Titles by item index, '' for an item without a title; see `readTitles`. */
   readonly titles?: readonly string[];
 }
 
 /** A part of a data set. */
 export type Part = 'train' | 'valid' | 'test';
 
-/** Parts of a dataset, with separate or shared id maps. */
+/** The logs of a dataset. Their id maps may be separate (separate files) or shared (parts of one split log). */
 export interface Parts {
   train: Interactions;
   valid?: Interactions;
   test?: Interactions;
 }
 
-/** Brings the parts into one index space. */
+/** Maps the users and items of all parts to one set of indices and builds their matrices. `about` is copied into the dataset. */
 export function buildDataset(parts: Parts, about: Pick<Dataset, 'sha256' | 'source' | 'reports' | 'splits'>): Dataset {
   const logs = [parts.train, parts.valid, parts.test];
   const users = placeIds(logs.map((log) => log && { ids: log.userIds, codes: log.users }));
@@ -57,30 +57,32 @@ export function buildDataset(parts: Parts, about: Pick<Dataset, 'sha256' | 'sour
 
 interface Placed {
   ids: IdMap;
-  /** Number of ids that occur in train or validation. */
+  /** Number of ids that occur in train or validation; they have the indices 0 … trained − 1. */
   trained: number;
   /** The new codes of each part's entries. */
   codes: (Int32Array | undefined)[];
 }
 
-/** Places the ids of [train, valid, test]: trained ones first. */
+/** Merges the ids of [train, valid, test] into one map, trained ids first, and translates the codes of each part to it. */
 function placeIds(columns: ({ ids: IdMap; codes: Int32Array } | undefined)[]): Placed {
   let union: IdMap | undefined;
   let maps: (Int32Array | undefined)[] = columns.map(() => undefined);
   columns.forEach((column, part) => {
     if (!column) return;
+    // Parts of one split log share their id map: the map of an earlier part serves again.
     const same = columns.findIndex((other) => other?.ids === column.ids);
     if (same < part) {
       maps[part] = maps[same];
       return;
     }
     const merged = unionIds(union ?? IdMap.fromIds([]), column.ids);
+    // The union has new indices, so the maps of earlier parts are translated through it.
     maps = maps.map((map) => map?.map((code) => merged.fromFirst[code]!));
     maps[part] = merged.fromSecond;
     union = merged.ids;
   });
   const all = union!;
-  const standing = new Uint8Array(all.size); // 2: in train or validation, 1: in test only, 0: nowhere
+  const standing = new Uint8Array(all.size); // 2: in train or validation, 1: in test only, 0: in no part
   columns.forEach((column, part) => {
     const mark = part < 2 ? 2 : 1;
     if (column)
@@ -91,13 +93,14 @@ function placeIds(columns: ({ ids: IdMap; codes: Int32Array } | undefined)[]): P
   const indices = new Uint32Array(trained.length + testOnly.length);
   indices.set(trained);
   indices.set(testOnly, trained.length);
+  // placed[union index] = final index.
   const placed = new Int32Array(all.size);
   for (let i = 0; i < indices.length; i++) placed[indices[i]!] = i;
   const codes = columns.map((column, part) => column?.codes.map((code) => placed[maps[part]![code]!]!));
   return { ids: all.pick(indices), trained: trained.length, codes };
 }
 
-/** The indices with the given mark, in the house's order. */
+/** The union indices with the given mark, in `houseOrder`. */
 function ordered(all: IdMap, standing: Uint8Array, mark: number): Uint32Array {
   const marked = new Uint32Array(all.size);
   let count = 0;
@@ -106,6 +109,7 @@ function ordered(all: IdMap, standing: Uint8Array, mark: number): Uint32Array {
   return houseOrder(all.pick(chosen)).map((i) => chosen[i]!);
 }
 
+/** The number of entries of `test` that `train` or `valid` also has. Users beyond `train.rows` occur only in test and cannot overlap. */
 function countOverlap(test: Csr, train: Csr, valid?: Csr): number {
   let overlap = 0;
   for (let r = 0; r < train.rows; r++) {

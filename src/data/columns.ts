@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
 import { option } from '../option.ts';
 
-/** A column: its name, or its position from 1. Digits that match no name are a position too. */
+/** A column: its name, or its position, counted from 1. A text of digits that matches no column name is a position too. */
 export type Column = string | number;
 
 const group = 'Reading data:';
@@ -49,13 +49,15 @@ export const columnShape = {
 /** Columns of a log by role. */
 export type ColumnOptions = z.input<z.ZodObject<typeof columnShape>>;
 
+/** What a column means to a reader of interactions. */
 export type Role = 'user' | 'item' | 'rating' | 'time' | 'weight';
+/** All roles, in the order of the columns of temporary files. */
 export const roles: readonly Role[] = ['user', 'item', 'rating', 'time', 'weight'];
 
 /** Column positions from 0, by role. */
 export type ColumnPositions = { user: number; item: number } & Partial<Record<Role, number>>;
 
-/** Usual names, in lower case without `_`, `-`, spaces and without a `:type` suffix. */
+/** Usual column names by role, in the form of `plain`: lower case, without `_`, `-` and spaces, without a `:type` suffix (`user_id:token` → `userid`). */
 const usualNames: Record<Exclude<Role, 'weight'>, ReadonlySet<string>> = {
   user: words(
     'user userid uid username customer customerid member memberid visitor visitorid reviewer reviewerid person personid account accountid',
@@ -73,6 +75,7 @@ function words(list: string): ReadonlySet<string> {
   return new Set(list.split(' '));
 }
 
+/** A column name in the form of `usualNames`. The `:type` suffix is that of RecBole's .inter files. */
 function plain(name: string): string {
   return name
     .toLowerCase()
@@ -80,14 +83,15 @@ function plain(name: string): string {
     .replace(/[\s_-]/g, '');
 }
 
-/** True when `name` is a usual name for a role. */
+/** True when `name` is a usual column name for `role`. */
 export function isUsualName(role: keyof typeof usualNames, name: string): boolean {
   return usualNames[role].has(plain(name));
 }
 
 /**
- * Finds the columns asked for. `names` are the header's names, or undefined without a header; `width` is the number of columns.
- * Throws `missing-column` with the list of existing columns.
+ * Finds the position of each role's column, from the options first and from usual names second. `names` are the header's names, or undefined without a header;
+ * `width` is the number of columns.
+ * @throws TaurecError `missing-column`, with the list of existing columns
  */
 export function findColumns(
   file: string,
@@ -97,6 +101,7 @@ export function findColumns(
 ): ColumnPositions {
   const columns = names ?? Array.from({ length: width }, (_, c) => String(c + 1));
   const asked = (role: Role, column: Column): number => {
+    // A name wins over a position: a column may be called "2".
     const byName = typeof column === 'string' && names ? names.indexOf(column) : -1;
     if (byName >= 0) return byName;
     const position = /^\d+$/.test(String(column)) ? Number(column) - 1 : -1;
@@ -107,6 +112,7 @@ export function findColumns(
     names?.findIndex((name) => usualNames[role].has(plain(name))) ?? -1;
   const user = options.user !== undefined ? asked('user', options.user) : -1;
   const item = options.item !== undefined ? asked('item', options.item) : -1;
+  // Without a usual name the users are column 1 and the items column 2, or the other one when the second role has taken that column.
   const guess = (role: 'user' | 'item', other: number, fallback: number): number => {
     const found = usual(role);
     if (found >= 0 && found !== other) return found;
@@ -124,7 +130,7 @@ export function findColumns(
   return positions;
 }
 
-/** Throws `missing-column` when a minimum rating is given and there is no rating column. `columns` are the names of the header. */
+/** Throws `missing-column` when `minRating` is set and the table has no rating column. `columns` are the header's names. */
 export function checkRating(
   file: string,
   positions: ColumnPositions,

@@ -111,8 +111,10 @@ export const datasetOptions: readonly DeclaredOption[] = declaredOptions(dataset
 export type DatasetOptions = z.input<typeof schema>;
 
 /**
- * Reads the files of a dataset, filters, splits, and brings all into one index space. Validation is taken from the training entries, never from test.
- * Throws what `readInteractions`, `kCore`, `split`, `recencyWeights` and `readTitles` throw, and `bad-option` for options that exclude each other.
+ * Reads the files of a dataset, filters and splits them, and maps all parts to one set of user and item indices. The order is: k-core, test split, validation
+ * split, recency weights. The validation part comes from the training entries, never from test.
+ * @throws TaurecError `bad-option` for options that exclude each other, `empty-data` when the test split holds nothing out, and the errors of `readInteractions`,
+ * `kCore`, `split`, `recencyWeights` and `readTitles`
  */
 export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   checkOptions(schema, options, { split: 'split', validSplit: 'split' });
@@ -132,6 +134,7 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   let train: Interactions = options.kCore === undefined ? whole : kCore(whole, options.kCore);
   const parts: Omit<Parts, 'train'> = { valid: given.valid || undefined, test: given.test || undefined };
   const splits: { valid?: SplitRecord; test?: SplitRecord } = {};
+  // Moves entries from `train` to a held-out part. Undefined when one of the two sides would be empty; `train` is then unchanged.
   const hold = (part: 'valid' | 'test', method: SplitMethod, ratio = 0.2): Interactions | undefined => {
     const { kept, held } = split(train, method, { seed, ratio, purpose: part });
     if (kept.users.length === 0 || held.users.length === 0) return undefined;
@@ -150,12 +153,13 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   if (validRatio > 0) parts.valid = hold('valid', options.validSplit ?? options.split ?? 'random', validRatio);
   const halfLife = options.recencyHalfLife;
   if (halfLife !== undefined) {
-    // Validation entries get weights too: a refit trains on them. They count from the latest training entry as well.
+    // A refit trains on validation entries, so they get weights too, measured from the same instant: the latest training entry.
     const latest = latestTime(train);
     train = recencyWeights(train, halfLife, latest);
     if (parts.valid) parts.valid = recencyWeights(parts.valid, halfLife, latest);
   }
   const logs = [whole, given.valid, given.test].filter((log) => typeof log === 'object');
+  // One digest is used as is, so that the SHA-256 of a one-file dataset is the one that sha256sum prints.
   const digests = logs.map((log) => log.sha256);
   const sha256 = digests.length === 1 ? digests[0]! : createHash('sha256').update(digests.join('')).digest('hex');
   const dataset = buildDataset(

@@ -1,7 +1,7 @@
 import type { Interactions } from './interactions.ts';
 import { type Spread, spreadOf } from './spread.ts';
 
-/** What there is to know about a log at a glance. */
+/** Statistics of a log. */
 export interface DataInfo {
   source: string;
   sha256: string;
@@ -11,23 +11,26 @@ export interface DataInfo {
   interactions: number;
   /** interactions / (users · items). */
   density: number;
-  /** Interactions of a user. */
+  /** Interactions per user. */
   userDegrees: Quantiles;
-  /** Interactions of an item. */
+  /** Interactions per item. */
   itemDegrees: Quantiles;
-  /** Gini coefficient of the items' interactions: 0 when all are equally popular, near 1 when few have nearly all. */
+  /** Gini coefficient of the interactions per item: 0 when all items are equally popular, near 1 when a few items have nearly all interactions. */
   popularityGini: number;
-  /** Rows read, before merging. */
+  /** Rows read, before duplicates are merged. */
   rows: number;
+  /** Rows merged into an earlier row of the same (user, item) pair. */
   duplicates: number;
+  /** Bad rows skipped. */
   skipped: number;
+  /** Rows dropped by `minRating`. */
   belowMinRating: number;
   /** Earliest and latest time, in the log's unit. */
   times?: { from: number; to: number };
   ratings?: Spread;
 }
 
-/** Quantiles with linear interpolation between neighbours (Hyndman and Fan's type 7). */
+/** Quantiles of a sample, with linear interpolation between neighbours (type 7 of Hyndman & Fan, 1996), and its mean. */
 export interface Quantiles {
   min: number;
   p25: number;
@@ -39,7 +42,7 @@ export interface Quantiles {
   max: number;
 }
 
-/** Describes a log. */
+/** Computes the statistics of a log: its size, the interactions per user and item, popularity, and the ranges of times and ratings. */
 export function describe(log: Interactions): DataInfo {
   const userDegrees = degrees(log.users, log.userIds.size);
   const itemDegrees = degrees(log.items, log.itemIds.size);
@@ -80,7 +83,7 @@ function gini(ascending: Int32Array): number {
   return weighted / (n * total);
 }
 
-/** The number of entries of each code, ascending. */
+/** The number of entries of each code, sorted ascending (no longer by code). */
 function degrees(codes: Int32Array, size: number): Int32Array {
   const counts = new Int32Array(size);
   for (const code of codes) counts[code]!++;

@@ -4,23 +4,23 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Ids and their dense indices 0 … size − 1, as three flat views, so that a map of any size opens without parsing.
- * `bytes` holds the ids' UTF-8 texts one after another, `offsets[i] .. offsets[i + 1]` bounds id i,
- * and `order` lists the indices sorted by UTF-8 bytes. Looking an id up is a binary search over `order`: no JavaScript Map, no limit at 2^24 keys.
+ * Maps ids to the dense indices 0 … size − 1 and back. The map consists of three flat arrays, so that one of any size opens from a file without parsing:
+ * `bytes` holds the UTF-8 texts of the ids one after another, `offsets[i] .. offsets[i + 1]` bounds id i (size + 1 offsets),
+ * and `order` lists the indices sorted by UTF-8 bytes. A lookup is a binary search over `order`, which avoids the limit of a JavaScript Map at 2^24 keys.
  */
 export class IdMap {
   readonly bytes: Uint8Array;
   readonly offsets: Uint32Array;
   readonly order: Uint32Array;
 
-  /** Takes the views as they are, without a check. */
+  /** Wraps the three arrays without a copy and without a check. */
   constructor(bytes: Uint8Array, offsets: Uint32Array, order: Uint32Array) {
     this.bytes = bytes;
     this.offsets = offsets;
     this.order = order;
   }
 
-  /** The ids in the order given, index 0 first. Throws `duplicate-id` when an id comes twice. */
+  /** Builds a map that gives the ids the indices 0, 1, 2 … in the order of `ids`. Throws `duplicate-id` when an id occurs twice. */
   static fromIds(ids: Iterable<string>): IdMap {
     const builder = new IdMapBuilder();
     for (const id of ids) builder.add(id);
@@ -35,11 +35,11 @@ export class IdMap {
   /** The id of index `index`, 0 ≤ index < size. */
   idOf(index: number): string {
     const piece = this.bytes.subarray(this.offsets[index]!, this.offsets[index + 1]!);
-    // TextDecoder refuses views of shared memory in browsers.
+    // In browsers TextDecoder rejects views of shared memory, so such a view is copied first.
     return decoder.decode(piece.buffer instanceof ArrayBuffer ? piece : piece.slice());
   }
 
-  /** The index of an id, −1 when unknown. A number means its decimal text. */
+  /** The index of an id, or −1 when the map does not contain it. A number stands for its decimal text. O(log size). */
   indexOf(id: string | number): number {
     const wanted = encoder.encode(String(id));
     let low = 0;
@@ -54,7 +54,7 @@ export class IdMap {
     return -1;
   }
 
-  /** The first `n` ids as a separate map; bytes and offsets are views of this one. */
+  /** A map of the first `n` ids. It shares bytes and offsets with this map; only `order` is new. */
   slice(n: number): IdMap {
     if (n >= this.size) return this;
     const order = new Uint32Array(n);
@@ -63,18 +63,20 @@ export class IdMap {
     return new IdMap(this.bytes.subarray(0, this.offsets[n]!), this.offsets.subarray(0, n + 1), order);
   }
 
-  /** The ids of the given indices, in that order, as a new map. `indices` are distinct. */
+  /** A new map of the ids at `indices`, in that order: the id at `indices[i]` gets the index i. `indices` must be distinct. */
   pick(indices: ArrayLike<number>): IdMap {
     const offsets = new Uint32Array(indices.length + 1);
     for (let i = 0; i < indices.length; i++) {
       offsets[i + 1] = offsets[i]! + this.offsets[indices[i]! + 1]! - this.offsets[indices[i]!]!;
     }
     const bytes = new Uint8Array(offsets[indices.length]!);
+    // placed[old index] = new index, −1 for ids that were not picked.
     const placed = new Int32Array(this.size).fill(-1);
     for (let i = 0; i < indices.length; i++) {
       bytes.set(this.bytes.subarray(this.offsets[indices[i]!]!, this.offsets[indices[i]! + 1]!), offsets[i]!);
       placed[indices[i]!] = i;
     }
+    // Filtering the old byte order keeps it sorted, so nothing is compared again.
     const order = new Uint32Array(indices.length);
     let at = 0;
     for (const index of this.order) if (placed[index]! >= 0) order[at++] = placed[index]!;
@@ -86,7 +88,7 @@ export class IdMap {
     for (let i = 0; i < this.size; i++) yield this.idOf(i);
   }
 
-  /** The sign of id `index` minus `wanted`, by UTF-8 bytes. */
+  /** Compares id `index` with `wanted` by UTF-8 bytes: negative, 0 or positive. */
   private compareTo(index: number, wanted: Uint8Array): number {
     return compareBytes(this.bytes, this.offsets[index]!, this.offsets[index + 1]!, wanted, 0, wanted.length);
   }
@@ -101,7 +103,7 @@ export class IdMapBuilder {
   /** Appends an id; its index is the number of ids before it. */
   add(id: string): void {
     const start = this.offsets[this.count]!;
-    // A UTF-16 unit takes at most three bytes of UTF-8.
+    // One UTF-16 unit takes at most three bytes in UTF-8.
     if (start + id.length * 3 > this.bytes.length) {
       const grown = new Uint8Array(Math.max(this.bytes.length * 2, start + id.length * 3));
       grown.set(this.bytes);
@@ -115,7 +117,10 @@ export class IdMapBuilder {
     this.offsets[++this.count] = start + encoder.encodeInto(id, this.bytes.subarray(start)).written;
   }
 
-  /** The map of the ids added. `order`, when the caller knows it, saves the sort. Throws `duplicate-id`. */
+  /**
+   * The map of the added ids. A caller that knows their byte order passes it as `order`, which saves the sort and the check for duplicates.
+   * Throws `duplicate-id`, only without `order`.
+   */
   build(order?: Uint32Array): IdMap {
     const bytes = this.bytes.slice(0, this.offsets[this.count]!);
     const offsets = this.offsets.slice(0, this.count + 1);
@@ -134,7 +139,7 @@ export class IdMapBuilder {
   }
 }
 
-/** The sign of a[aStart .. aEnd) minus b[bStart .. bEnd), byte by byte, the shorter first when one begins the other. */
+/** Compares a[aStart .. aEnd) with b[bStart .. bEnd) byte by byte: negative, 0 or positive. A prefix sorts before its extensions. */
 export function compareBytes(
   a: Uint8Array,
   aStart: number,

@@ -4,8 +4,8 @@ import type { IdMap } from './id-map.ts';
 import type { Spread } from './spread.ts';
 
 /**
- * A log of interactions as typed columns: entry e says that user `users[e]` met item `items[e]`. Entries are distinct and sorted by user, then item.
- * Duplicates of the log are merged: rating and weight are the largest of theirs, time is the latest.
+ * A log of interactions as typed columns: entry e is an interaction of user `users[e]` with item `items[e]`. All columns have one value per entry. Entries are
+ * distinct and sorted by user, then item. Duplicate rows of the source are merged into one entry with their largest rating, largest weight and latest time.
  */
 export interface Interactions {
   readonly userIds: IdMap;
@@ -22,27 +22,27 @@ export interface Interactions {
   readonly report: ReadReport;
   /** SHA-256 of the file's bytes on disk, in hexadecimal. */
   readonly sha256: string;
-  /** Where the log came from: a path, or the parameters of a generator. */
+  /** Origin of the log: a path, a database place, or the parameters of a generator. */
   readonly source: string;
 }
 
-/** What reading a log met. */
+/** Row counts from reading a log. */
 export interface ReadReport {
-  /** Rows with a user and an item, bad rows not counted. */
+  /** Rows with a user and an item, including duplicates and rows below `minRating`, without bad rows. */
   readonly rows: number;
-  /** Rows merged into an equal (user, item) pair. */
+  /** Rows merged into an earlier row of the same (user, item) pair. */
   readonly duplicates: number;
-  /** Bad rows left out (`onBadRow: 'skip'`). */
+  /** Bad rows skipped (`onBadRow: 'skip'`). */
   readonly skipped: number;
-  /** Rows left out by `minRating`. */
+  /** Rows dropped by `minRating`. */
   readonly belowMinRating: number;
-  /** The ratings that were read and kept, where there is a rating column. Every interaction is a positive, whatever its rating. */
+  /** Range of the ratings of the kept entries; absent without a rating column. Every kept interaction is a positive, whatever its rating. */
   readonly ratings?: Spread;
-  /** The file that lists the skipped rows, when there are any. */
+  /** Path of the file that lists the skipped rows; absent when none was skipped. */
   readonly rejectsFile?: string;
 }
 
-/** Unsorted columns, duplicates included, as a reader makes them. */
+/** The columns as a reader produces them: unsorted, with duplicates. */
 export interface RawColumns {
   userIds: IdMap;
   itemIds: IdMap;
@@ -53,8 +53,9 @@ export interface RawColumns {
   weights?: Float32Array;
 }
 
-/** Sorts by user, then item, and merges duplicates: two counting sorts, linear in entries, users and items. */
+/** Sorts by user, then item, and merges duplicates. Two stable counting sorts make the cost linear in entries, users and items. */
 export function mergeDuplicates(raw: RawColumns): RawColumns & { duplicates: number } {
+  // The second sort is stable, so sorting by item first leaves each user's items in order.
   const byItem = countingOrder(raw.items, raw.itemIds.size);
   const order = countingOrder(raw.users, raw.userIds.size, byItem);
   let count = 0;
@@ -79,12 +80,12 @@ export function mergeDuplicates(raw: RawColumns): RawColumns & { duplicates: num
   return { userIds, itemIds, users, items, ratings, times, weights, duplicates: order.length - count };
 }
 
-/** The entries as a matrix, rows = users, columns = items; with `values` (default: the weights). */
+/** The entries as a users × items matrix; its values are the weights, if the log has any. */
 export function toCsr(log: Pick<Interactions, 'userIds' | 'itemIds' | 'users' | 'items' | 'weights'>): Csr {
   return csrFromEntries(log.userIds.size, log.itemIds.size, log.users, log.items, log.weights);
 }
 
-/** The entries for which `keep` is 1. Id maps stay as they are. */
+/** The entries e with `keep[e]` = 1; every other value of `keep` must be 0. The id maps stay unchanged, so they may contain ids without an entry. */
 export function selectEntries(log: Interactions, keep: Uint8Array): Interactions {
   let count = 0;
   for (const k of keep) count += k;
@@ -112,6 +113,7 @@ function samePair(raw: RawColumns, a: number, b: number): boolean {
 
 /** The entries in ascending order of `keys` (0 … size − 1); equal keys keep the order of `input` (default 0, 1, 2 …). */
 function countingOrder(keys: Int32Array, size: number, input?: Int32Array): Int32Array {
+  // next[k]: the position of the next entry with key k.
   const next = new Int32Array(size + 1);
   for (const key of keys) next[key + 1]!++;
   for (let k = 0; k < size; k++) next[k + 1]! += next[k]!;
@@ -123,7 +125,7 @@ function countingOrder(keys: Int32Array, size: number, input?: Int32Array): Int3
   return order;
 }
 
-/** Leaves out of the id maps those without an entry; the order of the others stays. */
+/** Removes ids without an entry from the id maps and renumbers the columns; the remaining ids keep their order. */
 export function compactIds(log: Interactions): Interactions {
   const users = compactColumn(log.users, log.userIds);
   const items = compactColumn(log.items, log.itemIds);
@@ -131,6 +133,7 @@ export function compactIds(log: Interactions): Interactions {
 }
 
 function compactColumn(codes: Int32Array, ids: IdMap): { ids: IdMap; codes: Int32Array } {
+  // First a mark (1) for each code with an entry, then its new code in place of the mark.
   const newCode = new Int32Array(ids.size);
   for (const code of codes) newCode[code] = 1;
   let count = 0;

@@ -2,17 +2,17 @@ import { csrTranspose } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
 import { compactIds, type Interactions, selectEntries, toCsr } from './interactions.ts';
 
-/** The fewest interactions a user and an item may have. */
+/** Minimum number of interactions of each user and of each item. */
 export interface CoreThresholds {
   users: number;
   items: number;
 }
 
 /**
- * The k-core of a log: the largest part in which every user has at least `users` interactions and every item at least `items`.
- * Rows below their threshold are peeled off one by one, with a queue, until none is left: each entry is touched once from either side, so cost is linear.
- * A single number sets both thresholds. Users and items that vanish leave the id maps; the order of the others stays.
- * Throws `bad-option` for thresholds that are no whole numbers ≥ 0, `empty-data` when nothing is left.
+ * The k-core of a log: the largest subset in which every user has at least `users` interactions and every item at least `items`.
+ * A queue removes users and items below their threshold one by one until all that remain meet it. Each entry is visited at most once from its user and once from
+ * its item, so the cost is linear. A single number sets both thresholds. Removed users and items leave the id maps; the others keep their order.
+ * @throws TaurecError `bad-option` for thresholds that are not whole numbers ≥ 0, `empty-data` when no interaction is left
  */
 export function kCore(log: Interactions, thresholds: number | CoreThresholds): Interactions {
   const minimum = typeof thresholds === 'number' ? { users: thresholds, items: thresholds } : thresholds;
@@ -23,11 +23,12 @@ export function kCore(log: Interactions, thresholds: number | CoreThresholds): I
   const byUser = toCsr({ ...log, weights: undefined });
   const byItem = csrTranspose(byUser);
   const users = byUser.rows;
-  // One row numbering for both sides: users first, then items.
+  // One numbering for both sides: user u is row u, item i is row users + i.
   const degree = new Int32Array(users + byUser.columns);
   for (let r = 0; r < users; r++) degree[r] = byUser.offsets[r + 1]! - byUser.offsets[r]!;
   for (let c = 0; c < byUser.columns; c++) degree[users + c] = byItem.offsets[c + 1]! - byItem.offsets[c]!;
   const gone = new Uint8Array(degree.length);
+  // Each row enters the queue at most once, so one slot per row is enough.
   const queue = new Int32Array(degree.length);
   let tail = 0;
   const check = (row: number) => {
@@ -55,7 +56,7 @@ export function kCore(log: Interactions, thresholds: number | CoreThresholds): I
     left += keep[e]!;
   }
   if (left === 0) {
-    const reason = `no interaction is left in the core of ${minimum.users} per user and ${minimum.items} per item`;
+    const reason = `no interaction is left with at least ${minimum.users} per user and ${minimum.items} per item (k-core)`;
     throw new TaurecError('empty-data', { file: log.source, reason });
   }
   return compactIds(selectEntries(log, keep));

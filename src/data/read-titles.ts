@@ -28,8 +28,9 @@ const isTitle = (name: string) => /^(item|movie|product|book|track|song|artist)?
 const isId = (name: string) => /^id$/i.test(name) || isUsualName('item', name);
 
 /**
- * Reads the titles of items from a CSV, TSV, JSON lines or Parquet file, plain or gzip, or a table of a database as `readInteractions` takes it. Returns them by item index, '' where the file has none;
- * items that `items` does not contain are skipped. Throws as `readInteractions` does for files and columns.
+ * Reads item titles from a CSV, TSV, JSON lines or Parquet file, plain or gzip, or from a database table, as in `readInteractions`. Returns them by item index,
+ * '' for an item without a title. Rows of items that `items` does not contain are skipped; when an item occurs twice, one of its titles is kept.
+ * @throws TaurecError the errors of `readInteractions` for files, databases and columns
  */
 export async function readTitles(source: string, items: IdMap, options: TitleOptions = {}): Promise<string[]> {
   checkFormat(options.format ?? 'auto');
@@ -47,6 +48,7 @@ export async function readTitles(source: string, items: IdMap, options: TitleOpt
 async function readFile(file: string, items: IdMap, options: TitleOptions): Promise<string[]> {
   const head = await readHead(file);
   const guessed = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
+  // LightGCN text has no titles. A list of ids and numbers may look like it, so it is read as a table.
   const format = guessed === 'lightgcn' ? 'csv' : guessed;
   const titles = new Array<string>(items.size).fill('');
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
@@ -67,7 +69,7 @@ async function readFile(file: string, items: IdMap, options: TitleOptions): Prom
       throw new TaurecError('unreadable-file', {
         file,
         format,
-        reason: `line ${rejected} does not have the fields of the first line.`,
+        reason: `line ${rejected} has a different number of fields from the first line.`,
       });
     }
   } catch (cause) {
@@ -114,7 +116,7 @@ async function titleTable(
   return delimitedTable(layout, find(layout.header ? first : undefined, layout.width));
 }
 
-/** The reader of interactions reads ids as users and titles as items. */
+/** The positions of the id and the title. Titles are read by the reader of interactions, with the id in the role of the user and the title in that of the item. */
 function findTitleColumns(
   file: string,
   names: readonly string[] | undefined,
@@ -126,6 +128,7 @@ function findTitleColumns(
   return findColumns(file, names, width, { user: id, item: title, rating: false, time: false });
 }
 
+/** The position, from 1, of the first name that matches. */
 function position(names: readonly string[] | undefined, matches: (name: string) => boolean): number | undefined {
   const at = names?.findIndex(matches) ?? -1;
   return at < 0 ? undefined : at + 1;

@@ -1,3 +1,5 @@
+// Reads a log of interactions from a file. DuckDB reads well-formed files; a file with bad rows is read once more, row by row, to name each of them.
+
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -72,13 +74,13 @@ export const readOptions: readonly DeclaredOption[] = declaredOptions(readShape)
 export type ReadOptions = z.input<typeof schema>;
 
 /**
- * Reads a log of interactions: CSV, TSV, JSON lines, Parquet or LightGCN text, plain or gzip; or a table or query of a database, named `postgres://…?table=…` or
- * `sqlite:PATH?table=…` (docs/databases.md), where `format`, `delimiter` and `header` have no part.
- * Ids are texts and stay unchanged ("007" is not 7); when all ids of a column are whole numbers in plain decimal form they are ordered by number, otherwise by
- * UTF-8 bytes. Fields may be quoted. Blank lines are skipped. A row is bad when an id is blank, a rating, time or weight is no number
- * (times may be ISO dates), or the number of fields differs from the first row's.
- * Throws `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; of databases also `bad-database-place`, `database-unreachable`,
- * `database-login`, `database-failed`.
+ * Reads a log of interactions from a CSV, TSV, JSON lines, Parquet or LightGCN file, plain or gzip, or from a database table or query, named
+ * `postgres://…?table=…` or `sqlite:PATH?table=…` (docs/databases.md). For databases `format`, `delimiter` and `header` have no effect.
+ * Ids are texts and stay unchanged ("007" is not 7). When all ids of a column are whole numbers in plain decimal form, they are ordered by number, otherwise by
+ * UTF-8 bytes. Fields may be quoted. Blank lines are skipped. A row is bad when an id is blank, when a rating, time or weight is not a number
+ * (times may be ISO dates), or when its number of fields differs from that of the first row.
+ * @throws TaurecError `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; for databases also `bad-database-place`,
+ * `database-unreachable`, `database-login`, `database-failed`
  */
 export async function readInteractions(source: string, options: ReadOptions = {}): Promise<Interactions> {
   checkOptions(schema, options);
@@ -86,6 +88,7 @@ export async function readInteractions(source: string, options: ReadOptions = {}
   return place ? readDatabase(place, options, readFile) : readFile(source, options);
 }
 
+/** Reads one file. `headerLines`: see `Rejects`; a database copy sets it, so that messages count rows of the table. */
 async function readFile(file: string, options: ReadOptions & { headerLines?: number }): Promise<Interactions> {
   const head = await readHead(file);
   const format = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
@@ -117,12 +120,14 @@ async function readFile(file: string, options: ReadOptions & { headerLines?: num
   } catch (error) {
     rejects.abandon();
     const code = String((error as NodeJS.ErrnoException).code);
+    // Node's zlib errors have codes such as Z_BUF_ERROR and Z_DATA_ERROR.
     if (!code.startsWith('Z_')) throw error;
     const reason = `the gzip stream is broken or cut off (${(error as Error).message}).`;
     throw new TaurecError('unreadable-file', { file, format, reason }, { cause: error });
   }
 }
 
+/** The columns of the kept rows, before duplicates are merged, and the number of rows dropped by `minRating`. */
 type Columns = { columns: RawColumns; belowMinRating: number };
 
 async function readTable(
@@ -157,10 +162,12 @@ async function readDelimited(
   }
   checkRating(file, positions, names ?? [], options);
   const table = delimitedTable(layout, positions);
+  // First pass: DuckDB reads the file as it is. Only if that meets bad rows, the second pass copies the good rows and names the bad ones.
   const encoded = await attempt(() => encode(duck, table, numeric, options));
   if (encoded && 'columns' in encoded) return encoded;
   const target = join(duck.folder, 'repaired.csv');
   await repairDelimited(layout, names, positions, target, rejects);
+  // DuckDB collects rejected rows over all reads of a connection; those of the first pass must not count again.
   await duck.connection.run('DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans');
   const repaired = delimitedTable({ ...layout, path: target, gzip: false, header: false, skip: 0 }, positions);
   return insist(file, format, () => encode(duck, repaired, numeric, options));
@@ -173,6 +180,7 @@ async function readJson(
   options: ReadOptions,
   rejects: Rejects,
 ): Promise<Columns> {
+  // No object in the head: the repair pass only reports the bad lines, before the error about the file.
   const names = sniffKeys(head);
   if (names.length === 0) {
     await repairJson(
@@ -217,6 +225,7 @@ async function readParquet(
   const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find));
   const encoded = await unreadable(file, 'parquet', () => encode(duck, table, true, options));
   if ('columns' in encoded) return encoded;
+  // Parquet rows can be addressed by number, so bad rows are selected by SQL and no copy is needed.
   const present = roles.filter((role) => positions[role] !== undefined);
   const cells = present.map((role) => table.texts[role]).join(', ');
   const sql = `SELECT file_row_number + 1, ${cells} FROM ${table.from} WHERE ${unfit(table.cells)} ORDER BY file_row_number`;
@@ -232,8 +241,10 @@ async function readParquet(
   return insist(file, 'parquet', () => encode(duck, table, false, { ...options, passOverBad: true }));
 }
 
+/** `passOverBad`: see `EncodeOptions` in encode-table.ts. */
 type PassOver = ReadOptions & { passOverBad?: boolean };
 
+/** Tries the fast path for integer ids when the head of the file suggests it (`numeric`); text ids are staged in DuckDB. */
 async function encode(duck: Duck, table: Table, numeric: boolean, options: PassOver): Promise<Encoded> {
   return (numeric ? await encodeNumbers(duck, table, options) : undefined) ?? encodeTexts(duck, table, options);
 }
@@ -248,13 +259,14 @@ async function attempt(work: () => Promise<Encoded>): Promise<Encoded | undefine
   }
 }
 
+/** Encodes a table whose bad rows are gone; bad rows at this point are an error of the whole file. */
 async function insist(file: string, format: Format, work: () => Promise<Encoded>): Promise<Columns> {
   const encoded = await unreadable(file, format, work);
   if ('columns' in encoded) return encoded;
   throw new TaurecError('unreadable-file', { file, format, reason: `${encoded.bad} rows are not in that format.` });
 }
 
-/** Gives DuckDB's own words when it cannot read a file. */
+/** Turns DuckDB's errors into `unreadable-file`, with the first line of DuckDB's message as the reason. */
 async function unreadable<T>(file: string, format: Format, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -265,7 +277,7 @@ async function unreadable<T>(file: string, format: Format, work: () => Promise<T
   }
 }
 
-/** LightGCN text holds pairs and nothing else. */
+/** Throws `missing-column` for options that need a rating, time or weight: LightGCN text contains only user–item pairs. */
 function checkPairsOnly(file: string, options: ReadOptions): void {
   const { rating, time, weight, minRating } = options;
   for (const [role, got] of Object.entries({ rating: rating ?? minRating, time, weight })) {

@@ -2,9 +2,9 @@ import { TaurecError } from '../errors.ts';
 import type { Interactions } from './interactions.ts';
 
 /**
- * Weights entries by age: w = 2^(−(latest − time) / halfLife), times the weight the entry has already.
- * `halfLife` > 0 and `latest` (default: the latest time of the log, whose entry keeps its weight) are in the unit of the log's times, seconds for dates.
- * Throws `bad-option`, `missing-column`.
+ * Multiplies the weight of each entry (1 without weights) by 2^(−(latest − time) / halfLife): an entry of age `halfLife` counts half.
+ * `halfLife` > 0 and `latest` are in the unit of the log's times (seconds for dates). `latest` defaults to the latest time of the log, whose entry keeps its weight.
+ * @throws TaurecError `bad-option` for a half-life that is not > 0, `missing-column` for a log without times
  */
 export function recencyWeights(log: Interactions, halfLife: number, latest = latestTime(log)): Interactions {
   if (!(halfLife > 0)) {

@@ -5,7 +5,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** The spread of a list that is not empty. */
+/** Minimum, mean and maximum of `values`, which must not be empty. */
 export function spreadOf(values: Float32Array | Float64Array): Spread {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;

@@ -1,3 +1,5 @@
+// Generates synthetic datasets of any size, for examples, tests and benchmarks. The same options always give the same data.
+
 import { sha256 } from '#sha256';
 import type { Csr } from '../array/csr.ts';
 import { type Random, randomStream, shuffle } from '../array/random.ts';
@@ -6,41 +8,46 @@ import { TaurecError } from '../errors.ts';
 import type { Dataset } from './build-dataset.ts';
 import { integerIdMap } from './integer-ids.ts';
 
-/** What a made-up data set is like. */
+/** Size and shape of a synthetic dataset. */
 export interface SyntheticOptions {
+  /** Number of users, ≥ 1. */
   users: number;
+  /** Number of items, ≥ 4. */
   items: number;
-  /** All interactions, test and validation among them; at most half of users × items, at least 2 a user. */
+  /** Total number of interactions, including test and validation: at least 2 per user, at most ⌊items / 2⌋ per user on average. */
   interactions: number;
-  /** Default 0. */
+  /** Seed of all draws. Default 0. */
   seed?: number;
-  /** Latent factors: the tastes that items belong to and users have. Default √items / 2, between 2 and 1000. */
+  /** Number of latent factors, 1 to `items`: groups of items that the same users like. Default √items / 2, between 2 and 1000, at most `items`. */
   factors?: number;
-  /** Part of the draws that follow popularity alone. Default 0.1. */
+  /** Fraction of the draws that ignore the user's factors and follow popularity alone, 0 ≤ noise < 1. Default 0.1. */
   noise?: number;
-  /** How fast popularity falls with rank r: r^−exponent. Default 0.8. */
+  /** Exponent of the popularity of rank r, r^−exponent, 0 to 3; a larger exponent concentrates interactions on fewer items. Default 0.8. */
   exponent?: number;
-  /** Part of each user's items held out for testing. Default 0.2. */
+  /** Fraction of each user's items held out for testing, 0 ≤ ratio < 1. Default 0.2. */
   testRatio?: number;
-  /** Part of each user's items held out for validation. Default 0. */
+  /** Fraction of each user's items held out for validation, ≥ 0; with `testRatio` below 1. Default 0. */
   validRatio?: number;
-  /** Gives the items titles. Default: up to 100,000 items. */
+  /** Whether items get titles. Default: true for up to 100,000 items. */
   titles?: boolean;
 }
 
 /**
- * A made-up dataset with latent factors and a long tail. Each item belongs to one factor, three in ten to a second one as well; each user has up to three factors,
- * with shares .6, .3 and .1. An interaction draws one of the user's factors, then an item of it by p(rank) ∝ rank^−exponent; `noise` of the draws take the rank among all
- * items instead. Users' activity is log-normal. The number of interactions is exact; cost is linear in it, and the matrices are written in place.
- * Items that are never drawn keep their column. Throws `bad-option`.
+ * Generates a dataset with latent factors and a long tail. Each item belongs to one factor, and three in ten items to a second one too. Each user has up to three
+ * factors with shares .6, .3 and .1. An interaction draws one of the user's factors, then an item of that factor with p(rank) ∝ rank^−exponent; a fraction `noise` of
+ * the draws uses the rank among all items instead. User activity is log-normal. The number of interactions is exact, the cost is linear in it, and the matrices are
+ * written in place. An item that is never drawn keeps its (empty) column.
+ * @throws TaurecError `bad-option`
  */
 export function syntheticDataset(options: SyntheticOptions): Dataset {
   const settings = withDefaults(options);
   const { users, items, seed } = settings;
+  // Separate streams, so that the catalogue and the activity do not depend on how many numbers the interactions take.
   const random = randomStream(seed, 'synthetic');
   const catalogue = makeCatalogue(settings, randomStream(seed, 'synthetic-items'));
   const degrees = drawDegrees(settings, randomStream(seed, 'synthetic-degrees'));
   const [train, valid, test] = emptyParts(degrees, settings);
+  // seenBy[item]: the last user who drew the item. This replaces a set per user.
   const seenBy = new Int32Array(items).fill(-1);
   const row = new Int32Array(degrees.reduce((most, degree) => Math.max(most, degree), 0));
   const tastes = new Int32Array(3);
@@ -75,6 +82,7 @@ export function syntheticDataset(options: SyntheticOptions): Dataset {
 
 type Settings = Required<SyntheticOptions>;
 
+/** Items by popularity, over all and within each factor. */
 interface Catalogue {
   /** All items, the most popular first. */
   byRank: Int32Array;
@@ -94,7 +102,7 @@ function makeCatalogue(settings: Settings, random: Random): Catalogue {
   const secondOf = new Int32Array(items).fill(-1);
   const sizes = new Int32Array(factors);
   for (let rank = 0; rank < items; rank++) {
-    // The first items go round, so that no factor is empty.
+    // The most popular items take the factors in turn, so that no factor stays empty.
     const first = rank < factors ? rank : random.integer(factors);
     const second = random.real() < 0.3 ? random.integer(factors) : first;
     factorOf[byRank[rank]!] = first;
@@ -111,18 +119,19 @@ function makeCatalogue(settings: Settings, random: Random): Catalogue {
   return { byRank, factors: lists, factorOf };
 }
 
-/** Log-normal activity: at least two a user, at most half of the items, and exactly `interactions` in all. */
+/** Draws the number of interactions of each user: log-normal, at least 2, at most half of the items, with a sum of exactly `interactions`. */
 function drawDegrees(settings: Settings, random: Random): Int32Array {
   const { users, items, interactions } = settings;
   const most = Math.max(2, Math.floor(items / 2));
   const degrees = new Int32Array(users).fill(2);
   const activity = new Float64Array(users).map(() => Math.exp(random.normal()));
+  // Each round shares out what is left in proportion to activity. Users at the maximum drop out, so more rounds may follow.
   let left = interactions - 2 * users;
   while (left > 0) {
     let total = 0;
     for (let u = 0; u < users; u++) if (degrees[u]! < most) total += activity[u]!;
     const scale = left / total;
-    let carry = 0.5;
+    let carry = 0.5; // rounds shares to whole numbers without a bias; the fraction passes to the next user
     for (let u = 0; u < users && left > 0; u++) {
       if (degrees[u]! >= most) continue;
       carry += activity[u]! * scale;
@@ -135,7 +144,7 @@ function drawDegrees(settings: Settings, random: Random): Int32Array {
   return degrees;
 }
 
-/** Matrices with their offsets set and room for their indices: [train, valid, test]. */
+/** The matrices [train, valid, test] with their offsets set and their indices still to fill; each user keeps at least one training item. */
 function emptyParts(degrees: Int32Array, settings: Settings): [Csr, Csr, Csr] {
   const { users, items, testRatio, validRatio } = settings;
   const offsets = [sharedInt32(users + 1), sharedInt32(users + 1), sharedInt32(users + 1)] as const;
@@ -161,7 +170,7 @@ function emptyParts(degrees: Int32Array, settings: Settings): [Csr, Csr, Csr] {
   return [part(offsets[0]), part(offsets[1]), part(offsets[2])];
 }
 
-/** An item that `user` does not have yet. */
+/** Draws an item that `user` does not have yet, and marks it in `seenBy`. */
 function drawItem(
   user: number,
   seenBy: Int32Array,
@@ -171,7 +180,7 @@ function drawItem(
   random: Random,
 ): number {
   let item = 0;
-  // A small factor may be used up: after some draws any item will do, and then the next one free.
+  // A user may have all items of a small factor already: after 8 draws the rank is over all items, and after 12 the next free item is taken.
   for (let draw = 0; draw < 12; draw++) {
     const kind = draw < 8 ? random.real() : 0;
     const taste = (kind - settings.noise) / (1 - settings.noise);
@@ -184,18 +193,19 @@ function drawItem(
   return item;
 }
 
-/** A rank 0 … n − 1 with p ∝ ∫ x^−s over [rank + 1, rank + 2), by inverting the integral. */
+/** Draws a rank 0 … n − 1 with p ∝ ∫ x^−s dx over [rank + 1, rank + 2), by inverting the integral: constant time for any n. */
 function drawRank(n: number, s: number, random: Random): number {
   const u = random.real();
   const x = s === 1 ? (n + 1) ** u : (1 + u * ((n + 1) ** (1 - s) - 1)) ** (1 / (1 - s));
   return Math.min(n - 1, Math.floor(x) - 1);
 }
 
-/** The bytes of an array in shared memory; hashing takes unshared ones. */
+/** A copy of the bytes of an array in shared memory: the hash functions accept only unshared memory. */
 function copyBytes(values: Int32Array): Uint8Array {
   return new Uint8Array(values.slice().buffer);
 }
 
+/** Fills in the defaults and checks all options; throws `bad-option`. */
 function withDefaults(options: SyntheticOptions): Settings {
   const factors = Math.min(options.items, 1000, Math.max(2, Math.round(Math.sqrt(options.items) / 2)));
   const settings = {
@@ -250,7 +260,7 @@ const manners =
 const things =
   'Letters Shadows Rivers Promises Machines Echoes Maps Secrets Lanterns Clocks Songs Bridges Voyages'.split(' ');
 
-/** A made-up title; items of one factor share their first word, so that a reader sees taste in a list. */
+/** The title of an item. Items of one factor share their first word, so that a reader sees in a list which factor a user likes. */
 function syntheticTitle(item: number, factor: number): string {
   const kind = kinds[factor % kinds.length]!;
   const series = factor < kinds.length ? kind : `${kind} ${Math.floor(factor / kinds.length) + 1}`;

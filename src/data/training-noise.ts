@@ -4,12 +4,15 @@ import { sharedFloat32 } from '../array/shared.ts';
 import { TaurecError } from '../errors.ts';
 
 /**
- * Positive noise: adds to each user's training positives P_u about ratio·|P_u| items that are in neither train nor test, nor in `valid` where it is given, drawn uniformly
- * and distinct. What rounding leaves over goes on to the next user, so the total is near ratio · interactions; less only where a user has too few items left.
- * The test stays clean. Where interactions have weights, an added one has that of an interaction of the same user drawn at random.
- * The protocol of Wu et al. (BSL), ICDE 2024, experiments with noisy positives.
+ * Adds positive noise: about ratio·|P_u| false positives to the training positives P_u of each user u. They are distinct items, drawn uniformly from those
+ * that the user has in none of train, test and `valid` (if given). The rounding remainder carries over to the next user, so the total is close to
+ * ratio · interactions, and smaller only when a user has too few items left. The test part stays clean. If interactions have weights, an added one gets the weight
+ * of a random interaction of the same user. Protocol: the experiments with noisy positives of Wu et al. (BSL), ICDE 2024.
  *
- * @param ratio ≥ 0; .4 adds 40%, so that of the noisy set 29% are noise
+ * @param train users × items
+ * @param ratio ≥ 0; .4 adds 40%, so that 29% of the noisy set are noise
+ * @param valid items that a refit will train on; they are not drawn as noise
+ * @returns users × items, the positives of train and the added ones
  * @throws TaurecError `bad-option`
  */
 export function addPositiveNoise(train: Csr, test: Csr, ratio: number, seed: number, valid?: Csr): Csr {
@@ -18,6 +21,7 @@ export function addPositiveNoise(train: Csr, test: Csr, ratio: number, seed: num
   }
   const known = [train, test, ...(valid ? [valid] : [])];
   const random = randomStream(seed, 'positive-noise');
+  // A separate stream, so that the drawn items are the same with and without weights.
   const weightRandom = randomStream(seed, 'positive-noise-weights');
   let at = train.indices.length;
   const size = at + Math.ceil(at * ratio) + 1;
@@ -45,14 +49,17 @@ export function addPositiveNoise(train: Csr, test: Csr, ratio: number, seed: num
   return csrFromEntries(train.rows, train.columns, filled(rowOf), filled(columnOf), values && filled(values));
 }
 
-/** The items below `items` that user u has in any of the matrices, ascending. */
+/** The items of user u in any of the matrices, ascending. Test-only items (index ≥ `items`) are left out: noise cannot draw them. */
 function knownItems(matrices: readonly Csr[], u: number, items: number): number[] {
   const union = new Set<number>();
   for (const m of matrices) if (u < m.rows) for (const item of csrRow(m, u)) if (item < items) union.add(item);
   return [...union].sort((a, b) => a - b);
 }
 
-/** `count` distinct items, or all there are, that are not among `taken` (ascending); every set equally likely. Ranks by Floyd's algorithm, then the items of those ranks. */
+/**
+ * Draws `count` distinct items (or all, if fewer are free) that are not in `taken` (ascending); every set of that size is equally likely. Floyd's algorithm draws
+ * ranks among the free items; one pass over `taken` turns the ranks into items.
+ */
 function drawOthers(count: number, taken: readonly number[], items: number, random: Random): number[] {
   const free = items - taken.length;
   const ranks = new Set<number>();
@@ -64,15 +71,16 @@ function drawOthers(count: number, taken: readonly number[], items: number, rand
   return [...ranks]
     .sort((a, b) => a - b)
     .map((rank) => {
+      // `below`: how many taken items precede the free item of this rank.
       while (below < taken.length && taken[below]! <= rank + below) below++;
       return rank + below;
     });
 }
 
 /**
- * Negative noise: `negativeWeights` for training under which each known positive counts among its own user's negatives `ratio` times as much as any other item: r times
- * as often as under a uniform sampler that does not exclude positives. 0: masked, as is the default; 1: no masking.
- * The protocol of Wu et al. (BSL), ICDE 2024, experiments with noisy negatives; there r is a chance of drawing, here a weight of the same expectation.
+ * Makes negative noise: `negativeWeights` for training in which each known positive counts `ratio` times as much among its own user's negatives as any other item,
+ * that is, r times as often as under a uniform sampler that does not exclude positives. 0: positives are masked, the default of training; 1: no masking.
+ * Protocol: the experiments with noisy negatives of Wu et al. (BSL), ICDE 2024. There r is a probability of drawing, here a weight with the same expectation.
  * Validation items that a refit adds to the positives stay masked.
  *
  * @param ratio r ≥ 0

@@ -1,14 +1,14 @@
 import { compareBytes, IdMap } from './id-map.ts';
 import { canonicalInteger, rank } from './integer-ids.ts';
 
-/** Two id maps as one: `ids` sorted by UTF-8 bytes, and the index in it of every id of the two. */
+/** The union of two id maps: `ids` sorted by UTF-8 bytes, and for each id of the two maps its index in the union. */
 interface IdUnion {
   ids: IdMap;
   fromFirst: Int32Array;
   fromSecond: Int32Array;
 }
 
-/** Merges two id maps along their byte orders, in linear time. */
+/** Merges two id maps like the merge step of merge sort, along their byte orders, in linear time. */
 export function unionIds(first: IdMap, second: IdMap): IdUnion {
   const fromFirst = new Int32Array(first.size);
   const fromSecond = new Int32Array(second.size);
@@ -20,6 +20,7 @@ export function unionIds(first: IdMap, second: IdMap): IdUnion {
   while (f < first.size || s < second.size) {
     const a = first.order[f]!;
     const b = second.order[s]!;
+    // sign < 0: the next id comes from `first` alone, > 0: from `second` alone, 0: both have it and it is written once.
     const sign = f === first.size ? 1 : s === second.size ? -1 : compareIds(first, a, second, b);
     const [map, index] = sign <= 0 ? [first, a] : [second, b];
     const piece = map.bytes.subarray(map.offsets[index]!, map.offsets[index + 1]!);
@@ -37,7 +38,7 @@ export function unionIds(first: IdMap, second: IdMap): IdUnion {
   return { ids, fromFirst, fromSecond };
 }
 
-/** The indices in the house's order: by number when every id is a whole number in plain decimal form (≤ 2^53 − 1), by UTF-8 bytes otherwise. */
+/** The indices of `ids` in the order that taurec gives ids: by number when every id is a whole number in plain decimal form (|value| ≤ 2^53 − 1), else by UTF-8 bytes. */
 export function houseOrder(ids: IdMap): Uint32Array {
   const values = new Float64Array(ids.size);
   for (let i = 0; i < ids.size; i++) {
@@ -61,19 +62,20 @@ function compareIds(first: IdMap, a: number, second: IdMap, b: number): number {
   );
 }
 
-/** An id map that grew. */
+/** An id map extended by new ids. */
 export interface ExtendedIds {
-  /** The old ids at their old indices, then the new ones in the house's order: by number where all of them are whole numbers, else by UTF-8 bytes. */
+  /** The old ids at their old indices, then the new ones in `houseOrder`: by number when all new ids are whole numbers, else by UTF-8 bytes. */
   readonly ids: IdMap;
-  /** How many are new. */
+  /** Number of new ids. */
   readonly added: number;
-  /** The index in `ids` of every id of the map that was added. */
+  /** For each id of the added map its index in `ids`. */
   readonly codes: Int32Array;
 }
 
-/** Adds the ids of `more` that `old` does not know. No old id changes its index, so tables with a row for each only grow at their end. Linear time. */
+/** Adds the ids of `more` that `old` does not contain. Old ids keep their indices, so tables with one row per id only grow at their end. Linear time. */
 export function extendIds(old: IdMap, more: IdMap): ExtendedIds {
   const union = unionIds(old, more);
+  // place[index in the union] = index in the extended map, −1 until a new id gets one.
   const place = new Int32Array(union.ids.size).fill(-1);
   for (let i = 0; i < old.size; i++) place[union.fromFirst[i]!] = i;
   const fresh = union.fromSecond.filter((code) => place[code]! < 0);

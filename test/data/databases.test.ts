@@ -302,21 +302,21 @@ describe.skipIf(postgresMissing)(withReason('PostgreSQL as it is', postgresMissi
       [
         `postgres://guest@127.0.0.1:${server.port}/own?table=ratings`,
         'database-login',
-        /asks for a password and none was given.*PGPASSWORD/,
+        /requires a password and none was given.*PGPASSWORD/,
       ],
       [
         `postgres://u:${encodeURIComponent(secret)}@127.0.0.1:1/own?table=t`,
         'database-unreachable',
-        /127\.0\.0\.1:1.*nothing listens there/,
+        /127\.0\.0\.1:1.*no server is listening there/,
       ],
       [
         `postgres://u:${encodeURIComponent(secret)}@no-such-host.invalid/own?table=t`,
         'database-unreachable',
-        /no such host/,
+        /the host name is unknown/,
       ],
       [url, 'bad-database-place', /neither a table nor a query/],
       [`${url}?table=t&query=q`, 'bad-database-place', /both table and query/],
-      [`${url}?table=a.b.c`, 'bad-database-place', /is no name/],
+      [`${url}?table=a.b.c`, 'bad-database-place', /is not a valid name/],
       [`postgres://u:${secret}@h/db?table=t`, 'bad-database-place', /expected postgres/],
     ];
     for (const [place, code, message] of failures) {

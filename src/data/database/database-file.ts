@@ -6,9 +6,9 @@ import { copyPostgres } from './postgres.ts';
 import { copySqlite } from './sqlite.ts';
 
 /**
- * Copies columns of a table or query to a temporary CSV file with a header, lets `use` read it as it reads any file, and removes it. So every rule and check is the
- * one of files; errors name the place and its rows instead of the file and its lines.
- * @param choose which columns, by position, of those there are
+ * Copies columns of a table or query to a temporary CSV file with a header, calls `use` to read the file, and removes it. So the rules and checks for files apply
+ * to databases too. Errors name the place and its rows instead of the file and its lines.
+ * @param choose picks the columns to copy: gets the names of all columns, returns positions from 0
  * @throws TaurecError `bad-database-place`, `empty-data`, and what `copyPostgres`, `copySqlite` and `use` throw
  */
 export async function withDatabaseFile<T>(
@@ -34,11 +34,11 @@ export async function withDatabaseFile<T>(
   }
 }
 
-/** An error about the temporary file as one about the place. */
+/** Turns an error about the temporary file into one about the database place; other errors pass through. */
 function inTable(error: unknown, file: string, place: string): unknown {
   if (!(error instanceof TaurecError) || error.facts.file !== file) return error;
   const { line } = error.facts;
-  // The file's first line is its header.
+  // Line 1 of the file is its header, so line n is row n − 1 of the table.
   const row = typeof line === 'number' ? { line: line - 1, unit: 'row' } : {};
   return new TaurecError(error.code, { ...error.facts, file: place, ...row }, { cause: error.cause });
 }

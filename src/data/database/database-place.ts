@@ -1,24 +1,24 @@
 import { TaurecError } from '../../errors.ts';
 
-/** A table of a database: its name, after its schema where one is given. Names are data: case matters, and SQL always gets them quoted. */
+/** A database table: an optional schema and a name. Names are case-sensitive, and SQL always quotes them. */
 export interface TableName {
   readonly schema?: string;
   readonly name: string;
 }
 
 interface Place {
-  /** The place as messages and records show it, without a password. */
+  /** The place for messages and records, without the password. */
   readonly shown: string;
-  /** A short name: the table's, else the database's. */
+  /** A short name that is safe as a file name: that of the table, else of the database. */
   readonly label: string;
   readonly table?: TableName;
-  /** The user's own SQL, a SELECT without an end mark. */
+  /** The user's SQL query, a SELECT without a semicolon at its end. */
   readonly query?: string;
 }
 
 export interface PostgresPlace extends Place {
   readonly kind: 'postgres';
-  /** For the driver, with the password and without `table` and `query`. */
+  /** The URL for the driver, with the password and without the parameters `table` and `query`. */
   readonly url: string;
 }
 
@@ -29,13 +29,13 @@ export interface SqlitePlace extends Place {
 
 export type DatabasePlace = PostgresPlace | SqlitePlace;
 
-/** What a place looks like. */
+/** The accepted forms of a place, for error messages. */
 export const placeForms = 'postgres://USER@HOST/DATABASE?table=NAME or sqlite:PATH?table=NAME';
 
 /**
- * A table or query of a database: `postgres://USER:PASSWORD@HOST:PORT/DATABASE?table=SCHEMA.NAME` (or `&query=SELECT …`; `postgresql://` too), or `sqlite:PATH?table=NAME`.
- * Undefined for anything that does not begin so: a file.
- * @throws TaurecError `bad-database-place`, without the place: which part of a malformed URL is the password is unknown.
+ * Parses the place of a table or query: `postgres://USER:PASSWORD@HOST:PORT/DATABASE?table=SCHEMA.NAME` (or `?query=SELECT …`; `postgresql://` too), or
+ * `sqlite:PATH?table=NAME`. Undefined for a source with another beginning: that is a file.
+ * @throws TaurecError `bad-database-place`, which does not show the place: in a malformed URL any part may be the password
  */
 export function databasePlace(source: string): DatabasePlace | undefined {
   if (/^postgres(ql)?:/i.test(source)) return postgresPlace(source);
@@ -47,17 +47,18 @@ function postgresPlace(source: string): PostgresPlace {
   const bad = (reason: string): never => {
     throw new TaurecError('bad-database-place', { kind: 'PostgreSQL', reason, expected: placeForms });
   };
-  // The error of URL holds the text, and so is no cause.
-  // URL drops line ends and tabs, which divide the words of a query and end its comments.
+  // URL's own error contains the whole text with the password, so it must not become the cause of ours.
+  // URL drops tabs and line ends, but they separate words of a query and end its comments: escape them first.
   const text = source.replace(/[\t\r\n]/g, encodeURIComponent);
-  const url = URL.canParse(text) ? new URL(text) : bad('it is no URL');
-  if (url.hash !== '') bad('it has a # outside an escape');
-  if (url.pathname.includes('@')) bad('it has an @ behind the host');
-  const database = decoded(url.pathname.slice(1)) ?? bad('a % in the database name is no escape');
-  const user = decoded(url.username) ?? bad('a % in the user name is no escape');
-  if (decoded(url.password) === undefined) bad('a % in the password is no escape');
+  const url = URL.canParse(text) ? new URL(text) : bad('it is not a URL');
+  if (url.hash !== '') bad('it has an unescaped #');
+  if (url.pathname.includes('@')) bad('it has an unescaped @ after the host');
+  const database = decoded(url.pathname.slice(1)) ?? bad('its database name has an unescaped %');
+  const user = decoded(url.username) ?? bad('its user name has an unescaped %');
+  if (decoded(url.password) === undefined) bad('its password has an unescaped %');
   const { table, query, asked } = selection(url.searchParams, 'PostgreSQL');
   for (const name of ['table', 'query']) url.searchParams.delete(name);
+  // The driver takes a missing user name from PGUSER or the system user; messages show the same name.
   const environment = globalThis.process?.env ?? {};
   const who = user || environment.PGUSER || environment.USER || '';
   return {
@@ -73,7 +74,7 @@ function postgresPlace(source: string): PostgresPlace {
 function sqlitePlace(source: string): SqlitePlace {
   const [, path = '', parameters = ''] = /^sqlite:(.*?)(?:\?((?:table|query)=.*))?$/is.exec(source)!;
   if (path === '' || path === ':memory:') {
-    const reason = path === '' ? 'it names no file' : 'a log in memory does not last';
+    const reason = path === '' ? 'it names no file' : 'an in-memory database is not durable';
     throw new TaurecError('bad-database-place', { kind: 'SQLite', reason, expected: placeForms });
   }
   const { table, query, asked } = selection(new URLSearchParams(parameters), 'SQLite');
@@ -88,7 +89,7 @@ function sqlitePlace(source: string): SqlitePlace {
   };
 }
 
-/** The parameters `table` and `query`, at most one of them given, and the text that messages show. */
+/** The parameters `table` and `query`, of which at most one may be given, and `asked`, their text for messages. */
 function selection(parameters: URLSearchParams, kind: string): Pick<Place, 'table' | 'query'> & { asked: string } {
   const table = parameters.get('table') ?? undefined;
   const query = parameters.get('query')?.trim().replace(/;+$/, '');
@@ -101,11 +102,13 @@ function selection(parameters: URLSearchParams, kind: string): Pick<Place, 'tabl
   const asked =
     table !== undefined ? `?table=${table}` : query !== undefined ? `?query=${query.replace(/\s+/g, ' ')}` : '';
   const name =
-    table === undefined ? undefined : (tableName(table) ?? bad(`its table ${JSON.stringify(table)} is no name`));
+    table === undefined
+      ? undefined
+      : (tableName(table) ?? bad(`its table ${JSON.stringify(table)} is not a valid name`));
   return { table: name, query, asked };
 }
 
-/** `name`, `schema.name`; a part in double quotes may hold anything, a quote twice. Undefined when it is neither. */
+/** Parses `name` or `schema.name`. A part in double quotes may contain any character; a quote inside it is doubled. Undefined for any other text. */
 function tableName(text: string): TableName | undefined {
   const part = '("(?:[^"]|"")+"|[^".]+)';
   const found = new RegExp(`^(?:${part}\\.)?${part}$`).exec(text);
@@ -114,7 +117,7 @@ function tableName(text: string): TableName | undefined {
   return { ...(found[1] !== undefined && { schema: plain(found[1]) }), name: plain(found[2]!) };
 }
 
-/** A table's name as SQL, the same for PostgreSQL and SQLite. */
+/** A table name as SQL, for PostgreSQL and SQLite alike. */
 export function quotedTable({ schema, name }: TableName): string {
   return [...(schema === undefined ? [] : [schema]), name].map(quotedName).join('.');
 }
@@ -124,7 +127,7 @@ export function quotedName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Fit for a file's name. */
+/** A name reduced to characters that are safe in file names, at most 60. */
 function labelOf(name: string): string {
   return (
     name
@@ -134,6 +137,7 @@ function labelOf(name: string): string {
   );
 }
 
+/** The text with its %-escapes decoded; undefined when an escape is malformed. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -142,10 +146,10 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** The columns of a feedback log's table, in order (docs/databases.md). */
+/** The columns of the table of a feedback log, in order (docs/databases.md). */
 export const feedbackColumns = ['sequence', 'user_id', 'item_id', 'time', 'kind', 'weight', 'id'] as const;
 
-/** True for the columns of a feedback log: its weights are then read without being asked for. */
+/** True for a table with the columns of a feedback log. Its weights are then read by default. */
 export function isFeedbackTable(names: readonly string[]): boolean {
   return feedbackColumns.every((column) => names.includes(column));
 }

@@ -5,8 +5,9 @@ import { withDatabaseFile } from './database-file.ts';
 import { type DatabasePlace, isFeedbackTable } from './database-place.ts';
 
 /**
- * Reads interactions from a table or query by way of a file, with the reader of files. Columns are found by the same rules; of a feedback log the weights too.
- * The SHA-256 is that of the interactions (`interactionsSha256`), the source the place without its password.
+ * Reads interactions from a table or query: copies its columns to a temporary file and reads that with `readFile`. The rules for finding columns are those of files;
+ * in the table of a feedback log the weight column is also read by default. `sha256` is that of the interactions (`interactionsSha256`), and `source` is the
+ * place without its password.
  */
 export function readDatabase<O extends ColumnOptions & { minRating?: number }>(
   place: DatabasePlace,
@@ -31,7 +32,7 @@ export function readDatabase<O extends ColumnOptions & { minRating?: number }>(
   });
 }
 
-/** The columns of the file, which has those with a role alone, in the order of roles. */
+/** The column options of the temporary file, which contains only the columns with a role, in the order of `roles`. */
 function columnsOfFile(positions: ColumnPositions): ColumnOptions {
   const present = roles.filter((role) => positions[role] !== undefined);
   const at = (role: (typeof roles)[number]) => present.indexOf(role) + 1;
@@ -45,10 +46,11 @@ function columnsOfFile(positions: ColumnPositions): ColumnOptions {
 }
 
 /**
- * SHA-256, in hexadecimal, of interactions as they were read: ids, pairs in order of user and item, ratings, times, weights. A table has no order, and this
- * does not depend on one: the same rows give the same hash.
+ * SHA-256, in hexadecimal, of the merged interactions: ids, pairs sorted by user and item, ratings, times, weights. A table has no row order, and the hash does
+ * not depend on one: the same rows always give the same hash.
  */
 function interactionsSha256(log: Omit<Interactions, 'sha256' | 'source' | 'report'>): string {
+  // The first line names the format of the hashed bytes; a change of the format must change its number.
   const hash = createHash('sha256').update('taurec interactions 1\n');
   const arrays = {
     users: log.userIds.bytes,
@@ -62,6 +64,7 @@ function interactionsSha256(log: Omit<Interactions, 'sha256' | 'source' | 'repor
     weights: log.weights,
   };
   for (const [name, array] of Object.entries(arrays)) {
+    // Name and length before each array keep the byte sequence unambiguous.
     hash.update(`${name} ${array?.byteLength ?? 'none'}\n`);
     if (array) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   }

@@ -8,14 +8,14 @@ import { TaurecError } from '../../errors.ts';
 import { quotedTable, type SqlitePlace } from './database-place.ts';
 import { isLocalFault, localRemedy } from './local-fault.ts';
 
-/** Rows turned into text at a time. */
+/** Rows per chunk of CSV text. */
 const block = 2000;
-/** Time that a lock of another process is waited for. */
+/** Time to wait for a lock of another process. */
 const lockMilliseconds = 10_000;
 
 /**
- * Writes columns of a table or query to a CSV file with a header. The database is opened for reading alone; another process may write to it meanwhile.
- * @param choose which columns, by position, of those there are
+ * Copies columns of a table or query to a CSV file with a header. The database is opened read-only; another process may write to it at the same time.
+ * @param choose picks the columns to copy: gets the names of all columns, returns positions from 0
  * @returns the number of rows
  * @throws TaurecError `file-not-found`, `database-failed`
  */
@@ -31,8 +31,8 @@ export async function copySqlite(
     try {
       database.exec('PRAGMA query_only = ON');
       const statement = database.prepare(place.table ? `SELECT * FROM ${quotedTable(place.table)}` : place.query!);
-      if (!statement.reader) throw new Error('the query gives no rows');
-      // Whole numbers beyond 2^53 stay exact.
+      if (!statement.reader) throw new Error('the query does not return rows');
+      // As BigInt, ids beyond 2^53 stay exact.
       statement.raw(true).safeIntegers(true);
       const names = statement.columns().map((column) => column.name);
       const chosen = choose(names);
@@ -59,6 +59,7 @@ export async function copySqlite(
   }
 }
 
+/** The text of a cell: '' for NULL, hexadecimal digits for a BLOB. */
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (value instanceof Uint8Array || value instanceof ArrayBuffer)
@@ -66,7 +67,7 @@ function cellText(value: unknown): string {
   return String(value);
 }
 
-/** What SQLite's driver threw, in plain words and with a remedy: `database-failed`. A TaurecError goes through as it is. */
+/** Converts an error of the SQLite driver to `database-failed`, with a reason and a remedy. A TaurecError passes through unchanged. */
 export function sqliteError(place: string, error: unknown): TaurecError {
   if (error instanceof TaurecError) return error;
   const { code = '', message } = error as Error & { code?: string };
@@ -80,9 +81,10 @@ function remedyOf(code: string, reason: string): string {
   if (/no such table/.test(reason)) return 'List the tables with .tables in the sqlite3 command.';
   if (/unable to open|CANTOPEN/i.test(reason))
     return 'Check that the folder exists and that this user may write to it.';
-  if (/SQLITE_(BUSY|LOCKED)/.test(code)) return 'Another process keeps the database locked; end it, or try again.';
+  if (/SQLITE_(BUSY|LOCKED)/.test(code)) return 'Another process holds a lock on the database; stop it or try again.';
   if (/SQLITE_FULL/.test(code)) return 'Free some disk space.';
   if (/SQLITE_(READONLY|PERM)/.test(code)) return 'Check that this user may write to the file and its folder.';
-  if (/SQLITE_(NOTADB|CORRUPT)/.test(code)) return 'Give the path of an SQLite database, or restore it from a copy.';
+  if (/SQLITE_(NOTADB|CORRUPT)/.test(code))
+    return 'Check that the path is an SQLite database, or restore the file from a backup.';
   return 'Try the query with the sqlite3 command.';
 }

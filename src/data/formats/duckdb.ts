@@ -2,30 +2,33 @@ import { availableParallelism } from 'node:os';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
 
-/** A private in-memory DuckDB for one reading. What does not fit its memory goes to a temporary folder, which is removed with it. */
+/** An in-memory DuckDB for reading one file. It spills to a temporary folder, which `close` removes. */
 export interface Duck {
   connection: DuckDBConnection;
-  /** A temporary folder, for spilling and for repaired copies. */
+  /** The temporary folder, for spilled data and for repaired copies. */
   folder: string;
   close(): Promise<void>;
 }
 
-/** Opens DuckDB with at most `memory` (default 1 GB, which leaves room for training in the same process) and four threads; no network, no extensions from outside. */
+/**
+ * Opens DuckDB with at most `memory` (default 1 GB, which leaves room for training in the same process) and at most four threads. It neither downloads nor loads
+ * extensions, so it does not use the network.
+ */
 export async function openDuck(memory = '1GB'): Promise<Duck> {
-  // loaded when first used: it is a native library of some 60 MB, and serving a model never needs it
+  // Loaded on first use: it is a native library of some 60 MB, and a server never needs it.
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const folder = await temporaryFolder();
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memory,
     threads: String(Math.min(4, availableParallelism())),
     temp_directory: folder,
-    // Entries are sorted later; keeping the file's order would only hold rows back in memory.
+    // Entries are sorted later anyway; preserving the file order would only buffer rows in memory.
     preserve_insertion_order: 'false',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
-  // Dates without an offset are UTC, whatever the machine's time zone.
+  // Dates without an offset are UTC, independent of the time zone of the machine.
   await connection.run("SET TimeZone = 'UTC'");
   return {
     connection,
@@ -38,7 +41,7 @@ export async function openDuck(memory = '1GB'): Promise<Duck> {
   };
 }
 
-/** A text as an SQL literal. */
+/** A text as an SQL string literal. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
@@ -48,7 +51,7 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Runs a query and hands over its result chunk by chunk, without holding it whole. */
+/** Runs a query and calls `use` with each chunk of its result, without holding the whole result in memory. */
 export async function eachChunk(duck: Duck, sql: string, use: (chunk: DuckDBDataChunk) => void): Promise<void> {
   const result = await duck.connection.stream(sql);
   for (;;) {

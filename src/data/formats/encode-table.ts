@@ -1,3 +1,5 @@
+// Encodes the rows of a table as integer columns: each id becomes the index of its id map. Integer ids take a fast path without staging.
+
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { sharedInt32 } from '../../array/shared.ts';
 import type { Role } from '../columns.ts';
@@ -7,18 +9,18 @@ import type { RawColumns } from '../interactions.ts';
 import { type Duck, eachChunk, scalar } from './duckdb.ts';
 import { type Table, unfit } from './table.ts';
 
-/** Columns read, with the rows that `minRating` left out; or the number of bad rows, when there are any and they are not to be passed over. */
+/** The encoded columns and the number of rows dropped by `minRating`; or the number of bad rows, if there are any and `passOverBad` is not set. */
 export type Encoded = { columns: RawColumns; belowMinRating: number } | { bad: number };
 
 interface EncodeOptions {
   minRating?: number;
-  /** Pass over unfit rows (Parquet, where they have been listed before). Default false. */
+  /** Skip bad rows without counting them (Parquet, where the caller has already listed them). Default false. */
   passOverBad?: boolean;
 }
 
 const measures = ['rating', 'time', 'weight'] as const;
 
-/** Reads whole-number ids in one streaming pass; undefined when an id is anything else, or a row is unfit. */
+/** Reads integer ids in one streaming pass. Undefined when an id is not a whole number or a cell is bad; the caller then takes the path for text ids. */
 export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOptions): Promise<Encoded | undefined> {
   const users = new NumberColumn();
   const items = new NumberColumn();
@@ -32,6 +34,7 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
     wholeNumber(table.cells.item),
     ...others.map((o) => table.cells[o.role]),
   ]
+    // NaN marks a bad cell.
     .map((cell) => `coalesce(${cell}, 'nan'::DOUBLE)`)
     .join(', ')} FROM ${table.from}`;
   await eachChunk(duck, sql, (chunk) => {
@@ -39,6 +42,7 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
     for (let r = 0; r < chunk.rowCount && fits; r++) {
       const user = vectors[0]!.getItem(r) as number;
       const item = vectors[1]!.getItem(r) as number;
+      // One NaN makes the sum NaN, so one test covers all cells of the row.
       let sum = user + item;
       for (let o = 0; o < others.length; o++) sum += vectors[o + 2]!.getItem(r) as number;
       if (Number.isNaN(sum)) fits = false;
@@ -67,7 +71,7 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
   return { columns, belowMinRating };
 }
 
-/** Reads ids of any kind: rows are staged in DuckDB, which finds the distinct ids, orders them and joins their indices. */
+/** Reads ids of any kind. DuckDB stages the rows, finds and orders the distinct ids, and joins each row with the indices of its ids. */
 export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptions): Promise<Encoded> {
   const run = (sql: string) => duck.connection.run(sql);
   const present = (Object.keys(table.cells) as Role[]).filter((role) => table.cells[role]);
@@ -107,7 +111,7 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
   return { columns: { userIds, itemIds, users, items, ...takeMeasures(others, count) }, belowMinRating };
 }
 
-/** Makes the table `<role>_ids` (id, position) and returns its map: by number when all ids are whole numbers, by UTF-8 bytes otherwise. */
+/** Creates the table `<role>_ids` (id, position, byte_rank) and returns its id map, ordered by number when all ids are whole numbers, else by UTF-8 bytes. */
 async function indexIds(duck: Duck, role: 'user' | 'item'): Promise<IdMap> {
   const foreign = await scalar(
     duck,
@@ -132,12 +136,13 @@ async function indexIds(duck: Duck, role: 'user' | 'item'): Promise<IdMap> {
 
 type Vector = ReturnType<DuckDBDataChunk['getColumnVector']>;
 
-/** The value of a text that is a whole number in plain decimal form, |value| ≤ 2^53 − 1, NULL otherwise; the rule of `canonicalInteger`. */
+/** An SQL expression for the value of a whole number in plain decimal form, |value| ≤ 2^53 − 1; NULL for any other text. The same rule as `canonicalInteger`. */
 function wholeNumber(text: string): string {
   const value = `TRY_CAST(${text} AS BIGINT)`;
   return `CASE WHEN CAST(${value} AS VARCHAR) = ${text} AND ${value} BETWEEN -9007199254740991 AND 9007199254740991 THEN CAST(${value} AS DOUBLE) END`;
 }
 
+/** Moves the columns of ratings, times and weights into arrays of their final types. Times stay doubles: seconds since 1970 exceed the precision of a float. */
 function takeMeasures(
   columns: readonly { role: (typeof measures)[number]; column: NumberColumn }[],
   count: number,
@@ -151,9 +156,10 @@ function takeMeasures(
   return taken;
 }
 
+/** Values per block: 512 KiB of doubles. */
 const blockLength = 1 << 16;
 
-/** A growing column of doubles, kept in blocks: growing copies nothing. */
+/** A growing column of doubles, stored in blocks, so that growth copies nothing. */
 export class NumberColumn {
   private readonly blocks: Float64Array[] = [];
   length = 0;
@@ -165,7 +171,7 @@ export class NumberColumn {
     this.length++;
   }
 
-  /** Moves the values into `target`, which has `length` places. The column is empty afterwards. */
+  /** Moves the values into `target`, an array of `length` values, and empties the column. Each block is released once it is copied. */
   moveTo<T extends Float64Array | Float32Array | Int32Array>(target: T): T {
     for (let at = 0; this.blocks.length > 0; at += blockLength) {
       const block = this.blocks.shift()!;

@@ -2,15 +2,15 @@ import { TaurecError } from '../../errors.ts';
 import type { FileHead } from '../../platform/file-head.ts';
 import { headText } from '../../platform/file-head.ts';
 
-/** The formats that can be read; each may be gzip-compressed, which the file's first bytes tell. */
+/** The formats that taurec reads. Each may be gzip-compressed, which is detected from the first bytes of the file. */
 export const formats = ['csv', 'tsv', 'jsonl', 'parquet', 'lightgcn'] as const;
-/** A file format that readers know. */
+/** A file format of `formats`. */
 export type Format = (typeof formats)[number];
 
 /**
- * The format of a file. Content decides first: Parquet's magic bytes, then `{` as the first character (JSON lines). Then the name without `.gz`:
- * .parquet, .jsonl .ndjson .json, .csv, .tsv. Any other name: LightGCN text when every line is whole numbers divided by single spaces, and
- * either lines differ in length or each line begins with another number; a delimited table otherwise.
+ * Guesses the format of a file. The content decides first: Parquet's magic bytes, then `{` as the first character (JSON lines). Then the extension, without
+ * `.gz`: .parquet, .jsonl .ndjson .json, .csv, .tsv. For any other name the format is LightGCN text when every line consists of whole numbers with single spaces
+ * between them and either the lines differ in length or no two lines begin with the same number; otherwise it is a delimited table ('csv').
  */
 export function guessFormat(file: string, head: FileHead): Format {
   if (new TextDecoder('latin1').decode(head.bytes.subarray(0, 4)) === 'PAR1') return 'parquet';
@@ -24,6 +24,7 @@ export function guessFormat(file: string, head: FileHead): Format {
   return 'csv';
 }
 
+/** The rule for LightGCN text. A table of user, item pairs fails it: all of its lines have the same length, and users repeat. */
 function looksLikeLightGcn(text: string): boolean {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   if (lines.length === 0 || !lines.every((line) => /^\d+( \d+)* ?$/.test(line))) return false;
@@ -31,10 +32,10 @@ function looksLikeLightGcn(text: string): boolean {
   return lengths.size > 1 || new Set(lines.map((line) => line.split(' ', 1)[0])).size === lines.length;
 }
 
-/** The delimiters tried, in this order when equally frequent in the first line. */
+/** Candidate delimiters; on equal counts in the first line the earlier one wins. */
 const delimiters = ['::', '\t', ',', ';', '|', ' '];
 
-/** The delimiter of a table: tab for .tsv; otherwise the one found most often in the first line outside quotes, a space only when there is no other. */
+/** Guesses the delimiter of a table: tab for .tsv; else `::` if it occurs, else the most frequent candidate in the first line outside quotes; a space only if no other occurs. */
 export function guessDelimiter(format: 'csv' | 'tsv', text: string): string {
   if (format === 'tsv') return '\t';
   const firstLine = /^[^\r\n]+/m.exec(text)?.[0].replace(/"[^"]*"/g, '') ?? '';
@@ -44,7 +45,7 @@ export function guessDelimiter(format: 'csv' | 'tsv', text: string): string {
   return most > 0 ? delimiters[counts.indexOf(most)]! : counts.at(-1)! > 0 ? ' ' : ',';
 }
 
-/** Throws `bad-option` unless `format` is one of the formats or 'auto'. */
+/** Throws `bad-option` unless `format` is one of `formats` or 'auto'. */
 export function checkFormat(format: string): void {
   if (format !== 'auto' && !(formats as readonly string[]).includes(format)) {
     throw new TaurecError('bad-option', { option: 'format', got: format, expected: `auto, ${formats.join(', ')}` });

@@ -4,8 +4,8 @@ import { NumberColumn } from './encode-table.ts';
 import type { BadRow } from './rejects.ts';
 
 /**
- * Reads the LightGCN text format: on each line a user and the items that user met, whole numbers divided by spaces. A user alone on a line has no interactions.
- * `onBad` is called with every cell that is not a whole number; a bad user drops its line, a bad item only itself.
+ * Reads the LightGCN text format: each line is a user followed by the user's items, as whole numbers separated by spaces. A line with only a user adds no
+ * interactions. `onBad` gets every cell that is not a whole number; a bad user drops its line, a bad item only itself.
  */
 export async function readLightGcn(lines: AsyncIterable<string>, onBad: (bad: BadRow) => void): Promise<RawColumns> {
   const users = new NumberColumn();

@@ -1,18 +1,18 @@
-/** One record of a delimited text: its fields, and the line on which it starts. */
+/** One record of a delimited text: its fields, and the line (from 1) on which it starts. */
 export interface TextRecord {
   line: number;
   fields: string[];
-  /** The position, from 1, of a quoted field that is not closed or has text after its closing quote. */
+  /** The position, from 1, of the first quoted field that is not closed or has text after its closing quote. */
   broken?: number;
 }
 
-/** Characters after which an open quote counts as never closed. */
+/** Maximum characters of a record with an open quote; beyond them the quote counts as never closed. */
 const longestRecord = 1 << 20;
 
 /**
- * Splits delimited text into records: within double quotes a quote is written twice, and delimiters and line ends are text.
- * A line ends at \n, \r\n or \r. Blank lines are passed over. Feed text in pieces with `push`, then `end`.
- * The everyday path is DuckDB's own reader; this one looks at heads of files and names the bad rows of files that have some.
+ * Splits delimited text into records. In a field in double quotes, a quote is doubled, and delimiters and line ends are plain text.
+ * A line ends with \n, \r\n or \r. Blank lines are skipped. Feed the text in pieces with `push`, then call `end`.
+ * DuckDB's reader reads the data itself; this splitter reads the heads of files and finds the bad rows of files that have some.
  */
 export class RecordSplitter {
   private readonly delimiter: string;
@@ -23,13 +23,13 @@ export class RecordSplitter {
     this.delimiter = delimiter;
   }
 
-  /** The records that are complete with this piece. */
+  /** Adds a piece of text and yields the records that it completes. */
   *push(text: string): Iterable<TextRecord> {
     this.rest += text;
     yield* this.split(false);
   }
 
-  /** The last record. */
+  /** Yields the last record, if the text does not end with a line end. */
   *end(): Iterable<TextRecord> {
     yield* this.split(true);
   }
@@ -45,7 +45,7 @@ export class RecordSplitter {
     this.rest = this.rest.slice(start);
   }
 
-  /** The record at `start`, or undefined when more text is needed to know its end. */
+  /** The record at `start` and the start of the next one; undefined when its end is not in the text yet. `last`: no more text follows. */
   private record(start: number, last: boolean): { record?: TextRecord; next: number } | undefined {
     const text = this.rest;
     const fields: string[] = [];
@@ -73,7 +73,7 @@ export class RecordSplitter {
       }
       let end = at;
       while (end < text.length && !isLineEnd(text, end) && !text.startsWith(this.delimiter, end)) end++;
-      // A line end or a delimiter may continue in the next piece.
+      // Two characters: \r\n or a delimiter of two characters may continue in the next piece.
       if (end + 2 > text.length && !last) return undefined;
       if (quote && end > at) broken ||= fields.length + 1;
       fields.push(field + text.slice(at, end));
@@ -90,7 +90,7 @@ export class RecordSplitter {
     }
   }
 
-  /** An unclosed quote at `at`: the record ends with that physical line, and reading goes on after it. */
+  /** Handles an unclosed quote at `at`: the record ends with that physical line, and splitting resumes on the next one. */
   private brokenLine(at: number, before: string[]): { record: TextRecord; next: number } {
     let end = at;
     while (end < this.rest.length && !isLineEnd(this.rest, end)) end++;

@@ -4,10 +4,10 @@ import { stringify } from 'csv-stringify/sync';
 import { TaurecError } from '../../errors.ts';
 import { TextFile } from '../../platform/text-file.ts';
 
-/** Characters of a bad value that are shown. */
+/** Maximum characters of a bad value in messages and in the rejects file. */
 const longestShown = 200;
 
-/** A row that cannot be read: its place, its content, and the expected content. */
+/** A bad row: its line, the column of its first bad cell, the content of that cell, and the expected content. */
 export interface BadRow {
   line: number;
   column: string;
@@ -15,7 +15,7 @@ export interface BadRow {
   expected: string;
 }
 
-/** Handling of bad rows: the first one throws, or each is written to a CSV file (line, column, value, reason) and skipped. */
+/** Handles bad rows. In mode 'fail' the first one throws; in mode 'skip' each is written to a CSV file (line, column, value, reason). */
 export class Rejects {
   count = 0;
   private readonly file: string;
@@ -25,7 +25,7 @@ export class Rejects {
   private readonly headerLines: number;
   private output?: TextFile;
 
-  /** @param headerLines lines before the first row, where rows are to be counted in the file of rejects instead of lines */
+  /** @param headerLines lines before the first row; subtracted from each line, so that the rejects file counts rows of a database table instead of lines. Default 0 */
   constructor(file: string, mode: 'fail' | 'skip', directory: string, headerLines = 0) {
     this.file = file;
     this.mode = mode;
@@ -34,7 +34,7 @@ export class Rejects {
     this.temporary = `${this.path}.${process.pid}.tmp`;
   }
 
-  /** Takes a bad row. Throws `bad-row` in mode 'fail'. */
+  /** Records a bad row. Throws `bad-row` in mode 'fail'. */
   add(bad: BadRow): void {
     const got = bad.got.length > longestShown ? `${bad.got.slice(0, longestShown)}…` : bad.got;
     if (this.mode === 'fail') throw new TaurecError('bad-row', { file: this.file, ...bad, got });
@@ -47,7 +47,7 @@ export class Rejects {
     this.output.write(stringify([[bad.line - this.headerLines, bad.column, got, `expected ${bad.expected}`]]));
   }
 
-  /** Completes the file of rejects; its path, when there is one. */
+  /** Completes the rejects file and returns its path; undefined when no row was bad. */
   close(): string | undefined {
     if (!this.output) return undefined;
     this.output.close();
@@ -56,7 +56,7 @@ export class Rejects {
     return this.path;
   }
 
-  /** Leaves no unfinished file behind after an error. */
+  /** Removes the unfinished file after an error. */
   abandon(): void {
     this.output?.close();
     rmSync(this.temporary, { force: true });

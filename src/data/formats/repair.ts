@@ -7,8 +7,8 @@ import type { BadRow, Rejects } from './rejects.ts';
 import { expectedCell, isGoodCell, type Layout } from './table.ts';
 
 /**
- * Copies a delimited text to `target` without its bad rows, which go to `rejects` with their line, column and value.
- * DuckDB reads well-formed files by itself. It does not report the line of a bad row reliably, so this pass reads files that have some.
+ * Copies the good rows of a delimited text to `target`, without its header, and reports the bad rows to `rejects` with line, column and value.
+ * Only files with bad rows need this pass: DuckDB reads well-formed files, but does not report the line of a bad row reliably.
  */
 export async function repairDelimited(
   layout: Layout,
@@ -37,7 +37,7 @@ export async function repairDelimited(
   });
 }
 
-/** Copies JSON lines to `target` without the bad ones, which go to `rejects`. */
+/** Copies the good lines of a JSON lines file to `target` and reports the bad ones to `rejects`. */
 export async function repairJson(
   source: { path: string; gzip: boolean },
   names: readonly string[],
@@ -57,6 +57,7 @@ export async function repairJson(
   });
 }
 
+/** The fault of a record: an unclosed quote, a wrong number of fields, or a bad cell; undefined for a good one. */
 function badRecord(
   record: TextRecord,
   width: number,
@@ -82,6 +83,7 @@ function badRecord(
   return badCell(line, names, positions, (position) => fields[position]!);
 }
 
+/** The fault of a line: not a JSON object, or a bad value; undefined for a good one. */
 function badJson(text: string, line: number, names: readonly string[], positions: ColumnPositions): BadRow | undefined {
   let value: unknown;
   try {
@@ -96,7 +98,7 @@ function badJson(text: string, line: number, names: readonly string[], positions
   return badCell(line, names, positions, (position) => String(object[names[position]!] ?? ''));
 }
 
-/** The first cell of a row that is unfit for its role. */
+/** The first bad cell of a row, in the order of `roles`; undefined for a good row. */
 export function badCell(
   line: number,
   names: readonly string[] | undefined,

@@ -4,7 +4,7 @@ import { guessDelimiter } from './file-format.ts';
 import { splitRecords } from './records.ts';
 import { isGoodCell, type Layout } from './table.ts';
 
-/** What the head of a table tells. */
+/** The layout and columns of a table, as detected from its head. */
 export interface SniffedTable {
   layout: Layout;
   /** The fields of the first record. */
@@ -12,7 +12,7 @@ export interface SniffedTable {
   /** The header's names. */
   names?: string[];
   positions: ColumnPositions;
-  /** True when no ids were seen that are not plain numbers: worth trying the quick path. */
+  /** True when all ids of the head are numbers: the fast path for integer ids is then tried first. */
   numeric: boolean;
   /** True when the file has no record after its header. */
   empty: boolean;
@@ -21,15 +21,15 @@ export interface SniffedTable {
 export interface SniffOptions extends ColumnOptions {
   header?: 'auto' | boolean;
   delimiter?: string;
-  /** What makes a field a header's, by rule (1). Default: a usual name of a user or item column. */
+  /** True for a field that only a header has, for rule (1). Default: a usual name of a user or item column. */
   isHeaderName?: (field: string) => boolean;
 }
 
 /**
- * Learns a delimited table from its head. With `header` 'auto' the first record is a header when
+ * Detects the layout and columns of a delimited table from its head (at most 1000 records). With `header` 'auto' the first record is a header if
  * (1) one of its fields is a usual name of a user or item column (user, user_id, item, movieId …), or
- * (2) it holds a name that an option asks for, or
- * (3) in some column it has a text that is no number while every later record of the head has a number there.
+ * (2) one of its fields is a column name from the options, or
+ * (3) in some column it has a text that is not a number and every later record of the head has a number.
  */
 export function sniffTable(file: string, format: 'csv' | 'tsv', head: FileHead, options: SniffOptions): SniffedTable {
   const text = headText(head);
@@ -75,7 +75,7 @@ export function sniffKeys(head: FileHead): string[] {
       if (typeof value === 'object' && value !== null && !Array.isArray(value))
         for (const key of Object.keys(value)) keys.add(key);
     } catch {
-      // A line that is no JSON names no keys; reading reports it.
+      // Not JSON: the reader reports the line later.
     }
   }
   return [...keys];

@@ -1,40 +1,41 @@
 import { type ColumnPositions, type Role, roles } from '../columns.ts';
 import { type Duck, identifier, literal } from './duckdb.ts';
 
-/** A log as DuckDB sees it: what to select from, and an expression for every role: texts of ids, doubles of numbers, NULL where a cell is unfit. */
+/** A log in DuckDB: a FROM clause, and for each role an SQL expression. Ids are texts, numbers are doubles, and a bad cell is NULL. */
 export interface Table {
   from: string;
   cells: { user: string; item: string } & Partial<Record<Role, string>>;
-  /** The unparsed cells. */
+  /** For each role the expression of the raw text. */
   texts: Table['cells'];
-  /** Counts rows that DuckDB could not split into columns, once the table has been read to its end. */
+  /** A query that counts the rows that DuckDB could not split into columns; valid after the table has been read to its end. */
   rejects?: string;
 }
 
-/** How a delimited text is laid out. */
+/** The layout of a delimited text. */
 export interface Layout {
   path: string;
   gzip: boolean;
   delimiter: string;
   /** True when the first record names the columns. */
   header: boolean;
-  /** Fields in a record. */
+  /** Number of fields per record. */
   width: number;
   /** Blank lines before the first record. */
   skip: number;
 }
 
-/** A delimited text; every column is read as text, and only those with a role are looked at. */
+/** The table of a delimited text. All columns are read as text; only those with a role are parsed. */
 export function delimitedTable(layout: Layout, positions: ColumnPositions): Table {
   const columns = Array.from({ length: layout.width }, (_, c) => `${literal(`c${c}`)}: 'VARCHAR'`).join(', ');
   const from =
+    // buffer_size must hold at least one line of max_line_size (2 MiB).
     `read_csv(${literal(layout.path)}, auto_detect = false, columns = {${columns}}, header = ${layout.header}, skip = ${layout.skip}, delim = ${literal(layout.delimiter)}, ` +
     `quote = '"', escape = '"', compression = '${layout.gzip ? 'gzip' : 'none'}', store_rejects = true, max_line_size = 2097152, buffer_size = 8388608)`;
   const texts = byRole(positions, (position) => identifier(`c${position}`));
   return { from, cells: checkedTexts(texts), texts, rejects: 'SELECT count(*) FROM reject_errors' };
 }
 
-/** JSON lines; `names` are the keys, `positions` point into them. */
+/** The table of a JSON lines file; `names` are the keys, `positions` are indices of `names`. */
 export function jsonTable(path: string, gzip: boolean, names: readonly string[], positions: ColumnPositions): Table {
   const used = [...new Set(Object.values(positions))];
   const columns = used.map((position) => `${literal(names[position]!)}: 'VARCHAR'`).join(', ');
@@ -43,7 +44,7 @@ export function jsonTable(path: string, gzip: boolean, names: readonly string[],
   return { from, cells: checkedTexts(texts), texts };
 }
 
-/** A Parquet file; dates become seconds since 1970, numbers stay as they are. */
+/** The table of a Parquet file; dates become seconds since 1970, numbers are not parsed from text. */
 export async function parquetTable(
   duck: Duck,
   path: string,
@@ -51,7 +52,7 @@ export async function parquetTable(
 ): Promise<Table> {
   const from = parquetSource(path);
   const described = (await duck.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${from}`)).getRows();
-  // file_row_number is added by the query, as the last column.
+  // The last column is file_row_number, which read_parquet adds.
   const names = described.slice(0, -1).map((column) => String(column[0]));
   const positions = find(names);
   const texts = byRole(positions, (position) => `CAST(${identifier(names[position]!)} AS VARCHAR)`);
@@ -67,12 +68,12 @@ export async function parquetTable(
   return { from, cells, texts };
 }
 
-/** The FROM clause of a Parquet file, with its rows numbered. */
+/** The FROM clause of a Parquet file, with numbered rows. */
 function parquetSource(path: string): string {
   return `read_parquet(${literal(path)}, binary_as_string = true, file_row_number = true)`;
 }
 
-/** True when some cell of the row is unfit, as SQL. `names` maps a role to its expression or column. */
+/** An SQL condition that is true when any cell of the row is bad. `names` maps each role to its expression or column. */
 export function unfit(names: Partial<Record<Role, string>>): string {
   return roles
     .filter((role) => names[role])
@@ -87,7 +88,7 @@ function byRole(positions: ColumnPositions, expression: (position: number) => st
   return Object.fromEntries(entries);
 }
 
-/** Expressions that are NULL where a text is unfit for its role; the same rules as `isGoodCell`. */
+/** Expressions that parse the texts and are NULL for a bad one. They must follow the same rules as `isGoodCell`. */
 function checkedTexts(texts: Table['cells']): Table['cells'] {
   const checked = { ...texts };
   for (const role of roles) {
@@ -108,11 +109,12 @@ function checkedTexts(texts: Table['cells']): Table['cells'] {
   return checked;
 }
 
+/** An SQL expression for a number that is NULL when it is infinite or NaN, or, for a weight, negative. */
 function finite(value: string, role: Role): string {
   return `CASE WHEN isfinite(${value})${role === 'weight' ? ` AND ${value} >= 0` : ''} THEN ${value} END`;
 }
 
-/** A number as logs write it, for JavaScript and for DuckDB's RE2 alike. */
+/** A decimal number, with or without an exponent. The pattern is valid for JavaScript and for RE2, which DuckDB uses. */
 const numberPattern = String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`;
 /** A date with or without time, ISO 8601; without an offset it is UTC. */
 const datePattern = String.raw`\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:\d{2})?)?)?`;
@@ -120,7 +122,7 @@ const datePattern = String.raw`\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)
 const number = new RegExp(`^(?:${numberPattern})$`);
 const date = new RegExp(`^(?:${datePattern})$`);
 
-/** What a cell of a role holds, in words. */
+/** The expected content of a cell by role, for messages. */
 export const expectedCell: Record<Role, string> = {
   user: 'a user id that is not blank',
   item: 'an item id that is not blank',
@@ -129,15 +131,17 @@ export const expectedCell: Record<Role, string> = {
   weight: 'a number of at least 0',
 };
 
-/** True when a cell is fit for its role. */
+/** True when a cell is valid for its role; the same rules as `checkedTexts`. */
 export function isGoodCell(role: Role, cell: string): boolean {
   const text = cell.trim();
+  // U+FFFD replaces bytes that were not valid UTF-8.
   if (cell.includes('\uFFFD')) return false;
   if (role === 'user' || role === 'item') return text !== '';
   if (number.test(text)) return Number.isFinite(Number(text)) && (role !== 'weight' || Number(text) >= 0);
   return role === 'time' && date.test(text) && isCalendarDate(text);
 }
 
+/** True for a date that exists, with a time of day that exists: the pattern alone accepts 2023-02-31. */
 function isCalendarDate(text: string): boolean {
   const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number];
   const made = new Date(Date.UTC(year, month - 1, day));

@@ -3,24 +3,27 @@ import { sharedFloat32 } from '../../array/shared.ts';
 import { TaurecError } from '../../errors.ts';
 import { holdRandom } from './hold-random.ts';
 
-/** What to train on when some negatives are false: fewer positives, and weights for those held back. */
+/** Training data with false negatives: the remaining positives, and weights for the held-back ones. */
 export interface FalseNegatives {
+  /** The positives that stay, users × items. */
   readonly train: Csr;
+  /** The held-back positives with their weights as negatives, users × items. */
   readonly negativeWeights: Csr;
 }
 
 /**
- * False negatives: holds back about `share` of each user's training positives, at least one stays, and lets a negative be one of them with probability p. Of N items a
- * user keeps |P| positives, which stay masked, and m are held back: each of these weighs
+ * Makes false negatives: holds back about `share` of each user's training positives (at least one stays), so that a negative is one of them with probability p.
+ * Of N items a user keeps |P| positives, which stay masked, and m are held back. Each held-back item has the weight
  *
  *     w = p / (1 − p) · (N − |P| − m) / m
  *
- * among the user's negatives, so that under a uniform pool they have the part m·w / (m·w + N − |P| − m) = p of the expected weight. p = 0: they are never negatives,
- * which a training that knows them would see to. (Where nobody looks, w = 1: p = m / (N − |P|).) A user with nothing held back has no false negatives.
- * The protocol of the false-negative experiments in the DSL paper (Sahyouni et al., arXiv 2602.07206), as this project reads it.
+ * among the user's negatives, so that under a uniform pool the held-back items have the fraction m·w / (m·w + N − |P| − m) = p of the expected weight. With p = 0
+ * they are never negatives, as if training knew and masked them. (Plain uniform sampling, w = 1, corresponds to p = m / (N − |P|).) A user without held-back items
+ * has no false negatives. Protocol: the false-negative experiments of the DSL paper (Sahyouni et al., arXiv 2602.07206), as this project reads it.
  *
- * @param share 0 < share < 1
- * @param p 0 ≤ p < 1
+ * @param train users × items
+ * @param share fraction of the positives to hold back, 0 < share < 1
+ * @param p probability that a negative is false, 0 ≤ p < 1
  * @throws TaurecError `bad-option`
  */
 export function holdBackFalseNegatives(train: Csr, share: number, p: number, seed: number): FalseNegatives {
@@ -36,6 +39,7 @@ export function holdBackFalseNegatives(train: Csr, share: number, p: number, see
   const heldBack = part(1);
   const values = sharedFloat32(heldBack.indices.length);
   csrEntryRows(heldBack).forEach((u, e) => {
+    // The row of `train` has |P| + m entries, so columns − degree is N − |P| − m.
     values[e] = ((p / (1 - p)) * (train.columns - csrDegree(train, u))) / csrDegree(heldBack, u);
   });
   return { train: part(0), negativeWeights: { ...heldBack, values } };

@@ -1,12 +1,13 @@
 import { randomStream, shuffle } from '../../array/random.ts';
 
 /**
- * Marks (1) about n·ratio of each user's n entries, drawn at random; at least one stays. What rounding leaves over goes on to the next user, so the total is
- * near the ratio. Entries lie sorted by user.
+ * Marks (1) about n·ratio of each user's n entries, drawn at random; at least one stays unmarked. The rounding remainder carries over to the next user, so the
+ * total is close to the ratio. `users` is the user of each entry and must be sorted. `purpose` selects the random stream.
  */
 export function holdRandom(users: Int32Array, ratio: number, seed: number, purpose: string): Uint8Array {
   const held = new Uint8Array(users.length);
   const random = randomStream(seed, `split-${purpose}`);
+  // A random start, so that no user order favours the first users.
   let carry = random.real();
   eachUser(users, (start, end) => {
     const share = (end - start) * ratio + carry;
@@ -20,7 +21,7 @@ export function holdRandom(users: Int32Array, ratio: number, seed: number, purpo
   return held;
 }
 
-/** Calls `use` with the bounds of each user's entries; entries lie sorted by user. */
+/** Calls `use` with the range start ≤ e < end of each user's entries; `users` must be sorted. */
 export function eachUser(users: Int32Array, use: (start: number, end: number) => void): void {
   for (let start = 0; start < users.length; ) {
     let end = start + 1;

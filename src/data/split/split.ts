@@ -3,44 +3,48 @@ import { TaurecError } from '../../errors.ts';
 import { type Interactions, selectEntries } from '../interactions.ts';
 import { eachUser, holdRandom } from './hold-random.ts';
 
-/** How interactions are held out. */
+/** The split methods; `split` describes each. */
 export const splitMethods = ['random', 'leave-last-out', 'temporal', 'debiased'] as const;
-/** How a part is held out; `splitMethods` lists them. */
+/** A split method of `splitMethods`. */
 export type SplitMethod = (typeof splitMethods)[number];
 
-/** How much is held out, and by which seed. */
+/** Size and seed of a split. */
 export interface SplitOptions {
-  /** The part held out, 0 < ratio < 1. Default 0.2. Without meaning for leave-last-out. */
+  /** Fraction of the entries to hold out, 0 < ratio < 1; without effect for leave-last-out. Default 0.2. */
   ratio?: number;
-  /** Seed of the random and the debiased split. Default 0. */
+  /** Seed of the random and debiased splits. Default 0. */
   seed?: number;
-  /** What the split is for; other purposes draw other numbers. Default 'test'. */
+  /** Name of the held-out part. It selects the random stream, so that different parts are drawn independently, and appears in errors. Default 'test'. */
   purpose?: string;
 }
 
-/** How a part was held out, for reports. */
+/** The method, ratio and seed of a held-out part, for reports. */
 export interface SplitRecord {
   readonly method: SplitMethod;
-  /** Absent where it has no meaning: leave-last-out. */
+  /** Absent for leave-last-out, which has no ratio. */
   readonly ratio?: number;
   readonly seed: number;
 }
 
-/** The two parts of a log; together they are the whole, and no entry is in both. Id maps stay those of the log. */
+/** The two parts of a log. Each entry of the log is in exactly one of them; both keep the id maps of the log. */
 export interface Split {
+  /** The entries that stay. */
   kept: Interactions;
+  /** The entries held out. */
   held: Interactions;
 }
 
 /**
- * Holds a part of a log out.
- * - random: of each user's n entries about n·ratio, drawn at random; at least one stays. What rounding leaves over goes on to the next user, so the total is near the ratio.
- * - leave-last-out: each user's latest entry, unless it is the only one. Among equal times the greater item index counts as later.
- * - temporal: the latest part of all entries, those after the (1 − ratio) quantile of time. Entries of one instant stay together; a user who came late has no kept entry.
- * - debiased: that part of all entries, drawn about uniformly over items, as if no item were more popular than another; every user and every item keeps
- *   an entry (see `holdDebiased`). It judges what a model does for items that the log shows little: for the aim `discovery`, and for tests under popularity shift.
+ * Splits a log into kept and held-out entries.
+ * - random: holds out about n·ratio of each user's n entries, at random; at least one stays. The rounding remainder carries over to the next user, so the total is
+ *   close to the ratio.
+ * - leave-last-out: holds out each user's latest entry, unless it is the only one. Among equal times the larger item index counts as later.
+ * - temporal: holds out the latest entries of the whole log, those after the (1 − ratio) quantile of time. Entries of one instant stay together; a user whose
+ *   entries are all late has no kept entry.
+ * - debiased: holds out about `ratio` of all entries, drawn approximately uniformly over items, as if all items were equally popular; every user and every item keeps
+ *   an entry (see `holdDebiased`). It measures how well a model serves rare items: for the aim `discovery`, and for tests under popularity shift.
  *
- * Throws `bad-option`, and `missing-column` when the method needs times and there are none.
+ * @throws TaurecError `unknown-name` for an unknown method, `bad-option` for a ratio out of range, `missing-column` when the method needs times and the log has none
  */
 export function split(log: Interactions, method: SplitMethod, options: SplitOptions = {}): Split {
   const { ratio = 0.2, seed = 0, purpose = 'test' } = options;
@@ -69,6 +73,7 @@ export function split(log: Interactions, method: SplitMethod, options: SplitOpti
   };
 }
 
+/** Marks the latest entry of each user with at least two; with >=, the last of equal times wins, which is the largest item index. */
 function holdLast(users: Int32Array, times: Float64Array): Uint8Array {
   const held = new Uint8Array(users.length);
   eachUser(users, (start, end) => {
@@ -80,6 +85,7 @@ function holdLast(users: Int32Array, times: Float64Array): Uint8Array {
   return held;
 }
 
+/** Marks the entries later than the (1 − ratio) quantile of all times. */
 function holdLatest(times: Float64Array, ratio: number): Uint8Array {
   const cut = times.slice().sort()[Math.ceil((1 - ratio) * times.length) - 1]!;
   const held = new Uint8Array(times.length);
@@ -98,12 +104,12 @@ function timesOf(log: Interactions, method: string): Float64Array {
 }
 
 /**
- * Marks (1) round(ratio · n) of n entries, drawn so that the sample is about uniform over items: an entry's chance is inversely proportional to how many
- * entries of its item can be taken. One entry of each user and one of each item, drawn at random, are never taken, so that no user and no item
- * leaves the training data; where too few others are left the sample is smaller.
+ * Marks (1) round(ratio · n) of n entries, drawn so that the sample is approximately uniform over items: the chance of an entry is inversely proportional to the
+ * number of free entries of its item. One random entry of each user and one of each item are never free, so that no user and no item disappears from the
+ * training data. If too few free entries are left, the sample is smaller.
  *
- * Weighted sampling without replacement by exponential keys: the entries with the smallest −log(1 − u)·(free entries of the item), u uniform, are taken.
- * Efraimidis & Spirakis, "Weighted random sampling with a reservoir", IPL 2006. Entries lie sorted by user.
+ * Weighted sampling without replacement by exponential keys: takes the entries with the smallest −log(1 − u)·(free entries of the item), u uniform in [0, 1).
+ * Efraimidis & Spirakis, "Weighted random sampling with a reservoir", IPL 2006. Entries must be sorted by user.
  */
 function holdDebiased(users: Int32Array, items: Int32Array, ratio: number, seed: number, purpose: string): Uint8Array {
   const random = randomStream(seed, `split-debiased-${purpose}`);
@@ -121,12 +127,12 @@ function holdDebiased(users: Int32Array, items: Int32Array, ratio: number, seed:
   const cut = keys.slice().sort()[count - 1]!;
   let left = count;
   for (let e = 0; e < keys.length; e++) if (keys[e]! < cut) left -= held[e] = 1;
-  // Equal keys: the first of them.
+  // Of entries with a key equal to the cut, the first ones fill the rest.
   for (let e = 0; left > 0; e++) if (keys[e] === cut) left -= held[e] = 1;
   return held;
 }
 
-/** For each code one of its entries, all alike likely; −1 where there is none. */
+/** For each code one of its entries, each with the same probability; −1 for a code without entries. Reservoir sampling in one pass. */
 function oneOfEach(codes: Int32Array, integer: (bound: number) => number): Int32Array {
   const met = new Int32Array(greatest(codes) + 1);
   const chosen = new Int32Array(met.length).fill(-1);
@@ -137,6 +143,7 @@ function oneOfEach(codes: Int32Array, integer: (bound: number) => number): Int32
   return chosen;
 }
 
+/** The largest code; −1 for an empty list. */
 function greatest(codes: Int32Array): number {
   let most = -1;
   for (const code of codes) most = Math.max(most, code);

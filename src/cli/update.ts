@@ -10,6 +10,8 @@ import { TaurecError } from '../errors.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
+import type { SourceFacts } from '../option.ts';
+import type { PoolSource, SamplerSource } from '../sampler/sampler-options.ts';
 import { newInteractions } from '../training/update/new-rows.ts';
 import { type UpdateResult, updateModel } from '../training/update/update-model.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
@@ -44,7 +46,13 @@ export function define(command: Command, terminal: Terminal): void {
     .option('--loss-option <name=value>', 'option of the loss; repeatable', pair)
     .option('--backbone-module <path>', "module of the model's custom backbone")
     .option('--backbone-export <name>', 'export of the module (default: default)')
-    .option('--backbone-option <name=value>', 'option of the backbone; repeatable', pair);
+    .option('--backbone-option <name=value>', 'option of the backbone; repeatable', pair)
+    .option('--pool-module <path>', "module of the model's custom pool")
+    .option('--pool-export <name>', 'export of the module (default: default)')
+    .option('--pool-option <name=value>', 'option of the pool; repeatable', pair)
+    .option('--sampler-module <path>', "module of the model's custom sampler")
+    .option('--sampler-export <name>', 'export of the module (default: default)')
+    .option('--sampler-option <name=value>', 'option of the sampler; repeatable', pair);
   addReadOptions(command);
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(
@@ -63,6 +71,8 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const isInPlace = resolve(out) === resolve(directory);
   const loss = moduleOf<LossSource>('loss', 'evaluate', flags);
   const backbone = moduleOf<BackboneSource>('backbone', 'forward', flags);
+  const pool = moduleOf<PoolSource>('pool', 'openPool', flags);
+  const sampler = moduleOf<SamplerSource>('sampler', 'openSampler', flags);
   const before = await stampOf(directory);
   const model = await openModel(directory, { trainingState: true });
   // Opening completes an interrupted replacement of the folder, which changes the stamp.
@@ -95,6 +105,8 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
         titles,
         loss,
         backbone,
+        pool,
+        sampler,
         signal,
         onProgress: (event) => progress?.handle(event),
       }),
@@ -118,7 +130,7 @@ function stampOf(directory: string): Promise<string | undefined> {
 }
 
 /** `{module, export, options}` from the flags; undefined where none is given. */
-function moduleOf<T>(kind: 'loss' | 'backbone', method: string, flags: object): T | undefined {
+function moduleOf<T>(kind: SourceFacts['kind'], method: string, flags: object): T | undefined {
   return sourceOf({ kind, method, optionFlags: {} }, { ...flags }, undefined, {}) as T | undefined;
 }
 

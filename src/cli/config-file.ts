@@ -64,8 +64,14 @@ async function readDefaultExport(file: string): Promise<unknown> {
     if (file.endsWith('.json')) return JSON.parse(await readFile(file, 'utf8'));
     const { createJiti } = await import('jiti');
     // A project may use taurec without having installed it: its import of defineConfig then resolves to this copy.
+    const fileOf = (entry: string) => fileURLToPath(new URL(`../${entry}.js`, import.meta.url));
     const jiti = createJiti(import.meta.url, {
-      alias: { taurec: fileURLToPath(new URL('../index.js', import.meta.url)) },
+      alias: {
+        taurec: fileOf('index'),
+        'taurec/extend': fileOf('extend'),
+        'taurec/lab': fileOf('lab'),
+        'taurec/server': fileOf('server/serve'),
+      },
     });
     return await jiti.import(resolve(file), { default: true });
   } catch (cause) {

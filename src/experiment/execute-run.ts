@@ -206,7 +206,10 @@ export function runKey(spec: RunSpec, config: TrainConfig, dataSha256: string): 
   const { threads: _, ...training } = configToJson(config);
   const { train: _train, test: _test, valid: _valid, ...reading } = spec.data.files;
   const { choice, noise = {}, seed, perUser = false, analyse = false, ks = [20], metrics = [] } = spec;
-  const modules = [config.loss, config.backbone, ...metrics].map(sourceText);
+  const { pool, sampler } = config.batch;
+  // Only custom ones are added, so that the keys of all other runs stay.
+  const batches = [pool, sampler].filter((source) => typeof source === 'object');
+  const modules = [config.loss, config.backbone, ...metrics, ...batches].map(sourceText);
   const facts = {
     format,
     version,
@@ -227,7 +230,8 @@ export function runKey(spec: RunSpec, config: TrainConfig, dataSha256: string): 
 
 /** A hash of the text of a module, or of an object's class and functions; nothing for what taurec has under the name. */
 function sourceText(source: object): string {
-  if ('evaluate' in source || 'forward' in source) return sha256(objectText(source));
+  if (['evaluate', 'forward', 'openPool', 'openSampler'].some((method) => method in source))
+    return sha256(objectText(source));
   const { module } = source as { module?: string };
   if (module === undefined) return '';
   const path = module.startsWith('file:') ? fileURLToPath(module) : module;

@@ -201,6 +201,15 @@ function recipeBesideFile(file: string, recipe: unknown): unknown {
 }
 
 function trainingBesideFile(file: string, config: object): object {
-  const sources = Object.entries(config).filter(([key]) => key === 'loss' || key === 'backbone');
+  const { batch, ...rest } = config as Entry;
+  const isGroup = typeof batch === 'object' && batch !== null;
+  return {
+    ...sourcesBesideFile(file, rest, ['loss', 'backbone']),
+    ...('batch' in config && { batch: isGroup ? sourcesBesideFile(file, batch, ['pool', 'sampler']) : batch }),
+  };
+}
+
+function sourcesBesideFile(file: string, config: object, kinds: readonly string[]): object {
+  const sources = Object.entries(config).filter(([key]) => kinds.includes(key));
   return { ...config, ...Object.fromEntries(sources.map(([key, source]) => [key, moduleBesideFile(file, source)])) };
 }

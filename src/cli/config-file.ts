@@ -64,8 +64,14 @@ async function readDefaultExport(file: string): Promise<unknown> {
     if (file.endsWith('.json')) return JSON.parse(await readFile(file, 'utf8'));
     const { createJiti } = await import('jiti');
     // A project may use taurec without having installed it: its import of defineConfig then resolves to this copy.
+    const fileOf = (entry: string) => fileURLToPath(new URL(`../${entry}.js`, import.meta.url));
     const jiti = createJiti(import.meta.url, {
-      alias: { taurec: fileURLToPath(new URL('../index.js', import.meta.url)) },
+      alias: {
+        taurec: fileOf('index'),
+        'taurec/extend': fileOf('extend'),
+        'taurec/lab': fileOf('lab'),
+        'taurec/server': fileOf('server/serve'),
+      },
     });
     return await jiti.import(resolve(file), { default: true });
   } catch (cause) {
@@ -166,6 +172,15 @@ function recipeBesideFile(file: string, recipe: unknown): unknown {
 }
 
 function trainingBesideFile(file: string, config: object): object {
-  const sources = Object.entries(config).filter(([key]) => key === 'loss' || key === 'backbone');
+  const { batch, ...rest } = config as Entry;
+  const isGroup = typeof batch === 'object' && batch !== null;
+  return {
+    ...sourcesBesideFile(file, rest, ['loss', 'backbone']),
+    ...('batch' in config && { batch: isGroup ? sourcesBesideFile(file, batch, ['pool', 'sampler']) : batch }),
+  };
+}
+
+function sourcesBesideFile(file: string, config: object, kinds: readonly string[]): object {
+  const sources = Object.entries(config).filter(([key]) => kinds.includes(key));
   return { ...config, ...Object.fromEntries(sources.map(([key, source]) => [key, moduleBesideFile(file, source)])) };
 }

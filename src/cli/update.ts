@@ -10,6 +10,8 @@ import { TaurecError } from '../errors.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
+import type { SourceFacts } from '../option.ts';
+import type { PoolSource, SamplerSource } from '../sampler/sampler-options.ts';
 import { newInteractions } from '../training/update/new-rows.ts';
 import { type UpdateOptions, type UpdateResult, updateModel, updateOptions } from '../training/update/update-model.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
@@ -37,8 +39,7 @@ export function define(command: Command, terminal: Terminal): void {
   command
     .option('--titles <file>', 'file of item titles, for new items and to replace existing titles')
     .option('--dry-run', 'report what is new without training');
-  addModuleFlags(command, 'loss');
-  addModuleFlags(command, 'backbone');
+  for (const kind of ['loss', 'backbone', 'pool', 'sampler'] as const) addModuleFlags(command, kind);
   addReadOptions(command);
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(
@@ -57,6 +58,8 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const isInPlace = resolve(out) === resolve(directory);
   const loss = moduleOf<LossSource>('loss', 'evaluate', flags);
   const backbone = moduleOf<BackboneSource>('backbone', 'forward', flags);
+  const pool = moduleOf<PoolSource>('pool', 'openPool', flags);
+  const sampler = moduleOf<SamplerSource>('sampler', 'openSampler', flags);
   const before = await stampOf(directory);
   const model = await openModel(directory, { trainingState: true });
   // Opening completes an interrupted replacement of the folder, which changes the stamp.
@@ -89,6 +92,8 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
         titles,
         loss,
         backbone,
+        pool,
+        sampler,
         signal,
         onProgress: (event) => progress?.handle(event),
       }),
@@ -112,7 +117,7 @@ function stampOf(directory: string): Promise<string | undefined> {
 }
 
 /** `{module, export, options}` from the flags; undefined where none is given. */
-function moduleOf<T>(kind: 'loss' | 'backbone', method: string, flags: object): T | undefined {
+function moduleOf<T>(kind: SourceFacts['kind'], method: string, flags: object): T | undefined {
   return sourceOf({ kind, method, optionFlags: {} }, { ...flags }, undefined, {}) as T | undefined;
 }
 

@@ -221,7 +221,10 @@ export function runKey(spec: RunSpec, config: TrainConfig, dataSha256: string): 
   // Paths are left out: `dataSha256` identifies the content, so a moved data set keeps its runs.
   const { train: _train, test: _test, valid: _valid, ...reading } = spec.data.files;
   const { choice, noise = {}, seed, perUser = false, analyse = false, ks = [20], metrics = [] } = spec;
-  const modules = [config.loss, config.backbone, ...metrics].map(sourceText);
+  const { pool, sampler } = config.batch;
+  // Only custom ones are added, so that the keys of all other runs stay.
+  const batches = [pool, sampler].filter((source) => typeof source === 'object');
+  const modules = [config.loss, config.backbone, ...metrics, ...batches].map(sourceText);
   const facts = {
     format,
     version,
@@ -242,7 +245,8 @@ export function runKey(spec: RunSpec, config: TrainConfig, dataSha256: string): 
 
 /** SHA-256 of a module's text, or of an object's class and functions; empty for a built-in name, which the version identifies. */
 function sourceText(source: object): string {
-  if ('evaluate' in source || 'forward' in source) return sha256(objectText(source));
+  if (['evaluate', 'forward', 'openPool', 'openSampler'].some((method) => method in source))
+    return sha256(objectText(source));
   const { module } = source as { module?: string };
   if (module === undefined) return '';
   const path = module.startsWith('file:') ? fileURLToPath(module) : module;

@@ -310,6 +310,15 @@ describe('an interrupted run', () => {
 });
 
 describe('configuration files', () => {
+  test('a file imports from every entry, also where taurec is not installed', async () => {
+    const config = file(
+      'entries.config.ts',
+      `import { defineConfig } from 'taurec';\nimport { kCore } from 'taurec/extend';\nimport { defineExperiment } from 'taurec/lab';\nif (!kCore || !defineExperiment) throw new Error('missing');\nexport default defineConfig({ epochs: 1, dimension: 8 });`,
+    );
+    const result = await json('train', 'train.csv', '--config', config, '--out', 'entries');
+    expect(result.config).toMatchObject({ epochs: 1, dimension: 8 });
+  });
+
   test.each([
     [
       'ts',

@@ -215,6 +215,18 @@ describe('updateModel', () => {
     expect((await needless).code).toBe('bad-option');
   });
 
+  it('loads no code by itself: a custom pool or sampler is given too', async () => {
+    const pool = {
+      module: fileURLToPath(new URL('../sampler/modules/samplers.mjs', import.meta.url)),
+      export: 'FirstItems',
+    };
+    const own = await trained({ batch: { pool, negatives: 5 } });
+    expect((await rejectionOf(updateModel(own, fresh, options))).code).toBe('update-source');
+    const { model: updated } = await updateModel(own, fresh, { ...options, pool });
+    expect(updated.users.rows).toBe(users + 1);
+    expect((await rejectionOf(updateModel(model, fresh, { ...options, pool }))).code).toBe('bad-option');
+  });
+
   it('refuses imported embeddings', async () => {
     const imported = { ...model, config: { ...model.config, imported: { users: 'a.npy', items: 'b.npy' } } };
     expect((await rejectionOf(updateModel(imported, fresh, options))).code).toBe('update-imported');

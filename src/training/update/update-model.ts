@@ -20,6 +20,7 @@ import { Titles } from '../../model/titles.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
 import { type DeclaredOption, declaredOptions, option, positive, whole } from '../../option.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../../recommender/ranking-engine.ts';
+import type { PoolSource, SamplerSource } from '../../sampler/sampler-options.ts';
 import { parseTrainConfig, type TrainConfig } from '../config.ts';
 import type { TrainEvent } from '../events.ts';
 import { mergeInteractions } from '../merge.ts';
@@ -55,6 +56,9 @@ export interface UpdateOptions extends Readonly<z.input<z.ZodObject<typeof updat
   readonly loss?: LossSource;
   /** The backbone, likewise. */
   readonly backbone?: BackboneSource;
+  /** The custom pool and sampler, likewise. */
+  readonly pool?: PoolSource;
+  readonly sampler?: SamplerSource;
   /** Stops after the step in progress with error `aborted`. */
   readonly signal?: AbortSignal;
   /** Receives the events of the training. */
@@ -227,6 +231,7 @@ function updateConfig(model: Model, fresh: number, options: UpdateOptions): Trai
     ...config.training,
     loss: lossOf(config, options.loss),
     backbone: backboneOf(config, options.backbone),
+    batch: batchOf(config, options),
     score: config.score,
     ...(config.backbone === 'mf' && { dimension: model.items.columns }),
     seed: config.seed,
@@ -268,9 +273,24 @@ function backboneOf({ backbone: name, training }: ModelFacts, given: BackboneSou
   );
 }
 
+/** The model's batches, with a custom pool or sampler as it was given. */
+function batchOf({ training }: ModelFacts, given: Pick<UpdateOptions, 'pool' | 'sampler'>): unknown {
+  const own = (training.batch ?? {}) as Readonly<Record<string, unknown>>;
+  const sources = (['pool', 'sampler'] as const).map((kind) => {
+    const source = own[kind] as (PoolSource & { name?: string; module?: string }) | string | undefined;
+    const builtIn = typeof source !== 'object';
+    const got = builtIn
+      ? `the ${kind} ${source ?? 'of its batches'}`
+      : `the custom ${kind} ${source.module ?? source.name}`;
+    return [kind, sourceOf<never>(kind, source as never, builtIn, got, given[kind] as never)] as const;
+  });
+  const changed = sources.filter(([, source]) => source !== undefined);
+  return training.batch === undefined && changed.length === 0 ? undefined : { ...own, ...Object.fromEntries(changed) };
+}
+
 /** The model's own source where it is built in, else the given one; a given module takes missing export and options from the model's training. */
-function sourceOf<T extends LossSource | BackboneSource>(
-  kind: 'loss' | 'backbone',
+function sourceOf<T extends LossSource | BackboneSource | PoolSource | SamplerSource>(
+  kind: 'loss' | 'backbone' | 'pool' | 'sampler',
   own: T,
   builtIn: boolean,
   got: string,

@@ -17,13 +17,13 @@ import { SoftmaxLoss } from './sl.ts';
 import { SoftmaxLossAtK } from './slatk.ts';
 import { GlobalContrastiveLoss } from './sogclr.ts';
 
-/** A class of losses with its declaration. */
+/** A loss class with its declaration. */
 interface BuiltInLoss {
   new (options?: RawOptions): Loss;
   readonly declaration: LossDeclaration;
 }
 
-/** Every built-in loss by name; the only list. */
+/** Every built-in loss by name. This is the only list: names, flags, help and search spaces are derived from it. */
 const losses = {
   sl: SoftmaxLoss,
   bsl: BilateralSoftmaxLoss,
@@ -40,7 +40,7 @@ const losses = {
   llpauc: LowerLeftPartialAuc,
 } satisfies Record<string, BuiltInLoss>;
 
-/** An option that training can choose by validation when it is given as `'auto'`. */
+/** An option that training can choose by validation when its value is `'auto'`. */
 export type SearchedOption = 'tau' | 'negativeWeight';
 const searchedOptions: readonly SearchedOption[] = ['tau', 'negativeWeight'];
 
@@ -50,22 +50,23 @@ export type LossName = keyof typeof losses;
 /** The names of the built-in losses. */
 export const lossNames = Object.keys(losses) as LossName[];
 
-/** What each built-in loss declares. */
+/** The declaration of each built-in loss. */
 export const lossDeclarations: Readonly<Record<LossName, LossDeclaration>> = Object.fromEntries(
   lossNames.map((name) => [name, losses[name].declaration]),
 ) as Record<LossName, LossDeclaration>;
 
-/** The score a loss is trained with unless told otherwise: dot for bpr, bce, gbce and mse, cosine for all others, also for custom losses. */
+/** The default score of a loss: `dot` for bpr, bce, gbce and mse; `cosine` for the other losses, including custom ones. */
 export function defaultScore(source: LossSource): 'cosine' | 'dot' {
   return 'name' in source ? (declarationOf(source.name)?.score ?? 'cosine') : 'cosine';
 }
 
 /**
- * A loss from a name with options, or a bare object as it is. Modules need `loadLoss`.
+ * Creates a built-in loss from its name and options, or checks and returns a loss object. `loadLoss` handles modules.
  *
- * @throws TaurecError `unknown-name`, `bad-option`
+ * @throws TaurecError `unknown-name` for an unknown loss or option, `bad-option` for a value out of bounds, a module, or an incomplete loss object
  */
 export function createLoss(source: LossSource): Loss {
+  // The order matters: a loss object has a name too, so the test for an object comes first.
   if ('evaluate' in source) return checkLoss(source, 'loss');
   if ('module' in source) {
     const expected = 'a name or an object';
@@ -78,19 +79,21 @@ export function createLoss(source: LossSource): Loss {
   return new Built(source.options);
 }
 
-/** A built-in loss with the options that nobody gave filled in for a catalogue of `items`; any other source as it is. */
+/** Fills in the options of a built-in loss that depend on the size of the catalogue, unless they are given (such as τ; gbce's `items`). Returns any other source unchanged. */
 export function fitLoss(source: LossSource, items: number): LossSource {
   const byCatalogue = 'evaluate' in source || !('name' in source) ? undefined : declarationOf(source.name)?.byCatalogue;
   if (!byCatalogue) return source;
+  // A given option wins over the fitted one, so it is spread last. An explicit undefined counts as not given.
   const given = definedOnly((source as { options?: RawOptions }).options);
   return { ...source, options: { ...byCatalogue(items, given), ...given } };
 }
 
 /**
- * The options of a loss that are given as `'auto'`, for training to choose.
- * @throws TaurecError `bad-option` where the loss has no such option that can be chosen so
+ * The options of a loss whose value is `'auto'`: training chooses them by validation.
+ * @throws TaurecError `bad-option` when training cannot choose that option for this loss
  */
 export function automaticOptions(source: LossSource): SearchedOption[] {
+  // An unknown name passes here: createLoss reports it with the list of known names.
   if ('evaluate' in source || ('name' in source && !declarationOf(source.name))) return [];
   const asked = searchedOptions.filter((option) => source.options?.[option] === 'auto');
   const [wrong] = asked.filter((option) => !('name' in source && canChoose(source.name, option)));
@@ -104,17 +107,21 @@ export function automaticOptions(source: LossSource): SearchedOption[] {
   });
 }
 
-/** The loss without the options that are `'auto'`. Throws as `automaticOptions` does. */
+/** The loss without its `'auto'` options. Throws like `automaticOptions`. */
 export function withoutAutomatic(source: LossSource): LossSource {
   return replaceOptions(source, Object.fromEntries(automaticOptions(source).map((option) => [option, undefined])));
 }
 
-/** A loss with other options over its own; undefined takes an option out. A loss that is an object stays as it is. */
+/** Overrides options of a loss; a value of undefined removes the option. A loss object is returned unchanged. */
 export function replaceOptions(source: LossSource, options: RawOptions): LossSource {
   return 'evaluate' in source ? source : { ...source, options: definedOnly({ ...source.options, ...options }) };
 }
 
-/** Throws when `value` lacks a part of the Loss contract, or needs states and cannot update them; `origin` names it in the message. */
+/**
+ * Returns `value` when it fulfils the `Loss` contract.
+ * @param origin the option or module to name in the error
+ * @throws TaurecError `bad-option` when a member is missing, or when `needs` and `updateStates` do not match
+ */
 export function checkLoss(value: unknown, origin: string): Loss {
   const loss = value as Partial<Loss> | null | undefined;
   const whole =
@@ -128,7 +135,10 @@ export function checkLoss(value: unknown, origin: string): Loss {
   throw new TaurecError('bad-option', { option: origin, got: whole ? loss.name : value, expected: fault });
 }
 
-/** Refuses a loss whose value has no lower bound under the given score. */
+/**
+ * Rejects a loss that has no lower bound under the given score.
+ * @throws TaurecError `bad-option`
+ */
 export function checkScore(loss: Loss, score: 'cosine' | 'dot'): void {
   if (score === 'cosine' || loss.allowsDotScores) return;
   throw new TaurecError('bad-option', {
@@ -139,16 +149,18 @@ export function checkScore(loss: Loss, score: 'cosine' | 'dot'): void {
   });
 }
 
+/** The options without those that are undefined. */
 function definedOnly(options: RawOptions = {}): RawOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/** True when training can choose the option of a built-in loss by validation. */
+/** True when training can choose this option of a built-in loss by validation. */
 function canChoose(name: string, option: SearchedOption): boolean {
   const schema = declarationOf(name)?.options.shape[option];
   return schema !== undefined && optionFacts(schema as z.ZodType)?.automatic === true;
 }
 
+/** The declaration of a built-in loss; undefined for any other name. `hasOwn` keeps names such as `constructor` out. */
 function declarationOf(name: string): LossDeclaration | undefined {
   return Object.hasOwn(lossDeclarations, name) ? lossDeclarations[name as LossName] : undefined;
 }

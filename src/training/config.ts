@@ -58,19 +58,19 @@ const length = 'Length of training:';
 const optimiser = 'Optimiser:';
 
 const scheduleShape = {
-  /** Constant, or half a cosine down to `final`. */
+  /** The shape of the schedule: constant, or half a cosine down to `final` (default). */
   name: option(oneOf(['constant', 'cosine']).default('cosine'), {
     group: optimiser,
     flag: '--schedule <name>',
-    help: 'course of the learning rate',
+    help: 'learning-rate schedule',
   }),
-  /** Fraction of the run over which the rate rises linearly from 0. */
+  /** Fraction of the run, in [0, 1), over which the learning rate rises linearly from 0. Default 0. */
   warmup: option(fraction.default(0), {
     group: optimiser,
     flag: '--warmup <number>',
-    help: 'fraction of the run over which the learning rate rises',
+    help: 'fraction of the run over which the learning rate rises from 0',
   }),
-  /** Fraction of the learning rate that is left at the end of a cosine. */
+  /** The learning rate at the end of a cosine, as a fraction of the highest, in [0, 1]. Default 0. */
   final: option(within(0, 1).default(0), {
     group: optimiser,
     flag: '--final <number>',
@@ -82,7 +82,7 @@ const { decoupledWeightDecay, l2, ...optimizerOptions } = optimizerShape;
 const { batch: kind, rowWeight, ...batchOptions } = samplerShape;
 
 const validationShape = {
-  /** What the best epoch is chosen by, larger is better: a metric and its cut-off. */
+  /** The metric and cut-off that choose the best epoch; larger is better. Default `ndcg@20`. */
   metric: option(
     z
       .string({ error: metric })
@@ -95,7 +95,7 @@ const validationShape = {
       fixed: true,
     },
   ),
-  /** Validates after every so many epochs, and after the last. */
+  /** Epochs between validations, ≥ 1, default 5; the last epoch is always validated. */
   every: option(whole(1).default(5), {
     group: length,
     flag: '--validate-every <epochs>',
@@ -103,16 +103,18 @@ const validationShape = {
     fixed: true,
   }),
   /**
-   * Stops after so many validations in a row without a better one. Under a cosine schedule the last epochs, at low rates, still gain: a run that stops early
-   * saves time and loses some of it (health: NDCG@20 .1377 with all epochs, .1356 after 10 epochs of patience).
+   * Number of validations in a row without an improvement after which training stops, ≥ 1, default 6.
+   *
+   * Under a cosine schedule the last epochs, at low rates, still gain: stopping early saves time and loses some of that gain
+   * (health: NDCG@20 .1377 with all epochs, .1356 after 10 epochs of patience).
    */
   patience: option(whole(1).default(6), {
     group: length,
     flag: '--patience <number>',
-    help: 'stop after this many validations without a better one',
+    help: 'stop after this many validations without an improvement',
     fixed: true,
   }),
-  /** At most so many validation users are looked at, drawn once by the seed. */
+  /** Validates on at most this many users, ≥ 1, default 5000, sampled once by the seed. */
   users: option(whole(1).default(5000), {
     group: length,
     flag: '--validation-users <number>',
@@ -122,11 +124,12 @@ const validationShape = {
 };
 
 /**
- * Every option of training, declared once: its type, bounds and default by zod, its flag, help and search range by `option`. The types of a configuration, the flags of
- * `taurec train`, their help, the tables of docs/command-line.md and what a search space may name are all read from here.
+ * Every training option, declared once: type, bounds and default by zod; flag, help and search range by `option`.
+ *
+ * The types of a configuration, the flags of `taurec train` with their help, the tables of docs/command-line.md and the names in a search space all come from here.
  */
 export const trainShape = {
-  /** The default is BSL as tuned for ordinary data; a loss that is named has its paper's λ = 1. A τ that is not given follows the catalogue's size. */
+  /** The loss. The default is BSL as tuned for ordinary data; a loss given by name has its paper's λ = 1. An omitted τ depends on the size of the catalogue. */
   loss: option(loss.default({ name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } }), {
     group: 'Loss:',
     flag: '--loss <name>',
@@ -134,7 +137,7 @@ export const trainShape = {
     common: true,
     source: { kind: 'loss', method: 'evaluate', builtIn: lossOptions },
   }),
-  /** What makes final embeddings of the trained ones: matrix factorisation leaves them as they are, graph backbones mix them over the training graph. */
+  /** The backbone computes final embeddings from the trained ones: matrix factorisation leaves them unchanged, graph backbones mix them over the training graph. */
   backbone: option(backbone.default({ name: 'mf', options: {} }), {
     group: 'Backbone:',
     flag: '--backbone <name>',
@@ -142,15 +145,17 @@ export const trainShape = {
     common: true,
     source: { kind: 'backbone', method: 'forward', builtIn: backboneOptions },
   }),
-  /** Cosine of the embeddings, or inner product; absent: as the loss has it in its paper. */
+  /** The score of a user and an item: cosine or inner product. Absent: the score that the loss has in its paper. */
   score: option(oneOf(['cosine', 'dot']).optional(), {
     group: model,
     flag: '--score <name>',
     help: `score of a user and an item (default: dot for ${dotLosses.join(', ')}, else cosine)`,
   }),
   /**
-   * What the model is for, and so what its validation part should be. `accuracy`: to guess what comes next in a future like the log; held out as the log is.
-   * `discovery`: to find what people would like among all items, when the future is less skewed than the log; held out `debiased`.
+   * The purpose of the model, and with it the kind of validation part.
+   *
+   * `accuracy` (default): predict the next entries of a log like this one; validation keeps the log's distribution. `discovery`: find what users would like in the whole
+   * catalogue, when the future is less skewed than the log; validation is `debiased`.
    */
   aim: option(oneOf(aims).default('accuracy'), {
     group: model,
@@ -160,32 +165,32 @@ export const trainShape = {
     fixed: true,
   }),
   /**
-   * c of the popularity prior: lists are ranked by s_ui + c · log(1 + n_i), n_i = training interactions of item i (docs/popularity.md). `auto`: chosen at every
-   * validation by what validates best; needs a validation part.
+   * c of the popularity prior: lists are ranked by s_ui + c · log(1 + n_i), with n_i the training interactions of item i (docs/popularity.md). Default 0.
+   * `auto` chooses at every validation the c that validates best; it needs a validation part.
    */
   popularityPrior: option(
     z.union([z.literal('auto'), z.number()], { error: "a finite number, or 'auto'" }).default(0),
     {
       group: model,
       flag: '--popularity-prior <number>',
-      help: 'what popularity adds to a score: number · log(1 + interactions of the item); below 0 for the long tail; auto: by validation',
+      help: 'popularity prior: adds number · log(1 + interactions of the item) to each score; below 0 favours the long tail; auto to choose it by validation',
     },
   ),
-  /** Length of the embeddings. */
+  /** Number of latent factors, ≥ 1, default 64. */
   dimension: option(whole(1).default(64), {
     group: model,
     flag: '--dimension <number>',
     help: 'length of the embeddings',
     common: true,
   }),
-  /** Embeddings start as N(0, initialDeviation²). */
+  /** Standard deviation of the initial embeddings, N(0, initialDeviation²), > 0, default .1. */
   initialDeviation: option(positive.default(0.1), {
     group: model,
     flag: '--initial-deviation <number>',
     help: 'standard deviation of the initial embeddings',
   }),
   optimizer: named(optimizerOptions).prefault({}),
-  /** The learning rate at its highest. */
+  /** The highest learning rate of the schedule, > 0, default .02. */
   learningRate: option(positive.default(0.02), {
     group: optimiser,
     flag: '--learning-rate <number>',
@@ -199,7 +204,7 @@ export const trainShape = {
   schedule: named(scheduleShape).prefault({}),
   l2,
   decoupledWeightDecay,
-  /** Probability that an element of an embedding is left out of a batch. */
+  /** Probability in [0, 1) that an embedding element is dropped in a step. Default 0. */
   embeddingDropout: option(fraction.default(0), {
     group: optimiser,
     flag: '--dropout <number>',
@@ -208,55 +213,55 @@ export const trainShape = {
   }),
   batch: optionGroup({ kind, ...batchOptions }).prefault({}),
   rowWeight,
-  /** Epochs at most. */
+  /** The maximum number of epochs, ≥ 1, default 100. */
   epochs: option(whole(1).default(100), {
     group: length,
     flag: '--epochs <number>',
-    help: 'most epochs',
+    help: 'maximum number of epochs',
     common: true,
   }),
-  /** Seconds for the search, validation included; the schedule then follows the clock, and `epochs` is the most that is run. */
+  /** Maximum seconds of the fit, validation included. The schedule then follows the clock, and `epochs` remains the upper bound. */
   timeBudget: option(positive.optional(), {
     group: length,
     flag: '--time-budget <seconds>',
-    help: 'most seconds',
+    help: 'maximum seconds for the fit, validation included; a refit takes extra time',
     fixed: true,
   }),
   validation: optionGroup(validationShape).prefault({}),
-  /** Trains once more, on train and validation together, for the number of steps that validation chose. */
+  /** Trains again on train and validation together, for the number of steps that validation chose. Default false. */
   refit: option(yesOrNo.default(false), {
     group: length,
     flag: '--refit',
-    help: 'then train once more on train and validation together, for the best number of steps',
+    help: 'train again on train and validation together, for the best number of steps',
     sets: true,
     opposite: 'do not refit',
     common: true,
     fixed: true,
   }),
-  /** Epochs between checkpoints. Absent: every epoch, but not more often than every ten seconds. */
+  /** Epochs between checkpoints, ≥ 1. Absent: every epoch, at most once per ten seconds. */
   checkpointEvery: option(whole(1).optional(), {
     group: length,
     flag: '--checkpoint-every <epochs>',
     help: 'epochs between checkpoints (default: every epoch, at most every ten seconds)',
     fixed: true,
   }),
-  /** Seed of everything that is drawn at random. */
+  /** Seed of all random draws, an integer, default 1. */
   seed: option(whole(Number.MIN_SAFE_INTEGER).default(1), {
     flag: '--seed <number>',
     help: 'seed of all random numbers',
     shared: true,
     fixed: true,
   }),
-  /** Absent: the engine's choice. */
+  /** Number of threads, ≥ 1. Absent: chosen by the engine. Results do not depend on it. */
   threads: option(whole(1).optional(), { flag: '--threads <number>', help: 'threads', shared: true, fixed: true }),
-  /** What computes: the WebAssembly engine, or the slow reference. */
+  /** The engine that computes: `wasm` (WebAssembly), or the slow `reference`. Default `auto`. */
   engine: option(oneOf(['auto', 'wasm', 'reference']).default('auto'), {
     flag: '--engine <name>',
     help: 'engine',
     shared: true,
     fixed: true,
   }),
-  /** Arithmetic of the wasm engine: fused multiply-add where the machine has it (auto), or one of the two, for results that repeat on any machine. */
+  /** Arithmetic of the wasm engine: `simd-fma` (fused multiply-add), `simd`, or `auto` for fused multiply-add where the machine has it. Fix one for results that repeat on any machine. */
   build: option(oneOf(['auto', 'simd', 'simd-fma']).default('auto'), {
     group: 'Engine:',
     flag: '--build <name>',
@@ -265,25 +270,25 @@ export const trainShape = {
   }),
 };
 
-/** Every option of training with its path. */
+/** Every training option with its path. */
 export const trainOptions: readonly DeclaredOption[] = declaredOptions(trainShape);
 
-/** Everything that decides a training run, with its defaults. */
+/** The schema of a configuration; fills in the defaults. */
 export const trainConfigSchema = optionGroup(trainShape).transform((c) => ({
   ...c,
   score: c.score ?? defaultScore(c.loss),
 }));
 
-/** What a person writes: everything may be left out. */
+/** A configuration as a user writes it: every option may be omitted. */
 export type TrainConfigInput = z.input<typeof trainConfigSchema>;
 
-/** A checked configuration, complete. */
+/** A checked configuration, complete with defaults. */
 export type TrainConfig = z.output<typeof trainConfigSchema>;
 
 /**
  * Checks a configuration and fills in the defaults.
- * @param shape the declarations, when they are not all of them
- * @throws TaurecError `bad-option`, naming the option, what was got and what was expected; an unknown option is an error that names the nearest known one.
+ * @param shape the declarations, if not the full set
+ * @throws TaurecError `bad-option` with the option, the value and what was expected; for an unknown option, the nearest known one
  */
 export function parseTrainConfig(input: unknown, shape: z.ZodRawShape = trainShape): TrainConfig {
   const schema = shape === trainShape ? trainConfigSchema : (optionGroup(shape) as unknown as typeof trainConfigSchema);
@@ -292,7 +297,7 @@ export function parseTrainConfig(input: unknown, shape: z.ZodRawShape = trainSha
   throw optionError(parsed.error, input, (path) => optionNames(shape, path));
 }
 
-/** The configuration as JSON holds it: Infinity is "inf", and a loss or backbone that is an object is its name and parameters. `parseTrainConfig` reads it back. */
+/** The configuration as JSON holds it: "inf" for Infinity, and name and parameters in place of a loss or backbone object. `parseTrainConfig` reads it back. */
 export function configToJson(config: TrainConfig): Record<string, unknown> {
   const { pool, sampler, ...batch } = config.batch;
   const written = {
@@ -308,19 +313,19 @@ export function configToJson(config: TrainConfig): Record<string, unknown> {
   return JSON.parse(JSON.stringify(written, infinityAsText));
 }
 
-/** True for a loss given as an object: it holds functions, which no worker thread can receive. */
+/** True for a loss object. It holds functions, which cannot be sent to a worker thread. */
 export function isLoss(source: LossSource): source is Loss {
   return 'evaluate' in source;
 }
 
-/** A pool or sampler given as an object, where the configuration has one. */
+/** The pool or sampler object of a configuration, if there is one. */
 export function customObject({ pool, sampler }: TrainConfig['batch']): { kind: string; name: string } | undefined {
   if (typeof pool === 'object' && 'openPool' in pool) return { kind: 'Pool', name: pool.name };
   if (sampler && 'openSampler' in sampler) return { kind: 'Sampler', name: sampler.name };
   return undefined;
 }
 
-/** True for a backbone given as an object. */
+/** True for a backbone object. */
 export function isBackbone(source: BackboneSource): source is Backbone {
   return 'forward' in source;
 }

@@ -4,7 +4,7 @@ import type { TrainConfig } from './config.ts';
 /** Epochs, and negatives and rows per step, as fractions of those of the whole training. */
 const EPOCHS = 1 / 5;
 const POOL = 1 / 4;
-/** Smaller settings than these are left as they are. */
+/** Lower bounds: a reduction stops there, and smaller settings stay unchanged. */
 const LEAST = { epochs: 10, negatives: 256, rows: 32 };
 
 /**
@@ -36,6 +36,7 @@ export function shortConfig(
   };
 }
 
+/** The fraction `part` of `whole`, at least `least`, and never more than `whole`. */
 function reduced(whole: number, part: number, least: number): number {
   return Math.min(whole, Math.max(least, Math.round(whole * part)));
 }

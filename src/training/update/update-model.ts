@@ -81,7 +81,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
   }
   const state = model.trainingState;
   if (!state) {
-    const message = 'The model was saved without its training state: the optimiser moments start at zero.';
+    const message = 'The model was saved without training state: the optimiser moments start at zero.';
     onProgress({ type: 'notice', message });
   }
   if (!state && model.config.backbone !== 'mf') {

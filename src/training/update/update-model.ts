@@ -122,7 +122,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
   };
 }
 
-/** The base embeddings, with rows for new users or items. */
+/** The base embeddings with added rows for new users or items. */
 function grownTable(base: Tensor<Float32Array> | undefined, final: Matrix, rows: number): Matrix {
   const from = base ? matrix(base.shape[0]!, base.shape[1]!, base.data) : final;
   const table = matrix(rows, from.columns, sharedFloat32(rows * from.columns));
@@ -134,6 +134,10 @@ function tensorOf({ rows, columns, data }: Matrix): Tensor<Float32Array> {
   return { shape: [rows, columns], data };
 }
 
+/**
+ * The trained interactions with their weights from the training state, if it has any.
+ * @throws TaurecError `bad-model` when their number differs
+ */
 function withWeights(trained: Csr, state: ModelTrainingState | undefined): Csr {
   const weights = state?.interactionWeights;
   if (!weights) return trained;

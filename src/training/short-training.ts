@@ -8,9 +8,12 @@ const POOL = 1 / 4;
 const LEAST = { epochs: 10, negatives: 256, rows: 32 };
 
 /**
- * The short training that represents the whole one when options are compared: a fifth of the epochs with the whole schedule in them, a quarter of the
- * negatives and, where the rows per step are automatic and steps are cheap (`cheapSteps`), a quarter of the rows, so that it takes almost as many steps. Validated once, at the end. Evidence that it
- * ranks options as the whole training does: docs/decisions/012-automatic-options.md.
+ * The short training that represents the whole one when options are compared.
+ *
+ * It has a fifth of the epochs, with the full schedule in them, and a quarter of the negatives. Where `rows` is automatic and steps are cheap, it also has a quarter of
+ * the rows, so that it takes almost as many steps. It validates once, at the end. Evidence that it ranks options as the whole training does:
+ * docs/decisions/012-automatic-options.md.
+ * @param cheapSteps true when a step costs less with fewer rows (no graph backbone)
  * @param part fraction of the epochs
  */
 export function shortConfig(

@@ -146,7 +146,7 @@ describe('taurec update', () => {
     expect(readdirSync(join(folder, 'bare'))).not.toContain('training.safetensors');
     const { code, stderr } = await taurec('update', 'bare', '--data', 'new.csv');
     expect(code).toBe(0);
-    expect(stderr).toContain('begin at zero');
+    expect(stderr).toContain('start at zero');
     expect(readdirSync(join(folder, 'bare'))).toContain('training.safetensors');
   });
 });

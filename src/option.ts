@@ -1,44 +1,45 @@
 import * as z from 'zod';
 import { TaurecError } from './errors.ts';
 
-/** Options as a configuration, a program or JSON gives them. */
+/** Options as given in a configuration, a program or JSON, before any check. */
 export type RawOptions = Readonly<Record<string, unknown>>;
 
-/** The range that `taurec tune` searches by default: a dimension of a search space, or a function that makes it from the value the option has without tuning. */
+/** The range that `taurec tune` searches by default: a dimension of a search space, or a function that makes it from the option's value without tuning. */
 export type DefaultSearch = DefaultRange | ((untuned: number) => DefaultRange);
+/** A list of choices, or an interval on a linear or logarithmic scale. `start` is the first value to try. */
 type DefaultRange =
   | { readonly choice: readonly unknown[] }
   | ({ readonly [kind in 'uniform' | 'logUniform']?: readonly [least: number, most: number] } & {
       readonly start?: number;
     });
 
-/** What the declaration of an option says beside its type, bounds and default. */
+/** The facts of an option that its schema does not hold. The schema holds type, bounds and default. */
 export interface OptionFacts {
-  /** The line of `--help` and of docs/command-line.md; choices and default are added to it. */
+  /** The line in `--help` and docs/command-line.md. Choices and default are appended automatically. */
   readonly help: string;
-  /** The flag of the command line: `--rows <number>`. Absent: the option is set in configuration files and programs only. */
+  /** The flag on the command line, such as `--rows <number>`. Absent: the option can be set only in configuration files and programs. */
   readonly flag?: string;
-  /** Heading of the help under which the flag is listed. */
+  /** The heading of the help section that lists the flag. */
   readonly group?: string;
-  /** True for the most used options, which `--help` shows without `--help-all`. */
+  /** True for the most used options, which the short `--help` lists. */
   readonly common?: boolean;
-  /** What a flag without a value sets; its negation, `--no-…`, sets the opposite. */
+  /** The value that a flag without an argument sets; its negation, `--no-…`, sets the opposite. */
   readonly sets?: boolean;
-  /** The help of that negation. */
+  /** The help line of the negation. */
   readonly opposite?: string;
-  /** True when other commands have the flag too: `--seed`. Training adds no second one. */
+  /** True when all commands share the flag, as with `--seed`; training then does not declare it a second time. */
   readonly shared?: boolean;
   /** Present when the value `auto` lets training choose the option by validation: the search that it does. */
   readonly automatic?: AutomaticSearch;
   /** What `taurec tune` searches when no space is given. */
   readonly search?: DefaultSearch;
-  /** True when the range comes after those of training options: a seeded search draws its dimensions in order. */
+  /** True when this range comes after those of the training options. A seeded search draws its dimensions in order, so the order is part of the result. */
   readonly searchLast?: boolean;
-  /** The same, by the score that the loss is trained with. */
+  /** The range by the score that the loss is trained with. */
   readonly searchByScore?: { readonly [score in 'cosine' | 'dot']?: DefaultSearch };
-  /** The same, in place of the popularity prior, where that is given as a number. */
+  /** The range when the popularity prior is given as a number and therefore not searched. */
   readonly searchWithoutPrior?: DefaultSearch;
-  /** True when an option with another value could not be compared on validation, or changes no result: no space may name it. */
+  /** True when a search space must not name the option: different values could not be compared on validation, or do not change the result. */
   readonly fixed?: boolean;
   /** True for a secret: errors tell its length only. */
   readonly secret?: boolean;
@@ -46,12 +47,12 @@ export interface OptionFacts {
   readonly source?: SourceFacts;
 }
 
-/** How something that is given by name, by module or as an object is recognised. */
+/** The facts of an option that takes a name, a module or an object. */
 export interface SourceFacts {
   readonly kind: 'loss' | 'backbone' | 'pool' | 'sampler';
-  /** The function that an object of this kind has. */
+  /** The method by which an object of this kind is recognised. */
   readonly method: string;
-  /** The options of each built-in by its name; their flags are flags of training. */
+  /** The options of each built-in, by its name. Their flags become flags of training. */
   readonly builtIn: Readonly<Record<string, OptionSet>>;
 }
 
@@ -66,18 +67,22 @@ export interface AutomaticSearch {
 
 const factsBySchema = new WeakMap<z.ZodType, OptionFacts>();
 
-/** Declares an option: what it accepts, with its default, by zod, and the rest by its facts. Gives the schema back. */
+/**
+ * Declares an option: `schema` says what it accepts, with its default; `facts` says the rest. Returns the schema.
+ *
+ * The facts belong to this very schema object: a schema derived from it, such as `.optional()`, has none.
+ */
 export function option<T extends z.ZodType>(schema: T, facts: OptionFacts): T {
   factsBySchema.set(schema, facts);
   return schema;
 }
 
-/** The facts that an option was declared with. */
+/** The facts that an option was declared with; undefined for other schemas. */
 export function optionFacts(schema: z.ZodType): OptionFacts | undefined {
   return factsBySchema.get(schema);
 }
 
-/** A number for which `holds` is true; `expected` says so in words. NaN and Infinity are refused. */
+/** A finite number for which `holds` is true; `expected` describes the condition in errors. */
 export const numberWhere = (expected: string, holds: (x: number) => boolean) =>
   z.number({ error: expected }).refine(holds, { error: expected });
 /** A text for which `holds` is true; `expected` says so in words. */
@@ -91,12 +96,12 @@ export const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => {
       : `a whole number from ${least} to ${most}`;
   return z.int({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
 };
-/** A number of at least `least`, and at most `most` where that is given. */
+/** A finite number of at least `least`. */
 export const atLeast = (least: number) => {
   const expected = `a number of at least ${least}`;
   return z.number({ error: expected }).min(least, { error: expected });
 };
-/** A number from `least` to `most`. */
+/** A number in [least, most]. */
 export const within = (least: number, most: number) => {
   const expected = `a number in [${least}, ${most}]`;
   return z.number({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
@@ -111,11 +116,12 @@ export const notNegative = atLeast(0);
 export const fraction = numberWhere('a number in [0, 1)', (x) => x >= 0 && x < 1);
 /** A number in (0, 1]. */
 export const share = numberWhere('a number in (0, 1]', (x) => x > 0 && x <= 1);
+/** A number above 0; `word` names the alternative in errors. */
 const positiveOr = (word: string) => {
   const error = `a number above 0 or ${word}`;
   return z.number({ error }).gt(0, { error });
 };
-/** A temperature: above 0; Infinity, which JSON writes "inf", is legal. */
+/** A temperature: above 0, or Infinity, which JSON writes as "inf". */
 export const temperature = z
   .union([z.literal('inf').transform(() => Infinity), z.literal(Infinity), positiveOr('"inf"')], {
     error: 'a number above 0 or "inf"',
@@ -127,7 +133,7 @@ export const yesOrNo = z.boolean({ error: 'true or false' });
 export const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, { error: `one of ${names.join(', ')}` });
 
-/** An object of options that refuses keys it does not know. */
+/** An object of options that rejects unknown keys. */
 export const optionGroup = <T extends z.ZodRawShape>(shape: T) =>
   z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined) });
 
@@ -156,12 +162,15 @@ export function checkOptions<T extends z.ZodRawShape>(
 
 /** The options of one loss or backbone: declared once, read and checked by the constructor, listed by the command line. */
 export class OptionSet<S extends z.ZodRawShape = z.ZodRawShape> {
+  /** The kind of thing that `name` names, for errors: `loss`. */
   readonly kind: string;
+  /** The name of the loss or backbone; errors write an option as `<name>.<option>`. */
   readonly name: string;
+  /** The declaration of each option. */
   readonly shape: S;
   readonly #schema: z.ZodObject<S>;
 
-  /** @param kind what `name` is, in errors: `loss` */
+  /** @param kind the kind of thing that `name` names, for errors: `loss` */
   constructor(kind: string, name: string, shape: S) {
     this.kind = kind;
     this.name = name;
@@ -170,8 +179,8 @@ export class OptionSet<S extends z.ZodRawShape = z.ZodRawShape> {
   }
 
   /**
-   * The options with their defaults.
-   * @throws TaurecError `unknown-name` for an option that is not declared, `bad-option` (`<name>.<option>`) for a value out of bounds
+   * Returns the options, checked and complete with defaults.
+   * @throws TaurecError `unknown-name` for an undeclared option, `bad-option` (`<name>.<option>`) for a value out of bounds
    */
   read(given: RawOptions): z.output<z.ZodObject<S>> {
     const known = Object.keys(this.shape);
@@ -180,7 +189,7 @@ export class OptionSet<S extends z.ZodRawShape = z.ZodRawShape> {
         throw new TaurecError('unknown-name', { kind: `option of ${this.kind} ${this.name}`, got: option, known });
       }
     }
-    // null, as JSON may have it, is no value
+    // null and undefined both mean "not given": JSON files may contain null.
     const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null));
     const parsed = this.#schema.safeParse(stated);
     if (parsed.success) return parsed.data;
@@ -188,16 +197,19 @@ export class OptionSet<S extends z.ZodRawShape = z.ZodRawShape> {
     return this.fail(given, String(path[0]), message);
   }
 
-  /** Refuses the value of an option: the error names it as `<name>.<option>`. */
+  /**
+   * Rejects the value of an option, named as `<name>.<option>`.
+   * @throws TaurecError `bad-option`, always
+   */
   fail(given: RawOptions, option: string, expected: string, remedy?: string): never {
     throw new TaurecError('bad-option', { option: `${this.name}.${option}`, got: given[option], expected, remedy });
   }
 }
 
-/** What a program writes for the options of a set. */
+/** The options of a set as a program writes them: everything may be omitted. */
 export type OptionsOf<T> = T extends OptionSet<infer S> ? Readonly<z.input<z.ZodObject<S>>> : never;
 
-/** Values as JSON holds them: "inf" for Infinity; what is undefined is left out. */
+/** Option values as JSON can hold them: "inf" for Infinity. Undefined values are dropped. */
 export function writtenOptions<T extends Readonly<Record<string, number | string | undefined>>>(
   values: T,
 ): Readonly<Record<string, number | string>> {
@@ -205,26 +217,27 @@ export function writtenOptions<T extends Readonly<Record<string, number | string
   return Object.fromEntries(stated.map(([name, value]) => [name, value === Infinity ? 'inf' : value]));
 }
 
-/** One declared option with its place in the configuration. */
+/** A declared option with its path in the configuration. */
 export interface DeclaredOption {
-  /** `batch.rows` */
+  /** The keys from the root of the configuration, joined by dots: `batch.rows`. */
   readonly path: string;
   readonly schema: z.ZodType;
-  /** Undefined when the declaration registers none. */
+  /** Undefined for a schema that was declared without facts. */
   readonly facts: OptionFacts | undefined;
 }
 
-/** Every option of a table of declarations, in order; groups of options are entered. */
+/** All options of a table of declarations, in order, including those inside groups. */
 export function declaredOptions(shape: z.ZodRawShape, prefix = ''): DeclaredOption[] {
   return Object.entries(shape).flatMap(([name, schema]) => {
     const path = `${prefix}${name}`;
     const facts = optionFacts(schema as z.ZodType);
+    // A schema with facts is one option, even when it is an object (a loss).
     const inner = facts ? undefined : shapeWithin(schema as z.ZodType);
     return inner ? declaredOptions(inner, `${path}.`) : [{ path, schema: schema as z.ZodType, facts }];
   });
 }
 
-/** The names of the options at a path of a table, `[]` for its own. */
+/** The names of the options at a path of a table; `[]` is the table itself. Empty for a path that is no group. */
 export function optionNames(shape: z.ZodRawShape, path: readonly PropertyKey[] = []): string[] {
   const [first, ...rest] = path;
   if (first === undefined) return Object.keys(shape);
@@ -232,20 +245,22 @@ export function optionNames(shape: z.ZodRawShape, path: readonly PropertyKey[] =
   return inner ? optionNames(inner, rest) : [];
 }
 
-/** What an option takes, as the command line needs to know it. */
+/** The values that an option accepts, as the command line needs them. */
 export interface Accepted {
-  /** Names to choose from. */
+  /** The names to choose from. */
   readonly choices: readonly string[];
-  /** Words that stand for a number: `auto`, `all`, `inf`. */
+  /** Words that are allowed in place of a number: `auto`, `all`, `inf`. */
   readonly words: readonly string[];
+  /** Present for an option that takes a number: whether it must be an integer, and its least value. */
   readonly number?: { readonly whole: boolean; readonly least: number };
   /** True when a list is taken. */
   readonly list?: boolean;
 }
 
-/** What a declaration accepts: its choices and bounds are written nowhere else. */
+/** The values that a schema accepts. Reading them from the schema keeps it the only place that states choices and bounds. */
 export function accepted(schema: z.ZodType): Accepted {
   const inner = innerOf(schema);
+  // Defaults, optionals and transformations do not change the accepted values.
   if (inner) return accepted(inner);
   if (schema instanceof z.ZodArray) return { ...accepted(schema.element as z.ZodType), list: true };
   if (schema instanceof z.ZodUnion) {
@@ -265,20 +280,21 @@ export function accepted(schema: z.ZodType): Accepted {
   return { choices: [], words: [] };
 }
 
-/** The default of an option; undefined without one. */
+/** The default of an option; undefined if there is none. */
 export function defaultOf(schema: z.ZodType): unknown {
   return schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined;
 }
 
-/** The options inside a group. */
+/** The declarations inside a group; undefined for a schema that is no group. */
 function shapeWithin(schema: z.ZodType): z.ZodRawShape | undefined {
   if (schema instanceof z.ZodObject) return schema.shape;
+  // Of a preprocessing pipe (`named`) the object is the output side.
   if (schema instanceof z.ZodPipe && !(schema.in instanceof z.ZodObject)) return shapeWithin(schema.out as z.ZodType);
   const inner = innerOf(schema);
   return inner && shapeWithin(inner);
 }
 
-/** What a default, an absence or a transformation is put around. */
+/** The schema inside a default, an optional or a transformation; undefined for a plain schema. */
 function innerOf(schema: z.ZodType): z.ZodType | undefined {
   if (
     schema instanceof z.ZodDefault ||
@@ -291,10 +307,10 @@ function innerOf(schema: z.ZodType): z.ZodType | undefined {
   return schema instanceof z.ZodPipe ? (schema.in as z.ZodType) : undefined;
 }
 
-/** What a configuration names by name, by module, or gives as the object itself: a loss, a backbone. */
+/** A loss or backbone in a configuration: by name, by module, or as an object. */
 export type NamedSource<T extends object> = { readonly name: string; readonly options?: RawOptions } | ModuleSource | T;
 
-/** A module and what of it is meant. */
+/** A module with the export to use (default `default`) and the options for its class or factory. */
 export interface ModuleSource {
   readonly module: string;
   readonly export?: string;
@@ -302,12 +318,14 @@ export interface ModuleSource {
 }
 
 /**
- * Reads a source: a name, {name, …options}, {module, export, options}, or an object that has the function `method`, name and parameters. Undefined when it is none
- * of them. "inf" among the options, JSON's way to write it, becomes Infinity.
+ * Reads a source: a name, {name, …options}, {module, export, options}, or an object with the function `method`, a name and parameters. Undefined for anything else.
+ *
+ * Options may be written next to the name or under `options`. "inf", as JSON writes it, becomes Infinity.
  */
 export function namedSource<T extends object>(value: unknown, method: keyof T & string): NamedSource<T> | undefined {
   if (typeof value === 'string') return { name: value, options: {} };
   if (typeof value !== 'object' || value === null) return undefined;
+  // An object with the method is meant as the object itself: it is never read as {name, …options}.
   if (method in value) {
     const { name, parameters, [method]: called } = value as Record<string, unknown>;
     const whole = typeof called === 'function' && typeof name === 'string' && typeof parameters === 'object';
@@ -324,7 +342,7 @@ export function namedSource<T extends object>(value: unknown, method: keyof T & 
     : undefined;
 }
 
-/** The source as JSON can hold it: an object is its name and parameters. */
+/** A source as JSON can hold it; an object is reduced to its name and parameters. */
 export function writtenSource(
   source: NamedSource<{ readonly name: string; readonly parameters: object }>,
 ): Exclude<NamedSource<never>, never> {
@@ -333,14 +351,15 @@ export function writtenSource(
     : source;
 }
 
+/** The options with every "inf" replaced by Infinity. */
 function withInfinity(options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).map(([key, x]) => [key, x === 'inf' ? Infinity : x]));
 }
 
-/** What has no built-in name: a module, or the object itself. */
+/** A source without a built-in name: a module, or the object itself. */
 export type CustomSource<T extends object> = ModuleSource | T;
 
-/** A custom pool or sampler as a configuration gives it: by module, or as an object that has the function `method`, name and parameters. */
+/** The schema of a custom pool or sampler: a module, or an object with the function `method`, a name and parameters. */
 export function customSource<T extends object>(method: keyof T & string) {
   return z.unknown().transform((value, context): CustomSource<T> => {
     const source = typeof value === 'object' && value !== null ? namedSource<T>(value, method) : undefined;

@@ -1,18 +1,22 @@
 import { sharedFloat32, sharedInt32 } from './shared.ts';
 
 /**
- * A sparse matrix by rows (compressed sparse row): the column indices of row r are `indices[offsets[r] .. offsets[r + 1])`,
- * ascending and distinct. `values[e]` belongs to `indices[e]`; absent means all 1. Arrays lie in shared memory.
+ * A sparse matrix by rows (compressed sparse row). Interactions are stored as users × items.
+ *
+ * The column indices of row r are `indices[offsets[r] .. offsets[r + 1])`, ascending and distinct. The arrays lie in shared memory where the platform has it.
  */
 export interface Csr {
   readonly rows: number;
   readonly columns: number;
+  /** [rows + 1], from 0 to the number of entries. */
   readonly offsets: Int32Array;
+  /** [entries] the column of each. */
   readonly indices: Int32Array;
+  /** [entries] `values[e]` belongs to `indices[e]`; absent means all 1. */
   readonly values?: Float32Array;
 }
 
-/** The column indices of row `r`, as a view. */
+/** The column indices of row `r`, as a view of `indices`. */
 export function csrRow(m: Csr, r: number): Int32Array {
   return m.indices.subarray(m.offsets[r]!, m.offsets[r + 1]!);
 }
@@ -22,14 +26,14 @@ export function csrDegree(m: Csr, r: number): number {
   return m.offsets[r + 1]! - m.offsets[r]!;
 }
 
-/** The row of each entry, in the order of `indices`. */
+/** [entries] the row of each entry, in the order of `indices`. */
 export function csrEntryRows(m: Csr): Int32Array {
   const rows = new Int32Array(m.indices.length);
   for (let r = 0; r < m.rows; r++) rows.fill(r, m.offsets[r]!, m.offsets[r + 1]!);
   return rows;
 }
 
-/** True when row `r` holds column `c`. Binary search. */
+/** True when row `r` holds column `c`; a binary search. */
 export function csrHas(m: Csr, r: number, c: number): boolean {
   let low = m.offsets[r]!;
   let high = m.offsets[r + 1]!;
@@ -41,23 +45,25 @@ export function csrHas(m: Csr, r: number, c: number): boolean {
   return low < m.offsets[r + 1]! && m.indices[low] === c;
 }
 
-/** The matrix without its values. */
+/** The matrix without its values; the other arrays are shared. */
 export function pattern({ rows, columns, offsets, indices }: Csr): Csr {
   return { rows, columns, offsets, indices };
 }
 
-/** The matrix at a larger size: rows behind its own are empty. Indices and values are shared. */
+/** The matrix at a larger size; the added rows and columns are empty. Indices and values are shared. */
 export function resized(m: Csr, rows: number, columns: number): Csr {
   const offsets = sharedInt32(rows + 1).fill(m.offsets[m.rows]!);
   offsets.set(m.offsets);
   return { ...m, rows, columns, offsets };
 }
 
-/** The transpose: rows become columns; entries of a row come out ascending. */
+/** The transpose: rows become columns. The entries of each row come out ascending. A counting sort, linear in entries, rows and columns. */
 export function csrTranspose(m: Csr): Csr {
   const offsets = sharedInt32(m.columns + 1);
+  // Count the entries per column, then sum up to offsets.
   for (const c of m.indices) offsets[c + 1]!++;
   for (let c = 0; c < m.columns; c++) offsets[c + 1]! += offsets[c]!;
+  // The next free place of each row of the transpose. Rows of `m` are read in order, so places fill in ascending order.
   const next = offsets.slice(0, m.columns);
   const indices = sharedInt32(m.indices.length);
   const values = m.values && sharedFloat32(m.indices.length);
@@ -72,8 +78,11 @@ export function csrTranspose(m: Csr): Csr {
 }
 
 /**
- * Builds a matrix from entry lists, in any order. Entries of the same cell are merged; their values are combined by `merge` (default: the largest).
- * Two counting sorts: cost is linear in entries, rows and columns.
+ * Builds a matrix from entry lists in any order. Entries of the same cell are merged, and `merge` combines their values (default: the largest).
+ * Two counting sorts: the cost is linear in entries, rows and columns.
+ * @param rowOf [entries] row of each entry
+ * @param columnOf [entries] column of each entry
+ * @param values [entries] absent means all 1
  */
 export function csrFromEntries(
   rows: number,
@@ -83,8 +92,10 @@ export function csrFromEntries(
   values?: ArrayLike<number>,
   merge: (a: number, b: number) => number = Math.max,
 ): Csr {
+  // Grouped by column, then transposed: both sorts are stable, so rows come out with ascending columns, and repeats next to each other.
   const unsorted = bucket(columns, rows, columnOf, rowOf, values);
   const sorted = csrTranspose(unsorted);
+  // Merge repeats in place: `read` runs ahead of `at`, the next place to write.
   let at = 0;
   let read = 0;
   for (let r = 0; r < rows; r++) {
@@ -102,6 +113,7 @@ export function csrFromEntries(
     }
     sorted.offsets[r + 1] = at;
   }
+  // Without repeats nothing moved; otherwise the arrays are cut to the entries that remain.
   if (at === sorted.indices.length) return sorted;
   const indices = sharedInt32(at);
   indices.set(sorted.indices.subarray(0, at));
@@ -110,7 +122,7 @@ export function csrFromEntries(
   return { rows, columns, offsets: sorted.offsets, indices, values: kept };
 }
 
-/** Entries grouped by `groupOf`, in input order inside a group. */
+/** Groups entries by `groupOf`, in input order within a group. */
 function bucket(
   groups: number,
   columns: number,

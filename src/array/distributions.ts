@@ -1,24 +1,25 @@
-/** Distribution functions of statistics: Student's t, and the normal with its inverse. */
+/** Distribution functions: Student's t, and the normal distribution with its inverse. No table and no dependency. */
 
 /**
- * Student's t, two-sided p: the probability of a value at least as far from 0 as `t`. P = I_x(ν/2, 1/2) with x = ν/(ν + t²), the regularised
- * incomplete beta function, accurate to 1e-10 for any ν ≥ 1, also for millions of users.
+ * The two-sided p value of Student's t: the probability of a value at least as far from 0 as `t`.
+ *
+ * P = I_x(ν/2, 1/2) with x = ν/(ν + t²), the regularised incomplete beta function. Accurate to 1e-10 for any ν ≥ 1, even with millions of users.
  */
 export function studentTails(t: number, degreesOfFreedom: number): number {
   if (t === 0) return 1;
   const a = degreesOfFreedom / 2;
   const ratio = (t / degreesOfFreedom) * t;
-  // x and 1 − x, neither by a difference of nearly equal numbers.
+  // x and y = 1 − x, each computed directly: a difference of nearly equal numbers would lose digits.
   const x = 1 / (1 + ratio);
   const y = 1 / (1 + 1 / ratio);
   // x^a (1 − x)^½ / B(a, ½), with B(a, ½) = Γ(a)·√π / Γ(a + ½).
   const front = (Math.exp(-a * Math.log1p(ratio)) * Math.sqrt(y) * gammaRatio(a)) / Math.sqrt(Math.PI);
-  // The fraction converges quickly on the near side of the mean of Beta(a, ½); on the far side the complement does.
+  // The fraction converges quickly below the mean of Beta(a, ½); above it, the fraction of the complement does.
   if (x < (a + 1) / (a + 2.5)) return (front * betaFraction(x, a, 0.5)) / a;
   return 1 - (front * betaFraction(y, 0.5, a)) / 0.5;
 }
 
-/** Γ(a + ½)/Γ(a): an asymptotic series from a = 20 on, the recurrence below. No difference of two large logarithms, so that no digits are lost. */
+/** Γ(a + ½)/Γ(a): an asymptotic series for a ≥ 20, the recurrence below. It subtracts no large logarithms, so no digits are lost. */
 function gammaRatio(a: number): number {
   let factor = 1;
   let b = a;
@@ -28,15 +29,17 @@ function gammaRatio(a: number): number {
   return factor * Math.sqrt(b) * Math.exp(log);
 }
 
-/** The continued fraction of the incomplete beta function by Lentz's method. Source: Press et al., Numerical Recipes, 6.4; about √max(a, b) terms. */
+/** The continued fraction of the incomplete beta function, by Lentz's method; about √max(a, b) terms. Source: Press et al., Numerical Recipes, 6.4. */
 function betaFraction(x: number, a: number, b: number): number {
   const tiny = 1e-300;
+  // Lentz's method divides by partial results, so an exact 0 is replaced.
   const away = (value: number) => (Math.abs(value) < tiny ? tiny : value);
   let c = 1;
   let d = 1 / away(1 - ((a + b) * x) / (a + 1));
   let sum = d;
   for (let m = 1; m < 1e6; m++) {
     let step = 1;
+    // The even and the odd coefficient of term m.
     for (const term of [
       (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)),
       (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1)),
@@ -51,15 +54,16 @@ function betaFraction(x: number, a: number, b: number): number {
   return sum;
 }
 
-/** Φ, the distribution function of a normal deviate. */
+/** Φ(z), the distribution function of the standard normal distribution. */
 export function normalCdf(z: number): number {
   return 0.5 * (1 + erf(z / Math.SQRT2));
 }
 
-/** Φ⁻¹: a rational start and two steps of Halley's method. */
+/** Φ⁻¹(p): a rational start and two steps of Halley's method. Outside (0, 1) it returns ±141, further out than any double can tell from 0 or 1. */
 export function normalQuantile(p: number): number {
   const twice = 2 * p;
   if (twice <= 0 || twice >= 2) return Math.sign(twice - 1) * 100 * Math.SQRT2;
+  // By symmetry only the smaller tail is inverted: erfc(x) = tail.
   const tail = twice < 1 ? twice : 2 - twice;
   const t = Math.sqrt(-2 * Math.log(tail / 2));
   let x = -Math.SQRT1_2 * ((2.30753 + t * 0.27061) / (1 + t * (0.99229 + t * 0.04481)) - t);
@@ -70,7 +74,7 @@ export function normalQuantile(p: number): number {
   return Math.SQRT2 * (twice < 1 ? -x : x);
 }
 
-/** Chebyshev coefficients of erfc (Numerical Recipes, 6.2), good to 1.2e-16. */
+/** Chebyshev coefficients of erfc, accurate to 1.2e-16. Source: Press et al., Numerical Recipes, 6.2. */
 const chebyshev = [
   -1.3026537197817094, 0.6419697923564902, 0.019476473204185836, -0.00956151478680863, -9.46595344482036e-4,
   3.66839497852761e-4, 4.2523324806907e-5, -2.0278578112534e-5, -1.624290004647e-6, 1.30365583558e-6, 1.5626441722e-8,
@@ -78,6 +82,7 @@ const chebyshev = [
   -6.886027e-12, 8.94487e-13, 3.13092e-13, -1.12708e-13, 3.81e-16, 7.106e-15, -1.523e-15, -9.4e-17, 1.21e-16, -2.8e-17,
 ];
 
+/** erf(x), by Clenshaw's recurrence on the coefficients. */
 function erf(x: number): number {
   const size = Math.abs(x);
   const t = 2 / (2 + size);

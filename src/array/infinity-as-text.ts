@@ -1,4 +1,4 @@
-/** For `JSON.stringify`, which would write null: Infinity is "inf". */
+/** A replacer for `JSON.stringify`: writes Infinity as "inf", where JSON would have null. */
 export function infinityAsText(_key: string, value: unknown): unknown {
   return value === Infinity ? 'inf' : value;
 }

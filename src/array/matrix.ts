@@ -1,12 +1,13 @@
-/** A dense row-major matrix of 32-bit floats. Row r starts at `data[r * stride]`; `stride ≥ columns`, the columns beyond are padding and hold 0. */
+/** A dense row-major matrix of 32-bit floats. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
+  /** Distance between rows in `data`, ≥ `columns`: row r starts at `data[r * stride]`. The columns beyond `columns` are padding and hold 0. */
   readonly stride: number;
   readonly data: Float32Array;
 }
 
-/** A matrix over the given data, or over new zeros. */
+/** A matrix over the given data, or over zeros. */
 export function matrix(
   rows: number,
   columns: number,
@@ -16,7 +17,7 @@ export function matrix(
   return { rows, columns, stride, data };
 }
 
-/** The values of row `r`, as a view. */
+/** The values of row `r`, without padding, as a view of `data`. */
 export function row(m: Matrix, r: number): Float32Array {
   return m.data.subarray(r * m.stride, r * m.stride + m.columns);
 }

@@ -3,38 +3,47 @@ import type { Random } from '../array/random.ts';
 import type { BackbonePlan } from '../engine/engine.ts';
 import type { NodeOperations, NodeRows } from '../engine/node-operations.ts';
 
-/** What a pass of a backbone is for. */
+/** The circumstances of one pass through a backbone. */
 export interface BackboneContext {
-  /** True in a step of training; false when the final embeddings are read for ranking: then without noise and dropout. */
+  /** True in a training step. False when the final embeddings are computed for ranking; then noise and dropout are off. */
   readonly training: boolean;
-  /** Rows of `nodes.final` that are wanted: those the batch touches in training, all for ranking. */
+  /** The rows of `nodes.final` to compute: those the batch touches in training, all rows for ranking. */
   readonly rows: NodeRows;
-  /** Keys of random numbers; `step` counts from 0 in the epoch. */
+  /** The seed of the run. Seed, epoch and step key the random numbers of a pass (`streamKey`). */
   readonly seed: number;
+  /** The epoch, from 0. */
   readonly epoch: number;
+  /** The step within the epoch, from 0. */
   readonly step: number;
 }
 
 /**
- * A backbone makes final embeddings, which are scored, of base embeddings, which are trained. It is a program over the engine's node operations: it runs on one thread
- * and only says what is to be done, and holds no numbers of its own but its options.
+ * A backbone computes the final embeddings, which are scored, from the base embeddings, which are trained (docs/backbones.md).
+ *
+ * It is a program over the engine's node operations. It runs on one thread and only issues operations; it holds no numbers except its options.
  */
 export interface Backbone {
+  /** The name, as configurations and error messages write it. */
   readonly name: string;
+  /** The options in effect, as JSON can hold them; they are saved with the model. */
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
-  /** What it needs of the engine, for base embeddings of `dimension` columns and the training interactions; undefined: nothing, the base embeddings are the final ones. */
+  /**
+   * The resources that the backbone needs from the engine. Undefined: none, and the base embeddings are the final ones.
+   * @param dimension number of columns of the base embeddings
+   * @param graph [users × items] the training interactions
+   */
   plan(dimension: number, graph: Csr): BackbonePlan | undefined;
-  /** Writes the parameters' values before the first step; they begin at 0. */
+  /** Writes the initial values of the parameters; without it they start at 0. */
   initialise?(nodes: NodeOperations, random: Random): void;
-  /** Writes the rows `context.rows` of `nodes.final`; what it leaves in scratch tables, `backward` of the same step may read. */
+  /** Writes the rows `context.rows` of `nodes.final`. `backward` of the same step may read the scratch tables that it leaves. */
   forward(nodes: NodeOperations, context: BackboneContext): void;
-  /** A term of the batch's value beside the loss: returns it, and adds its gradients to `nodes.finalGradient`, or keeps them for `backward`. Runs before `backward`. */
+  /** An additional term of the batch's value, such as a contrastive loss. Returns the term and adds its gradients to `nodes.finalGradient`, or keeps them for `backward`, which runs afterwards. */
   auxiliaryLoss?(nodes: NodeOperations, context: BackboneContext): number;
-  /** Turns `nodes.finalGradient` into `nodes.baseGradient`, all rows, and the gradients of the parameters. */
+  /** Computes `nodes.baseGradient` (all rows) and the gradients of the parameters from `nodes.finalGradient`. */
   backward(nodes: NodeOperations, context: BackboneContext): void;
 }
 
-/** How a backbone is named in a config: a built-in by name with its options, a module that exports a backbone class or factory, or a bare object (training then runs in the caller's thread). */
+/** A backbone in a configuration: the name of a built-in with its options; a module that exports a backbone class, a factory or a backbone object; or a backbone object, which makes training run in the caller's thread. */
 export type BackboneSource =
   | { readonly name: string; readonly options?: Readonly<Record<string, unknown>> }
   | { readonly module: string; readonly export?: string; readonly options?: Readonly<Record<string, unknown>> }

@@ -8,13 +8,13 @@ import { Ngcf } from './ngcf.ts';
 import { SimGcl } from './simgcl.ts';
 import { XSimGcl } from './xsimgcl.ts';
 
-/** A class of backbones with the declaration of its options. */
+/** A backbone class with the declaration of its options. */
 interface BuiltInBackbone {
   new (options?: RawOptions): Backbone;
   readonly options: OptionSet;
 }
 
-/** Every built-in backbone by name; the only list. */
+/** Every built-in backbone by name. This is the only list: names, flags and help are derived from it. */
 const backbones = {
   mf: MatrixFactorization,
   lightgcn: LightGcn,
@@ -30,17 +30,18 @@ export type BackboneName = keyof typeof backbones;
 /** The names of the built-in backbones. */
 export const backboneNames = Object.keys(backbones) as BackboneName[];
 
-/** The options of each built-in backbone. */
+/** The option declarations of each built-in backbone. */
 export const backboneOptions = Object.fromEntries(
   backboneNames.map((name) => [name, backbones[name].options]),
 ) as Readonly<Record<BackboneName, OptionSet>>;
 
 /**
- * A backbone from a name with options, or a bare object as it is. Modules need `loadBackbone`.
+ * Creates a built-in backbone from its name and options, or checks and returns a backbone object. `loadBackbone` handles modules.
  *
- * @throws TaurecError `unknown-name`, `bad-option`
+ * @throws TaurecError `unknown-name` for an unknown backbone or option, `bad-option` for a value out of bounds, a module, or an incomplete backbone object
  */
 export function createBackbone(source: BackboneSource): Backbone {
+  // The order matters: a backbone object has a name too, so the test for an object comes first.
   if ('forward' in source) return checkBackbone(source, 'backbone');
   if ('module' in source) {
     const expected = 'a name or an object';
@@ -54,7 +55,11 @@ export function createBackbone(source: BackboneSource): Backbone {
   return new Built(source.options);
 }
 
-/** Throws when `value` lacks a part of the Backbone contract; `origin` names it in the message. */
+/**
+ * Returns `value` when it fulfils the `Backbone` contract; the optional methods are not checked.
+ * @param origin the option or module to name in the error
+ * @throws TaurecError `bad-option` when a member is missing
+ */
 export function checkBackbone(value: unknown, origin: string): Backbone {
   const backbone = value as Partial<Backbone> | null | undefined;
   const whole =

@@ -1,22 +1,28 @@
 import type { NodeOperations, NodeRows, NodeTable } from '../engine/node-operations.ts';
 import { option, whole } from '../option.ts';
 
-/** Â = D^−½ A D^−½ */
+/** The exponents of Â = D^−½ A D^−½, with A the adjacency of the training graph and D its degrees. */
 export const symmetric = { left: 0.5, right: 0.5 };
 
-/** Scratch tables that `layerMean` needs for so many layers, each of `dimension` columns. */
+/** The scratch tables that `layerMean` needs for this number of layers, each with `dimension` columns. */
 export function layerMeanTables(layers: number, dimension: number): Record<string, number> {
   return { ...(layers > 1 && { odd: dimension }), ...(layers > 2 && { even: dimension }) };
 }
 
-/** The scratch table of layer k: two take turns. */
+/** The scratch table of layer k. Two tables alternate, because a layer reads only the one before it. */
 export function layerTable(nodes: NodeOperations, k: number): NodeTable {
   return nodes.table(k % 2 === 1 ? 'odd' : 'even');
 }
 
 /**
- * target ← 1/K · Σ_{k=1..K} Â^k source: the layers of LightGCN without layer 0. By Horner's rule, h_1 = source, h_k = source + Â h_{k−1}, target = Â h_K / K.
- * It is its own adjoint. `targets`: rows of the target that are wanted; `sources`: rows of the source that are not 0.
+ * The mean of the layers 1 … K, as in LightGCN without layer 0:
+ *
+ *     target ← 1/K · Σ_{k=1..K} Â^k source
+ *
+ * Horner's rule needs K products and no table of sums: h_1 = source, h_k = source + Â h_{k−1}, target = Â h_K / K. Â is symmetric, so the map is its own adjoint
+ * and serves backward passes too.
+ * @param targets rows of the target to compute
+ * @param sources rows of the source that may differ from 0
  */
 export function layerMean(
   nodes: NodeOperations,
@@ -27,6 +33,7 @@ export function layerMean(
 ): void {
   let last = source;
   for (let k = 1; k < layers; k++) {
+    // Only the first product reads the source alone; later ones read layers that are dense.
     const next = layerTable(nodes, k);
     nodes.propagate(last, next, { ...symmetric, plus: source, sources: k === 1 ? sources : 'all' });
     last = next;
@@ -35,6 +42,6 @@ export function layerMean(
   nodes.propagate(last, target, { ...symmetric, scale, targets, sources: layers === 1 ? sources : 'all' });
 }
 
-/** K of a graph backbone. */
+/** The option K of a graph backbone: 1 to 4 layers. */
 export const layersOption = (byDefault: number) =>
   option(whole(1, 4).default(byDefault), { flag: '--layers <number>', help: 'layers of a graph backbone' });

@@ -13,13 +13,15 @@ const options = new OptionSet('backbone', 'lightgcn++', {
 });
 
 /**
- * LightGCN++ (Lee, Kim and Shin, "Revisiting LightGCN: Unexpected inflexibility, inconsistency, and a remedy towards improved recommendation", RecSys 2024):
+ * LightGCN++ (docs/backbones.md):
  *
- *     e^k   = D^−α A D^−β ê^{k−1},  k = 1..K,   ê the rows divided by their norms
+ *     e^k   = D^−α A D^−β ê^{k−1},  k = 1..K,   ê: the rows divided by their norms
  *     final = γ · e^0 + (1 − γ) · 1/K Σ_{k=1..K} e^k
  *
- * α and β say how the norm of a node and the weights of its neighbours follow their degrees (β < 0: popular neighbours count for more), γ what a node's own
- * embedding counts. Defaults are the authors': 2 layers, α = .6, β = −.1, γ = .2.
+ * α sets how the norm of a node depends on its degree, β how much its neighbours count by their degrees (β < 0: popular neighbours count more), γ the share of the
+ * node's base embedding. Defaults are the authors': K = 2 (1 to 4), α = .6 and β = −.1 (both −2 to 2), γ = .2 (0 to 1).
+ *
+ * Source: Lee, Kim and Shin, "Revisiting LightGCN: Unexpected inflexibility, inconsistency, and a remedy towards improved recommendation", RecSys 2024.
  */
 export class LightGcnPlusPlus implements Backbone {
   static readonly options: OptionSet = options;
@@ -31,13 +33,14 @@ export class LightGcnPlusPlus implements Backbone {
     readonly gamma: number;
   };
 
-  /** @throws TaurecError `bad-option` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: RawOptions = {}) {
     this.parameters = options.read(given);
   }
 
   plan(dimension: number, graph: Csr): BackbonePlan {
     const { layers, alpha, beta } = this.parameters;
+    // Backward needs every layer again for the adjoint of the normalisation, so each inner layer has a table. The last layer is never stored.
     const names = ['unit', ...(layers > 1 ? ['gradient'] : []), ...range(layers - 1).map((k) => `layer${k}`)];
     const tables = Object.fromEntries(names.map((name) => [name, dimension]));
     return { graph, outputDimension: dimension, exponents: [...new Set([alpha, beta])], tables, weights: {} };
@@ -47,9 +50,11 @@ export class LightGcnPlusPlus implements Backbone {
     const { layers, alpha: left, beta: right, gamma } = this.parameters;
     const scale = (1 - gamma) / layers;
     const unit = nodes.table('unit');
+    // final starts as γ · e^0; each layer is added as soon as it is computed.
     nodes.combine(nodes.base, nodes.final, { scale: gamma, rows });
     for (let k = 1; k <= layers; k++) {
       nodes.normalize(layerOf(nodes, k - 1), unit);
+      // The last product goes straight into `final`, and only at the wanted rows.
       if (k === layers) {
         nodes.propagate(unit, nodes.final, { left, right, scale, plus: nodes.final, targets: rows });
         break;
@@ -61,12 +66,14 @@ export class LightGcnPlusPlus implements Backbone {
   }
 
   backward(nodes: NodeOperations): void {
+    // The adjoint of D^−α A D^−β swaps the exponents.
     const { layers, alpha: right, beta: left, gamma } = this.parameters;
     const { baseGradient, finalGradient } = nodes;
     const mean = (1 - gamma) / layers;
     const unit = nodes.table('unit');
     nodes.propagate(finalGradient, unit, { left, right, scale: mean, sources: 'touched' });
     for (let k = layers - 1; k >= 0; k--) {
+      // ∂e^k: what comes back through the normalisation of layer k + 1, plus the layer's direct share of `final`.
       const gradient = k === 0 ? baseGradient : nodes.table('gradient');
       nodes.normalizeBackward(layerOf(nodes, k), unit, gradient);
       nodes.combine(finalGradient, gradient, { scale: k === 0 ? gamma : mean, keep: 1, rows: 'touched' });
@@ -80,7 +87,7 @@ function layerOf(nodes: NodeOperations, k: number): NodeTable {
   return k === 0 ? nodes.base : nodes.table(`layer${k}`);
 }
 
-/** 1 … count */
+/** The numbers 1 … count. */
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i + 1);
 }

@@ -11,21 +11,27 @@ const options = new OptionSet('backbone', 'lightgcn', {
 });
 
 /**
- * LightGCN (He et al., SIGIR 2020): final = γ · base + (1 − γ)/K · Σ_{k=1..K} Â^k · base, Â = D^−½ A D^−½ of the training graph; K = `layers`, 1 to 4, default 2;
- * `gamma` in [0, 1], default 1/(K + 1), the paper's mean of all layers.
+ * LightGCN (docs/backbones.md):
  *
- * Â has the eigenvalue −1, where users stand against items, and the factor there is γ for even K and γ − (1 − γ)/K for odd K: with an odd K and the paper's γ it is 0,
- * and inner products, weighted by √degree, cannot be negative in the mean, nor scores follow popularity as freely. So the default is 2, where the paper has 3 (docs/decisions/014-cheaper-propagation.md).
+ *     final = γ · base + (1 − γ)/K · Σ_{k=1..K} Â^k · base,   Â = D^−½ A D^−½ of the training graph
  *
- * By Horner's rule: h_0 = base, h_k = base + Â h_{k−1}, final = γ · base + (1 − γ)/K · Â h_{K−1}. Â is symmetric, so backward is the same with the gradients. The last
- * product forward is needed at the touched rows only, and the first backward has only those to read.
+ * K is `layers`, 1 to 4, default 2. γ is `gamma` in [0, 1], default 1/(K + 1): the paper's mean of all layers.
+ *
+ * Why K = 2, where the paper has 3: Â has the eigenvalue −1, whose eigenvector separates users from items. `final` scales it by γ for even K and by
+ * γ − (1 − γ)/K for odd K, which is 0 for the paper's γ. Inner products, weighted by √degree, then cannot be negative on average, and scores follow
+ * popularity less freely (docs/decisions/014-cheaper-propagation.md).
+ *
+ * Horner's rule: h_0 = base, h_k = base + Â h_{k−1}, final = γ · base + (1 − γ)/K · Â h_{K−1}. Â is symmetric, so backward runs the same on the gradients. Forward needs
+ * its last product only at the touched rows, and backward reads only those in its first.
+ *
+ * Source: He et al., "LightGCN: Simplifying and powering graph convolution network for recommendation", SIGIR 2020.
  */
 export class LightGcn implements Backbone {
   static readonly options: OptionSet = options;
   readonly name = 'lightgcn';
   readonly parameters: { readonly layers: number; readonly gamma: number };
 
-  /** @throws TaurecError `bad-option` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: RawOptions = {}) {
     const { layers, gamma } = options.read(given);
     this.parameters = { layers, gamma: gamma ?? 1 / (layers + 1) };

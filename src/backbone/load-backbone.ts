@@ -3,8 +3,10 @@ import type { Backbone, BackboneSource } from './backbone.ts';
 import { checkBackbone, createBackbone } from './backbones.ts';
 
 /**
- * A backbone from any source. `{module, export = 'default', options}` imports the module: a path (relative to the working directory), a URL or a package.
- * The export is a backbone class or a factory, called with the options, or a backbone object. TypeScript modules load in Node.
+ * Creates a backbone from any source.
+ *
+ * `{module, export = 'default', options}` imports a module by path (relative to the working directory), URL or package name. Its export is a backbone class or a factory,
+ * which is called with the options, or a backbone object. Node loads TypeScript modules directly.
  *
  * @throws TaurecError `unknown-name`, `bad-option`, `backbone-module`
  */

@@ -3,7 +3,7 @@ import type { Backbone } from './backbone.ts';
 
 const options = new OptionSet('backbone', 'mf', {});
 
-/** Matrix factorisation: the base embeddings are the final ones, and the engine works on the tables themselves. */
+/** Matrix factorisation: the base embeddings are the final ones. It has no plan, so the engine works on the tables directly and never calls `forward` or `backward`. */
 export class MatrixFactorization implements Backbone {
   static readonly options: OptionSet = options;
   readonly name = 'mf';

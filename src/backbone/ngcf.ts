@@ -11,29 +11,31 @@ const options = new OptionSet('backbone', 'ngcf', {
   messageDropout: fraction.default(0.1),
 });
 
-/** Of LeakyReLU, below 0. */
+/** Slope of LeakyReLU for negative inputs. */
 const SLOPE = 0.2;
 
 /**
- * Neural graph collaborative filtering (Wang et al., SIGIR 2019):
+ * Neural graph collaborative filtering (docs/backbones.md):
  *
  *     E^{k+1} = dropout( LeakyReLU_0.2( (Â + I) E^k W1_k + (Â E^k ⊙ E^k) W2_k + b_k ) ),  k = 0..K−1,   E^0 = base, Â = D^−½ A D^−½
- *     final   = the layers E^0 … E^K beside each other, each with its rows divided by their norms: (K + 1) · d columns
+ *     final   = the layers E^0 … E^K concatenated, each with its rows divided by their norms: (K + 1) · d columns
  *
- * W1, W2 [d × d] start as Xavier's uniform, b [1 × d] at 0. Message dropout acts in training alone.
+ * Options: `layers` K, 1 to 4, default 3; `messageDropout` in [0, 1), default .1, active in training only. W1, W2 [d × d] start at Xavier's uniform, b [1 × d] at 0.
+ * Source: Wang et al., "Neural graph collaborative filtering", SIGIR 2019.
  */
 export class Ngcf implements Backbone {
   static readonly options: OptionSet = options;
   readonly name = 'ngcf';
   readonly parameters: { readonly layers: number; readonly messageDropout: number };
 
-  /** @throws TaurecError `bad-option` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: RawOptions = {}) {
     this.parameters = options.read(given);
   }
 
   plan(dimension: number, graph: Csr): BackbonePlan {
     const { layers } = this.parameters;
+    // 1 … K: a layer and a message per step; four scratch tables serve all layers.
     const each = Array.from({ length: layers }, (_, i) => i + 1);
     const names = ['first', 'second', 'gradient', 'nextGradient', ...each.flatMap((k) => [`layer${k}`, `message${k}`])];
     return {
@@ -63,6 +65,7 @@ export class Ngcf implements Backbone {
     const { columns } = nodes.base;
     nodes.normalize(nodes.base, nodes.final, { rows: context.rows });
     for (let k = 1; k <= layers; k++) {
+      // Only the last layer is free to skip rows: every other one feeds a product with Â.
       const rows = k === layers ? context.rows : 'all';
       const [e, next, message] = [layerOf(nodes, k - 1), layerOf(nodes, k), nodes.table(`message${k}`)];
       nodes.propagate(e, message, { ...symmetric, targets: rows });
@@ -70,6 +73,7 @@ export class Ngcf implements Backbone {
       nodes.linear(this.#product(nodes, k, rows), nodes.weight(`W2_${k}`), next, { keep: 1, rows });
       nodes.leakyRelu(next, SLOPE, rows);
       if (context.training) this.#dropout(nodes, next, k, rows, context);
+      // Columns k·d … of `final` hold layer k.
       nodes.normalize(next, nodes.final, { column: k * columns, rows: context.rows });
     }
   }
@@ -77,10 +81,12 @@ export class Ngcf implements Backbone {
   backward(nodes: NodeOperations, context: BackboneContext): void {
     const { layers } = this.parameters;
     const { base, baseGradient, finalGradient } = nodes;
+    // Two gradient tables alternate between the layers.
     let gradient = nodes.table('gradient');
     let spare = nodes.table('nextGradient');
     for (let k = layers; k >= 1; k--) {
       const rows = k === layers ? 'touched' : 'all';
+      // The last layer has no gradient from above to keep.
       const keep = k === layers ? 0 : 1;
       const layer = layerOf(nodes, k);
       nodes.normalizeBackward(layer, finalGradient, gradient, { column: k * base.columns, keep, rows: 'touched' });
@@ -94,7 +100,7 @@ export class Ngcf implements Backbone {
     nodes.normalizeBackward(base, finalGradient, baseGradient, { keep: 1, rows: 'touched' });
   }
 
-  /** From g, the gradient before the activation of layer k, to that of layer k − 1, `target`, and those of the parameters. g ends up as scratch. */
+  /** Backward through one layer. From g, the gradient before the activation of layer k, it computes the gradients of the parameters and `target`, the gradient of layer k − 1. Overwrites g. */
   #layerBackward(nodes: NodeOperations, k: number, g: NodeTable, target: NodeTable, rows: NodeRows): void {
     const [e, message] = [layerOf(nodes, k - 1), nodes.table(`message${k}`)];
     const [w1, w2] = [nodes.weight(`W1_${k}`), nodes.weight(`W2_${k}`)];
@@ -104,7 +110,7 @@ export class Ngcf implements Backbone {
     const [bySum, byProduct] = [nodes.table('first'), nodes.table('second')];
     nodes.linear(g, w1, bySum, { transposed: true, rows });
     nodes.linear(g, w2, byProduct, { transposed: true, rows });
-    // of E^k itself, and of the message Â E^k
+    // With S = g W1ᵀ and T = g W2ᵀ: E^{k−1} gets S + T ⊙ message directly (in g), and the message gets S + T ⊙ E^{k−1} (in bySum), which Â carries back.
     nodes.combine(bySum, g, { rows });
     nodes.multiply(byProduct, message, g, { keep: 1, rows });
     nodes.multiply(byProduct, e, bySum, { keep: 1, rows });
@@ -112,7 +118,7 @@ export class Ngcf implements Backbone {
     nodes.combine(g, target, { keep: 1, rows });
   }
 
-  /** (Â + I) E^{k−1}, in a scratch table. */
+  /** (Â + I) E^{k−1}, recomputed into a scratch table rather than kept per layer. */
   #sum(nodes: NodeOperations, k: number, rows: NodeRows): NodeTable {
     const sum = nodes.table('first');
     nodes.combine(layerOf(nodes, k - 1), sum, { rows });
@@ -120,13 +126,14 @@ export class Ngcf implements Backbone {
     return sum;
   }
 
-  /** Â E^{k−1} ⊙ E^{k−1}, in a scratch table. */
+  /** Â E^{k−1} ⊙ E^{k−1}, recomputed into a scratch table. */
   #product(nodes: NodeOperations, k: number, rows: NodeRows): NodeTable {
     const product = nodes.table('second');
     nodes.multiply(layerOf(nodes, k - 1), nodes.table(`message${k}`), product, { rows });
     return product;
   }
 
+  /** Message dropout of layer k. The key is the same in forward and backward, so both apply the same mask. */
   #dropout(nodes: NodeOperations, y: NodeTable, k: number, rows: NodeRows, context: BackboneContext): void {
     const { messageDropout } = this.parameters;
     if (messageDropout === 0) return;
@@ -135,12 +142,12 @@ export class Ngcf implements Backbone {
   }
 }
 
-/** E^k */
+/** E^k, all rows. */
 function layerOf(nodes: NodeOperations, k: number): NodeTable {
   return k === 0 ? nodes.base : nodes.table(`layer${k}`);
 }
 
-/** Uniform in ±sqrt(6 / (rows + columns)) (Glorot & Bengio, AISTATS 2010). */
+/** Xavier's uniform initialisation: ±sqrt(6 / (rows + columns)) (Glorot & Bengio, AISTATS 2010). Padding stays 0. */
 function xavier({ rows, columns, stride, data }: NodeTable, random: Random): void {
   const bound = Math.sqrt(6 / (rows + columns));
   for (let r = 0; r < rows; r++) {

@@ -14,21 +14,23 @@ const options = new OptionSet(
 );
 
 /**
- * SimGCL (Yu et al., "Are graph augmentations necessary? Simple graph contrastive learning for recommendation", SIGIR 2022):
+ * SimGCL (docs/backbones.md):
  *
  *     final = 1/K Σ_{k=1..K} Â^k · base          LightGCN without layer 0
  *     view  = the same with noise in every layer: e^k = Â e^{k−1} + ε · sign(Â e^{k−1}) ⊙ n/‖n‖, n uniform in [0, 1)
  *     value = … + weight · (InfoNCE of the batch's users + InfoNCE of its positive items), between two views
  *
- * A view is the same linear map of the base embeddings as `final`, and noise; so its gradients are added to those of `final` and go back with them, for
- * nothing. ε and τ_cl are the authors'; their weight, .5, is for bpr on yelp2018 (docs/backbones.md).
+ * A view is the linear map of `final` plus noise, so its gradients are added to those of `final` and share one backward pass at no extra cost. Defaults of ε (.1) and
+ * τ_cl (.2) are the authors'; their weight of .5 was for bpr on yelp2018, ours is .05 (docs/backbones.md).
+ *
+ * Source: Yu et al., "Are graph augmentations necessary? Simple graph contrastive learning for recommendation", SIGIR 2022.
  */
 export class SimGcl implements Backbone {
   static readonly options: OptionSet = options;
   readonly name = 'simgcl';
   readonly parameters: Readonly<Record<keyof ContrastParameters, number>>;
 
-  /** @throws TaurecError `bad-option` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: RawOptions = {}) {
     this.parameters = options.read(given);
   }
@@ -36,6 +38,7 @@ export class SimGcl implements Backbone {
   plan(dimension: number, graph: Csr): BackbonePlan {
     const { layers, contrastNodes } = this.parameters;
     const tables = {
+      // One more than `layerMean` needs: a view stores every layer, the last one included.
       ...layerMeanTables(layers + 1, dimension),
       firstView: dimension,
       secondView: dimension,
@@ -53,6 +56,7 @@ export class SimGcl implements Backbone {
     views.forEach((view, v) => {
       this.#view(nodes, view, `view ${v}`, context);
     });
+    // Both views have the gradient table of `final`.
     return infoNce(nodes, views, [finalGradient, finalGradient], this.parameters);
   }
 
@@ -61,12 +65,13 @@ export class SimGcl implements Backbone {
     layerMean(nodes, nodes.finalGradient, nodes.baseGradient, layers, { targets: 'all', sources: 'touched' });
   }
 
-  /** Writes the touched rows of a view. */
+  /** Computes the touched rows of one view. Noise is keyed by view and layer, so the two views differ and a run repeats. */
   #view(nodes: NodeOperations, view: NodeTable, name: string, { seed, epoch, step }: BackboneContext): void {
     const { layers, noise } = this.parameters;
     let last = nodes.base;
     for (let k = 1; k <= layers; k++) {
       const next = layerTable(nodes, k);
+      // Inner layers feed the next product and need all rows.
       const rows = k === layers ? 'touched' : 'all';
       nodes.propagate(last, next, { ...symmetric, targets: rows });
       nodes.addNoise(next, noise, { key: streamKey(seed, `noise ${name} ${k}`, epoch, step), rows });

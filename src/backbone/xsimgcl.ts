@@ -13,18 +13,20 @@ const options = new OptionSet('backbone', 'xsimgcl', {
 });
 
 /**
- * XSimGCL (Yu et al., "XSimGCL: Towards extremely simple graph contrastive learning for recommendation", TKDE 2024): one noisy pass in place of SimGCL's three,
+ * XSimGCL, with one noisy pass where SimGCL has three (docs/backbones.md):
  *
- *     e^k   = Â e^{k−1} + ε · sign(Â e^{k−1}) ⊙ n/‖n‖, n uniform in [0, 1), e^0 = base; without noise when ranking
+ *     e^k   = Â e^{k−1} + ε · sign(Â e^{k−1}) ⊙ n/‖n‖, n uniform in [0, 1), e^0 = base; no noise for ranking
  *     final = 1/K Σ_{k=1..K} e^k
  *     value = … + weight · (InfoNCE of the batch's users + InfoNCE of its positive items), between `final` and the layer `contrastLayer`
+ *
+ * `contrastLayer` is 1 to K, default 1. Source: Yu et al., "XSimGCL: Towards extremely simple graph contrastive learning for recommendation", TKDE 2024.
  */
 export class XSimGcl implements Backbone {
   static readonly options: OptionSet = options;
   readonly name = 'xsimgcl';
   readonly parameters: Readonly<Record<keyof ContrastParameters | 'contrastLayer', number>>;
 
-  /** @throws TaurecError `bad-option` */
+  /** @throws TaurecError `bad-option` for a value out of bounds or `contrastLayer` > `layers`, `unknown-name` for an unknown option */
   constructor(given: RawOptions = {}) {
     this.parameters = options.read(given);
     const { contrastLayer, layers } = this.parameters;
@@ -33,6 +35,7 @@ export class XSimGcl implements Backbone {
 
   plan(dimension: number, graph: Csr): BackbonePlan {
     const { layers, contrastNodes } = this.parameters;
+    // The contrasted layer has a table of its value and one of its gradient; `layerTable` would overwrite it.
     const tables = {
       ...layerMeanTables(layers + 1, dimension),
       contrasted: dimension,
@@ -50,11 +53,12 @@ export class XSimGcl implements Backbone {
   auxiliaryLoss(nodes: NodeOperations): number {
     const tables = [nodes.final, nodes.table('contrasted')] as const;
     const gradients = [nodes.finalGradient, nodes.table('contrastedGradient')] as const;
+    // The gradient of `final` already holds that of the loss; the layer's starts at 0.
     nodes.fill(gradients[1], 0, 'touched');
     return infoNce(nodes, tables, gradients, this.parameters);
   }
 
-  /** g_K = ∂final/K, g_k = ∂final/K + Â g_{k+1}, each with the contrast's own gradient where k is its layer; ∂base = Â g_1. */
+  /** g_K = ∂final/K, g_k = ∂final/K + Â g_{k+1}, ∂base = Â g_1; g of the layer `contrastLayer` also gets the gradient of the contrast. */
   backward(nodes: NodeOperations): void {
     const { layers, contrastLayer } = this.parameters;
     const { baseGradient, finalGradient } = nodes;
@@ -66,6 +70,7 @@ export class XSimGcl implements Backbone {
     if (contrastLayer === layers) addContrast(last);
     for (let k = layers - 1; k >= 0; k--) {
       const next = k === 0 ? baseGradient : layerTable(nodes, k);
+      // `base` itself is not part of `final`.
       const plus = k === 0 ? undefined : finalGradient;
       const sources = k === layers - 1 ? 'touched' : 'all';
       nodes.propagate(last, next, { ...symmetric, plus, plusScale: scale, sources });
@@ -74,6 +79,7 @@ export class XSimGcl implements Backbone {
     }
   }
 
+  /** The training pass. Noise is keyed by layer, epoch and step, so a run repeats. */
   #noisyForward(nodes: NodeOperations, { seed, epoch, step, rows: wanted }: BackboneContext): void {
     const { layers, noise, contrastLayer } = this.parameters;
     let last = nodes.base;

@@ -5,7 +5,7 @@ import { negativeWeightFacts } from './softmax-family.ts';
 import { negatedSigmoid, negatedSoftplus, sigmoid, softplus } from './softplus.ts';
 
 const options = new OptionSet('loss', 'bce', {
-  /** c ≥ 0, default 1: weight of the negatives' mean. */
+  /** c ≥ 0, default 1: weight of the mean over negatives. */
   negativeWeight: option(notNegative.default(1), negativeWeightFacts),
 });
 
@@ -13,12 +13,13 @@ const options = new OptionSet('loss', 'bce', {
 export type BinaryCrossEntropyOptions = OptionsOf<typeof options>;
 
 /**
- * Binary cross-entropy:
+ * Binary cross-entropy (docs/losses/bce.md):
  *
  *     value = E_i softplus(−s_i) + c · E_j softplus(s_j)
  *     ∂/∂s_i = −σ(−s_i) w_i/Σw,   ∂/∂s_j = c σ(s_j) w_j/Σw
  *
- * He et al., "Neural collaborative filtering", WWW 2017.
+ * E_i and E_j are weighted means over positives and negatives. Default score `dot`. A row costs P + n.
+ * Source: He et al., "Neural collaborative filtering", WWW 2017.
  */
 export class BinaryCrossEntropy implements Loss {
   static readonly declaration: LossDeclaration = { options, score: 'dot' };
@@ -27,7 +28,7 @@ export class BinaryCrossEntropy implements Loss {
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly allowsDotScores = true;
 
-  /** @throws TaurecError `bad-option`, `unknown-name` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: BinaryCrossEntropyOptions = {}) {
     const { negativeWeight } = options.read(given);
     this.negativeWeight = negativeWeight;

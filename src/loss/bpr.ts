@@ -5,12 +5,12 @@ import { weightSum } from './weighted-mean.ts';
 const options = new OptionSet('loss', 'bpr', {});
 
 /**
- * Bayesian personalised ranking:
+ * Bayesian personalised ranking (docs/losses/bpr.md):
  *
  *     value = E_i E_j softplus(s_j − s_i)
  *     ∂/∂s_j = E_i σ(s_j − s_i) · w_j/Σw,   ∂/∂s_i = −w_i/Σw · E_j σ(s_j − s_i)
  *
- * No options. Costs P · n a row. Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009.
+ * No options; default score `dot`. A row costs P · n. Source: Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009.
  */
 export class BayesianPersonalizedRanking implements Loss {
   static readonly declaration: LossDeclaration = { options, score: 'dot' };
@@ -27,18 +27,20 @@ export class BayesianPersonalizedRanking implements Loss {
     const { positives, negatives, positiveWeights, negativeWeights } = scores;
     gradients.positives.fill(0);
     gradients.negatives.fill(0);
+    // The product of both sums: dividing each pair's weight w_i w_j by it gives the double mean.
     const total = weightSum(positives.length, positiveWeights) * weightSum(negatives.length, negativeWeights);
     if (total === 0) return 0;
     let value = 0;
     for (let i = 0; i < positives.length; i++) {
       const positiveShare = (positiveWeights ? positiveWeights[i]! : 1) / total;
       if (positiveShare === 0) continue;
+      // Σ of the slopes against all negatives: the negated gradient of this positive.
       let pull = 0;
       for (let j = 0; j < negatives.length; j++) {
         const share = positiveShare * (negativeWeights ? negativeWeights[j]! : 1);
         if (share === 0) continue;
         const difference = negatives[j]! - positives[i]!;
-        // softplus and its derivative from one exponential: this loop is P · n long.
+        // One exponential gives both softplus and its derivative: the loop runs P · n times.
         const e = Math.exp(-Math.abs(difference));
         const slope = (share * (difference >= 0 ? 1 : e)) / (1 + e);
         value += share * (Math.max(difference, 0) + Math.log1p(e));

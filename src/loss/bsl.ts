@@ -4,22 +4,22 @@ import { lambda, softmaxFamily, tau } from './softmax-family.ts';
 import { weightSum } from './weighted-mean.ts';
 
 const forms = ['paper', 'multi', 'reweight'] as const;
-/** A form of the bilateral softmax loss. */
+/** A form of the bilateral softmax loss: the published one, or a mode of the authors' program. */
 export type BilateralForm = (typeof forms)[number];
 
 const options = new OptionSet('loss', 'bsl', {
-  /** τ2 > 0 of the negatives, default .1. Infinity ("inf") is the plain mean, and is not divided by τ2. */
+  /** τ2 > 0, the temperature of the negatives, default .1. Infinity ("inf") takes the plain mean, without the division by τ2. */
   tau,
-  /** τ1 > 0 of the positives, default 4; Infinity ("inf") makes BSL the softmax loss. The noisier the positives, the smaller. Form `paper` only. */
+  /** τ1 > 0, the temperature of the positives, default 4. Noisier positives need a smaller τ1; Infinity ("inf") gives the softmax loss. Form `paper` only. */
   tau1: option(temperature.optional(), {
     flag: '--tau1 <number>',
     help: 'temperature of the positives (bsl), or inf',
     search: { logUniform: [0.7, 4], start: 1 },
     searchLast: true,
   }),
-  /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
+  /** λ ≥ 0, default 1. Values other than 1 need cosine scores. */
   negativeWeight: lambda,
-  /** `paper` (default), or a mode of the authors' program: `multi` (τ1 = τ2), `reweight` (mean over positives, sum over negatives). */
+  /** `paper` (default), or a mode of the authors' program: `multi` (τ1 = τ2) or `reweight` (mean over positives, sum over negatives). */
   form: option(oneOf(forms).default('paper'), { flag: '--form <name>', help: 'form of the loss (bsl)' }),
 });
 
@@ -27,32 +27,33 @@ const options = new OptionSet('loss', 'bsl', {
 export type BilateralSoftmaxLossOptions = OptionsOf<typeof options>;
 
 /**
- * Bilateral softmax loss:
+ * Bilateral softmax loss (docs/losses/bsl.md):
  *
  *     paper      value = ( −LEE_τ1(s_i) + λ · LEE_τ2(s_j) ) / τ2
- *     multi      the same with τ1 = τ2: a user's positives inside one log; the program's t1 is `tau`, its t2 is λ
- *     reweight   value = ( −E_i s_i + λ · LEE_τ2(s_j) ) / τ2 + λ · log Σ_j w_j: every positive for itself (P = 1), the sum instead of the mean
+ *     multi      the same with τ1 = τ2: all positives of a user inside one logarithm; the program's t1 is `tau`, its t2 is λ
+ *     reweight   value = ( −E_i s_i + λ · LEE_τ2(s_j) ) / τ2 + λ · log Σ_j w_j: each positive separately (P = 1), the sum in place of the mean
  *
  *     ∂/∂s_i = −p_i / τ2,   ∂/∂s_j = λ p_j / τ2   (p: the worst-case weights of each side)
  *
- * One positive, or τ1 = Infinity: the softmax loss. Wu et al., "BSL: Understanding and improving softmax loss for recommendation", ICDE 2024.
+ * With one positive, or τ1 = Infinity, it equals the softmax loss. Source: Wu et al., "BSL: Understanding and improving softmax loss for recommendation", ICDE 2024.
  */
 export class BilateralSoftmaxLoss implements Loss {
   static readonly declaration: LossDeclaration = {
     options,
     ...softmaxFamily,
+    // With a searched popularity prior λ stays at the paper's 1, not at the 1.2 of the default configuration.
     tuning: { ...softmaxFamily.tuning, options: { negativeWeight: 1 } },
   };
   readonly name = 'bsl';
   readonly tau: number;
-  /** The temperature of the positives that the form comes to. */
+  /** The temperature of the positives in effect: `tau1` in form `paper`, τ2 in `multi`, Infinity in `reweight`. */
   readonly tau1: number;
   readonly negativeWeight: number;
   readonly form: BilateralForm;
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly allowsDotScores: boolean;
 
-  /** @throws TaurecError `bad-option`, `unknown-name` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, or `tau1` with a form other than `paper`; `unknown-name` for an unknown option */
   constructor(given: BilateralSoftmaxLossOptions = {}) {
     const { tau, tau1, negativeWeight, form } = options.read(given);
     if (form !== 'paper' && tau1 !== undefined) {
@@ -69,6 +70,7 @@ export class BilateralSoftmaxLoss implements Loss {
   evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number {
     const scale = this.tau === Infinity ? 1 : 1 / this.tau;
     const weight = this.negativeWeight * scale;
+    // Both sides are divided by τ2, the positives' too: τ1 only shapes their weights p_i.
     const positive = context.logExpectationExp(
       scores.positives,
       this.tau1,
@@ -85,6 +87,7 @@ export class BilateralSoftmaxLoss implements Loss {
     );
     const value = weight * negative - scale * positive;
     if (this.form !== 'reweight') return value;
+    // log Σ exp = LEE/τ + log Σw: the sum over negatives differs from the mean by a constant, which has no gradient.
     const total = weightSum(scores.negatives.length, scores.negativeWeights);
     return total > 0 ? value + this.negativeWeight * Math.log(total) : value;
   }

@@ -6,17 +6,17 @@ import { negatedSigmoid, negatedSoftplus, sigmoid, softplus } from './softplus.t
 import { weightSum } from './weighted-mean.ts';
 
 const options = new OptionSet('loss', 'gbce', {
-  /** t in [0, 1], default .75: 0 is plain BCE, 1 gives probabilities as if every item had been a negative. */
+  /** t in [0, 1], default .75: 0 gives plain BCE, 1 gives probabilities calibrated as if every item were a negative. */
   calibration: option(within(0, 1).default(0.75), {
-    help: 'calibration: 0 is bce, 1 as if every item had been a negative',
+    help: 'calibration: 0 is plain bce, 1 as if every item were a negative',
     search: { uniform: [0, 1], start: 0.75 },
     searchLast: true,
   }),
-  /** Items of the catalogue; training fills it in. Absent: so many that a row's negatives are a vanishing part of them, α = 0. */
+  /** Number of items in the catalogue, ≥ 1; training sets it. Absent: the catalogue counts as infinite, so α = 0. */
   items: whole(1).optional(),
-  /** The positives' exponent β in [0, 1] itself, in place of `calibration` and `items`. */
+  /** The exponent β in [0, 1] itself, instead of `calibration` and `items`. */
   beta: within(0, 1).optional(),
-  /** c ≥ 0, default 1: weight of the negatives' mean. The paper's sum over negatives is c = n. */
+  /** c ≥ 0, default 1: weight of the mean over negatives. c = n gives the paper's sum over negatives. */
   negativeWeight: option(notNegative.default(1), negativeWeightFacts),
 });
 
@@ -24,32 +24,32 @@ const options = new OptionSet('loss', 'gbce', {
 export type GeneralizedBinaryCrossEntropyOptions = OptionsOf<typeof options>;
 
 /**
- * Generalised binary cross-entropy, BCE with the positives' probability raised to β:
+ * Generalised binary cross-entropy, BCE with the probability of the positives raised to β (docs/losses/gbce.md):
  *
  *     value = −E_i log σ(s_i)^β + c · E_j softplus(s_j) = β · E_i softplus(−s_i) + c · E_j softplus(s_j)
  *     β = α ( t (1 − 1/α) + 1/α ) = 1 − t (1 − α),   α = min(1, n/(items − 1)),   n = Σ_j w_j
  *     ∂/∂s_i = −β σ(−s_i) w_i/Σw,   ∂/∂s_j = c σ(s_j) w_j/Σw
  *
- * α is the part of the catalogue that a row's negatives are. Petrov & Macdonald, "gSASRec: Reducing overconfidence in sequential recommendation trained with
- * negative sampling", RecSys 2023.
+ * α is the fraction of the catalogue that a row's negatives cover. Default score `dot`. Source: Petrov & Macdonald, "gSASRec: Reducing overconfidence in sequential
+ * recommendation trained with negative sampling", RecSys 2023.
  */
 export class GeneralizedBinaryCrossEntropy implements Loss {
   static readonly declaration: LossDeclaration = {
     options,
     score: 'dot',
-    // an exponent that is given needs no catalogue to follow from
+    // A given β does not depend on the catalogue.
     byCatalogue: (items, { beta }) => (beta === undefined ? { items } : {}),
   };
   readonly name = 'gbce';
   readonly calibration: number;
   readonly items: number | undefined;
-  /** The exponent, when it was given. */
+  /** The exponent, if it was given. */
   readonly beta: number | undefined;
   readonly negativeWeight: number;
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly allowsDotScores = true;
 
-  /** @throws TaurecError `bad-option`, `unknown-name` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, or `beta` together with `calibration` or `items`; `unknown-name` for an unknown option */
   constructor(given: GeneralizedBinaryCrossEntropyOptions = {}) {
     const { beta, calibration, items, negativeWeight } = options.read(given);
     for (const other of ['calibration', 'items'] as const) {
@@ -76,9 +76,10 @@ export class GeneralizedBinaryCrossEntropy implements Loss {
     );
   }
 
-  /** β for a row of n negatives. */
+  /** β for a row whose negatives weigh n in total. */
   exponent(n: number): number {
     if (this.beta !== undefined) return this.beta;
+    // α. A positive has items − 1 other items as possible negatives; the maximum guards a catalogue of one item.
     const sampled = this.items === undefined ? 0 : Math.min(1, n / Math.max(1, this.items - 1));
     return 1 - this.calibration * (1 - sampled);
   }

@@ -3,8 +3,10 @@ import type { Loss, LossSource } from './loss.ts';
 import { checkLoss, createLoss } from './losses.ts';
 
 /**
- * A loss from any source. `{module, export = 'default', options}` imports the module: a path (relative to the working directory), a URL or a package.
- * The export is a loss class or a factory, called with the options, or a loss object. TypeScript modules load in Node.
+ * Creates a loss from any source.
+ *
+ * `{module, export = 'default', options}` imports a module by path (relative to the working directory), URL or package name. Its export is a loss class or a factory,
+ * which is called with the options, or a loss object. Node loads TypeScript modules directly.
  *
  * @throws TaurecError `unknown-name`, `bad-option`, `loss-module`
  */

@@ -1,17 +1,17 @@
 import type { Loss, LossNeeds, RowStates } from './loss.ts';
 
-/** What a loss needs, every entry filled in; of no loss: nothing. */
+/** The needs of a loss with every entry filled in; without a loss, no needs. */
 export function needsOf(loss?: Loss): Required<LossNeeds> {
   const { itemSimilarity = false, userState = 0, itemState = false, globalState = 0 } = loss?.needs ?? {};
   return { itemSimilarity, userState, itemState, globalState };
 }
 
-/** True when the loss keeps anything between steps. */
+/** True when the loss keeps any state between steps. */
 export function needsStates({ userState, itemState, globalState }: Required<LossNeeds>): boolean {
   return userState > 0 || itemState || globalState > 0;
 }
 
-/** What is wrong with the needs of a loss, in words; undefined when nothing is. */
+/** Describes what is wrong with the needs of a loss; undefined when nothing is. The text completes "expected …" in an error. */
 export function needsFault(loss: Loss): string | undefined {
   const needs = needsOf(loss);
   const counts = [needs.userState, needs.globalState];
@@ -25,10 +25,11 @@ export function needsFault(loss: Loss): string | undefined {
   return undefined;
 }
 
-/** What a row with `negatives` negatives sees of the states before anything was learned: zeros, and the initial global state. Undefined for a loss without states. */
+/** The states that a row with `negatives` negatives sees before training: zeros, and the initial global state. Undefined for a loss without states. Fold-in and tests evaluate a loss with them. */
 export function initialStates(loss: Loss, negatives: number): RowStates | undefined {
   const needs = needsOf(loss);
   if (!needsStates(needs)) return undefined;
+  // One float per negative, not per item of the catalogue: a row sees only the items of its pool.
   const items = needs.itemState ? negatives : 0;
   return {
     user: new Float64Array(needs.userState),

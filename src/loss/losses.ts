@@ -17,13 +17,13 @@ import { SoftmaxLoss } from './sl.ts';
 import { SoftmaxLossAtK } from './slatk.ts';
 import { GlobalContrastiveLoss } from './sogclr.ts';
 
-/** A class of losses with its declaration. */
+/** A loss class with its declaration. */
 interface BuiltInLoss {
   new (options?: RawOptions): Loss;
   readonly declaration: LossDeclaration;
 }
 
-/** Every built-in loss by name; the only list. */
+/** Every built-in loss by name. This is the only list: names, flags, help and search spaces are derived from it. */
 const losses = {
   sl: SoftmaxLoss,
   bsl: BilateralSoftmaxLoss,
@@ -46,7 +46,7 @@ export type LossName = keyof typeof losses;
 /** The names of the built-in losses. */
 export const lossNames = Object.keys(losses) as LossName[];
 
-/** What each built-in loss declares. */
+/** The declaration of each built-in loss. */
 export const lossDeclarations: Readonly<Record<LossName, LossDeclaration>> = Object.fromEntries(
   lossNames.map((name) => [name, losses[name].declaration]),
 ) as Record<LossName, LossDeclaration>;
@@ -66,11 +66,12 @@ export function defaultScore(source: LossSource): 'cosine' | 'dot' {
 }
 
 /**
- * A loss from a name with options, or a bare object as it is. Modules need `loadLoss`.
+ * Creates a built-in loss from its name and options, or checks and returns a loss object. `loadLoss` handles modules.
  *
- * @throws TaurecError `unknown-name`, `bad-option`
+ * @throws TaurecError `unknown-name` for an unknown loss or option, `bad-option` for a value out of bounds, a module, or an incomplete loss object
  */
 export function createLoss(source: LossSource): Loss {
+  // The order matters: a loss object has a name too, so the test for an object comes first.
   if ('evaluate' in source) return checkLoss(source, 'loss');
   if ('module' in source) {
     const expected = 'a name or an object';
@@ -83,17 +84,18 @@ export function createLoss(source: LossSource): Loss {
   return new Built(source.options);
 }
 
-/** A built-in loss with the options that nobody gave filled in for a catalogue of `items`; any other source as it is. */
+/** Fills in the options of a built-in loss that depend on the size of the catalogue, unless they are given (such as τ; gbce's `items`). Returns any other source unchanged. */
 export function fitLoss(source: LossSource, items: number): LossSource {
   const byCatalogue = 'evaluate' in source || !('name' in source) ? undefined : declarationOf(source.name)?.byCatalogue;
   if (!byCatalogue) return source;
+  // A given option wins over the fitted one, so it is spread last. An explicit undefined counts as not given.
   const given = definedOnly((source as { options?: RawOptions }).options);
   return { ...source, options: { ...byCatalogue(items, given), ...given } };
 }
 
 /**
- * The options of a loss that are given as `'auto'`, for training to choose.
- * @throws TaurecError `bad-option` where the loss has no such option that can be chosen so
+ * The options of a loss whose value is `'auto'`: training chooses them by validation.
+ * @throws TaurecError `bad-option` when training cannot choose that option for this loss
  */
 export function automaticOptions(source: LossSource): string[] {
   if ('evaluate' in source || ('name' in source && !declarationOf(source.name))) return [];
@@ -109,17 +111,21 @@ export function automaticOptions(source: LossSource): string[] {
   });
 }
 
-/** The loss without the options that are `'auto'`. Throws as `automaticOptions` does. */
+/** The loss without its `'auto'` options. Throws like `automaticOptions`. */
 export function withoutAutomatic(source: LossSource): LossSource {
   return replaceOptions(source, Object.fromEntries(automaticOptions(source).map((option) => [option, undefined])));
 }
 
-/** A loss with other options over its own; undefined takes an option out. A loss that is an object stays as it is. */
+/** Overrides options of a loss; a value of undefined removes the option. A loss object is returned unchanged. */
 export function replaceOptions(source: LossSource, options: RawOptions): LossSource {
   return 'evaluate' in source ? source : { ...source, options: definedOnly({ ...source.options, ...options }) };
 }
 
-/** Throws when `value` lacks a part of the Loss contract, or needs states and cannot update them; `origin` names it in the message. */
+/**
+ * Returns `value` when it fulfils the `Loss` contract.
+ * @param origin the option or module to name in the error
+ * @throws TaurecError `bad-option` when a member is missing, or when `needs` and `updateStates` do not match
+ */
 export function checkLoss(value: unknown, origin: string): Loss {
   const loss = value as Partial<Loss> | null | undefined;
   const whole =
@@ -133,7 +139,10 @@ export function checkLoss(value: unknown, origin: string): Loss {
   throw new TaurecError('bad-option', { option: origin, got: whole ? loss.name : value, expected: fault });
 }
 
-/** Refuses a loss whose value has no lower bound under the given score. */
+/**
+ * Rejects a loss that has no lower bound under the given score.
+ * @throws TaurecError `bad-option`
+ */
 export function checkScore(loss: Loss, score: 'cosine' | 'dot'): void {
   if (score === 'cosine' || loss.allowsDotScores) return;
   throw new TaurecError('bad-option', {
@@ -144,6 +153,7 @@ export function checkScore(loss: Loss, score: 'cosine' | 'dot'): void {
   });
 }
 
+/** The options without those that are undefined. */
 function definedOnly(options: RawOptions = {}): RawOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
@@ -154,6 +164,7 @@ export function automaticSearch(name: string, option: string): AutomaticSearch |
   return schema && optionFacts(schema as z.ZodType)?.automatic;
 }
 
+/** The declaration of a built-in loss; undefined for any other name. `hasOwn` keeps names such as `constructor` out. */
 function declarationOf(name: string): LossDeclaration | undefined {
   return Object.hasOwn(lossDeclarations, name) ? lossDeclarations[name as LossName] : undefined;
 }

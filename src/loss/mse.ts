@@ -4,7 +4,7 @@ import { negativeWeightFacts } from './softmax-family.ts';
 import { weightSum } from './weighted-mean.ts';
 
 const options = new OptionSet('loss', 'mse', {
-  /** c ≥ 0, default 1: weight of the negatives' mean. */
+  /** c ≥ 0, default 1: weight of the mean over negatives. */
   negativeWeight: option(notNegative.default(1), negativeWeightFacts),
 });
 
@@ -12,12 +12,13 @@ const options = new OptionSet('loss', 'mse', {
 export type MeanSquaredErrorOptions = OptionsOf<typeof options>;
 
 /**
- * Mean squared error, positives towards 1 and negatives towards 0:
+ * Mean squared error, with target 1 for positives and 0 for negatives (docs/losses/mse.md):
  *
  *     value = E_i (1 − s_i)² + c · E_j s_j²
  *     ∂/∂s_i = −2 (1 − s_i) w_i/Σw,   ∂/∂s_j = 2 c s_j w_j/Σw
  *
- * Hu, Koren & Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
+ * E_i and E_j are weighted means over positives and negatives. Default score `dot`. A row costs P + n.
+ * Source: Hu, Koren & Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
  */
 export class MeanSquaredError implements Loss {
   static readonly declaration: LossDeclaration = { options, score: 'dot' };
@@ -26,7 +27,7 @@ export class MeanSquaredError implements Loss {
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly allowsDotScores = true;
 
-  /** @throws TaurecError `bad-option`, `unknown-name` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: MeanSquaredErrorOptions = {}) {
     const { negativeWeight } = options.read(given);
     this.negativeWeight = negativeWeight;
@@ -42,7 +43,7 @@ export class MeanSquaredError implements Loss {
   }
 }
 
-/** scale · E_i (target − x_i)²; overwrites the gradients. */
+/** Returns scale · E_i (target − x_i)² and overwrites the gradients. Masked entries (weight 0) contribute nothing, whatever their score. */
 function squares(x: Floats, weights: Floats | undefined, gradients: Floats, target: number, scale: number): number {
   const total = weightSum(x.length, weights);
   const unit = total > 0 ? scale / total : 0;

@@ -1,15 +1,17 @@
-/** log σ of an activation σ ≥ 0 that grows from 0 by way of σ(0) = 1, and its derivative σ'/σ. */
+/** log σ of an activation σ ≥ 0 and its derivative σ'/σ. σ increases, with σ(0) = 1. */
 export interface LogActivation {
+  /** log σ(d) */
   value(d: number): number;
+  /** σ'(d)/σ(d) */
   slope(d: number): number;
 }
 
-/** σ below this counts as it, with derivative 0: the logarithm stays finite. */
+/** Lower bound of σ. Below it the derivative is 0; the bound keeps the logarithm finite. */
 const LEAST_ACTIVATION = 1e-6;
 
 /** The activations of the pairwise softmax loss by name. */
 export const pairwiseActivations = {
-  /** σ(d) = tanh d + 1 = 2/(1 + e^−2d) */
+  /** σ(d) = tanh d + 1 = 2/(1 + e^−2d); positive everywhere, so it needs no lower bound. */
   tanh: {
     value: (d) => Math.LN2 - Math.log1p(Math.exp(-2 * d)),
     slope: (d) => 2 / (1 + Math.exp(2 * d)),
@@ -29,6 +31,7 @@ export const pairwiseActivations = {
   },
 } satisfies Record<string, LogActivation>;
 
+/** The name of an activation. */
 export type PairwiseActivation = keyof typeof pairwiseActivations;
 
 /** The names of the activations. */

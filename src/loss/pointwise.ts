@@ -2,8 +2,11 @@ import type { Floats } from './loss.ts';
 import { weightSum } from './weighted-mean.ts';
 
 /**
- * One side of a pointwise loss: returns scale · E_i value(x_i), and overwrites `gradients` with scale · w_i/Σw · slope(x_i).
- * Weights absent: all 1; nothing with weight: 0. `value` is not asked for where the weight is 0.
+ * One side of a pointwise loss: returns scale · E_i value(x_i) and overwrites `gradients` with scale · w_i/Σw · slope(x_i).
+ *
+ * Absent weights are all 1. When all weights are 0, the result and the gradients are 0. An entry of weight 0 is never passed to `value` or `slope`,
+ * so it may hold any number.
+ * @param slope the derivative of `value`
  */
 export function pointwise(
   x: Floats,

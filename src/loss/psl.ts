@@ -11,11 +11,11 @@ import { lambda, softmaxFamily, tau } from './softmax-family.ts';
 import { weightSum } from './weighted-mean.ts';
 
 const options = new OptionSet('loss', 'psl', {
-  /** τ > 0, default .1; Infinity ("inf") is the plain mean, and is not divided by τ. */
+  /** τ > 0, default .1. Infinity ("inf") takes the plain mean, without the division by τ. */
   tau,
-  /** σ: `relu` (default), `tanh` or `atan`. */
+  /** The activation σ: `relu` (default), `tanh` or `atan`. */
   activation: oneOf(activationNames).default('relu'),
-  /** λ ≥ 0, default 1: above 1 follows popularity, below 1 serves the long tail. */
+  /** λ ≥ 0, default 1. Above 1 favours popular items, below 1 the long tail. */
   negativeWeight: lambda,
 });
 
@@ -23,21 +23,21 @@ const options = new OptionSet('loss', 'psl', {
 export type PairwiseSoftmaxLossOptions = OptionsOf<typeof options>;
 
 /**
- * Pairwise softmax loss, the softmax loss with another activation σ in place of exp(2d):
+ * Pairwise softmax loss, the softmax loss with another activation σ in place of exp(2d) (docs/losses/psl.md):
  *
  *     value = E_i log E_j σ(d_ij)^(1/τ) + (λ − 1) · LEE_τ(s_j)/τ,   d_ij = (s_j − s_i)/2
  *     q_ij = w_j σ(d_ij)^(1/τ) / Σ_k w_k σ(d_ik)^(1/τ),   g_ij = q_ij σ'(d_ij)/(2 τ σ(d_ij))
  *     ∂/∂s_j = E_i g_ij + (λ − 1) p_j/τ,   ∂/∂s_i = −w_i/Σw · Σ_j g_ij
  *
- * tanh d + 1, max(d + 1, 0) and atan d + 1 bound exp(2d) from below where a negative scores high, so that one false negative has less of a say.
- * Cosine scores only: d stays in [−1, 1]. Costs P · n a row. Yang et al., "PSL: Rethinking and improving softmax loss from pairwise perspective for
+ * tanh d + 1, max(d + 1, 0) and atan d + 1 stay below exp(2d) where a negative scores high, so a single false negative has less influence.
+ * Cosine scores only, which keep d in [−1, 1]. A row costs P · n. Source: Yang et al., "PSL: Rethinking and improving softmax loss from pairwise perspective for
  * recommendation", NeurIPS 2024.
  */
 export class PairwiseSoftmaxLoss implements Loss {
   static readonly declaration: LossDeclaration = {
     options,
     ...softmaxFamily,
-    // three quarters of the softmax loss's τ: the activations are flatter than the exp(2d) in their place (measured: docs/losses.md)
+    // τ is three quarters of the softmax loss's, in three decimals: the activations are flatter than exp(2d) (measured: docs/losses.md).
     byCatalogue: (items) => ({ tau: Math.round(750 * automaticTau(items)) / 1000 }),
   };
   readonly name = 'psl';
@@ -47,11 +47,12 @@ export class PairwiseSoftmaxLoss implements Loss {
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly allowsDotScores = false;
   protected readonly logActivation: LogActivation;
-  /** log σ(d_ij) of one positive, and q_ij after it. */
+  /** [n] scratch for one positive: log σ(d_ij). */
   private logs: Floats = new Float64Array(0);
+  /** [n] scratch for one positive: its weight times q_ij/τ. */
   private shares: Floats = new Float64Array(0);
 
-  /** @throws TaurecError `bad-option`, `unknown-name` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: PairwiseSoftmaxLossOptions = {}) {
     const { tau, activation, negativeWeight } = options.read(given);
     this.tau = tau;
@@ -65,6 +66,7 @@ export class PairwiseSoftmaxLoss implements Loss {
     const { positives, negatives, positiveWeights, negativeWeights } = scores;
     const total = weightSum(positives.length, positiveWeights);
     const scale = this.tau === Infinity ? 1 : 1 / this.tau;
+    // The λ term is written first because it overwrites the gradients of the negatives; the loop below adds to them.
     let value = this.excess(scores, gradients, context, scale);
     gradients.positives.fill(0);
     if (total === 0) return value;
@@ -75,8 +77,10 @@ export class PairwiseSoftmaxLoss implements Loss {
       for (let j = 0; j < negatives.length; j++) {
         this.logs[j] = this.logActivation.value((negatives[j]! - positives[i]!) / 2);
       }
+      // log E_j σ^(1/τ) = LEE_τ(log σ)/τ: the shared kernel serves the activations too.
       value +=
         share * scale * context.logExpectationExp(this.logs, this.tau, negativeWeights, this.shares, share * scale);
+      // Chain rule: ∂d/∂s_j = ½ and ∂d/∂s_i = −½. `shares` already holds weight · q/τ, so a slope needs only σ'/σ and the ½.
       let pull = 0;
       for (let j = 0; j < negatives.length; j++) {
         if (this.shares[j] === 0) continue;
@@ -89,7 +93,7 @@ export class PairwiseSoftmaxLoss implements Loss {
     return value;
   }
 
-  /** What λ adds: (λ − 1) · LEE_τ(s_j)/τ; overwrites the gradients of the negatives. */
+  /** The term of λ: (λ − 1) · LEE_τ(s_j)/τ. Overwrites the gradients of the negatives, with 0 at λ = 1. */
   excess(
     { negatives, negativeWeights }: ScoreRow,
     gradients: ScoreGradients,
@@ -104,6 +108,7 @@ export class PairwiseSoftmaxLoss implements Loss {
     return 0;
   }
 
+  /** Reallocates the scratch arrays when the number of negatives changes. */
   private prepare(length: number): void {
     if (this.logs.length === length) return;
     this.logs = new Float64Array(length);

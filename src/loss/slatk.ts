@@ -5,17 +5,17 @@ import { sigmoid } from './softplus.ts';
 import { weightSum } from './weighted-mean.ts';
 
 const options = new OptionSet('loss', 'slatk', {
-  /** τ > 0, finite, default .1; as for the softmax loss. */
+  /** τ > 0, finite, default .1; as in the softmax loss. */
   tau: finiteTau,
-  /** K ≥ 1, default 20: length of the list that is to be right. */
+  /** K ≥ 1, default 20: length of the list whose NDCG the loss bounds. */
   k: whole(1).default(20),
-  /** τ_w > 0, default 4: how sharply a positive's weight falls below the K-th score. Infinity ("inf") weighs all alike, by ½. */
+  /** τ_w > 0, default 4: a smaller τ_w makes the weight of a positive fall more sharply below the K-th score. Infinity ("inf") gives every positive the weight ½. */
   tauWeight: option(temperature.default(4), {
     help: "temperature of the positives' weights",
     search: { logUniform: [2, 10], start: 4 },
     searchLast: true,
   }),
-  /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
+  /** λ ≥ 0, default 1. Values other than 1 need cosine scores. */
   negativeWeight: lambda,
 });
 
@@ -23,14 +23,14 @@ const options = new OptionSet('loss', 'slatk', {
 export type SoftmaxLossAtKOptions = OptionsOf<typeof options>;
 
 /**
- * SL@K, a bound of NDCG@K:
+ * SL@K, a bound of NDCG@K (docs/losses/slatk.md):
  *
  *     value = E_i ω_i · A_i,   A_i = ( −s_i + λ · LEE_τ(s_j) ) / τ + log n,   ω_i = σ((s_i − β)/τ_w),   n = Σ_j w_j
  *     ∂/∂s_i = w_i/Σw · ( ω_i (1 − ω_i) A_i/τ_w − ω_i/τ ),   ∂/∂s_j = (λ/τ) E_i ω_i · p_j
  *
- * β, a constant to the gradient, is the K-th largest of the row's scores: every positive counts once, a negative as often as it weighs; the least score
- * where there are fewer than K. Without negatives the value is 0. Yang et al., "Breaking the top-K barrier: Advancing top-K ranking metrics optimization in
- * recommender systems", KDD 2025.
+ * β is the K-th largest of the row's scores and a constant to the gradient. A positive counts once and a negative as often as its weight; with fewer than K scores, β is
+ * the smallest. Without negatives the value is 0. Source: Yang et al., "Breaking the top-K barrier: Advancing top-K ranking metrics optimization in recommender
+ * systems", KDD 2025.
  */
 export class SoftmaxLossAtK implements Loss {
   static readonly declaration: LossDeclaration = { options, ...softmaxFamily };
@@ -43,7 +43,7 @@ export class SoftmaxLossAtK implements Loss {
   readonly allowsDotScores: boolean;
   private readonly kthLargest: KthLargest;
 
-  /** @throws TaurecError `bad-option`, `unknown-name` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: SoftmaxLossAtKOptions = {}) {
     const { tau, k, tauWeight, negativeWeight } = options.read(given);
     this.tau = tau;
@@ -66,7 +66,7 @@ export class SoftmaxLossAtK implements Loss {
     }
     const beta = this.threshold(scores);
     const { tau, tauWeight, negativeWeight } = this;
-    // The gradients of the positives hold the weights ω until the common part of the A_i is known.
+    // First pass: `gradients.positives` holds the weights ω_i. The A_i need LEE, whose gradient scale needs the mean of ω first.
     let meanWeight = 0;
     for (let i = 0; i < positives.length; i++) {
       const share = (positiveWeights ? positiveWeights[i]! : 1) / positiveTotal;
@@ -77,6 +77,7 @@ export class SoftmaxLossAtK implements Loss {
     const scale = (negativeWeight * meanWeight) / tau;
     const negative = context.logExpectationExp(negatives, tau, negativeWeights, gradients.negatives, scale);
     const common = (negativeWeight * negative) / tau + Math.log(n);
+    // Second pass: A_i = common − s_i/τ.
     let value = 0;
     for (let i = 0; i < positives.length; i++) {
       const share = (positiveWeights ? positiveWeights[i]! : 1) / positiveTotal;
@@ -88,7 +89,7 @@ export class SoftmaxLossAtK implements Loss {
     return value;
   }
 
-  /** β of a row. */
+  /** β of a row, over its positives and negatives. */
   private threshold({ positives, negatives, negativeWeights }: ScoreRow): number {
     this.kthLargest.clear();
     this.kthLargest.offerAll(positives);
@@ -98,27 +99,33 @@ export class SoftmaxLossAtK implements Loss {
 }
 
 /**
- * The K-th largest of numbers that come one by one, each with a weight: the largest x such that the numbers ≥ x weigh K or more; the least of all where they
- * weigh less than K together. A heap of the numbers at or above it, least first: a number that does not belong there costs one comparison.
+ * The K-th largest of a stream of weighted numbers: the largest x such that the numbers ≥ x weigh at least K in total, or the smallest number when all together weigh less.
+ *
+ * A binary min-heap holds the numbers at or above the result, so a number below the current result costs one comparison.
  */
 export class KthLargest {
   readonly k: number;
+  /** The heap: the children of position p are at 2p + 1 and 2p + 2; the smallest number is at 0. */
   private values = new Float64Array(32);
+  /** Weight of each number, at the same position. */
   private weights = new Float64Array(32);
   private size = 0;
+  /** Sum of the weights in the heap. */
   private total = 0;
 
   constructor(k: number) {
     this.k = k;
   }
 
+  /** Empties the heap; its memory is kept for the next row. */
   clear(): void {
     this.size = 0;
     this.total = 0;
   }
 
-  /** Takes x where the weight is above 0; absent weights are all 1. */
+  /** Offers numbers; those of weight 0 are ignored. Absent weights are all 1. */
   offerAll(x: Floats, weights?: Floats): void {
+    // Held in a local: `bar` changes only after a push, and most numbers stay below it.
     let bar = this.bar;
     for (let j = 0; j < x.length; j++) {
       if (x[j]! <= bar) continue;
@@ -129,16 +136,17 @@ export class KthLargest {
     }
   }
 
-  /** −Infinity when nothing came. */
+  /** The K-th largest so far; −Infinity before any number was offered. */
   get value(): number {
     return this.size === 0 ? -Infinity : this.values[0]!;
   }
 
-  /** What a number must exceed to change the result. */
+  /** The value that a number must exceed to change the result; −Infinity until the heap weighs K. */
   private get bar(): number {
     return this.total >= this.k ? this.values[0]! : -Infinity;
   }
 
+  /** Adds a number: sifts it up, then drops the smallest ones that are no longer needed. */
   private push(value: number, weight: number): void {
     if (this.size === this.values.length) this.grow();
     let at = this.size++;
@@ -148,9 +156,11 @@ export class KthLargest {
     }
     this.put(at, value, weight);
     this.total += weight;
+    // Invariant: without its smallest number the heap weighs less than K.
     while (this.size > 1 && this.total - this.weights[0]! >= this.k) this.removeLeast();
   }
 
+  /** Removes the smallest number: the last one sifts down from the root. */
   private removeLeast(): void {
     this.total -= this.weights[0]!;
     const last = --this.size;
@@ -165,11 +175,13 @@ export class KthLargest {
     this.put(at, value, this.weights[last]!);
   }
 
+  /** Writes one position of the heap. */
   private put(at: number, value: number, weight: number): void {
     this.values[at] = value;
     this.weights[at] = weight;
   }
 
+  /** Doubles the capacity. */
   private grow(): void {
     const { values, weights } = this;
     this.values = new Float64Array(2 * values.length);

@@ -5,11 +5,11 @@ import { softplus } from './softplus.ts';
 import { weightedMean, weightSum } from './weighted-mean.ts';
 
 const options = new OptionSet('loss', 'sogclr', {
-  /** τ > 0, finite, default .1; as for the softmax loss. */
+  /** τ > 0, finite, default .1; as in the softmax loss. */
   tau: finiteTau,
-  /** γ in (0, 1], default .9: share of the present step in the moving average; 1 is the softmax loss. */
+  /** γ in (0, 1], default .9: share of the current step in the moving average. 1 gives the softmax loss. */
   gamma: share.default(0.9),
-  /** λ ≥ 0, default 1; other than 1 needs cosine scores. */
+  /** λ ≥ 0, default 1. Values other than 1 need cosine scores. */
   negativeWeight: lambda,
 });
 
@@ -17,15 +17,15 @@ const options = new OptionSet('loss', 'sogclr', {
 export type GlobalContrastiveLossOptions = OptionsOf<typeof options>;
 
 /**
- * SogCLR, the softmax loss with a normaliser that is a moving average over the steps in which the user stood:
+ * SogCLR, the softmax loss normalised by a moving average over the steps that contained the user (docs/losses/sogclr.md):
  *
- *     ĝ = E_j exp(s_j/τ),   g = (1 − γ) g' + γ ĝ [stop]      (g' of the user's last step; at the first visit g = ĝ)
+ *     ĝ = E_j exp(s_j/τ),   g = (1 − γ) g' + γ ĝ [stop]      (g' from the user's last step; g = ĝ at the first)
  *     value = −E_i s_i/τ + λ ( log g + ĝ/g − 1 )
  *     ∂/∂s_i = −w_i/(τ Σw),   ∂/∂s_j = λ/τ · ĝ/g · p_j = λ w_j exp(s_j/τ) / (τ g Σw)
  *
- * The gradient is the published estimator. The value is the tangent of λ log ĝ at g, so at g = ĝ both are those of the softmax loss. The state of a user is
- * log g, so that no temperature overflows; rows of one user in the same step (pair batches) count by the mean of their log ĝ. Yuan et al., "Provable
- * stochastic optimization for global contrastive learning: Small batch does not harm performance", ICML 2022.
+ * The gradient is the published estimator. The value is the tangent of λ log ĝ at g, so at g = ĝ value and gradient equal those of the softmax loss.
+ * The state of a user is log g, which does not overflow at any temperature. When a user has several rows in a step (pair batches), the mean of their log ĝ counts.
+ * Source: Yuan et al., "Provable stochastic optimization for global contrastive learning: Small batch does not harm performance", ICML 2022.
  */
 export class GlobalContrastiveLoss implements Loss {
   static readonly declaration: LossDeclaration = { options, ...softmaxFamily };
@@ -35,10 +35,10 @@ export class GlobalContrastiveLoss implements Loss {
   readonly negativeWeight: number;
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly allowsDotScores: boolean;
-  /** log g, and 1 once the user was visited. */
+  /** The user state: [log g, 1 after the user's first step]. */
   readonly needs = { userState: 2 };
 
-  /** @throws TaurecError `bad-option`, `unknown-name` */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: GlobalContrastiveLossOptions = {}) {
     const { tau, gamma, negativeWeight } = options.read(given);
     this.tau = tau;
@@ -57,12 +57,14 @@ export class GlobalContrastiveLoss implements Loss {
       return value;
     }
     const weight = negativeWeight / tau;
+    // log ĝ of this row. The gradients still lack the factor ĝ/g.
     const present = context.logExpectationExp(negatives, tau, negativeWeights, gradients.negatives, weight) / tau;
     const states = context.states!;
+    // updateStates divides the summed log ĝ by the summed ones: the number of the user's rows that had negatives.
     states.userUpdate[0] = present;
     states.userUpdate[1] = 1;
     const average = this.averaged(states.user[0]!, states.user[1]!, present);
-    // at most 1/γ
+    // ĝ/g ≤ 1/γ, because g ≥ γ ĝ.
     const ratio = Math.exp(present - average);
     if (ratio !== 1) for (let j = 0; j < negatives.length; j++) gradients.negatives[j]! *= ratio;
     return value + negativeWeight * (average + ratio - 1);
@@ -76,9 +78,10 @@ export class GlobalContrastiveLoss implements Loss {
     }
   }
 
-  /** log( (1 − γ) e^before + γ e^present ); the present one at the first visit. */
+  /** log( (1 − γ) e^before + γ e^present ), or `present` at the first visit. */
   private averaged(before: number, visited: number, present: number): number {
     if (visited === 0 || this.gamma === 1) return present;
+    // log(e^a + e^b) = a + softplus(b − a): the exponentials themselves are never formed.
     const a = Math.log1p(-this.gamma) + before;
     return a + softplus(Math.log(this.gamma) + present - a);
   }

@@ -1,11 +1,12 @@
 import type { Floats } from './loss.ts';
 
-/** The least deviation that a standardisation divides by. */
+/** The smallest standard deviation to divide by; with nearly equal values, rounding errors would otherwise decide z. */
 export const LEAST_DEVIATION = 1e-3;
 
 /**
- * target_j += factor · z(x_j), z(x_j) = (x_j − m)/max(d, 1e-3), m and d the mean and the deviation of x under the weights. Entries of weight 0 are left as they
- * are; absent weights are all 1.
+ * Adds standardised values: target_j += factor · z(x_j), z(x_j) = (x_j − m)/max(d, 1e-3), with m and d the weighted mean and standard deviation of x.
+ *
+ * Entries of weight 0 stay unchanged; absent weights are all 1.
  */
 export function addStandardized(target: Floats, x: Floats, factor: number, weights?: Floats): void {
   const weightOf = (j: number) => (weights ? weights[j]! : 1);
@@ -18,6 +19,7 @@ export function addStandardized(target: Floats, x: Floats, factor: number, weigh
   }
   if (total === 0) return;
   const mean = sum / total;
+  // A second pass about the mean: the one-pass formula E x² − m² cancels for close values.
   let squares = 0;
   for (let j = 0; j < x.length; j++) if (weightOf(j) !== 0) squares += weightOf(j) * (x[j]! - mean) ** 2;
   const scale = factor / Math.max(Math.sqrt(squares / total), LEAST_DEVIATION);

@@ -1,6 +1,6 @@
 import type { Floats } from './loss.ts';
 
-/** Σ w_i of `length` weights; absent weights are all 1. */
+/** Σ w_i over `length` weights; absent weights are all 1. */
 export function weightSum(length: number, weights?: Floats): number {
   if (!weights) return length;
   let sum = 0;
@@ -9,8 +9,9 @@ export function weightSum(length: number, weights?: Floats): number {
 }
 
 /**
- * E_i x_i = Σ w_i x_i / Σ w_i, 0 when nothing has weight. `gradients`, when given, is overwritten with scale · w_i / Σ w.
- * The same as `logExpectationExp` at τ = Infinity, for the short rows of positives.
+ * E_i x_i = Σ w_i x_i / Σ w_i; 0 when all weights are 0. Overwrites `gradients`, when given, with scale · w_i / Σ w.
+ *
+ * Equals `logExpectationExp` at τ = Infinity. Losses use it for the positives, whose rows are too short for a kernel to pay.
  */
 export function weightedMean(x: Floats, weights?: Floats, gradients?: Floats, scale = 1): number {
   const total = weightSum(x.length, weights);

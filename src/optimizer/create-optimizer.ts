@@ -5,11 +5,13 @@ import { Sgd } from './sgd.ts';
 
 const declared = new OptionSet('optimizer', 'optimizer', optimizerShape);
 
+/** Every optimiser option at its default. */
 export const optimizerDefaults: OptimizerOptions = declared.read({});
 
 /**
- * Options with their defaults filled in, checked: each by its declaration, and β1 ≤ β2. Where β2 is the smaller one, the
- * steps that a row has missed grow against one another without end, and one ε cannot stand for them all (optimizer/adam.ts).
+ * Fills in the defaults and checks the options, including β1 ≤ β2.
+ *
+ * With β1 > β2, r = β1/√β2 may exceed 1: the skipped steps of a row would grow without bound, and a single ε could not represent them (optimizer/adam.ts).
  *
  * @throws TaurecError `bad-option`, `unknown-name`
  */
@@ -20,7 +22,11 @@ export function optimizerOptions(given: Partial<OptimizerOptions>): OptimizerOpt
   return options;
 }
 
-/** The optimiser of the given options. */
+/**
+ * Creates the optimiser of the given options.
+ *
+ * @throws TaurecError `bad-option`, `unknown-name`
+ */
 export function createOptimizer(options: OptimizerOptions): RowOptimizer {
   const checked = optimizerOptions(options);
   return checked.name === 'adam' ? new Adam(checked) : new Sgd(checked);

@@ -1,12 +1,11 @@
 import { DecayHistory } from './decay-history.ts';
 import type { OptimizerOptions, ParameterRow, RowOptimizer } from './optimizer.ts';
 
-/**
- * Stochastic gradient descent: θ ← θ (1 − lr·wd) − lr·g. A row without a gradient only decays.
- */
+/** Stochastic gradient descent: θ ← θ (1 − lr·wd) − lr·g. A row without a gradient only decays, so skipped steps cost one factor. */
 export class Sgd implements RowOptimizer {
   readonly hasMoments = false;
   readonly #decay: DecayHistory;
+  /** Learning rate of the current step. */
   #rate = 0;
   #steps = 0;
 

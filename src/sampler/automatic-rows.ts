@@ -1,6 +1,8 @@
 /**
- * Rows a step when nobody says: for user batches the power of two nearest to users / 64, within 32 … 256, so that small data still gets some 64 steps an
- * epoch and large data keeps the pool's cost shared; for pair batches the 1,024 that papers use. Evidence: docs/decisions/011-defaults.md.
+ * The default number of rows per step (option `rows`: `auto`).
+ *
+ * User batches: the power of two nearest to users / 64, within 32 … 256. Small data then still gets about 64 steps per epoch, and with large data many rows share the cost of the pool.
+ * Pair batches: 1,024, the usual value in papers. Evidence: docs/decisions/011-defaults.md.
  */
 export function automaticRows(kind: 'user' | 'pair', users: number): number {
   if (kind === 'pair') return 1024;

@@ -8,10 +8,13 @@ import { type SamplerOptions, type SettledSamplerOptions, samplerOptions } from 
 import { UserBatchSampler } from './user-batches.ts';
 
 /**
- * The sampler of a training matrix (rows users, columns items, values interaction weights).
+ * Creates the sampler of a training run. Custom pools and samplers given by module need `loadSampler`.
  *
- * @param negativeWeights [users × items] what an item weighs among the negatives of a user, ≥ 0, relative to 1 for any other item; an entry overrides `maskPositives`
- * @throws TaurecError `bad-option`
+ * @param train [users × items] the training interactions; values are their weights, ≥ 0
+ * @param options omitted options take their defaults
+ * @param seed seed of the order of rows and of all draws
+ * @param negativeWeights [users × items] weight of an item among the negatives of a user, ≥ 0, relative to 1 for any other item; an entry overrides `maskPositives`
+ * @throws TaurecError `bad-option` for a bad option, a weight that is negative or not finite, or a matrix without a weight above 0
  */
 export function createSampler(
   train: Csr,
@@ -37,6 +40,7 @@ export function createSampler(
     const expected = 'a name or an object';
     throw new TaurecError('bad-option', { option: name, got: source.module, expected, remedy: 'Use loadSampler.' });
   }
+  // From here on nothing depends on the data: 'auto' is a number, and modules are loaded.
   const settled = { ...full, rows } as SettledSamplerOptions;
   if (settled.sampler) return settled.sampler.openSampler({ train, options: settled, seed, negativeWeights });
   return full.batch === 'user'

@@ -4,23 +4,29 @@ import { ItemPositions } from './item-positions.ts';
 import type { Learned, Pool, PoolBatch } from './sampler.ts';
 import type { PoolSetting } from './sampler-options.ts';
 
-/** Users ranked at a time. */
+/** Users per ranking call; it bounds the memory of the scores (1,024 × items). */
 const BLOCK = 1024;
 
 /**
- * The highest-scoring negatives of the last epoch. Before each epoch but the first, the k = ⌈n / rows⌉ items that score best for each user, training items excluded,
- * are listed. The pool of a batch takes the lists of its users by rank: all first items, all second ones, and so on, each item once, until it has n; uniform draws fill
- * the rest. In the first epoch of a training the whole pool is uniform. An epoch costs one ranking of all items for all users more.
+ * The pool of the highest-scoring negatives of the last epoch (docs/samplers.md).
+ *
+ * Before each epoch except the first, it lists for each user the k = ⌈n / rows⌉ best-scoring items, training items excluded. The pool of a batch then takes the lists of
+ * its users rank by rank (all first items, all second items, …), each item once, until it has n items; uniform draws fill the rest. In the first epoch of a run the
+ * whole pool is uniform. The extra cost per epoch is one ranking of all items for all users.
  */
 export class HardPool implements Pool {
+  /** n, capped at the number of items. */
   readonly capacity: number;
+  /** The positions of the items drawn so far. */
   readonly positions: ItemPositions;
   readonly #train: Csr;
+  /** All users, ascending; blocks of it are views. */
   readonly #users: Int32Array;
+  /** [n] the current draw, reused by every batch. */
   readonly #items: Int32Array;
-  /** k */
+  /** k, items per user's list. */
   readonly #length: number;
-  /** [users × k] best first; −1 where a user has no further item. Undefined while nothing is learned. */
+  /** [users × k] best first; −1 where a user has no further item. Undefined before anything is learned. */
   #lists: Int32Array | undefined;
 
   constructor({ train, options, rows }: PoolSetting) {
@@ -29,6 +35,7 @@ export class HardPool implements Pool {
     this.#train = train;
     this.#users = Int32Array.from({ length: train.rows }, (_, u) => u);
     this.#items = new Int32Array(this.capacity);
+    // A full batch has rows · k ≥ n list entries: enough for the whole pool if they were distinct.
     this.#length = Math.ceil(this.capacity / rows);
   }
 
@@ -39,6 +46,7 @@ export class HardPool implements Pool {
     }
     this.#lists ??= new Int32Array(this.#train.rows * this.#length);
     for (let first = 0; first < this.#train.rows; first += BLOCK) {
+      // The last block may be shorter.
       const users = this.#users.subarray(first, first + BLOCK);
       const best = learned.bestItems(users, this.#length, rowsOf(this.#train, first, users.length));
       this.#lists.set(best, first * this.#length);
@@ -53,18 +61,20 @@ export class HardPool implements Pool {
     return this.#items;
   }
 
-  /** Takes the users' lists rank by rank. */
+  /** Takes the lists of the batch's users rank by rank, until the pool is full. */
   #takeBest(users: Int32Array, lists: Int32Array): void {
     const k = this.#length;
     for (let rank = 0; rank < k; rank++) {
       for (const user of users) {
         if (this.positions.size === this.capacity) return;
+        // −1 marks the end of a short list.
         const item = lists[user * k + rank]!;
         if (item >= 0) this.#take(item);
       }
     }
   }
 
+  /** Adds an item unless the pool has it already. */
   #take(item: number): void {
     if (this.positions.of(item) >= 0) return;
     this.#items[this.positions.size] = item;
@@ -72,7 +82,7 @@ export class HardPool implements Pool {
   }
 }
 
-/** Rows first … first + count − 1 of a matrix. */
+/** Rows first … first + count − 1 of a matrix. Shares the indices; values are left out. */
 function rowsOf({ columns, offsets, indices }: Csr, first: number, count: number): Csr {
   const [from, to] = [offsets[first]!, offsets[first + count]!];
   const shifted = Int32Array.from({ length: count + 1 }, (_, r) => offsets[first + r]! - from);

@@ -1,10 +1,12 @@
-/** Where each item stands in the pool of the moment: a set, a merge table and a mask look-up in one array, emptied in constant time. */
+/** The position of each item in the current pool: set, merge table and mask look-up in one array, cleared in constant time. */
 export class ItemPositions {
-  /** #base + position for items of this pool; less than #base for all others. */
+  /** [items] #base + position for the items of the current pool; a smaller number for all others. */
   readonly #slots: Int32Array;
+  /** Start of the current pool's numbers. Raising it makes all earlier entries stale. */
   #base = 0;
   #size = 0;
 
+  /** @param items number of items in the catalogue */
   constructor(items: number) {
     this.#slots = new Int32Array(items).fill(-1);
   }
@@ -14,6 +16,7 @@ export class ItemPositions {
     return this.#size;
   }
 
+  /** Empties the pool. The array itself is rewritten only when #base nears the end of 32-bit integers. */
   clear(): void {
     this.#base += this.#size;
     this.#size = 0;
@@ -23,12 +26,12 @@ export class ItemPositions {
     }
   }
 
-  /** Appends an item that is not there yet. */
+  /** Appends an item that the pool does not hold yet. */
   add(item: number): void {
     this.#slots[item] = this.#base + this.#size++;
   }
 
-  /** The item's position, or negative when it is not there. */
+  /** The position of an item, or a negative number when the pool does not hold it. */
   of(item: number): number {
     return this.#slots[item]! - this.#base;
   }

@@ -1,21 +1,24 @@
 import type { Csr } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
 
-/** For each user the items whose weight among the negatives is its own: those of user u are indices[offsets[u] .. offsets[u + 1]), ascending. */
+/** The items of each user whose weight among the negatives differs from 1. Those of user u are indices[offsets[u] .. offsets[u + 1]), ascending. */
 export interface ListedItems {
+  /** [users + 1] */
   readonly offsets: Int32Array;
   readonly indices: Int32Array;
-  /** Beside `indices`, relative to 1 for an item that is not listed; absent means all 0. */
+  /** One per entry of `indices`, relative to 1 for an item that is not listed. Absent means all 0, that is, masked. */
   readonly weights?: Float32Array;
 }
 
 /**
- * The user's positives with weight 0, where they are masked, and the entries of `negativeWeights`, which have the last word. What weighs 1 is not listed.
- * Undefined when nothing can be.
+ * Lists, per user, the masked positives (weight 0, when `maskPositives`) and the entries of `negativeWeights`, which take precedence. Weights of 1 are dropped.
+ * Undefined when nothing can be listed.
  */
 export function listedItems(train: Csr, maskPositives: boolean, negativeWeights?: Csr): ListedItems | undefined {
+  // Masking alone needs no new arrays: the training matrix is the list, and absent weights mean 0.
   if (!negativeWeights) return maskPositives ? train : undefined;
   const positives = maskPositives ? train : { rows: 0, offsets: Int32Array.of(0), indices: new Int32Array(0) };
+  // Upper bound of the entries; the arrays are cut to size at the end.
   const most = positives.indices.length + negativeWeights.indices.length;
   const offsets = new Int32Array(train.rows + 1);
   const indices = new Int32Array(most);
@@ -27,6 +30,7 @@ export function listedItems(train: Csr, maskPositives: boolean, negativeWeights?
     weights[at++] = weight;
   };
   for (let u = 0; u < train.rows; u++) {
+    // A merge of two ascending lists: p runs over the user's positives, e over the user's weight entries.
     let [p, lastP] = bounds(positives, u);
     const [first, last] = bounds(negativeWeights, u);
     for (let e = first; e < last; e++) {
@@ -42,7 +46,7 @@ export function listedItems(train: Csr, maskPositives: boolean, negativeWeights?
 }
 
 /**
- * Checks weights of negatives against the matrix that is trained on: not more users or items than it has, values ≥ 0.
+ * Checks the weights of negatives against the training matrix: no more users or items, and finite values ≥ 0.
  *
  * @throws TaurecError `bad-option`
  */
@@ -57,6 +61,7 @@ export function checkNegativeWeights({ rows, columns, values }: Csr, train: Csr)
   }
 }
 
+/** The entries of row u; none for a row beyond the matrix, which may be smaller than `train`. */
 function bounds({ rows, offsets }: Pick<Csr, 'rows' | 'offsets'>, u: number): [first: number, last: number] {
   return u < rows ? [offsets[u]!, offsets[u + 1]!] : [0, 0];
 }

@@ -6,7 +6,7 @@ import type { Sampler } from './sampler.ts';
 import type { CustomPool, CustomSampler, SamplerOptions } from './sampler-options.ts';
 
 /**
- * As `createSampler`, with a custom pool or sampler that is named by module loaded first. The export is a class or a factory, called with the options, or an object.
+ * Creates the sampler of a training run like `createSampler`, after loading a custom pool or sampler that is given by module. The module exports a class or a factory, which is called with the options, or an object.
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `sampler-module`
  */
@@ -25,6 +25,7 @@ export async function loadSampler(
   return createSampler(train, { ...options, pool, sampler }, seed, negativeWeights);
 }
 
+/** The object that a module exports, checked for its method; any other source unchanged. */
 async function loaded<S extends string | object, T extends object>(
   source: S | undefined,
   kind: string,

@@ -8,8 +8,9 @@ import type { Batch, BatchCapacity, Sampler } from './sampler.ts';
 import type { SettledSamplerOptions } from './sampler-options.ts';
 
 /**
- * Pair rows, as papers train: every epoch visits each interaction once, in a random order, B rows a step; each row has one positive and its own n
- * negatives, drawn with replacement, uniformly or ∝ degree^α.
+ * The sampler of pair batches, the usual form in papers (docs/samplers.md).
+ *
+ * Every epoch visits each interaction once, in random order, B rows per step. A row has one positive and a separate draw of n negatives: with replacement, uniform or ∝ degree^α.
  */
 export class PairBatchSampler implements Sampler {
   readonly stepsPerEpoch: number;
@@ -17,28 +18,36 @@ export class PairBatchSampler implements Sampler {
   readonly #train: Csr;
   readonly #seed: number;
   readonly #listed?: ListedItems;
+  /** Drawing probabilities of the popularity pool; absent for uniform draws. */
   readonly #table?: AliasTable;
-  /** User of each entry. */
+  /** [interactions] the user of each. */
   readonly #entryUsers: Int32Array;
-  /** Entries in the order of the epoch. */
+  /** [interactions] their order in the current epoch. */
   readonly #order: Int32Array;
+  /** [interactions] the row weight of each, already divided by B. */
   readonly #pairWeights: Float64Array;
+  /** [B] and so on: the arrays of a batch, allocated once and reused. */
   readonly #users: Int32Array;
   readonly #rowWeights: Float32Array;
   readonly #positiveOffsets: Int32Array;
   readonly #positives: Int32Array;
+  /** [B × n]; row r starts at r · n. */
   readonly #negatives: Int32Array;
   readonly #maskOffsets: Int32Array;
+  /** At most B × n positions: every negative of every row may be a listed item. */
   readonly #masked: Int32Array;
   readonly #maskWeights?: Float32Array;
-  /** The stamp of the row whose user last listed each item, and the weight it was listed with. */
+  /** [items] the stamp of the last row whose user lists the item. A fresh stamp per row replaces clearing the array. */
   readonly #stamps: Int32Array;
+  /** [items] the weight under that stamp; present only when listed items have weights. */
   readonly #stampWeights?: Float32Array;
   #stamp = 0;
   #epoch = 0;
 
+  /** @param listed items whose weight among a user's negatives is not 1 */
   constructor(train: Csr, options: SettledSamplerOptions, seed: number, listed?: ListedItems) {
     const entries = train.indices.length;
+    // B, capped at the number of interactions.
     const rows = Math.min(options.rows, entries);
     const n = options.negatives as number;
     this.#train = train;
@@ -71,6 +80,7 @@ export class PairBatchSampler implements Sampler {
     shuffle(this.#order, randomStream(this.#seed, 'pairs', epoch));
   }
 
+  /** Builds batch `step`. The last batch of an epoch may be shorter; the divisor of the row weights stays B. */
   batch(step: number): Batch {
     const n = this.capacity.negativesPerRow;
     const first = step * this.capacity.rows;
@@ -97,10 +107,11 @@ export class PairBatchSampler implements Sampler {
     };
   }
 
-  /** Draws the negatives row by row and lists, while a row is still in the first cache, the places where it has items that the user lists. */
+  /** Draws the negatives row by row. Right after a row, while it is in the first-level cache, it records the positions of the user's listed items. Returns the number of positions. */
   #draw(rows: number, n: number, step: number): number {
     const listed = this.#listed;
     const table = this.#table;
+    // The popularity pool needs a stream (two draws per negative). Uniform draws are hashes of (key, position): no state, several times faster.
     const random = table && randomStream(this.#seed, 'pool', this.#epoch, step);
     const key = streamKey(this.#seed, 'pool', this.#epoch, step);
     const negatives = this.#negatives;
@@ -112,6 +123,7 @@ export class PairBatchSampler implements Sampler {
       if (table) for (let j = 0; j < n; j++) negatives[start + j] = table.draw(random!);
       else fillIntegers(negatives, this.#train.columns, key, start, start + n);
       if (listed) {
+        // Cost per row: the user's listed items plus n look-ups, with no search.
         const stamp = this.#stampItems(listed, this.#users[r]!);
         const first = at;
         for (let j = 0; j < n; j++) if (stamps[negatives[start + j]!] === stamp) masked[at++] = j;
@@ -122,7 +134,7 @@ export class PairBatchSampler implements Sampler {
     return at;
   }
 
-  /** Stamps the items that a user lists; returns the stamp. */
+  /** Stamps the items that a user lists, records their weights, and returns the stamp. */
   #stampItems({ offsets, indices, weights }: ListedItems, user: number): number {
     const stamp = this.#nextStamp();
     const stamps = this.#stamps;
@@ -132,13 +144,14 @@ export class PairBatchSampler implements Sampler {
     return stamp;
   }
 
-  /** Writes the weights of the listed positions from `first` to `last`, of the row whose negatives begin at `start`. */
+  /** Writes the weights of the listed positions `first` … `last` − 1, for the row whose negatives start at `start`. */
   #weigh(start: number, first: number, last: number): void {
     for (let at = first; at < last; at++) {
       this.#maskWeights![at] = this.#stampWeights![this.#negatives[start + this.#masked[at]!]!]!;
     }
   }
 
+  /** The next unused stamp; clears the array when 32-bit integers run out. */
   #nextStamp(): number {
     if (this.#stamp === 2 ** 31 - 1) {
       this.#stamps.fill(0);

@@ -6,20 +6,21 @@ import { ItemPositions } from './item-positions.ts';
 import type { Pool, PoolBatch } from './sampler.ts';
 import type { PoolName, PoolSetting } from './sampler-options.ts';
 
-/** The number of interactions of each item. */
+/** [items] number of interactions of each item. */
 export function itemDegrees(train: Csr): Int32Array {
   const degrees = new Int32Array(train.columns);
   for (const i of train.indices) degrees[i]!++;
   return degrees;
 }
 
-/** Drawing probabilities ∝ degree^α. */
+/** A table that draws items ∝ degree^α. */
 export function popularityTable(train: Csr, alpha: number): AliasTable {
   return new AliasTable(Float64Array.from(itemDegrees(train), (degree) => degree ** alpha));
 }
 
-/** Each pool by its name. */
+/** The factory of each built-in pool. */
 const pools: Readonly<Record<PoolName, (setting: PoolSetting) => Pool>> = {
+  // With n at least the size of the catalogue, a pool of distinct items is the whole catalogue.
   uniform: ({ train: { columns: items }, options: { negatives: n } }) =>
     Number(n) >= items ? new AllItemsPool(items) : new UniformPool(items, n as number),
   popularity: ({ train, options: { negatives, alpha, logQ } }) => {
@@ -28,6 +29,7 @@ const pools: Readonly<Record<PoolName, (setting: PoolSetting) => Pool>> = {
   },
   'in-batch': ({ train, options: { logQ }, positives }) => {
     const items = train.columns;
+    // An item enters the batch's positives ∝ its degree, hence α = 1.
     const corrections = logQ ? logQWeights(popularityTable(train, 1)) : undefined;
     return new InBatchPool(items, Math.min(items, positives), corrections);
   },
@@ -38,19 +40,19 @@ const pools: Readonly<Record<PoolName, (setting: PoolSetting) => Pool>> = {
       : new HardPool(setting),
 };
 
-/** The pool of the options: a built-in one, or that of a custom pool. */
+/** Creates the pool of the options: a built-in one, or that of a custom pool. */
 export function createPool(setting: PoolSetting): Pool {
   const { pool } = setting.options;
   if (typeof pool === 'string') return pools[pool](setting);
   return pool.openPool(setting);
 }
 
-/** 1 / (q_j · items): the importance weight from drawing ∝ q to uniform; its mean over draws is 1. */
+/** [items] 1 / (q_j · items), the importance weight that turns draws ∝ q into uniform ones; its mean over draws is 1. An item that is never drawn has weight 0. */
 function logQWeights(table: AliasTable): Float32Array {
   return Float32Array.from(table.probabilities, (q) => (q > 0 ? 1 / (q * table.probabilities.length) : 0));
 }
 
-/** Every item, in order: the exact softmax. */
+/** Every item, in order: the exact softmax over the catalogue. */
 class AllItemsPool implements Pool {
   readonly capacity: number;
   readonly positions: ItemPositions;
@@ -72,7 +74,7 @@ class AllItemsPool implements Pool {
   }
 }
 
-/** n distinct items, every set of n equally likely (Floyd's algorithm). */
+/** n distinct items; every set of n is equally likely (Floyd's algorithm, one random number per item). */
 class UniformPool implements Pool {
   readonly capacity: number;
   readonly positions: ItemPositions;
@@ -91,6 +93,7 @@ class UniformPool implements Pool {
     positions.clear();
     const first = this.#total - capacity;
     for (let k = 0; k < capacity; k++) {
+      // Step k draws from 0 … first + k; a repeat takes first + k, which no earlier step could draw.
       const drawn = random.integer(first + k + 1);
       const item = positions.of(drawn) < 0 ? drawn : first + k;
       positions.add(item);
@@ -104,11 +107,12 @@ class UniformPool implements Pool {
   }
 }
 
-/** Merges repeated items: each stands once, with its multiplicity, times its correction where there is one, as weight. */
+/** Collects drawn items and merges repeats: each item once, with its multiplicity as weight, times its correction if there is one. */
 class MergedItems {
   readonly positions: ItemPositions;
   readonly #items: Int32Array;
   readonly #weights: Float32Array;
+  /** [items] logQ corrections; absent means all 1. */
   readonly #corrections?: Float32Array;
 
   constructor(items: number, capacity: number, corrections?: Float32Array) {
@@ -118,6 +122,7 @@ class MergedItems {
     this.#corrections = corrections;
   }
 
+  /** Adds one draw of an item. */
   add(item: number): void {
     const weight = this.#corrections ? this.#corrections[item]! : 1;
     const position = this.positions.of(item);
@@ -130,16 +135,18 @@ class MergedItems {
     this.positions.add(item);
   }
 
+  /** The distinct items, in the order of their first draw. */
   items(): Int32Array {
     return this.#items.subarray(0, this.positions.size);
   }
 
+  /** Their weights, in the same order. */
   weights(): Float32Array {
     return this.#weights.subarray(0, this.positions.size);
   }
 }
 
-/** n draws with replacement ∝ degree^α, repeats merged: at most n items. */
+/** n draws with replacement ∝ degree^α, with repeats merged: at most n distinct items. */
 class PopularityPool implements Pool {
   readonly capacity: number;
   readonly positions: ItemPositions;
@@ -167,7 +174,7 @@ class PopularityPool implements Pool {
   }
 }
 
-/** The positives of the batch, repeats merged: an item is drawn ∝ its degree. */
+/** The positives of the batch, with repeats merged: an item is drawn ∝ its degree. No random numbers. */
 class InBatchPool implements Pool {
   readonly capacity: number;
   readonly positions: ItemPositions;

@@ -1,11 +1,11 @@
 import { type Csr, csrDegree } from '../array/csr.ts';
 
-/** ρ_u of a user: the sum of its interaction weights (`count`: |P_u| where there are none), the square root of that, or 1. */
+/** ρ_u, the weight of a user's row: the sum of the interaction weights (`count`; the number of positives |P_u| without weights), its square root (`sqrt`), or 1 (`one`). */
 export type RowWeight = (typeof rowWeights)[number];
 /** The names of the row weights. */
 export const rowWeights = ['count', 'sqrt', 'one'] as const;
 
-/** The summed interaction weights of each user; |P_u| where the matrix has no values. */
+/** [users] sum of each user's interaction weights; |P_u| where the matrix has no values. */
 export function interactionWeights(train: Csr): Float64Array {
   const counts = new Float64Array(train.rows);
   for (let u = 0; u < train.rows; u++) {
@@ -15,13 +15,14 @@ export function interactionWeights(train: Csr): Float64Array {
   return counts;
 }
 
-/** ρ_u / mean ρ for each user, the mean over the users that have training items; 0 for the others. */
+/** [users] ρ_u / mean ρ, with the mean over the users that have training items; 0 for all others. */
 export function relativeRowWeights(train: Csr, kind: RowWeight): Float64Array {
   const counts = interactionWeights(train);
   const weights = counts.map((count, u) => {
     if (csrDegree(train, u) === 0) return 0;
     return kind === 'count' ? count : kind === 'sqrt' ? Math.sqrt(count) : 1;
   });
+  // The mean leaves out users without training items: they have no row.
   let sum = 0;
   let users = 0;
   for (let u = 0; u < train.rows; u++) {
@@ -32,10 +33,7 @@ export function relativeRowWeights(train: Csr, kind: RowWeight): Float64Array {
   return weights.map((w) => (w * users) / sum);
 }
 
-/**
- * What each interaction weighs in pair batches, mean 1: its own weight w_ui times ρ_u / Σ_i w_ui, so that an epoch of pairs
- * weighs users as an epoch of user rows does.
- */
+/** [interactions] the row weights of pair batches, with mean 1: the interaction weight w_ui times ρ_u / Σ_i w_ui. An epoch of pairs then weighs users as an epoch of user rows does. */
 export function relativePairWeights(train: Csr, kind: RowWeight): Float64Array {
   const counts = interactionWeights(train);
   const rows = relativeRowWeights(train, kind);

@@ -11,25 +11,25 @@ const pools = ['uniform', 'popularity', 'in-batch', 'all', 'hard'] as const;
 /** The name of a built-in pool. */
 export type PoolName = (typeof pools)[number];
 
-/** A custom pool as a configuration names it: by module, or as the object itself. */
+/** A custom pool in a configuration: a module, or the object itself. */
 export type PoolSource = CustomSource<CustomPool>;
-/** A custom sampler as a configuration names it. */
+/** A custom sampler in a configuration: a module, or the object itself. */
 export type SamplerSource = CustomSource<CustomSampler>;
 
-/** How batches are made: every option, declared once. */
+/** The declarations of all batch options: type, bounds, default, flag and help (docs/samplers.md). */
 export const samplerShape = {
-  /** `user`: a row is a user with all positives, and the rows of a batch share one pool. `pair`: a row is one interaction with negatives of its own. */
+  /** `user` (default): a row is a user with all positives, and the rows of a batch share one pool of negatives. `pair`: a row is one interaction with separately drawn negatives. */
   batch: option(oneOf(['user', 'pair']).default('user'), {
     group,
     flag: '--batch <kind>',
-    help: 'rows are users with all their positives, or pairs, each with its own negatives',
+    help: 'user: one row per user, with all positives and shared negatives; pair: one row per interaction, with separate negatives',
   }),
-  /** B, rows per step: users or pairs, capped at the number there are; `auto`: see `automaticRows`. */
+  /** B, rows per step (users or pairs), ≥ 1, capped at the number available. `auto` (default): see `automaticRows`. */
   rows: option(
     z.union([z.literal('auto'), whole(1)], { error: "a whole number of at least 1, or 'auto'" }).default('auto'),
     { group, flag: '--rows <number>', help: 'rows per step, or auto' },
   ),
-  /** n, negatives that a row sees: a number, or `all` items (the exact softmax; user batches). Pool `in-batch` takes what the batch holds. */
+  /** n, negatives per row: a number ≥ 1, default 2048, or `all` for every item (the exact softmax; user batches only). The pool `in-batch` ignores it and takes the items of the batch. */
   negatives: option(
     z.union([z.literal('all'), whole(1)], { error: "a whole number of at least 1, or 'all'" }).default(2048),
     {
@@ -38,7 +38,7 @@ export const samplerShape = {
       help: 'negatives per row, or all items',
     },
   ),
-  /** Where negatives are drawn from: all items alike, items by popularity^alpha, the positives of the other rows; `all` is every item, as negatives `all`; `hard` the highest-scoring negatives of the last epoch. */
+  /** Source of the negatives: `uniform` (default), all items alike; `popularity`, items ∝ degree^alpha; `in-batch`, the positives of the batch; `all`, every item, same as negatives `all`; `hard`, the highest-scoring negatives of the last epoch; or a custom pool. */
   pool: option(
     z
       .union([oneOf(pools), customSource<CustomPool>('openPool')], {
@@ -48,100 +48,110 @@ export const samplerShape = {
     {
       group,
       flag: '--pool <name>',
-      help: 'where negatives are drawn from',
+      help: 'source of the negatives',
       source: { kind: 'pool', method: 'openPool', builtIn: {} },
     },
   ),
-  /** Exponent of the popularity pool: an item is drawn ∝ degree^α. */
+  /** α ≥ 0, default .75: exponent of the popularity pool, which draws items ∝ degree^α. */
   alpha: option(notNegative.default(0.75), {
     group,
     flag: '--alpha <number>',
     help: 'exponent of the popularity pool',
   }),
-  /** Weighs negative j by 1 / (q_j · items), q_j its drawing probability, so that the weighted mean estimates the uniform one. User batches. */
+  /** Weights negative j by 1 / (q_j · items), with q_j its drawing probability: the weighted mean then estimates the mean over all items. User batches only; default false. */
   logQ: option(yesOrNo.default(false), {
     group,
     flag: '--log-q',
-    help: 'correct the scores of a pool that is not uniform',
+    help: 'correct the weights of negatives from a non-uniform pool',
     sets: true,
-    opposite: 'do not correct them',
+    opposite: 'do not correct the weights',
   }),
-  /** Keeps a user's own training positives out of the negatives. */
+  /** Masks a user's own training positives among the negatives. Default true. */
   maskPositives: option(yesOrNo.default(true), {
     group,
     flag: '--allow-positives',
     help: "allow a user's own positives among the negatives",
     sets: false,
-    opposite: "keep a user's own positives out of the negatives",
+    opposite: "mask a user's own positives among the negatives",
   }),
-  /** A custom sampler, which makes the batches in place of the built-in one; absent: user or pair batches. */
+  /** A custom sampler, which replaces the built-in batches. Absent: user or pair batches. */
   sampler: option(customSource<CustomSampler>('openSampler').optional(), {
     group,
     flag: '--sampler-module <path>',
     help: 'custom sampler',
     source: { kind: 'sampler', method: 'openSampler', builtIn: {} },
   }),
-  /** ρ_u, what a user's row weighs: its number of positives, the root of it, or 1. */
+  /** ρ_u, the weight of a user's row: the number of positives (`count`, default), its square root (`sqrt`), or 1 (`one`). */
   rowWeight: option(oneOf(rowWeights).default('count'), {
     group,
     flag: '--row-weight <name>',
-    help: "a user's weight, by the number of positives",
+    help: 'weight of a user: the number of positives, its square root, or one',
   }),
 };
 
-/** Checked options of a sampler. */
+/** Checked options of a sampler, complete with defaults. */
 export type SamplerOptions = Readonly<z.output<z.ZodObject<typeof samplerShape>>>;
 
-/** Options that leave nothing to the data, with custom code loaded. */
+/** Options that no longer depend on the data: `rows` is a number, and custom code is loaded. */
 export type SettledSamplerOptions = Omit<SamplerOptions, 'rows' | 'pool' | 'sampler'> & {
   readonly rows: number;
   readonly pool: PoolName | CustomPool;
   readonly sampler?: CustomSampler;
 };
 
-/** What a pool is made for. */
+/** The setting of a pool: what it needs to know about the training run. */
 export interface PoolSetting {
   /** [users × items] the training interactions. */
   readonly train: Csr;
+  /** The checked options. */
   readonly options: SettledSamplerOptions;
-  /** Rows of a batch, and the most positives that they hold. */
+  /** Maximum number of rows in a batch. */
   readonly rows: number;
+  /** Maximum number of positives in a batch. */
   readonly positives: number;
+  /** The seed of the run. */
   readonly seed: number;
 }
 
-/** A custom pool: makes the pool of a training. */
+/** A custom pool: a factory of pools, one per training run. */
 export interface CustomPool {
+  /** The name, for messages and saved configurations. */
   readonly name: string;
+  /** Its options as JSON can hold them; saved with the model. */
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
+  /** Opens the pool of a training run. */
   openPool(setting: PoolSetting): Pool;
 }
 
-/** What a custom sampler is made for. */
+/** The setting of a custom sampler. */
 export interface SamplerSetting {
   /** [users × items] the training interactions. */
   readonly train: Csr;
   readonly options: SettledSamplerOptions;
   readonly seed: number;
-  /** [users × items] what an item weighs among the negatives of a user, relative to 1. */
+  /** [users × items] weight of an item among the negatives of a user, relative to 1. */
   readonly negativeWeights?: Csr;
 }
 
-/** A custom sampler: makes the sampler of a training. */
+/** A custom sampler: a factory of samplers, one per training run. */
 export interface CustomSampler {
+  /** The name, for messages and saved configurations. */
   readonly name: string;
+  /** Its options as JSON can hold them; saved with the model. */
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
+  /** Opens the sampler of a training run. */
   openSampler(setting: SamplerSetting): Sampler;
 }
 
 const schema = z.object(samplerShape);
 
+/** Every batch option at its default. */
 export const samplerDefaults: SamplerOptions = schema.parse({});
 
 /**
- * Options with their defaults filled in, checked alone and against one another.
+ * Fills in the defaults and checks the options, each alone and in combination.
  *
- * @throws TaurecError `bad-option`
+ * @throws TaurecError `bad-option` for a value out of bounds or an invalid combination
  */
 export function samplerOptions(given: Partial<SamplerOptions>): SamplerOptions {
   const parsed = schema.safeParse(given);
@@ -152,9 +162,11 @@ export function samplerOptions(given: Partial<SamplerOptions>): SamplerOptions {
   }
   const options = parsed.data;
   const { batch, negatives, pool } = options;
+  // Every item is drawn: only the uniform pool and `all` mean the same.
   if (negatives === 'all' && pool !== 'uniform' && pool !== 'all') {
     fail('negatives', negatives, `a number with pool "${nameOf(pool)}"`);
   }
+  // Pair rows draw negatives one by one: there is no pool to share or to correct.
   if (batch === 'pair') {
     const remedy = 'Use user batches, or another value.';
     if (negatives === 'all') fail('negatives', negatives, 'a number with pair batches', remedy);
@@ -173,6 +185,7 @@ function fail(option: string, got: unknown, expected: string, remedy?: string): 
   throw new TaurecError('bad-option', { option, got, expected, remedy });
 }
 
+/** The name of a pool in messages. */
 function nameOf(pool: PoolName | PoolSource): string {
   return typeof pool === 'string' ? pool : 'module' in pool ? pool.module : pool.name;
 }

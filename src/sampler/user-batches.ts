@@ -9,9 +9,10 @@ import type { Batch, BatchCapacity, Learned, Pool, Sampler } from './sampler.ts'
 import type { SettledSamplerOptions } from './sampler-options.ts';
 
 /**
- * User rows: every epoch visits each user that has training items once, in a random order, B rows a step; each row holds all positives of its user,
- * and all rows of a step share one pool. The last batch may be shorter; the divisor of the row weights stays B.
- * A batch costs its positives plus its pool.
+ * The sampler of user batches (docs/samplers.md).
+ *
+ * Every epoch visits each user with training items once, in random order, B rows per step. A row holds all positives of its user, and all rows of a step share one
+ * pool of negatives. The last batch may be shorter; the divisor of the row weights stays B. A batch costs its positives plus its pool.
  */
 export class UserBatchSampler implements Sampler {
   readonly stepsPerEpoch: number;
@@ -20,13 +21,15 @@ export class UserBatchSampler implements Sampler {
   readonly #seed: number;
   readonly #listed?: ListedItems;
   readonly #pool: Pool;
-  /** Positions of the pool's items: its own, or filled after each draw. */
+  /** The positions of the pool's items: the pool's own table, or one that is filled after each draw. */
   readonly #positions: ItemPositions;
   /** The users with training items, ascending. */
   readonly #users: Int32Array;
-  /** The same in the order of the epoch. */
+  /** The same users in the order of the epoch. */
   readonly #order: Int32Array;
+  /** [users] ρ_u / (B × mean ρ) */
   readonly #userWeights: Float64Array;
+  /** [B] and so on: the arrays of a batch, allocated once and reused. */
   readonly #rowWeights: Float32Array;
   readonly #positiveOffsets: Int32Array;
   readonly #positives: Int32Array;
@@ -43,10 +46,13 @@ export class UserBatchSampler implements Sampler {
     this.#users = Int32Array.from({ length: train.rows }, (_, u) => u).filter((u) => csrDegree(train, u) > 0);
     this.#order = this.#users.slice();
     const rows = Math.min(options.rows, this.#users.length);
+    // The worst batch holds the B users with the most positives.
     const positives = largestDegrees(train, rows);
+    // A pool opens before the capacity is known: the number of negatives is its choice.
     this.#pool = createPool({ train, options, rows, positives, seed });
     this.#positions = this.#pool.positions ?? new ItemPositions(train.columns);
     const negativesPerRow = this.#pool.capacity;
+    // Bounded by the listed items of the worst batch, and by every row masking the whole pool.
     const masked = listed ? Math.min(largestDegrees(listed, rows), rows * negativesPerRow) : 0;
     const maskWeights = listed?.weights !== undefined;
     this.stepsPerEpoch = Math.ceil(this.#users.length / rows);
@@ -64,6 +70,7 @@ export class UserBatchSampler implements Sampler {
   startEpoch(epoch: number, learned?: Learned): void {
     this.#epoch = epoch;
     this.#pool.startEpoch?.(epoch, learned);
+    // Shuffled from the same start each time, so that an epoch does not depend on the ones before it.
     this.#order.set(this.#users);
     shuffle(this.#order, randomStream(this.#seed, 'users', epoch));
   }
@@ -71,6 +78,7 @@ export class UserBatchSampler implements Sampler {
   batch(step: number): Batch {
     const first = step * this.capacity.rows;
     const users = this.#order.subarray(first, first + this.capacity.rows);
+    // First the positives: the pool `in-batch` is made of them.
     const positiveCount = this.#takePositives(users);
     const positives = this.#positives.subarray(0, positiveCount);
     const negatives = this.#pool.draw({ users, positives }, randomStream(this.#seed, 'pool', this.#epoch, step));
@@ -92,6 +100,7 @@ export class UserBatchSampler implements Sampler {
     };
   }
 
+  /** Copies positives, weights and row weights of the batch's users; returns the number of positives. */
   #takePositives(users: Int32Array): number {
     const { offsets, indices, values } = this.#train;
     const positives = this.#positives;
@@ -109,7 +118,10 @@ export class UserBatchSampler implements Sampler {
     return at;
   }
 
-  /** Takes the positions of a custom pool's draw, which is checked. */
+  /**
+   * Records the positions of a custom pool's draw and checks it.
+   * @throws TaurecError `bad-option` for a draw that is empty, too large, or has unknown or repeated items
+   */
   #place(items: Int32Array): void {
     const positions = this.#positions;
     positions.clear();
@@ -125,7 +137,7 @@ export class UserBatchSampler implements Sampler {
     }
   }
 
-  /** Lists the pool positions of each row's listed items. */
+  /** Records the pool positions of each row's listed items; returns their number. */
   #listPositions(users: Int32Array, { offsets, indices, weights }: ListedItems): number {
     const masked = this.#masked;
     const positions = this.#positions;
@@ -134,6 +146,7 @@ export class UserBatchSampler implements Sampler {
       const user = users[r]!;
       const end = offsets[user + 1]!;
       for (let e = offsets[user]!; e < end; e++) {
+        // Most listed items are not in the pool.
         const position = positions.of(indices[e]!);
         if (position < 0) continue;
         if (weights) this.#maskWeights![at] = weights[e]!;
@@ -145,7 +158,7 @@ export class UserBatchSampler implements Sampler {
   }
 }
 
-/** The sum of the `count` largest row degrees. */
+/** Sum of the `count` largest row degrees. */
 function largestDegrees({ offsets }: Pick<Csr, 'offsets'>, count: number): number {
   const degrees = Int32Array.from({ length: offsets.length - 1 }, (_, u) => offsets[u + 1]! - offsets[u]!).sort();
   return degrees.subarray(degrees.length - count).reduce((sum, degree) => sum + degree, 0);

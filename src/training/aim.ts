@@ -17,5 +17,5 @@ export function aimNotice(aim: Aim, { valid, splits }: Pick<Dataset, 'valid' | '
   const got = splits?.valid?.method;
   if (!valid || wanted === undefined || got === wanted) return undefined;
   const drawn = got === undefined ? 'was given' : `was held out by the method ${got}`;
-  return `Aim ${aim}: the validation part ${drawn} and is used as it is. If it shares the log's popularity it cannot judge this aim; a part held out with validSplit '${wanted}' can.`;
+  return `Aim ${aim}: the validation part ${drawn} and is used unchanged. If it has the log's popularity distribution, it cannot measure this aim; use a part held out with validSplit '${wanted}'.`;
 }

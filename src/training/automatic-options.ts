@@ -38,12 +38,10 @@ export function withAutomatic(loss: LossSource, coordinates: readonly Coordinate
   return replaceOptions(loss, Object.fromEntries(coordinates.map(({ name }) => [name, 'auto'])));
 }
 
-/** Trials at most. */
+/** The maximum number of trials. */
 const MOST = 8;
 
-/**
- * Chooses options of a loss by the validation metric of short trainings, which `runTrial` does one at a time. Two options take 5 to 8 trials.
- */
+/** Chooses options of a loss by the validation metric of short trainings, which `runTrial` runs one at a time. Two options take 5 to 8 trials. */
 export async function chooseAutomatic(
   coordinates: readonly Coordinate[],
   metric: string,

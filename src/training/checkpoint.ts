@@ -16,7 +16,7 @@ const FORMAT = 'taurec-checkpoint-1';
 /** Prefix of the best epoch's arrays. */
 const BEST = 'best.';
 
-/** Milliseconds between checkpoints without `checkpointEvery`. */
+/** Minimum milliseconds between checkpoints when `checkpointEvery` is absent. */
 const INTERVAL = 10_000;
 
 /** The best epoch's final embeddings, without padding, and, where kept, the arrays from which training can continue. */
@@ -65,7 +65,7 @@ export class CheckpointFile {
     return this.#exists ? this.path : undefined;
   }
 
-  /** True when a checkpoint is due after `epoch` (from 1). */
+  /** True when a checkpoint should be written after `epoch` (from 1). */
   due(epoch: number): boolean {
     return this.#every === undefined ? performance.now() - this.#written >= INTERVAL : epoch % this.#every === 0;
   }
@@ -91,7 +91,10 @@ export class CheckpointFile {
     this.#exists = true;
   }
 
-  /** Undefined when there is no file. Throws `checkpoint-mismatch`, `bad-checkpoint`, `bad-safetensors`. */
+  /**
+   * Reads the checkpoint; undefined when there is no file.
+   * @throws TaurecError `checkpoint-mismatch`, `bad-checkpoint`, `bad-safetensors`
+   */
   async read(): Promise<Resumption | undefined> {
     if (!(await stat(this.path).catch(() => undefined))) return undefined;
     const file = await openSafetensors(this.path);
@@ -162,7 +165,7 @@ function engineLabel(engine: Engine): string {
   return `${engine.name} ${engine.build}`;
 }
 
-/** With keys in order, at every depth. */
+/** The value with the keys of every object sorted, so that equal configurations have equal hashes. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

@@ -63,19 +63,19 @@ const length = 'Length of training:';
 const optimiser = 'Optimiser:';
 
 const scheduleShape = {
-  /** Constant, or half a cosine down to `final`. */
+  /** The shape of the schedule: constant, or half a cosine down to `final` (default). */
   name: option(oneOf(['constant', 'cosine']).default('cosine'), {
     group: optimiser,
     flag: '--schedule <name>',
     help: 'learning-rate schedule',
   }),
-  /** Fraction of the run over which the rate rises linearly from 0. */
+  /** Fraction of the run, in [0, 1), over which the learning rate rises linearly from 0. Default 0. */
   warmup: option(fraction.default(0), {
     group: optimiser,
     flag: '--warmup <number>',
-    help: 'fraction of the run over which the learning rate rises',
+    help: 'fraction of the run over which the learning rate rises from 0',
   }),
-  /** Fraction of the learning rate that is left at the end of a cosine. */
+  /** The learning rate at the end of a cosine, as a fraction of the highest, in [0, 1]. Default 0. */
   final: option(within(0, 1).default(0), {
     group: optimiser,
     flag: '--final <number>',
@@ -102,13 +102,15 @@ const validationShape = {
     fixed: true,
   }),
   /**
-   * Stops after so many validations in a row without a better one. Under a cosine schedule the last epochs, at low rates, still gain: a run that stops early
-   * saves time and loses some of it (health: NDCG@20 .1377 with all epochs, .1356 after 10 epochs of patience).
+   * Number of validations in a row without an improvement after which training stops, ≥ 1, default 6.
+   *
+   * Under a cosine schedule the last epochs, at low rates, still gain: stopping early saves time and loses some of that gain
+   * (health: NDCG@20 .1377 with all epochs, .1356 after 10 epochs of patience).
    */
   patience: option(whole(1).default(6), {
     group: length,
     flag: '--patience <number>',
-    help: 'stop after this many validations without a better one',
+    help: 'stop after this many validations without an improvement',
     fixed: true,
   }),
   /** Maximum number of validation users, drawn once by the seed. */
@@ -121,11 +123,12 @@ const validationShape = {
 };
 
 /**
- * Every option of training, declared once: its type, bounds and default by zod, its flag, help and search range by `option`. The types of a configuration, the flags of
- * `taurec train`, their help, the tables of docs/command-line.md and what a search space may name are all read from here.
+ * Every training option, declared once: type, bounds and default by zod; flag, help and search range by `option`.
+ *
+ * The types of a configuration, the flags of `taurec train` with their help, the tables of docs/command-line.md and the names in a search space all come from here.
  */
 export const trainShape = {
-  /** The default is BSL as tuned for ordinary data; a loss that is named has its paper's λ = 1. A τ that is not given follows the catalogue's size. */
+  /** The loss. The default is BSL as tuned for ordinary data; a loss given by name has its paper's λ = 1. An omitted τ depends on the size of the catalogue. */
   loss: option(loss.default({ name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } }), {
     group: 'Loss:',
     flag: '--loss <name>',
@@ -141,15 +144,17 @@ export const trainShape = {
     common: true,
     source: { kind: 'backbone', method: 'forward', builtIn: backboneOptions },
   }),
-  /** Cosine of the embeddings, or inner product; absent: as the loss has it in its paper. */
+  /** The score of a user and an item: cosine or inner product. Absent: the score that the loss has in its paper. */
   score: option(oneOf(['cosine', 'dot']).optional(), {
     group: model,
     flag: '--score <name>',
     help: `score of a user and an item (default: dot for ${dotLosses.join(', ')}, else cosine)`,
   }),
   /**
-   * What the model is for, and so what its validation part should be. `accuracy`: to guess what comes next in a future like the log; held out as the log is.
-   * `discovery`: to find what people would like among all items, when the future is less skewed than the log; held out `debiased`.
+   * The purpose of the model, and with it the kind of validation part.
+   *
+   * `accuracy` (default): predict the next entries of a log like this one; validation keeps the log's distribution. `discovery`: find what users would like in the whole
+   * catalogue, when the future is less skewed than the log; validation is `debiased`.
    */
   aim: option(oneOf(aims).default('accuracy'), {
     group: model,
@@ -159,8 +164,8 @@ export const trainShape = {
     fixed: true,
   }),
   /**
-   * c of the popularity prior: lists are ranked by s_ui + c · log(1 + n_i), n_i = training interactions of item i (docs/popularity.md). `auto`: chosen at every
-   * validation by what validates best; needs a validation part.
+   * c of the popularity prior: lists are ranked by s_ui + c · log(1 + n_i), with n_i the training interactions of item i (docs/popularity.md). Default 0.
+   * `auto` chooses at every validation the c that validates best; it needs a validation part.
    */
   popularityPrior: option(
     z.union([z.literal('auto'), z.number()], { error: "a finite number, or 'auto'" }).default(0),
@@ -170,14 +175,14 @@ export const trainShape = {
       help: 'popularity term of a score: number · log(1 + interactions of the item); below 0 favours the long tail; auto: chosen by validation',
     },
   ),
-  /** Length of the embeddings. */
+  /** Number of latent factors, ≥ 1, default 64. */
   dimension: option(whole(1).default(64), {
     group: model,
     flag: '--dimension <number>',
     help: 'length of the embeddings',
     common: true,
   }),
-  /** Embeddings start as N(0, initialDeviation²). */
+  /** Standard deviation of the initial embeddings, N(0, initialDeviation²), > 0, default .1. */
   initialDeviation: option(positive.default(0.1), {
     group: model,
     flag: '--initial-deviation <number>',
@@ -198,7 +203,7 @@ export const trainShape = {
   schedule: named(scheduleShape).prefault({}),
   l2,
   decoupledWeightDecay,
-  /** Probability that an element of an embedding is left out of a batch. */
+  /** Probability in [0, 1) that an embedding element is dropped in a step. Default 0. */
   embeddingDropout: option(fraction.default(0), {
     group: optimiser,
     flag: '--dropout <number>',
@@ -214,7 +219,7 @@ export const trainShape = {
     help: 'maximum number of epochs',
     common: true,
   }),
-  /** Seconds for the search, validation included; the schedule then follows the clock, and `epochs` is the most that is run. */
+  /** Maximum seconds of the fit, validation included. The schedule then follows the clock, and `epochs` remains the upper bound. */
   timeBudget: option(positive.optional(), {
     group: length,
     flag: '--time-budget <seconds>',
@@ -222,7 +227,7 @@ export const trainShape = {
     fixed: true,
   }),
   validation: optionGroup(validationShape).prefault({}),
-  /** Trains once more, on train and validation together, for the number of steps that validation chose. */
+  /** Trains again on train and validation together, for the number of steps that validation chose. Default false. */
   refit: option(yesOrNo.default(false), {
     group: length,
     flag: '--refit',
@@ -232,7 +237,7 @@ export const trainShape = {
     common: true,
     fixed: true,
   }),
-  /** Epochs between checkpoints. Absent: every epoch, but not more often than every ten seconds. */
+  /** Epochs between checkpoints, ≥ 1. Absent: every epoch, at most once per ten seconds. */
   checkpointEvery: option(whole(1).optional(), {
     group: length,
     flag: '--checkpoint-every <epochs>',
@@ -242,25 +247,25 @@ export const trainShape = {
   ...runShape,
 };
 
-/** Every option of training with its path. */
+/** Every training option with its path. */
 export const trainOptions: readonly DeclaredOption[] = declaredOptions(trainShape);
 
-/** Everything that decides a training run, with its defaults. */
+/** The schema of a configuration; fills in the defaults. */
 export const trainConfigSchema = optionGroup(trainShape).transform((c) => ({
   ...c,
   score: c.score ?? defaultScore(c.loss),
 }));
 
-/** What a person writes: everything may be left out. */
+/** A configuration as a user writes it: every option may be omitted. */
 export type TrainConfigInput = z.input<typeof trainConfigSchema>;
 
-/** A checked configuration, complete. */
+/** A checked configuration, complete with defaults. */
 export type TrainConfig = z.output<typeof trainConfigSchema>;
 
 /**
  * Checks a configuration and fills in the defaults.
- * @param shape the declarations, when they are not all of them
- * @throws TaurecError `bad-option`, naming the option, what was got and what was expected; an unknown option is an error that names the nearest known one.
+ * @param shape the declarations, if not the full set
+ * @throws TaurecError `bad-option` with the option, the value and what was expected; for an unknown option, the nearest known one
  */
 export function parseTrainConfig(input: unknown, shape: z.ZodRawShape = trainShape): TrainConfig {
   const schema = shape === trainShape ? trainConfigSchema : (optionGroup(shape) as unknown as typeof trainConfigSchema);
@@ -269,7 +274,7 @@ export function parseTrainConfig(input: unknown, shape: z.ZodRawShape = trainSha
   throw optionError(parsed.error, input, (path) => optionNames(shape, path));
 }
 
-/** The configuration as JSON holds it: Infinity is "inf", and a loss or backbone that is an object is its name and parameters. `parseTrainConfig` reads it back. */
+/** The configuration as JSON holds it: "inf" for Infinity, and name and parameters in place of a loss or backbone object. `parseTrainConfig` reads it back. */
 export function configToJson(config: TrainConfig): Record<string, unknown> {
   const { pool, sampler, ...batch } = config.batch;
   const written = {
@@ -285,19 +290,19 @@ export function configToJson(config: TrainConfig): Record<string, unknown> {
   return JSON.parse(JSON.stringify(written, infinityAsText));
 }
 
-/** True for a loss given as an object: it holds functions, which no worker thread can receive. */
+/** True for a loss object. It holds functions, which cannot be sent to a worker thread. */
 export function isLoss(source: LossSource): source is Loss {
   return 'evaluate' in source;
 }
 
-/** A pool or sampler given as an object, where the configuration has one. */
+/** The pool or sampler object of a configuration, if there is one. */
 export function customObject({ pool, sampler }: TrainConfig['batch']): { kind: string; name: string } | undefined {
   if (typeof pool === 'object' && 'openPool' in pool) return { kind: 'Pool', name: pool.name };
   if (sampler && 'openSampler' in sampler) return { kind: 'Sampler', name: sampler.name };
   return undefined;
 }
 
-/** True for a backbone given as an object. */
+/** True for a backbone object. */
 export function isBackbone(source: BackboneSource): source is Backbone {
   return 'forward' in source;
 }

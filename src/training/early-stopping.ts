@@ -1,6 +1,6 @@
-/** The memory of early stopping between epochs; JSON-able. */
+/** The state of early stopping between epochs; can be written as JSON. */
 export interface EarlyStoppingState {
-  /** The best value seen; absent before the first. */
+  /** The best value so far; absent before the first validation. */
   readonly best?: number;
   /** The epoch (from 1) of the best value. */
   readonly epoch?: number;
@@ -8,7 +8,7 @@ export interface EarlyStoppingState {
   readonly waited: number;
 }
 
-/** Keeps the best validation value (larger is better); `patience` validations in a row without a better one end the run. */
+/** Tracks the best validation value (larger is better); `patience` validations in a row without an improvement end the run. */
 export class EarlyStopping {
   readonly patience: number;
   #state: EarlyStoppingState;
@@ -26,7 +26,7 @@ export class EarlyStopping {
     return this.#state.waited >= this.patience;
   }
 
-  /** Takes the value of `epoch`; true when it is the best so far (an equal value is not better: the earlier epoch stays). */
+  /** Records the value of `epoch`; true when it is the best so far. On a tie the earlier epoch stays the best. */
   observe(epoch: number, value: number): boolean {
     const better = this.#state.best === undefined || value > this.#state.best;
     this.#state = better ? { best: value, epoch, waited: 0 } : { ...this.#state, waited: this.#state.waited + 1 };

@@ -6,7 +6,7 @@ import type { Engine, EnginePlan } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
 
-/** All that a run needs to continue, by name: base embeddings, the backbone's parameters, moments, the states of the loss. Views, as the engine has them. */
+/** All arrays that a run needs to continue, by name: base embeddings, backbone parameters, moments, loss states. Views of the engine's memory. */
 export function engineArrays({
   users,
   items,
@@ -90,7 +90,7 @@ export function unpadded(
   return into;
 }
 
-/** Writes the final embeddings of all rows as ranking needs them, without noise and dropout. Does nothing without a backbone. */
+/** Computes the final embeddings of all rows for ranking, without noise and dropout. Does nothing without a backbone. */
 export function finishFinals(engine: Engine, backbone: Backbone, seed: number): void {
   if (!engine.nodes) return;
   backbone.forward(engine.nodes, { training: false, rows: 'all', seed, epoch: 0, step: 0 });

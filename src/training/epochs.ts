@@ -15,7 +15,7 @@ import { trainStep } from './train-step.ts';
 import type { RunOptions, TrainingState } from './training-state.ts';
 import { validate } from './validation.ts';
 
-/** A training run, as it is passed along: the data, what was asked for, and its position. */
+/** A training run: the data, the configuration and the current position. */
 export interface TrainingRun {
   /** [users × items] the interactions to learn from; in the refit those of validation too. */
   readonly train: Csr;
@@ -44,9 +44,10 @@ export interface OpenRun extends TrainingRun {
 }
 
 /**
- * Trains epoch after epoch until the planned ones are done, the time budget is spent, or validation has not improved for `patience` times. Leaves
- * `state.chosen` and `state.reason`. Returns the chosen epoch's final embeddings; undefined where they are the engine's own (no validation) or not needed
- * (a refit starts anew, so no second copy of the tables is kept).
+ * Trains epoch after epoch until all are done, the time budget is spent, or `patience` validations in a row bring no improvement. Sets `state.chosen` and `state.reason`.
+ *
+ * Returns the final embeddings of the chosen epoch. Undefined where they are the engine's current ones (no validation), or not needed (a refit starts from the
+ * initial embeddings, so no second copy of the tables is kept).
  */
 export async function fitEpochs(run: OpenRun, best: Best | undefined): Promise<Best | undefined> {
   const { engine, sampler, valid, config, options, state } = run;
@@ -112,9 +113,10 @@ export async function fitEpochs(run: OpenRun, best: Best | undefined): Promise<B
 }
 
 /**
- * Trains once more, from the same initial embeddings, on train plus validation, for as many steps as the chosen epoch of the fit had taken. Step t has
- * the learning rate of the fit's step t: the schedule is cut where the fit was cut, not squeezed. (Under a time budget: the progress that the
- * chosen epoch had reached, spread evenly over the steps.)
+ * Trains again, from the same initial embeddings, on train plus validation, for the number of steps up to the chosen epoch.
+ *
+ * Step t has the learning rate of the fit's step t: the schedule is cut where the fit was cut, not compressed. Under a time budget, the progress that the
+ * chosen epoch had reached is spread evenly over the steps.
  */
 export async function refit(run: OpenRun): Promise<void> {
   const { sampler, config, options, state } = run;
@@ -146,7 +148,7 @@ export async function refit(run: OpenRun): Promise<void> {
   }
 }
 
-/** One epoch's work. */
+/** The plan of one epoch. */
 interface EpochPlan {
   /** Steps at most. */
   readonly steps: number;
@@ -211,12 +213,12 @@ interface Where {
   readonly learningRate: number;
 }
 
-/** A loss beyond this many times (1 + |the first one|) has exploded: no loss that learns ever grows so. */
+/** A loss above this multiple of (1 + |first loss|) has diverged; no loss that learns grows so far. */
 const LOSS_GROWTH = 1e6;
-/** Beyond this an embedding's squared norm nears the end of single precision. */
+/** Largest |element| of an embedding: (1e15)² · d still fits single precision (3.4e38). */
 const LARGEST_ELEMENT = 1e15;
 
-/** Stops a run whose numbers diverge, with an error that says where and under which settings. */
+/** Stops a run whose numbers diverge; the error names the position and the settings. */
 export class DivergenceGuard {
   readonly #loss: Loss;
   #limit: number | undefined;
@@ -280,7 +282,7 @@ export function stepProgress(step: number, steps: number): number {
   return Math.min(1, (step + 0.5) / steps);
 }
 
-/** What a sampler may ask of the embeddings of the last epoch. */
+/** The embeddings of the last epoch, as a sampler may query them. */
 function learnedBy(engine: Engine): Learned {
   const ranker = embeddingRanker(engine);
   engine.itemsChanged();

@@ -1,18 +1,18 @@
-/** The record of one epoch: one entry of the history. */
+/** The record of one epoch, an entry of the history. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
-  /** Optimiser steps done by the end of it. */
+  /** Optimiser steps by the end of the epoch. */
   readonly step: number;
-  /** Mean loss of its steps. */
+  /** Mean loss over the epoch's steps. */
   readonly loss: number;
-  /** At its last step. */
+  /** Learning rate of the epoch's last step. */
   readonly learningRate: number;
-  /** Fraction of the planned run done by the end of it, by steps or by time. */
+  /** Fraction of the planned run that is done at the end of the epoch, by steps or by time. */
   readonly progress: number;
-  /** Seconds of training so far, validation not included. */
+  /** Seconds of training so far, without validation. */
   readonly seconds: number;
-  /** Validation metrics, when this epoch was validated. */
+  /** Validation metrics, if this epoch was validated. */
   readonly valid?: Readonly<Record<string, number>>;
   /** c of the popularity prior behind these metrics. */
   readonly popularityPrior?: number;
@@ -25,13 +25,13 @@ export interface EngineIdentity {
   readonly threads: number;
 }
 
-/** Why training ended. */
+/** Why training ended: all epochs done, patience exhausted, or time budget spent. */
 export type StopReason = 'epochs' | 'patience' | 'time-budget';
 
-/** `tune`: short trainings that choose options of the loss. `search`: the fit, which chooses the epoch. `refit`: the run on train plus validation. */
+/** `tune`: short trainings that choose options of the loss. `search`: the fit, which chooses the epoch. `refit`: training again on train and validation together. */
 export type Phase = 'tune' | 'search' | 'refit';
 
-/** The events of a training, in one stream; each is JSON-able. */
+/** The events of a training run, in one stream. Each can be written as JSON. */
 export type TrainEvent =
   | {
       readonly type: 'start';
@@ -126,7 +126,7 @@ interface MeteredStep {
   readonly secondsLeft?: number;
 }
 
-/** Makes the `progress` events of a phase, at most five a second. */
+/** Emits the `progress` events of a phase, at most five per second. */
 export class ProgressMeter {
   readonly #phase: Phase;
   readonly #epochs: number;

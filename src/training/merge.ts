@@ -1,6 +1,6 @@
 import { type Csr, csrEntryRows, csrFromEntries } from '../array/csr.ts';
 
-/** The union of two interaction matrices. Of a cell that both hold, the larger value is kept; absent values count as 1. The result has the larger number of rows and of columns. */
+/** The union of two interaction matrices, with the larger number of rows and of columns. A cell in both keeps the larger value; absent values count as 1. */
 export function mergeInteractions(a: Csr, b: Csr): Csr {
   const size = a.indices.length + b.indices.length;
   const rowOf = new Int32Array(size);

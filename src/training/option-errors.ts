@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import { TaurecError } from '../errors.ts';
 
 /**
- * Turns the first issue of a failed zod parse into the house's error: which option, what was got, what was expected; an unknown option names the
- * nearest known one. `known` lists the keys of the object at a path.
+ * Turns the first issue of a failed zod parse into a `TaurecError`: the option, its value, and what was expected. For an unknown option it names the nearest known one.
+ *
+ * @param known returns the keys of the object at a path
  */
 export function optionError(
   error: z.ZodError,

@@ -4,12 +4,12 @@ import { itemPopularity } from '../evaluation/metrics.ts';
 /**
  * The popularity prior as item biases:
  *
- *     itemBias[i] = c · log(1 + n_i),   n_i = number of users who have item i in `train`
+ *     itemBias[i] = c · log(1 + n_i),   n_i = number of users with item i in `train`
  *
- * Lists are then ranked by s_ui + itemBias[i]. c > 0 moves them to popular items, c < 0 to the long tail, 0 leaves them; it can be changed without
- * training again: `createModel({ ...model, itemBias: popularityBias(trainedItems(model), c) })`. See docs/popularity.md.
- * @param train [users × items] interactions that were trained on; values do not count.
- * @param c any finite number, in the units of the scores; about .1 is usual for cosines.
+ * Lists are ranked by s_ui + itemBias[i]. c > 0 favours popular items, c < 0 the long tail, 0 has no effect. A model can get another c without training:
+ * `createModel({ ...model, itemBias: popularityBias(trainedItems(model), c) })`. See docs/popularity.md.
+ * @param train [users × items] the training interactions; their values are ignored
+ * @param c any finite number, in the units of the scores; about .1 is usual for cosines
  * @returns [items]
  */
 export function popularityBias(train: Csr, c: number): Float32Array {

@@ -12,19 +12,19 @@ import type { TrainEvent } from './events.ts';
 import { runOnThisThread } from './training-run.ts';
 import type { TrainingData, TrainingTask, TrainResult } from './training-state.ts';
 
-/** How a training run reports, stops and resumes. */
+/** Controls of a training run: progress, abort, checkpoints. */
 export interface RunControls {
-  /** Stops after the step in progress with error `aborted`, whose facts name the last checkpoint. */
+  /** Aborts after the current step with error `aborted`, whose facts name the last checkpoint. */
   readonly signal?: AbortSignal;
-  /** Receives the one stream of events. */
+  /** Receives every event of the run. */
   readonly onProgress?: (event: TrainEvent) => void;
-  /** The folder of `checkpoint.safetensors`; absent: no checkpoints. */
+  /** The folder of `checkpoint.safetensors`. Absent: no checkpoints. */
   readonly checkpointDirectory?: string;
-  /** Continues the checkpoint in `checkpointDirectory`, bit for bit; without one, starts afresh with a notice. */
+  /** Continues the checkpoint in `checkpointDirectory`, bit for bit. Without a checkpoint, training starts from the beginning, with a notice. */
   readonly resume?: boolean;
   /**
-   * Returns `trainingState` in the result, from which `updateModel` continues with the optimiser's moments. It takes twice the memory of the embeddings, and in a
-   * run that chooses the epoch by validation takes it throughout. Default false; `taurec train` keeps it.
+   * Returns `trainingState` in the result: the optimiser's moments, from which `updateModel` continues. It takes twice the memory of the embeddings; a run
+   * that chooses the epoch by validation holds it throughout. Default false; `taurec train` sets it.
    */
   readonly keepState?: boolean;
 }
@@ -58,7 +58,7 @@ export async function trainEmbeddings(
   return launch(task, onProgress, signal);
 }
 
-/** Runs a training task in the coordinator's thread, or in the caller's where the task holds an object that no thread can receive. */
+/** Runs a training task in the coordinator thread, or in the caller's thread if the task holds an object that cannot be sent to another. */
 export async function launch(
   task: TrainingTask,
   onProgress: (event: TrainEvent) => void,
@@ -75,14 +75,14 @@ export async function launch(
   );
 }
 
-/** The reason to train in the caller's thread; undefined where there is none. */
+/** Why training runs in the caller's thread; undefined if it need not. */
 function ownThreadNotice({ loss, backbone, batch }: TrainConfig): string | undefined {
   if (isLoss(loss)) {
-    return `Loss ${loss.name} is an object, which threads cannot receive: training runs on one thread. Name it by module for more.`;
+    return `Loss ${loss.name} is an object, which cannot be sent to other threads: training runs on one thread. Give it by module to use more.`;
   }
   const object = isBackbone(backbone) ? { kind: 'Backbone', name: backbone.name } : customObject(batch);
   if (object) {
-    return `${object.kind} ${object.name} is an object, which the training thread cannot receive: training runs in the caller's thread. Name it by module to keep that one free.`;
+    return `${object.kind} ${object.name} is an object, which cannot be sent to the training thread: training runs in the caller's thread. Give it by module to keep that thread free.`;
   }
   return undefined;
 }

@@ -18,7 +18,7 @@ import type { TrainingData, TrainResult } from './training-state.ts';
 /** All options of `train`: those of training, and those that follow, stop and continue a run. */
 export type TrainOptions = TrainConfigInput & RunControls;
 
-/** What `TrainedModel.evaluate` may be told: options of `evaluate`, without the data. */
+/** Options of `TrainedModel.evaluate`: those of `evaluate`, without the data. */
 export type EvaluateModelOptions = Omit<EvaluateOptions, 'train' | 'valid' | 'test' | 'protocol' | 'diversity'> & {
   /** Default `clean`. */
   readonly protocol?: Protocol;
@@ -31,7 +31,7 @@ export type EvaluateModelOptions = Omit<EvaluateOptions, 'train' | 'valid' | 'te
  * Its ranking engine holds a copy of the embeddings until `close`; saving works after that too.
  */
 export class TrainedModel extends Recommender {
-  /** How training went: its history, the chosen epoch, validation metrics, the configuration. */
+  /** The record of training: history, chosen epoch, validation metrics, configuration. */
   readonly result: TrainResult;
   /** Embeddings, ids and seen items, as `saveModel` writes them. */
   readonly model: Model;

@@ -47,7 +47,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
   return { ...model, trainingState: { ...result.trainingState, ...(interactionWeights && { interactionWeights }) } };
 }
 
-/** The weights in `weighted` of the pairs of `wanted`, in order; 1 for a pair that it does not hold. */
+/** The weight in `weighted` of each pair of `wanted`, in order; 1 for a missing pair. One merge of two ascending lists per user. */
 function weightsOf(weighted: Csr, wanted: Csr): Float32Array {
   const weights = new Float32Array(wanted.indices.length).fill(1);
   for (let u = 0; u < wanted.rows; u++) {
@@ -61,7 +61,7 @@ function weightsOf(weighted: Csr, wanted: Csr): Float32Array {
   return weights;
 }
 
-/** The name of a built-in backbone, the module of any other. */
+/** The name of a built-in backbone, or the module of a custom one. */
 function backboneName(source: TrainConfig['backbone']): string {
   return 'module' in source ? source.module : source.name;
 }

@@ -50,7 +50,7 @@ export async function runTraining(data: TrainingData, given: TrainConfig, option
   const file = folder === undefined ? undefined : new CheckpointFile(folder, asGiven, data);
   const resumed = options.resume ? await file?.read() : undefined;
   if (options.resume && !resumed) {
-    const message = `There is no checkpoint to resume at ${file?.path}; starting afresh.`;
+    const message = `There is no checkpoint to resume at ${file?.path}: training starts from the beginning.`;
     options.onEvent({ type: 'notice', message });
   }
   const notice = aimNotice(given.aim, data);
@@ -78,7 +78,7 @@ export async function runTraining(data: TrainingData, given: TrainConfig, option
   }
 }
 
-/** How long a run on the caller's thread works before it yields to other work there, in milliseconds. */
+/** Milliseconds that a run on the caller's thread works before it yields to other tasks. */
 const SLICE = 50;
 
 /** Trains on the caller's thread and yields to other work there every 50 ms. */
@@ -104,7 +104,7 @@ export function runOnThisThread(
   });
 }
 
-/** The loss and the backbone of a run, and the configuration that names them. */
+/** The loss and the backbone of a run, with the configuration that names them. */
 interface Parts {
   readonly config: TrainConfig;
   readonly loss: Loss;
@@ -132,7 +132,7 @@ async function loadParts(given: TrainConfig, { train }: TrainingData, numbers: L
   return { config, loss, backbone };
 }
 
-/** Fits, then refits where the configuration asks for it; a resumed run continues in its phase. */
+/** Runs the fit, then the refit if configured; a resumed run continues in its phase. */
 async function perform(
   { train, valid: given, negativeWeights }: TrainingData,
   parts: Parts & { readonly options: RunOptions; readonly state: TrainingState },
@@ -151,7 +151,7 @@ async function perform(
     });
   }
   if (!valid && !options.warmStart) {
-    const message = 'No validation interactions: every epoch is run and the last one is kept.';
+    const message = 'No validation interactions: training runs every epoch and keeps the last one.';
     options.onEvent({ type: 'notice', message });
   }
   const refits = config.refit && valid !== undefined;
@@ -163,6 +163,7 @@ async function perform(
     if (result) return result;
   }
   if (state.phase === 'search') Object.assign(state, { phase: 'refit', epoch: 0, step: 0 });
+  // The refit starts from the same initial embeddings, on train and validation together.
   const whole = { ...run, train: mergeInteractions(train, valid!) };
   return withEngine(whole, file, resumed, async (open) => {
     await refit(open);
@@ -170,7 +171,7 @@ async function perform(
   });
 }
 
-/** Opens an engine with initial embeddings, or with those of the checkpoint when it was written in this phase; closes it in any case. */
+/** Opens an engine with initial embeddings, or with the checkpoint's if it was written in this phase. Always closes it. */
 async function withEngine<T>(
   run: TrainingRun,
   file: CheckpointFile | undefined,
@@ -232,6 +233,7 @@ async function withEngine<T>(
   }
 }
 
+/** The result of a run, with the embeddings of the chosen epoch. */
 function resultOf({ engine, before, copyArrays, train, config, state, options }: OpenRun, best?: Best): TrainResult {
   const { history, seconds, phase, tuning } = state;
   const { epoch, step: steps, popularityPrior } = state.chosen!;

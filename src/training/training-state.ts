@@ -7,7 +7,7 @@ import type { TrainConfig } from './config.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './events.ts';
 
-/** The part of a data set that training reads; a `Dataset` is one. Arrays in shared memory reach the coordinator without a copy. */
+/** The part of a dataset that training reads; a `Dataset` has this form. Arrays in shared memory reach the coordinator without a copy. */
 export interface TrainingData {
   /** [users × items] interactions to learn from; values are their weights. */
   readonly train: Csr;
@@ -31,41 +31,41 @@ export interface Chosen {
   readonly popularityPrior: number;
 }
 
-/** A short training that tried some options of the loss. */
+/** A short training that tried options of the loss. */
 export interface AutomaticTrial {
   readonly options: LatticePoint;
-  /** Of the validation metric. */
+  /** Value of the validation metric. */
   readonly value: number;
   readonly seconds: number;
 }
 
-/** How the options that were `'auto'` were chosen; JSON-able. */
+/** How the options given as `'auto'` were chosen; can be written as JSON. */
 export interface Tuning {
   readonly metric: string;
   readonly trials: readonly AutomaticTrial[];
-  /** Usually between the trials' values: the summit of a parabola through the best and its neighbours. */
+  /** Usually between the tried values: the maximum of a parabola through the best value and its neighbours. */
   readonly chosen: LatticePoint;
   readonly seconds: number;
 }
 
-/** The state of a run at the end of an epoch; JSON-able. With the engine's arrays it is all that a run needs to continue bit for bit. */
+/** The state of a run at the end of an epoch; can be written as JSON. Together with the engine's arrays it lets a run continue bit for bit. */
 export interface TrainingState {
   phase: Phase;
   /** Epochs and steps done in this phase. */
   epoch: number;
   step: number;
-  /** Of the fit. */
+  /** The records of the fit. */
   history: EpochRecord[];
   stopping: EarlyStoppingState;
   seconds: { train: number; validate: number };
-  /** Set when the fit is over. */
+  /** Set at the end of the fit. */
   reason?: StopReason;
   chosen?: Chosen;
   /** How the options given as `'auto'` were chosen. */
   tuning?: Tuning;
 }
 
-/** A trained model, and the record of its training. */
+/** A trained model with the record of its training. */
 export interface TrainResult {
   /** [users × dimension], [items × dimension]: the chosen epoch's embeddings, or those of the refit. */
   readonly users: Matrix;
@@ -93,7 +93,7 @@ export interface TrainResult {
   readonly trainingState?: ModelTrainingState;
 }
 
-/** The start of a run that continues another. */
+/** The starting point of a run that continues another. */
 export interface WarmStart {
   /** `users` and `items`, the base embeddings, and those of `ModelTrainingState`'s arrays that exist; missing ones start afresh. */
   readonly arrays: TrainedArrays;
@@ -109,20 +109,21 @@ export interface RunOptions {
   /** Called after every step; a promise lets the thread do other things. */
   pause?(): Promise<void> | undefined;
   readonly checkpointDirectory?: string;
-  /** Continue the checkpoint in that folder. */
+  /** Continues the checkpoint in that folder. */
   readonly resume?: boolean;
   /** Returns the state that training needs to continue the chosen epoch: a copy of the optimiser's moments, kept from the best epoch on. */
   readonly keepState?: boolean;
-  /** The start; absent: random embeddings. */
+  /** The starting point; absent: random embeddings. */
   readonly warmStart?: WarmStart;
 }
 
-/** A training to do, in the form that a thread receives. */
+/** A training task in the form that a thread can receive. */
 export interface TrainingTask extends Pick<RunOptions, 'checkpointDirectory' | 'resume' | 'keepState' | 'warmStart'> {
   readonly data: TrainingData;
   readonly config: TrainConfig;
 }
 
+/** The state of a run before its first epoch. */
 export function startState(): TrainingState {
   return {
     phase: 'search',

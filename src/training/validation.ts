@@ -63,9 +63,9 @@ export function hasUsers(valid: Csr, train: Csr): boolean {
 
 /** Steps of c in one unit of the scores: .02 for cosines. */
 const STEPS = 50;
-/** Starts of the first search, in steps; of equal values the earlier one is kept. */
+/** Starting points of the first search, in steps; ties keep the earlier one. */
 const GRID = [0, 5, -5, 10, -10, 20, -20, 40];
-/** The first stride passes over the small hills that a sample of users makes. */
+/** The first stride steps over small local maxima, which a sample of users causes. */
 const STRIDES = [4, 1];
 /** Bound of the search: at one unit of score for each e-fold of popularity, popularity alone decides the lists. */
 const MOST = STEPS;
@@ -91,7 +91,7 @@ export function searchPrior<T extends { readonly value: number }>(
   return found.get(best!)!;
 }
 
-/** The size of an engine's scores: 1 for cosines, mean ‖u‖ · mean ‖v‖ of the final embeddings for inner products. */
+/** The scale of an engine's scores: 1 for cosines, mean ‖u‖ · mean ‖v‖ of the final embeddings for inner products. */
 export function scoreScale({ finals }: Engine, score: ScoreKind): number {
   return score === 'cosine' ? 1 : meanLength(finals.users) * meanLength(finals.items);
 }

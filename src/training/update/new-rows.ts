@@ -10,7 +10,7 @@ import type { Tensor } from '../../model/safetensors-format.ts';
 import type { TrainedArrays } from '../../model/training-state.ts';
 import { inverseNorm } from '../../recommender/vectors.ts';
 
-/** The part of a log that a model does not know. */
+/** The part of a log that is new to a model. */
 export interface NewInteractions {
   /** The model's ids at their indices, then the new ones. */
   readonly users: ExtendedIds;
@@ -43,7 +43,7 @@ export function newInteractions(
   return { users, items, pairs };
 }
 
-/** Length of a new row, as a fraction of the mean length of the old ones: a shorter row turns faster (docs/decisions/020-updates.md). */
+/** Length of a new row, as a fraction of the mean length of the old ones: a shorter row changes direction faster (docs/decisions/020-updates.md). */
 const LENGTH = 0.5;
 
 /**
@@ -72,7 +72,7 @@ export function placeNewRows(
   scatter(items, placed.items, seed, 'init-new-items', deviation);
 }
 
-/** Gives each row from `first` on that is not yet placed the mean direction of its placed neighbours. */
+/** Gives each row from `first` on that is not placed yet the mean direction of its placed neighbours. */
 function place(
   table: Matrix,
   placed: Uint8Array,
@@ -99,6 +99,7 @@ function place(
   }
 }
 
+/** Places the remaining rows at random; each row has a separate stream, so its values do not depend on the others. */
 function scatter(table: Matrix, placed: Uint8Array, seed: number, purpose: string, deviation: number): void {
   for (let r = 0; r < table.rows; r++) {
     if (placed[r]) continue;
@@ -108,6 +109,7 @@ function scatter(table: Matrix, placed: Uint8Array, seed: number, purpose: strin
   }
 }
 
+/** Mean length of the first `rows` rows that are not 0; 1 without any. */
 function meanLength(table: Matrix, rows: number): number {
   let sum = 0;
   let counted = 0;
@@ -120,7 +122,7 @@ function meanLength(table: Matrix, rows: number): number {
   return counted === 0 ? 1 : sum / counted;
 }
 
-/** Numbers of users and items. */
+/** Number of users and items. */
 export interface Sizes {
   readonly users: number;
   readonly items: number;

@@ -101,7 +101,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
   }
   const state = model.trainingState;
   if (!state) {
-    const message = 'The model was saved without its training state: the optimiser moments start at zero.';
+    const message = 'The model was saved without training state: the optimiser moments start at zero.';
     onProgress({ type: 'notice', message });
   }
   if (!state && model.config.backbone !== 'mf') {
@@ -142,7 +142,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
   };
 }
 
-/** The base embeddings, with rows for new users or items. */
+/** The base embeddings with added rows for new users or items. */
 function grownTable(base: Tensor<Float32Array> | undefined, final: Matrix, rows: number): Matrix {
   const from = base ? matrix(base.shape[0]!, base.shape[1]!, base.data) : final;
   const table = matrix(rows, from.columns, sharedFloat32(rows * from.columns));
@@ -154,6 +154,10 @@ function tensorOf({ rows, columns, data }: Matrix): Tensor<Float32Array> {
   return { shape: [rows, columns], data };
 }
 
+/**
+ * The trained interactions with their weights from the training state, if it has any.
+ * @throws TaurecError `bad-model` when their number differs
+ */
 function withWeights(trained: Csr, state: ModelTrainingState | undefined): Csr {
   const weights = state?.interactionWeights;
   if (!weights) return trained;

@@ -33,6 +33,7 @@ const messages = {
     `WebAssembly is blocked: ${f.reason} If the page has a content security policy, add 'wasm-unsafe-eval' to its script-src; or use engine: 'reference', which is slow.`,
   'engine-thread': (f: Facts) =>
     `Thread ${f.thread} of the engine failed: ${f.reason}. The engine is closed; open a new one, with fewer threads if memory ran out.`,
+  'recommender-closed': () => 'The recommender is closed. Open the model again with Recommender.open, or train again.',
   // training
   aborted: (f: Facts) =>
     `Stopped on request${f.epoch ? ` in epoch ${f.epoch}, after step ${f.step}` : ''}.${f.checkpoint ? ` The last checkpoint is ${f.checkpoint}; resume to continue from it.` : ''}`,

@@ -43,8 +43,9 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   const asJson = argv.includes('--json');
   // Completion describes all commands, any other one itself.
   const defined = wanted === 'completion' ? Object.keys(commands) : [wanted];
-  const program = await buildProgram(terminal, defined, asJson);
+  let program: Command | undefined;
   try {
+    program = await buildProgram(terminal, defined, asJson);
     if (argv.length > 0) await program.parseAsync(argv, { from: 'user' });
     else {
       program.outputHelp({ error: true });
@@ -52,7 +53,7 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
     }
     return terminal.exitCode;
   } catch (thrown) {
-    const command = program.commands.find((one) => one.name() === wanted);
+    const command = program?.commands.find((one) => one.name() === wanted);
     const error = underFlag(thrown, command);
     const code = exitCodeOf(error);
     const debug = argv.includes('--debug') || !!terminal.env.TAUREC_DEBUG;

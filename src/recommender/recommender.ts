@@ -48,6 +48,7 @@ const ALL_BLOCK = 1024;
 export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
+  #closed = false;
   readonly #ranker: ItemRanker;
   readonly #popular: PopularItems;
   #loss?: Loss;
@@ -111,8 +112,12 @@ export class Recommender {
     return this.#model.titles !== undefined;
   }
 
-  /** The engine that ranks; it holds the embeddings. */
+  /**
+   * The engine that ranks; it holds the embeddings.
+   * @throws TaurecError `recommender-closed` after `close`
+   */
   get engine(): Engine {
+    if (this.#closed) throw new TaurecError('recommender-closed');
     return this.#engine;
   }
 
@@ -167,28 +172,30 @@ export class Recommender {
   /** The `k` (default 10) most similar items by the cosine of their embeddings, without the item itself. Throws `unknown-id`, `bad-option`. */
   similarItems(item: Id, options: { readonly k?: number } = {}): RecommendedItem[] {
     const k = checkK(options.k);
-    return this.#titled(nearestRows(this.#engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
+    return this.#titled(nearestRows(this.engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
   }
 
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
   similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
     const k = checkK(options.k);
-    const nearest = nearestRows(this.#engine.users, this.#inverseNorms('users'), this.#userOf(user), k);
+    const nearest = nearestRows(this.engine.users, this.#inverseNorms('users'), this.#userOf(user), k);
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
 
   /** The model's score of a user with each of `items`, in the same order: cosine or inner product plus the item's bias. Throws `unknown-id`. */
   score(user: Id, items: readonly Id[]): number[] {
-    const embedding = row(this.#engine.users, this.#userOf(user));
+    const embedding = row(this.engine.users, this.#userOf(user));
     return items.map((id) => {
       const item = this.#itemOf(id);
-      const score = scoreOf(this.config.score, embedding, row(this.#engine.items, item));
+      const score = scoreOf(this.config.score, embedding, row(this.engine.items, item));
       return biasedScore(score, this.#model.itemBias?.[item]);
     });
   }
 
-  /** Closes the engine and ends its threads. */
+  /** Closes the engine and ends its threads. Every later request throws `recommender-closed`. */
   close(): Promise<void> {
+    this.#closed = true;
+    this.#foldIn = undefined;
     return this.#engine.close();
   }
 
@@ -203,7 +210,7 @@ export class Recommender {
     const none = new Int32Array(0);
     const known = users.filter((user) => user >= 0);
     const queries = known.map((user) => ({
-      embedding: row(this.#engine.users, user),
+      embedding: row(this.engine.users, user),
       seen: options.includeSeen ? none : csrRow(this.#model.seen, user),
     }));
     // An iterator over the lists of known users, consumed in the order of `users`.
@@ -274,11 +281,11 @@ export class Recommender {
     }
     this.#loss ??= createLoss(loss);
     const length = score === 'cosine' ? 1 : meanLength(this.#inverseNorms('users'));
-    return new FoldIn(this.#engine, score, this.#loss, length, { seed });
+    return new FoldIn(this.engine, score, this.#loss, length, { seed });
   }
 
   #inverseNorms(table: 'users' | 'items'): Float64Array {
-    this.#inverse[table] ??= inverseNorms(this.#engine[table] as Matrix);
+    this.#inverse[table] ??= inverseNorms(this.engine[table] as Matrix);
     return this.#inverse[table];
   }
 

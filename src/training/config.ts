@@ -276,13 +276,13 @@ export function parseTrainConfig(input: unknown, shape: z.ZodRawShape = trainSha
 
 /** The configuration as JSON holds it: "inf" for Infinity, and name and parameters in place of a loss or backbone object. `parseTrainConfig` reads it back. */
 export function configToJson(config: TrainConfig): Record<string, unknown> {
-  const { pool, sampler, ...batch } = config.batch;
+  const { pool, sampler } = config.batch;
   const written = {
     ...config,
     loss: writtenSource(config.loss),
     backbone: writtenSource(config.backbone),
     batch: {
-      ...batch,
+      ...config.batch,
       pool: typeof pool === 'string' ? pool : writtenSource(pool),
       ...(sampler && { sampler: writtenSource(sampler) }),
     },

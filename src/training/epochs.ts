@@ -182,8 +182,9 @@ async function runEpoch(run: OpenRun, meter: ProgressMeter, plan: EpochPlan): Pr
   let learningRate = 0;
   /** For messages: epoch and step from 1, of this run. */
   const where = () => ({ epoch: state.epoch + 1, step: state.step + done, learningRate });
-  // Nothing is learned before the first step of all.
-  sampler.startEpoch(epoch, before.steps + state.step > 0 ? learnedBy(engine) : undefined);
+  // Random embeddings have learned nothing: those before the first step, unless an update brought trained ones.
+  const trained = state.step > 0 || options.warmStart !== undefined;
+  sampler.startEpoch(epoch, trained ? learnedBy(engine) : undefined);
   engine.startEpoch(epoch, before.steps + state.step);
   while (done < plan.steps && (done === 0 || seconds < plan.secondsLeft)) {
     const batch = sampler.batch(done);

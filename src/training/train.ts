@@ -65,7 +65,7 @@ export class TrainedModel extends Recommender {
    * @param test [users × items] in the index space of the dataset that was trained on. Default: its own test part.
    * @throws TaurecError `bad-option` without a test part, `no-test-users`, `aborted`
    */
-  evaluate(test: Csr | undefined = this.#dataset.test, options: EvaluateModelOptions = {}): Promise<Evaluation> {
+  async evaluate(test: Csr | undefined = this.#dataset.test, options: EvaluateModelOptions = {}): Promise<Evaluation> {
     const { train, valid } = this.#dataset;
     const { protocol = 'clean', diversity, ...rest } = options;
     return evaluate(embeddingRanker(this.engine, this.model.itemBias), {
@@ -94,10 +94,11 @@ export async function train(
   return TrainedModel.of(data, result);
 }
 
-/** The error, which for an unknown option names the nearest control of the run where no training option is near. */
+/** The error, which for an unknown option names the nearest of the training options and the controls of the run. */
 function namingControls(error: unknown, controls: readonly string[]): unknown {
   if (!(error instanceof TaurecError) || error.facts.expected !== 'no such option') return error;
   const { option, remedy } = error.facts as { option: string; remedy: string };
-  const near = remedy.startsWith('Did you mean') ? undefined : nearest(option, controls);
+  const trainingOption = /^Did you mean (.*)\?$/.exec(remedy)?.[1];
+  const near = nearest(option, [...controls, ...(trainingOption ? [trainingOption] : [])]);
   return near ? new TaurecError('bad-option', { ...error.facts, remedy: `Did you mean ${near}?` }) : error;
 }

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { evaluate } from '../../src/evaluation/evaluator.ts';
 import { embeddingRanker } from '../../src/evaluation/rankers.ts';
 import { BilateralSoftmaxLoss } from '../../src/loss/bsl.ts';
+import { errorOf } from '../support/error-of.ts';
 
 const data = syntheticDataset({ users: 60, items: 40, interactions: 900, validRatio: 0.1, seed: 2 });
 const config = { dimension: 8, epochs: 4, batch: { rows: 16, negatives: 20 }, seed: 3, threads: 1 } as const;
@@ -88,5 +89,25 @@ describe('train', () => {
     const object = await train(data, { ...config, loss: new BilateralSoftmaxLoss(options) });
     expect(object.recommendFor(['3'])).toEqual(named.recommendFor(['3']));
     await Promise.all([named.close(), object.close()]);
+  });
+});
+
+test('a closed model answers no request, and says so', async () => {
+  const model = await train(data, config);
+  await model.close();
+  for (const request of [
+    () => model.recommend('7'),
+    () => model.recommendFor(['3']),
+    () => model.similarItems('3'),
+    () => model.score('7', ['3']),
+  ])
+    expect(errorOf(request)).toMatchObject({ code: 'recommender-closed' });
+  await expect(model.evaluate(data.test)).rejects.toMatchObject({ code: 'recommender-closed' });
+  await model.close();
+});
+
+test('a misspelled control is corrected to the control, not to a training option that is further off', async () => {
+  await expect(train(data, { ...config, checkpointdirectory: 'x' } as never)).rejects.toMatchObject({
+    facts: { remedy: 'Did you mean checkpointDirectory?' },
   });
 });

@@ -9,7 +9,7 @@ const dataFolder = resolve(import.meta.dirname, process.env.TAUREC_DATA || '../s
 const report = process.env.TAUREC_TEST_REPORT;
 
 /** Tests of kills, browsers and queue servers, and products that are too large for every run: `npm run test:slow`. */
-const slow = 'test/**/*.slow.test.ts';
+const slow = ['test/**/*.slow.test.ts', 'examples/**/*.slow.test.ts'];
 /** Tests that need a process to themselves: one replaces a module of Node, for which vitest itself must load dist/, the other measures the memory of its process. */
 const alone = ['test/engine/enable-fused-multiply-add.test.ts', 'test/data/large.test.ts'];
 
@@ -38,11 +38,11 @@ export default defineConfig({
           ...shared,
           name: 'quick',
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-          exclude: [slow, ...alone],
+          exclude: [...slow, ...alone],
         },
       },
       { extends: true, test: { name: 'alone', include: alone } },
-      { extends: true, test: { ...shared, name: 'slow', include: [slow] } },
+      { extends: true, test: { ...shared, name: 'slow', include: slow } },
     ],
   },
 });

@@ -2,58 +2,11 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { experiments } from '../../src/experiment/experiments.ts';
-import { tinyDataSet } from '../support/tiny-data-set.ts';
+import { experimentsOf, small } from './short-experiments.ts';
 import { fails, file, folder, json, start, taurec } from './taurec.ts';
 
-tinyDataSet(folder);
-tinyDataSet(folder, 'tiny-popularity', 4);
-const small = ['--data', './tiny', '--epochs', '2', '--seeds', '1,2', '--jobs', '2'];
-
-/** Levels and losses that keep each experiment short. */
-const short: Record<string, string[]> = {
-  losses: ['--losses', 'sl,bsl,dsl,bpr'],
-  'positive-noise': ['--losses', 'sl,bsl', '--levels', '0,0.4'],
-  'negative-noise': ['--losses', 'sl,bpr,dsl', '--levels', '0,5'],
-  'false-negatives': ['--losses', 'sl,mse', '--levels', '0,0.2'],
-  'popularity-shift': ['--losses', 'sl,bpr'],
-  'temporal-shift': ['--losses', 'sl,bpr'],
-  fairness: ['--losses', 'sl,bpr'],
-  'popularity-dial': ['--data', './tiny,./tiny-popularity', '--levels', '0.8,1,1.2'],
-  temperature: ['--levels', '0.1,0.2,0.4', '--data', './tiny,./tiny-popularity'],
-  batches: ['--levels', '8,16', '--seeds', '1'],
-};
-
 describe('taurec experiment', () => {
-  test.each(experiments.map(({ name }) => name))(
-    '%s: claims, report, tables; the second time nothing is trained',
-    async (name) => {
-      const args = ['experiment', name, ...small, ...short[name]!, '--out', `out/${name}`];
-      const first = await json(...args);
-      expect(first.experiment).toBe(name);
-      expect(first.claims.length).toBeGreaterThan(0);
-      for (const { claim, verdict, evidence } of first.claims) {
-        expect(claim).toMatch(/\.$/);
-        expect(['held', 'failed', 'unclear']).toContain(verdict);
-        expect(evidence).toMatch(/\d/);
-        expect(evidence).not.toMatch(/NaN|undefined/);
-      }
-      const page = readFileSync(join(folder, first.files.html), 'utf8');
-      expect(page).toContain('<svg');
-      expect(page).not.toMatch(/NaN|undefined/);
-      expect(JSON.parse(readFileSync(join(folder, first.files.json), 'utf8')).provenance.command).toBe(
-        `npx taurec ${args.join(' ')} --json`,
-      );
-      for (const path of [first.files.json, ...first.files.csv]) {
-        expect(readFileSync(join(folder, path), 'utf8')).not.toMatch(/NaN|undefined/);
-      }
-      const { stderr } = await taurec(...args);
-      expect(stderr).toBe('');
-      const runs = readFileSync(join(folder, 'out', name, 'runs.jsonl'), 'utf8')
-        .trimEnd()
-        .split('\n');
-      expect(runs).toHaveLength(first.runs);
-    },
-  );
+  experimentsOf('quick');
 
   test('without a name: all are listed', async () => {
     const { stdout, code } = await taurec('experiment');

@@ -45,8 +45,9 @@ export function describeNodeOperations<Name extends string>(
   build: (columns: number) => NodeCase,
   operations: readonly (readonly [string, NodeOperation<Name>])[],
   tolerance: number,
+  widths: readonly number[] = [1, 3, 4, 63, 64, 65],
 ): void {
-  describe.each([1, 3, 4, 63, 64, 65])(`${title} at %d columns`, (columns) => {
+  describe.each(widths)(`${title} at %d columns`, (columns) => {
     const { plan, start } = build(columns);
     const { tables: shapes, weights } = plan.backbone!;
     const names = Object.keys(shapes) as Name[];

@@ -14,7 +14,7 @@ const RESTART = [100, 30_000] as const;
 
 /** Report on an attempt to open the model directory. */
 export interface ReloadReport {
-  /** `opened`: the new model is served. `unchanged`: the directory holds the served model. `failed`: the previous model stays. */
+  /** `opened`: the new model is served. `unchanged`: there was nothing new to open. `failed`: the previous model stays. */
   readonly outcome: 'opened' | 'unchanged' | 'failed';
   /** End of the attempt, as an ISO 8601 time. */
   readonly at: string;

@@ -39,7 +39,7 @@ function queryValue(name: string, values: readonly string[]): unknown {
   return name !== 'fallback' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
 }
 
-/** Decodes an id in segment `segment` of a URL's path, counted from 0. Reads the raw URL, because routers decode invalid percent-encoding silently. Throws `bad-request`. */
+/** Decodes an id in segment `segment` of a URL's path, counted from 0. Reads the raw URL, because the router accepts invalid percent-encoding silently. Throws `bad-request`. */
 export function pathId(schema: z.ZodType<string>, field: string, url: string, segment: number): string {
   // The parts before the path are `http:`, an empty part and the host.
   const raw = url.split('/', segment + 4)[segment + 3]!.split(/[?#]/, 1)[0]!;

@@ -8,7 +8,7 @@ import type { RecommendationParts } from './recommendation-endpoints.ts';
 import { jsonReply } from './reply.ts';
 import type { Metrics } from './server-metrics.ts';
 
-/** Time limit of the feedback log for a readiness check, in seconds: short, since probes usually time out after a few seconds. */
+/** Time limit of the feedback log for a readiness check, in seconds. */
 const HEALTH_SECONDS = 2;
 
 /** The parts that these endpoints use. */

@@ -112,12 +112,9 @@ export function requestSchemas(limits: RequestLimits) {
         weights: list(weight, 'numbers from 1e-30 to 1e30', limits.liked)
           .optional()
           .meta({ description: 'One weight for each item, in the same order. Default 1.' }),
-        unknown: z
-          .enum(['fail', 'skip'], { error: '"fail" or "skip"' })
-          .optional()
-          .meta({
-            description: 'What to do with items unknown to the model: fail the request, or skip them. Default fail.',
-          }),
+        unknown: z.enum(['fail', 'skip'], { error: '"fail" or "skip"' }).optional().meta({
+          description: 'What to do with items unknown to the model: fail the request, or skip them. Default fail.',
+        }),
         ...options,
       })
       .meta({ id: 'ForItemsRequest' }),
@@ -152,11 +149,9 @@ export function requestSchemas(limits: RequestLimits) {
                 weight: positive('a number above 0')
                   .optional()
                   .meta({ description: 'Weight as a positive. Default 1.' }),
-                id: text('an id', 128)
-                  .optional()
-                  .meta({
-                    description: 'Id of the event. An event that is sent twice with the same id is stored once.',
-                  }),
+                id: text('an id', 128).optional().meta({
+                  description: 'Id of the event. An event that is sent twice with the same id is stored once.',
+                }),
               },
               { error: 'an object with user and item' },
             )
@@ -178,12 +173,10 @@ export type ParsedOptions = z.infer<RequestSchemas['options']>;
 const item = z
   .object({
     id: z.string(),
-    score: z
-      .number()
-      .meta({
-        description:
-          'Cosine or dot product, as the model scores; for the basis `popular`, the number of users who have the item.',
-      }),
+    score: z.number().meta({
+      description:
+        'Cosine or dot product, as the model scores; for the basis `popular`, the number of users who have the item.',
+    }),
     title: z.string().optional(),
   })
   .meta({ id: 'Item' });

@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
 
-/** One action of one user on one item, as reported by an application. */
+/** One action of a user on an item, as reported by the application. */
 export interface FeedbackEvent {
   /** Id of the user, 1 to 2000 characters. The model need not know it. */
   readonly user: string;

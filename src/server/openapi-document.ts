@@ -69,7 +69,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Recommendations'],
       summary: 'Recommend to a user',
       description:
-        'The items with the highest scores for the user, best first, without items that the user has in the training data or in the feedback. Repeat a parameter to pass a list: `exclude=a&exclude=b`. For the ids `.` and `..` use POST: a path cannot contain them.',
+        'Items with the highest scores for the user, best first. Omits items the user has already seen, in the training data or through feedback. Repeat a parameter to pass a list: `exclude=a&exclude=b`. For the ids `.` and `..` use POST: a path cannot contain them.',
       security: closed,
       request: { params: z.object({ user: idOf('user') }), query: options },
       responses: { 200: ok('The list', answers.list), ...wrong, ...unknown, ...busy },

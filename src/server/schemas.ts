@@ -80,10 +80,13 @@ export function requestSchemas(limits: RequestLimits) {
     includeSeen: z
       .boolean({ error: 'true or false' })
       .optional()
-      .meta({ description: 'Include items that the user has in the training data or in the feedback. Default false.' }),
+      .meta({
+        description:
+          'Include items the user has already seen, in the training data or through feedback. Default false.',
+      }),
     fallback: z.literal('popular', { error: '"popular"' }).optional().meta({
       description:
-        'What to return for users unknown to the model: a list from their feedback if there is any, otherwise the most popular items. Absent: the error unknown-id.',
+        'What to return for users unknown to the model: a list from their feedback if there is any, otherwise the most popular items. Absent: error `unknown-id`.',
     }),
     diversity: between0And1(
       'Penalty for items similar to those already in the list (maximal marginal relevance), from 0 (off, default) to 1.',

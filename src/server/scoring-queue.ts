@@ -111,7 +111,7 @@ export class ScoringQueue {
   }
 }
 
-/** A request in the queue or in the thread, until it is answered. It collects the answers of its pieces. */
+/** A request in the queue or in the thread, until it is answered. It collects the answers to its pieces. */
 export class WaitingRequest {
   /** Fails the request at its deadline. */
   timer?: NodeJS.Timeout;

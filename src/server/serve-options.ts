@@ -95,7 +95,7 @@ export const serveShape = {
     flag: '--max-connections <number>',
     help: 'maximum number of open connections',
   }),
-  /** Time limit for answering a request, in seconds; a later answer is replaced by 504. Default 10. */
+  /** Time limit for answering a request, in seconds; slower requests get 504. Default 10. */
   deadline: option(timeLimit.default(10), {
     group: limits,
     flag: '--deadline <seconds>',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Maximum sizes of requests and responses. They bound the work of one request. */
 interface RequestLimits {
-  /** Largest k. */
+  /** Maximum k: items in a list. */
   readonly maxK: number;
   /** Maximum number of users in a request. */
   readonly users: number;

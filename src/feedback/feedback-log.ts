@@ -1,51 +1,57 @@
 import { TaurecError } from '../errors.ts';
 
-/** One action of a user, as an application reports it. */
+/** One action of a user on an item, as reported by the application. */
 export interface FeedbackEvent {
-  /** Id of the user, known to the model or not. */
+  /** Id of the user, 1 to 2000 characters. The model need not know it. */
   readonly user: string;
-  /** Id of the item, known to the model or not. */
+  /** Id of the item, 1 to 2000 characters. The model need not know it. */
   readonly item: string;
   /** Time of the action, in seconds since 1970-01-01 UTC. */
   readonly time: number;
   /** Kind of action: 'view', 'like', 'purchase' … Default 'interaction'. */
   readonly kind?: string;
-  /** Weight of the interaction as a positive, > 0. Default 1. */
+  /** Weight of the interaction as a positive, above 0 and at most 1e30. Default 1. */
   readonly weight?: number;
-  /** Given by the caller so that a request that is sent twice counts once; absent: every event counts. */
+  /** Unique id of the event, chosen by the caller, 1 to 500 characters: an event that is sent again with the same id is stored once. Absent: every event is stored. */
   readonly id?: string;
 }
 
-/** An event as the log keeps it: with its place in the log, from 1, strictly ascending. */
+/** A stored event. `sequence` is its position in the log: it starts at 1 and increases strictly, possibly with gaps. */
 export interface StoredFeedback extends FeedbackEvent {
   readonly sequence: number;
 }
 
-/** A durable, append-only log of feedback. */
+/** A durable, append-only log of feedback. Applications write to it while the server runs; training reads it. */
 export interface FeedbackLog {
-  /** Location of the log, without a password, for messages.  */
+  /** Address of the log without its password, for messages. */
   readonly place: string;
-  /** Appends all events or none. When the promise settles they survive a kill of the process at any moment. Resolves with how many were new (an `id` that is there already is passed over). */
+  /**
+   * Appends all events or none, and resolves with the number of new events (an event whose `id` is already stored is skipped). Once the promise resolves, the events survive
+   * a kill of the process.
+   * @throws TaurecError `bad-feedback`, `feedback-closed`, `feedback-overload` when too many events are waiting, and the errors of the database
+   */
   append(events: readonly FeedbackEvent[]): Promise<number>;
-  /** Events after a place in the log, in order, some thousands at a time. */
+  /** Events with a `sequence` above `after` (default 0: all), in ascending order, in pages of at most a few thousand. */
   read(after?: number): AsyncIterable<StoredFeedback[]>;
-  /** Throws when the log cannot be reached: for readiness. */
+  /** Throws when the log cannot be reached. The readiness endpoint calls it. */
   check(): Promise<void>;
-  /** Ends the log; what was acknowledged is kept. */
+  /** Writes the waiting appends, then closes the connection. Every acknowledged event stays stored. */
   close(): Promise<void>;
 }
 
-/** What a database does for a feedback log; checks, groups and closing are the log's (`StoredLog`). */
+/** The database operations behind a feedback log. `StoredLog` checks the events, groups the appends and orders the closing, so that a store need not. */
 export interface FeedbackStore {
-  /** Writes the rows of some appends in one durable transaction, in order. How many of each were new. Never called while it runs. */
+  /** Writes the rows of several appends in one durable transaction, in order, and returns the number of new rows of each append. Calls never overlap. */
   write(appends: readonly (readonly FeedbackRow[])[]): Promise<number[]>;
-  /** The first `limit` events after a place, in order. */
+  /** The first `limit` events with a `sequence` above `after`, in ascending order. */
   page(after: number, limit: number): Promise<StoredFeedback[]>;
+  /** Throws when the table cannot be read. */
   check(): Promise<void>;
+  /** Closes the connections. Called once, when no append is waiting. */
   close(): Promise<void>;
 }
 
-/** An event with its defaults, as a store keeps it. */
+/** An event with its defaults filled in: one row of the table. */
 export interface FeedbackRow {
   readonly user: string;
   readonly item: string;
@@ -55,24 +61,25 @@ export interface FeedbackRow {
   readonly id: string | null;
 }
 
-/** Characters of an id of a user or item, and of a kind. */
+/** Maximum length of a user id, an item id or a kind, in characters. */
 const longestText = 2000;
-/** Characters of an event's id: an index of PostgreSQL holds texts of up to 2704 bytes. */
+/** Maximum length of an event id, in characters. PostgreSQL indexes values of at most 2704 bytes; 500 UTF-16 units take at most 1500. */
 const longestId = 500;
-/** Weights become 32-bit floats when they are read. */
+/** Maximum weight. Training reads weights as 32-bit floats, whose largest value is about 3.4e38. */
 const largestWeight = 1e30;
 
 /**
- * Events with their defaults, copied. What is refused here is what training would refuse later, or a database.
- * @throws TaurecError `bad-feedback`, about the first event that is wrong
+ * Checks events and copies them with their defaults filled in. It refuses every value that a database or a later training would refuse.
+ * @throws TaurecError `bad-feedback`, about the first invalid event
  */
 export function checkEvents(events: readonly FeedbackEvent[]): FeedbackRow[] {
   return events.map(({ user, item, time, kind = 'interaction', weight = 1, id = null }, at) => {
+    // The facts name the event by its position in the request, counted from 1.
     const insist = (field: keyof FeedbackEvent, got: unknown, expected: string, good: boolean): void => {
       if (!good) throw new TaurecError('bad-feedback', { event: at + 1, count: events.length, field, got, expected });
     };
     const insistText = (field: keyof FeedbackEvent, got: unknown, longest: number) => {
-      const expected = `a text of 1 to ${longest} characters that is not blank, without zero bytes and broken characters`;
+      const expected = `non-blank text of 1 to ${longest} characters, without NUL characters and unpaired surrogates`;
       insist(field, got, expected, isGoodText(got, longest));
     };
     insistText('user', user, longestText);
@@ -88,6 +95,6 @@ export function checkEvents(events: readonly FeedbackEvent[]): FeedbackRow[] {
 
 function isGoodText(text: unknown, longest: number): boolean {
   if (typeof text !== 'string' || text.length > longest || text.trim() === '') return false;
-  // U+FFFD replaces bytes that were no UTF-8: no id contains it on purpose.
+  // Databases refuse NUL, UTF-8 cannot encode unpaired surrogates, and decoders write U+FFFD for invalid bytes: no id contains it on purpose.
   return !/[\0\uFFFD\p{Surrogate}]/u.test(text);
 }

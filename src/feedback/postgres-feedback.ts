@@ -5,15 +5,16 @@ import { TaurecError } from '../errors.ts';
 import type { FeedbackLog, FeedbackRow, FeedbackStore, StoredFeedback } from './feedback-log.ts';
 import { StoredLog } from './stored-log.ts';
 
-/** Connections: one writes, others read and check. */
+/** Size of the pool: one connection writes, the others read and check. */
 const connections = 4;
-/** Time that a statement may take, on the server; the client waits a little longer, for a server that is gone. */
+/** Time limit of a statement on the server, in seconds. The client waits 10 s longer, so that it only gives up by itself when the server is unreachable. */
 const statementSeconds = 60;
+/** Time limit of a health check. */
 const checkMilliseconds = 5_000;
 
 /**
- * Opens a feedback log in a table of PostgreSQL, which is made where there is none. An append is committed, with `synchronous_commit` on, when it settles. Several servers may
- * write at once: their transactions run one after another, so that events become visible in the order of their sequence. Comes back by itself after a restart of the server.
+ * Opens a feedback log in a PostgreSQL table, and creates the table if it does not exist. An append resolves after its commit, with `synchronous_commit` on. Several servers can
+ * write to one table: a lock runs their transactions one after another, so events become visible in the order of their sequence. The log reconnects after a restart of the database.
  * @throws TaurecError `database-unreachable`, `database-login`, `database-failed`, `feedback-table`
  */
 export async function openPostgresFeedback(place: PostgresPlace & { table: TableName }): Promise<FeedbackLog> {
@@ -24,7 +25,7 @@ export async function openPostgresFeedback(place: PostgresPlace & { table: Table
     query_timeout: (statementSeconds + 10) * 1000,
     allowExitOnIdle: true,
   });
-  // An idle connection that breaks is replaced when it is needed.
+  // The pool replaces a broken idle connection on the next request. Without a listener its error would end the process.
   pool.on('error', () => {});
   const store = new PostgresStore(place, pool, pg.escapeLiteral(quotedTable(place.table)));
   try {
@@ -44,7 +45,8 @@ class PostgresStore implements FeedbackStore {
   constructor(place: PostgresPlace & { table: TableName }, pool: Pool, tableLiteral: string) {
     this.place = place;
     this.pool = pool;
-    // One message. The lock makes the sequence follow the order of commits. The timeouts release it when the connection is lost.
+    // The statements are one message, so beginning costs one round trip. Sequence numbers are drawn before the commit: without the lock a later number could become
+    // visible first, and a reader that pages by sequence would miss the earlier one. The timeouts release the lock when the connection is lost.
     this.begin = [
       'BEGIN',
       `SET LOCAL statement_timeout = '${statementSeconds}s'`,
@@ -59,6 +61,7 @@ class PostgresStore implements FeedbackStore {
   }
 
   write(appends: readonly (readonly FeedbackRow[])[]): Promise<number[]> {
+    // One array for each column: the statement stays the same for any number of rows.
     const rows = appends.flat();
     const columns = (['user', 'item', 'time', 'kind', 'weight', 'id'] as const).map((name) =>
       rows.map((row) => row[name]),
@@ -75,6 +78,7 @@ class PostgresStore implements FeedbackStore {
     const sql = `SELECT ${feedbackColumns.join(', ')} FROM ${quotedTable(this.place.table)} WHERE sequence > $1 ORDER BY sequence LIMIT $2`;
     const { rows } = await this.withClient((client) => client.query(sql, [after, limit]));
     return rows.map(({ sequence, user_id: user, item_id: item, time, kind, weight, id }) => ({
+      // The driver returns bigint columns as text.
       sequence: Number(sequence),
       ...{ user, item, time, kind, weight },
       ...(id !== null && { id }),
@@ -95,13 +99,13 @@ class PostgresStore implements FeedbackStore {
       await client.query('COMMIT');
     } catch (error) {
       if (!isConnectionLost(error)) throw error;
-      const reason = 'the connection broke while events were committed, so they may be stored or not';
-      const remedy = 'Send them again with ids: those that are stored are passed over.';
+      const reason = 'the connection broke during the commit, so the events may or may not be stored';
+      const remedy = 'Send them again with ids: events that are already stored are skipped.';
       throw new TaurecError('database-unreachable', { place: this.place.shown, reason, remedy }, { cause: error });
     }
   }
 
-  /** Work on a connection. Where it had broken while it was idle, once more on the next: without a commit nothing was done. */
+  /** Runs work on a connection. If the connection broke while idle, runs it again on the next one, at most once for each connection: without a commit nothing was stored. */
   private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -125,29 +129,30 @@ async function using<T>(client: PoolClient, work: (client: PoolClient) => Promis
     client.release();
     return result;
   } catch (error) {
-    // Closed, not put back: it may be broken, or inside a transaction, which ends with it.
+    // Close the connection instead of returning it to the pool: it may be broken, or inside a transaction, which closing rolls back.
     client.release(true);
     throw error;
   }
 }
 
-/** How many rows of each append were new: those without an id all are; of those with one the first in order is. */
+/** The number of new rows of each append. A row without an id is always new. Of several rows with one id the first is new, if the statement inserted that id. */
 function countNew(appends: readonly (readonly FeedbackRow[])[], inserted: readonly { id: string | null }[]): number[] {
+  // `delete` returns true only once for an id, so a repetition within the batch counts as known.
   const fresh = new Set(inserted.map(({ id }) => id));
   return appends.map((rows) => rows.reduce((sum, { id }) => sum + (id === null || fresh.delete(id) ? 1 : 0), 0));
 }
 
 /**
- * Makes the table of a feedback log where there is none, and insists that one which is there has its columns and its unique id.
+ * Creates the table of a feedback log if it does not exist. Checks that an existing table has the columns of a log and a unique id.
  * @throws TaurecError `feedback-table`, and the driver's errors
  */
 async function ensureTable(client: ClientBase, place: string, table: TableName): Promise<void> {
   const name = quotedTable(table);
-  // Making a table that exists takes a right that a server need not have: look first.
+  // `CREATE TABLE IF NOT EXISTS` requires the right to create tables even when the table exists, so look first.
   const exists = async () => (await client.query('SELECT to_regclass($1) AS found', [name])).rows[0].found !== null;
   if (!(await exists())) {
     await client.query('BEGIN');
-    // Two servers that start at once would both make it, and one would fail.
+    // Without this lock two servers that start together would both create the table, and one would fail.
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended('taurec feedback table', 0))");
     await client.query(
       `CREATE TABLE IF NOT EXISTS ${name} (sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id text NOT NULL, item_id text NOT NULL, ` +
@@ -161,14 +166,15 @@ async function ensureTable(client: ClientBase, place: string, table: TableName):
   const { fields } = await client.query(`SELECT * FROM ${name} LIMIT 0`);
   const missing = feedbackColumns.filter((column) => !fields.some((field) => field.name === column));
   if (missing.length > 0) bad(`it has no column ${missing.join(', ')}`);
-  // No row, but every check of a real insertion: rights, columns, the unique id.
+  // Inserting zero rows runs every check of a real insertion: rights, columns, types, the unique id.
+  // Code 42P10: ON CONFLICT (id) found no unique index on id.
   await client.query(insertion(table), [[], [], [], [], [], []]).catch((error) => {
     if (error.code === '42P10') bad('its column id is not unique');
     throw error;
   });
 }
 
-/** Inserts columns given as arrays, in their order; ids of the rows that were new come back. */
+/** The statement that inserts rows given as six arrays, one for each column. It inserts in the order of the arrays and returns the ids of the new rows. */
 function insertion(table: TableName): string {
   const [, ...columns] = feedbackColumns;
   return (

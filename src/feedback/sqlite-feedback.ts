@@ -9,8 +9,8 @@ import type { SqliteCalls, SqliteReply, SqliteRequest, SqliteStart } from './sql
 import { StoredLog } from './stored-log.ts';
 
 /**
- * Opens a feedback log in an SQLite file, which is made where there is none; its folder must exist. Every append is on disk when it settles (WAL, synchronous = FULL). Several
- * processes of one machine may write and read at once.
+ * Opens a feedback log in an SQLite file, and creates the file if it does not exist; its folder must exist. An append resolves once its events are on disk (WAL, synchronous = FULL).
+ * Several processes of one machine can write and read at the same time.
  * @throws TaurecError `database-failed`, `feedback-table`
  */
 export async function openSqliteFeedback(place: SqlitePlace & { table: TableName }): Promise<FeedbackLog> {
@@ -30,17 +30,20 @@ export async function openSqliteFeedback(place: SqlitePlace & { table: TableName
   });
 }
 
+/** The promise of a call that the thread has not answered yet. */
 interface Asked {
   settle(answer: unknown): void;
   fail(error: unknown): void;
 }
 
-/** The thread that has the database, and what it was asked and has not answered. It keeps the process alive only as long as something is asked. */
+/** The database thread and its unanswered calls. The thread keeps the process alive only while a call is unanswered. */
 class SqliteThread {
   private readonly place: string;
   private readonly worker: Worker;
   private readonly asked = new Map<number, Asked>();
+  /** Number of the last call. Answers carry the number of their call. */
   private calls = 0;
+  /** Why the thread ended: the error of every later call. */
   private broken: TaurecError | undefined;
 
   constructor(place: string, start: SqliteStart) {
@@ -56,6 +59,7 @@ class SqliteThread {
     this.worker.unref();
   }
 
+  /** Sends a call to the thread. Resolves with its answer, rejects with the error of the database or of the thread. */
   ask<Name extends keyof SqliteCalls>(
     name: Name,
     ...given: SqliteCalls[Name]['arguments']
@@ -81,6 +85,7 @@ class SqliteThread {
     else settle(answer);
   }
 
+  /** Fails all unanswered calls. An error of the thread is followed by its exit: the first reason stays. */
   private break(error: Error): void {
     this.broken ??= sqliteError(this.place, error);
     for (const { fail } of this.asked.values()) fail(this.broken);

@@ -1,18 +1,18 @@
-/** The thread of an SQLite log: reaching the disk, and waiting for the lock of another process, takes as long as it takes, and must not hold up requests. */
+/** The database thread of an SQLite log. Commits wait for the disk and for locks of other processes; in a separate thread this wait does not block requests. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'libsql';
 import { feedbackColumns } from '../data/database/database-place.ts';
 import type { FeedbackRow, StoredFeedback } from './feedback-log.ts';
 
-/** What the thread of an SQLite log is started with. */
+/** Start values of the thread. */
 export interface SqliteStart {
   readonly path: string;
-  /** The table as SQL, and as text. */
+  /** Name of the table, quoted for SQL. */
   readonly table: string;
 }
 
-/** What it is asked to do, by name, with arguments and answers. */
+/** The calls of the thread: arguments and answer of each. `open` answers with a problem when the table is not a feedback log. */
 export interface SqliteCalls {
   open: { arguments: []; answer: { problem?: string } };
   write: { arguments: [appends: readonly (readonly FeedbackRow[])[]]; answer: number[] };
@@ -21,20 +21,22 @@ export interface SqliteCalls {
   close: { arguments: []; answer: undefined };
 }
 
+/** A call, as it is posted to the thread. */
 export interface SqliteRequest<Name extends keyof SqliteCalls = keyof SqliteCalls> {
   readonly call: number;
   readonly name: Name;
   readonly arguments: SqliteCalls[Name]['arguments'];
 }
 
+/** The answer to the call of that number, or the error. */
 export interface SqliteReply {
   readonly call: number;
   readonly answer?: SqliteCalls[keyof SqliteCalls]['answer'];
-  /** The driver's error: errors lose their code on the way between threads. */
+  /** Message and code of the driver's error, as plain fields: a posted error loses its code. */
   readonly error?: { readonly message: string; readonly code?: string };
 }
 
-/** Time that the lock of another process is waited for. */
+/** Time to wait for a lock that another process holds. */
 const lockMilliseconds = 20_000;
 
 const { path, table } = workerData as SqliteStart;
@@ -54,8 +56,8 @@ const calls: { [Name in keyof SqliteCalls]: (...args: SqliteCalls[Name]['argumen
 function open(): { problem?: string } {
   database = new Database(path, { timeout: lockMilliseconds });
   const [mode] = database.prepare('PRAGMA journal_mode = WAL').raw(true).get() as [string];
-  if (mode !== 'wal') throw new Error(`the journal mode is ${mode}, not WAL: the log needs a disk of this machine`);
-  // FULL: every commit waits until the disk has it.
+  if (mode !== 'wal') throw new Error(`the journal mode is ${mode}, not WAL; the log must be on a local disk`);
+  // FULL: a commit returns once the disk has the data. With NORMAL a power failure could lose the last commits.
   database.exec('PRAGMA synchronous = FULL');
   inTransaction(() =>
     database.exec(
@@ -82,21 +84,25 @@ function open(): { problem?: string } {
   return {};
 }
 
+/** One transaction for all appends: none is stored unless all are. */
 function write(appends: readonly (readonly FeedbackRow[])[]): number[] {
   return inTransaction(() => appends.map((rows) => rows.reduce((fresh, row) => fresh + insertRow(row), 0)));
 }
 
+/** 1 for a new row, 0 when its id is already stored. */
 function insertRow({ user, item, time, kind, weight, id }: FeedbackRow): number {
   return insert.run(user, item, time, kind, weight, id).changes;
 }
 
 function inTransaction<T>(work: () => T): T {
+  // IMMEDIATE takes the write lock at once: upgrading a read lock later would fail instead of waiting when another process writes.
   database.exec('BEGIN IMMEDIATE');
   try {
     const result = work();
     database.exec('COMMIT');
     return result;
   } catch (error) {
+    // SQLite rolls back by itself after some errors, such as a full disk.
     if (database.inTransaction) database.exec('ROLLBACK');
     throw error;
   }

@@ -8,10 +8,10 @@ import {
   type StoredFeedback,
 } from './feedback-log.ts';
 
-/** Events read at a time. */
+/** Maximum number of events in a page of `read`. */
 const pageLength = 4096;
 
-/** The feedback log over a database. */
+/** A feedback log in a database: checks events, groups appends into transactions, reads in pages. */
 export class StoredLog implements FeedbackLog {
   readonly place: string;
   private readonly store: FeedbackStore;
@@ -36,6 +36,7 @@ export class StoredLog implements FeedbackLog {
     }
     for (let last = after; ; ) {
       this.insistOpen();
+      // A page starts after the last sequence, not at an offset, so concurrent appends neither shift nor repeat events.
       const page = await this.store.page(last, pageLength);
       if (page.length > 0) yield page;
       if (page.length < pageLength) return;
@@ -48,7 +49,7 @@ export class StoredLog implements FeedbackLog {
     await this.store.check();
   }
 
-  /** Writes what waits, then closes. A second call waits for the first. */
+  /** Writes the waiting appends, then closes the store. Further calls return the promise of the first. */
   close(): Promise<void> {
     this.closing ??= this.commits.drained().then(() => this.store.close());
     return this.closing;
@@ -59,11 +60,12 @@ export class StoredLog implements FeedbackLog {
   }
 }
 
-/** Events in one transaction, unless a single append has more. */
+/** Maximum number of events in a transaction; a single larger append still is one transaction. */
 const largestGroup = 10_000;
-/** Events that may wait, unless a single append has more: some 100 MB. */
+/** Maximum number of waiting events, about 100 MB. A single larger append is accepted when nothing else waits. */
 const mostWaiting = 200_000;
 
+/** An append that waits for its transaction. */
 interface Waiting {
   readonly rows: readonly FeedbackRow[];
   settle(fresh: number): void;
@@ -71,13 +73,14 @@ interface Waiting {
 }
 
 /**
- * Appends that arrive while a transaction runs share the next one: what costs is to reach the disk, once a transaction. Appends keep their order, and none is
- * divided. When a transaction fails, so do all its appends.
+ * Groups appends into transactions: appends that arrive while a transaction runs share the next one, because the wait for the disk is paid once for each transaction.
+ * Appends keep their order, and an append is never split. When a transaction fails, all its appends fail.
  */
 export class GroupCommit {
   private readonly place: string;
   private readonly write: FeedbackStore['write'];
   private queue: Waiting[] = [];
+  /** Events in the queue. */
   private waiting = 0;
   private running: Promise<void> | undefined;
 
@@ -86,7 +89,7 @@ export class GroupCommit {
     this.write = write;
   }
 
-  /** Resolves with how many rows were new, once they are durable. Throws `feedback-overload` and what the store throws. */
+  /** Resolves with the number of new rows once they are durable. @throws TaurecError `feedback-overload`, and the errors of the store */
   add(rows: readonly FeedbackRow[]): Promise<number> {
     const { waiting } = this;
     if (waiting > 0 && waiting + rows.length > mostWaiting) {
@@ -100,11 +103,12 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no append is waiting. */
   async drained(): Promise<void> {
     await this.running;
   }
 
+  /** Runs one transaction after another until the queue is empty. */
   private async run(): Promise<void> {
     while (this.queue.length > 0) {
       const group = this.nextGroup();
@@ -120,6 +124,7 @@ export class GroupCommit {
     this.running = undefined;
   }
 
+  /** Takes the first appends out of the queue, at least one, and further ones up to `largestGroup` events. */
   private nextGroup(): Waiting[] {
     let size = 0;
     let count = 0;

@@ -2,7 +2,10 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { TaurecError } from '../errors.ts';
 
-/** Access: every client when there is no token, otherwise clients that send it. Tokens are compared by their digests, in constant time. */
+/**
+ * Checks the bearer token of requests. Without a token every client has access. Tokens are compared by their SHA-256 digests, in constant time: digests have equal lengths,
+ * which `timingSafeEqual` requires, and the time reveals nothing about the token.
+ */
 export class Access {
   readonly #digest?: Buffer;
 
@@ -16,8 +19,8 @@ export class Access {
   }
 
   /**
-   * Throws `no-token` unless the header `Authorization` brings the token. A page, which a browser opens, also takes it as the password of Basic
-   * authentication. Other endpoints do not: browsers send that password by themselves, also for requests from pages of other origins.
+   * Throws `no-token` unless the header `Authorization` holds the token. Pages, which a browser opens, also accept it as the password of Basic
+   * authentication. Other endpoints do not: browsers attach that password automatically, even to requests that pages of other origins make.
    */
   check(authorization: string | undefined, page: boolean): void {
     if (!this.#digest) return;
@@ -25,7 +28,7 @@ export class Access {
     const kind = scheme.toLowerCase();
     const token = kind === 'bearer' ? value : page && kind === 'basic' ? passwordOf(value) : undefined;
     if (token !== undefined && timingSafeEqual(digest(token), this.#digest)) return;
-    const got = authorization === undefined ? 'no token' : 'a token that is not the right one';
+    const got = authorization === undefined ? 'no token' : 'a wrong token';
     throw new TaurecError('no-token', { got, basic: page });
   }
 }
@@ -34,14 +37,16 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
+/** The password in the credentials of Basic authentication, base64 of `user:password`. The user name is ignored. */
 function passwordOf(credentials: string): string {
   const text = Buffer.from(credentials, 'base64').toString('utf8');
   return text.slice(text.indexOf(':') + 1);
 }
 
 /**
- * The names by which a server may be asked. Where it listens on loopback and asks for no token, a foreign web page could reach it under a name of the page's own
- * that is made to point at this machine (DNS rebinding); such a request names that host. Addresses, `localhost` and names beneath it cannot be a page's own.
+ * The host names that a server accepts in requests. It protects a server on loopback without a token against DNS rebinding: the owner of a web page can point the page's
+ * domain at 127.0.0.1, so that the page's requests reach this server; their `Host` header still names that domain. IP addresses, `localhost` and its subdomains are always
+ * accepted, because no web page can own them.
  */
 export class HostNames {
   readonly #known: ReadonlySet<string>;
@@ -50,7 +55,7 @@ export class HostNames {
     this.#known = new Set(known.map((name) => name.toLowerCase()));
   }
 
-  /** Throws `wrong-host` unless the header `Host` has a known name, with any port. Browsers always send one. */
+  /** Throws `wrong-host` unless the header `Host` holds an accepted name, with any port. A request without the header passes: browsers always send it. */
   check(header: string | undefined): void {
     const name = header === undefined ? 'localhost' : nameOf(header);
     if (name !== undefined && (isOwn(name) || this.#known.has(name))) return;
@@ -58,17 +63,18 @@ export class HostNames {
   }
 }
 
-/** Whether text is the name of a host alone, without scheme, port and path. */
+/** Whether a text is a bare host name, without scheme, port or path. */
 export function isHostName(text: string): boolean {
   return nameOf(text) === text.toLowerCase();
 }
 
-/** The name in `name:port`, in lower case, an IPv6 address without its brackets. */
+/** The name in `name:port`, in lower case; an IPv6 address without its brackets; undefined if the text is not a valid host. */
 function nameOf(host: string): string | undefined {
   if (/[/@?#]/.test(host) || !URL.canParse(`http://${host}`)) return undefined;
   return new URL(`http://${host}`).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
+/** Whether a name always means this machine or an address, so that no web page can have it as its domain. */
 function isOwn(name: string): boolean {
   return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost');
 }

@@ -8,12 +8,13 @@ import { type Endpoint, type FrameParts, framed } from './endpoint.ts';
 import { type OperationParts, operationEndpoints } from './operation-endpoints.ts';
 import { type RecommendationParts, recommendationEndpoints } from './recommendation-endpoints.ts';
 
+/** Everything that the endpoints use. */
 export interface AppParts extends FrameParts, RecommendationParts, OperationParts {
-  /** Origins whose pages may call the API from a browser; `*` for all; empty: none. */
+  /** Origins whose pages may call the API from a browser; `*`: all; empty: none. */
   readonly corsOrigins: readonly string[];
 }
 
-/** The whole interface over HTTP, without a server. */
+/** Creates the HTTP application: all routes, CORS, and problem documents for unknown paths (404) and wrong methods (405). It does not listen. */
 export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const { corsOrigins } = parts;
@@ -24,11 +25,13 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
         allowMethods: ['GET', 'HEAD', 'POST'],
         allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
         exposeHeaders: ['Retry-After', 'X-Request-Id'],
+        // Seconds for which browsers may cache a preflight response.
         maxAge: 600,
       }),
     );
   }
   const endpoints = endpointsOf(parts);
+  // A second router, from paths to methods: it tells a wrong method (405 with `Allow`) from an unknown path (404).
   const methods = new TrieRouter<Endpoint['method']>();
   for (const endpoint of endpoints) {
     app.on(endpoint.method, endpoint.path, framed(parts, endpoint));
@@ -40,6 +43,7 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
       handle: ({ req: { method, path } }) => {
         const allowed = methods.match('ALL', path)[0].map(([taken]) => taken);
         if (allowed.length === 0) throw new TaurecError('no-route', { path: path.slice(0, 300) });
+        // The router answers HEAD with the handler of GET.
         const expected = allowed.flatMap((taken) => (taken === 'GET' ? ['GET', 'HEAD'] : taken)).join(', ');
         throw new TaurecError('wrong-method', { path: path.slice(0, 300), got: method, expected });
       },
@@ -48,7 +52,7 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
   return app;
 }
 
-/** Every endpoint: the routes of the server, and what its API document must describe. */
+/** All endpoints: the routes of the server. A test checks that the API document describes each of them. */
 export function endpointsOf(parts: RecommendationParts & OperationParts): readonly Endpoint[] {
   return [...recommendationEndpoints(parts), ...operationEndpoints(parts), ...documentEndpoints(parts)];
 }

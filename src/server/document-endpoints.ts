@@ -3,7 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { Reply } from './reply.ts';
 import type { RequestSchemas } from './schemas.ts';
 
-/** The first page: what this is, and where to go on. */
+/** The landing page: a description of the server, with links to its other pages. */
 export const landingPage = `<!doctype html>
 <html lang="en">
 <head>
@@ -25,12 +25,12 @@ code { background: #f2f2f2; padding: .1em .3em; border-radius: 3px }
 <li><a href="v1/model">The served model</a></li>
 <li><a href="readyz">Readiness</a> and <a href="metrics">metrics</a> for Prometheus</li>
 </ul>
-<p>A first call: <code>GET /v1/users/42/recommendations?k=5</code></p>
+<p>Example request: <code>GET /v1/users/42/recommendations?k=5</code></p>
 </body>
 </html>
 `;
 
-/** The page that shows the API document. Its addresses are relative, so it also works under a path prefix of a proxy. */
+/** The page that shows the API document in RapiDoc. Its links are relative, so it also works behind a proxy that adds a path prefix. */
 export const docsPage = `<!doctype html>
 <html lang="en">
 <head>
@@ -47,11 +47,11 @@ export const docsPage = `<!doctype html>
 </html>
 `;
 
-/** A page may load what the server itself has, and nothing else. RapiDoc writes styles into its elements. */
+/** Content security policy of the pages: they load scripts and data from this server only. RapiDoc needs inline styles. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The API document and the HTML pages. Each is loaded on its first request. */
+/** Endpoints for the API document and the HTML pages. The document and the RapiDoc script are loaded on their first request, then kept. */
 export function documentEndpoints({ schemas }: { readonly schemas: RequestSchemas }): readonly Endpoint[] {
   const page = (body: string): Reply => ({
     type: 'text/html; charset=utf-8',

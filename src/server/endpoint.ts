@@ -6,29 +6,31 @@ import type { Access, HostNames } from './access.ts';
 import { hidesCause, problemReply, type Reply } from './reply.ts';
 import type { Metrics } from './server-metrics.ts';
 
+/** A request in Hono, with Node's `incoming` and `outgoing` in `env`. */
 export type RequestContext = Context<{ Bindings: HttpBindings }>;
 
+/** A route and its handler. A handler returns a reply or throws; `framed` does everything that all endpoints share. */
 export interface Endpoint {
   readonly method: 'GET' | 'POST';
-  /** As the router has it: `/v1/users/:user/recommendations`. */
+  /** Path with parameters in Hono's syntax: `/v1/users/:user/recommendations`. */
   readonly path: string;
-  /** Access: `everybody`, or clients that send the token; a `page` also takes it as a browser sends it. Default: the token. */
+  /** Access: `everybody` needs no token; a `page` also accepts it as the password of Basic authentication, for browsers. Default: the bearer token. */
   readonly access?: 'everybody' | 'page';
   handle(context: RequestContext): Reply | Promise<Reply>;
 }
 
-/** What the frame of every request uses. */
+/** The parts that `framed` needs. */
 export interface FrameParts {
   readonly access: Access;
-  /** Absent: the name by which a request asks does not matter. */
+  /** Accepted names in the `Host` header. Absent: every name is accepted. */
   readonly hostNames?: HostNames;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** Whether the server is shutting down: then connections close with their answer. */
+  /** Whether the server is shutting down. Every response then closes its connection. */
   readonly draining: () => boolean;
 }
 
-/** The frame around an endpoint: request id, name of the host, token, errors as problem documents, log line, metrics, common headers. */
+/** Wraps an endpoint with everything that all requests share: request id, host check, token check, problem documents for errors, metrics, log line, common headers. */
 export function framed({ access, hostNames, metrics, log, draining }: FrameParts, endpoint: Omit<Endpoint, 'method'>) {
   return async (context: RequestContext): Promise<Response> => {
     const started = performance.now();
@@ -36,6 +38,7 @@ export function framed({ access, hostNames, metrics, log, draining }: FrameParts
     const requestId = requestIdOf(req.header('x-request-id'));
     let reply: Reply;
     try {
+      // The host check comes first: even a public endpoint must not answer a rebound domain.
       hostNames?.check(req.header('host'));
       if (endpoint.access !== 'everybody') access.check(req.header('authorization'), endpoint.access === 'page');
       reply = await endpoint.handle(context);
@@ -45,6 +48,7 @@ export function framed({ access, hostNames, metrics, log, draining }: FrameParts
     }
     const { status = 200, type = 'application/json', body } = reply;
     const milliseconds = performance.now() - started;
+    // The label is the route, not the path: paths contain ids, and each label set is a time series.
     metrics.request(endpoint.path, req.method, status, milliseconds / 1000);
     log.info({
       id: requestId,
@@ -67,13 +71,14 @@ export function framed({ access, hostNames, metrics, log, draining }: FrameParts
   };
 }
 
-/** The id that the request brings, where it is fit for a log and a header; otherwise a new one. */
+/** The client's `X-Request-Id` if it is safe in a log line and a header (1 to 128 characters), otherwise a new UUID. */
 function requestIdOf(given: string | undefined): string {
   return given !== undefined && /^[\w.:+/=-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-/** The path of a URL, without host and query, cut to a length that a log can bear. */
+/** The path of a URL for the log, without host and query, cut to 300 characters. */
 function shortPath(url: string): string {
+  // The first slash after `://`.
   const begin = url.indexOf('/', url.indexOf(':') + 3);
   const query = url.indexOf('?', begin);
   return url.slice(begin, Math.min(query < 0 ? url.length : query, begin + 300));

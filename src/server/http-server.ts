@@ -7,33 +7,35 @@ import type { Hono } from 'hono';
 import { TaurecError } from '../errors.ts';
 import { PROBLEM_TYPE, problemReply } from './reply.ts';
 
-/** How long a client may take, in milliseconds. */
+/** Default time limits for receiving the headers and the whole request, in milliseconds. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
-/** Longer than the 60 s after which common balancers drop an idle connection: who closes first must not be this side. */
+/** Time until an idle connection is closed. Common load balancers close theirs after 60 s: if the server closed first, a request could meet the closing and fail. */
 const IDLE_MS = 65_000;
-/** A client that does not read its answer is let go after this. */
+/** Default time without traffic after which a connection with an open request is closed, such as one whose client does not read the response. */
 const STALL_MS = 60_000;
-/** How often connections are looked at. */
+/** Interval at which Node checks connections against the time limits. */
 const LOOK_MS = 1000;
 
-/** Most that a timer takes. */
+/** Longest delay of a Node timer: a signed 32-bit number of milliseconds, about 24.8 days. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 interface HttpServerOptions {
   readonly maxConnections: number;
-  /** Seconds a client may take for the head of a request, and for all of it. Default 10 and 30. */
+  /** Seconds in which the headers of a request must arrive. Default 10. */
   readonly headersTimeout?: number;
+  /** Seconds in which the whole request must arrive. Default 30. */
   readonly requestTimeout?: number;
-  /** Seconds in which nothing moves on a connection with a request: then it is closed. Default 60. */
+  /** Seconds without traffic after which a connection is closed. Default 60. */
   readonly stallTimeout?: number;
 }
 
-/** A server for the app, not listening yet. What is no HTTP, or comes too slowly, is answered with a problem document too. */
+/** Creates a server for the app; it does not listen yet. Invalid HTTP and requests that arrive too slowly also get a problem document. */
 export function createHttpServer(app: Hono<{ Bindings: HttpBindings }>, options: HttpServerOptions): Server {
   const listener = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
+    // Called when the adapter cannot build a request, for example from an invalid Host header: the app never sees it.
     errorHandler: (error) => {
-      const problem = `its head is not valid HTTP: ${error instanceof Error ? error.message : String(error)}`;
+      const problem = `its headers are not valid HTTP: ${error instanceof Error ? error.message : String(error)}`;
       const id = randomUUID();
       const { status, type, body, headers } = problemReply(new TaurecError('bad-request', { problem }), id);
       return new Response(body, { status, headers: { 'Content-Type': type!, 'X-Request-Id': id, ...headers } });
@@ -55,24 +57,22 @@ export function createHttpServer(app: Hono<{ Bindings: HttpBindings }>, options:
   return server;
 }
 
-/** Answers bytes that never became a request, and closes the connection. */
+/** Answers a connection on which Node could not read a request: 408 (too slow), 431 (headers too large) or 400. Then closes it. */
 function refuse(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: number }): void {
-  // A connection that has had an answer may be in the middle of one: nothing more can be said.
+  // If bytes were already sent, a response may be only partly out, and another one would corrupt it.
   if (error.code === 'ECONNRESET' || !socket.writable || (socket.bytesWritten ?? 0) > 0)
     return void socket.destroy(error);
   const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   const big = error.code === 'HPE_HEADER_OVERFLOW';
-  const problem = late
-    ? 'the connection was open for too long'
-    : big
-      ? 'its head is larger than 16 KiB'
-      : 'it is not valid HTTP/1.1';
+  const problem = late ? 'the connection timed out' : big ? 'its headers exceed 16 KiB' : 'it is not valid HTTP/1.1';
   const id = randomUUID();
   const reply = problemReply(new TaurecError(late ? 'body-timeout' : 'bad-request', { problem }), id);
   const status = big ? 431 : reply.status!;
+  // No error code has the status 431: the document of `bad-request` gets it here.
   const body = big
     ? JSON.stringify({ ...JSON.parse(String(reply.body)), status, title: STATUS_CODES[status] })
     : String(reply.body);
+  // There is no response object for such a connection, so the response is written by hand.
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Content-Type: ${PROBLEM_TYPE}`,
@@ -87,7 +87,7 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: 
 export function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
+      const reason = cause.code === 'EADDRINUSE' ? 'another program is using this port' : cause.message;
       reject(new TaurecError('cannot-listen', { host, port, reason }, { cause }));
     });
     server.listen({ host, port }, () => {
@@ -98,10 +98,10 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   });
 }
 
-/** Stops taking connections, lets requests end, and closes what is left after `seconds`. Resolves when all connections are closed. */
+/** Stops accepting connections, waits for running requests, and closes the remaining connections after `seconds`. Resolves when all connections are closed. */
 export async function closeServer(server: Server, seconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection becomes idle when its last answer is out; the server closes only those that were idle when it was told to close.
+  // `close` closes only the connections that are idle at the call. Others become idle when their response is out, so the check repeats.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   const late = setTimeout(() => server.closeAllConnections(), seconds * 1000);
   await closed;
@@ -109,16 +109,17 @@ export async function closeServer(server: Server, seconds: number): Promise<void
   clearTimeout(late);
 }
 
+/** State of an open connection. */
 interface Connection {
-  /** Answers that are not out yet. */
+  /** Responses that are not sent completely. */
   answers: number;
-  /** Bytes that had been read when the last answer was out: beyond, another request has begun. */
+  /** Bytes received by the end of the last response. More bytes mean that the next request has begun. */
   read: number;
 }
 
 /**
- * Makes `closeIdleConnections` of a server, and with it `close`, spare answers that are still on their way.
- * Node's own takes a connection for idle as soon as its answer was handed over, and cuts off what a slow reader has not taken yet.
+ * Replaces `closeIdleConnections` of a server, which `close` also calls, so that responses are sent completely.
+ * Node's version counts a connection as idle once the response is handed to the socket, and cuts off the bytes that a slow client has not read yet.
  */
 function spareAnswers(server: Server): void {
   const connections = new Map<Socket, Connection>();
@@ -126,6 +127,7 @@ function spareAnswers(server: Server): void {
     connections.set(socket, { answers: 0, read: 0 });
     socket.once('close', () => connections.delete(socket));
   });
+  // First in the list, so the count is up before the handler can answer.
   server.prependListener('request', ({ socket }, outgoing) => {
     const connection = connections.get(socket);
     if (!connection) return;

@@ -1,18 +1,19 @@
 import pino, { type Logger } from 'pino';
 
+/** Levels of the log, most detailed first; `silent` writes nothing. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** Bytes of log buffered for a slow reader. Further lines are dropped, so a full pipe neither blocks the server nor fills its memory. */
+/** Maximum number of log bytes buffered for a slow reader. Further lines are dropped, so a full pipe neither blocks the server nor fills its memory. */
 const WAITING_BYTES = 8 * 1024 * 1024;
 
-/** A log of JSON lines, and what writes out its rest at the end. */
+/** A log of JSON lines. `flush` writes the buffered lines before the process ends. */
 export interface ServerLog {
   readonly log: Logger;
   flush(): void;
 }
 
-/** Opens the log: lines go to `write` where it is given, to standard error otherwise. */
+/** Opens the log. Lines go to `write` if given, otherwise to standard error. */
 export function openLog(level: LogLevel, write?: (line: string) => void): ServerLog {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (write) return { log: pino(options, { write }), flush: () => {} };
@@ -22,7 +23,7 @@ export function openLog(level: LogLevel, write?: (line: string) => void): Server
     opened.on('write', () => {
       failing = false;
     });
-    // For example on a full disk. Lines that cannot be written are lost and requests go on; a new destination takes the next lines.
+    // For example on a full disk. These lines are lost, and requests continue; a new destination receives the next lines.
     opened.on('error', () => {
       failing = true;
       opened.destroy();
@@ -34,7 +35,7 @@ export function openLog(level: LogLevel, write?: (line: string) => void): Server
   return {
     log: pino(options, { write: (line: string) => void destination.write(line) }),
     flush: () => {
-      // A flush would retry forever.
+      // While writes fail, a flush would retry forever.
       if (failing) return destination.destroy();
       try {
         destination.flushSync();

@@ -7,61 +7,70 @@ import { isIndexName } from '../model/model-directory.ts';
 import { Scorer, type ScorerOptions } from './scorer.ts';
 import type { ModelInfo, ScoringTask } from './scoring-protocol.ts';
 
-/** How often a directory that changes while it is opened is opened again. */
+/** Number of attempts to open a directory whose files change during the opening. */
 const ATTEMPTS = 8;
-/** Milliseconds before a thread that ended is started again: doubled each time, up to the second. */
+/** First and longest pause before another attempt to restart an ended scoring thread, in milliseconds. The pause doubles after each failed attempt. */
 const RESTART = [100, 30_000] as const;
 
-/** What became of the last attempt to open a model. */
+/** Report on an attempt to open the model directory. */
 export interface ReloadReport {
+  /** `opened`: the new model is served. `unchanged`: there was nothing new to open. `failed`: the previous model stays. */
   readonly outcome: 'opened' | 'unchanged' | 'failed';
-  /** ISO time. */
+  /** End of the attempt, as an ISO 8601 time. */
   readonly at: string;
-  /** What asked for it. */
+  /** Cause of the attempt: a change of the directory (`watch`), SIGHUP or a call of `reload` (`signal`), POST /v1/reload (`request`), an ended thread (`restart`). */
   readonly trigger: 'start' | 'watch' | 'signal' | 'request' | 'restart';
+  /** Duration of the attempt. */
   readonly seconds: number;
+  /** Present when the outcome is `failed`. `code` is taurec's error code. */
   readonly error?: { readonly code?: string; readonly message: string };
 }
 
+/** The served model and its last reload. */
 export interface ModelStatus extends ModelInfo {
-  /** Counts the models opened since the server started, from 1. */
+  /** Number of models opened since the server started: 1 for the first. */
   readonly revision: number;
-  /** ISO time. */
+  /** ISO 8601 time at which this model was opened. */
   readonly openedAt: string;
-  /** The last attempt to open a newer model; absent: there was none. */
+  /** The last reload. Absent before the first. */
   readonly lastReload?: ReloadReport;
 }
 
+/** Options of a model host: those of its scoring threads, and when to look for a new model. */
 interface ModelHostOptions extends ScorerOptions {
   readonly task: ScoringTask;
-  /** Seconds between two looks at the model directory; 0: never. */
+  /** Interval of checks for a new model in the directory, in seconds; 0: never. */
   readonly reloadInterval: number;
   readonly log: Logger;
   readonly onReload: (report: ReloadReport) => void;
 }
 
 /**
- * Holds the scoring thread of the newest model that opened. A newer model is opened in a second thread; when it is ready one reference is
- * swapped, and the older thread answers what it has and ends. When it does not open the older one stays. A thread that ends by itself is replaced.
+ * Serves the newest model that could be opened, in a scoring thread. A new model is opened in a second thread. Once it is ready, one reference is swapped: new requests go
+ * to the new thread, and the old thread answers its waiting requests and ends. If the new model cannot be opened, the old one stays. A thread that crashes is replaced.
  */
 export class ModelHost {
   readonly #options: ModelHostOptions;
   readonly #stop = new AbortController();
   #scorer?: Scorer;
+  /** `directoryIdentity` of the served model. */
   #identity?: string;
+  /** `directoryIdentity` of the last model that could not be opened: the watch does not try it again. */
   #refused?: string;
   #revision = 0;
   #openedAt = '';
   #lastReload?: ReloadReport;
+  /** The last reload in the queue: reloads run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
   #timer?: NodeJS.Timeout;
+  /** Replaced threads that still answer their waiting requests. */
   readonly #leaving = new Set<Promise<void>>();
 
   private constructor(options: ModelHostOptions) {
     this.#options = options;
   }
 
-  /** Opens the model of `options.task`. Throws as `Recommender.open` does. */
+  /** Opens the model of `options.task` and starts watching its directory. @throws TaurecError the errors of `Recommender.open` */
   static async open(options: ModelHostOptions): Promise<ModelHost> {
     const host = new ModelHost(options);
     await host.#open();
@@ -69,41 +78,42 @@ export class ModelHost {
     return host;
   }
 
-  /** The thread to ask. Throws `scoring-ended` while there is none. */
+  /** The scoring thread for new requests. @throws TaurecError `scoring-ended` while an ended thread is being replaced */
   get scorer(): Scorer {
     if (this.#scorer) return this.#scorer;
     throw new TaurecError('scoring-ended', { reason: 'it is being replaced' });
   }
 
+  /** Whether requests can be scored now. */
   get ready(): boolean {
     return this.#scorer?.open ?? false;
   }
 
-  /** Requests that wait to be scored. */
+  /** Number of requests waiting to be scored. */
   get waiting(): number {
     return this.#scorer?.waiting ?? 0;
   }
 
-  /** Counts the models opened, from 1. */
+  /** Number of models opened since the start, at least 1. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Throws `scoring-ended` while no model is served. */
+  /** The served model. @throws TaurecError `scoring-ended` while an ended thread is being replaced */
   get status(): ModelStatus {
     const { info } = this.scorer;
     return { ...info, revision: this.#revision, openedAt: this.#openedAt, lastReload: this.#lastReload };
   }
 
-  /** Opens the model directory again; with `ifChanged` only when it is not as it was last opened. Never throws: the report says what became of it. */
+  /** Opens the model directory again; with `ifChanged` only if its files changed since they were last opened or refused. Never throws: the report holds the error. */
   reload(trigger: ReloadReport['trigger'], ifChanged = false): Promise<ReloadReport> {
     const turn = this.#turn.then(() => this.#reload(trigger, ifChanged));
-    // One that fails against all expectation must not fail those after it.
+    // A reload should never reject; if a bug makes one do so, later reloads must still run.
     this.#turn = turn.catch(() => {});
     return turn;
   }
 
-  /** Ends the threads, at once when `now`; otherwise when what waits is answered. A model that is being opened is given up. */
+  /** Ends the threads: immediately with `now`, otherwise after they have answered the waiting requests. Cancels the opening of a new model. */
   async close(now = false): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
@@ -124,12 +134,13 @@ export class ModelHost {
     });
     try {
       if (this.#stop.signal.aborted) throw new TaurecError('server-closing');
+      // Another reload, queued before this one, may have started a thread already.
       if (trigger === 'restart' && this.#scorer) return report('unchanged');
       if (ifChanged && !(await this.#changed())) return report('unchanged');
       info = await this.#open();
     } catch (error) {
       const failed = report('failed', error);
-      this.#options.log.error({ trigger, ...failed.error }, 'the newer model does not open; the older one stays');
+      this.#options.log.error({ trigger, ...failed.error }, 'the new model cannot be opened; the current one stays');
       return this.#reported(failed);
     }
     const opened = report('opened');
@@ -141,24 +152,29 @@ export class ModelHost {
     return this.#reported(opened);
   }
 
+  /** Keeps a report for `status` and passes it to the metrics. */
   #reported(report: ReloadReport): ReloadReport {
     this.#lastReload = report;
     this.#options.onReload(report);
     return report;
   }
 
-  /** Whether the directory holds something that was neither opened nor refused. */
+  /** Whether the directory holds a complete model that is neither served nor refused. */
   async #changed(): Promise<boolean> {
     const identity = await directoryIdentity(this.#options.task.directory);
     return identity !== undefined && identity !== this.#identity && identity !== this.#refused;
   }
 
-  /** Opens the directory in a new thread, and swaps. A directory that is replaced while it is read is read again, so that no model is mixed of two. */
+  /**
+   * Opens the directory in a new thread, then swaps the threads. If the files change during the opening, it opens them again, so that the served model never mixes files of two
+   * models.
+   */
   async #open(): Promise<ModelInfo> {
     const { task } = this.#options;
     for (let attempt = 1; ; attempt++) {
       const before = await directoryIdentity(task.directory);
       const { scorer, after, thrown } = await this.#attempt();
+      // Equal before and after: all files that the thread read belong to one model.
       const steady = before !== undefined && before === after;
       if (scorer && steady && !this.#stop.signal.aborted) {
         this.#swap(scorer, after);
@@ -166,17 +182,19 @@ export class ModelHost {
       }
       await scorer?.close(true);
       if (this.#stop.signal.aborted) throw new TaurecError('server-closing');
+      // An error counts when the files did not change during the opening, or after several attempts: 3 without any config.json, ATTEMPTS otherwise.
       if (thrown && (steady || attempt >= (before === undefined && after === undefined ? 3 : ATTEMPTS))) {
         this.#refused = after;
         throw thrown;
       }
+      // Even a model that opens is not served while its files keep changing.
       if (attempt >= 4 * ATTEMPTS)
-        throw thrown ?? new TaurecError('no-model', { directory: task.directory, problem: 'it changes all the time' });
+        throw thrown ?? new TaurecError('no-model', { directory: task.directory, problem: 'its files keep changing' });
       await sleep(20 * Math.min(attempt, 10));
     }
   }
 
-  /** Opens the directory in a new thread, and looks at it once more. Throws where it cannot be looked at. */
+  /** Opens the directory in a new thread, then reads the identity of the directory (`after`). Throws if the directory cannot be read. */
   async #attempt(): Promise<{ scorer?: Scorer; thrown?: unknown; after?: string }> {
     const { task } = this.#options;
     let scorer: Scorer | undefined;
@@ -193,10 +211,11 @@ export class ModelHost {
       await scorer?.close(true);
       throw error;
     }
-    // A thread may end while the directory is looked at.
+    // The thread may end during the second look at the directory.
     return scorer?.ended ? { thrown: scorer.ended, after } : { scorer, thrown, after };
   }
 
+  /** Makes a new thread the one for requests. The old thread answers its waiting requests, then ends. */
   #swap(scorer: Scorer, identity: string): void {
     const old = this.#scorer;
     this.#scorer = scorer;
@@ -210,11 +229,11 @@ export class ModelHost {
     this.#leaving.add(leaving);
   }
 
-  /** Starts a new thread in place of one that ended by itself, again and again until the model opens. */
+  /** Replaces a thread that crashed: tries until the model opens, with growing pauses (`RESTART`). */
   async #replace(scorer: Scorer, error: TaurecError): Promise<void> {
     if (this.#scorer !== scorer || this.#stop.signal.aborted) return;
     this.#scorer = undefined;
-    this.#options.log.error({ reason: error.facts.reason }, 'the scoring thread has ended; a new one is started');
+    this.#options.log.error({ reason: error.facts.reason }, 'the scoring thread ended; starting a new one');
     for (
       let pause: number = RESTART[0];
       !this.#scorer && !this.#stop.signal.aborted;
@@ -225,7 +244,7 @@ export class ModelHost {
     }
   }
 
-  /** Looks at the directory now and then. */
+  /** Checks the directory every `reloadInterval` seconds. The next interval starts after the reload, so checks never overlap. */
   #watch(): void {
     const { reloadInterval, log } = this.#options;
     if (reloadInterval === 0) return;
@@ -233,22 +252,24 @@ export class ModelHost {
       try {
         if (await this.#changed()) await this.reload('watch', true);
       } catch (error) {
-        log.warn({ error: String(error) }, 'the model directory cannot be looked at');
+        log.warn({ error: String(error) }, 'cannot read the model directory');
       }
       if (!this.#stop.signal.aborted) this.#watch();
     }, reloadInterval * 1000);
+    // The watch alone does not keep the process alive.
     this.#timer.unref();
   }
 }
 
+/** Code and message of an error, for a report. */
 function describe(error: unknown): NonNullable<ReloadReport['error']> {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof TaurecError ? { code: error.code, message } : { message };
 }
 
 /**
- * A text that changes when a model directory is replaced or one of its files is written: name, inode, size and time of config.json, the tensors and indexes.
- * Checkpoints of a training run in the same folder do not count. Undefined where there is no config.json, as between two models.
+ * A text that changes when a model directory is replaced or one of its files is written: name, inode, size and modification time of config.json, the tensors and the indexes.
+ * Checkpoints of a training in the same directory are ignored. Undefined without a config.json, for example while one model replaces another.
  */
 async function directoryIdentity(directory: string): Promise<string | undefined> {
   try {
@@ -256,6 +277,7 @@ async function directoryIdentity(directory: string): Promise<string | undefined>
     if (!names.includes('config.json')) return undefined;
     const facts = await Promise.all(
       names.map(async (name) => {
+        // `bigint` keeps nanoseconds: two writes within a millisecond differ.
         const { ino, size, mtimeNs } = await stat(join(directory, name), { bigint: true });
         return `${name} ${ino} ${size} ${mtimeNs}`;
       }),
@@ -268,6 +290,7 @@ async function directoryIdentity(directory: string): Promise<string | undefined>
   }
 }
 
+/** Whether a served model depends on this file. Checkpoints end in .safetensors too. */
 function isModelFile(name: string): boolean {
   if (name === 'config.json' || isIndexName(name)) return true;
   return name.endsWith('.safetensors') && !name.startsWith('checkpoint');

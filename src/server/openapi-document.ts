@@ -5,7 +5,7 @@ import { type RequestSchemas, type ResponseSchemas, responseSchemas } from './sc
 
 type Route = Parameters<typeof createRoute>[0];
 
-/** The OpenAPI 3.1 document, from the schemas that requests are checked with. */
+/** Builds the OpenAPI 3.1 document from the schemas that also validate requests. A test checks that it describes every endpoint, and that responses match it. */
 export function openApiDocument(schemas: RequestSchemas): object {
   const app = new OpenAPIHono();
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
@@ -21,20 +21,22 @@ export function openApiDocument(schemas: RequestSchemas): object {
       title: 'taurec',
       version,
       description:
-        'Recommendations from a model trained by taurec. Every error is a problem document (RFC 9457) with a stable `code`; every response has the header `X-Request-Id`.',
+        'Recommendations from a model trained with taurec. Every error is a problem document (RFC 9457) with a stable `code`; every response has the header `X-Request-Id`.',
       license: { name: 'MIT' },
     },
     tags: [
       { name: 'Recommendations', description: 'Ranked items for users.' },
-      { name: 'Feedback', description: 'Actions of users.' },
+      { name: 'Feedback', description: 'Record what users do.' },
       { name: 'Operation', description: 'Model, reload, health and metrics.' },
       { name: 'Description', description: 'The API document and its pages.' },
     ],
   });
 }
 
+/** All routes of the document, in the order in which RapiDoc shows them. */
 function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Route[] {
   const { id, options, similar } = requests;
+  // Two alternatives, the token or nothing: the document cannot know whether the server has a token.
   const closed: Record<string, string[]>[] = [{ token: [] }, {}];
   const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
   const body = (schema: z.ZodType) => ({ body: { ...json(schema), required: true } });
@@ -43,8 +45,9 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
     description,
     content: { 'application/problem+json': { schema: answers.problem } },
   });
+  // Groups of error responses that several routes share.
   const busy = {
-    503: problem('The queue is full or the scoring thread is restarting; retry after `Retry-After` seconds'),
+    503: problem('The queue is full, or the scoring thread is restarting. Retry after `Retry-After` seconds'),
     504: problem('Timed out'),
   };
   const foreign = {
@@ -54,7 +57,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
   const slow = { 408: problem('The request body did not arrive in time') };
   const wrong = { 400: problem('A parameter or field is invalid; `errors` lists them'), ...denied };
   const wrongBody = { ...wrong, ...slow, 413: problem('The body is too large'), 415: problem('The body is not JSON') };
-  const unknown = { 404: problem('The model does not know an id') };
+  const unknown = { 404: problem('An id is unknown to the model') };
   const text = (description: string, type: string) => ({ description, content: { [type]: { schema: z.string() } } });
   const idOf = (what: string) => id.meta({ description: `Id of the ${what}, percent-encoded.` });
 
@@ -66,7 +69,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Recommendations'],
       summary: 'Recommend to a user',
       description:
-        "The user's best items, best first, without those seen in training or by feedback. Repeat a name to give a list: `exclude=a&exclude=b`. For ids that are `.` or `..` use POST: a path cannot hold them.",
+        'Items with the highest scores for the user, best first. Omits items the user has already seen, in the training data or through feedback. Repeat a parameter to pass a list: `exclude=a&exclude=b`. For the ids `.` and `..` use POST: a path cannot contain them.',
       security: closed,
       request: { params: z.object({ user: idOf('user') }), query: options },
       responses: { 200: ok('The list', answers.list), ...wrong, ...unknown, ...busy },
@@ -78,7 +81,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Recommendations'],
       summary: 'Recommend to many users',
       description:
-        'A list for each user, in the order of the request. One unknown user fails the request unless there is a fallback.',
+        'Returns one list for each user, in the order of the request. An unknown user fails the whole request unless `fallback` is set.',
       security: closed,
       request: body(requests.recommendations),
       responses: { 200: ok('The lists', answers.lists), ...wrongBody, ...unknown, ...busy },
@@ -90,7 +93,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Recommendations'],
       summary: 'Recommend to a new user, given items they like',
       description:
-        'Folds in a user who was not in the training data, with the loss of the model. The given items are left out unless `includeSeen`.',
+        'Folds in a user who was not in the training data, with the loss of the model. The list omits the given items unless `includeSeen` is true.',
       security: closed,
       request: body(requests.forItems),
       responses: {
@@ -107,7 +110,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       operationId: 'similarItems',
       tags: ['Recommendations'],
       summary: 'Similar items',
-      description: 'The nearest items by cosine, without the item itself.',
+      description: 'Items with the highest cosine similarity to this item, without the item itself.',
       security: closed,
       request: { params: z.object({ item: idOf('item') }), query: similar },
       responses: { 200: ok('The items', answers.similar), ...wrong, ...unknown, ...busy },
@@ -134,14 +137,14 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Feedback'],
       summary: 'Record feedback',
       description:
-        'Stores all events or none, and responds once they are durable; their items then count as seen. An event whose `id` is already stored is skipped.',
+        'Stores all events or none, and responds once they are durable; their items then count as seen. Events whose `id` is already stored are skipped.',
       security: closed,
       request: body(requests.feedback),
       responses: {
         200: ok('The events are stored', answers.feedback),
         ...wrongBody,
         404: problem('The server was started without a feedback log'),
-        503: problem('The feedback log is unavailable: send the events again'),
+        503: problem('The feedback log is unavailable. Send the events again'),
         504: busy[504],
       },
     },
@@ -161,7 +164,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Operation'],
       summary: 'Open the model directory again',
       description:
-        'Responds once the new model is served, or with the reason why it cannot be opened; the current model then stays. Needs a token.',
+        'Responds once the new model is served. If it cannot be opened, the response gives the reason and the current model stays. Requires a token.',
       security: [{ token: [] }],
       responses: {
         200: ok('The new model is served', answers.reload),
@@ -211,7 +214,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
         path,
         operationId: path === '/' ? 'landingPage' : 'docsPage',
         tags: ['Description'],
-        summary: path === '/' ? 'Landing page' : 'This document as a page',
+        summary: path === '/' ? 'Landing page' : 'This document as a web page',
         security: closed,
         responses: { 200: text('The page', 'text/html'), ...denied },
       }),
@@ -221,7 +224,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       path: '/docs/rapidoc-min.js',
       operationId: 'docsScript',
       tags: ['Description'],
-      summary: 'Script of the page',
+      summary: 'Script of the documentation page',
       security: closed,
       responses: { 200: text('The script', 'text/javascript'), ...denied },
     },

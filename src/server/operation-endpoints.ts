@@ -8,18 +8,20 @@ import type { RecommendationParts } from './recommendation-endpoints.ts';
 import { jsonReply } from './reply.ts';
 import type { Metrics } from './server-metrics.ts';
 
-/** Seconds that the feedback log has to answer a look at its health. */
+/** Time limit of the feedback log for a readiness check, in seconds. */
 const HEALTH_SECONDS = 2;
 
+/** The parts that these endpoints use. */
 export interface OperationParts extends RecommendationParts {
   readonly access: Access;
   readonly metrics: Metrics;
-  /** Seconds after which a request that has no answer is given up. */
+  /** Time limit for answering a request, in seconds. */
   readonly deadline: number;
+  /** Whether the server is shutting down: it is then not ready. */
   readonly draining: () => boolean;
 }
 
-/** Feedback, and everything that runs the server: model, reload, health, readiness, metrics. */
+/** Endpoints for feedback and for operating the server: model, reload, health, readiness, metrics. */
 export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
   const { host, schemas, bodyLimit, seen, access, metrics, deadline, draining } = parts;
   return [
@@ -29,6 +31,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
       async handle({ env }) {
         if (!seen) throw new TaurecError('feedback-off');
         const { events } = parsed(schemas.feedback, await readJson(env.incoming, bodyLimit));
+        // Whole seconds, as most logs have them. Events that are sent with a time keep it.
         const now = Math.floor(Date.now() / 1000);
         const timed = events.map((event): FeedbackEvent => ({ ...event, time: event.time ?? now }));
         const added = await within(
@@ -46,7 +49,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
       path: '/v1/reload',
       async handle({ env }) {
         if (!access.closed) throw new TaurecError('reload-closed');
-        // Opening a large model takes longer than the limit for an idle connection.
+        // Opening a large model can take longer than the limit for a connection without traffic.
         env.incoming.socket.setTimeout(0);
         const report = await host.reload('request');
         if (report.error) throw new TaurecError('reload-failed', { reason: report.error.message });
@@ -69,7 +72,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
   ];
 }
 
-/** What `work` comes to; throws `late()` when it takes longer. */
+/** Resolves as `work` does, or throws `late()` after `seconds`. Late work continues; its result is ignored. */
 async function within<T>(seconds: number, work: Promise<T>, late: () => TaurecError): Promise<T> {
   const stop = new AbortController();
   const timeout = sleep(seconds * 1000, undefined, { signal: stop.signal }).then(() => {
@@ -79,6 +82,7 @@ async function within<T>(seconds: number, work: Promise<T>, late: () => TaurecEr
     return await Promise.race([work, timeout]);
   } finally {
     stop.abort();
+    // The promise that lost the race may still reject: without handlers that would end the process.
     timeout.catch(() => {});
     work.catch(() => {});
   }

@@ -3,12 +3,12 @@ import type { z } from 'zod';
 import { TaurecError } from '../errors.ts';
 import type { FieldError } from './reply.ts';
 
-/** Wrong fields that a problem document lists at most. */
+/** Maximum number of invalid fields in a problem document. */
 const MOST_ERRORS = 20;
-/** Characters of a wrong value that are shown. */
+/** Maximum number of characters of an invalid value in a message. */
 const SHOWN = 80;
 
-/** A value that fits the schema. Throws `bad-request` with what is wrong, field by field. */
+/** Validates a value against a schema and returns the parsed value. Throws `bad-request` with one entry for each invalid field. */
 export function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -16,6 +16,7 @@ export function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<
   throw badFields(errors);
 }
 
+/** The error `bad-request`: the message names the first invalid field and counts the others. */
 function badFields(errors: readonly FieldError[]): TaurecError {
   const { field, got, expected } = errors[0]!;
   const others = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
@@ -23,22 +24,24 @@ function badFields(errors: readonly FieldError[]): TaurecError {
   return new TaurecError('bad-request', { problem, errors: errors.slice(0, MOST_ERRORS) });
 }
 
-/** The options in a query, with the types that a body has: `k=5&exclude=a&exclude=b`. Lists repeat their name. */
+/** Options from a query such as `k=5&exclude=a&exclude=b`, converted to the types of a JSON body. Lists repeat their name. */
 export function queryOptions(query: Readonly<Record<string, readonly string[]>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(query).map(([name, values]) => [name, queryValue(name, values)]));
 }
 
+/** The value of one parameter. Text that cannot be converted stays text, so that the schema names it in its error. */
 function queryValue(name: string, values: readonly string[]): unknown {
   if (name === 'exclude' || name === 'allow') return values;
+  // A repeated parameter that is no list: the schema refuses the array.
   if (values.length > 1) return values;
   const [text = ''] = values;
   if (name === 'includeSeen') return text === 'true' ? true : text === 'false' ? false : text;
   return name !== 'fallback' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
 }
 
-/** An id in a path. Throws `bad-request` where its percent-encoding is none. */
+/** Decodes an id in segment `segment` of a URL's path, counted from 0. Reads the raw URL, because the router accepts invalid percent-encoding silently. Throws `bad-request`. */
 export function pathId(schema: z.ZodType<string>, field: string, url: string, segment: number): string {
-  // After the scheme and the host.
+  // The parts before the path are `http:`, an empty part and the host.
   const raw = url.split('/', segment + 4)[segment + 3]!.split(/[?#]/, 1)[0]!;
   let id: string;
   try {
@@ -51,19 +54,21 @@ export function pathId(schema: z.ZodType<string>, field: string, url: string, se
   throw badFields([{ field, got: shown(id), expected: result.error.issues[0]!.message }]);
 }
 
+/** The invalid fields of a Zod issue: one for each unknown key, otherwise one. */
 function fieldErrors(issue: z.core.$ZodIssue, value: unknown): FieldError[] {
   const field = fieldName(issue.path);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       field: fieldName([...issue.path, key.slice(0, SHOWN)]),
-      got: 'a field of this name',
-      expected: 'one that is described at /docs',
+      got: 'an unknown field',
+      expected: 'a field described at /docs',
     }));
   }
   const expected = issue.path.length === 0 && issue.code === 'invalid_type' ? 'a JSON object' : issue.message;
   return [{ field, got: shown(valueAt(value, issue.path)), expected }];
 }
 
+/** A path as text: `users[3]`, `events[0].time`. */
 function fieldName(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (name, part) =>
@@ -72,6 +77,7 @@ function fieldName(path: readonly PropertyKey[]): string {
   );
 }
 
+/** The value at a path, or undefined where the path ends early. Reads own properties only. */
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (at, part) =>
@@ -82,7 +88,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** A value in a few characters. */
+/** A short text for a value in a message; texts are quoted and cut to `SHOWN` characters. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return `a list of ${value.length}`;
@@ -91,9 +97,10 @@ function shown(value: unknown): string {
   return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
 }
 
+/** Throws on invalid UTF-8 instead of replacing it. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The JSON value in the body of a request. Throws `wrong-body-type`, `body-too-large`, `client-gone`, and `bad-request` where it is no JSON. */
+/** Reads the JSON body of a request of at most `limit` bytes. Throws `wrong-body-type`, `body-too-large`, `client-gone`, and `bad-request` for invalid JSON. */
 export async function readJson(incoming: IncomingMessage, limit: number): Promise<unknown> {
   const { 'content-type': type, 'content-encoding': encoding } = incoming.headers;
   // This check also blocks web pages of other origins: they cannot send JSON without a CORS preflight.
@@ -107,11 +114,11 @@ export async function readJson(incoming: IncomingMessage, limit: number): Promis
   try {
     return JSON.parse(utf8.decode(body));
   } catch {
-    throw badFields([{ field: '', got: `${body.length} bytes that are no JSON in UTF-8`, expected: 'a JSON object' }]);
+    throw badFields([{ field: '', got: `${body.length} bytes that are not JSON in UTF-8`, expected: 'a JSON object' }]);
   }
 }
 
-/** All bytes of a body. Bytes beyond the limit are dropped, with or without a Content-Length. */
+/** Reads the whole body. Throws `body-too-large` once it exceeds the limit, at once if Content-Length announces it; bodies without Content-Length are counted. */
 function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLarge = new TaurecError('body-too-large', { limit });
   if (Number(incoming.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge);
@@ -123,6 +130,7 @@ function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
       length += chunk.length;
       if (length <= limit) return void chunks.push(chunk);
       stop();
+      // Stop reading: the response closes the connection.
       incoming.pause();
       reject(tooLarge);
     };
@@ -130,6 +138,7 @@ function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
       stop();
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     };
+    // `close` without `end`: the client left in the middle of the body.
     const lost = () => {
       stop();
       reject(new TaurecError('client-gone'));

@@ -6,28 +6,32 @@ import type { ParsedOptions, RequestSchemas } from './schemas.ts';
 import type { ScoringJob } from './scoring-protocol.ts';
 import type { SeenFeedback } from './seen-feedback.ts';
 
+/** The parts that these endpoints use. */
 export interface RecommendationParts {
   readonly host: ModelHost;
   readonly schemas: RequestSchemas;
-  /** Most bytes of a body. */
+  /** Maximum size of a request body, in bytes. */
   readonly bodyLimit: number;
-  /** Absent: the server keeps no feedback. */
+  /** Items with feedback of each user. Absent: the server stores no feedback. */
   readonly seen?: SeenFeedback;
 }
 
-/** Lists, neighbours and scores: everything that the scoring thread answers. */
+/** Endpoints that the scoring thread answers: lists, similar items, scores. The thread returns JSON text, which the endpoints pass on without parsing it. */
 export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: RecommendationParts): readonly Endpoint[] {
+  // The usual request has no query: its options are parsed and its key is built once.
   const noOptions = parsed(schemas.options, {});
   const noOptionsKey = JSON.stringify(noOptions);
 
   const submit = (context: RequestContext, job: ScoringJob) => {
     const { outgoing } = context.env;
+    // A request whose client has disconnected is dropped from the queue unscored.
     return host.scorer.submit(job, () => outgoing.destroyed);
   };
   const one = async (context: RequestContext, job: ScoringJob): Promise<Reply> => {
     const [body] = await submit(context, job);
     return { body: body! };
   };
+  // Jobs with equal keys are ranked in one batch, so users of different requests share a multiplication.
   const forUsers = (context: RequestContext, users: readonly string[], options: ParsedOptions) =>
     submit(context, {
       type: 'recommend',

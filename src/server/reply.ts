@@ -1,26 +1,28 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, TaurecError } from '../errors.ts';
 
-/** What an endpoint answers; the frame of every request adds the headers that all answers have. */
+/** Response of an endpoint. `framed` adds the headers that all responses share. */
 export interface Reply {
+  /** Default 200. */
   readonly status?: number;
-  /** Default `application/json`. */
+  /** Media type. Default `application/json`. */
   readonly type?: string;
   readonly body: string | Uint8Array<ArrayBuffer> | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A response with a value as JSON. */
 export const jsonReply = (value: unknown, status = 200): Reply => ({ status, body: JSON.stringify(value) });
 
-/** One wrong field of a request. */
+/** One invalid field of a request. */
 export interface FieldError {
-  /** Its path in the body, as `users[3]` or `events[0].time`; a parameter's name. */
+  /** Path in the body, such as `users[3]` or `events[0].time`, or the name of a parameter. */
   readonly field: string;
   readonly got: string;
   readonly expected: string;
 }
 
-/** A problem document (RFC 9457), with taurec's code, the id of the request, and the fields that are wrong. */
+/** A problem document (RFC 9457) with taurec's error code, the id of the request (`instance`), and the invalid fields. */
 interface ProblemDocument {
   readonly type: string;
   readonly title: string;
@@ -31,9 +33,10 @@ interface ProblemDocument {
   readonly errors?: readonly FieldError[];
 }
 
+/** Media type of problem documents. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Every error that a request may cause, by its status. What is not listed is a fault of the server: 500. */
+/** HTTP status of each error that a request can cause. All other errors are faults of the server: status 500. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   'bad-request': 400,
   'bad-option': 400,
@@ -51,6 +54,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'wrong-body-type': 415,
   'wrong-host': 421,
   'fold-in-loss': 422,
+  // Not a registered status; nginx introduced it. No client sees it, but the log and the metrics do.
   'client-gone': 499,
   'server-fault': 500,
   'feedback-failed': 503,
@@ -60,10 +64,11 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   deadline: 504,
 };
 
-/** Headers that belong to an error. */
+/** Additional headers of error responses. */
 const headersOf: Partial<Record<ErrorCode, (error: TaurecError) => Record<string, string>>> = {
   'no-token': ({ facts }) => ({ 'WWW-Authenticate': `${facts.basic ? 'Basic' : 'Bearer'} realm="taurec"` }),
   'wrong-method': ({ facts }) => ({ Allow: String(facts.expected) }),
+  // The rest of the body is still unread, so the connection cannot carry another request.
   'body-too-large': () => ({ Connection: 'close' }),
   overloaded: () => ({ 'Retry-After': '1' }),
   'scoring-ended': () => ({ 'Retry-After': '1' }),
@@ -71,12 +76,12 @@ const headersOf: Partial<Record<ErrorCode, (error: TaurecError) => Record<string
   'feedback-failed': () => ({ 'Retry-After': '1' }),
 };
 
-/** Whether an error is a fault of the server's own, of which a client learns only that there was one: the log must say the rest. */
+/** Whether the response hides the cause of an error, because it is a fault of the server. The caller must then log the cause. */
 export function hidesCause(error: unknown): boolean {
   return !(error instanceof TaurecError) || statuses[error.code] === undefined || error.code === 'feedback-failed';
 }
 
-/** The error as a client may see it. */
+/** The error that the client receives: without the cause of a server fault, and with a remedy that a request can use. */
 function shownError(error: unknown): TaurecError {
   if (!(error instanceof TaurecError) || statuses[error.code] === undefined) return new TaurecError('server-fault');
   if (error.code === 'feedback-failed') return new TaurecError('feedback-failed');
@@ -85,13 +90,13 @@ function shownError(error: unknown): TaurecError {
     : error;
 }
 
-/** The library's remedies name its functions; these name what a request can have. */
+/** Remedy for an unknown id. The library's remedy names its functions; this one names fields and routes of the API. */
 function remedyOf({ facts }: TaurecError): string {
-  if (facts.kind !== 'user') return 'Check the id, or train again on data that has it.';
-  return 'Ask with fallback=popular, or give what the person likes: POST /v1/recommendations/for-items.';
+  if (facts.kind !== 'user') return 'Check the id, or train again on data that contains it.';
+  return 'Set fallback=popular, or send items the user likes to POST /v1/recommendations/for-items.';
 }
 
-/** The answer to a request that failed. */
+/** The response to a failed request: a problem document with the status and headers of the error. */
 export function problemReply(error: unknown, requestId: string): Reply {
   const shown = shownError(error);
   const document = problemDocument(shown, requestId);
@@ -116,6 +121,7 @@ function problemDocument(error: TaurecError, requestId: string): ProblemDocument
   };
 }
 
+/** The invalid fields of an error, in the form that all errors about fields share; undefined for other errors. */
 function fieldErrors({ code, facts }: TaurecError): readonly FieldError[] | undefined {
   if (code === 'bad-request') return facts.errors as readonly FieldError[] | undefined;
   if (code === 'bad-option') {

@@ -1,25 +1,26 @@
 import { z } from 'zod';
 
-/** What a request may hold at most. */
+/** Maximum sizes of requests and responses. They bound the work of one request. */
 interface RequestLimits {
-  /** Largest k. */
+  /** Maximum k: items in a list. */
   readonly maxK: number;
-  /** Most users in a request. */
+  /** Maximum number of users in a request. */
   readonly users: number;
-  /** Most liked items in a request. */
+  /** Maximum number of liked items in a request. */
   readonly liked: number;
-  /** Most ids in any other list of a request. */
+  /** Maximum number of ids in any other list of a request (`exclude`, `allow`). */
   readonly ids: number;
-  /** Most pairs to score in a request. */
+  /** Maximum number of pairs to score in a request. */
   readonly pairs: number;
-  /** Most events of feedback in a request. */
+  /** Maximum number of feedback events in a request. */
   readonly events: number;
-  /** Most items in an answer: users times k. */
+  /** Maximum number of items in a response: users × k. */
   readonly items: number;
-  /** Most characters of an id. */
+  /** Maximum length of an id, in characters. */
   readonly idLength: number;
 }
 
+/** Limits of `taurec serve`; the server's option `maxK` replaces `maxK`. */
 export const defaultLimits: RequestLimits = {
   maxK: 1000,
   users: 1000,
@@ -31,16 +32,16 @@ export const defaultLimits: RequestLimits = {
   idLength: 512,
 };
 
-/** NUL, which databases refuse, and unpaired surrogates, which UTF-8 cannot encode. */
+/** Characters that no store accepts: NUL, which databases refuse, and unpaired surrogates, which UTF-8 cannot encode. */
 const unstorable = /[\0\p{Surrogate}]/u;
 
 /**
- * The shapes of all requests, for checking them and for the API document. The error of each schema says what was expected, after "expected".
- * Objects are strict: a misspelt option is an error, not a default.
+ * Creates the schemas of all requests; they validate requests and generate the API document. The error text of each schema completes the sentence "got …, expected …".
+ * Objects are strict: a misspelt option is an error and does not silently become a default.
  */
 export function requestSchemas(limits: RequestLimits) {
   const text = (what: string, length: number) => {
-    const error = `${what} of 1 to ${length} characters, without NUL and half surrogates`;
+    const error = `${what} of 1 to ${length} characters, without NUL characters and unpaired surrogates`;
     return z
       .string({ error })
       .min(1, { error })
@@ -48,10 +49,11 @@ export function requestSchemas(limits: RequestLimits) {
       .refine((value) => !unstorable.test(value), { error });
   };
   const idText = text('an id', limits.idLength);
+  // Logs often have numeric ids: the number 42 means the id '42'. Numbers beyond 2^53 are refused, since JSON parsing has already rounded them.
   const id = z
     .union([idText, z.int()], { error: `an id: text of 1 to ${limits.idLength} characters, or a whole number` })
     .transform(String)
-    .meta({ description: 'An id; a whole number means its decimal text.' });
+    .meta({ description: 'An id. A whole number stands for its decimal text: 42 is the id "42".' });
   const list = <T extends z.ZodType>(element: T, what: string, most: number, least = 0) => {
     const error = `a list of ${least} to ${most} ${what}`;
     return z.array(element, { error }).min(least, { error }).max(most, { error });
@@ -66,7 +68,7 @@ export function requestSchemas(limits: RequestLimits) {
     .min(1, { error: kError })
     .max(limits.maxK, { error: kError })
     .default(Math.min(10, limits.maxK))
-    .meta({ description: 'Number of items. The list is shorter only when fewer exist.', example: 10 });
+    .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
   const options = {
     k,
     exclude: list(id, 'ids', limits.ids)
@@ -78,18 +80,21 @@ export function requestSchemas(limits: RequestLimits) {
     includeSeen: z
       .boolean({ error: 'true or false' })
       .optional()
-      .meta({ description: 'Include items that the user has seen in training or by feedback. Default false.' }),
+      .meta({
+        description:
+          'Include items the user has already seen, in the training data or through feedback. Default false.',
+      }),
     fallback: z.literal('popular', { error: '"popular"' }).optional().meta({
       description:
-        'List for users unknown to the model: by their feedback if there is any, otherwise the most popular items. Absent: the error unknown-id.',
+        'What to return for users unknown to the model: a list from their feedback if there is any, otherwise the most popular items. Absent: error `unknown-id`.',
     }),
     diversity: between0And1(
       'Penalty for items similar to those already in the list (maximal marginal relevance), from 0 (off, default) to 1.',
     ),
-    discover: between0And1('Shift towards less popular items, from 0 (the ranking of the model, default) to 1.'),
+    discover: between0And1("Shift towards less popular items, from 0 (the model's own ranking, default) to 1."),
   };
   const positive = (what: string) => z.number({ error: what }).gt(0, { error: what });
-  // Scoring uses 32-bit floats, in which weights far from 1 would become 0 or infinite.
+  // Scoring uses 32-bit floats, in which weights outside this range would become 0 or infinite.
   const weightError = 'a number from 1e-30 to 1e30';
   const weight = z.number({ error: weightError }).min(1e-30, { error: weightError }).max(1e30, { error: weightError });
   const optionsObject = z.strictObject(options);
@@ -101,7 +106,7 @@ export function requestSchemas(limits: RequestLimits) {
       .strictObject({ users: list(id, 'ids', limits.users, 1), ...options })
       .refine(({ users, k }) => users.length * k <= limits.items, {
         path: ['k'],
-        error: `at most ${limits.items} items in all: users times k`,
+        error: `at most ${limits.items} items in total (users × k)`,
       })
       .meta({ id: 'RecommendationsRequest' }),
     forItems: z
@@ -109,11 +114,10 @@ export function requestSchemas(limits: RequestLimits) {
         items: list(id, 'ids', limits.liked).meta({ description: 'Items that the user likes.' }),
         weights: list(weight, 'numbers from 1e-30 to 1e30', limits.liked)
           .optional()
-          .meta({ description: 'A weight for each item, in the same order. Default 1.' }),
-        unknown: z
-          .enum(['fail', 'skip'], { error: '"fail" or "skip"' })
-          .optional()
-          .meta({ description: 'What to do with items that the model does not know. Default fail.' }),
+          .meta({ description: 'One weight for each item, in the same order. Default 1.' }),
+        unknown: z.enum(['fail', 'skip'], { error: '"fail" or "skip"' }).optional().meta({
+          description: 'What to do with items unknown to the model: fail the request, or skip them. Default fail.',
+        }),
         ...options,
       })
       .meta({ id: 'ForItemsRequest' }),
@@ -138,6 +142,7 @@ export function requestSchemas(limits: RequestLimits) {
                 time: z
                   .number({ error: 'seconds since 1970, 0 or more' })
                   .min(0, { error: 'seconds since 1970, 0 or more' })
+                  // The year 5138 in seconds. Milliseconds of any date after March 1973 exceed it.
                   .max(1e11, { error: 'seconds since 1970, not milliseconds' })
                   .optional()
                   .meta({ description: 'Seconds since 1970-01-01 UTC. Default: now.' }),
@@ -147,9 +152,9 @@ export function requestSchemas(limits: RequestLimits) {
                 weight: positive('a number above 0')
                   .optional()
                   .meta({ description: 'Weight as a positive. Default 1.' }),
-                id: text('an id', 128)
-                  .optional()
-                  .meta({ description: 'An id of the event: sent twice it counts once.' }),
+                id: text('an id', 128).optional().meta({
+                  description: 'Id of the event. An event that is sent twice with the same id is stored once.',
+                }),
               },
               { error: 'an object with user and item' },
             )
@@ -163,16 +168,18 @@ export function requestSchemas(limits: RequestLimits) {
   };
 }
 
+/** Schemas of all requests, by endpoint. */
 export type RequestSchemas = ReturnType<typeof requestSchemas>;
-/** The options of a list as a request gives them. */
+/** The options of a list, as parsed from a request. */
 export type ParsedOptions = z.infer<RequestSchemas['options']>;
 
 const item = z
   .object({
     id: z.string(),
-    score: z
-      .number()
-      .meta({ description: 'A cosine or an inner product; of popular items: how many users have them.' }),
+    score: z.number().meta({
+      description:
+        'Cosine or dot product, as the model scores; for the basis `popular`, the number of users who have the item.',
+    }),
     title: z.string().optional(),
   })
   .meta({ id: 'Item' });
@@ -182,7 +189,7 @@ const list = z
     user: z.string(),
     basis: z.enum(['model', 'feedback', 'popular']).meta({
       description:
-        "What the list rests on: the model's own embedding of the user; the feedback of a user that the model does not know; popularity.",
+        'Source of the list. `model`: the embedding of the user in the model; `feedback`: the feedback of a user unknown to the model; `popular`: the most popular items.',
     }),
     items,
   })
@@ -198,7 +205,7 @@ const reload = z
   .meta({ id: 'Reload' });
 const count = z.int().min(0);
 
-/** The shapes of all answers, for the API document; a test holds the answers to them. */
+/** Schemas of all responses, for the API document. The server does not run them; a test checks its responses against them. */
 export const responseSchemas = {
   list,
   lists: z.object({ recommendations: z.array(list) }),
@@ -207,7 +214,7 @@ export const responseSchemas = {
   scores: z.object({ scores: z.array(z.number()) }),
   feedback: z.object({
     received: count.meta({ description: 'Events in the request.' }),
-    new: count.meta({ description: 'Those of them that were not there yet.' }),
+    new: count.meta({ description: 'Events of the request that were not stored before.' }),
   }),
   reload,
   model: z
@@ -224,7 +231,7 @@ export const responseSchemas = {
       epochs: count,
       metrics: z.record(z.string(), z.unknown()),
       versions: z.record(z.string(), z.string()).optional(),
-      revision: z.int().min(1).meta({ description: 'Counts the models opened since the server started.' }),
+      revision: z.int().min(1).meta({ description: 'Number of models opened since the server started.' }),
       openedAt: z.iso.datetime(),
       lastReload: reload.optional(),
     })
@@ -236,12 +243,14 @@ export const responseSchemas = {
       title: z.string(),
       status: z.int(),
       detail: z.string(),
-      code: z.string().meta({ description: 'Stable, for programs.' }),
-      instance: z.string().meta({ description: 'The id of the request, as in X-Request-Id and the log.' }),
+      code: z.string().meta({ description: 'Stable error code for programs.' }),
+      instance: z
+        .string()
+        .meta({ description: 'Id of the request, as in the header X-Request-Id and in the server log.' }),
       errors: z
         .array(z.object({ field: z.string(), got: z.string(), expected: z.string() }))
         .optional()
-        .meta({ description: 'What is wrong, field by field; the first 20.' }),
+        .meta({ description: 'Invalid fields, at most 20.' }),
     })
     .meta({ id: 'Problem' }),
 };

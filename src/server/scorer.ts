@@ -5,29 +5,32 @@ import { workerFlags } from '../platform/worker-flags.ts';
 import type { FromScoring, ModelInfo, ScoringJob, ScoringTask, ToScoring } from './scoring-protocol.ts';
 import { type Piece, ScoringQueue } from './scoring-queue.ts';
 
+/** Limits and listener of a scoring thread. */
 export interface ScorerOptions {
-  /** Requests that may wait. */
+  /** Maximum number of waiting requests. */
   readonly queueLimit: number;
-  /** Seconds after which a request that has no answer is given up. */
+  /** Time limit for answering a request, in seconds. A request that exceeds it fails with `deadline`. */
   readonly deadline: number;
-  /** Told of each batch: how much was in it, and how long it took to score. */
+  /** Called after each batch with its number of units (see `ScoringQueue`) and its scoring time. */
   readonly onBatch: (units: number, seconds: number) => void;
 }
 
-/** A scoring thread with one model, and the requests that wait for it. One batch is on its way at a time; what arrives meanwhile makes the next. */
+/** The main thread's side of a scoring thread: the thread, the queue of its requests, and their answers. It sends one batch at a time; requests that arrive meanwhile form the next batch. */
 export class Scorer {
   readonly info: ModelInfo;
   readonly #worker: Worker;
   readonly #queue: ScoringQueue;
   readonly #options: ScorerOptions;
+  /** The batch in the thread. Absent: the thread is idle. */
   #running?: readonly Piece[];
   #scheduled = false;
   #ended?: TaurecError;
   #closing?: Promise<void>;
+  /** Called by a closing scorer when no request waits or runs. */
   #drained?: () => void;
   #onEnd: (error: TaurecError) => void = () => {};
 
-  /** Starts a thread and opens a model in it. Throws as `Recommender.open` does, `scoring-ended` when the thread ends first, as it does when the signal aborts. */
+  /** Starts a thread and opens a model in it. Aborting the signal ends the thread. @throws TaurecError the errors of `Recommender.open`; `scoring-ended` if the thread ends first */
   static async open(task: ScoringTask, options: ScorerOptions, signal: AbortSignal): Promise<Scorer> {
     const worker = new Worker(new URL('./scoring-worker.js', import.meta.url), {
       workerData: task,
@@ -51,8 +54,9 @@ export class Scorer {
         worker.once('exit', (code) => end(ended(`exit code ${code}`)));
         if (signal.aborted) stop();
       });
-      // Its last message and its end may come together.
+      // `ready` and the end of the thread can arrive in one turn of the event loop; then the promise has resolved, but the thread is gone.
       if (gone) throw gone;
+      // The constructor adds the listeners of the running thread in the same turn, so no event is lost.
       for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
       return new Scorer(worker, info, options);
     } catch (error) {
@@ -73,30 +77,31 @@ export class Scorer {
     worker.on('exit', (code) => this.#end(ended(`exit code ${code}`)));
   }
 
-  /** Requests that wait to be scored. */
+  /** Number of requests waiting to be scored. */
   get waiting(): number {
     return this.#queue.length;
   }
 
-  /** Whether the thread lives and takes requests. */
+  /** Whether the thread is running and accepts requests. */
   get open(): boolean {
     return !this.#ended && !this.#closing;
   }
 
-  /** Why the thread has ended; absent while it lives. */
+  /** The reason the thread ended. Absent while it runs. */
   get ended(): TaurecError | undefined {
     return this.#ended;
   }
 
-  /** Called once when the thread ends by itself. */
+  /** Sets the listener for an end of the thread that `close` did not cause. Calls it at once if the thread has already ended. */
   onEnd(listener: (error: TaurecError) => void): void {
     this.#onEnd = listener;
     if (this.#ended && !this.#closing) listener(this.#ended);
   }
 
   /**
-   * The JSON pieces of a job's answer. Throws what the library throws, and `overloaded`, `deadline`, `scoring-ended`.
-   * `gone` is asked before the job is scored; when true the job is dropped with `client-gone`.
+   * Queues a job and resolves with its answer as JSON texts: one for each user of a job for users, otherwise one. `gone` is called before the job is scored: if the client has
+   * disconnected, the job fails with `client-gone`.
+   * @throws TaurecError `overloaded`, `deadline`, `scoring-ended`, `client-gone`, and the library's errors
    */
   submit(job: ScoringJob, gone: () => boolean): Promise<readonly string[]> {
     if (this.#ended) return Promise.reject(this.#ended);
@@ -112,7 +117,7 @@ export class Scorer {
     });
   }
 
-  /** Answers what waits, then ends the thread; at once when `now`. */
+  /** Answers the waiting requests, then ends the thread. With `now` it does not wait for them. */
   async close(now = false): Promise<void> {
     this.#closing ??= this.#drain();
     if (now) this.#drained?.();
@@ -128,12 +133,13 @@ export class Scorer {
     if (this.#ended) return;
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.postMessage({ type: 'close' } satisfies ToScoring);
+    // The thread closes its engine and exits; it is terminated if that takes longer than a second.
     const late = setTimeout(() => void this.#worker.terminate(), 1000);
     await exited;
     clearTimeout(late);
   }
 
-  /** Requests that arrive in one turn of the event loop go out together. */
+  /** Sends a batch at the end of this turn of the event loop, so that requests that arrive in one turn share it. */
   #schedule(): void {
     if (this.#running || this.#scheduled) return;
     this.#scheduled = true;
@@ -143,6 +149,7 @@ export class Scorer {
     });
   }
 
+  /** Sends the next batch if the thread is idle. */
   #dispatch(): void {
     if (this.#running || this.#ended) return;
     const pieces = this.#queue.take();
@@ -151,11 +158,12 @@ export class Scorer {
     this.#worker.postMessage({ type: 'batch', jobs: pieces.map(({ job }) => job) } satisfies ToScoring);
   }
 
+  /** Hands the answers of the running batch to its requests. Answers are in the order of the pieces. */
   #answered(message: FromScoring): void {
     if (message.type !== 'answers') return;
     const pieces = this.#running!;
     this.#running = undefined;
-    // The thread goes on before its last answers are handed out.
+    // Send the next batch first: the thread scores it while this thread hands out the answers.
     this.#queue.learn(pieces, message.seconds);
     this.#dispatch();
     pieces.forEach((piece, p) => {
@@ -170,6 +178,7 @@ export class Scorer {
     if (!this.#running && this.#queue.length === 0) this.#drained?.();
   }
 
+  /** Fails all requests of a thread that has ended. */
   #end(error: TaurecError): void {
     if (this.#ended) return;
     this.#ended = error;

@@ -2,9 +2,9 @@ import type { CarriedError } from '../platform/carried-error.ts';
 import type { RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import type { FoldInRequest, RecommendOptions } from '../recommender/recommendation.ts';
 
-/** What the main thread and the scoring thread say to each other. */
+/** Messages between the main thread and the scoring thread. All are plain data, copied by `postMessage`. */
 
-/** The options of a list of recommendations, ready to be posted. */
+/** Options of a list of recommendations as plain data: arrays instead of the library's iterables. */
 export interface ListOptions extends Omit<RecommendOptions, 'exclude' | 'allow'> {
   readonly k: number;
   readonly exclude?: readonly string[];
@@ -13,49 +13,50 @@ export interface ListOptions extends Omit<RecommendOptions, 'exclude' | 'allow'>
   readonly discover?: number;
 }
 
-/** Lists for users. */
+/** Job: one list for each user. */
 export interface RecommendJob {
   readonly type: 'recommend';
   readonly users: readonly string[];
-  /** What each user has been seen to do since the model was trained; absent for a user: nothing. */
+  /** Items with feedback of each user, newest last, in the order of `users`; undefined for a user without feedback. Empty if the server stores no feedback. */
   readonly feedback: readonly (readonly string[] | undefined)[];
   readonly options: ListOptions;
-  /** Equal for equal options: jobs with one key are ranked together. */
+  /** A text of the options. Jobs with equal keys are ranked together. */
   readonly key: string;
 }
 
-/** A list for a new user, given items they like. */
+/** Job: a list for a new user, given items they like. */
 export interface ForItemsJob {
   readonly type: 'for-items';
   readonly items: readonly string[];
   readonly request: ListOptions & Pick<FoldInRequest, 'unknown'> & { readonly weights?: readonly number[] };
 }
 
-/** The items nearest to an item. */
+/** Job: the k items most similar to an item. */
 export interface SimilarJob {
   readonly type: 'similar';
   readonly item: string;
   readonly k: number;
 }
 
-/** Scores of pairs. */
+/** Job: one score for each pair of a user and an item. */
 export interface ScoreJob {
   readonly type: 'score';
   readonly pairs: readonly { readonly user: string; readonly item: string }[];
 }
 
+/** A unit of a request that the scoring thread answers as one. */
 export type ScoringJob = RecommendJob | ForItemsJob | SimilarJob | ScoreJob;
 
-/** Pieces of JSON (one for each user of a job for users, one otherwise), or why there are none. */
+/** Answer to a job: JSON texts (one for each user of a job for users, otherwise one), or an error. */
 export type Answer = { readonly json: readonly string[] } | { readonly error: CarriedError };
 
-/** What a scoring thread gets when it is spawned. */
+/** Start values of a scoring thread: the model directory and how to open it. */
 export interface ScoringTask {
   readonly directory: string;
   readonly options: RankingEngineOptions & { readonly index?: 'exact' | 'approximate' };
 }
 
-/** Public facts about the served model. */
+/** Facts about the served model, as `GET /v1/model` returns them. `dimension` is d, the length of an embedding; `titles` tells whether items have titles. */
 export interface ModelInfo {
   readonly users: number;
   readonly items: number;
@@ -71,8 +72,10 @@ export interface ModelInfo {
   readonly versions: unknown;
 }
 
+/** Messages to the scoring thread: a batch of jobs, or the request to close the model and exit. */
 export type ToScoring = { readonly type: 'batch'; readonly jobs: readonly ScoringJob[] } | { readonly type: 'close' };
 
+/** Messages from the scoring thread: `ready` or `failed` once after the opening, then `answers` for each batch, in the order of its jobs. `seconds` is the scoring time. */
 export type FromScoring =
   | { readonly type: 'ready'; readonly info: ModelInfo }
   | { readonly type: 'failed'; readonly error: CarriedError }

@@ -13,31 +13,36 @@ export type { LogLevel } from './log.ts';
 export type { ModelStatus, ReloadReport } from './model-host.ts';
 export type { ServeOptions } from './serve-options.ts';
 
-/** A server that listens. */
+/** A running server, as `serve` returns it. */
 export interface RunningServer {
-  /** Where: `http://127.0.0.1:8080`. */
+  /** Base URL, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Address that the server listens on. */
   readonly host: string;
+  /** Port that the server listens on; the chosen one if the option `port` is 0. */
   readonly port: number;
-  /** The model that is served, and what became of the last reload. */
+  /** The served model and its last reload. @throws TaurecError `scoring-ended` while a crashed scoring thread is being replaced */
   readonly model: ModelStatus;
-  /** Opens the model directory again. Never throws: the report says what became of it, and where it failed the older model stays. */
+  /** Opens the model directory again. Never throws: if the opening fails, the report holds the error and the current model stays. */
   reload(): Promise<ReloadReport>;
-  /** Stops listening, lets requests end (for at most `shutdownTimeout` seconds), ends the threads, closes the feedback log. */
+  /** Stops listening, waits for running requests (at most `shutdownTimeout` seconds), then ends the threads and closes the feedback log. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a model directory over HTTP (docs/serving.md describes the interface): HTTP on the calling thread, scoring in a separate thread.
- * Throws what `Recommender.open` throws, `bad-option`, `cannot-listen`, `feedback-failed`. A feedback log that was given is closed then, too.
+ * Serves a model directory over HTTP; docs/serving.md describes the API. HTTP runs on the calling thread, scoring in a separate thread. The promise resolves once the server
+ * listens. The server then owns the feedback log: it closes the log on shutdown, and also when the start fails.
+ * @throws TaurecError the errors of `Recommender.open`; `bad-option`, `unknown-name`, `cannot-listen`, `feedback-failed`
  */
 export async function serve(modelDirectory: string, options: ServeOptions = {}): Promise<RunningServer> {
   const checked = await checkedOrClosed(options);
   const { host: address, deadline, queueLimit, feedback } = checked;
   const { log, flush } = openLog(checked.logLevel, checked.writeLog);
+  // True during the shutdown: readiness then fails and every response closes its connection.
   let draining = false;
   let host: ModelHost | undefined;
   let seen: SeenFeedback | undefined;
+  // A scrape reads these values when it arrives, possibly before the model is open.
   const metrics = new Metrics({
     waiting: () => host?.waiting ?? 0,
     ready: () => !draining && (host?.ready ?? false),
@@ -60,7 +65,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     );
     const model = host;
     const access = new Access(checked.token);
-    // Only a tokenless server on loopback is at risk: clients reach other addresses directly, and a web page does not have the token.
+    // DNS rebinding only threatens a server on loopback without a token: clients can reach other addresses directly, and a web page does not know the token.
     const hostNames = access.closed || !isLoopback(address) ? undefined : new HostNames(checked.allowedHosts);
     const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK });
     const app = createApp({
@@ -70,16 +75,17 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
       corsOrigins: checked.cors,
       draining: () => draining,
     });
-    // Longer than a request may take to come, to be answered, and a little more.
+    // More than the longest legitimate silence on a connection: receiving the request, answering it, and 20 s of slack.
     const stallTimeout = checked.requestTimeout + deadline + 20;
     const server = createHttpServer(app, { ...checked, stallTimeout });
     const port = await listen(server, address, checked.port);
     const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
     if (!access.closed && !isLoopback(address)) {
-      log.warn({ host: address }, 'everybody who reaches this address may ask: there is no token');
+      log.warn({ host: address }, 'no token is set: anyone who can reach this address can send requests');
     }
     const { users, items } = model.status;
     log.info({ url, users, items, threads, feedback: feedback?.place }, 'listening');
+    // Further calls of `close` return the promise of the first.
     let closing: Promise<void> | undefined;
     return {
       ...{ url, host: address, port },
@@ -108,7 +114,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
   }
 }
 
-/** The options with their defaults; where they are wrong, the feedback log is closed before the error goes on. */
+/** Validates the options. If they are invalid, closes the feedback log before throwing. */
 async function checkedOrClosed(options: ServeOptions): Promise<CheckedOptions> {
   try {
     return checkServeOptions(options);
@@ -118,7 +124,7 @@ async function checkedOrClosed(options: ServeOptions): Promise<CheckedOptions> {
   }
 }
 
-/** Both results; when one fails, its error, after the other has ended too. */
+/** Waits for both promises. If one rejects, throws its error, but only after the other has settled; an opened model is closed. */
 async function settleBoth(
   opening: Promise<ModelHost>,
   reading: Promise<SeenFeedback> | undefined,
@@ -130,6 +136,7 @@ async function settleBoth(
   throw seen.reason;
 }
 
+/** Whether only this machine can reach an address. */
 function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || /^127\./.test(address);
 }

@@ -1,14 +1,17 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Current values that a scrape reads from the server. */
+/** Functions that return current values of the server. Each scrape calls them. */
 export interface MetricSources {
+  /** Number of requests waiting to be scored. */
   readonly waiting: () => number;
   readonly ready: () => boolean;
+  /** Number of models opened since the start. */
   readonly revision: () => number;
+  /** Size of the seen-item filter: users, and pairs of a user and an item. */
   readonly feedback: () => { readonly users: number; readonly pairs: number };
 }
 
-/** Metrics of one server, in a separate registry. */
+/** Prometheus metrics of one server. Each server has a registry, so that several can run in one process. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram<'route' | 'method' | 'status'>;
@@ -16,7 +19,7 @@ export class Metrics {
   readonly #scoring: Histogram;
   readonly #reloads: Counter<'outcome'>;
   readonly #feedback: Counter<'kept'>;
-  /** One observer for each label set: finding it by labels again for every request costs more than the observation. */
+  /** One observer for each set of labels, cached: the lookup by labels costs more than the observation. */
   readonly #observers = new Map<string, (seconds: number) => void>();
 
   constructor(sources: MetricSources) {
@@ -24,32 +27,32 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#requests = new Histogram({
       name: 'taurec_http_request_seconds',
-      help: 'Time from the head of a request to its answer.',
+      help: 'Time from receiving the headers of a request to its response, in seconds.',
       labelNames: ['route', 'method', 'status'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     });
     this.#batches = new Histogram({
       name: 'taurec_batch_users',
-      help: 'Users (or work as dear as one) scored in one batch.',
+      help: 'Size of a batch in units; a unit is the work of ranking for one user.',
       buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
       registers,
     });
     this.#scoring = new Histogram({
       name: 'taurec_batch_seconds',
-      help: 'Time that the scoring thread worked on a batch.',
+      help: 'Scoring time of a batch, in seconds.',
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
       registers,
     });
     this.#reloads = new Counter({
       name: 'taurec_reloads_total',
-      help: 'Attempts to open a newer model, by outcome: opened, unchanged, failed.',
+      help: 'Reloads of the model directory by outcome: opened, unchanged, failed.',
       labelNames: ['outcome'],
       registers,
     });
     this.#feedback = new Counter({
       name: 'taurec_feedback_events_total',
-      help: 'Events of feedback: new ones, and those that the log had already.',
+      help: 'Feedback events received: new ones, and known ones that were already stored.',
       labelNames: ['kept'],
       registers,
     });
@@ -62,13 +65,18 @@ export class Metrics {
           this.set(value());
         },
       });
-    gauge('taurec_waiting_requests', 'Requests that wait to be scored.', sources.waiting);
-    gauge('taurec_ready', '1 while a model is served.', () => Number(sources.ready()));
-    gauge('taurec_model_revision', 'Models opened since the server started.', sources.revision);
+    gauge('taurec_waiting_requests', 'Requests waiting to be scored.', sources.waiting);
+    gauge('taurec_ready', '1 while the server is ready for requests, otherwise 0.', () => Number(sources.ready()));
+    gauge('taurec_model_revision', 'Number of models opened since the server started.', sources.revision);
     gauge('taurec_feedback_users', 'Users with feedback in the seen-item filter.', () => sources.feedback().users);
-    gauge('taurec_feedback_pairs', 'Pairs of user and item in the seen-item filter.', () => sources.feedback().pairs);
+    gauge(
+      'taurec_feedback_pairs',
+      'Pairs of a user and an item in the seen-item filter.',
+      () => sources.feedback().pairs,
+    );
   }
 
+  /** Counts an answered request. `route` is the pattern of the path, so that ids do not become labels. */
   request(route: string, method: string, status: number, seconds: number): void {
     const key = `${status} ${method} ${route}`;
     let observe = this.#observers.get(key);
@@ -80,21 +88,24 @@ export class Metrics {
     observe(seconds);
   }
 
+  /** Counts a scored batch. */
   batch(units: number, seconds: number): void {
     this.#batches.observe(units);
     this.#scoring.observe(seconds);
   }
 
+  /** Counts a reload. */
   reload(outcome: string): void {
     this.#reloads.inc({ outcome });
   }
 
+  /** Counts received events: `added` are new, `known` were stored before. */
   feedback(added: number, known: number): void {
     this.#feedback.inc({ kept: 'new' }, added);
     this.#feedback.inc({ kept: 'known' }, known);
   }
 
-  /** The text that Prometheus reads, and its media type. */
+  /** All metrics in the text format of Prometheus, and its media type. */
   async text(): Promise<{ readonly type: string; readonly body: string }> {
     return { type: this.#registry.contentType, body: await this.#registry.metrics() };
   }

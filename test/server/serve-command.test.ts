@@ -149,10 +149,10 @@ describe('a token', () => {
     const headers = { Authorization: 'Bearer a-token-of-some-length' };
     expect((await fetch(`${here}/v1/model`, { headers })).status).toBe(200);
     stop();
-    expect((await done).stderr).not.toMatch(/everybody/);
+    expect((await done).stderr).not.toMatch(/no token is set/);
     const open = await servingHere('--host', '0.0.0.0');
     open.stop();
-    expect((await open.done).stderr).toMatch(/everybody who reaches this address may ask/);
+    expect((await open.done).stderr).toMatch(/no token is set: anyone who can reach this address can send requests/);
   });
 
   test('that is too short is refused', async () => {

@@ -1,6 +1,7 @@
 /**
- * `taurec` in a browser: the names of `index.ts` that need no files, threads of Node or databases, with the same meaning. Bundlers take this entry by the condition `browser`.
- * `Recommender.open` and `openModel` take the address of a model folder and fetch it. Training and ranking run on the calling thread: move long work to a Web Worker.
+ * `taurec` in a browser: the exports of `index.ts` that need no files, Node threads or databases. They behave as in Node. Bundlers select this entry by the condition
+ * `browser` of package.json. `Recommender.open` and `openModel` fetch a model folder by its address. Training and ranking run on the calling thread: use a Web Worker for
+ * long work.
  */
 
 export type { Csr } from './array/csr.ts';

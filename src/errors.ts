@@ -1,9 +1,15 @@
-/** The facts of an error, by name; the message is built from them. */
+/**
+ * All errors that taurec throws on purpose: `TaurecError`, with its stable codes, and one table with the message of each code.
+ * Facts are words or clauses without a full stop, except where a template adds none after `reason`: that one is a whole sentence, often of another program.
+ */
+
+/** The facts of an error, by name. The message is built from them. */
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** The messages of all failures, by code, and the only place for their wording. A message says what taurec got, what it expected, and the remedy. */
+/** The messages of all errors, by code. A message says what taurec got, what it expected, and the remedy. `TaurecError` calls the function of its code with its facts. */
 const messages = {
   // options
+  // `conflict` is the name of a second option that excludes the first; its value does not matter then.
   'bad-option': (f: Facts) =>
     f.conflict
       ? `${optionOf(f.option)} cannot be combined with ${optionOf(f.conflict, 'option ')}.${f.remedy ? ` ${f.remedy}` : ''}`
@@ -107,7 +113,7 @@ const messages = {
   'not-comparable': (f: Facts) =>
     `The two results cannot be compared: ${f.what}: got ${f.got}, expected ${f.expected}. Evaluate both models on the same data, with the same protocol and per-user output.`,
   'bad-result': (f: Facts) =>
-    `${f.path}: not a usable taurec result file: ${f.problem}. Write it again with taurec evaluate, this version or later.`,
+    `${f.path}: not a usable taurec result file: ${f.problem}. Write it again with taurec evaluate of this version or later.`,
   // experiments
   'bad-runs': (f: Facts) =>
     `${f.path}, line ${f.line}: got ${show(f.got)}, expected the record of a run. Delete the line, or choose another folder.`,
@@ -126,7 +132,7 @@ const messages = {
     `This worker has ${f.what} ${shortly(f.got)}, expected ${f.expected} as in the queue. It leaves the trials to other workers. Use the same file, the same options for reading and splitting it, and the same version of taurec.`,
   'no-trial': (f: Facts) =>
     `None of ${f.trials} trials completed: ${f.reason} Try a search space with lower learning rates or higher temperatures.`,
-  // experiments
+  // reports
   'bad-report': (f: Facts) => `Cannot write the report ${show(f.report)}: ${f.problem}, expected ${f.expected}.`,
   // serving
   'cannot-listen': (f: Facts) =>
@@ -155,10 +161,10 @@ const messages = {
   'server-fault': () => 'Internal server error; the server log has the details under the id of this request.',
 } satisfies Record<string, (facts: Facts) => string>;
 
-/** The code of a `TaurecError`, for programs to test. Codes are stable; the wording may change. */
+/** The code of a `TaurecError`. Programs should test the code: codes are stable, the wording of messages may change. */
 export type ErrorCode = keyof typeof messages;
 
-/** The one error class: a stable code for programs, facts for logs, a message for people. */
+/** The error class of taurec: a stable code for programs, facts for logs, a message for people. Passwords in database URLs are removed from the message and from facts that are texts. */
 export class TaurecError extends Error {
   override readonly name = 'TaurecError';
   readonly code: ErrorCode;
@@ -173,39 +179,43 @@ export class TaurecError extends Error {
   }
 }
 
-/** A text without the passwords of database URLs, even malformed ones: people paste messages into issues, and logs are archived. */
+/** Removes the passwords of database URLs from a text, even from malformed URLs, because people paste messages into issues and archive logs. */
 export function withoutPasswords(text: string): string {
+  // First user:password@ (up to the last @ without blanks before it, since passwords may contain @), then passwords in the query of the URL.
   return text
     .replace(/((?:postgres(?:ql)?|rediss?):\/\/[^\s:@/?#]*):(?:\S*@|[^@\n]*@)/gi, '$1@')
     .replace(/([?&](?:ssl)?password=)[^&\s"']*/gi, '$1…');
 }
 
-/** The name of an option in a sentence: a flag as it is, any other with `title` in front. */
+/** The name of an option in a sentence: a flag unchanged, any other name after `title`. */
 function optionOf(name: unknown, title = 'Option '): string {
   return String(name).startsWith('--') ? String(name) : `${title}${name}`;
 }
 
+/** Named numbers as `, name value` each, to continue a list. */
 function listed(values: unknown): string {
   return Object.entries(values as object)
     .map(([name, value]) => `, ${name} ${value}`)
     .join('');
 }
 
+/** Bytes in GiB with two decimals. */
 function gigabytes(bytes: unknown): string {
   return ((bytes as number) / 1024 ** 3).toFixed(2);
 }
 
-/** JSON of at most 300 characters. */
+/** A value as JSON, cut after 300 characters. */
 function shortly(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
+/** A value in a message: texts in quotes, so that "4" and 4 differ. */
 function show(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
-/** A value from outside, of at most 100 characters. */
+/** As `show`, cut after 100 characters: for values that clients send. */
 function shortened(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;

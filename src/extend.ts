@@ -1,6 +1,6 @@
 /**
- * The API for extensions: the contracts of losses, backbones, metrics and engines, their loaders, matrices, and the steps of `loadDataset`.
- * Everything here also runs in a browser.
+ * The API for extensions: the contracts of losses, backbones, metrics and engines with their loaders, sparse and dense matrices, and the single steps of `loadDataset`
+ * (k-core, split, noise, recency weights). Everything here also runs in a browser.
  */
 
 import { onDemand } from './platform/on-demand.ts';
@@ -71,8 +71,11 @@ export { type ReRankedRanker, reRankedRanker } from './recommender/re-ranked-ran
 export type { Batch, BatchCapacity } from './sampler/sampler.ts';
 export { popularityBias } from './training/popularity-prior.ts';
 
-// The engines make up half of the library's modules, so they are loaded on demand.
-/** Opens an engine for a plan: WebAssembly, or the slow reference. */
+// The engines are half of the library's modules, so they are loaded on demand.
+/**
+ * Opens an engine for a plan: WebAssembly (the default), or the slow reference engine, which defines every result. In a browser the engine runs on the calling thread.
+ * @throws TaurecError `unknown-name` for an unknown engine or build; `bad-option`, `loss-module`, `memory-limit`, `memory-refused`, `engine-thread`
+ */
 export const openEngine: typeof import('#open-engine').openEngine = onDemand(
   () => import('#open-engine'),
   'openEngine',

@@ -1,6 +1,6 @@
 /**
- * The API for applications: read a log, train, recommend, evaluate, save models, store feedback. `taurec/extend` has the contracts of custom losses, backbones, metrics
- * and engines; `taurec/lab` has experiments, tuning and reports; `taurec/server` the HTTP server.
+ * The API for applications: read a log, train, recommend, evaluate, save models and store feedback. Other entries: `taurec/extend` (contracts of custom losses,
+ * backbones, metrics and engines), `taurec/lab` (experiments, tuning and reports) and `taurec/server` (the HTTP server).
  */
 
 import { onDemand } from './platform/on-demand.ts';
@@ -59,58 +59,104 @@ export type { Forgetting, UpdateOptions, UpdateResult } from './training/update/
 export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
 export type { TuneSettings } from './tuning/tune-settings.ts';
 
-// The functions below load their modules on the first call: a program that only recommends never loads the code for training, reading files or databases.
-/** Reads a log from files or a database, filters and splits it: options in `DatasetOptions`. */
+// The functions below load their modules on the first call: a program that only recommends never loads the code for training, files or databases.
+/**
+ * Reads a log from files or a database, filters it and splits it into training, validation and test parts that share one set of user and item indices (options:
+ * `DatasetOptions`). The order is: k-core, test split, validation split, recency weights.
+ * @throws TaurecError `bad-option` for options that exclude each other; `empty-data` if the test split holds nothing out; the errors of `readInteractions` and `readTitles`
+ */
 export const loadDataset: typeof import('./data/dataset.ts').loadDataset = onDemand(
   () => import('./data/dataset.ts'),
   'loadDataset',
 );
-/** Reads a log of interactions as it is, without splits: CSV, TSV, JSON lines, Parquet, LightGCN text, or a table of a database. */
+/**
+ * Reads a log of interactions without splitting it: CSV, TSV, JSON lines, Parquet or LightGCN text, plain or gzip, or a table or query of a database
+ * (`postgres://…?table=…`, `sqlite:PATH?table=…`). Ids are texts and stay unchanged ("007" is not 7).
+ * @throws TaurecError `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; for databases also `bad-database-place`,
+ * `database-unreachable`, `database-login`, `database-failed`
+ */
 export const readInteractions: typeof import('./data/read.ts').readInteractions = onDemand(
   () => import('./data/read.ts'),
   'readInteractions',
 );
-/** Reads the titles of items from a file. */
+/**
+ * Reads titles of items from a file or a database table, in the formats of `readInteractions` except LightGCN text. Returns one title per item of the given `IdMap`, in
+ * its order; '' for an item without a title.
+ * @throws TaurecError as `readInteractions` for files, databases and columns
+ */
 export const readTitles: typeof import('./data/read-titles.ts').readTitles = onDemand(
   () => import('./data/read-titles.ts'),
   'readTitles',
 );
-/** Opens a durable feedback log in SQLite or PostgreSQL, and creates its table if needed. */
+/**
+ * Opens a durable feedback log in SQLite (`sqlite:PATH`, or a path ending in .db, .sqlite or .sqlite3) or PostgreSQL (`postgres://…`), and creates its table if needed.
+ * `?table=NAME` chooses the table (default: feedback).
+ * @throws TaurecError `bad-database-place`, `database-unreachable`, `database-login`, `database-failed`; `feedback-table` if the table is not a feedback log
+ */
 export const openFeedback: typeof import('./feedback/open-feedback.ts').openFeedback = onDemand(
   () => import('./feedback/open-feedback.ts'),
   'openFeedback',
 );
-/** Writes a model's embeddings for other programs (docs/export.md). */
+/**
+ * Writes a model's embeddings for other programs: NumPy, safetensors, Parquet, SQL for pgvector, or JSON (docs/export.md). Unless `raw` is set, the inner product of a
+ * user's and an item's row, plus the item's bias if there is one, is the score. The write is atomic.
+ * @throws TaurecError `bad-option`; `not-an-export` for a folder with other content; `cannot-export` for a model that the format cannot hold; `aborted`
+ */
 export const exportEmbeddings: typeof import('./exchange/export-embeddings.ts').exportEmbeddings = onDemand(
   () => import('./exchange/export-embeddings.ts'),
   'exportEmbeddings',
 );
-/** Makes a model from embeddings that another program trained (docs/export.md). */
+/**
+ * Builds a model from embeddings that another program trained: .npy, .npz, safetensors, Parquet, JSON, JSON lines, CSV, TSV or word2vec text (docs/export.md).
+ * @throws TaurecError `file-not-found`; `bad-embeddings` with the file and the row or line; `bad-option` and `unknown-name` for the score and the loss
+ */
 export const importEmbeddings: typeof import('./exchange/import-embeddings.ts').importEmbeddings = onDemand(
   () => import('./exchange/import-embeddings.ts'),
   'importEmbeddings',
 );
-/** Opens a model folder. With `trainingState: true` also what `updateModel` continues from. */
+/**
+ * Opens a model folder. `trainingState: true` also reads the state that `updateModel` continues from, if the model was saved with it; that state is 2–3× the size of the
+ * embeddings. Default false.
+ * @throws TaurecError `no-model`, `newer-model`; `bad-model` or `bad-safetensors` for damaged files or files that do not fit together
+ */
 export const openModel: typeof import('./model/model-directory.ts').openModel = onDemand(
   () => import('./model/model-directory.ts'),
   'openModel',
 );
-/** Saves a model as a folder, atomically; an older model there is replaced. */
+/**
+ * Saves a model as a folder. The save is atomic. It replaces an older model in the folder and removes its approximate indexes; other files stay.
+ * @throws TaurecError `not-a-model` if the folder is not empty and holds no taurec model; `bad-model` if the parts of the model do not fit together
+ */
 export const saveModel: typeof import('./model/model-directory.ts').saveModel = onDemand(
   () => import('./model/model-directory.ts'),
   'saveModel',
 );
-/** Writes recommendations for all users, or those listed, to a CSV, JSON lines or Parquet file. */
+/**
+ * Writes recommendations for all users, or for the listed ones, to a CSV, JSON lines or Parquet file, and returns the number of users. The write is atomic.
+ * @throws TaurecError `bad-option` for an unknown format; `unknown-id` for a listed user that the model does not know; `aborted`
+ */
 export const exportRecommendations: typeof import('./recommender/export-recommendations.ts').exportRecommendations =
   onDemand(() => import('./recommender/export-recommendations.ts'), 'exportRecommendations');
-/** Builds the approximate index of a model folder (docs/approximate-index.md). */
+/**
+ * Builds the approximate index of a model folder (docs/approximate-index.md), or keeps a complete index of the same embeddings. Needs the optional package usearch.
+ * @throws TaurecError the errors of `openModel`; `bad-option` for an invalid number of threads; `missing-package`; `aborted`
+ */
 export const buildIndex: typeof import('./recommender/index-file.ts').buildIndex = onDemand(
   () => import('./recommender/index-file.ts'),
   'buildIndex',
 );
-/** Trains a model on a dataset: options of training and the controls of the run in one object. Returns a `TrainedModel`, which recommends, saves and evaluates. */
+/**
+ * Trains a model on a dataset, choosing the best epoch on the validation part if there is one. One object holds the training options and the controls of the run
+ * (`onProgress`, `signal`, checkpoints). Returns a `TrainedModel`, which recommends, saves and evaluates. Worker threads do the work; only a loss or backbone given as
+ * an object runs on the calling thread.
+ * @throws TaurecError `bad-option`, `unknown-name`, `aborted`, `diverged`, `checkpoint-mismatch`, `bad-checkpoint`, `coordinator-died`
+ */
 export const train: typeof import('./training/train.ts').train = onDemand(() => import('./training/train.ts'), 'train');
-/** Continues a model with new interactions, users and items (docs/updating.md). */
+/**
+ * Updates a model with new interactions, users and items: adds their rows and trains for a few epochs on all interactions, old and new (docs/updating.md). For the
+ * optimiser's state, open the model with `trainingState: true`. The same model, log and options give the same result for any number of threads.
+ * @throws TaurecError `bad-option`, `no-training-state`, `update-imported`, `update-source`, `bad-model`, `aborted`, `diverged`, `memory-limit`
+ */
 export const updateModel: typeof import('./training/update/update-model.ts').updateModel = onDemand(
   () => import('./training/update/update-model.ts'),
   'updateModel',

@@ -1,4 +1,7 @@
-/** The API for research: training of embeddings alone, experiments, recipes, tuning, comparisons with significance, reports. */
+/**
+ * The API for research: training without a model around the embeddings, experiments, recipes of published results, tuning on this machine or with queue workers,
+ * comparisons with significance tests, and reports.
+ */
 
 export {
   type Comparison,

@@ -1,9 +1,9 @@
 import { TaurecError } from '../errors.ts';
 
-/** A browser has no folder to keep checkpoints in. */
+/** Replaces the checkpoint file of Node in a browser, which has no folders: the option `checkpointDirectory` throws `bad-option`. */
 export class CheckpointFile {
   constructor(directory: string) {
-    const expected = 'nothing in a browser, which has no folders';
+    const expected = 'no value, because a browser has no folders';
     throw new TaurecError('bad-option', { option: 'checkpointDirectory', got: directory, expected });
   }
 }

@@ -1,4 +1,7 @@
-/** `taurec/lab` in a browser: the names of `lab.ts` that need no files, threads of Node or databases. Bundlers take this entry by the condition `browser`. */
+/**
+ * `taurec/lab` in a browser: the exports of `lab.ts` that need no files, Node threads or databases. Bundlers select this entry by the condition `browser` of
+ * package.json.
+ */
 
 export {
   type Comparison,

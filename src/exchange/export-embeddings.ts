@@ -10,17 +10,17 @@ import { jsonPieces } from './write-json.ts';
 import { writeParquet } from './write-parquet.ts';
 import { copyPieces, insertPieces, tableNames } from './write-pgvector.ts';
 
-/** npy, safetensors and parquet are folders, the others one file. */
+/** The formats of `exportEmbeddings`. npy, safetensors and parquet are written as a folder of files, the others as a single file. */
 export const embeddingFormats = ['npy', 'safetensors', 'parquet', 'pgvector-sql', 'pgvector-copy', 'json'] as const;
 /** A format for exported embeddings: one of `embeddingFormats`. */
 export type EmbeddingFormat = (typeof embeddingFormats)[number];
 
-/** Options of `exportEmbeddings`. */
+/** Options of `exportEmbeddings`: the format, how rows are scaled (`RowOptions`), and the controls of the run. */
 export interface ExportEmbeddingsOptions extends RowOptions {
   readonly format: EmbeddingFormat;
-  /** Also exports the items users have seen, so that a program can keep them out of lists. Default true. */
+  /** True to also export the pairs of user and seen item, so that the other program can exclude them from its lists. Default true. */
   readonly seen?: boolean;
-  /** What the names of the tables in PostgreSQL begin with: `<table>_users`, `<table>_items`, `<table>_seen`. Default taurec. */
+  /** Prefix of the table names in PostgreSQL: `<table>_users`, `<table>_items`, `<table>_seen`; 1 to 50 bytes. Only for the pgvector formats. Default taurec. */
   readonly table?: string;
   /** Called every 1024 rows, users and items together, and at the end. */
   readonly onProgress?: (rows: number, total: number) => void;
@@ -28,22 +28,25 @@ export interface ExportEmbeddingsOptions extends RowOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The file that describes the export (see `manifestOf`). It also marks the folder as an export, which a later export may overwrite. */
 const MANIFEST = 'export.json';
 
 /**
- * Writes a model's embeddings for other programs: a folder (`npy`, `safetensors`, `parquet`) or a file (`pgvector-sql`, `pgvector-copy`, `json`). Unless `raw`
- * is given, a score is an inner product of a user's row and an item's, plus the item's bias where the model has one; for pgvector the bias is a column
- * of the vectors, always. See docs/export.md. Large tables are written some megabytes at a time; `path` holds the old content or the whole new one, never a part.
+ * Writes a model's embeddings for other programs: a folder (`npy`, `safetensors`, `parquet`) or a file (`pgvector-sql`, `pgvector-copy`, `json`). See docs/export.md.
  *
- * Throws `bad-option`; `not-an-export` for a folder with anything else in it; `cannot-export` for a model that the format cannot hold; `aborted`.
+ * Without `raw`, a score is the inner product of a user's row and an item's row, plus the item's bias if the model has one. The pgvector formats always store the
+ * bias as a column of the vectors. Large tables are written a few megabytes at a time. The write is atomic: `path` holds either the old export or the complete new one.
+ *
+ * @throws TaurecError `bad-option`; `not-an-export` for a folder with other content; `cannot-export` for a model that the format cannot hold; `aborted`
  */
 export async function exportEmbeddings(model: Model, path: string, options: ExportEmbeddingsOptions): Promise<void> {
   const { format, raw, foldBias, seen = true, table, onProgress, signal } = options;
   if (!embeddingFormats.includes(format)) fail('format', format, `one of ${embeddingFormats.join(', ')}`);
   const sql = format === 'pgvector-sql' || format === 'pgvector-copy';
-  if (sql && raw) fail('raw', raw, 'rows that are scored by inner product, which is what the query of pgvector does');
-  if (!sql && table !== undefined) fail('table', table, 'nothing: only formats of pgvector have tables');
+  if (sql && raw) fail('raw', raw, 'false for the pgvector formats, because their queries score by inner product');
+  if (!sql && table !== undefined) fail('table', table, 'no value, because only the pgvector formats write tables');
   const names = tableNames(table ?? 'taurec');
+  // A pgvector query is one inner product, so the bias must be part of the vectors.
   const scored = scoredRows(model, { raw, foldBias: foldBias || (sql && model.itemBias !== undefined) });
   const step = stepper(scored.users.rows + scored.items.rows, onProgress, signal);
   const exported: Exported = { model, scored, seen, step, pair: stopper(signal) };
@@ -59,7 +62,7 @@ export async function exportEmbeddings(model: Model, path: string, options: Expo
   }
 }
 
-/** Throws `not-an-export` unless an export may be written to the folder: nothing, an empty folder, an older export. */
+/** Throws `not-an-export` unless an export may be written to the folder: it is missing, empty, or holds an earlier export. */
 async function checkTarget(directory: string): Promise<void> {
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -72,13 +75,14 @@ async function checkTarget(directory: string): Promise<void> {
     throw new TaurecError('not-an-export', { directory, got: names.slice(0, 3).join(', ') });
 }
 
-/** Files that an export may write. A new export deletes those of an older one; all other files in the folder stay. */
+/** Every file that an export may write, in any format. A new export deletes these files of an earlier export and keeps all other files in the folder. */
 const ownFiles = [
   ...[MANIFEST, 'user-ids.jsonl', 'item-ids.jsonl', 'embeddings.safetensors'],
   ...['users', 'items', 'itemBias', 'seen-offsets', 'seen-items'].map((name) => `${name}.npy`),
   ...['users', 'items', 'seen'].map((name) => `${name}.parquet`),
 ];
 
+/** Writes the files and the manifest into a temporary folder, then swaps it with the target. A failed export leaves the target as it was. */
 async function writeFolder(
   directory: string,
   exported: Exported,

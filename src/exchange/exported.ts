@@ -1,24 +1,27 @@
+/** What every export format shares: the rows scaled for inner products, the manifest, progress and cancellation. */
+
 import { type Matrix, row } from '../array/matrix.ts';
 import { TaurecError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { inverseNorm } from '../recommender/vectors.ts';
 
-/** One export: the model, its rows as other programs score them, and callbacks for progress and cancellation. */
+/** One export: the model, its rows scaled for other programs, and callbacks for progress and cancellation. */
 export interface Exported {
   readonly model: Model<ModelConfig> | Model;
   readonly scored: ScoredRows;
-  /** True when the export includes the users' seen items. */
+  /** True if the export includes the users' seen items. */
   readonly seen: boolean;
-  /** Called for each row that is done, users and items alike. Throws `aborted` on request. */
+  /** Writers call this after each row of users or items. It reports progress, and throws `aborted` after cancellation. */
   readonly step: () => void;
-  /** Called for each pair of user and seen item. Throws `aborted` on request. */
+  /** Writers call this after each pair of user and seen item. It throws `aborted` after cancellation. */
   readonly pair: () => void;
 }
 
+/** The value of `format` in the manifest, which identifies a taurec export. */
 export const EXPORT_FORMAT = 'taurec-embeddings';
 
-/** The manifest of an export: the facts a reader needs, as JSON. */
+/** The manifest of an export: sizes of the tables and the formula of a score, as JSON. */
 export function manifestOf({ model, scored, seen }: Exported): Record<string, unknown> {
   return {
     format: EXPORT_FORMAT,
@@ -27,7 +30,7 @@ export function manifestOf({ model, scored, seen }: Exported): Record<string, un
     items: scored.items.rows,
     /** Columns of both tables. */
     columns: scored.items.columns,
-    /** The score that the model was trained with. */
+    /** The score that the model was trained with: cosine or dot. `score` below is the formula for the exported rows. */
     modelScore: model.config.score,
     score: scored.formula,
     normalized: scored.normalized,
@@ -37,7 +40,7 @@ export function manifestOf({ model, scored, seen }: Exported): Record<string, un
   };
 }
 
-/** A function that throws `aborted` once the signal is set; it checks the signal every 1024 calls. */
+/** Returns a function that throws `aborted` after cancellation. It checks the signal only every 1024 calls, so that a call per pair costs little. */
 export function stopper(signal?: AbortSignal): () => void {
   let calls = 0;
   return () => {
@@ -45,7 +48,7 @@ export function stopper(signal?: AbortSignal): () => void {
   };
 }
 
-/** Counts rows for a progress display, and stops on request. */
+/** Returns a function that counts rows: every 1024 rows, and at `total`, it reports progress, or throws `aborted` after cancellation. */
 export function stepper(
   total: number,
   onProgress?: (rows: number, total: number) => void,
@@ -60,44 +63,47 @@ export function stepper(
   };
 }
 
-/** How embeddings leave a model. */
+/** How the rows of an export are scaled and extended. */
 export interface RowOptions {
-  /** Rows as the model holds them. Default: rows of a cosine model are divided by their length, so that an inner product is the score. */
+  /** True to export the rows unscaled. Default false: rows of a cosine model are divided by their length, so that the inner product is the score. */
   readonly raw?: boolean;
-  /** Appends a column: 1 for a user, the item's bias for an item, so that the inner product includes the bias. Default false. */
+  /** True to append a column, 1 for users and the bias for items, so that the inner product includes the item's bias. Default false. */
   readonly foldBias?: boolean;
 }
 
-/** A table of vectors that is computed block by block. */
+/** A table of vectors, `rows × columns`, computed block by block so that a scaled copy of the whole table never exists. */
 export interface Rows {
   readonly rows: number;
   readonly columns: number;
-  /** Blocks of whole rows, about 1 MB each. The next block may overwrite the one before. */
+  /** Blocks of whole rows, at most about 1 MiB each. All blocks share one buffer: use a block before asking for the next. */
   blocks(): Iterable<Float32Array>;
 }
 
+/** Both tables in their exported form, and how a score follows from them. */
 export interface ScoredRows {
   readonly users: Rows;
   readonly items: Rows;
-  /** [I] biases to add to the inner products; absent: the model has none, or a column holds them. */
+  /** One bias per item, to add to the inner product. Absent if the model has no biases or a column holds them. */
   readonly itemBias?: Float32Array;
-  /** The formula of a score from the exported values, in words. */
+  /** The formula of a score from the exported values, for people: `user · item + bias of the item`. */
   readonly formula: string;
-  /** True when rows were divided by their length. */
+  /** True if the rows were divided by their length. */
   readonly normalized: boolean;
+  /** True if the last column of both tables holds the bias (1 for users). */
   readonly biasColumn: boolean;
 }
 
-/** Numbers in a block. */
+/** Numbers per block: 2^18 floats are 1 MiB. */
 const BLOCK = 1 << 18;
 
 /**
- * The embeddings of a model as another program scores them:
+ * Scales the embeddings of a model so that another program needs only inner products:
  *
  *     score = user · item (+ itemBias)
  *
- * for inner products and cosines alike; with `raw` the rows are left as they are. Throws `bad-option` for a bias column with raw rows of a cosine model: no one
- * formula scores those.
+ * This holds for models trained with inner products and with cosines. With `raw` the rows are not scaled.
+ *
+ * @throws TaurecError `bad-option` for a bias column with raw rows of a cosine model, which no single formula can score
  */
 export function scoredRows(
   {
@@ -115,8 +121,8 @@ export function scoredRows(
     throw new TaurecError('bad-option', {
       option: 'raw',
       got: true,
-      expected: 'rows of length 1 with a bias column (the model scores by cosine)',
-      remedy: 'Leave one of the two out.',
+      expected: 'false with a bias column, because the model scores by cosine and its rows must have length 1',
+      remedy: 'Use only one of the two options.',
     });
   }
   const normalized = cosine && !raw;
@@ -132,12 +138,14 @@ export function scoredRows(
   };
 }
 
+/** The rows of a matrix, divided by their length if `normalized`, with the value `last(row)` appended if given. */
 function rowsOf(m: Matrix, normalized: boolean, last?: (row: number) => number): Rows {
   const columns = m.columns + (last ? 1 : 0);
   return {
     rows: m.rows,
     columns,
     *blocks() {
+      // Rows per block: at least one, even if a single row exceeds the block size.
       const most = Math.max(1, Math.floor(BLOCK / columns));
       const block = new Float32Array(Math.min(most, m.rows) * columns);
       for (let first = 0; first < m.rows; first += most) {
@@ -154,7 +162,7 @@ function rowsOf(m: Matrix, normalized: boolean, last?: (row: number) => number):
   };
 }
 
-/** Each row of a table with its index. The row is a view, good until the next one. */
+/** Yields each row of a table with its index. The row is a view of a shared buffer: it is valid only until the next row. */
 export function* eachRow(table: Rows): Generator<readonly [index: number, row: Float32Array]> {
   let index = 0;
   for (const block of table.blocks()) {

@@ -1,3 +1,5 @@
+/** Import: builds a model from vectors and ids in files that another program wrote. The readers of the formats are in read-vectors.ts and read-text.ts. */
+
 import { csrFromEntries } from '../array/csr.ts';
 import { IdMap } from '../data/id-map.ts';
 import type { Interactions } from '../data/interactions.ts';
@@ -10,42 +12,44 @@ import { readIds } from './read-text.ts';
 import { readNumbers, readVectors } from './read-vectors.ts';
 import { badEmbeddings, type Vectors } from './vectors-table.ts';
 
-/** Files with the vectors and ids, and the items users have seen. */
+/** Options of `importEmbeddings`: files with vectors, ids and biases, the score, and the items that users have seen. */
 export interface ImportEmbeddingsOptions {
-  /** A file with a vector for each user: .npy, .npz, safetensors, Parquet, JSON, JSON lines, CSV or TSV. `file#name` names an array inside. */
+  /** File with one vector per user: .npy, .npz, safetensors, Parquet, JSON, JSON lines, CSV or TSV. `file#name` selects one of several arrays. */
   readonly users: string;
-  /** The same for items. */
+  /** File with one vector per item, of the same length as the users' vectors. */
   readonly items: string;
-  /** A file with the users' ids in the order of the rows. Default: those in the vectors' file, else row numbers from 0. */
+  /** File with the users' ids in row order. Default: the ids in the file of the vectors, or else row numbers from 0. */
   readonly userIds?: string;
+  /** File with the items' ids in row order. Default as for `userIds`. */
   readonly itemIds?: string;
-  /** How the embeddings are scored; the numbers do not show it. */
+  /** The score that the embeddings were trained for. It is required, because the numbers do not reveal it. */
   readonly score: 'cosine' | 'dot';
-  /** A file with a number for each item that is added to its scores. Default: the array or column called itemBias or bias in the items' file. */
+  /** File with one number per item, added to the item's scores. Default: the array or column called itemBias or bias in the items' file. */
   readonly itemBias?: string;
-  /** Items users have seen, from `readInteractions`: they stay out of lists and give items their popularity. Default: none. */
+  /** Items that users have seen, from `readInteractions`. Lists exclude them, and the popularity of items is counted from them. Default: none. */
   readonly train?: Interactions;
-  /** Titles of items in the order of the ids that the function is given (see `readTitles`). */
+  /** Returns the titles of the given items, in the same order (see `readTitles`). */
   readonly titles?: (items: IdMap) => Promise<readonly string[]>;
-  /** The built-in loss that folds new users in. Default: sl for cosines, its τ by the size of the catalogue; bpr for inner products. */
+  /** Built-in loss that folds in new users. Default: sl for cosines, with τ fitted to the size of the catalogue; bpr for inner products. */
   readonly loss?: { readonly name: string; readonly options?: Readonly<Record<string, unknown>> };
 }
 
-/** The result of an import, in numbers. */
+/** Counts of an import. */
 export interface ImportReport {
-  /** True when the file had no ids, so that row numbers from 0 serve as ids. */
+  /** True if no ids were found, so that the row numbers from 0 are the ids. */
   readonly numbered: { readonly users: boolean; readonly items: boolean };
-  /** Interactions of `train` that are in the model, and those left out because the embeddings have no such user or item. */
+  /** Distinct interactions of `train` in the model. */
   readonly interactions: number;
+  /** Interactions of `train` that were left out, and the users and items of the log that have no embedding. */
   readonly unknown: { readonly interactions: number; readonly users: number; readonly items: number };
 }
 
 /**
- * Makes a model from embeddings that another program trained. It can be saved, evaluated, served and folded into like a trained one. Numbers of 16 and 64
- * bits become 32-bit floats. Interactions of `train` whose user or item has no embedding are counted and left out.
+ * Builds a model from embeddings that another program trained. The model can be saved, evaluated and served like a trained one, and it can fold in new users.
+ * 16-bit and 64-bit numbers become 32-bit floats. Interactions of `train` whose user or item has no embedding are counted and left out.
  *
- * @throws TaurecError `file-not-found`; `bad-embeddings`, naming file and row or line, for truncated files, values that are not finite, other types or shapes, and ids that
- * are repeated, blank, or do not match the rows; `bad-option`, `unknown-name` for the loss
+ * @throws TaurecError `file-not-found`; `bad-embeddings`, with the file and the row or line, for truncated files, values that are not finite, unsupported types or
+ * shapes, and ids that are repeated, blank, or do not match the rows; `bad-option` and `unknown-name` for the score and the loss
  */
 export async function importEmbeddings(
   options: ImportEmbeddingsOptions,
@@ -53,6 +57,7 @@ export async function importEmbeddings(
   const { score, train } = options;
   if (score !== 'cosine' && score !== 'dot')
     throw new TaurecError('bad-option', { option: 'score', got: score, expected: 'cosine or dot' });
+  // bpr reads only differences of scores: the zero of another program's inner products is unknown.
   const given = options.loss ?? { name: score === 'cosine' ? 'sl' : 'bpr' };
   checkScore(createLoss(given), score);
   const users = await readSide(options.users, 'users', options.userIds);
@@ -87,7 +92,7 @@ export async function importEmbeddings(
   };
 }
 
-/** The known facts about an imported model: no epochs, no engine, and a loss that only fold-in uses. */
+/** The facts that config.json of an imported model records. Epochs, steps and engine are empty, because its training is unknown; only fold-in uses the loss. */
 function factsOf({ users, items, score, train }: ImportEmbeddingsOptions, loss: ModelFacts['loss']): ModelFacts {
   return {
     backbone: 'imported',
@@ -104,6 +109,7 @@ function factsOf({ users, items, score, train }: ImportEmbeddingsOptions, loss: 
   };
 }
 
+/** Reads the vectors and ids of the users or the items. The ids come from exactly one place: the ids file, the file of the vectors, or the row numbers. */
 async function readSide(
   source: string,
   role: 'users' | 'items',
@@ -112,18 +118,19 @@ async function readSide(
   const vectors = await readVectors(source, role, idsFile !== undefined);
   const { table, ids: own, file } = vectors;
   if (own && idsFile !== undefined) {
-    throw badEmbeddings(idsFile, `ids of the ${role} a second time, expected none: they are in ${file}`);
+    throw badEmbeddings(idsFile, `the ids of the ${role} are already in ${file}, expected no separate file of ids`);
   }
   const origin = idsFile ?? file;
   const texts = idsFile === undefined ? own : await readIds(idsFile);
   if (texts && texts.length !== table.rows)
     throw badEmbeddings(origin, `${texts.length} ids, expected ${table.rows}, one for each row of ${file}`);
   const blank = texts?.findIndex((id) => id.trim() === '') ?? -1;
-  if (blank >= 0) throw badEmbeddings(origin, `row ${blank} has a blank id, expected a text`);
+  if (blank >= 0) throw badEmbeddings(origin, `row ${blank} has a blank id, expected a non-empty text`);
   const ids = distinct(origin, texts ?? Array.from({ length: table.rows }, (_, r) => String(r)));
   return { ...vectors, ids, numbered: texts === undefined };
 }
 
+/** The index of the ids. An id that occurs twice is reported with the file and both rows. */
 function distinct(file: string, texts: readonly string[]): IdMap {
   try {
     return IdMap.fromIds(texts);
@@ -140,11 +147,12 @@ function checkBias(file: string, bias: Float32Array | undefined, items: number):
   if (!bias) return;
   if (bias.length !== items) throw badEmbeddings(file, `${bias.length} biases, expected ${items}, one for each item`);
   const at = bias.findIndex((x) => !Number.isFinite(x));
-  if (at >= 0) throw badEmbeddings(file, `the bias of row ${at} is ${bias[at]}, expected a number`);
+  if (at >= 0) throw badEmbeddings(file, `the bias of row ${at} is ${bias[at]}, expected a finite number`);
 }
 
-/** The interactions whose user and item both have embeddings, in their index space, and how many have not. */
+/** Translates the interactions to the indexes of the embeddings. Leaves out and counts those whose user or item has no embedding. */
 function placeInteractions(log: Interactions, userIds: IdMap, itemIds: IdMap) {
+  // Index in the log → row of the embeddings, -1 if there is none.
   const place = (ids: IdMap, known: IdMap) =>
     Int32Array.from({ length: ids.size }, (_, i) => known.indexOf(ids.idOf(i)));
   const userOf = place(log.userIds, userIds);
@@ -158,11 +166,12 @@ function placeInteractions(log: Interactions, userIds: IdMap, itemIds: IdMap) {
     users.push(user);
     items.push(item);
   }
+  // A log without a single match has other ids than the embeddings. Show one id of each, so that the difference can be seen.
   if (users.length === 0) {
     const example = (ids: IdMap) => (ids.size > 0 ? JSON.stringify(ids.idOf(0)) : 'none');
     throw badEmbeddings(
       log.source,
-      `none of ${log.users.length} interactions has a user and an item with embeddings, expected the same ids: a user here is ${example(log.userIds)}, there ${example(userIds)}; an item here is ${example(log.itemIds)}, there ${example(itemIds)}`,
+      `none of ${log.users.length} interactions has a user and an item with embeddings, expected the same ids in both: the log has user ${example(log.userIds)} and item ${example(log.itemIds)}, the embeddings have user ${example(userIds)} and item ${example(itemIds)}`,
     );
   }
   const missing = (places: Int32Array) => places.reduce((sum, at) => sum + (at < 0 ? 1 : 0), 0);

@@ -1,3 +1,5 @@
+/** Reader of vectors in any supported file: detects the format, and reads the binary formats itself (.npy, .npz, safetensors, Parquet); read-text.ts reads text. */
+
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { DuckDBListValue } from '@duckdb/node-api';
@@ -12,19 +14,19 @@ import { isNpy, npyDataBytes, npyFloats, parseNpyHead } from './npy-format.ts';
 import { isBiasName, isIdName, readDelimited, readJson, readJsonLines } from './read-text.ts';
 import { badEmbeddings, checkVectors, RowGatherer, type Vectors } from './vectors-table.ts';
 
-/** `file` or `file#name`: a name of an array in an .npz or a tensor in a safetensors file, or of a list in a JSON document. */
+/** Splits `file#name`, where the name selects an array of an .npz file, a tensor of a safetensors file or a list of a JSON document. A file whose own name has a # is kept whole. */
 function parseSource(source: string): { readonly file: string; readonly name?: string } {
   const at = source.lastIndexOf('#');
   return at < 1 || existsSync(source) ? { file: source } : { file: source.slice(0, at), name: source.slice(at + 1) };
 }
 
 /**
- * Reads a table of vectors, a row for each user or item: .npy, .npz, safetensors, Parquet, JSON lines, a JSON document, or delimited text; content decides before the
- * name. With `bare`, delimited text has no column of ids. Throws `file-not-found`, `bad-embeddings`.
+ * Reads a table of vectors, one row per user or item, from .npy, .npz, safetensors, Parquet, JSON lines, a JSON document or delimited text. The first bytes decide the
+ * format where they can, the extension otherwise. With `bare`, delimited text has no column of ids. Throws `file-not-found`, `bad-embeddings`.
  */
 export async function readVectors(source: string, role: 'users' | 'items', bare: boolean): Promise<Vectors> {
   const { file, name } = parseSource(source);
-  // Without a name: taurec's own name for the array, then common names in other programs, then the only array.
+  // Without a name, try taurec's name for the array, then names common in other programs. `pick` then accepts the only array of the file.
   const singular = role.slice(0, -1);
   const names = name === undefined ? [role, `${singular}_factors`, `${singular}_embeddings`, singular] : [name];
   const vectors = await readAs(file, names, role, bare);
@@ -32,6 +34,7 @@ export async function readVectors(source: string, role: 'users' | 'items', bare:
   return vectors;
 }
 
+/** Detects the format and calls its reader. */
 async function readAs(
   file: string,
   names: readonly string[],
@@ -39,11 +42,13 @@ async function readAs(
   bare: boolean,
 ): Promise<Vectors> {
   const head = await readHead(file);
+  // PK\x03\x04 begins a zip archive (.npz), PAR1 a Parquet file. Safetensors files have no magic, so the extension decides.
   const magic = new TextDecoder('latin1').decode(head.bytes.subarray(0, 4));
   const extension = /\.([^./\\]+)$/.exec(file.replace(/\.gz$/i, ''))?.[1]?.toLowerCase();
   if (head.bytes.length === 0) throw badEmbeddings(file, 'the file is empty, expected embeddings');
   const binary = isNpy(head.bytes) || magic === 'PK\x03\x04' || magic === 'PAR1' || extension === 'safetensors';
-  if (head.gzip && binary) throw badEmbeddings(file, 'a binary file packed with gzip, expected one that is unpacked');
+  if (head.gzip && binary)
+    throw badEmbeddings(file, 'it is a binary file compressed with gzip, expected it uncompressed');
   if (isNpy(head.bytes)) return vectorsOf(file, await readNpy(file));
   if (magic === 'PK\x03\x04') return vectorsOf(file, await readNpz(file, names));
   if (magic === 'PAR1') return readParquetVectors(file, bare);
@@ -52,8 +57,9 @@ async function readAs(
     return vectorsOf(file, tensor, role === 'items' ? itemBias : undefined);
   }
   if (extension === 'npy' || extension === 'npz' || extension === 'parquet')
-    throw badEmbeddings(file, `it does not begin as a .${extension} file does`);
+    throw badEmbeddings(file, `it does not start like a .${extension} file`);
   if (extension === 'json' && !head.gzip) return readJson(file, names);
+  // First character of the text after a byte order mark and blanks: { begins JSON lines.
   const first = new TextDecoder()
     .decode(head.bytes.subarray(0, 64))
     .replace(/^\uFEFF/, '')
@@ -62,7 +68,7 @@ async function readAs(
   return readDelimited(file, extension === 'tsv' ? 'tsv' : 'csv', head, bare);
 }
 
-/** Reads a list of numbers, one for each item: a one-dimensional array, or a table with one column. Throws as `readVectors` does. */
+/** Reads one number per item: a one-dimensional array, or a table with one column. Throws as `readVectors` does. */
 export async function readNumbers(source: string): Promise<Float32Array> {
   const { file, name } = parseSource(source);
   const names = name === undefined ? ['itemBias', 'item_bias', 'bias'] : [name];
@@ -76,7 +82,7 @@ export async function readNumbers(source: string): Promise<Float32Array> {
         : undefined;
   if (!array) {
     const { table } = await readVectors(source, 'items', true);
-    if (table.columns !== 1) throw badEmbeddings(file, `${table.columns} numbers in a row, expected one`);
+    if (table.columns !== 1) throw badEmbeddings(file, `its rows have ${table.columns} numbers, expected one`);
     return table.data;
   }
   if (array.shape.length !== 1 && !(array.shape.length === 2 && array.shape[1] === 1))
@@ -84,12 +90,12 @@ export async function readNumbers(source: string): Promise<Float32Array> {
   return array.data;
 }
 
-/** Bytes per read call (256 MiB). Linux reads less than 2 GiB per call. */
+/** Bytes per read call (256 MiB). Linux transfers less than 2 GiB per call, so a large table needs several. */
 const CALL_BYTES = 1 << 28;
-/** Bytes read for a header; NumPy's own headers are shorter. */
+/** Bytes read for a header (64 KiB). The headers that NumPy writes for plain arrays are much shorter. */
 const HEAD_BYTES = 1 << 16;
 
-/** An array as read from a file. */
+/** An array of a file, as 32-bit floats in C order. */
 interface FloatArray {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -113,6 +119,7 @@ async function readNpy(path: string): Promise<FloatArray> {
   }
 }
 
+/** The size of the array in bytes. Throws `bad-embeddings` unless it equals `there`, the bytes of the file after the header. */
 function checkedBytes(path: string, header: Parameters<typeof npyDataBytes>[0], there: number): number {
   const bytes = npyDataBytes(header);
   if (typeof bytes === 'string') throw badEmbeddings(path, bytes);
@@ -126,7 +133,7 @@ function checkedBytes(path: string, header: Parameters<typeof npyDataBytes>[0], 
   return bytes;
 }
 
-/** The array called `name` of an .npz file, or its only one. The file is read whole. Throws `bad-embeddings`. */
+/** Reads the array of an .npz file that is called one of `names`, or its only array. The whole file is unpacked in memory. Throws `bad-embeddings`. */
 async function readNpz(path: string, names: readonly string[]): Promise<FloatArray> {
   const packed = await readFile(path);
   let files: Record<string, Uint8Array>;
@@ -143,12 +150,13 @@ async function readNpz(path: string, names: readonly string[]): Promise<FloatArr
   const header = parseNpyHead(found);
   if (typeof header === 'string') throw badEmbeddings(path, header);
   const bytes = checkedBytes(path, header, found.length - header.dataStart);
+  // Copy: the numbers must begin at a multiple of 4, and models keep their tables in shared memory.
   const data = new Uint8Array(new SharedArrayBuffer(bytes));
   data.set(found.subarray(header.dataStart));
   return { shape: header.shape, data: npyFloats(header, data) };
 }
 
-/** The tensor called one of `names` of a safetensors file, or its only one, and its tensor itemBias. Throws `bad-embeddings`. */
+/** Reads the tensor of a safetensors file that is called one of `names`, or its only tensor; also the tensor itemBias if there is one. Throws `bad-embeddings`. */
 async function readTensor(
   path: string,
   names: readonly string[],
@@ -165,6 +173,7 @@ async function readTensor(
 
 type Data = Parameters<typeof typeOfArray>[0];
 
+/** A tensor's numbers as 32-bit floats in shared memory. Throws `bad-embeddings` for other types than F32 and F64. */
 function floatsOf(path: string, data: Data): Float32Array {
   if (data instanceof Float32Array) return data;
   if (data instanceof Float64Array) {
@@ -175,23 +184,24 @@ function floatsOf(path: string, data: Data): Float32Array {
   throw badEmbeddings(path, `its numbers are of type ${typeOfArray(data)}, expected F32 or F64`);
 }
 
-/** The first of `names` that is there, else the only one. */
+/** The first of `names` that the file has, or else its only array, unless the user named one (`names` then has length 1). Throws `bad-embeddings`. */
 function pick<T>(path: string, there: ReadonlyMap<string, T>, names: readonly string[]): T {
   const name = names.find((one) => there.has(one));
   if (name !== undefined) return there.get(name)!;
   const only = [...there.values()];
   if (only.length === 1 && names.length > 1) return only[0]!;
   const known = [...there.keys()].join(', ') || 'none';
-  throw badEmbeddings(path, `no array called ${names[0]}; there are: ${known}. Name one: ${path}#NAME`);
+  throw badEmbeddings(path, `it has no array called ${names[0]}; its arrays: ${known}. Choose one with ${path}#NAME`);
 }
 
-/** An array as a table of vectors. Throws `bad-embeddings` unless it has two dimensions. */
+/** Makes a table of vectors from an array. Throws `bad-embeddings` unless it has two dimensions. */
 function vectorsOf(file: string, { shape, data }: FloatArray, bias?: Float32Array): Vectors {
   if (shape.length !== 2)
     throw badEmbeddings(file, `its shape is [${shape.join(', ')}], expected two dimensions: rows and columns`);
   return { file, table: matrix(shape[0]!, shape[1]!, data), ...(bias && { bias }) };
 }
 
+/** Fills `target` from the file, beginning at byte `position`. */
 async function readAll(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < target.length; ) {
     const { bytesRead } = await file.read(target, at, Math.min(CALL_BYTES, target.length - at), position + at);
@@ -200,16 +210,19 @@ async function readAll(file: FileHandle, target: Uint8Array, position: number): 
   }
 }
 
+// Names of types as DuckDB's DESCRIBE prints them.
 const isNumeric = (type: string) => /^(FLOAT|DOUBLE|DECIMAL.*|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)$/.test(type);
 const isVector = (type: string) => /^(FLOAT|DOUBLE)\[\d*\]$/.test(type);
 
 /**
- * Reads vectors of a Parquet file: its first column of lists (or arrays) of floats, else all its columns of numbers; ids from a column with a usual name (id, user_id,
- * item …), biases from one called bias; without ids where they come from elsewhere (`bare`). Throws `bad-embeddings`.
+ * Reads vectors from a Parquet file. The vector is the first column with lists (or arrays) of floats, or else all columns of numbers together. Ids come from a column
+ * with a usual name (id, user_id, item …), or else from the first text column unless the ids are in another file (`bare`); biases from a column called bias.
+ * Throws `bad-embeddings`.
  */
 async function readParquetVectors(path: string, bare: boolean): Promise<Vectors> {
   const duck = await openDuck();
   try {
+    // Row r of the file must become row r of the table.
     await duck.connection.run('SET preserve_insertion_order = true');
     const from = `read_parquet(${literal(path)}, binary_as_string = true)`;
     const described = (await duck.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${from}`)).getRows();
@@ -221,7 +234,10 @@ async function readParquetVectors(path: string, bare: boolean): Promise<Vectors>
     const single = columns.filter((c) => c !== id && c !== bias && isNumeric(c.type));
     if (!vector && single.length === 0) {
       const there = columns.map(({ name, type }) => `${name} ${type}`).join(', ');
-      throw badEmbeddings(path, `its columns are ${there}, expected a list of floats, or columns of numbers`);
+      throw badEmbeddings(
+        path,
+        `its columns are ${there}, expected a column with lists of floats, or columns of numbers`,
+      );
     }
     const embedding = vector
       ? `CAST(${identifier(vector.name)} AS FLOAT[])`
@@ -239,7 +255,7 @@ async function readParquetVectors(path: string, bare: boolean): Promise<Vectors>
         if (!items || items.includes(null) || (id && name === null) || (bias && number === null))
           throw badEmbeddings(
             path,
-            `row ${at}: a value is missing, expected an id, numbers, and a bias where there is one`,
+            `row ${at}: a value is null, expected the id, the bias and all numbers of the vector to be set`,
           );
         rows.add(`row ${at}`, items as number[], name ?? undefined, bias ? number! : undefined);
       }

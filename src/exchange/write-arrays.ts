@@ -6,7 +6,7 @@ import type { StreamedTensor } from '../model/safetensors-format.ts';
 import type { Exported, Rows } from './exported.ts';
 import { npyHead } from './npy-format.ts';
 
-/** Writes users.npy, items.npy and the ids into a folder, and, if present, itemBias.npy, seen-offsets.npy and seen-items.npy. */
+/** Writes users.npy, items.npy and the ids into a folder; also itemBias.npy if there are biases, and seen-offsets.npy and seen-items.npy (compressed sparse rows) if asked for. */
 export async function writeNpy(folder: string, exported: Exported): Promise<void> {
   const { model, scored, seen, step } = exported;
   for (const name of ['users', 'items'] as const) {
@@ -23,7 +23,7 @@ export async function writeNpy(folder: string, exported: Exported): Promise<void
   await writeIds(folder, exported);
 }
 
-/** Writes embeddings.safetensors and ids into a folder. */
+/** Writes embeddings.safetensors and the ids into a folder. The metadata of the file holds the formula of a score. */
 export async function writeSafetensorsFolder(folder: string, exported: Exported): Promise<void> {
   const { model, scored, seen, step } = exported;
   const table = (rows: Rows): StreamedTensor => ({
@@ -45,7 +45,7 @@ export async function writeSafetensorsFolder(folder: string, exported: Exported)
   await writeIds(folder, exported);
 }
 
-/** user-ids.jsonl and item-ids.jsonl: line n is the id of row n as a JSON string, so that an id may hold a line end. */
+/** Writes user-ids.jsonl and item-ids.jsonl: line n is the id of row n as a JSON string, so that an id may contain a line end. */
 async function writeIds(folder: string, { model }: Exported): Promise<void> {
   await writePieces(join(folder, 'user-ids.jsonl'), idLines(model.userIds));
   await writePieces(join(folder, 'item-ids.jsonl'), idLines(model.itemIds));
@@ -55,11 +55,13 @@ function* idLines(ids: IdMap): Generator<string> {
   for (const id of ids) yield `${JSON.stringify(id)}\n`;
 }
 
+/** The pieces of a .npy file: the header, then one block of rows after the other. */
 function* npyPieces(table: Rows, step: () => void): Generator<Uint8Array> {
   yield npyHead('<f4', [table.rows, table.columns]);
   for (const block of counted(table, step)) yield bytesOf(block);
 }
 
+/** The blocks of a table; calls `step` for each row of a block after the block was consumed. */
 function* counted(table: Rows, step: () => void): Generator<Float32Array> {
   for (const block of table.blocks()) {
     yield block;
@@ -67,10 +69,13 @@ function* counted(table: Rows, step: () => void): Generator<Float32Array> {
   }
 }
 
-/** Characters of text that are gathered before they are written. */
+/** Characters of text that are gathered before a write (2^20). */
 const GATHERED = 1 << 20;
 
-/** Writes a new file from pieces, texts or bytes, and buffers short texts: at most a few megabytes are in memory at a time. */
+/**
+ * Writes a new file from pieces of text or bytes and forces it to disk. Short texts are gathered, so that a row does not cost a system call; at most a few
+ * megabytes are in memory at a time. Fails if the file exists.
+ */
 export async function writePieces(
   path: string,
   pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
@@ -98,7 +103,7 @@ export async function writePieces(
   }
 }
 
-/** A view's own bytes. */
+/** The bytes of a typed array, without a copy. */
 export function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }

@@ -2,10 +2,13 @@ import { csrRow } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
 import { type Exported, eachRow, manifestOf } from './exported.ts';
 
-/** The most numbers that a JSON export holds: programs read such a file as a whole. */
+/** Limit on the numbers of a JSON export, because other programs read such a file as a whole: some 60 MB of text. */
 export const MOST_JSON_NUMBERS = 5_000_000;
 
-/** The pieces of one JSON document: the manifest, then `users` and `items` with id, embedding and, if present, seen items, bias or title. Throws `cannot-export` when the model is too large. */
+/**
+ * The pieces of one JSON document: the fields of the manifest, then `users` (id, embedding and, if asked for, seen) and `items` (id, embedding and, if present, bias
+ * and title). Throws `cannot-export` for a model with more than `MOST_JSON_NUMBERS` numbers.
+ */
 export function* jsonPieces(exported: Exported): Generator<string> {
   const { model, scored, seen, step } = exported;
   const numbers =
@@ -15,12 +18,14 @@ export function* jsonPieces(exported: Exported): Generator<string> {
   if (numbers > MOST_JSON_NUMBERS) {
     throw new TaurecError('cannot-export', {
       format: 'json',
-      problem: `it would hold ${numbers} numbers, expected ${MOST_JSON_NUMBERS} at most`,
+      problem: `the file would hold ${numbers} numbers, expected ${MOST_JSON_NUMBERS} at most`,
       remedy: 'Export to npy, safetensors or parquet.',
     });
   }
+  // The lists replace the manifest's counts of the same names. slice removes the closing "\n}", so that the lists can follow.
   const { users: _users, items: _items, ...manifest } = manifestOf(exported);
   yield `${JSON.stringify(manifest, null, 1).slice(0, -2)},\n "users": [`;
+  // One object per line, so that tools for text can read the file.
   let divider = '\n  ';
   for (const [u, vector] of eachRow(scored.users)) {
     const ids = seen
@@ -43,12 +48,12 @@ export function* jsonPieces(exported: Exported): Generator<string> {
   yield '\n ]\n}\n';
 }
 
-/** A 32-bit float as the shortest of its nine-digit decimals: nine significant digits give every such number back bit for bit, −0 too. */
+/** A 32-bit float as text with at most nine significant digits, which restore every 32-bit float exactly; −0 keeps its sign. */
 export function floatText(x: number): string {
   return Object.is(x, -0) ? '-0' : String(Number(x.toPrecision(9)));
 }
 
-/** A vector as JSON and pgvector write it: [0.1,-2]. */
+/** A vector in the notation that JSON and pgvector share: [0.1,-2]. */
 export function vectorText(row: Float32Array): string {
   let text = '[';
   for (let c = 0; c < row.length; c++) text += c === 0 ? floatText(row[c]!) : `,${floatText(row[c]!)}`;

@@ -4,10 +4,10 @@ import { csrRow } from '../array/csr.ts';
 import { type Duck, identifier, literal, openDuck } from '../data/formats/duckdb.ts';
 import { type Exported, eachRow, type Rows } from './exported.ts';
 
-/** Rows that are handed to DuckDB at a time; its own chunks hold as many. */
+/** Rows per chunk given to DuckDB: the size of DuckDB's own vectors. */
 const CHUNK = 2048;
 
-/** Writes users.parquet (id, embedding), items.parquet (id, embedding, and bias and title where there are such) and seen.parquet (user, item) into a folder. */
+/** Writes users.parquet (id, embedding), items.parquet (id, embedding, bias and title if present) and, if asked for, seen.parquet (user, item) into a folder. */
 export async function writeParquet(folder: string, { model, scored, seen, step, pair }: Exported): Promise<void> {
   const { userIds, itemIds, titles, seen: pairs } = model;
   const { itemBias } = scored;
@@ -15,6 +15,7 @@ export async function writeParquet(folder: string, { model, scored, seen, step, 
   const { FLOAT, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
   const embedding = LIST(FLOAT);
   const duck = await openDuck('512MB');
+  /** Writes one table of vectors; `rowOf` gives the id of a row and the values after the embedding. */
   const vectors = async (name: string, table: Rows, columns: Columns, rowOf: (index: number) => DuckDBValue[]) => {
     function* rows(): Generator<DuckDBValue[]> {
       for (const [index, vector] of eachRow(table)) {
@@ -53,7 +54,7 @@ export async function writeParquet(folder: string, { model, scored, seen, step, 
 
 type Columns = Readonly<Record<string, DuckDBType>>;
 
-/** Rows go to a table of a DuckDB file, which becomes the Parquet file: memory stays flat. */
+/** Writes rows to a table in a DuckDB file on disk, then copies the table to a Parquet file. This way memory stays constant for any number of rows. */
 async function write(duck: Duck, path: string, columns: Columns, rows: Iterable<DuckDBValue[]>): Promise<void> {
   const { DuckDBDataChunk } = await import('@duckdb/node-api');
   const { connection, folder } = duck;
@@ -61,6 +62,7 @@ async function write(duck: Duck, path: string, columns: Columns, rows: Iterable<
   const described = Object.entries(columns).map(([name, type]) => `${identifier(name)} ${type}`);
   await connection.run(`CREATE OR REPLACE TABLE rows.rows (${described.join(', ')})`);
   const appender = await connection.createAppender('rows', 'main', 'rows');
+  // The appender writes whole chunks, which is faster than single values.
   const append = (block: DuckDBValue[][]) => {
     const chunk = DuckDBDataChunk.create(Object.values(columns));
     chunk.setRows(block);
@@ -72,7 +74,7 @@ async function write(duck: Duck, path: string, columns: Columns, rows: Iterable<
     if (block.length < CHUNK) continue;
     append(block);
     block = [];
-    // Let the event loop run, so that signals are handled: nothing above is asynchronous.
+    // Nothing above waits for the event loop: give it a turn, so that signals and cancellation are handled.
     await new Promise((resolve) => setImmediate(resolve));
   }
   if (block.length > 0) append(block);

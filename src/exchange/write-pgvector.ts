@@ -1,19 +1,21 @@
+/** Export as SQL for PostgreSQL with pgvector: tables of users, items and seen pairs, as INSERT statements for any client or as COPY data for psql. */
+
 import { csrRow } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
 import { type Exported, eachRow, type Rows, type ScoredRows } from './exported.ts';
 import { vectorText } from './write-json.ts';
 
-/** Rows of one INSERT. */
+/** Rows per INSERT statement. */
 const INSERTED = 200;
 
-/** A table as it is filled: its name, its columns, and its rows as texts that are not yet escaped; undefined is NULL. */
+/** A table to fill: its name, its columns, and its rows as unescaped texts, where undefined is NULL. */
 interface Filled {
   readonly name: string;
   readonly columns: string;
   rows(): Iterable<readonly (string | undefined)[]>;
 }
 
-/** The pieces of an SQL file with INSERT statements, which any client runs. */
+/** The pieces of an SQL file with INSERT statements, which any client can run. */
 export function* insertPieces(exported: Exported, names: TableNames): Generator<string> {
   const titles = exported.model.titles !== undefined;
   yield schemaSql(names, exported.scored, titles, exported.seen);
@@ -21,6 +23,7 @@ export function* insertPieces(exported: Exported, names: TableNames): Generator<
     let count = 0;
     for (const fields of rows()) {
       const values = fields.map((field) => (field === undefined ? 'NULL' : sqlLiteral(field))).join(', ');
+      // Every INSERTED rows, end the previous statement and begin a new one.
       const begins = count++ % INSERTED === 0;
       yield begins
         ? `${count > 1 ? ';\n' : ''}INSERT INTO ${name} (${columns}) VALUES\n  (${values})`
@@ -31,7 +34,7 @@ export function* insertPieces(exported: Exported, names: TableNames): Generator<
   yield closingSql(names, exported.scored, exported.seen);
 }
 
-/** The pieces of a file for psql, with COPY and its data. */
+/** The pieces of a file for psql: COPY statements with their data, which load faster than INSERT. */
 export function* copyPieces(exported: Exported, names: TableNames): Generator<string> {
   yield '\\set ON_ERROR_STOP on\n';
   const titles = exported.model.titles !== undefined;
@@ -40,11 +43,13 @@ export function* copyPieces(exported: Exported, names: TableNames): Generator<st
     yield `COPY ${name} (${columns}) FROM stdin;\n`;
     for (const fields of rows())
       yield `${fields.map((field) => (field === undefined ? '\\N' : copyField(field))).join('\t')}\n`;
+    // A line with \. ends the data of COPY.
     yield '\\.\n';
   }
   yield closingSql(names, exported.scored, exported.seen);
 }
 
+/** The tables of an export in the order in which they are filled. Their rows are generated on the way to the file. */
 function tables({ model, scored, seen, step, pair }: Exported, names: TableNames): Filled[] {
   const { userIds, itemIds, titles } = model;
   function* vectors(
@@ -77,18 +82,18 @@ function tables({ model, scored, seen, step, pair }: Exported, names: TableNames
   ];
 }
 
-/** The most columns that pgvector's type `vector` takes, and the most that its indexes take. */
+/** Limits of pgvector: columns of the type `vector`, and columns that its indexes support. */
 const MOST_COLUMNS = 16_000;
 const MOST_INDEXED = 2000;
 
-/** The names of the three tables. */
+/** The names of the three tables, quoted for SQL if needed. */
 interface TableNames {
   readonly users: string;
   readonly items: string;
   readonly seen: string;
 }
 
-/** `prefix` with _users, _items and _seen, as SQL identifiers. Throws `bad-option` unless PostgreSQL can hold the names whole. */
+/** The identifiers `<prefix>_users`, `<prefix>_items` and `<prefix>_seen`. PostgreSQL cuts names at 63 bytes, so the prefix has at most 50. Throws `bad-option`. */
 export function tableNames(prefix: string): TableNames {
   if (!/^[^\p{Cc}]+$/u.test(prefix) || new TextEncoder().encode(prefix).length > 50) {
     throw new TaurecError('bad-option', {
@@ -101,39 +106,40 @@ export function tableNames(prefix: string): TableNames {
   return { users: name('users'), items: name('items'), seen: name('seen') };
 }
 
-/** A plain name as it is, any other in double quotes. */
+/** A name as an SQL identifier: a plain lower-case name unchanged, any other in double quotes. */
 function identifier(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A text as a literal, where standard_conforming_strings is on. Throws `cannot-export` for the one character that PostgreSQL's texts cannot hold. */
+/** A text as an SQL literal. Backslashes stay as they are, because the file turns standard_conforming_strings on. Throws `cannot-export` for texts with NUL. */
 function sqlLiteral(text: string): string {
   return `'${withoutNul(text).replaceAll("'", "''")}'`;
 }
 
 const copyEscapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
-/** A text as a field of COPY's text format. Throws as `sqlLiteral` does. */
+/** A text as a field in the text format of COPY. Throws as `sqlLiteral` does. */
 function copyField(text: string): string {
   return withoutNul(text).replace(/[\\\t\n\r]/g, (character) => copyEscapes[character]!);
 }
 
+/** The text itself. NUL is the only character that PostgreSQL's type text cannot hold. */
 function withoutNul(text: string): string {
   if (!text.includes('\0')) return text;
   throw new TaurecError('cannot-export', {
     format: 'pgvector',
-    problem: `the id or title ${JSON.stringify(text)} holds the character NUL, which PostgreSQL text cannot contain`,
+    problem: `the id or title ${JSON.stringify(text)} contains the character NUL, which PostgreSQL cannot store in text`,
     remedy: 'Rename it in the data, or export to another format.',
   });
 }
 
-/** The start of the file: a transaction, so that the file loads completely or not at all, and empty tables. Throws `cannot-export` for vectors too long for pgvector. */
+/** The start of the file: begins a transaction, so that the file loads completely or not at all, and creates the tables. Throws `cannot-export` for vectors too long for pgvector. */
 function schemaSql(names: TableNames, { items, formula }: ScoredRows, titles: boolean, seen: boolean): string {
   const { columns } = items;
   if (columns > MOST_COLUMNS) {
     throw new TaurecError('cannot-export', {
       format: 'pgvector',
-      problem: `its vectors have ${columns} columns, pgvector takes ${MOST_COLUMNS}`,
+      problem: `the vectors have ${columns} columns, pgvector supports ${MOST_COLUMNS}`,
       remedy: 'Export to another format, or train with a smaller dimension.',
     });
   }
@@ -147,14 +153,15 @@ CREATE TABLE ${names.items} (id text PRIMARY KEY,${titles ? ' title text,' : ''}
 ${seen ? `CREATE TABLE ${names.seen} (user_id text NOT NULL, item_id text NOT NULL, PRIMARY KEY (user_id, item_id));\n` : ''}`;
 }
 
-/** The end of the file: the commit, then indexes to choose from and an example query, as SQL comments. */
+/** The end of the file: commits, then shows as SQL comments the indexes to choose from and an example query. */
 function closingSql(names: TableNames, { items }: ScoredRows, seen: boolean): string {
   const { columns } = items;
+  // √rows lists: pgvector's recommendation for tables of more than a million rows.
   const lists = Math.max(1, Math.round(Math.sqrt(items.rows)));
   const index =
     columns > MOST_INDEXED
-      ? `-- (${columns} columns: pgvector's indexes take ${MOST_INDEXED} at most.)`
-      : `-- An index makes large catalogues quick, and lists approximate. One of:
+      ? `-- (No index: the vectors have ${columns} columns, pgvector's indexes support ${MOST_INDEXED}.)`
+      : `-- An index makes queries on large catalogues fast, but lists become approximate. Choose one:
 -- CREATE INDEX ON ${names.items} USING hnsw (embedding vector_ip_ops);
 -- CREATE INDEX ON ${names.items} USING ivfflat (embedding vector_ip_ops) WITH (lists = ${lists});`;
   const unseen = seen
@@ -164,7 +171,7 @@ function closingSql(names: TableNames, { items }: ScoredRows, seen: boolean): st
 
 ${index}
 
--- The best 20 items of a user (<#> is minus the inner product):
+-- The top 20 items of a user (<#> is the negative inner product):
 -- SELECT i.id, -(i.embedding <#> (SELECT embedding FROM ${names.users} WHERE id = :user)) AS score
 -- FROM ${names.items} i${unseen}
 -- ORDER BY i.embedding <#> (SELECT embedding FROM ${names.users} WHERE id = :user)

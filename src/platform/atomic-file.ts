@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** A unique temporary name in the folder of `path`, so that both are on one file system and a rename to `path` is atomic. */
+/** A unique temporary name, `<path>.<process id>-<random>.tmp`. It is in the folder of `path`, hence on the same file system, so a rename to `path` is atomic. */
 export function temporaryName(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
 }
 
-/** Files with temporary names of `path`, and the ids of the processes that wrote them, which may have ended. */
+/** The existing files and folders with a temporary name of `path`, and the ids of the processes that wrote them. Those processes may have ended. */
 export async function temporariesOf(path: string): Promise<{ readonly path: string; readonly writer: number }[]> {
   const begin = `${basename(path)}.`;
   const names = await readdir(dirname(path)).catch((): string[] => []);
@@ -18,8 +18,8 @@ export async function temporariesOf(path: string): Promise<{ readonly path: stri
 }
 
 /**
- * Writes a file so that `path` holds the old content or the whole new one, never a part: `write` fills a temporary file in the same folder,
- * which is forced to disk and renamed. When `write` fails the temporary file is removed and `path` is as it was.
+ * Writes a file so that `path` holds either the old or the complete new content. `write` fills a temporary file in the same folder, which is then forced to
+ * disk and renamed. If `write` fails, the temporary file is removed and `path` is unchanged.
  */
 export async function writeAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = temporaryName(path);
@@ -31,10 +31,11 @@ export async function writeAtomically(path: string, write: (temporary: string) =
     await rm(temporary, { force: true });
     throw error;
   }
+  // The rename itself is durable only after the folder has been forced to disk.
   await flush(dirname(path));
 }
 
-/** Forces a file, or the entries of a folder, to disk. It does nothing for folders on Windows, where they cannot be opened. */
+/** Forces a file, or the entries of a folder, to disk. Does nothing for folders on Windows, which cannot be opened there. */
 export async function flush(path: string): Promise<void> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EISDIR' || error.code === 'EPERM') return undefined;
@@ -44,6 +45,7 @@ export async function flush(path: string): Promise<void> {
   try {
     await file.sync();
   } catch (error) {
+    // EPERM, EINVAL: the file system cannot force this kind of entry to disk.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM' && (error as NodeJS.ErrnoException).code !== 'EINVAL')
       throw error;
   } finally {

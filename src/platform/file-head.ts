@@ -2,18 +2,19 @@ import { open, stat } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
 import { TaurecError } from '../errors.ts';
 
-/** Bytes read to detect a file's format. */
+/** Bytes read to detect the format of a file (256 KiB). */
 const headBytes = 1 << 18;
 
-/** The beginning of a file, unpacked. */
+/** The beginning of a file, decompressed. */
 export interface FileHead {
+  /** True if the file is compressed with gzip. */
   gzip: boolean;
   bytes: Uint8Array;
-  /** True when `bytes` is all there is. */
+  /** True if `bytes` is the whole file. */
   whole: boolean;
 }
 
-/** Reads the beginning of a plain or gzip file; the first two bytes tell which. Throws `file-not-found`, `unreadable-file`. */
+/** Reads the beginning of a plain or gzip file, which the first two bytes distinguish. Throws `file-not-found`, `unreadable-file`. */
 export async function readHead(file: string): Promise<FileHead> {
   const info = await stat(file).catch(() => undefined);
   if (!info?.isFile()) throw new TaurecError('file-not-found', { file });
@@ -21,10 +22,11 @@ export async function readHead(file: string): Promise<FileHead> {
   try {
     const { bytesRead, buffer } = await handle.read(new Uint8Array(headBytes), 0, headBytes, 0);
     const raw = buffer.subarray(0, bytesRead);
+    // 1f 8b is the magic of gzip.
     const gzip = raw[0] === 0x1f && raw[1] === 0x8b;
     const atEnd = bytesRead === info.size;
     if (!gzip) return { gzip, bytes: raw, whole: atEnd };
-    // Z_SYNC_FLUSH accepts a truncated stream, which the head of a file is.
+    // The head of a file is a truncated stream, which zlib accepts only with Z_SYNC_FLUSH.
     const bytes = gunzipSync(raw, { finishFlush: constants.Z_SYNC_FLUSH });
     return { gzip, bytes, whole: atEnd };
   } catch (cause) {
@@ -38,7 +40,7 @@ export async function readHead(file: string): Promise<FileHead> {
   }
 }
 
-/** The text of a head, cut at the last line end if the file continues. */
+/** The text of a head, without a byte order mark. If the file continues, the text ends at the last line end, so that no line is partial. */
 export function headText(head: FileHead): string {
   const text = new TextDecoder().decode(head.bytes).replace(/^\uFEFF/, '');
   return head.whole ? text : text.slice(0, text.lastIndexOf('\n') + 1) || text;

@@ -3,16 +3,16 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { TaurecError } from '../errors.ts';
 
-/** The process that holds a folder: the content of its file `lock`. */
+/** The process that holds the lock of a folder: the content of the file `lock`, as JSON. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
 }
 
 /**
- * Locks a folder by a file `lock` in it, creating the folder if needed. Takes over the lock of a process that no longer runs.
- * @returns releases the lock
- * @throws TaurecError `folder-in-use`; the file system's error where nothing may be written
+ * Locks a folder with a file `lock` in it; creates the folder if needed. The lock of a process that no longer runs is replaced.
+ * @returns a function that releases the lock
+ * @throws TaurecError `folder-in-use`; the error of the file system if the folder is not writable
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
@@ -21,6 +21,7 @@ export function lockFolder(folder: string): () => void {
     const other = holderOf(path);
     if (other && isThere(other, path)) throw new TaurecError('folder-in-use', { folder, ...other });
     rmSync(path, { force: true });
+    // Another process may have claimed the folder since the stale lock was removed.
     if (!claim(path)) throw new TaurecError('folder-in-use', { folder, ...holderOf(path) });
   }
   held.add(path);
@@ -30,9 +31,10 @@ export function lockFolder(folder: string): () => void {
   };
 }
 
-/** Locks of this process. A lock with our own process id that is not listed here comes from an earlier process with the same id. */
+/** The locks that this process holds. A lock with our process id that is not in this set was left by an earlier process with the same id (usual in containers). */
 const held = new Set<string>();
 
+/** Creates the lock file; false if it exists. The flag wx makes this atomic: of two processes only one succeeds. */
 function claim(path: string): boolean {
   const holder: Holder = { pid: process.pid, host: hostname() };
   try {
@@ -44,6 +46,7 @@ function claim(path: string): boolean {
   }
 }
 
+/** The holder that the lock file names; undefined if the file is gone or incomplete. */
 function holderOf(path: string): Holder | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
@@ -52,8 +55,9 @@ function holderOf(path: string): Holder | undefined {
   }
 }
 
+/** True if the holder of a lock may still be running. */
 function isThere({ pid, host }: Holder, path: string): boolean {
-  // Processes of another machine cannot be checked: assume that they run.
+  // A process on another machine cannot be checked: assume that it runs.
   if (host !== hostname()) return true;
   if (pid === process.pid) return held.has(path);
   try {

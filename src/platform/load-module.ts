@@ -1,20 +1,22 @@
 import { importModule } from '#import-module';
 import { type ErrorCode, TaurecError } from '../errors.ts';
 
-/** A module, and which export of it to use. */
+/** A module and the name of the export to use. */
 export interface ModuleSource {
   /** A path (relative to the working directory), a URL or a package. */
   readonly module: string;
-  /** Default 'default'. */
+  /** Name of the export. Default 'default'. */
   readonly export?: string;
-  /** Argument of the class or factory. */
+  /** Argument of the exported class or factory. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Loads an object from a module. The export may be the object, a class (instantiated with the options) or a factory (called with the options). In Node the module may be TypeScript.
- * `method` is a method that every instance has: it identifies a class that was compiled to a function.
- *
+ * Loads an object from a module. The export may be the object itself, a class (instantiated with the options) or a factory (called with the options). In Node the module
+ * may be TypeScript.
+ * @param what the kind of object, for errors: loss, backbone …
+ * @param method a method that every instance has; it identifies a class that was compiled to a function
+ * @param failure code of the error for a module that cannot be imported
  * @throws TaurecError as `importExport`
  */
 export async function loadModule(
@@ -25,16 +27,16 @@ export async function loadModule(
 ): Promise<unknown> {
   const found = await importExport(source, what, failure);
   if (typeof found !== 'function') return found;
-  // a class is known by its syntax: the method may be a field, which no prototype shows
+  // Test the source text as well: a method declared as a field is not on the prototype.
   const isClass = typeof found.prototype?.[method] === 'function' || /^class\b/.test(String(found));
   const make = found as (new (options?: object) => unknown) & ((options?: object) => unknown);
   return isClass ? new make(source.options) : make(source.options);
 }
 
 /**
- * The export of a module, neither called nor instantiated.
+ * Returns the export of a module without calling or instantiating it.
  *
- * @throws TaurecError `failure` when the module cannot be imported; `unknown-name` for an export that it lacks
+ * @throws TaurecError with code `failure` if the module cannot be imported; `unknown-name` if it has no such export
  */
 export async function importExport(source: ModuleSource, what: string, failure: ErrorCode): Promise<unknown> {
   const name = source.export ?? 'default';

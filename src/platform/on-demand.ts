@@ -1,4 +1,4 @@
-/** The asynchronous function `name` of a module that is loaded when the function is first called, so that importing an entry costs little. */
+/** Wraps the asynchronous function `name` of a module. The first call loads the module, so that importing an entry of the library costs little. */
 export function onDemand<M extends { readonly [N in K]: (...args: never[]) => Promise<unknown> }, K extends string>(
   load: () => Promise<M>,
   name: K,

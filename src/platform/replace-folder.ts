@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { flush, temporariesOf, temporaryName } from './atomic-file.ts';
 
 /**
- * Moves a finished folder to `target`. An older folder there is renamed first, and renamed back if the move fails. Its files for which
- * `isReplaced` is true are deleted; all others are moved to the new folder before the new folder is renamed to `target`.
+ * Moves a finished folder to `target`. An existing folder there is renamed first, and renamed back if the move fails. Of its files, those with
+ * `isReplaced` are deleted; all others are moved into the new folder before it gets the name `target`. Thus a user's own files in the folder survive.
  */
 export async function replaceFolder(
   target: string,
@@ -20,6 +20,7 @@ export async function replaceFolder(
       throw error;
     },
   );
+  // Files moved so far, to move them back after a failure.
   const moved: string[] = [];
   try {
     if (replaces) await moveOthers(aside, finished, isReplaced, moved);
@@ -34,9 +35,10 @@ export async function replaceFolder(
 }
 
 /**
- * Completes a `replaceFolder` whose program was killed between the two renames: nothing is at `target`, and the complete new and old folders are next to
- * it under temporary names. Moves the newer one to `target`. Does nothing while a process that wrote one of them is running. Returns the folders it left.
- * @param finishedAt the time a folder was completed, in milliseconds; undefined for an incomplete folder
+ * Completes a `replaceFolder` whose process was killed between the two renames. `target` is then missing, and the complete new and old folders are next to
+ * it under temporary names. Moves the newer one to `target`. Does nothing while a process that wrote one of them is running.
+ * @param finishedAt when a folder was completed, in milliseconds; undefined for an incomplete folder
+ * @returns the complete folders that stayed where they are
  */
 export async function finishReplacing(
   target: string,
@@ -56,7 +58,7 @@ export async function finishReplacing(
   return [];
 }
 
-/** Moves the files that are not replaced from one folder to another, but for those that are there already; their names go to `moved`. */
+/** Moves the files without `isReplaced` from one folder to another, except those that exist there; adds their names to `moved`. */
 async function moveOthers(
   from: string,
   to: string,
@@ -71,6 +73,7 @@ async function moveOthers(
   }
 }
 
+/** True if a process with this id exists. Signal 0 sends nothing; EPERM means that the process belongs to another user. */
 function lives(pid: number): boolean {
   try {
     process.kill(pid, 0);

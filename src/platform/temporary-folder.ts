@@ -3,10 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Folders that have not been removed yet. */
 const folders = new Set<string>();
+/** True once the listener for the exit of the process is registered: one listener removes all folders. */
 let isListening = false;
 
-/** A new folder for temporary files, to be removed by `removeTemporaryFolder`. Folders that still exist when the process exits are removed then. */
+/** Creates a folder for temporary files. Remove it with `removeTemporaryFolder`; folders that still exist when the process exits are removed then. */
 export async function temporaryFolder(): Promise<string> {
   if (!isListening) process.once('exit', removeAll);
   isListening = true;
@@ -15,11 +17,13 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
+/** Removes a folder of `temporaryFolder` with its content. */
 export async function removeTemporaryFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   folders.delete(folder);
 }
 
+/** Synchronous, because no promise is awaited while the process exits. */
 function removeAll(): void {
   for (const folder of folders) {
     try {

@@ -4,24 +4,26 @@ import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
-/** The bytes of a file, unpacked. */
+/** A stream of the bytes of a file, decompressed if `gzip`. */
 export function openBytes(path: string, gzip: boolean): Readable {
   const raw = createReadStream(path);
   if (!gzip) return raw;
   const unpacked = createGunzip();
+  // pipe does not forward errors: without this line a read error would leave the reader waiting.
   raw.once('error', (error) => unpacked.destroy(error));
   return raw.pipe(unpacked);
 }
 
-/** The text of a file in pieces, without a byte order mark; bytes that are not UTF-8 become U+FFFD. */
+/** The text of a file in pieces, without a byte order mark. Bytes that are not valid UTF-8 become U+FFFD. */
 export async function* openText(path: string, gzip: boolean): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   for await (const bytes of openBytes(path, gzip)) yield decoder.decode(bytes as Uint8Array, { stream: true });
   yield decoder.decode();
 }
 
-/** The lines of a file, without their ends (\n or \r\n). */
+/** The lines of a file without their line ends (\n or \r\n). An empty last line is left out. */
 export async function* openLines(path: string, gzip: boolean): AsyncGenerator<string> {
+  // Pieces of the current line, joined only at its end: repeated concatenation of a long line would be slow.
   let rest: string[] = [];
   for await (const text of openText(path, gzip)) {
     const pieces = text.split('\n');
@@ -39,7 +41,7 @@ function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
-/** The SHA-256 of a file's bytes on disk, in hexadecimal. A gzip file is also unpacked, as a check: DuckDB silently reads a truncated one as a shorter file. */
+/** SHA-256 of the bytes of a file on disk, in hexadecimal. A gzip file is also decompressed as a check, because DuckDB silently reads a truncated one as a shorter file. */
 export async function fileSha256(path: string, gzip: boolean): Promise<string> {
   const hash = createHash('sha256');
   const bytes = createReadStream(path, { highWaterMark: 1 << 20 });

@@ -1,4 +1,4 @@
-/** Node's flags for a worker thread: those of this process, without `--input-type` (node --input-type=module -e …), which a thread running a file rejects. */
+/** Node's flags for a worker thread: the flags of this process without `--input-type` and its value. A thread that runs a file rejects `--input-type`, which belongs to `node -e`. */
 export function workerFlags(): string[] {
   return process.execArgv.filter((flag, at, all) => !/^--input-type/.test(flag) && all[at - 1] !== '--input-type');
 }

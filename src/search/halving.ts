@@ -8,9 +8,9 @@ const ascending = (rungs: readonly number[]) => rungs.every((rung, i) => i === 0
 
 const group = 'Search:';
 
-/** Successive halving: every trial runs on the first rung, the best ones on the next. */
+/** Options of successive halving: every trial has a run on the first rung, a short training; only the best trials are promoted to a run on the next rung. */
 export const halvingShape = {
-  /** Lengths of the trainings as fractions of the whole, ascending; the last is 1. [1] trains every trial in full. */
+  /** Training lengths as fractions of the full length, ascending and ending with 1. [1] trains every trial to the end. Default [0.2, 1]. */
   rungs: option(
     z
       .array(part)
@@ -25,7 +25,7 @@ export const halvingShape = {
       help: 'training lengths of successive halving, as fractions ending with 1',
     },
   ),
-  /** One of this many trials of a rung is promoted to the next; rounded up. */
+  /** One in this many trials of a rung, rounded up, is promoted to the next rung. A number > 1; default 8. */
   factor: option(z.number({ error: 'a number above 1' }).gt(1, { error: 'a number above 1' }).default(8), {
     group,
     flag: '--factor <number>',
@@ -36,18 +36,18 @@ export const halvingShape = {
 /** Checked options of successive halving. */
 export type Halving = z.output<z.ZodObject<typeof halvingShape>>;
 
-/** The part of a training that halving reads: its trial, its rung and the metric that it reached. */
+/** The facts about a run that halving reads: its trial, its rung and its validation metric. */
 export interface RungResult {
   readonly trial: number;
-  /** From 0. */
+  /** Index of the rung, from 0 (the shortest training). */
   readonly rung: number;
   /** Only `done` runs are ranked. */
   readonly state: string;
-  /** Validation metric, larger is better; present when `done`. */
+  /** Validation metric, larger is better; present if the state is `done`. */
   readonly value?: number;
 }
 
-/** Trials on each rung when the first has `trials`: a fraction of the rung below, but at least `finalists` where there are that many. */
+/** Number of trials on each rung if the first has `trials`: ⌈trials / factor⌉ of the rung below, but at least `finalists` as long as the rung below has that many. */
 export function rungSizes(trials: number, { rungs, factor }: Halving, finalists = 1): number[] {
   let size = trials;
   return rungs.map((_, rung) => {
@@ -56,14 +56,14 @@ export function rungSizes(trials: number, { rungs, factor }: Halving, finalists 
   });
 }
 
-/** The runs of a rung from the best down; of equal values the earlier trial is better. Failed runs are left out, so they are never promoted. */
+/** The finished runs of a rung, best first; of equal values the earlier trial comes first. Failed runs are left out, so they are never promoted. */
 export function ranked<R extends RungResult>(runs: readonly R[], rung: number): R[] {
   return runs
     .filter((run) => run.rung === rung && run.state === 'done')
     .sort((a, b) => b.value! - a.value! || a.trial - b.trial);
 }
 
-/** The best run of the highest rung that has one. */
+/** The best run of the highest rung with a finished run. Values of different rungs are not compared: a longer training usually scores higher. */
 export function winnerOf<R extends RungResult>(runs: readonly R[]): R | undefined {
   const highest = Math.max(-1, ...runs.filter(({ state }) => state === 'done').map(({ rung }) => rung));
   return ranked(runs, highest)[0];

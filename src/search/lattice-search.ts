@@ -1,6 +1,6 @@
 import { type Search, type Walk, walkSearch } from './search.ts';
 
-/** A number to choose, and the lattice of the first search for it: start · factor^k, or start + k · step, for whole k, within least … most. */
+/** A number to choose and its lattice: start · factor^k, or start + k · step, for whole k, within least … most. */
 export interface Coordinate {
   readonly name: string;
   readonly start: number;
@@ -9,16 +9,17 @@ export interface Coordinate {
   readonly most: number;
 }
 
-/** Options and their numbers, by name. */
+/** A point of the lattice: numbers by the name of their coordinate. */
 export type LatticePoint = Readonly<Record<string, number>>;
 
 /**
- * Maximises a function of one or more numbers that has one summit and is expensive to evaluate. From the start it walks along one coordinate after the
- * other, a stride at a time and uphill only, until both neighbours along every coordinate are lower, or `most` points have been evaluated. The choice lies
- * between lattice points: along each coordinate at the summit of the parabola through the best point and its two neighbours.
- * Compass search (Kolda, Lewis & Torczon, SIAM Review 2003, section 1.1) without shrinking: the parabola replaces the smaller strides.
+ * Maximises an expensive function of one or more numbers with a single maximum. Starting at `start`, the search moves along one coordinate after the
+ * other, one stride at a time and only uphill, until no neighbour along any coordinate is higher, or `most` points have been evaluated. The choice lies
+ * between lattice points: in each coordinate, it is the vertex of the parabola through the best point and its two neighbours.
+ * This is compass search (Kolda, Lewis & Torczon, SIAM Review 2003, section 1.1) without shrinking: the parabola replaces smaller strides.
  */
 export function latticeSearch(coordinates: readonly Coordinate[], most: number): Search<LatticePoint> {
+  // Offsets are whole numbers of strides from the start, one per coordinate.
   const pointAt = (offsets: readonly number[]): LatticePoint =>
     Object.fromEntries(coordinates.map((c, i) => [c.name, along(c, offsets[i]!)]));
   const inside = (offsets: readonly number[]) =>
@@ -26,10 +27,10 @@ export function latticeSearch(coordinates: readonly Coordinate[], most: number):
   const shifted = (offsets: readonly number[], i: number, by: number) => offsets.map((k, j) => (j === i ? k + by : k));
 
   return walkSearch(function* () {
-    /** Values by offsets; -Infinity outside the bounds. */
+    /** Values by offsets; -Infinity for points outside the bounds, which are never evaluated. */
     const known = new Map<string, number>();
     const evaluated = () => [...known.values()].filter((value) => value !== -Infinity).length;
-    /** Undefined when no evaluation is left. */
+    /** The value at the offsets; undefined if it is unknown and `most` points have been evaluated. */
     const valueAt = function* (offsets: readonly number[]): Walk<LatticePoint, number | undefined> {
       const key = offsets.join();
       if (!known.has(key)) {
@@ -42,6 +43,7 @@ export function latticeSearch(coordinates: readonly Coordinate[], most: number):
 
     let best = coordinates.map(() => 0);
     let value = (yield* valueAt(best))!;
+    // Stop after a full round of coordinates without a move. `unmoved` counts the coordinates since the last move.
     for (let unmoved = 0, i = 0; unmoved < coordinates.length; i = (i + 1) % coordinates.length) {
       let moved = false;
       for (const by of [1, -1]) {
@@ -54,6 +56,7 @@ export function latticeSearch(coordinates: readonly Coordinate[], most: number):
           moved = true;
         }
       }
+      // After a move along coordinate i both its neighbours are known to be no higher, so i itself counts as unmoved.
       unmoved = moved ? 1 : unmoved + 1;
     }
     const summit = coordinates.map((_, i) => {
@@ -64,27 +67,28 @@ export function latticeSearch(coordinates: readonly Coordinate[], most: number):
   });
 }
 
-/** The coordinate's value `offset` strides from its start, to three significant digits. */
+/** The value `offset` strides from the start of a coordinate, rounded to three significant digits, so that a command can name it. */
 function along({ start, stride }: Coordinate, offset: number): number {
   const exact = 'factor' in stride ? start * stride.factor ** offset : start + offset * stride.step;
   return Number(exact.toPrecision(3));
 }
 
-/** The summit of the parabola through (−1, below), (0, middle), (1, above), given that the middle is highest; 0 where a neighbour is unknown. */
+/** The vertex of the parabola through (−1, below), (0, middle), (1, above), with the middle highest; 0 if a neighbour is unknown or outside the bounds. */
 function vertex(below: number, middle: number, above: number): number {
   const curvature = 2 * middle - below - above;
   return Number.isFinite(curvature) && curvature > 0 ? (above - below) / (2 * curvature) : 0;
 }
 
 /**
- * Maximises a function of a whole number in -most … most that is cheap to evaluate: from the best of `starts` (the first of equal ones) uphill, first in the longest
- * of `strides`, at last in the shortest.
+ * Maximises a cheap function of a whole number in -most … most. It begins at the best of `starts` (the first one of equals) and climbs with each of `strides` in
+ * turn, first up, then down; order them from the longest to the shortest.
  */
 export function climbSearch(starts: readonly number[], strides: readonly number[], most: number): Search<number> {
   return walkSearch(function* () {
     const values = yield starts;
     let at = values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
     let value = values[at]!;
+    // Until here `at` is an index into `starts`, from here on the number itself.
     at = starts[at]!;
     for (const by of strides.flatMap((stride) => [stride, -stride])) {
       while (Math.abs(at + by) <= most) {

@@ -1,30 +1,35 @@
-/** A point that a search asked for, with its value: larger is better, -Infinity for one that failed, undefined while it is being evaluated. */
+/** The contract of all searches (halving excepted), and the loops that run them. */
+
+/** A point that a search proposed, with its value: larger is better, -Infinity if the evaluation failed, undefined while it runs. */
 export interface Observation<P> {
   readonly point: P;
   readonly value?: number;
 }
 
 /**
- * A search for the point with the largest value. It keeps no state: both answers follow from the observations alone, in the order of the proposals, so a search that
- * was interrupted continues from the observations in a file.
+ * A search for the point with the largest value. It has no state: proposals and choice depend only on the observations, in the order of the proposals. An interrupted
+ * search therefore continues from recorded observations.
  */
 export interface Search<P> {
-  /** The number of points, where it is finite. */
+  /** The number of points, if it is finite and known in advance. */
   readonly size?: number;
   /** The next points to evaluate, in order; an empty list ends the search. */
   propose(seen: readonly Observation<P>[]): readonly P[];
-  /** The choice, once the search has ended; undefined when no point has a value. */
+  /** The choice after the search has ended; undefined if no point has a value. */
   choose(seen: readonly Observation<P>[]): P | undefined;
 }
 
-/** The observation with the largest value, the first of equal ones; undefined when no point has a value. */
+/** The observation with the largest value, the first one of equals; undefined if no point has a value above -Infinity. */
 export function bestOf<O extends Observation<unknown>>(seen: readonly O[]): O | undefined {
   let best: O | undefined;
   for (const one of seen) if ((one.value ?? -Infinity) > (best?.value ?? -Infinity)) best = one;
   return best;
 }
 
-/** Runs several searches at the same time. Each round evaluates the proposals of all searches in one call. Returns their choices. */
+/**
+ * Runs several searches at the same time and returns their choices. Each round evaluates the proposals of all searches in one call, so that `evaluate` may run
+ * them in parallel; it returns the values in the order of the points.
+ */
 export async function runSearches<P>(
   searches: readonly Search<P>[],
   evaluate: (asked: readonly { readonly search: number; readonly point: P }[]) => Promise<readonly number[]>,
@@ -38,7 +43,7 @@ export async function runSearches<P>(
   }
 }
 
-/** Runs one search with a synchronous function. Returns its choice. */
+/** Runs one search with a synchronous function and returns its choice. */
 export function runSearchSync<P>(search: Search<P>, evaluate: (point: P) => number): P | undefined {
   const seen: Observation<P>[] = [];
   for (;;) {
@@ -48,20 +53,22 @@ export function runSearchSync<P>(search: Search<P>, evaluate: (point: P) => numb
   }
 }
 
-/** Part of a walk: asks for the values of points, receives them in the same order. */
+/** A generator that yields points, receives their values in the same order, and returns a result R. */
 export type Walk<P, R> = Generator<readonly P[], R, readonly number[]>;
 
 /**
- * A search written as a walk, which reads from top to bottom: it yields the points whose values it needs and returns its choice. For each answer the walk is repeated from
- * its start over what has been seen; this costs nothing compared with evaluating a point. A point that was seen is not proposed again.
+ * Makes a search from a generator function, so that the search can be written as one loop. The generator yields the points whose values it needs and returns its choice.
+ * Each proposal replays the generator from its start with the known values; compared with the evaluation of a point this is cheap. A point with a value is never
+ * proposed again. The generator must be deterministic.
  */
 export function walkSearch<P>(walk: () => Walk<P, P>): Search<P> {
-  /** The walk up to the first points without values, or to its end. */
+  /** Runs the generator to the first points without values, or to its end. Points are compared by their JSON. */
   const replay = (seen: readonly Observation<P>[]): { missing: readonly P[] } | { choice: P } => {
     const known = new Map(seen.map(({ point, value }) => [JSON.stringify(point), value]));
     const steps = walk();
     for (let step = steps.next(); ; ) {
       if (step.done) return { choice: step.value };
+      // A map, so that a point that is yielded twice is proposed once.
       const asked = new Map(step.value.map((point) => [JSON.stringify(point), point]));
       const missing = [...asked].filter(([key]) => known.get(key) === undefined).map(([, point]) => point);
       if (missing.length > 0) return { missing };

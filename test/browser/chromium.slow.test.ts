@@ -72,7 +72,7 @@ describe('a model by its address', () => {
 
   test('that does not answer, or has none, is an error that says so', async () => {
     await expect(openModelByAddress(`${base}/nothing/`)).rejects.toMatchObject({ code: 'no-model' });
-    await expect(openModelByAddress(`${base}/nothing/`)).rejects.toThrow(/nothing\/config\.json gave status 404/);
+    await expect(openModelByAddress(`${base}/nothing/`)).rejects.toThrow(/nothing\/config\.json returned status 404/);
     await expect(openModelByAddress('http://127.0.0.1:1/')).rejects.toThrow(/cannot be fetched/);
   });
 });

@@ -108,7 +108,15 @@ describe('import', () => {
       '--out',
       'none',
     );
-    await fails(1, /raw\/export\.json: no list of objects/, 'import', ...npy, '--users', 'raw/export.json', ...out);
+    await fails(
+      1,
+      /raw\/export\.json: it has no list of objects/,
+      'import',
+      ...npy,
+      '--users',
+      'raw/export.json',
+      ...out,
+    );
     await fails(1, /80 ids, expected 120/, 'import', ...npy, '--user-ids', 'raw/item-ids.jsonl', ...out);
     await fails(1, /none of \d+ interactions/, 'import', ...npy, '--train', 'train.csv', ...out);
     await fails(1, /raw: would be overwritten/, 'import', ...npy, '--score', 'dot', '--out', 'raw');

@@ -223,7 +223,7 @@ describe('NumPy files of other makes', () => {
       [3, 4],
     ]);
     const error = await rejectionOf(importEmbeddings({ users: `${file}#none`, items: file, score: 'dot' }));
-    expect(error.message).toContain('no array called none; there are: user_factors, other');
+    expect(error.message).toContain('it has no array called none; its arrays: user_factors, other.');
   });
 
   it.each<[string, RegExp, () => Uint8Array]>([
@@ -234,10 +234,14 @@ describe('NumPy files of other makes', () => {
       () => npy('<f4', [1, 3], false, [1, 2]),
     ],
     ['too long', /16 bytes of numbers, expected 12/, () => npy('<f4', [1, 3], false, [1, 2, 3, 4])],
-    ['a head cut short', /header is not whole/, () => npyHead('<f4', [1, 3]).subarray(0, 40)],
+    ['a head cut short', /header is incomplete/, () => npyHead('<f4', [1, 3]).subarray(0, 40)],
     ['one dimension', /shape is \[3\], expected two dimensions/, () => npy('<f4', [3], false, [1, 2, 3])],
-    ['NaN', /row 1, column 2: NaN, expected a number/, () => npy('<f4', [2, 3], false, [1, 2, 3, 4, 5, Number.NaN])],
-    ['too large for 32 bits', /row 0, column 1: Infinity/, () => npy('<f8', [1, 3], false, [1, 1e300, 3])],
+    [
+      'NaN',
+      /row 1, column 2: got NaN, expected a finite 32-bit float/,
+      () => npy('<f4', [2, 3], false, [1, 2, 3, 4, 5, Number.NaN]),
+    ],
+    ['too large for 32 bits', /row 0, column 1: got Infinity/, () => npy('<f8', [1, 3], false, [1, 1e300, 3])],
     ['other columns', /3 numbers, expected 2, as in/, () => npy('<f4', [1, 2], false, [1, 2])],
     ['no rows', /0 rows of 3 numbers/, () => npy('<f4', [0, 3], false, [])],
     ['records', /records/, () => Buffer.from(npy('<f4', [1, 3], false, [1, 2, 3])).fill('[', 18, 20)],
@@ -290,20 +294,25 @@ describe('texts', () => {
   });
 
   it.each<[string, string, string, RegExp]>([
-    ['no number', '.csv', 'a,1,2\nb,1,x\n', /line 2, column 3: "x", expected a number/],
-    ['a blank', '.csv', 'id,x,y\na,1,\n', /line 2, column y: "", expected a number/],
-    ['a row too short', '.csv', 'a,1,2\nb,1\n', /line 2: 1 numbers, expected 2/],
+    ['no number', '.csv', 'a,1,2\nb,1,x\n', /line 2, column 3: got "x", expected a number/],
+    ['a blank', '.csv', 'id,x,y\na,1,\n', /line 2, column y: got "", expected a number/],
+    ['a row too short', '.csv', 'a,1,2\nb,1\n', /line 2 has 1 numbers, expected 2/],
     ['an id twice', '.csv', 'a,1,2\nb,1,3\na,1,3\n', /the id "a" is in rows 0 and 2, expected distinct ids/],
     ['a blank id', '.csv', 'a,1,2\n" ",1,3\n', /row 1 has a blank id/],
     ['no JSON', '.jsonl', '{"id":"a","embedding":[1,2]}\n{"id"', /line 2: not JSON/],
-    ['no list', '.jsonl', '{"id":"a","embedding":"x"}', /line 1: no list of numbers/],
-    ['null in a list', '.jsonl', '{"id":"a","embedding":[1,null]}', /line 1: no list of numbers/],
-    ['an id that is no text', '.jsonl', '{"id":1.5,"embedding":[1,2]}', /line 1: the id 1.5, expected a text/],
-    ['ids in some rows', '.jsonl', '{"embedding":[1,2]}\n{"id":"a","embedding":[1,2]}', /line 2: id in some rows/],
+    ['no list', '.jsonl', '{"id":"a","embedding":"x"}', /line 1 has no list of numbers/],
+    ['null in a list', '.jsonl', '{"id":"a","embedding":[1,null]}', /line 1 has no list of numbers/],
+    ['an id that is no text', '.jsonl', '{"id":1.5,"embedding":[1,2]}', /line 1: the id is 1.5, expected a string/],
+    [
+      'ids in some rows',
+      '.jsonl',
+      '{"embedding":[1,2]}\n{"id":"a","embedding":[1,2]}',
+      /line 2: only some rows have a value for id/,
+    ],
     ['nothing', '.csv', '', /the file is empty/],
-    ['something else called .npy', '.npy', 'a,1,2\n', /does not begin as a .npy file does/],
+    ['something else called .npy', '.npy', 'a,1,2\n', /does not start like a .npy file/],
     ['something else called .safetensors', '.safetensors', 'a,1,2,3,4,5\n', /not a readable safetensors file/],
-    ['something else called .parquet', '.parquet', 'a,1,2\n', /does not begin as a .parquet file does/],
+    ['something else called .parquet', '.parquet', 'a,1,2\n', /does not start like a .parquet file/],
     ['a Parquet file cut short', '.parquet', 'PAR1abcdefg', /not readable as Parquet/],
     ['an .npz file cut short', '.npz', 'PK\x03\x04abc', /not a readable .npz file/],
   ])('%s', async (_, name, text, message) => {
@@ -314,7 +323,7 @@ describe('texts', () => {
 
   it.each<[string, string, RegExp]>([
     ['.txt', 'a\n', /1 ids, expected 2, one for each row of/],
-    ['.json', '{"a": 1}', /no list, expected a list of ids/],
+    ['.json', '{"a": 1}', /it is not a list, expected a JSON list of ids/],
     ['.txt', 'a\na\n', /the id "a" is in rows 0 and 1/],
   ])('ids that do not fit: %s %s', async (name, text, message) => {
     expect((await rejectionOf(usersOf('.csv', '1,2\n3,4\n', await written(name, text)))).message).toMatch(message);
@@ -335,12 +344,12 @@ describe('what an import refuses', () => {
     ['biases too few', /1 biases, expected 2/, async () => ({ itemBias: await written('.csv', '1\n') })],
     [
       'biases too wide',
-      /2 numbers in a row, expected one/,
+      /its rows have 2 numbers, expected one/,
       async () => ({ itemBias: await written('.csv', '1,2\n3,4\n') }),
     ],
     [
       'interactions of other ids',
-      /none of \d+ interactions .* a user here is "u0", there "a"/,
+      /none of \d+ interactions .* the log has user "u0" and .*, the embeddings have user "a" and/,
       async () => ({ train: logOf(randomModel()) }),
     ],
   ])('%s', async (_, message, change) => {

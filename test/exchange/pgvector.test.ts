@@ -89,12 +89,12 @@ test.each(['pgvector-sql', 'pgvector-copy'] as const)(
     const error = await rejectionOf(textOf(randomModel({ itemIds: ['a\0b'] }), format));
     expect([error.code, error.message]).toEqual([
       'cannot-export',
-      expect.stringContaining('"a\\u0000b" holds the character NUL'),
+      expect.stringContaining('"a\\u0000b" contains the character NUL'),
     ]);
   },
 );
 
 test.each(['pgvector-sql', 'pgvector-copy'] as const)('%s refuses vectors longer than pgvector has', async (format) => {
   const error = await rejectionOf(textOf(randomModel({ dimension: 16_001, users: 1, items: 1 }), format));
-  expect(error.message).toContain('16001 columns, pgvector takes 16000');
+  expect(error.message).toContain('16001 columns, pgvector supports 16000');
 });

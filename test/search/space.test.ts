@@ -121,7 +121,7 @@ describe('the default space', () => {
   });
   test('is refused when nothing is left', () => {
     const base: TrainConfigInput = { loss: { name: 'sl', tau: 0.1 }, learningRate: 0.1 };
-    expect(errorOf(() => defaultSpace(base, 100)).message).toMatch(/loss.tau, learningRate left open/);
+    expect(errorOf(() => defaultSpace(base, 100)).message).toMatch(/loss.tau, learningRate not set/);
     expect(errorOf(() => defaultSpace({ loss: { module: '../tuning/mine.mjs' } }, 100)).facts.option).toBe(
       'tune.space',
     );

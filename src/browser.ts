@@ -41,4 +41,4 @@ export type { TrainConfig, TrainConfigInput } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';
 export { type EvaluateModelOptions, type TrainedModel, type TrainOptions, train } from './training/train.ts';
 export type { RunControls } from './training/train-embeddings.ts';
-export type { TrainingData, TrainResult, Tuning } from './training/training-state.ts';
+export type { TrainingData, TrainResult, Tuning } from './training/training.ts';

@@ -54,7 +54,7 @@ export type { TrainConfig, TrainConfigInput } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';
 export type { EvaluateModelOptions, TrainedModel, TrainOptions } from './training/train.ts';
 export type { RunControls } from './training/train-embeddings.ts';
-export type { TrainingData, TrainResult, Tuning } from './training/training-state.ts';
+export type { TrainingData, TrainResult, Tuning } from './training/training.ts';
 export type { Forgetting, UpdateOptions, UpdateResult } from './training/update/update-model.ts';
 export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
 export type { TuneSettings } from './tuning/tune-settings.ts';

@@ -2,7 +2,7 @@ import type { Dataset, DatasetOptions } from '../data/dataset.ts';
 import type { ReadReport } from '../data/interactions.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import { configToJson } from '../training/config.ts';
-import type { TrainResult } from '../training/training-state.ts';
+import type { TrainResult } from '../training/training.ts';
 import { reportOf } from './evaluate-model.ts';
 import { count, duration, metricsTable, optionsText } from './output.ts';
 import type { Terminal } from './terminal.ts';

@@ -17,7 +17,7 @@ import { type TrainConfig, trainOptions } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
-import type { TrainResult } from '../training/training-state.ts';
+import type { TrainResult } from '../training/training.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
 import {

@@ -19,7 +19,7 @@ import type { TrainEvent } from '../training/events.ts';
 import { mergeInteractions } from '../training/merge.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
-import type { TrainResult } from '../training/training-state.ts';
+import type { TrainResult } from '../training/training.ts';
 import { type Choice, type FailedRun, mergeConfigs, type RunEvaluation, type RunRecord, type RunSpec } from './run.ts';
 import { analyseScores } from './score-analysis.ts';
 

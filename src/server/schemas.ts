@@ -77,13 +77,9 @@ export function requestSchemas(limits: RequestLimits) {
     allow: list(id, 'ids', limits.ids)
       .optional()
       .meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
-    includeSeen: z
-      .boolean({ error: 'true or false' })
-      .optional()
-      .meta({
-        description:
-          'Include items the user has already seen, in the training data or through feedback. Default false.',
-      }),
+    includeSeen: z.boolean({ error: 'true or false' }).optional().meta({
+      description: 'Include items the user has already seen, in the training data or through feedback. Default false.',
+    }),
     fallback: z.literal('popular', { error: '"popular"' }).optional().meta({
       description:
         'What to return for users unknown to the model: a list from their feedback if there is any, otherwise the most popular items. Absent: error `unknown-id`.',

@@ -5,7 +5,7 @@ import { type Coordinate, type LatticePoint, latticeSearch } from '../search/lat
 import { runSearches } from '../search/search.ts';
 import type { TrainConfig } from './config.ts';
 import type { TrainEvent } from './events.ts';
-import type { AutomaticTrial, RunOptions, TrainingData, Tuning } from './training-state.ts';
+import type { AutomaticTrial, RunOptions, TrainingData, Tuning } from './training.ts';
 import { hasUsers } from './validation.ts';
 
 /**

@@ -9,7 +9,7 @@ import type { TrainedArrays } from '../model/training-state.ts';
 import { configToJson, type TrainConfig } from './config.ts';
 import { engineArrays } from './engine-arrays.ts';
 import type { Phase } from './events.ts';
-import type { TrainingData, TrainingState } from './training-state.ts';
+import type { TrainingData, TrainingState } from './training.ts';
 
 const FORMAT = 'taurec-checkpoint-1';
 

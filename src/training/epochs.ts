@@ -12,7 +12,7 @@ import { EarlyStopping } from './early-stopping.ts';
 import { finishFinals, unpadded } from './engine-arrays.ts';
 import { type EpochRecord, ProgressMeter } from './events.ts';
 import { trainStep } from './train-step.ts';
-import type { RunOptions, TrainingState } from './training-state.ts';
+import type { RunOptions, TrainingState } from './training.ts';
 import { validate } from './validation.ts';
 
 /** A training run: the data, the configuration and the current position. */

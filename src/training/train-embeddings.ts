@@ -9,8 +9,8 @@ import {
   type TrainConfigInput,
 } from './config.ts';
 import type { TrainEvent } from './events.ts';
+import type { TrainingData, TrainingTask, TrainResult } from './training.ts';
 import { runOnThisThread } from './training-run.ts';
-import type { TrainingData, TrainingTask, TrainResult } from './training-state.ts';
 
 /** Controls of a training run: progress, abort, checkpoints. */
 export interface RunControls {

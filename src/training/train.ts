@@ -13,7 +13,7 @@ import type { TrainConfigInput } from './config.ts';
 import { nearest } from './option-errors.ts';
 import { type RunControls, trainEmbeddings } from './train-embeddings.ts';
 import { trainedModel } from './trained-model.ts';
-import type { TrainingData, TrainResult } from './training-state.ts';
+import type { TrainingData, TrainResult } from './training.ts';
 
 /** All options of `train`: those of training, and those that follow, stop and continue a run. */
 export type TrainOptions = TrainConfigInput & RunControls;

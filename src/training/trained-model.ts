@@ -5,7 +5,7 @@ import type { ModelFacts } from '../model/model-facts.ts';
 import { Titles } from '../model/titles.ts';
 import { configToJson, type TrainConfig } from './config.ts';
 import { mergeInteractions } from './merge.ts';
-import type { TrainResult } from './training-state.ts';
+import type { TrainResult } from './training.ts';
 
 /**
  * The model of a training run: its embeddings with the ids, titles and seen items of the training data. `saveModel` writes it,

@@ -33,7 +33,7 @@ import {
   type TrainingState,
   type TrainingTask,
   type TrainResult,
-} from './training-state.ts';
+} from './training.ts';
 import { hasUsers } from './validation.ts';
 
 /**

@@ -9,7 +9,7 @@ import { climbSearch } from '../search/lattice-search.ts';
 import { runSearchSync } from '../search/search.ts';
 import type { TrainConfig } from './config.ts';
 import { popularityBias } from './popularity-prior.ts';
-import type { RunOptions } from './training-state.ts';
+import type { RunOptions } from './training.ts';
 
 /** The result of a validation. */
 export interface Validation {

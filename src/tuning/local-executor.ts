@@ -5,7 +5,7 @@ import { TaurecError } from '../errors.ts';
 import { parseTrainConfig } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
-import type { TrainingData, TrainResult } from '../training/training-state.ts';
+import type { TrainingData, TrainResult } from '../training/training.ts';
 import type { Executor, RunContext, RunNews, RunTask } from './executor.ts';
 import { type CurvePoint, keyText, type RunKey, type RunOutcome } from './study.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { configToJson } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
-import type { TrainingData, TrainResult } from '../training/training-state.ts';
+import type { TrainingData, TrainResult } from '../training/training.ts';
 import { checkpointFolder, isUnusable } from './local-executor.ts';
 import type { TuneResult } from './tune.ts';
 

@@ -12,7 +12,7 @@ import { searches } from '../search/space-searches.ts';
 import { dataHash } from '../training/checkpoint.ts';
 import { configToJson, parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { shortConfig } from '../training/short-training.ts';
-import type { TrainingData } from '../training/training-state.ts';
+import type { TrainingData } from '../training/training.ts';
 import { hasUsers } from '../training/validation.ts';
 import { checkSpace, configAt, hasObject } from './config-at.ts';
 import { defaultSpace } from './default-space.ts';

@@ -1,6 +1,6 @@
 import { type Csr, csrFromEntries } from '../../src/array/csr.ts';
 import type { TrainConfigInput } from '../../src/training/config.ts';
-import type { TrainingData } from '../../src/training/training-state.ts';
+import type { TrainingData } from '../../src/training/training.ts';
 
 /** Even users like the even items and odd users the odd ones; of each user's items one is withheld. */
 export interface Checkerboard extends TrainingData {

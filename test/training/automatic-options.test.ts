@@ -9,8 +9,8 @@ import { parseTrainConfig, type TrainConfigInput } from '../../src/training/conf
 import type { TrainEvent } from '../../src/training/events.ts';
 import { shortConfig } from '../../src/training/short-training.ts';
 import { trainedModel } from '../../src/training/trained-model.ts';
+import type { TrainingData } from '../../src/training/training.ts';
 import { runTraining } from '../../src/training/training-run.ts';
-import type { TrainingData } from '../../src/training/training-state.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { expectSameModel } from '../support/same-model.ts';
 import { checkerboard, smallConfig } from '../support/training-case.ts';

@@ -4,8 +4,8 @@ import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src
 import type { TrainEvent } from '../../src/training/events.ts';
 import { mergeInteractions } from '../../src/training/merge.ts';
 import { trainEmbeddings } from '../../src/training/train-embeddings.ts';
+import type { TrainingData } from '../../src/training/training.ts';
 import { runTraining } from '../../src/training/training-run.ts';
-import type { TrainingData } from '../../src/training/training-state.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { differs, expectSameModel } from '../support/same-model.ts';
 import { checkerboard, smallConfig } from '../support/training-case.ts';

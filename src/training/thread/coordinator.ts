@@ -4,7 +4,7 @@ import { TaurecError } from '../../errors.ts';
 import { type CarriedError, rebuildError } from '../../platform/carried-error.ts';
 import { workerFlags } from '../../platform/worker-flags.ts';
 import type { TrainEvent } from '../events.ts';
-import type { TrainingTask, TrainResult } from '../training-state.ts';
+import type { TrainingTask, TrainResult } from '../training.ts';
 
 /** The task of a coordinator thread. */
 export interface CoordinatorTask extends TrainingTask {

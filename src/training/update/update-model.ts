@@ -25,7 +25,7 @@ import { parseTrainConfig, type TrainConfig } from '../config.ts';
 import type { TrainEvent } from '../events.ts';
 import { mergeInteractions } from '../merge.ts';
 import { launch } from '../train-embeddings.ts';
-import type { TrainResult } from '../training-state.ts';
+import type { TrainResult } from '../training.ts';
 import { growArrays, type NewInteractions, newInteractions, placeNewRows } from './new-rows.ts';
 
 /** The options of an update that the command line sets, declared once. The training checks their bounds. */

@@ -8,7 +8,7 @@ import { TaurecError } from '../../errors.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
 import { version } from '../../platform/version.ts';
 import { dataHash } from '../../training/checkpoint.ts';
-import type { TrainingData } from '../../training/training-state.ts';
+import type { TrainingData } from '../../training/training.ts';
 import type { RunNews } from '../executor.ts';
 import { doRun } from '../local-executor.ts';
 import { type CurvePoint, keyText, type RunOutcome } from '../study.ts';

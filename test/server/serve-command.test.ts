@@ -61,7 +61,11 @@ test('prints where it listens, logs requests as JSON lines, and ends with 0 on C
   const { child, done, url, pid } = await serving();
   expect(pid).toBe(child.pid);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  const logged = new Promise<void>((resolve) => {
+    child.stderr!.on('data', (text: Buffer | string) => `${text}`.includes('"mine"') && resolve());
+  });
   await fetch(`${url}/v1/users/u1/recommendations?k=3`, { headers: { 'X-Request-Id': 'mine' } });
+  await logged;
   child.kill('SIGINT');
   const { code, stderr, stdout } = await done;
   expect(code, stderr).toBe(0);

@@ -1,3 +1,6 @@
+// Reads configuration, experiment and recipe files. Paths in an experiment or recipe file are relative to that file; those in a configuration file are
+// relative to the working directory.
+
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -9,24 +12,26 @@ import { parseRecipe, type Recipe } from '../recipe/recipe.ts';
 import { recipes } from '../recipe/recipes.ts';
 import type { TrainConfigInput } from '../training/config.ts';
 
-/** The content of a configuration file: training options, data options and the model folder. */
+/** The content of a configuration file: training options, data options, the model folder and settings of a study. */
 export interface FileConfig {
   readonly training: TrainConfigInput;
   readonly data: Partial<DatasetOptions>;
   readonly out?: string;
-  /** Settings of `taurec tune`, not yet checked. */
+  /** Settings of `taurec tune`, unchecked: only that command checks them. */
   readonly tune?: unknown;
 }
 
+/** File names that are looked for, in this order. */
 const names = ['ts', 'mts', 'mjs', 'js', 'json'].map((extension) => `taurec.config.${extension}`);
 
-/** The configuration file to use: the given one, else the first usual name in the current folder. */
+/** The configuration file to use: the given one, else the first of `names` in the current folder, else none. */
 export function findConfigFile(given?: string): string | undefined {
   return given ?? names.find((name) => existsSync(name));
 }
 
 /**
- * Reads a configuration file: JSON, or a module whose default export is the configuration. TypeScript needs no compilation.
+ * Reads a configuration file: JSON, or a module whose default export is the configuration. TypeScript is read without a build step. The training options
+ * stay unchecked, because flags may override them.
  * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
  */
 export async function readConfigFile(file: string): Promise<FileConfig> {
@@ -42,7 +47,7 @@ export async function readConfigFile(file: string): Promise<FileConfig> {
 }
 
 /**
- * Reads an object from a JSON file or the default export of a module. TypeScript needs no compilation.
+ * Reads an object from a JSON file or from the default export of a module. TypeScript is read without a build step.
  * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
  */
 export async function readModule(file: string): Promise<Record<string, unknown>> {
@@ -55,7 +60,7 @@ export async function readModule(file: string): Promise<Record<string, unknown>>
 }
 
 /**
- * Reads any value from a JSON file or the default export of a module. TypeScript needs no compilation.
+ * Reads any value from a JSON file or from the default export of a module. TypeScript is read without a build step.
  * @throws TaurecError `file-not-found`, `unreadable-file`
  */
 async function readDefaultExport(file: string): Promise<unknown> {
@@ -63,7 +68,7 @@ async function readDefaultExport(file: string): Promise<unknown> {
   try {
     if (file.endsWith('.json')) return JSON.parse(await readFile(file, 'utf8'));
     const { createJiti } = await import('jiti');
-    // A project may use taurec without having installed it: its import of defineConfig then resolves to this copy.
+    // The alias lets a file import defineConfig from 'taurec' where the package is not installed (npx, a global installation): the import resolves to this copy.
     const jiti = createJiti(import.meta.url, {
       alias: { taurec: fileURLToPath(new URL('../index.js', import.meta.url)) },
     });
@@ -74,6 +79,7 @@ async function readDefaultExport(file: string): Promise<unknown> {
   }
 }
 
+/** Checks one option of `data`. @throws TaurecError `unknown-name`, `bad-option` */
 function checkDataOption(file: string, key: string, value: unknown): void {
   if (!Object.hasOwn(datasetShape, key)) {
     const known = Object.keys(datasetShape);
@@ -85,9 +91,10 @@ function checkDataOption(file: string, key: string, value: unknown): void {
   throw new TaurecError('bad-option', { option: `data.${key} in ${file}`, got: value, expected });
 }
 
+/** An object whose values have yet to be checked. */
 type Entry = Readonly<Record<string, unknown>>;
 
-/** Rewrites an experiment's paths (data sets, modules), which are relative to its file, to be relative to the working directory. */
+/** Rewrites the paths of an experiment (data sets, modules): from relative to its file to relative to the working directory. */
 export function experimentBesideFile(file: string, config: Entry): ExperimentConfig {
   const { data, losses, backbones, metrics, ...rest } = config;
   return definedOnly({
@@ -101,18 +108,19 @@ export function experimentBesideFile(file: string, config: Entry): ExperimentCon
   });
 }
 
-/** The folder of a data set: with a slash it is a path; without, a name, which stays. */
+/** The folder of a data set. Text with a slash is a path and is rewritten; text without one is a name and stays. */
 function dataBesideFile(file: string, folder: string): string {
   return /[/\\]/.test(folder) ? besideFile(file, folder) : folder;
 }
 
-/** A loss, backbone or metric: a relative module path is rewritten, anything else stays. */
+/** A loss, backbone or metric. A module path that begins with `./` or `../` is rewritten; a package name, an absolute path and anything else stays. */
 function moduleBesideFile(file: string, entry: unknown): unknown {
   const { module } = (entry ?? {}) as Entry;
   if (typeof module !== 'string' || !/^\.{1,2}[/\\]/.test(module)) return entry;
   return { ...(entry as Entry), module: besideFile(file, module) };
 }
 
+/** A data set given by its files: rewrites the paths of its parts and titles. */
 function filesBesideFile(file: string, entry: unknown): unknown {
   if (typeof entry !== 'object' || entry === null) return entry;
   const paths = Object.entries(entry).map(([key, value]) => [
@@ -122,6 +130,7 @@ function filesBesideFile(file: string, entry: unknown): unknown {
   return Object.fromEntries(paths);
 }
 
+/** Rewrites one path. Database URLs and absolute paths stay; a SQLite place has its path rewritten. The result begins with `./` or `../`, so that it never reads as a name. */
 function besideFile(file: string, path: string): string {
   if (/^postgres(ql)?:/i.test(path)) return path;
   if (/^sqlite:/i.test(path)) return `sqlite:${besideFile(file, path.slice('sqlite:'.length))}`;
@@ -130,18 +139,19 @@ function besideFile(file: string, path: string): string {
   return isAbsolute(found) || found.startsWith('..') ? found : `.${sep}${found}`;
 }
 
-/** Maps a list. Anything else stays and is refused by its reader. */
+/** Maps a list. Any other value stays as it is; its reader refuses it. */
 function each(entries: unknown, change: (entry: unknown) => unknown): unknown {
   return Array.isArray(entries) ? entries.map(change) : entries;
 }
 
+/** Removes undefined settings, which would hide the experiment's defaults. */
 function definedOnly(config: Entry): ExperimentConfig {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }
 
 /**
- * The recipes of a file (default export: one or a list; paths relative to the file), or the built-in ones without a file.
- * @throws TaurecError as `readDefaultExport` and `parseRecipe`; `bad-option` for two of one name
+ * The recipes of a file, or the built-in ones without a file. The default export is one recipe or a list; its paths are relative to the file.
+ * @throws TaurecError as `readDefaultExport` and `parseRecipe`; `bad-option` for two recipes of the same name
  */
 export async function readRecipes(file?: string): Promise<readonly Recipe[]> {
   if (file === undefined) return recipes;
@@ -153,6 +163,7 @@ export async function readRecipes(file?: string): Promise<readonly Recipe[]> {
   throw new TaurecError('bad-option', { option: `name in ${file}`, got: twice, expected: 'distinct names' });
 }
 
+/** A recipe with its data folder and modules relative to the working directory. Malformed values stay for `parseRecipe` to refuse. */
 function recipeBesideFile(file: string, recipe: unknown): unknown {
   if (typeof recipe !== 'object' || recipe === null) return recipe;
   const { data, config, ...rest } = recipe as Record<string, unknown>;
@@ -165,6 +176,7 @@ function recipeBesideFile(file: string, recipe: unknown): unknown {
   };
 }
 
+/** A training configuration with the modules of its loss and backbone relative to the working directory. */
 function trainingBesideFile(file: string, config: object): object {
   const sources = Object.entries(config).filter(([key]) => key === 'loss' || key === 'backbone');
   return { ...config, ...Object.fromEntries(sources.map(([key, source]) => [key, moduleBesideFile(file, source)])) };

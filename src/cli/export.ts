@@ -6,6 +6,7 @@ import { count } from './output.ts';
 import { WorkProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Flags of `taurec export`. */
 interface ExportFlags extends CommonOptions {
   format: EmbeddingFormat;
   out: string;
@@ -15,6 +16,7 @@ interface ExportFlags extends CommonOptions {
   table?: string;
 }
 
+/** Defines `taurec export`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')
@@ -52,6 +54,7 @@ async function run(
     .finally(() => progress?.close());
   const [users, items] = [model.users.rows, model.items.rows];
   if (json) terminal.printJson({ out, format: options.format, users, items });
+  // Standard output stays empty without --json, because the result is the file.
   else if (!quiet)
     terminal.note(`Wrote ${count(users)} users and ${count(items)} items to ${out} (${options.format}).`);
 }

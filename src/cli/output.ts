@@ -18,7 +18,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     chars: Object.fromEntries(edges.map((edge) => [edge, ''])),
   });
   cells.push(...rows.map((row) => row.map(String)));
-  // Padding at line ends would wrap on narrow terminals.
+  // cli-table3 pads the last column too.
   return cells.toString().replace(/[ \t]+$/gm, '');
 }
 

@@ -65,7 +65,7 @@ async function run(terminal: Terminal, directory: string, flags: RecommendFlags)
   const given = [flags.user, flags.usersFile, flags.all, flags.items].filter((flag) => flag !== undefined);
   // Also more than one way of naming users is an error.
   if (given.length !== 1) {
-    throw new UsageError('No user given. Give one of --user ID, --users-file FILE, --all or --items a,b,c.');
+    throw new UsageError('Give exactly one of --user ID, --users-file FILE, --all or --items a,b,c.');
   }
   if (flags.all && flags.output === undefined) throw new UsageError('--all needs --output FILE.');
   if (flags.items !== undefined && flags.output !== undefined)

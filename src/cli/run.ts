@@ -1,3 +1,5 @@
+// The command line within a process: builds the program, runs one command and turns errors into exit codes.
+
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { withoutPasswords } from '../errors.ts';
@@ -6,12 +8,13 @@ import { type CommandIo, Terminal } from './terminal.ts';
 
 export type { CommandIo, Output } from './terminal.ts';
 
+/** The module of a command. */
 interface CommandModule {
-  /** Adds arguments, options and the action to a command. The terminal is needed by the action alone. */
+  /** Adds arguments, options and the action to a command. Only the action uses the terminal. */
   define(command: Command, terminal: Terminal): void;
 }
 
-/** Each command with its summary. The module of a command is loaded when the command is asked for. */
+/** Every command with its summary. Its module is loaded only when the command runs, so that `taurec --help` and small commands start fast. */
 const commands: Record<string, { summary: string; load: () => Promise<CommandModule> }> = {
   train: { summary: 'train a model on a file of interactions', load: () => import('./train.ts') },
   update: { summary: 'continue training a model with new interactions', load: () => import('./update.ts') },
@@ -34,14 +37,14 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
 };
 
 /**
- * Runs a command line within this process: `run(['train', 'ratings.csv'], { stdout: process.stdout, stderr: process.stderr })`.
+ * Runs a command line within this process. Errors are written to `io.stderr`, never thrown: `run(['train', 'ratings.csv'], { stdout: process.stdout, stderr: process.stderr })`.
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted
  */
 export async function run(argv: readonly string[], io: CommandIo): Promise<number> {
   const terminal = new Terminal(argv, io);
   const wanted = commandOf(argv);
   const asJson = argv.includes('--json');
-  // Completion describes all commands, any other one itself.
+  // Completion needs the options of all commands, any other command only its own.
   const defined = wanted === 'completion' ? Object.keys(commands) : [wanted];
   const program = await buildProgram(terminal, defined, asJson);
   try {
@@ -52,16 +55,18 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
     }
     return terminal.exitCode;
   } catch (thrown) {
+    // The library names options by their keys; `underFlag` renames them to the command's flags.
     const command = program.commands.find((one) => one.name() === wanted);
     const error = underFlag(thrown, command);
     const code = exitCodeOf(error);
     const debug = argv.includes('--debug') || !!terminal.env.TAUREC_DEBUG;
+    // Code 0 is help or the version, which commander throws as well.
     if (code !== 0) terminal.stderr.write(asJson ? errorJson(error) : errorText(error, debug));
     return code;
   }
 }
 
-/** The program with all commands. Those in `defined` have their options. */
+/** Builds the program with all commands. Only those in `defined` get their arguments and options; the others have just a name and a summary. */
 async function buildProgram(
   terminal: Terminal,
   defined: readonly (string | undefined)[],
@@ -80,10 +85,12 @@ async function buildProgram(
       getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : undefined) ?? 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
+      // With --json the error is printed as JSON by `run`.
       outputError: (text, write) => {
         if (!asJson) write(withoutPasswords(text.replace(/^error: /, 'taurec: ')));
       },
     })
+    // Commander throws instead of ending the process.
     .exitOverride()
     .addHelpText('after', '\nGet started:\n  $ taurec demo\n  $ taurec train ratings.csv\n  $ taurec train --help');
   for (const [name, { summary, load }] of Object.entries(commands)) {
@@ -94,7 +101,7 @@ async function buildProgram(
   return program;
 }
 
-/** The command that a command line names. */
+/** The name of the command on a command line, also behind `help`. Undefined where the line has only flags. */
 function commandOf(argv: readonly string[]): string | undefined {
   const [first, second] = argv.filter((argument) => !argument.startsWith('-'));
   return first === 'help' ? second : first;

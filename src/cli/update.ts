@@ -1,3 +1,5 @@
+// `taurec update`: continues the training of a saved model with new interactions.
+
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -21,6 +23,7 @@ import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { addModuleFlags, inFlags } from './training-flags.ts';
 
+/** Flags of `taurec update`. The seed comes from the model. */
 interface UpdateFlags extends Omit<CommonOptions, 'seed'>, ReadFlags, Pick<UpdateOptions, 'epochs' | 'learningRate'> {
   data: string;
   out?: string;
@@ -28,6 +31,7 @@ interface UpdateFlags extends Omit<CommonOptions, 'seed'>, ReadFlags, Pick<Updat
   dryRun?: boolean;
 }
 
+/** Defines `taurec update`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')
@@ -36,7 +40,7 @@ export function define(command: Command, terminal: Terminal): void {
   addDeclaredFlags(command, updateOptions);
   command
     .option('--titles <file>', 'file of item titles, for new items and to replace existing titles')
-    .option('--dry-run', 'report what is new without training');
+    .option('--dry-run', 'report the new users, items and interactions without training');
   addModuleFlags(command, 'loss');
   addModuleFlags(command, 'backbone');
   addReadOptions(command);
@@ -57,9 +61,10 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const isInPlace = resolve(out) === resolve(directory);
   const loss = moduleOf<LossSource>('loss', 'evaluate', flags);
   const backbone = moduleOf<BackboneSource>('backbone', 'forward', flags);
+  // The stamp shows at the end whether another process has replaced the model meanwhile.
   const before = await stampOf(directory);
   const model = await openModel(directory, { trainingState: true });
-  // Opening completes an interrupted replacement of the folder, which changes the stamp.
+  // `openModel` completes an interrupted replacement of the folder, so the folder may have no stamp before.
   const opened = before ?? (await stampOf(directory));
   if (!flags.dryRun) await checkModelTarget(out);
   const log = await readInteractions(flags.data, readOptionsOf(flags));
@@ -68,7 +73,7 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const { users, items, pairs } = newInteractions(model, log);
   const added = { users: users.added, items: items.added, interactions: pairs.indices.length };
   if (flags.dryRun || added.interactions === 0) {
-    // With another --out, a copy is written even where nothing is new.
+    // With another --out, a copy is written even if nothing is new: a script finds a model there in any case.
     const copied = !flags.dryRun && !isInPlace;
     if (copied) await saveModel(out, model);
     const facts = { model: out, added, read: log.users.length, updated: false };
@@ -103,7 +108,7 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   else printSummary(terminal, out, result);
 }
 
-/** Changes whenever a model is saved to the folder. */
+/** A stamp that changes whenever a model is saved to the folder: inode and time of its config.json. Undefined without that file. */
 function stampOf(directory: string): Promise<string | undefined> {
   return stat(join(directory, 'config.json')).then(
     ({ ino, mtimeMs }) => `${ino} ${mtimeMs}`,
@@ -111,25 +116,26 @@ function stampOf(directory: string): Promise<string | undefined> {
   );
 }
 
-/** `{module, export, options}` from the flags; undefined where none is given. */
+/** A custom loss or backbone, `{module, export, options}`, from the flags; undefined without them. A model with a custom one may need its module again. */
 function moduleOf<T>(kind: 'loss' | 'backbone', method: string, flags: object): T | undefined {
   return sourceOf({ kind, method, optionFlags: {} }, { ...flags }, undefined, {}) as T | undefined;
 }
 
-/** Titles in the file for the model's items and the new items, by id. */
+/** Titles of old and new items from a file, by id. Items without a title are left out. */
 async function titlesOf(file: string, model: Model, log: Interactions): Promise<Map<string, string>> {
   const { ids } = extendIds(model.itemIds, log.itemIds);
   const titles = await readTitles(file, ids);
   return new Map(titles.flatMap((title, i) => (title === '' ? [] : [[ids.idOf(i), title] as const])));
 }
 
+/** The note on what is new in a log. */
 function foundText({ users, items, interactions }: UpdateResult['added'], log: Interactions): string {
   const all = count(log.users.length);
   if (interactions === 0) return `Nothing is new: the model already has all ${all} interactions of ${log.source}.`;
   return `New in ${log.source}: ${count(interactions)} of ${all} interactions, ${count(users)} users, ${count(items)} items.`;
 }
 
-/** The machine interface of `update --json`. */
+/** The JSON of `update --json`. */
 function jsonOf(out: string, log: Interactions, result: UpdateResult): object {
   const { model, added, epochs, steps, seconds, learningRate, forgetting } = result;
   const { source, sha256 } = log;
@@ -150,6 +156,7 @@ function jsonOf(out: string, log: Interactions, result: UpdateResult): object {
   };
 }
 
+/** Prints the new sizes, the validation metric before and after, and a command to run next. */
 function printSummary(terminal: Terminal, out: string, { model, epochs, seconds, forgetting }: UpdateResult): void {
   terminal.print(
     `Model ${out}: ${count(model.users.rows)} users, ${count(model.items.rows)} items, ${count(model.seen.indices.length)} interactions; ${count(epochs)} epochs, ${duration(seconds)}.`,
@@ -160,6 +167,7 @@ function printSummary(terminal: Terminal, out: string, { model, epochs, seconds,
       `Held-out interactions of ${count(users)} users: ${metric} ${decimal(before)} before, ${decimal(after)} after.`,
     );
   }
+  // The last user is a new one where there are new users.
   terminal.print(
     `Recommend:  ${terminal.commandLine('recommend', out, '--user', model.userIds.idOf(model.users.rows - 1), '-k', '10')}`,
   );

@@ -342,7 +342,9 @@ describe('index', () => {
     const { code, stdout, stderr } = await taurec('index', 'model');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^index-[0-9a-f]{16}\.usearch is up to date: [\d,]+ items, 1 MB\.\n/);
-    expect(stdout).toMatch(/Lists of 20 for \d+ users contain (1\.0000|0\.9\d{3}) of the items in the exact lists\.\n$/);
+    expect(stdout).toMatch(
+      /Lists of 20 for \d+ users contain (1\.0000|0\.9\d{3}) of the items in the exact lists\.\n$/,
+    );
     const ids = (result: { items: Item[] }) => result.items.map(({ id }) => id);
     expect(ids(await json(...asked))).toEqual(ids(await json('recommend', 'model', '--user', 'u3')));
   });

@@ -156,7 +156,7 @@ function jsonOf(out: string, log: Interactions, result: UpdateResult): object {
   };
 }
 
-/** Prints the new sizes, the validation metric before and after, and a command to run next. */
+/** Prints the new sizes, the metric on held-out interactions before and after the update, and a command to run next. */
 function printSummary(terminal: Terminal, out: string, { model, epochs, seconds, forgetting }: UpdateResult): void {
   terminal.print(
     `Model ${out}: ${count(model.users.rows)} users, ${count(model.items.rows)} items, ${count(model.seen.indices.length)} interactions; ${count(epochs)} epochs, ${duration(seconds)}.`,

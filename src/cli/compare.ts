@@ -23,7 +23,6 @@ interface CompareFlags extends CommonOptions, ReadFlags {
   otherData?: boolean;
 }
 
-/** Defines `taurec compare`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<a>', 'model folder, or result file of taurec evaluate --per-user')

@@ -18,7 +18,6 @@ interface Entry {
 
 const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
-/** Defines `taurec completion`. */
 export function define(command: Command, terminal: Terminal): void {
   command.addArgument(new Argument('<shell>', 'your shell').choices(Object.keys(scripts)));
   addExamples(

@@ -37,7 +37,6 @@ interface DemoFlags extends CommonOptions {
 /** Items in each list that is shown. */
 const SHOWN = 5;
 
-/** Defines `taurec demo`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .option('--data <path>', 'folder with train.* and test.* files, or one file (default: MovieLens 100K)')

@@ -37,7 +37,6 @@ interface EvaluateFlags extends CommonOptions, ReadFlags {
   perUser?: string;
 }
 
-/** Defines `taurec evaluate`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')

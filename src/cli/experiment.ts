@@ -18,7 +18,6 @@ import { numbers, whole, wholes, words } from './parse.ts';
 import { Progress } from './progress.ts';
 import type { Output, Terminal } from './terminal.ts';
 
-/** Flags of `taurec experiment`. */
 interface ExperimentFlags extends CommonOptions {
   config?: string;
   out?: string;
@@ -33,7 +32,6 @@ interface ExperimentFlags extends CommonOptions {
   jobs?: number;
 }
 
-/** Defines `taurec experiment`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('[name]', 'experiment; without a name, all are listed')

@@ -6,7 +6,6 @@ import { count } from './output.ts';
 import { WorkProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Flags of `taurec export`. */
 interface ExportFlags extends CommonOptions {
   format: EmbeddingFormat;
   out: string;
@@ -16,7 +15,6 @@ interface ExportFlags extends CommonOptions {
   table?: string;
 }
 
-/** Defines `taurec export`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')

@@ -21,7 +21,6 @@ interface GenerateFlags extends CommonOptions {
   validRatio?: number;
 }
 
-/** Defines `taurec generate`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .requiredOption('-o, --out <folder>', 'folder for train.tsv.gz, test.tsv.gz and titles.csv')

@@ -10,7 +10,6 @@ import { count } from './output.ts';
 import { pair } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Flags of `taurec import`. */
 interface ImportFlags extends CommonOptions, ReadFlags {
   users: string;
   items: string;
@@ -25,7 +24,6 @@ interface ImportFlags extends CommonOptions, ReadFlags {
   out: string;
 }
 
-/** Defines `taurec import`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .requiredOption('--users <file>', 'user vectors: .npy, .npz, .safetensors, .parquet, .json, .jsonl, .csv or .tsv')

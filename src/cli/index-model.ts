@@ -7,7 +7,6 @@ import { count, decimal, duration, timed } from './output.ts';
 import { WorkProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Defines `taurec index`. */
 export function define(command: Command, terminal: Terminal): void {
   command.argument('<model>', 'model folder');
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');

@@ -14,7 +14,6 @@ import { ratingNote } from './train-report.ts';
 /** Flags of `taurec info`. Those for reading have no effect on a model folder. */
 type InfoFlags = CommonOptions & ReadFlags;
 
-/** Defines `taurec info`. */
 export function define(command: Command, terminal: Terminal): void {
   command.argument('<file>', 'file or database table of interactions, or model folder');
   addReadOptions(command);

@@ -42,6 +42,6 @@ process.once('message', async (job: RecipeJob) => {
   } catch (error) {
     last = { type: 'failed', reason: error instanceof Error ? error.message : String(error) };
   }
-  // Disconnects only after the message has been sent; the process then ends by itself.
+  // Disconnects only after the message has been sent; nothing then keeps the process alive.
   process.send!(last, () => process.disconnect());
 });

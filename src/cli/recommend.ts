@@ -11,7 +11,6 @@ import { unit, whole } from './parse.ts';
 import { WorkProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Flags of `taurec recommend`. */
 interface RecommendFlags extends CommonOptions {
   user?: string[];
   usersFile?: string;
@@ -29,7 +28,6 @@ interface RecommendFlags extends CommonOptions {
   format?: ExportFormat;
 }
 
-/** Defines `taurec recommend`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')

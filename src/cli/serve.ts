@@ -17,7 +17,6 @@ interface ServeFlags
   tokenFile?: string;
 }
 
-/** Defines `taurec serve`. */
 export function define(command: Command, terminal: Terminal): void {
   command.argument('<model>', 'model folder');
   addDeclaredFlags(command, serveOptions);

@@ -6,14 +6,12 @@ import { decimal, itemsTable, table } from './output.ts';
 import { whole } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Flags of `taurec similar`. */
 interface SimilarFlags extends CommonOptions {
   item?: string;
   user?: string;
   k: number;
 }
 
-/** Defines `taurec similar`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')

@@ -55,7 +55,6 @@ interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
   trainingState: boolean;
 }
 
-/** Defines `taurec train`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('[data]', 'file or database table of interactions to train on, same as --train')

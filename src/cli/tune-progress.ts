@@ -52,7 +52,7 @@ export class TuneProgress {
     this.#progress.close(isInterrupted && this.#over > 0 ? (_, rows) => this.#table(rows, false) : undefined);
   }
 
-  /** The first line: the size of the study, and what an earlier session has done of it. */
+  /** The first line: the size of the study, and the work that an earlier session has finished. */
   #study({ metric, trials, jobs, done, begun, rungs }: Extract<TuneEvent, { type: 'study' }>): void {
     this.#metric = metric;
     const before = done + begun > 0 ? ` Continuing: ${count(done)} trainings are done, ${count(begun)} begun.` : '';

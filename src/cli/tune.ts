@@ -51,7 +51,6 @@ interface TuneFlags extends CommonOptions, ReadFlags, SplitFlags {
 /** Paths of training options that a study sets itself or that have no meaning in it. */
 const notTrials = ['timeBudget', 'refit', 'validation.metric', 'checkpointEvery'];
 
-/** Defines `taurec tune`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('[data]', 'file of interactions to train on, same as --train')

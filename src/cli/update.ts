@@ -31,7 +31,6 @@ interface UpdateFlags extends Omit<CommonOptions, 'seed'>, ReadFlags, Pick<Updat
   dryRun?: boolean;
 }
 
-/** Defines `taurec update`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')

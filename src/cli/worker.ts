@@ -22,7 +22,6 @@ interface WorkerFlags extends CommonOptions, ReadFlags, SplitFlags {
   lockSeconds?: number;
 }
 
-/** Defines `taurec worker`. */
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('[data]', 'data of the study, same as --train')

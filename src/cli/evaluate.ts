@@ -55,7 +55,7 @@ export function define(command: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         '--groups [by]',
-        'contributions of ten popularity groups, with equal interactions or equal items',
+        'also report how ten popularity groups, of equal interactions or equal items, contribute to the metrics',
       ).choices(['interactions', 'items']),
     )
     .option('--baselines', 'also evaluate random, most popular and item-kNN')

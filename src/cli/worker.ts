@@ -78,7 +78,7 @@ async function dataOptionsOf(positional: string | undefined, flags: WorkerFlags)
   const configFile = findConfigFile(flags.config);
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
   const train = positional ?? flags.train ?? file?.data.train;
-  if (train === undefined) throw new UsageError('No data given. Give the file of interactions of the study.');
+  if (train === undefined) throw new UsageError('No data given. Give the training data of the study.');
   const { seed = file?.training.seed ?? 1, aim = file?.training.aim ?? 'accuracy' } = flags;
   const { test: _, ...data }: DatasetOptions = { seed, ...file?.data, ...datasetOptionsOf(flags), train };
   if (data.valid === undefined) data.validRatio ??= 0.1;

@@ -5,7 +5,7 @@ import { runShape } from '../engine/run-options.ts';
 import { declaredOptions } from '../option.ts';
 import { asFlag, type FlaggedOption } from './declared-flags.ts';
 
-/** Options of most commands. */
+/** The parsed options that most commands share. */
 export interface CommonOptions extends Pick<z.input<z.ZodObject<typeof runShape>>, Run> {
   json?: boolean;
   quiet?: boolean;
@@ -22,24 +22,24 @@ const make: Record<Common, () => Option> = {
   engine: () => runFlag('engine'),
 };
 
-/** The default is not stated: a command may have another. */
+/** The flag of an option that training and serving also declare. Its help states no default, because the default differs between commands. */
 function runFlag(name: Run): Option {
   const [declared] = declaredOptions({ [name]: runShape[name] });
   return asFlag(declared as FlaggedOption, false);
 }
 
-/** Adds the named options under the heading "Common options". */
+/** Adds the named options under the heading "Common options". A command names only the options that it uses. */
 export function addCommonOptions(command: Command, ...names: Common[]): void {
   command.optionsGroup('Common options:');
   for (const name of names) command.addOption(make[name]());
 }
 
-/** Adds examples below a command's help. */
+/** Adds example command lines below a command's help. */
 export function addExamples(command: Command, ...examples: string[]): void {
   command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
 }
 
-/** Engine options of the command line. Also enables fused multiply-add, which must happen before the first engine or worker starts. */
+/** Extracts the engine options from the flags. Also enables fused multiply-add, which must happen before the first engine or worker starts. */
 export function engineOptions({ engine, threads }: CommonOptions): Pick<CommonOptions, 'engine' | 'threads'> {
   enableFusedMultiplyAdd();
   return { ...(engine && { engine }), ...(threads !== undefined && { threads }) };

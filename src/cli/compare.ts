@@ -13,6 +13,7 @@ import { count, decimal, table } from './output.ts';
 import { whole, wholes } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Flags of `taurec compare`. Those for models (`test`, `protocol`, `ks`, `auc`) have no effect on result files. */
 interface CompareFlags extends CommonOptions, ReadFlags {
   test?: string;
   protocol: 'clean' | 'irbench';
@@ -46,11 +47,13 @@ export function define(command: Command, terminal: Terminal): void {
 
 async function run(terminal: Terminal, a: string, b: string, flags: CompareFlags): Promise<void> {
   const options = engineOptions(flags);
+  // Two models share one test log, read at most once.
   let test: Interactions | undefined;
   const resultFor = async (path: string): Promise<ResultFile> => {
     if (!isFolder(path)) return readResult(path);
     if (flags.test === undefined) throw new UsageError(`${path} is a model: give --test FILE to measure it on.`);
     test ??= await readInteractions(flags.test, readOptionsOf(flags));
+    // A constant, because TypeScript forgets the narrowing of `test` inside the callback.
     const log = test;
     return withModel(path, options, async (model, engine) => {
       const { protocol, ks, auc } = flags;
@@ -60,6 +63,7 @@ async function run(terminal: Terminal, a: string, b: string, flags: CompareFlags
       return resultOf(evaluation!, { data, users: data.users, run: runOf(path, model.config) });
     });
   };
+  // One after the other: each model gets all threads, and only one is in memory at a time.
   const results = [await resultFor(a), await resultFor(b)] as const;
   const { seed, resamples, otherData } = flags;
   const comparison = compareResults(...results, { seed, resamples, otherData });
@@ -67,6 +71,7 @@ async function run(terminal: Terminal, a: string, b: string, flags: CompareFlags
   else printComparison(terminal, a, b, results[0].protocol, comparison);
 }
 
+/** Prints one row for each metric: both means, their difference with its 95% interval, p and a verdict. */
 function printComparison(
   terminal: Terminal,
   a: string,
@@ -91,11 +96,13 @@ function printComparison(
   terminal.print(`\nProtocol ${protocol}, ${count(users)} users in both${others}. Interval and p: paired bootstrap.`);
 }
 
+/** The verdict at the 5% level. `difference` is B − A. */
 function verdict(p: number, difference: number): string {
   if (p >= 0.05) return 'no clear difference';
   return difference > 0 ? 'B is better' : 'A is better';
 }
 
+/** True for a folder, and so for a model; false for a file and for a path that does not exist. */
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -1,13 +1,18 @@
+// Shell completion. The scripts are complete: a shell never starts taurec to complete a word.
+
 import { Argument, type Command, type Option } from 'commander';
 import { addExamples } from './common-options.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A command as a shell completes it: `recipe list`, its options, and the commands below it. */
+/** The words that a shell can offer for one command. */
 interface Entry {
+  /** The names of the command and its parents, such as `recipe list`; '' for the program itself. */
   readonly path: string;
   readonly summary: string;
   readonly options: readonly Option[];
+  /** Names of the subcommands. */
   readonly below: readonly string[];
+  /** Choices of the positional arguments. */
   readonly values: readonly string[];
 }
 
@@ -21,11 +26,13 @@ export function define(command: Command, terminal: Terminal): void {
     "echo 'source <(taurec completion zsh)' >> ~/.zshrc",
     'taurec completion fish > ~/.config/fish/completions/taurec.fish',
   );
-  // run.ts gives this command a program whose commands all have their options.
+  // For this command, run.ts loads the options of all the others too.
   command.action((shell: keyof typeof scripts) => terminal.print(scripts[shell](entriesOf(command.parent!))));
 }
 
+/** The entry of a command, followed by those of its subcommands. */
 function entriesOf(command: Command, path = ''): Entry[] {
+  // `visibleOptions` adds the option --help; the hidden options are those that only --help-all shows.
   const entry = {
     path,
     summary: command.description(),
@@ -39,18 +46,20 @@ function entriesOf(command: Command, path = ''): Entry[] {
   return [entry, ...command.commands.flatMap((one) => entriesOf(one, `${path} ${one.name()}`.trim()))];
 }
 
+/** The short and the long flag of an option, as far as it has them. */
 function flagsOf({ short, long }: Option): string[] {
   return [short, long].filter((flag) => flag !== undefined);
 }
 
-/** A shell's literal string. */
+/** A literal string of a shell, in single quotes. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Bash: what to offer depends on the command so far and the word before. Nothing to offer: file names. */
+/** The bash script. The words offered depend on the command so far and on the previous word; with none to offer, bash completes file names. */
 function bashScript(entries: readonly Entry[]): string {
   const known = entries.filter(({ path }) => path !== '').map(({ path }) => quoted(path));
+  // Cases for the previous word: a flag with choices offers them …
   const choices = entries.flatMap(({ path, options }) =>
     options
       .filter(({ argChoices }) => argChoices)
@@ -61,10 +70,12 @@ function bashScript(entries: readonly Entry[]): string {
             .join('|')}) offer=${quoted(option.argChoices!.join(' '))} ;;`,
       ),
   );
+  // … and a flag with a free value offers nothing, so file names are completed.
   const values = entries.flatMap(({ path, options }) => {
     const flags = options.filter(({ required, argChoices }) => required && !argChoices).flatMap(flagsOf);
     return flags.length === 0 ? [] : [`    ${flags.map((flag) => quoted(`${path} ${flag}`)).join('|')}) return ;;`];
   });
+  // Cases for the command: its flags after a dash, its subcommands and argument choices otherwise.
   const flags = entries.map(
     ({ path, options }) => `    ${quoted(path)}) offer=${quoted(options.flatMap(flagsOf).join(' '))} ;;`,
   );
@@ -95,15 +106,16 @@ ${words.join('\n')}
 complete -o default -F _taurec taurec`;
 }
 
-/** Zsh reads the script of bash. */
+/** The zsh script: zsh runs the bash script through its own `bashcompinit`. */
 function zshScript(entries: readonly Entry[]): string {
   return `autoload -Uz compinit bashcompinit\n(( \${+functions[compdef]} )) || compinit\nbashcompinit\n${bashScript(entries)}`;
 }
 
-/** Fish: a rule for each command and option. */
+/** The fish script: one `complete` rule for each command, argument and option. */
 function fishScript(entries: readonly Entry[]): string {
   const rules = entries.flatMap(({ path, summary, options, values }) => {
     const names = path.split(' ').filter((name) => name !== '');
+    // Conditions for `-n`: `seen` holds within this command, `position` where its name may be typed.
     const seen = names.map((name) => `__fish_seen_subcommand_from ${name}`).join('; and ');
     const parents = names.slice(0, -1);
     const position =

@@ -6,39 +6,39 @@ import { type ReadOptions, readOptions } from '../data/read.ts';
 import { addDeclaredFlags, declaredValues, negation } from './declared-flags.ts';
 import { core } from './parse.ts';
 
-/** Column, format and filter options of a data file: those of `ReadOptions`. */
+/** Flags for reading a data file: columns, format and filter. */
 export type ReadFlags = ReadOptions;
 
-/** Adds the options for reading a data file. */
+/** Adds the flags for reading a data file. */
 export function addReadOptions(command: Command): void {
   addDeclaredFlags(command, readOptions);
 }
 
-/** The options for splitting and filtering: all of a dataset but those for reading its files. */
+/** The options for splitting and filtering: those of a dataset without those for reading its files. */
 const splitOptions = datasetOptions.filter(({ path }) => !readOptions.some((option) => option.path === path));
 
-/** Adds the options for splitting and filtering training data. */
+/** Adds the flags for splitting and filtering training data. */
 export function addSplitOptions(command: Command): void {
   addDeclaredFlags(command, splitOptions, { kCore: core });
 }
 
-/** The options of `addReadOptions` on the command line. */
+/** The values of the flags that `addReadOptions` has added. */
 export function readOptionsOf(flags: ReadFlags): ReadOptions {
   return declaredValues(readOptions, flags);
 }
 
-/** The flags of `addSplitOptions`; that of `recencyHalfLife` has another name. */
+/** The flags of `addSplitOptions`. The flag of `recencyHalfLife` is `--half-life`. */
 export interface SplitFlags
   extends Omit<DatasetOptions, keyof ReadOptions | 'train' | 'seed' | 'titleOptions' | 'recencyHalfLife'> {
   halfLife?: number;
 }
 
-/** All data options on the command line, except the training file and the seed. */
+/** The values of all data flags, except the training file and the seed. */
 export function datasetOptionsOf(flags: ReadFlags & SplitFlags): Omit<DatasetOptions, 'train'> {
   return declaredValues(datasetOptions, flags);
 }
 
-/** The command-line arguments that set these data options. The training file is the command's argument, the seed belongs to training. */
+/** The command-line arguments that set these data options. The training file and the seed are left out: one is the command's argument, the other belongs to training. */
 export function dataArguments(options: Partial<DatasetOptions>): string[] {
   return Object.entries(options).flatMap(([name, value]) => {
     const flag = datasetOptions.find(({ path }) => path === name)?.facts?.flag;
@@ -54,10 +54,11 @@ export function dataArguments(options: Partial<DatasetOptions>): string[] {
   });
 }
 
-/** The default name of a model or study. ratings.csv → "ratings"; gowalla/train.tsv.gz → "gowalla", because "train" says nothing; of a database, the table. */
+/** The default name of a model or study. `ratings.csv` gives "ratings"; `gowalla/train.tsv.gz` gives "gowalla", because "train" says nothing; a database gives its table. */
 export function dataName(source: string): string {
   const place = databasePlace(source);
   if (place) return place.label;
+  // Drops up to two extensions, such as .tsv.gz.
   const name = basename(source).replace(/(\.[a-z]\w{0,8}){1,2}$/i, '');
   return /^train(ing)?$/i.test(name) ? basename(dirname(resolve(source))) || name : name;
 }

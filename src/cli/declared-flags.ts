@@ -1,11 +1,13 @@
+// Turns declared options (see option.ts) into flags of a command, and the values of flags back into options.
+
 import { type Command, Option } from 'commander';
 import { accepted, type DeclaredOption, defaultOf, type OptionFacts } from '../option.ts';
 import { number, numbers, whole } from './parse.ts';
 
-/** An option with its flag, as its declaration has them. */
+/** A declared option that has a flag. */
 export type FlaggedOption = DeclaredOption & { readonly facts: OptionFacts & { readonly flag: string } };
 
-/** The declared options that have a flag of the command, but those of `without`. */
+/** The declared options with a flag, except those in `without` and those that most commands share (`addCommonOptions` adds these). */
 export function flagged(options: readonly DeclaredOption[], without: readonly string[] = []): FlaggedOption[] {
   return options.filter(
     (option): option is FlaggedOption =>
@@ -13,19 +15,20 @@ export function flagged(options: readonly DeclaredOption[], without: readonly st
   );
 }
 
-/** The flags of the most used options, which `--help` shows without `--help-all`. */
+/** The long flags of the most used options, which `--help` shows without `--help-all`. */
 export function commonFlags(options: readonly DeclaredOption[]): string[] {
   return flagged(options)
     .filter(({ facts }) => facts.common)
     .map(longOf);
 }
 
-/** Readers of values that no declaration describes, by the option's path. */
+/** Parsers for values that a declaration cannot describe, by the option's path. */
 export type Readers = Readonly<Record<string, (text: string) => unknown>>;
 
 /**
- * Adds a flag for every declared option that has one, under the headings of their groups; the help states the defaults.
- * @param add adds the flag of one option; told otherwise, as its declaration describes it
+ * Adds a flag for every declared option that has one, under the heading of its group. The help states the defaults. An option with an opposite also gets
+ * `--no-…`.
+ * @param add adds the flag of one option. Default: as the declaration describes it
  */
 export function addDeclaredFlags(
   command: Command,
@@ -33,7 +36,7 @@ export function addDeclaredFlags(
   readers: Readers = {},
   add = (option: FlaggedOption) => void command.addOption(asFlag(option, true, readers)),
 ): void {
-  // Options of one group are listed together, whatever lies between their declarations.
+  // The options of a group are listed together, even where other declarations lie between them.
   const all = flagged(options);
   for (const group of new Set(all.map(({ facts }) => facts.group ?? 'Options:'))) {
     command.optionsGroup(group);
@@ -42,17 +45,18 @@ export function addDeclaredFlags(
       add(option);
       if (sets !== undefined) {
         const help = opposite ?? `the opposite of ${longOf(option)}`;
-        command.option(negation(flag), `${help} (overrides the configuration file)`);
+        command.option(negation(flag), `${help} (overrides the config file)`);
       } else if (opposite !== undefined) command.option(negation(flag), opposite);
     }
   }
 }
 
-/** The flag of a declared option; its help states the choices and, unless told otherwise, the default. */
+/** The flag of a declared option. Its help states the choices and, with `withDefault`, the default. Its parser comes from `readers`, else from the option's schema. */
 export function asFlag({ path, schema, facts }: FlaggedOption, withDefault = true, readers: Readers = {}): Option {
   const byDefault = withDefault ? defaultOf(schema) : undefined;
   const option = new Option(facts.flag, `${facts.help}${stated(byDefault)}`);
   const { choices, words, number: bounds, list } = accepted(schema);
+  // `auto` is not part of the schema of a loss option: the training replaces it by a number before the loss sees it.
   const allWords = facts.automatic ? [...words, 'auto'] : words;
   if (readers[path]) option.argParser(readers[path]);
   else if (choices.length > 0) option.choices([...choices]);
@@ -60,7 +64,7 @@ export function asFlag({ path, schema, facts }: FlaggedOption, withDefault = tru
   return option;
 }
 
-/** Reads a number, or one of the words that the option takes in its place. */
+/** Returns a parser of a number, or of one of the words that the option accepts instead. */
 function readerOf(
   { whole: isWhole, least }: NonNullable<ReturnType<typeof accepted>['number']>,
   words: readonly string[],
@@ -69,7 +73,7 @@ function readerOf(
   return (text: string) => (words.includes(text) ? text : read(text));
 }
 
-/** The values of declared options among a command's flags, set by their paths over `base`. */
+/** The values of the declared options among a command's flags, set at their paths over a copy of `base`. */
 export function declaredValues(
   options: readonly DeclaredOption[],
   flags: object,
@@ -84,12 +88,12 @@ export function declaredValues(
   return values;
 }
 
-/** `halfLife` of `--half-life <number>` */
+/** `--half-life <number>` → `halfLife`, the key under which commander stores the value. */
 export function attributeOf(flag: string): string {
   return new Option(flag).attributeName();
 }
 
-/** `--rows` of `--rows <number>` */
+/** `--rows <number>` → `--rows` */
 export function longOf({ facts }: FlaggedOption): string {
   return new Option(facts.flag).long!;
 }
@@ -99,13 +103,13 @@ export function negation(flag: string): string {
   return new Option(flag).long!.replace(/^--/, '--no-');
 }
 
-/** The default as help states it. */
+/** The default as the help states it; '' for none and for switches. */
 export function stated(value: unknown): string {
   if (value === undefined || typeof value === 'boolean') return '';
   return ` (default: ${Array.isArray(value) && value.length === 0 ? 'none' : value})`;
 }
 
-/** Sets config.a.b; `a: 'cosine'` in a file stands for `a: {name: 'cosine'}`. */
+/** Sets `config.a` or `config.a.b`. A text at `a`, such as 'cosine', is short for `{name: 'cosine'}` and keeps that name. Other objects are copied, not changed. */
 export function setAt(config: Record<string, unknown>, path: string, value: unknown): void {
   const [first, second] = path.split('.') as [string, string?];
   if (second === undefined) {

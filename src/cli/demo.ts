@@ -1,3 +1,5 @@
+// `taurec demo`: obtains MovieLens 100K, trains BSL on it, compares it with the most popular items on held-out data and shows lists of a few users.
+
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -25,13 +27,14 @@ import { whole } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 
+/** Flags of `taurec demo`. `people`: number of users shown. */
 interface DemoFlags extends CommonOptions {
   data?: string;
   out?: string;
   people: number;
 }
 
-/** Items in each list. */
+/** Items in each list that is shown. */
 const SHOWN = 5;
 
 export function define(command: Command, terminal: Terminal): void {
@@ -52,6 +55,7 @@ async function run(terminal: Terminal, flags: DemoFlags): Promise<void> {
   const { name, dataset } = await demoData(terminal, flags.data, seed, say);
   const progress = flags.quiet ? undefined : new TrainProgress(terminal.stderr);
   const onProgress = progress?.handle.bind(progress);
+  // The validation part chooses the number of steps; the refit then trains on it too.
   const config = { loss: 'bsl', seed, refit: true, ...engineChoice };
   const [result, seconds] = await timed(() =>
     terminal.interruptible((signal) => trainEmbeddings(dataset, config, { signal, onProgress })),
@@ -92,7 +96,7 @@ async function run(terminal: Terminal, flags: DemoFlags): Promise<void> {
   }
 }
 
-/** Evaluates the model and the most popular items on the test part. The refit has trained on validation data too, so both parts are masked. */
+/** Evaluates the model and the most popular items on the test part. `seen` masks training and validation items, because the refit has trained on both. */
 function measure(
   dataset: Dataset,
   { seen }: Model,
@@ -102,6 +106,7 @@ function measure(
   return { bsl: evaluateSync(ranker, options), popular: evaluateSync(popularRanker(seen), options) };
 }
 
+/** Recall and NDCG of both rankers, with their ratio. */
 function comparisonTable({ bsl, popular }: Record<'bsl' | 'popular', Evaluation>): string {
   const row = (label: string, metric: string) => {
     const [ours, theirs] = [bsl.metrics[metric]!, popular.metrics[metric]!];
@@ -116,11 +121,13 @@ function comparisonTable({ bsl, popular }: Record<'bsl' | 'popular', Evaluation>
 /** A user with some of their likes and their recommendations. */
 interface Person {
   readonly user: string;
+  /** Titles. */
   readonly liked: readonly string[];
+  /** `liked`: the item is in the user's test part. */
   readonly recommended: readonly { readonly id: string; readonly label: string; readonly liked: boolean }[];
 }
 
-/** Picks users with enough likes to show a taste and with at least three test items. */
+/** Draws users by the seed from those with 10 to 100 likes, enough to show a taste, and at least three test items. */
 function choosePeople({ train, test }: Dataset, people: number, seed: number): number[] {
   const fit: number[] = [];
   for (let u = 0; u < train.rows; u++) {
@@ -130,10 +137,11 @@ function choosePeople({ train, test }: Dataset, people: number, seed: number): n
   return [...shuffle(Int32Array.from(fit), randomStream(seed, 'demo-people')).subarray(0, people)];
 }
 
+/** The likes and recommendations of one user, with titles. */
 function personOf({ users, items, titles, train, test }: Dataset, recommender: Recommender, index: number): Person {
   const user = users.idOf(index);
   const label = (item: number) => titles?.[item] || `item ${items.idOf(item)}`;
-  // The likes with the highest scores show the taste best.
+  // Shows the likes with the highest scores: the taste that the model has learned.
   const ids = Array.from(csrRow(train, index), (item) => items.idOf(item));
   const scores = recommender.score(user, ids);
   const order = ids.map((_, at) => at).sort((a, b) => scores[b]! - scores[a]!);
@@ -147,23 +155,24 @@ function personOf({ users, items, titles, train, test }: Dataset, recommender: R
   };
 }
 
+/** Likes and recommendations next to each other. */
 function personTable({ user, liked, recommended }: Person): string {
   const rows = Array.from({ length: Math.max(liked.length, recommended.length) }, (_, at) => {
     const item = recommended[at];
     return [liked[at] ?? '', item ? `${item.label}${item.liked ? ' ✓' : ''}` : ''];
   });
-  return table([`User ${user} liked`, 'and gets'], rows);
+  return table([`User ${user} liked`, 'recommended'], rows);
 }
 
-/** The data of the demo, with a name for people. */
+/** The data of the demo, with a name to print. */
 interface DemoData {
   readonly name: string;
   readonly dataset: Dataset;
 }
 
 /**
- * The data of the demo: the folder or file given; else `$TAUREC_DATA/movielens-100k`; else MovieLens 100K from the cache or from GroupLens;
- * else, without a network, a synthetic catalogue. A tenth of the training part is held out for validation.
+ * The data of the demo. The first available source is used: the given folder or file, `$TAUREC_DATA/movielens-100k`, MovieLens 100K from the cache, the same
+ * from GroupLens, a synthetic catalogue (without a network). About a tenth of the training part is held out for validation.
  */
 async function demoData(
   terminal: Terminal,
@@ -183,6 +192,7 @@ async function demoData(
   try {
     const files = await fetchMovieLens({ cache: join(cache, 'movielens-100k'), url, sha256 });
     const [train, minRating] = [files.ratings, 4];
+    // u.data has no header: user, item, rating, seconds since 1970.
     const columns = { user: 1, item: 2, rating: 3, time: 4, header: false };
     const options = {
       train,
@@ -195,6 +205,7 @@ async function demoData(
     } as const;
     return { name: 'MovieLens 100K (ratings of 4 and 5)', dataset: await loadDataset(options) };
   } catch (error) {
+    // A TaurecError comes from reading the files and is a real fault; a plain Error comes from the download.
     if (error instanceof TaurecError) throw error;
     say(`Cannot get MovieLens (${(error as Error).message}).`);
     say('Using a synthetic catalogue instead; the first word of a title names its genre.');
@@ -202,7 +213,7 @@ async function demoData(
   }
 }
 
-/** A folder with train.* and test.* (and valid.*, titles.*), or one file, with a fifth held out for testing. */
+/** Reads a folder with train.* and test.* (and valid.*, titles.* where present), or one file. Without a test file a fifth is held out for testing. */
 async function readGiven(path: string, seed: number): Promise<Dataset> {
   if (!existsSync(path)) throw new TaurecError('file-not-found', { file: path });
   if (!statSync(path).isDirectory()) return loadDataset({ train: path, split: 'random', validRatio: 0.1, seed });
@@ -216,11 +227,12 @@ async function readGiven(path: string, seed: number): Promise<Dataset> {
   return loadDataset({ train, ...held, ...(valid ? { valid } : { validRatio: 0.1 }), titles, seed });
 }
 
+/** The synthetic catalogue for machines without a network. */
 function madeUp(seed: number): Dataset {
   return syntheticDataset({ users: 2000, items: 1200, interactions: 90_000, validRatio: 0.08, seed });
 }
 
-/** MovieLens 100K, GroupLens: 100,000 ratings of 1,682 films by 943 people. Frozen since 1998, so its checksum is pinned. */
+/** MovieLens 100K by GroupLens: 100,000 ratings of 1,682 films by 943 users. The file has not changed since 1998, so its SHA-256 is pinned. */
 export const movielens = {
   folder: 'https://files.grouplens.org/datasets/movielens',
   file: 'ml-100k.zip',
@@ -229,22 +241,22 @@ export const movielens = {
 
 /** The files of MovieLens as taurec reads them. */
 interface MovieLensFiles {
-  /** `user item rating time`, separated by tabs, without a header. */
+  /** Path of a file with `user item rating time`, separated by tabs, without a header. */
   readonly ratings: string;
-  /** `item,title`. */
+  /** Path of a CSV file with the header `item,title`. */
   readonly titles: string;
 }
 
 interface FetchOptions {
-  /** Folder of downloaded files. Later calls read them there, without a network. */
+  /** Folder for the unpacked files. Later calls read them from there, without a network. */
   readonly cache: string;
   readonly url: string;
   readonly sha256: string;
-  /** Default 60,000. */
+  /** Time limit of the download. Default 60,000. */
   readonly timeoutMilliseconds?: number;
 }
 
-/** MovieLens from the cache, or from GroupLens into it. Throws a plain `Error` that says what went wrong: no network, another checksum. */
+/** Returns MovieLens from the cache, after downloading it there if it is absent. Throws a plain `Error` with the reason: no network, another checksum, a missing file. */
 export async function fetchMovieLens(options: FetchOptions): Promise<MovieLensFiles> {
   const { cache, url, sha256, timeoutMilliseconds = 60_000 } = options;
   const files = { ratings: join(cache, 'ratings.tsv'), titles: join(cache, 'titles.csv') };
@@ -258,7 +270,7 @@ export async function fetchMovieLens(options: FetchOptions): Promise<MovieLensFi
     if (!found) throw new Error(`${url} has no ${name}`);
     return unpacked[found]!;
   });
-  // The folder appears under its name only when both files are complete.
+  // The folder is renamed when both files are complete, so that an interrupted download leaves no half-filled cache.
   const temporary = `${cache}.${process.pid}.tmp`;
   await mkdir(temporary, { recursive: true });
   try {
@@ -273,18 +285,20 @@ export async function fetchMovieLens(options: FetchOptions): Promise<MovieLensFi
   return files;
 }
 
+/** The bytes of a URL. Throws a plain `Error` that names the URL and the reason. */
 async function download(url: string, timeout: number): Promise<Uint8Array> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(timeout) });
     if (!response.ok) throw new Error(`status ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
+    // fetch itself only reports "fetch failed"; its cause names the reason.
     const { message, cause: inner } = cause as Error;
     throw new Error(`${url}: ${inner instanceof Error ? inner.message : message}`, { cause });
   }
 }
 
-/** `u.item` is Latin-1, `id|title|…`: the film's number and its title with the year. */
+/** Converts `u.item` to `item,title`. It is Latin-1 text with lines `id|title|…`; the title includes the year. */
 function titlesOf(items: Uint8Array): string {
   const rows = new TextDecoder('latin1')
     .decode(items)

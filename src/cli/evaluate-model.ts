@@ -1,3 +1,5 @@
+// Evaluation of a model on a test log, shared by several commands.
+
 import { type Csr, csrFromEntries, csrHas, csrRow } from '../array/csr.ts';
 import type { IdMap } from '../data/id-map.ts';
 import type { Interactions } from '../data/interactions.ts';
@@ -12,13 +14,14 @@ import { reRankedRanker } from '../recommender/re-ranked-ranker.ts';
 import type { RecommendOptions } from '../recommender/recommendation.ts';
 import type { WorkProgress } from './progress.ts';
 
-/** Values of `--protocol` and the protocols they select. The `metrics` of a report are those of the first. */
+/** The protocols that each value of `--protocol` selects. The `metrics` of a report are those of the first protocol. */
 export const protocolChoices = { clean: ['clean'], irbench: ['irbench'], both: ['clean', 'irbench'] } as const;
 export type ProtocolChoice = keyof typeof protocolChoices;
 
 /** What to compute in addition to list metrics. */
 export interface EvaluationRequest extends Pick<EvaluateOptions, 'ks' | 'auc' | 'groups' | 'perUser'> {
   readonly protocols: readonly Protocol[];
+  /** Measures the diversity of lists by the item embeddings. */
   readonly diversity?: boolean;
   /** Re-ranking of the model's lists. Default: none. */
   readonly dials?: Pick<RecommendOptions, 'diversity' | 'discover'>;
@@ -38,7 +41,7 @@ export function trainingDataOf(model: Model): { train: Csr; valid?: Csr } {
   return { train: trainedItems(model), valid: model.validation };
 }
 
-/** Evaluates a model under each protocol. `engine` holds its embeddings. */
+/** Evaluates a model under each protocol, in the order of `protocols`. `engine` holds the model's embeddings; `test` has the model's indices. */
 export function evaluateModel(
   model: Model,
   engine: Engine,
@@ -51,7 +54,7 @@ export function evaluateModel(
   return evaluateRanker('the model', ranker, trainingDataOf(model), test, { ...request, diversity }, watch);
 }
 
-/** Evaluates the baselines under the first protocol, by name. */
+/** Evaluates random, most popular and item-kNN under the first protocol only. Returns their evaluations by name. */
 export async function evaluateBaselines(
   data: { train: Csr; valid?: Csr },
   test: Csr,
@@ -67,12 +70,13 @@ export async function evaluateBaselines(
   const first = { protocols: protocols.slice(0, 1), ks };
   const evaluations: Record<string, Evaluation> = {};
   for (const [name, ranker] of Object.entries(rankers)) {
+    // One protocol gives one evaluation.
     [evaluations[name]] = (await evaluateRanker(name, ranker(), data, test, first, watch)) as [Evaluation];
   }
   return evaluations;
 }
 
-/** `{metrics, protocol, evaluations}`: the metrics and the name of the first protocol, and the report of every protocol. */
+/** The JSON of evaluations, `{metrics, protocol, evaluations}`: metrics and name of the first protocol, then the report of every protocol by its name. */
 export function reportOf(evaluations: readonly Evaluation[]) {
   const reports = evaluations.map(({ protocol, users, ranked, metrics, groups }): [Protocol, EvaluationReport] => [
     protocol,
@@ -82,6 +86,7 @@ export function reportOf(evaluations: readonly Evaluation[]) {
   return { metrics, protocol, evaluations: Object.fromEntries(reports) };
 }
 
+/** Evaluates one ranker under each protocol, with a progress display for each. */
 async function evaluateRanker(
   name: string,
   ranker: UserRanker,
@@ -104,25 +109,28 @@ async function evaluateRanker(
   return evaluations;
 }
 
-/** Held-out interactions in a model's index space. Ids unknown to the model come after its own. */
+/** Held-out interactions in a model's index space. Users and items unknown to the model have indices after the model's own. */
 export interface TestData {
+  /** Users × items, unknown ones included. */
   readonly test: Csr;
   readonly users: { idOf(index: number): string };
   readonly sha256: string;
   readonly source: string;
-  /** Interactions of unknown users, and interactions with unknown items. */
+  /** Interactions of unknown users. */
   readonly unknownUsers: number;
+  /** Interactions with unknown items. */
   readonly unknownItems: number;
   /** Interactions that are also in the training data. */
   readonly seen: number;
 }
 
-/** Maps a log into a model's index space. */
+/** Maps a log into a model's index space. Unknown users and items are kept, because they count in the metrics. */
 export function testDataOf(log: Interactions, model: Pick<Model, 'userIds' | 'itemIds' | 'seen'>): TestData {
   const users = placed(log.userIds, model.userIds);
   const items = placed(log.itemIds, model.itemIds);
   const userOf = log.users.map((user) => users.codes[user]!);
   const itemOf = log.items.map((item) => items.codes[item]!);
+  // Unknown ids have codes from `known` on.
   const count = (codes: Int32Array, known: number) => codes.reduce((sum, code) => sum + (code >= known ? 1 : 0), 0);
   const test = csrFromEntries(users.size, items.size, userOf, itemOf);
   return {
@@ -141,7 +149,7 @@ export function testDataOf(log: Interactions, model: Pick<Model, 'userIds' | 'it
   };
 }
 
-/** Counts the entries that the other matrix has too. */
+/** Counts the entries that both matrices have. Their shapes may differ: `m` can have more rows and columns. */
 function pairsIn(m: Csr, other: Csr): number {
   let pairs = 0;
   for (let r = 0; r < Math.min(m.rows, other.rows); r++) {
@@ -150,17 +158,18 @@ function pairsIn(m: Csr, other: Csr): number {
   return pairs;
 }
 
-/** The model's index of each id of a log. Unknown ids get the indices after the model's own. */
+/** Maps each index of a log to the model's index of the same id. Unknown ids get indices after the model's own; `added` lists their indices in the log, `size` counts all. */
 function placed(ids: IdMap, known: IdMap): { codes: Int32Array; added: number[]; size: number } {
   const added: number[] = [];
   const codes = Int32Array.from({ length: ids.size }, (_, index) => {
     const found = known.indexOf(ids.idOf(index));
+    // `push` returns the new length.
     return found >= 0 ? found : known.size + added.push(index) - 1;
   });
   return { codes, added, size: known.size + added.length };
 }
 
-/** Opens a model, and an engine with its embeddings, for the duration of `use`. */
+/** Opens a model and an engine with its embeddings, calls `use`, and closes the engine even after an error. */
 export async function withModel<T>(
   directory: string,
   options: RankingEngineOptions,

@@ -24,6 +24,7 @@ import { unit, wholes } from './parse.ts';
 import { WorkProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Flags of `taurec evaluate`. `diversity`: `true` measures only, a number also re-ranks. */
 interface EvaluateFlags extends CommonOptions, ReadFlags {
   test: string;
   protocol: ProtocolChoice;
@@ -54,7 +55,7 @@ export function define(command: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         '--groups [by]',
-        'contributions of ten popularity groups, with equal interactions or equal items',
+        'also report how ten popularity groups, of equal interactions or equal items, contribute to the metrics',
       ).choices(['interactions', 'items']),
     )
     .option('--baselines', 'also evaluate random, most popular and item-kNN')
@@ -73,11 +74,12 @@ export function define(command: Command, terminal: Terminal): void {
 function run(terminal: Terminal, directory: string, flags: EvaluateFlags): Promise<void> {
   if (flags.auc && typeof flags.diversity === 'number')
     throw new UsageError(
-      '--auc needs the order of all items, but --diversity NUMBER re-ranks only lists: give one of them.',
+      '--auc needs a ranking of all items, but --diversity NUMBER re-ranks only lists: use one of the two.',
     );
   return terminal.interruptible((signal) => runUntil(terminal, signal, directory, flags));
 }
 
+/** Runs the evaluation until it ends or the signal aborts it. */
 async function runUntil(
   terminal: Terminal,
   signal: AbortSignal,
@@ -102,6 +104,7 @@ async function runUntil(
       perUser: flags.perUser !== undefined,
     };
     const [evaluations, evaluate] = await timed(() => evaluateModel(model, engine, data.test, request, watch));
+    // The seed of the random baseline.
     const seed = flags.seed ?? model.config.seed;
     const baselines = flags.baselines
       ? await evaluateBaselines(trainingDataOf(model), data.test, request, seed, watch)
@@ -121,18 +124,19 @@ async function runUntil(
   });
 }
 
-/** Re-ranking flags; undefined where none is given. */
+/** The re-ranking that the flags ask for; undefined without one, so that the faster plain ranker is used. */
 function dialsOf({ diversity, discover }: EvaluateFlags): EvaluationRequest['dials'] {
   const dials = { ...(typeof diversity === 'number' && { diversity }), ...(discover !== undefined && { discover }) };
   return Object.keys(dials).length > 0 ? dials : undefined;
 }
 
-/** The provenance of a result, for its file. */
+/** The provenance that a result file records: model folder, training configuration, seed, versions, engine and training data. */
 export function runOf(directory: string, config: ModelConfig): Record<string, unknown> {
   const { training, seed, versions, engine, data } = config;
   return { model: directory, training, seed, versions, engine, trainedOn: data };
 }
 
+/** Notes how many test interactions the model cannot hit, and how they count. */
 function sayLost({ test, unknownUsers, unknownItems, seen }: TestData, say: (text: string) => void): void {
   const all = test.indices.length;
   if (unknownUsers > 0)
@@ -149,6 +153,7 @@ function sayLost({ test, unknownUsers, unknownItems, seen }: TestData, say: (tex
     );
 }
 
+/** The JSON of `evaluate --json`. */
 function jsonOf(
   model: string,
   flags: EvaluateFlags,
@@ -169,6 +174,7 @@ function jsonOf(
   };
 }
 
+/** Prints a column for each protocol and each baseline, then the numbers of users and the popularity groups. */
 function printReport(
   terminal: Terminal,
   flags: EvaluateFlags,
@@ -189,6 +195,7 @@ function printReport(
   if (flags.perUser !== undefined) terminal.print(`\nMetrics of each user: ${flags.perUser}`);
 }
 
+/** A row for each popularity group with its contribution to each metric; the last row is their spread. */
 function groupsTable({ by, items, interactions, contributions, spread }: GroupReport): string {
   const names = Object.keys(contributions);
   const rows = items.map((size, g) => [

@@ -45,11 +45,11 @@ export function define(command: Command, terminal: Terminal): void {
       'data sets: names of folders in $TAUREC_DATA, or paths of folders with train.* and test.*',
       words,
     )
-    .option('--losses <names>', 'losses, of the experiment or others', words)
+    .option('--losses <names>', 'losses: those of the experiment, or other built-in ones', words)
     .option('--backbones <names>', 'backbones', words)
     .option('--levels <numbers>', "levels of the experiment's axis: noise ratios, temperatures, λ, pool sizes", numbers)
     .option('--seeds <numbers>', 'seeds (default: 1,2,3)', wholes)
-    .option('--metric <name>', 'metric that claims are judged by (default: ndcg@20)')
+    .option('--metric <name>', 'metric that decides the claims (default: ndcg@20)')
     .addOption(new Option('--protocol <name>', 'evaluation protocol').choices(protocols))
     .option('--epochs <number>', 'epochs of every training, for a quick run', whole(1))
     .option('--jobs <number>', 'trainings at a time, one thread each (default: all cores)', whole(1));
@@ -66,6 +66,7 @@ export function define(command: Command, terminal: Terminal): void {
   );
 }
 
+/** Lists all experiments. */
 function list(terminal: Terminal, { json }: ExperimentFlags): void {
   if (json)
     terminal.printJson(
@@ -80,11 +81,13 @@ function list(terminal: Terminal, { json }: ExperimentFlags): void {
     );
 }
 
+/** The text up to its first full stop or colon, without it. */
 function firstSentence(text: string): string {
   return text.split(/(?<=[.:]) /)[0]!.replace(/[.:]$/, '');
 }
 
 async function run(terminal: Terminal, name: string, flags: ExperimentFlags): Promise<void> {
+  // Called for its side effect, fused multiply-add: trainings run in the experiment's own workers, one thread each.
   engineOptions({});
   const experiment = experimentNamed(name);
   const file = flags.config === undefined ? {} : experimentBesideFile(flags.config, await readModule(flags.config));
@@ -106,12 +109,13 @@ async function run(terminal: Terminal, name: string, flags: ExperimentFlags): Pr
     else printClaims(terminal, report, files);
   } catch (error) {
     progress?.close();
+    // Runs are stored as they finish, so the same command continues the experiment.
     if (!(error instanceof TaurecError) || error.code !== 'aborted') throw error;
     throw new AdvisedError(error, `Finished trainings are kept in ${folder}. To continue: ${terminal.thisCommand()}`);
   }
 }
 
-/** Settings of the flags, which override the file and the experiment's defaults. Losses named in either keep their options there. */
+/** The settings from the flags, which override the file and the experiment's defaults. A loss that the file or the defaults name keeps its options. */
 function flagConfig({ defaults }: Experiment, flags: ExperimentFlags, file: ExperimentConfig): ExperimentConfig {
   const { data, losses, backbones, seeds, levels, metric, protocol, epochs } = flags;
   const known = file.losses ?? defaults.losses ?? [];
@@ -124,29 +128,34 @@ function flagConfig({ defaults }: Experiment, flags: ExperimentFlags, file: Expe
     metric,
     protocol,
   };
+  // `config` replaces that of the file as a whole, so it repeats the other options.
   const config = epochs === undefined ? undefined : { ...defaults.config, ...file.config, epochs };
   return Object.fromEntries(Object.entries({ ...given, config }).filter(([, value]) => value !== undefined));
 }
 
+/** The known entries with that label, with their options; else the name alone. Several entries may share a label. */
 function entriesNamed(name: string, known: readonly SourceEntry[]): readonly SourceEntry[] {
   const found = known.filter((entry) => (typeof entry === 'string' ? entry : (entry.label ?? entry.name)) === name);
   return found.length > 0 ? found : [name];
 }
 
+/** The number of trainings and their seconds. */
 function runsOf({ provenance: { runs, seconds } }: Report) {
   return { runs, seconds };
 }
 
+/** Prints the verdict, text and evidence of each claim, then the path of the report. */
 function printClaims(terminal: Terminal, report: Report, { html }: ReportFiles): void {
   for (const { claim, verdict, evidence } of report.claims)
     terminal.print(`${verdict.padEnd(8)}${claim}\n        ${evidence}\n`);
   const { runs, seconds } = runsOf(report);
-  terminal.print(`${count(runs)} trainings, ${duration(seconds)} in sum. Report: ${html}`);
+  terminal.print(`${count(runs)} trainings, ${duration(seconds)} in total. Report: ${html}`);
 }
 
-/** Shows an experiment: a bar for each stage on a terminal, a line for each run elsewhere. */
+/** Shows an experiment: on a terminal a bar for each stage, elsewhere a line for each run. */
 class ExperimentProgress {
   readonly #progress: Progress;
+  /** Start of the current stage, in milliseconds of `performance.now()`. */
   #started = 0;
 
   constructor(stream: Output) {
@@ -158,20 +167,22 @@ class ExperimentProgress {
     else if (event.type === 'run') this.#run(event);
   }
 
-  /** Removes the bar, also after an error. */
+  /** Removes the bar; safe to call twice. */
   close(): void {
     this.#progress.close();
   }
 
+  /** Announces a stage. Without trainings to run it prints nothing. */
   #stage({ title, runs, reused, jobs }: Extract<LabEvent, { type: 'stage' }>): void {
     this.close();
     if (runs === 0) return;
-    const before = reused > 0 ? `, ${count(reused)} done before` : '';
+    const before = reused > 0 ? `, ${count(reused)} already done` : '';
     this.#progress.say(`${title}: ${count(runs)} trainings${before}, ${Math.min(runs, jobs)} at a time`);
     this.#started = performance.now();
     this.#progress.showBar({ label: '', part: 0, measure: `0/${runs}` });
   }
 
+  /** Updates the bar after a run. The time left assumes the mean pace of this stage. */
   #run({ done, runs, record, seconds }: Extract<LabEvent, { type: 'run' }>): void {
     const pace = (performance.now() - this.#started) / 1000 / done;
     const left = `${duration(pace * (runs - done))} left`;
@@ -183,6 +194,7 @@ class ExperimentProgress {
   }
 }
 
+/** The run's best validation value, where it has one. */
 function validationText({ chosen: { metric, value } }: RunRecord): string {
   return value === undefined ? '' : ` · validation ${metric} ${decimal(value)}`;
 }

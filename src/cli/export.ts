@@ -52,6 +52,7 @@ async function run(
     .finally(() => progress?.close());
   const [users, items] = [model.users.rows, model.items.rows];
   if (json) terminal.printJson({ out, format: options.format, users, items });
+  // Standard output stays empty without --json, because the result is the file.
   else if (!quiet)
     terminal.note(`Wrote ${count(users)} users and ${count(items)} items to ${out} (${options.format}).`);
 }

@@ -1,11 +1,13 @@
+// Errors of the command line: their exit codes, and their texts for people and for programs.
+
 import { type Command, CommanderError } from 'commander';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import { TaurecError, withoutPasswords } from '../errors.ts';
 
-/** Wrong usage that no option parser sees. The message says what was given and what is expected. */
+/** Wrong usage that the option parsers cannot detect, such as flags that exclude each other. The message names the given and the expected. */
 export class UsageError extends Error {}
 
-/** An error followed by a line of advice. */
+/** An error with a line of advice, printed after it. */
 export class AdvisedError extends Error {
   readonly advice: string;
 
@@ -15,7 +17,7 @@ export class AdvisedError extends Error {
   }
 }
 
-/** 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+/** The exit code for an error: 0 done (help was printed), 1 failed, 2 wrong usage, 130 interrupted. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof AdvisedError) return exitCodeOf(error.cause);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -25,7 +27,7 @@ export function exitCodeOf(error: unknown): number {
   return error.code === 'bad-option' || error.code === 'unknown-name' ? 2 : 1;
 }
 
-/** A wrong option of the library under the name of the flag that set it: `--valid-ratio` for `validRatio`. */
+/** Renames a wrong option of the library to the flag that set it: `validRatio` becomes `--valid-ratio`. Other errors stay as they are. */
 export function underFlag(error: unknown, command: Command | undefined): unknown {
   if (!(error instanceof TaurecError) || error.code !== 'bad-option') return error;
   const flagOf = (name: unknown) => command?.options.find((option) => option.attributeName() === name)?.long;
@@ -35,7 +37,7 @@ export function underFlag(error: unknown, command: Command | undefined): unknown
   return flag ? new TaurecError('bad-option', facts, { cause: error }) : error;
 }
 
-/** The text of an error on standard error; '' for errors that commander has printed. With `debug` the stack. */
+/** The text of an error for standard error; '' for errors that commander has already printed. With `debug` it holds the stack. */
 export function errorText(error: unknown, debug: boolean): string {
   if (error instanceof AdvisedError) return `${errorText(error.cause, debug)}${error.advice}\n`;
   if (error instanceof CommanderError) return '';
@@ -44,7 +46,7 @@ export function errorText(error: unknown, debug: boolean): string {
   return `taurec: ${withoutPasswords(text)}\n`;
 }
 
-/** The error of a command with --json: `{code, message, facts?, remedy?}` on one line. Wrong usage has the code `usage`. */
+/** The error of a command with --json: `{code, message, facts?, remedy?}` on one line. Wrong usage that only the command line detects has the code `usage`. */
 export function errorJson(error: unknown): string {
   const cause = error instanceof AdvisedError ? error.cause : error;
   const facts = cause instanceof TaurecError ? cause.facts : {};
@@ -59,13 +61,14 @@ export function errorJson(error: unknown): string {
   return `${JSON.stringify(object, infinityAsText)}\n`;
 }
 
+/** The code of a TaurecError or a system error, `usage`, or `failed`. */
 function codeOf(error: unknown): string {
   if (error instanceof UsageError || error instanceof CommanderError) return 'usage';
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : 'failed';
 }
 
-/** The file system's errors in plain words. */
+/** A file system error in plain words; undefined for any other error. */
 function systemMessage(error: NodeJS.ErrnoException): string | undefined {
   const reasons: Record<string, string> = {
     EACCES: 'no permission',

@@ -8,6 +8,7 @@ import { number, whole } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 import { writeLog, writeRows } from './write-log.ts';
 
+/** Flags of `taurec generate`: the options of `syntheticDataset` and the folder. */
 interface GenerateFlags extends CommonOptions {
   out: string;
   users: number;
@@ -41,6 +42,7 @@ async function run(terminal: Terminal, { out, json, quiet, ...options }: Generat
   await mkdir(out, { recursive: true });
   const files: Record<string, string> = {};
   for (const [part, matrix] of Object.entries({ train, valid, test })) {
+    // A part with ratio 0 does not exist.
     if (!matrix) continue;
     files[part] = join(out, `${part}.tsv.gz`);
     await writeLog(files[part], matrix, users, items);
@@ -58,6 +60,7 @@ async function run(terminal: Terminal, { out, json, quiet, ...options }: Generat
   terminal.print(
     `${count(users.size)} users, ${count(items.size)} items, ${count(interactions)} interactions in ${out}.`,
   );
+  // The parts have the names of the flags of `taurec train`: --train, --valid, --test, --titles.
   const flags = Object.entries(files).flatMap(([part, path]) => [`--${part}`, path]);
   terminal.print(`Train:  ${terminal.commandLine('train', ...flags)}`);
 }

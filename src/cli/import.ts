@@ -35,7 +35,7 @@ export function define(command: Command, terminal: Terminal): void {
     .option('--user-ids <file>', 'user ids in row order, one per line or JSON (default: in the vector file)')
     .option('--item-ids <file>', 'item ids')
     .option('--item-bias <file>', "item biases, added to scores (default: the item file's itemBias or bias)")
-    .option('--train <file>', 'interactions users have already had, to leave out of their lists')
+    .option('--train <file>', 'interactions that users already had, to exclude from their lists')
     .option('--titles <file>', 'file of item titles, shown with recommendations')
     .addOption(
       new Option('--loss <name>', 'loss to fold in new users with (default: sl for cosine, bpr for dot)').choices(
@@ -56,6 +56,7 @@ export function define(command: Command, terminal: Terminal): void {
 async function run(terminal: Terminal, flags: ImportFlags): Promise<void> {
   const { users, items, userIds, itemIds, score, itemBias, train, titles, out, json, quiet } = flags;
   await checkModelTarget(out);
+  // Imported embeddings carry no loss, but fold-in of new users minimises one: by default one that fits the score.
   const loss = flags.loss ?? (score === 'cosine' ? 'sl' : 'bpr');
   const log = train === undefined ? undefined : await readInteractions(train, readOptionsOf(flags));
   const { model, report } = await importEmbeddings({
@@ -82,7 +83,7 @@ async function run(terminal: Terminal, flags: ImportFlags): Promise<void> {
     );
 }
 
-/** Prints notes about the import. */
+/** Notes missing ids, a missing training file, and interactions without embeddings. */
 function tell(terminal: Terminal, { numbered, interactions, unknown }: ImportReport, train?: string): void {
   for (const side of ['users', 'items'] as const)
     if (numbered[side]) terminal.note(`The ${side} have no ids; row numbers from 0 are used.`);

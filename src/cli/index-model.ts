@@ -24,6 +24,7 @@ async function run(terminal: Terminal, directory: string, flags: CommonOptions):
       .interruptible((signal) => buildIndex(directory, { threads, signal, onProgress }))
       .finally(() => progress?.close()),
   );
+  // Compares the lists of the approximate index with the exact ones, on a sample of users drawn by the seed.
   const recall = await withModel(directory, engineOptions(flags), async (model, engine) =>
     indexRecall(model, engine, await openIndex(directory, model), { seed }),
   );
@@ -33,10 +34,8 @@ async function run(terminal: Terminal, directory: string, flags: CommonOptions):
   }
   const name = basename(index.file);
   const what = `${count(index.items)} items, ${count(Math.ceil(index.bytes / 1e6))} MB`;
+  terminal.print(index.built ? `Built ${name}: ${what}, in ${duration(seconds)}.` : `${name} is up to date: ${what}.`);
   terminal.print(
-    index.built ? `Built ${name}: ${what}, in ${duration(seconds)}.` : `${name} is of these embeddings: ${what}.`,
-  );
-  terminal.print(
-    `Lists of ${recall.k} for ${count(recall.users)} users hold ${decimal(recall.recall)} of the exact ones' items.`,
+    `Lists of ${recall.k} for ${count(recall.users)} users contain ${decimal(recall.recall)} of the items in the exact lists.`,
   );
 }

@@ -11,6 +11,7 @@ import { count, table } from './output.ts';
 import type { Terminal } from './terminal.ts';
 import { ratingNote } from './train-report.ts';
 
+/** Flags of `taurec info`. Those for reading have no effect on a model folder. */
 type InfoFlags = CommonOptions & ReadFlags;
 
 export function define(command: Command, terminal: Terminal): void {
@@ -22,6 +23,7 @@ export function define(command: Command, terminal: Terminal): void {
 }
 
 async function run(terminal: Terminal, path: string, flags: InfoFlags): Promise<void> {
+  // A database place is never a path, and a folder is always a model.
   if (!databasePlace(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     const { config, itemBias } = await openModel(path);
     if (flags.json) terminal.printJson(config);
@@ -38,6 +40,7 @@ async function run(terminal: Terminal, path: string, flags: InfoFlags): Promise<
   else terminal.print(dataText(info));
 }
 
+/** The facts of a log: sizes, ratings and times, then the quantiles of interactions per user and per item. */
 function dataText(info: DataInfo): string {
   const rows: [string, string][] = [
     ['users', count(info.users)],
@@ -66,6 +69,7 @@ function dataText(info: DataInfo): string {
   ].join('\n');
 }
 
+/** The facts of a model from its config.json, with the recall and NDCG that it records. */
 function modelText(config: ModelConfig, itemBias?: Float32Array): string {
   const { loss } = config;
   const rows: [string, string][] = [
@@ -106,18 +110,19 @@ function modelText(config: ModelConfig, itemBias?: Float32Array): string {
   return table(['', ''], rows).trimStart();
 }
 
-/** The backbone with its options. */
+/** The name of the backbone, with its options as JSON where it has any. */
 function backboneText({ backbone, training }: ModelConfig): string {
   const source = training?.backbone as { options?: Record<string, unknown> } | undefined;
   const options = Object.keys(source?.options ?? {}).length > 0 ? ` ${JSON.stringify(source!.options)}` : '';
   return `${backbone}${options}`;
 }
 
+/** A count in full; a mean or an interpolated quantile with one decimal. */
 function short(x: number): string {
   return Number.isInteger(x) ? count(x) : x.toFixed(1);
 }
 
-/** A date, where the number is likely to be seconds since 1970; else the number. */
+/** A time as a date where the number is likely to be seconds since 1970 (10⁸ to 10¹⁰, years 1973 to 2286); else the number. */
 function moment(time: number): string {
   const likely = time > 1e8 && time < 1e10;
   return likely ? new Date(time * 1000).toISOString().slice(0, 16).replace('T', ' ') : String(time);

@@ -1,20 +1,22 @@
 #!/usr/bin/env node
+// The executable: connects `run` to the streams and signals of the process.
+
 import { getEventListeners } from 'node:events';
 import { run } from './run.ts';
 
-/** Milliseconds within which a second signal counts as the first: npx passes on what the terminal has sent to the program already. */
+/** Milliseconds within which a second signal counts as the first: on Ctrl-C the terminal signals taurec directly, and npx then forwards the same signal. */
 const ONE_SIGNAL_MS = 1000;
 
 const controller = new AbortController();
-/** The time of the first signal. */
+/** Time of the first signal, in milliseconds of `performance.now()`. */
 let asked: number | undefined;
 
-/** The first signal stops a command that can be stopped. Any other ends the program as an exit, which removes temporary files. */
+/** The first signal aborts a command that can be interrupted. Any other signal exits with `code`; exit handlers then remove temporary files. */
 function stop(code: number): void {
   const now = performance.now();
   if (asked !== undefined && now - asked < ONE_SIGNAL_MS) return;
   if (asked !== undefined || getEventListeners(controller.signal, 'abort').length === 0) {
-    // Progress hides the cursor.
+    // A progress display may have hidden the cursor.
     if (process.stderr.isTTY) process.stderr.write('\x1b[?25h');
     process.exit(code);
   }
@@ -24,7 +26,7 @@ function stop(code: number): void {
 process.on('SIGINT', () => stop(130));
 process.on('SIGTERM', () => stop(143));
 
-// A reader that has enough (`taurec recommend … | head`) closes the pipe, which is no error.
+// A reader that has enough lines (`taurec recommend … | head`) closes the pipe. This is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);

@@ -1,10 +1,12 @@
+// Formats of numbers, durations and tables that commands print.
+
 import Table from 'cli-table3';
 import type { RecommendedItem } from '../recommender/recommendation.ts';
 
 export const boldOn = '\x1b[1m';
 export const boldOff = '\x1b[22m';
 
-/** Rows below a bold heading, in columns without lines between them. Columns of numbers are aligned to the right. */
+/** A table with a bold heading and no lines. Columns that hold only numbers are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const right = head.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]+%?$/.test(`${row[column]}`)),
@@ -16,9 +18,11 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     chars: Object.fromEntries(edges.map((edge) => [edge, ''])),
   });
   cells.push(...rows.map((row) => row.map(String)));
+  // cli-table3 pads the last column too.
   return cells.toString().replace(/[ \t]+$/gm, '');
 }
 
+/** The parts of cli-table3's frame; all are set to '' to draw none. */
 const edges = [
   'top',
   'top-mid',
@@ -37,7 +41,7 @@ const edges = [
   'middle',
 ];
 
-/** Items in order, with titles where there are any. */
+/** Recommended items in order, with a column of titles where any item has one. */
 export function itemsTable(items: readonly RecommendedItem[]): string {
   const titled = items.some(({ title }) => title !== undefined);
   const head = ['', 'item', ...(titled ? ['title'] : []), 'score'];
@@ -50,7 +54,7 @@ export function itemsTable(items: readonly RecommendedItem[]): string {
   return table(head, rows);
 }
 
-/** Metrics side by side: a row for each metric of any column. */
+/** Metrics side by side: one column for each entry of `columns`, one row for each metric that any of them has. */
 export function metricsTable(
   columns: readonly { readonly name: string; readonly metrics: Readonly<Record<string, number>> }[],
 ): string {
@@ -76,18 +80,19 @@ export function decimal(x: number): string {
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.floor(seconds / 60);
+  // Hours are shown without seconds.
   const rest = Math.round(seconds % 60);
   return minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Runs `work`. Returns its result and the seconds it took. */
+/** Runs `work`. Returns its result and its duration in seconds, to the millisecond. */
 export async function timed<T>(work: () => T | Promise<T>): Promise<[result: T, seconds: number]> {
   const started = performance.now();
   const result = await work();
   return [result, Math.round(performance.now() - started) / 1000];
 }
 
-/** Options with their values: tau 0.21, negativeWeight 1.3. */
+/** Options with their values as text: `tau 0.21, negativeWeight 1.3`. */
 export function optionsText(options: Readonly<Record<string, number>>): string {
   return Object.entries(options)
     .map(([name, value]) => `${name} ${value}`)

@@ -1,6 +1,8 @@
+// Parsers of flag values. Each takes the text of a flag and returns its value; commander prints an InvalidArgumentError with the name of the flag.
+
 import { InvalidArgumentError } from 'commander';
 
-/** Reads a whole number of at least `least`. */
+/** Returns a parser of whole numbers of at least `least`. */
 export function whole(least: number): (text: string) => number {
   return (text) => {
     const value = numberOf(text);
@@ -9,65 +11,51 @@ export function whole(least: number): (text: string) => number {
   };
 }
 
-/** Reads a number. */
+/** Parses a finite number. */
 export function number(text: string): number {
   const value = numberOf(text);
   if (Number.isFinite(value)) return value;
   throw new InvalidArgumentError('Expected a number.');
 }
 
-/** Reads a number from 0 to 1. */
+/** Parses a number from 0 to 1, both included. */
 export function unit(text: string): number {
   const value = numberOf(text);
   if (value >= 0 && value <= 1) return value;
   throw new InvalidArgumentError('Expected a number from 0 to 1.');
 }
 
-/** Reads a number, `inf` or `auto`. */
-export function temperature(text: string): number | 'inf' | 'auto' {
-  return text === 'inf' || text === 'auto' ? text : number(text);
-}
-
-/** Reads a whole number of at least 1, or the word. */
-export function wholeOr<W extends string>(word: W): (text: string) => number | W {
-  return (text) => (text === word ? word : whole(1)(text));
-}
-
-/** Reads a number, or the word. */
-export function numberOr<W extends string>(word: W): (text: string) => number | W {
-  return (text) => (text === word ? word : number(text));
-}
-
-/** Reads distinct whole numbers separated by commas. */
+/** Parses distinct whole numbers of at least 1, separated by commas. */
 export function wholes(text: string): number[] {
   const values = text.split(',').map(whole(1));
   if (new Set(values).size === values.length) return values;
   throw new InvalidArgumentError('Expected distinct numbers.');
 }
 
-/** Reads distinct numbers separated by commas. */
+/** Parses distinct numbers separated by commas. */
 export function numbers(text: string): number[] {
   const values = text.split(',').map(number);
   if (new Set(values).size === values.length) return values;
   throw new InvalidArgumentError('Expected distinct numbers.');
 }
 
-/** Reads words separated by commas. */
+/** Parses non-empty words separated by commas; blanks around a word are dropped. */
 export function words(text: string): string[] {
   const values = text.split(',').map((word) => word.trim());
   if (values.every((word) => word !== '')) return values;
   throw new InvalidArgumentError('Expected names separated by commas.');
 }
 
-/** Reads `5` (users and items) or `5,10` (users, items). */
+/** Parses the minimum degrees of a k-core: `5` for users and items, or `5,10` for users, items. */
 export function core(text: string): number | { users: number; items: number } {
   const [users, items, ...rest] = text.split(',').map(whole(0));
   if (rest.length > 0) throw new InvalidArgumentError('Expected one number, or two separated by a comma.');
   return items === undefined ? users! : { users: users!, items };
 }
 
-/** Collects `name=value`; a value that is a number becomes one. */
+/** Parses `name=value` and adds it to the pairs of the earlier occurrences of the flag (`before`). A numeric value becomes a number. */
 export function pair(text: string, before: Record<string, string | number> = {}): Record<string, string | number> {
+  // The first `=` separates: a value may contain more of them.
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Expected name=value.');
   const value = text.slice(at + 1);
@@ -75,6 +63,7 @@ export function pair(text: string, before: Record<string, string | number> = {})
   return { ...before, [text.slice(0, at)]: Number.isFinite(asNumber) ? asNumber : value };
 }
 
+/** NaN for anything but a number; `Number` alone would read blank text as 0. */
 function numberOf(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }

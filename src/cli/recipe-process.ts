@@ -1,3 +1,5 @@
+// The program of one recipe training. run-recipes.ts starts it once for each training, so that the measured peak memory belongs to that training alone.
+
 import type { RunRecord } from '../experiment/run.ts';
 import { recipeNamed } from '../recipe/recipes.ts';
 import { runRecipe } from '../recipe/run-recipe.ts';
@@ -6,27 +8,28 @@ import { engineOptions } from './common-options.ts';
 import { readRecipes } from './config-file.ts';
 import { peakBytes } from './peak-bytes.ts';
 
-/** One training of a recipe. */
+/** One training of a recipe, the only message that this process receives. */
 export interface RecipeJob {
-  /** The recipe's name, in `file` or among the built-in recipes. */
+  /** Name of the recipe, in `file` or among the built-in recipes. */
   readonly recipe: string;
+  /** Recipe file. Default: the built-in recipes. */
   readonly file?: string;
   readonly seed: number;
   readonly threads?: number;
 }
 
-/** The record of a training, with the peak resident memory of its process. */
+/** The record of a training with the peak resident memory of its process. */
 export interface RecipeRun extends RunRecord {
   readonly peakBytes: number;
 }
 
-/** Messages of this process: training events, then the end. */
+/** Messages that this process sends: training events, then one `done` or `failed`. */
 export type RecipeMessage =
   | { readonly type: 'train'; readonly event: TrainEvent }
   | { readonly type: 'done'; readonly run: RecipeRun }
   | { readonly type: 'failed'; readonly reason: string };
 
-// An executable that run-recipes.ts starts once for each training, so that peak memory belongs to one training. It exits when its parent does.
+// The channel closes when the parent exits, however it ends; no training outlives it.
 process.once('disconnect', () => process.exit());
 process.once('message', async (job: RecipeJob) => {
   const say = (message: RecipeMessage) => process.send!(message);
@@ -39,5 +42,6 @@ process.once('message', async (job: RecipeJob) => {
   } catch (error) {
     last = { type: 'failed', reason: error instanceof Error ? error.message : String(error) };
   }
+  // Disconnects only after the message has been sent; nothing then keeps the process alive.
   process.send!(last, () => process.disconnect());
 });

@@ -1,3 +1,5 @@
+// `taurec recipe list|run|check`: selects recipes, trains them by run-recipes.ts and compares their metrics with expected and published ones.
+
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { protocols } from '../evaluation/evaluator.ts';
@@ -25,6 +27,7 @@ import type { RecipeRun } from './recipe-process.ts';
 import { RecipeProgress, type RecipeResult, runRecipes } from './run-recipes.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Flags that select recipes. All conditions must hold. */
 interface SelectFlags extends CommonOptions {
   config?: string;
   data?: string[];
@@ -32,11 +35,13 @@ interface SelectFlags extends CommonOptions {
   ci?: boolean;
 }
 
+/** Flags of the subcommands that train. */
 interface RunFlags extends SelectFlags {
   seeds?: number[];
   jobs?: number;
 }
 
+/** Defines `taurec recipe` with its subcommands. */
 export function define(command: Command, terminal: Terminal): void {
   const list = command.command('list').description('list recipes with their expected metrics and published results');
   list.option('--published', 'list published results, with the recipes for the same data, backbone and loss');
@@ -65,6 +70,7 @@ export function define(command: Command, terminal: Terminal): void {
   addExamples(command, 'taurec recipe list', 'taurec recipe run amazon2014-health', 'taurec recipe check --ci');
 }
 
+/** Adds the flags of `SelectFlags` and the named common options. */
 function addSelectOptions(command: Command, ...common: Parameters<typeof addCommonOptions>[1][]): void {
   command
     .option('--config <file>', 'recipe file to use instead of the built-in recipes; exports one recipe or a list')
@@ -74,6 +80,7 @@ function addSelectOptions(command: Command, ...common: Parameters<typeof addComm
   addCommonOptions(command, ...common);
 }
 
+/** Adds the flags of `RunFlags`. */
 function addRunOptions(command: Command): void {
   command
     .option('--seeds <numbers>', "seeds to use instead of the recipe's: 1,2", wholes)
@@ -85,13 +92,14 @@ function addRunOptions(command: Command): void {
   addSelectOptions(command, 'threads', 'json', 'quiet');
 }
 
-/** The selected recipes, in the order of their list. @throws TaurecError `unknown-name`; UsageError where none matches */
+/** The selected recipes in the order of their list; without names all that meet the other conditions. @throws TaurecError `unknown-name`; UsageError where none matches */
 async function selected(names: readonly string[], { config, data, chosen, ci }: SelectFlags): Promise<Recipe[]> {
   const all = await readRecipes(config);
   const named = new Set(names.map((name) => recipeNamed(name, all)));
   const wanted = all.filter(
     (recipe) =>
       (names.length === 0 || named.has(recipe)) &&
+      // The last folder name identifies a data set, wherever it is stored.
       (data === undefined || data.some((one) => basename(one) === basename(recipe.data))) &&
       (chosen === undefined || recipe.chosen === chosen) &&
       (!ci || recipe.ci),
@@ -100,6 +108,7 @@ async function selected(names: readonly string[], { config, data, chosen, ci }: 
   throw new UsageError('No recipe matches all conditions. `taurec recipe list` shows all recipes.');
 }
 
+/** Prints the selected recipes, or published results next to them. */
 async function showList(terminal: Terminal, flags: SelectFlags & { published?: boolean }): Promise<void> {
   const recipes = await selected([], flags);
   if (flags.published) {
@@ -113,10 +122,12 @@ async function showList(terminal: Terminal, flags: SelectFlags & { published?: b
   else terminal.print(listText(recipes));
 }
 
+/** A comparison in JSON: the recipe by its name and the way it was chosen. */
 function named({ recipe, ...rest }: PublishedComparison) {
   return { ...rest, ...(recipe && { recipe: recipe.name, chosen: recipe.chosen }) };
 }
 
+/** Trains recipes and prints their metrics. A failed recipe sets the exit code 1; missed metrics do not. */
 async function showRuns(terminal: Terminal, names: readonly string[], flags: RunFlags): Promise<void> {
   const results = await runSelected(terminal, await selected(names, flags), flags, ({ recipe, runs, failure }) => {
     if (failure === undefined) terminal.print(runText(recipe, summarizeRecipe(recipe, runs), runs));
@@ -130,8 +141,10 @@ async function showRuns(terminal: Terminal, names: readonly string[], flags: Run
   if (results.some(({ failure }) => failure !== undefined)) terminal.exitCode = 1;
 }
 
+/** Trains recipes and prints a verdict for each. A failed or missed recipe sets the exit code 1. */
 async function showChecks(terminal: Terminal, names: readonly string[], flags: RunFlags): Promise<void> {
   const recipes = await selected(names, flags);
+  // Fails before hours of training, not after them.
   const open = recipes.find(({ expected }) => expected === undefined);
   if (open)
     throw new UsageError(`${open.name} has no expected metrics to check. Try \`taurec recipe run ${open.name}\`.`);
@@ -157,19 +170,20 @@ async function showChecks(terminal: Terminal, names: readonly string[], flags: R
   if (failed > 0) terminal.exitCode = 1;
 }
 
-/** The JSON of a recipe and its runs, except the verdict. */
+/** The JSON of a recipe and its runs, without metrics or verdict. */
 function factsOf({ recipe, runs }: RecipeResult) {
   const { name, data, choice, chosen, claim } = recipe;
   return { name, data, choice, chosen, claim, ...(runs.length > 0 && costOf(runs)), runs };
 }
 
+/** Trains the recipes with a progress bar and calls `show` for each finished one, unless the output is JSON. */
 async function runSelected(
   terminal: Terminal,
   recipes: readonly Recipe[],
   { config, seeds, jobs, threads, json, quiet }: RunFlags,
   show: (result: RecipeResult) => void,
 ): Promise<RecipeResult[]> {
-  // A missing data set fails before anything is trained.
+  // `folderDataSet` throws for a missing data set, before any training starts.
   for (const recipe of recipes) folderDataSet(recipe.data);
   const runs = recipes.reduce((sum, recipe) => sum + (seeds ?? recipe.seeds).length, 0);
   const progress = quiet ? undefined : new RecipeProgress(terminal.stderr, runs);
@@ -185,6 +199,7 @@ async function runSelected(
         onEvent: (event, recipe, seed) => progress?.train(event, label(recipe, seed)),
         onRun: (recipe, seed) => progress?.run(label(recipe, seed)),
         onResult: (result) => {
+          // The result must not land inside the bar.
           progress?.close();
           if (!json) show(result);
         },
@@ -195,12 +210,13 @@ async function runSelected(
   }
 }
 
-/** Recipes with expected metrics and published results, one line for each evaluator. */
+/** A table of recipes with expected metrics and published results: one line for each evaluator of a recipe. */
 function listText(recipes: readonly Recipe[]): string {
   const head = ['recipe', 'data', 'backbone', 'loss', 'chosen', 'evaluator', 'expected', 'published'];
   return table(head, recipes.flatMap(listRows));
 }
 
+/** The rows of one recipe. The first expected metric of an evaluator represents it. */
 function listRows(recipe: Recipe): string[][] {
   const { name, data, chosen, expected = {}, published = [] } = recipe;
   const facts = [name, data, backboneOf(recipe), lossOf(recipe), chosen];
@@ -209,22 +225,25 @@ function listRows(recipe: Recipe): string[][] {
   return used.map((protocol, row) => {
     const [metric, value] = Object.entries(expected[protocol]!)[0]!;
     const printed = published.filter((one) => one.protocol === protocol && one.metric === metric);
+    // Only the first row repeats the facts of the recipe.
     const first = row === 0 ? facts : facts.map(() => '');
     return [...first, protocol, `${metric} ${metricText(value)}`, publishedText(printed)];
   });
 }
 
+/** Published values with their sources. */
 function publishedText(values: readonly PublishedValue[]): string {
   return values.map(({ what, value }) => `${metricText(value)} (${what})`).join('; ');
 }
 
-/** Published results with the recipe for the same data, backbone and loss; then the best published result with the best recipe. */
+/** Two tables: each published result with the recipe for the same data, backbone and loss; then the best published result of each data set and backbone with the best recipe. */
 function publishedTables(recipes: readonly Recipe[]): string {
   const each = publishedTable(comparePublished(recipes));
   const best = publishedTable(compareBest(recipes));
-  return `${each}\n\nThe best of each data set and backbone, whatever the loss:\n\n${best}`;
+  return `${each}\n\nThe best result for each data set and backbone, whatever the loss:\n\n${best}`;
 }
 
+/** Published results on the left, the recipe's expected metrics and relative differences on the right; – where no recipe matches. */
 function publishedTable(comparisons: readonly PublishedComparison[]): string {
   const figures = ['recall@20', 'ndcg@20'] as const;
   const head = [
@@ -244,7 +263,7 @@ function publishedTable(comparisons: readonly PublishedComparison[]): string {
   return table(head, rows);
 }
 
-/** A recipe's metrics with the expected and published ones. */
+/** A recipe's facts, its metrics with the expected and published ones, and its cost. */
 function runText(recipe: Recipe, metrics: readonly RecipeSummary[], runs: readonly RecipeRun[]): string {
   const head = ['evaluator', 'metric', 'mean', 'expected', 'published'];
   const rows = metrics.map(({ protocol, metric, expected, published, ...measured }) => [
@@ -258,21 +277,23 @@ function runText(recipe: Recipe, metrics: readonly RecipeSummary[], runs: readon
   return `${facts}\n${table(head, rows)}\n${costText(runs)}\n`;
 }
 
-/** The verdict on a recipe, in one line. */
+/** The verdict on a recipe in one line, with the direction of each miss. */
 function checkLine(recipe: Recipe, checks: readonly RecipeCheck[], runs: readonly RecipeRun[]): string {
   const verdict = checks.every((check) => check.passed) ? 'pass' : 'FAIL';
   const parts = checks.map(({ protocol, metric, expected, tolerance, passed, ...measured }) => {
-    const miss = passed ? '' : measured.mean < expected ? ' TOO LOW' : ' ABOVE WHAT IS EXPECTED';
+    const miss = passed ? '' : measured.mean < expected ? ' TOO LOW' : ' ABOVE EXPECTED';
     const wanted = `expected ${metricText(expected)} ± ${metricText(tolerance)}${miss}`;
     return `${protocol} ${metric} ${measuredText(measured, runs)} (${wanted})`;
   });
   return [`${verdict}  ${recipe.name}`, recipe.chosen, ...parts, costText(runs)].join(' | ');
 }
 
+/** The mean over seeds, with the standard deviation where several seeds ran. */
 function measuredText({ mean, deviation }: { mean: number; deviation: number }, runs: readonly RecipeRun[]): string {
   return runs.length > 1 ? `${metricText(mean)} ± ${metricText(deviation)}` : metricText(mean);
 }
 
+/** Which epoch a recipe's training keeps, in words. */
 const choiceTexts: Record<Choice, string> = {
   validation: 'epoch chosen on a random tenth of train',
   debiased: 'epoch chosen on a debiased tenth of train',
@@ -280,17 +301,19 @@ const choiceTexts: Record<Choice, string> = {
   test: 'epoch chosen on the test set',
 };
 
+/** How the settings were chosen, and how the epoch. */
 function selectionText({ chosen, choice }: Recipe): string {
   return `${chosen} (${choiceTexts[choice]})`;
 }
 
+/** Time, peak memory and number of seeds of the runs. */
 function costText(runs: readonly RecipeRun[]): string {
   const { seconds, peakBytes } = costOf(runs);
   const seeds = `${runs.length} seed${runs.length > 1 ? 's' : ''}`;
   return `${duration(seconds)} to train, peak ${(peakBytes / 2 ** 20).toFixed(0)} MiB, ${seeds}`;
 }
 
-/** Mean seconds of training and validation, and the highest peak memory. */
+/** The mean seconds of training with validation, and the highest peak memory in bytes. */
 function costOf(runs: readonly RecipeRun[]): { seconds: number; peakBytes: number } {
   return {
     seconds: mean(runs.map(({ seconds }) => seconds.train + seconds.validate)),

@@ -61,12 +61,14 @@ export function define(command: Command, terminal: Terminal): void {
 
 async function run(terminal: Terminal, directory: string, flags: RecommendFlags): Promise<void> {
   const given = [flags.user, flags.usersFile, flags.all, flags.items].filter((flag) => flag !== undefined);
+  // Also more than one way of naming users is an error.
   if (given.length !== 1) {
-    throw new UsageError('No user given. Give one of --user ID, --users-file FILE, --all or --items a,b,c.');
+    throw new UsageError('Give exactly one of --user ID, --users-file FILE, --all or --items a,b,c.');
   }
   if (flags.all && flags.output === undefined) throw new UsageError('--all needs --output FILE.');
   if (flags.items !== undefined && flags.output !== undefined)
     throw new UsageError('--items cannot be combined with --output.');
+  // Flags that are not given stay undefined; the recommender has the defaults.
   const options: RecommendOptions = {
     k: flags.k,
     ...(flags.exclude !== undefined && { exclude: await idList(flags.exclude) }),
@@ -89,7 +91,7 @@ async function run(terminal: Terminal, directory: string, flags: RecommendFlags)
   }
 }
 
-/** Adds the remedy, in flags, to the error of an unknown user. */
+/** Adds a remedy in terms of flags to the error of an unknown user. */
 function withRemedy(error: unknown): unknown {
   if (!(error instanceof TaurecError) || error.code !== 'unknown-id' || error.facts.kind !== 'user') return error;
   const remedy =
@@ -97,6 +99,7 @@ function withRemedy(error: unknown): unknown {
   return new TaurecError('unknown-id', { ...error.facts, remedy }, { cause: error });
 }
 
+/** Prints the lists of users: one object for one `--user`, an array for several or for a file. */
 function showUsers(
   terminal: Terminal,
   recommender: Recommender,
@@ -114,6 +117,7 @@ function showUsers(
   terminal.print(users.map((user, u) => section(one ? undefined : `User ${user}`, lists[u]!)).join('\n\n'));
 }
 
+/** Prints the list of a new user, whose embedding is computed from liked items. */
 async function showFoldIn(
   terminal: Terminal,
   recommender: Recommender,
@@ -127,6 +131,7 @@ async function showFoldIn(
   else terminal.print(section(undefined, items));
 }
 
+/** Writes lists to a file, in parts, so that the lists of all users need not fit in memory. Without `users` it writes those of all users. */
 async function writeFile(
   terminal: Terminal,
   recommender: Recommender,
@@ -148,25 +153,27 @@ async function writeFile(
   else if (!flags.quiet) terminal.note(`Wrote recommendations for ${count(written)} users to ${output}.`);
 }
 
+/** A table of items below an optional heading. */
 function section(heading: string | undefined, items: readonly RecommendedItem[]): string {
   const body = items.length > 0 ? itemsTable(items) : 'No items left to recommend.';
   return heading === undefined ? body : `${heading}\n${body}`;
 }
 
-/** The ids of an option: `a,b,c`, or `@file` with one id per line (for ids with commas, or many ids). */
+/** The ids of a flag: `a,b,c`, or `@file` with one id per line, for long lists and ids that contain commas. */
 async function idList(text: string): Promise<string[]> {
   return text.startsWith('@') ? idFile(text.slice(1)) : text.split(',').filter((id) => id !== '');
 }
 
-/** The ids of a file, one per line. Blank lines are skipped. Throws `file-not-found`, `empty-data`. */
+/** The ids of a file, one per line; blank lines are skipped. @throws TaurecError `file-not-found`, `empty-data` */
 async function idFile(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((cause) => {
     throw new TaurecError('file-not-found', { file }, { cause });
   });
   const ids = text
+    // Editors on Windows begin a file with a byte order mark.
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '');
-  if (ids.length === 0) throw new TaurecError('empty-data', { file, reason: 'there is no id in it' });
+  if (ids.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file contains no ids' });
   return ids;
 }

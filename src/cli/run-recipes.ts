@@ -1,3 +1,5 @@
+// Runs the trainings of recipes in processes and shows their progress.
+
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pMap from 'p-map';
@@ -9,31 +11,33 @@ import { Progress } from './progress.ts';
 import type { RecipeJob, RecipeMessage, RecipeRun } from './recipe-process.ts';
 import type { Output } from './terminal.ts';
 
-/** The trainings of a recipe, in the order of its seeds. With `failure`, some are missing. */
+/** The trainings of a recipe in the order of its seeds. With a `failure`, some are missing. */
 export interface RecipeResult {
   readonly recipe: Recipe;
   readonly runs: readonly RecipeRun[];
+  /** The reason of the first failed training. */
   readonly failure?: string;
 }
 
 interface RunRecipesOptions {
-  /** The file with the recipes. */
+  /** Recipe file. Default: the built-in recipes. */
   readonly file?: string;
-  /** Override the recipes' seeds. */
+  /** Seeds that replace those of the recipes. */
   readonly seeds?: readonly number[];
-  /** Trainings at a time. Default 1. */
+  /** Number of trainings at a time. Default 1. */
   readonly jobs?: number;
   /** Threads of each training. Default: all, or one when several trainings run at a time. */
   readonly threads?: number;
   readonly signal: AbortSignal;
   readonly onEvent: (event: TrainEvent, recipe: Recipe, seed: number) => void;
+  /** Called after each training, also after a failed or skipped one. */
   readonly onRun: (recipe: Recipe, seed: number) => void;
-  /** Called for each recipe as soon as it is done. */
+  /** Called for each recipe after its last training. */
   readonly onResult: (result: RecipeResult) => void;
 }
 
 /**
- * Trains recipes, each training in a separate process. A failed training ends its recipe, but not the others.
+ * Trains recipes, each training in a separate process. After a failed training the remaining ones of its recipe are skipped; other recipes continue.
  * @throws TaurecError `aborted`
  */
 export async function runRecipes(recipes: readonly Recipe[], options: RunRecipesOptions): Promise<RecipeResult[]> {
@@ -47,6 +51,7 @@ export async function runRecipes(recipes: readonly Recipe[], options: RunRecipes
     const wanted = seeds ?? result.recipe.seeds;
     return wanted.map((seed, index) => ({ result, seed, index }));
   });
+  // Trainings left for each recipe.
   const left = new Map(results.map((result) => [result, (seeds ?? result.recipe.seeds).length]));
   await pMap(
     trainings,
@@ -57,6 +62,7 @@ export async function runRecipes(recipes: readonly Recipe[], options: RunRecipes
           const job = { recipe: recipe.name, file, seed, threads };
           result.runs[index] = await runInProcess(job, signal, (event) => onEvent(event, recipe, seed));
         } catch (error) {
+          // Only an interruption is a TaurecError here; it ends all recipes.
           if (error instanceof TaurecError) throw error;
           result.failure = (error as Error).message;
         }
@@ -70,12 +76,14 @@ export async function runRecipes(recipes: readonly Recipe[], options: RunRecipes
   return results;
 }
 
+/** The built recipe-process.ts. */
 const program = fileURLToPath(new URL('./recipe-process.js', import.meta.url));
 
-/** @throws TaurecError `aborted`; Error with the reason of a failed training */
+/** Runs one training in a new process. @throws TaurecError `aborted`; a plain Error with the reason of a failed training */
 function runInProcess(job: RecipeJob, signal: AbortSignal, onEvent: (event: TrainEvent) => void): Promise<RecipeRun> {
   return new Promise((settle, fail) => {
     if (signal.aborted) return fail(new TaurecError('aborted'));
+    // 'advanced' serialisation keeps Infinity and typed arrays, which JSON would lose.
     const child = fork(program, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const stop = () => child.kill();
     signal.addEventListener('abort', stop, { once: true });
@@ -87,7 +95,7 @@ function runInProcess(job: RecipeJob, signal: AbortSignal, onEvent: (event: Trai
     child.once('error', fail);
     child.once('close', (code, killer) => {
       signal.removeEventListener('abort', stop);
-      // Ctrl-C on a terminal reaches this process and its children alike.
+      // After `done` or `failed` this `fail` has no effect. Ctrl-C on a terminal reaches this process and its children alike.
       const interrupted = signal.aborted || killer === 'SIGINT';
       fail(interrupted ? new TaurecError('aborted') : new Error(`the training ended unexpectedly (${killer ?? code})`));
     });
@@ -95,12 +103,12 @@ function runInProcess(job: RecipeJob, signal: AbortSignal, onEvent: (event: Trai
   });
 }
 
-/** Shows trainings of recipes: a bar on a terminal, a line for each training elsewhere. */
+/** Shows the trainings of recipes: on a terminal one bar for all, elsewhere a line for each training. */
 export class RecipeProgress {
   readonly #progress: Progress;
   readonly #runs: number;
   readonly #started = performance.now();
-  /** The finished part of each running training, by its name. */
+  /** The finished part (0 to 1) of each running training, by its name. */
   readonly #parts = new Map<string, number>();
   #done = 0;
 
@@ -109,6 +117,7 @@ export class RecipeProgress {
     this.#runs = runs;
   }
 
+  /** Shows the progress of a running training. */
   train(event: TrainEvent, name: string): void {
     if (event.type !== 'progress') return;
     const { step, steps, epoch, epochs, phase } = event;
@@ -116,7 +125,7 @@ export class RecipeProgress {
     this.#show(`${name}${phase === 'refit' ? ', refit' : ''}, epoch ${epoch} of ${epochs}`);
   }
 
-  /** A training is done. */
+  /** Counts a finished training. The time left assumes the mean pace so far. */
   run(name: string): void {
     this.#parts.delete(name);
     this.#done++;
@@ -127,12 +136,13 @@ export class RecipeProgress {
     this.#progress.sayPlain(() => facts.join(' · '), true);
   }
 
-  /** Removes the bar, also after an error and before other output; the next event shows it again. */
+  /** Removes the bar, before other output or after an error. The next event shows it again. */
   close(): void {
     this.#progress.close();
   }
 
   #show(detail: string, left?: string): void {
+    // Finished trainings plus the parts of running ones.
     const done = [...this.#parts.values()].reduce((sum, part) => sum + part, this.#done);
     const measure = `${this.#done}/${this.#runs}`;
     this.#progress.showBar({ label: '', part: done / this.#runs, measure, details: [detail], left });

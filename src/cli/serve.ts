@@ -9,7 +9,7 @@ import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from
 import { addDeclaredFlags } from './declared-flags.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The flags of the options; those of the token and the feedback log name a file and a place. */
+/** Flags of `taurec serve`. The library takes a token and an open feedback log; the flags name a file and a place instead. */
 interface ServeFlags
   extends Omit<ServeOptions, 'threads' | 'engine' | 'token' | 'feedback' | 'writeLog'>,
     Omit<CommonOptions, 'seed'> {
@@ -34,25 +34,28 @@ export function define(command: Command, terminal: Terminal): void {
 async function run(terminal: Terminal, model: string, flags: ServeFlags): Promise<void> {
   const { json, quiet, tokenFile, feedback: place, logLevel = quiet ? 'warn' : 'info', ...rest } = flags;
   const token = tokenFile === undefined ? terminal.env.TAUREC_TOKEN : await readToken(tokenFile);
+  // A hangup during the start must not end the process, so the listener exists before the server.
   let server: RunningServer | undefined;
   terminal.onHangup(() => void server?.reload());
   const feedback = place === undefined ? undefined : await openLog(place);
   const { writeLog, begin } = logTo(terminal);
   server = await serve(model, { ...rest, ...engineOptions(flags), token, feedback, logLevel, writeLog });
   if (json) terminal.printJson({ url: server.url, pid: process.pid, model: server.model });
-  // Where standard error is no terminal, the first line of the log says the same.
+  // Without a terminal the first line of the log names the address.
   else if (!quiet && terminal.stderr.isTTY)
     terminal.note(`Serving ${model} at ${server.url}; API documentation: ${server.url}/docs. Ctrl-C stops.`);
   begin();
+  // Runs until the signal; `once` would wait for ever on a signal that has already fired.
   await terminal.interruptible(async (signal) => {
     if (!signal.aborted) await once(signal, 'abort');
   });
   await server.close();
 }
 
-/** The server's log: readable lines on a terminal, held back until `begin`; JSON lines elsewhere. The server itself writes to the standard error of the process. */
+/** The writer of the server's log. On a terminal it writes readable lines, held back until `begin` so that the address is printed first. Elsewhere it writes JSON lines. */
 function logTo({ stderr }: Terminal): { writeLog?: (line: string) => void; begin: () => void } {
   if (!stderr.isTTY) {
+    // Without `writeLog` the server writes to the standard error of the process itself.
     if (stderr.fd === 2) return { begin: () => {} };
     return { writeLog: (line) => void stderr.write(line), begin: () => {} };
   }
@@ -68,10 +71,11 @@ function logTo({ stderr }: Terminal): { writeLog?: (line: string) => void; begin
   return { writeLog, begin };
 }
 
-/** A line of the log for people: time, level of warnings and errors, message or request, other facts. */
+/** A log line for people: time, level (of warnings and errors only), message or request, other facts. '' for the line that repeats the address. */
 function readable(line: string): string {
   const { time, level, msg, method, path, status, ...facts } = JSON.parse(line) as Record<string, unknown>;
   if (msg === 'listening') return '';
+  // Levels as in pino: 40 warn, 50 error, 60 fatal.
   const serious = Number(level) >= 50 ? 'error:' : Number(level) >= 40 ? 'warning:' : '';
   const others = Object.entries(facts).map(
     ([name, fact]) => `${name} ${typeof fact === 'string' ? fact : JSON.stringify(fact)}`,
@@ -80,12 +84,12 @@ function readable(line: string): string {
   return `${text.filter((part) => part !== undefined && part !== '').join(' ')}\n`;
 }
 
-/** Loaded when needed: databases take a while to load. */
+/** Opens a feedback log. Its module is imported only here, because database clients are slow to load. */
 async function openLog(place: string): Promise<FeedbackLog> {
   return (await import('../feedback/open-feedback.ts')).openFeedback(place);
 }
 
-/** The first line of a file. Throws `file-not-found`. */
+/** The token: the first line of a file, without blanks around it. @throws TaurecError `file-not-found` */
 async function readToken(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((cause) => {
     throw new TaurecError('file-not-found', { file }, { cause });

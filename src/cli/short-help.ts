@@ -1,8 +1,8 @@
 import { type Command, CommanderError } from 'commander';
 
 /**
- * Leaves only the most used options in `--help` of a command; `--help-all` shows every option by its groups.
- * @param shown long flags
+ * Limits `--help` of a command to its most used options and adds `--help-all`, which shows every option, grouped.
+ * @param shown long flags of the most used options
  */
 export function shortenHelp(command: Command, shown: readonly string[]): void {
   const rest = command.options.filter(({ long }) => !shown.includes(long!));
@@ -13,6 +13,7 @@ export function shortenHelp(command: Command, shown: readonly string[]): void {
     .on('option:help-all', () => {
       for (const option of rest) option.hideHelp(false);
       command.outputHelp();
+      // Ends the command as --help does, with exit code 0.
       throw new CommanderError(0, 'commander.helpDisplayed', '');
     });
 }

@@ -3,27 +3,28 @@ import { infinityAsText } from '../array/infinity-as-text.ts';
 import { withoutPasswords } from '../errors.ts';
 import { boldOff, boldOn } from './output.ts';
 
-/** A stream that a command writes to. A terminal has `isTTY` and a size. */
+/** A stream that a command writes to. Terminals have `isTTY` and a size. */
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  /** Size of the terminal in characters. */
   readonly columns?: number;
   readonly rows?: number;
-  /** 2 for the standard error of the process. */
+  /** File descriptor; 2 for the standard error of the process. */
   readonly fd?: number;
 }
 
-/** What a command line reads and writes: the process's own streams, or those of a program that runs taurec within itself. */
+/** The streams, environment and signals of a command line: those of the process, or those of a program that calls `run` itself. */
 export interface CommandIo {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Default: the environment of the process. Experiments and recipes find data sets by the process's own TAUREC_DATA in any case. */
+  /** Environment variables. Default: those of the process. Experiments and recipes always find data sets by the process's own TAUREC_DATA. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Stops the command as Ctrl-C does. */
+  /** Interrupts the command as Ctrl-C does. */
   readonly signal?: AbortSignal;
-  /** Calls the listener when a running server should open its model again (SIGHUP). */
+  /** Registers a listener that is called when a running server should reload its model (SIGHUP). */
   readonly onHangup?: (listener: () => void) => void;
-  /** The script that was started, for commands that the user is told to type. Default: `taurec` is on the path. */
+  /** Path of the started script, for the commands that notes tell the user to type. Default: `taurec` is on the path. */
   readonly script?: string;
 }
 
@@ -32,7 +33,7 @@ export class Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Exit code of a command that ends without an error. */
+  /** Exit code of a command that throws no error; a command may set it. */
   exitCode = 0;
   readonly #argv: readonly string[];
   readonly #io: CommandIo;
@@ -45,23 +46,23 @@ export class Terminal {
     this.#io = io;
   }
 
-  /** Prints the result of the command on standard output. */
+  /** Prints a result on standard output, without bold type where that is no terminal. */
   print(text: string): void {
     const shown = this.stdout.isTTY ? text : text.replaceAll(boldOn, '').replaceAll(boldOff, '');
     this.stdout.write(`${shown}\n`);
   }
 
-  /** Prints one JSON object on a line. Infinity is written "inf". */
+  /** Prints one JSON object on one line. Infinity becomes "inf". */
   printJson(value: unknown): void {
     this.stdout.write(`${JSON.stringify(value, infinityAsText)}\n`);
   }
 
-  /** Prints a note for the user on standard error. */
+  /** Prints a note on standard error, so that piped results stay clean. */
   note(text: string): void {
     this.stderr.write(`${text}\n`);
   }
 
-  /** Prints notes, unless the command is quiet. */
+  /** Returns a function that prints notes, or nothing if the command is quiet. */
   notes(quiet: boolean | undefined): (text: string) => void {
     return quiet ? () => {} : (text) => this.note(text);
   }
@@ -72,25 +73,25 @@ export class Terminal {
   }
 
   /**
-   * The same command for a report, which is read on other machines: always `npx taurec …`, never the path of this machine's script. Paths among the
-   * arguments stay as the user gave them. Default: the command that runs now.
+   * The same command for a report, which is read on other machines: always `npx taurec …`, never the path of this machine's script. Paths among the arguments stay
+   * as the user gave them. Default: the running command.
    */
   commandForReport(...args: readonly string[]): string {
     return ['npx taurec', ...(args.length > 0 ? args : this.#argv).map(argument)].join(' ');
   }
 
-  /** The command that runs now, without the flag and with the flags added. */
+  /** The running command, without the flag `without` and with the arguments `added`. */
   thisCommand(without?: string, ...added: readonly string[]): string {
     return this.commandLine(...this.#argv.filter((arg) => arg !== without), ...added);
   }
 
-  /** Runs work that the command's signal stops. Outside it, Ctrl-C ends the process at once. */
+  /** Runs work with a signal that Ctrl-C aborts. Outside of such work, Ctrl-C ends the process at once. */
   async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const stop = () => controller.abort();
     const { signal } = this.#io;
     if (signal?.aborted) stop();
-    // main.ts asks whether the signal has listeners to learn whether the command can be interrupted.
+    // This listener also tells main.ts, which counts the signal's listeners, that the command can be interrupted.
     signal?.addEventListener('abort', stop, { once: true });
     try {
       return await work(controller.signal);
@@ -99,21 +100,26 @@ export class Terminal {
     }
   }
 
+  /** Registers a listener for SIGHUP. */
   onHangup(listener: () => void): void {
     this.#io.onHangup?.(listener);
   }
 
+  /** The program as the user started it. */
   #program(): string {
     const { script } = this.#io;
+    // npx sets npm_command to "exec".
     if (this.env.npm_command === 'exec') return 'npx taurec';
     return script !== undefined && basename(script) === 'main.js' ? `node ${quoted(relative('', script))}` : 'taurec';
   }
 }
 
+/** An argument for a shell, with passwords of database URLs removed. */
 function argument(text: string): string {
   return quoted(withoutPasswords(text));
 }
 
+/** A text as one word of a shell: unchanged where every character is safe, else in single quotes. */
 function quoted(text: string): string {
   return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

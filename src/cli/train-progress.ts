@@ -3,21 +3,24 @@ import { count, decimal, duration, optionsText } from './output.ts';
 import { Progress } from './progress.ts';
 import type { Output } from './terminal.ts';
 
-/** Shows the events of a training run: a bar on a terminal, plain lines (at most one a second) elsewhere. */
+/** Shows the events of a training run: on a terminal a bar, elsewhere plain lines, at most one a second. */
 export class TrainProgress {
   readonly #progress: Progress;
-  /** Lines that wait until the bar is gone. */
+  /** Lines held back until the bar is removed. */
   #waiting: string[] = [];
+  /** Length of the current phase; a refit may have other numbers than the search. */
   #epochs = 0;
   #stepsPerEpoch = 0;
   #steps = 0;
   #step = 0;
+  /** Texts of the bar; an empty one is left out. */
   #shown = { epoch: 0, loss: '', rate: '', left: '', metric: '' };
 
   constructor(stream: Output) {
     this.#progress = new Progress(stream);
   }
 
+  /** Shows one event. Events come in the order of the training. */
   handle(event: TrainEvent): void {
     if (event.type === 'start') this.#start(event);
     else if (event.type === 'progress') {
@@ -28,6 +31,7 @@ export class TrainProgress {
     } else if (event.type === 'epoch') {
       Object.assign(this.#shown, { epoch: event.epoch, loss: `loss ${decimal(event.loss)}` });
       this.#update(event.step);
+      // Trials of a loss's options are short; each prints one line when it is over.
       if (event.phase !== 'tune') this.#epochLine(event.epoch === this.#epochs);
     } else if (event.type === 'validation') {
       const { metric, value, popularityPrior: prior, best } = event;
@@ -47,7 +51,7 @@ export class TrainProgress {
     } else if (event.type === 'end') this.#end(event);
   }
 
-  /** Removes the bar, also after an error. */
+  /** Removes the bar and prints held-back lines; safe to call twice. */
   close(): void {
     this.#stop();
   }
@@ -57,6 +61,7 @@ export class TrainProgress {
     this.#stop();
     const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`;
     const size = `${count(interactions)} interactions of ${count(users)} users and ${count(items)} items`;
+    // Later trials use the same data and engine.
     if (trial === undefined || trial.number === 1)
       this.#say(`${phaseName(phase)} on ${size} (engine ${engine.name}, ${engine.build}, ${threads})`);
     if (resumed) this.#say(`Resumed after epoch ${resumed}.`);
@@ -67,18 +72,20 @@ export class TrainProgress {
     this.#update((resumed ?? 0) * stepsPerEpoch);
   }
 
+  /** The last line of a phase: epochs, time and the reason of its end. */
   #end({ reason, epochs, epoch, seconds }: Extract<TrainEvent, { type: 'end' }>): void {
     this.#stop();
     const reasons = {
-      epochs: 'all epochs were run',
-      patience: 'validation did not become better',
-      'time-budget': 'the time budget was spent',
+      epochs: 'all epochs done',
+      patience: 'validation stopped improving',
+      'time-budget': 'time budget used up',
     };
     const chosen = epoch === epochs ? '' : `; the best was epoch ${epoch}`;
     const validation = seconds.validate > 0 ? ` and ${duration(seconds.validate)} of validation` : '';
     this.#say(`Trained ${epochs} epochs in ${duration(seconds.train)}${validation} (${reasons[reason]}${chosen}).`);
   }
 
+  /** Draws the bar at a step, by default at the current one. */
   #update(step = this.#step): void {
     this.#step = step;
     const { loss, metric, rate, left } = this.#shown;
@@ -94,31 +101,35 @@ export class TrainProgress {
     });
   }
 
+  /** The position of the training: `epoch 3/100`. */
   #label(): string {
     return `epoch ${this.#shown.epoch}/${this.#epochs}`;
   }
 
-  /** A line of an epoch, where there is no bar. */
+  /** Prints a line for an epoch where there is no bar. The last epoch always gets one. */
   #epochLine(isLast: boolean): void {
     const { loss, metric, rate, left } = this.#shown;
     this.#progress.sayPlain(() => [this.#label(), loss, metric, rate, left].filter(Boolean).join(' · '), isLast);
   }
 
+  /** Prints a line, or holds it back while the bar is shown. */
   #say(text: string): void {
     if (this.#progress.isShown) this.#waiting.push(text);
     else this.#progress.say(text);
   }
 
+  /** Removes the bar, then prints the lines that were held back. */
   #stop(): void {
     this.#progress.close();
     for (const text of this.#waiting.splice(0)) this.#say(text);
   }
 }
 
+/** The beginning of the line that announces a phase; ` on <size of the data>` follows. */
 function phaseName(phase: Phase): string {
   return {
-    tune: 'Choosing options of the loss by short trainings',
+    tune: 'Choosing loss options by short trainings',
     search: 'Training',
-    refit: 'Training once more, on train and validation together,',
+    refit: 'Retraining with the validation data included,',
   }[phase];
 }

@@ -1,3 +1,5 @@
+// Reports of `taurec train`, `tune` and `worker`: notes about the data, the JSON result and the printed summary.
+
 import type { Dataset, DatasetOptions } from '../data/dataset.ts';
 import type { ReadReport } from '../data/interactions.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
@@ -7,7 +9,7 @@ import { reportOf } from './evaluate-model.ts';
 import { count, duration, metricsTable, optionsText } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Reports the size of the data. */
+/** Notes about the data that was read: its size, skipped rows, ratings without a threshold, and test interactions that are also in training. */
 export function reportReading(
   dataset: Dataset,
   seconds: number,
@@ -35,7 +37,7 @@ export function reportReading(
     );
 }
 
-/** The machine interface of `train --json`. */
+/** The JSON of `train --json`. `seconds` holds the times of reading, training and evaluation. */
 export function trainJson(
   model: string,
   dataset: Dataset,
@@ -69,7 +71,7 @@ export function trainJson(
   };
 }
 
-/** Prints the summary of a training, with the next commands to run. */
+/** Prints the summary of a training: model, metrics, and the commands to run next. `testFile` is the file for the evaluation command. */
 export function printSummary(
   terminal: Terminal,
   out: string,
@@ -82,6 +84,7 @@ export function printSummary(
   const { popularityPrior } = result.config;
   const { metric } = result.config.validation;
   const chosen = result.valid ? `, chosen by validation ${metric}` : '';
+  // 0 is the default and leaves the ranking as it is.
   const prior = popularityPrior === 0 ? '' : `, popularity prior ${popularityPrior}`;
   terminal.print(`Model ${out}: ${count(result.epoch)} epochs${chosen}${prior}, ${duration(seconds.train!)}.`);
   if (result.tuning) {
@@ -101,7 +104,7 @@ export function printSummary(
   terminal.print(`Recommend:  ${terminal.commandLine('recommend', out, '--user', dataset.users.idOf(0), '-k', '10')}`);
 }
 
-/** Tells users who set no --min-rating that every rating counts as a positive. Undefined where all ratings are equal. */
+/** Tells users who set no --min-rating that every rating counts as a positive. Undefined where a minimum is set, there are no ratings, or all are equal. */
 export function ratingNote(
   reports: readonly ReadReport[],
   interactions: number,
@@ -110,6 +113,7 @@ export function ratingNote(
   const ranges = reports.flatMap(({ ratings }) => ratings ?? []);
   const min = Math.min(...ranges.map((range) => range.min));
   const max = Math.max(...ranges.map((range) => range.max));
+  // Without ratings, min is Infinity and max −Infinity.
   if (minRating !== undefined || !(min < max)) return undefined;
   return `Ratings go from ${min} to ${max}, and all ${count(interactions)} interactions count as positive; --min-rating NUMBER keeps only those rated at least NUMBER.`;
 }

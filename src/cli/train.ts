@@ -1,3 +1,5 @@
+// `taurec train`: reads data and configuration, trains, evaluates on the test part, and saves the model.
+
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,6 +43,7 @@ import { printSummary, reportReading, trainJson } from './train-report.ts';
 import { addTrainingFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
 import { writeLog } from './write-log.ts';
 
+/** Flags of `taurec train`, without those of the training options (`TrainingFlags`). */
 interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
   train?: string;
   out?: string;
@@ -65,7 +68,7 @@ export function define(command: Command, terminal: Terminal): void {
       'configuration file (default: taurec.config.ts, .mjs, .js or .json in the current folder, if any)',
     )
     .addOption(
-      new Option('--protocol <name>', 'how the test metrics are made')
+      new Option('--protocol <name>', 'evaluation protocol of the test metrics')
         .choices(Object.keys(protocolChoices))
         .default('clean'),
     )
@@ -110,10 +113,12 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tr
   }
   const config = trainConfigOf(flags as unknown as TrainingFlags, file?.training);
   const out = flags.out ?? file?.out ?? join('models', dataName(trainFile));
+  // Wrong losses, backbones and folders fail here, before minutes of reading and training.
   checkScore(await loadLoss(withoutAutomatic(config.loss)), config.score);
   await loadBackbone(config.backbone);
   await checkModelTarget(out);
 
+  // Precedence: flags, then the configuration file. The seed of the splits is that of the training unless the file sets one.
   const dataOptions: DatasetOptions = {
     seed: config.seed,
     ...file?.data,
@@ -130,6 +135,7 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tr
   const [evaluations, evaluateSeconds] = await timed(() =>
     evaluateOrSave(terminal, dataset, model, request, out, { ...engine, quiet: flags.quiet }),
   );
+  // The checkpoint goes last: until the model is saved, --resume needs it.
   await saveModel(out, evaluations ? withTestMetrics(model, evaluations) : model);
   const testFile = (await saveTestPart(out, dataset, dataOptions.split !== undefined)) ?? dataOptions.test;
   await rm(join(out, 'checkpoint.safetensors'), { force: true });
@@ -139,6 +145,7 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tr
   else printSummary(terminal, out, dataset, result, evaluations, seconds, testFile);
 }
 
+/** Trains with a progress display and an event log. An interruption adds the command that continues the training. */
 async function runTraining(
   terminal: Terminal,
   dataset: Dataset,
@@ -163,6 +170,7 @@ async function runTraining(
     );
   } catch (error) {
     const checkpoint = error instanceof TaurecError && error.code === 'aborted' ? error.facts.checkpoint : undefined;
+    // Without a checkpoint there is nothing to continue.
     if (checkpoint === undefined) throw inFlags(error);
     progress?.close();
     throw new AdvisedError(error, `To continue: ${terminal.thisCommand('--resume', '--resume')}`);
@@ -172,7 +180,7 @@ async function runTraining(
   }
 }
 
-/** The test metrics, where there is a test part. If evaluation fails, the model is saved first, because training took long. */
+/** Evaluates the model on the test part; undefined without one. If the evaluation fails, the model is saved before the error is thrown, so that no training is lost. */
 async function evaluateOrSave(
   terminal: Terminal,
   dataset: Dataset,
@@ -195,17 +203,19 @@ async function evaluateOrSave(
   }
 }
 
+/** The model with its test metrics: `test` for the first protocol, `test-<protocol>` for others. */
 function withTestMetrics(model: Model, evaluations: readonly Evaluation[]): Model {
   const { protocol, metrics } = evaluations[0]!;
   const all: ModelFacts['metrics'] = { ...model.config.metrics, test: { protocol, values: { ...metrics } } };
   for (const other of evaluations.slice(1)) {
     all[`test-${other.protocol}`] = { protocol: other.protocol, values: { ...other.metrics } };
   }
+  // `createModel` derives the popularity from the parts.
   const { popularity: _popularity, ...parts } = model;
   return createModel({ ...parts, config: { ...model.config, metrics: all } });
 }
 
-/** Saves a test part that was split off into the model folder for later evaluations. Removes the test part of an older model. */
+/** Writes a test part that `--split` held out to the model folder, for later evaluations, and returns its path. Else removes the test part of an older model. */
 async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): Promise<string | undefined> {
   const path = join(out, 'test.csv');
   if (wasSplit && dataset.test) {
@@ -216,7 +226,7 @@ async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): P
   return undefined;
 }
 
-/** Writes events as JSON lines, each with its time (ISO 8601). A resumed run appends to the same file. */
+/** The file of `--log`: one JSON line for each event, with its time (ISO 8601). A resumed run appends to the file. */
 class EventLog {
   readonly #file: number;
 

@@ -11,15 +11,18 @@ import { negation } from './declared-flags.ts';
 import { sourceFlags, valueAt } from './training-flags.ts';
 
 /**
- * The flags of `taurec train` that make a configuration, over the configuration file's where one is used: what is so anyway is left out. The loss is named with all of its options.
- * `trainConfigOf` of what commander reads of them, over the same file, is the configuration again.
+ * The flags of `taurec train` that produce a configuration, given the configuration file in use. Values that the file or the defaults already give are left out;
+ * the seed and the loss with all of its options are always named. Inverse of `trainConfigOf`: commander's values of these flags, over the same file, give the same
+ * configuration.
  */
 export function trainingArguments(config: TrainConfig, file: TrainConfigInput = {}): string[] {
   const wanted = configToJson(config);
+  // The configuration without flags. Some defaults depend on the loss and the backbone, so these are set first.
   const base = configToJson(parseTrainConfig({ ...file, loss: config.loss, backbone: config.backbone }));
+  // The file's own sources, to see which need no flag.
   const ofFile = configToJson(parseTrainConfig(file));
   return trainOptions.flatMap(({ path, facts }) => {
-    // Threads change no result.
+    // The number of threads does not change the result.
     if (facts?.flag === undefined || path === 'threads') return [];
     const value = valueAt(wanted, path);
     if (facts.source) {
@@ -33,6 +36,7 @@ export function trainingArguments(config: TrainConfig, file: TrainConfigInput = 
   });
 }
 
+/** A loss, backbone, pool or sampler as JSON: by name or by module. */
 interface Source {
   readonly name?: string;
   readonly module?: string;
@@ -40,6 +44,7 @@ interface Source {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
+/** The flags that name a source and set its options: by their own flags where they have one, else by `--loss-option` and the like. */
 function sourceArguments(facts: SourceFacts, source: Source | string): string[] {
   const { kind } = facts;
   if (typeof source === 'string') return [`--${kind}`, source];

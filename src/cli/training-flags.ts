@@ -1,3 +1,5 @@
+// Flags of the training options: adds them to a command and makes a configuration of their values.
+
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
 import {
@@ -23,10 +25,10 @@ import { UsageError } from './failure.ts';
 import { pair } from './parse.ts';
 import { sourceOf } from './source-flags.ts';
 
-/** Flags as commander gives them. */
+/** The values of flags as commander returns them, by attribute name. */
 export type TrainingFlags = Record<string, unknown>;
 
-/** The flags that set one option of a source, by the option's name: of each declaration the first, `auto` where any of them allows it. */
+/** The flags that set one option of a source, by the option's name. Where several losses or backbones declare an option, one that accepts `auto` wins, else the first. */
 export function sourceFlags({ builtIn }: SourceFacts): Record<string, Option> {
   const declared = Object.values<OptionSet>(builtIn).flatMap(({ shape }) => flagged(declaredOptions(shape)));
   const names = [...new Set(declared.map(({ path }) => path))];
@@ -34,14 +36,16 @@ export function sourceFlags({ builtIn }: SourceFacts): Record<string, Option> {
     names.map((name) => {
       const same = declared.filter(({ path }) => path === name);
       const widest = same.find(({ facts }) => facts.automatic) ?? same[0]!;
+      // No default in the help: it differs between the losses that share the flag.
       return [name, asFlag({ ...widest, schema: widest.schema }, false)];
     }),
   );
 }
 
 /**
- * Adds a flag for every declared option of training but the paths of `without`; the help states the defaults.
- * @param options the table of declarations
+ * Adds a flag for every declared training option, except those in `without`. The help states the defaults.
+ * @param without paths of options
+ * @param options the declarations. Default: all training options
  */
 export function addTrainingFlags(
   command: Command,
@@ -60,32 +64,33 @@ export function addTrainingFlags(
   );
 }
 
-/** `--loss`, a flag for each option of a loss that has one, and `--loss-module`, `--loss-export`, `--loss-option`. */
+/** Adds `--loss`, the flags of the losses' options, and `--loss-module`, `--loss-export`, `--loss-option`; the same for other kinds of sources. */
 function addSourceFlags(command: Command, option: FlaggedOption, source: SourceFacts): void {
   const { kind } = source;
   const byDefault = defaultOf(option.schema) as { name?: string } | undefined;
   const { choices } = accepted(option.schema);
-  // a custom sampler has no built-in names to choose from
+  // A custom sampler has no built-in names to choose from.
   const named = new Option(option.facts.flag, `${option.facts.help}${stated(byDefault?.name ?? byDefault)}`);
   if (choices.length > 0) named.choices([...choices]);
-  // Listed by help and completion; the training itself refuses a name that it does not know, with the nearest one.
+  // Setting argChoices, unlike choices(), lists names in help and completion without checking them: the training refuses unknown names and suggests the nearest.
   else if (Object.keys(source.builtIn).length > 0) named.argChoices = Object.keys(source.builtIn);
+  // A kind whose flag has another name, such as --sampler-module, is named by its module alone.
   if (named.long === `--${kind}`) command.addOption(named);
   for (const flag of Object.values(sourceFlags(source))) command.addOption(flag);
   addModuleFlags(command, kind);
 }
 
-/** `--loss-module`, `--loss-export`, `--loss-option`, and the same for other sources. */
+/** Adds `--loss-module`, `--loss-export` and `--loss-option`, or the same flags of another kind. */
 export function addModuleFlags(command: Command, kind: SourceFacts['kind']): void {
   command
-    .option(`--${kind}-module <path>`, `a module that exports a custom ${kind}`)
-    .option(`--${kind}-export <name>`, 'its export (default: default)')
-    .option(`--${kind}-option <name=value>`, `an option of the ${kind}; repeatable`, pair);
+    .option(`--${kind}-module <path>`, `module that exports a custom ${kind}`)
+    .option(`--${kind}-export <name>`, 'name of its export (default: default)')
+    .option(`--${kind}-option <name=value>`, `option of the ${kind}; repeatable`, pair);
 }
 
 /**
- * The training configuration: that of the configuration file with the flags over it, checked, with defaults.
- * @throws TaurecError `bad-option`, which names the flag where there is one
+ * The checked training configuration with defaults: the configuration file, overridden by flags.
+ * @throws TaurecError `bad-option`, naming the flag of the option where it has one
  */
 export function trainConfigOf(flags: TrainingFlags, file: TrainConfigInput = {}): TrainConfig {
   try {
@@ -95,7 +100,7 @@ export function trainConfigOf(flags: TrainingFlags, file: TrainConfigInput = {})
   }
 }
 
-/** The same as it was given: without defaults, not checked. Flags of `without` are another command's own. */
+/** The training configuration as given, unchecked and without defaults. `without`: paths whose flags mean something else in this command. */
 export function trainInputOf(
   flags: TrainingFlags,
   file: TrainConfigInput = {},
@@ -108,37 +113,39 @@ export function trainInputOf(
     const given = facts.source
       ? sourceGiven(facts.source, flags, valueAt(file, path), defaultOf(schema))
       : flags[attributeOf(facts.flag)];
+    // A switch sets its declared value; its negation sets the other one.
     if (given !== undefined) setAt(config, path, facts.sets === undefined ? given : facts.sets === given);
   }
   return config as TrainConfigInput;
 }
 
-/** The source of the file, or that of the flags; `--tau` and the like change one option of either. */
+/** The source that flags or the file give; flags such as `--tau` change one option of either. */
 function sourceGiven(source: SourceFacts, flags: TrainingFlags, file: unknown, byDefault: unknown): unknown {
   const { kind, method } = source;
   const given = sourceFrom(source, flags, file, byDefault);
-  // Built-in pools are plain names.
+  // The configuration takes built-in pools as plain names, not as {name}.
   return kind === 'pool' && typeof given === 'object' && given !== null && 'name' in given && !(method in given)
     ? given.name
     : given;
 }
 
+/** Calls `sourceOf` with the flags of this kind's options. @throws UsageError */
 function sourceFrom(source: SourceFacts, flags: TrainingFlags, file: unknown, byDefault: unknown): unknown {
   const { kind, method } = source;
   const custom = flags[`${kind}Module`] !== undefined || (typeof file === 'object' && flags[kind] === undefined);
   if (Object.keys(source.builtIn).length === 0 && flags[`${kind}Option`] !== undefined && !custom) {
-    throw new UsageError(`--${kind}-option belongs to --${kind}-module.`);
+    throw new UsageError(`--${kind}-option needs --${kind}-module.`);
   }
   const optionFlags = Object.fromEntries(
     Object.entries(sourceFlags(source)).map(([name, flag]) => [flag.attributeName(), name]),
   );
-  // The default's own options fit its default form alone.
+  // The options of the default loss are tuned for its default form; with another form only its name is kept.
   const changed =
     kind === 'loss' && flags.form !== undefined ? { name: (byDefault as { name: string }).name } : byDefault;
   return sourceOf({ kind, method, optionFlags }, flags, file, changed);
 }
 
-/** A wrong option under the name that a person gave it: `--rows` for `batch.rows`. */
+/** Renames a wrong option to its flag: `batch.rows` becomes `--rows`. Other errors stay as they are. */
 export function inFlags(error: unknown): unknown {
   if (!(error instanceof TaurecError) || error.code !== 'bad-option') return error;
   const declared = flagged(trainOptions).find(
@@ -148,6 +155,7 @@ export function inFlags(error: unknown): unknown {
   return option ? new TaurecError('bad-option', { ...error.facts, option }, { cause: error }) : error;
 }
 
+/** The value at a path such as `batch.rows`; undefined where a part of the path is absent. */
 export function valueAt(config: object, path: string): unknown {
   return path.split('.').reduce((value: unknown, key) => (value as Record<string, unknown> | undefined)?.[key], config);
 }

@@ -5,32 +5,38 @@ import { count, decimal, duration, table } from './output.ts';
 import { Progress } from './progress.ts';
 import type { Output } from './terminal.ts';
 
-/** Finished trainings in the table: the best ones. */
+/** Maximum number of finished trainings in the table; the best ones are shown. */
 const SHOWN = 8;
 
+/** A training in the table. */
 interface Row {
   readonly trial: Trial;
   readonly run: Run;
-  /** The part that is done, where it runs. */
+  /** The finished part of a running training, from 0 to 1. */
   progress: number;
+  /** Seconds left. */
   eta?: number;
   epoch: number;
+  /** The latest value of the metric; after the end the best one. */
   value?: number;
   over: boolean;
 }
 
-/** Shows a study: a live table on a terminal, a line for each training elsewhere. */
+/** Shows a study: on a terminal a live table, elsewhere a line for each finished training. */
 export class TuneProgress {
   readonly #progress: Progress;
+  /** Trainings by the key of their trial and rung. */
   readonly #rows = new Map<string, Row>();
   readonly #started = performance.now();
   #metric = '';
+  /** Number of finished trainings. */
   #over = 0;
 
   constructor(stream: Output) {
     this.#progress = new Progress(stream);
   }
 
+  /** Shows one event of the study. */
   handle(event: TuneEvent): void {
     if (event.type === 'study') this.#study(event);
     else if (event.type === 'run') {
@@ -41,11 +47,12 @@ export class TuneProgress {
     else this.#news(event);
   }
 
-  /** Removes the table; after an interruption the finished trainings stay on the screen. */
+  /** Removes the table. After an interruption a table of the finished trainings stays on the screen. */
   close({ isInterrupted = false } = {}): void {
     this.#progress.close(isInterrupted && this.#over > 0 ? (_, rows) => this.#table(rows, false) : undefined);
   }
 
+  /** The first line: the size of the study, and the work that an earlier session has finished. */
   #study({ metric, trials, jobs, done, begun, rungs }: Extract<TuneEvent, { type: 'study' }>): void {
     this.#metric = metric;
     const before = done + begun > 0 ? ` Continuing: ${count(done)} trainings are done, ${count(begun)} begun.` : '';
@@ -55,6 +62,7 @@ export class TuneProgress {
     );
   }
 
+  /** Updates the row of a running training. News of a training that is not in the table are dropped. */
   #news({ key, news }: Extract<TuneEvent, { type: 'news' }>): void {
     const row = this.#rows.get(keyText(key));
     if (!row) return;
@@ -68,6 +76,7 @@ export class TuneProgress {
     this.#draw();
   }
 
+  /** Marks a training as finished, failed ones included. */
   #end({ trial, run, best }: Extract<TuneEvent, { type: 'over' }>): void {
     this.#over++;
     this.#rows.set(keyText(run), { trial, run, progress: 1, epoch: run.epoch ?? 0, value: run.value, over: true });
@@ -83,11 +92,12 @@ export class TuneProgress {
     this.#progress.show((_, rows) => this.#table(rows, true));
   }
 
-  /** Running trainings, and below them the best of the finished ones. */
+  /** The table: running trainings, then the best finished ones, as many as fit. The last line holds totals. */
   #table(height: number, isRunning: boolean): string[] {
     const rows = [...this.#rows.values()];
     const over = rows.filter((row) => row.over && row.run.value !== undefined).sort(better);
     const running = isRunning ? rows.filter((row) => !row.over) : [];
+    // Six lines stay free: heading, totals, and some lines of the shell above.
     const room = Math.max(1, Math.min(SHOWN, height - 6 - running.length));
     const text = table(
       ['trial', 'rung', 'state', 'epoch', this.#metric, 'left', 'options'],
@@ -110,10 +120,12 @@ export class TuneProgress {
   }
 }
 
+/** Order of finished trainings: longer rungs first, because values of different lengths do not compare; then larger values. */
 function better(a: Row, b: Row): number {
   return b.run.rung - a.run.rung || b.value! - a.value!;
 }
 
+/** A point of the search space in short, by the last parts of its paths: `tau 0.1, rows 256`. */
 function pointText(point: SpacePoint): string {
   return Object.entries(point)
     .map(([path, value]) => `${path.split('.').at(-1)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)

@@ -1,3 +1,5 @@
+// `taurec tune`: reads data and settings, runs a study, writes its report and, with --out, trains and saves the winner.
+
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
@@ -34,6 +36,7 @@ import { trainingArguments } from './training-arguments.ts';
 import { addTrainingFlags, inFlags, type TrainingFlags, trainInputOf } from './training-flags.ts';
 import { TuneProgress } from './tune-progress.ts';
 
+/** Flags of `taurec tune`, without those of training options and study settings. */
 interface TuneFlags extends CommonOptions, ReadFlags, SplitFlags {
   train?: string;
   folder?: string;
@@ -45,7 +48,7 @@ interface TuneFlags extends CommonOptions, ReadFlags, SplitFlags {
   keep: TuneOptions['keep'];
 }
 
-/** Training options that a study does not take. */
+/** Paths of training options that a study sets itself or that have no meaning in it. */
 const notTrials = ['timeBudget', 'refit', 'validation.metric', 'checkpointEvery'];
 
 export function define(command: Command, terminal: Terminal): void {
@@ -88,17 +91,19 @@ export function define(command: Command, terminal: Terminal): void {
   command.action((data: string | undefined, flags: TuneFlags) => run(terminal, data, flags));
 }
 
-/** The request, checked as far as possible without the data. */
+/** A study to run, checked as far as possible without the data. */
 interface Request {
   readonly trainFile: string;
   readonly configFile?: string;
   readonly file?: FileConfig;
+  /** Training options common to all trials. */
   readonly config: TrainConfigInput;
   readonly data: DatasetOptions;
   readonly settings: TuneSettings;
   readonly folder: string;
 }
 
+/** Makes the request of flags and configuration file. @throws UsageError; TaurecError as `readConfigFile` and for wrong options */
 async function requestOf(positional: string | undefined, flags: TuneFlags): Promise<Request> {
   const configFile = findConfigFile(flags.config);
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
@@ -110,10 +115,12 @@ async function requestOf(positional: string | undefined, flags: TuneFlags): Prom
     throw new UsageError('No training data given. Example: taurec tune ratings.csv');
   }
   if (flags.refitWinner && flags.out === undefined) throw new UsageError('--refit-winner needs --out.');
+  // The file's time budget is that of one training; the study has its own.
   const { timeBudget: _, ...ownTraining } = file?.training ?? {};
   const config = trainInputOf(flags as unknown as TrainingFlags, ownTraining, notTrials);
   const { seed, aim } = checked(config);
   const data: DatasetOptions = { seed, ...file?.data, ...datasetOptionsOf(flags), train: trainFile };
+  // A study needs validation data to compare trials by.
   if (data.valid === undefined) data.validRatio ??= 0.1;
   if (data.validRatio) data.validSplit ??= aimSplit(aim);
   return {
@@ -127,6 +134,7 @@ async function requestOf(positional: string | undefined, flags: TuneFlags): Prom
   };
 }
 
+/** The checked configuration; errors name flags. */
 function checked(config: TrainConfigInput) {
   try {
     return parseTrainConfig(config);
@@ -135,7 +143,7 @@ function checked(config: TrainConfigInput) {
   }
 }
 
-/** The settings of the file, overridden by flags. */
+/** The study's settings: those of the file, overridden by flags. `tune` checks them. */
 function settingsOf(flags: TuneFlags, file: unknown): TuneSettings {
   if (file !== undefined && (typeof file !== 'object' || file === null || Array.isArray(file))) {
     throw new TaurecError('bad-option', { option: 'tune', got: JSON.stringify(file), expected: 'an object' });
@@ -151,11 +159,12 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tu
   const { data, config, settings, folder } = request;
   if (request.configFile !== undefined) say(`Using ${request.configFile}.`);
   if (flags.out !== undefined) await checkModelTarget(flags.out);
-  // The test file is left out: it must not influence any choice.
+  // The test file is not read, so that it cannot influence any choice.
   const { test: _, ...seen } = data;
   const [dataset, readSeconds] = await timed(() => loadDataset(seen));
   reportReading(dataset, readSeconds, seen, say);
   const { space, timeBudget, ...rest } = settings;
+  // Reading the data counts towards the time budget.
   const spent = (performance.now() - started) / 1000;
   const progress = flags.quiet ? undefined : new TuneProgress(terminal.stderr);
   try {
@@ -192,7 +201,7 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tu
   }
 }
 
-/** The arguments of the command that trains the winner and saves its model in the same folder. */
+/** The arguments of the `taurec train` command that reproduces the winner's model. */
 function winnerArgumentsOf(
   { trainFile, configFile, file, data }: Request,
   result: TuneResult,
@@ -210,6 +219,7 @@ function winnerArgumentsOf(
   ];
 }
 
+/** The report of the study, with commands that run on other machines too. */
 function reportOf(
   terminal: Terminal,
   result: TuneResult,
@@ -226,6 +236,7 @@ function reportOf(
   });
 }
 
+/** Trains the winner with a progress display and saves its model. */
 async function saveWinner(
   terminal: Terminal,
   dataset: Dataset,
@@ -249,7 +260,7 @@ async function saveWinner(
   }
 }
 
-/** The machine interface of `tune --json`. */
+/** The JSON of `tune --json`. Runs are listed without their configurations and curves, which the study's folder holds. */
 function tuneJson(result: TuneResult, command: string, report: ReportFiles, model: string | undefined): object {
   const { folder, metric, space, winner, trials, config, seconds } = result;
   return {
@@ -269,6 +280,7 @@ function tuneJson(result: TuneResult, command: string, report: ReportFiles, mode
   };
 }
 
+/** Prints the winner's options and validation value, then the command that trains it. */
 function printResult(
   terminal: Terminal,
   result: TuneResult,
@@ -282,6 +294,7 @@ function printResult(
     `${count(trials.length)} trials, ${count(runs)} trainings, ${duration(seconds)}. The best is trial ${winner.trial}:`,
   );
   for (const [path, value] of Object.entries(winner.point)) terminal.print(`  ${path} ${JSON.stringify(value)}`);
+  // With halving, the best trial of a short rung wins if no full training ended in time.
   const length = winner.whole ? '' : ' in a short training: no time was left for a full one';
   terminal.print(`  validation ${metric} ${decimal(winner.value)}${length}`);
   terminal.print('');

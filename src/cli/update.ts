@@ -38,7 +38,7 @@ export function define(command: Command, terminal: Terminal): void {
   addDeclaredFlags(command, updateOptions);
   command
     .option('--titles <file>', 'file of item titles, for new items and to replace existing titles')
-    .option('--dry-run', 'report what is new without training');
+    .option('--dry-run', 'report the new users, items and interactions without training');
   for (const kind of ['loss', 'backbone', 'pool', 'sampler'] as const) addModuleFlags(command, kind);
   addReadOptions(command);
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');

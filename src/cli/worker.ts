@@ -11,6 +11,7 @@ import { number, whole } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 import { reportReading } from './train-report.ts';
 
+/** Flags of `taurec worker`. Those for data must equal those of the study. */
 interface WorkerFlags extends CommonOptions, ReadFlags, SplitFlags {
   queue?: string;
   train?: string;
@@ -43,6 +44,7 @@ export function define(command: Command, terminal: Terminal): void {
 }
 
 async function run(terminal: Terminal, positional: string | undefined, flags: WorkerFlags): Promise<void> {
+  // Called for its side effect: fused multiply-add must be on before the first worker thread starts.
   engineOptions(flags);
   const say = terminal.notes(flags.quiet);
   const { queue } = flags;
@@ -50,6 +52,7 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Wo
   const data = await dataOptionsOf(positional, flags);
   const [dataset, readSeconds] = await timed(() => loadDataset(data));
   reportReading(dataset, readSeconds, data, say);
+  // Finished trainings, failed ones included.
   let done = 0;
   await terminal.interruptible((signal) =>
     runWorker(dataset, {
@@ -67,15 +70,15 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Wo
       },
     }),
   );
-  say(`Trainings done here: ${done}.`);
+  say(`Trainings done by this worker: ${done}.`);
 }
 
-/** The data options that `taurec tune` makes of the same flags and file. */
+/** The data options, made exactly as `taurec tune` makes them: the worker's data must have the same digest as the study's. */
 async function dataOptionsOf(positional: string | undefined, flags: WorkerFlags): Promise<DatasetOptions> {
   const configFile = findConfigFile(flags.config);
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
   const train = positional ?? flags.train ?? file?.data.train;
-  if (train === undefined) throw new UsageError('No data given. Give the file of interactions of the study.');
+  if (train === undefined) throw new UsageError('No data given. Give the training data of the study.');
   const { seed = file?.training.seed ?? 1, aim = file?.training.aim ?? 'accuracy' } = flags;
   const { test: _, ...data }: DatasetOptions = { seed, ...file?.data, ...datasetOptionsOf(flags), train };
   if (data.valid === undefined) data.validRatio ??= 0.1;
@@ -83,6 +86,7 @@ async function dataOptionsOf(positional: string | undefined, flags: WorkerFlags)
   return data;
 }
 
+/** The note on an event; undefined for events that are not shown. */
 function textOf(event: WorkerEvent): string | undefined {
   switch (event.type) {
     case 'ready':
@@ -90,14 +94,14 @@ function textOf(event: WorkerEvent): string | undefined {
     case 'waiting':
       return 'The queue has no study; waiting for one.';
     case 'taken':
-      return `Trial ${event.trial}, rung ${event.rung + 1}: taken.`;
+      return `Trial ${event.trial}, rung ${event.rung + 1}: claimed.`;
     case 'lost':
       return `${event.run}: taken over by another worker.`;
     case 'over':
       return `${event.run}: ${'failed' in event.outcome ? event.outcome.failed.code : decimal(event.outcome.value)}`;
     case 'news':
       if (event.news.type === 'begun' && event.news.fromEpoch > 0)
-        return `Continues after epoch ${event.news.fromEpoch}.`;
+        return `Continuing after epoch ${event.news.fromEpoch}.`;
       return event.news.type === 'notice' ? event.news.message : undefined;
   }
 }

@@ -1,3 +1,5 @@
+// Writes interactions and titles as delimited text.
+
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -7,15 +9,15 @@ import { stringify } from 'csv-stringify/sync';
 import type { Csr } from '../array/csr.ts';
 import type { IdMap } from '../data/id-map.ts';
 
-/** Lines per write. */
+/** Rows per write. Larger blocks cost memory, smaller ones calls. */
 const BLOCK = 10_000;
 
-/** Writes a matrix as a log of `user,item` (tab for .tsv; gzip for .gz) with a header. The file is replaced only when the new one is complete. */
+/** Writes a users × items matrix as a log with the header `user,item`: with tabs for .tsv, compressed for .gz. */
 export async function writeLog(path: string, matrix: Csr, users: IdMap, items: IdMap): Promise<void> {
   await writeRows(path, entries(matrix, users, items));
 }
 
-/** Writes rows as delimited text, streaming. */
+/** Streams rows to a file of delimited text. An existing file is replaced only when the new one is complete. */
 export async function writeRows(path: string, rows: Iterable<readonly string[]>): Promise<void> {
   const delimiter = /\.tsv(\.gz)?$/i.test(path) ? '\t' : ',';
   const temporary = `${path}.${process.pid}.tmp`;
@@ -30,6 +32,7 @@ export async function writeRows(path: string, rows: Iterable<readonly string[]>)
   }
 }
 
+/** The header, then one row of ids for each entry, user by user. */
 function* entries(matrix: Csr, users: IdMap, items: IdMap): Generator<readonly string[]> {
   yield ['user', 'item'];
   for (let u = 0; u < matrix.rows; u++) {
@@ -38,9 +41,10 @@ function* entries(matrix: Csr, users: IdMap, items: IdMap): Generator<readonly s
   }
 }
 
+/** Joins rows into texts of `BLOCK` rows each. */
 function* blocks(rows: Iterable<readonly string[]>, delimiter: string): Generator<string> {
   let block: (readonly string[])[] = [];
-  // Leading and trailing blanks are part of an id; quotes keep them.
+  // Leading and trailing blanks belong to an id; quotes protect them.
   const text = () => stringify(block as string[][], { delimiter, quoted_match: /^\s|\s$/ });
   for (const row of rows) {
     if (block.push(row) < BLOCK) continue;

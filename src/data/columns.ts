@@ -1,8 +1,10 @@
+// Columns of a log: the options that name them, and their detection by usual names.
+
 import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
 import { option } from '../option.ts';
 
-/** A column: its name, or its position, counted from 1. A text of digits that matches no column name is a position too. */
+/** A column: its name, or its position counted from 1. Text made of digits that is no column name is a position too. */
 export type Column = string | number;
 
 const group = 'Reading data:';
@@ -10,35 +12,35 @@ const columnExpected = 'a column: its name, or its position counted from 1';
 const column = z.union([z.string(), z.number()], { error: columnExpected });
 const columnOrNone = z.union([z.string(), z.number(), z.literal(false)], { error: `${columnExpected}; false: none` });
 
-/** The column of each role, declared once. `false` ignores a rating or time column that would be detected by its name. */
+/** The declarations of the columns by role. `false` ignores a rating or time column that would otherwise be detected by its name. */
 export const columnShape = {
-  /** Default: the first column with a usual name (user, user_id, customer …), else column 1. */
+  /** Column of user ids. Default: the first column with a usual name (user, user_id, customer …), else column 1. */
   user: option(column.optional(), {
     group,
     flag: '--user <column>',
     help: 'user column: its name, or its position counted from 1 (default: found by name, else 1)',
   }),
-  /** Default: the first column with a usual name (item, item_id, movieId, product, asin …), else column 2. */
+  /** Column of item ids. Default: the first column with a usual name (item, item_id, movieId, product, asin …), else column 2. */
   item: option(column.optional(), {
     group,
     flag: '--item <column>',
     help: 'item column (default: found by name, else 2)',
   }),
-  /** Default: the first column with a usual name (rating, score, stars …), else none. */
+  /** Column of ratings. Default: the first column with a usual name (rating, score, stars …), else none. */
   rating: option(columnOrNone.optional(), {
     group,
     flag: '--rating <column>',
     help: 'rating column (default: found by name)',
     opposite: 'ignore ratings',
   }),
-  /** Default: the first column with a usual name (timestamp, time, date …), else none. */
+  /** Column of times: numbers or ISO dates. Default: the first column with a usual name (timestamp, time, date …), else none. */
   time: option(columnOrNone.optional(), {
     group,
     flag: '--time <column>',
     help: 'time column (default: found by name)',
     opposite: 'ignore times',
   }),
-  /** Weight of the row as a positive. Default: none. */
+  /** Column of weights: how much a row counts as a positive. Default: none, all rows count equally. */
   weight: option(column.optional(), {
     group,
     flag: '--weight <column>',
@@ -49,15 +51,15 @@ export const columnShape = {
 /** Columns of a log by role. */
 export type ColumnOptions = z.input<z.ZodObject<typeof columnShape>>;
 
-/** What a column means to a reader of interactions. */
+/** The meaning of a column for a reader of interactions. */
 export type Role = 'user' | 'item' | 'rating' | 'time' | 'weight';
-/** All roles, in the order of the columns of temporary files. */
+/** All roles, in the order of the columns in temporary files. */
 export const roles: readonly Role[] = ['user', 'item', 'rating', 'time', 'weight'];
 
-/** Column positions from 0, by role. */
+/** Column positions, counted from 0, by role. */
 export type ColumnPositions = { user: number; item: number } & Partial<Record<Role, number>>;
 
-/** Usual column names by role, in the form of `plain`: lower case, without `_`, `-` and spaces, without a `:type` suffix (`user_id:token` → `userid`). */
+/** Usual column names by role, normalised by `plain`: lower case, without `_`, `-`, spaces and a `:type` suffix (`user_id:token` → `userid`). */
 const usualNames: Record<Exclude<Role, 'weight'>, ReadonlySet<string>> = {
   user: words(
     'user userid uid username customer customerid member memberid visitor visitorid reviewer reviewerid person personid account accountid',
@@ -71,11 +73,12 @@ const usualNames: Record<Exclude<Role, 'weight'>, ReadonlySet<string>> = {
   time: words('timestamp time datetime date unixreviewtime unixtime ts createdat'),
 };
 
+/** The words of a list separated by spaces. */
 function words(list: string): ReadonlySet<string> {
   return new Set(list.split(' '));
 }
 
-/** A column name in the form of `usualNames`. The `:type` suffix is that of RecBole's .inter files. */
+/** Normalises a column name for the comparison with `usualNames`. RecBole's .inter files have the `:type` suffix. */
 function plain(name: string): string {
   return name
     .toLowerCase()
@@ -89,8 +92,9 @@ export function isUsualName(role: keyof typeof usualNames, name: string): boolea
 }
 
 /**
- * Finds the position of each role's column, from the options first and from usual names second. `names` are the header's names, or undefined without a header;
- * `width` is the number of columns.
+ * Finds the position of each role's column: by the options, else by usual names.
+ * @param names the names of the header; undefined without a header
+ * @param width the number of columns
  * @throws TaurecError `missing-column`, with the list of existing columns
  */
 export function findColumns(
@@ -100,19 +104,21 @@ export function findColumns(
   options: ColumnOptions,
 ): ColumnPositions {
   const columns = names ?? Array.from({ length: width }, (_, c) => String(c + 1));
+  // The position of a column that an option names.
   const asked = (role: Role, column: Column): number => {
-    // A name wins over a position: a column may be called "2".
+    // Names are tried before positions, because a column may be called "2".
     const byName = typeof column === 'string' && names ? names.indexOf(column) : -1;
     if (byName >= 0) return byName;
     const position = /^\d+$/.test(String(column)) ? Number(column) - 1 : -1;
     if (position >= 0 && position < columns.length) return position;
     throw new TaurecError('missing-column', { file, got: column, role, columns });
   };
+  // The position of the first column with a usual name; −1 without one.
   const usual = (role: Exclude<Role, 'weight'>): number =>
     names?.findIndex((name) => usualNames[role].has(plain(name))) ?? -1;
   const user = options.user !== undefined ? asked('user', options.user) : -1;
   const item = options.item !== undefined ? asked('item', options.item) : -1;
-  // Without a usual name the users are column 1 and the items column 2, or the other one when the second role has taken that column.
+  // Without a usual name users are in column 1 and items in column 2. If the other role (at position `other`) has taken that column, the remaining one of the two is used.
   const guess = (role: 'user' | 'item', other: number, fallback: number): number => {
     const found = usual(role);
     if (found >= 0 && found !== other) return found;
@@ -130,7 +136,7 @@ export function findColumns(
   return positions;
 }
 
-/** Throws `missing-column` when `minRating` is set and the table has no rating column. `columns` are the header's names. */
+/** Checks that a table has a rating column if `minRating` is set. `columns` are the names of the header. @throws TaurecError `missing-column` */
 export function checkRating(
   file: string,
   positions: ColumnPositions,

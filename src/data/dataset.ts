@@ -1,3 +1,5 @@
+// Loads a dataset: reads its files, filters and splits them, and maps all parts to the same indices.
+
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
@@ -27,48 +29,48 @@ const file = z.string({ error: 'a file' });
 const ratio = numberWhere('a number between 0 and 1, both excluded', (x) => x > 0 && x < 1);
 const leastCount = whole(0);
 
-/** Every option for reading, splitting and filtering data, declared once. */
+/** The declarations of all options for reading, splitting and filtering data. */
 export const datasetShape = {
   ...readShape,
-  /** Training interactions, divided by `split` where that is given: a file, or a database table as `readInteractions` takes it; the same holds for `valid` and `test`. */
+  /** Training interactions: a file, or a database table or query as `readInteractions` names it (likewise `valid` and `test`). With `split`, the test part is taken from them. */
   train: option(file, { help: 'interactions to train on' }),
-  /** A file for validation. Excludes `validRatio`. */
+  /** Validation interactions. Cannot be combined with `validRatio`. */
   valid: option(file.optional(), {
     group,
     flag: '--valid <file>',
     help: 'validation interactions, to choose the best epoch',
   }),
-  /** Fraction of the training entries held out for validation, 0 to 1. Default 0: none. */
+  /** Fraction of the training entries to hold out for validation, 0 ≤ x < 1. Default 0: none. */
   validRatio: option(numberWhere('a number from 0 to below 1', (x) => x >= 0 && x < 1).optional(), {
     group,
     flag: '--valid-ratio <number>',
     help: 'fraction of the training data to hold out for validation',
   }),
-  /** Method for holding out validation entries: `debiased` for the aim `discovery`. Default: the method of `split`, else at random. */
+  /** Method of holding out validation entries. The aim `discovery` needs `debiased`. Default: the method of `split`, else `random`. */
   validSplit: option(oneOf(splitMethods).optional(), {
     group,
     flag: '--valid-split <method>',
-    help: 'how validation data is held out (default: debiased with --aim discovery, else as --split, else random)',
+    help: 'method of holding out validation data (default: debiased with --aim discovery, else as --split, else random)',
   }),
-  /** A file for testing. Excludes `split`. */
+  /** Test interactions. Cannot be combined with `split`. */
   test: option(file.optional(), {
     group,
     flag: '--test <file>',
     help: 'test interactions, to measure the model',
   }),
-  /** Holds the test part out of `train`. Default: no test part. */
+  /** Method of holding a test part out of `train`. Default: no test part is held out. */
   split: option(oneOf(splitMethods).optional(), {
     group,
     flag: '--split <method>',
-    help: 'hold out a test part of the data',
+    help: 'hold out part of the data for testing',
   }),
-  /** Fraction held out for testing. Default 0.2. */
+  /** Fraction that `split` holds out for testing, 0 < x < 1. Default 0.2. */
   testRatio: option(ratio.optional(), {
     group,
     flag: '--test-ratio <number>',
     help: 'fraction that --split holds out (default: 0.2)',
   }),
-  /** Keeps the k-core of `train`, before it is divided; other files stay as they are. */
+  /** Minimum number of interactions of users and items. Keeps the k-core of `train`, before splits; other files stay as they are. Default: no filter. */
   kCore: option(
     z
       .union([leastCount, z.object({ users: leastCount, items: leastCount })], {
@@ -81,19 +83,19 @@ export const datasetShape = {
       help: 'drop users and items with fewer interactions; 5,10: users, items',
     },
   ),
-  /** Weights training and validation entries by age, in the unit of the times (seconds for dates). */
+  /** Half-life of interaction weights, in the unit of the times (seconds for dates): an entry of that age counts half. Infinity weights all alike. Default: no weights by age. */
   recencyHalfLife: option(z.union([positive, z.literal(Infinity)], { error: 'a number above 0' }).optional(), {
     group,
     flag: '--half-life <number>',
     help: 'age at which an interaction counts half, in the unit of the time column (seconds for dates)',
   }),
-  /** A file of items and their titles. */
+  /** File of item titles. Default: none. */
   titles: option(file.optional(), {
     group,
     flag: '--titles <file>',
     help: 'file of item titles, shown with recommendations',
   }),
-  /** Columns and format of `titles`. */
+  /** Columns and format of the `titles` file. */
   titleOptions: option(
     z.custom<TitleOptions>((value) => typeof value === 'object', { error: 'an object' }).optional(),
     { help: 'columns and format of the titles' },
@@ -104,16 +106,17 @@ export const datasetShape = {
 
 const schema = z.object(datasetShape);
 
-/** Every option for reading, splitting and filtering data with its path. */
+/** All options for reading, splitting and filtering data with their paths. */
 export const datasetOptions: readonly DeclaredOption[] = declaredOptions(datasetShape);
 
-/** Options for reading, splitting and filtering a dataset. */
+/** Options for reading, splitting and filtering a dataset. Only `train` is required. */
 export type DatasetOptions = z.input<typeof schema>;
 
 /**
  * Reads the files of a dataset, filters and splits them, and maps all parts to one set of user and item indices. The order is: k-core, test split, validation
- * split, recency weights. The validation part comes from the training entries, never from test.
- * @throws TaurecError `bad-option` for options that exclude each other, `empty-data` when the test split holds nothing out, and the errors of `readInteractions`,
+ * split, recency weights. The validation part comes from the training entries, never from the test part. If a validation split would leave one side empty, there is
+ * no validation part.
+ * @throws TaurecError `bad-option` for options that cannot be combined, `empty-data` if the test split holds nothing out, and the errors of `readInteractions`,
  * `kCore`, `split`, `recencyWeights` and `readTitles`
  */
 export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
@@ -134,7 +137,7 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   let train: Interactions = options.kCore === undefined ? whole : kCore(whole, options.kCore);
   const parts: Omit<Parts, 'train'> = { valid: given.valid || undefined, test: given.test || undefined };
   const splits: { valid?: SplitRecord; test?: SplitRecord } = {};
-  // Moves entries from `train` to a held-out part. Undefined when one of the two sides would be empty; `train` is then unchanged.
+  // Moves entries from `train` to a held-out part and returns it. If one of the two sides would be empty, it returns undefined and leaves `train` unchanged.
   const hold = (part: 'valid' | 'test', method: SplitMethod, ratio = 0.2): Interactions | undefined => {
     const { kept, held } = split(train, method, { seed, ratio, purpose: part });
     if (kept.users.length === 0 || held.users.length === 0) return undefined;
@@ -153,13 +156,13 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   if (validRatio > 0) parts.valid = hold('valid', options.validSplit ?? options.split ?? 'random', validRatio);
   const halfLife = options.recencyHalfLife;
   if (halfLife !== undefined) {
-    // A refit trains on validation entries, so they get weights too, measured from the same instant: the latest training entry.
+    // A refit also trains on validation entries, so they get weights too. Both parts measure age from the same instant, the latest training entry.
     const latest = latestTime(train);
     train = recencyWeights(train, halfLife, latest);
     if (parts.valid) parts.valid = recencyWeights(parts.valid, halfLife, latest);
   }
   const logs = [whole, given.valid, given.test].filter((log) => typeof log === 'object');
-  // One digest is used as is, so that the SHA-256 of a one-file dataset is the one that sha256sum prints.
+  // A single digest is used as it is, so that the SHA-256 of a one-file dataset equals the output of sha256sum.
   const digests = logs.map((log) => log.sha256);
   const sha256 = digests.length === 1 ? digests[0]! : createHash('sha256').update(digests.join('')).digest('hex');
   const dataset = buildDataset(
@@ -171,7 +174,7 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
     : dataset;
 }
 
-/** Refuses options that exclude each other. */
+/** Refuses options that cannot be combined. @throws TaurecError `bad-option` */
 function checkTogether(options: DatasetOptions): void {
   const { validRatio = 0 } = options;
   if (options.valid !== undefined && validRatio > 0) {

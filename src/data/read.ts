@@ -1,4 +1,4 @@
-// Reads a log of interactions from a file. DuckDB reads well-formed files; a file with bad rows is read once more, row by row, to name each of them.
+// Reads a log of interactions. DuckDB reads well-formed files in one pass; a file with bad rows is read again, row by row, to report each bad row.
 
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -24,40 +24,40 @@ import { spreadOf } from './spread.ts';
 
 const group = 'Reading data:';
 
-/** Every option for reading a log, declared once. */
+/** The declarations of all options for reading a log. */
 export const readShape = {
   ...columnShape,
-  /** Keep rows with a rating of at least this. Needs a rating column. */
+  /** Minimum rating: rows with a lower rating are dropped. Needs a rating column. Default: all rows are kept. */
   minRating: option(finite.optional(), {
     group,
     flag: '--min-rating <number>',
-    help: 'keep only rows rated at least this',
+    help: 'keep only rows with at least this rating',
   }),
-  /** Default 'auto': by content, then by name (`guessFormat`). Gzip is recognised by itself. */
+  /** File format. Default 'auto': detected from the content, then from the name (`guessFormat`). Gzip is always detected. */
   format: option(oneOf(['auto', ...formats]).optional(), {
     group,
     flag: '--format <name>',
     help: 'file format (default: detected)',
   }),
-  /** The text between two fields of a table. Default: tab for .tsv, else the most frequent of `::` tab `,` `;` `|` or a space in the first line. */
+  /** Field separator of a table, one to four characters. Default: tab for .tsv, else the most frequent of `::` tab `,` `;` `|` or a space in the first line. */
   delimiter: option(
     textWhere('one to four characters, no quote or line end', (x) => /^[^"\r\n]{1,4}$/.test(x)).optional(),
     { group, flag: '--delimiter <text>', help: 'field separator (default: detected)' },
   ),
-  /** Whether the first record names the columns. Default 'auto' (`sniffTable`). */
+  /** True if the first record holds column names. Default 'auto': detected (`sniffTable`). */
   header: option(z.union([z.literal('auto'), z.boolean()], { error: "true, false or 'auto'" }).optional(), {
     group,
     flag: '--header',
     help: 'the first line holds column names (default: detected)',
     opposite: 'the first line is data',
   }),
-  /** Handling of bad rows: 'fail' (default) stops with file, line and column; 'skip' lists them in a rejects file. */
+  /** Handling of bad rows: 'fail' (default) throws an error with file, line and column; 'skip' leaves them out and lists them in a rejects file. */
   onBadRow: option(oneOf(['fail', 'skip']).optional(), {
     group,
     flag: '--on-bad-row <what>',
     help: 'unreadable rows: stop, or skip them and list them in a file',
   }),
-  /** The folder of the rejects file, `<file name>.rejects.csv`. Default: the current folder. */
+  /** Folder for the rejects file, `<file name>.rejects.csv`. Default: the current folder. */
   rejectsDirectory: option(z.string({ error: 'a folder' }).optional(), {
     group,
     flag: '--rejects-directory <folder>',
@@ -67,18 +67,18 @@ export const readShape = {
 
 const schema = z.object(readShape);
 
-/** Every option for reading a log with its path. */
+/** All options for reading a log with their paths. */
 export const readOptions: readonly DeclaredOption[] = declaredOptions(readShape);
 
-/** Options for reading a log: columns, format and handling of bad rows. */
+/** Options for reading a log: columns, format and handling of bad rows. All are optional. */
 export type ReadOptions = z.input<typeof schema>;
 
 /**
  * Reads a log of interactions from a CSV, TSV, JSON lines, Parquet or LightGCN file, plain or gzip, or from a database table or query, named
  * `postgres://…?table=…` or `sqlite:PATH?table=…` (docs/databases.md). For databases `format`, `delimiter` and `header` have no effect.
- * Ids are texts and stay unchanged ("007" is not 7). When all ids of a column are whole numbers in plain decimal form, they are ordered by number, otherwise by
- * UTF-8 bytes. Fields may be quoted. Blank lines are skipped. A row is bad when an id is blank, when a rating, time or weight is not a number
- * (times may be ISO dates), or when its number of fields differs from that of the first row.
+ * Ids are texts and stay unchanged ("007" is not 7). If all ids of a column are whole numbers in plain decimal form, they are ordered by number, else by UTF-8
+ * bytes. Fields may be quoted. Blank lines are skipped. A row is bad if an id is blank, if a rating, time or weight is not a number (times may be ISO dates), or if
+ * its number of fields differs from that of the first row. Repeated user–item pairs are merged.
  * @throws TaurecError `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; for databases also `bad-database-place`,
  * `database-unreachable`, `database-login`, `database-failed`
  */
@@ -88,11 +88,12 @@ export async function readInteractions(source: string, options: ReadOptions = {}
   return place ? readDatabase(place, options, readFile) : readFile(source, options);
 }
 
-/** Reads one file. `headerLines`: see `Rejects`; a database copy sets it, so that messages count rows of the table. */
+/** Reads one file. `headerLines` (see `Rejects`) is set for the temporary copy of a database table, so that messages count rows of the table. */
 async function readFile(file: string, options: ReadOptions & { headerLines?: number }): Promise<Interactions> {
   const head = await readHead(file);
   const format = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
+  // The options are checked before the file is read: hashing alone takes seconds for large files.
   if (format === 'lightgcn') checkPairsOnly(file, options);
   const rejects = new Rejects(file, options.onBadRow ?? 'fail', options.rejectsDirectory ?? '.', options.headerLines);
   try {
@@ -118,6 +119,7 @@ async function readFile(file: string, options: ReadOptions & { headerLines?: num
     };
     return { ...merged, report, sha256, source: file };
   } catch (error) {
+    // A failed read leaves no rejects file behind.
     rejects.abandon();
     const code = String((error as NodeJS.ErrnoException).code);
     // Node's zlib errors have codes such as Z_BUF_ERROR and Z_DATA_ERROR.
@@ -127,9 +129,10 @@ async function readFile(file: string, options: ReadOptions & { headerLines?: num
   }
 }
 
-/** The columns of the kept rows, before duplicates are merged, and the number of rows dropped by `minRating`. */
+/** The columns of the kept rows, before duplicates are merged, with the number of rows that `minRating` dropped. */
 type Columns = { columns: RawColumns; belowMinRating: number };
 
+/** Reads any format but LightGCN, with a DuckDB instance that lives as long as the read. */
 async function readTable(
   file: string,
   format: Exclude<Format, 'lightgcn'>,
@@ -147,6 +150,7 @@ async function readTable(
   }
 }
 
+/** Reads CSV or TSV in at most two passes. @throws TaurecError as `readInteractions` */
 async function readDelimited(
   duck: Duck,
   file: string,
@@ -162,17 +166,18 @@ async function readDelimited(
   }
   checkRating(file, positions, names ?? [], options);
   const table = delimitedTable(layout, positions);
-  // First pass: DuckDB reads the file as it is. Only if that meets bad rows, the second pass copies the good rows and names the bad ones.
+  // First pass: DuckDB reads the file as it is. Only if it meets bad rows, a second pass copies the good rows to `target` and reports the bad ones.
   const encoded = await attempt(() => encode(duck, table, numeric, options));
   if (encoded && 'columns' in encoded) return encoded;
   const target = join(duck.folder, 'repaired.csv');
   await repairDelimited(layout, names, positions, target, rejects);
-  // DuckDB collects rejected rows over all reads of a connection; those of the first pass must not count again.
+  // DuckDB keeps rejected rows for all reads of a connection. Dropping its tables keeps those of the first pass from counting again.
   await duck.connection.run('DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans');
   const repaired = delimitedTable({ ...layout, path: target, gzip: false, header: false, skip: 0 }, positions);
   return insist(file, format, () => encode(duck, repaired, numeric, options));
 }
 
+/** Reads JSON lines in at most two passes, as `readDelimited` does. The columns are the keys in the head of the file. */
 async function readJson(
   duck: Duck,
   file: string,
@@ -180,7 +185,7 @@ async function readJson(
   options: ReadOptions,
   rejects: Rejects,
 ): Promise<Columns> {
-  // No object in the head: the repair pass only reports the bad lines, before the error about the file.
+  // Without an object in the head the repair pass runs only to report the bad lines; then the error about the file is thrown.
   const names = sniffKeys(head);
   if (names.length === 0) {
     await repairJson(
@@ -202,6 +207,7 @@ async function readJson(
   return insist(file, 'jsonl', () => encode(duck, jsonTable(target, false, names, positions), false, options));
 }
 
+/** Reads Parquet. A file compressed as a whole by gzip is unpacked first, because Parquet needs random access. */
 async function readParquet(
   duck: Duck,
   file: string,
@@ -216,6 +222,7 @@ async function readParquet(
   }
   let positions: ColumnPositions = { user: 0, item: 1 };
   let names: string[] = [];
+  // `parquetTable` calls this with the column names of the file.
   const find = (found: string[]) => {
     names = found;
     positions = findColumns(file, found, found.length, options);
@@ -225,7 +232,7 @@ async function readParquet(
   const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find));
   const encoded = await unreadable(file, 'parquet', () => encode(duck, table, true, options));
   if ('columns' in encoded) return encoded;
-  // Parquet rows can be addressed by number, so bad rows are selected by SQL and no copy is needed.
+  // Rows of Parquet have numbers, so SQL selects the bad rows and no repaired copy is needed.
   const present = roles.filter((role) => positions[role] !== undefined);
   const cells = present.map((role) => table.texts[role]).join(', ');
   const sql = `SELECT file_row_number + 1, ${cells} FROM ${table.from} WHERE ${unfit(table.cells)} ORDER BY file_row_number`;
@@ -244,12 +251,12 @@ async function readParquet(
 /** `passOverBad`: see `EncodeOptions` in encode-table.ts. */
 type PassOver = ReadOptions & { passOverBad?: boolean };
 
-/** Tries the fast path for integer ids when the head of the file suggests it (`numeric`); text ids are staged in DuckDB. */
+/** Encodes ids as indices. If the head of the file suggests integer ids (`numeric`), the fast path for them is tried first; text ids are staged in DuckDB. */
 async function encode(duck: Duck, table: Table, numeric: boolean, options: PassOver): Promise<Encoded> {
   return (numeric ? await encodeNumbers(duck, table, options) : undefined) ?? encodeTexts(duck, table, options);
 }
 
-/** Undefined when DuckDB cannot read the table at all: its rows are then checked one by one, as in a table with bad rows. */
+/** Runs `work`. Returns undefined if DuckDB cannot read the table at all; its rows are then checked one by one, like those of a table with bad rows. */
 async function attempt(work: () => Promise<Encoded>): Promise<Encoded | undefined> {
   try {
     return await work();
@@ -259,7 +266,7 @@ async function attempt(work: () => Promise<Encoded>): Promise<Encoded | undefine
   }
 }
 
-/** Encodes a table whose bad rows are gone; bad rows at this point are an error of the whole file. */
+/** Encodes a table without bad rows. Any bad row at this point means that the whole file is in another format. @throws TaurecError `unreadable-file` */
 async function insist(file: string, format: Format, work: () => Promise<Encoded>): Promise<Columns> {
   const encoded = await unreadable(file, format, work);
   if ('columns' in encoded) return encoded;
@@ -277,7 +284,7 @@ async function unreadable<T>(file: string, format: Format, work: () => Promise<T
   }
 }
 
-/** Throws `missing-column` for options that need a rating, time or weight: LightGCN text contains only user–item pairs. */
+/** Refuses options that need a rating, time or weight: LightGCN text contains only user–item pairs. @throws TaurecError `missing-column` */
 function checkPairsOnly(file: string, options: ReadOptions): void {
   const { rating, time, weight, minRating } = options;
   for (const [role, got] of Object.entries({ rating: rating ?? minRating, time, weight })) {

@@ -17,33 +17,33 @@ import { optionError } from '../training/option-errors.ts';
 
 const group = 'Search:';
 
-/** Every setting of a study, declared once. */
+/** The declarations of all settings of a study. */
 export const tuneShape = {
-  /** The search space; absent: the default space of the loss. */
+  /** Search space. Default: the space that the loss and the training options declare. */
   space: option(z.unknown().optional(), { help: 'search space' }),
-  /** The search: `tpe` learns from earlier trials, `random` does not, `grid` tries all combinations. */
+  /** Search algorithm: `tpe` learns from earlier trials, `random` draws each trial independently, `grid` tries all combinations. Default `tpe`. */
   search: option(oneOf(searchNames).default('tpe'), {
     group,
     flag: '--search <name>',
     help: 'search algorithm',
     common: true,
   }),
-  /** Number of trials; absent: 24, with a time budget 64, in a grid all. */
+  /** Number of trials, ≥ 1. Default: 24; 64 with a time budget; all combinations in a grid. */
   trials: option(whole(1).optional(), {
     group,
     flag: '--trials <number>',
     help: 'number of trials (default: 24; with a time budget 64; grid: all)',
     common: true,
   }),
-  /** Lengths of the trainings, and how many trials reach each. */
+  /** Successive halving: the lengths of the trainings, and the fraction of trials that reach each length. */
   halving: optionGroup(halvingShape).prefault({}),
-  /** The metric that compares trials, larger is better; absent: the metric of `validation`. */
+  /** Validation metric that compares trials; larger is better. Default: `validation.metric` of the training options. */
   metric: option(metricName.optional(), {
     group,
     flag: '--metric <name@k>',
-    help: 'metric to compare trials by (default: as in the configuration file, else ndcg@20)',
+    help: 'metric that compares trials (default: that of the configuration file, else ndcg@20)',
   }),
-  /** Seconds for the whole study: a training that would not end in time does not start. */
+  /** Seconds for the whole study, > 0. A training that would not end in time does not start. Default: no limit. */
   timeBudget: option(positive.optional(), {
     group,
     flag: '--time-budget <seconds>',
@@ -54,25 +54,27 @@ export const tuneShape = {
 
 const schema = optionGroup(tuneShape);
 
-/** Every setting with its path. */
+/** All settings with their paths. */
 export const tuneOptions: readonly DeclaredOption[] = declaredOptions(tuneShape);
 
-/** The part `tune` of a configuration file. */
+/** The settings of a study: the part `tune` of a configuration file. All are optional. */
 export interface TuneSettings extends Omit<z.input<typeof schema>, 'space'> {
-  /** Dimensions by the path of the training option: `{ 'loss.tau': { logUniform: [0.05, 0.5] } }`. */
+  /** Dimensions of the search space by the path of the training option: `{ 'loss.tau': { logUniform: [0.05, 0.5] } }`. */
   readonly space?: Space;
 }
 
-/** Checked settings, with defaults. */
+/** Checked settings with their defaults. */
 type CheckedTuneSettings = Omit<z.output<typeof schema>, 'space'> & { readonly space?: Space };
 
 /**
- * @param shape the declarations, when they are not all of them
- * @throws TaurecError `bad-option`, naming `tune.…`; an unknown option names the nearest known one
+ * Checks the settings of a study and fills in the defaults.
+ * @param shape the declarations. Default: all settings
+ * @throws TaurecError `bad-option`, naming the option as `tune.…`; for an unknown option it names the nearest known one
  */
 export function parseTuneSettings(input: unknown, shape: z.ZodRawShape = tuneShape): CheckedTuneSettings {
   const parsed = shape === tuneShape ? schema.safeParse(input) : (optionGroup(shape) as typeof schema).safeParse(input);
   if (!parsed.success) {
+    // The paths get the prefix under which the configuration file has them.
     const issues = parsed.error.issues.map((issue) => ({ ...issue, path: ['tune', ...issue.path] }));
     throw optionError({ issues } as z.ZodError, { tune: input }, (path) => optionNames(shape, path.slice(1)));
   }

@@ -67,7 +67,7 @@ test('trials: what each gave and what is chosen, without their epochs', () => {
   progress.handle({ type: 'trial', ...trial, metric: 'ndcg@20', value: 0.125, best: true, seconds: 3 });
   progress.handle({ type: 'tuned', chosen: { tau: 0.213, negativeWeight: 1.15 }, trials: 5, seconds: 15 });
   expect(text().split('\n')).toEqual([
-    expect.stringMatching(/^Choosing options of the loss by short trainings on 1,234 interactions/),
+    expect.stringMatching(/^Choosing loss options by short trainings on 1,234 interactions/),
     'Trial 1: tau 0.2, negativeWeight 1.2: ndcg@20 0.1250 (best)',
     'Chosen in 5 trials, 15 s: tau 0.213, negativeWeight 1.15',
     '',
@@ -87,7 +87,7 @@ test('a terminal: a bar with epoch, loss, metric, rate and time left; notices wa
   progress.close();
   expect(text()).toMatch(/Before\.\n.*1,234 interactions of 10 users and 20 items \(engine wasm, simd, 2 threads\)/s);
   expect(text()).toMatch(
-    /Between\.\n.*Trained 2 epochs in 2\.0 s and 0\.2 s of validation \(all epochs were run; the best was epoch 1\)\.\n$/s,
+    /Between\.\n.*Trained 2 epochs in 2\.0 s and 0\.2 s of validation \(all epochs done; the best was epoch 1\)\.\n$/s,
   );
 });
 

@@ -93,8 +93,8 @@ describe('wrong usage exits with 2', () => {
     ],
     ['an unknown engine', /Allowed choices are auto, wasm, reference/, ['train', 'train.csv', '--engine', 'cuda']],
     ['no test file', /required option '--test <file>'/, ['evaluate', 'model']],
-    ['no user', /No user given/, ['recommend', 'model']],
-    ['users twice over', /No user given/, ['recommend', 'model', '--user', 'a', '--all']],
+    ['no user', /exactly one of --user ID/, ['recommend', 'model']],
+    ['users twice over', /exactly one of --user ID/, ['recommend', 'model', '--user', 'a', '--all']],
     ['all without a file', /--output FILE/, ['recommend', 'model', '--all']],
     ['neither item nor user', /--item ID or --user ID/, ['similar', 'model']],
     [

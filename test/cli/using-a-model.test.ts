@@ -341,8 +341,10 @@ describe('index', () => {
     expect(existsSync(join(folder, built.file))).toBe(true);
     const { code, stdout, stderr } = await taurec('index', 'model');
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^index-[0-9a-f]{16}\.usearch is of these embeddings: [\d,]+ items, 1 MB\.\n/);
-    expect(stdout).toMatch(/Lists of 20 for \d+ users hold (1\.0000|0\.9\d{3}) of the exact ones' items\.\n$/);
+    expect(stdout).toMatch(/^index-[0-9a-f]{16}\.usearch is up to date: [\d,]+ items, 1 MB\.\n/);
+    expect(stdout).toMatch(
+      /Lists of 20 for \d+ users contain (1\.0000|0\.9\d{3}) of the items in the exact lists\.\n$/,
+    );
     const ids = (result: { items: Item[] }) => result.items.map(({ id }) => id);
     expect(ids(await json(...asked))).toEqual(ids(await json('recommend', 'model', '--user', 'u3')));
   });
@@ -360,6 +362,6 @@ describe('evaluate with the dials of requests', () => {
     expect(diverse.diversity).toBe(0.6);
     expect(diverse.metrics['diversity@5']).toBeGreaterThan(plain.metrics['diversity@5']);
     expect(JSON.parse(readFileSync(join(folder, 'diverse.json'), 'utf8')).run).toMatchObject({ diversity: 0.6 });
-    await fails(2, /--auc needs the order of all items/, ...evaluate, '--diversity', '.6', '--auc');
+    await fails(2, /--auc needs a ranking of all items/, ...evaluate, '--diversity', '.6', '--auc');
   });
 });

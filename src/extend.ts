@@ -66,9 +66,22 @@ export { createLoss } from './loss/losses.ts';
 export { trainedItems } from './model/model.ts';
 export type { TrainedArrays } from './model/training-state.ts';
 export type { OptimizerOptions } from './optimizer/optimizer.ts';
-export type { ModuleSource } from './platform/load-module.ts';
+export type { CustomSource, ModuleSource } from './option.ts';
 export { type ReRankedRanker, reRankedRanker } from './recommender/re-ranked-ranker.ts';
-export type { Batch, BatchCapacity } from './sampler/sampler.ts';
+export type { ItemPositions } from './sampler/item-positions.ts';
+export { loadSampler } from './sampler/load-sampler.ts';
+export type { Batch, BatchCapacity, Learned, Pool, PoolBatch, Sampler } from './sampler/sampler.ts';
+export type {
+  CustomPool,
+  CustomSampler,
+  PoolName,
+  PoolSetting,
+  PoolSource,
+  SamplerOptions,
+  SamplerSetting,
+  SamplerSource,
+  SettledSamplerOptions,
+} from './sampler/sampler-options.ts';
 export { popularityBias } from './training/popularity-prior.ts';
 
 // The engines are half of the library's modules, so they are loaded on demand.

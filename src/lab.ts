@@ -79,6 +79,7 @@ export type { Dimension, DimensionRange, DimensionValue, Space, SpacePoint } fro
 export { configToJson, parseTrainConfig } from './training/config.ts';
 export { trainEmbeddings } from './training/train-embeddings.ts';
 export { trainedModel } from './training/trained-model.ts';
+export type { AutomaticTrial } from './training/training.ts';
 export type { RunNews } from './tuning/executor.ts';
 export { runWorker, type WorkerEvent, type WorkerOptions } from './tuning/queue/run-worker.ts';
 export type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, Trial } from './tuning/study.ts';

@@ -312,8 +312,11 @@ export type NamedSource<T extends object> = { readonly name: string; readonly op
 
 /** A module with the export to use (default `default`) and the options for its class or factory. */
 export interface ModuleSource {
+  /** A path (relative to the working directory), a URL or a package. */
   readonly module: string;
+  /** Name of the export. Default 'default'. */
   readonly export?: string;
+  /** Argument of the exported class or factory. */
   readonly options?: RawOptions;
 }
 

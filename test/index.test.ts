@@ -24,7 +24,8 @@ const names = {
     // matrices
     ...['csrDegree', 'csrFromEntries', 'csrHas', 'csrRow', 'csrTranspose', 'matrix', 'row'],
     // losses, backbones, metrics, engines
-    ...['createBackbone', 'createLoss', 'loadBackbone', 'loadLoss', 'loadMetric', 'logExpectationExp', 'openEngine'],
+    ...['createBackbone', 'createLoss', 'loadBackbone', 'loadLoss', 'loadMetric', 'loadSampler', 'logExpectationExp'],
+    'openEngine',
     // data
     ...['addPositiveNoise', 'describe', 'holdBackFalseNegatives', 'kCore', 'negativeNoise', 'recencyWeights', 'split'],
     ...['splitMethods', 'toCsr'],

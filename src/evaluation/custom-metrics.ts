@@ -1,5 +1,6 @@
 import { TaurecError } from '../errors.ts';
-import { importExport, type ModuleSource } from '../platform/load-module.ts';
+import type { ModuleSource } from '../option.ts';
+import { importExport } from '../platform/load-module.ts';
 import { exposureMetricNames, type RankMetric, rankMetricNames } from './metrics.ts';
 
 /** Custom metrics, by name. */

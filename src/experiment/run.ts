@@ -5,7 +5,7 @@ import type { DatasetOptions } from '../data/dataset.ts';
 import { type ErrorCode, TaurecError } from '../errors.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
-import type { ModuleSource } from '../platform/load-module.ts';
+import type { ModuleSource } from '../option.ts';
 import type { DataFacts } from '../report/report.ts';
 import type { TrainConfigInput } from '../training/config.ts';
 import type { EngineIdentity } from '../training/events.ts';

@@ -1,15 +1,6 @@
 import { importModule } from '#import-module';
 import { type ErrorCode, TaurecError } from '../errors.ts';
-
-/** A module and the name of the export to use. */
-export interface ModuleSource {
-  /** A path (relative to the working directory), a URL or a package. */
-  readonly module: string;
-  /** Name of the export. Default 'default'. */
-  readonly export?: string;
-  /** Argument of the exported class or factory. */
-  readonly options?: Readonly<Record<string, unknown>>;
-}
+import type { ModuleSource } from '../option.ts';
 
 /**
  * Loads an object from a module. The export may be the object itself, a class (instantiated with the options) or a factory (called with the options). In Node the module

@@ -1,13 +1,13 @@
 /** Reader of vectors in any supported file: detects the format, and reads the binary formats itself (.npy, .npz, safetensors, Parquet); read-text.ts reads text. */
 
 import { existsSync } from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import type { DuckDBListValue } from '@duckdb/node-api';
 import { unzipSync } from 'fflate';
 import { matrix } from '../array/matrix.ts';
 import { eachChunk, identifier, literal, openDuck } from '../data/formats/duckdb.ts';
 import { TaurecError } from '../errors.ts';
-import { openSafetensors } from '../model/safetensors.ts';
+import { openSafetensors, readAll } from '../model/safetensors.ts';
 import { typeOfArray } from '../model/safetensors-format.ts';
 import { readHead } from '../platform/file-head.ts';
 import { isNpy, npyDataBytes, npyFloats, parseNpyHead } from './npy-format.ts';
@@ -90,8 +90,6 @@ export async function readNumbers(source: string): Promise<Float32Array> {
   return array.data;
 }
 
-/** Bytes per read call (256 MiB). Linux transfers less than 2 GiB per call, so a large table needs several. */
-const CALL_BYTES = 1 << 28;
 /** Bytes read for a header (64 KiB). The headers that NumPy writes for plain arrays are much shorter. */
 const HEAD_BYTES = 1 << 16;
 
@@ -199,15 +197,6 @@ function vectorsOf(file: string, { shape, data }: FloatArray, bias?: Float32Arra
   if (shape.length !== 2)
     throw badEmbeddings(file, `its shape is [${shape.join(', ')}], expected two dimensions: rows and columns`);
   return { file, table: matrix(shape[0]!, shape[1]!, data), ...(bias && { bias }) };
-}
-
-/** Fills `target` from the file, beginning at byte `position`. */
-async function readAll(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < target.length; ) {
-    const { bytesRead } = await file.read(target, at, Math.min(CALL_BYTES, target.length - at), position + at);
-    if (bytesRead === 0) throw new Error('The file was truncated while it was being read.');
-    at += bytesRead;
-  }
 }
 
 // Names of types as DuckDB's DESCRIBE prints them.

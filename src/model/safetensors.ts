@@ -86,8 +86,8 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Fills `target` from `position` on. A single call may read fewer bytes than it is asked for. */
-async function readAll(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
+/** Fills `target` from byte `position` of the file. A single call may read fewer bytes than it is asked for. */
+export async function readAll(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < target.length; ) {
     const { bytesRead } = await file.read(target, at, Math.min(CALL_BYTES, target.length - at), position + at);
     if (bytesRead === 0) throw new Error('The file was truncated while it was being read.');

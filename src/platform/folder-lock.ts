@@ -59,9 +59,12 @@ function holderOf(path: string): Holder | undefined {
 function isThere({ pid, host }: Holder, path: string): boolean {
   // A process on another machine cannot be checked: assume that it runs.
   if (host !== hostname()) return true;
-  if (pid === process.pid) return held.has(path);
+  return pid === process.pid ? held.has(path) : isRunning(pid);
+}
+
+/** True if a process of this machine has this id. Signal 0 sends nothing; EPERM means that the process belongs to another user. */
+export function isRunning(pid: number): boolean {
   try {
-    // Signal 0 only tests whether the process exists. EPERM: it exists, but belongs to another user.
     process.kill(pid, 0);
     return true;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { flush, temporariesOf, temporaryName } from './atomic-file.ts';
+import { isRunning } from './folder-lock.ts';
 
 /**
  * Moves a finished folder to `target`. An existing folder there is renamed first, and renamed back if the move fails. Of its files, those with
@@ -48,7 +49,7 @@ export async function finishReplacing(
   const whole: { path: string; at: number; lives: boolean }[] = [];
   for (const { path, writer } of await temporariesOf(target)) {
     const at = await finishedAt(path);
-    if (at !== undefined) whole.push({ path, at, lives: lives(writer) });
+    if (at !== undefined) whole.push({ path, at, lives: isRunning(writer) });
   }
   const [newest, ...older] = whole.sort((a, b) => b.at - a.at);
   if (newest === undefined || whole.some(({ lives }) => lives)) return whole.map(({ path }) => path);
@@ -70,15 +71,5 @@ async function moveOthers(
     if (isReplaced(name) || there.has(name)) continue;
     await rename(join(from, name), join(to, name));
     moved.push(name);
-  }
-}
-
-/** True if a process with this id exists. Signal 0 sends nothing; EPERM means that the process belongs to another user. */
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -69,12 +69,13 @@ function pack() {
     ...[exports, imports, bin].flatMap(targets),
     ...['dist/engine/wasm/kernels-simd.wasm', 'dist/engine/wasm/kernels-fma.wasm'],
     'dist/server/rapidoc-min.js',
+    'dist/threads/coordinator-worker.js',
     ...['README.md', 'LICENSE', 'CHANGELOG.md'],
   ];
   const missing = needed.filter((name) => !names.includes(name));
   const foreign = names.filter(
     (name) =>
-      !/^(dist|src)\/.*\.(js|js\.map|ts|wasm)$|^[^/]+\.(md|json)$|^dist\/server\/rapidoc-min\.js\.LICENSE\.txt$|^LICENSE$/.test(
+      !/^(dist|src)\/.*\.(js|js\.map|ts|wasm)$|^[^/]+\.(md|json)$|^dist\/(server\/rapidoc-min\.js\.|threads\/)LICENSE\.txt$|^LICENSE$/.test(
         name,
       ),
   );

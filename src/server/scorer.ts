@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
 import { rebuildError } from '../platform/carried-error.ts';
+import { threadProgram } from '../platform/thread-program.ts';
 import { workerFlags } from '../platform/worker-flags.ts';
 import type { FromScoring, ModelInfo, ScoringJob, ScoringTask, ToScoring } from './scoring-protocol.ts';
 import { type Piece, ScoringQueue } from './scoring-queue.ts';
@@ -32,7 +33,7 @@ export class Scorer {
 
   /** Starts a thread and opens a model in it. Aborting the signal ends the thread. @throws TaurecError the errors of `Recommender.open`; `scoring-ended` if the thread ends first */
   static async open(task: ScoringTask, options: ScorerOptions, signal: AbortSignal): Promise<Scorer> {
-    const worker = new Worker(new URL('./scoring-worker.js', import.meta.url), {
+    const worker = new Worker(threadProgram('server/scoring-worker'), {
       workerData: task,
       name: 'taurec-scoring',
       execArgv: workerFlags(),

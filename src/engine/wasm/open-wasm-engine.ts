@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { TaurecError } from '../../errors.ts';
+import { threadProgram } from '../../platform/thread-program.ts';
 import type { EnginePlan } from '../engine.ts';
 import type { Crew } from './crew.ts';
 import type { WorkerStart } from './crew-worker.ts';
@@ -32,7 +33,7 @@ export async function openWasmEngine(
   try {
     const starts = Array.from({ length: threads - 1 }, (_, i) => {
       const start: WorkerStart = { plan, needs, thread: i + 1, threads, module, memory: wasmMemory };
-      const worker = new Worker(new URL('./crew-worker.js', import.meta.url), { workerData: start });
+      const worker = new Worker(threadProgram('engine/wasm/crew-worker', plan.training?.loss), { workerData: start });
       // an engine that nobody closed must not keep the program running
       worker.unref();
       workers.push(worker);

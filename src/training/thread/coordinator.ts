@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { sharedInt32 } from '../../array/shared.ts';
 import { TaurecError } from '../../errors.ts';
 import { type CarriedError, rebuildError } from '../../platform/carried-error.ts';
+import { threadProgram } from '../../platform/thread-program.ts';
 import { workerFlags } from '../../platform/worker-flags.ts';
 import type { TrainEvent } from '../events.ts';
 import type { TrainingTask, TrainResult } from '../training.ts';
@@ -29,7 +30,7 @@ export async function runInCoordinator(
 ): Promise<TrainResult> {
   const stop = sharedInt32(1);
   const requestStop = () => void Atomics.store(stop, 0, 1);
-  const worker = new Worker(new URL('./coordinator-worker.js', import.meta.url), {
+  const worker = new Worker(threadProgram('training/thread/coordinator-worker', task.config), {
     workerData: { ...task, stop } satisfies CoordinatorTask,
     name: 'taurec-coordinator',
     execArgv: workerFlags(),

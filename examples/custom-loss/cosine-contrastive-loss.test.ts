@@ -1,10 +1,5 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { CosineContrastiveLoss } from './cosine-contrastive-loss.ts';
-
-const root = join(import.meta.dirname, '../..');
 
 describe('the loss', () => {
   const loss = new CosineContrastiveLoss({ margin: 0.1, negativeWeight: 3 });
@@ -44,19 +39,4 @@ describe('the loss', () => {
       }
     }
   });
-});
-
-test('the program: as an object and as a module it is one and the same model', async () => {
-  const { TAUREC_DATA: _, ...env } = process.env;
-  const program = [join(root, 'node_modules/jiti/lib/jiti-cli.mjs'), 'examples/custom-loss/main.ts'];
-  const { stdout } = await promisify(execFile)(process.execPath, program, { cwd: root, env });
-  const results = [...stdout.matchAll(/^(.+): NDCG@20 (\d\.\d+) \(epoch (\d+), threads: \d+\)$/gm)];
-  expect(results.map(([, name]) => name)).toEqual([
-    'softmax loss',
-    'custom loss, as an object',
-    'custom loss, as a module',
-  ]);
-  const [, object, module] = results.map(([, , ndcg, epoch]) => [ndcg, epoch]);
-  expect(module).toEqual(object);
-  expect(Number(module![0])).toBeGreaterThan(0.15);
 });

@@ -89,10 +89,12 @@ function flags(option) {
 
 /** @param {Option} option */
 function help({ description, argChoices, defaultValue }) {
+  // The help of a declared option ends with its default.
+  const [, text, declared] = /^(.*?)( \(default: [^()]*\))?$/.exec(description) ?? [];
   const choices = argChoices ? `: ${argChoices.map((choice) => `\`${choice}\``).join(', ')}` : '';
   const byDefault =
-    defaultValue === undefined || typeof defaultValue === 'boolean' ? '' : ` (default: ${defaultValue})`;
-  return `${description.replaceAll('<', '&lt;')}${choices}${byDefault}`;
+    defaultValue === undefined || typeof defaultValue === 'boolean' ? (declared ?? '') : ` (default: ${defaultValue})`;
+  return `${text}${choices}${byDefault}`.replaceAll('<', '&lt;');
 }
 
 /** @param {string[]} head @param {string[][]} rows */

@@ -103,7 +103,7 @@ export const atLeast = (least: number) => {
 };
 /** A number in [least, most]. */
 export const within = (least: number, most: number) => {
-  const expected = `a number in [${least}, ${most}]`;
+  const expected = `a number from ${least} to ${most}`;
   return z.number({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
 };
 /** Any finite number. */
@@ -251,8 +251,8 @@ export interface Accepted {
   readonly choices: readonly string[];
   /** Words that are allowed in place of a number: `auto`, `all`, `inf`. */
   readonly words: readonly string[];
-  /** Present for an option that takes a number: whether it must be an integer, and its least value. */
-  readonly number?: { readonly whole: boolean; readonly least: number };
+  /** Present for an option that takes a number: whether it must be an integer, and its bounds. */
+  readonly number?: { readonly whole: boolean; readonly least: number; readonly most: number };
   /** True when a list is taken. */
   readonly list?: boolean;
 }
@@ -276,7 +276,11 @@ export function accepted(schema: z.ZodType): Accepted {
   if (schema instanceof z.ZodLiteral)
     return { choices: [], words: [...schema.values].filter((value) => typeof value === 'string') };
   if (schema instanceof z.ZodNumber)
-    return { choices: [], words: [], number: { whole: schema.isInt, least: schema.minValue ?? -Infinity } };
+    return {
+      choices: [],
+      words: [],
+      number: { whole: schema.isInt, least: schema.minValue ?? -Infinity, most: schema.maxValue ?? Infinity },
+    };
   return { choices: [], words: [] };
 }
 

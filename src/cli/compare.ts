@@ -1,16 +1,17 @@
 import { statSync } from 'node:fs';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Interactions } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
 import { type Comparison, compareResults } from '../evaluation/compare.ts';
+import { protocols } from '../evaluation/evaluator.ts';
 import { type ResultFile, readResult, resultOf } from '../evaluation/result-file.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { runOf } from './evaluate.ts';
-import { evaluateModel, testDataOf, withModel } from './evaluate-model.ts';
+import { addEvaluationFlags, evaluateModel, testDataOf, withModel } from './evaluate-model.ts';
 import { UsageError } from './failure.ts';
 import { count, decimal, table } from './output.ts';
-import { whole, wholes } from './parse.ts';
+import { whole } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec compare`. Those for models (`test`, `protocol`, `ks`, `auc`) have no effect on result files. */
@@ -27,12 +28,9 @@ export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<a>', 'model folder, or result file of taurec evaluate --per-user')
     .argument('<b>', 'model folder or result file to compare it with')
-    .option('--test <file>', 'test interactions, needed for models')
-    .addOption(
-      new Option('--protocol <name>', 'evaluation protocol, for models').choices(['clean', 'irbench']).default('clean'),
-    )
-    .option('-k, --ks <numbers>', 'cut-offs of the metrics, for models: 5,10,20 (default: 20)', wholes)
-    .option('--auc', 'also compute the area under the ROC curve, for models')
+    .option('--test <file>', 'test interactions, needed for models');
+  addEvaluationFlags(command, ['protocol', 'ks', 'auc'], protocols);
+  command
     .option('--resamples <number>', 'bootstrap resamples (default: 10000)', whole(1))
     .option('--other-data', 'allow results from different test data');
   addReadOptions(command);

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { accepted, type DeclaredOption, defaultOf, type OptionFacts } from '../option.ts';
-import { number, numbers, whole } from './parse.ts';
+import { between, number, numbers, whole, wholes } from './parse.ts';
 
 /** A declared option that has a flag. */
 export type FlaggedOption = DeclaredOption & { readonly facts: OptionFacts & { readonly flag: string } };
@@ -60,16 +60,17 @@ export function asFlag({ path, schema, facts }: FlaggedOption, withDefault = tru
   const allWords = facts.automatic ? [...words, 'auto'] : words;
   if (readers[path]) option.argParser(readers[path]);
   else if (choices.length > 0) option.choices([...choices]);
-  else if (bounds) option.argParser<unknown>(list ? numbers : readerOf(bounds, allWords));
+  else if (bounds) option.argParser<unknown>(list ? (bounds.whole ? wholes : numbers) : readerOf(bounds, allWords));
   return option;
 }
 
 /** Returns a parser of a number, or of one of the words that the option accepts instead. */
 function readerOf(
-  { whole: isWhole, least }: NonNullable<ReturnType<typeof accepted>['number']>,
+  { whole: isWhole, least, most }: NonNullable<ReturnType<typeof accepted>['number']>,
   words: readonly string[],
 ) {
-  const read = isWhole ? whole(least) : number;
+  const isBounded = least > -Infinity && most < Infinity;
+  const read = isWhole ? whole(least) : isBounded ? between(least, most) : number;
   return (text: string) => (words.includes(text) ? text : read(text));
 }
 

@@ -1,10 +1,17 @@
 // Evaluation of a model on a test log, shared by several commands.
 
+import type { Command } from 'commander';
 import { type Csr, csrFromEntries, csrHas, csrRow } from '../array/csr.ts';
 import type { IdMap } from '../data/id-map.ts';
 import type { Interactions } from '../data/interactions.ts';
 import type { Engine } from '../engine/engine.ts';
-import { type EvaluateOptions, type Evaluation, evaluate, type Protocol } from '../evaluation/evaluator.ts';
+import {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  evaluationOptions,
+  type Protocol,
+} from '../evaluation/evaluator.ts';
 import { embeddingRanker, itemKnnRanker, popularRanker, randomRanker, type UserRanker } from '../evaluation/rankers.ts';
 import { type Model, trainedItems } from '../model/model.ts';
 import { openModel } from '../model/model-directory.ts';
@@ -12,11 +19,25 @@ import type { ModelConfig } from '../model/model-facts.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import { reRankedRanker } from '../recommender/re-ranked-ranker.ts';
 import type { RecommendOptions } from '../recommender/recommendation.ts';
+import { addDeclaredFlags, asFlag } from './declared-flags.ts';
 import type { WorkProgress } from './progress.ts';
 
 /** The protocols that each value of `--protocol` selects. The `metrics` of a report are those of the first protocol. */
 export const protocolChoices = { clean: ['clean'], irbench: ['irbench'], both: ['clean', 'irbench'] } as const;
 export type ProtocolChoice = keyof typeof protocolChoices;
+
+/** Adds the named flags of an evaluation. `protocols` are the choices of `--protocol`, whose default is `clean`. */
+export function addEvaluationFlags(
+  command: Command,
+  names: readonly ('protocol' | 'ks' | 'auc')[],
+  protocols: readonly string[] = Object.keys(protocolChoices),
+): void {
+  const options = evaluationOptions.filter(({ path }) => names.some((name) => name === path));
+  addDeclaredFlags(command, options, {}, (option) => {
+    const flag = asFlag(option);
+    command.addOption(option.path === 'protocol' ? flag.choices([...protocols]).default('clean') : flag);
+  });
+}
 
 /** What to compute in addition to list metrics. */
 export interface EvaluationRequest extends Pick<EvaluateOptions, 'ks' | 'auc' | 'groups' | 'perUser'> {

@@ -7,6 +7,7 @@ import type { ModelConfig } from '../model/model-facts.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import {
+  addEvaluationFlags,
   type EvaluationRequest,
   evaluateBaselines,
   evaluateModel,
@@ -20,7 +21,7 @@ import {
 } from './evaluate-model.ts';
 import { UsageError } from './failure.ts';
 import { count, decimal, duration, metricsTable, table, timed } from './output.ts';
-import { unit, wholes } from './parse.ts';
+import { between } from './parse.ts';
 import { WorkProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -38,20 +39,15 @@ interface EvaluateFlags extends CommonOptions, ReadFlags {
 }
 
 export function define(command: Command, terminal: Terminal): void {
+  command.argument('<model>', 'model folder').requiredOption('--test <file>', 'test interactions');
+  addEvaluationFlags(command, ['protocol', 'ks', 'auc']);
   command
-    .argument('<model>', 'model folder')
-    .requiredOption('--test <file>', 'test interactions')
-    .addOption(
-      new Option('--protocol <name>', 'evaluation protocol').choices(Object.keys(protocolChoices)).default('clean'),
-    )
-    .option('-k, --ks <numbers>', 'cut-offs of the metrics: 5,10,20 (default: 20)', wholes)
-    .option('--auc', 'also compute the area under the ROC curve (slower)')
     .option(
       '--diversity [number]',
       'also measure the diversity of lists; with a number, re-rank the lists with that diversity first',
-      unit,
+      between(0, 1),
     )
-    .option('--discover <number>', 're-rank the lists with this penalty for popularity (0–1) first', unit)
+    .option('--discover <number>', 're-rank the lists with this penalty for popularity (0–1) first', between(0, 1))
     .addOption(
       new Option(
         '--groups [by]',

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { TaurecError } from '../errors.ts';
-import { protocols } from '../evaluation/evaluator.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { experimentNamed, experiments } from '../experiment/experiments.ts';
 import type { LabEvent } from '../experiment/lab.ts';
+import { experimentOptions } from '../experiment/read-settings.ts';
 import { configName, isFailed, type RunRecord } from '../experiment/run.ts';
 import { runExperiment } from '../experiment/run-experiment.ts';
 import type { ExperimentConfig, SourceEntry } from '../experiment/settings.ts';
@@ -12,6 +12,7 @@ import type { Report } from '../report/report.ts';
 import type { ReportFiles } from '../report/write-report.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { experimentBesideFile, readModule } from './config-file.ts';
+import { addDeclaredFlags } from './declared-flags.ts';
 import { AdvisedError } from './failure.ts';
 import { count, decimal, duration, table } from './output.ts';
 import { numbers, whole, wholes, words } from './parse.ts';
@@ -39,18 +40,12 @@ export function define(command: Command, terminal: Terminal): void {
     .option(
       '--config <file>',
       'settings file with data, losses, backbones, metrics … (see defineExperiment); its paths are relative to the file',
-    )
-    .option(
-      '--data <names>',
-      'data sets: names of folders in $TAUREC_DATA, or paths of folders with train.* and test.*',
-      words,
-    )
-    .option('--losses <names>', 'losses: those of the experiment, or other built-in ones', words)
-    .option('--backbones <names>', 'backbones', words)
-    .option('--levels <numbers>', "levels of the experiment's axis: noise ratios, temperatures, λ, pool sizes", numbers)
-    .option('--seeds <numbers>', 'seeds (default: 1,2,3)', wholes)
-    .option('--metric <name>', 'metric that decides the claims (default: ndcg@20)')
-    .addOption(new Option('--protocol <name>', 'evaluation protocol').choices(protocols))
+    );
+  addDeclaredFlags(command, experimentOptions, {
+    ...{ data: words, losses: words, backbones: words },
+    ...{ levels: numbers, seeds: wholes },
+  });
+  command
     .option('--epochs <number>', 'epochs of every training, for a quick run', whole(1))
     .option('--jobs <number>', 'trainings at a time, one thread each (default: all cores)', whole(1));
   addCommonOptions(command, 'json', 'quiet');

@@ -1,33 +1,22 @@
-import { type Command, Option } from 'commander';
-import { type EmbeddingFormat, embeddingFormats, exportEmbeddings } from '../exchange/export-embeddings.ts';
+import type { Command } from 'commander';
+import { type ExportEmbeddingsOptions, exportEmbeddings, exportOptions } from '../exchange/export-embeddings.ts';
 import { openModel } from '../model/model-directory.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
+import { addDeclaredFlags, asFlag } from './declared-flags.ts';
 import { count } from './output.ts';
 import { WorkProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
-interface ExportFlags extends CommonOptions {
-  format: EmbeddingFormat;
+interface ExportFlags extends CommonOptions, Omit<ExportEmbeddingsOptions, 'onProgress' | 'signal'> {
   out: string;
-  raw?: boolean;
-  foldBias?: boolean;
-  seen: boolean;
-  table?: string;
 }
 
 export function define(command: Command, terminal: Terminal): void {
-  command
-    .argument('<model>', 'model folder')
-    .addOption(
-      new Option('--format <name>', 'output format; npy, safetensors and parquet write a folder, the others a file')
-        .choices(embeddingFormats)
-        .makeOptionMandatory(),
-    )
-    .requiredOption('-o, --out <path>', 'output folder or file')
-    .option('--raw', 'do not normalise the rows of cosine models')
-    .option('--fold-bias', 'add item biases as a last column, with 1 for users (pgvector: always)')
-    .option('--no-seen', 'leave out seen items')
-    .option('--table <name>', 'prefix of table names in PostgreSQL (default: taurec)');
+  command.argument('<model>', 'model folder').requiredOption('-o, --out <path>', 'output folder or file');
+  addDeclaredFlags(command, exportOptions, {}, (option) => {
+    const flag = asFlag(option);
+    command.addOption(option.path === 'format' ? flag.makeOptionMandatory() : flag);
+  });
   addCommonOptions(command, 'json', 'quiet');
   addExamples(
     command,

@@ -18,11 +18,13 @@ export function number(text: string): number {
   throw new InvalidArgumentError('Expected a number.');
 }
 
-/** Parses a number from 0 to 1, both included. */
-export function unit(text: string): number {
-  const value = numberOf(text);
-  if (value >= 0 && value <= 1) return value;
-  throw new InvalidArgumentError('Expected a number from 0 to 1.');
+/** Returns a parser of numbers from `least` to `most`, both included. */
+export function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = numberOf(text);
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
+  };
 }
 
 /** Parses distinct whole numbers of at least 1, separated by commas. */

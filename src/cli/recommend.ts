@@ -2,27 +2,22 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
 import { type ExportFormat, exportFormats, exportRecommendations } from '../recommender/export-recommendations.ts';
-import type { RecommendedItem, RecommendOptions } from '../recommender/recommendation.ts';
+import { listOptions, type RecommendedItem, type RecommendOptions } from '../recommender/recommendation.ts';
 import { indexKinds, type OpenOptions, Recommender } from '../recommender/recommender.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
 import { count, itemsTable } from './output.ts';
-import { unit, whole } from './parse.ts';
 import { WorkProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
-interface RecommendFlags extends CommonOptions {
+interface RecommendFlags extends CommonOptions, Omit<RecommendOptions, 'exclude' | 'allow'> {
   user?: string[];
   usersFile?: string;
   all?: boolean;
   items?: string;
-  k: number;
   exclude?: string;
   allow?: string;
-  includeSeen?: boolean;
-  fallback?: 'popular';
-  diversity?: number;
-  discover?: number;
   index?: OpenOptions['index'];
   output?: string;
   format?: ExportFormat;
@@ -34,14 +29,9 @@ export function define(command: Command, terminal: Terminal): void {
     .option('-u, --user <id...>', 'user ids')
     .option('--users-file <file>', 'file of user ids, one per line')
     .option('--all', 'all users of the model; needs --output')
-    .option('--items <ids>', 'recommend to a new user, given items they like: a,b,c or @file')
-    .option('-k, --k <number>', 'items in each list', whole(1), 10)
-    .option('--exclude <ids>', 'items never to recommend: a,b,c, or @file with one id per line')
-    .option('--allow <ids>', 'recommend only these items: a,b,c or @file')
-    .option('--include-seen', 'include items the user has already seen')
-    .addOption(new Option('--fallback <what>', 'recommendations for unknown users').choices(['popular']))
-    .option('--diversity <number>', 'penalty for items similar to those already in the list (0–1)', unit)
-    .option('--discover <number>', 'penalty for popular items (0–1)', unit)
+    .option('--items <ids>', 'recommend to a new user, given items they like: a,b,c or @file');
+  addDeclaredFlags(command, listOptions);
+  command
     .addOption(new Option('--index <kind>', 'search method (approximate needs taurec index)').choices(indexKinds))
     .option('-o, --output <file>', 'output file: .csv, .jsonl or .parquet')
     .addOption(
@@ -68,15 +58,10 @@ async function run(terminal: Terminal, directory: string, flags: RecommendFlags)
   if (flags.all && flags.output === undefined) throw new UsageError('--all needs --output FILE.');
   if (flags.items !== undefined && flags.output !== undefined)
     throw new UsageError('--items cannot be combined with --output.');
-  // Flags that are not given stay undefined; the recommender has the defaults.
   const options: RecommendOptions = {
-    k: flags.k,
+    ...declaredValues(listOptions, flags),
     ...(flags.exclude !== undefined && { exclude: await idList(flags.exclude) }),
     ...(flags.allow !== undefined && { allow: await idList(flags.allow) }),
-    includeSeen: flags.includeSeen,
-    fallback: flags.fallback,
-    diversity: flags.diversity,
-    discover: flags.discover,
   };
   const users = flags.usersFile === undefined ? flags.user : await idFile(flags.usersFile);
   const recommender = await Recommender.open(directory, { ...engineOptions(flags), index: flags.index });

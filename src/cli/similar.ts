@@ -1,23 +1,27 @@
 import type { Command } from 'commander';
+import { listOptions } from '../recommender/recommendation.ts';
 import { Recommender } from '../recommender/recommender.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { addDeclaredFlags } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
 import { decimal, itemsTable, table } from './output.ts';
-import { whole } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
 interface SimilarFlags extends CommonOptions {
   item?: string;
   user?: string;
-  k: number;
+  k?: number;
 }
 
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')
     .option('-i, --item <id>', 'find the items most similar to this item, by cosine')
-    .option('-u, --user <id>', 'find the users most similar to this user')
-    .option('-k, --k <number>', 'length of the list', whole(1), 10);
+    .option('-u, --user <id>', 'find the users most similar to this user');
+  addDeclaredFlags(
+    command,
+    listOptions.filter(({ path }) => path === 'k'),
+  );
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(command, 'taurec similar model --item 318', 'taurec similar model --user 42 -k 5 --json');
   command.action((model: string, flags: SimilarFlags) => run(terminal, model, flags));

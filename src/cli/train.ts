@@ -3,7 +3,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { loadBackbone } from '../backbone/load-backbone.ts';
 import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
@@ -31,10 +31,15 @@ import {
   type SplitFlags,
 } from './data-options.ts';
 import { commonFlags } from './declared-flags.ts';
-import { type EvaluationRequest, evaluateModel, type ProtocolChoice, protocolChoices } from './evaluate-model.ts';
+import {
+  addEvaluationFlags,
+  type EvaluationRequest,
+  evaluateModel,
+  type ProtocolChoice,
+  protocolChoices,
+} from './evaluate-model.ts';
 import { AdvisedError, UsageError } from './failure.ts';
 import { timed } from './output.ts';
-import { wholes } from './parse.ts';
 import { WorkProgress } from './progress.ts';
 import { shortenHelp } from './short-help.ts';
 import type { Terminal } from './terminal.ts';
@@ -67,15 +72,10 @@ export function define(command: Command, terminal: Terminal): void {
       '--config <file>',
       'configuration file (default: taurec.config.ts, .mjs, .js or .json in the current folder, if any)',
     )
-    .addOption(
-      new Option('--protocol <name>', 'evaluation protocol of the test metrics')
-        .choices(Object.keys(protocolChoices))
-        .default('clean'),
-    )
-    .option('-k, --ks <numbers>', 'cut-offs of the test metrics: 5,10,20 (default: 20)', wholes)
     .option('--log <file>', 'write training events to a file of JSON lines')
     .option('--resume', 'resume from the last checkpoint in the model folder')
     .option('--no-training-state', 'save the model without the training state that taurec update needs');
+  addEvaluationFlags(command, ['protocol', 'ks']);
   addSplitOptions(command);
   addTrainingFlags(command);
   addReadOptions(command);

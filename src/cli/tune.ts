@@ -1,7 +1,7 @@
 // `taurec tune`: reads data and settings, runs a study, writes its report and, with --out, trains and saves the winner.
 
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
@@ -11,7 +11,7 @@ import { configToJson, parseTrainConfig, type TrainConfigInput } from '../traini
 import { trainedModel } from '../training/trained-model.ts';
 import { trainWinner } from '../tuning/train-winner.ts';
 import { type TuneOptions, type TuneResult, tune } from '../tuning/tune.ts';
-import { type TuneSettings, tuneOptions } from '../tuning/tune-settings.ts';
+import { studyOptions, type TuneSettings, tuneOptions } from '../tuning/tune-settings.ts';
 import { tuningReport } from '../tuning/tuning-report.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { type FileConfig, findConfigFile, readConfigFile } from './config-file.ts';
@@ -27,7 +27,6 @@ import {
 import { addDeclaredFlags, commonFlags, declaredValues } from './declared-flags.ts';
 import { AdvisedError, UsageError } from './failure.ts';
 import { count, decimal, duration, timed } from './output.ts';
-import { whole } from './parse.ts';
 import { shortenHelp } from './short-help.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
@@ -55,23 +54,13 @@ export function define(command: Command, terminal: Terminal): void {
   command
     .argument('[data]', 'file of interactions to train on, same as --train')
     .option('--train <file>', 'file of interactions to train on')
-    .option(
-      '--folder <folder>',
-      'folder of the study (default: tuning/<name of the data>); an existing study is continued',
-    )
     .option('-o, --out <folder>', "folder for the winner's model (default: no model is saved)")
     .option('--refit-winner', 'retrain the winner on train and validation data together; needs --out')
     .option(
       '--config <file>',
       'configuration file, with the search space under "tune" (default: taurec.config.*, if any)',
     );
-  addDeclaredFlags(command, tuneOptions);
-  command
-    .option('--jobs <number>', 'trainings at a time, sharing the threads (default: all cores, at most 8)', whole(1))
-    .option('--queue <url>', 'run trials by `taurec worker` on any machine: redis://… or postgres://…')
-    .addOption(
-      new Option('--keep <which>', 'checkpoints of finished trials to keep').choices(['all', 'best']).default('all'),
-    );
+  addDeclaredFlags(command, [...tuneOptions, ...studyOptions]);
   addSplitOptions(command);
   addTrainingFlags(command, notTrials);
   addReadOptions(command);
@@ -172,12 +161,10 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Tu
       tune(dataset, space, {
         ...rest,
         ...(timeBudget !== undefined && { timeBudget: Math.max(1, timeBudget - spent) }),
+        ...declaredValues(studyOptions, flags),
         config,
         folder,
-        jobs: flags.jobs,
-        queue: flags.queue,
         threads: flags.threads,
-        keep: flags.keep,
         signal,
         onEvent: (event) => progress?.handle(event),
       }),

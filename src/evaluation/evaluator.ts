@@ -1,9 +1,11 @@
 // Evaluates a ranker on test interactions: protocols, options, and the loop over blocks of users.
+import * as z from 'zod';
 import { type Csr, csrDegree, csrHas } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { randomStream, shuffle } from '../array/random.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import { TaurecError } from '../errors.ts';
+import { checkOptions, declaredOptions, oneOf, option, whole, yesOrNo } from '../option.ts';
 import { checkedMetrics, type ExtraMetrics } from './custom-metrics.ts';
 import { type GroupBy, type GroupReport, GroupTally, popularityGroups } from './groups.ts';
 import { auc, hitPositions, itemPopularity } from './metrics.ts';
@@ -20,19 +22,36 @@ export const protocols = ['clean', 'irbench'] as const;
 /** The name of a protocol, which decides users, masks and means. Numbers of different protocols are not comparable. */
 export type Protocol = (typeof protocols)[number];
 
+const cutoffs = z
+  .array(whole(1), { error: 'a list of cut-offs' })
+  .refine((ks) => ks.length > 0 && new Set(ks).size === ks.length, { error: 'one or more distinct cut-offs' })
+  .readonly();
+
+/** The declarations of the options of an evaluation that commands share. */
+export const evaluationShape = {
+  /** The protocol: which items are masked, and over which users means are taken. */
+  protocol: option(oneOf(protocols), { flag: '--protocol <name>', help: 'evaluation protocol' }),
+  /** Cut-offs, each ≥ 1. Default [20]. */
+  ks: option(cutoffs.default([20]), { flag: '-k, --ks <numbers>', help: 'cut-offs of the metrics: 5,10,20' }),
+  /** Whether to compute AUC too. It compares each test item with all items. Default false. */
+  auc: option(yesOrNo.default(false), {
+    flag: '--auc',
+    help: 'also compute the area under the ROC curve (slower)',
+  }),
+};
+
+const schema = z.object(evaluationShape);
+/** The declared options of an evaluation. */
+export const evaluationOptions = declaredOptions(evaluationShape);
+
 /** Data and options of an evaluation. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends Readonly<z.input<typeof schema>> {
   /** [trained users × items] interactions the model was trained on. Its columns are the ranked items. */
   readonly train: Csr;
   /** [users × items] validation interactions, masked under `clean`. */
   readonly valid?: Csr;
   /** [users × items] test interactions. Required; optional in the type because a `Dataset` may lack them. Users and items beyond `train` are allowed: such items count in |T_u| but cannot be hit, and such users have no embedding. */
   readonly test?: Csr;
-  readonly protocol: Protocol;
-  /** Cutoffs, each ≥ 1. Default [20]. */
-  readonly ks?: readonly number[];
-  /** Whether to compute AUC too. It compares each test item with all items. Default false. */
-  readonly auc?: boolean;
   /** Custom metrics by name; a name must not be that of a built-in metric. They appear as `name@k` in `metrics` and `perUser`, but not in `groups`. */
   readonly extraMetrics?: ExtraMetrics;
   /** [items × dimension] item embeddings, for `diversity@K`. Default: no diversity. */
@@ -151,29 +170,20 @@ function* evaluateBlocks(ranker: UserRanker, given: EvaluateOptions): Generator<
 
 /** The options with their defaults, checked. */
 function checked(ranker: UserRanker, options: EvaluateOptions) {
-  const { train, test, protocol, ks = [20], blockSize = 1024, sample, diversity } = options;
-  if (!protocols.includes(protocol))
-    throw new TaurecError('unknown-name', { kind: 'protocol', got: protocol, known: protocols });
+  const { train, test, blockSize = 1024, sample, diversity } = options;
+  const { ks } = checkOptions(schema, options, { protocol: 'protocol' });
   if (!test) {
     const remedy = 'Pass test, or load the dataset with a test file or a test split.';
     throw new TaurecError('bad-option', { option: 'test', got: test, expected: 'the test interactions', remedy });
   }
-  const whole = (option: string, got: number) => {
+  const atLeast1 = (option: string, got: number) => {
     if (!Number.isSafeInteger(got) || got < 1)
-      throw new TaurecError('bad-option', { option, got, expected: 'a whole number ≥ 1' });
+      throw new TaurecError('bad-option', { option, got, expected: 'a whole number of at least 1' });
   };
-  if (ks.length === 0 || new Set(ks).size < ks.length) {
-    throw new TaurecError('bad-option', {
-      option: 'ks',
-      got: `[${ks.join(', ')}]`,
-      expected: 'one or more distinct cutoffs',
-    });
-  }
-  for (const k of ks) whole('ks', k);
-  whole('blockSize', blockSize);
-  if (sample) whole('sample.count', sample.count);
+  atLeast1('blockSize', blockSize);
+  if (sample) atLeast1('sample.count', sample.count);
   if (typeof options.groups === 'object' && options.groups.count !== undefined)
-    whole('groups.count', options.groups.count);
+    atLeast1('groups.count', options.groups.count);
   for (const [what, items] of [
     ['the ranker', ranker.items],
     ['diversity', diversity?.rows],

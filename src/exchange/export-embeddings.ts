@@ -1,10 +1,12 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
+import { checkOptions, declaredOptions, oneOf, option, yesOrNo } from '../option.ts';
 import { temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { replaceFolder } from '../platform/replace-folder.ts';
-import { EXPORT_FORMAT, type Exported, manifestOf, type RowOptions, scoredRows, stepper, stopper } from './exported.ts';
+import { EXPORT_FORMAT, type Exported, manifestOf, scoredRows, stepper, stopper } from './exported.ts';
 import { writeNpy, writePieces, writeSafetensorsFolder } from './write-arrays.ts';
 import { jsonPieces } from './write-json.ts';
 import { writeParquet } from './write-parquet.ts';
@@ -15,13 +17,34 @@ export const embeddingFormats = ['npy', 'safetensors', 'parquet', 'pgvector-sql'
 /** A format for exported embeddings: one of `embeddingFormats`. */
 export type EmbeddingFormat = (typeof embeddingFormats)[number];
 
-/** Options of `exportEmbeddings`: the format, how rows are scaled (`RowOptions`), and the controls of the run. */
-export interface ExportEmbeddingsOptions extends RowOptions {
-  readonly format: EmbeddingFormat;
+/** The declarations of what an export holds. */
+export const exportShape = {
+  format: option(oneOf(embeddingFormats), {
+    flag: '--format <name>',
+    help: 'output format; npy, safetensors and parquet write a folder, the others a file',
+  }),
+  /** True to leave the rows of cosine models unnormalised. Not for the pgvector formats. Default false. */
+  raw: option(yesOrNo.default(false), { flag: '--raw', help: 'do not normalise the rows of cosine models' }),
+  /** True to add item biases as a last column, with 1 in the users' rows. The pgvector formats always do. Default false. */
+  foldBias: option(yesOrNo.default(false), {
+    flag: '--fold-bias',
+    help: 'add item biases as a last column, with 1 for users (pgvector: always)',
+  }),
   /** True to also export the pairs of user and seen item, so that the other program can exclude them from its lists. Default true. */
-  readonly seen?: boolean;
+  seen: option(yesOrNo.default(true), { flag: '--no-seen', help: 'leave out seen items' }),
   /** Prefix of the table names in PostgreSQL: `<table>_users`, `<table>_items`, `<table>_seen`; 1 to 50 bytes. Only for the pgvector formats. Default taurec. */
-  readonly table?: string;
+  table: option(z.string().optional(), {
+    flag: '--table <name>',
+    help: 'prefix of table names in PostgreSQL (default: taurec)',
+  }),
+};
+
+const schema = z.object(exportShape);
+/** The declared options of an export. */
+export const exportOptions = declaredOptions(exportShape);
+
+/** Options of `exportEmbeddings`: what it holds, and the controls of the run. */
+export interface ExportEmbeddingsOptions extends Readonly<z.input<typeof schema>> {
   /** Called every 1024 rows, users and items together, and at the end. */
   readonly onProgress?: (rows: number, total: number) => void;
   /** Cancels with error `aborted`; an earlier export at `path` stays unchanged. */
@@ -40,8 +63,8 @@ const MANIFEST = 'export.json';
  * @throws TaurecError `bad-option`; `not-an-export` for a folder with other content; `cannot-export` for a model that the format cannot hold; `aborted`
  */
 export async function exportEmbeddings(model: Model, path: string, options: ExportEmbeddingsOptions): Promise<void> {
-  const { format, raw, foldBias, seen = true, table, onProgress, signal } = options;
-  if (!embeddingFormats.includes(format)) fail('format', format, `one of ${embeddingFormats.join(', ')}`);
+  const { onProgress, signal } = options;
+  const { format, raw, foldBias, seen, table } = checkOptions(schema, options);
   const sql = format === 'pgvector-sql' || format === 'pgvector-copy';
   if (sql && raw) fail('raw', raw, 'false for the pgvector formats, because their queries score by inner product');
   if (!sql && table !== undefined) fail('table', table, 'no value, because only the pgvector formats write tables');

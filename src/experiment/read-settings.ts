@@ -5,11 +5,11 @@ import { type BackboneName, backboneNames } from '../backbone/backbones.ts';
 import { loadBackbone } from '../backbone/load-backbone.ts';
 import { TaurecError } from '../errors.ts';
 import { loadMetric } from '../evaluation/custom-metrics.ts';
-import { type Protocol, protocols } from '../evaluation/evaluator.ts';
+import { evaluationShape, type Protocol } from '../evaluation/evaluator.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import { type LossName, lossNames, withoutAutomatic } from '../loss/losses.ts';
-import { namedSource } from '../option.ts';
+import { declaredOptions, namedSource, option, optionFacts } from '../option.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { optionError } from '../training/option-errors.ts';
 import { type DataSource, folderDataSet, type MetricSource, mergeConfigs } from './run.ts';
@@ -27,40 +27,51 @@ import {
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const entries = z.array(z.union([z.string(), z.custom(isObject)])).min(1);
 const numbers = z.array(z.number()).min(1);
-/** Types of the settings; `expected` describes each of them in errors. */
-const shape = {
-  data: entries,
-  losses: entries,
-  backbones: entries,
-  seeds: z.array(z.int()).min(1),
-  levels: numbers,
-  metric: z.string(),
-  metrics: entries,
-  protocol: z.enum(protocols),
-  config: z.record(z.string(), z.unknown()),
-};
-const expected: Record<keyof typeof shape, string> = {
-  data: 'a list of data sets: names, paths, or {name, train, test}',
-  losses: 'a list of losses: names, or {name, …options}',
-  backbones: 'a list of backbones: names, or {name, …options}',
-  seeds: 'a list of whole numbers',
-  levels: 'a list of numbers',
-  metric: "a metric with its cut-off, as 'ndcg@20'",
-  metrics: "a list of metrics, as 'recall@20', or {module, export, name}",
-  protocol: `one of ${protocols.join(', ')}`,
-  config: 'an object of training options',
-};
-/** All settings are optional, and unknown ones are refused. */
-const schema = z.strictObject(
-  Object.fromEntries(
-    Object.entries(shape).map(([name, type]) => [name, withMessage(type, expected[name as keyof typeof shape])]),
-  ),
-);
 
-/** An optional setting whose only error is `message`. */
-function withMessage(type: z.ZodType, message: string) {
+/** A setting whose only error is `message`. */
+function setting(type: z.ZodType, message: string) {
   return z.custom((value) => type.safeParse(value).success, { error: message }).optional();
 }
+
+/** The declarations of the settings. */
+const shape = {
+  data: option(setting(entries, 'a list of data sets: names, paths, or {name, train, test}'), {
+    flag: '--data <names>',
+    help: 'data sets: names of folders in $TAUREC_DATA, or paths of folders with train.* and test.*',
+  }),
+  losses: option(setting(entries, 'a list of losses: names, or {name, …options}'), {
+    flag: '--losses <names>',
+    help: 'losses: those of the experiment, or other built-in ones',
+  }),
+  backbones: option(setting(entries, 'a list of backbones: names, or {name, …options}'), {
+    flag: '--backbones <names>',
+    help: 'backbones',
+  }),
+  levels: option(setting(numbers, 'a list of numbers'), {
+    flag: '--levels <numbers>',
+    help: "levels of the experiment's axis: noise ratios, temperatures, λ, pool sizes",
+  }),
+  seeds: option(setting(z.array(z.int()).min(1), 'a list of whole numbers'), {
+    flag: '--seeds <numbers>',
+    help: 'seeds (default: 1,2,3)',
+  }),
+  metric: option(setting(z.string(), "a metric with its cut-off, as 'ndcg@20'"), {
+    flag: '--metric <name>',
+    help: 'metric that decides the claims (default: ndcg@20)',
+  }),
+  metrics: option(setting(entries, "a list of metrics, as 'recall@20', or {module, export, name}"), {
+    help: 'metrics of the tables',
+  }),
+  protocol: option(evaluationShape.protocol.optional(), optionFacts(evaluationShape.protocol)!),
+  config: option(setting(z.record(z.string(), z.unknown()), 'an object of training options'), {
+    help: 'training options of every run',
+  }),
+};
+
+/** All settings are optional, and unknown ones are refused. */
+const schema = z.strictObject(shape);
+/** The declared settings of an experiment. */
+export const experimentOptions = declaredOptions(shape);
 
 /**
  * The settings of an experiment: `given` overrides the experiment's defaults, which override the common ones (seeds 1, 2, 3; backbone `mf`; `ndcg@20`;

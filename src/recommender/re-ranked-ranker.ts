@@ -3,8 +3,9 @@ import { matrix, row } from '../array/matrix.ts';
 import type { Engine, RankResult } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
+import { checkOptions } from '../option.ts';
 import { ItemRanker } from './item-ranker.ts';
-import { checkDial, type RecommendOptions } from './recommendation.ts';
+import { listSchema, type RecommendOptions } from './recommendation.ts';
 
 /** A ranker for `evaluate` that applies the options `diversity` and `discover` of `recommend`. */
 export interface ReRankedRanker {
@@ -27,8 +28,7 @@ export function reRankedRanker(
   engine: Engine,
   options: Pick<RecommendOptions, 'diversity' | 'discover'>,
 ): ReRankedRanker {
-  const diversity = checkDial('diversity', options.diversity);
-  const discover = checkDial('discover', options.discover);
+  const { diversity, discover } = checkOptions(listSchema, options);
   const { itemBias, popularity } = model;
   const ranker = new ItemRanker(engine, { score: model.config.score, itemBias, popularity });
   const filter = { excluded: new Int32Array(0) };

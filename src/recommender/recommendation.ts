@@ -1,4 +1,5 @@
-import { TaurecError } from '../errors.ts';
+import * as z from 'zod';
+import { declaredOptions, oneOf, option, whole, within, yesOrNo } from '../option.ts';
 
 /** The id of a user or an item. A number means its decimal text: 4 is '4'. */
 export type Id = string | number;
@@ -18,29 +19,56 @@ export interface UserRecommendations {
   readonly items: readonly RecommendedItem[];
 }
 
-/** Options of a recommendation list: its length, its filters, its dials. */
-export interface RecommendOptions {
+const ids = z.custom<Iterable<Id>>((value) => typeof value === 'object' && value !== null && Symbol.iterator in value, {
+  error: 'an iterable of ids',
+});
+
+/** The declarations of a recommendation list's options: its length, its filters, its dials. */
+export const listShape = {
   /** The number of items in the list, ≥ 1; default 10. The list is shorter only when fewer items are allowed. */
-  readonly k?: number;
+  k: option(whole(1).default(10), { flag: '-k, --k <number>', help: 'items in each list' }),
   /** Items to leave out, in addition to those the user has seen. Unknown ids are ignored. */
-  readonly exclude?: Iterable<Id>;
+  exclude: option(ids.optional(), {
+    flag: '--exclude <ids>',
+    help: 'items never to recommend: a,b,c, or @file with one id per line',
+  }),
   /** The only items allowed. Unknown ids are ignored. */
-  readonly allow?: Iterable<Id>;
+  allow: option(ids.optional(), { flag: '--allow <ids>', help: 'recommend only these items: a,b,c or @file' }),
   /** Includes items the user has seen; default false. */
-  readonly includeSeen?: boolean;
+  includeSeen: option(yesOrNo.default(false), {
+    flag: '--include-seen',
+    help: 'include items the user has already seen',
+  }),
   /** The list for an unknown user: `popular` returns the most popular items. Absent: error `unknown-id`. */
-  readonly fallback?: 'popular';
+  fallback: option(oneOf(['popular']).optional(), {
+    flag: '--fallback <what>',
+    help: 'recommendations for unknown users',
+  }),
   /**
    * Penalty for items similar to those already in the list, from 0 (default: the model's own order) to 1 (maximal marginal relevance, see `MarginalRelevance`). .3 is gentle. The list is chosen from the best max(5k, 100) items,
    * at most 1000. It does not apply to popular fallback lists.
    */
-  readonly diversity?: number;
+  diversity: option(within(0, 1).default(0), {
+    flag: '--diversity <number>',
+    help: 'penalty for items similar to those already in the list, from 0 to 1',
+  }),
   /**
    * Penalty for popular items, from 0 (default: the model's own order) to 1, in steps of .01 (see `DiscoveryBias`). Exact over all items.
    * It does not apply to popular fallback lists.
    */
-  readonly discover?: number;
-}
+  discover: option(within(0, 1).default(0), {
+    flag: '--discover <number>',
+    help: 'penalty for popular items, from 0 to 1',
+  }),
+};
+
+/** The options of a list with their checks and defaults. */
+export const listSchema = z.object(listShape);
+/** All options of a list with their paths. */
+export const listOptions = declaredOptions(listShape);
+
+/** Options of a recommendation list: its length, its filters, its dials. */
+export type RecommendOptions = Readonly<z.input<typeof listSchema>>;
 
 /** Options for the liked items of a new user. */
 export interface FoldInRequest {
@@ -48,10 +76,4 @@ export interface FoldInRequest {
   readonly weights?: ArrayLike<number>;
   /** The treatment of items that the model does not know: `fail` (default) throws `unknown-id`, `skip` ignores them. */
   readonly unknown?: 'fail' | 'skip';
-}
-
-/** The value of a dial, default 0. Throws `bad-option` unless it is in [0, 1]. */
-export function checkDial(option: 'diversity' | 'discover', value = 0): number {
-  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
-  throw new TaurecError('bad-option', { option, got: value, expected: 'a number from 0 to 1' });
 }

@@ -7,6 +7,7 @@ import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { createLoss, lossNames } from '../loss/losses.ts';
 import type { Model } from '../model/model.ts';
+import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { FoldIn } from './fold-in.ts';
 import { ascending, type ItemFilter, itemFilter } from './item-filter.ts';
@@ -14,9 +15,9 @@ import { ItemRanker, type ListRequest } from './item-ranker.ts';
 import type { RankedItem } from './list-ranker.ts';
 import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
 import {
-  checkDial,
   type FoldInRequest,
   type Id,
+  listSchema,
   type RecommendedItem,
   type RecommendOptions,
   type UserRecommendations,
@@ -171,13 +172,13 @@ export class Recommender {
 
   /** The `k` (default 10) most similar items by the cosine of their embeddings, without the item itself. Throws `unknown-id`, `bad-option`. */
   similarItems(item: Id, options: { readonly k?: number } = {}): RecommendedItem[] {
-    const k = checkK(options.k);
+    const { k } = checkOptions(listSchema, options);
     return this.#titled(nearestRows(this.engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
   }
 
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
   similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
-    const k = checkK(options.k);
+    const { k } = checkOptions(listSchema, options);
     const nearest = nearestRows(this.engine.users, this.#inverseNorms('users'), this.#userOf(user), k);
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
@@ -224,12 +225,8 @@ export class Recommender {
 
   /** Checks the options and fills in defaults. Throws `bad-option`. */
   #parse(options: RecommendOptions): ListRequest {
-    return {
-      k: checkK(options.k),
-      filter: itemFilter(this.itemIds, options.exclude, options.allow),
-      diversity: checkDial('diversity', options.diversity),
-      discover: checkDial('discover', options.discover),
-    };
+    const { k, exclude, allow, diversity, discover } = checkOptions(listSchema, options);
+    return { k, filter: itemFilter(this.itemIds, exclude, allow), diversity, discover };
   }
 
   /** Item indices as ids, with titles if the model has them. */
@@ -302,11 +299,6 @@ export class Recommender {
     if (index < 0) throw new TaurecError('unknown-id', { kind, id, count: ids.size, remedy });
     return index;
   }
-}
-
-function checkK(k = 10): number {
-  if (Number.isSafeInteger(k) && k >= 1) return k;
-  throw new TaurecError('bad-option', { option: 'k', got: k, expected: 'a whole number of at least 1' });
 }
 
 /** The mean of the lengths whose inverses are given, without rows of length 0 (inverse 0); 1 if there are no others. */

@@ -52,10 +52,46 @@ export const tuneShape = {
   }),
 };
 
+/** The declarations of how a study runs. They are no part of its identity: a study may be continued with others. */
+export const studyShape = {
+  /** Folder of the study, with `trials.db` and checkpoints. An existing study is continued. Default: tuning. */
+  folder: option(z.string().optional(), {
+    group,
+    flag: '--folder <folder>',
+    help: 'folder of the study (default: tuning/<name of the data>); an existing study is continued',
+  }),
+  /** Number of trainings at a time, ≥ 1. Default: one per thread, at most 8. With `queue`, the number of trainings in it; default 8. */
+  jobs: option(whole(1).optional(), {
+    group,
+    flag: '--jobs <number>',
+    help: 'trainings at a time, sharing the threads (default: all cores, at most 8)',
+    common: true,
+  }),
+  /** URL of a queue, `redis://…` or `postgres://…`, whose workers (`runWorker`, `taurec worker`) do the trainings. */
+  queue: option(z.string().optional(), {
+    group,
+    flag: '--queue <url>',
+    help: 'run trials by `taurec worker` on any machine: redis://… or postgres://…',
+    common: true,
+  }),
+  /** Which checkpoints of finished trainings to keep; `best`: only that of the best training. Default `all`. */
+  keep: option(oneOf(['all', 'best']).default('all'), {
+    group,
+    flag: '--keep <which>',
+    help: 'checkpoints of finished trials to keep',
+  }),
+};
+
 const schema = optionGroup(tuneShape);
 
 /** All settings with their paths. */
 export const tuneOptions: readonly DeclaredOption[] = declaredOptions(tuneShape);
+
+const studySchema = z.object(studyShape);
+/** How a study runs, with the paths of the options. */
+export const studyOptions: readonly DeclaredOption[] = declaredOptions(studyShape);
+/** How a study runs: its folder, its parallel trainings, its queue, the checkpoints it keeps. */
+export type StudyOptions = Readonly<z.input<typeof studySchema>>;
 
 /** The settings of a study: the part `tune` of a configuration file. All are optional. */
 export interface TuneSettings extends Omit<z.input<typeof schema>, 'space'> {

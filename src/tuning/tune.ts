@@ -24,7 +24,7 @@ import { runStudy, type StudyPlan } from './run-study.ts';
 import type { Attempt, CurvePoint, Run, Trial } from './study.ts';
 import { StudyStore } from './study-store.ts';
 import type { TuneEvent } from './tune-event.ts';
-import { parseTuneSettings, type TuneSettings } from './tune-settings.ts';
+import { parseTuneSettings, type StudyOptions, type TuneSettings } from './tune-settings.ts';
 
 /** Default number of trials, without and with a time budget. */
 const TRIALS = { plain: 24, budgeted: 64 };
@@ -32,23 +32,15 @@ const TRIALS = { plain: 24, budgeted: 64 };
 const MOST_JOBS = 8;
 
 /** Options of `tune`: search, length and folder of the study. */
-export interface TuneOptions extends Omit<TuneSettings, 'space'> {
+export interface TuneOptions extends Omit<TuneSettings, 'space'>, StudyOptions {
   /** Training options of all trials. */
   readonly config?: TrainConfigInput;
-  /** Folder of the study, with `trials.db` and checkpoints. An existing study is continued. Default: tuning. */
-  readonly folder?: string;
-  /** Number of parallel trainings. Default: one per thread, at most 8. */
-  readonly jobs?: number;
   /** Number of threads of all trainings together. Default: the number of cores. */
   readonly threads?: number;
-  /** Which checkpoints of finished trainings to keep; `best`: only that of the best training. Default `all`. */
-  readonly keep?: 'all' | 'best';
   /** Stops the study; the folder keeps it, with checkpoints of running trainings. */
   readonly signal?: AbortSignal;
   /** Receives the events. */
   readonly onEvent?: (event: TuneEvent) => void;
-  /** URL of a queue, `redis://…` or `postgres://…`, whose workers (`runWorker`, `taurec worker`) do the trainings. `jobs` is then the number of trainings in the queue, default 8. */
-  readonly queue?: string;
 }
 
 /** A trial with its trainings. */

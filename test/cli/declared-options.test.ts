@@ -96,7 +96,11 @@ describe('an option is declared once', () => {
   test('choices, words and bounds come from the type', () => {
     const of = (path: string) => accepted(trainOptions.find((option) => option.path === path)!.schema);
     expect(of('schedule.name').choices).toEqual(['constant', 'cosine']);
-    expect(of('batch.rows')).toEqual({ choices: [], words: ['auto'], number: { whole: true, least: 1 } });
+    expect(of('batch.rows')).toEqual({
+      choices: [],
+      words: ['auto'],
+      number: { whole: true, least: 1, most: Number.MAX_SAFE_INTEGER },
+    });
     expect(of('validation.metric')).toEqual({ choices: [], words: [] });
   });
 

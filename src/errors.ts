@@ -63,6 +63,7 @@ const messages = {
   'file-not-found': (f: Facts) => `${f.file}: no such file. Check the path.`,
   'unreadable-file': (f: Facts) =>
     `${f.file}: cannot be read as ${f.format}: ${f.reason} If taurec guessed the wrong format, set it with the option format (--format).`,
+  'bad-config-file': (f: Facts) => `${f.file}: cannot be loaded: ${f.reason}`,
   'empty-data': (f: Facts) => `${f.file}: ${f.reason}; expected at least one interaction.`,
   'missing-column': (f: Facts) =>
     `${f.file}: no column ${show(f.got)} for ${f.role}; the columns are: ${(f.columns as string[]).join(', ')}. Use one of these names, or a position, counted from 1.`,

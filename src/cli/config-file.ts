@@ -27,7 +27,7 @@ export function findConfigFile(given?: string): string | undefined {
 
 /**
  * Reads a configuration file: JSON, or a module whose default export is the configuration. TypeScript needs no compilation.
- * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
+ * @throws TaurecError `file-not-found`, `bad-config-file`, `bad-option`
  */
 export async function readConfigFile(file: string): Promise<FileConfig> {
   const { data = {}, out, tune, ...training } = await readModule(file);
@@ -43,7 +43,7 @@ export async function readConfigFile(file: string): Promise<FileConfig> {
 
 /**
  * Reads an object from a JSON file or the default export of a module. TypeScript needs no compilation.
- * @throws TaurecError `file-not-found`, `unreadable-file`, `bad-option`
+ * @throws TaurecError `file-not-found`, `bad-config-file`, `bad-option`
  */
 export async function readModule(file: string): Promise<Record<string, unknown>> {
   const content = await readDefaultExport(file);
@@ -56,7 +56,7 @@ export async function readModule(file: string): Promise<Record<string, unknown>>
 
 /**
  * Reads any value from a JSON file or the default export of a module. TypeScript needs no compilation.
- * @throws TaurecError `file-not-found`, `unreadable-file`
+ * @throws TaurecError `file-not-found`, `bad-config-file`
  */
 async function readDefaultExport(file: string): Promise<unknown> {
   if (!existsSync(file)) throw new TaurecError('file-not-found', { file });
@@ -75,8 +75,8 @@ async function readDefaultExport(file: string): Promise<unknown> {
     });
     return await jiti.import(resolve(file), { default: true });
   } catch (cause) {
-    const reason = `${(cause as Error).message.split('\n', 1)[0]}.`;
-    throw new TaurecError('unreadable-file', { file, format: 'a configuration', reason }, { cause });
+    const [reason] = (cause as Error).message.split('\n', 1);
+    throw new TaurecError('bad-config-file', { file, reason }, { cause });
   }
 }
 

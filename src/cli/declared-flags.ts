@@ -45,7 +45,7 @@ export function addDeclaredFlags(
       add(option);
       if (sets !== undefined) {
         const help = opposite ?? `the opposite of ${longOf(option)}`;
-        command.option(negation(flag), `${help} (overrides the config file)`);
+        command.option(negation(flag), `${help} (overrides the configuration file)`);
       } else if (opposite !== undefined) command.option(negation(flag), opposite);
     }
   }

@@ -49,8 +49,8 @@ export function errorText(error: unknown, debug: boolean): string {
 /** The error of a command with --json: `{code, message, facts?, remedy?}` on one line. Wrong usage that only the command line detects has the code `usage`. */
 export function errorJson(error: unknown): string {
   const cause = error instanceof AdvisedError ? error.cause : error;
-  const facts = cause instanceof TaurecError ? cause.facts : {};
-  const remedy = error instanceof AdvisedError ? error.advice : facts.remedy;
+  const { remedy: own, ...facts } = cause instanceof TaurecError ? cause.facts : {};
+  const remedy = error instanceof AdvisedError ? error.advice : own;
   const message = cause instanceof Error ? (systemMessage(cause) ?? cause.message) : String(cause);
   const object = {
     code: codeOf(cause),

@@ -19,7 +19,7 @@ export interface ReloadReport {
   /** End of the attempt, as an ISO 8601 time. */
   readonly at: string;
   /** Cause of the attempt: a change of the directory (`watch`), SIGHUP or a call of `reload` (`signal`), POST /v1/reload (`request`), an ended thread (`restart`). */
-  readonly trigger: 'start' | 'watch' | 'signal' | 'request' | 'restart';
+  readonly trigger: 'watch' | 'signal' | 'request' | 'restart';
   /** Duration of the attempt. */
   readonly seconds: number;
   /** Present when the outcome is `failed`. `code` is taurec's error code. */

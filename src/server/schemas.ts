@@ -194,7 +194,7 @@ const reload = z
   .object({
     outcome: z.enum(['opened', 'unchanged', 'failed']),
     at: z.iso.datetime(),
-    trigger: z.enum(['start', 'watch', 'signal', 'request', 'restart']),
+    trigger: z.enum(['watch', 'signal', 'request', 'restart']),
     seconds: z.number(),
     error: z.object({ code: z.string().optional(), message: z.string() }).optional(),
   })

@@ -33,7 +33,7 @@ export interface RunControls {
  * Trains embeddings on `data.train` and chooses the epoch on `data.valid` where there is one. A separate thread, the coordinator, and the engine's threads do the
  * work. A loss or backbone given as an object cannot be cloned, so training then runs in the caller's thread; with such a loss, on that thread alone.
  *
- * @throws TaurecError `bad-option`, `unknown-name`, `aborted`, `diverged`, `checkpoint-mismatch`, `bad-checkpoint`, `coordinator-died`
+ * @throws TaurecError `bad-option`, `unknown-name`; `loss-module`, `backbone-module`, `sampler-module`; `aborted`, `diverged`, `checkpoint-mismatch`, `bad-checkpoint`, `coordinator-died`
  */
 export async function trainEmbeddings(
   data: TrainingData,

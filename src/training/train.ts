@@ -62,7 +62,7 @@ export class TrainedModel extends Recommender {
 
   /**
    * Ranks all items for every user of `test` and measures the lists. Items of training and validation are left out of them.
-   * @param test [users × items] in the index space of the dataset that was trained on. Default: its own test part.
+   * @param test [users × items] in the index space of the dataset that was trained on. Default: its own test part. The training part itself gives zeros, because its items are left out.
    * @throws TaurecError `bad-option` without a test part, `no-test-users`, `aborted`
    */
   async evaluate(test: Csr | undefined = this.#dataset.test, options: EvaluateModelOptions = {}): Promise<Evaluation> {
@@ -80,12 +80,18 @@ export class TrainedModel extends Recommender {
  * Trains a model on `data.train`, choosing the epoch on `data.valid` where there is one. Work is done in threads: the caller's stays free.
  * Only a loss or backbone given as an object runs in the caller's thread, because objects with functions cannot be sent to another.
  *
- * @throws TaurecError `bad-option`, `unknown-name`, `aborted`, `diverged`, `checkpoint-mismatch`, `bad-checkpoint`, `coordinator-died`
+ * @throws TaurecError `bad-option`, `unknown-name`; `loss-module`, `backbone-module`, `sampler-module`; `aborted`, `diverged`, `checkpoint-mismatch`, `bad-checkpoint`, `coordinator-died`
  */
 export async function train(
   data: Dataset & Pick<TrainingData, 'negativeWeights'>,
   options: TrainOptions = {},
 ): Promise<TrainedModel> {
+  for (const [option, got] of Object.entries({ data, options })) {
+    if (typeof got !== 'object' || got === null) {
+      const remedy = 'Call train(await loadDataset({ train: FILE }), { loss: NAME }).';
+      throw new TaurecError('bad-option', { option, got, expected: 'an object', remedy });
+    }
+  }
   const { signal, onProgress, checkpointDirectory, resume, keepState, ...config } = options;
   const controls = { signal, onProgress, checkpointDirectory, resume, keepState };
   const result = await trainEmbeddings(data, config, controls).catch((error: unknown) => {

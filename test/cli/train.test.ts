@@ -391,7 +391,7 @@ describe('configuration files', () => {
       /data\.minRating in wrong\.json: got "4", expected a number/,
     ],
     ['no object', '[1]', 2, /wrong\.json: got 1, expected an object/],
-    ['no JSON', '{', 1, /wrong\.json: cannot be read as a configuration/],
+    ['no JSON', '{', 1, /wrong\.json: cannot be loaded: .*JSON/],
   ])('%s', async (_, text, code, message) => {
     await fails(code, message, 'train', 'train.csv', '--config', file('wrong.json', text), '--quiet');
   });

@@ -79,6 +79,12 @@ describe('train', () => {
     );
     expect((await refused({ onProgres() {} })).message).toMatch(/Did you mean onProgress\?/);
     expect((await refused({ signl: 1 })).message).toMatch(/Did you mean signal\?/);
+    for (const nothing of [undefined, null, 'ratings.csv']) {
+      const error = await train(nothing as never, config).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'bad-option', facts: { option: 'data', got: nothing } });
+      expect((error as Error).message).toMatch(/loadDataset/);
+    }
+    expect(await refused(null as never)).toMatchObject({ code: 'bad-option', facts: { option: 'options' } });
     expect((await refused({ elephant: 1 })).message).toMatch(/Known: loss, /);
     expect((await refused({ batch: { row: 1 } })).message).toMatch(/batch\.row: .*Did you mean rows\?/);
   });

@@ -74,6 +74,7 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
     ...identityOf(spec, data, key),
     config: configToJson(result.config),
     chosen: chosenBy(result),
+    curve: curveOf(result),
     evaluations,
     ...(spec.analyse && tau !== undefined && { analysis: analyseScores(model, { tau, seed: spec.seed }) }),
     seconds: { ...result.seconds, evaluate: (performance.now() - started) / 1000 },
@@ -145,7 +146,18 @@ function writePerUser(
 /** Counts of the data set. Test may have users and items that train lacks, and the reverse, so the larger count is taken. */
 function factsOf({ data }: RunSpec, { dataset: { source, sha256, train, test } }: RunData): RunRecord['data'] {
   const [users, items] = [Math.max(train.rows, test.rows), Math.max(train.columns, test.columns)];
-  return { name: data.name, source, sha256, users, items, train: train.indices.length, test: test.indices.length };
+  const counts = { users, items, train: train.indices.length, test: test.indices.length };
+  return { name: data.name, source, sha256, ...counts, popularityShift: popularityShift(train, test) };
+}
+
+/** (m_train − m_test) / (m_train − m_uniform): m is the mean training popularity of the items of training interactions, of test interactions, and of the catalogue. 0 if all items are equally popular. */
+export function popularityShift(train: Csr, test: Csr): number {
+  const popularity = new Float64Array(Math.max(train.columns, test.columns));
+  for (const item of train.indices) popularity[item]!++;
+  const meanOver = (items: Int32Array) => items.reduce((sum, item) => sum + popularity[item]!, 0) / items.length;
+  const [ofTrain, ofTest] = [meanOver(train.indices), meanOver(test.indices)];
+  const uniform = train.indices.length / train.columns;
+  return ofTrain === uniform ? 0 : (ofTrain - ofTest) / (ofTrain - uniform);
 }
 
 /** The chosen epoch and prior, and the validation value behind them, if there was validation. */
@@ -153,6 +165,12 @@ function chosenBy({ epoch, valid, config }: TrainResult): RunRecord['chosen'] {
   const { metric } = config.validation;
   const popularityPrior = config.popularityPrior as number;
   return { epoch, popularityPrior, ...(valid && { metric, value: valid[metric]! }) };
+}
+
+/** The validation metric by epoch. */
+function curveOf({ history, config }: TrainResult): RunRecord['curve'] {
+  const { metric } = config.validation;
+  return history.flatMap(({ epoch, valid }) => (valid ? [{ epoch, value: valid[metric]! }] : []));
 }
 
 /** τ of the negative side; undefined for losses without one. */

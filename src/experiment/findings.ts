@@ -1,12 +1,13 @@
 // What experiments share when they judge claims: verdicts from paired differences, comparisons over users, popularity groups, and tables of tried options.
 import { TaurecError } from '../errors.ts';
 import type { UserColumns } from '../evaluation/compare.ts';
-import type { Cell, ClaimVerdict, Figure, Table, TableColumn } from '../report/report.ts';
+import { pairedTTest } from '../evaluation/significance.ts';
+import type { Cell, ClaimVerdict, Figure, MeanCell, Table, TableColumn } from '../report/report.ts';
 import type { ChosenCase } from './choose-options.ts';
 import type { Lab } from './experiment.ts';
 import { isFailed, type RunRecord } from './run.ts';
 import type { ExperimentSettings } from './settings.ts';
-import { compareRuns, deviation, holm, mean, meanCell } from './statistics.ts';
+import { compareRuns, holm, mean, meanCell } from './statistics.ts';
 
 /** `held`, `failed` or `unclear`. */
 export type Verdict = ClaimVerdict['verdict'];
@@ -39,8 +40,7 @@ export function measured(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
 }
 
 /**
- * Whether runs `a` have a higher metric than runs `b`, paired by seed. The verdict is `held` or `failed` if the mean difference exceeds twice its standard
- * error over seeds (see `signOf`), otherwise `unclear`.
+ * Whether runs `a` have a higher metric than runs `b`, paired by seed: the sign of the differences (see `signOf`).
  * @param where Data set and other context, the first words of the evidence.
  * @param margin Added to `a`, as a fraction of the mean of `b`.
  */
@@ -55,8 +55,7 @@ export function moreThan(
   const differences = ofA!.map((value, seed) => value - ofB![seed]! + margin * mean(ofB!));
   // The reported gain is the measured one, without the margin.
   const gain = percentText(mean(ofA!) / mean(ofB!) - 1);
-  const seeds = differences.length === 1 ? ', one seed' : '';
-  const text = `${where}: ${nameA} ${metricText(mean(ofA!))} against ${nameB} ${metricText(mean(ofB!))} (${gain}${seeds})`;
+  const text = `${where}: ${nameA} ${metricText(mean(ofA!))} against ${nameB} ${metricText(mean(ofB!))} (${gain}${fewText(differences)})`;
   return { verdict: signOf(differences), text };
 }
 
@@ -68,16 +67,26 @@ export function notLessThan(...[where, a, b, settings]: Parameters<typeof moreTh
   return moreThan(where, a, b, settings, equivalence);
 }
 
+/** Fewest seeds that decide a claim. */
+const FEWEST_SEEDS = 3;
+
+/** The number of seeds, where it is too small to decide a claim: “, two seeds”. */
+function fewText({ length }: readonly number[]): string {
+  return length < FEWEST_SEEDS ? `, ${length === 1 ? 'one seed' : 'two seeds'}` : '';
+}
+
 /**
- * The sign of paired differences as a verdict: `held` above 0, `failed` below, `unclear` if |mean| ≤ 2·s/√n, where s is the sample deviation and n the
- * number of seeds. A single difference has no deviation and is always `unclear`.
+ * The sign of paired differences as a verdict: `held` above 0 and `failed` below, if there are at least three seeds and the 95% interval of the mean,
+ * mean ± t·s/√n with Student's t for n − 1 degrees of freedom, excludes 0. Otherwise `unclear`.
  */
 export function signOf(differences: readonly number[]): Verdict {
-  const middle = mean(differences);
-  const n = differences.length;
-  if (n < 2) return 'unclear';
-  if (Math.abs(middle) <= (2 * deviation(differences)) / Math.sqrt(n)) return 'unclear';
-  return middle > 0 ? 'held' : 'failed';
+  if (differences.length < FEWEST_SEEDS || pairedTTest(differences).p > 0.05) return 'unclear';
+  return mean(differences) > 0 ? 'held' : 'failed';
+}
+
+/** Whether the mean of a quantity over seeds lies between two bounds: `held` if its 95% interval lies between them, `failed` if it lies beyond one, otherwise `unclear`. */
+export function liesBetween(values: readonly number[], low: number, high: number): Verdict {
+  return everyOne([signOf(values.map((value) => value - low)), signOf(values.map((value) => high - value))]);
 }
 
 /** The validation value of each seed. Choices among cases use it, because the test set must not influence them. */
@@ -104,11 +113,7 @@ export function metricOf(record: RunRecord, { protocol, metric }: Judged, name =
 }
 
 /** Mean and sample deviation of a test metric over runs that differ only in their seed. */
-export function cellOf(
-  records: readonly RunRecord[],
-  judged: Judged,
-  name?: string,
-): { mean: number; deviation: number } {
+export function cellOf(records: readonly RunRecord[], judged: Judged, name?: string): MeanCell {
   return meanCell(records.map((record) => metricOf(record, judged, name)));
 }
 
@@ -117,11 +122,25 @@ export function meanOf(records: readonly RunRecord[], judged: Judged, name?: str
   return cellOf(records, judged, name).mean;
 }
 
-/** Options as text for people: `tau 0.2, tau1 inf`. The prefix `config.` of training options is dropped. */
-export function optionsText(options: Readonly<Record<string, unknown>>): string {
+/** Options as text for people: `tau 0.2, tau1 inf`. The prefix `config.` of training options is dropped. @param edges Options whose value gets the mark “(edge)” */
+export function optionsText(options: Readonly<Record<string, unknown>>, edges: readonly string[] = []): string {
   return Object.entries(options)
-    .map(([name, value]) => `${name.replace('config.', '')} ${value === Infinity ? 'inf' : value}`)
+    .map(([name, value]) => {
+      const mark = edges.includes(name) ? ' (edge)' : '';
+      return `${name.replace('config.', '')} ${value === Infinity ? 'inf' : value}${mark}`;
+    })
     .join(', ');
+}
+
+/** What a table of means shows: “mean ± deviation over 3 seeds”, or “one seed”. */
+export function seedsText({ length }: readonly number[]): string {
+  return length === 1 ? 'one seed' : `mean ± deviation over ${length} seeds`;
+}
+
+/** The explanation of the mark “(edge)” for the caption of a table; empty where no case has one. */
+export function edgeNote(cases: readonly Pick<ChosenCase, 'edges'>[]): string {
+  if (cases.every(({ edges }) => edges.length === 0)) return '';
+  return ' (edge): the best value is the last of its grid, which was widened once; a better one may lie beyond.';
 }
 
 /** 0.094 → "+9.4%". */
@@ -183,31 +202,38 @@ export function groupFigure(
   };
 }
 
+/** The relative difference of a case from another, with its 95% interval and p. */
+export interface RelativeDifference {
+  readonly difference?: number;
+  readonly low?: number;
+  readonly high?: number;
+  readonly p?: number;
+}
+
 /**
- * Compares each case with the best of the others by validation, paired over users, each user's number averaged over seeds.
- * @returns For each case the cells `against`, `difference`, `low`, `high` and `p`, with p after Holm's correction for the number of cases; undefined for a
- *   single case, and for a metric without per-user numbers.
+ * Compares each case with one of them, paired over users, each user's number averaged over seeds.
+ * @returns For each case the difference from `reference` and its interval, as fractions of the reference's mean, and p after Holm's correction for the number of
+ *   other cases; undefined for the reference itself, and for all where the metric has no per-user numbers.
  */
-export function compareWithBest(
+export function compareWith(
+  reference: ChosenCase,
   group: readonly ChosenCase[],
   lab: Lab,
   { metric, protocol }: ExperimentSettings,
-): (readonly Cell[] | undefined)[] {
-  const columns = group.map(({ records }) => records.map((record) => columnOf(lab.perUser(record, protocol), metric)));
-  if (group.length < 2 || !columns.every((seeds) => seeds.every((one) => metric in one.columns)))
-    return group.map(() => undefined);
-  const byValue = group.map((_, index) => index).sort((a, b) => validated(group[b]!) - validated(group[a]!));
-  // The rival of the best case is the second best; the rival of all others is the best.
-  const rivals = group.map((_, index) => byValue.find((other) => other !== index)!);
-  const comparisons = group.map((_, index) => compareRuns(columns[rivals[index]!]!, columns[index]!).metrics[0]!);
+): (RelativeDifference | undefined)[] {
+  const usersOf = ({ records }: ChosenCase) => records.map((record) => columnOf(lab.perUser(record, protocol), metric));
+  const columns = group.map(usersOf);
+  if (!columns.every((seeds) => seeds.every((one) => metric in one.columns))) return group.map(() => undefined);
+  const base = columns[group.indexOf(reference)]!;
+  const others = group.flatMap((one, index) => (one === reference ? [] : [index]));
+  const comparisons = others.map((index) => compareRuns(base, columns[index]!).metrics[0]!);
   const adjusted = holm(comparisons.map(({ p }) => p));
-  return comparisons.map(({ difference, low, high }, index) => [
-    group[rivals[index]!]!.loss.label,
-    difference,
-    low,
-    high,
-    adjusted[index]!,
-  ]);
+  return group.map((_, index) => {
+    const at = others.indexOf(index);
+    if (at === -1) return undefined;
+    const { a, difference, low, high } = comparisons[at]!;
+    return { difference: difference / a, low: low / a, high: high / a, p: adjusted[at]! };
+  });
 }
 
 /** The users' numbers, reduced to one metric. */

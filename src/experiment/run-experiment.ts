@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import { lockFolder } from '../platform/folder-lock.ts';
 import { version } from '../platform/version.ts';
-import type { Provenance, Report } from '../report/report.ts';
+import type { Figure, Provenance, Report, Section, Series } from '../report/report.ts';
 import { type ReportFiles, writeReport } from '../report/write-report.ts';
 import type { Experiment } from './experiment.ts';
 import { measured } from './findings.ts';
@@ -49,11 +49,36 @@ export async function runExperiment(
     const { claims, sections } = await experiment.run(lab, settings);
     const { name, title, summary, source } = experiment;
     const provenance = provenanceOf(settings, lab.used, command);
-    const report: Report = { name, title, summary, source, claims: measured(claims), sections, provenance };
+    const all = [...sections, ...curvesOf(lab.used)];
+    const report: Report = { name, title, summary, source, claims: measured(claims), sections: all, provenance };
     return { report, files: await writeReport(folder, report) };
   } finally {
     release();
   }
+}
+
+/** The learning curves of all trainings, a panel for each data set and loss; nothing if no training was validated. */
+function curvesOf(records: readonly RunRecord[]): Section[] {
+  const panels = new Map<string, Series[]>();
+  for (const record of records) {
+    const points = (record.curve ?? []).map(({ epoch, value }) => ({ x: epoch, y: value }));
+    if (points.length < 2) continue;
+    const title = configName(record);
+    panels.set(title, [...(panels.get(title) ?? []), { name: record.key, points }]);
+  }
+  if (panels.size === 0) return [];
+  const metrics = [...new Set(records.flatMap(({ chosen }) => chosen.metric ?? []))].join(', ');
+  const figure: Figure = {
+    name: 'learning-curves',
+    caption: `Validation ${metrics} by epoch, a line for each training: all options tried, all seeds.`,
+    kind: 'lines',
+    x: { label: 'epoch' },
+    y: { label: metrics },
+    ownScales: true,
+    bundle: true,
+    panels: [...panels].map(([title, series]) => ({ title, series })),
+  };
+  return [{ title: 'Learning curves', text: ['The numbers are in runs.jsonl.'], figures: [figure] }];
 }
 
 /** What ran, and everything needed to repeat it: facts of all records of the experiment. */

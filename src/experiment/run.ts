@@ -81,6 +81,8 @@ export interface RunRecord {
     readonly metric?: string;
     readonly value?: number;
   };
+  /** The learning curve: the validation metric of `chosen` after each validated epoch. Absent in records of earlier versions. */
+  readonly curve?: readonly { readonly epoch: number; readonly value: number }[];
   readonly evaluations: Readonly<Record<Protocol, RunEvaluation>>;
   readonly analysis?: ScoreAnalysis;
   /** Wall-clock seconds; `train` excludes validation. With `jobs` > 1 other runs used the machine at the same time. */

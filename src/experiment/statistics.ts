@@ -1,6 +1,7 @@
 import { TaurecError } from '../errors.ts';
 import { type Comparison, compareUsers, type UserColumns } from '../evaluation/compare.ts';
 import type { BootstrapOptions } from '../evaluation/significance.ts';
+import type { MeanCell } from '../report/report.ts';
 
 /** Arithmetic mean of at least one value. @throws TaurecError `bad-option` for none */
 export function mean(values: readonly number[]): number {
@@ -15,9 +16,9 @@ export function deviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(1, values.length - 1));
 }
 
-/** Mean and sample deviation of one number per seed; a report shows mean ± deviation. @throws TaurecError `bad-option` for none */
-export function meanCell(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
-  return { mean: mean(values), deviation: deviation(values) };
+/** Mean and sample deviation of one number per seed; a report shows mean ± deviation. One seed has no deviation. @throws TaurecError `bad-option` for none */
+export function meanCell(values: readonly number[]): MeanCell {
+  return { mean: mean(values), ...(values.length > 1 && { deviation: deviation(values) }) };
 }
 
 /**

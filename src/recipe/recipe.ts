@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Protocol, protocols } from '../evaluation/evaluator.ts';
 import { type Choice, choices, folderDataSet, type RunRecord, type RunSpec } from '../experiment/run.ts';
-import { meanCell } from '../experiment/statistics.ts';
+import { deviation, mean } from '../experiment/statistics.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { optionError } from '../training/option-errors.ts';
 
@@ -216,5 +216,6 @@ export function summarizeRecipe(recipe: Recipe, runs: readonly Measured[]): Reci
 
 /** Mean and deviation of a metric over runs; NaN if a run lacks the metric, so that every comparison with it is false. */
 function overSeeds(runs: readonly Measured[], protocol: Protocol, metric: string): RecipeMetric {
-  return { protocol, metric, ...meanCell(runs.map((run) => run.evaluations[protocol]?.metrics[metric] ?? Number.NaN)) };
+  const values = runs.map((run) => run.evaluations[protocol]?.metrics[metric] ?? Number.NaN);
+  return { protocol, metric, mean: mean(values), deviation: deviation(values) };
 }

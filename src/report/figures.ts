@@ -24,7 +24,7 @@ const symbols = ['circle', 'square', 'triangle', 'diamond', 'cross', 'star', 'wy
 
 /** The look of each series by name, assigned in the order of first appearance in the report. */
 export function seriesLooks(report: Report): ReadonlyMap<string, SeriesLook> {
-  const figures = report.sections.flatMap((section) => section.figures ?? []);
+  const figures = report.sections.flatMap((section) => section.figures ?? []).filter(({ bundle }) => !bundle);
   const names = figures.flatMap(({ panels }) => panels.flatMap(({ series }) => series.map(({ name }) => name)));
   return new Map(
     [...new Set(names)].map((name, i) => [
@@ -38,7 +38,8 @@ export function seriesLooks(report: Report): ReadonlyMap<string, SeriesLook> {
 export function figureHtml(whole: Figure, looks: ReadonlyMap<string, SeriesLook>): Markup {
   const { figure, notes } = plottable(whole);
   const series = new Map(figure.panels.flatMap((panel) => panel.series.map((one) => [one.name, one])));
-  const entries = [...series.values()].map(
+  // One series needs no legend: caption and axes say what it is.
+  const entries = (series.size > 1 && !figure.bundle ? [...series.values()] : []).map(
     ({ name, dashed = false }) => html`<li>${legendSample(looks.get(name)!, figure.kind, dashed)}${name}</li>`,
   );
   const columns = columnsOf(figure);
@@ -57,12 +58,14 @@ export function figureHtml(whole: Figure, looks: ReadonlyMap<string, SeriesLook>
   const explanations = [...signs(figure), ...notes].join(' ');
   return html`<figure id="${figure.name}">
 <figcaption>${figure.caption}</figcaption>
-<ul class="legend">${entries}</ul>
-<div class="panels columns-${columns}">
+${entries.length > 0 ? html`<ul class="legend">${entries}</ul>\n` : undefined}<div class="panels columns-${columns}">
 ${panels}</div>
-${explanations ? html`<p class="note">${explanations}</p>\n` : undefined}<details class="numbers"><summary>Numbers of this figure</summary>
-${tableHtml(numbersTable(whole))}</details>
-</figure>
+${explanations ? html`<p class="note">${explanations}</p>\n` : undefined}${
+  figure.bundle
+    ? undefined
+    : html`<details class="numbers"><summary>Numbers of this figure</summary>
+${tableHtml(numbersTable(whole))}</details>\n`
+}</figure>
 `;
 }
 
@@ -101,6 +104,7 @@ function signs({ kind, panels, x }: Figure): string[] {
     ...(points.some(({ deviation }) => deviation) ? [`${spread}: ±1 standard deviation over seeds.`] : []),
     ...(points.some(({ chosen }) => chosen) ? ['Ring: chosen on validation data.'] : []),
     ...(series.some(({ dashed }) => dashed) ? ['Dashed: predicted, not measured.'] : []),
+    ...(kind === 'intervals' ? ['Lines: 95% intervals.'] : []),
   ];
 }
 
@@ -124,6 +128,7 @@ interface Drawing {
 /** Draws a panel. Scales, ticks and axes come from Observable Plot; colours are `currentColor` and CSS variables of the page. */
 function drawPanel(drawing: Drawing): Element {
   const { figure, panel, domains, size } = drawing;
+  if (figure.kind === 'intervals') return drawIntervals(drawing);
   const { reference } = panel;
   const names = hasBands(figure) ? (domains.x as readonly string[]) : undefined;
   const bars = figure.kind === 'bars';
@@ -169,6 +174,38 @@ function drawPanel(drawing: Drawing): Element {
   });
 }
 
+/** Draws dots with their intervals, a row for each name. A row is as high as its text needs, whatever the size of other panels. */
+function drawIntervals({ figure, panel, domains, looks, size }: Drawing): Element {
+  const names = domains.x as readonly string[];
+  const [name, points] = [panel.series[0]?.name ?? '', panel.series.flatMap((one) => one.points)];
+  const { color, symbol } = looks.get(name) ?? { color: 'currentColor', symbol: 'circle' };
+  const longest = Math.max(0, ...names.map((text) => [...text].length));
+  return Plot.plot({
+    ...svgWith({ width: size.width, height: 64 + 26 * Math.max(1, names.length) }),
+    marginLeft: Math.min(16 + 6.6 * longest, size.width / 2.5),
+    marginRight: 24,
+    marginTop: 12,
+    marginBottom: 44,
+    x: { domain: domains.y, axis: null, nice: true, inset: 8 },
+    y: { type: 'point', domain: [...names], padding: 0.6, axis: null },
+    marks: [
+      Plot.gridX(),
+      Plot.axisX({ label: figure.y.label, labelAnchor: 'center', labelArrow: 'none', tickSize: 4 }),
+      Plot.axisY({ label: null, tickSize: 0, tickPadding: 8, lineWidth: 14, textOverflow: 'ellipsis' }),
+      Plot.ruleX(panel.reference ? [panel.reference.y] : [], {
+        stroke: 'var(--soft)',
+        strokeDasharray: '2 3',
+        strokeWidth: 1.5,
+      }),
+      Plot.ruleY(
+        points.filter(({ low, high }) => low !== undefined && high !== undefined),
+        { y: 'x', x1: 'low', x2: 'high', stroke: color, strokeWidth: 2 },
+      ),
+      Plot.dot(points, { x: 'y', y: 'x', symbol, r: 4, fill: color, stroke: page, strokeWidth: 0.8 }),
+    ],
+  });
+}
+
 /** Tick format: Plot's default on linear axes, SI prefixes from a million, plain decimals on logarithmic axes (0.1, where Plot writes 100m). */
 function tickFormat([low, high]: Interval, log: boolean): { tickFormat?: string } {
   const size = Math.max(Math.abs(low), Math.abs(high));
@@ -188,6 +225,8 @@ function lineMarks({ figure, panel, domains, looks }: Drawing): Plot.Markish[] {
   const x = (point: Point) => (names ? String(point.x) : point.x);
   const joined = figure.kind === 'lines';
   const layers = panel.series.map(({ name, points, dashed }: Series): Plot.Markish[][] => {
+    if (figure.bundle)
+      return [[], [Plot.lineY(points, { x, y: 'y', stroke: 'var(--series-0)', strokeOpacity: 0.45 })], []];
     const { color, symbol } = looks.get(name)!;
     const every = joined ? Math.ceil(points.length / mostMarkers) : 1;
     const marked = points.filter((point, i) => i % every === 0 || i === points.length - 1 || point.chosen);
@@ -252,7 +291,7 @@ function deviationMarks(
 
 /** True if x is a band of names, not a numeric scale. */
 function hasBands({ kind, x }: Figure): boolean {
-  return kind === 'bars' || x.scale === 'band';
+  return kind === 'bars' || kind === 'intervals' || x.scale === 'band';
 }
 
 /** Limits of the magnitude of drawn values; beyond them the arithmetic of scales overflows or underflows. */
@@ -294,7 +333,7 @@ function drawable(value: unknown): boolean {
 function domainsOf(figure: Figure, panels: readonly Panel[]): Domains {
   const points = panels.flatMap(({ series }) => series.flatMap((one) => one.points));
   const log = figure.y.scale === 'log';
-  const ys = points.flatMap(({ y, deviation = 0 }) => [y, y + deviation, y - deviation]);
+  const ys = points.flatMap(({ y, deviation = 0, low = y, high = y }) => [y + deviation, y - deviation, low, high]);
   const levels = panels.flatMap(({ reference }) => (reference ? [reference.y] : []));
   const [low, high] = interval([...ys, ...levels, ...(figure.kind === 'bars' && !log ? [0] : [])], log);
   // On a logarithmic axis the domain extends below the least value by 5% of its range, so that its bar has a visible length.

@@ -125,8 +125,12 @@ ${tableHtml({
     { name: 'items', show: 'count' },
     { name: 'train', show: 'count' },
     { name: 'test', show: 'count' },
+    { name: 'popularity shift', show: 'number' },
   ],
-  rows: data.map(({ name, users, items, train, test }) => [name, users, items, train, test]),
+  rows: data.map(({ name, users, items, train, test, popularityShift = null }) => {
+    const shift = popularityShift === null ? null : Number(popularityShift.toFixed(2));
+    return [name, users, items, train, test, shift];
+  }),
 })}<dl class="sources">
 ${data.map(({ name, source, sha256 }) => html`<div><dt>${name}</dt><dd>${source}<br><code>SHA-256 ${sha256}</code></dd></div>\n`)}</dl>
 ${json('Settings of the experiment', settings)}
@@ -216,7 +220,7 @@ table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: ta
 caption { padding-bottom: 0.5rem; text-align: left; color: var(--ink); font-size: 0.95rem; font-weight: 600; }
 caption span { position: sticky; left: 0; display: inline-block; max-width: min(100cqi, 42rem); }
 th, td { padding: 0.3rem 1.5rem 0.3rem 0; white-space: nowrap; text-align: left; vertical-align: baseline; font-weight: 400; }
-thead th { white-space: normal; vertical-align: bottom; text-wrap: balance; border-bottom: 1px solid var(--ink); color: var(--soft); font-weight: 500; }
+thead th { vertical-align: bottom; text-wrap: balance; border-bottom: 1px solid var(--ink); color: var(--soft); font-weight: 500; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:last-child > * { border-bottom: 1px solid var(--line); }
 .number { text-align: right; }
@@ -249,6 +253,8 @@ details pre { margin-top: 0.5rem; }
   .columns-2 .plot { font-size: 13px; }
   .wide { display: none; }
   .narrow { display: block; }
+  table { font-size: 0.8125rem; }
+  th, td { padding-right: 0.7rem; }
 }
 @media print {
   html { font-size: 13px; }

@@ -55,27 +55,35 @@ export interface TableColumn {
   readonly show?: 'text' | 'metric' | 'count' | 'percent' | 'seconds' | 'number';
 }
 
-/** A table cell; `null` is a missing value. A mean with its deviation over seeds is shown as mean ± deviation and fills two columns of the CSV file. */
-export type Cell = string | number | null | { readonly mean: number; readonly deviation: number };
+/** A mean over seeds with its sample deviation, which one seed does not have. */
+export interface MeanCell {
+  readonly mean: number;
+  readonly deviation?: number;
+}
+
+/** A table cell; `null` is a missing value. A mean with its deviation is shown as mean ± deviation and fills two columns of the CSV file. */
+export type Cell = string | number | null | MeanCell;
 
 /** A plot with its caption. Panels are drawn side by side. */
 export interface Figure {
   /** Lower-case words joined by hyphens; distinct among the figures of the report. */
   readonly name: string;
   readonly caption: string;
-  /** `dots` are points without connecting lines. */
-  readonly kind: 'lines' | 'bars' | 'dots';
+  /** `dots` are points without connecting lines. `intervals` are dots with their intervals in one row for each name: names from top to bottom, values from left to right. */
+  readonly kind: 'lines' | 'bars' | 'dots' | 'intervals';
   readonly x: Axis;
   readonly y: Axis & { readonly scale?: 'linear' | 'log' };
   readonly panels: readonly Panel[];
   /** True if every panel has its own axes. Default: all panels share them. */
   readonly ownScales?: boolean;
+  /** True for many lines of which none is meant in particular: thin lines without legend, markers and table of numbers. */
+  readonly bundle?: boolean;
 }
 
 /** An axis of a figure. */
 export interface Axis {
   readonly label: string;
-  /** Default `linear`. `band` is for names, and for numbers used as names. The x axis of bars is always a band. */
+  /** Default `linear`. `band` is for names, and for numbers used as names. The x axis of bars and intervals is always a band. */
   readonly scale?: 'linear' | 'log' | 'band';
 }
 
@@ -83,7 +91,7 @@ export interface Axis {
 export interface Panel {
   readonly title: string;
   readonly series: readonly Series[];
-  /** A level for comparison, drawn as a dotted horizontal line. */
+  /** A level for comparison, drawn as a dotted line. */
   readonly reference?: { readonly name: string; readonly y: number };
 }
 
@@ -102,6 +110,9 @@ export interface Point {
   readonly y: number;
   /** Standard deviation over seeds, drawn as a band or a whisker. */
   readonly deviation?: number;
+  /** The ends of a confidence interval, drawn as a line in `intervals`. */
+  readonly low?: number;
+  readonly high?: number;
   /** True for the point that validation chose, which gets a ring. */
   readonly chosen?: boolean;
 }
@@ -137,6 +148,8 @@ export interface DataFacts {
   readonly items: number;
   readonly train: number;
   readonly test: number;
+  /** How far the test items are from the popularity of training: 0, as popular as the items of training; 1, drawn uniformly over the catalogue. */
+  readonly popularityShift?: number;
 }
 
 /** Lower-case words joined by hyphens: valid on every file system. */

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { html, type Markup } from './markup.ts';
-import type { Cell, Figure, Panel, Point, Table, TableColumn } from './report.ts';
+import type { Cell, Figure, MeanCell, Panel, Point, Table, TableColumn } from './report.ts';
 
 type Show = NonNullable<TableColumn['show']>;
 
@@ -10,7 +10,8 @@ export function showCell(cell: Cell, show: Show = 'metric'): string {
   if (typeof cell === 'string') return cell;
   const unit = show === 'percent' ? ' %' : show === 'seconds' ? ' s' : '';
   if (typeof cell === 'number') return showNumber(cell, show) + unit;
-  return `${showNumber(cell.mean, show)} ± ${showNumber(cell.deviation, show)}${unit}`;
+  const spread = cell.deviation === undefined ? '' : ` ± ${showNumber(cell.deviation, show)}`;
+  return showNumber(cell.mean, show) + spread + unit;
 }
 
 /** A number rounded to `digits` significant digits, without trailing zeros; in scientific notation below 1e-4 and from 1e9. */
@@ -47,10 +48,19 @@ function grouped(value: number, options: Intl.NumberFormatOptions): string {
   return value.toLocaleString('en-US', { signDisplay: 'negative', ...options }).replace('-', '−');
 }
 
+/** A header on one line, or two if it is long: broken at the blank nearest to its middle. */
+function headerLines(name: string): Markup | string {
+  const blanks = [...name.matchAll(/ /g)].map(({ index }) => index);
+  if (name.length <= 12 || blanks.length === 0) return name;
+  const middle = name.length / 2;
+  const at = blanks.reduce((a, b) => (Math.abs(b - middle) < Math.abs(a - middle) ? b : a));
+  return html`${name.slice(0, at + 1)}<br>${name.slice(at + 1)}`;
+}
+
 /** A table with its caption, in a box that scrolls horizontally on narrow pages. */
 export function tableHtml({ caption, columns, rows }: Omit<Table, 'name'>): Markup {
   const kinds = columns.map(({ show }) => (show === 'text' ? 'text' : 'number'));
-  const head = columns.map(({ name }, c) => html`<th scope="col" class="${kinds[c]}">${name}</th>`);
+  const head = columns.map(({ name }, c) => html`<th scope="col" class="${kinds[c]}">${headerLines(name)}</th>`);
   const body = rows.map((row) => {
     const cells = row.map((cell, c) => {
       const text = showCell(cell, columns[c]!.show);
@@ -103,9 +113,11 @@ function rowsOf({ series, reference }: Panel, names: readonly string[]): string[
   return rows;
 }
 
-/** A point as text; the chosen one is marked. */
-function showPoint({ y, deviation, chosen }: Point): string {
-  return showCell(deviation === undefined ? y : { mean: y, deviation }, 'number') + (chosen ? ' (chosen)' : '');
+/** A point as text, with its interval; the chosen one is marked. */
+function showPoint({ y, deviation, low, high, chosen }: Point): string {
+  const interval =
+    low === undefined || high === undefined ? '' : ` (${showCell(low, 'number')} to ${showCell(high, 'number')})`;
+  return showCell({ mean: y, deviation }, 'number') + interval + (chosen ? ' (chosen)' : '');
 }
 
 /**
@@ -117,14 +129,18 @@ export function tableCsv(table: Table): string {
   const header = table.columns.flatMap(({ name }, c) => (withDeviation[c] ? [name, `${name} deviation`] : [name]));
   const rows = table.rows.map((row) =>
     row.flatMap((cell, c) => {
-      if (hasDeviation(cell)) return [cell.mean, cell.deviation];
-      return withDeviation[c] ? [cell, null] : [cell];
+      const [value, spread] = isMean(cell) ? [cell.mean, cell.deviation ?? null] : [cell, null];
+      return withDeviation[c] ? [value, spread] : [value];
     }),
   );
   // Quotes preserve leading and trailing blanks, and distinguish an empty text from a missing value.
   return stringify([header, ...rows], { quoted_match: /^$|^\s|\s$/ });
 }
 
-function hasDeviation(cell: Cell): cell is { readonly mean: number; readonly deviation: number } {
+function isMean(cell: Cell): cell is MeanCell {
   return typeof cell === 'object' && cell !== null;
+}
+
+function hasDeviation(cell: Cell): boolean {
+  return isMean(cell) && cell.deviation !== undefined;
 }

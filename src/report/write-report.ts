@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../platform/atomic-file.ts';
 import { checkReport, type Report } from './report.ts';
+import { tableLatex } from './table-latex.ts';
 import { tableCsv } from './tables.ts';
 
 /** Paths of the files that `writeReport` wrote. */
@@ -12,10 +13,12 @@ export interface ReportFiles {
   readonly json: string;
   /** One CSV file per table, named after the table. */
   readonly csv: readonly string[];
+  /** One LaTeX file per table, named after the table. */
+  readonly latex: readonly string[];
 }
 
 /**
- * Writes a report into a folder, which is created if missing: `report.html`, `report.json` and one CSV file per table. Files are replaced atomically: a reader
+ * Writes a report into a folder, which is created if missing: `report.html`, `report.json`, and each table as CSV and as LaTeX. Files are replaced atomically: a reader
  * sees the old content or the new, never a part.
  * @throws TaurecError `bad-report`, before anything is written
  */
@@ -28,10 +31,14 @@ export async function writeReport(folder: string, report: Report): Promise<Repor
     html: join(folder, 'report.html'),
     json: join(folder, 'report.json'),
     csv: tables.map(({ name }) => join(folder, `${name}.csv`)),
+    latex: tables.map(({ name }) => join(folder, `${name}.tex`)),
   };
   const page = reportHtml(report);
   await mkdir(folder, { recursive: true });
-  for (const [i, table] of tables.entries()) await write(files.csv[i]!, tableCsv(table));
+  for (const [i, table] of tables.entries()) {
+    await write(files.csv[i]!, tableCsv(table));
+    await write(files.latex[i]!, tableLatex(table));
+  }
   await write(files.json, `${JSON.stringify(report, null, 2)}\n`);
   await write(files.html, page);
   return files;

@@ -44,11 +44,12 @@ describe('taurec experiment', () => {
       '--out',
       'own',
     );
-    const table = readFileSync(join(folder, files.csv[0]), 'utf8').split('\n');
+    const path = files.csv.find((name: string) => !/differences|tried/.test(name));
+    const table = readFileSync(join(folder, path), 'utf8').split('\n');
     expect(table[0]).toContain('recall@5');
     expect(table[0]).toContain('first@20');
     expect(table.map((line) => line.split(',')[0])).toEqual(['loss', 'sl', 'own', '']);
-    expect(files.csv[0]).toContain('mine');
+    expect(path).toContain('mine');
     const [header, ...rows] = table.slice(0, 3).map((line) => line.split(','));
     for (const metric of ['recall@5', 'first@20', 'ndcg@20']) {
       for (const row of rows) expect(row[header!.indexOf(metric)]).toMatch(/^\d/);

@@ -14,13 +14,18 @@ describe('a difference', () => {
     [[0.02, -0.01, 0], 'unclear'],
     [[0, 0, 0], 'unclear'],
     [[0.01], 'unclear'],
+    // two seeds decide nothing, however alike
+    [[0.01, 0.01], 'unclear'],
+    // mean .01, standard error .003: t 3.3, below the 4.3 of two degrees of freedom
+    [[0.004, 0.012, 0.014], 'unclear'],
+    [[0.006, 0.012, 0.012], 'held'],
   ])('%j over seeds: %s', (differences, verdict) => {
     expect(signOf(differences)).toBe(verdict);
   });
 
   test('is taken seed by seed, and told with both means and the gain', () => {
-    const observation = moreThan('films', ['bsl', runs(0.11, 0.22)], ['sl', runs(0.1, 0.21)], settings);
-    expect(observation).toEqual({ verdict: 'held', text: 'films: bsl .1650 against sl .1550 (+6.5%)' });
+    const observation = moreThan('films', ['bsl', runs(0.11, 0.22, 0.33)], ['sl', runs(0.1, 0.21, 0.32)], settings);
+    expect(observation).toEqual({ verdict: 'held', text: 'films: bsl .2200 against sl .2100 (+4.8%)' });
   });
 
   test('of one seed says so', () => {

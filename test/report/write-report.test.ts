@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { reportHtml } from '../../src/report/page.ts';
 import type { Table } from '../../src/report/report.ts';
+import { tableLatex } from '../../src/report/table-latex.ts';
 import { tableCsv } from '../../src/report/tables.ts';
 import { writeReport } from '../../src/report/write-report.ts';
 import { rejectionOf } from '../support/error-of.ts';
@@ -23,7 +24,8 @@ test('writes the page, the data and a file for each table, and nothing else', as
   expect(await readFile(files.html, 'utf8')).toBe(reportHtml(sampleReport));
   expect(JSON.parse(await readFile(files.json, 'utf8'))).toEqual(JSON.parse(JSON.stringify(sampleReport)));
   expect(await Promise.all(files.csv.map((path) => readFile(path, 'utf8')))).toEqual(tables.map(tableCsv));
-  const names = ['report.html', 'report.json', ...tables.map(({ name }) => `${name}.csv`)];
+  expect(await Promise.all(files.latex.map((path) => readFile(path, 'utf8')))).toEqual(tables.map(tableLatex));
+  const names = ['report.html', 'report.json', ...tables.flatMap(({ name }) => [`${name}.csv`, `${name}.tex`])];
   expect((await readdir(target)).sort()).toEqual(names.sort());
   await writeReport(target, sampleReport);
   expect((await readdir(target)).sort()).toEqual(names.sort());

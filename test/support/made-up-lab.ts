@@ -44,6 +44,7 @@ export function madeUpLab(run: (asked: Asked) => MadeUp): Lab & { readonly asked
     const groups = spec.ks!.flatMap((k) => ['ndcg', 'recall'].map((one) => `${one}@${k}`));
     return {
       seed: spec.seed,
+      data: { name: spec.data.name, popularityShift: 1 },
       config: { ...spec.config, loss: { name, options } },
       chosen: { epoch: 1, popularityPrior: 0, metric: 'ndcg@20', value: valid + shift },
       seconds: { train: seconds, validate: 0, evaluate: 0 },

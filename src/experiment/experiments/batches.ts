@@ -1,7 +1,7 @@
 import { type Section, slug } from '../../report/report.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import { cellOf, claimOf, moreThan, notLessThan, type Observation } from '../findings.ts';
+import { cellOf, claimOf, moreThan, notLessThan, type Observation, seedsText } from '../findings.ts';
 import { mergeConfigs, type RunRecord, type RunSpec } from '../run.ts';
 import { baseSpec, type ExperimentSettings } from '../settings.ts';
 import { meanCell } from '../statistics.ts';
@@ -129,7 +129,7 @@ function section(title: string, arms: readonly Arm[], settings: ExperimentSettin
     tables: [
       {
         name: slug(`batches ${title}`),
-        caption: `Test metrics (${protocol}), mean ± deviation over ${seeds.length} seeds; at most ${epochs} epochs.`,
+        caption: `Test metrics (${protocol}), ${seedsText(seeds)}; at most ${epochs} epochs.`,
         columns: [
           { name: 'batches', show: 'text' },
           ...metrics.map((name) => ({ name })),

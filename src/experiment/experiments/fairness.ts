@@ -10,6 +10,7 @@ import {
   metricText,
   type Observation,
   optionsText,
+  seedsText,
   signOf,
   spreadOf,
   triedTables,
@@ -89,7 +90,7 @@ function section(name: string, cases: readonly ChosenCase[], settings: Experimen
     tables: [
       {
         name: slug(`fairness ${name}`),
-        caption: `Test metrics on ${name} (${protocol}), mean ± deviation over ${seeds.length} seeds; groups 1 – 5 are the less popular half of the interactions.`,
+        caption: `Test metrics on ${name} (${protocol}), ${seedsText(seeds)}; groups 1 – 5 are the less popular half of the interactions.`,
         columns: [
           { name: 'loss', show: 'text' },
           { name: 'options', show: 'text' },

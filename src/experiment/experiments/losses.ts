@@ -1,16 +1,19 @@
 // The experiment `losses`, and the comparison of losses that the shift experiments share with it.
-import { type Figure, type Section, slug, type Table } from '../../report/report.ts';
+import { type DataFacts, type Figure, type Section, slug, type Table } from '../../report/report.ts';
 import { type Case, type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
 import {
   bestByValidation,
   cellOf,
   claimOf,
-  compareWithBest,
+  compareWith,
+  edgeNote,
+  meanOf,
   moreThan,
   notLessThan,
   type Observation,
   optionsText,
+  seedsText,
   triedTables,
 } from '../findings.ts';
 import type { Choice } from '../run.ts';
@@ -47,7 +50,7 @@ export const losses: Experiment = {
     losses: allLosses,
     backbones: ['mf', { name: 'lightgcn', layers: 2, config: { batch: { rows: 256 }, epochs: 40 } }],
   },
-  run: (lab, settings) => compareLosses('All losses', 'validation', lab, settings),
+  run: (lab, settings) => compareLosses('All losses', lab, settings, { choice: 'validation' }),
 };
 
 /** A claim that the first of two losses is more accurate than the second. */
@@ -57,30 +60,56 @@ export interface PairClaim {
   readonly pair: readonly [more: string, less: string];
 }
 
-/** Chooses options, runs all losses and compares them. Every claim is about `settings.metric` on the test set. @param pairs Further claims. */
+/** What an experiment adds to the comparison of losses. */
+interface Comparison {
+  /** How the options are chosen. */
+  readonly choice: Choice;
+  /** Further claims. */
+  readonly pairs?: readonly PairClaim[];
+  /** Why a data set shows nothing about the claims; undefined if it does. */
+  readonly unfit?: (data: DataFacts) => string | undefined;
+}
+
+/** Chooses options, runs all losses and compares them. Every claim is about `settings.metric` on the test set. */
 export async function compareLosses(
   title: string,
-  choice: Choice,
   lab: Lab,
   settings: ExperimentSettings,
-  pairs: readonly PairClaim[] = [],
+  { choice, pairs = [], unfit = () => undefined }: Comparison,
 ): Promise<Findings> {
   const cases = await chooseOptions(lab, title, casesOf(choice, settings), settings.seeds);
+  const reasonOf = ({ group }: Group) => unfit(group[0]!.records[0]!.data);
+  const eachGroup = (choose: Chooser, compare = moreThan) =>
+    groupsOf(cases, settings).flatMap((one): Observation[] => {
+      const pair = choose(one.group);
+      if (!pair) return [];
+      const [a, b] = pair.map((each) => [labelOf(each), each.records] as const) as [Side, Side];
+      const found = compare(one.name, a, b, settings);
+      const reason = reasonOf(one);
+      return [reason === undefined ? found : { verdict: 'unclear', text: `${found.text}, but ${reason}` }];
+    });
   return {
     claims: [
-      claimOf(
-        'The best softmax loss is more accurate than the best pairwise or pointwise loss.',
-        eachGroup(cases, settings, bestOf),
-      ),
-      claimOf(
-        'BSL is at least as accurate as SL, to within 1%.',
-        eachGroup(cases, settings, pairOf('bsl', 'sl'), notLessThan),
-      ),
-      claimOf('DSL is more accurate than SL.', eachGroup(cases, settings, pairOf('dsl', 'sl'))),
-      ...pairs.map(({ claim, pair }) => claimOf(claim, eachGroup(cases, settings, pairOf(...pair)))),
+      claimOf('The best softmax loss is more accurate than the best pairwise or pointwise loss.', eachGroup(bestOf)),
+      claimOf('BSL is at least as accurate as SL, to within 1%.', eachGroup(pairOf('bsl', 'sl'), notLessThan)),
+      claimOf('DSL is more accurate than SL.', eachGroup(pairOf('dsl', 'sl'))),
+      ...pairs.map(({ claim, pair }) => claimOf(claim, eachGroup(pairOf(...pair)))),
     ],
-    sections: groupsOf(cases, settings).flatMap(({ name, group }) => section(name, group, lab, settings)),
+    sections: groupsOf(cases, settings).map((one) => {
+      const reason = reasonOf(one);
+      return section(one, lab, settings, reason === undefined ? [] : [`This data set decides no claim: ${reason}.`]);
+    }),
   };
+}
+
+/** A side of a comparison: its name, and its runs. */
+type Side = Parameters<typeof moreThan>[1];
+
+/** The label of a loss, with a mark if an option was best at the edge of its grid. */
+function labelOf({ loss: { label }, edges }: ChosenCase): string {
+  return edges.length === 0
+    ? label
+    : `${label} (${edges.map((name) => name.replace('config.', '')).join(', ')} at the edge)`;
 }
 
 /** One case per data set, backbone and loss, in that order of nesting. */
@@ -135,69 +164,75 @@ function pairOf(a: string, b: string): Chooser {
   };
 }
 
-/** One observation per group that has both cases. */
-function eachGroup(
-  cases: readonly ChosenCase[],
-  settings: ExperimentSettings,
-  choose: Chooser,
-  compare = moreThan,
-): Observation[] {
-  return groupsOf(cases, settings).flatMap(({ name, group }) => {
-    const pair = choose(group);
-    if (!pair) return [];
-    const [a, b] = pair;
-    return [compare(name, [a.loss.label, a.records], [b.loss.label, b.records], settings)];
-  });
-}
-
 /** Figure and tables for the losses on one data set and backbone. */
-function section(name: string, group: readonly ChosenCase[], lab: Lab, settings: ExperimentSettings): Section {
-  const { metric, metrics, protocol } = settings;
+function section({ name, group }: Group, lab: Lab, settings: ExperimentSettings, text: readonly string[]): Section {
+  const { metric, metrics, protocol, seeds } = settings;
   const id = slug(`losses ${name}`);
+  const best = bestByValidation(group)!;
+  const against = compareWith(best, group, lab, settings);
+  const others = group.map((one, index) => ({ one, ...against[index] })).filter(({ difference }) => difference);
   const figure: Figure = {
     name: id,
-    caption: `Test ${metric} (${protocol}) on ${name}; whiskers show one standard deviation over seeds.`,
-    kind: 'bars',
-    x: { label: 'loss', scale: 'band' },
-    y: { label: metric },
+    caption: `Test ${metric} (${protocol}) on ${name}, relative to ${best.loss.label}, the best by validation; lines are 95% intervals over users.`,
+    kind: 'intervals',
+    x: { label: 'loss' },
+    y: { label: `difference in ${metric}, %` },
     panels: [
       {
-        title: name,
+        title: '',
+        reference: { name: best.loss.label, y: 0 },
         series: [
           {
-            name: metric,
-            points: group.map(({ loss, records }) => {
-              const { mean: y, deviation } = cellOf(records, settings);
-              return { x: loss.label, y, deviation };
-            }),
+            name: 'difference',
+            points: others.map(({ one, difference, low, high }) => ({
+              x: one.loss.label,
+              y: 100 * difference!,
+              low: 100 * low!,
+              high: 100 * high!,
+            })),
           },
         ],
       },
     ],
   };
-  const comparisons = compareWithBest(group, lab, settings);
+  const comparison: Table = {
+    name: `${id}-differences`,
+    caption: `Test ${metric} (${protocol}), and the difference from ${best.loss.label}, the best by validation, as a fraction of it: paired over users, each user’s number averaged over seeds; 95% bootstrap interval, p with Holm’s correction.`,
+    columns: [
+      { name: 'loss', show: 'text' },
+      { name: metric },
+      { name: 'difference', show: 'percent' },
+      { name: 'low', show: 'percent' },
+      { name: 'high', show: 'percent' },
+      { name: 'p' },
+    ],
+    rows: group.map((one, index) => {
+      const { difference = null, low = null, high = null, p = null } = against[index] ?? {};
+      return [one.loss.label, meanOf(one.records, settings), difference, low, high, p];
+    }),
+  };
   const table: Table = {
     name: id,
-    caption: `Test metrics (${protocol}) on ${name}, mean ± deviation over ${settings.seeds.length} seeds. Options chosen on validation data. Each loss is compared with the best of the others by validation, paired over users: 95% bootstrap interval, p with Holm’s correction.`,
+    caption: `Test metrics (${protocol}) on ${name}, ${seedsText(seeds)}. Options chosen on validation data.${edgeNote(group)}`,
     columns: [
       { name: 'loss', show: 'text' },
       { name: 'options', show: 'text' },
       ...metrics.map((one) => ({ name: one })),
       { name: 'epoch', show: 'count' },
-      { name: 'against', show: 'text' },
-      { name: 'difference' },
-      { name: 'low' },
-      { name: 'high' },
-      { name: 'p' },
     ],
-    rows: group.map((one, index) => [
+    rows: group.map((one) => [
       one.loss.label,
-      optionsText(one.options),
+      optionsText(one.options, one.edges),
       ...metrics.map((each) => cellOf(one.records, settings, each)),
       mean(one.records.map(({ chosen }) => chosen.epoch)),
-      ...(comparisons[index] ?? [null, null, null, null, null]),
     ]),
   };
-  const tried = triedTables(`${id}-options-tried`, group, settings.seeds[0]!);
-  return { title: name, figures: [figure], tables: [table, ...tried] };
+  const tried = triedTables(`${id}-options-tried`, group, seeds[0]!);
+  const compared = others.length > 0;
+  return {
+    title: name,
+    text,
+    figures: compared ? [figure] : [],
+    tables: [...(compared ? [comparison] : []), table, ...tried],
+  };
 }

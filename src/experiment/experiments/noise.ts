@@ -2,7 +2,7 @@
 import { type ClaimVerdict, type Figure, type Section, slug, type Table } from '../../report/report.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
-import { cellOf, meanOf, optionsText, triedTables } from '../findings.ts';
+import { cellOf, edgeNote, meanOf, optionsText, seedsText, triedTables } from '../findings.ts';
 import type { Noise } from '../run.ts';
 import { baseSpec, type ExperimentConfig, type ExperimentSettings } from '../settings.ts';
 
@@ -70,12 +70,13 @@ async function run(design: NoiseDesign, lab: Lab, settings: ExperimentSettings):
 
 /** Accuracy against the level: a figure with one panel per data set, and a table. */
 function accuracySection({ axis }: NoiseDesign, settings: ExperimentSettings, cases: readonly NoisyCase[]): Section {
-  const { metric, metrics, data, losses } = settings;
+  const { metric, metrics, data, losses, levels } = settings;
   const figure: Figure = {
     name: 'accuracy-against-noise',
     caption: `Test ${metric} (${settings.protocol}) against ${axis}. Options are chosen at every level on validation data without noise. Bands show one standard deviation over seeds.`,
     kind: 'lines',
-    x: { label: axis },
+    // Two levels make a slope: names on the axis, a line between them.
+    x: { label: axis, scale: levels.length === 2 ? 'band' : 'linear' },
     y: { label: metric },
     ownScales: true,
     panels: data.map(({ name }) => ({
@@ -88,7 +89,7 @@ function accuracySection({ axis }: NoiseDesign, settings: ExperimentSettings, ca
   };
   const table: Table = {
     name: 'accuracy',
-    caption: `Test metrics (${settings.protocol}), mean ± deviation over ${settings.seeds.length} seeds; “kept” is ${metric} as a fraction of its value at the lowest level.`,
+    caption: `Test metrics (${settings.protocol}), ${seedsText(settings.seeds)}; “kept” is ${metric} as a fraction of its value at the lowest level.${edgeNote(cases)}`,
     columns: [
       { name: 'data', show: 'text' },
       { name: axis, show: 'number' },
@@ -101,7 +102,7 @@ function accuracySection({ axis }: NoiseDesign, settings: ExperimentSettings, ca
       one.spec.data.name,
       one.level,
       one.loss.label,
-      optionsText(one.options),
+      optionsText(one.options, one.edges),
       ...metrics.map((name) => cellOf(one.records, settings, name)),
       meanOf(one.records, settings) / meanOf(leastNoisy(cases, one).records, settings),
     ]),
@@ -133,7 +134,8 @@ function optionsSection(
   settings: ExperimentSettings,
   cases: readonly NoisyCase[],
 ): Section {
-  const figures = options
+  // With two levels the table of accuracy, which has the options too, says it all.
+  const figures = (settings.levels.length > 2 ? options : [])
     .filter((option) => cases.some((one) => typeof one.options[option] === 'number'))
     .map(
       (option): Figure => ({

@@ -14,6 +14,7 @@ import {
   metricOf,
   metricText,
   type Observation,
+  seedsText,
   signOf,
   validated,
   validations,
@@ -204,7 +205,7 @@ export function section(group: readonly Dialled[], settings: ExperimentSettings)
     tables: [
       {
         name: slug(`lambda ${name}`),
-        caption: `Test metrics on ${name} (${protocol}), mean ± deviation over ${seeds.length} seeds.`,
+        caption: `Test metrics on ${name} (${protocol}), ${seedsText(seeds)}.`,
         columns: [
           { name: 'λ', show: 'number' },
           { name: 'validation' },

@@ -254,7 +254,7 @@ details pre { margin-top: 0.5rem; }
   .wide { display: none; }
   .narrow { display: block; }
   table { font-size: 0.8125rem; }
-  th, td { padding-right: 0.7rem; }
+  th, td { padding-right: 0.5rem; }
 }
 @media print {
   html { font-size: 13px; }

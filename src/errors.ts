@@ -63,6 +63,12 @@ const messages = {
   'file-not-found': (f: Facts) => `${f.file}: no such file. Check the path.`,
   'unreadable-file': (f: Facts) =>
     `${f.file}: cannot be read as ${f.format}: ${f.reason} If taurec guessed the wrong format, set it with the option format (--format).`,
+  'download-failed': (f: Facts) => `${f.file}: cannot be downloaded: ${f.reason}. ${f.remedy}`,
+  'packed-file': (f: Facts) => `${f.file}: is ${f.what}, which taurec does not read. ${f.remedy}`,
+  'bad-encoding': (f: Facts) =>
+    `${f.file}, line ${f.line}${f.column === undefined ? '' : `, column ${f.column}`}: ${f.reason}. Name the encoding (encoding: '${f.encoding}', --encoding ${f.encoding}), or convert the file to UTF-8.`,
+  'nested-column': (f: Facts) =>
+    `${f.file}: the column ${f.column} holds values of type ${f.type}, expected ${f.expected}. ${f.remedy}`,
   'empty-data': (f: Facts) => `${f.file}: ${f.reason}; expected at least one interaction.`,
   'missing-column': (f: Facts) =>
     `${f.file}: no column ${show(f.got)} for ${f.role}; the columns are: ${(f.columns as string[]).join(', ')}. Use one of these names, or a position, counted from 1.`,

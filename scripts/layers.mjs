@@ -31,7 +31,7 @@ const lines = [
 /** The core's files that may use Node (files, workers, DuckDB), by room. Everything else in the core must also run in browsers. */
 const nodeFiles = {
   platform:
-    'atomic-file file-head folder-lock import-module replace-folder sha256 temporary-folder text-file text-stream thread-program version',
+    'atomic-file file-head folder-lock import-module replace-folder sha256 temporary-folder text-file text-stream thread-program version write-fault',
   data:
     'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read read-titles ' +
     'database/database-file database/postgres database/read-database database/sqlite ' +

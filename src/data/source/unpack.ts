@@ -13,18 +13,18 @@ import { openBytes } from '../../platform/text-stream.ts';
 /** Compressions and archives that are named but not read, with the command that unpacks them. */
 const refused: readonly (readonly [name: string, magic: readonly number[], remedy: (file: string) => string])[] = [
   [
-    'bzip2',
+    'a bzip2 file',
     [0x42, 0x5a, 0x68],
     (file) => `Unpack it first: bunzip2 -k ${file}; or pipe it: bzcat ${file} | taurec … -`,
   ],
   [
-    'xz',
+    'an xz file',
     [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0],
     (file) => `Unpack it first: unxz -k ${file}; or pipe it: xzcat ${file} | taurec … -`,
   ],
-  ['LZ4', [0x04, 0x22, 0x4d, 0x18], (file) => `Unpack it first: unlz4 ${file}`],
-  ['7z', [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], (file) => `Unpack it first: 7z x ${file}`],
-  ['RAR', [0x52, 0x61, 0x72, 0x21], (file) => `Unpack it first: unrar x ${file}`],
+  ['an LZ4 file', [0x04, 0x22, 0x4d, 0x18], (file) => `Unpack it first: unlz4 ${file}`],
+  ['a 7z archive', [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], (file) => `Unpack it first: 7z x ${file}`],
+  ['a RAR archive', [0x52, 0x61, 0x72, 0x21], (file) => `Unpack it first: unrar x ${file}`],
   ['an old Excel workbook', [0xd0, 0xcf, 0x11, 0xe0], () => 'Save the sheet as CSV.'],
 ];
 const zipMagic = [0x50, 0x4b, 0x03, 0x04];
@@ -41,7 +41,7 @@ export async function unpack(path: string, shown: string, folder: string): Promi
   const begins = (magic: readonly number[]) => magic.every((byte, at) => head[at] === byte);
   for (const [what, magic, remedy] of refused) {
     // Text may begin with BZh: bzip2 goes on with its level and the digits of pi.
-    const isText = what === 'bzip2' && !(head[4] === 0x31 && head[5] === 0x41);
+    const isText = what === 'a bzip2 file' && !(head[4] === 0x31 && head[5] === 0x41);
     if (begins(magic) && !isText) throw new TaurecError('packed-file', { file: shown, what, remedy: remedy(shown) });
   }
   if (begins(zipMagic)) return unzip(path, shown, folder);

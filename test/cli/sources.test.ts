@@ -18,12 +18,19 @@ describe('sources on the command line', () => {
     const trained = await json('train', ...parts, '--test', 'cases/parts/*1.csv', ...quick);
     expect(trained).toMatchObject({
       model: join('models', 'part-00000'),
-      data: { source: parts.join(', '), train: 383, test: 183 },
+      data: { source: [...parts, parts[1]].join(', '), train: 383, test: 183 },
     });
     expect(await json('info', join('models', 'part-00000'))).toMatchObject({ interactions: 383 });
     const folderName = await json('train', 'cases/parts/', ...quick);
     expect(folderName.model).toBe(join('models', 'parts'));
-    expect(await fails('train', ...parts, '--train', 'x.csv')).toMatchObject({ code: 2 });
+    await fails(
+      2,
+      /given twice: .*part-00000.csv, .*part-00001.csv and --train x.csv/,
+      'train',
+      ...parts,
+      '--train',
+      'x.csv',
+    );
   });
 
   test('standard input: a pipe, and none', async () => {
@@ -50,10 +57,8 @@ describe('sources on the command line', () => {
   });
 
   test('titles in Latin-1, with the flag and without', async () => {
-    const args = ['train', 'cases/parts', '--titles', 'cases/titles-latin1.item', '--out', 'latin', ...quick] as const;
-    const failed = await fails(...args);
-    expect(failed.stderr).toContain('titles-latin1.item, line 1: the byte 0xE9 is not UTF-8');
-    expect(failed.stderr).toContain('--encoding latin1');
+    const args = ['train', 'cases/parts', '--titles', 'cases/titles-latin1.item', '--out', 'latin', ...quick];
+    await fails(1, /titles-latin1.item, line 1: the byte 0xE9 is not UTF-8.* --encoding latin1/, ...args);
     await json(...args, '--encoding', 'latin1');
     expect(await taurec('recommend', 'latin', '--user', '1', '-k', '2')).toMatchObject({
       stdout: expect.stringContaining('Misérables'),
@@ -101,13 +106,14 @@ describe('what the machine lacks', () => {
 
   test('a folder for the model that cannot be written is refused before training', async () => {
     file('a-file', 'text');
-    const inFile = await fails('train', 'cases/parts', '--out', 'a-file/model', ...quick);
+    const inFile = await taurec('train', 'cases/parts', '--out', 'a-file/model', ...quick);
+    expect(inFile.code).toBe(1);
     expect(inFile.stderr).not.toContain('Training on');
     // Root may write anywhere.
     if (process.getuid?.() === 0) return;
     mkdirSync(join(folder, 'read-only'));
     chmodSync(join(folder, 'read-only'), 0o500);
-    const { stderr } = await fails('train', 'cases/parts', '--out', 'read-only/model', ...quick);
+    const { stderr } = await taurec('train', 'cases/parts', '--out', 'read-only/model', ...quick);
     expect(stderr).toContain('cannot be written: this user has no permission to write there. Choose another folder');
     expect(stderr).not.toContain('Training on');
   });

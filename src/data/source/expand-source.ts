@@ -87,14 +87,11 @@ async function inFolder(folder: string): Promise<Found[]> {
 async function matching(pattern: string): Promise<Found[]> {
   const duck = await openDuck();
   try {
-    const { getRows } = await duck.connection
-      .runAndReadAll(`SELECT file FROM glob(${literal(pattern)})`)
-      .then((reader) => ({
-        getRows: () => reader.getRows(),
-      }));
+    const reader = await duck.connection.runAndReadAll(`SELECT file FROM glob(${literal(pattern)})`);
     // The part of the pattern before its first wildcard names a fixed folder.
     const fixed = pattern.slice(0, pattern.search(globPattern)).replace(/[^/\\]*$/, '').length;
-    const found = getRows()
+    const found = reader
+      .getRows()
       .map(([file]) => String(file))
       .sort(byUnits)
       .map((name) => ({ kind: 'file' as const, name, within: name.slice(fixed) }));

@@ -1,8 +1,8 @@
 // Archives and compressed files other than gzip: recognised by their first bytes, unpacked to a temporary file or refused with what to do.
 
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { open, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Unzip, UnzipInflate } from 'fflate';
@@ -169,8 +169,7 @@ async function unpacking(format: string, shown: string, work: () => Promise<void
 
 /** The path under its inner name: the ending may decide the format. */
 async function renamed(target: string, name: string): Promise<string> {
-  const { rename } = await import('node:fs/promises');
-  const path = join(target, '..', basename(name));
+  const path = join(dirname(target), basename(name) || 'unpacked');
   if (path !== target) await rename(target, path);
   return path;
 }

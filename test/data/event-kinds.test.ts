@@ -101,7 +101,7 @@ describe('kinds of events', () => {
           }
         },
       ),
-      draws(100),
+      draws(50),
     );
   }, 60_000);
 

@@ -81,7 +81,7 @@ describe('several files', () => {
         };
         expect(await read(list)).toEqual(await read(whole));
       }),
-      draws(30),
+      draws(15),
     );
   }, 60_000);
 
@@ -193,7 +193,7 @@ describe('JSON arrays', () => {
           expect(pairs(await readInteractions(path))).toEqual(pairs(await readInteractions(lines)));
         },
       ),
-      draws(40),
+      draws(20),
     );
   }, 60_000);
 

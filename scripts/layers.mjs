@@ -31,10 +31,11 @@ const lines = [
 /** The core's files that may use Node (files, workers, DuckDB), by room. Everything else in the core must also run in browsers. */
 const nodeFiles = {
   platform:
-    'atomic-file file-head folder-lock import-module replace-folder sha256 temporary-folder text-file text-stream thread-program version',
+    'atomic-file file-head folder-lock import-module replace-folder sha256 temporary-folder text-file text-stream thread-program version write-fault',
   data:
     'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read read-titles ' +
-    'database/database-file database/postgres database/read-database database/sqlite',
+    'database/database-file database/postgres database/read-database database/sqlite ' +
+    'source/download source/expand-source source/json-array source/merge-logs source/text-encoding source/unpack source/with-sources',
   feedback: 'postgres-feedback sqlite-feedback sqlite-worker',
   engine: 'fused-multiply-add open-engine wasm/crew-worker wasm/open-wasm-engine',
   evaluation: 'result-file',
@@ -48,7 +49,7 @@ const nodePaths = Object.entries(nodeFiles).map(
 );
 /** Packages that run only in Node. */
 export const nodePackages =
-  '@duckdb bullmq cli-table3 cli-truncate commander csv-stringify env-paths ioredis jiti libsql log-update pg pg-boss pg-copy-streams string-width usearch'.split(
+  '@duckdb bullmq cli-table3 cli-truncate commander csv-stringify env-paths fzstd ioredis jiti libsql log-update pg pg-boss pg-copy-streams string-width usearch'.split(
     ' ',
   );
 

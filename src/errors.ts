@@ -34,7 +34,7 @@ const messages = {
   'memory-limit': (f: Facts) =>
     `The tables need ${gigabytes(f.bytes)} GiB, but the engine has only ${gigabytes(f.limit)}: ${f.users} users and ${f.items} items at dimension ${f.dimension} take ${f.bytesPerRow} bytes per row. Reduce the dimension, the negatives or the rows per batch, or drop rare users and items (k-core).`,
   'memory-refused': (f: Facts) =>
-    `The system refused to allocate ${gigabytes(f.bytes)} GiB of memory for ${f.users} users and ${f.items} items at dimension ${f.dimension}. Free some memory, raise the process limit, or reduce the dimension.`,
+    `The system refused to allocate ${gigabytes(f.bytes)} GiB of memory for ${f.users} users and ${f.items} items at dimension ${f.dimension}. Free some memory or reduce the dimension. A limit of the address space (ulimit -v) also causes this, because WebAssembly reserves several GiB of addresses for any memory: remove it, and limit the memory of the process by its control group (systemd: MemoryMax).`,
   'wasm-blocked': (f: Facts) =>
     `WebAssembly is blocked: ${f.reason} If the page has a content security policy, add 'wasm-unsafe-eval' to its script-src; or use engine: 'reference', which is slow.`,
   'engine-thread': (f: Facts) =>
@@ -64,6 +64,12 @@ const messages = {
   'unreadable-file': (f: Facts) =>
     `${f.file}: cannot be read as ${f.format}: ${f.reason} If taurec guessed the wrong format, set it with the option format (--format).`,
   'bad-config-file': (f: Facts) => `${f.file}: cannot be loaded: ${f.reason}`,
+  'download-failed': (f: Facts) => `${f.file}: cannot be downloaded: ${f.reason}. ${f.remedy}`,
+  'packed-file': (f: Facts) => `${f.file}: is ${f.what}, which taurec does not read. ${f.remedy}`,
+  'bad-encoding': (f: Facts) =>
+    `${f.file}, line ${f.line}${f.column === undefined ? '' : `, column ${f.column}`}: ${f.reason}. Name the encoding (encoding: '${f.encoding}', --encoding ${f.encoding}), or convert the file to UTF-8.`,
+  'nested-column': (f: Facts) =>
+    `${f.file}: the column ${f.column} holds values of type ${f.type}, expected ${f.expected}. ${f.remedy}`,
   'empty-data': (f: Facts) => `${f.file}: ${f.reason}; expected at least one interaction.`,
   'missing-column': (f: Facts) =>
     `${f.file}: no column ${show(f.got)} for ${f.role}; the columns are: ${(f.columns as string[]).join(', ')}. Use one of these names, or a position, counted from 1.`,
@@ -106,6 +112,7 @@ const messages = {
     `${f.directory}: would be overwritten, but is not a taurec export: it holds ${f.got}. Choose a new or empty folder, or one with an earlier export.`,
   'bad-embeddings': (f: Facts) => `${f.file}: ${f.problem}.${f.remedy ? ` ${f.remedy}` : ''}`,
   'no-index': (f: Facts) => `${f.directory}: ${f.problem}. Build it: taurec index ${f.directory}`,
+  'cannot-write': (f: Facts) => `${f.path}: cannot be written: ${f.reason}. ${f.remedy}`,
   'missing-package': (f: Facts) =>
     `${f.what} needs the package ${f.name}, which ${f.problem}. npm install ${f.install ?? f.name}`,
   // evaluation

@@ -11,12 +11,14 @@ export { type BackboneName, backboneNames } from './backbone/backbones.ts';
 export type { Part } from './data/build-dataset.ts';
 export type { Column, ColumnOptions } from './data/columns.ts';
 export type { Dataset, DatasetOptions } from './data/dataset.ts';
+export type { EventOptions, KindCount } from './data/event-kinds.ts';
 export type { Format } from './data/formats/file-format.ts';
 export { IdMap } from './data/id-map.ts';
 export type { Interactions, ReadReport } from './data/interactions.ts';
 export type { CoreThresholds } from './data/k-core.ts';
 export type { ReadOptions } from './data/read.ts';
 export type { TitleOptions } from './data/read-titles.ts';
+export type { Source } from './data/source/expand-source.ts';
 export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { enableFusedMultiplyAdd } from './engine/fused-multiply-add.ts';
@@ -70,10 +72,10 @@ export const loadDataset: typeof import('./data/dataset.ts').loadDataset = onDem
   'loadDataset',
 );
 /**
- * Reads a log of interactions without splitting it: CSV, TSV, JSON lines, Parquet or LightGCN text, plain or gzip, or a table or query of a database
- * (`postgres://…?table=…`, `sqlite:PATH?table=…`). Ids are texts and stay unchanged ("007" is not 7).
- * @throws TaurecError `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; for databases also `bad-database-place`,
- * `database-unreachable`, `database-login`, `database-failed`
+ * Reads a log of interactions without splitting it: CSV, TSV, JSON, Parquet or LightGCN text, plain or compressed, from a file, several files, a folder, a pattern, an
+ * `https://` URL or standard input (`-`); or a table or query of a database (`postgres://…?table=…`, `sqlite:PATH?table=…`). Ids are texts and stay unchanged ("007" is not 7).
+ * @throws TaurecError `file-not-found`, `unreadable-file`, `packed-file`, `bad-encoding`, `nested-column`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; for URLs
+ * also `download-failed`; for databases also `bad-database-place`, `database-unreachable`, `database-login`, `database-failed`
  */
 export const readInteractions: typeof import('./data/read.ts').readInteractions = onDemand(
   () => import('./data/read.ts'),

@@ -123,13 +123,19 @@ function filesBesideFile(file: string, entry: unknown): unknown {
   if (typeof entry !== 'object' || entry === null) return entry;
   const paths = Object.entries(entry).map(([key, value]) => [
     key,
-    ['train', 'valid', 'test', 'titles'].includes(key) && typeof value === 'string' ? besideFile(file, value) : value,
+    ['train', 'valid', 'test', 'titles'].includes(key) ? sourceBesideFile(file, value) : value,
   ]);
   return Object.fromEntries(paths);
 }
 
+/** A source: a path or a list of them; anything else stays and is refused by its reader. */
+function sourceBesideFile(file: string, source: unknown): unknown {
+  if (Array.isArray(source)) return source.map((one) => sourceBesideFile(file, one));
+  return typeof source === 'string' ? besideFile(file, source) : source;
+}
+
 function besideFile(file: string, path: string): string {
-  if (/^postgres(ql)?:/i.test(path)) return path;
+  if (path === '-' || /^(postgres(ql)?|https?):/i.test(path)) return path;
   if (/^sqlite:/i.test(path)) return `sqlite:${besideFile(file, path.slice('sqlite:'.length))}`;
   if (isAbsolute(path)) return path;
   const found = relative('.', join(dirname(file), path));

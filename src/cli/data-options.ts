@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DatasetOptions, datasetOptions } from '../data/dataset.ts';
 import { type ReadOptions, readOptions } from '../data/read.ts';
+import { isUrl, type Source, shownSource } from '../data/source/expand-source.ts';
 import { addDeclaredFlags, declaredValues, negation } from './declared-flags.ts';
 import { core } from './parse.ts';
 
@@ -50,15 +51,29 @@ export function dataArguments(options: Partial<DatasetOptions>): string[] {
       const { users, items } = value as Exclude<DatasetOptions['kCore'], number | undefined>;
       return [long!, `${users},${items}`];
     }
+    if (name === 'eventWeights' && typeof value === 'object')
+      return [
+        long!,
+        Object.entries(value)
+          .map(([kind, weight]) => `${kind}=${weight}`)
+          .join(','),
+      ];
     return [long!, String(value)];
   });
 }
 
-/** The default name of a model or study. `ratings.csv` gives "ratings"; `gowalla/train.tsv.gz` gives "gowalla", because "train" says nothing; a database gives its table. */
-export function dataName(source: string): string {
+/**
+ * The default name of a model or study. `ratings.csv` gives "ratings"; `gowalla/train.tsv.gz` gives "gowalla", because "train" says nothing; several files give the name of
+ * the first, a pattern that of its folder; a database gives its table.
+ */
+export function dataName(source: Source): string {
+  if (typeof source !== 'string') return dataName(source[0]!);
   const place = databasePlace(source);
   if (place) return place.label;
+  if (source === '-') return 'standard-input';
+  if (/[*?[]/.test(source)) return dataName(source.replace(/[/\\]?[^/\\]*[*?[].*$/s, '') || '.');
+  if (isUrl(source)) return dataName(new URL(shownSource(source)).pathname.replace(/\/+$/, '') || 'download');
   // Drops up to two extensions, such as .tsv.gz.
-  const name = basename(source).replace(/(\.[a-z]\w{0,8}){1,2}$/i, '');
+  const name = basename(resolve(source)).replace(/(\.[a-z]\w{0,8}){1,2}$/i, '');
   return /^train(ing)?$/i.test(name) ? basename(dirname(resolve(source))) || name : name;
 }

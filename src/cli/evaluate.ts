@@ -23,6 +23,7 @@ import { UsageError } from './failure.ts';
 import { count, decimal, duration, metricsTable, table, timed } from './output.ts';
 import { between } from './parse.ts';
 import { WorkProgress } from './progress.ts';
+import { readingNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec evaluate`. `diversity`: `true` measures only, a number also re-ranks. */
@@ -87,8 +88,7 @@ async function runUntil(
   await withModel(directory, engineOptions(flags), async (model, engine) => {
     const [log, read] = await timed(() => readInteractions(flags.test, readOptionsOf(flags)));
     const data = testDataOf(log, model);
-    const { skipped, rejectsFile } = log.report;
-    if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
+    for (const note of readingNotes(log.report)) say(note);
     sayLost(data, say);
     const request = {
       protocols: protocolChoices[flags.protocol],

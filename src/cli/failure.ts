@@ -78,6 +78,12 @@ function systemMessage(error: NodeJS.ErrnoException): string | undefined {
     ENOSPC: 'no space left on the disk',
     EROFS: 'the disk is read-only',
   };
-  const reason = reasons[error.code ?? ''];
-  return reason && `${error.path ?? error.syscall}: ${reason}.`;
+  const remedies: Record<string, string> = {
+    EACCES: ' Choose a place that this user may use, or let its owner change its permissions.',
+    EPERM: ' Choose a place that this user may use, or let its owner change its permissions.',
+    ENOSPC: ' Free some space, or choose a place on another disk.',
+    EROFS: ' Choose a place on another disk.',
+  };
+  const code = error.code ?? '';
+  return reasons[code] && `${error.path ?? error.syscall}: ${reasons[code]}.${remedies[code] ?? ''}`;
 }

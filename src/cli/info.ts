@@ -1,13 +1,16 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DataInfo, describe, type Quantiles } from '../data/describe.ts';
 import { readInteractions } from '../data/read.ts';
+import type { Source } from '../data/source/expand-source.ts';
 import { openModel } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { count, table } from './output.ts';
+import { readingNotes } from './reading-notes.ts';
+import { sourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { ratingNote } from './train-report.ts';
 
@@ -15,29 +18,39 @@ import { ratingNote } from './train-report.ts';
 type InfoFlags = CommonOptions & ReadFlags;
 
 export function define(command: Command, terminal: Terminal): void {
-  command.argument('<file>', 'file or database table of interactions, or model folder');
+  command.argument(
+    '<files...>',
+    'files, folder, URL or database table of interactions, or model folder; - reads standard input',
+  );
   addReadOptions(command);
   addCommonOptions(command, 'json', 'quiet');
   addExamples(command, 'taurec info ratings.csv', 'taurec info models/ratings --json');
-  command.action((path: string, flags: InfoFlags) => run(terminal, path, flags));
+  command.action((paths: string[], flags: InfoFlags) => run(terminal, sourceOf(paths)!, flags));
 }
 
-async function run(terminal: Terminal, path: string, flags: InfoFlags): Promise<void> {
-  // A database place is never a path, and a folder is always a model.
-  if (!databasePlace(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+async function run(terminal: Terminal, source: Source, flags: InfoFlags): Promise<void> {
+  const path = typeof source === 'string' && isModelFolder(source) ? source : undefined;
+  if (path !== undefined) {
     const { config, itemBias } = await openModel(path);
     if (flags.json) terminal.printJson(config);
     else terminal.print(modelText(config, itemBias));
     return;
   }
-  const log = await readInteractions(path, readOptionsOf(flags));
-  const { skipped, rejectsFile } = log.report;
-  if (skipped > 0 && !flags.quiet) terminal.note(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
-  const ratings = ratingNote([log.report], log.users.length, flags.minRating);
+  const log = await readInteractions(source, readOptionsOf(flags));
+  if (!flags.quiet) for (const note of readingNotes(log.report)) terminal.note(note);
+  const ratings = flags.sumRatings ? undefined : ratingNote([log.report], log.users.length, flags.minRating);
   if (ratings !== undefined && !flags.quiet) terminal.note(ratings);
   const info = describe(log);
   if (flags.json) terminal.printJson(info);
   else terminal.print(dataText(info));
+}
+
+/** True for a folder that is a model, whole or damaged, rather than a folder of data: it has the file that names its format, or no file but folders. */
+function isModelFolder(path: string): boolean {
+  // A database place is never a path.
+  if (databasePlace(path) || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return false;
+  const names = readdirSync(path);
+  return names.length === 0 || names.some((name) => /^(config\.json|.*\.safetensors)$/.test(name));
 }
 
 /** The facts of a log: sizes, ratings and times, then the quantiles of interactions per user and per item. */
@@ -51,6 +64,7 @@ function dataText(info: DataInfo): string {
     ['rows', count(info.rows)],
     ['duplicates', count(info.duplicates)],
     ...(info.skipped > 0 ? [['bad rows skipped', count(info.skipped)] as [string, string]] : []),
+    ...(info.cancelled ? [['pairs with too low a sum', count(info.cancelled)] as [string, string]] : []),
     ...(info.belowMinRating > 0 ? [['below the minimum rating', count(info.belowMinRating)] as [string, string]] : []),
   ];
   if (info.ratings) {

@@ -7,13 +7,14 @@ import { configToJson } from '../training/config.ts';
 import type { TrainResult } from '../training/training.ts';
 import { reportOf } from './evaluate-model.ts';
 import { count, duration, metricsTable, optionsText } from './output.ts';
+import { readingNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Notes about the data that was read: its size, skipped rows, ratings without a threshold, and test interactions that are also in training. */
 export function reportReading(
   dataset: Dataset,
   seconds: number,
-  { split, minRating }: Pick<DatasetOptions, 'split' | 'minRating'>,
+  { split, minRating, sumRatings }: Pick<DatasetOptions, 'split' | 'minRating' | 'sumRatings'>,
   say: (text: string) => void,
 ): void {
   const { users, items, train, valid, test, reports = {}, overlap } = dataset;
@@ -26,10 +27,10 @@ export function reportReading(
     `Read ${dataset.source} in ${duration(seconds)}: ${count(users.size)} users, ${count(items.size)} items; interactions: ${parts.join(', ')}.`,
   );
   for (const report of Object.values(reports)) {
-    if (report.skipped > 0) say(`Skipped ${count(report.skipped)} bad rows; listed in ${report.rejectsFile}.`);
+    for (const note of readingNotes(report)) say(note);
   }
   const interactions = [train, valid, test].reduce((sum, part) => sum + (part?.indices.length ?? 0), 0);
-  const ratings = ratingNote(Object.values(reports), interactions, minRating);
+  const ratings = sumRatings ? undefined : ratingNote(Object.values(reports), interactions, minRating);
   if (ratings !== undefined) say(ratings);
   if (overlap)
     say(
@@ -71,7 +72,7 @@ export function trainJson(
   };
 }
 
-/** Prints the summary of a training: model, metrics, and the commands to run next. `testFile` is the file for the evaluation command. */
+/** Prints the summary of a training: model, metrics, and the commands to run next. `testFile` is the file for the evaluation command, which takes one. */
 export function printSummary(
   terminal: Terminal,
   out: string,
@@ -79,7 +80,7 @@ export function printSummary(
   result: TrainResult,
   evaluations: readonly Evaluation[] | undefined,
   seconds: Readonly<Record<string, number>>,
-  testFile: string | undefined,
+  testFile: string | readonly string[] | undefined,
 ): void {
   const { popularityPrior } = result.config;
   const { metric } = result.config.validation;
@@ -97,9 +98,9 @@ export function printSummary(
   ];
   if (columns.length > 0) terminal.print(`\n${metricsTable(columns)}`);
   terminal.print('');
-  if (testFile !== undefined)
+  if (typeof testFile === 'string')
     terminal.print(`Evaluate:   ${terminal.commandLine('evaluate', out, '--test', testFile)}`);
-  else if (!result.valid)
+  else if (!result.valid && testFile === undefined)
     terminal.print('Nothing was held out, so the quality is not measured: add --split random, or --test FILE.');
   terminal.print(`Recommend:  ${terminal.commandLine('recommend', out, '--user', dataset.users.idOf(0), '-k', '10')}`);
 }

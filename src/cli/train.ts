@@ -38,10 +38,11 @@ import {
   type ProtocolChoice,
   protocolChoices,
 } from './evaluate-model.ts';
-import { AdvisedError, UsageError } from './failure.ts';
+import { AdvisedError } from './failure.ts';
 import { timed } from './output.ts';
 import { WorkProgress } from './progress.ts';
 import { shortenHelp } from './short-help.ts';
+import { trainSourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { printSummary, reportReading, trainJson } from './train-report.ts';
@@ -62,7 +63,7 @@ interface TrainFlags extends CommonOptions, ReadFlags, SplitFlags {
 
 export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('[data]', 'file or database table of interactions to train on, same as --train')
+    .argument('[data...]', 'files, folder, URL or database table of interactions to train on; - reads standard input')
     .option(
       '--train <file>',
       'training interactions: CSV, TSV, JSON lines, Parquet, LightGCN text, postgres://…?table=…, sqlite:…?table=…',
@@ -95,22 +96,16 @@ export function define(command: Command, terminal: Terminal): void {
     'taurec train ratings.csv --split random --valid-ratio 0.1 --refit --out models/films',
     'taurec train --train train.tsv.gz --test test.tsv.gz --loss sl --tau 0.1 --seed 1 --threads 2 --out model --json',
   );
-  command.action((data: string | undefined, flags: TrainFlags) => run(terminal, data, flags));
+  command.action((data: string[], flags: TrainFlags) => run(terminal, data, flags));
 }
 
-async function run(terminal: Terminal, positional: string | undefined, flags: TrainFlags): Promise<void> {
+async function run(terminal: Terminal, places: readonly string[], flags: TrainFlags): Promise<void> {
   const engine = engineOptions(flags);
   const say = terminal.notes(flags.quiet);
   const configFile = findConfigFile(flags.config);
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
   if (configFile !== undefined) say(`Using ${configFile}.`);
-  if (positional !== undefined && flags.train !== undefined) {
-    throw new UsageError(`Training data given twice: ${positional} and --train ${flags.train}.`);
-  }
-  const trainFile = positional ?? flags.train ?? file?.data.train;
-  if (trainFile === undefined) {
-    throw new UsageError('No training data given. Example: taurec train ratings.csv');
-  }
+  const trainFile = trainSourceOf('train', places, flags.train, file?.data.train);
   const config = trainConfigOf(flags as unknown as TrainingFlags, file?.training);
   const out = flags.out ?? file?.out ?? join('models', dataName(trainFile));
   // Wrong losses, backbones and folders fail here, before minutes of reading and training.

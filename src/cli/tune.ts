@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
+import type { Source } from '../data/source/expand-source.ts';
 import { TaurecError } from '../errors.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { type ReportFiles, writeReport } from '../report/write-report.ts';
@@ -28,6 +29,7 @@ import { addDeclaredFlags, commonFlags, declaredValues } from './declared-flags.
 import { AdvisedError, UsageError } from './failure.ts';
 import { count, decimal, duration, timed } from './output.ts';
 import { shortenHelp } from './short-help.ts';
+import { trainSourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { reportReading } from './train-report.ts';
@@ -52,7 +54,7 @@ const notTrials = ['timeBudget', 'refit', 'validation.metric', 'checkpointEvery'
 
 export function define(command: Command, terminal: Terminal): void {
   command
-    .argument('[data]', 'file of interactions to train on, same as --train')
+    .argument('[data...]', 'files, folder, URL or database table of interactions to train on; - reads standard input')
     .option('--train <file>', 'file of interactions to train on')
     .option('-o, --out <folder>', "folder for the winner's model (default: no model is saved)")
     .option('--refit-winner', 'retrain the winner on train and validation data together; needs --out')
@@ -77,12 +79,12 @@ export function define(command: Command, terminal: Terminal): void {
     'taurec tune train.tsv.gz --config films.config.ts --trials 50 --jobs 4 --json',
     'taurec tune train.tsv.gz --queue redis://10.0.0.7:6379 --jobs 16',
   );
-  command.action((data: string | undefined, flags: TuneFlags) => run(terminal, data, flags));
+  command.action((data: string[], flags: TuneFlags) => run(terminal, data, flags));
 }
 
 /** A study to run, checked as far as possible without the data. */
 interface Request {
-  readonly trainFile: string;
+  readonly trainFile: Source;
   readonly configFile?: string;
   readonly file?: FileConfig;
   /** Training options common to all trials. */
@@ -93,16 +95,10 @@ interface Request {
 }
 
 /** Makes the request of flags and configuration file. @throws UsageError; TaurecError as `readConfigFile` and for wrong options */
-async function requestOf(positional: string | undefined, flags: TuneFlags): Promise<Request> {
+async function requestOf(places: readonly string[], flags: TuneFlags): Promise<Request> {
   const configFile = findConfigFile(flags.config);
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
-  if (positional !== undefined && flags.train !== undefined) {
-    throw new UsageError(`Training data given twice: ${positional} and --train ${flags.train}.`);
-  }
-  const trainFile = positional ?? flags.train ?? file?.data.train;
-  if (trainFile === undefined) {
-    throw new UsageError('No training data given. Example: taurec tune ratings.csv');
-  }
+  const trainFile = trainSourceOf('tune', places, flags.train, file?.data.train);
   if (flags.refitWinner && flags.out === undefined) throw new UsageError('--refit-winner needs --out.');
   // The file's time budget is that of one training; the study has its own.
   const { timeBudget: _, ...ownTraining } = file?.training ?? {};
@@ -140,11 +136,11 @@ function settingsOf(flags: TuneFlags, file: unknown): TuneSettings {
   return declaredValues(tuneOptions, flags, file);
 }
 
-async function run(terminal: Terminal, positional: string | undefined, flags: TuneFlags): Promise<void> {
+async function run(terminal: Terminal, places: readonly string[], flags: TuneFlags): Promise<void> {
   const started = performance.now();
   engineOptions(flags);
   const say = terminal.notes(flags.quiet);
-  const request = await requestOf(positional, flags);
+  const request = await requestOf(places, flags);
   const { data, config, settings, folder } = request;
   if (request.configFile !== undefined) say(`Using ${request.configFile}.`);
   if (flags.out !== undefined) await checkModelTarget(flags.out);
@@ -197,7 +193,7 @@ function winnerArgumentsOf(
   const config = flags.refitWinner ? { ...result.config, refit: true } : result.config;
   return [
     'train',
-    trainFile,
+    ...[trainFile].flat(),
     ...(configFile === undefined ? [] : ['--config', configFile]),
     ...dataArguments(data),
     ...trainingArguments(config, file?.training),

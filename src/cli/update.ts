@@ -18,6 +18,7 @@ import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { addDeclaredFlags } from './declared-flags.ts';
 import { count, decimal, duration } from './output.ts';
+import { readingNotes } from './reading-notes.ts';
 import { sourceOf } from './source-flags.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
@@ -66,8 +67,7 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const opened = before ?? (await stampOf(directory));
   if (!flags.dryRun) await checkModelTarget(out);
   const log = await readInteractions(flags.data, readOptionsOf(flags));
-  const { skipped, rejectsFile } = log.report;
-  if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
+  for (const note of readingNotes(log.report)) say(note);
   const { users, items, pairs } = newInteractions(model, log);
   const added = { users: users.added, items: items.added, interactions: pairs.indices.length };
   if (flags.dryRun || added.interactions === 0) {

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
 import { option } from '../option.ts';
+import type { EventOptions } from './event-kinds.ts';
 
 /** A column: its name, or its position counted from 1. Text made of digits that is no column name is a position too. */
 export type Column = string | number;
@@ -49,12 +50,12 @@ export const columnShape = {
 };
 
 /** Columns of a log by role. */
-export type ColumnOptions = z.input<z.ZodObject<typeof columnShape>>;
+export type ColumnOptions = z.input<z.ZodObject<typeof columnShape>> & EventOptions;
 
 /** The meaning of a column for a reader of interactions. */
-export type Role = 'user' | 'item' | 'rating' | 'time' | 'weight';
+export type Role = 'user' | 'item' | 'rating' | 'time' | 'weight' | 'event';
 /** All roles, in the order of the columns in temporary files. */
-export const roles: readonly Role[] = ['user', 'item', 'rating', 'time', 'weight'];
+export const roles: readonly Role[] = ['user', 'item', 'rating', 'time', 'weight', 'event'];
 
 /** Column positions, counted from 0, by role. */
 export type ColumnPositions = { user: number; item: number } & Partial<Record<Role, number>>;
@@ -71,6 +72,7 @@ const usualNames: Record<Exclude<Role, 'weight'>, ReadonlySet<string>> = {
   ),
   rating: words('rating bookrating score stars overall'),
   time: words('timestamp time datetime date unixreviewtime unixtime ts createdat'),
+  event: words('event eventtype eventname kind action actiontype behavior behaviour behaviortype'),
 };
 
 /** The words of a list separated by spaces. */
@@ -133,6 +135,13 @@ export function findColumns(
     if (at >= 0) positions[role] = at;
   }
   if (options.weight !== undefined) positions.weight = asked('weight', options.weight);
+  const { eventColumn, eventWeights, eventKinds } = options;
+  if (eventColumn !== undefined) positions.event = asked('event', eventColumn);
+  else if (eventWeights !== undefined || eventKinds !== undefined) {
+    const at = usual('event');
+    if (at < 0) throw new TaurecError('missing-column', { file, got: 'event', role: 'the kind of event', columns });
+    positions.event = at;
+  }
   return positions;
 }
 
@@ -141,13 +150,13 @@ export function checkRating(
   file: string,
   positions: ColumnPositions,
   columns: readonly string[],
-  options: ColumnOptions & { minRating?: number },
+  options: ColumnOptions & { minRating?: number; sumRatings?: boolean },
 ): void {
-  if (options.minRating === undefined || positions.rating !== undefined) return;
+  if ((options.minRating === undefined && !options.sumRatings) || positions.rating !== undefined) return;
   throw new TaurecError('missing-column', {
     file,
     got: options.rating ?? 'rating',
-    role: 'the rating that minRating needs',
+    role: `the rating that ${options.sumRatings ? 'sumRatings' : 'minRating'} needs`,
     columns,
   });
 }

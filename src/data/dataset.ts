@@ -20,22 +20,24 @@ import { kCore } from './k-core.ts';
 import { readInteractions, readShape } from './read.ts';
 import { readTitles, type TitleOptions } from './read-titles.ts';
 import { latestTime, recencyWeights } from './recency-weights.ts';
+import type { Source } from './source/expand-source.ts';
 import { type SplitMethod, type SplitRecord, split, splitMethods } from './split/split.ts';
 
 export type { Dataset } from './build-dataset.ts';
 
 const group = 'Splitting and filtering data:';
 const file = z.string({ error: 'a file' });
+const files = z.union([file, z.array(file).min(1).readonly()], { error: 'a file, or a list of files' });
 const ratio = numberWhere('a number between 0 and 1, both excluded', (x) => x > 0 && x < 1);
 const leastCount = whole(0);
 
 /** The declarations of all options for reading, splitting and filtering data. */
 export const datasetShape = {
   ...readShape,
-  /** Training interactions: a file, or a database table or query as `readInteractions` names it (likewise `valid` and `test`). With `split`, the test part is taken from them. */
-  train: option(file, { help: 'interactions to train on' }),
+  /** Training interactions: a file, folder, pattern, URL or a list of them, or a database table or query, as `readInteractions` names it (likewise `valid` and `test`). With `split`, the test part is taken from them. */
+  train: option(files, { help: 'interactions to train on' }),
   /** Validation interactions. Cannot be combined with `validRatio`. */
-  valid: option(file.optional(), {
+  valid: option(files.optional(), {
     group,
     flag: '--valid <file>',
     help: 'validation interactions, to choose the best epoch',
@@ -53,7 +55,7 @@ export const datasetShape = {
     help: 'method of holding out validation data (default: debiased with --aim discovery, else as --split, else random)',
   }),
   /** Test interactions. Cannot be combined with `split`. */
-  test: option(file.optional(), {
+  test: option(files.optional(), {
     group,
     flag: '--test <file>',
     help: 'test interactions, to measure the model',
@@ -123,7 +125,7 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   checkOptions(schema, options, { split: 'split', validSplit: 'split' });
   checkTogether(options);
   const { seed = 0, validRatio = 0 } = options;
-  const read = (file: string) => readInteractions(file, options);
+  const read = (file: Source) => readInteractions(file, options);
   const whole = await read(options.train);
   const given = {
     valid: options.valid && (await read(options.valid)),
@@ -170,7 +172,13 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
     { sha256, source: logs.map((log) => log.source).join(', '), reports, splits },
   );
   return options.titles
-    ? { ...dataset, titles: await readTitles(options.titles, dataset.items, options.titleOptions) }
+    ? {
+        ...dataset,
+        titles: await readTitles(options.titles, dataset.items, {
+          encoding: options.encoding,
+          ...options.titleOptions,
+        }),
+      }
     : dataset;
 }
 

@@ -1,3 +1,4 @@
+import type { KindCount } from './event-kinds.ts';
 import type { Interactions } from './interactions.ts';
 import { type Spread, spreadOf } from './spread.ts';
 
@@ -25,8 +26,13 @@ export interface DataInfo {
   skipped: number;
   /** Rows dropped by `minRating`. */
   belowMinRating: number;
+  /** Pairs dropped because their ratings add up to too little; absent without `sumRatings`. */
+  cancelled?: number;
+  /** Rows by kind of event; absent without a column of kinds. */
+  kinds?: readonly KindCount[];
   /** Earliest and latest time, in the log's unit. */
   times?: { from: number; to: number };
+  /** Range of the ratings, before duplicates are merged. */
   ratings?: Spread;
 }
 
@@ -47,7 +53,7 @@ export function describe(log: Interactions): DataInfo {
   const userDegrees = degrees(log.users, log.userIds.size);
   const itemDegrees = degrees(log.items, log.itemIds.size);
   const interactions = log.users.length;
-  const { rows, duplicates, skipped, belowMinRating } = log.report;
+  const { rows, duplicates, skipped, belowMinRating, cancelled, kinds } = log.report;
   const info: DataInfo = {
     source: log.source,
     sha256: log.sha256,
@@ -62,12 +68,14 @@ export function describe(log: Interactions): DataInfo {
     duplicates,
     skipped,
     belowMinRating,
+    ...(cancelled !== undefined && { cancelled }),
+    ...(kinds && { kinds }),
   };
   if (log.times) {
     const { min, max } = spreadOf(log.times);
     info.times = { from: min, to: max };
   }
-  if (log.ratings) info.ratings = spreadOf(log.ratings);
+  if (log.ratings) info.ratings = log.report.ratings ?? spreadOf(log.ratings);
   return info;
 }
 

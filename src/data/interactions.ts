@@ -1,11 +1,13 @@
 import { type Csr, csrFromEntries } from '../array/csr.ts';
 import { sharedInt32 } from '../array/shared.ts';
+import type { KindCount } from './event-kinds.ts';
 import type { IdMap } from './id-map.ts';
 import type { Spread } from './spread.ts';
 
 /**
  * A log of interactions as typed columns: entry e is an interaction of user `users[e]` with item `items[e]`. All columns have one value per entry. Entries are
- * distinct and sorted by user, then item. Duplicate rows of the source are merged into one entry with their largest rating, largest weight and latest time.
+ * distinct and sorted by user, then item. Duplicate rows of the source are merged into one entry with their largest rating, largest weight and latest time; with
+ * `sumRatings` the rating is the sum.
  */
 export interface Interactions {
   readonly userIds: IdMap;
@@ -36,7 +38,11 @@ export interface ReadReport {
   readonly skipped: number;
   /** Rows dropped by `minRating`. */
   readonly belowMinRating: number;
-  /** Range of the ratings of the kept entries; absent without a rating column. Every kept interaction is a positive, whatever its rating. */
+  /** Pairs dropped because the sum of their ratings is too low (`sumRatings`); absent without that option. */
+  readonly cancelled?: number;
+  /** Rows by kind of event, most frequent first, at most 100 kinds; absent without a column of kinds. */
+  readonly kinds?: readonly KindCount[];
+  /** Range of the ratings of the kept rows, before duplicates are merged; absent without a rating column. Every kept interaction is a positive, whatever its rating. */
   readonly ratings?: Spread;
   /** Path of the file that lists the skipped rows; absent when none was skipped. */
   readonly rejectsFile?: string;
@@ -53,8 +59,11 @@ export interface RawColumns {
   weights?: Float32Array;
 }
 
-/** Sorts by user, then item, and merges duplicates. Two stable counting sorts make the cost linear in entries, users and items. */
-export function mergeDuplicates(raw: RawColumns): RawColumns & { duplicates: number } {
+/**
+ * Sorts by user, then item, and merges duplicates. Two stable counting sorts make the cost linear in entries, users and items.
+ * @param sumRatings true: the rating of a pair is the sum of its rows' ratings; false: the largest of them
+ */
+export function mergeDuplicates(raw: RawColumns, sumRatings = false): RawColumns & { duplicates: number } {
   // The second sort is stable, so sorting by item first leaves each user's items in order.
   const byItem = countingOrder(raw.items, raw.itemIds.size);
   const order = countingOrder(raw.users, raw.userIds.size, byItem);
@@ -65,6 +74,7 @@ export function mergeDuplicates(raw: RawColumns): RawColumns & { duplicates: num
   const ratings = raw.ratings && new Float32Array(count);
   const times = raw.times && new Float64Array(count);
   const weights = raw.weights && new Float32Array(count);
+  const both = sumRatings ? (a: number, b: number) => a + b : Math.max;
   let at = -1;
   for (let p = 0; p < order.length; p++) {
     const e = order[p]!;
@@ -72,7 +82,7 @@ export function mergeDuplicates(raw: RawColumns): RawColumns & { duplicates: num
     if (first) at++;
     users[at] = raw.users[e]!;
     items[at] = raw.items[e]!;
-    if (ratings) ratings[at] = first ? raw.ratings![e]! : Math.max(ratings[at]!, raw.ratings![e]!);
+    if (ratings) ratings[at] = first ? raw.ratings![e]! : both(ratings[at]!, raw.ratings![e]!);
     if (times) times[at] = first ? raw.times![e]! : Math.max(times[at]!, raw.times![e]!);
     if (weights) weights[at] = first ? raw.weights![e]! : Math.max(weights[at]!, raw.weights![e]!);
   }

@@ -12,6 +12,9 @@ import { checkFormat, type Format, guessFormat } from './formats/file-format.ts'
 import { delimitedTable, jsonTable, parquetTable, type Table } from './formats/table.ts';
 import { sniffKeys, sniffTable } from './formats/table-layout.ts';
 import type { IdMap } from './id-map.ts';
+import type { Source } from './source/expand-source.ts';
+import { findForeignByte, foreignByte } from './source/text-encoding.ts';
+import { withSources } from './source/with-sources.ts';
 
 /** Columns and format of a file of titles. */
 export interface TitleOptions {
@@ -22,20 +25,25 @@ export interface TitleOptions {
   format?: 'auto' | Exclude<Format, 'lightgcn'>;
   delimiter?: string;
   header?: 'auto' | boolean;
+  /** As in `readInteractions`. In `loadDataset` default: that of the interactions. */
+  encoding?: string;
 }
 
 const isTitle = (name: string) => /^(item|movie|product|book|track|song|artist)?[\s_-]?(title|name)$/i.test(name);
 const isId = (name: string) => /^id$/i.test(name) || isUsualName('item', name);
 
 /**
- * Reads item titles from a CSV, TSV, JSON lines or Parquet file, plain or gzip, or from a database table, as in `readInteractions`. Returns them by item index,
+ * Reads item titles from CSV, TSV, JSON or Parquet, from files or a database table, as in `readInteractions`. Returns them by item index,
  * '' for an item without a title. Rows of items that `items` does not contain are skipped; when an item occurs twice, one of its titles is kept.
  * @throws TaurecError the errors of `readInteractions` for files, databases and columns
  */
-export async function readTitles(source: string, items: IdMap, options: TitleOptions = {}): Promise<string[]> {
+export async function readTitles(source: Source, items: IdMap, options: TitleOptions = {}): Promise<string[]> {
   checkFormat(options.format ?? 'auto');
-  const place = databasePlace(source);
-  if (!place) return readFile(source, items, options);
+  const place = typeof source === 'string' ? databasePlace(source) : undefined;
+  if (!place) {
+    const lists = await withSources(source, options, ({ path }) => readFile(path, items, options));
+    return lists.reduce((all, list) => all.map((title, item) => list[item] || title));
+  }
   const choose = (names: readonly string[]) => {
     const { user, item } = findTitleColumns(place.shown, names, names.length, options);
     return [user, item];
@@ -54,6 +62,8 @@ async function readFile(file: string, items: IdMap, options: TitleOptions): Prom
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
   // Decompressing to the end detects a truncated gzip file.
   if (head.gzip) await fileSha256(file, true).catch((cause) => unreadable(file, format, cause));
+  const foreign = format === 'parquet' ? undefined : await findForeignByte(file, head.gzip);
+  if (foreign) throw foreignByte(file, foreign);
   const duck = await openDuck();
   try {
     const table = await titleTable(duck, file, format, head, options);

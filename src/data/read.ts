@@ -11,15 +11,20 @@ import { fileSha256, openBytes, openLines } from '../platform/text-stream.ts';
 import { type ColumnPositions, checkRating, columnShape, findColumns, roles } from './columns.ts';
 import { databasePlace } from './database/database-place.ts';
 import { readDatabase } from './database/read-database.ts';
+import { eventShape, eventTable, kindsText } from './event-kinds.ts';
 import { type Duck, eachChunk, openDuck } from './formats/duckdb.ts';
-import { type Encoded, encodeNumbers, encodeTexts } from './formats/encode-table.ts';
+import { type Encoded, type EncodedRows, encodeNumbers, encodeTexts } from './formats/encode-table.ts';
 import { type Format, formats, guessFormat } from './formats/file-format.ts';
 import { readLightGcn } from './formats/light-gcn.ts';
 import { Rejects } from './formats/rejects.ts';
 import { badCell, repairDelimited, repairJson } from './formats/repair.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './formats/table.ts';
-import { sniffKeys, sniffTable } from './formats/table-layout.ts';
-import { type Interactions, mergeDuplicates, type RawColumns } from './interactions.ts';
+import { sniffObjects, sniffTable } from './formats/table-layout.ts';
+import { compactIds, type Interactions, mergeDuplicates, selectEntries } from './interactions.ts';
+import type { Source } from './source/expand-source.ts';
+import { readSources, type Sibling, sniffSibling } from './source/read-sources.ts';
+import { namingEncoding } from './source/text-encoding.ts';
+import { sourceShape } from './source/with-sources.ts';
 import { spreadOf } from './spread.ts';
 
 const group = 'Reading data:';
@@ -27,11 +32,18 @@ const group = 'Reading data:';
 /** The declarations of all options for reading a log. */
 export const readShape = {
   ...columnShape,
+  ...eventShape,
   /** Minimum rating: rows with a lower rating are dropped. Needs a rating column. Default: all rows are kept. */
   minRating: option(finite.optional(), {
     group,
     flag: '--min-rating <number>',
     help: 'keep only rows with at least this rating',
+  }),
+  /** True for signed quantities, such as orders and returns: the ratings of a pair are added up, and the pair stays if their sum is above 0, or at least `minRating`. Needs a rating column. Default false: the largest rating counts. */
+  sumRatings: option(z.boolean({ error: 'true or false' }).optional(), {
+    group,
+    flag: '--sum-ratings',
+    help: 'add up the ratings of a pair, such as quantities ordered and returned, and keep pairs above 0',
   }),
   /** File format. Default 'auto': detected from the content, then from the name (`guessFormat`). Gzip is always detected. */
   format: option(oneOf(['auto', ...formats]).optional(), {
@@ -39,6 +51,7 @@ export const readShape = {
     flag: '--format <name>',
     help: 'file format (default: detected)',
   }),
+  ...sourceShape,
   /** Field separator of a table, one to four characters. Default: tab for .tsv, else the most frequent of `::` tab `,` `;` `|` or a space in the first line. */
   delimiter: option(
     textWhere('one to four characters, no quote or line end', (x) => /^[^"\r\n]{1,4}$/.test(x)).optional(),
@@ -74,47 +87,83 @@ export const readOptions: readonly DeclaredOption[] = declaredOptions(readShape)
 export type ReadOptions = z.input<typeof schema>;
 
 /**
- * Reads a log of interactions from a CSV, TSV, JSON lines, Parquet or LightGCN file, plain or gzip, or from a database table or query, named
- * `postgres://…?table=…` or `sqlite:PATH?table=…` (docs/databases.md). For databases `format`, `delimiter` and `header` have no effect.
+ * Reads a log of interactions from CSV, TSV, JSON lines, JSON arrays, Parquet or LightGCN text, plain or compressed by gzip, zstd or ZIP. The source is a file, a folder, a
+ * pattern such as `parts/*.csv`, an `https://` URL, `-` (standard input), or a list of these; several files give the log of all their rows. Or it is a database table or
+ * query, named `postgres://…?table=…` or `sqlite:PATH?table=…` (docs/databases.md); then `format`, `delimiter`, `header` and `encoding` have no effect.
  * Ids are texts and stay unchanged ("007" is not 7). If all ids of a column are whole numbers in plain decimal form, they are ordered by number, else by UTF-8
  * bytes. Fields may be quoted. Blank lines are skipped. A row is bad if an id is blank, if a rating, time or weight is not a number (times may be ISO dates), or if
  * its number of fields differs from that of the first row. Repeated user–item pairs are merged.
- * @throws TaurecError `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; for databases also `bad-database-place`,
- * `database-unreachable`, `database-login`, `database-failed`
+ * @throws TaurecError `file-not-found`, `unreadable-file`, `packed-file`, `bad-encoding`, `nested-column`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; for
+ * URLs also `download-failed`; for databases also `bad-database-place`, `database-unreachable`, `database-login`, `database-failed`
  */
-export async function readInteractions(source: string, options: ReadOptions = {}): Promise<Interactions> {
+export async function readInteractions(source: Source, options: ReadOptions = {}): Promise<Interactions> {
   checkOptions(schema, options);
-  const place = databasePlace(source);
-  return place ? readDatabase(place, options, readFile) : readFile(source, options);
+  eventTable(options);
+  const place = typeof source === 'string' ? databasePlace(source) : undefined;
+  const log = await (place ? readDatabase(place, options, readFile) : readSources(source, options, readFile));
+  return options.sumRatings ? withoutCancelled(log, options.minRating) : log;
 }
 
-/** Reads one file. `headerLines` (see `Rejects`) is set for the temporary copy of a database table, so that messages count rows of the table. */
-async function readFile(file: string, options: ReadOptions & { headerLines?: number }): Promise<Interactions> {
+/** Drops the pairs whose summed rating is too low. The sums are compared with six decimals, so that .1 + .2 − .3 is 0. */
+function withoutCancelled(log: Interactions, minRating: number | undefined): Interactions {
+  const keep = Uint8Array.from(log.ratings!, (sum) => {
+    const rounded = Math.round(sum * 1e6) / 1e6;
+    return minRating === undefined ? +(rounded > 0) : +(rounded >= minRating);
+  });
+  const cancelled = keep.length - keep.reduce((kept, k) => kept + k, 0);
+  if (cancelled === keep.length) {
+    const reason = `no interaction is left (${cancelled} pairs with a sum of ratings that is too low)`;
+    throw new TaurecError('empty-data', { file: log.source, reason });
+  }
+  return { ...compactIds(selectEntries(log, keep)), report: { ...log.report, cancelled } };
+}
+
+/** What the reader of one file is told beyond the options. */
+interface FileFacts {
+  /** Set for the temporary copy of a database table, so that messages count rows of the table; see `Rejects`. */
+  headerLines?: number;
+  /** The name of the rejects file without its ending. Default: that of the file. */
+  label?: string;
+  /** True when folders named `key=value` in the path are columns (Parquet). */
+  hive?: boolean;
+  /** The columns of an earlier file of the same source: a file without a header follows them. */
+  sibling?: Sibling;
+}
+
+/** Reads one file. */
+async function readFile(file: string, options: ReadOptions & FileFacts): Promise<Interactions> {
   const head = await readHead(file);
   const format = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
   // The options are checked before the file is read: hashing alone takes seconds for large files.
   if (format === 'lightgcn') checkPairsOnly(file, options);
-  const rejects = new Rejects(file, options.onBadRow ?? 'fail', options.rejectsDirectory ?? '.', options.headerLines);
+  const rejects = new Rejects(
+    file,
+    options.onBadRow ?? 'fail',
+    options.rejectsDirectory ?? '.',
+    options.headerLines,
+    options.label,
+  );
   try {
     const sha256 = await fileSha256(file, head.gzip);
-    const { columns, belowMinRating } =
+    const { columns, belowMinRating, kinds, otherKinds } =
       format === 'lightgcn'
-        ? { columns: await readLightGcn(openLines(file, head.gzip), (bad) => rejects.add(bad)), belowMinRating: 0 }
+        ? { ...nothingDropped, columns: await readLightGcn(openLines(file, head.gzip), (bad) => rejects.add(bad)) }
         : await readTable(file, format, head, options, rejects);
     const rejectsFile = rejects.close();
     const rows = columns.users.length;
     if (rows === 0) {
-      const reason = `no interaction is left (${rejects.count} bad rows skipped, ${belowMinRating} below the minimum rating)`;
+      const reason = `no interaction is left (${rejects.count} bad rows skipped, ${belowMinRating} below the minimum rating${kinds ? `, ${otherKinds} of kinds that do not count: ${kindsText(kinds)}` : ''})`;
       throw new TaurecError('empty-data', { file, reason });
     }
-    const { duplicates, ...merged } = mergeDuplicates(columns);
+    const { duplicates, ...merged } = mergeDuplicates(columns, options.sumRatings);
     const report = {
-      rows: rows + belowMinRating,
+      rows: rows + belowMinRating + otherKinds,
       duplicates,
       skipped: rejects.count,
       belowMinRating,
-      ...(merged.ratings && { ratings: spreadOf(merged.ratings) }),
+      ...(kinds && { kinds }),
+      ...(columns.ratings && { ratings: spreadOf(columns.ratings) }),
       rejectsFile,
     };
     return { ...merged, report, sha256, source: file };
@@ -123,23 +172,22 @@ async function readFile(file: string, options: ReadOptions & { headerLines?: num
     rejects.abandon();
     const code = String((error as NodeJS.ErrnoException).code);
     // Node's zlib errors have codes such as Z_BUF_ERROR and Z_DATA_ERROR.
-    if (!code.startsWith('Z_')) throw error;
+    if (!code.startsWith('Z_')) throw await namingEncoding(error, file, head.gzip);
     const reason = `the gzip stream is broken or cut off (${(error as Error).message}).`;
     throw new TaurecError('unreadable-file', { file, format, reason }, { cause: error });
   }
 }
 
-/** The columns of the kept rows, before duplicates are merged, with the number of rows that `minRating` dropped. */
-type Columns = { columns: RawColumns; belowMinRating: number };
+const nothingDropped = { belowMinRating: 0, otherKinds: 0, kinds: undefined };
 
 /** Reads any format but LightGCN, with a DuckDB instance that lives as long as the read. */
 async function readTable(
   file: string,
   format: Exclude<Format, 'lightgcn'>,
   head: FileHead,
-  options: ReadOptions,
+  options: ReadOptions & FileFacts,
   rejects: Rejects,
-): Promise<Columns> {
+): Promise<EncodedRows> {
   const duck = await openDuck();
   try {
     if (format === 'parquet') return await readParquet(duck, file, head.gzip, options, rejects);
@@ -156,10 +204,12 @@ async function readDelimited(
   file: string,
   format: 'csv' | 'tsv',
   head: FileHead,
-  options: ReadOptions,
+  options: ReadOptions & FileFacts,
   rejects: Rejects,
-): Promise<Columns> {
-  const { layout, names, positions, numeric, empty } = sniffTable(file, format, head, options);
+): Promise<EncodedRows> {
+  const { layout, names, positions, numeric, empty } = sniffSibling(options.sibling, options, (own) =>
+    sniffTable(file, format, head, own),
+  );
   if (empty) {
     const reason = layout.header ? 'the file has a header and no rows' : 'the file has no rows';
     throw new TaurecError('empty-data', { file, reason });
@@ -184,9 +234,10 @@ async function readJson(
   head: FileHead,
   options: ReadOptions,
   rejects: Rejects,
-): Promise<Columns> {
+): Promise<EncodedRows> {
   // Without an object in the head the repair pass runs only to report the bad lines; then the error about the file is thrown.
-  const names = sniffKeys(head);
+  const objects = sniffObjects(head);
+  const names = [...objects.keys];
   if (names.length === 0) {
     await repairJson(
       { path: file, gzip: head.gzip },
@@ -199,12 +250,15 @@ async function readJson(
   }
   const positions = findColumns(file, names, names.length, options);
   checkRating(file, positions, names, options);
-  const table = jsonTable(file, head.gzip, names, positions);
+  const lists = [...new Set(Object.values(positions))].filter(
+    (position) => position !== positions.user && objects.lists.has(names[position]!),
+  );
+  const table = jsonTable(file, head.gzip, names, positions, lists, true);
   const encoded = await attempt(() => encode(duck, table, false, options));
   if (encoded && 'columns' in encoded) return encoded;
   const target = join(duck.folder, 'repaired.jsonl');
-  await repairJson({ path: file, gzip: head.gzip }, names, positions, target, rejects);
-  return insist(file, 'jsonl', () => encode(duck, jsonTable(target, false, names, positions), false, options));
+  await repairJson({ path: file, gzip: head.gzip }, names, positions, target, rejects, lists);
+  return insist(file, 'jsonl', () => encode(duck, jsonTable(target, false, names, positions, lists), false, options));
 }
 
 /** Reads Parquet. A file compressed as a whole by gzip is unpacked first, because Parquet needs random access. */
@@ -212,9 +266,9 @@ async function readParquet(
   duck: Duck,
   file: string,
   gzip: boolean,
-  options: ReadOptions,
+  options: ReadOptions & FileFacts,
   rejects: Rejects,
-): Promise<Columns> {
+): Promise<EncodedRows> {
   let path = file;
   if (gzip) {
     path = join(duck.folder, 'unpacked.parquet');
@@ -229,7 +283,7 @@ async function readParquet(
     checkRating(file, positions, found, options);
     return positions;
   };
-  const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find));
+  const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find, file, options.hive));
   const encoded = await unreadable(file, 'parquet', () => encode(duck, table, true, options));
   if ('columns' in encoded) return encoded;
   // Rows of Parquet have numbers, so SQL selects the bad rows and no repaired copy is needed.
@@ -253,7 +307,10 @@ type PassOver = ReadOptions & { passOverBad?: boolean };
 
 /** Encodes ids as indices. If the head of the file suggests integer ids (`numeric`), the fast path for them is tried first; text ids are staged in DuckDB. */
 async function encode(duck: Duck, table: Table, numeric: boolean, options: PassOver): Promise<Encoded> {
-  return (numeric ? await encodeNumbers(duck, table, options) : undefined) ?? encodeTexts(duck, table, options);
+  const { minRating, sumRatings, passOverBad } = options;
+  // Summed ratings are compared with the minimum once all rows of a pair are known.
+  const rules = { minRating: sumRatings ? undefined : minRating, eventTable: eventTable(options), passOverBad };
+  return (numeric ? await encodeNumbers(duck, table, rules) : undefined) ?? encodeTexts(duck, table, rules);
 }
 
 /** Runs `work`. Returns undefined if DuckDB cannot read the table at all; its rows are then checked one by one, like those of a table with bad rows. */
@@ -267,7 +324,7 @@ async function attempt(work: () => Promise<Encoded>): Promise<Encoded | undefine
 }
 
 /** Encodes a table without bad rows. Any bad row at this point means that the whole file is in another format. @throws TaurecError `unreadable-file` */
-async function insist(file: string, format: Format, work: () => Promise<Encoded>): Promise<Columns> {
+async function insist(file: string, format: Format, work: () => Promise<Encoded>): Promise<EncodedRows> {
   const encoded = await unreadable(file, format, work);
   if ('columns' in encoded) return encoded;
   throw new TaurecError('unreadable-file', { file, format, reason: `${encoded.bad} rows are not in that format.` });
@@ -286,8 +343,9 @@ async function unreadable<T>(file: string, format: Format, work: () => Promise<T
 
 /** Refuses options that need a rating, time or weight: LightGCN text contains only user–item pairs. @throws TaurecError `missing-column` */
 function checkPairsOnly(file: string, options: ReadOptions): void {
-  const { rating, time, weight, minRating } = options;
-  for (const [role, got] of Object.entries({ rating: rating ?? minRating, time, weight })) {
+  const { rating, time, weight, minRating, sumRatings } = options;
+  const event = options.eventColumn ?? options.eventWeights ?? options.eventKinds;
+  for (const [role, got] of Object.entries({ rating: rating ?? minRating ?? sumRatings, time, weight, event })) {
     if (got === undefined || got === false) continue;
     throw new TaurecError('missing-column', {
       file,

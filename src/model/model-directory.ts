@@ -1,7 +1,7 @@
 /** The model folder in Node: saves a model atomically, opens one, and reads or writes its training state. `read-model.ts` has the part shared with browsers. */
 
 import { mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Matrix } from '../array/matrix.ts';
@@ -9,6 +9,7 @@ import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
 import { temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { finishReplacing, replaceFolder } from '../platform/replace-folder.ts';
+import { checkWritable } from '../platform/write-fault.ts';
 import { type Model, modelProblem } from './model.ts';
 import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelFactsSchema } from './model-facts.ts';
 import { CONFIG, files, issuesOf, readModel } from './read-model.ts';
@@ -86,7 +87,7 @@ export async function saveModel(directory: string, model: Model): Promise<void> 
 
 /**
  * Checks that a model may be saved in `directory`: the path does not exist, or is an empty folder, or holds an older model. A long run calls this before it starts.
- * @throws TaurecError `not-a-model` otherwise
+ * @throws TaurecError `not-a-model` otherwise, `cannot-write` for a folder that this user may not write to
  */
 export async function checkModelTarget(directory: string): Promise<void> {
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
@@ -96,9 +97,11 @@ export async function checkModelTarget(directory: string): Promise<void> {
   });
   // A run may keep its checkpoints in the folder that its model will be saved to.
   const others = names.filter((name) => !name.startsWith('checkpoint'));
-  if (others.length === 0) return;
-  if (!(await isWhole(directory)))
+  if (others.length > 0 && !(await isWhole(directory)))
     throw new TaurecError('not-a-model', { directory, got: others.slice(0, 3).join(', ') });
+  // A model is finished next to its folder and then moved; checkpoints are written into it.
+  await checkWritable(dirname(resolve(directory)));
+  await checkWritable(directory);
 }
 
 /**

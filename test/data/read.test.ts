@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -235,7 +235,8 @@ describe('header', () => {
 describe('shapes', () => {
   test('files without interactions are told apart', async () => {
     await expect(readInteractions(join(folder, 'nowhere.csv'))).rejects.toMatchObject({ code: 'file-not-found' });
-    await expect(readInteractions(folder)).rejects.toMatchObject({ code: 'file-not-found' });
+    const emptyFolder = mkdtempSync(join(folder, 'empty-'));
+    await expect(readInteractions(emptyFolder)).rejects.toThrow('the folder holds no files');
     await expect(readInteractions(file('empty.csv', ''))).rejects.toThrow('the file is empty');
     await expect(readInteractions(file('empty.csv.gz', gzipSync('')))).rejects.toThrow('the file is empty');
     await expect(readInteractions(file('head.csv', 'user,item\n'))).rejects.toThrow('a header and no rows');

@@ -42,6 +42,7 @@ function columnsOfFile(positions: ColumnPositions): ColumnOptions {
     rating: at('rating') || false,
     time: at('time') || false,
     weight: at('weight') || undefined,
+    eventColumn: at('event') || undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import { TaurecError } from '../../errors.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
 
 /** An in-memory DuckDB for reading one file. It spills to a temporary folder, which `close` removes. */
@@ -13,10 +14,11 @@ export interface Duck {
 /**
  * Opens DuckDB with at most `memory` (default 1 GB, which leaves room for training in the same process) and at most four threads. It neither downloads nor loads
  * extensions, so it does not use the network.
+ * @throws TaurecError `missing-package` where its library is not installed or cannot be loaded, `cannot-write` without a temporary folder
  */
 export async function openDuck(memory = '1GB'): Promise<Duck> {
   // Loaded on first use: it is a native library of some 60 MB, and a server never needs it.
-  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const { DuckDBInstance } = await import('@duckdb/node-api').catch(withoutDuckDb);
   const folder = await temporaryFolder();
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memory,
@@ -39,6 +41,19 @@ export async function openDuck(memory = '1GB'): Promise<Duck> {
       await removeTemporaryFolder(folder);
     },
   };
+}
+
+/** The error for a library that does not load: its package of this platform is missing, or the process may not map it. */
+function withoutDuckDb(cause: NodeJS.ErrnoException): never {
+  const { platform, arch } = globalThis.process;
+  const binary = `@duckdb/node-bindings-${platform}-${arch}`;
+  const facts = { what: 'Reading data', name: '@duckdb/node-api' };
+  if (/failed to map|cannot allocate/i.test(cause.message)) {
+    const problem = `cannot be loaded: ${cause.message.split('\n', 1)[0]}. The process has too little address space for it: raise or remove the limit (ulimit -v unlimited). If its file is damaged, install it again`;
+    throw new TaurecError('missing-package', { ...facts, problem, install: binary }, { cause });
+  }
+  const problem = `has no library for this platform (${platform}-${arch}): ${cause.message.split('\n', 1)[0]}. npm was told to leave optional packages out, or node_modules comes from another machine. Install it here`;
+  throw new TaurecError('missing-package', { ...facts, problem, install: binary }, { cause });
 }
 
 /** A text as an SQL string literal. */

@@ -3,22 +3,38 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { sharedInt32 } from '../../array/shared.ts';
 import type { Role } from '../columns.ts';
+import { type EventTable, type KindCount, weightOfKind } from '../event-kinds.ts';
 import { type IdMap, IdMapBuilder } from '../id-map.ts';
 import { encodeIntegers } from '../integer-ids.ts';
 import type { RawColumns } from '../interactions.ts';
-import { type Duck, eachChunk, scalar } from './duckdb.ts';
+import { type Duck, eachChunk, literal, scalar } from './duckdb.ts';
 import { type Table, unfit } from './table.ts';
 
-/** The encoded columns and the number of rows dropped by `minRating`; or the number of bad rows, if there are any and `passOverBad` is not set. */
-export type Encoded = { columns: RawColumns; belowMinRating: number } | { bad: number };
+/** The encoded columns of the kept rows, and the rows that were dropped. */
+export interface EncodedRows {
+  columns: RawColumns;
+  /** Rows dropped by `minRating`. */
+  belowMinRating: number;
+  /** Rows by kind of event, most frequent first; undefined without a column of kinds. */
+  kinds?: KindCount[];
+  /** Rows of kinds that do not count. */
+  otherKinds: number;
+}
+
+/** The encoded rows; or the number of bad rows, if there are any and `passOverBad` is not set. */
+export type Encoded = EncodedRows | { bad: number };
 
 interface EncodeOptions {
   minRating?: number;
+  /** The kinds of events that count; undefined: all alike. */
+  eventTable?: EventTable;
   /** Skip bad rows without counting them (Parquet, where the caller has already listed them). Default false. */
   passOverBad?: boolean;
 }
 
-const measures = ['rating', 'time', 'weight'] as const;
+const measures = ['rating', 'time', 'weight', 'event'] as const;
+/** Most kinds that a report lists: a column of many is no column of kinds. */
+const mostKinds = 100;
 
 /** Reads integer ids in one streaming pass. Undefined when an id is not a whole number or a cell is bad; the caller then takes the path for text ids. */
 export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOptions): Promise<Encoded | undefined> {
@@ -26,13 +42,16 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
   const items = new NumberColumn();
   const others = measures.filter((role) => table.cells[role]).map((role) => ({ role, column: new NumberColumn() }));
   const ratingAt = others.findIndex((other) => other.role === 'rating');
+  const eventAt = others.findIndex((other) => other.role === 'event');
   const minimum = options.minRating ?? Number.NEGATIVE_INFINITY;
   let belowMinRating = 0;
   let fits = true;
   const sql = `SELECT ${[
     wholeNumber(table.cells.user),
     wholeNumber(table.cells.item),
-    ...others.map((o) => table.cells[o.role]),
+    ...others.map((o) =>
+      o.role === 'event' ? kindWeightSql(table.cells.event!, options.eventTable) : table.cells[o.role],
+    ),
   ]
     // NaN marks a bad cell.
     .map((cell) => `coalesce(${cell}, 'nan'::DOUBLE)`)
@@ -46,6 +65,7 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
       let sum = user + item;
       for (let o = 0; o < others.length; o++) sum += vectors[o + 2]!.getItem(r) as number;
       if (Number.isNaN(sum)) fits = false;
+      if (eventAt >= 0 && vectors[eventAt + 2]!.getItem(r) === 0) continue;
       if (ratingAt >= 0 && (vectors[ratingAt + 2]!.getItem(r) as number) < minimum) {
         belowMinRating++;
         continue;
@@ -68,7 +88,9 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
     items: encodedItems.codes,
     ...takeMeasures(others, count),
   };
-  return { columns, belowMinRating };
+  const { event } = table.cells;
+  if (event === undefined) return { columns, belowMinRating, otherKinds: 0 };
+  return { columns, belowMinRating, ...(await countKinds(duck, event, table.from, options.eventTable)) };
 }
 
 /** Reads ids of any kind. DuckDB stages the rows, finds and orders the distinct ids, and joins each row with the indices of its ids. */
@@ -83,6 +105,10 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
   const bad = rejected + (await scalar(duck, `SELECT count(*) FROM staged WHERE ${unfit(names)}`));
   if (bad > 0 && !options.passOverBad) return { bad };
   if (bad > 0) await run(`DELETE FROM staged WHERE ${unfit(names)}`);
+  const byKind = table.cells.event
+    ? await countKinds(duck, '"event"', 'staged', options.eventTable)
+    : { otherKinds: 0 };
+  if (byKind.otherKinds > 0) await run(`DELETE FROM staged WHERE ${kindWeightSql('"event"', options.eventTable)} = 0`);
   let belowMinRating = 0;
   if (options.minRating !== undefined && table.cells.rating) {
     const below = `"rating" < ${Number(options.minRating)}`;
@@ -95,7 +121,13 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
   const users = sharedInt32(count);
   const items = sharedInt32(count);
   const others = measures.filter((role) => table.cells[role]).map((role) => ({ role, column: new NumberColumn() }));
-  const selected = ['user_ids.position', 'item_ids.position', ...others.map((other) => `staged."${other.role}"`)];
+  const selected = [
+    'user_ids.position',
+    'item_ids.position',
+    ...others.map(({ role }) =>
+      role === 'event' ? kindWeightSql('staged."event"', options.eventTable) : `staged."${role}"`,
+    ),
+  ];
   const sql =
     `SELECT ${selected.join(', ')} FROM staged JOIN user_ids ON staged."user" = user_ids.id ` +
     `JOIN item_ids ON staged."item" = item_ids.id`;
@@ -108,7 +140,7 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
       for (let o = 0; o < others.length; o++) others[o]!.column.push(vectors[o + 2]!.getItem(r) as number);
     }
   });
-  return { columns: { userIds, itemIds, users, items, ...takeMeasures(others, count) }, belowMinRating };
+  return { columns: { userIds, itemIds, users, items, ...takeMeasures(others, count) }, belowMinRating, ...byKind };
 }
 
 /** Creates the table `<role>_ids` (id, position, byte_rank) and returns its id map, ordered by number when all ids are whole numbers, else by UTF-8 bytes. */
@@ -151,9 +183,47 @@ function takeMeasures(
   for (const { role, column } of columns) {
     if (role === 'time') taken.times = column.moveTo(new Float64Array(count));
     else if (role === 'rating') taken.ratings = column.moveTo(new Float32Array(count));
-    else taken.weights = column.moveTo(new Float32Array(count));
+    else if (role === 'weight') taken.weights = column.moveTo(new Float32Array(count));
+    else {
+      const ofKinds = column.moveTo(new Float32Array(count));
+      const ofRows = taken.weights;
+      // Kinds that count alike make no weights.
+      if (ofRows) taken.weights = ofRows.map((weight, e) => weight * ofKinds[e]!);
+      else if (ofKinds.some((weight) => weight !== 1)) taken.weights = ofKinds;
+    }
   }
   return taken;
+}
+
+/** Counts the rows of each kind of event. `kind` is an expression over the rows of `from`. */
+async function countKinds(
+  duck: Duck,
+  kind: string,
+  from: string,
+  eventTable: EventTable | undefined,
+): Promise<{ kinds: KindCount[]; otherKinds: number }> {
+  const kinds: KindCount[] = [];
+  let otherKinds = 0;
+  const sql = `SELECT ${kind} AS kind, count(*)::DOUBLE AS n FROM ${from} GROUP BY kind ORDER BY n DESC, kind`;
+  await eachChunk(duck, sql, (chunk) => {
+    for (let r = 0; r < chunk.rowCount; r++) {
+      const [name, rows] = chunk.getRowValues(r) as [string, number];
+      const weight = weightOfKind(name, eventTable);
+      if (weight === 0) otherKinds += rows;
+      if (kinds.length < mostKinds) kinds.push({ kind: name, rows, weight });
+    }
+  });
+  return { kinds, otherKinds };
+}
+
+/** The SQL expression of the weight of a kind. `kind` is an expression of the trimmed text. */
+function kindWeightSql(kind: string, eventTable: EventTable | undefined): string {
+  if (!eventTable) return '1::DOUBLE';
+  const cases = [...eventTable]
+    .filter(([name]) => name !== '*')
+    .map(([name, { weight }]) => ` WHEN ${kind} = ${literal(name)} THEN ${weight}::DOUBLE`);
+  // A CASE needs at least one branch.
+  return `(CASE${cases.join('')} WHEN true THEN ${eventTable.get('*')?.weight ?? 0}::DOUBLE END)`;
 }
 
 /** Values per block: 512 KiB of doubles. */

@@ -25,12 +25,15 @@ export class Rejects {
   private readonly headerLines: number;
   private output?: TextFile;
 
-  /** @param headerLines lines before the first row; subtracted from each line, so that the rejects file counts rows of a database table instead of lines. Default 0 */
-  constructor(file: string, mode: 'fail' | 'skip', directory: string, headerLines = 0) {
+  /**
+   * @param headerLines lines before the first row; subtracted from each line, so that the rejects file counts rows of a database table instead of lines. Default 0
+   * @param label the name of the rejects file without its ending. Default: that of the file
+   */
+  constructor(file: string, mode: 'fail' | 'skip', directory: string, headerLines = 0, label = basename(file)) {
     this.file = file;
     this.mode = mode;
     this.headerLines = headerLines;
-    this.path = join(directory, `${basename(file)}.rejects.csv`);
+    this.path = join(directory, `${label}.rejects.csv`);
     this.temporary = `${this.path}.${process.pid}.tmp`;
   }
 

@@ -37,20 +37,21 @@ export async function repairDelimited(
   });
 }
 
-/** Copies the good lines of a JSON lines file to `target` and reports the bad ones to `rejects`. */
+/** Copies the good lines of a JSON lines file to `target` and reports the bad ones to `rejects`. `lists`: see `jsonTable`. */
 export async function repairJson(
   source: { path: string; gzip: boolean },
   names: readonly string[],
   positions: ColumnPositions,
   target: string,
   rejects: Rejects,
+  lists: readonly number[] = [],
 ): Promise<void> {
   let line = 0;
   await copy(target, async (write) => {
     for await (const text of openLines(source.path, source.gzip)) {
       line++;
       if (text.trim() === '') continue;
-      const bad = badJson(text, line, names, positions);
+      const bad = badJson(text, line, names, positions, lists);
       if (bad) rejects.add(bad);
       else write(`${text}\n`);
     }
@@ -84,7 +85,13 @@ function badRecord(
 }
 
 /** The fault of a line: not a JSON object, or a bad value; undefined for a good one. */
-function badJson(text: string, line: number, names: readonly string[], positions: ColumnPositions): BadRow | undefined {
+function badJson(
+  text: string,
+  line: number,
+  names: readonly string[],
+  positions: ColumnPositions,
+  lists: readonly number[],
+): BadRow | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -95,7 +102,25 @@ function badJson(text: string, line: number, names: readonly string[], positions
     return { line, column: '1', got: text.slice(0, 200), expected: 'a JSON object on one line' };
   }
   const object = value as Record<string, unknown>;
-  return badCell(line, names, positions, (position) => String(object[names[position]!] ?? ''));
+  const valueAt = (position: number) => object[names[position]!];
+  for (const position of new Set(Object.values(positions))) {
+    const found = valueAt(position);
+    const values = lists.includes(position) && Array.isArray(found) ? found : [found];
+    if (values.some((one) => typeof one === 'object' && one !== null)) {
+      const expected = lists.includes(position) ? 'texts, numbers or a flat list of them' : 'a text or a number';
+      return { line, column: names[position]!, got: JSON.stringify(found), expected };
+    }
+  }
+  // A list is as good as its worst value.
+  const rows = Math.max(1, ...lists.map((position) => [valueAt(position)].flat().length));
+  for (let row = 0; row < rows; row++) {
+    const bad = badCell(line, names, positions, (position) => {
+      const found = valueAt(position);
+      return String((Array.isArray(found) ? (found.length === 0 ? '[]' : found[row]) : found) ?? '');
+    });
+    if (bad) return bad;
+  }
+  return undefined;
 }
 
 /** The first bad cell of a row, in the order of `roles`; undefined for a good row. */

@@ -53,7 +53,7 @@ export function sniffTable(file: string, format: 'csv' | 'tsv', head: FileHead, 
 function isHeader(first: readonly string[], rest: readonly string[][], options: SniffOptions): boolean {
   const isHeaderName = options.isHeaderName ?? ((field) => isUsualName('user', field) || isUsualName('item', field));
   if (first.some(isHeaderName)) return true;
-  const asked = [options.user, options.item, options.rating, options.time, options.weight];
+  const asked = [options.user, options.item, options.rating, options.time, options.weight, options.eventColumn];
   if (asked.some((column) => typeof column === 'string' && !/^\d+$/.test(column) && first.includes(column)))
     return true;
   return (
@@ -68,15 +68,24 @@ function isNumber(text: string | undefined): boolean {
 
 /** The keys of the JSON objects in a head, in order of first appearance. */
 export function sniffKeys(head: FileHead): string[] {
+  return [...sniffObjects(head).keys];
+}
+
+/** The keys of the JSON objects in a head, in order of first appearance, and those of them with a list as a value. */
+export function sniffObjects(head: FileHead): { keys: Set<string>; lists: Set<string> } {
   const keys = new Set<string>();
+  const lists = new Set<string>();
   for (const line of headText(head).split(/\r?\n/).slice(0, 1000)) {
     try {
       const value: unknown = JSON.parse(line);
       if (typeof value === 'object' && value !== null && !Array.isArray(value))
-        for (const key of Object.keys(value)) keys.add(key);
+        for (const [key, inner] of Object.entries(value)) {
+          keys.add(key);
+          if (Array.isArray(inner)) lists.add(key);
+        }
     } catch {
       // Not JSON: the reader reports the line later.
     }
   }
-  return [...keys];
+  return { keys, lists };
 }

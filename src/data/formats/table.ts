@@ -1,3 +1,4 @@
+import { TaurecError } from '../../errors.ts';
 import { type ColumnPositions, type Role, roles } from '../columns.ts';
 import { type Duck, identifier, literal } from './duckdb.ts';
 
@@ -35,32 +36,79 @@ export function delimitedTable(layout: Layout, positions: ColumnPositions): Tabl
   return { from, cells: checkedTexts(texts), texts, rejects: 'SELECT count(*) FROM reject_errors' };
 }
 
-/** The table of a JSON lines file; `names` are the keys, `positions` are indices of `names`. */
-export function jsonTable(path: string, gzip: boolean, names: readonly string[], positions: ColumnPositions): Table {
+/**
+ * The table of a JSON lines file; `names` are the keys, `positions` are indices of `names`.
+ * @param lists the positions of keys whose values are lists: an object with a list of n values becomes n rows
+ * @param strict true: an id that looks like a list or an object is a bad cell, because DuckDB gives such values as text; `repairJson` then tells them from texts
+ */
+export function jsonTable(
+  path: string,
+  gzip: boolean,
+  names: readonly string[],
+  positions: ColumnPositions,
+  lists: readonly number[] = [],
+  strict = false,
+): Table {
   const used = [...new Set(Object.values(positions))];
-  const columns = used.map((position) => `${literal(names[position]!)}: 'VARCHAR'`).join(', ');
-  const from = `read_json(${literal(path)}, format = 'newline_delimited', columns = {${columns}}, compression = '${gzip ? 'gzip' : 'uncompressed'}')`;
+  const columns = used
+    .map((position) => `${literal(names[position]!)}: '${lists.includes(position) ? 'JSON' : 'VARCHAR'}'`)
+    .join(', ');
+  const file = `read_json(${literal(path)}, format = 'newline_delimited', columns = {${columns}}, compression = '${gzip ? 'gzip' : 'uncompressed'}')`;
+  const unfolded = lists.map((position) => identifier(names[position]!));
+  const from = unfold(
+    file,
+    unfolded,
+    (name) =>
+      `CASE json_type(${name}) WHEN 'ARRAY' THEN json_extract_string(${name}, '$[*]') ELSE [${name} ->> '$'] END`,
+  );
   const texts = byRole(positions, (position) => identifier(names[position]!));
-  return { from, cells: checkedTexts(texts), texts };
+  const cells = checkedTexts(texts);
+  if (strict) {
+    for (const role of ['user', 'item'] as const)
+      cells[role] = `CASE WHEN NOT regexp_matches(${texts[role]}, '^\\s*[\\[{]') THEN ${cells[role]} END`;
+  }
+  return { from, cells, texts };
 }
 
-/** The table of a Parquet file; dates become seconds since 1970, numbers are not parsed from text. */
+/** The FROM clause with each of the named columns unfolded: a row with a list of n values becomes n rows. Lists of one row are unfolded together. */
+function unfold(from: string, columns: readonly string[], listOf: (name: string) => string): string {
+  if (columns.length === 0) return from;
+  const unnested = columns.map((name) => `unnest(${listOf(name)}) AS ${name}`).join(', ');
+  return `(SELECT * EXCLUDE (${columns.join(', ')}), ${unnested} FROM ${from})`;
+}
+
+/**
+ * The table of a Parquet file; dates become seconds since 1970, numbers are not parsed from text. Lists of items, and of their ratings or times, are unfolded.
+ * @param shown the name of the file in messages
+ * @param hive true: folders named `key=value` in the path are columns
+ * @throws TaurecError `nested-column` for structs, maps, lists of lists, and lists of users
+ */
 export async function parquetTable(
   duck: Duck,
   path: string,
   find: (names: string[]) => ColumnPositions,
+  shown = path,
+  hive = false,
 ): Promise<Table> {
-  const from = parquetSource(path);
-  const described = (await duck.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${from}`)).getRows();
-  // The last column is file_row_number, which read_parquet adds.
-  const names = described.slice(0, -1).map((column) => String(column[0]));
+  const file = parquetSource(path, hive);
+  const columns = (await duck.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${file}`)).getRows();
+  // read_parquet adds the column file_row_number.
+  const described = columns.filter(([name]) => name !== 'file_row_number');
+  const names = described.map((column) => String(column[0]));
   const positions = find(names);
+  const lists = roles.flatMap((role) => {
+    const position = positions[role];
+    if (position === undefined) return [];
+    const isList = checkNesting(shown, role, names[position]!, String(described[position]![1]));
+    return isList ? [identifier(names[position]!)] : [];
+  });
+  const from = unfold(file, [...new Set(lists)], (name) => name);
   const texts = byRole(positions, (position) => `CAST(${identifier(names[position]!)} AS VARCHAR)`);
   const cells = checkedTexts(texts);
   for (const role of roles) {
     const position = positions[role];
-    if (position === undefined || role === 'user' || role === 'item') continue;
-    const type = String(described[position]![1]);
+    if (position === undefined || role === 'user' || role === 'item' || role === 'event') continue;
+    const type = String(described[position]![1]).replace(/\[\d*\]$/, '');
     const column = identifier(names[position]!);
     if (/^(DATE|TIMESTAMP)/.test(type)) cells[role] = role === 'time' ? `epoch(${column})` : 'NULL::DOUBLE';
     else if (type !== 'VARCHAR') cells[role] = finite(`TRY_CAST(${column} AS DOUBLE)`, role);
@@ -69,8 +117,23 @@ export async function parquetTable(
 }
 
 /** The FROM clause of a Parquet file, with numbered rows. */
-function parquetSource(path: string): string {
-  return `read_parquet(${literal(path)}, binary_as_string = true, file_row_number = true)`;
+function parquetSource(path: string, hive: boolean): string {
+  return `read_parquet(${literal(path)}, binary_as_string = true, file_row_number = true, hive_partitioning = ${hive})`;
+}
+
+/** True for a column of lists. @throws TaurecError `nested-column` */
+function checkNesting(file: string, role: Role, column: string, type: string): boolean {
+  const inner = type.replace(/\[\d*\]$/, '');
+  const isList = inner !== type;
+  const isNested = /^(STRUCT|MAP|UNION)\(|\]$/.test(inner);
+  if (!isNested && !(isList && role === 'user')) return isList;
+  throw new TaurecError('nested-column', {
+    file,
+    column,
+    type: type.length > 60 ? `${type.slice(0, 60)}…` : type,
+    expected: role === 'user' ? 'texts or numbers' : 'texts, numbers or a list of them',
+    remedy: `Choose another column for ${role} (--${role === 'event' ? 'event-column' : role}), or write the field that you mean as a column.`,
+  });
 }
 
 /** An SQL condition that is true when any cell of the row is bad. `names` maps each role to its expression or column. */
@@ -95,6 +158,11 @@ function checkedTexts(texts: Table['cells']): Table['cells'] {
     const text = texts[role];
     if (text === undefined) continue;
     const trimmed = `trim(${text}, ' \t\r\n')`;
+    if (role === 'event') {
+      // A kind is never bad: a row without one has the kind ''.
+      checked[role] = `coalesce(${trimmed}, '')`;
+      continue;
+    }
     if (role === 'user' || role === 'item') {
       checked[role] = `CASE WHEN ${trimmed} <> '' THEN ${text} END`;
       continue;
@@ -129,6 +197,7 @@ export const expectedCell: Record<Role, string> = {
   rating: 'a number',
   time: 'a number or a date such as 2024-05-31 or 2024-05-31T12:00:00Z',
   weight: 'a number of at least 0',
+  event: 'the kind of an event',
 };
 
 /** True when a cell is valid for its role; the same rules as `checkedTexts`. */
@@ -136,6 +205,7 @@ export function isGoodCell(role: Role, cell: string): boolean {
   const text = cell.trim();
   // U+FFFD replaces bytes that were not valid UTF-8.
   if (cell.includes('\uFFFD')) return false;
+  if (role === 'event') return true;
   if (role === 'user' || role === 'item') return text !== '';
   if (number.test(text)) return Number.isFinite(Number(text)) && (role !== 'weight' || Number(text) >= 0);
   return role === 'time' && date.test(text) && isCalendarDate(text);

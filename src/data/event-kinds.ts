@@ -1,0 +1,118 @@
+// Kinds of events: a column that says what a row is (view, purchase …), and how much each kind counts.
+
+import * as z from 'zod';
+import { TaurecError } from '../errors.ts';
+import { notNegative, option } from '../option.ts';
+
+/** What an event of a kind counts for. */
+export interface EventKind {
+  /** Weight of the interaction as a positive; 0 leaves rows of the kind out. */
+  readonly weight: number;
+}
+
+/** The kinds that count, by name; rows of other kinds are left out, unless `*` gives the rest. Names are compared without blanks around them, case matters. */
+export type EventTable = ReadonlyMap<string, EventKind>;
+
+/** Rows of one kind, for reports. */
+export interface KindCount {
+  readonly kind: string;
+  readonly rows: number;
+  /** The weight that its rows got; 0: they were left out. */
+  readonly weight: number;
+}
+
+const group = 'Reading data:';
+const weightsExpected = 'kinds with weights of at least 0, such as view=0.2,purchase=1 (* stands for all other kinds)';
+const kindsExpected = 'names of kinds, such as view,purchase';
+
+/** The declarations of the options about kinds of events. */
+export const eventShape = {
+  /** Column of the kind of event. Default: none; with `eventWeights` or `eventKinds` the first column with a usual name (event, event_type, kind, action, behavior …). */
+  eventColumn: option(
+    z.union([z.string(), z.number()], { error: 'a column: its name, or its position counted from 1' }).optional(),
+    {
+      group,
+      flag: '--event-column <column>',
+      help: 'column with the kind of event (default, where kinds are named: found by name)',
+    },
+  ),
+  /** Kinds that count, each with its weight: an object, or `view=0.2,purchase=1`. `*` stands for the kinds not named; without it their rows are left out. The weight multiplies that of a weight column. */
+  eventWeights: option(
+    z
+      .union([z.string().refine((text) => parseWeights(text) !== undefined), z.record(z.string(), notNegative)], {
+        error: weightsExpected,
+      })
+      .optional(),
+    {
+      group,
+      flag: '--event-weights <kinds>',
+      help: 'weight of each kind of event: view=0.2,purchase=1; others are left out, *=1 keeps them',
+    },
+  ),
+  /** Kinds that count, all alike: a list, or `view,purchase`. Rows of other kinds are left out. Cannot be combined with `eventWeights`. */
+  eventKinds: option(
+    z
+      .union([z.string().refine((text) => namesIn(text).length > 0), z.array(z.string()).min(1)], {
+        error: kindsExpected,
+      })
+      .optional(),
+    { group, flag: '--event-kinds <names>', help: 'keep only these kinds of events: view,purchase' },
+  ),
+};
+
+/** Options about kinds of events. */
+export type EventOptions = z.input<z.ZodObject<typeof eventShape>>;
+
+/**
+ * The table of kinds that options give; undefined where all kinds count alike.
+ * @throws TaurecError `bad-option` for options that exclude each other
+ */
+export function eventTable({ eventWeights, eventKinds }: EventOptions): EventTable | undefined {
+  if (eventWeights !== undefined && eventKinds !== undefined) {
+    throw new TaurecError('bad-option', {
+      option: 'eventKinds',
+      got: String(eventKinds),
+      conflict: 'eventWeights',
+      remedy: 'The kinds with a weight are those that count.',
+    });
+  }
+  if (eventKinds !== undefined) {
+    const names = typeof eventKinds === 'string' ? namesIn(eventKinds) : eventKinds;
+    return new Map(names.map((name) => [name.trim(), { weight: 1 }]));
+  }
+  if (eventWeights === undefined) return undefined;
+  const weights = typeof eventWeights === 'string' ? parseWeights(eventWeights)! : Object.entries(eventWeights);
+  return new Map(weights.map(([name, weight]) => [name.trim(), { weight }]));
+}
+
+/** The weight of a kind in a table; without a table 1. */
+export function weightOfKind(kind: string, table: EventTable | undefined): number {
+  return table ? ((table.get(kind) ?? table.get('*'))?.weight ?? 0) : 1;
+}
+
+/** Kinds with their rows and weights, the most frequent first, for messages. */
+export function kindsText(kinds: readonly KindCount[]): string {
+  const shown = kinds.slice(0, 10).map(({ kind, rows, weight }) => {
+    const name = kind === '' ? '(blank)' : kind;
+    return `${name} ${rows.toLocaleString('en')}${weight === 0 ? ' left out' : weight === 1 ? '' : ` × ${weight}`}`;
+  });
+  return shown.join(', ') + (kinds.length > shown.length ? ' …' : '');
+}
+
+function namesIn(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** Parses `view=0.2,purchase=1`. The last `=` separates, because a kind may contain one. Undefined for another text. */
+function parseWeights(text: string): [string, number][] | undefined {
+  const parts = namesIn(text).map((part): [string, number] => {
+    const at = part.lastIndexOf('=');
+    const weight = part.slice(at + 1).trim();
+    return [part.slice(0, Math.max(at, 0)).trim(), weight === '' ? Number.NaN : Number(weight)];
+  });
+  const good = parts.every(([name, weight]) => name !== '' && Number.isFinite(weight) && weight >= 0);
+  return good && parts.length > 0 ? parts : undefined;
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { sharedInt32 } from '../../array/shared.ts';
+import { TaurecError } from '../../errors.ts';
+import type { IdMap } from '../id-map.ts';
+import { type Interactions, mergeDuplicates, type ReadReport } from '../interactions.ts';
+import type { Spread } from '../spread.ts';
+import { houseOrder, unionIds } from '../union-ids.ts';
+
+/**
+ * Joins the logs of several files into the log that one file with all their rows gives. Its `sha256` is the digest of theirs, in order.
+ * @param sumRatings see `mergeDuplicates`
+ * @throws TaurecError `missing-column` when some of the files have ratings or times and others have none
+ */
+export function mergeLogs(logs: readonly Interactions[], source: string, sumRatings = false): Interactions {
+  const users = joinIds(logs.map((log) => ({ ids: log.userIds, codes: log.users })));
+  const items = joinIds(logs.map((log) => ({ ids: log.itemIds, codes: log.items })));
+  const measure = (role: 'rating' | 'time', name: 'ratings' | 'times') => {
+    const having = logs.find((log) => log[name]);
+    if (!having) return undefined;
+    const lacking = logs.find((log) => !log[name]);
+    if (!lacking) return logs.flatMap((log) => log[name]!);
+    const columns = ['user', 'item', ...(lacking.ratings ? ['rating'] : []), ...(lacking.times ? ['time'] : [])];
+    throw new TaurecError('missing-column', {
+      file: lacking.source,
+      got: role,
+      role: `the ${role} that ${having.source} has (--no-${role} reads neither)`,
+      columns,
+    });
+  };
+  const ratings = measure('rating', 'ratings');
+  const times = measure('time', 'times');
+  // A file without weights has weight 1 in every row.
+  const weights = logs.some((log) => log.weights)
+    ? logs.map((log) => log.weights ?? new Float32Array(log.users.length).fill(1))
+    : undefined;
+  const count = users.codes.length;
+  const raw = {
+    userIds: users.ids,
+    itemIds: items.ids,
+    users: users.codes,
+    items: items.codes,
+    ...(ratings && { ratings: joined(ratings, new Float32Array(count)) }),
+    ...(times && { times: joined(times, new Float64Array(count)) }),
+    ...(weights && { weights: joined(weights, new Float32Array(count)) }),
+  };
+  const { duplicates, ...merged } = mergeDuplicates(raw, sumRatings);
+  const sha256 = createHash('sha256')
+    .update(logs.map((log) => log.sha256).join(''))
+    .digest('hex');
+  return { ...merged, report: mergeReports(logs, duplicates), sha256, source };
+}
+
+/** The sums of the reports. `duplicates` are the pairs that occur in more than one file. */
+function mergeReports(logs: readonly Interactions[], duplicates: number): ReadReport {
+  const reports = logs.map((log) => log.report);
+  const sum = (count: 'rows' | 'duplicates' | 'skipped' | 'belowMinRating') =>
+    reports.reduce((total, report) => total + report[count], 0);
+  const rejects = reports.flatMap(({ rejectsFile }) => rejectsFile ?? []);
+  const kinds = new Map<string, { rows: number; weight: number }>();
+  for (const { kind, rows, weight } of reports.flatMap((report) => report.kinds ?? [])) {
+    kinds.set(kind, { rows: rows + (kinds.get(kind)?.rows ?? 0), weight });
+  }
+  const spreads = reports.flatMap(({ ratings, rows }) => (ratings ? { ...ratings, rows } : []));
+  return {
+    ...reports[0]!,
+    rows: sum('rows'),
+    duplicates: sum('duplicates') + duplicates,
+    skipped: sum('skipped'),
+    belowMinRating: sum('belowMinRating'),
+    ...(spreads.length > 0 && { ratings: joinSpreads(spreads) }),
+    ...(kinds.size > 0 && { kinds: [...kinds].map(([kind, facts]) => ({ kind, ...facts })) }),
+    rejectsFile: rejects.length > 0 ? rejects.join(', ') : undefined,
+  };
+}
+
+function joinSpreads(spreads: readonly (Spread & { rows: number })[]): Spread {
+  const rows = spreads.reduce((sum, spread) => sum + spread.rows, 0);
+  return {
+    min: Math.min(...spreads.map(({ min }) => min)),
+    mean: spreads.reduce((sum, spread) => sum + spread.mean * (spread.rows / rows), 0),
+    max: Math.max(...spreads.map(({ max }) => max)),
+  };
+}
+
+interface Column {
+  readonly ids: IdMap;
+  readonly codes: Int32Array;
+}
+
+/** One map of all ids, in the order that a single file would have given them, and the codes of all entries in it. */
+function joinIds(columns: readonly Column[]): { ids: IdMap; codes: Int32Array } {
+  const { ids, maps } = joinMaps(columns.map((column) => column.ids));
+  const order = houseOrder(ids);
+  const place = new Int32Array(ids.size);
+  order.forEach((index, at) => {
+    place[index] = at;
+  });
+  const codes = sharedInt32(columns.reduce((sum, column) => sum + column.codes.length, 0));
+  let at = 0;
+  columns.forEach((column, c) => {
+    for (const code of column.codes) codes[at++] = place[maps[c]![code]!]!;
+  });
+  return { ids: ids.pick(order), codes };
+}
+
+/** The union of id maps, and for each map its indices in the union. Halves are joined first, so that an id is copied log₂(maps) times. */
+function joinMaps(all: readonly IdMap[]): { ids: IdMap; maps: Int32Array[] } {
+  if (all.length === 1) return { ids: all[0]!, maps: [Int32Array.from({ length: all[0]!.size }, (_, i) => i)] };
+  const half = all.length >> 1;
+  const first = joinMaps(all.slice(0, half));
+  const second = joinMaps(all.slice(half));
+  const union = unionIds(first.ids, second.ids);
+  const through = (map: Int32Array, into: Int32Array) => map.map((index) => into[index]!);
+  return {
+    ids: union.ids,
+    maps: [
+      ...first.maps.map((map) => through(map, union.fromFirst)),
+      ...second.maps.map((map) => through(map, union.fromSecond)),
+    ],
+  };
+}
+
+function joined<T extends Float32Array | Float64Array>(parts: readonly ArrayLike<number>[], target: T): T {
+  let at = 0;
+  for (const part of parts) {
+    target.set(part, at);
+    at += part.length;
+  }
+  return target;
+}

@@ -1,35 +1,44 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DataInfo, describe, type Quantiles } from '../data/describe.ts';
 import { readInteractions } from '../data/read.ts';
-import { openModel } from '../model/model-directory.ts';
+import { openModel, recoverModel } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
+import { type CheckedFile, checkModel, refuseDamagedModel } from './check-model.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
+import { UsageError } from './failure.ts';
 import { count, table } from './output.ts';
 import type { Terminal } from './terminal.ts';
 import { ratingNote } from './train-report.ts';
 
 /** Flags of `taurec info`. Those for reading have no effect on a model folder. */
-type InfoFlags = CommonOptions & ReadFlags;
+type InfoFlags = CommonOptions & ReadFlags & { check?: boolean };
 
 export function define(command: Command, terminal: Terminal): void {
   command.argument('<file>', 'file or database table of interactions, or model folder');
+  command.option('--check', 'check every file of a model against its SHA-256');
   addReadOptions(command);
   addCommonOptions(command, 'json', 'quiet');
-  addExamples(command, 'taurec info ratings.csv', 'taurec info models/ratings --json');
+  addExamples(
+    command,
+    'taurec info ratings.csv',
+    'taurec info models/ratings --json',
+    'taurec info models/ratings --check',
+  );
   command.action((path: string, flags: InfoFlags) => run(terminal, path, flags));
 }
 
 async function run(terminal: Terminal, path: string, flags: InfoFlags): Promise<void> {
-  // A database place is never a path, and a folder is always a model.
-  if (!databasePlace(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!databasePlace(path) && (await isModel(path))) {
+    if (flags.check) return check(terminal, path, flags);
     const { config, itemBias } = await openModel(path);
     if (flags.json) terminal.printJson(config);
     else terminal.print(modelText(config, itemBias));
     return;
   }
+  if (flags.check) throw new UsageError(`--check needs a model folder; ${path} is none.`);
   const log = await readInteractions(path, readOptionsOf(flags));
   const { skipped, rejectsFile } = log.report;
   if (skipped > 0 && !flags.quiet) terminal.note(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
@@ -39,6 +48,38 @@ async function run(terminal: Terminal, path: string, flags: InfoFlags): Promise<
   if (flags.json) terminal.printJson(info);
   else terminal.print(dataText(info));
 }
+
+/** A folder is always a model. Where nothing is, a killed save may have left one under a temporary name. */
+async function isModel(path: string): Promise<boolean> {
+  if (!existsSync(path)) await recoverModel(path);
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Prints the state of every file of a model. @throws TaurecError `damaged-model` if one cannot be used */
+async function check(terminal: Terminal, path: string, flags: InfoFlags): Promise<void> {
+  const found = await checkModel(path);
+  if (flags.json) terminal.printJson(found);
+  else {
+    const rows = found.files.map(({ name, bytes, state, problem = '' }) => [
+      name,
+      bytes === undefined ? '' : count(bytes),
+      stateTexts[state],
+      problem,
+    ]);
+    terminal.print(table(['file', 'bytes', 'state', ''], rows).trimStart());
+  }
+  refuseDamagedModel(found);
+  if (flags.quiet || flags.json) return;
+  const without = `${path} carries no digests: an earlier version wrote it. Its format and sizes are right; damage to numbers would not show. Any save adds digests.`;
+  terminal.note(found.digests ? 'The model is whole.' : without);
+}
+
+const stateTexts: Record<CheckedFile['state'], string> = {
+  whole: 'whole',
+  'no-digest': 'no digest',
+  damaged: 'damaged',
+  missing: 'missing',
+};
 
 /** The facts of a log: sizes, ratings and times, then the quantiles of interactions per user and per item. */
 function dataText(info: DataInfo): string {

@@ -194,20 +194,29 @@ function cleaned(fact: unknown): unknown {
  * `postgres:/`, a missing host or scheme), and of parameters named password. What may be one counts as one: an id such as a:b@c is shown as a:…@c.
  */
 export function withoutPasswords(text: string): string {
-  return (
-    text
-      // scheme, user, password up to the last @ without blanks before it (passwords may contain @), else up to the last @ of the line (they may contain blanks)
-      .replace(/(\b[a-z][a-z0-9+.-]*\s*:\s*\/\/?\s*[^\s:@/?#]*):(?:\S*@|[^@\n]*@)/gi, '$1@')
-      // scheme and user, then a password without an @ and a host: a port has digits only
-      .replace(
-        /(\b[a-z][a-z0-9+.-]*\s*:\s*\/\/?\s*[^\s:@/?#"'`]+):(?!\d{1,5}(?![^\s/?#"'`,;)]))[^\s/?#"'`,;)]+/gi,
-        '$1:…',
-      )
-      // a scheme without slashes or without a colon, or none at all: user:password@host
-      .replace(/(^|[\s"'`=(/])((?:[a-z][a-z0-9+.-]*:)?[^\s:@/"'`=(]+):[^\s@/"'`]+@(?=[\w[])/gi, '$1$2:…@')
-      .replace(/((?:^|[^a-z])(?:ssl|pg)?(?:password|passwd|pwd)=)(?:'[^']*'|[^&\s"']*)/gi, '$1…')
-  );
+  return passwordForms.reduce((left, [form, shown]) => left.replace(form, shown), text);
 }
+
+/** A port: digits that end where a port ends. */
+const port = /\d{1,5}(?![^\s/?#"'`,;).\]])/.source;
+/** A scheme, two slashes or one, and a user, with the blanks that people type in between. */
+const schemeAndUser = (scheme: string) => `\\b${scheme}\\s*:\\s*\\/\\/?\\s*[^\\s:@/?#]*`;
+/** What may follow a user's colon: a password up to the last @ without blanks before it (passwords may contain @), else up to the last @ of the line (they may contain blanks). Bounds keep the time for a long text linear. */
+const passwordAndAt = '(?:\\S{0,300}@|[^@\\n]{0,300}@)';
+
+/** What a password looks like, and what is shown in its place. The addresses of web pages have ports and paths with an @; in those of databases, what follows the colon is a password. */
+const passwordForms: readonly (readonly [RegExp, string])[] = [
+  [
+    new RegExp(`(${schemeAndUser('(?!https?\\b|wss?\\b|file\\b)[a-z][a-z0-9+.-]{0,30}')})\\s*:${passwordAndAt}`, 'gi'),
+    '$1@',
+  ],
+  [new RegExp(`(${schemeAndUser('(?:https?|wss?|file)')})\\s*:(?!${port})${passwordAndAt}`, 'gi'), '$1@'],
+  // a scheme, a user and a password, but no @ and no host
+  [new RegExp(`(${schemeAndUser('[a-z][a-z0-9+.-]{0,30}')}):(?!${port})[^\\s/?#"'\`,;)@]+`, 'gi'), '$1:…'],
+  // a scheme without a colon or without slashes, or none at all
+  [/(^|[\s"'`=(/])((?:[a-z][a-z0-9+.-]*:)?[^\s:@/"'`=(]+):[^\s@/"'`]+@(?=[\w[])/gi, '$1$2:…@'],
+  [/((?:^|[^a-z])(?:ssl|pg)?(?:password|passwd|pwd)=)(?:'[^']*'|[^&\s"']*)/gi, '$1…'],
+];
 
 /** The name of an option in a sentence: a flag unchanged, any other name after `title`. */
 function optionOf(name: unknown, title = 'Option '): string {

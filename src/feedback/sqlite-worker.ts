@@ -56,7 +56,11 @@ const calls: { [Name in keyof SqliteCalls]: (...args: SqliteCalls[Name]['argumen
 
 function open(): { problem?: string } {
   // People's behaviour is nobody else's to read: a new file is its user's alone. SQLite gives its companions (-wal, -shm) the same permissions.
-  closeSync(openSync(path, 'a', 0o600));
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+  } catch {
+    // SQLite meets the same fault below, and its errors have a remedy.
+  }
   database = new Database(path, { timeout: lockMilliseconds });
   const [mode] = database.prepare('PRAGMA journal_mode = WAL').raw(true).get() as [string];
   if (mode !== 'wal') throw new Error(`the journal mode is ${mode}, not WAL; the log must be on a local disk`);

@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { firstNotFinite } from '../array/finite.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import { workerFlags } from '../platform/worker-flags.ts';
 
-/** Files that have fewer bytes together are checked in the thread that reads them: a thread would take longer to start. */
+/** Files that have fewer bytes together are checked in the thread that reads them: a thread would take longer to start. On a machine with one core all are. */
 const FEW_BYTES = 1 << 22;
 
 /** What to check in a file. */
@@ -55,7 +56,7 @@ export class ReadingCheck {
 
   /** @param bytes expected size of all files together */
   constructor(bytes: number) {
-    if (bytes < FEW_BYTES) return;
+    if (bytes < FEW_BYTES || availableParallelism() < 2) return;
     this.#worker = new Worker(new URL('./reading-check-worker.js', import.meta.url), {
       name: 'taurec-check',
       execArgv: workerFlags(),

@@ -19,8 +19,8 @@ import {
 
 /** Bytes per write call, and per read call of `readAll` (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
 const CALL_BYTES = 1 << 28;
-/** Bytes per read call of `readSafetensors` (1 MiB): the checks of a piece find it in the processor's cache. */
-const PIECE_BYTES = 1 << 20;
+/** Bytes per read call of `readSafetensors` (4 MiB): the checks of a piece find it in the processor's cache. */
+const PIECE_BYTES = 1 << 22;
 
 /**
  * Writes tensors as a safetensors file (https://huggingface.co/docs/safetensors): the header length (8 bytes, little-endian), a JSON header, the data.

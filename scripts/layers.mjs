@@ -31,7 +31,7 @@ const lines = [
 /** The core's files that may use Node (files, workers, DuckDB), by room. Everything else in the core must also run in browsers. */
 const nodeFiles = {
   platform:
-    'atomic-file file-head folder-lock import-module replace-folder sha256 temporary-folder text-file text-stream thread-program version write-fault',
+    'atomic-file file-head folder-lock import-module installation-key regular-file replace-folder sha256 temporary-folder text-file text-stream thread-program version write-fault writer',
   data:
     'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read read-titles ' +
     'database/database-file database/postgres database/read-database database/sqlite ' +
@@ -39,8 +39,8 @@ const nodeFiles = {
   feedback: 'postgres-feedback sqlite-feedback sqlite-worker',
   engine: 'fused-multiply-add open-engine wasm/crew-worker wasm/open-wasm-engine',
   evaluation: 'result-file',
-  model: 'model-directory safetensors',
-  recommender: 'export-recommendations index-file',
+  model: 'model-directory reading-check reading-check-worker safetensors',
+  recommender: 'export-recommendations index-file index-seal',
   exchange: 'export-embeddings import-embeddings read-text read-vectors write-arrays write-parquet',
   training: 'checkpoint thread/coordinator thread/coordinator-worker',
 };

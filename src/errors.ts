@@ -94,6 +94,10 @@ const messages = {
   'bad-safetensors': (f: Facts) =>
     `${f.path}: not a readable safetensors file: ${f.problem}. Restore it from a backup, or train and save the model again.`,
   'bad-model': (f: Facts) => `${f.path}: ${f.problem}. Restore the model from a backup, or train and save it again.`,
+  'damaged-file': (f: Facts) =>
+    `${f.path}: ${f.problem}. The file is damaged or was edited. Restore it from a backup, or train and save the model again; \`taurec info --check\` checks all files of a model.`,
+  'damaged-model': (f: Facts) =>
+    `${f.directory}: ${(f.files as string[]).length} of ${f.of} files cannot be used: ${(f.problems as string[]).join('; ')}. Restore them from a backup, or train and save the model again.`,
   'no-model': (f: Facts) =>
     `${f.directory}: not a taurec model: ${f.problem}. Pass a folder written by \`taurec train --out\` or saveModel.`,
   'newer-model': (f: Facts) =>
@@ -172,7 +176,7 @@ const messages = {
 /** The code of a `TaurecError`. Programs should test the code: codes are stable, the wording of messages may change. */
 export type ErrorCode = keyof typeof messages;
 
-/** The error class of taurec: a stable code for programs, facts for logs, a message for people. Passwords in database URLs are removed from the message and from facts that are texts. */
+/** The error class of taurec: a stable code for programs, facts for logs, a message for people. Passwords are removed from the message and from the facts. */
 export class TaurecError extends Error {
   override readonly name = 'TaurecError';
   readonly code: ErrorCode;
@@ -181,19 +185,46 @@ export class TaurecError extends Error {
   constructor(code: ErrorCode, facts: Facts = {}, options?: ErrorOptions) {
     super(withoutPasswords(messages[code](facts)), options);
     this.code = code;
-    this.facts = Object.fromEntries(
-      Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? withoutPasswords(fact) : fact]),
-    );
+    this.facts = cleaned(facts) as Facts;
   }
 }
 
-/** Removes the passwords of database URLs from a text, even from malformed URLs, because people paste messages into issues and archive logs. */
-export function withoutPasswords(text: string): string {
-  // First user:password@ (up to the last @ without blanks before it, since passwords may contain @), then passwords in the query of the URL.
-  return text
-    .replace(/((?:postgres(?:ql)?|rediss?):\/\/[^\s:@/?#]*):(?:\S*@|[^@\n]*@)/gi, '$1@')
-    .replace(/([?&](?:ssl)?password=)[^&\s"']*/gi, '$1…');
+/** A fact without passwords: texts, also those in arrays and plain objects. Other values stay as they are. */
+function cleaned(fact: unknown): unknown {
+  if (typeof fact === 'string') return withoutPasswords(fact);
+  if (Array.isArray(fact)) return fact.map(cleaned);
+  if (typeof fact !== 'object' || fact === null || Object.getPrototypeOf(fact) !== Object.prototype) return fact;
+  return Object.fromEntries(Object.entries(fact).map(([name, value]) => [name, cleaned(value)]));
 }
+
+/**
+ * Removes passwords from a text, because people paste messages into issues and archive logs: those of URLs of any scheme, of URLs with a typing error (`mysql://`, `postgres ://`,
+ * `postgres:/`, a missing host or scheme), and of parameters named password. What may be one counts as one: an id such as a:b@c is shown as a:…@c.
+ */
+export function withoutPasswords(text: string): string {
+  return passwordForms.reduce((left, [form, shown]) => left.replace(form, shown), text);
+}
+
+/** A port: digits that end where a port ends. */
+const port = /\d{1,5}(?![^\s/?#"'`,;).\]])/.source;
+/** A scheme, two slashes or one, and a user, with the blanks that people type in between. */
+const schemeAndUser = (scheme: string) => `\\b${scheme}\\s*:\\s*\\/\\/?\\s*[^\\s:@/?#]*`;
+/** What may follow a user's colon: a password up to the last @ without blanks before it (passwords may contain @), else up to the last @ of the line (they may contain blanks). Bounds keep the time for a long text linear. */
+const passwordAndAt = '(?:\\S{0,300}@|[^@\\n]{0,300}@)';
+
+/** What a password looks like, and what is shown in its place. The addresses of web pages have ports and paths with an @; in those of databases, what follows the colon is a password. */
+const passwordForms: readonly (readonly [RegExp, string])[] = [
+  [
+    new RegExp(`(${schemeAndUser('(?!https?\\b|wss?\\b|file\\b)[a-z][a-z0-9+.-]{0,30}')})\\s*:${passwordAndAt}`, 'gi'),
+    '$1@',
+  ],
+  [new RegExp(`(${schemeAndUser('(?:https?|wss?|file)')})\\s*:(?!${port})${passwordAndAt}`, 'gi'), '$1@'],
+  // a scheme, a user and a password, but no @ and no host
+  [new RegExp(`(${schemeAndUser('[a-z][a-z0-9+.-]{0,30}')}):(?!${port})[^\\s/?#"'\`,;)@]+`, 'gi'), '$1:…'],
+  // a scheme without a colon or without slashes, or none at all
+  [/(^|[\s"'`=(/])((?:[a-z][a-z0-9+.-]*:)?[^\s:@/"'`=(]+):[^\s@/"'`]+@(?=[\w[])/gi, '$1$2:…@'],
+  [/((?:^|[^a-z])(?:ssl|pg)?(?:password|passwd|pwd)=)(?:'[^']*'|[^&\s"']*)/gi, '$1…'],
+];
 
 /** The name of an option in a sentence: a flag unchanged, any other name after `title`. */
 function optionOf(name: unknown, title = 'Option '): string {

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomStream } from '../../dist/array/random.js';
 import { createModel, IdMap, openModel, Recommender, saveModel, syntheticDataset } from '../../dist/index.js';
@@ -34,7 +34,14 @@ export function run({ quick, seed }) {
       'ms best': 1000 * minimum(seconds),
     });
     const title = `a saved model of ${items.toLocaleString('en-US')} items and ${users.toLocaleString('en-US')} users × d 64, ${await megabytes(directory)} MB (files cached)`;
+    const digests = [];
+    for (const rows of quick ? [50_000] : [50_000, 500_000])
+      digests.push(await costOfDigests(join(folder, `${rows}`), rows, seed, rounds));
     return [
+      {
+        title: 'Recommender.open with SHA-256 of every file, and of the same model without digests (interleaved)',
+        rows: digests,
+      },
       {
         title,
         rows: [
@@ -45,6 +52,44 @@ export function run({ quick, seed }) {
       },
     ];
   });
+}
+
+/**
+ * Opens a model of `rows` users and items (d 64), and a copy whose config.json lists no digests, in turn.
+ * @param {string} folder
+ * @param {number} rows
+ * @param {number} seed
+ * @param {number} rounds
+ */
+async function costOfDigests(folder, rows, seed, rounds) {
+  const [checked, plain] = [join(folder, 'checked'), join(folder, 'plain')];
+  await saveModel(checked, madeUp(rows, rows, seed));
+  await cp(checked, plain, { recursive: true });
+  const { files: _files, digest: _digest, ...config } = JSON.parse(await readFile(join(plain, 'config.json'), 'utf8'));
+  await writeFile(join(plain, 'config.json'), JSON.stringify(config));
+  /** @type {Record<string, { wall: number[], processor: number[] }>} */
+  const times = { [checked]: { wall: [], processor: [] }, [plain]: { wall: [], processor: [] } };
+  for (let round = 0; round < 2 * rounds; round++) {
+    for (const directory of round % 2 ? [checked, plain] : [plain, checked]) {
+      const [started, before] = [performance.now(), process.cpuUsage()];
+      const recommender = await Recommender.open(directory);
+      const { user, system } = process.cpuUsage(before);
+      times[directory]?.wall.push(performance.now() - started);
+      times[directory]?.processor.push((user + system) / 1000);
+      await recommender.close();
+    }
+  }
+  const [own, other] = [times[checked], times[plain]];
+  if (!own || !other) throw new Error('nothing was measured');
+  return {
+    what: `${await megabytes(checked)} MB`,
+    'ms median': median(own.wall),
+    'without digests': median(other.wall),
+    'ms best': minimum(own.wall),
+    'best without': minimum(other.wall),
+    'processor ms': minimum(own.processor),
+    'processor without': minimum(other.processor),
+  };
 }
 
 /**

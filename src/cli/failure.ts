@@ -3,6 +3,7 @@
 import { type Command, CommanderError } from 'commander';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import { TaurecError, withoutPasswords } from '../errors.ts';
+import { visible, visibleLines } from './output.ts';
 
 /** Wrong usage that the option parsers cannot detect, such as flags that exclude each other. The message names the given and the expected. */
 export class UsageError extends Error {}
@@ -43,7 +44,7 @@ export function errorText(error: unknown, debug: boolean): string {
   if (error instanceof CommanderError) return '';
   if (!(error instanceof Error)) return `taurec: ${String(error)}\n`;
   const text = debug ? (error.stack ?? error.message) : (systemMessage(error) ?? error.message);
-  return `taurec: ${withoutPasswords(text)}\n`;
+  return `taurec: ${visibleLines(withoutPasswords(text))}\n`;
 }
 
 /** The error of a command with --json: `{code, message, facts?, remedy?}` on one line. Wrong usage that only the command line detects has the code `usage`. */
@@ -58,7 +59,7 @@ export function errorJson(error: unknown): string {
     ...(Object.keys(facts).length > 0 && { facts }),
     ...(typeof remedy === 'string' && { remedy }),
   };
-  return `${JSON.stringify(object, infinityAsText)}\n`;
+  return `${visible(JSON.stringify(object, infinityAsText))}\n`;
 }
 
 /** The code of a TaurecError or a system error, `usage`, or `failed`. */

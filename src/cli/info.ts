@@ -1,13 +1,15 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DataInfo, describe, type Quantiles } from '../data/describe.ts';
 import { readInteractions } from '../data/read.ts';
 import type { Source } from '../data/source/expand-source.ts';
-import { openModel } from '../model/model-directory.ts';
+import { openModel, recoverModel } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
+import { type CheckedFile, checkModel, refuseDamagedModel } from './check-model.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
+import { UsageError } from './failure.ts';
 import { count, table } from './output.ts';
 import { readingNotes } from './reading-notes.ts';
 import { sourceOf } from './source-argument.ts';
@@ -15,27 +17,35 @@ import type { Terminal } from './terminal.ts';
 import { ratingNote } from './train-report.ts';
 
 /** Flags of `taurec info`. Those for reading have no effect on a model folder. */
-type InfoFlags = CommonOptions & ReadFlags;
+type InfoFlags = CommonOptions & ReadFlags & { check?: boolean };
 
 export function define(command: Command, terminal: Terminal): void {
   command.argument(
     '<files...>',
     'files, folder, URL or database table of interactions, or model folder; - reads standard input',
   );
+  command.option('--check', 'check every file of a model against its SHA-256');
   addReadOptions(command);
   addCommonOptions(command, 'json', 'quiet');
-  addExamples(command, 'taurec info ratings.csv', 'taurec info models/ratings --json');
+  addExamples(
+    command,
+    'taurec info ratings.csv',
+    'taurec info models/ratings --json',
+    'taurec info models/ratings --check',
+  );
   command.action((paths: string[], flags: InfoFlags) => run(terminal, sourceOf(paths)!, flags));
 }
 
 async function run(terminal: Terminal, source: Source, flags: InfoFlags): Promise<void> {
-  const path = typeof source === 'string' && isModelFolder(source) ? source : undefined;
+  const path = typeof source === 'string' && (await isModelFolder(source)) ? source : undefined;
   if (path !== undefined) {
+    if (flags.check) return check(terminal, path, flags);
     const { config, itemBias } = await openModel(path);
     if (flags.json) terminal.printJson(config);
     else terminal.print(modelText(config, itemBias));
     return;
   }
+  if (flags.check) throw new UsageError(`--check needs a model folder; ${[source].flat().join(', ')} is none.`);
   const log = await readInteractions(source, readOptionsOf(flags));
   if (!flags.quiet) for (const note of readingNotes(log.report)) terminal.note(note);
   const ratings = flags.sumRatings ? undefined : ratingNote([log.report], log.users.length, flags.minRating);
@@ -45,13 +55,41 @@ async function run(terminal: Terminal, source: Source, flags: InfoFlags): Promis
   else terminal.print(dataText(info));
 }
 
-/** True for a folder that is a model, whole or damaged, rather than a folder of data: it has the file that names its format, or no file but folders. */
-function isModelFolder(path: string): boolean {
+/** True for a folder that is a model, whole or damaged, rather than a folder of data: it has the file that names its format, or no file but folders. Where nothing is, a killed save may have left one under a temporary name. */
+async function isModelFolder(path: string): Promise<boolean> {
   // A database place is never a path.
-  if (databasePlace(path) || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return false;
+  if (databasePlace(path)) return false;
+  if (!existsSync(path)) await recoverModel(path);
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return false;
   const names = readdirSync(path);
   return names.length === 0 || names.some((name) => /^(config\.json|.*\.safetensors)$/.test(name));
 }
+
+/** Prints the state of every file of a model. @throws TaurecError `damaged-model` if one cannot be used */
+async function check(terminal: Terminal, path: string, flags: InfoFlags): Promise<void> {
+  const found = await checkModel(path);
+  if (flags.json) terminal.printJson(found);
+  else {
+    const rows = found.files.map(({ name, bytes, state, problem = '' }) => [
+      name,
+      bytes === undefined ? '' : count(bytes),
+      stateTexts[state],
+      problem,
+    ]);
+    terminal.print(table(['file', 'bytes', 'state', ''], rows).trimStart());
+  }
+  refuseDamagedModel(found);
+  if (flags.quiet || flags.json) return;
+  const without = `${path} carries no digests: an earlier version wrote it. Its format and sizes are right; damage to numbers would not show. Any save adds digests.`;
+  terminal.note(found.digests ? 'The model is whole.' : without);
+}
+
+const stateTexts: Record<CheckedFile['state'], string> = {
+  whole: 'whole',
+  'no-digest': 'no digest',
+  damaged: 'damaged',
+  missing: 'missing',
+};
 
 /** The facts of a log: sizes, ratings and times, then the quantiles of interactions per user and per item. */
 function dataText(info: DataInfo): string {

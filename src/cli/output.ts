@@ -6,6 +6,34 @@ import type { RecommendedItem } from '../recommender/recommendation.ts';
 export const boldOn = '\x1b[1m';
 export const boldOff = '\x1b[22m';
 
+/**
+ * A text of a user's data for a terminal: control characters, which move the cursor, recolour or retitle the terminal, and the marks that reverse the direction of writing are escaped as in
+ * JSON. `keep`: characters that stay.
+ */
+export function visible(text: string, keep = ''): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) =>
+    keep.includes(character)
+      ? character
+      : (escapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+}
+
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** As `visible`, for text of several lines that may have bold type. */
+export function visibleLines(text: string): string {
+  return text
+    .split(boldOn)
+    .map((part) =>
+      part
+        .split(boldOff)
+        .map((piece) => visible(piece, '\n\t'))
+        .join(boldOff),
+    )
+    .join(boldOn);
+}
+
 /** A table with a bold heading and no lines. Columns that hold only numbers are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const right = head.map(
@@ -17,7 +45,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
     chars: Object.fromEntries(edges.map((edge) => [edge, ''])),
   });
-  cells.push(...rows.map((row) => row.map(String)));
+  cells.push(...rows.map((row) => row.map((cell) => visible(String(cell)))));
   // cli-table3 pads the last column too.
   return cells.toString().replace(/[ \t]+$/gm, '');
 }

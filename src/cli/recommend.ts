@@ -19,6 +19,7 @@ interface RecommendFlags extends CommonOptions, Omit<RecommendOptions, 'exclude'
   exclude?: string;
   allow?: string;
   index?: OpenOptions['index'];
+  trustIndex?: boolean;
   output?: string;
   format?: ExportFormat;
 }
@@ -33,6 +34,7 @@ export function define(command: Command, terminal: Terminal): void {
   addDeclaredFlags(command, listOptions);
   command
     .addOption(new Option('--index <kind>', 'search method (approximate needs taurec index)').choices(indexKinds))
+    .option('--trust-index', 'open an approximate index that another installation built, without rebuilding it')
     .option('-o, --output <file>', 'output file: .csv, .jsonl or .parquet')
     .addOption(
       new Option('--format <name>', 'format of the output file (default: by its name)').choices(exportFormats),
@@ -64,7 +66,9 @@ async function run(terminal: Terminal, directory: string, flags: RecommendFlags)
     ...(flags.allow !== undefined && { allow: await idList(flags.allow) }),
   };
   const users = flags.usersFile === undefined ? flags.user : await idFile(flags.usersFile);
-  const recommender = await Recommender.open(directory, { ...engineOptions(flags), index: flags.index });
+  const { index, trustIndex, quiet } = flags;
+  const onNotice = terminal.notes(quiet);
+  const recommender = await Recommender.open(directory, { ...engineOptions(flags), index, trustIndex, onNotice });
   try {
     if (flags.output !== undefined) await writeFile(terminal, recommender, flags.output, users, options, flags);
     else if (users) showUsers(terminal, recommender, users, options, flags);

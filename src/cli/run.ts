@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { withoutPasswords } from '../errors.ts';
 import { errorJson, errorText, exitCodeOf, underFlag } from './failure.ts';
+import { visibleLines } from './output.ts';
 import { type CommandIo, Terminal } from './terminal.ts';
 
 export type { CommandIo, Output } from './terminal.ts';
@@ -82,7 +83,7 @@ async function buildProgram(
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       outputError: (text, write) => {
-        if (!asJson) write(withoutPasswords(text.replace(/^error: /, 'taurec: ')));
+        if (!asJson) write(visibleLines(withoutPasswords(text.replace(/^error: /, 'taurec: '))));
       },
     })
     .exitOverride()

@@ -7,6 +7,7 @@ import { type RunningServer, type ServeOptions, serve } from '../server/serve.ts
 import { serveOptions } from '../server/serve-options.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addDeclaredFlags } from './declared-flags.ts';
+import { visible } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec serve`. The library takes a token and an open feedback log; the flags name a file and a place instead. */
@@ -81,7 +82,7 @@ function readable(line: string): string {
     ([name, fact]) => `${name} ${typeof fact === 'string' ? fact : JSON.stringify(fact)}`,
   );
   const text = [String(time).slice(11, 19), serious, msg, method, path, status, others.join(', ')];
-  return `${text.filter((part) => part !== undefined && part !== '').join(' ')}\n`;
+  return `${visible(text.filter((part) => part !== undefined && part !== '').join(' '))}\n`;
 }
 
 /** Opens a feedback log. Its module is imported only here, because database clients are slow to load. */

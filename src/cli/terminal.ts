@@ -1,7 +1,7 @@
 import { basename, relative } from 'node:path';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import { withoutPasswords } from '../errors.ts';
-import { boldOff, boldOn } from './output.ts';
+import { boldOff, boldOn, visible, visibleLines } from './output.ts';
 
 /** A stream that a command writes to. Terminals have `isTTY` and a size. */
 export interface Output {
@@ -46,20 +46,21 @@ export class Terminal {
     this.#io = io;
   }
 
-  /** Prints a result on standard output, without bold type where that is no terminal. */
+  /** Prints a result on standard output, without bold type where that is no terminal. Control characters are escaped: ids and titles come from files of anybody. */
   print(text: string): void {
     const shown = this.stdout.isTTY ? text : text.replaceAll(boldOn, '').replaceAll(boldOff, '');
-    this.stdout.write(`${shown}\n`);
+    this.stdout.write(`${visibleLines(shown)}\n`);
   }
 
   /** Prints one JSON object on one line. Infinity becomes "inf". */
   printJson(value: unknown): void {
-    this.stdout.write(`${JSON.stringify(value, infinityAsText)}\n`);
+    // JSON leaves DEL and the C1 control characters as they are; terminals obey them.
+    this.stdout.write(`${visible(JSON.stringify(value, infinityAsText))}\n`);
   }
 
   /** Prints a note on standard error, so that piped results stay clean. */
   note(text: string): void {
-    this.stderr.write(`${text}\n`);
+    this.stderr.write(`${visibleLines(text)}\n`);
   }
 
   /** Returns a function that prints notes, or nothing if the command is quiet. */

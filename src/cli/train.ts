@@ -1,6 +1,6 @@
 // `taurec train`: reads data and configuration, trains, evaluates on the test part, and saves the model.
 
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -11,7 +11,7 @@ import type { Evaluation } from '../evaluation/evaluator.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import { checkScore, withoutAutomatic } from '../loss/losses.ts';
 import { createModel, type Model } from '../model/model.ts';
-import { checkModelTarget, saveModel } from '../model/model-directory.ts';
+import { checkModelTarget, type SaveOptions, saveModel } from '../model/model-directory.ts';
 import type { ModelFacts } from '../model/model-facts.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { aimSplit } from '../training/aim.ts';
@@ -127,12 +127,14 @@ async function run(terminal: Terminal, places: readonly string[], flags: TrainFl
   const [result, trainSeconds] = await timed(() => runTraining(terminal, dataset, config, out, flags));
   const request: EvaluationRequest = { protocols: protocolChoices[flags.protocol], ks: flags.ks };
   const model = trainedModel(dataset, result);
+  const others = testPart(dataset, dataOptions.split !== undefined);
+  const save = (finished: Model) => saveOrAdvise(terminal, out, finished, others);
   const [evaluations, evaluateSeconds] = await timed(() =>
-    evaluateOrSave(terminal, dataset, model, request, out, { ...engine, quiet: flags.quiet }),
+    evaluateOrSave(terminal, dataset, model, request, save, { ...engine, quiet: flags.quiet }),
   );
   // The checkpoint goes last: until the model is saved, --resume needs it.
-  await saveModel(out, evaluations ? withTestMetrics(model, evaluations) : model);
-  const testFile = (await saveTestPart(out, dataset, dataOptions.split !== undefined)) ?? dataOptions.test;
+  await save(evaluations ? withTestMetrics(model, evaluations) : model);
+  const testFile = others[TEST] ? join(out, TEST) : dataOptions.test;
   await rm(join(out, 'checkpoint.safetensors'), { force: true });
 
   const seconds = { read: readSeconds, train: trainSeconds, evaluate: evaluations ? evaluateSeconds : 0 };
@@ -181,7 +183,7 @@ async function evaluateOrSave(
   dataset: Dataset,
   model: Model,
   request: EvaluationRequest,
-  out: string,
+  save: (model: Model) => Promise<string>,
   { quiet, ...options }: Pick<CommonOptions, 'engine' | 'threads' | 'quiet'>,
 ): Promise<Evaluation[] | undefined> {
   const { test } = dataset;
@@ -191,8 +193,7 @@ async function evaluateOrSave(
   try {
     return await terminal.interruptible((signal) => evaluateModel(model, engine, test, request, { signal, progress }));
   } catch (error) {
-    await saveModel(out, model);
-    throw new AdvisedError(error, `The model was saved in ${out}`);
+    throw new AdvisedError(error, `The model was saved in ${await save(model)}`);
   } finally {
     await engine.close();
   }
@@ -210,15 +211,30 @@ function withTestMetrics(model: Model, evaluations: readonly Evaluation[]): Mode
   return createModel({ ...parts, config: { ...model.config, metrics: all } });
 }
 
-/** Writes a test part that `--split` held out to the model folder, for later evaluations, and returns its path. Else removes the test part of an older model. */
-async function saveTestPart(out: string, dataset: Dataset, wasSplit: boolean): Promise<string | undefined> {
-  const path = join(out, 'test.csv');
-  if (wasSplit && dataset.test) {
-    await writeLog(path, dataset.test, dataset.users, dataset.items);
-    return path;
+/** The file of a held-out test part in the model folder. */
+const TEST = 'test.csv';
+
+/** Saves the model and returns its folder. If that fails, for example on a full disk, the error tells how to continue from the last checkpoint. */
+async function saveOrAdvise(
+  terminal: Terminal,
+  out: string,
+  model: Model,
+  others: SaveOptions['others'],
+): Promise<string> {
+  const checkpoint = join(out, 'checkpoint.safetensors');
+  try {
+    await saveModel(out, model, { others });
+    return out;
+  } catch (error) {
+    if (!existsSync(checkpoint)) throw error;
+    const command = terminal.thisCommand('--resume', '--resume');
+    throw new AdvisedError(error, `The last checkpoint, ${checkpoint}, is kept. To save the model from it: ${command}`);
   }
-  await rm(path, { force: true });
-  return undefined;
+}
+
+/** The test part that `--split` held out as a file of the model, for later evaluations; a save without one removes the test part of an older model. */
+function testPart({ test, users, items }: Dataset, wasSplit: boolean): NonNullable<SaveOptions['others']> {
+  return { [TEST]: wasSplit && test ? (path) => writeLog(path, test, users, items) : undefined };
 }
 
 /** The file of `--log`: one JSON line for each event, with its time (ISO 8601). A resumed run appends to the file. */

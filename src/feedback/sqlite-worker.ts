@@ -1,5 +1,6 @@
 /** The database thread of an SQLite log. Commits wait for the disk and for locks of other processes; in a separate thread this wait does not block requests. */
 
+import { closeSync, openSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'libsql';
 import { feedbackColumns } from '../data/database/database-place.ts';
@@ -54,6 +55,12 @@ const calls: { [Name in keyof SqliteCalls]: (...args: SqliteCalls[Name]['argumen
   };
 
 function open(): { problem?: string } {
+  // People's behaviour is nobody else's to read: a new file is its user's alone. SQLite gives its companions (-wal, -shm) the same permissions.
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+  } catch {
+    // SQLite meets the same fault below, and its errors have a remedy.
+  }
   database = new Database(path, { timeout: lockMilliseconds });
   const [mode] = database.prepare('PRAGMA journal_mode = WAL').raw(true).get() as [string];
   if (mode !== 'wal') throw new Error(`the journal mode is ${mode}, not WAL; the log must be on a local disk`);

@@ -1,19 +1,31 @@
 /** The model folder in Node: saves a model atomically, opens one, and reads or writes its training state. `read-model.ts` has the part shared with browsers. */
 
-import { mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
-import { infinityAsText } from '../array/infinity-as-text.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
-import { temporaryName, writeAtomically } from '../platform/atomic-file.ts';
-import { finishReplacing, replaceFolder } from '../platform/replace-folder.ts';
+import { removeAbandonedIn, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
+import { readRegularText } from '../platform/regular-file.ts';
+import { finishReplacing, removeAbandonedFolders, replaceFolder } from '../platform/replace-folder.ts';
+import { fileSha256 } from '../platform/text-stream.ts';
 import { checkWritable } from '../platform/write-fault.ts';
+import { type FileDigest, sealedJson } from './file-digest.ts';
 import { type Model, modelProblem } from './model.ts';
-import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelFactsSchema } from './model-facts.ts';
-import { CONFIG, files, issuesOf, readModel } from './read-model.ts';
-import { openSafetensors, writeSafetensors } from './safetensors.ts';
+import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelConfigSchema, modelFactsSchema } from './model-facts.ts';
+import {
+  CONFIG,
+  digestOf,
+  files,
+  issuesOf,
+  type ModelSource,
+  type OpenedModel,
+  readModel,
+  readModelConfig,
+} from './read-model.ts';
+import { ReadingCheck } from './reading-check.ts';
+import { openSafetensors, readSafetensors, writeSafetensors } from './safetensors.ts';
 import { type StreamedTensor, type Tensor, tensorOf } from './safetensors-format.ts';
 import type { ModelTrainingState } from './training-state.ts';
 
@@ -21,30 +33,39 @@ const TRAINING = 'training.safetensors';
 const modelFiles: readonly string[] = [CONFIG, TRAINING, ...Object.values(files)];
 /** Files of the old model that a save removes. Approximate indexes are among them: they index the old embeddings. */
 const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(name);
+/** True for the names of the files that every model has, and of the training state. */
+export const isModelFile = (name: string): boolean => modelFiles.includes(name);
+
+/** Options of `saveModel`. */
+export interface SaveOptions {
+  /** Other files that belong to the model, such as its test part: functions that write the file to a path, by name. `undefined` removes the file of an older model. */
+  readonly others?: Readonly<Record<string, ((path: string) => Promise<void>) | undefined>>;
+}
 
 /**
  * Saves a model as a folder:
  *
- * - config.json: the facts about the training, and the sizes
+ * - config.json: the facts about the training, the sizes, and the SHA-256 of every file
  * - embeddings.safetensors: `users` [U, d], `items` [I, d], and `itemBias` [I] if the model has item biases
  * - ids.safetensors: ids of users and items, and titles
  * - seen.safetensors: seen items, validation items, popularity
  * - training.safetensors: the training state, if the model carries one
  *
  * The save is atomic: all files are written to a temporary folder, which is then renamed, so `directory` never holds half a model. A save replaces an older model in `directory` and removes its approximate
- * indexes; all other files in the folder stay.
+ * indexes; all other files in the folder stay. Temporary folders of killed programs next to it are removed.
  *
- * @throws TaurecError `not-a-model` when the folder is not empty and holds no taurec model; `bad-model` when the parts do not fit together
+ * @throws TaurecError `not-a-model` when the folder is not empty and holds no taurec model; `bad-model` when the parts do not fit together, or an embedding is not finite
  */
-export async function saveModel(directory: string, model: Model): Promise<void> {
+export async function saveModel(directory: string, model: Model, { others = {} }: SaveOptions = {}): Promise<void> {
   const target = await placeOf(directory);
   // Check everything before the first byte is written.
   const problem = modelProblem(model);
   if (problem) throw new TaurecError('bad-model', { path: directory, problem: problem.text });
   const facts = modelFactsSchema.safeParse(model.config);
   if (!facts.success) throw new TaurecError('bad-model', { path: directory, problem: issuesOf(facts.error) });
+  await recoverModel(directory);
   await checkModelTarget(directory);
-  const config: ModelConfig = {
+  const config = {
     format: MODEL_FORMAT,
     version: MODEL_VERSION,
     dimension: model.items.columns,
@@ -53,32 +74,43 @@ export async function saveModel(directory: string, model: Model): Promise<void> 
     interactions: model.seen.indices.length,
     ...facts.data,
     versions: facts.data.versions ?? { taurec: await ownVersion(), node: process.versions.node },
-  };
+  } satisfies ModelConfig;
+  const isRewritten = (name: string) => isReplaced(name) || Object.hasOwn(others, name);
+  // Files that stay keep their digests.
+  const digests: Record<string, FileDigest> = Object.fromEntries(
+    Object.entries(await listedFiles(target)).filter(([name]) => !isRewritten(name)),
+  );
   const temporary = temporaryName(target);
   await mkdir(temporary, { recursive: true });
   try {
     const { users, items, itemBias, seen, validation, popularity } = model;
-    await writeSafetensors(
+    digests[files.embeddings] = await writeSafetensors(
       join(temporary, files.embeddings),
       { users: table(users), items: table(items), ...(itemBias && { itemBias: list(itemBias) }) },
       { format: MODEL_FORMAT, score: config.score },
     );
-    await writeSafetensors(join(temporary, files.ids), {
+    digests[files.ids] = await writeSafetensors(join(temporary, files.ids), {
       ...idTensors('users', model.userIds),
       ...idTensors('items', model.itemIds),
       ...(model.titles && { 'titles.offsets': list(model.titles.offsets), 'titles.bytes': list(model.titles.bytes) }),
     });
-    await writeSafetensors(join(temporary, files.seen), {
+    digests[files.seen] = await writeSafetensors(join(temporary, files.seen), {
       ...csrTensors('seen', seen),
       ...(validation && csrTensors('validation', validation)),
       popularity: list(popularity),
     });
-    if (model.trainingState) await writeTrainingState(join(temporary, TRAINING), model.trainingState);
+    if (model.trainingState)
+      digests[TRAINING] = await writeTrainingState(join(temporary, TRAINING), model.trainingState);
+    for (const [name, write] of Object.entries(others)) {
+      const path = join(temporary, name);
+      await write?.(path);
+      if (write) digests[name] = { bytes: (await stat(path)).size, sha256: await fileSha256(path, false) };
+    }
     // config.json comes last: `isWhole` takes a folder that has it for a complete model.
     await writeAtomically(join(temporary, CONFIG), (name) =>
-      writeFile(name, `${JSON.stringify(config, infinityAsText, 2)}\n`),
+      writeFile(name, sealedJson({ ...config, files: digests })),
     );
-    await replaceFolder(target, temporary, isReplaced);
+    await replaceFolder(target, temporary, isRewritten);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
@@ -105,36 +137,108 @@ export async function checkModelTarget(directory: string): Promise<void> {
 }
 
 /**
- * Opens a model folder. The arrays are views of the files' contents in shared memory; only config.json is parsed. If a program was killed while it replaced the model, `openModel` completes the replacement first.
+ * Opens a model folder. The arrays are views of the files' contents in shared memory; only config.json is parsed. Every file that is read is checked against its SHA-256 in config.json
+ * (models of versions that wrote none are not), and embeddings must be finite. If a program was killed while it replaced the model, `openModel` completes the replacement first;
+ * temporary folders of killed programs are removed.
  *
  * @param options.trainingState also reads the state that training continues from, if the model was saved with it. It is 2–3× the size of the embeddings; the server never reads it. Default false.
- * @throws TaurecError `no-model` when the folder holds no model; `newer-model` when a later taurec wrote it; `bad-model` or `bad-safetensors`, naming the file, when a file is damaged or does not fit the others
+ * @throws TaurecError `no-model` when the folder holds no model; `newer-model` when a later taurec wrote it; `damaged-file`, `bad-model` or `bad-safetensors`, naming the file, when a file is damaged or does not fit the others
  */
 export async function openModel(
   directory: string,
   options: { readonly trainingState?: boolean } = {},
 ): Promise<Model<ModelConfig>> {
-  const model = await readModel({
+  const { model, sound } = await beginOpening(directory);
+  await sound;
+  const source = sourceOf(directory);
+  const path = source.pathOf(TRAINING);
+  if (!options.trainingState || !(await exists(path))) return model;
+  const digest = digestOf(model.config, TRAINING, source);
+  return { ...model, trainingState: await readTrainingState(path, digest) };
+}
+
+/**
+ * As `openModel`, but does not wait for digests and for the search for floats that are not finite: other work can go on until `sound` resolves. Its result must not be used before.
+ * @throws TaurecError as `openModel`
+ */
+export async function beginOpening(directory: string): Promise<OpenedModel> {
+  const left = await recoverModel(directory);
+  const source = sourceOf(directory, left);
+  const check = new ReadingCheck(await sizeOf(directory, Object.values(files)));
+  const readTensors: ModelSource['readTensors'] = (name, checks) =>
+    readSafetensors(source.pathOf(name), { ...checks, check });
+  try {
+    const { model, sound } = await readModel({ ...source, readTensors });
+    const closed = sound.finally(() => check.close());
+    closed.catch(() => {});
+    return { model, sound: closed };
+  } catch (error) {
+    check.close();
+    throw error;
+  }
+}
+
+/** Reads and checks config.json of a model folder. Throws `no-model`, `newer-model`, `damaged-file`, `bad-model`. */
+export function openModelConfig(directory: string): Promise<ModelConfig> {
+  return readModelConfig(sourceOf(directory));
+}
+
+/** A folder as the source of a model. `left`: complete models that an interrupted save left under temporary names. */
+function sourceOf(directory: string, left: readonly string[] = []): Omit<ModelSource, 'readTensors'> {
+  return {
     place: directory,
     pathOf: (name) => join(directory, name),
     readConfig: () =>
-      readConfig(directory).catch(async (cause: NodeJS.ErrnoException) => {
-        if (cause.code !== 'ENOENT')
-          throw new TaurecError('no-model', { directory, problem: cause.message }, { cause });
-        // No config.json: a killed save may have left complete models under temporary names. Finish that save, then try once more.
-        const left = await finishReplacing(await placeOf(directory), finishedAt, isReplaced).catch(() => []);
-        return readConfig(directory).catch(() => {
-          const others = left.length === 0 ? '' : `; an interrupted save left complete models in ${left.join(', ')}`;
-          throw new TaurecError('no-model', { directory, problem: `it has no ${CONFIG}${others}` }, { cause });
-        });
+      readConfig(directory).catch((cause: NodeJS.ErrnoException) => {
+        const others = left.length === 0 ? '' : `; an interrupted save left complete models in ${left.join(', ')}`;
+        const problem = cause.code === 'ENOENT' ? `it has no ${CONFIG}${others}` : `${CONFIG}: ${cause.message}`;
+        throw new TaurecError('no-model', { directory, problem }, { cause });
       }),
-    readTensors: (name) => openSafetensors(join(directory, name)),
-  });
-  const trainingState = options.trainingState ? await readTrainingState(join(directory, TRAINING)) : undefined;
-  return trainingState ? { ...model, trainingState } : model;
+  };
 }
 
-const readConfig = (directory: string) => readFile(join(directory, CONFIG), 'utf8');
+/**
+ * Completes a save that was killed while it replaced the model, and removes temporary folders and files of killed programs. Does nothing for a folder with a model and nothing else.
+ * @returns the complete models that stay under temporary names, because a program that wrote one of them is running
+ */
+export async function recoverModel(directory: string): Promise<string[]> {
+  const target = await placeOf(directory);
+  // No config.json: a killed save may have left complete models under temporary names.
+  const left = (await exists(join(target, CONFIG)))
+    ? []
+    : await finishReplacing(target, finishedAt, isReplaced).catch(() => []);
+  await removeAbandonedFolders(target, finishedAt, isReplaced);
+  await removeAbandonedIn(target);
+  return left;
+}
+
+const readConfig = (directory: string) => readRegularText(join(directory, CONFIG));
+
+const exists = (path: string) =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The size of those files of a folder that exist, in bytes. */
+async function sizeOf(directory: string, names: readonly string[]): Promise<number> {
+  const sizes = names.map((name) =>
+    stat(join(directory, name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+/** The list of files in the config.json of an older model; empty without one. */
+async function listedFiles(directory: string): Promise<Record<string, FileDigest>> {
+  try {
+    return modelConfigSchema.parse(JSON.parse(await readConfig(directory))).files ?? {};
+  } catch {
+    return {};
+  }
+}
 
 /** True for a complete model folder: config.json is written last, so a folder that has it has everything. */
 async function isWhole(folder: string): Promise<boolean> {
@@ -205,19 +309,18 @@ const FORMAT = 'taurec-training-1';
 const WEIGHTS = 'interactionWeights';
 
 /** Writes `training.safetensors`: the arrays by name; the metadata hold the format, and the epochs and steps completed. */
-async function writeTrainingState(path: string, state: ModelTrainingState): Promise<void> {
+function writeTrainingState(path: string, state: ModelTrainingState): Promise<FileDigest> {
   const { epochs, steps, arrays, interactionWeights: weights } = state;
   const tensors = weights ? { ...arrays, [WEIGHTS]: { shape: [weights.length], data: weights } } : arrays;
-  await writeSafetensors(path, tensors, { format: FORMAT, epochs: `${epochs}`, steps: `${steps}` });
+  return writeSafetensors(path, tensors, { format: FORMAT, epochs: `${epochs}`, steps: `${steps}` });
 }
 
 /**
- * Reads `training.safetensors`. Returns undefined when the file does not exist: an update then starts with fresh optimiser moments.
- * @throws TaurecError `bad-safetensors`, `bad-model`
+ * Reads `training.safetensors`.
+ * @throws TaurecError `bad-safetensors`, `damaged-file`, `bad-model`
  */
-async function readTrainingState(path: string): Promise<ModelTrainingState | undefined> {
-  if (!(await stat(path).catch(() => undefined))) return undefined;
-  const file = await openSafetensors(path);
+async function readTrainingState(path: string, digest: FileDigest | undefined): Promise<ModelTrainingState> {
+  const file = await openSafetensors(path, { digest });
   const { format } = file.metadata;
   if (format !== FORMAT) throw new TaurecError('bad-model', { path, problem: `format ${format}, expected ${FORMAT}` });
   // Metadata of safetensors are strings only.

@@ -72,6 +72,9 @@ const factsShape = {
   metrics: z.record(z.string(), z.object({ protocol: z.string(), values: z.record(z.string(), z.number()) })),
 } as const;
 
+/** The files of a model with sizes and digests, by name. */
+const filesSchema = z.record(z.string(), z.object({ bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) }));
+
 /** The content of config.json. */
 export const modelConfigSchema = z.object({
   format: z.literal(MODEL_FORMAT),
@@ -82,11 +85,13 @@ export const modelConfigSchema = z.object({
   /** The number of seen user–item pairs, in training and validation. */
   interactions: count,
   ...factsShape,
+  /** Size and SHA-256 of every other file of the model. Absent in models of versions that wrote none. */
+  files: filesSchema.optional(),
 });
 
 /** Checks facts before they are saved. */
 export const modelFactsSchema = z.object(factsShape);
 /** Facts about a model: how it was trained, on which data, by which engine. */
 export type ModelFacts = z.infer<typeof modelFactsSchema>;
-/** The content of a model folder's config.json: the facts, the format's name and version, and the counts added on saving. */
+/** The content of a model folder's config.json: the facts, the format's name and version, and the counts and digests of files added on saving. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

@@ -1,4 +1,5 @@
 import { type Csr, csrHas, csrRow } from '../array/csr.ts';
+import { firstNotFinite } from '../array/finite.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from '../data/id-map.ts';
@@ -63,9 +64,11 @@ export function trainedItems(model: Model): Csr {
 /**
  * The first part of a model that does not fit the others, with the reason; undefined when all fit. The index range check makes one pass over every index,
  * so that later loops can use indices from a file without bounds checks.
+ * @param knownFinite the embeddings are known to be finite, and are not looked through again
  */
 export function modelProblem(
   model: Model,
+  knownFinite = false,
 ): { readonly part: 'embeddings' | 'ids' | 'seen'; readonly text: string } | undefined {
   const { users, items, itemBias, userIds, itemIds, seen, validation, popularity, titles } = model;
   const wrong = (part: 'embeddings' | 'ids' | 'seen', what: string, got: number, expected: number) =>
@@ -78,6 +81,10 @@ export function modelProblem(
     wrong('ids', 'number of titles', titles ? titles.offsets.length - 1 : items.rows, items.rows) ??
     wrong('seen', 'number of popularity counts', popularity.length, items.rows);
   if (sizes) return sizes;
+  if (!knownFinite) {
+    const text = notFiniteElement('users', users) ?? notFiniteElement('items', items);
+    if (text) return { part: 'embeddings', text };
+  }
   // One NaN or infinite bias would break the order of every list.
   const notFinite = itemBias?.findIndex((bias) => !Number.isFinite(bias)) ?? -1;
   if (notFinite >= 0)
@@ -97,6 +104,18 @@ export function modelProblem(
       offsetsProblem(part.offsets, part.indices.length) ??
       rangeProblem(part.indices, items.rows);
     if (text) return { part: 'seen', text: `${name} items: ${text}` };
+  }
+  return undefined;
+}
+
+/** The first element of a table that is NaN or infinite, with its place; undefined if all are finite. */
+function notFiniteElement(name: string, { rows, columns, stride, data }: Matrix): string | undefined {
+  // Without padding the rows are contiguous: one pass.
+  const [count, length] = stride === columns ? [1, rows * columns] : [rows, columns];
+  for (let r = 0; r < count; r++) {
+    const at = firstNotFinite(data, r * stride, r * stride + length);
+    if (at >= 0)
+      return `${name}, row ${Math.floor(at / stride)}, column ${at % stride}: ${data[at]}, expected a finite number`;
   }
   return undefined;
 }

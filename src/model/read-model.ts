@@ -2,6 +2,7 @@ import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
+import { type FileDigest, sealOf } from './file-digest.ts';
 import { type Model, modelProblem } from './model.ts';
 import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelConfigSchema } from './model-facts.ts';
 import { type Safetensors, type Tensor, tensorOf } from './safetensors-format.ts';
@@ -25,17 +26,40 @@ export interface ModelSource {
   /** The text of config.json. Throws `no-model` when the file does not exist. */
   readConfig(): Promise<string>;
   /** Opens one of `files`. Throws `bad-safetensors`. */
-  readTensors(name: string): Promise<Safetensors>;
+  readTensors(name: string, checks: TensorChecks): Promise<CheckedTensors>;
 }
 
-/** Reads a model from its files, and checks that they fit together. Throws `no-model`, `newer-model`, `bad-model` or `bad-safetensors` (see `openModel`). */
-export async function readModel(from: ModelSource): Promise<Model<ModelConfig>> {
-  const config = await parsedConfig(from);
-  const [embeddings, ids, seen] = await Promise.all([
-    from.readTensors(files.embeddings),
-    from.readTensors(files.ids),
-    from.readTensors(files.seen),
-  ]);
+/** The checks of a file of a model. */
+export interface TensorChecks {
+  /** Size and SHA-256 that the file must have; undefined for a model without digests. */
+  readonly digest?: FileDigest;
+  /** The tensors are floats and must be finite. */
+  readonly finite: boolean;
+}
+
+/** An open file, and the checks that may still be running. */
+export interface CheckedTensors {
+  readonly file: Safetensors;
+  /** Rejects with `damaged-file` or `bad-model` if a check fails. */
+  readonly sound: Promise<void>;
+}
+
+/** A model whose parts fit together, and the checks of its files that may still be running. */
+export interface OpenedModel {
+  readonly model: Model<ModelConfig>;
+  /** Rejects with `damaged-file` or `bad-model` if a file is damaged or an embedding is not finite. */
+  readonly sound: Promise<void>;
+}
+
+/** Reads a model from its files, and checks digests and that the files fit together. Throws `no-model`, `newer-model`, `damaged-file`, `bad-model` or `bad-safetensors` (see `openModel`). */
+export async function readModel(from: ModelSource): Promise<OpenedModel> {
+  const config = await readModelConfig(from);
+  const opened = await Promise.all(
+    Object.values(files).map((name) =>
+      from.readTensors(name, { digest: digestOf(config, name, from), finite: name === files.embeddings }),
+    ),
+  );
+  const [embeddings, ids, seen] = opened.map(({ file }) => file) as [Safetensors, Safetensors, Safetensors];
   const { users, items, dimension } = config;
   const model: Model<ModelConfig> = {
     config,
@@ -54,13 +78,33 @@ export async function readModel(from: ModelSource): Promise<Model<ModelConfig>> 
         )
       : undefined,
   };
-  const problem = modelProblem(model);
+  const problem = modelProblem(model, true);
   if (problem) throw new TaurecError('bad-model', { path: from.pathOf(files[problem.part]), problem: problem.text });
-  return model;
+  const sound = Promise.all(opened.map((file) => file.sound)).then(() => {});
+  // Whoever awaits it gets the error; nobody may have begun to when it comes.
+  sound.catch(() => {});
+  return { model, sound };
 }
 
-/** Reads and checks config.json: first the format and its version, so that a file of a later version gets its own error, then every field. */
-async function parsedConfig(from: ModelSource): Promise<ModelConfig> {
+/** The digest of a file in the list of config.json; undefined for a model without a list. Throws `damaged-file` for a file that a list does not name. */
+export function digestOf(
+  { files: listed }: ModelConfig,
+  name: string,
+  from: Pick<ModelSource, 'pathOf'>,
+): FileDigest | undefined {
+  if (listed && !Object.hasOwn(listed, name)) {
+    throw new TaurecError('damaged-file', {
+      path: from.pathOf(name),
+      problem: `it is not part of this model: ${CONFIG} does not list it`,
+    });
+  }
+  return listed?.[name];
+}
+
+/** Reads and checks config.json: first the format and its version, so that a file of a later version gets its own error, then every field and the file's own digest. */
+export async function readModelConfig(
+  from: Pick<ModelSource, 'place' | 'pathOf' | 'readConfig'>,
+): Promise<ModelConfig> {
   const path = from.pathOf(CONFIG);
   const text = await from.readConfig();
   let json: unknown;
@@ -81,6 +125,11 @@ async function parsedConfig(from: ModelSource): Promise<ModelConfig> {
   }
   const parsed = modelConfigSchema.safeParse(json);
   if (!parsed.success) throw new TaurecError('bad-model', { path, problem: issuesOf(parsed.error) });
+  const seal = sealOf(text);
+  // A list of digests is always sealed: without a seal, a damaged list would pass for a model that has none.
+  if (seal === 'damaged' || (seal === 'unsealed' && parsed.data.files)) {
+    throw new TaurecError('damaged-file', { path, problem: 'its content does not match its own digest' });
+  }
   return parsed.data;
 }
 

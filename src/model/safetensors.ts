@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { TaurecError } from '../errors.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
+import { openRegular } from '../platform/regular-file.ts';
+import { type FileDigest, refuseDamaged, signedDigest, unsigned, withDigest } from './file-digest.ts';
+import { ReadingCheck } from './reading-check.ts';
 import {
   bytesPerElement,
   headerLength,
@@ -13,25 +17,33 @@ import {
   typeOfArray,
 } from './safetensors-format.ts';
 
-/** Bytes per read or write call (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
+/** Bytes per write call, and per read call of `readAll` (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
 const CALL_BYTES = 1 << 28;
+/** Bytes per read call of `readSafetensors` (4 MiB): the checks of a piece find it in the processor's cache. */
+const PIECE_BYTES = 1 << 22;
 
 /**
  * Writes tensors as a safetensors file (https://huggingface.co/docs/safetensors): the header length (8 bytes, little-endian), a JSON header, the data.
  * The write is atomic: `path` holds the old file until the new one is complete.
+ * @param options.signed adds `sha256` to the metadata: the digest of the file itself, computed with 64 zeros in the place of the digest
+ * @returns size and SHA-256 of the file
  * @throws TypeError when the data of a tensor do not fill its shape
  */
 export async function writeSafetensors(
   path: string,
   tensors: Readonly<Record<string, Tensor | StreamedTensor>>,
   metadata: Readonly<Record<string, string>> = {},
-): Promise<void> {
+  options: { readonly signed?: boolean } = {},
+): Promise<FileDigest> {
   const described = Object.entries(tensors).map(([name, tensor]) => ({
     name,
     shape: tensor.shape,
     type: 'data' in tensor ? typeOfArray(tensor.data) : tensor.type,
   }));
-  const { head, entries } = layOut(described, metadata);
+  const { head, entries } = layOut(described, options.signed ? { ...metadata, sha256: unsigned } : metadata);
+  const hash = createHash('sha256').update(head);
+  let bytes = head.length;
+  let sha256 = '';
   await writeAtomically(path, async (temporary) => {
     const file = await open(temporary, 'wx');
     try {
@@ -40,26 +52,48 @@ export async function writeSafetensors(
         const tensor = tensors[name]!;
         let written = 0;
         for (const piece of 'data' in tensor ? [tensor.data] : tensor.pieces()) {
-          await writeAll(file, new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
+          const content = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+          hash.update(content);
+          await writeAll(file, content);
           written += piece.byteLength;
         }
+        bytes += written;
         // The header is already written: a tensor of another length would shift all that follow.
         const expected = product(shape) * bytesPerElement(type);
         if (written !== expected)
           throw new TypeError(`Tensor ${name}: ${written} bytes for ${type} [${shape}], expected ${expected}.`);
       }
+      sha256 = hash.digest('hex');
+      if (options.signed) await file.write(withDigest(head, unsigned, sha256), 0, head.length, 0);
     } finally {
       await file.close();
     }
   });
+  return { bytes, sha256 };
+}
+
+/** Checks of `openSafetensors`, in addition to those of the format. */
+export interface OpenChecks {
+  /** Size and digest that the file must have, from the list that names it; undefined if there is none. */
+  readonly digest?: FileDigest;
+  /** The file contains its own digest (`writeSafetensors`, option `signed`), and must match it. */
+  readonly signed?: boolean;
+  /** All elements are F32 and must be finite. */
+  readonly finite?: boolean;
+  /** Computes digests while other work goes on; without it this thread computes them. Pass one `ReadingCheck` for files that are read together. */
+  readonly check?: ReadingCheck;
 }
 
 /**
- * Opens a safetensors file: reads it into shared memory once; tensors are views of that memory.
+ * Opens a safetensors file: reads it into shared memory once; tensors are views of that memory. The digest is computed while the file is read.
+ * @returns the file, and `sound`, which rejects if a check fails. Use no value before it resolves: until then only the format has been checked.
  * @throws TaurecError `bad-safetensors` when the file is missing, cut short or of another format, or when its tensors overlap, leave gaps or do not fit their shapes
  */
-export async function openSafetensors(path: string): Promise<Safetensors> {
-  const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+export async function readSafetensors(
+  path: string,
+  { digest, signed: isSigned = false, finite = false, check = new ReadingCheck(0) }: OpenChecks = {},
+): Promise<{ readonly file: Safetensors; readonly sound: Promise<void> }> {
+  const file = await openRegular(path).catch((cause: NodeJS.ErrnoException) => {
     const problem = cause.code === 'ENOENT' ? 'it does not exist' : cause.message;
     throw new TaurecError('bad-safetensors', { path, problem }, { cause });
   });
@@ -72,11 +106,41 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
     const header = new Uint8Array(headerBytes);
     await readAll(file, header, 8);
     const data = new SharedArrayBuffer(size - 8 - headerBytes);
-    await readAll(file, new Uint8Array(data), 8 + headerBytes);
-    return safetensorsOf(path, header, data);
+    const own = isSigned ? signedDigest(header) : undefined;
+    const hashed = own === undefined ? header : withDigest(header, own, unsigned);
+    const checks = { hash: digest !== undefined || own !== undefined, finite };
+    const reading = check.begin([length, hashed], data, checks);
+    try {
+      const bytes = new Uint8Array(data);
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+        const end = Math.min(at + PIECE_BYTES, bytes.length);
+        await readAll(file, bytes.subarray(at, end), 8 + headerBytes + at);
+        reading.read(end);
+      }
+      const opened = safetensorsOf(path, header, data);
+      const sound = reading.result().then((found) => {
+        if (isSigned && own === undefined) {
+          throw new TaurecError('damaged-file', { path, problem: 'it does not contain its SHA-256' });
+        }
+        refuseDamaged(opened, { bytes: size, ...found }, digest ?? { sha256: own });
+      });
+      // Whoever awaits `sound` gets the error; nobody may have begun to when it comes.
+      sound.catch(() => {});
+      return { file: opened, sound };
+    } catch (error) {
+      reading.abandon();
+      throw error;
+    }
   } finally {
     await file.close();
   }
+}
+
+/** As `readSafetensors`, with all checks done. @throws TaurecError also `damaged-file` and `bad-model`, where a check fails */
+export async function openSafetensors(path: string, checks: OpenChecks = {}): Promise<Safetensors> {
+  const { file, sound } = await readSafetensors(path, checks);
+  await sound;
+  return file;
 }
 
 /** Writes all bytes at the current position. A single call may write fewer than it is given. */

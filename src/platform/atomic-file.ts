@@ -1,27 +1,82 @@
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ownWriter, type Writer, writerState } from './writer.ts';
 
-/** A unique temporary name, `<path>.<process id>-<random>.tmp`. It is in the folder of `path`, hence on the same file system, so a rename to `path` is atomic. */
+/** A unique temporary name, `<path>.<writer>-<random>.tmp`. It is in the folder of `path`, hence on the same file system, so a rename to `path` is atomic. */
 export function temporaryName(path: string): string {
-  return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  const { pid, host, boot, space, start } = ownWriter();
+  return `${path}.${pid}-${host}${boot}${space}-${start}-${randomBytes(4).toString('hex')}.tmp`;
 }
 
-/** The existing files and folders with a temporary name of `path`, and the ids of the processes that wrote them. Those processes may have ended. */
-export async function temporariesOf(path: string): Promise<{ readonly path: string; readonly writer: number }[]> {
+/** The part of a temporary name after `<path>.`; names of earlier versions contain only the process id. */
+const temporaryEnd = /^(\d+)(?:-([0-9a-f]{6})([0-9a-f]{6})([0-9a-f]{6})-(\d+))?-[0-9a-f]{8}\.tmp$/;
+
+/** Milliseconds without a change after which a writer that cannot be checked counts as ended. */
+const QUIET = 3_600_000;
+
+/** A file or folder with a temporary name. */
+interface Temporary {
+  readonly path: string;
+  /** True if its writer may still be running. */
+  readonly lives: boolean;
+}
+
+/**
+ * The existing files and folders with a temporary name of `path`.
+ * @param quiet milliseconds without a change after which a writer on another machine or in another container counts as ended
+ */
+export async function temporariesOf(path: string, quiet: number = QUIET): Promise<Temporary[]> {
+  const folder = dirname(path);
   const begin = `${basename(path)}.`;
-  const names = await readdir(dirname(path)).catch((): string[] => []);
-  return names.flatMap((name) => {
-    const [, writer] = (name.startsWith(begin) && /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(begin.length))) || [];
-    return writer === undefined ? [] : { path: join(dirname(path), name), writer: Number(writer) };
-  });
+  const found: Temporary[] = [];
+  for (const name of await readdir(folder).catch((): string[] => [])) {
+    const parts = name.startsWith(begin) ? temporaryEnd.exec(name.slice(begin.length)) : null;
+    if (!parts) continue;
+    const at = join(folder, name);
+    const [, pid, host, boot, space, start] = parts;
+    found.push({ path: at, lives: await mayWrite({ pid: Number(pid), host, boot, space, start }, at, quiet) });
+  }
+  return found;
+}
+
+async function mayWrite(writer: Writer, path: string, quiet: number): Promise<boolean> {
+  const state = writerState(writer);
+  return state === 'elsewhere' ? Date.now() - (await lastChange(path)) < quiet : state === 'lives';
+}
+
+/** The last change of a file, or of a folder and its entries, in milliseconds since 1970. */
+async function lastChange(path: string): Promise<number> {
+  const names = await readdir(path).catch((): string[] => []);
+  const changes = [path, ...names.map((name) => join(path, name))].map((entry) =>
+    lstat(entry).then(
+      ({ mtimeMs, ctimeMs }) => Math.max(mtimeMs, ctimeMs),
+      () => 0,
+    ),
+  );
+  return Math.max(...(await Promise.all(changes)));
+}
+
+/** Removes the temporary files of `path` whose writers have ended. Never throws: a folder that cannot be written keeps them. */
+export async function removeAbandoned(path: string): Promise<void> {
+  for (const { path: left, lives } of await temporariesOf(path).catch((): Temporary[] => [])) {
+    if (!lives) await rm(left, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** Removes the temporary files, of any name, in a folder whose writers have ended. Never throws. */
+export async function removeAbandonedIn(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((): string[] => []);
+  const targets = names.flatMap((name) => /^(.+?)\.\d+-[0-9a-z-]+\.tmp$/.exec(name)?.[1] ?? []);
+  for (const target of new Set(targets)) await removeAbandoned(join(folder, target));
 }
 
 /**
  * Writes a file so that `path` holds either the old or the complete new content. `write` fills a temporary file in the same folder, which is then forced to
- * disk and renamed. If `write` fails, the temporary file is removed and `path` is unchanged.
+ * disk and renamed. If `write` fails, the temporary file is removed and `path` is unchanged. Temporary files that killed processes left are removed.
  */
 export async function writeAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  await removeAbandoned(path);
   const temporary = temporaryName(path);
   try {
     await write(temporary);

@@ -2,11 +2,16 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { TaurecError } from '../errors.ts';
+import { ownWriter, writerState } from './writer.ts';
 
 /** The process that holds the lock of a folder: the content of the file `lock`, as JSON. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
+  /** Boot of the machine, process namespace and start of the process (`Writer`); absent in locks of earlier versions. */
+  readonly boot?: string;
+  readonly space?: string;
+  readonly start?: string;
 }
 
 /**
@@ -36,7 +41,8 @@ const held = new Set<string>();
 
 /** Creates the lock file; false if it exists. The flag wx makes this atomic: of two processes only one succeeds. */
 function claim(path: string): boolean {
-  const holder: Holder = { pid: process.pid, host: hostname() };
+  const { pid, boot, space, start } = ownWriter();
+  const holder: Holder = { pid, host: hostname(), boot, space, start };
   try {
     writeFileSync(path, JSON.stringify(holder), { flag: 'wx' });
     return true;
@@ -56,18 +62,14 @@ function holderOf(path: string): Holder | undefined {
 }
 
 /** True if the holder of a lock may still be running. */
-function isThere({ pid, host }: Holder, path: string): boolean {
+function isThere({ pid, host, boot, space, start }: Holder, path: string): boolean {
   // A process on another machine cannot be checked: assume that it runs.
   if (host !== hostname()) return true;
-  return pid === process.pid ? held.has(path) : isRunning(pid);
-}
-
-/** True if a process of this machine has this id. Signal 0 sends nothing; EPERM means that the process belongs to another user. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  const here = ownWriter();
+  // A container that was started again: it keeps its name, and the processes of its last run have ended.
+  if (space !== undefined && space !== here.space) return false;
+  if (pid === process.pid) return held.has(path);
+  // Locks of earlier versions have no boot.
+  const writer = boot === undefined ? { pid } : { pid, host: here.host, boot, space, start };
+  return writerState(writer) !== 'gone';
 }

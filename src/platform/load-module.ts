@@ -8,7 +8,7 @@ import type { ModuleSource } from '../option.ts';
  * @param what the kind of object, for errors: loss, backbone …
  * @param method a method that every instance has; it identifies a class that was compiled to a function
  * @param failure code of the error for a module that cannot be imported
- * @throws TaurecError as `importExport`
+ * @throws TaurecError as `importExport`; with code `failure` if the class or factory throws
  */
 export async function loadModule(
   source: ModuleSource,
@@ -21,7 +21,18 @@ export async function loadModule(
   // Test the source text as well: a method declared as a field is not on the prototype.
   const isClass = typeof found.prototype?.[method] === 'function' || /^class\b/.test(String(found));
   const make = found as (new (options?: object) => unknown) & ((options?: object) => unknown);
-  return isClass ? new make(source.options) : make(source.options);
+  try {
+    return isClass ? new make(source.options) : make(source.options);
+  } catch (cause) {
+    if (cause instanceof TaurecError) throw cause;
+    throw new TaurecError(failure, { module: source.module, reason: reasonOf(cause) }, { cause });
+  }
+}
+
+/** What was thrown as a sentence. */
+function reasonOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /**
@@ -35,7 +46,7 @@ export async function importExport(source: ModuleSource, what: string, failure: 
   try {
     exports = await importModule(source.module);
   } catch (cause) {
-    throw new TaurecError(failure, { module: source.module, reason: (cause as Error).message }, { cause });
+    throw new TaurecError(failure, { module: source.module, reason: reasonOf(cause) }, { cause });
   }
   const found = exports[name];
   if (found === undefined) {

@@ -1,7 +1,6 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { flush, temporariesOf, temporaryName } from './atomic-file.ts';
-import { isRunning } from './folder-lock.ts';
 
 /**
  * Moves a finished folder to `target`. An existing folder there is renamed first, and renamed back if the move fails. Of its files, those with
@@ -35,6 +34,9 @@ export async function replaceFolder(
   if (replaces) await rm(aside, { recursive: true });
 }
 
+/** Milliseconds after which the two folders of a replacement by a process that cannot be checked count as left behind: the two renames are milliseconds apart. */
+const HALFWAY = 60_000;
+
 /**
  * Completes a `replaceFolder` whose process was killed between the two renames. `target` is then missing, and the complete new and old folders are next to
  * it under temporary names. Moves the newer one to `target`. Does nothing while a process that wrote one of them is running.
@@ -47,9 +49,9 @@ export async function finishReplacing(
   isReplaced: (name: string) => boolean,
 ): Promise<string[]> {
   const whole: { path: string; at: number; lives: boolean }[] = [];
-  for (const { path, writer } of await temporariesOf(target)) {
+  for (const { path, lives } of await temporariesOf(target, HALFWAY)) {
     const at = await finishedAt(path);
-    if (at !== undefined) whole.push({ path, at, lives: isRunning(writer) });
+    if (at !== undefined) whole.push({ path, at, lives });
   }
   const [newest, ...older] = whole.sort((a, b) => b.at - a.at);
   if (newest === undefined || whole.some(({ lives }) => lives)) return whole.map(({ path }) => path);
@@ -57,6 +59,29 @@ export async function finishReplacing(
   await rename(newest.path, target);
   for (const { path } of older) await rm(path, { recursive: true });
   return [];
+}
+
+/**
+ * Removes the folders that ended processes left next to `target`. From a complete one, the files without `isReplaced` are moved to `target` first; it stays if `target` is not
+ * complete itself. Never throws: what cannot be removed stays.
+ */
+export async function removeAbandonedFolders(
+  target: string,
+  finishedAt: (folder: string) => Promise<number | undefined>,
+  isReplaced: (name: string) => boolean,
+): Promise<void> {
+  for (const { path, lives } of await temporariesOf(target).catch(() => [])) {
+    if (lives) continue;
+    try {
+      if ((await finishedAt(path)) !== undefined) {
+        if ((await finishedAt(target)) === undefined) continue;
+        await moveOthers(path, target, isReplaced);
+      }
+      await rm(path, { recursive: true, force: true });
+    } catch {
+      // Another user's folder, or a file system without write access.
+    }
+  }
 }
 
 /** Moves the files without `isReplaced` from one folder to another, except those that exist there; adds their names to `moved`. */

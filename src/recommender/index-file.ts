@@ -1,7 +1,7 @@
 /** The approximate index as a file in the model folder: building, opening, checking, and measuring its recall. Needs the optional package usearch. */
 
 import { createHash } from 'node:crypto';
-import { access, appendFile, open, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { csrRow } from '../array/csr.ts';
 import { type Matrix, row } from '../array/matrix.ts';
@@ -18,6 +18,7 @@ import {
   indexDimensions,
   type VectorIndex,
 } from './approximate-index.ts';
+import { indexState, sealIndex } from './index-seal.ts';
 import { ItemRanker } from './item-ranker.ts';
 
 /** Parameters of the index graph: `connectivity` is the number of links per vector, `expansion` the number of candidates for them. They are part of the key, so a change of them makes a new index. */
@@ -48,7 +49,7 @@ export interface BuiltIndex {
 }
 
 /**
- * Builds the approximate index of a model and saves it in the model folder, where it replaces indexes of earlier embeddings. If a complete index of these embeddings exists, it is kept. Needs the optional package usearch.
+ * Builds the approximate index of a model and saves it in the model folder, where it replaces indexes of earlier embeddings. If a complete index of these embeddings exists that this installation built, it is kept. Needs the optional package usearch.
  * @throws TaurecError the errors of `openModel`; `bad-option` for an invalid number of threads; `missing-package`; `aborted`
  */
 export async function buildIndex(directory: string, options: BuildIndexOptions = {}): Promise<BuiltIndex> {
@@ -59,45 +60,76 @@ export async function buildIndex(directory: string, options: BuildIndexOptions =
   }
   const { Index } = await loadUsearch();
   const model = await openModel(directory);
-  const { items, itemBias, config } = model;
   const name = indexName(keyOf(model));
   const file = join(directory, name);
-  const built = !(await isWhole(file));
+  const built = (await indexState(file)).kind !== 'own';
   if (built) {
-    const vectors = new IndexVectors(items, { score: config.score, itemBias });
-    const index = new Index(usearchConfig({ score: config.score, itemBias }, items.columns));
-    for (let first = 0; first < items.rows; first += BATCH) {
-      if (signal?.aborted) throw new TaurecError('aborted');
-      const end = Math.min(first + BATCH, items.rows);
-      const keys = BigUint64Array.from({ length: end - first }, (_, i) => BigInt(first + i));
-      index.add(keys, vectors.of(first, end), threads);
-      onProgress?.(end, items.rows);
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+    const index = await graphOf(Index, model, { threads, onProgress, signal });
     await writeAtomically(file, async (temporary) => {
       index.save(temporary);
-      await appendFile(temporary, endOf((await stat(temporary)).size));
+      await sealIndex(temporary, name);
     });
   }
   for (const other of await indexNames(directory)) {
     if (other !== name) await rm(join(directory, other), { force: true });
   }
-  return { file, items: items.rows, bytes: (await stat(file)).size, built };
+  return { file, items: model.items.rows, bytes: (await stat(file)).size, built };
 }
 
-/** Opens the index of a model's embeddings, mapped into memory. Throws `no-index` when the folder has no index, a damaged one, or one of other embeddings; `missing-package`. */
-export async function openIndex(directory: string, model: Model): Promise<ApproximateIndex> {
+/** The index of a model's embeddings in memory. */
+async function graphOf(Index: Usearch['Index'], model: Model, options: BuildIndexOptions): Promise<UsearchIndex> {
+  const { threads = 0, onProgress, signal } = options;
+  const { items, itemBias, config } = model;
+  const indexed = { score: config.score, itemBias };
+  const vectors = new IndexVectors(items, indexed);
+  const index = new Index(usearchConfig(indexed, items.columns));
+  for (let first = 0; first < items.rows; first += BATCH) {
+    if (signal?.aborted) throw new TaurecError('aborted');
+    const end = Math.min(first + BATCH, items.rows);
+    const keys = BigUint64Array.from({ length: end - first }, (_, i) => BigInt(first + i));
+    index.add(keys, vectors.of(first, end), threads);
+    onProgress?.(end, items.rows);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return index;
+}
+
+/** How `openIndex` treats an index of another installation. */
+export interface IndexTrust {
+  /** Maps a whole index that this installation did not build; usearch checks nothing in it, so that a crafted one can read and end the process. Default false: it is rebuilt in memory. */
+  readonly trustIndex?: boolean;
+  /** Called with a sentence when an index is rebuilt in memory. */
+  readonly onNotice?: (message: string) => void;
+}
+
+/**
+ * Opens the index of a model's embeddings: mapped into memory if this installation built it or `trustIndex` is set, else built again from the embeddings, in memory.
+ * Throws `no-index` when the folder has no index, a damaged one, or one of other embeddings; `missing-package`.
+ */
+export async function openIndex(
+  directory: string,
+  model: Model,
+  { trustIndex = false, onNotice }: IndexTrust = {},
+): Promise<ApproximateIndex> {
   const { Index } = await loadUsearch();
   const name = indexName(keyOf(model));
   const file = join(directory, name);
-  if (!(await exists(file))) {
+  const state = await indexState(file);
+  if (state.kind === 'missing') {
     const stale = (await indexNames(directory)).length > 0;
     const problem = stale ? 'its approximate index was built from other embeddings' : 'it has no approximate index';
     throw new TaurecError('no-index', { directory, problem });
   }
+  if (state.kind === 'damaged') {
+    const problem = `its approximate index ${name} is damaged`;
+    throw new TaurecError('no-index', { directory, problem, reason: state.problem });
+  }
   const indexed = { score: model.config.score, itemBias: model.itemBias };
-  if (!(await isWhole(file))) {
-    throw new TaurecError('no-index', { directory, problem: `its approximate index ${name} is damaged` });
+  if (state.kind === 'foreign' && !trustIndex) {
+    onNotice?.(
+      `${file}: another installation built this index, so it is built again in memory. Build it here: taurec index ${directory}; or open it as it is: --trust-index (trustIndex).`,
+    );
+    return new ApproximateIndex(await graphOf(Index, model, {}), indexed);
   }
   const index = new Index(usearchConfig(indexed, model.items.columns));
   try {
@@ -144,32 +176,6 @@ function usearchConfig(model: IndexedModel, columns: number) {
   };
 }
 
-/**
- * The last 16 bytes of an index file: the text `taurec-i`, and the size of the content before it (64 bits, little-endian). usearch maps any file without a check, and a truncated or foreign
- * one would crash the process; these bytes let `isWhole` refuse such files. usearch ignores bytes after its own content.
- */
-function endOf(bytes: number): Uint8Array {
-  const end = new Uint8Array(16);
-  end.set(new TextEncoder().encode('taurec-i'));
-  new DataView(end.buffer).setBigUint64(8, BigInt(bytes), true);
-  return end;
-}
-
-/** True when the index file exists and is complete. */
-async function isWhole(path: string): Promise<boolean> {
-  if (!(await exists(path))) return false;
-  const file = await open(path, 'r');
-  try {
-    const content = (await file.stat()).size - 16;
-    if (content <= 0) return false;
-    const end = new Uint8Array(16);
-    await file.read(end, 0, 16, content);
-    return Buffer.compare(end, endOf(content)) === 0;
-  } finally {
-    await file.close();
-  }
-}
-
 /** A digest (16 hexadecimal digits of SHA-256) of everything an index depends on: settings, score, shape, embeddings, biases. */
 function keyOf({ items, itemBias, config }: Model): string {
   const hash = createHash('sha256');
@@ -190,12 +196,6 @@ function* rowsOf({ rows, columns, stride, data }: Matrix): Generator<Float32Arra
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
-
-const exists = (file: string) =>
-  access(file).then(
-    () => true,
-    () => false,
-  );
 
 async function indexNames(directory: string): Promise<string[]> {
   return (await readdir(directory)).filter(isIndexName);

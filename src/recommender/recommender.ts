@@ -34,6 +34,10 @@ export interface OpenOptions extends RankingEngineOptions {
    * 1000, and those for which the index finds fewer than k items.
    */
   readonly index?: (typeof indexKinds)[number];
+  /** Opens an approximate index that another installation built, without rebuilding it. Such a file can read the memory of the process and end it: trust whoever built it. Default false: it is rebuilt from the embeddings, in memory. */
+  readonly trustIndex?: boolean;
+  /** Called with a sentence when the approximate index is rebuilt. */
+  readonly onNotice?: (message: string) => void;
 }
 
 /** The values of `OpenOptions.index`. */
@@ -74,17 +78,27 @@ export class Recommender {
    * @throws TaurecError the errors of `openModel`; `unknown-name` for an unknown kind of index; with `index: 'approximate'` also `no-index` and `missing-package`
    */
   static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
-    const { loss, index = 'exact', ...engineOptions } = options;
+    const { loss, index = 'exact', trustIndex, onNotice, ...engineOptions } = options;
     if (!indexKinds.includes(index)) {
       throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
     }
     const loaded = loss && (await loadLoss(loss));
     // `#open-model` and `#open-index` are import maps of package.json: Node reads files, a browser fetches them.
-    const { openModel } = await import('#open-model');
-    const model = await openModel(directory);
+    const { beginOpening } = await import('#open-model');
+    const { model, sound } = await beginOpening(directory);
     const approximate =
-      index === 'approximate' ? await (await import('#open-index')).openIndex(directory, model) : undefined;
-    return new Recommender(model, await openRankingEngine(model, engineOptions), loaded, approximate);
+      index === 'approximate'
+        ? await (await import('#open-index')).openIndex(directory, model, { trustIndex, onNotice })
+        : undefined;
+    const engine = await openRankingEngine(model, engineOptions);
+    try {
+      // The digests were computed while the engine started.
+      await sound;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+    return new Recommender(model, engine, loaded, approximate);
   }
 
   /** Makes a recommender from a model and an engine that was opened with the model's sizes. Copies the embeddings into the engine. */

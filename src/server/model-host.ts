@@ -178,6 +178,7 @@ export class ModelHost {
       const steady = before !== undefined && before === after;
       if (scorer && steady && !this.#stop.signal.aborted) {
         this.#swap(scorer, after);
+        for (const notice of scorer.notices) this.#options.log.warn(notice);
         return scorer.info;
       }
       await scorer?.close(true);

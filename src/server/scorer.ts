@@ -16,9 +16,14 @@ export interface ScorerOptions {
   readonly onBatch: (units: number, seconds: number) => void;
 }
 
+/** The first message of a scoring thread that opened its model. */
+type Opened = Pick<Extract<FromScoring, { type: 'ready' }>, 'info' | 'notices'>;
+
 /** The main thread's side of a scoring thread: the thread, the queue of its requests, and their answers. It sends one batch at a time; requests that arrive meanwhile form the next batch. */
 export class Scorer {
   readonly info: ModelInfo;
+  /** What the opening of the model has to say, for the log. */
+  readonly notices: readonly string[];
   readonly #worker: Worker;
   readonly #queue: ScoringQueue;
   readonly #options: ScorerOptions;
@@ -42,13 +47,13 @@ export class Scorer {
     signal.addEventListener('abort', stop);
     let gone: TaurecError | undefined;
     try {
-      const info = await new Promise<ModelInfo>((resolve, reject) => {
+      const { info, notices } = await new Promise<Opened>((resolve, reject) => {
         const end = (error: TaurecError) => {
           gone ??= error;
           reject(error);
         };
         worker.once('message', (message: FromScoring) => {
-          if (message.type === 'ready') resolve(message.info);
+          if (message.type === 'ready') resolve(message);
           else if (message.type === 'failed') reject(rebuildError(message.error));
         });
         worker.once('error', (cause) => end(ended(cause.message, cause)));
@@ -59,7 +64,7 @@ export class Scorer {
       if (gone) throw gone;
       // The constructor adds the listeners of the running thread in the same turn, so no event is lost.
       for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
-      return new Scorer(worker, info, options);
+      return new Scorer(worker, { info, notices }, options);
     } catch (error) {
       await worker.terminate();
       throw error;
@@ -68,8 +73,9 @@ export class Scorer {
     }
   }
 
-  private constructor(worker: Worker, info: ModelInfo, options: ScorerOptions) {
+  private constructor(worker: Worker, { info, notices }: Opened, options: ScorerOptions) {
     this.info = info;
+    this.notices = notices;
     this.#worker = worker;
     this.#options = options;
     this.#queue = new ScoringQueue(options.queueLimit);

@@ -53,7 +53,7 @@ export type Answer = { readonly json: readonly string[] } | { readonly error: Ca
 /** Start values of a scoring thread: the model directory and how to open it. */
 export interface ScoringTask {
   readonly directory: string;
-  readonly options: RankingEngineOptions & { readonly index?: 'exact' | 'approximate' };
+  readonly options: RankingEngineOptions & { readonly index?: 'exact' | 'approximate'; readonly trustIndex?: boolean };
 }
 
 /** Facts about the served model, as `GET /v1/model` returns them. `dimension` is d, the length of an embedding; `titles` tells whether items have titles. */
@@ -75,8 +75,8 @@ export interface ModelInfo {
 /** Messages to the scoring thread: a batch of jobs, or the request to close the model and exit. */
 export type ToScoring = { readonly type: 'batch'; readonly jobs: readonly ScoringJob[] } | { readonly type: 'close' };
 
-/** Messages from the scoring thread: `ready` or `failed` once after the opening, then `answers` for each batch, in the order of its jobs. `seconds` is the scoring time. */
+/** Messages from the scoring thread: `ready` (with the notices of the opening) or `failed` once after the opening, then `answers` for each batch, in the order of its jobs. `seconds` is the scoring time. */
 export type FromScoring =
-  | { readonly type: 'ready'; readonly info: ModelInfo }
+  | { readonly type: 'ready'; readonly info: ModelInfo; readonly notices: readonly string[] }
   | { readonly type: 'failed'; readonly error: CarriedError }
   | { readonly type: 'answers'; readonly answers: readonly Answer[]; readonly seconds: number };

@@ -197,7 +197,9 @@ const { directory, options } = workerData as ScoringTask;
 const post = (message: FromScoring) => parentPort!.postMessage(message);
 
 try {
-  const recommender = await Recommender.open(directory, options as OpenOptions);
+  const notices: string[] = [];
+  const onNotice = (message: string) => void notices.push(message);
+  const recommender = await Recommender.open(directory, { ...(options as OpenOptions), onNotice });
   parentPort!.on('message', async (message: ToScoring) => {
     if (message.type === 'close') {
       await recommender.close();
@@ -209,7 +211,7 @@ try {
     post({ type: 'answers', answers, seconds: (performance.now() - started) / 1000 });
   });
   // Posted after the listener is in place, so that no batch is missed.
-  post({ type: 'ready', info: infoOf(recommender) });
+  post({ type: 'ready', info: infoOf(recommender), notices });
 } catch (error) {
   post({ type: 'failed', error: carryError(error) });
 }

@@ -36,6 +36,11 @@ export const serveShape = {
     flag: '--index <name>',
     help: 'search method (approximate needs taurec index)',
   }),
+  /** Opens an approximate index that another installation built. Default false: it is rebuilt from the embeddings, in memory, each time a model is opened. */
+  trustIndex: option(z.boolean().default(false), {
+    flag: '--trust-index',
+    help: 'open an approximate index that another installation built, without rebuilding it',
+  }),
   /** Log that stores the feedback of POST /v1/feedback. The server closes it on shutdown. Absent: the endpoint responds with 404. */
   feedback: option(
     z.custom<FeedbackLog>((value) => typeof value === 'object', { error: 'a feedback log' }).optional(),

@@ -49,11 +49,14 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     revision: () => host?.revision ?? 0,
     feedback: () => seen?.size ?? { users: 0, pairs: 0 },
   });
-  const { engine, index, threads = Math.max(1, Math.min(availableParallelism() - 1, 16)) } = checked;
+  const { engine, index, trustIndex, threads = Math.max(1, Math.min(availableParallelism() - 1, 16)) } = checked;
   try {
     [host, seen] = await settleBoth(
       ModelHost.open({
-        task: { directory: modelDirectory, options: { threads, ...(engine && { engine }), ...(index && { index }) } },
+        task: {
+          directory: modelDirectory,
+          options: { threads, ...(engine && { engine }), ...(index && { index }), trustIndex },
+        },
         queueLimit,
         deadline,
         reloadInterval: checked.reloadInterval,

@@ -3,7 +3,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
-import { openSafetensors, writeSafetensors } from '../model/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../model/safetensors.ts';
 import { type Safetensors, type Tensor, tensorOf } from '../model/safetensors-format.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
 import { configToJson, type TrainConfig } from './config.ts';
@@ -11,7 +11,9 @@ import { engineArrays } from './engine-arrays.ts';
 import type { Phase } from './events.ts';
 import type { TrainingData, TrainingState } from './training.ts';
 
-const FORMAT = 'taurec-checkpoint-1';
+const FORMAT = 'taurec-checkpoint-2';
+/** The format of earlier versions, without a digest. It is still read. */
+const UNSIGNED_FORMAT = 'taurec-checkpoint-1';
 
 /** Prefix of the best epoch's arrays. */
 const BEST = 'best.';
@@ -45,7 +47,8 @@ interface Identity {
 
 /**
  * The checkpoint of a run: `checkpoint.safetensors` in a folder. It holds the base embeddings, the backbone's parameters, the optimiser's moments and the loss's states
- * as the engine has them, the best epoch's final embeddings, and as metadata the state (JSON), the SHA-256 of configuration and data, and the engine and its build. Written atomically.
+ * as the engine has them, the best epoch's final embeddings, and as metadata the state (JSON), the SHA-256 of configuration and data, and the engine and its build; also the SHA-256 of the file itself.
+ * Written atomically.
  */
 export class CheckpointFile {
   readonly path: string;
@@ -81,28 +84,23 @@ export class CheckpointFile {
       for (const [name, tensor] of Object.entries(best.arrays ?? {})) tensors[BEST + name] = tensor;
     }
     await mkdir(join(this.path, '..'), { recursive: true });
-    await writeSafetensors(this.path, tensors, {
-      format: FORMAT,
-      ...this.#identity,
-      engine: engineLabel(engine),
-      state: JSON.stringify(state),
-    });
+    const metadata = { format: FORMAT, ...this.#identity, engine: engineLabel(engine), state: JSON.stringify(state) };
+    // After a failure too, the next attempt waits for its interval.
+    this.#written = performance.now();
+    await writeSafetensors(this.path, tensors, metadata, { signed: true });
     this.#written = performance.now();
     this.#exists = true;
   }
 
   /**
    * Reads the checkpoint; undefined when there is no file.
-   * @throws TaurecError `checkpoint-mismatch`, `bad-checkpoint`, `bad-safetensors`
+   * @throws TaurecError `checkpoint-mismatch`, `bad-checkpoint`, `bad-safetensors`, `damaged-file`
    */
   async read(): Promise<Resumption | undefined> {
     if (!(await stat(this.path).catch(() => undefined))) return undefined;
-    const file = await openSafetensors(this.path);
-    const { metadata, tensors } = file;
     const path = this.path;
-    if (metadata.format !== FORMAT) {
-      throw new TaurecError('bad-checkpoint', { path, problem: `format ${metadata.format}, expected ${FORMAT}` });
-    }
+    const file = await openCheckpoint(path);
+    const { metadata, tensors } = file;
     const check = (what: keyof Identity, expected: string) => {
       if (metadata[what] !== expected)
         throw new TaurecError('checkpoint-mismatch', { path, what, got: metadata[what], expected });
@@ -126,6 +124,19 @@ export class CheckpointFile {
       },
     };
   }
+}
+
+/**
+ * Opens a checkpoint and checks it against its own SHA-256.
+ * @throws TaurecError `bad-checkpoint` for a file of another format; `damaged-file`, `bad-safetensors`
+ */
+export async function openCheckpoint(path: string): Promise<Safetensors> {
+  const { file, sound } = await readSafetensors(path, { signed: true });
+  const { format } = file.metadata;
+  if (format === FORMAT) await sound;
+  else if (format !== UNSIGNED_FORMAT)
+    throw new TaurecError('bad-checkpoint', { path, problem: `format ${format}, expected ${FORMAT}` });
+  return file;
 }
 
 /** SHA-256 of the options that decide the numbers of a run. Left out: threads (results do not depend on them), engine and build (compared with the open engine), and the interval of checkpoints. */

@@ -224,13 +224,28 @@ async function withEngine<T>(
       copyArrays: (last) => (options.keepState ? copyArrays(engine, plan, last) : undefined),
       async checkpoint(best, last) {
         if (!file || !(last || file.due(state.epoch))) return;
-        await file.write(engine, state, best);
+        try {
+          await file.write(engine, state, best);
+        } catch (error) {
+          if (!isFullDisk(error)) throw error;
+          return options.onEvent({ type: 'notice', message: fullDiskNotice(file, state.epoch, error) });
+        }
         options.onEvent({ type: 'checkpoint', phase: state.phase, epoch: state.epoch, path: file.path });
       },
     });
   } finally {
     await engine.close();
   }
+}
+
+/** Whether a write failed for want of space: the disk or the user's quota is full, or the file exceeds a limit. */
+function isFullDisk(error: unknown): error is NodeJS.ErrnoException {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(`${(error as NodeJS.ErrnoException)?.code}`);
+}
+
+function fullDiskNotice({ path, keptPath }: CheckpointFile, epoch: number, { code }: NodeJS.ErrnoException): string {
+  const kept = keptPath === undefined ? 'there is no earlier one' : `the last one, ${keptPath}, is kept`;
+  return `Cannot write the checkpoint of epoch ${epoch} to ${path}: no space left on the disk (${code}). Training goes on; ${kept}. Free some space: the next checkpoint is tried again.`;
 }
 
 /** The result of a run, with the embeddings of the chosen epoch. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -22,6 +22,27 @@ feedbackContract('the log in SQLite', undefined, {
     return `sqlite:${file}?table=films`;
   },
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a new file is readable by its user alone; an existing one keeps its permissions',
+  async () => {
+    const before = process.umask(0o022);
+    try {
+      const path = join(folder, 'private.db');
+      const log = await openFeedback(path);
+      await log.append([{ user: 'u', item: 'i', time: 1 }]);
+      for (const name of ['private.db', 'private.db-wal', 'private.db-shm']) {
+        expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600);
+      }
+      await log.close();
+      chmodSync(path, 0o640);
+      await (await openFeedback(path)).close();
+      expect(statSync(path).mode & 0o777).toBe(0o640);
+    } finally {
+      process.umask(before);
+    }
+  },
+);
 
 describe('places', () => {
   test('a path that ends in .db or .sqlite is one', async () => {

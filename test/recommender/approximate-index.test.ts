@@ -2,7 +2,7 @@ import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { row } from '../../src/array/matrix.ts';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { createModel, type Model } from '../../src/model/model.ts';
@@ -280,6 +280,75 @@ describe('kept beside the model', () => {
     }
     expect(await buildIndex(at(), { threads: 1 })).toEqual({ file, bytes, items: 3000, built: true });
     await (await Recommender.open(at(), { index: 'approximate' })).close();
+  });
+
+  describe.runIf(process.platform === 'linux')('that another installation built', () => {
+    const before = process.env.XDG_CONFIG_HOME;
+    const installed = (name: string) => {
+      process.env.XDG_CONFIG_HOME = join(folder, name);
+    };
+    afterEach(() => {
+      if (before === undefined) delete process.env.XDG_CONFIG_HOME;
+      else process.env.XDG_CONFIG_HOME = before;
+    });
+    const noticed = async (trustIndex?: boolean) => {
+      const notices: string[] = [];
+      const opened = await Recommender.open(at(), {
+        index: 'approximate',
+        threads: 1,
+        trustIndex,
+        onNotice: (notice) => notices.push(notice),
+      });
+      const list = opened.recommend('u1');
+      await opened.close();
+      return { notices, list };
+    };
+
+    it('is built again in memory, or opened as it is by trustIndex', async () => {
+      for (const name of await indexes()) await rm(join(at(), name));
+      installed('there');
+      const { file } = await buildIndex(at(), { threads: 1 });
+      const theirs = await readFile(file);
+      expect((await noticed()).notices).toEqual([]);
+      installed('here');
+      const { notices, list } = await noticed();
+      expect(notices.join()).toMatch(
+        /another installation built this index.*Build it here: taurec index.*--trust-index/,
+      );
+      expect((await noticed(true)).notices).toEqual([]);
+      expect((await noticed(true)).list).toEqual(list);
+      expect((await readFile(file)).equals(theirs)).toBe(true);
+      // Of another name, another content or another key, the mark does not hold.
+      expect(await buildIndex(at(), { threads: 1 })).toMatchObject({ built: true });
+      expect(await buildIndex(at(), { threads: 1 })).toMatchObject({ built: false });
+      expect((await noticed()).notices).toEqual([]);
+      installed('there');
+      expect((await noticed()).notices).toHaveLength(1);
+    });
+
+    it('a flipped bit in it is an error, trusted or not', async () => {
+      const { file } = await buildIndex(at(), { threads: 1 });
+      const whole = await readFile(file);
+      // Content, digest, mark, seal, text and size.
+      for (const fromEnd of [1, 9, 20, 60, 100, 113, whole.length >> 1, whole.length]) {
+        const flipped = Buffer.from(whole);
+        flipped[whole.length - fromEnd]! ^= 16;
+        await writeFile(file, flipped);
+        for (const trust of [false, true]) await expect(noticed(trust)).rejects.toThrow(/usearch is damaged/);
+      }
+      await writeFile(file, whole);
+    });
+
+    it('of an earlier version, without a digest, is built again', async () => {
+      const { file } = await buildIndex(at(), { threads: 1 });
+      const content = (await readFile(file)).subarray(0, -112);
+      const end = Buffer.alloc(16, 'taurec-i');
+      end.writeBigUInt64LE(BigInt(content.length), 8);
+      await writeFile(file, Buffer.concat([content, end]));
+      expect((await noticed()).notices).toHaveLength(1);
+      expect((await noticed(true)).notices).toHaveLength(0);
+      await rm(file);
+    });
   });
 
   it.each(['cosine', 'dot'] as const)('finds nearly all with biases: %s', async (score) => {

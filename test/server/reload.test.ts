@@ -97,6 +97,34 @@ test('a newer model that does not open is refused, and the older one stays', asy
   expect(server.model.revision).toBe(2);
 });
 
+test('a newer model with a damaged file, or a number that is not finite, is refused', async () => {
+  const directory = await model('rolled-back', { seed: 1 });
+  const server = await start(directory);
+  const path = join(directory, 'embeddings.safetensors');
+  const bytes = readFileSync(path);
+  const refused = async (message: RegExp) => {
+    expect(await server.reload()).toMatchObject({
+      outcome: 'failed',
+      error: { message: expect.stringMatching(message) },
+    });
+    expect(server.model.revision).toBe(1);
+    expect((await ask(server, '/v1/users/u3/recommendations')).status).toBe(200);
+  };
+  const damaged = Buffer.from(bytes);
+  damaged[damaged.length - 2]! ^= 1;
+  writeFileSync(path, damaged);
+  await refused(/embeddings.safetensors: its SHA-256 is/);
+  // A model without digests: NaN as the last float.
+  damaged.writeFloatLE(Number.NaN, damaged.length - 4);
+  writeFileSync(path, damaged);
+  const config = join(directory, 'config.json');
+  const { files: _files, digest: _digest, ...facts } = JSON.parse(readFileSync(config, 'utf8'));
+  writeFileSync(config, JSON.stringify(facts));
+  await refused(/embeddings.safetensors: tensor .*: NaN, expected a finite number/);
+  writeFileSync(path, bytes);
+  expect(await server.reload()).toMatchObject({ outcome: 'opened' });
+});
+
 test('a broken model is tried once, not at every look; a mended one is opened', async () => {
   const directory = await model('mended', { seed: 1 });
   const server = await start(directory, { reloadInterval: 0.01 });

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Csr, csrFromEntries } from '../../src/array/csr.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
@@ -198,3 +198,61 @@ function withoutLast(m: Csr): Csr {
   const offsets = m.offsets.map((end) => Math.min(end, m.indices.length - 1));
   return { ...m, offsets, indices: m.indices.slice(0, -1) };
 }
+
+describe('a full disk', () => {
+  /** Lets writes to files fail while `full()`, as on a disk without space. */
+  async function fillDisk(code: string, full: () => boolean): Promise<void> {
+    const handle = await open(folder);
+    const prototype = Object.getPrototypeOf(handle) as { write(...args: unknown[]): Promise<unknown> };
+    await handle.close();
+    const { write } = prototype;
+    vi.spyOn(prototype, 'write').mockImplementation(function (this: unknown, ...args: unknown[]) {
+      if (full()) return Promise.reject(Object.assign(new Error(`${code}: no space`), { code }));
+      return write.apply(this, args);
+    });
+  }
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each(['ENOSPC', 'EDQUOT'])(
+    'does not end a run (%s): it says so, and the last good checkpoint stays',
+    async (code) => {
+      const straight = await run({ ...everyEpoch, epochs: 5 });
+      await rm(file);
+      const events: TrainEvent[] = [];
+      let kept: Buffer | undefined;
+      await fillDisk(code, () => events.some(({ type }) => type === 'checkpoint'));
+      const result = await runTraining(board, parseTrainConfig({ ...everyEpoch, epochs: 5 }), {
+        onEvent(event) {
+          events.push(event);
+        },
+        aborted: () => false,
+        checkpointDirectory: folder,
+        pause: async () => {
+          kept ??= await readFile(file).catch(() => undefined);
+        },
+      });
+      expectSameModel(result, straight);
+      const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+      expect(notices.filter((message) => message.startsWith('Cannot write the checkpoint'))).toHaveLength(4);
+      expect(notices.at(-1)).toMatch(
+        /checkpoint of epoch 5 to .*checkpoint.safetensors: no space left on the disk .*the last one, .*, is kept/,
+      );
+      expect((await readFile(file)).equals(kept!)).toBe(true);
+      expect(await readdir(folder)).toEqual(['checkpoint.safetensors']);
+      vi.restoreAllMocks();
+      expectSameModel(await run({ ...everyEpoch, epochs: 5 }, Infinity, true), straight);
+    },
+  );
+
+  it('without an earlier checkpoint says that there is none; another fault ends the run', async () => {
+    let code = 'ENOSPC';
+    await fillDisk('ENOSPC', () => true);
+    const { events } = await run({ ...everyEpoch, epochs: 2 });
+    expect(JSON.stringify(events)).toContain('there is no earlier one');
+    expect(await readdir(folder)).toEqual([]);
+    vi.restoreAllMocks();
+    code = 'EACCES';
+    await fillDisk(code, () => true);
+    await expect(run({ ...everyEpoch, epochs: 2 })).rejects.toMatchObject({ code });
+  });
+});

@@ -1,0 +1,14 @@
+import { rm } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { check, completeModel, flipModel } from './damage-case.ts';
+
+const seed = Number(process.env.TAUREC_PROPERTY_SEED ?? Date.now() % 2 ** 31);
+
+test(`a flipped bit in any byte of a model is an error that names the file (seed ${seed})`, async () => {
+  const { directory, folder } = await completeModel();
+  const { flips, missed } = await flipModel(directory, Infinity, seed);
+  console.log(`${flips} flips, ${missed.length} missed`);
+  expect(missed).toEqual([]);
+  await check(directory);
+  await rm(folder, { recursive: true });
+}, 1_800_000);

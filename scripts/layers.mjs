@@ -41,7 +41,7 @@ const nodeFiles = {
   model: 'model-directory safetensors',
   recommender: 'export-recommendations index-file',
   exchange: 'export-embeddings import-embeddings read-text read-vectors write-arrays write-parquet',
-  training: 'checkpoint thread/coordinator thread/coordinator-worker',
+  training: 'checkpoint thread/coordinator thread/coordinator-worker update/forget-user',
 };
 const nodePaths = Object.entries(nodeFiles).map(
   ([room, files]) => `^src/${room}/(${files.replaceAll(' ', '|')})\\.ts$`,

@@ -32,7 +32,12 @@ function foldInWork(liked: number, { items, dimension }: ModelSizes): number {
 
 /** The work of one list: ranking, re-ranking with `diversity` (candidates × places), ids to look up, and JSON. */
 function listWork(
-  options: { readonly k: number; readonly diversity?: number; readonly exclude?: readonly string[]; readonly allow?: readonly string[] },
+  options: {
+    readonly k: number;
+    readonly diversity?: number;
+    readonly exclude?: readonly string[];
+    readonly allow?: readonly string[];
+  },
   { items, dimension }: ModelSizes,
 ): number {
   const { k, diversity = 0, exclude = [], allow = [] } = options;

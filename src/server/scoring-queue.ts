@@ -96,8 +96,8 @@ export class ScoringQueue {
   /** Puts a piece that the thread found dear, a fold-in by feedback, into the dear lane. */
   defer(piece: Piece): void {
     const { sizes } = this.#options;
-    const { unit } = workOf({ type: 'for-items', items: [], request: { k: 10 } }, sizes);
-    const work: Work = { kind: 'fold-in', units: piece.units, unit };
+    const { unit } = workOf({ type: 'for-items', items: [''], request: { k: 10 } }, sizes);
+    const work: Work = { kind: 'fold-in', units: piece.units, unit, fixed: 0 };
     const settle = (json: readonly string[]) => piece.settle(json);
     this.#add(new WaitingRequest(piece.job, work, piece.gone, settle, (error) => piece.fail(error)), 'dear');
   }
@@ -143,11 +143,11 @@ export class ScoringQueue {
   }
 
   /** Fold-ins are always dear: many of them, each of a millisecond, would fill the light lane. */
-  #laneOf({ kind, units, unit }: Work): Lane {
+  #laneOf({ kind, units, unit, fixed }: Work): Lane {
     if (kind === 'fold-in') return 'dear';
     const { items, dimension } = this.#options.sizes;
     const ordinary = this.#ms('rank', items * dimension);
-    return this.#ms(kind, units * unit) <= Math.max(LIGHT_MS, LIGHT_LISTS * ordinary) ? 'light' : 'dear';
+    return this.#ms(kind, units * unit + fixed) <= Math.max(LIGHT_MS, LIGHT_LISTS * ordinary) ? 'light' : 'dear';
   }
 
   #add(request: WaitingRequest, lane: Lane): WaitingRequest | undefined {
@@ -204,7 +204,9 @@ export class ScoringQueue {
       if (request.dropped()) continue;
       if (pieces.length < DEAR_PIECES) {
         const unit = this.#ms(request.kind, request.unitWork);
-        const piece = request.next(Math.max(1, Math.min(MOST, Math.floor(PIECE_MS / unit))));
+        // A piece does at least as much as it costs to begin it.
+        const most = Math.max(PIECE_MS, this.#ms(request.kind, request.fixedWork));
+        const piece = request.next(Math.max(1, Math.min(MOST, Math.floor(most / unit))));
         pieces.push(piece);
         this.#clock += this.#ms(piece.kind, piece.work);
       }
@@ -224,6 +226,8 @@ export class WaitingRequest {
   readonly kind: WorkKind;
   /** The work of a unit. */
   readonly unitWork: number;
+  /** The work of beginning a piece. */
+  readonly fixedWork: number;
   readonly #job: ScoringJob;
   readonly #gone: () => boolean;
   readonly #resolve: (json: readonly string[]) => void;
@@ -239,7 +243,7 @@ export class WaitingRequest {
 
   constructor(
     job: ScoringJob,
-    { kind, units, unit }: Work,
+    { kind, units, unit, fixed }: Work,
     gone: () => boolean,
     resolve: (json: readonly string[]) => void,
     reject: (error: unknown) => void,
@@ -248,6 +252,7 @@ export class WaitingRequest {
     this.kind = kind;
     this.#units = units;
     this.unitWork = unit;
+    this.fixedWork = fixed;
     this.#gone = gone;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -255,7 +260,8 @@ export class WaitingRequest {
 
   /** Work that is not sent yet, in products. */
   get workLeft(): number {
-    return (this.#units - this.#sent) * this.unitWork;
+    const left = this.#units - this.#sent;
+    return left === 0 ? 0 : left * this.unitWork + this.fixedWork;
   }
 
   /** Whether the request needs no scoring any more: it is settled (deadline, failed piece), or its client has disconnected. */
@@ -278,7 +284,7 @@ export class WaitingRequest {
           : { ...job, users: job.users.slice(first, end) },
       units: end - first,
       kind: this.kind,
-      work: (end - first) * this.unitWork,
+      work: (end - first) * this.unitWork + this.fixedWork,
       gone: this.#gone,
       fail: (error) => this.fail(error),
       settle: (json) => this.#settle(first, json),

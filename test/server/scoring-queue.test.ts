@@ -157,8 +157,8 @@ test('a piece that the thread found dear goes to the dear lane and is answered f
 
 describe('the work of a request', () => {
   const work = (job: ScoringJob) => {
-    const { units, unit } = workOf(job, sizes);
-    return units * unit;
+    const { units, unit, fixed } = workOf(job, sizes);
+    return units * unit + fixed;
   };
   test('grows with users × k × candidates when re-ranked', () => {
     const ranked = work(listsOf(1, 0, { k: 1000 }));

@@ -14,7 +14,7 @@ const LIGHT_LISTS = 3;
 const PIECE_MS = 4;
 const DEAR_PIECES = 4;
 /** The part of the deadline that the requests of a lane may take together; more are refused. The rest is for the other lane, and for errors of the estimates. */
-const SHARE = 0.5;
+const SHARE = 0.8;
 /** A dear request goes behind others that cost less, as if it had arrived later by this multiple of its cost. */
 const LATER = 10;
 /** Estimates for a product before the first measurement, in milliseconds. */
@@ -58,7 +58,7 @@ interface Waiting {
 /**
  * The requests that wait for a scoring thread, by cost. Light ones (an ordinary list, similar items, a few scores) wait in one lane, first come, first served. Dear ones (many lists, re-ranked long lists, fold-ins)
  * wait in another, cheap before expensive; the thread does them in pieces between the batches of the first. Costs are counted in products (`workOf`) and turned into milliseconds by
- * the measured time of a product. A lane that holds half the deadline's worth of work refuses more.
+ * the measured time of a product. A lane that holds four fifths of the deadline's worth of work refuses more.
  */
 export class ScoringQueue {
   readonly #options: QueueOptions;

@@ -101,8 +101,8 @@ test('requests that nobody waits for are not scored', async () => {
 });
 
 describe('admission', () => {
-  test('a lane takes half the deadline of work, and says when to come back; the other lane is open', () => {
-    const queue = queueOf(1000, 10);
+  test('a lane takes four fifths of the deadline of work, and says when to come back; the other lane is open', () => {
+    const queue = queueOf(1000, 6.25);
     // 50 lists of 64.6 ms: 3.2 s each, of 5 s.
     expect(add(queue, dearJob(50)).error).toBeUndefined();
     expect(add(queue, dearJob(50)).error).toMatchObject({ code: 'overloaded', facts: { retryAfter: 4 } });

@@ -109,6 +109,7 @@ async function measure(directory, folder, name, abuse, connections) {
   const own = new Agent({ keepAlive: true });
   await sleep(warmUp);
   server.reset();
+  /** @type {number[]} */
   const times = [];
   while (performance.now() < end) {
     const began = performance.now();

@@ -58,7 +58,7 @@ describe('a connection on which nothing moves', () => {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/large', (context) => context.text('x'.repeat(30_000_000)));
   app.get('/small', (context) => context.text('x'));
-  const access = new Access('a-token-of-some-length');
+  const access = new Access({ token: 'a-token-of-some-length' });
   const [reload] = operationEndpoints({
     access,
     host: { reload: () => sleep(1000, { outcome: 'opened' }) },

@@ -63,7 +63,7 @@ describe('a connection on which nothing moves', () => {
     access,
     host: { reload: () => sleep(1000, { outcome: 'opened' }) },
   } as unknown as OperationParts).filter(({ path }) => path === '/v1/reload');
-  app.post('/reload', async (context) => context.body((await reload!.handle(context)).body as string));
+  app.post('/reload', async (context) => context.body((await reload!.handle(context, undefined)).body as string));
   const server = createHttpServer(app, { maxConnections: 10, stallTimeout: 0.2 });
   let port: number;
   beforeAll(async () => {

@@ -52,7 +52,9 @@ describe('taurec forget', () => {
     await rest.close();
     expect(left).toEqual(['u4']);
     expect(await json('forget', 'model', '--user', user)).toMatchObject({ known: false, interactions: 0 });
-    expect((await json('update', 'model', '--data', 'sqlite:feedback.db?table=feedback', '--dry-run')).updated).toBe(false);
+    expect((await json('update', 'model', '--data', 'sqlite:feedback.db?table=feedback', '--dry-run')).updated).toBe(
+      false,
+    );
   });
 
   test('weights of the pairs stay with their pairs', async () => {

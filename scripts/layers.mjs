@@ -42,7 +42,7 @@ const nodeFiles = {
   model: 'model-directory reading-check reading-check-worker safetensors',
   recommender: 'export-recommendations index-file index-seal',
   exchange: 'export-embeddings import-embeddings read-text read-vectors write-arrays write-parquet',
-  training: 'checkpoint thread/coordinator thread/coordinator-worker',
+  training: 'checkpoint thread/coordinator thread/coordinator-worker update/forget-user',
 };
 const nodePaths = Object.entries(nodeFiles).map(
   ([room, files]) => `^src/${room}/(${files.replaceAll(' ', '|')})\\.ts$`,

@@ -15,6 +15,7 @@ export const commandNames = [
     'recipe run',
     'recipe check',
     'serve',
+    'forget',
     'tune',
     'worker',
     'generate',

@@ -155,6 +155,12 @@ const messages = {
   'wrong-host': (f: Facts) =>
     `The host ${show(f.got)} is not an allowed name of this server. Allow it with --allowed-hosts, or start the server with a token.`,
   'no-token': (f: Facts) => `The request has ${f.got}, expected the header Authorization: Bearer <token>.`,
+  'no-scope': (f: Facts) =>
+    `The token ${f.user ? 'is signed for one user and reads only the lists of that user' : `has the scope ${(f.got as string[]).join(', ')}`}, expected ${f.user ? 'that user, or ' : ''}a token with the scope ${(f.expected as string[]).join(' or ')}.`,
+  'erase-closed': () =>
+    'Erasing a user over HTTP requires a token with the scope write: start the server with --token-file. Alternative: taurec forget MODEL --user USER --feedback PLACE.',
+  'erase-impossible': (f: Facts) =>
+    `The feedback log ${f.place} cannot remove events: it has no method forget. Remove them in its database.`,
   'reload-closed': () =>
     'Reloading over HTTP requires a token: start the server with --token-file. Alternatives: send SIGHUP, or let the server watch the model directory (--reload-interval).',
   'reload-failed': (f: Facts) => `The new model cannot be opened, and the server keeps the current one: ${f.reason}`,

@@ -46,7 +46,7 @@ const names = {
     // files
     ...['embeddingFormats', 'openSafetensors', 'writeSafetensors'],
   ],
-  'taurec/server': ['serve'],
+  'taurec/server': ['serve', 'signUserToken'],
 } as const;
 
 const entries = { taurec, 'taurec/extend': extend, 'taurec/lab': lab, 'taurec/server': server };

@@ -39,3 +39,5 @@ process.exitCode = await run(process.argv.slice(2), {
   onHangup: (listener) => void process.on('SIGHUP', listener),
   script: process.argv[1],
 });
+// After a signal nothing may keep the process: a client of a queue that is away would reconnect for ever.
+if (asked !== undefined) setTimeout(() => process.exit(), 1000).unref();

@@ -27,6 +27,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
   experiment: { summary: 'run an experiment that checks claims of the papers', load: () => import('./experiment.ts') },
   recipe: { summary: 'list, run and check settings with known quality', load: () => import('./recipe.ts') },
   serve: { summary: 'serve a model over HTTP', load: () => import('./serve.ts') },
+  forget: { summary: 'remove a user from a model and its feedback log', load: () => import('./forget.ts') },
   tune: { summary: 'search for the best training options', load: () => import('./tune.ts') },
   worker: { summary: 'train the trials that taurec tune puts into a queue', load: () => import('./worker.ts') },
   generate: { summary: 'generate a synthetic data set of any size', load: () => import('./generate.ts') },

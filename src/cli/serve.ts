@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
+import { type Scope, type ScopedToken, scopes } from '../server/access.ts';
 import { type RunningServer, type ServeOptions, serve } from '../server/serve.ts';
 import { serveOptions } from '../server/serve-options.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
@@ -12,10 +13,11 @@ import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec serve`. The library takes a token and an open feedback log; the flags name a file and a place instead. */
 interface ServeFlags
-  extends Omit<ServeOptions, 'threads' | 'engine' | 'token' | 'feedback' | 'writeLog'>,
+  extends Omit<ServeOptions, 'threads' | 'engine' | 'token' | 'tokens' | 'userKey' | 'feedback' | 'writeLog'>,
     Omit<CommonOptions, 'seed'> {
   feedback?: string;
   tokenFile?: string;
+  userKeyFile?: string;
 }
 
 export function define(command: Command, terminal: Terminal): void {
@@ -33,14 +35,18 @@ export function define(command: Command, terminal: Terminal): void {
 }
 
 async function run(terminal: Terminal, model: string, flags: ServeFlags): Promise<void> {
-  const { json, quiet, tokenFile, feedback: place, logLevel = quiet ? 'warn' : 'info', ...rest } = flags;
-  const token = tokenFile === undefined ? terminal.env.TAUREC_TOKEN : await readToken(tokenFile);
+  const { json, quiet, tokenFile, userKeyFile, feedback: place, logLevel = quiet ? 'warn' : 'info', ...rest } = flags;
+  const keys = tokenFile === undefined ? { token: terminal.env.TAUREC_TOKEN } : await readTokens(tokenFile);
+  const userKey =
+    userKeyFile === undefined
+      ? terminal.env.TAUREC_USER_KEY
+      : (await readText(userKeyFile)).split(/\r?\n/, 1)[0]!.trim();
   // A hangup during the start must not end the process, so the listener exists before the server.
   let server: RunningServer | undefined;
   terminal.onHangup(() => void server?.reload());
   const feedback = place === undefined ? undefined : await openLog(place);
   const { writeLog, begin } = logTo(terminal);
-  server = await serve(model, { ...rest, ...engineOptions(flags), token, feedback, logLevel, writeLog });
+  server = await serve(model, { ...rest, ...engineOptions(flags), ...keys, userKey, feedback, logLevel, writeLog });
   if (json) terminal.printJson({ url: server.url, pid: process.pid, model: server.model });
   // Without a terminal the first line of the log names the address.
   else if (!quiet && terminal.stderr.isTTY)
@@ -90,10 +96,40 @@ async function openLog(place: string): Promise<FeedbackLog> {
   return (await import('../feedback/open-feedback.ts')).openFeedback(place);
 }
 
-/** The token: the first line of a file, without blanks around it. @throws TaurecError `file-not-found` */
-async function readToken(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((cause) => {
+/**
+ * The tokens of a file: one per line, followed by its scopes (`public,read`). A first line without scopes has all of them.
+ * @throws TaurecError `file-not-found`, `bad-option` for a later line without scopes, or with unknown ones
+ */
+async function readTokens(file: string): Promise<Pick<ServeOptions, 'token' | 'tokens'>> {
+  const tokens: ScopedToken[] = [];
+  let all: string | undefined;
+  for (const [at, line] of (await readText(file)).split(/\r?\n/).entries()) {
+    const [token, ...listed] = line.trim().split(/[\s,]+/);
+    if (token === '' || token === undefined) {
+      if (at === 0) all = '';
+      continue;
+    }
+    if (at === 0 && listed.length === 0) {
+      all = token;
+      continue;
+    }
+    const unknown = listed.find((scope) => !(scopes as readonly string[]).includes(scope));
+    if (listed.length === 0 || unknown !== undefined) {
+      const got = unknown === undefined ? 'a token without scopes' : unknown;
+      throw new TaurecError('bad-option', {
+        option: '--token-file',
+        got: `${got} in line ${at + 1}`,
+        expected: `a token and its scopes, of ${scopes.join(', ')}`,
+      });
+    }
+    tokens.push({ token, scopes: listed as Scope[] });
+  }
+  return { token: all, ...(tokens.length > 0 && { tokens }) };
+}
+
+/** @throws TaurecError `file-not-found` */
+function readText(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause) => {
     throw new TaurecError('file-not-found', { file }, { cause });
   });
-  return text.split(/\r?\n/, 1)[0]!.trim();
 }

@@ -167,9 +167,11 @@ async function runTraining(
     );
   } catch (error) {
     const checkpoint = error instanceof TaurecError && error.code === 'aborted' ? error.facts.checkpoint : undefined;
-    // Without a checkpoint there is nothing to continue.
-    if (checkpoint === undefined) throw inFlags(error);
     progress?.close();
+    if (error instanceof TaurecError && error.code === 'aborted' && checkpoint === undefined) {
+      throw new AdvisedError(error, 'Nothing is kept: the first checkpoint was not written yet.');
+    }
+    if (checkpoint === undefined) throw inFlags(error);
     throw new AdvisedError(error, `To continue: ${terminal.thisCommand('--resume', '--resume')}`);
   } finally {
     progress?.close();

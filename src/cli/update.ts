@@ -66,7 +66,22 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   // Opening completes an interrupted replacement of the folder, which changes the stamp.
   const opened = before ?? (await stampOf(directory));
   if (!flags.dryRun) await checkModelTarget(out);
-  const log = await readInteractions(flags.data, readOptionsOf(flags));
+  const log = await readInteractions(flags.data, readOptionsOf(flags)).catch((error) => {
+    // A night without feedback is no failure: cron would report it.
+    if (error instanceof TaurecError && error.code === 'empty-data') return undefined;
+    throw error;
+  });
+  if (!log) {
+    const copied = !flags.dryRun && !isInPlace;
+    if (copied) await saveModel(out, model);
+    const added = { users: 0, items: 0, interactions: 0 };
+    if (flags.json) terminal.printJson({ model: out, added, read: 0, updated: false });
+    else {
+      const unchanged = flags.dryRun || copied ? '' : ` ${directory} is unchanged.`;
+      terminal.print(`Nothing is new: ${flags.data} holds no interactions.${unchanged}`);
+    }
+    return;
+  }
   for (const note of readingNotes(log.report)) say(note);
   const { users, items, pairs } = newInteractions(model, log);
   const added = { users: users.added, items: items.added, interactions: pairs.indices.length };

@@ -77,6 +77,14 @@ export interface RankResult {
   readonly above?: Int32Array;
 }
 
+/** Products of vectors with listed rows of `Engine.items`, in 32-bit arithmetic. Both run on the calling thread. */
+export interface ItemProducts {
+  /** out_p = ⟨vector, item row listed at p⟩; `vector` is [dimension]. */
+  dots(listed: Int32Array, vector: Float64Array, out: Float64Array): void;
+  /** out = Σ_p factors_p · (item row listed at p); `out` is [dimension]. */
+  sum(listed: Int32Array, factors: Float64Array, out: Float64Array): void;
+}
+
 /** Seconds that the coordinating thread has spent on each part of a step since the last `resetStats`. */
 export interface EngineStats {
   /** Optimiser steps, a count. */
@@ -158,6 +166,8 @@ export interface Engine {
 
   /** Ranks all items for each query. Reads the item embeddings at the first call, and again after `itemsChanged`. */
   rank(request: RankRequest): RankResult;
+  /** Products with listed items, for fold-in; absent: the caller computes them from `items`. */
+  readonly products?: ItemProducts;
   /** Tells the engine that the caller has written item embeddings since the last `rank`. `startEpoch` implies it. */
   itemsChanged(): void;
 

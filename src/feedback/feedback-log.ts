@@ -33,8 +33,10 @@ export interface FeedbackLog {
   append(events: readonly FeedbackEvent[]): Promise<number>;
   /** Events with a `sequence` above `after` (default 0: all), in ascending order, in pages of at most a few thousand. */
   read(after?: number): AsyncIterable<StoredFeedback[]>;
-  /** Throws when the log cannot be reached. The readiness endpoint calls it. */
+  /** Throws when events cannot be stored: it writes to the log, as an append does. The readiness endpoint calls it, at most once a second. */
   check(): Promise<void>;
+  /** Removes all events of a user, durably, and resolves with their number. Absent: the log cannot remove events. */
+  forget?(user: string): Promise<number>;
   /** Writes the waiting appends, then closes the connection. Every acknowledged event stays stored. */
   close(): Promise<void>;
 }
@@ -45,8 +47,10 @@ export interface FeedbackStore {
   write(appends: readonly (readonly FeedbackRow[])[]): Promise<number[]>;
   /** The first `limit` events with a `sequence` above `after`, in ascending order. */
   page(after: number, limit: number): Promise<StoredFeedback[]>;
-  /** Throws when the table cannot be read. */
+  /** Throws when the table cannot be written. */
   check(): Promise<void>;
+  /** Deletes the rows of a user and returns their number. Never overlaps with `write`. */
+  forget(user: string): Promise<number>;
   /** Closes the connections. Called once, when no append is waiting. */
   close(): Promise<void>;
 }

@@ -26,6 +26,7 @@ export async function openSqliteFeedback(place: SqlitePlace & { table: TableName
     write: (appends) => thread.ask('write', appends),
     page: (after, limit) => thread.ask('page', after, limit),
     check: () => thread.ask('check'),
+    forget: (user) => thread.ask('forget', user),
     close: () => thread.ask('close').finally(() => thread.end()),
   });
 }

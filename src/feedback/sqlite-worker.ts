@@ -19,6 +19,7 @@ export interface SqliteCalls {
   write: { arguments: [appends: readonly (readonly FeedbackRow[])[]]; answer: number[] };
   page: { arguments: [after: number, limit: number]; answer: StoredFeedback[] };
   check: { arguments: []; answer: undefined };
+  forget: { arguments: [user: string]; answer: number };
   close: { arguments: []; answer: undefined };
 }
 
@@ -50,7 +51,8 @@ const calls: { [Name in keyof SqliteCalls]: (...args: SqliteCalls[Name]['argumen
     open,
     write,
     page: (after, limit) => select.all(after, limit).map((row) => eventOf(row as unknown[])),
-    check: () => void select.all(0, 1),
+    check,
+    forget,
     close: () => void database.close(),
   };
 
@@ -94,6 +96,21 @@ function open(): { problem?: string } {
 /** One transaction for all appends: none is stored unless all are. */
 function write(appends: readonly (readonly FeedbackRow[])[]): number[] {
   return inTransaction(() => appends.map((rows) => rows.reduce((fresh, row) => fresh + insertRow(row), 0)));
+}
+
+/** Commits a change of the file's header, its user version, to the value that it has: a write that no reader sees. */
+function check(): undefined {
+  select.all(0, 1);
+  const [version] = database.prepare('PRAGMA user_version').raw(true).get() as [number];
+  database.exec(`PRAGMA user_version = ${Number(version)}`);
+}
+
+/** Deletes the rows of a user; overwrites them with zeros, and empties the write-ahead log, so that the file no longer holds their text. */
+function forget(user: string): number {
+  database.exec('PRAGMA secure_delete = ON');
+  const { changes } = inTransaction(() => database.prepare(`DELETE FROM ${table} WHERE user_id = ?`).run(user));
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  return changes;
 }
 
 /** 1 for a new row, 0 when its id is already stored. */

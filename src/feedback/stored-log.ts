@@ -49,6 +49,13 @@ export class StoredLog implements FeedbackLog {
     await this.store.check();
   }
 
+  async forget(user: string): Promise<number> {
+    this.insistOpen();
+    // Appends that wait may hold events of the user: they are written first.
+    await this.commits.drained();
+    return this.store.forget(user);
+  }
+
   /** Writes the waiting appends, then closes the store. Further calls return the promise of the first. */
   close(): Promise<void> {
     this.closing ??= this.commits.drained().then(() => this.store.close());

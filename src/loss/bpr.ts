@@ -1,5 +1,5 @@
 import { OptionSet, type RawOptions } from '../option.ts';
-import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import type { Loss, LossDeclaration, LossNeeds, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import { weightSum } from './weighted-mean.ts';
 
 const options = new OptionSet('loss', 'bpr', {});
@@ -15,6 +15,7 @@ const options = new OptionSet('loss', 'bpr', {});
 export class BayesianPersonalizedRanking implements Loss {
   static readonly declaration: LossDeclaration = { options, score: 'dot' };
   readonly name = 'bpr';
+  readonly needs: LossNeeds = { pairs: true };
   readonly parameters: Readonly<Record<string, number | string>> = {};
   readonly allowsDotScores = true;
 

@@ -70,6 +70,7 @@ export class DualScaleSoftmaxLoss implements Loss {
     this.parameters = writtenOptions(read);
     this.allowsDotScores = this.negativeWeight === 1;
     this.needs = {
+      pairs: true,
       ...(this.similarity !== 0 && { itemSimilarity: true }),
       ...(this.competition !== 0 && { globalState: competitionStateLength }),
     };

@@ -2,8 +2,14 @@ import type { Loss, LossNeeds, RowStates } from './loss.ts';
 
 /** The needs of a loss with every entry filled in; without a loss, no needs. */
 export function needsOf(loss?: Loss): Required<LossNeeds> {
-  const { itemSimilarity = false, userState = 0, itemState = false, globalState = 0 } = loss?.needs ?? {};
-  return { itemSimilarity, userState, itemState, globalState };
+  const {
+    itemSimilarity = false,
+    pairs = false,
+    userState = 0,
+    itemState = false,
+    globalState = 0,
+  } = loss?.needs ?? {};
+  return { itemSimilarity, pairs, userState, itemState, globalState };
 }
 
 /** True when the loss keeps any state between steps. */

@@ -74,6 +74,8 @@ export interface RowStates {
 export interface LossNeeds {
   /** True when the loss calls `RowContext.itemSimilarity`. Default false. */
   readonly itemSimilarity?: boolean;
+  /** True when a row costs P × n instead of P + n. Default false. Fold-in then takes fewer negatives for more liked items. */
+  readonly pairs?: boolean;
   /** Number of floats to keep per user. Default 0. */
   readonly userState?: number;
   /** True to keep one float per item. Default false. */

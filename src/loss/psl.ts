@@ -1,6 +1,6 @@
 import { OptionSet, type OptionsOf, oneOf, writtenOptions } from '../option.ts';
 import { automaticTau } from './automatic-tau.ts';
-import type { Floats, Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
+import type { Floats, Loss, LossDeclaration, LossNeeds, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import {
   activationNames,
   type LogActivation,
@@ -41,6 +41,7 @@ export class PairwiseSoftmaxLoss implements Loss {
     byCatalogue: (items) => ({ tau: Math.round(750 * automaticTau(items)) / 1000 }),
   };
   readonly name = 'psl';
+  readonly needs: LossNeeds = { pairs: true };
   readonly tau: number;
   readonly activation: PairwiseActivation;
   readonly negativeWeight: number;

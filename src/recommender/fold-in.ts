@@ -1,9 +1,10 @@
 import { matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
-import type { Engine, ScoreKind } from '../engine/engine.ts';
+import type { Engine, ItemProducts, ScoreKind } from '../engine/engine.ts';
 import { logExpectationExp } from '../loss/log-expectation-exp.ts';
 import type { Loss, RowContext } from '../loss/loss.ts';
 import { initialStates } from '../loss/loss-needs.ts';
+import { finished } from './in-steps.ts';
 import { dot, inverseNorm } from './vectors.ts';
 
 /**
@@ -12,9 +13,13 @@ import { dot, inverseNorm } from './vectors.ts';
  */
 const SHORTER = 0.5;
 
+/** The most pairs of a liked item and a negative in an evaluation of a loss that compares all pairs, and the fewest negatives. They bound the cost of a fold-in, which otherwise grows with their product. */
+const MOST_PAIRS = 2 ** 18;
+const FEWEST_NEGATIVES = 256;
+
 /** Limits of the minimisation. */
 export interface FoldInOptions {
-  /** The largest number of gradient steps; default 15. */
+  /** The largest number of gradient steps; default 7. More steps come closer to the minimum of the loss, but not to better lists. */
   readonly steps?: number;
   /** The largest number of items that represent the catalogue in the loss; default 2048. A catalogue with no more items is used as a whole. */
   readonly negatives?: number;
@@ -25,8 +30,8 @@ export interface FoldInOptions {
 /** Items that represent the catalogue in the loss; item `items[p]` counts as `weights[p]` items. */
 interface Pool {
   readonly items: Int32Array;
-  /** [items × d] their vectors as they are scored: of length 1 for cosines. */
-  readonly rows: Float64Array;
+  /** [items] 1/‖item‖ for cosines, otherwise 1. */
+  readonly scales: Float64Array;
   readonly weights: Float64Array;
 }
 
@@ -52,48 +57,77 @@ export class FoldIn {
   /** ρ: the length of u at which the loss is evaluated. */
   readonly #radius: number;
   readonly #steps: number;
-  readonly #pool: Pool;
+  readonly #negatives: number;
+  readonly #seed: number;
+  /** Pools by the number of negatives, made on first use. */
+  readonly #pools = new Map<number, Pool>();
+  readonly #products: ItemProducts;
+  /** [items] 1/‖item‖ for cosines, otherwise 1; 0: not computed yet. */
+  readonly #scales: Float64Array;
 
   /**
    * @param engine holds the item embeddings
    * @param length the length of the embeddings returned: 1 for cosines, the users' mean length for inner products
    */
   constructor(engine: Engine, score: ScoreKind, loss: Loss, length: number, options: FoldInOptions = {}) {
-    const { steps = 15, negatives = 2048, seed = 1 } = options;
+    const { steps = 7, negatives = 2048, seed = 1 } = options;
     this.#engine = engine;
     this.#score = score;
     this.#loss = loss;
     this.#length = length;
     this.#radius = score === 'dot' ? SHORTER * length : length;
     this.#steps = steps;
-    const catalogue = engine.items.rows;
-    // Half of the negatives are sampled here; `#poolNear` adds as many of the highest-scoring items.
-    const items = sampleItems(catalogue, negatives >= catalogue ? catalogue : Math.ceil(negatives / 2), seed);
-    this.#pool = { items, rows: this.#rowsOf(items), weights: new Float64Array(items.length).fill(1) };
+    this.#products = engine.products ?? plainProducts(engine);
+    this.#scales = new Float64Array(engine.items.rows);
+    this.#negatives = negatives;
+    this.#seed = seed;
   }
 
   /** The embedding [d] of a user who likes the items `liked` (distinct, at least one), with a weight for each (default 1). */
   embedding(liked: Int32Array, weights?: Float32Array): Float32Array {
+    return finished(this.embeddingInSteps(liked, weights));
+  }
+
+  /** As `embedding`; yields after each evaluation of the loss, so that a caller may do other work in between. */
+  *embeddingInSteps(liked: Int32Array, weights?: Float32Array): Generator<void, Float32Array> {
+    const pool = this.#poolFor(liked.length);
     let at = this.#start(liked, weights);
-    if (this.#pool.items.length < this.#engine.items.rows) {
+    if (pool.items.length < this.#engine.items.rows) {
       // A third of the steps to come near the minimum, where the highest-scoring items are known; then all steps on the better pool.
-      at = descend(at, this.#objective(this.#pool, liked, weights), Math.ceil(this.#steps / 3));
-      at = descend(at, this.#objective(this.#poolNear(at), liked, weights), this.#steps);
+      at = yield* descend(at, this.#objective(pool, liked, weights), Math.ceil(this.#steps / 3));
+      at = yield* descend(at, this.#objective(this.#poolNear(at, pool), liked, weights), this.#steps);
     } else {
-      at = descend(at, this.#objective(this.#pool, liked, weights), this.#steps);
+      at = yield* descend(at, this.#objective(pool, liked, weights), this.#steps);
     }
     return Float32Array.from(at, (x) => x * this.#length);
   }
 
+  /** The uniform sample for a number of liked items: half of the negatives, since `#poolNear` adds as many of the highest-scoring items; the whole catalogue where it is no larger. */
+  #poolFor(liked: number): Pool {
+    const catalogue = this.#engine.items.rows;
+    // A power of two, so that few pools are kept.
+    const affordable = 2 ** Math.floor(Math.log2(MOST_PAIRS / liked));
+    const negatives = this.#loss.needs?.pairs
+      ? Math.min(this.#negatives, Math.max(FEWEST_NEGATIVES, affordable))
+      : this.#negatives;
+    let pool = this.#pools.get(negatives);
+    if (!pool) {
+      const items = sampleItems(catalogue, negatives >= catalogue ? catalogue : Math.ceil(negatives / 2), this.#seed);
+      pool = { items, scales: this.#scalesOf(items), weights: new Float64Array(items.length).fill(1) };
+      this.#pools.set(negatives, pool);
+    }
+    return pool;
+  }
+
   /** The k items that score highest at `at`, with weight 1 each, and the sample without them, whose weights add up to the number of all other items. */
-  #poolNear(at: Float64Array): Pool {
-    const k = this.#pool.items.length;
+  #poolNear(at: Float64Array, sample: Pool): Pool {
+    const k = sample.items.length;
     const best = this.#engine.rank({ queries: matrix(1, at.length, Float32Array.from(at)), k }).items;
     const taken = new Set(best);
-    const others = this.#pool.items.filter((item) => !taken.has(item));
+    const others = sample.items.filter((item) => !taken.has(item));
     const weight = (this.#engine.items.rows - k) / others.length;
     const items = Int32Array.of(...best, ...others);
-    return { items, rows: this.#rowsOf(items), weights: Float64Array.from(items, (_, p) => (p < k ? 1 : weight)) };
+    return { items, scales: this.#scalesOf(items), weights: Float64Array.from(items, (_, p) => (p < k ? 1 : weight)) };
   }
 
   /** The weighted mean direction of the liked items. */
@@ -112,32 +146,43 @@ export class FoldIn {
   /** The loss of one user as a function of a unit vector, with its gradient along the sphere. */
   #objective(pool: Pool, liked: Int32Array, likedWeights?: Float32Array): Objective {
     const own = new Set(liked);
-    const likedRows = this.#rowsOf(liked);
+    // One list of both, so that an evaluation calls the engine twice: once for all scores, once for the gradient.
+    const listed = new Int32Array(liked.length + pool.items.length);
+    listed.set(liked);
+    listed.set(pool.items, liked.length);
+    const scales = new Float64Array(listed.length);
+    scales.set(this.#scalesOf(liked));
+    scales.set(pool.scales, liked.length);
+    for (let p = 0; p < scales.length; p++) scales[p]! *= this.#radius;
+    const scored = new Float64Array(listed.length);
+    const factors = new Float64Array(listed.length);
+    const parts = (values: Float64Array) => ({
+      positives: values.subarray(0, liked.length),
+      negatives: values.subarray(liked.length),
+    });
     const scores = {
-      positives: new Float64Array(liked.length),
-      negatives: new Float64Array(pool.items.length),
+      ...parts(scored),
       positiveWeights: likedWeights && Float64Array.from(likedWeights),
       // A liked item is not a negative: its weight in the pool is 0.
       negativeWeights: pool.weights.map((weight, p) => (own.has(pool.items[p]!) ? 0 : weight)),
     };
-    const gradients = { positives: new Float64Array(liked.length), negatives: new Float64Array(pool.items.length) };
-    const itemSimilarity = this.#loss.needs?.itemSimilarity ? this.#similarity(likedRows, pool.rows) : undefined;
-    const items = { positiveItems: liked, poolItems: pool.items };
+    const gradients = parts(factors);
+    const itemSimilarity = this.#loss.needs?.itemSimilarity ? this.#similarity(liked, pool.items) : undefined;
     const context = {
       // No user of the model.
       user: -1,
-      ...items,
+      positiveItems: liked,
+      poolItems: pool.items,
       logExpectationExp,
       itemSimilarity,
       states: initialStates(this.#loss, pool.items.length),
     };
     return (at: Float64Array, gradient: Float64Array): number => {
-      products(likedRows, at, this.#radius, scores.positives);
-      products(pool.rows, at, this.#radius, scores.negatives);
+      this.#products.dots(listed, at, scored);
+      multiply(scored, scales);
       const value = this.#loss.evaluate(scores, gradients, context);
-      gradient.fill(0);
-      addRows(likedRows, gradients.positives, this.#radius, gradient);
-      addRows(pool.rows, gradients.negatives, this.#radius, gradient);
+      multiply(factors, scales);
+      this.#products.sum(listed, factors, gradient);
       // Project the gradient onto the tangent plane: subtract its component along u.
       const along = dot(gradient, at);
       for (let c = 0; c < at.length; c++) gradient[c]! -= along * at[c]!;
@@ -146,37 +191,56 @@ export class FoldIn {
   }
 
   /** A function of a liked item's position that returns its cosines with all items of the pool. */
-  #similarity(likedRows: Float64Array, poolRows: Float64Array): RowContext['itemSimilarity'] {
-    const d = this.#engine.items.columns;
-    const lengths = Float64Array.from({ length: poolRows.length / d }, (_, p) =>
-      inverseNorm(poolRows.subarray(p * d, p * d + d)),
-    );
+  #similarity(liked: Int32Array, poolItems: Int32Array): RowContext['itemSimilarity'] {
+    const { items } = this.#engine;
+    const lengths = Float64Array.from(poolItems, (item) => inverseNorm(row(items, item)));
+    const cosines = new Float64Array(poolItems.length);
     return (positive) => {
-      const own = likedRows.subarray(positive * d, positive * d + d);
-      const cosines = new Float64Array(lengths.length);
-      products(poolRows, own, inverseNorm(own), cosines);
-      return cosines.map((x, p) => x * lengths[p]!);
+      const own = row(items, liked[positive]!);
+      const scale = inverseNorm(own);
+      this.#products.dots(
+        poolItems,
+        Float64Array.from(own, (x) => x * scale),
+        cosines,
+      );
+      multiply(cosines, lengths);
+      return cosines;
     };
   }
 
-  /** [items × d] the vectors of items as they are scored: of length 1 for cosines. */
-  #rowsOf(items: Int32Array): Float64Array {
-    const d = this.#engine.items.columns;
-    const rows = new Float64Array(items.length * d);
-    items.forEach((item, p) => {
-      const values = row(this.#engine.items, item);
-      const scale = this.#score === 'cosine' ? inverseNorm(values) : 1;
-      for (let c = 0; c < d; c++) rows[p * d + c] = scale * values[c]!;
+  /** [items] the factors that turn embeddings into the vectors that are scored. */
+  #scalesOf(items: Int32Array): Float64Array {
+    if (this.#score === 'dot') return new Float64Array(items.length).fill(1);
+    return Float64Array.from(items, (item) => {
+      if (this.#scales[item] === 0) this.#scales[item] = inverseNorm(row(this.#engine.items, item));
+      return this.#scales[item]!;
     });
-    return rows;
   }
+}
+
+/** The products of an engine that has none: plain TypeScript in double precision. */
+function plainProducts({ items }: Engine): ItemProducts {
+  return {
+    dots(listed, vector, out) {
+      listed.forEach((item, p) => {
+        out[p] = dot(row(items, item), vector);
+      });
+    },
+    sum(listed, factors, out) {
+      out.fill(0);
+      listed.forEach((item, p) => {
+        const values = row(items, item);
+        for (let c = 0; c < out.length; c++) out[c]! += factors[p]! * values[c]!;
+      });
+    },
+  };
 }
 
 /** Returns the value at a unit vector, and overwrites `gradient` with the gradient along the sphere. */
 type Objective = (at: Float64Array, gradient: Float64Array) => number;
 
 /** Minimises over the unit sphere in at most `steps` steps. The constants are conventional: Armijo slope 1e-4, step cut to a quarter, comparison with the last 5 values. */
-function descend(start: Float64Array, objective: Objective, steps: number): Float64Array {
+function* descend(start: Float64Array, objective: Objective, steps: number): Generator<void, Float64Array> {
   let at = start;
   let gradient = new Float64Array(at.length);
   let value = objective(at, gradient);
@@ -193,6 +257,7 @@ function descend(start: Float64Array, objective: Objective, steps: number): Floa
     for (let cuts = 0; cuts < 20; cuts++, rate *= 0.25) {
       next.at = onSphere(at.map((x, c) => x - rate * gradient[c]!));
       next.value = objective(next.at, next.gradient);
+      yield;
       if (next.value <= bound - 1e-4 * rate * slope) break;
     }
     // No step along the gradient is acceptable (or the value is NaN): stay.
@@ -205,22 +270,9 @@ function descend(start: Float64Array, objective: Objective, steps: number): Floa
   return at;
 }
 
-/** out_p = scale · ⟨row p, x⟩. */
-function products(rows: Float64Array, x: Float64Array, scale: number, out: Float64Array): void {
-  for (let p = 0, at = 0; p < out.length; p++) {
-    let sum = 0;
-    for (let c = 0; c < x.length; c++) sum += rows[at++]! * x[c]!;
-    out[p] = scale * sum;
-  }
-}
-
-/** x += scale · Σ_p factor_p · row p. */
-function addRows(rows: Float64Array, factors: Float64Array, scale: number, x: Float64Array): void {
-  for (let p = 0; p < factors.length; p++) {
-    const factor = scale * factors[p]!;
-    if (factor === 0) continue;
-    for (let c = 0, at = p * x.length; c < x.length; c++) x[c]! += factor * rows[at++]!;
-  }
+/** values_p *= scales_p. */
+function multiply(values: Float64Array, scales: Float64Array): void {
+  for (let p = 0; p < values.length; p++) values[p]! *= scales[p]!;
 }
 
 /** The Barzilai–Borwein step ⟨s, s⟩/⟨s, y⟩, where s is the last move and y the change of the gradient; twice the last step where ⟨s, y⟩ is not positive. */

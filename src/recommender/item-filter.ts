@@ -52,6 +52,21 @@ export function difference(a: Int32Array, b: Int32Array): Int32Array {
   });
 }
 
+/** The union of two ascending lists, ascending; the list itself where the other is empty. */
+export function union(a: Int32Array, b: Int32Array): Int32Array {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  const merged = new Int32Array(a.length + b.length);
+  let end = 0;
+  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+    const next = Math.min(a[i] ?? Infinity, b[j] ?? Infinity);
+    if (a[i] === next) i++;
+    if (b[j] === next) j++;
+    merged[end++] = next;
+  }
+  return merged.subarray(0, end);
+}
+
 /** A sparse matrix [lists × items] with one row for each list: the union of the list and the `common` items. All lists are ascending. */
 export function exclusions(lists: readonly Int32Array[], common: Int32Array, items: number): Csr {
   const offsets = sharedInt32(lists.length + 1);

@@ -4,6 +4,7 @@ import { type Matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Engine, ScoreKind } from '../engine/engine.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
+import { finished } from './in-steps.ts';
 import type { ItemFilter } from './item-filter.ts';
 import { type Query, type RankedItem, rankLists } from './list-ranker.ts';
 import { biasedScore, inverseNorm, scoreOf } from './vectors.ts';
@@ -39,11 +40,22 @@ export class ItemRanker {
 
   /** The list of each query, best first. The scores are the model's: the dials change the order, not the scores. */
   rank(queries: readonly Query[], request: ListRequest): RankedItem[][] {
+    return finished(this.rankInSteps(queries, request));
+  }
+
+  /** As `rank`; yields between steps of re-ranking, the dearest part of a list. */
+  *rankInSteps(queries: readonly Query[], request: ListRequest): Generator<void, RankedItem[][]> {
     const { k, filter, diversity } = request;
     const bias = this.biasOf(request.discover);
     const count = diversity > 0 ? candidateCount(k) : k;
     const ranked = this.#ranked(queries, count, filter, bias);
-    const lists = diversity > 0 ? ranked.map((list) => this.#diversified(list, k, diversity)) : ranked;
+    const lists: RankedItem[][] = diversity > 0 ? [] : ranked;
+    if (diversity > 0) {
+      for (const list of ranked) {
+        lists.push(yield* this.#relevance().pickInSteps(list, k, diversity));
+        yield;
+      }
+    }
     // With the popularity dial, items were ranked by other numbers than the model's scores: replace them.
     return bias === this.#model.itemBias ? lists : lists.map((list, q) => this.#scored(queries[q]!, list));
   }
@@ -65,9 +77,9 @@ export class ItemRanker {
     return found.map((list) => list ?? exact.next().value!);
   }
 
-  #diversified(candidates: readonly RankedItem[], k: number, diversity: number): RankedItem[] {
+  #relevance(): MarginalRelevance {
     this.#diversity ??= new MarginalRelevance(this.#engine.items);
-    return this.#diversity.pick(candidates, k, diversity);
+    return this.#diversity;
   }
 
   /** The list with the model's scores in place of the numbers it was ranked by. */
@@ -209,14 +221,6 @@ export function candidateCount(k: number): number {
  */
 export class MarginalRelevance {
   readonly #items: Matrix;
-  /** [candidates × d] directions of the candidates; the buffers are reused from call to call. */
-  #directions = new Float64Array(0);
-  /** [candidates] r_i. */
-  readonly #relevance = new Float64Array(MOST);
-  /** [candidates] the largest cosine with an item already in the list; −Infinity: the list is empty. */
-  readonly #nearest = new Float64Array(MOST);
-  /** [candidates] 1: already in the list. */
-  readonly #taken = new Uint8Array(MOST);
 
   /** @param items [items × d] the embeddings that similarity is measured on */
   constructor(items: Matrix) {
@@ -229,42 +233,71 @@ export class MarginalRelevance {
    * @param diversity δ in [0, 1]
    */
   pick(candidates: readonly RankedItem[], k: number, diversity: number): RankedItem[] {
+    return finished(this.pickInSteps(candidates, k, diversity));
+  }
+
+  /** As `pick`; yields after each `STEP_PRODUCTS` products. */
+  *pickInSteps(candidates: readonly RankedItem[], k: number, diversity: number): Generator<void, RankedItem[]> {
     const count = Math.min(candidates.length, MOST);
     const places = Math.min(k, count);
-    this.#gather(candidates, count);
+    // Each list has its own buffers: other lists may be re-ranked between two steps.
+    const pool = new Candidates(this.#items, candidates, count);
     const list: RankedItem[] = [];
+    let products = 0;
     for (let last = -1; list.length < places; ) {
-      if (last >= 0) this.#approach(last, count);
-      last = this.#best(count, diversity);
-      this.#taken[last] = 1;
+      if (last >= 0) pool.approach(last);
+      last = pool.take(diversity);
       list.push(candidates[last]!);
+      products += count * this.#items.columns;
+      if (products < STEP_PRODUCTS) continue;
+      products = 0;
+      yield;
     }
     for (let c = count; c < candidates.length && list.length < k; c++) list.push(candidates[c]!);
     return list;
   }
+}
 
-  /** Prepares the buffers for a list: directions, relevance, no item in the list. */
-  #gather(candidates: readonly RankedItem[], count: number): void {
-    const d = this.#items.columns;
-    if (this.#directions.length < count * d) this.#directions = new Float64Array(count * d);
+/** Products between two steps of `pickInSteps`, about half a millisecond. */
+const STEP_PRODUCTS = 500_000;
+
+/** The candidates of one list, with their similarity to the items already in it. */
+class Candidates {
+  readonly #count: number;
+  readonly #d: number;
+  /** [candidates × d] directions of the candidates. */
+  readonly #directions: Float64Array;
+  /** [candidates] r_i. */
+  readonly #relevance: Float64Array;
+  /** [candidates] the largest cosine with an item already in the list; −Infinity: the list is empty. */
+  readonly #nearest: Float64Array;
+  /** [candidates] 1: already in the list. */
+  readonly #taken: Uint8Array;
+
+  constructor(items: Matrix, candidates: readonly RankedItem[], count: number) {
+    const d = items.columns;
+    this.#count = count;
+    this.#d = d;
+    this.#directions = new Float64Array(count * d);
+    this.#relevance = new Float64Array(count);
+    this.#nearest = new Float64Array(count).fill(-Infinity);
+    this.#taken = new Uint8Array(count);
     const best = candidates[0]?.score ?? 0;
     const range = best - (candidates[count - 1]?.score ?? 0);
     for (let c = 0; c < count; c++) {
       const { item, score } = candidates[c]!;
-      const values = row(this.#items, item);
+      const values = row(items, item);
       const scale = inverseNorm(values);
       for (let x = 0, at = c * d; x < d; x++) this.#directions[at++] = values[x]! * scale;
       this.#relevance[c] = range > 0 ? 1 - (best - score) / range : 1;
     }
-    this.#nearest.fill(-Infinity, 0, count);
-    this.#taken.fill(0, 0, count);
   }
 
   /** Updates `#nearest` after candidate `last` entered the list: one cosine per remaining candidate, so the maximum over the list is never recomputed. */
-  #approach(last: number, count: number): void {
-    const d = this.#items.columns;
+  approach(last: number): void {
+    const d = this.#d;
     const directions = this.#directions;
-    for (let c = 0; c < count; c++) {
+    for (let c = 0; c < this.#count; c++) {
       if (this.#taken[c]) continue;
       let cosine = 0;
       for (let x = 0, at = c * d, own = last * d; x < d; x++) cosine += directions[own++]! * directions[at++]!;
@@ -272,11 +305,11 @@ export class MarginalRelevance {
     }
   }
 
-  /** The candidate with the largest value that is not yet in the list; the first of equal ones. */
-  #best(count: number, diversity: number): number {
+  /** Takes the candidate with the largest value that is not yet in the list; the first of equal ones. */
+  take(diversity: number): number {
     let best = -1;
     let most = -Infinity;
-    for (let c = 0; c < count; c++) {
+    for (let c = 0; c < this.#count; c++) {
       if (this.#taken[c]) continue;
       const nearest = this.#nearest[c]!;
       const value = (1 - diversity) * this.#relevance[c]! - (nearest === -Infinity ? 0 : diversity * nearest);
@@ -284,6 +317,7 @@ export class MarginalRelevance {
       best = c;
       most = value;
     }
+    this.#taken[best] = 1;
     return best;
   }
 }

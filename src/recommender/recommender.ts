@@ -10,7 +10,8 @@ import type { Model } from '../model/model.ts';
 import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { FoldIn } from './fold-in.ts';
-import { ascending, type ItemFilter, itemFilter } from './item-filter.ts';
+import { finished } from './in-steps.ts';
+import { ascending, type ItemFilter, itemFilter, union } from './item-filter.ts';
 import { ItemRanker, type ListRequest } from './item-ranker.ts';
 import type { RankedItem } from './list-ranker.ts';
 import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
@@ -42,6 +43,12 @@ export interface OpenOptions extends RankingEngineOptions {
 
 /** The values of `OpenOptions.index`. */
 export const indexKinds = ['exact', 'approximate'] as const;
+
+/** Liked items of a new user: distinct indices of the model, and a weight for each (default 1). */
+export interface LikedItems {
+  readonly items: Int32Array;
+  readonly weights?: Float32Array;
+}
 
 /** Users per block of `recommendAll`; the event loop runs between two blocks. */
 const ALL_BLOCK = 1024;
@@ -145,8 +152,20 @@ export class Recommender {
   recommend(users: readonly Id[], options?: RecommendOptions): RecommendedItem[][];
   recommend(users: Id | readonly Id[], options: RecommendOptions = {}): RecommendedItem[] | RecommendedItem[][] {
     if (!Array.isArray(users)) return this.recommend([users as Id], options)[0]!;
+    return finished(this.recommendInSteps(users, options));
+  }
+
+  /**
+   * As `recommend` for several users, for a server: yields between steps of a few milliseconds, so that other requests can be answered in between. `hidden` holds for each user further items to leave out, as
+   * ascending indices of the model, unless `includeSeen` is set.
+   */
+  *recommendInSteps(
+    users: readonly Id[],
+    options: RecommendOptions = {},
+    hidden: readonly (Int32Array | undefined)[] = [],
+  ): Generator<void, RecommendedItem[][]> {
     const indices = users.map((id: Id) => (options.fallback ? this.userIds.indexOf(id) : this.#userOf(id)));
-    return this.#recommendTo(indices, options);
+    return yield* this.#recommendTo(indices, options, options.includeSeen ? [] : hidden);
   }
 
   /** Recommendations for all users (or those listed), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
@@ -159,7 +178,7 @@ export class Recommender {
     for (let first = 0; first < count; first += ALL_BLOCK) {
       const length = Math.min(ALL_BLOCK, count - first);
       const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
-      const lists = this.#recommendTo(block, rest);
+      const lists = finished(this.#recommendTo(block, rest));
       yield lists.map((items, i) => ({ user: this.userIds.idOf(block[i]!), items }));
       await new Promise((resolve) => setTimeout(resolve));
     }
@@ -171,29 +190,52 @@ export class Recommender {
    * item without `fallback`, and for invalid weights, `k` or dials
    */
   recommendFor(items: readonly Id[], options: RecommendOptions & FoldInRequest = {}): RecommendedItem[] {
+    return finished(this.recommendForInSteps(this.#likedItems(items, options), options));
+  }
+
+  /** The arguments of `recommendForInSteps` for liked items by id. Throws as `recommendFor`. */
+  likedItems(items: readonly Id[], request: FoldInRequest = {}): LikedItems {
+    return this.#likedItems(items, request);
+  }
+
+  /**
+   * As `recommendFor`, for a server: yields between steps of a few milliseconds. The liked items are distinct indices of the model. The list leaves out `hidden` (ascending; default: the liked items) unless
+   * `includeSeen` is set.
+   */
+  *recommendForInSteps(
+    liked: LikedItems,
+    options: RecommendOptions = {},
+    hidden: Int32Array = ascending(liked.items),
+  ): Generator<void, RecommendedItem[]> {
     const request = this.#parse(options);
-    const liked = this.#likedItems(items, options);
-    if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popularItems(request));
-    const embedding = this.#fold(liked);
-    const seen = options.includeSeen ? new Int32Array(0) : ascending(liked.items);
-    return this.#titled(this.#ranker.rank([{ embedding, seen }], request)[0]!);
+    const seen = options.includeSeen ? new Int32Array(0) : hidden;
+    if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popularItems(request, seen));
+    const embedding = yield* this.#fold(liked);
+    const [list] = yield* this.#ranker.rankInSteps([{ embedding, seen }], request);
+    return this.#titled(list!);
   }
 
   /** The embedding [d] of a new user, given items they like: the minimum of the model's own loss with the items fixed (see `FoldIn`). Throws as `recommendFor`. */
   foldIn(items: readonly Id[], options: FoldInRequest = {}): Float32Array {
-    return this.#fold(this.#likedItems(items, options));
+    return finished(this.#fold(this.#likedItems(items, options)));
   }
 
   /** The `k` (default 10) most similar items by the cosine of their embeddings, without the item itself. Throws `unknown-id`, `bad-option`. */
   similarItems(item: Id, options: { readonly k?: number } = {}): RecommendedItem[] {
+    return finished(this.similarItemsInSteps(item, options));
+  }
+
+  /** As `similarItems`, for a server: yields between steps of a few milliseconds. */
+  *similarItemsInSteps(item: Id, options: { readonly k?: number } = {}): Generator<void, RecommendedItem[]> {
     const { k } = checkOptions(listSchema, options);
-    return this.#titled(nearestRows(this.engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
+    const nearest = yield* nearestRows(this.engine.items, this.#inverseNorms('items'), this.#itemOf(item), k);
+    return this.#titled(nearest);
   }
 
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
   similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
     const { k } = checkOptions(listSchema, options);
-    const nearest = nearestRows(this.engine.users, this.#inverseNorms('users'), this.#userOf(user), k);
+    const nearest = finished(nearestRows(this.engine.users, this.#inverseNorms('users'), this.#userOf(user), k));
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
 
@@ -220,21 +262,30 @@ export class Recommender {
   }
 
   /** The lists of users by index; −1 is an unknown user, who gets the popular fallback. */
-  #recommendTo(users: readonly number[], options: RecommendOptions): RecommendedItem[][] {
+  *#recommendTo(
+    users: readonly number[],
+    options: RecommendOptions,
+    hidden: readonly (Int32Array | undefined)[] = [],
+  ): Generator<void, RecommendedItem[][]> {
     const request = this.#parse(options);
     const none = new Int32Array(0);
-    const known = users.filter((user) => user >= 0);
-    const queries = known.map((user) => ({
-      embedding: row(this.engine.users, user),
-      seen: options.includeSeen ? none : csrRow(this.#model.seen, user),
-    }));
+    const queries = users.flatMap((user, at) =>
+      user < 0
+        ? []
+        : {
+            embedding: row(this.engine.users, user),
+            seen: options.includeSeen ? none : union(csrRow(this.#model.seen, user), hidden[at] ?? none),
+          },
+    );
     // An iterator over the lists of known users, consumed in the order of `users`.
-    const lists = this.#ranker.rank(queries, request).values();
-    return users.map((user) => this.#titled(user < 0 ? this.#popularItems(request) : lists.next().value!));
+    const lists = (yield* this.#ranker.rankInSteps(queries, request)).values();
+    return users.map((user, at) =>
+      this.#titled(user < 0 ? this.#popularItems(request, hidden[at] ?? none) : lists.next().value!),
+    );
   }
 
-  #popularItems({ k, filter }: ListRequest): RankedItem[] {
-    return this.#popular.best(k, filter, new Int32Array(0));
+  #popularItems({ k, filter }: ListRequest, hidden: Int32Array): RankedItem[] {
+    return this.#popular.best(k, filter, hidden);
   }
 
   /** Checks the options and fills in defaults. Throws `bad-option`. */
@@ -253,7 +304,7 @@ export class Recommender {
   }
 
   /** The distinct liked items by index, with their weights: those of a repeated item are added. */
-  #likedItems(ids: readonly Id[], request: FoldInRequest): { items: Int32Array; weights?: Float32Array } {
+  #likedItems(ids: readonly Id[], request: FoldInRequest): LikedItems {
     const { weights, unknown = 'fail' } = request;
     if (weights && weights.length !== ids.length) {
       throw new TaurecError('bad-option', {
@@ -275,12 +326,12 @@ export class Recommender {
     return { items: Int32Array.from(liked.keys()), weights: weights && Float32Array.from(liked.values()) };
   }
 
-  #fold(liked: { items: Int32Array; weights?: Float32Array }): Float32Array {
+  *#fold(liked: LikedItems): Generator<void, Float32Array> {
     if (liked.items.length === 0) {
       throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
     }
     this.#foldIn ??= this.#openFoldIn();
-    return this.#foldIn.embedding(liked.items, liked.weights);
+    return yield* this.#foldIn.embeddingInSteps(liked.items, liked.weights);
   }
 
   /** Throws `fold-in-loss` for a custom loss that was not passed to `open`. */
@@ -335,12 +386,15 @@ class PopularItems {
   best(k: number, filter: ItemFilter, seen: Int32Array): RankedItem[] {
     const popularity = this.#popularity;
     this.#order ??= Int32Array.from(popularity.keys()).sort((a, b) => popularity[b]! - popularity[a]! || a - b);
-    const out = new Set([...filter.excluded, ...seen]);
+    // A mark for each item: sets would cost more than the list where much is excluded.
+    const out = new Uint8Array(popularity.length);
+    for (const item of filter.excluded) out[item] = 1;
+    for (const item of seen) out[item] = 1;
     const allowed = filter.allowed && new Set(filter.allowed);
     const list: RankedItem[] = [];
     for (const item of this.#order) {
       if (list.length === k) break;
-      if (!out.has(item) && (!allowed || allowed.has(item))) list.push({ item, score: popularity[item]! });
+      if (!out[item] && (!allowed || allowed.has(item))) list.push({ item, score: popularity[item]! });
     }
     return list;
   }

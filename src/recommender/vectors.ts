@@ -30,17 +30,21 @@ export function inverseNorms(m: Matrix): Float64Array {
   return Float64Array.from({ length: m.rows }, (_, r) => inverseNorm(row(m, r)));
 }
 
-/** The k rows with the largest cosines with row `r`, without row `r` itself; ties to the lower row. `inverse` holds 1/‖row‖ of every row. */
-export function nearestRows(
+/** Rows between two steps of `nearestRows`. */
+const STEP_ROWS = 8192;
+
+/** The k rows with the largest cosines with row `r`, without row `r` itself; ties to the lower row. `inverse` holds 1/‖row‖ of every row. Yields between steps. */
+export function* nearestRows(
   m: Matrix,
   inverse: Float64Array,
   r: number,
   k: number,
-): { readonly item: number; readonly score: number }[] {
+): Generator<void, { readonly item: number; readonly score: number }[]> {
   const query = Float64Array.from(row(m, r), (x) => x * inverse[r]!);
   const best = new BestItems(Math.min(k, m.rows));
   const { data, stride, columns } = m;
   for (let other = 0; other < m.rows; other++) {
+    if (other % STEP_ROWS === STEP_ROWS - 1) yield;
     if (other === r) continue;
     let sum = 0;
     // Written out: `dot` on a row view per item would allocate for the whole catalogue.

@@ -22,7 +22,7 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
     app.use(
       cors({
         origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
-        allowMethods: ['GET', 'HEAD', 'POST'],
+        allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
         allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
         exposeHeaders: ['Retry-After', 'X-Request-Id'],
         // Seconds for which browsers may cache a preflight response.
@@ -40,6 +40,7 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
   app.notFound(
     framed(parts, {
       path: 'none',
+      scopes: ['public'],
       handle: ({ req: { method, path } }) => {
         const allowed = methods.match('ALL', path)[0].map(([taken]) => taken);
         if (allowed.length === 0) throw new TaurecError('no-route', { path: path.slice(0, 300) });

@@ -65,6 +65,7 @@ export function documentEndpoints({ schemas }: { readonly schemas: RequestSchema
       method: 'GET',
       path: '/openapi.json',
       access: 'page',
+      scopes: ['public'],
       async handle() {
         document ??= import('./openapi-document.ts').then(({ openApiDocument }) =>
           JSON.stringify(openApiDocument(schemas)),
@@ -72,12 +73,13 @@ export function documentEndpoints({ schemas }: { readonly schemas: RequestSchema
         return { body: await document };
       },
     },
-    { method: 'GET', path: '/', access: 'page', handle: () => page(landingPage) },
-    { method: 'GET', path: '/docs', access: 'page', handle: () => page(docsPage) },
+    { method: 'GET', path: '/', access: 'page', scopes: ['public'], handle: () => page(landingPage) },
+    { method: 'GET', path: '/docs', access: 'page', scopes: ['public'], handle: () => page(docsPage) },
     {
       method: 'GET',
       path: '/docs/rapidoc-min.js',
       access: 'page',
+      scopes: ['public'],
       async handle() {
         script ??= readFile(new URL('./rapidoc-min.js', import.meta.url));
         return {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
-import type { Access, HostNames } from './access.ts';
+import type { Access, HostNames, Scope } from './access.ts';
 import { hidesCause, problemReply, type Reply } from './reply.ts';
 import type { Metrics } from './server-metrics.ts';
 
@@ -11,12 +11,17 @@ export type RequestContext = Context<{ Bindings: HttpBindings }>;
 
 /** A route and its handler. A handler returns a reply or throws; `framed` does everything that all endpoints share. */
 export interface Endpoint {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** Path with parameters in Hono's syntax: `/v1/users/:user/recommendations`. */
   readonly path: string;
   /** Access: `everybody` needs no token; a `page` also accepts it as the password of Basic authentication, for browsers. Default: the bearer token. */
   readonly access?: 'everybody' | 'page';
-  handle(context: RequestContext): Reply | Promise<Reply>;
+  /** One of these scopes suffices. Default `read`. */
+  readonly scopes?: readonly Scope[];
+  /** The user whose data the request asks for: a token signed for that user suffices. */
+  user?(context: RequestContext): string;
+  /** `signedFor` is the user of a signed token. */
+  handle(context: RequestContext, signedFor: string | undefined): Reply | Promise<Reply>;
 }
 
 /** The parts that `framed` needs. */
@@ -40,8 +45,15 @@ export function framed({ access, hostNames, metrics, log, draining }: FrameParts
     try {
       // The host check comes first: even a public endpoint must not answer a rebound domain.
       hostNames?.check(req.header('host'));
-      if (endpoint.access !== 'everybody') access.check(req.header('authorization'), endpoint.access === 'page');
-      reply = await endpoint.handle(context);
+      let signedFor: string | undefined;
+      if (endpoint.access !== 'everybody' && access.closed) {
+        signedFor = access.check(req.header('authorization'), {
+          scopes: endpoint.scopes ?? ['read'],
+          user: endpoint.user?.(context),
+          page: endpoint.access === 'page',
+        });
+      }
+      reply = await endpoint.handle(context, signedFor);
     } catch (error) {
       if (hidesCause(error)) log.error({ id: requestId, err: error }, 'request failed');
       reply = problemReply(error, requestId);

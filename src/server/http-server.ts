@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
@@ -33,12 +33,12 @@ interface HttpServerOptions {
 /** Creates a server for the app; it does not listen yet. Invalid HTTP and requests that arrive too slowly also get a problem document. */
 export function createHttpServer(app: Hono<{ Bindings: HttpBindings }>, options: HttpServerOptions): Server {
   const listener = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
+    // A client of HTTP/1.0 need not name a host.
+    hostname: 'localhost',
     // Called when the adapter cannot build a request, for example from an invalid Host header: the app never sees it.
     errorHandler: (error) => {
-      const problem = `its headers are not valid HTTP: ${error instanceof Error ? error.message : String(error)}`;
-      const id = randomUUID();
-      const { status, type, body, headers } = problemReply(new TaurecError('bad-request', { problem }), id);
-      return new Response(body, { status, headers: { 'Content-Type': type!, 'X-Request-Id': id, ...headers } });
+      const { status, headers, body } = malformed(error instanceof Error ? error.message : String(error));
+      return new Response(body, { status, headers });
     },
   });
   const server = createServer(
@@ -47,40 +47,82 @@ export function createHttpServer(app: Hono<{ Bindings: HttpBindings }>, options:
       requestTimeout: options.requestTimeout === undefined ? REQUEST_MS : options.requestTimeout * 1000,
       keepAliveTimeout: IDLE_MS,
       connectionsCheckingInterval: LOOK_MS,
+      // Node would refuse such a request with an empty body; it is refused below.
+      requireHostHeader: false,
     },
-    listener,
+    (incoming, outgoing) => {
+      if (incoming.httpVersion === '1.0' || incoming.headers.host !== undefined) return listener(incoming, outgoing);
+      const { status, headers, body } = malformed('the header Host is missing');
+      outgoing.writeHead(status, { ...headers, Connection: 'close' }).end(body);
+    },
   );
   server.maxConnections = options.maxConnections;
   server.timeout = options.stallTimeout === undefined ? STALL_MS : Math.min(options.stallTimeout * 1000, LONGEST_MS);
-  server.on('clientError', refuse);
-  spareAnswers(server);
+  // Node's own answer to an unknown expectation has no body; such a request is served as if it had none.
+  server.on('checkExpectation', (incoming, outgoing) => server.emit('request', incoming, outgoing));
+  const answered = spareAnswers(server);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // A valid request before the error keeps its answer.
+    answered(socket, () => refuse(error, socket));
+  });
+  server.on('connect', (_, socket: Duplex) => {
+    writeProblem(
+      socket,
+      problemOf(new TaurecError('wrong-method', { path: '/', got: 'CONNECT', expected: 'GET, HEAD' })),
+    );
+  });
   return server;
 }
 
-/** Answers a connection on which Node could not read a request: 408 (too slow), 431 (headers too large) or 400. Then closes it. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: number }): void {
-  // If bytes were already sent, a response may be only partly out, and another one would corrupt it.
-  if (error.code === 'ECONNRESET' || !socket.writable || (socket.bytesWritten ?? 0) > 0)
-    return void socket.destroy(error);
-  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const big = error.code === 'HPE_HEADER_OVERFLOW';
-  const problem = late ? 'the connection timed out' : big ? 'its headers exceed 16 KiB' : 'it is not valid HTTP/1.1';
+/** A problem document with its headers. */
+interface Problem {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+function problemOf(error: TaurecError): Problem {
   const id = randomUUID();
-  const reply = problemReply(new TaurecError(late ? 'body-timeout' : 'bad-request', { problem }), id);
-  const status = big ? 431 : reply.status!;
+  const { status, body, headers } = problemReply(error, id);
+  return {
+    status: status!,
+    headers: { 'Content-Type': PROBLEM_TYPE, 'X-Request-Id': id, ...headers },
+    body: String(body),
+  };
+}
+
+function malformed(reason: string): Problem {
+  return problemOf(new TaurecError('bad-request', { problem: `its headers are not valid HTTP: ${reason}` }));
+}
+
+/** Answers a connection on which Node could not read a request, and closes it. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Of a response to the incomplete request a part may be sent: another one would corrupt it.
+  const partial = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent;
+  if (error.code === 'ECONNRESET' || !socket.writable || partial) socket.destroy(error);
+  else writeProblem(socket, unreadable(error.code));
+}
+
+/** 408 (too slow), 431 (headers too large) or 400. */
+function unreadable(code: string | undefined): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return problemOf(new TaurecError('body-timeout', { problem: 'the connection timed out' }));
+  }
+  if (code !== 'HPE_HEADER_OVERFLOW') {
+    return problemOf(new TaurecError('bad-request', { problem: 'it is not valid HTTP/1.1' }));
+  }
+  const problem = 'its headers exceed 16 KiB; send long lists of ids in the body of POST /v1/recommendations';
+  const { headers, body } = problemOf(new TaurecError('bad-request', { problem }));
   // No error code has the status 431: the document of `bad-request` gets it here.
-  const body = big
-    ? JSON.stringify({ ...JSON.parse(String(reply.body)), status, title: STATUS_CODES[status] })
-    : String(reply.body);
-  // There is no response object for such a connection, so the response is written by hand.
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    `Content-Type: ${PROBLEM_TYPE}`,
-    `X-Request-Id: ${id}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  const document = JSON.stringify({ ...JSON.parse(body), status: 431, title: STATUS_CODES[431] });
+  return { status: 431, headers, body: document };
+}
+
+/** Writes a response by hand, because there is no response object for such a connection, and closes it. */
+function writeProblem(socket: Duplex, { status, headers, body }: Problem): void {
+  const all = { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** Resolves with the port once the server listens. Throws `cannot-listen`. */
@@ -111,35 +153,50 @@ export async function closeServer(server: Server, seconds: number): Promise<void
 
 /** State of an open connection. */
 interface Connection {
-  /** Responses that are not sent completely. */
-  answers: number;
+  /** Requests whose responses are not sent completely. */
+  readonly open: Set<IncomingMessage>;
   /** Bytes received by the end of the last response. More bytes mean that the next request has begun. */
   read: number;
+  /** Called when the responses to all complete requests are sent. */
+  answered?: () => void;
 }
 
 /**
  * Replaces `closeIdleConnections` of a server, which `close` also calls, so that responses are sent completely.
  * Node's version counts a connection as idle once the response is handed to the socket, and cuts off the bytes that a slow client has not read yet.
+ * Returns a function that calls another when the responses to all complete requests of a connection are sent.
  */
-function spareAnswers(server: Server): void {
+function spareAnswers(server: Server): (socket: Socket, then: () => void) => void {
   const connections = new Map<Socket, Connection>();
   server.on('connection', (socket: Socket) => {
-    connections.set(socket, { answers: 0, read: 0 });
+    connections.set(socket, { open: new Set(), read: 0 });
     socket.once('close', () => connections.delete(socket));
   });
   // First in the list, so the count is up before the handler can answer.
-  server.prependListener('request', ({ socket }, outgoing) => {
+  server.prependListener('request', (incoming, outgoing) => {
+    const { socket } = incoming;
     const connection = connections.get(socket);
     if (!connection) return;
-    connection.answers++;
+    connection.open.add(incoming);
     outgoing.once('close', () => {
-      connection.answers--;
+      connection.open.delete(incoming);
       connection.read = socket.bytesRead;
+      if (!isAnswering(connection)) connection.answered?.();
     });
   });
   server.closeIdleConnections = () => {
-    for (const [socket, { answers, read }] of connections) {
-      if (answers === 0 && socket.writableLength === 0 && socket.bytesRead === read) socket.destroy();
+    for (const [socket, { open, read }] of connections) {
+      if (open.size === 0 && socket.writableLength === 0 && socket.bytesRead === read) socket.destroy();
     }
   };
+  return (socket, then) => {
+    const connection = connections.get(socket);
+    if (!connection || !isAnswering(connection)) return then();
+    connection.answered = then;
+  };
+}
+
+/** Whether a complete request waits for its response. An incomplete one never gets any: its own bytes are the error. */
+function isAnswering({ open }: Connection): boolean {
+  return [...open].some(({ complete }) => complete);
 }

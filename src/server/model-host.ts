@@ -5,7 +5,8 @@ import type { Logger } from 'pino';
 import { TaurecError } from '../errors.ts';
 import { isIndexName } from '../model/model-directory.ts';
 import { Scorer, type ScorerOptions } from './scorer.ts';
-import type { ModelInfo, ScoringTask } from './scoring-protocol.ts';
+import type { FeedbackSize, ModelInfo, ScoringTask } from './scoring-protocol.ts';
+import type { SeenFeedback } from './seen-feedback.ts';
 
 /** Number of attempts to open a directory whose files change during the opening. */
 const ATTEMPTS = 8;
@@ -42,6 +43,8 @@ interface ModelHostOptions extends ScorerOptions {
   /** Interval of checks for a new model in the directory, in seconds; 0: never. */
   readonly reloadInterval: number;
   readonly log: Logger;
+  /** Feedback for the scoring threads. Absent: the server stores none. */
+  readonly feedback?: SeenFeedback;
   readonly onReload: (report: ReloadReport) => void;
 }
 
@@ -92,6 +95,11 @@ export class ModelHost {
   /** Number of requests waiting to be scored. */
   get waiting(): number {
     return this.#scorer?.waiting ?? 0;
+  }
+
+  /** Size of the feedback sets of the scoring thread. */
+  get feedbackSize(): FeedbackSize {
+    return this.#scorer?.feedbackSize ?? { users: 0, pairs: 0, dropped: 0 };
   }
 
   /** Number of models opened since the start, at least 1. */
@@ -181,11 +189,13 @@ export class ModelHost {
         for (const notice of scorer.notices) this.#options.log.warn(notice);
         return scorer.info;
       }
+      if (scorer) this.#options.feedback?.leave(scorer);
       await scorer?.close(true);
       if (this.#stop.signal.aborted) throw new TaurecError('server-closing');
       // An error counts when the files did not change during the opening, or after several attempts: 3 without any config.json, ATTEMPTS otherwise.
       if (thrown && (steady || attempt >= (before === undefined && after === undefined ? 3 : ATTEMPTS))) {
-        this.#refused = after;
+        // A feedback log that fails says nothing about the model: the watch tries again.
+        if (!isFeedbackFault(thrown)) this.#refused = after;
         throw thrown;
       }
       // Even a model that opens is not served while its files keep changing.
@@ -202,7 +212,10 @@ export class ModelHost {
     let thrown: unknown;
     try {
       scorer = await Scorer.open(task, this.#options, this.#stop.signal);
+      await this.#options.feedback?.load(scorer);
     } catch (error) {
+      await scorer?.close(true);
+      scorer = undefined;
       thrown = error;
     }
     let after: string | undefined;
@@ -212,8 +225,10 @@ export class ModelHost {
       await scorer?.close(true);
       throw error;
     }
+    if (!scorer?.ended) return { scorer, thrown, after };
     // The thread may end during the second look at the directory.
-    return scorer?.ended ? { thrown: scorer.ended, after } : { scorer, thrown, after };
+    this.#options.feedback?.leave(scorer);
+    return { thrown: scorer.ended, after };
   }
 
   /** Makes a new thread the one for requests. The old thread answers its waiting requests, then ends. */
@@ -226,7 +241,10 @@ export class ModelHost {
     this.#openedAt = new Date().toISOString();
     scorer.onEnd((error) => void this.#replace(scorer, error));
     if (!old) return;
-    const leaving = old.close().finally(() => this.#leaving.delete(leaving));
+    const leaving = old.close().finally(() => {
+      this.#options.feedback?.leave(old);
+      this.#leaving.delete(leaving);
+    });
     this.#leaving.add(leaving);
   }
 
@@ -234,6 +252,7 @@ export class ModelHost {
   async #replace(scorer: Scorer, error: TaurecError): Promise<void> {
     if (this.#scorer !== scorer || this.#stop.signal.aborted) return;
     this.#scorer = undefined;
+    this.#options.feedback?.leave(scorer);
     this.#options.log.error({ reason: error.facts.reason }, 'the scoring thread ended; starting a new one');
     for (
       let pause: number = RESTART[0];
@@ -260,6 +279,10 @@ export class ModelHost {
     // The watch alone does not keep the process alive.
     this.#timer.unref();
   }
+}
+
+function isFeedbackFault(error: unknown): boolean {
+  return error instanceof TaurecError && error.code === 'feedback-failed';
 }
 
 /** Code and message of an error, for a report. */

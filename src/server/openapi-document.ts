@@ -53,7 +53,11 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
   const foreign = {
     421: problem('The server has no token and does not accept the `Host` of the request'),
   };
-  const denied = { 401: problem('The token is missing or wrong'), ...foreign };
+  const denied = {
+    401: problem('The token is missing, wrong or expired'),
+    403: problem('The token does not have the scope of this operation'),
+    ...foreign,
+  };
   const slow = { 408: problem('The request body did not arrive in time') };
   const wrong = { 400: problem('A parameter or field is invalid; `errors` lists them'), ...denied };
   const wrongBody = { ...wrong, ...slow, 413: problem('The body is too large'), 415: problem('The body is not JSON') };
@@ -116,6 +120,17 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       responses: { 200: ok('The items', answers.similar), ...wrong, ...unknown, ...busy },
     },
     {
+      method: 'get',
+      path: '/v1/popular',
+      operationId: 'popularItems',
+      tags: ['Recommendations'],
+      summary: 'Popular items',
+      description: 'Items of the most users, best first. The score is their number of users.',
+      security: closed,
+      request: { query: similar },
+      responses: { 200: ok('The items', answers.items), ...wrong, ...busy },
+    },
+    {
       method: 'post',
       path: '/v1/scores',
       operationId: 'score',
@@ -149,6 +164,25 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       },
     },
     {
+      method: 'delete',
+      path: '/v1/users/{user}',
+      operationId: 'forgetUser',
+      tags: ['Operation'],
+      summary: 'Erase a user',
+      description:
+        'Removes the user from the model directory (embedding, seen items, training state, checkpoints), from the served model and from the feedback log, and responds once this is done. The embeddings of items, which are aggregates of all users, stay. Requires a token with the scope `write`.',
+      security: [{ token: [] }],
+      request: { params: z.object({ user: idOf('user') }) },
+      responses: {
+        200: ok('The user is erased', answers.erased),
+        ...wrong,
+        403: problem('The server has no token, or the token lacks the scope write'),
+        409: problem('The model without the user cannot be opened'),
+        501: problem('The feedback log cannot remove events'),
+        503: busy[503],
+      },
+    },
+    {
       method: 'get',
       path: '/v1/model',
       operationId: 'model',
@@ -170,7 +204,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
         200: ok('The new model is served', answers.reload),
         ...denied,
         ...slow,
-        403: problem('The server has no token'),
+        403: problem('The server has no token, or the token lacks the scope admin'),
         409: problem('The new model cannot be opened'),
       },
     },

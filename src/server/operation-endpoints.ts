@@ -3,7 +3,7 @@ import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent } from '../feedback/feedback-log.ts';
 import type { Access } from './access.ts';
 import type { Endpoint } from './endpoint.ts';
-import { parsed, readJson } from './parse-request.ts';
+import { parsed, pathId, readJson } from './parse-request.ts';
 import type { RecommendationParts } from './recommendation-endpoints.ts';
 import { jsonReply } from './reply.ts';
 import type { Metrics } from './server-metrics.ts';
@@ -17,20 +17,26 @@ export interface OperationParts extends RecommendationParts {
   readonly metrics: Metrics;
   /** Time limit for answering a request, in seconds. */
   readonly deadline: number;
+  /** Removes a user from the model folder, the served model and the feedback. */
+  readonly erase: (user: string) => Promise<object>;
   /** Whether the server is shutting down: it is then not ready. */
   readonly draining: () => boolean;
 }
 
 /** Endpoints for feedback and for operating the server: model, reload, health, readiness, metrics. */
 export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
-  const { host, schemas, bodyLimit, seen, access, metrics, deadline, draining } = parts;
+  const { host, schemas, bodyLimit, seen, access, metrics, deadline, draining, erase } = parts;
   return [
     {
       method: 'POST',
       path: '/v1/feedback',
-      async handle({ env }) {
+      scopes: ['public', 'write'],
+      async handle({ env }, signedFor) {
         if (!seen) throw new TaurecError('feedback-off');
         const { events } = parsed(schemas.feedback, await readJson(env.incoming, bodyLimit));
+        if (signedFor !== undefined && events.some(({ user }) => user !== signedFor)) {
+          throw new TaurecError('no-scope', { got: ['public'], expected: ['public', 'write'], user: true });
+        }
         // Whole seconds, as most logs have them. Events that are sent with a time keep it.
         const now = Math.floor(Date.now() / 1000);
         const timed = events.map((event): FeedbackEvent => ({ ...event, time: event.time ?? now }));
@@ -43,10 +49,21 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
         return jsonReply({ received: events.length, new: added });
       },
     },
+    {
+      method: 'DELETE',
+      path: '/v1/users/:user',
+      scopes: ['write'],
+      async handle({ req }) {
+        if (!access.closed) throw new TaurecError('erase-closed');
+        const user = pathId(schemas.id, 'user', req.url, 2);
+        return jsonReply(await erase(user));
+      },
+    },
     { method: 'GET', path: '/v1/model', access: 'page', handle: () => jsonReply(host.status) },
     {
       method: 'POST',
       path: '/v1/reload',
+      scopes: ['admin'],
       async handle({ env }) {
         if (!access.closed) throw new TaurecError('reload-closed');
         // Opening a large model can take longer than the limit for a connection without traffic.
@@ -68,7 +85,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
         return jsonReply({ status: 'ready' });
       },
     },
-    { method: 'GET', path: '/metrics', access: 'page', handle: () => metrics.text() },
+    { method: 'GET', path: '/metrics', access: 'page', scopes: ['admin'], handle: () => metrics.text() },
   ];
 }
 

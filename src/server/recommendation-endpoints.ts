@@ -12,12 +12,12 @@ export interface RecommendationParts {
   readonly schemas: RequestSchemas;
   /** Maximum size of a request body, in bytes. */
   readonly bodyLimit: number;
-  /** Items with feedback of each user. Absent: the server stores no feedback. */
+  /** The way of feedback into the log and the scoring threads. Absent: the server stores no feedback. */
   readonly seen?: SeenFeedback;
 }
 
 /** Endpoints that the scoring thread answers: lists, similar items, scores. The thread returns JSON text, which the endpoints pass on without parsing it. */
-export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: RecommendationParts): readonly Endpoint[] {
+export function recommendationEndpoints({ host, schemas, bodyLimit }: RecommendationParts): readonly Endpoint[] {
   // The usual request has no query: its options are parsed and its key is built once.
   const noOptions = parsed(schemas.options, {});
   const noOptionsKey = JSON.stringify(noOptions);
@@ -36,7 +36,6 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
     submit(context, {
       type: 'recommend',
       users,
-      feedback: seen ? users.map((user) => seen.of(user)) : [],
       options,
       key: options === noOptions ? noOptionsKey : JSON.stringify(options),
     });
@@ -46,6 +45,7 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
     {
       method: 'GET',
       path: '/v1/users/:user/recommendations',
+      user: ({ req }) => pathId(schemas.id, 'user', req.url, 2),
       async handle(context) {
         const { url } = context.req;
         const user = pathId(schemas.id, 'user', url, 2);
@@ -66,6 +66,7 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
     {
       method: 'POST',
       path: '/v1/recommendations/for-items',
+      scopes: ['public'],
       async handle(context) {
         const { items, ...request } = parsed(schemas.forItems, await body(context));
         return one(context, { type: 'for-items', items, request });
@@ -74,10 +75,21 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
     {
       method: 'GET',
       path: '/v1/items/:item/similar',
+      scopes: ['public'],
       handle(context) {
         const item = pathId(schemas.id, 'item', context.req.url, 2);
         const { k } = parsed(schemas.similar, queryOptions(context.req.queries()));
         return one(context, { type: 'similar', item, k });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/popular',
+      scopes: ['public'],
+      handle(context) {
+        const { k } = parsed(schemas.similar, queryOptions(context.req.queries()));
+        // The list of a new user who likes nothing yet.
+        return one(context, { type: 'for-items', items: [], request: { k, fallback: 'popular' } });
       },
     },
     {

@@ -43,7 +43,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'bad-feedback': 400,
   'unknown-name': 400,
   'no-token': 401,
+  'no-scope': 403,
   'reload-closed': 403,
+  'erase-closed': 403,
   'unknown-id': 404,
   'no-route': 404,
   'feedback-off': 404,
@@ -57,6 +59,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   // Not a registered status; nginx introduced it. No client sees it, but the log and the metrics do.
   'client-gone': 499,
   'server-fault': 500,
+  'erase-impossible': 501,
   'feedback-failed': 503,
   overloaded: 503,
   'scoring-ended': 503,
@@ -70,7 +73,7 @@ const headersOf: Partial<Record<ErrorCode, (error: TaurecError) => Record<string
   'wrong-method': ({ facts }) => ({ Allow: String(facts.expected) }),
   // The rest of the body is still unread, so the connection cannot carry another request.
   'body-too-large': () => ({ Connection: 'close' }),
-  overloaded: () => ({ 'Retry-After': '1' }),
+  overloaded: ({ facts }) => ({ 'Retry-After': String(Math.max(1, Number(facts.retryAfter ?? 1))) }),
   'scoring-ended': () => ({ 'Retry-After': '1' }),
   'server-closing': () => ({ 'Retry-After': '1', Connection: 'close' }),
   'feedback-failed': () => ({ 'Retry-After': '1' }),

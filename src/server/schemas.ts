@@ -93,6 +93,7 @@ export function requestSchemas(limits: RequestLimits) {
   // Scoring uses 32-bit floats, in which weights outside this range would become 0 or infinite.
   const weightError = 'a number from 1e-30 to 1e30';
   const weight = z.number({ error: weightError }).min(1e-30, { error: weightError }).max(1e30, { error: weightError });
+  const timeError = 'seconds since 1970 (not milliseconds), or a time such as 2026-05-31T12:00:00Z';
   const optionsObject = z.strictObject(options);
   return {
     id: idText,
@@ -136,12 +137,19 @@ export function requestSchemas(limits: RequestLimits) {
                 user: id,
                 item: id,
                 time: z
-                  .number({ error: 'seconds since 1970, 0 or more' })
-                  .min(0, { error: 'seconds since 1970, 0 or more' })
-                  // The year 5138 in seconds. Milliseconds of any date after March 1973 exceed it.
-                  .max(1e11, { error: 'seconds since 1970, not milliseconds' })
+                  .union(
+                    [
+                      // The year 5138 in seconds. Milliseconds of any date after March 1973 exceed it.
+                      z.number().min(0).max(1e11),
+                      z.iso.datetime({ offset: true }).transform((text) => Date.parse(text) / 1000),
+                    ],
+                    { error: timeError },
+                  )
                   .optional()
-                  .meta({ description: 'Seconds since 1970-01-01 UTC. Default: now.' }),
+                  .meta({
+                    description:
+                      'Seconds since 1970-01-01 UTC, or a time in ISO 8601 with its offset, such as 2026-05-31T12:00:00Z. Default: now.',
+                  }),
                 kind: text('a name', 64)
                   .optional()
                   .meta({ description: "'view', 'like', 'purchase' … Default 'interaction'." }),
@@ -211,6 +219,11 @@ export const responseSchemas = {
   feedback: z.object({
     received: count.meta({ description: 'Events in the request.' }),
     new: count.meta({ description: 'Events of the request that were not stored before.' }),
+  }),
+  erased: z.object({
+    model: z.boolean().meta({ description: 'Whether the model knew the user.' }),
+    interactions: count.meta({ description: 'Interactions removed from the model.' }),
+    feedback: count.meta({ description: 'Feedback events removed.' }),
   }),
   reload,
   model: z

@@ -3,7 +3,16 @@ import { TaurecError } from '../errors.ts';
 import { rebuildError } from '../platform/carried-error.ts';
 import { threadProgram } from '../platform/thread-program.ts';
 import { workerFlags } from '../platform/worker-flags.ts';
-import type { FromScoring, ModelInfo, ScoringJob, ScoringTask, ToScoring } from './scoring-protocol.ts';
+import type {
+  FeedbackColumns,
+  FeedbackSize,
+  FromScoring,
+  Lane,
+  ModelInfo,
+  ScoringJob,
+  ScoringTask,
+  ToScoring,
+} from './scoring-protocol.ts';
 import { type Piece, ScoringQueue } from './scoring-queue.ts';
 
 /** Limits and listener of a scoring thread. */
@@ -19,7 +28,7 @@ export interface ScorerOptions {
 /** The first message of a scoring thread that opened its model. */
 type Opened = Pick<Extract<FromScoring, { type: 'ready' }>, 'info' | 'notices'>;
 
-/** The main thread's side of a scoring thread: the thread, the queue of its requests, and their answers. It sends one batch at a time; requests that arrive meanwhile form the next batch. */
+/** The main thread's side of a scoring thread: the thread, the queue of its requests, and their answers. It sends one batch of each lane at a time; requests that arrive meanwhile form the next batch. */
 export class Scorer {
   readonly info: ModelInfo;
   /** What the opening of the model has to say, for the log. */
@@ -27,8 +36,11 @@ export class Scorer {
   readonly #worker: Worker;
   readonly #queue: ScoringQueue;
   readonly #options: ScorerOptions;
-  /** The batch in the thread. Absent: the thread is idle. */
-  #running?: readonly Piece[];
+  /** The batch of each lane in the thread. */
+  readonly #running: { [lane in Lane]?: readonly Piece[] } = {};
+  /** The calls that wait for the thread to take feedback in, in order. */
+  readonly #feeding: (() => void)[] = [];
+  #feedbackSize: FeedbackSize = { users: 0, pairs: 0, dropped: 0 };
   #scheduled = false;
   #ended?: TaurecError;
   #closing?: Promise<void>;
@@ -78,7 +90,8 @@ export class Scorer {
     this.notices = notices;
     this.#worker = worker;
     this.#options = options;
-    this.#queue = new ScoringQueue(options.queueLimit);
+    const { queueLimit: limit, deadline } = options;
+    this.#queue = new ScoringQueue({ limit, deadline, sizes: info });
     worker.on('message', (message: FromScoring) => this.#answered(message));
     worker.on('error', (cause) => this.#end(ended(cause.message, cause)));
     worker.on('exit', (code) => this.#end(ended(`exit code ${code}`)));
@@ -87,6 +100,29 @@ export class Scorer {
   /** Number of requests waiting to be scored. */
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  /** Size of the thread's feedback sets. */
+  get feedbackSize(): FeedbackSize {
+    return this.#feedbackSize;
+  }
+
+  /** Adds feedback to the thread's sets: the lists of later requests follow it. Resolves when the thread has taken it in, or has ended. */
+  feed(events: FeedbackColumns): Promise<void> {
+    return this.#feed({ type: 'feedback', events });
+  }
+
+  /** Removes a user from the thread's feedback sets. */
+  forget(user: string): Promise<void> {
+    return this.#feed({ type: 'forget', user });
+  }
+
+  #feed(message: ToScoring): Promise<void> {
+    if (this.#ended) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#feeding.push(resolve);
+      this.#worker.postMessage(message);
+    });
   }
 
   /** Whether the thread is running and accepts requests. */
@@ -131,8 +167,12 @@ export class Scorer {
     await this.#closing;
   }
 
+  get #idle(): boolean {
+    return !this.#running.light && !this.#running.dear && this.#queue.length === 0;
+  }
+
   async #drain(): Promise<void> {
-    if (!this.#ended && (this.#running || this.#queue.length > 0)) {
+    if (!this.#ended && !this.#idle) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
       });
@@ -146,51 +186,64 @@ export class Scorer {
     clearTimeout(late);
   }
 
-  /** Sends a batch at the end of this turn of the event loop, so that requests that arrive in one turn share it. */
+  /** Sends batches at the end of this turn of the event loop, so that requests that arrive in one turn share them. */
   #schedule(): void {
-    if (this.#running || this.#scheduled) return;
+    if (this.#scheduled || (this.#running.light && this.#running.dear)) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#dispatch();
+      this.#dispatch('light');
+      this.#dispatch('dear');
+      if (this.#idle) this.#drained?.();
     });
   }
 
-  /** Sends the next batch if the thread is idle. */
-  #dispatch(): void {
-    if (this.#running || this.#ended) return;
-    const pieces = this.#queue.take();
-    if (pieces.length === 0) return void this.#drained?.();
-    this.#running = pieces;
-    this.#worker.postMessage({ type: 'batch', jobs: pieces.map(({ job }) => job) } satisfies ToScoring);
+  /** Sends the next batch of a lane if the thread has none of it. */
+  #dispatch(lane: Lane): void {
+    if (this.#running[lane] || this.#ended) return;
+    const pieces = this.#queue.take(lane);
+    if (pieces.length === 0) return;
+    this.#running[lane] = pieces;
+    this.#worker.postMessage({ type: 'batch', lane, jobs: pieces.map(({ job }) => job) } satisfies ToScoring);
   }
 
-  /** Hands the answers of the running batch to its requests. Answers are in the order of the pieces. */
+  /** Hands the answers of a batch to its requests. Answers are in the order of the pieces. */
   #answered(message: FromScoring): void {
+    if (message.type === 'fed') {
+      this.#feedbackSize = message.size;
+      this.#feeding.shift()?.();
+    }
     if (message.type !== 'answers') return;
-    const pieces = this.#running!;
-    this.#running = undefined;
-    // Send the next batch first: the thread scores it while this thread hands out the answers.
-    this.#queue.learn(pieces, message.seconds);
-    this.#dispatch();
+    const { lane, answers, seconds } = message;
+    const pieces = this.#running[lane]!;
+    this.#running[lane] = undefined;
+    const deferred = pieces.filter((_, p) => 'deferred' in answers[p]!);
+    if (deferred.length === 0) this.#queue.learn(pieces, seconds);
+    for (const piece of deferred) this.#queue.defer(piece);
+    // Send the next batches first: the thread scores them while this thread hands out the answers.
+    this.#dispatch(lane);
+    if (deferred.length > 0) this.#dispatch('dear');
     pieces.forEach((piece, p) => {
-      const answer = message.answers[p]!;
+      const answer = answers[p]!;
       if ('json' in answer) piece.settle(answer.json);
-      else piece.fail(rebuildError(answer.error));
+      else if ('error' in answer) piece.fail(rebuildError(answer.error));
     });
     this.#options.onBatch(
       pieces.reduce((sum, { units }) => sum + units, 0),
-      message.seconds,
+      seconds,
     );
-    if (!this.#running && this.#queue.length === 0) this.#drained?.();
+    if (this.#idle) this.#drained?.();
   }
 
   /** Fails all requests of a thread that has ended. */
   #end(error: TaurecError): void {
     if (this.#ended) return;
     this.#ended = error;
-    for (const piece of this.#running ?? []) piece.fail(error);
-    this.#running = undefined;
+    for (const lane of ['light', 'dear'] as const) {
+      for (const piece of this.#running[lane] ?? []) piece.fail(error);
+      this.#running[lane] = undefined;
+    }
+    for (const fed of this.#feeding.splice(0)) fed();
     this.#queue.failAll(error);
     this.#drained?.();
     if (!this.#closing) this.#onEnd(error);

@@ -17,8 +17,6 @@ export interface ListOptions extends Omit<RecommendOptions, 'exclude' | 'allow'>
 export interface RecommendJob {
   readonly type: 'recommend';
   readonly users: readonly string[];
-  /** Items with feedback of each user, newest last, in the order of `users`; undefined for a user without feedback. Empty if the server stores no feedback. */
-  readonly feedback: readonly (readonly string[] | undefined)[];
   readonly options: ListOptions;
   /** A text of the options. Jobs with equal keys are ranked together. */
   readonly key: string;
@@ -47,13 +45,37 @@ export interface ScoreJob {
 /** A unit of a request that the scoring thread answers as one. */
 export type ScoringJob = RecommendJob | ForItemsJob | SimilarJob | ScoreJob;
 
-/** Answer to a job: JSON texts (one for each user of a job for users, otherwise one), or an error. */
-export type Answer = { readonly json: readonly string[] } | { readonly error: CarriedError };
+/**
+ * Answer to a job: JSON texts (one for each user of a job for users, otherwise one), or an error; or `deferred`, for a light job that needs a fold-in by feedback: it belongs into the dear lane.
+ */
+export type Answer =
+  | { readonly json: readonly string[] }
+  | { readonly error: CarriedError }
+  | { readonly deferred: true };
+
+/** Batches of the light lane run at once; those of the dear lane in steps between them. The thread has at most one batch of each. */
+export type Lane = 'light' | 'dear';
+
+/** Feedback events as columns. `hides`: 1 if the item disappears from the user's lists. */
+export interface FeedbackColumns {
+  readonly users: readonly string[];
+  readonly items: readonly string[];
+  readonly hides: Uint8Array;
+}
+
+/** Size of the feedback sets. */
+export interface FeedbackSize {
+  readonly users: number;
+  readonly pairs: number;
+  readonly dropped: number;
+}
 
 /** Start values of a scoring thread: the model directory and how to open it. */
 export interface ScoringTask {
   readonly directory: string;
   readonly options: RankingEngineOptions & { readonly index?: 'exact' | 'approximate'; readonly trustIndex?: boolean };
+  /** Maximum memory of the feedback sets, in bytes. */
+  readonly feedbackBytes: number;
 }
 
 /** Facts about the served model, as `GET /v1/model` returns them. `dimension` is d, the length of an embedding; `titles` tells whether items have titles. */
@@ -72,11 +94,19 @@ export interface ModelInfo {
   readonly versions: unknown;
 }
 
-/** Messages to the scoring thread: a batch of jobs, or the request to close the model and exit. */
-export type ToScoring = { readonly type: 'batch'; readonly jobs: readonly ScoringJob[] } | { readonly type: 'close' };
+/** Messages to the scoring thread: a batch of jobs; feedback to add, or a user to forget; or the request to close the model and exit. */
+export type ToScoring =
+  | { readonly type: 'batch'; readonly lane: Lane; readonly jobs: readonly ScoringJob[] }
+  | { readonly type: 'feedback'; readonly events: FeedbackColumns }
+  | { readonly type: 'forget'; readonly user: string }
+  | { readonly type: 'close' };
 
-/** Messages from the scoring thread: `ready` (with the notices of the opening) or `failed` once after the opening, then `answers` for each batch, in the order of its jobs. `seconds` is the scoring time. */
+/**
+ * Messages from the scoring thread: `ready` (with the notices of the opening) or `failed` once after the opening, then `answers` for each batch, in the order of its jobs (`seconds` is the time spent on it), and `fed` for each message of feedback,
+ * in their order.
+ */
 export type FromScoring =
   | { readonly type: 'ready'; readonly info: ModelInfo; readonly notices: readonly string[] }
   | { readonly type: 'failed'; readonly error: CarriedError }
-  | { readonly type: 'answers'; readonly answers: readonly Answer[]; readonly seconds: number };
+  | { readonly type: 'answers'; readonly lane: Lane; readonly answers: readonly Answer[]; readonly seconds: number }
+  | { readonly type: 'fed'; readonly size: FeedbackSize };

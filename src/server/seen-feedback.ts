@@ -1,49 +1,63 @@
 import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
+import type { FeedbackColumns } from './scoring-protocol.ts';
 
-/** The items with feedback of each user, held in memory. Read from the feedback log at the start and updated with each append; memory grows with the number of distinct pairs. */
+/** After a failed append the log counts as unable to store for at least this time, in milliseconds: a check writes less than an append, so it may succeed where an append does not. */
+const FAILED_MS = 5000;
+/** A check writes to the log: its result serves all requests for this time, in milliseconds. */
+const CHECKED_MS = 1000;
+
+/** A receiver of feedback: a scoring thread, which keeps the items of each user as indices of its model. */
+export interface FeedbackReceiver {
+  feed(events: FeedbackColumns): Promise<void>;
+  forget(user: string): Promise<void>;
+}
+
+/** A receiver, with the messages that it gets once it has read the log; `waiting` is absent after that. */
+interface Subscriber {
+  waiting?: (() => Promise<void>)[];
+}
+
+/** Passes feedback on: from requests to the log, and from the log to the scoring threads. */
 export class SeenFeedback {
   readonly #log: FeedbackLog;
-  readonly #items = new Map<string, Set<string>>();
-  /** The sets as arrays, cached from the first request of a user until the user's next event. */
-  readonly #lists = new Map<string, readonly string[]>();
-  /** Number of pairs of a user and an item. */
-  #pairs = 0;
+  readonly #visible: ReadonlySet<string>;
+  readonly #receivers = new Map<FeedbackReceiver, Subscriber>();
+  /** Time until which a failed append counts. */
+  #failedUntil = 0;
+  #failure?: unknown;
+  /** The last check, and the time from which a new one is made. */
+  #checking?: Promise<void>;
+  #checkAgain = 0;
 
-  private constructor(log: FeedbackLog) {
+  /** @param visibleKinds kinds of events that do not hide their item */
+  constructor(log: FeedbackLog, visibleKinds: readonly string[]) {
     this.#log = log;
+    this.#visible = new Set(visibleKinds);
   }
 
-  /** Reads the whole log. @throws TaurecError `feedback-failed` */
-  static async open(log: FeedbackLog): Promise<SeenFeedback> {
-    const seen = new SeenFeedback(log);
+  /** Reads the whole log into a receiver, then passes later events on to it. @throws TaurecError `feedback-failed` */
+  async load(receiver: FeedbackReceiver): Promise<void> {
+    const subscriber: Subscriber = { waiting: [] };
+    this.#receivers.set(receiver, subscriber);
     try {
-      for await (const events of log.read()) for (const event of events) seen.#add(event);
+      for await (const events of this.#log.read()) await receiver.feed(this.#columns(events));
     } catch (cause) {
+      this.leave(receiver);
       throw failed(cause);
     }
-    return seen;
+    // Events that were appended meanwhile come after those of the log, so the newest stay the newest.
+    for (let next = subscriber.waiting!.shift(); next; next = subscriber.waiting!.shift()) await next();
+    subscriber.waiting = undefined;
   }
 
-  /** Number of users with feedback, and number of distinct pairs of a user and an item. */
-  get size(): { readonly users: number; readonly pairs: number } {
-    return { users: this.#items.size, pairs: this.#pairs };
-  }
-
-  /** The items of a user, each once, ordered by their latest feedback, newest last. Undefined for a user without feedback. */
-  of(user: string): readonly string[] | undefined {
-    const items = this.#items.get(user);
-    if (!items) return undefined;
-    let list = this.#lists.get(user);
-    if (!list) {
-      list = [...items];
-      this.#lists.set(user, list);
-    }
-    return list;
+  /** Stops passing events on to a receiver. */
+  leave(receiver: FeedbackReceiver): void {
+    this.#receivers.delete(receiver);
   }
 
   /**
-   * Appends events to the log, then adds their items to the sets. Resolves with the number of new events.
+   * Appends events to the log, then passes them on. Resolves with the number of new events once the scoring threads have them.
    * @throws TaurecError `bad-feedback` for an invalid event, `feedback-failed` if the events are not stored
    */
   async append(events: readonly FeedbackEvent[]): Promise<number> {
@@ -51,35 +65,69 @@ export class SeenFeedback {
     try {
       added = await this.#log.append(events);
     } catch (cause) {
-      throw cause instanceof TaurecError && cause.code === 'bad-feedback' ? cause : failed(cause);
+      if (cause instanceof TaurecError && cause.code === 'bad-feedback') throw cause;
+      this.#failure = cause;
+      this.#failedUntil = performance.now() + FAILED_MS;
+      throw failed(cause);
     }
+    this.#failedUntil = 0;
     // Only now: an item must not disappear from lists because of an event that is not stored.
-    for (const event of events) this.#add(event);
+    const columns = this.#columns(events);
+    await this.#publish((receiver) => receiver.feed(columns));
     return added;
   }
 
-  /** Checks that the log can be reached. @throws TaurecError `feedback-failed` */
-  async check(): Promise<void> {
+  /**
+   * Removes all events of a user from the log and from the scoring threads. Resolves with the number of events removed.
+   * @throws TaurecError `feedback-failed`; `erase-impossible` for a log that cannot remove events
+   */
+  async forget(user: string): Promise<number> {
+    if (!this.#log.forget) throw new TaurecError('erase-impossible', { place: this.#log.place });
+    let removed: number;
     try {
-      await this.#log.check();
+      removed = await this.#log.forget(user);
     } catch (cause) {
+      throw failed(cause);
+    }
+    await this.#publish((receiver) => receiver.forget(user));
+    return removed;
+  }
+
+  /** Checks that the log can store events. @throws TaurecError `feedback-failed` */
+  async check(): Promise<void> {
+    if (performance.now() < this.#failedUntil) throw failed(this.#failure);
+    if (!this.#checking || performance.now() >= this.#checkAgain) {
+      this.#checkAgain = Infinity;
+      this.#checking = this.#log.check().finally(() => {
+        this.#checkAgain = performance.now() + CHECKED_MS;
+      });
+      // Its requests may have given up; without a handler a late failure would end the process.
+      this.#checking.catch(() => {});
+    }
+    try {
+      await this.#checking;
+    } catch (cause) {
+      // A failure is not kept: the next request checks again.
+      this.#checkAgain = 0;
       throw failed(cause);
     }
   }
 
-  /** Adds an item to the set of its user, as the newest. */
-  #add({ user, item }: FeedbackEvent): void {
-    let items = this.#items.get(user);
-    if (!items) {
-      items = new Set();
-      this.#items.set(user, items);
+  async #publish(send: (receiver: FeedbackReceiver) => Promise<void>): Promise<void> {
+    const sent: Promise<void>[] = [];
+    for (const [receiver, { waiting }] of this.#receivers) {
+      if (waiting) waiting.push(() => send(receiver));
+      else sent.push(send(receiver));
     }
-    const before = items.size;
-    // A set keeps the order of insertion: deleting first moves a repeated item to the end.
-    items.delete(item);
-    items.add(item);
-    this.#pairs += items.size - before;
-    this.#lists.delete(user);
+    await Promise.all(sent);
+  }
+
+  #columns(events: readonly FeedbackEvent[]): FeedbackColumns {
+    return {
+      users: events.map(({ user }) => user),
+      items: events.map(({ item }) => item),
+      hides: Uint8Array.from(events, ({ kind = 'interaction' }) => (this.#visible.has(kind) ? 0 : 1)),
+    };
   }
 }
 

@@ -3,7 +3,7 @@ import { runShape } from '../engine/run-options.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
 import { checkOptions, type DeclaredOption, declaredOptions, oneOf, option, textWhere, whole } from '../option.ts';
-import { isHostName } from './access.ts';
+import { isHostName, scopes } from './access.ts';
 import { logLevels } from './log.ts';
 
 /** Upper limit of all times, in seconds. Node's timers hold milliseconds in a signed 32-bit number, at most 2,147,483 s. */
@@ -49,6 +49,23 @@ export const serveShape = {
       help: 'store feedback from POST /v1/feedback: sqlite:PATH, a path ending in .db, or postgres://…',
     },
   ),
+  /** Kinds of feedback that do not hide their item from the user's lists; all others do. Default: view and impression. */
+  visibleKinds: option(
+    z
+      .array(z.string({ error: 'a kind' }))
+      .readonly()
+      .default(['view', 'impression']),
+    {
+      flag: '--visible-kinds <kind...>',
+      help: 'kinds of feedback that do not hide their item (default: view, impression)',
+    },
+  ),
+  /** Maximum memory for the items with feedback of each user, in MiB, 1 to 65,536; beyond it the users whose feedback is oldest are dropped. Default 256. */
+  feedbackMemory: option(whole(1, 65_536).default(256), {
+    group: limits,
+    flag: '--feedback-memory <MiB>',
+    help: "maximum memory for users' feedback",
+  }),
   /** Bearer token that clients must send, 16 to 4096 visible ASCII characters. Without it they can only read health and readiness. Absent: every client has access. */
   token: option(
     z
@@ -59,9 +76,31 @@ export const serveShape = {
       group: access,
       secret: true,
       flag: '--token-file <file>',
-      help: 'file with the bearer token clients must send (or $TAUREC_TOKEN)',
+      help: 'file with the bearer tokens clients must send, one per line with its scopes (or $TAUREC_TOKEN)',
     },
   ),
+  /** Further bearer tokens, each with its scopes: `public`, `read`, `write`, `admin`. `token` has all of them. Default: none. */
+  tokens: option(
+    z
+      .array(
+        z.strictObject({
+          token: z
+            .string({ error: 'a text' })
+            .regex(/^[\x21-\x7e]{16,4096}$/, { error: 'at least 16 visible ASCII characters, without spaces' }),
+          scopes: z.array(oneOf(scopes)).min(1, { error: 'at least one scope' }).readonly(),
+        }),
+      )
+      .readonly()
+      .optional(),
+    { group: access, secret: true, help: 'bearer tokens with scopes' },
+  ),
+  /** Key of the tokens that `signUserToken` makes, each valid for the lists of one user: 32 characters or more. Default: none. */
+  userKey: option(z.string({ error: 'a text' }).min(32, { error: 'at least 32 characters' }).max(4096).optional(), {
+    group: access,
+    secret: true,
+    flag: '--user-key-file <file>',
+    help: 'file with the key of tokens signed for one user (or $TAUREC_USER_KEY)',
+  }),
   /** Origins whose pages may call the API from a browser (CORS); `*`: all. Default: none. */
   cors: option(
     z

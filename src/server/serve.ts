@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { TaurecError } from '../errors.ts';
 import { Access, HostNames } from './access.ts';
 import { createApp } from './app.ts';
 import { closeServer, createHttpServer, listen } from './http-server.ts';
@@ -9,6 +10,7 @@ import { SeenFeedback } from './seen-feedback.ts';
 import { type CheckedOptions, checkServeOptions, type ServeOptions } from './serve-options.ts';
 import { Metrics } from './server-metrics.ts';
 
+export { type Scope, type ScopedToken, signUserToken } from './access.ts';
 export type { LogLevel } from './log.ts';
 export type { ModelStatus, ReloadReport } from './model-host.ts';
 export type { ServeOptions } from './serve-options.ts';
@@ -41,38 +43,38 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
   // True during the shutdown: readiness then fails and every response closes its connection.
   let draining = false;
   let host: ModelHost | undefined;
-  let seen: SeenFeedback | undefined;
+  const seen = feedback && new SeenFeedback(feedback, checked.visibleKinds);
   // A scrape reads these values when it arrives, possibly before the model is open.
   const metrics = new Metrics({
     waiting: () => host?.waiting ?? 0,
     ready: () => !draining && (host?.ready ?? false),
     revision: () => host?.revision ?? 0,
-    feedback: () => seen?.size ?? { users: 0, pairs: 0 },
+    feedback: () => host?.feedbackSize ?? { users: 0, pairs: 0, dropped: 0 },
   });
   const { engine, index, trustIndex, threads = Math.max(1, Math.min(availableParallelism() - 1, 16)) } = checked;
   try {
-    [host, seen] = await settleBoth(
-      ModelHost.open({
-        task: {
-          directory: modelDirectory,
-          options: { threads, ...(engine && { engine }), ...(index && { index }), trustIndex },
-        },
-        queueLimit,
-        deadline,
-        reloadInterval: checked.reloadInterval,
-        log,
-        onBatch: (units, seconds) => metrics.batch(units, seconds),
-        onReload: ({ outcome }) => metrics.reload(outcome),
-      }),
-      feedback && SeenFeedback.open(feedback),
-    );
+    host = await ModelHost.open({
+      task: {
+        directory: modelDirectory,
+        options: { threads, ...(engine && { engine }), ...(index && { index }), trustIndex },
+        feedbackBytes: checked.feedbackMemory * 2 ** 20,
+      },
+      queueLimit,
+      deadline,
+      reloadInterval: checked.reloadInterval,
+      log,
+      feedback: seen,
+      onBatch: (units, seconds) => metrics.batch(units, seconds),
+      onReload: ({ outcome }) => metrics.reload(outcome),
+    });
     const model = host;
-    const access = new Access(checked.token);
+    const access = new Access(checked);
     // DNS rebinding only threatens a server on loopback without a token: clients can reach other addresses directly, and a web page does not know the token.
     const hostNames = access.closed || !isLoopback(address) ? undefined : new HostNames(checked.allowedHosts);
     const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK });
     const app = createApp({
       ...{ access, hostNames, metrics, log, schemas, seen, deadline },
+      erase: eraser(modelDirectory, model, seen),
       host: model,
       bodyLimit: checked.bodyLimit,
       corsOrigins: checked.cors,
@@ -127,16 +129,28 @@ async function checkedOrClosed(options: ServeOptions): Promise<CheckedOptions> {
   }
 }
 
-/** Waits for both promises. If one rejects, throws its error, but only after the other has settled; an opened model is closed. */
-async function settleBoth(
-  opening: Promise<ModelHost>,
-  reading: Promise<SeenFeedback> | undefined,
-): Promise<[ModelHost, SeenFeedback | undefined]> {
-  const [model, seen] = await Promise.allSettled([opening, reading]);
-  if (model.status === 'rejected') throw model.reason;
-  if (seen.status === 'fulfilled') return [model.value, seen.value];
-  await model.value.close(true);
-  throw seen.reason;
+/**
+ * Removes a user from the feedback log, the model folder and the served model, one user at a time.
+ * @throws TaurecError `reload-failed` when the smaller model cannot be served, and the errors of `forgetUser`
+ */
+function eraser(directory: string, model: ModelHost, seen: SeenFeedback | undefined) {
+  let turn: Promise<unknown> = Promise.resolve();
+  const erase = async (user: string) => {
+    const events = (await seen?.forget(user)) ?? 0;
+    // Training code is loaded only for this.
+    const { forgetUser } = await import('../training/update/forget-user.ts');
+    const { known, interactions } = await forgetUser(directory, user);
+    if (known) {
+      const { error } = await model.reload('request');
+      if (error) throw new TaurecError('reload-failed', { reason: error.message });
+    }
+    return { model: known, interactions, feedback: events };
+  };
+  return (user: string) => {
+    const erased = turn.then(() => erase(user));
+    turn = erased.catch(() => {});
+    return erased;
+  };
 }
 
 /** Whether only this machine can reach an address. */

@@ -8,7 +8,7 @@ export interface MetricSources {
   /** Number of models opened since the start. */
   readonly revision: () => number;
   /** Size of the seen-item filter: users, and pairs of a user and an item. */
-  readonly feedback: () => { readonly users: number; readonly pairs: number };
+  readonly feedback: () => { readonly users: number; readonly pairs: number; readonly dropped: number };
 }
 
 /** Prometheus metrics of one server. Each server has a registry, so that several can run in one process. */
@@ -73,6 +73,11 @@ export class Metrics {
       'taurec_feedback_pairs',
       'Pairs of a user and an item in the seen-item filter.',
       () => sources.feedback().pairs,
+    );
+    gauge(
+      'taurec_feedback_dropped_users',
+      'Users whose feedback was dropped from the seen-item filter to stay within its memory.',
+      () => sources.feedback().dropped,
     );
   }
 

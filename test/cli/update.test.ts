@@ -28,6 +28,21 @@ beforeAll(async () => {
 });
 
 describe('taurec update', () => {
+  test.each(['user,item\n', ''])(
+    'a source without interactions (%j) is nothing new: exit 0, the model stays',
+    async (text) => {
+      const model = copy(`empty-${text.length}`);
+      const before = bytes(model);
+      file('empty.csv', text);
+      const answer = await json('update', model, '--data', 'empty.csv');
+      expect(answer).toMatchObject({ updated: false, read: 0, added: { users: 0, items: 0, interactions: 0 } });
+      expect((await taurec('update', model, '--data', 'empty.csv')).stdout).toMatch(
+        /Nothing is new: empty\.csv .* is unchanged\./,
+      );
+      expect(bytes(model)).toEqual(before);
+    },
+  );
+
   test('continues the model in place and reports what was new', async () => {
     const model = copy('in-place');
     const before = await json('info', model);

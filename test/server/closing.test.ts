@@ -58,12 +58,12 @@ describe('a connection on which nothing moves', () => {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/large', (context) => context.text('x'.repeat(30_000_000)));
   app.get('/small', (context) => context.text('x'));
-  const access = new Access('a-token-of-some-length');
+  const access = new Access({ token: 'a-token-of-some-length' });
   const [reload] = operationEndpoints({
     access,
     host: { reload: () => sleep(1000, { outcome: 'opened' }) },
   } as unknown as OperationParts).filter(({ path }) => path === '/v1/reload');
-  app.post('/reload', async (context) => context.body((await reload!.handle(context)).body as string));
+  app.post('/reload', async (context) => context.body((await reload!.handle(context, undefined)).body as string));
   const server = createHttpServer(app, { maxConnections: 10, stallTimeout: 0.2 });
   let port: number;
   beforeAll(async () => {

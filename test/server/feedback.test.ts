@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { saveModel } from '../../src/model/model-directory.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
-import { SeenFeedback } from '../../src/server/seen-feedback.ts';
 import { randomModel } from '../support/random-model.ts';
 import { ask, expectProblem, folder, MemoryFeedback, model, start } from './harness.ts';
 
@@ -87,26 +86,10 @@ test('a user with much feedback is folded in by the newest 500 items that the mo
   await alone.close();
 });
 
-test('the list of a user is made once until the next event of theirs', async () => {
-  const seen = await SeenFeedback.open(new MemoryFeedback());
-  await seen.append([
-    { user: 'a', item: '1', time: 1 },
-    { user: 'a', item: '2', time: 2 },
-    { user: 'b', item: '1', time: 3 },
-  ]);
-  const list = seen.of('a');
-  expect(list).toEqual(['1', '2']);
-  await seen.append([{ user: 'b', item: '2', time: 4 }]);
-  expect(seen.of('a')).toBe(list);
-  await seen.append([{ user: 'a', item: '1', time: 5 }]);
-  expect(seen.of('a')).toEqual(['2', '1']);
-  expect(seen.size).toEqual({ users: 2, pairs: 4 });
-});
-
 test('an event sent twice under one id counts once, and events get a time', async () => {
   const log = new MemoryFeedback();
   const server = await start(directory, { feedback: log });
-  const event = { user: 7, item: 'i1', id: 'e1', kind: 'view', weight: 2 };
+  const event = { user: 7, item: 'i1', id: 'e1', kind: 'purchase', weight: 2 };
   const before = Math.floor(Date.now() / 1000);
   expect((await ask(server, '/v1/feedback', { events: [event, event] })).json).toEqual({ received: 2, new: 1 });
   expect((await ask(server, '/v1/feedback', { events: [event] })).json).toEqual({ received: 1, new: 0 });

@@ -9,6 +9,7 @@ import type { Engine, EngineStats, RankRequest, RankResult } from '../engine.ts'
 import { listBatch } from './batch-lists.ts';
 import type { Crew } from './crew.ts';
 import { ItemGradients } from './item-gradients.ts';
+import { listedProducts } from './listed-products.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
 import { Ranking, rankRounds } from './ranking.ts';
 import { invertNorms, StepStates } from './row-context.ts';
@@ -39,6 +40,7 @@ export class WasmEngine implements Engine {
   readonly weights: Engine['weights'];
   readonly optimizerState: Engine['optimizerState'];
   readonly lossState: Engine['lossState'];
+  readonly products;
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
   private readonly work: ThreadWork;
@@ -89,6 +91,7 @@ export class WasmEngine implements Engine {
         }
       : {};
     this.tables = new EpochTables(memory);
+    this.products = listedProducts(memory);
     if (needsStates(memory.needs)) this.stepStates = new StepStates(memory, parts.loss!);
     this.lossState = this.stepStates?.states.arrays ?? {};
     // a coefficient 1 for gatherSum and for the sums of bias gradients

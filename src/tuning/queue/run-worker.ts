@@ -1,5 +1,6 @@
 // The worker process of a queue: takes trainings, does them from their checkpoints, and reports to the queue.
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +66,7 @@ export async function runWorker(data: TrainingData, options: WorkerOptions): Pro
   let folder: string | undefined;
   try {
     folder = await temporaryFolder();
-    const studies = await waitForStudy(queue, facts, stop.signal, onEvent);
+    const studies = await stopping(waitForStudy(queue, facts, stop.signal, onEvent), stop.signal, 0);
     onEvent({ type: 'ready', worker: workerName(), data: facts.data, studies });
     const worker = new QueueWorker(queue, data, folder, stop.signal, options);
     let thrown: { error: unknown } | undefined;
@@ -76,16 +77,39 @@ export async function runWorker(data: TrainingData, options: WorkerOptions): Pro
     };
     const watching = options.untilDone ? watch(queue, facts, stop).catch(fail) : undefined;
     try {
-      await queue.work((lease) => worker.handle(lease), { facts, jobs: options.jobs ?? 1, signal: stop.signal });
+      const work = queue.work((lease) => worker.handle(lease), { facts, jobs: options.jobs ?? 1, signal: stop.signal });
+      await stopping(work, stop.signal, undefined);
     } finally {
       stop.abort();
-      await watching;
+      if (watching) await stopping(watching, stop.signal, undefined);
     }
     if (thrown) throw thrown.error;
   } finally {
     signal?.removeEventListener('abort', abort);
-    await queue.close();
+    // Closing tells the queue, which may be away: its leases then expire by themselves.
+    await stopping(queue.close(), AbortSignal.abort(), undefined);
     if (folder) await removeTemporaryFolder(folder);
+  }
+}
+
+/** Milliseconds after the signal in which running trainings are released. A queue that is away is not waited for any longer. */
+const GRACE = 5000;
+
+/** As `work`; from the signal on it waits at most `GRACE` milliseconds, then resolves with `otherwise`. The work's later result is ignored. */
+async function stopping<T>(work: Promise<T>, signal: AbortSignal, otherwise: T): Promise<T> {
+  const over = new AbortController();
+  const late = (async () => {
+    if (!signal.aborted) await once(signal, 'abort', { signal: over.signal });
+    await wait(GRACE, undefined, { signal: over.signal });
+    return otherwise;
+  })();
+  // The promise that loses may reject later: without handlers that would end the process.
+  work.catch(() => {});
+  late.catch(() => {});
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
   }
 }
 

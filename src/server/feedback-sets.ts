@@ -1,0 +1,154 @@
+/** Items for folding in a user unknown to the model, the newest: the work of a fold-in grows with their number. */
+const MOST_LIKED = 500;
+/** Bytes of a user: the id, its place in the map, and empty sets. Measured on ids of 10 characters. */
+const USER_BYTES = 400;
+/** Bytes of an item in the ascending list, which may be half empty, and of one among the newest. */
+const HIDDEN_BYTES = 8;
+const LIKED_BYTES = 40;
+/** Items that are collected before they are merged into the ascending list. */
+const MOST_PENDING = 1024;
+
+/** The ids of a model: an index, or −1 for an unknown id. */
+interface Ids {
+  indexOf(id: string): number;
+}
+
+/**
+ * The items with feedback of each user, as indices of a model, next to the thread that ranks. A request costs the same for a user with ten events as for one with a million: items are distinct, so a user has at
+ * most as many as the model, and only the newest 500 are folded in. Memory is bounded: beyond `limit` bytes the users whose feedback is oldest are dropped.
+ */
+export class FeedbackSets {
+  readonly #users: Ids;
+  readonly #items: Ids;
+  readonly #limit: number;
+  /** The users in the order of their latest event. */
+  readonly #sets = new Map<string, UserItems>();
+  #bytes = 0;
+  #pairs = 0;
+  #dropped = 0;
+
+  constructor(users: Ids, items: Ids, limit: number) {
+    this.#users = users;
+    this.#items = items;
+    this.#limit = limit;
+  }
+
+  /** Number of users, of distinct pairs of a user and a hidden item, and of users dropped to stay within the limit. */
+  get size(): { readonly users: number; readonly pairs: number; readonly dropped: number } {
+    return { users: this.#sets.size, pairs: this.#pairs, dropped: this.#dropped };
+  }
+
+  /** Adds an event. `hides`: the item disappears from the user's lists. Items unknown to the model are ignored: no list contains them. */
+  add(user: string, item: string, hides: boolean): void {
+    const index = this.#items.indexOf(item);
+    if (index < 0) return;
+    // Only users unknown to the model are folded in; others need no list of liked items.
+    const known = this.#users.indexOf(user) >= 0;
+    if (known && !hides) return;
+    let set = this.#sets.get(user);
+    if (set) {
+      // Moves the user to the end: the order is that of the latest events.
+      this.#sets.delete(user);
+      this.#count(set, user, -1);
+    } else {
+      set = new UserItems();
+    }
+    this.#sets.set(user, set);
+    set.add(index, hides, !known);
+    this.#count(set, user, 1);
+    for (const [oldest, items] of this.#sets) {
+      if (this.#bytes <= this.#limit || oldest === user) break;
+      this.#sets.delete(oldest);
+      this.#count(items, oldest, -1);
+      this.#dropped++;
+    }
+  }
+
+  /** Removes a user. */
+  forget(user: string): void {
+    const set = this.#sets.get(user);
+    if (!set) return;
+    this.#sets.delete(user);
+    this.#count(set, user, -1);
+  }
+
+  /** Items that the user's lists leave out, ascending. Undefined without any. */
+  hidden(user: string): Int32Array | undefined {
+    const set = this.#sets.get(user);
+    return set && set.hiddenCount > 0 ? set.ascending() : undefined;
+  }
+
+  /** The newest 500 distinct items of a user unknown to the model, newest last. Undefined without any. */
+  liked(user: string): Int32Array | undefined {
+    const set = this.#sets.get(user);
+    return set && set.liked.size > 0 ? Int32Array.from(set.liked) : undefined;
+  }
+
+  #count(set: UserItems, user: string, sign: 1 | -1): void {
+    this.#bytes += sign * (USER_BYTES + 2 * user.length + set.bytes);
+    this.#pairs += sign * set.hiddenCount;
+  }
+}
+
+/** The items of one user. */
+class UserItems {
+  /** The newest distinct items, newest last. */
+  readonly liked = new Set<number>();
+  /** The merged hidden items: the first `#length` are ascending and distinct. */
+  #merged = new Int32Array(4);
+  #length = 0;
+  /** Hidden items that are not merged yet. */
+  readonly #pending = new Set<number>();
+
+  get hiddenCount(): number {
+    return this.#length + this.#pending.size;
+  }
+
+  get bytes(): number {
+    return HIDDEN_BYTES * this.#length + LIKED_BYTES * (this.#pending.size + this.liked.size);
+  }
+
+  add(item: number, hides: boolean, likes: boolean): void {
+    if (likes) {
+      // A set keeps the order of insertion: deleting first moves a repeated item to the end.
+      this.liked.delete(item);
+      this.liked.add(item);
+      if (this.liked.size > MOST_LIKED) this.liked.delete(this.liked.values().next().value!);
+    }
+    if (!hides || this.#isMerged(item)) return;
+    this.#pending.add(item);
+    if (this.#pending.size >= MOST_PENDING) this.#merge();
+  }
+
+  ascending(): Int32Array {
+    if (this.#pending.size > 0) this.#merge();
+    return this.#merged.subarray(0, this.#length);
+  }
+
+  #isMerged(item: number): boolean {
+    let low = 0;
+    for (let high = this.#length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if (this.#merged[middle]! < item) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.#length && this.#merged[low] === item;
+  }
+
+  /** Merges from the end, in place. */
+  #merge(): void {
+    const added = Int32Array.from(this.#pending).sort();
+    this.#pending.clear();
+    const total = this.#length + added.length;
+    if (total > this.#merged.length) {
+      const grown = new Int32Array(Math.max(total, Math.ceil(1.5 * this.#merged.length)));
+      grown.set(this.#merged.subarray(0, this.#length));
+      this.#merged = grown;
+    }
+    const merged = this.#merged;
+    for (let a = this.#length - 1, b = added.length - 1, at = total - 1; b >= 0; at--) {
+      merged[at] = a >= 0 && merged[a]! > added[b]! ? merged[a--]! : added[b--]!;
+    }
+    this.#length = total;
+  }
+}

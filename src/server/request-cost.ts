@@ -1,0 +1,76 @@
+import type { ScoringJob } from './scoring-protocol.ts';
+
+/** Kinds of work, each with its own speed: a product in re-ranking takes longer than one in ranking. */
+export type WorkKind = 'rank' | 're-rank' | 'fold-in' | 'similar' | 'score';
+
+/** Sizes of the served model that costs depend on. */
+export interface ModelSizes {
+  readonly items: number;
+  readonly dimension: number;
+}
+
+/** The work of a job, in products of two numbers: a measure that needs no clock. `units` are the users of a job for users, otherwise 1; `fixed` is the work of each piece that the job is cut into. */
+export interface Work {
+  readonly kind: WorkKind;
+  readonly units: number;
+  readonly unit: number;
+  readonly fixed: number;
+}
+
+/** Products that take as long as writing one item of a list as JSON. */
+const JSON_ITEM = 500;
+/** Products that take as long as looking up one id. */
+const LOOK_UP = 300;
+/** Evaluations of the loss in a fold-in, negatives in each, and passes over them (scores, loss, gradient). */
+const FOLD_EVALUATIONS = 12;
+const FOLD_NEGATIVES = 2048;
+const FOLD_PASSES = 4;
+
+/** The work of a fold-in by `liked` items. */
+function foldInWork(liked: number, { items, dimension }: ModelSizes): number {
+  return FOLD_EVALUATIONS * FOLD_PASSES * (liked + Math.min(FOLD_NEGATIVES, items)) * dimension;
+}
+
+/** The work of the ids that a job excludes or allows, which every piece of it looks up and copies. */
+function lookUpWork({
+  exclude = [],
+  allow = [],
+}: {
+  readonly exclude?: readonly string[];
+  readonly allow?: readonly string[];
+}): number {
+  return LOOK_UP * (exclude.length + allow.length);
+}
+
+/** The work of one list: ranking, re-ranking with `diversity` (candidates × places), and JSON. */
+function listWork(
+  options: { readonly k: number; readonly diversity?: number },
+  { items, dimension }: ModelSizes,
+): number {
+  const { k, diversity = 0 } = options;
+  const candidates = Math.min(items, Math.max(k, Math.min(Math.max(5 * k, 100), 1000)));
+  const reRanking = diversity > 0 ? candidates * Math.min(k, candidates) * dimension : 0;
+  return items * dimension + reRanking + JSON_ITEM * Math.min(k, items);
+}
+
+/**
+ * The work of a job for a model of these sizes: users × (items · d + candidates × k · d when re-ranked), a fold-in by its liked items, scores by their pairs. The queue multiplies it by the
+ * measured time of a product. Feedback does not count: a user's costs the same for ten events and for a million.
+ */
+export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
+  switch (job.type) {
+    case 'recommend': {
+      const kind = (job.options.diversity ?? 0) > 0 ? 're-rank' : 'rank';
+      return { kind, units: job.users.length, unit: listWork(job.options, sizes), fixed: lookUpWork(job.options) };
+    }
+    case 'for-items': {
+      const unit = listWork(job.request, sizes) + (job.items.length > 0 ? foldInWork(job.items.length, sizes) : 0);
+      const kind = job.items.length > 0 ? 'fold-in' : 'rank';
+      return { kind, units: 1, unit, fixed: lookUpWork(job.request) };
+    }
+    case 'similar':
+      return { kind: 'similar', units: 1, unit: sizes.items * sizes.dimension + JSON_ITEM * job.k, fixed: 0 };
+    case 'score':
+      return { kind: 'score', units: 1, unit: job.pairs.length * (4 * sizes.dimension + 2 * LOOK_UP), fixed: 0 };
+  }
+}

@@ -210,3 +210,16 @@ export function packPanels(source: usize, stride: i32, d: i32, from: i32, to: i3
     }
   }
 }
+
+/**
+ * Copies a block of a matrix to consecutive memory: `rows` rows of `count` floats, `stride` bytes apart at `source`, lie packedStride bytes apart at `packed`. count is
+ * rounded up to a multiple of 4. `product` reads a transposed A from such a copy: where every row begins a new page of memory, each tile would miss the table of pages.
+ */
+export function packColumns(source: usize, stride: i32, rows: i32, count: i32, packed: usize, packedStride: i32): void {
+  const bytes = ((count + 3) & ~3) << 2;
+  for (let r = 0; r < rows; r++) {
+    for (let k = 0; k < bytes; k += 16) v128.store(packed + k, v128.load(source + k));
+    source += stride;
+    packed += packedStride;
+  }
+}

@@ -12,7 +12,7 @@ export interface Kernels {
    * C[m × n] = A[m × k] · B[k × n], added to C when `accumulate`; n is a multiple of 4. Strides are in bytes; C is row-major with stride cRow.
    * Element (i, p) of A lies at a + i·aRow + p·aColumn: aColumn = 4 reads A as it lies, aRow = 4 reads it transposed.
    * B is read in tiles of 8 columns: tile t begins at b + t·bTile, and its row p lies p·bRow after that (row-major B: bTile = 32; packed panels: bRow = 32).
-   * Loop order: strips of k, tiles of 8 columns, tiles of 6 rows, then p inside a tile. Between strips the sums rest in C.
+   * Loop order: strips of k, tiles of 8 columns, tiles of 4 rows, then p inside a tile. Between strips the sums rest in C.
    * Every element of C is one chain of multiply-adds with p ascending, whatever the tiles: results do not depend on how threads divide the rows.
    */
   product(of: { readonly a: number; readonly aRow: number; readonly aColumn: number; readonly b: number; readonly bRow: number; readonly bTile: number; readonly c: number; readonly cRow: number; readonly m: number; readonly n: number; readonly k: number; readonly accumulate: boolean }): void;
@@ -143,6 +143,13 @@ export interface Kernels {
    */
   packPanels(source: number, stride: number, d: number, from: number, to: number, count: number, panels: number): void;
   /**
+   * kernels/rows.ts
+   *
+   * Copies a block of a matrix to consecutive memory: `rows` rows of `count` floats, `stride` bytes apart at `source`, lie packedStride bytes apart at `packed`. count is
+   * rounded up to a multiple of 4. `product` reads a transposed A from such a copy: where every row begins a new page of memory, each tile would miss the table of pages.
+   */
+  packColumns(source: number, stride: number, rows: number, count: number, packed: number, packedStride: number): void;
+  /**
    * kernels/lists.ts
    *
    * Gives every distinct item of `entries` [rows × perRow] a slot, in order of first appearance, after `slots` existing ones. `stampOf` and `slotOf` are [items of the
@@ -236,7 +243,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     throw new Error('kernel aborted');
   };
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
-  const { product, logExpectationExp, softplusRow, pairwiseRow, partialAucRow, addStandardized, slate, competition, addExpectation, gatherDots, gatherSum, gatherRows, backwardRows, skipAdamRows, adamRows, skipSgdRows, sgdRows, scaleRows, packPanels, assignSlots, sortOccurrences, startTop, offerTop, finishTop, countAbove, propagateRows, combineRows, fillRows, scatterRows, multiplyRows, leakyRows, normalizeRows, normalizeBackwardRows, collectRows, addRows, dropRows, noiseRows, denseAdamRows, denseSgdRows } = exports as Record<
+  const { product, logExpectationExp, softplusRow, pairwiseRow, partialAucRow, addStandardized, slate, competition, addExpectation, gatherDots, gatherSum, gatherRows, backwardRows, skipAdamRows, adamRows, skipSgdRows, sgdRows, scaleRows, packPanels, packColumns, assignSlots, sortOccurrences, startTop, offerTop, finishTop, countAbove, propagateRows, combineRows, fillRows, scatterRows, multiplyRows, leakyRows, normalizeRows, normalizeBackwardRows, collectRows, addRows, dropRows, noiseRows, denseAdamRows, denseSgdRows } = exports as Record<
     keyof Kernels,
     (...numbers: (number | boolean)[]) => number
   >;
@@ -260,6 +267,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     sgdRows: (of) => sgdRows(of.table, of.last, of.stride, of.d, of.list, of.from, of.to, of.gradients, of.now, of.learningRate, of.decay),
     scaleRows,
     packPanels,
+    packColumns,
     assignSlots: (of) => assignSlots(of.entries, of.rows, of.perRow, of.stampOf, of.slotOf, of.stamp, of.items, of.slots, of.out, of.outStride),
     sortOccurrences: (of) => sortOccurrences(of.slots, of.count, of.perRow, of.rowOf, of.from, of.to, of.offsets, of.counts, of.rows, of.entryOf),
     startTop,

@@ -8,8 +8,8 @@ import { stateLengths } from '../loss-states.ts';
 import { instantiate, type Kernels } from './kernels.ts';
 import { type NodeLayout, nodeLayout, strideOf } from './node-layout.ts';
 
-/** Positives whose similarities with the pool are computed together: the 6 rows of one register tile (kernels/product.ts). */
-export const SIMILARITY_BLOCK = 6;
+/** Positives whose similarities with the pool are computed together: the 4 rows of one register tile (kernels/product.ts). */
+export const SIMILARITY_BLOCK = 4;
 
 /** Regions for what a loss needs (states, similarities); of length 0 for losses that need neither. */
 const lossRegionNames = [
@@ -46,13 +46,13 @@ function lossRegionLengths(
   };
 }
 
-/** Rows of a batch whose scores are computed together: two register tiles of six rows. At n = 2,048 the block of scores takes 97 KiB and stays in the L2 cache. */
+/** Rows of a batch whose scores are computed together: three register tiles of four rows. At n = 2,048 the block of scores takes 97 KiB and stays in the L2 cache. */
 export const ROW_BLOCK = 12;
-/** Pool items whose gradients are computed together: eight register tiles of six rows. */
+/** Pool items whose gradients are computed together: twelve register tiles of four rows. */
 export const SLOT_BLOCK = 48;
 /** Scratch rows of n + 4 floats for the kernel of a loss, on each thread. DualScaleRow uses all five. */
 export const SCRATCH_ROWS = 5;
-/** Queries that are ranked together: four register tiles of six rows. */
+/** Queries that are ranked together: six register tiles of four rows. */
 export const QUERY_BLOCK = 24;
 /** Items that are scored for them at a time. A block of scores, 24 × 1,024 floats, takes 96 KiB. */
 export const ITEM_BLOCK = 1024;

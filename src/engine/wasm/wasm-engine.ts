@@ -261,7 +261,7 @@ const Verb = {
 export function threadWork(memory: ThreadMemory, crew: Crew, thread: number, threads: number, loss?: Loss): ThreadWork {
   const tables = new TableRows(memory, crew);
   const scoring = loss && new RowScoring(memory, crew, thread, threads, loss);
-  const itemGradients = new ItemGradients(memory, crew, threads);
+  const itemGradients = new ItemGradients(memory, crew, thread, threads);
   const ranking = new Ranking(memory, crew, thread);
   const run = (verb: number): void => {
     if (verb === Verb.gather) tables.gather();

@@ -122,8 +122,12 @@ export class ItemGradients {
         // gatherSum with one entry and coefficient 1: target += the row's gradient
         for (let e = first; e < last; e++)
           kernels.gatherSum(target, at.rowGradients, bytes, stride, at.userRows + e * 4, at.ones, 0, 1);
-        if (l2 > 0) kernels.gatherSum(target, at.users, bytes, stride, at.userList + slot * 4, at.l2, 0, 1);
       }
+      if (l2 > 0)
+        kernels.combineRows({
+          ...{ x: at.latestUsers, xStride: bytes, y: at.userGradients, yStride: bytes, d: stride },
+          ...{ keep: 1, scale: l2, list: 0, from, to: Math.min(users, from + SLOT_BLOCK) },
+        });
     }
   }
 

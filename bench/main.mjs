@@ -13,6 +13,7 @@ import { printReport } from './speed/report.mjs';
 /** @type {Record<string, () => Promise<{ run: (options: import('./speed/report.mjs').BenchOptions) => Promise<import('./speed/report.mjs').Report[]> }>>} */
 const sections = {
   kernels: () => import('./speed/kernels.mjs'),
+  native: () => import('./speed/native.mjs'),
   step: () => import('./speed/step.mjs'),
   graph: () => import('./speed/graph.mjs'),
   losses: () => import('./speed/losses.mjs'),

@@ -1,7 +1,7 @@
 import { maskRow } from './random';
 import { sgdStep } from './optimizer-step';
 import { rowOf } from './row-of';
-import { madd, normal, sumLanes } from './vector';
+import { madd, normal, normalSquare, sumLanes } from './vector';
 
 // The rows of a batch: brought up to date and gathered from the tables into packed rows, their gradients brought back, and the optimiser's steps on them.
 // Tables are rows × d, row-major, d a multiple of 4, `stride` bytes between rows; packed rows and gradients are slots × d with the same stride. `list` ([i32]) names the
@@ -130,7 +130,7 @@ export function skipAdamRows(
     const vRow = v + id * stride;
     for (let k = 0; k < bytes; k += 16) {
       v128.store(mRow + k, normal(f32x4.mul(v128.load(mRow + k), fall1)));
-      v128.store(vRow + k, normal(f32x4.mul(v128.load(vRow + k), fall2)));
+      v128.store(vRow + k, normalSquare(f32x4.mul(v128.load(vRow + k), fall2)));
     }
   }
 }
@@ -169,9 +169,9 @@ export function adamRows(
     for (let k = 0; k < bytes; k += 16) {
       const gk = v128.load(g + k);
       const mk = normal(f32x4.mul(v128.load(mRow + k), fall1));
-      const vk = normal(f32x4.mul(v128.load(vRow + k), fall2));
+      const vk = normalSquare(f32x4.mul(v128.load(vRow + k), fall2));
       v128.store(mRow + k, normal(madd(a1, gk, f32x4.mul(b1, mk))));
-      v128.store(vRow + k, normal(madd(a2, f32x4.mul(gk, gk), f32x4.mul(b2, vk))));
+      v128.store(vRow + k, normalSquare(madd(a2, f32x4.mul(gk, gk), f32x4.mul(b2, vk))));
     }
     for (let k = 0; k < bytes; k += 16) {
       const ratio = f32x4.div(v128.load(mRow + k), madd(f32x4.sqrt(v128.load(vRow + k)), root, eps));
@@ -251,27 +251,37 @@ export function scaleRows(source: usize, target: usize, stride: i32, d: i32, sca
 export function packPanels(source: usize, stride: i32, d: i32, from: i32, to: i32, count: i32, panels: usize): void {
   for (let first = from; first < to; first += 8) {
     const panel = panels + (first >> 3) * (d << 5);
-    for (let half = 0; half < 8; half += 4) {
-      const r = first + half;
-      const at = source + r * stride;
-      const target = panel + (half << 2);
-      for (let k = 0; k < d; k += 4) {
-        const zero = f32x4.splat(0);
-        const a = r < count ? v128.load(at + (k << 2)) : zero;
-        const b = r + 1 < count ? v128.load(at + stride + (k << 2)) : zero;
-        const c = r + 2 < count ? v128.load(at + 2 * stride + (k << 2)) : zero;
-        const e = r + 3 < count ? v128.load(at + 3 * stride + (k << 2)) : zero;
-        const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-        const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-        const ce0 = v128.shuffle<f32>(c, e, 0, 4, 1, 5);
-        const ce1 = v128.shuffle<f32>(c, e, 2, 6, 3, 7);
-        const o = target + (k << 5);
-        v128.store(o, v128.shuffle<f32>(ab0, ce0, 0, 1, 4, 5));
-        v128.store(o, v128.shuffle<f32>(ab0, ce0, 2, 3, 6, 7), 32);
-        v128.store(o, v128.shuffle<f32>(ab1, ce1, 0, 1, 4, 5), 64);
-        v128.store(o, v128.shuffle<f32>(ab1, ce1, 2, 3, 6, 7), 96);
-      }
+    const at = source + first * stride;
+    if (first + 8 <= count) {
+      packHalf(at, stride, d, 4, panel);
+      packHalf(at + 4 * stride, stride, d, 4, panel + 16);
+    } else {
+      packHalf(at, stride, d, min(4, count - first), panel);
+      packHalf(at + 4 * stride, stride, d, count - first - 4, panel + 16);
     }
+  }
+}
+
+/** Half a panel: four rows from `at` on, of which `filled` exist. A constant 4 leaves out the comparisons. */
+// @ts-ignore: decorator
+@inline
+function packHalf(at: usize, stride: i32, d: i32, filled: i32, target: usize): void {
+  for (let k = 0; k < d; k += 4) {
+    const zero = f32x4.splat(0);
+    const row = at + (k << 2);
+    const a = filled > 0 ? v128.load(row) : zero;
+    const b = filled > 1 ? v128.load(row + stride) : zero;
+    const c = filled > 2 ? v128.load(row + 2 * stride) : zero;
+    const e = filled > 3 ? v128.load(row + 3 * stride) : zero;
+    const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+    const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+    const ce0 = v128.shuffle<f32>(c, e, 0, 4, 1, 5);
+    const ce1 = v128.shuffle<f32>(c, e, 2, 6, 3, 7);
+    const o = target + (k << 5);
+    v128.store(o, v128.shuffle<f32>(ab0, ce0, 0, 1, 4, 5));
+    v128.store(o, v128.shuffle<f32>(ab0, ce0, 2, 3, 6, 7), 32);
+    v128.store(o, v128.shuffle<f32>(ab1, ce1, 0, 1, 4, 5), 64);
+    v128.store(o, v128.shuffle<f32>(ab1, ce1, 2, 3, 6, 7), 96);
   }
 }
 

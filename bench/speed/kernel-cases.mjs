@@ -222,7 +222,17 @@ export const kernelCases = {
       const noDropout = { ids: 0, drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 };
       const slots = { stride: rowBytes, d, from: 0, to: pool };
       return () => {
-        kernels.backwardRows({ rows: 0, ...slots, packed, norms, gradients, scales: 0, cosine: true, ...noDropout, l2: 0 });
+        kernels.backwardRows({
+          rows: 0,
+          ...slots,
+          packed,
+          norms,
+          gradients,
+          scales: 0,
+          cosine: true,
+          ...noDropout,
+          l2: 0,
+        });
         return gradients;
       };
     },

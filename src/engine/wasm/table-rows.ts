@@ -41,14 +41,7 @@ export class TableRows {
   }
 
   /** Packs the rows that slots [from, to) of a list name. With a backbone every step moves all rows, so none is behind. */
-  private pack(
-    table: 'users' | 'items',
-    list: number,
-    from: number,
-    to: number,
-    packed: number,
-    norms: number,
-  ): void {
+  private pack(table: 'users' | 'items', list: number, from: number, to: number, packed: number, norms: number): void {
     const { kernels, layout } = this.memory;
     const { finals, stride } = layout;
     const lazy = layout.nodes === undefined;

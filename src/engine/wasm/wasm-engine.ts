@@ -157,13 +157,18 @@ export class WasmEngine implements Engine {
     this.clock.itemGradients += performance.now() - started;
   }
 
-  update(learningRate: number): void {
-    const started = performance.now();
+  update(learningRate: number, meanwhile?: () => void): void {
+    let started = performance.now();
     const { control, scalars } = this.memory;
     const now = control[Word.now]! + 1;
     control[Word.now] = now;
     scalars.set(this.tables.stepScalars(now, learningRate), Scalar.learningRate);
-    this.crew.run(Verb.update, this.work.run);
+    this.crew.run(Verb.update, this.work.run, false, () => {
+      const left = performance.now();
+      meanwhile?.();
+      // what is done meanwhile is no part of the optimiser's time
+      started += performance.now() - left;
+    });
     this.clock.optimizer += performance.now() - started;
     this.clock.steps++;
   }

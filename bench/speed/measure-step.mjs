@@ -40,6 +40,7 @@ export async function measureStep(train, sampling, { threads, seed, steps, warmu
   /** @type {number[]} */
   const seconds = [];
   let flop = 0;
+  let began = process.cpuUsage();
   /** @type {import('../../dist/extend.js').Batch | undefined} */
   let batch;
   for (let step = 0; step < warmup + steps; step++) {
@@ -53,15 +54,24 @@ export async function measureStep(train, sampling, { threads, seed, steps, warmu
     const last = at + 1 === sampler.stepsPerEpoch;
     const timed = timedStep(engine, batch, at, () => (last ? undefined : sampler.batch(at + 1)));
     batch = timed.next;
+    if (step === warmup - 1) began = process.cpuUsage();
     if (step < warmup) continue;
     seconds.push(timed.seconds);
     flop += timed.flop / steps;
     for (const part of parts) total[part] += timed.parts[part];
   }
+  const { user, system } = process.cpuUsage(began);
   const { build } = engine;
   const { fused } = engine.stats();
   await engine.close();
-  return { build: /** @type {import('./measure-kernel.mjs').Build} */ (build), fused, seconds, parts: total, flop };
+  return {
+    build: /** @type {import('./measure-kernel.mjs').Build} */ (build),
+    fused,
+    seconds,
+    processorSeconds: (user + system) / 1e6 / steps,
+    parts: total,
+    flop,
+  };
 }
 
 /**

@@ -27,7 +27,7 @@ export async function multiplyAddLimit(build, rounds) {
     enable: ['simd', 'relaxed-simd'],
   });
   if (!binary) throw new Error(`the loop of multiply-adds does not compile: ${stderr}`);
-  const instance = new WebAssembly.Instance(await WebAssembly.compile(binary), { env: { abort() {} } });
+  const instance = new WebAssembly.Instance(await WebAssembly.compile(new Uint8Array(binary)), { env: { abort() {} } });
   const run = /** @type {(turns: number) => number} */ (instance.exports.run);
   const settled = performance.now() + 400;
   while (performance.now() < settled) sink(run(turns));

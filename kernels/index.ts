@@ -9,7 +9,7 @@ export { pairwiseRow } from './pairwise';
 export { partialAucRow } from './partial-auc';
 export { addStandardized, slate, competition, addExpectation } from './dual-scale';
 export { gatherDots, gatherSum } from './gather';
-export { gatherRows, backwardRows, skipAdamRows, adamRows, skipSgdRows, sgdRows, scaleRows, packPanels } from './rows';
+export { gatherRows, backwardRows, latestAdamRows, skipAdamRows, adamRows, latestSgdRows, skipSgdRows, sgdRows, scaleRows, packPanels, packColumns } from './rows';
 export { assignSlots, sortOccurrences } from './lists';
 export { startTop, offerTop, finishTop, countAbove } from './rank';
 export { propagateRows, combineRows, fillRows, scatterRows } from './nodes';

@@ -1,4 +1,4 @@
-import { madd, normal } from './vector';
+import { madd, normal, normalSquare } from './vector';
 
 /**
  * One Adam step of four elements x at address `row` of the table, with gradient g and moments at addresses `m` and `v`: m ← β1 m + (1 − β1) g; v ← β2 v + (1 − β2) g²;
@@ -12,7 +12,7 @@ export function adamStep(
   b1: v128, a1: v128, b2: v128, a2: v128, move: v128, correction: v128, epsilon: v128, decay: v128,
 ): void {
   const mk = normal(madd(a1, g, f32x4.mul(b1, v128.load(m))));
-  const vk = normal(madd(a2, f32x4.mul(g, g), f32x4.mul(b2, v128.load(v))));
+  const vk = normalSquare(madd(a2, f32x4.mul(g, g), f32x4.mul(b2, v128.load(v))));
   v128.store(m, mk);
   v128.store(v, vk);
   v128.store(row, madd(move, f32x4.div(mk, madd(f32x4.sqrt(vk), correction, epsilon)), f32x4.mul(x, decay)));

@@ -3,16 +3,16 @@ import { madd } from './vector';
 // The matrix product, which most of a training step and of ranking is: scores (users × d times d × items), user gradients and item gradients.
 
 /**
- * Part of the inner dimension that is done at a time. A strip of one tile of B has 64 rows × 8 columns × 4 bytes = 2 KiB and stays in the first-level cache
+ * Part of the inner dimension that is done at a time. A strip of one tile of B has 128 rows × 8 columns × 4 bytes = 4 KiB and stays in the first-level cache
  * while all m rows of A pass over it.
  */
-const STRIP: i32 = 64;
+const STRIP: i32 = 128;
 
 /**
  * C[m × n] = A[m × k] · B[k × n], added to C when `accumulate`; n is a multiple of 4. Strides are in bytes; C is row-major with stride cRow.
  * Element (i, p) of A lies at a + i·aRow + p·aColumn: aColumn = 4 reads A as it lies, aRow = 4 reads it transposed.
  * B is read in tiles of 8 columns: tile t begins at b + t·bTile, and its row p lies p·bRow after that (row-major B: bTile = 32; packed panels: bRow = 32).
- * Loop order: strips of k, tiles of 8 columns, tiles of 6 rows, then p inside a tile. Between strips the sums rest in C.
+ * Loop order: strips of k, tiles of 8 columns, tiles of 4 rows, then p inside a tile. Between strips the sums rest in C.
  * Every element of C is one chain of multiply-adds with p ascending, whatever the tiles: results do not depend on how threads divide the rows.
  */
 export function product(
@@ -29,7 +29,7 @@ export function product(
     for (; j + 8 <= n; j += 8) {
       const bTileAt = b + (j >> 3) * bTile + p * bRow;
       let i = 0;
-      for (; i + 6 <= m; i += 6) tile6x2(a + i * aRow + p * aColumn, aRow, aColumn, bTileAt, bRow, c + i * cRow + (j << 2), cRow, depth, more);
+      for (; i + 4 <= m; i += 4) tile4x2(a + i * aRow + p * aColumn, aRow, aColumn, bTileAt, bRow, c + i * cRow + (j << 2), cRow, depth, more);
       for (; i < m; i++) tile1x2(a + i * aRow + p * aColumn, aRow, aColumn, bTileAt, bRow, c + i * cRow + (j << 2), cRow, depth, more);
     }
     // n mod 8 = 4: half a tile remains
@@ -41,12 +41,13 @@ export function product(
 }
 
 /**
- * A tile of C of 6 rows × 8 columns: C[6 × 8] (+)= A[6 × k] · B[k × 8]. The size comes from the 16 vector registers of x86-64: 12 sums (6 rows × 2 vectors of 4 columns),
- * 2 vectors of B and 1 element of A repeated in four lanes take 15. An iteration does 12 multiply-adds for 8 loads.
+ * A tile of C of 4 rows × 8 columns: C[4 × 8] (+)= A[4 × k] · B[k × 8]. The size comes from the 16 vector registers of x86-64 and from V8, which loads the elements of A
+ * of all rows before the first multiply-add: 8 sums (4 rows × 2 vectors of 4 columns), 2 vectors of B and 4 elements of A, each repeated in four lanes, take 14. Six rows
+ * would take 20, and sums would go through memory. An iteration does 8 multiply-adds for 6 loads; 8 independent chains fill two units with a latency of 4 cycles.
  */
 // @ts-ignore: decorator
 @inline
-function tile6x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usize, cRow: i32, k: i32, accumulate: bool): void {
+function tile4x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usize, cRow: i32, k: i32, accumulate: bool): void {
   let c00 = accumulate ? v128.load(c) : f32x4.splat(0);
   let c01 = accumulate ? v128.load(c, 16) : f32x4.splat(0);
   let c10 = accumulate ? v128.load(c + cRow) : f32x4.splat(0);
@@ -55,10 +56,6 @@ function tile6x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usiz
   let c21 = accumulate ? v128.load(c + 2 * cRow, 16) : f32x4.splat(0);
   let c30 = accumulate ? v128.load(c + 3 * cRow) : f32x4.splat(0);
   let c31 = accumulate ? v128.load(c + 3 * cRow, 16) : f32x4.splat(0);
-  let c40 = accumulate ? v128.load(c + 4 * cRow) : f32x4.splat(0);
-  let c41 = accumulate ? v128.load(c + 4 * cRow, 16) : f32x4.splat(0);
-  let c50 = accumulate ? v128.load(c + 5 * cRow) : f32x4.splat(0);
-  let c51 = accumulate ? v128.load(c + 5 * cRow, 16) : f32x4.splat(0);
   for (let i = 0; i < k; i++) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
@@ -74,12 +71,6 @@ function tile6x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usiz
     x = v128.load32_splat(a + 3 * aRow);
     c30 = madd(x, b0, c30);
     c31 = madd(x, b1, c31);
-    x = v128.load32_splat(a + 4 * aRow);
-    c40 = madd(x, b0, c40);
-    c41 = madd(x, b1, c41);
-    x = v128.load32_splat(a + 5 * aRow);
-    c50 = madd(x, b0, c50);
-    c51 = madd(x, b1, c51);
     a += aColumn;
     b += bRow;
   }
@@ -91,13 +82,9 @@ function tile6x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usiz
   v128.store(c + 2 * cRow, c21, 16);
   v128.store(c + 3 * cRow, c30);
   v128.store(c + 3 * cRow, c31, 16);
-  v128.store(c + 4 * cRow, c40);
-  v128.store(c + 4 * cRow, c41, 16);
-  v128.store(c + 5 * cRow, c50);
-  v128.store(c + 5 * cRow, c51, 16);
 }
 
-/** 1 row × 8 columns, for the last m mod 6 rows; each element has the same chain of sums as in tile6x2. */
+/** 1 row × 8 columns, for the last m mod 4 rows; each element has the same chain of sums as in tile4x2. */
 // @ts-ignore: decorator
 @inline
 function tile1x2(a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, c: usize, cRow: i32, k: i32, accumulate: bool): void {

@@ -34,6 +34,13 @@ export function normal(x: v128): v128 {
   return v128.and(x, f32x4.ge(f32x4.abs(x), f32x4.splat(1.17549435e-38)));
 }
 
+/** The same for lanes that are not negative, such as means of squares. */
+// @ts-ignore: decorator
+@inline
+export function normalSquare(x: v128): v128 {
+  return v128.and(x, f32x4.ge(x, f32x4.splat(1.17549435e-38)));
+}
+
 /**
  * e^x of four lanes, for x ≤ 88; x below −87 gives e^−87 (1.6e-38: practically 0, never denormal).
  * x = n·ln 2 + r, |r| ≤ ln 2 / 2; e^r by its Taylor polynomial of degree 6 (relative error below 2e-7); 2^n by adding n to the exponent bits.

@@ -89,14 +89,15 @@ export const kernelCases = {
       const gradients = arena.normals(users * scoreStride, 0.01);
       const weighted = arena.normals(users * d);
       const out = arena.take(pool * rowBytes);
+      const block = arena.take(users * slotBlock * 4);
       return () => {
         for (let slot = 0; slot < pool; slot += slotBlock) {
           const slots = Math.min(slotBlock, pool - slot);
-          const at = gradients + slot * 4;
+          kernels.packColumns(gradients + slot * 4, scoreStride * 4, users, slots, block, slotBlock * 4);
           kernels.product({
-            a: at,
+            a: block,
             aRow: 4,
-            aColumn: scoreStride * 4,
+            aColumn: slotBlock * 4,
             b: weighted,
             bRow: rowBytes,
             bTile: 32,
@@ -168,31 +169,71 @@ export const kernelCases = {
       };
     },
   },
+  'latest rows, 100 skipped steps': {
+    unit: 'element',
+    work: pool * d,
+    prepare(kernels, arena) {
+      const now = 100;
+      const { table, m, v, last } = adamTables(arena);
+      const list = distinct(arena);
+      const rows = arena.take(pool * rowBytes);
+      const [sums, kept, epsilons] = [5e-3, 1, 1e-9].map((value) => arena.doubles(now + 1).fill(value).byteOffset);
+      const tables = { table, m, v, last, sums, kept, epsilons };
+      return () => {
+        kernels.latestAdamRows({ ...tables, stride: rowBytes, d, list, from: 0, to: pool, now, rows });
+        return rows;
+      };
+    },
+  },
   'gather rows, normalise': {
     unit: 'element',
     work: pool * d,
     prepare(kernels, arena) {
-      const table = arena.normals(items * d);
-      const list = arena.integers(pool, items);
+      const table = arena.normals(pool * d);
       const packed = arena.take(pool * rowBytes);
       const norms = arena.take(pool * 4);
+      const noDropout = { ids: 0, drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 };
+      const slots = { stride: rowBytes, d, list: 0, from: 0, to: pool };
       return () => {
-        kernels.gatherRows({
-          table,
-          stride: rowBytes,
-          d,
-          list,
-          from: 0,
-          to: pool,
+        kernels.gatherRows({ table, ...slots, packed, norms, cosine: true, ...noDropout });
+        return packed;
+      };
+    },
+  },
+  'pack panels': {
+    unit: 'element',
+    work: pool * d,
+    prepare(kernels, arena) {
+      const packed = arena.normals(pool * d);
+      const panels = arena.take(pool * rowBytes);
+      return () => {
+        kernels.packPanels(packed, rowBytes, d, 0, pool, pool, panels);
+        return panels;
+      };
+    },
+  },
+  'gradients through the normalisation': {
+    unit: 'element',
+    work: pool * d,
+    prepare(kernels, arena) {
+      const packed = arena.normals(pool * d, 0.125);
+      const gradients = arena.normals(pool * d, 0.01);
+      const norms = arena.floats(pool).fill(1).byteOffset;
+      const noDropout = { ids: 0, drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 };
+      const slots = { stride: rowBytes, d, from: 0, to: pool };
+      return () => {
+        kernels.backwardRows({
+          rows: 0,
+          ...slots,
           packed,
           norms,
+          gradients,
+          scales: 0,
           cosine: true,
-          drop: false,
-          dropKey: 0,
-          keepBelow: 0,
-          keepScale: 1,
+          ...noDropout,
+          l2: 0,
         });
-        return packed;
+        return gradients;
       };
     },
   },
@@ -200,64 +241,17 @@ export const kernelCases = {
     unit: 'element',
     work: pool * d,
     prepare(kernels, arena) {
-      const [table, m, v, last] = adamTables(arena);
-      const list = arena.integers(pool, items);
+      const { table, m, v, last } = adamTables(arena);
+      const list = distinct(arena);
+      const rows = arena.normals(pool * d, 0.1);
       const gradients = arena.normals(pool * d, 0.01);
+      // step 1 again and again: a later call finds `last` = 1 already and looks up power −1, the element before the table
+      const powers1 = arena.doubles(2).fill(1).byteOffset + 8;
+      const powers2 = powers1;
+      const constants = { beta1: 0.9, beta2: 0.999, size: 1e-3, correction: 1, epsilon: 1e-8, decay: 1 };
+      const tables = { table, m, v, last, rows, gradients, powers1, powers2 };
       return () => {
-        kernels.adamRows({
-          table,
-          m,
-          v,
-          last,
-          stride: rowBytes,
-          d,
-          list,
-          from: 0,
-          to: pool,
-          gradients,
-          now: 1,
-          beta1: 0.9,
-          beta2: 0.999,
-          size: 1e-3,
-          correction: 1,
-          epsilon: 1e-8,
-          decay: 1,
-        });
-        return table;
-      };
-    },
-  },
-  'Adam rows, 100 skipped steps': {
-    unit: 'element',
-    work: pool * d,
-    prepare(kernels, arena) {
-      const skipped = 100;
-      const [table, m, v, last] = adamTables(arena);
-      const list = arena.integers(pool, items);
-      const lastVisits = new Int32Array(arena.buffer, last, items);
-      const [sums, kept, epsilons, powers1, powers2] = [5e-3, 1, 1e-9, 0.9 ** skipped, 0.999 ** skipped].map(
-        (value) => arena.doubles(skipped + 1).fill(value).byteOffset,
-      );
-      return () => {
-        // puts every row `skipped` steps behind again
-        lastVisits.fill(0);
-        kernels.skipAdamRows({
-          table,
-          m,
-          v,
-          last,
-          stride: rowBytes,
-          d,
-          list,
-          from: 0,
-          to: pool,
-          now: skipped,
-          sums,
-          kept,
-          epsilons,
-          powers1,
-          powers2,
-        });
+        kernels.adamRows({ ...tables, stride: rowBytes, d, list, from: 0, to: pool, now: 1, ...constants });
         return table;
       };
     },
@@ -344,12 +338,24 @@ function pairwise(kernels, arena, activation) {
 }
 
 /**
- * Addresses of tables for all items: embeddings, both moments, last steps.
+ * Addresses of tables for all items: embeddings, both moments, last steps (0).
  * @param {import('./arena.mjs').Arena} arena
  */
 function adamTables(arena) {
   const table = arena.normals(items * d, 0.1);
   const m = arena.normals(items * d, 0.01);
   const v = arena.floats(items * d).fill(1e-4).byteOffset;
-  return [table, m, v, arena.integers(items, 1)];
+  return { table, m, v, last: arena.integers(items, 1) };
+}
+
+/**
+ * Address of a list of distinct items, as long as the pool, in random order.
+ * @param {import('./arena.mjs').Arena} arena
+ */
+function distinct(arena) {
+  const list = new Int32Array(arena.buffer, arena.take(pool * 4), pool);
+  const taken = new Set();
+  while (taken.size < pool) taken.add(arena.random.integer(items));
+  list.set([...taken]);
+  return list.byteOffset;
 }

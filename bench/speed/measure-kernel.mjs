@@ -57,6 +57,6 @@ function runThreads(job) {
 }
 
 /** @param {Build} build */
-function kernelBytes(build) {
+export function kernelBytes(build) {
   return readFile(new URL(`../../dist/engine/wasm/kernels-${build === 'simd' ? 'simd' : 'fma'}.wasm`, import.meta.url));
 }

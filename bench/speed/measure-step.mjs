@@ -40,6 +40,9 @@ export async function measureStep(train, sampling, { threads, seed, steps, warmu
   /** @type {number[]} */
   const seconds = [];
   let flop = 0;
+  let began = process.cpuUsage();
+  /** @type {import('../../dist/extend.js').Batch | undefined} */
+  let batch;
   for (let step = 0; step < warmup + steps; step++) {
     const at = step % sampler.stepsPerEpoch;
     if (at === 0) {
@@ -47,16 +50,28 @@ export async function measureStep(train, sampling, { threads, seed, steps, warmu
       sampler.startEpoch(step / sampler.stepsPerEpoch);
       engine.startEpoch(step / sampler.stepsPerEpoch, step);
     }
-    const timed = timedStep(engine, sampler, at);
+    batch ??= sampler.batch(at);
+    const last = at + 1 === sampler.stepsPerEpoch;
+    const timed = timedStep(engine, batch, at, () => (last ? undefined : sampler.batch(at + 1)));
+    batch = timed.next;
+    if (step === warmup - 1) began = process.cpuUsage();
     if (step < warmup) continue;
     seconds.push(timed.seconds);
     flop += timed.flop / steps;
     for (const part of parts) total[part] += timed.parts[part];
   }
+  const { user, system } = process.cpuUsage(began);
   const { build } = engine;
   const { fused } = engine.stats();
   await engine.close();
-  return { build: /** @type {import('./measure-kernel.mjs').Build} */ (build), fused, seconds, parts: total, flop };
+  return {
+    build: /** @type {import('./measure-kernel.mjs').Build} */ (build),
+    fused,
+    seconds,
+    processorSeconds: (user + system) / 1e6 / steps,
+    parts: total,
+    flop,
+  };
 }
 
 /**
@@ -83,20 +98,20 @@ function openTraining(train, sampler, threads, seed, loss) {
 }
 
 /**
- * Times one step. The engine's times include waiting for other threads; it is subtracted from them, so that the parts add up to the whole.
+ * Times one step. The next batch is drawn while the other threads update, as in training. The engine's times include waiting for other threads; it is subtracted from
+ * them, so that the parts add up to the whole.
  * @param {Engine} engine
- * @param {Sampler} sampler
+ * @param {import('../../dist/extend.js').Batch} batch
  * @param {number} step
+ * @param {() => import('../../dist/extend.js').Batch | undefined} drawNext
  */
-function timedStep(engine, sampler, step) {
+function timedStep(engine, batch, step, drawNext) {
   const stats = [engine.stats()];
   const clock = [performance.now()];
   const lap = () => {
     clock.push(performance.now());
     stats.push(engine.stats());
   };
-  const batch = sampler.batch(step);
-  lap();
   engine.begin(batch, step);
   engine.gather();
   lap();
@@ -104,7 +119,14 @@ function timedStep(engine, sampler, step) {
   lap();
   engine.itemGradients();
   lap();
-  engine.update(1e-3);
+  const entries = batch.users.length * batch.negativesPerRow + batch.positives.length;
+  let drawing = 0;
+  let next;
+  engine.update(1e-3, () => {
+    const began = performance.now();
+    next = drawNext();
+    drawing = (performance.now() - began) / 1000;
+  });
   lap();
   /** @param {number} verb */
   const wall = (verb) => (clock[verb + 1] - clock[verb]) / 1000;
@@ -112,20 +134,19 @@ function timedStep(engine, sampler, step) {
   const spent = (verb, name) => stats[verb + 1][name] - stats[verb][name];
   /** @type {Parts} */
   const own = {
-    sampling: wall(0),
-    bookkeeping: spent(1, 'bookkeeping'),
-    gather: wall(1) - spent(1, 'bookkeeping') - spent(1, 'waiting'),
-    scores: spent(2, 'scores'),
-    loss: spent(2, 'loss'),
-    'user gradients': spent(2, 'userGradients'),
-    'item gradients': wall(3) - spent(3, 'waiting'),
-    optimiser: wall(4) - spent(4, 'waiting'),
-    waiting: stats[5].waiting - stats[0].waiting,
+    sampling: drawing,
+    bookkeeping: spent(0, 'bookkeeping'),
+    gather: wall(0) - spent(0, 'bookkeeping') - spent(0, 'waiting'),
+    scores: spent(1, 'scores'),
+    loss: spent(1, 'loss'),
+    'user gradients': spent(1, 'userGradients'),
+    'item gradients': wall(2) - spent(2, 'waiting'),
+    optimiser: wall(3) - spent(3, 'waiting') - drawing,
+    waiting: stats[4].waiting - stats[0].waiting,
     other: 0,
   };
-  const seconds = (clock[5] - clock[0]) / 1000;
+  const seconds = (clock[4] - clock[0]) / 1000;
   own.other = seconds - parts.reduce((sum, part) => sum + own[part], 0);
   // three products, 2 flop per multiply-add: 6 · d for each score of a row and an item
-  const entries = batch.users.length * batch.negativesPerRow + batch.positives.length;
-  return { seconds, parts: own, flop: 6 * entries * dimension };
+  return { next, seconds, parts: own, flop: 6 * entries * dimension };
 }

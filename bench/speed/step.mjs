@@ -38,6 +38,7 @@ export async function run({ quick, seed }) {
         build: step.build,
         'ms median': 1000 * median(step.seconds),
         'ms min': 1000 * Math.min(...step.seconds),
+        'ms of processor time': 1000 * step.processorSeconds,
         'steps/s': 1 / median(step.seconds),
         'GFLOP/s': rate / 1e9,
         'kernel GFLOP/s': kernel / 1e9,

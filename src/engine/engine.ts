@@ -154,8 +154,11 @@ export interface Engine {
   scoreRows(): number;
   /** Computes the gradients of the item embeddings. With a backbone, `nodes.finalGradient` then holds the gradients of users and items. */
   itemGradients(): void;
-  /** Applies the optimiser to the touched rows; with a backbone to all rows (gradients in `nodes.baseGradient`) and to its parameters. */
-  update(learningRate: number): void;
+  /**
+   * Applies the optimiser to the touched rows; with a backbone to all rows (gradients in `nodes.baseGradient`) and to its parameters. Calls `meanwhile` once, while other
+   * threads work: it may not call the engine.
+   */
+  update(learningRate: number, meanwhile?: () => void): void;
   /** Brings every row to the state that a dense optimiser would have given it. Call it at the end of each epoch, before embeddings are read or saved. */
   settle(): void;
   /**

@@ -55,7 +55,7 @@ export interface Sampler {
    * @param learned absent before the first step of a run
    */
   startEpoch(epoch: number, learned?: Learned): void;
-  /** Batch `step` (from 0) of the current epoch. */
+  /** Batch `step` (from 0) of the current epoch. Training draws it while the step before it ends. */
   batch(step: number): Batch;
 }
 

@@ -5,7 +5,7 @@ import { TaurecError } from '../errors.ts';
 import { embeddingRanker } from '../evaluation/rankers.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
-import type { Learned, Sampler } from '../sampler/sampler.ts';
+import type { Batch, Learned, Sampler } from '../sampler/sampler.ts';
 import type { Best } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { EarlyStopping } from './early-stopping.ts';
@@ -184,14 +184,22 @@ async function runEpoch(run: OpenRun, meter: ProgressMeter, plan: EpochPlan): Pr
   const where = () => ({ epoch: state.epoch + 1, step: state.step + done, learningRate });
   // Random embeddings have learned nothing: those before the first step, unless an update brought trained ones.
   const trained = state.step > 0 || options.warmStart !== undefined;
-  sampler.startEpoch(epoch, trained ? learnedBy(engine) : undefined);
+  let queries = 0;
+  sampler.startEpoch(epoch, trained ? learnedBy(engine, () => queries++) : undefined);
   engine.startEpoch(epoch, before.steps + state.step);
+  const asked = queries;
+  let next: Batch | undefined;
   while (done < plan.steps && (done === 0 || seconds < plan.secondsLeft)) {
-    const batch = sampler.batch(done);
+    const batch = next ?? sampler.batch(done);
+    next = undefined;
     const examples = batch.positiveOffsets[batch.users.length]!;
     learningRate = plan.learningRate(state.step + done, seconds);
     const context = { training: true, rows: 'touched', seed, epoch, step: done } as const;
-    const loss = trainStep(engine, backbone, batch, context, learningRate);
+    // A sampler that queries the embeddings for its batches needs the engine: it draws between the steps.
+    const drawsAhead = queries === asked && done + 1 < plan.steps;
+    const loss = trainStep(engine, backbone, batch, context, learningRate, () => {
+      if (drawsAhead) next = sampler.batch(done + 1);
+    });
     done++;
     guard.checkLoss(loss, where());
     sum += loss;
@@ -283,9 +291,14 @@ export function stepProgress(step: number, steps: number): number {
   return Math.min(1, (step + 0.5) / steps);
 }
 
-/** The embeddings of the last epoch, as a sampler may query them. */
-function learnedBy(engine: Engine): Learned {
+/** The embeddings of the last epoch, as a sampler may query them. Each query calls `onQuery` first. */
+function learnedBy(engine: Engine, onQuery: () => void): Learned {
   const ranker = embeddingRanker(engine);
   engine.itemsChanged();
-  return { bestItems: (users, k, excluded) => ranker.rankUsers(users, k, excluded).items };
+  return {
+    bestItems(users, k, excluded) {
+      onQuery();
+      return ranker.rankUsers(users, k, excluded).items;
+    },
+  };
 }

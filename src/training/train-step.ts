@@ -16,6 +16,8 @@ import type { Batch } from '../sampler/sampler.ts';
  *     backward       ∂L/∂E⁰ = Fᵀ(∂L/∂E)                                         the backbone; before it its term of the loss, where it has one
  *     update         E⁰              ← optimiser(∂L/∂E⁰): the touched rows, with a backbone all rows and the backbone's parameters
  *
+ * While the last part runs on other threads, this one calls `meanwhile`: training draws the next batch then.
+ *
  * Returns the batch's loss Σ_u ρ_u · loss(s_u), plus the backbone's term, before the update.
  */
 export function trainStep(
@@ -24,6 +26,7 @@ export function trainStep(
   batch: Batch,
   context: BackboneContext,
   learningRate: number,
+  meanwhile?: () => void,
 ): number {
   const { nodes } = engine;
   engine.begin(batch, context.step);
@@ -35,6 +38,6 @@ export function trainStep(
     loss += backbone.auxiliaryLoss?.(nodes, context) ?? 0;
     backbone.backward(nodes, context);
   }
-  engine.update(learningRate);
+  engine.update(learningRate, meanwhile);
   return loss;
 }

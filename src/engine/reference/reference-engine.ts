@@ -173,7 +173,8 @@ class ReferenceEngine implements Engine {
     for (const [i, gradient] of this.#items.gradients) nodes.finalGradient.row(nodes.users + i).set(gradient);
   }
 
-  update(learningRate: number): void {
+  update(learningRate: number, meanwhile?: () => void): void {
+    meanwhile?.();
     this.#optimizer.beginStep(learningRate);
     this.#steps++;
     if (!this.nodes) {

@@ -30,6 +30,8 @@ export class Crew {
   private readonly threads: number;
   /** Milliseconds the coordinator has waited for the others. */
   waited = 0;
+  /** True while the coordinator runs a verb. */
+  private running = false;
 
   constructor(control: Int32Array, failure: Uint8Array, threads: number) {
     this.control = control;
@@ -37,11 +39,17 @@ export class Crew {
     this.threads = threads;
   }
 
-  /** Coordinator: runs a verb on all threads, or with `alone` only on its own thread. @throws TaurecError `engine-thread` if a thread failed */
-  run(verb: number, work: (verb: number) => void, alone = false): void {
+  /**
+   * Coordinator: runs a verb on all threads, or with `alone` only on its own thread. It calls `meanwhile` before it joins the others in the verb.
+   * @throws TaurecError `engine-thread` if a thread failed, or if `meanwhile` runs a verb
+   */
+  run(verb: number, work: (verb: number) => void, alone = false, meanwhile?: () => void): void {
     const { control } = this;
     const threads = alone ? 1 : this.threads;
     this.checkPoison();
+    if (this.running)
+      throw new TaurecError('engine-thread', { thread: 0, reason: 'the engine is called while it works' });
+    this.running = true;
     // the order matters: counter and verb must be in place before the generation changes
     Atomics.store(control, TASK, 0);
     if (threads > 1) {
@@ -51,9 +59,11 @@ export class Crew {
       Atomics.notify(control, GENERATION);
     }
     try {
+      meanwhile?.();
       work(verb);
     } finally {
       if (threads > 1) this.waitForOthers();
+      this.running = false;
     }
     this.checkPoison();
   }

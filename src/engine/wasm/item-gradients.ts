@@ -2,6 +2,9 @@ import type { Crew } from './crew.ts';
 import { SLOT_BLOCK, type ThreadMemory, Word } from './memory.ts';
 import { backwardRows, l2Weight } from './table-rows.ts';
 
+/** Rows of the batch whose score gradients are packed at a time: with SLOT_BLOCK columns 48 KiB, which fit the buffer of the scores. */
+const PACKED_ROWS = 256;
+
 /**
  * Phase two of a step: the gradients of the item embeddings [slots × d] over the whole batch, from the shared pool (a matrix product) and from listed entries (positives, and
  * the negatives of pair batches), then through the normalisation. The threads divide the items, so no gradient has two writers; the sums of an item run in entry order.
@@ -10,11 +13,15 @@ export class ItemGradients {
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
   private readonly threads: number;
+  /** Address of this thread's packed score gradients: the buffer of its scores, which nothing reads in this phase. */
+  private readonly packedAt: number;
 
-  constructor(memory: ThreadMemory, crew: Crew, threads: number) {
+  constructor(memory: ThreadMemory, crew: Crew, thread: number, threads: number) {
     this.memory = memory;
     this.crew = crew;
     this.threads = threads;
+    const { at, length } = memory.layout;
+    this.packedAt = at.threadScores + (length.threadScores / threads) * 4 * thread;
   }
 
   run(): void {
@@ -24,9 +31,8 @@ export class ItemGradients {
 
   /** User batches. Tasks are blocks of SLOT_BLOCK slots: first the blocks of the pool, then those of the positives outside it, which have no dense part. */
   private shared(): void {
-    const { control, kernels, layout } = this.memory;
-    const { at, stride, scoreStride } = layout;
-    const rows = control[Word.rows]!;
+    const { control, layout } = this.memory;
+    const { at, stride } = layout;
     const pool = control[Word.negatives]!;
     const slots = control[Word.slots]!;
     const bytes = stride * 4;
@@ -37,25 +43,37 @@ export class ItemGradients {
       const from = dense ? task * SLOT_BLOCK : pool + (task - poolBlocks) * SLOT_BLOCK;
       const to = Math.min(dense ? pool : slots, from + SLOT_BLOCK);
       const target = at.itemGradients + from * bytes;
-      if (dense)
-        kernels.product({
-          // [slots × rows] = the transposed score gradients, times [rows × d] the weighted users
-          a: at.scoreGradients + from * 4,
-          aRow: 4,
-          aColumn: scoreStride * 4,
-          b: at.weightedUsers,
-          bRow: bytes,
-          bTile: 32,
-          c: target,
-          cRow: bytes,
-          m: to - from,
-          n: stride,
-          k: rows,
-          accumulate: false,
-        });
+      if (dense) this.sumOverRows(from, to, target);
       else this.memory.floats.fill(0, target >>> 2, (target >>> 2) + (to - from) * stride);
       this.addOccurrences(from, to, at.positiveGradients);
       this.backward(from, to);
+    }
+  }
+
+  /** Gradients of pool items [from, to) at `target`: [slots × rows], the transposed score gradients, times [rows × d], the weighted users. */
+  private sumOverRows(from: number, to: number, target: number): void {
+    const { control, kernels, layout } = this.memory;
+    const { at, stride, scoreStride } = layout;
+    const rows = control[Word.rows]!;
+    const slots = to - from;
+    for (let row = 0; row < rows; row += PACKED_ROWS) {
+      const depth = Math.min(rows - row, PACKED_ROWS);
+      const gradients = at.scoreGradients + (row * scoreStride + from) * 4;
+      kernels.packColumns(gradients, scoreStride * 4, depth, slots, this.packedAt, SLOT_BLOCK * 4);
+      kernels.product({
+        a: this.packedAt,
+        aRow: 4,
+        aColumn: SLOT_BLOCK * 4,
+        b: at.weightedUsers + row * stride * 4,
+        bRow: stride * 4,
+        bTile: 32,
+        c: target,
+        cRow: stride * 4,
+        m: slots,
+        n: stride,
+        k: depth,
+        accumulate: row > 0,
+      });
     }
   }
 
@@ -104,8 +122,12 @@ export class ItemGradients {
         // gatherSum with one entry and coefficient 1: target += the row's gradient
         for (let e = first; e < last; e++)
           kernels.gatherSum(target, at.rowGradients, bytes, stride, at.userRows + e * 4, at.ones, 0, 1);
-        if (l2 > 0) kernels.gatherSum(target, at.users, bytes, stride, at.userList + slot * 4, at.l2, 0, 1);
       }
+      if (l2 > 0)
+        kernels.combineRows({
+          ...{ x: at.latestUsers, xStride: bytes, y: at.userGradients, yStride: bytes, d: stride },
+          ...{ keep: 1, scale: l2, list: 0, from, to: Math.min(users, from + SLOT_BLOCK) },
+        });
     }
   }
 

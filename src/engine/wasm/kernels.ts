@@ -12,7 +12,7 @@ export interface Kernels {
    * C[m × n] = A[m × k] · B[k × n], added to C when `accumulate`; n is a multiple of 4. Strides are in bytes; C is row-major with stride cRow.
    * Element (i, p) of A lies at a + i·aRow + p·aColumn: aColumn = 4 reads A as it lies, aRow = 4 reads it transposed.
    * B is read in tiles of 8 columns: tile t begins at b + t·bTile, and its row p lies p·bRow after that (row-major B: bTile = 32; packed panels: bRow = 32).
-   * Loop order: strips of k, tiles of 8 columns, tiles of 6 rows, then p inside a tile. Between strips the sums rest in C.
+   * Loop order: strips of k, tiles of 8 columns, tiles of 4 rows, then p inside a tile. Between strips the sums rest in C.
    * Every element of C is one chain of multiply-adds with p ascending, whatever the tiles: results do not depend on how threads divide the rows.
    */
   product(of: { readonly a: number; readonly aRow: number; readonly aColumn: number; readonly b: number; readonly bRow: number; readonly bTile: number; readonly c: number; readonly cRow: number; readonly m: number; readonly n: number; readonly k: number; readonly accumulate: boolean }): void;
@@ -99,39 +99,58 @@ export interface Kernels {
    * kernels/rows.ts
    *
    * For slots i in [from, to): packed_i = row, or row / max(‖row‖, 1e-12) when `cosine`; norms_i = that divisor (1 without cosine), [slots] floats.
-   * `drop` applies the dropout mask first (see dropRows; dropKey, keepBelow and keepScale are its arguments).
+   * `drop` applies the dropout mask first (see dropRows; dropKey, keepBelow and keepScale are its arguments); `ids` ([i32]) names the row of the mask of each slot.
    */
-  gatherRows(of: { readonly table: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly packed: number; readonly norms: number; readonly cosine: boolean; readonly drop: boolean; readonly dropKey: number; readonly keepBelow: number; readonly keepScale: number }): void;
+  gatherRows(of: { readonly table: number; readonly stride: number; readonly d: number; readonly list: number; readonly ids: number; readonly from: number; readonly to: number; readonly packed: number; readonly norms: number; readonly cosine: boolean; readonly drop: boolean; readonly dropKey: number; readonly keepBelow: number; readonly keepScale: number }): void;
   /**
    * kernels/rows.ts
    *
    * The gradient of gatherRows: turns gradients of packed rows into gradients of table rows, in place, for slots [from, to). In this order: scaled by `scales` ([slots]
    * floats; 0: all 1), through the normalisation (g − ⟨g, x̂⟩ x̂)/‖x‖ when `cosine`, through the dropout mask, plus l2 · row.
-   * `packed` and `norms` must be as gatherRows left them.
+   * `packed` and `norms` must be as gatherRows left them; `rows` are the rows before dropout and normalisation, slots × d; `ids` is that of gatherRows.
    */
-  backwardRows(of: { readonly table: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly packed: number; readonly norms: number; readonly gradients: number; readonly scales: number; readonly cosine: boolean; readonly drop: boolean; readonly dropKey: number; readonly keepBelow: number; readonly keepScale: number; readonly l2: number }): void;
+  backwardRows(of: { readonly rows: number; readonly stride: number; readonly d: number; readonly ids: number; readonly from: number; readonly to: number; readonly packed: number; readonly norms: number; readonly gradients: number; readonly scales: number; readonly cosine: boolean; readonly drop: boolean; readonly dropKey: number; readonly keepBelow: number; readonly keepScale: number; readonly l2: number }): void;
   /**
    * kernels/rows.ts
    *
-   * Adam's skipped steps for slots [from, to). A dense optimiser moves every row in every step, even where the gradient is 0; this applies k = now − last such steps at
-   * once to rows whose `last` step of the epoch is before `now`:
-   * row ← row·kept(now)/kept(last) − c·m/(√v + ε′), c = kept(now)·sums(last); m *= β1^k, v *= β2^k.
+   * Rows as Adam's skipped steps leave them, for slots [from, to), copied to `rows` (slots × d). A dense optimiser moves every row in every step, even where the gradient
+   * is 0; a row whose `last` step of the epoch is before `now` has k = now − last such steps to make up for:
+   * rows_i = row·kept(now)/kept(last) − c·m/(√v + ε′), c = kept(now)·sums(last). Tables and moments stay as they are: adamRows writes them.
    * `table`, `m` and `v` are rows × d; `last` is [rows] i32. The other tables are f64 by step of the epoch: `sums` Σ_s lr_s·r^(s − b)·√(1 − β2^s)/(1 − β1^s)/kept(s) over
-   * the steps s after b, `kept` the running product of the decoupled decays, `epsilons` ε√(1 − β2^(s+1)); by number of steps k: `powers1` β1^k, `powers2` β2^k.
+   * the steps s after b, `kept` the running product of the decoupled decays, `epsilons` ε√(1 − β2^(s+1)).
    */
-  skipAdamRows(of: { readonly table: number; readonly m: number; readonly v: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly now: number; readonly sums: number; readonly kept: number; readonly epsilons: number; readonly powers1: number; readonly powers2: number }): void;
+  latestAdamRows(of: { readonly table: number; readonly m: number; readonly v: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly now: number; readonly sums: number; readonly kept: number; readonly epsilons: number; readonly rows: number }): void;
   /**
    * kernels/rows.ts
    *
-   * One Adam step for slots [from, to): row ← row·decay; m ← β1 m + (1 − β1) g; v ← β2 v + (1 − β2) g²;
-   * row −= size·m/(√v·correction + ε), size = lr/(1 − β1^t), correction = 1/√(1 − β2^t). Sets `last` ([rows] i32) of these rows to `now`.
-   * `table`, `m` and `v` are rows × d; `gradients` slots × d.
+   * Applies Adam's skipped steps to the table itself, for rows [from, to): the rows of latestAdamRows, m *= β1^k, v *= β2^k, and `last` becomes `now`.
+   * `powers1` and `powers2` are f64 by number of steps k: β1^k and β2^k.
    */
-  adamRows(of: { readonly table: number; readonly m: number; readonly v: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly gradients: number; readonly now: number; readonly beta1: number; readonly beta2: number; readonly size: number; readonly correction: number; readonly epsilon: number; readonly decay: number }): void;
-  /** kernels/rows.ts: SGD's skipped steps for slots [from, to), which are only decays: row ← row·kept(now)/kept(last). `kept` and `last` are those of skipAdamRows. */
-  skipSgdRows(of: { readonly table: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly now: number; readonly kept: number }): void;
-  /** kernels/rows.ts: One SGD step for slots [from, to): row ← row·decay − lr·g. `table` is rows × d, `gradients` slots × d. Sets `last` of these rows to `now`. */
-  sgdRows(of: { readonly table: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly gradients: number; readonly now: number; readonly learningRate: number; readonly decay: number }): void;
+  skipAdamRows(of: { readonly table: number; readonly m: number; readonly v: number; readonly last: number; readonly stride: number; readonly d: number; readonly from: number; readonly to: number; readonly now: number; readonly sums: number; readonly kept: number; readonly epsilons: number; readonly powers1: number; readonly powers2: number }): void;
+  /**
+   * kernels/rows.ts
+   *
+   * One Adam step for slots [from, to), from the rows that latestAdamRows left in `rows` (slots × d). With k the steps that a row has skipped since `last`:
+   * m ← β1·(m β1^k) + (1 − β1) g; v ← β2·(v β2^k) + (1 − β2) g²; row ← rows_i·decay − size·m/(√v·correction + ε), size = lr/(1 − β1^t), correction = 1/√(1 − β2^t).
+   * Sets `last` ([rows] i32) of these rows to `now`, the number of this step. `table`, `m` and `v` are rows × d; `gradients` slots × d; `powers1` and `powers2` are those of skipAdamRows.
+   */
+  adamRows(of: { readonly table: number; readonly m: number; readonly v: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly rows: number; readonly gradients: number; readonly now: number; readonly powers1: number; readonly powers2: number; readonly beta1: number; readonly beta2: number; readonly size: number; readonly correction: number; readonly epsilon: number; readonly decay: number }): void;
+  /**
+   * kernels/rows.ts
+   *
+   * Rows as SGD's skipped steps leave them, which are only decays, for slots [from, to), copied to `rows` (slots × d): rows_i = row·kept(now)/kept(last). The table stays
+   * as it is. `kept` and `last` are those of latestAdamRows.
+   */
+  latestSgdRows(of: { readonly table: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly now: number; readonly kept: number; readonly rows: number }): void;
+  /** kernels/rows.ts: Applies SGD's skipped steps to the table itself, for rows [from, to), and sets `last` to `now`. */
+  skipSgdRows(table: number, last: number, stride: number, d: number, from: number, to: number, now: number, kept: number): void;
+  /**
+   * kernels/rows.ts
+   *
+   * One SGD step for slots [from, to), from the rows that latestSgdRows left in `rows` (slots × d): row ← rows_i·decay − lr·g. `table` is rows × d, `gradients` slots × d.
+   * Sets `last` of these rows to `now`.
+   */
+  sgdRows(of: { readonly table: number; readonly last: number; readonly stride: number; readonly d: number; readonly list: number; readonly from: number; readonly to: number; readonly rows: number; readonly gradients: number; readonly now: number; readonly learningRate: number; readonly decay: number }): void;
   /** kernels/rows.ts: target_i = scales_i · source_i for rows i in [from, to); `source` and `target` are rows × d, `scales` [rows] floats. */
   scaleRows(source: number, target: number, stride: number, d: number, scales: number, from: number, to: number): void;
   /**
@@ -142,6 +161,13 @@ export interface Kernels {
    * A panel is done in two halves of four rows, each by transposing blocks of 4 × 4 floats in registers.
    */
   packPanels(source: number, stride: number, d: number, from: number, to: number, count: number, panels: number): void;
+  /**
+   * kernels/rows.ts
+   *
+   * Copies a block of a matrix to consecutive memory: `rows` rows of `count` floats, `stride` bytes apart at `source`, lie packedStride bytes apart at `packed`. count is
+   * rounded up to a multiple of 4. `product` reads a transposed A from such a copy: where every row begins a new page of memory, each tile would miss the table of pages.
+   */
+  packColumns(source: number, stride: number, rows: number, count: number, packed: number, packedStride: number): void;
   /**
    * kernels/lists.ts
    *
@@ -236,7 +262,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     throw new Error('kernel aborted');
   };
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
-  const { product, logExpectationExp, softplusRow, pairwiseRow, partialAucRow, addStandardized, slate, competition, addExpectation, gatherDots, gatherSum, gatherRows, backwardRows, skipAdamRows, adamRows, skipSgdRows, sgdRows, scaleRows, packPanels, assignSlots, sortOccurrences, startTop, offerTop, finishTop, countAbove, propagateRows, combineRows, fillRows, scatterRows, multiplyRows, leakyRows, normalizeRows, normalizeBackwardRows, collectRows, addRows, dropRows, noiseRows, denseAdamRows, denseSgdRows } = exports as Record<
+  const { product, logExpectationExp, softplusRow, pairwiseRow, partialAucRow, addStandardized, slate, competition, addExpectation, gatherDots, gatherSum, gatherRows, backwardRows, latestAdamRows, skipAdamRows, adamRows, latestSgdRows, skipSgdRows, sgdRows, scaleRows, packPanels, packColumns, assignSlots, sortOccurrences, startTop, offerTop, finishTop, countAbove, propagateRows, combineRows, fillRows, scatterRows, multiplyRows, leakyRows, normalizeRows, normalizeBackwardRows, collectRows, addRows, dropRows, noiseRows, denseAdamRows, denseSgdRows } = exports as Record<
     keyof Kernels,
     (...numbers: (number | boolean)[]) => number
   >;
@@ -252,14 +278,17 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     addExpectation: (of) => addExpectation(of.x, of.logs, of.n, of.inverseTau, of.weights, of.terms, of.gradients, of.scale, of.result),
     gatherDots,
     gatherSum,
-    gatherRows: (of) => gatherRows(of.table, of.stride, of.d, of.list, of.from, of.to, of.packed, of.norms, of.cosine, of.drop, of.dropKey, of.keepBelow, of.keepScale),
-    backwardRows: (of) => backwardRows(of.table, of.stride, of.d, of.list, of.from, of.to, of.packed, of.norms, of.gradients, of.scales, of.cosine, of.drop, of.dropKey, of.keepBelow, of.keepScale, of.l2),
-    skipAdamRows: (of) => skipAdamRows(of.table, of.m, of.v, of.last, of.stride, of.d, of.list, of.from, of.to, of.now, of.sums, of.kept, of.epsilons, of.powers1, of.powers2),
-    adamRows: (of) => adamRows(of.table, of.m, of.v, of.last, of.stride, of.d, of.list, of.from, of.to, of.gradients, of.now, of.beta1, of.beta2, of.size, of.correction, of.epsilon, of.decay),
-    skipSgdRows: (of) => skipSgdRows(of.table, of.last, of.stride, of.d, of.list, of.from, of.to, of.now, of.kept),
-    sgdRows: (of) => sgdRows(of.table, of.last, of.stride, of.d, of.list, of.from, of.to, of.gradients, of.now, of.learningRate, of.decay),
+    gatherRows: (of) => gatherRows(of.table, of.stride, of.d, of.list, of.ids, of.from, of.to, of.packed, of.norms, of.cosine, of.drop, of.dropKey, of.keepBelow, of.keepScale),
+    backwardRows: (of) => backwardRows(of.rows, of.stride, of.d, of.ids, of.from, of.to, of.packed, of.norms, of.gradients, of.scales, of.cosine, of.drop, of.dropKey, of.keepBelow, of.keepScale, of.l2),
+    latestAdamRows: (of) => latestAdamRows(of.table, of.m, of.v, of.last, of.stride, of.d, of.list, of.from, of.to, of.now, of.sums, of.kept, of.epsilons, of.rows),
+    skipAdamRows: (of) => skipAdamRows(of.table, of.m, of.v, of.last, of.stride, of.d, of.from, of.to, of.now, of.sums, of.kept, of.epsilons, of.powers1, of.powers2),
+    adamRows: (of) => adamRows(of.table, of.m, of.v, of.last, of.stride, of.d, of.list, of.from, of.to, of.rows, of.gradients, of.now, of.powers1, of.powers2, of.beta1, of.beta2, of.size, of.correction, of.epsilon, of.decay),
+    latestSgdRows: (of) => latestSgdRows(of.table, of.last, of.stride, of.d, of.list, of.from, of.to, of.now, of.kept, of.rows),
+    skipSgdRows,
+    sgdRows: (of) => sgdRows(of.table, of.last, of.stride, of.d, of.list, of.from, of.to, of.rows, of.gradients, of.now, of.learningRate, of.decay),
     scaleRows,
     packPanels,
+    packColumns,
     assignSlots: (of) => assignSlots(of.entries, of.rows, of.perRow, of.stampOf, of.slotOf, of.stamp, of.items, of.slots, of.out, of.outStride),
     sortOccurrences: (of) => sortOccurrences(of.slots, of.count, of.perRow, of.rowOf, of.from, of.to, of.offsets, of.counts, of.rows, of.entryOf),
     startTop,

@@ -8,8 +8,8 @@ import { stateLengths } from '../loss-states.ts';
 import { instantiate, type Kernels } from './kernels.ts';
 import { type NodeLayout, nodeLayout, strideOf } from './node-layout.ts';
 
-/** Positives whose similarities with the pool are computed together: the 6 rows of one register tile (kernels/product.ts). */
-export const SIMILARITY_BLOCK = 6;
+/** Positives whose similarities with the pool are computed together: the 4 rows of one register tile (kernels/product.ts). */
+export const SIMILARITY_BLOCK = 4;
 
 /** Regions for what a loss needs (states, similarities); of length 0 for losses that need neither. */
 const lossRegionNames = [
@@ -46,13 +46,13 @@ function lossRegionLengths(
   };
 }
 
-/** Rows of a batch whose scores are computed together: two register tiles of six rows. At n = 2,048 the block of scores takes 97 KiB and stays in the L2 cache. */
+/** Rows of a batch whose scores are computed together: three register tiles of four rows. At n = 2,048 the block of scores takes 97 KiB and stays in the L2 cache. */
 export const ROW_BLOCK = 12;
-/** Pool items whose gradients are computed together: eight register tiles of six rows. */
+/** Pool items whose gradients are computed together: twelve register tiles of four rows. */
 export const SLOT_BLOCK = 48;
 /** Scratch rows of n + 4 floats for the kernel of a loss, on each thread. DualScaleRow uses all five. */
 export const SCRATCH_ROWS = 5;
-/** Queries that are ranked together: four register tiles of six rows. */
+/** Queries that are ranked together: six register tiles of four rows. */
 export const QUERY_BLOCK = 24;
 /** Items that are scored for them at a time. A block of scores, 24 × 1,024 floats, takes 96 KiB. */
 export const ITEM_BLOCK = 1024;
@@ -90,8 +90,8 @@ const regionNames = [
   'sums', 'kept', 'epsilons', 'powers1', 'powers2',
   'batchUsers', 'rowWeights', 'positiveOffsets', 'positiveWeights', 'positiveRows', 'positiveItems', 'negativeItems', 'negativeWeights',
   'maskOffsets', 'masked', 'maskWeights', 'rowValues',
-  'userList', 'userSlotOfRow', 'userRowOffsets', 'userRows', 'packedUsers', 'userNorms', 'weightedUsers', 'rowGradients', 'userGradients',
-  'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
+  'userList', 'userSlotOfRow', 'userRowOffsets', 'userRows', 'latestUsers', 'packedUsers', 'userNorms', 'weightedUsers', 'rowGradients', 'userGradients',
+  'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'latestItems', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
   'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
   'threadScores', 'threadPositives', 'threadWeights', 'threadScratch', 'threadResult', 'threadItems', 'threadTargets',
   'rankPanels', 'itemBias', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
@@ -129,9 +129,9 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
     batchUsers: rows, rowWeights: rows, positiveOffsets: rows + 1, positiveWeights: capacity.positives, positiveRows: capacity.positives,
     positiveItems: capacity.positives, negativeItems: shared ? n : rows * n, negativeWeights: n,
     maskOffsets: rows + 1, masked: capacity.masked, maskWeights: capacity.maskWeights ? capacity.masked : 0, rowValues: rows,
-    userList: rows, userSlotOfRow: rows, userRowOffsets: rows + 1, userRows: rows, packedUsers: rows * stride, userNorms: rows,
+    userList: rows, userSlotOfRow: rows, userRowOffsets: rows + 1, userRows: rows, latestUsers: lazy ? rows * stride : 0, packedUsers: rows * stride, userNorms: rows,
     weightedUsers: rows * stride, rowGradients: rows * stride, userGradients: shared ? 0 : rows * stride,
-    entrySlots: entries, itemStamp: training ? items : 0, itemSlot: training ? items : 0, itemList: slots, packedItems: slots * stride, itemNorms: slots,
+    entrySlots: entries, itemStamp: training ? items : 0, itemSlot: training ? items : 0, itemList: slots, latestItems: lazy ? slots * stride : 0, packedItems: slots * stride, itemNorms: slots,
     itemGradients: slots * stride, panels: training && shared ? ((n + 7) & ~7) * stride : 0,
     occurrenceOffsets: slots, occurrenceCounts: slots, occurrenceRows: entries, occurrenceEntries: entries,
     scoreGradients: rows * scoreStride + 4, positiveGradients: shared ? capacity.positives : 0, ones: 1, l2: 1,

@@ -10,7 +10,7 @@ const names = ['a', 'b', 'da', 'db', 'stride', 'temperature', 'weight', 'count']
 export const contrastPack = nodeOperation(names, ({ memory: { kernels, layout }, crew }, { a, b, stride, count }) => {
   const { list, packed, norms, panels } = layout.nodes!.contrast;
   const d = stride / 4;
-  const mask = { drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 };
+  const mask = { ids: 0, drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 };
   takeRows(crew, count, (from, to) => {
     [a, b].forEach((table, t) => {
       const out = { packed: packed[t]!, norms: norms[t]! };
@@ -87,7 +87,7 @@ function addGradients(
     ...{ m: to - from, n: d, k: count, accumulate: false },
   });
   kernels.backwardRows({
-    ...{ table: 0, stride, d, list, from, to, packed: packed[t], norms: norms[t], gradients: gradients[t], scales: 0 },
+    ...{ rows: 0, stride, d, ids: 0, from, to, packed: packed[t], norms: norms[t], gradients: gradients[t], scales: 0 },
     ...{ cosine: true, drop: false, dropKey: 0, keepBelow: 0, keepScale: 1, l2: 0 },
   });
   kernels.addRows(gradients[t], target, stride, d, list, from, to);

@@ -97,7 +97,7 @@ export function nodeLayout(plan: EnginePlan, threads: number, start: number, bas
   return { ...places, end };
 }
 
-/** Rows that a thread maps at a time: 16 register tiles of six rows. */
+/** Rows that a thread maps at a time: 24 register tiles of four rows. */
 export const LINEAR_ROWS = 96;
 
 /** Parts that a sum over nodes is divided into. Each part is one task, and the parts are added in order, so the result does not depend on the number of threads. */

@@ -20,54 +20,44 @@ export class TableRows {
     this.crew = crew;
   }
 
-  /** Brings the batch's rows up to date, packs them, applies dropout and normalises them; packs the shared pool into panels. */
+  /** Brings copies of the batch's rows up to date, packs them, applies dropout and normalises them; packs the shared pool into panels. The tables stay as they are. */
   gather(): void {
     const { control, kernels, layout, plan } = this.memory;
-    const { at, finals, stride } = layout;
+    const { at, stride } = layout;
     const slots = control[Word.slots]!;
     const users = control[Word.userSlots]!;
     const pool = plan.training!.capacity.shared ? control[Word.negatives]! : 0;
     const itemChunks = Math.ceil(slots / CHUNK);
     const chunks = itemChunks + Math.ceil(users / CHUNK);
-    const prepareItems = preparation(this.memory, 'items');
-    const prepareUsers = preparation(this.memory, 'users');
-    // with a backbone every step moves all rows, so none is behind
-    const lazy = layout.nodes === undefined;
     for (let task = this.crew.nextTask(); task < chunks; task = this.crew.nextTask()) {
+      const from = (task < itemChunks ? task : task - itemChunks) * CHUNK;
       if (task < itemChunks) {
-        const from = task * CHUNK;
         const to = Math.min(slots, from + CHUNK);
-        if (lazy) this.catchUp('items', at.itemList, from, to);
-        kernels.gatherRows({
-          table: finals.items,
-          stride: stride * 4,
-          d: stride,
-          list: at.itemList,
-          from,
-          to,
-          packed: at.packedItems,
-          norms: at.itemNorms,
-          ...prepareItems,
-        });
+        this.pack('items', at.itemList, from, to, at.packedItems, at.itemNorms);
         if (from < pool)
           kernels.packPanels(at.packedItems, stride * 4, stride, from, Math.min(pool, to), pool, at.panels);
-      } else {
-        const from = (task - itemChunks) * CHUNK;
-        const to = Math.min(users, from + CHUNK);
-        if (lazy) this.catchUp('users', at.userList, from, to);
-        kernels.gatherRows({
-          table: finals.users,
-          stride: stride * 4,
-          d: stride,
-          list: at.userList,
-          from,
-          to,
-          packed: at.packedUsers,
-          norms: at.userNorms,
-          ...prepareUsers,
-        });
-      }
+      } else this.pack('users', at.userList, from, Math.min(users, from + CHUNK), at.packedUsers, at.userNorms);
     }
+  }
+
+  /** Packs the rows that slots [from, to) of a list name. With a backbone every step moves all rows, so none is behind. */
+  private pack(table: 'users' | 'items', list: number, from: number, to: number, packed: number, norms: number): void {
+    const { kernels, layout } = this.memory;
+    const { finals, stride } = layout;
+    const lazy = layout.nodes === undefined;
+    if (lazy) this.catchUp(table, list, from, to);
+    kernels.gatherRows({
+      table: lazy ? latestRows(this.memory, table) : finals[table],
+      stride: stride * 4,
+      d: stride,
+      list: lazy ? 0 : list,
+      ids: list,
+      from,
+      to,
+      packed,
+      norms,
+      ...preparation(this.memory, table),
+    });
   }
 
   /** One optimiser step on the touched rows; with a backbone on all rows. */
@@ -97,49 +87,64 @@ export class TableRows {
     const chunks = itemChunks + Math.ceil(users / CHUNK);
     for (let task = this.crew.nextTask(); task < chunks; task = this.crew.nextTask()) {
       const from = (task < itemChunks ? task : task - itemChunks) * CHUNK;
-      if (task < itemChunks) this.catchUp('items', 0, from, Math.min(items, from + CHUNK));
-      else this.catchUp('users', 0, from, Math.min(users, from + CHUNK));
+      if (task < itemChunks) this.skip('items', from, Math.min(items, from + CHUNK));
+      else this.skip('users', from, Math.min(users, from + CHUNK));
     }
   }
 
-  /** Applies the steps that rows [from, to) of a list have missed (see skipAdamRows in kernels/rows.ts). */
+  /** Copies the rows that slots [from, to) of a list name, with the steps that they have missed (see latestAdamRows in kernels/rows.ts). */
   private catchUp(table: 'users' | 'items', list: number, from: number, to: number): void {
-    const { control, kernels, layout, plan } = this.memory;
-    const { at, stride } = layout;
-    const now = control[Word.now]!;
-    const rows = { table: at[table], last: at[`${table}Last`], stride: stride * 4, d: stride, list, from, to, now };
-    if (plan.training!.optimizer.name === 'sgd') {
-      kernels.skipSgdRows({ ...rows, kept: at.kept });
-      return;
+    const { kernels, layout, plan } = this.memory;
+    const { kept, sums, epsilons } = layout.at;
+    const slots = { ...this.place(table, from, to), list, rows: latestRows(this.memory, table) };
+    if (plan.training!.optimizer.name === 'sgd') kernels.latestSgdRows({ ...slots, kept });
+    else kernels.latestAdamRows({ ...slots, ...this.moments(table), sums, kept, epsilons });
+  }
+
+  /** Applies the steps that rows [from, to) of a table have missed to the table. */
+  private skip(table: 'users' | 'items', from: number, to: number): void {
+    const { kernels, layout, plan } = this.memory;
+    const { table: address, last, stride, d, now } = this.place(table, from, to);
+    const { kept, sums, epsilons, powers1, powers2 } = layout.at;
+    if (plan.training!.optimizer.name === 'sgd') kernels.skipSgdRows(address, last, stride, d, from, to, now, kept);
+    else {
+      const factors = { sums, kept, epsilons, powers1, powers2 };
+      kernels.skipAdamRows({ table: address, last, stride, d, from, to, now, ...this.moments(table), ...factors });
     }
-    const { sums, kept, epsilons, powers1, powers2 } = at;
-    kernels.skipAdamRows({ ...rows, m: at[`${table}M`], v: at[`${table}V`], sums, kept, epsilons, powers1, powers2 });
   }
 
   /** One optimiser step on rows [from, to) of a list. */
   private step(table: 'users' | 'items', list: number, from: number, to: number, gradients: number): void {
-    const { control, kernels, layout, plan, scalars } = this.memory;
-    const { at, stride } = layout;
+    const { kernels, layout, plan, scalars } = this.memory;
     const { name, beta1, beta2, epsilon } = plan.training!.optimizer;
-    const rows = {
-      table: at[table],
-      last: at[`${table}Last`],
-      stride: stride * 4,
-      d: stride,
-      list,
-      from,
-      to,
-      gradients,
-      now: control[Word.now]!,
-      decay: scalars[Scalar.decay]!,
-    };
+    const rows = latestRows(this.memory, table);
+    const slots = { ...this.place(table, from, to), list, rows, gradients, decay: scalars[Scalar.decay]! };
     if (name === 'sgd') {
-      kernels.sgdRows({ ...rows, learningRate: scalars[Scalar.learningRate]! });
+      kernels.sgdRows({ ...slots, learningRate: scalars[Scalar.learningRate]! });
       return;
     }
-    const moments = { m: at[`${table}M`], v: at[`${table}V`], beta1, beta2, epsilon };
-    kernels.adamRows({ ...rows, ...moments, size: scalars[Scalar.size]!, correction: scalars[Scalar.correction]! });
+    const { powers1, powers2 } = layout.at;
+    const adam = { beta1, beta2, epsilon, size: scalars[Scalar.size]!, correction: scalars[Scalar.correction]! };
+    kernels.adamRows({ ...slots, ...this.moments(table), powers1, powers2, ...adam });
   }
+
+  /** Arguments that the kernels of rows share. */
+  private place(table: 'users' | 'items', from: number, to: number) {
+    const { control, layout } = this.memory;
+    const { at, stride } = layout;
+    const now = control[Word.now]!;
+    return { table: at[table], last: at[`${table}Last`], stride: stride * 4, d: stride, from, to, now };
+  }
+
+  private moments(table: 'users' | 'items') {
+    const { at } = this.memory.layout;
+    return { m: at[`${table}M`], v: at[`${table}V`] };
+  }
+}
+
+/** Address of the batch's rows of a table before dropout and normalisation, by slot. Only without a backbone. */
+export function latestRows({ layout }: ThreadMemory, table: 'users' | 'items'): number {
+  return table === 'users' ? layout.at.latestUsers : layout.at.latestItems;
 }
 
 /** Addresses of packed rows [slots × d], their norms [slots], their gradients [slots × d] and optional scales [slots]; and the L2 weight, default 0. */
@@ -164,10 +169,10 @@ export function backwardRows(
   const dropout = plan.training!.embeddingDropout;
   // one object literal without spreads: in pair batches this runs once per row
   kernels.backwardRows({
-    table: at[table],
+    rows: latestRows(memory, table),
     stride: stride * 4,
     d: stride,
-    list: table === 'users' ? at.batchUsers : at.itemList,
+    ids: table === 'users' ? at.batchUsers : at.itemList,
     from,
     to,
     packed: rows.packed,

@@ -160,13 +160,18 @@ export class WasmEngine implements Engine {
     this.clock.itemGradients += performance.now() - started;
   }
 
-  update(learningRate: number): void {
-    const started = performance.now();
+  update(learningRate: number, meanwhile?: () => void): void {
+    let started = performance.now();
     const { control, scalars } = this.memory;
     const now = control[Word.now]! + 1;
     control[Word.now] = now;
     scalars.set(this.tables.stepScalars(now, learningRate), Scalar.learningRate);
-    this.crew.run(Verb.update, this.work.run);
+    this.crew.run(Verb.update, this.work.run, false, () => {
+      const left = performance.now();
+      meanwhile?.();
+      // what is done meanwhile is no part of the optimiser's time
+      started += performance.now() - left;
+    });
     this.clock.optimizer += performance.now() - started;
     this.clock.steps++;
   }
@@ -264,7 +269,7 @@ const Verb = {
 export function threadWork(memory: ThreadMemory, crew: Crew, thread: number, threads: number, loss?: Loss): ThreadWork {
   const tables = new TableRows(memory, crew);
   const scoring = loss && new RowScoring(memory, crew, thread, threads, loss);
-  const itemGradients = new ItemGradients(memory, crew, threads);
+  const itemGradients = new ItemGradients(memory, crew, thread, threads);
   const ranking = new Ranking(memory, crew, thread);
   const run = (verb: number): void => {
     if (verb === Verb.gather) tables.gather();

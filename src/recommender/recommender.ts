@@ -228,8 +228,7 @@ export class Recommender {
   /** As `similarItems`, for a server: yields between steps of a few milliseconds. */
   *similarItemsInSteps(item: Id, options: { readonly k?: number } = {}): Generator<void, RecommendedItem[]> {
     const { k } = checkOptions(listSchema, options);
-    const nearest = yield* nearestRows(this.engine.items, this.#inverseNorms('items'), this.#itemOf(item), k);
-    return this.#titled(nearest);
+    return this.#titled(yield* nearestRows(this.engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
   }
 
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */

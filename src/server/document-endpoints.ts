@@ -41,7 +41,7 @@ export const docsPage = `<!doctype html>
 </head>
 <body>
 <rapi-doc spec-url="openapi.json" load-fonts="false" render-style="read" schema-style="table" show-header="false"
-  regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace" allow-server-selection="false" use-path-in-nav-bar="true">
+  regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace" allow-server-selection="false" use-path-in-nav-bar="false">
 </rapi-doc>
 </body>
 </html>

@@ -5,7 +5,7 @@ import { type RequestSchemas, type ResponseSchemas, responseSchemas } from './sc
 
 type Route = Parameters<typeof createRoute>[0];
 
-/** Builds the OpenAPI 3.1 document from the schemas that also validate requests. A test checks that it describes every endpoint, and that responses match it. */
+/** Builds the OpenAPI 3.1 document from the schemas that also validate requests. A test checks that it describes every endpoint except pages and their script, and that responses match it. */
 export function openApiDocument(schemas: RequestSchemas): object {
   const app = new OpenAPIHono();
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
@@ -28,7 +28,7 @@ export function openApiDocument(schemas: RequestSchemas): object {
       { name: 'Recommendations', description: 'Ranked items for users.' },
       { name: 'Feedback', description: 'Record what users do.' },
       { name: 'Operation', description: 'Model, reload, health and metrics.' },
-      { name: 'Description', description: 'The API document and its pages.' },
+      { name: 'Description', description: 'The API document.' },
     ],
   });
 }
@@ -241,26 +241,6 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       summary: 'This document',
       security: closed,
       responses: { 200: ok('The document', z.looseObject({})), ...denied },
-    },
-    ...(['/', '/docs'] as const).map(
-      (path): Route => ({
-        method: 'get',
-        path,
-        operationId: path === '/' ? 'landingPage' : 'docsPage',
-        tags: ['Description'],
-        summary: path === '/' ? 'Landing page' : 'This document as a web page',
-        security: closed,
-        responses: { 200: text('The page', 'text/html'), ...denied },
-      }),
-    ),
-    {
-      method: 'get',
-      path: '/docs/rapidoc-min.js',
-      operationId: 'docsScript',
-      tags: ['Description'],
-      summary: 'Script of the documentation page',
-      security: closed,
-      responses: { 200: text('The script', 'text/javascript'), ...denied },
     },
   ];
 }

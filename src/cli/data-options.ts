@@ -11,7 +11,7 @@ export type ReadFlags = ReadOptions;
 
 /** Adds the flags for reading a data file. */
 export function addReadOptions(command: Command): void {
-  addDeclaredFlags(command, readOptions);
+  addDeclaredFlags(command, readOptions, { nullValues: (texts) => texts.split(',') });
 }
 
 /** The options for splitting and filtering: those of a dataset without those for reading its files. */

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { idFormHints } from '../data/id-forms.ts';
 import { readInteractions } from '../data/read.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
@@ -22,6 +23,7 @@ import { UsageError } from './failure.ts';
 import { count, decimal, duration, metricsTable, table, timed } from './output.ts';
 import { unit, wholes } from './parse.ts';
 import { WorkProgress } from './progress.ts';
+import { readNotes } from './read-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec evaluate`. `diversity`: `true` measures only, a number also re-ranks. */
@@ -91,8 +93,8 @@ async function runUntil(
   await withModel(directory, engineOptions(flags), async (model, engine) => {
     const [log, read] = await timed(() => readInteractions(flags.test, readOptionsOf(flags)));
     const data = testDataOf(log, model);
-    const { skipped, rejectsFile } = log.report;
-    if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
+    for (const note of readNotes(log.source, log.report)) say(note);
+    for (const hint of idFormHints(model, log)) say(hint);
     sayLost(data, say);
     const request = {
       protocols: protocolChoices[flags.protocol],
@@ -119,7 +121,8 @@ async function runUntil(
         }),
       );
     }
-    if (flags.json) terminal.printJson(jsonOf(directory, flags, data, evaluations, baselines, { read, evaluate }));
+    const json = () => jsonOf(directory, flags, data, evaluations, baselines, { read, evaluate });
+    if (flags.json) terminal.printJson({ ...json(), columns: log.report.columns });
     else printReport(terminal, flags, evaluations, baselines, evaluate);
   });
 }

@@ -1,13 +1,16 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { type ColumnsRead, roles } from '../data/columns.ts';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DataInfo, describe, type Quantiles } from '../data/describe.ts';
+import type { ReadReport } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
 import { openModel } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { count, table } from './output.ts';
+import { readNotes } from './read-notes.ts';
 import type { Terminal } from './terminal.ts';
 import { ratingNote } from './train-report.ts';
 
@@ -31,13 +34,31 @@ async function run(terminal: Terminal, path: string, flags: InfoFlags): Promise<
     return;
   }
   const log = await readInteractions(path, readOptionsOf(flags));
-  const { skipped, rejectsFile } = log.report;
-  if (skipped > 0 && !flags.quiet) terminal.note(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
+  if (!flags.quiet) for (const note of readNotes(log.source, log.report)) terminal.note(note);
   const ratings = ratingNote([log.report], log.users.length, flags.minRating);
   if (ratings !== undefined && !flags.quiet) terminal.note(ratings);
   const info = describe(log);
-  if (flags.json) terminal.printJson(info);
-  else terminal.print(dataText(info));
+  const { columns, firstRows } = log.report;
+  if (flags.json) terminal.printJson({ ...info, columns });
+  else terminal.print([...firstRowsText(columns, firstRows), dataText(info)].join('\n\n'));
+}
+
+/** The first rows under the roles of their columns; empty where the reader reports none. */
+function firstRowsText(columns: ColumnsRead | undefined, rows: ReadReport['firstRows']): string[] {
+  if (!columns || !rows) return [];
+  const taken = roles.flatMap((role) => (columns[role] ? [{ role, ...columns[role] }] : []));
+  const head = taken.map(({ role, name, position }) => `${role}: ${name ?? 'column'} (${position})`);
+  return [
+    table(
+      head,
+      rows.map((row) => taken.map(({ role }) => shortened(row[role] ?? ''))),
+    ),
+  ];
+}
+
+/** A cell of at most 40 characters. */
+function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
 /** The facts of a log: sizes, ratings and times, then the quantiles of interactions per user and per item. */

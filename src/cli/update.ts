@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackboneSource } from '../backbone/backbone.ts';
+import { idFormHints } from '../data/id-forms.ts';
 import type { Interactions } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
 import { readTitles } from '../data/read-titles.ts';
@@ -18,6 +19,7 @@ import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { addDeclaredFlags } from './declared-flags.ts';
 import { count, decimal, duration } from './output.ts';
+import { readNotes } from './read-notes.ts';
 import { sourceOf } from './source-flags.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
@@ -66,15 +68,15 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const opened = before ?? (await stampOf(directory));
   if (!flags.dryRun) await checkModelTarget(out);
   const log = await readInteractions(flags.data, readOptionsOf(flags));
-  const { skipped, rejectsFile } = log.report;
-  if (skipped > 0) say(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
+  for (const note of readNotes(log.source, log.report)) say(note);
+  for (const hint of idFormHints(model, log)) say(hint);
   const { users, items, pairs } = newInteractions(model, log);
   const added = { users: users.added, items: items.added, interactions: pairs.indices.length };
   if (flags.dryRun || added.interactions === 0) {
     // With another --out, a copy is written even where nothing is new.
     const copied = !flags.dryRun && !isInPlace;
     if (copied) await saveModel(out, model);
-    const facts = { model: out, added, read: log.users.length, updated: false };
+    const facts = { model: out, added, read: log.users.length, updated: false, columns: log.report.columns };
     if (flags.json) terminal.printJson(facts);
     else terminal.print(`${foundText(added, log)}${flags.dryRun || copied ? '' : ` ${directory} is unchanged.`}`);
     return;
@@ -151,6 +153,7 @@ function jsonOf(out: string, log: Interactions, result: UpdateResult): object {
     users: model.users.rows,
     items: model.items.rows,
     interactions: model.seen.indices.length,
+    columns: log.report.columns,
     data: { source, sha256 },
   };
 }

@@ -27,6 +27,7 @@ export interface DataInfo {
   belowMinRating: number;
   /** Earliest and latest time, in the log's unit. */
   times?: { from: number; to: number };
+  /** Range of the ratings, before duplicates are merged. */
   ratings?: Spread;
 }
 
@@ -67,7 +68,7 @@ export function describe(log: Interactions): DataInfo {
     const { min, max } = spreadOf(log.times);
     info.times = { from: min, to: max };
   }
-  if (log.ratings) info.ratings = spreadOf(log.ratings);
+  if (log.ratings) info.ratings = log.report.ratingsRead ?? spreadOf(log.ratings);
   return info;
 }
 

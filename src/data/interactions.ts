@@ -1,5 +1,7 @@
 import { type Csr, csrFromEntries } from '../array/csr.ts';
 import { sharedInt32 } from '../array/shared.ts';
+import type { ColumnsRead, Role } from './columns.ts';
+import type { PassedOver } from './formats/rejects.ts';
 import type { IdMap } from './id-map.ts';
 import type { Spread } from './spread.ts';
 
@@ -14,8 +16,9 @@ export interface Interactions {
   readonly users: Int32Array;
   /** Item index of each entry; shared memory. */
   readonly items: Int32Array;
+  /** NaN for an entry without a rating. */
   readonly ratings?: Float32Array;
-  /** In the log's own unit; dates are seconds since 1970-01-01 UTC. */
+  /** In the log's own unit; dates are seconds since 1970-01-01 UTC. NaN for an entry without a time. */
   readonly times?: Float64Array;
   /** Weight of the entry as a positive, ≥ 0. */
   readonly weights?: Float32Array;
@@ -38,6 +41,19 @@ export interface ReadReport {
   readonly belowMinRating: number;
   /** Range of the ratings of the kept entries; absent without a rating column. Every kept interaction is a positive, whatever its rating. */
   readonly ratings?: Spread;
+  /** Range of the ratings of all rows kept, before duplicates are merged. */
+  readonly ratingsRead?: Spread;
+  /** Rows kept without a rating, or without a time, where the log has such a column. */
+  readonly withoutRating?: number;
+  readonly withoutTime?: number;
+  /** Ids such as NULL or NaN, which other programs write for a missing value: how many cells have them, and the distinct texts. */
+  readonly nullIds?: { readonly count: number; readonly texts: readonly string[] };
+  /** Rows passed over without fault. */
+  readonly passed?: Readonly<PassedOver>;
+  /** The columns that were read, and those that were not. */
+  readonly columns?: ColumnsRead;
+  /** The first rows, as texts by role. */
+  readonly firstRows?: readonly Readonly<Partial<Record<Role, string>>>[];
   /** Path of the file that lists the skipped rows; absent when none was skipped. */
   readonly rejectsFile?: string;
 }
@@ -72,12 +88,17 @@ export function mergeDuplicates(raw: RawColumns): RawColumns & { duplicates: num
     if (first) at++;
     users[at] = raw.users[e]!;
     items[at] = raw.items[e]!;
-    if (ratings) ratings[at] = first ? raw.ratings![e]! : Math.max(ratings[at]!, raw.ratings![e]!);
-    if (times) times[at] = first ? raw.times![e]! : Math.max(times[at]!, raw.times![e]!);
+    if (ratings) ratings[at] = first ? raw.ratings![e]! : larger(ratings[at]!, raw.ratings![e]!);
+    if (times) times[at] = first ? raw.times![e]! : larger(times[at]!, raw.times![e]!);
     if (weights) weights[at] = first ? raw.weights![e]! : Math.max(weights[at]!, raw.weights![e]!);
   }
   const { userIds, itemIds } = raw;
   return { userIds, itemIds, users, items, ratings, times, weights, duplicates: order.length - count };
+}
+
+/** The larger of two numbers; NaN, a missing one, only where both are. */
+function larger(a: number, b: number): number {
+  return b > a || Number.isNaN(a) ? b : a;
 }
 
 /** The entries as a users × items matrix; its values are the weights, if the log has any. */

@@ -103,7 +103,7 @@ async function titleTable(
     return parquetTable(duck, path, (names) => find(names, names.length));
   }
   if (format === 'jsonl') {
-    const names = sniffKeys(head);
+    const { names } = sniffKeys(head);
     return jsonTable(file, head.gzip, names, find(names, names.length));
   }
   const { layout, first } = sniffTable(file, format, head, {
@@ -111,7 +111,7 @@ async function titleTable(
     item: 1,
     delimiter: options.delimiter,
     header: options.header,
-    isHeaderName: (name) => isTitle(name) || isId(name) || name === options.id || name === options.title,
+    headerNames: [(name) => isId(name) || name === options.id, (name) => isTitle(name) || name === options.title],
   });
   return delimitedTable(layout, find(layout.header ? first : undefined, layout.width));
 }

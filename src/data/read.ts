@@ -8,19 +8,21 @@ import { TaurecError } from '../errors.ts';
 import { checkOptions, type DeclaredOption, declaredOptions, finite, oneOf, option, textWhere } from '../option.ts';
 import { type FileHead, readHead } from '../platform/file-head.ts';
 import { fileSha256, openBytes, openLines } from '../platform/text-stream.ts';
-import { type ColumnPositions, checkRating, columnShape, findColumns, roles } from './columns.ts';
+import { type ColumnPositions, type ColumnsRead, checkRating, chooseColumns, columnShape, roles } from './columns.ts';
 import { databasePlace } from './database/database-place.ts';
 import { readDatabase } from './database/read-database.ts';
 import { type Duck, eachChunk, openDuck } from './formats/duckdb.ts';
 import { type Encoded, encodeNumbers, encodeTexts } from './formats/encode-table.ts';
 import { type Format, formats, guessFormat } from './formats/file-format.ts';
 import { readLightGcn } from './formats/light-gcn.ts';
+import type { Quote } from './formats/records.ts';
 import { Rejects } from './formats/rejects.ts';
 import { badCell, repairDelimited, repairJson } from './formats/repair.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './formats/table.ts';
 import { sniffKeys, sniffTable } from './formats/table-layout.ts';
+import { isTimeFormat, timeCodes } from './formats/time-format.ts';
 import { type Interactions, mergeDuplicates, type RawColumns } from './interactions.ts';
-import { spreadOf } from './spread.ts';
+import { type FirstRows, firstRowsOf, reportOf, withoutEmptyMeasures } from './read-report.ts';
 
 const group = 'Reading data:';
 
@@ -44,6 +46,36 @@ export const readShape = {
     textWhere('one to four characters, no quote or line end', (x) => /^[^"\r\n]{1,4}$/.test(x)).optional(),
     { group, flag: '--delimiter <text>', help: 'field separator (default: detected)' },
   ),
+  /** The character that encloses fields of a table. Default: none where tabs separate fields; `'` where it encloses every field of the first line; else `"`. A field over several lines that look like rows is a bad row, unless the quote is named here. */
+  quote: option(oneOf(['none', '"', "'"]).optional(), {
+    group,
+    flag: '--quote <character>',
+    help: 'character around fields (default: none with tabs, else detected)',
+  }),
+  /** Decimal separator of ratings, times and weights. Default '.'. */
+  decimal: option(oneOf(['.', ',']).optional(), {
+    group,
+    flag: '--decimal <character>',
+    help: 'decimal separator of numbers (default: .)',
+  }),
+  /** Format of the times, as strptime codes: `%d/%m/%Y %H:%M`. Default: numbers, ISO dates, `2024/05/31`, `31.05.2024`, and times that end with UTC. */
+  timeFormat: option(
+    textWhere(
+      `codes of year, month and day, with text between them, such as %d/%m/%Y %H:%M; known: ${timeCodes}`,
+      isTimeFormat,
+    ).optional(),
+    {
+      group,
+      flag: '--time-format <text>',
+      help: 'format of times, such as "%d/%m/%Y %H:%M" (default: numbers and ISO dates)',
+    },
+  ),
+  /** Texts that mean "missing". A row with such an id is left out and counted; such a rating or time counts as blank. Default: none. */
+  nullValues: option(z.array(z.string(), { error: 'a list of texts' }).optional(), {
+    group,
+    flag: '--null-values <texts>',
+    help: 'texts that mean a missing value: NULL,NaN',
+  }),
   /** True if the first record holds column names. Default 'auto': detected (`sniffTable`). */
   header: option(z.union([z.literal('auto'), z.boolean()], { error: "true, false or 'auto'" }).optional(), {
     group,
@@ -77,9 +109,10 @@ export type ReadOptions = z.input<typeof schema>;
  * Reads a log of interactions from a CSV, TSV, JSON lines, Parquet or LightGCN file, plain or gzip, or from a database table or query, named
  * `postgres://…?table=…` or `sqlite:PATH?table=…` (docs/databases.md). For databases `format`, `delimiter` and `header` have no effect.
  * Ids are texts and stay unchanged ("007" is not 7). If all ids of a column are whole numbers in plain decimal form, they are ordered by number, else by UTF-8
- * bytes. Fields may be quoted. Blank lines are skipped. A row is bad if an id is blank, if a rating, time or weight is not a number (times may be ISO dates), or if
- * its number of fields differs from that of the first row. Repeated user–item pairs are merged.
- * @throws TaurecError `file-not-found`, `unreadable-file`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; for databases also `bad-database-place`,
+ * bytes. Fields may be quoted; without quotes, spaces around a field do not belong to it. Blank rows and repeated headers are passed over. A row is bad if an id is blank,
+ * if a rating, time or weight is not a number (times may be dates), or if its number of fields differs from that of the first row. A rating or time may be blank.
+ * Repeated user–item pairs are merged. `report` says which columns were read, and what was passed over.
+ * @throws TaurecError `file-not-found`, `unreadable-file`, `missing-column`, `unclear-columns`, `same-name`, `bad-row`, `empty-data`, `bad-option`; for databases also `bad-database-place`,
  * `database-unreachable`, `database-login`, `database-failed`
  */
 export async function readInteractions(source: string, options: ReadOptions = {}): Promise<Interactions> {
@@ -97,24 +130,33 @@ async function readFile(file: string, options: ReadOptions & { headerLines?: num
   if (format === 'lightgcn') checkPairsOnly(file, options);
   const rejects = new Rejects(file, options.onBadRow ?? 'fail', options.rejectsDirectory ?? '.', options.headerLines);
   try {
-    const sha256 = await fileSha256(file, head.gzip);
-    const { columns, belowMinRating } =
+    const quotes = { '"': false, "'": false, '': false };
+    const sha256 = await fileSha256(file, head.gzip, (piece) => {
+      quotes['"'] ||= piece.includes(34);
+      quotes["'"] ||= piece.includes(39);
+    });
+    const read =
       format === 'lightgcn'
-        ? { columns: await readLightGcn(openLines(file, head.gzip), (bad) => rejects.add(bad)), belowMinRating: 0 }
-        : await readTable(file, format, head, options, rejects);
+        ? await readPairs(file, head.gzip, rejects)
+        : await readTable(file, format, { ...head, quotes }, options, rejects);
     const rejectsFile = rejects.close();
-    const rows = columns.users.length;
+    const { belowMinRating } = read;
+    const rows = read.columns.users.length;
     if (rows === 0) {
       const reason = `no interaction is left (${rejects.count} bad rows skipped, ${belowMinRating} below the minimum rating)`;
       throw new TaurecError('empty-data', { file, reason });
     }
+    const columns = withoutEmptyMeasures(read.columns);
     const { duplicates, ...merged } = mergeDuplicates(columns);
     const report = {
       rows: rows + belowMinRating,
       duplicates,
       skipped: rejects.count,
       belowMinRating,
-      ...(merged.ratings && { ratings: spreadOf(merged.ratings) }),
+      ...reportOf(read.columns, merged),
+      passed: rejects.passed,
+      columns: read.read,
+      firstRows: read.firstRows,
       rejectsFile,
     };
     return { ...merged, report, sha256, source: file };
@@ -131,15 +173,25 @@ async function readFile(file: string, options: ReadOptions & { headerLines?: num
 
 /** The columns of the kept rows, before duplicates are merged, with the number of rows that `minRating` dropped. */
 type Columns = { columns: RawColumns; belowMinRating: number };
+/** `Columns` with the description of the columns read. */
+type Read = Columns & { read: ColumnsRead; firstRows?: FirstRows };
+/** A head, with the quotes that occur anywhere in the file. */
+type Head = FileHead & { quotes: Readonly<Record<Quote, boolean>> };
+
+async function readPairs(file: string, gzip: boolean, rejects: Rejects): Promise<Read> {
+  const columns = await readLightGcn(openLines(file, gzip), (bad) => rejects.add(bad));
+  const read: ColumnsRead = { user: { position: 1, by: 'format' }, item: { position: 2, by: 'format' }, unread: [] };
+  return { columns, belowMinRating: 0, read };
+}
 
 /** Reads any format but LightGCN, with a DuckDB instance that lives as long as the read. */
 async function readTable(
   file: string,
   format: Exclude<Format, 'lightgcn'>,
-  head: FileHead,
-  options: ReadOptions,
+  head: Head,
+  options: ReadOptions & { headerLines?: number },
   rejects: Rejects,
-): Promise<Columns> {
+): Promise<Read> {
   const duck = await openDuck();
   try {
     if (format === 'parquet') return await readParquet(duck, file, head.gzip, options, rejects);
@@ -155,26 +207,31 @@ async function readDelimited(
   duck: Duck,
   file: string,
   format: 'csv' | 'tsv',
-  head: FileHead,
-  options: ReadOptions,
+  head: Head,
+  options: ReadOptions & { headerLines?: number },
   rejects: Rejects,
-): Promise<Columns> {
-  const { layout, names, positions, numeric, empty } = sniffTable(file, format, head, options);
-  if (empty) {
+): Promise<Read> {
+  // The copy of a database table has no spaces but those of its values.
+  const trim = options.headerLines === undefined;
+  const sniffed = sniffTable(file, format, head, { ...options, trim });
+  const { layout, names, positions, numeric, columns, rows } = sniffed;
+  if (sniffed.empty || !columns) {
     const reason = layout.header ? 'the file has a header and no rows' : 'the file has no rows';
     throw new TaurecError('empty-data', { file, reason });
   }
   checkRating(file, positions, names ?? [], options);
-  const table = delimitedTable(layout, positions);
-  // First pass: DuckDB reads the file as it is. Only if it meets bad rows, a second pass copies the good rows to `target` and reports the bad ones.
+  const about = { read: columns, firstRows: firstRowsOf(rows, positions) };
+  const table = delimitedTable(layout, positions, options, { names, quotes: head.quotes[layout.quote] });
+  // First pass: DuckDB reads the file as it is. Only if it meets bad or doubtful rows, a second pass copies the good rows to `target` and reports the bad ones.
   const encoded = await attempt(() => encode(duck, table, numeric, options));
-  if (encoded && 'columns' in encoded) return encoded;
+  if (encoded && 'columns' in encoded) return { ...encoded, ...about };
   const target = join(duck.folder, 'repaired.csv');
-  await repairDelimited(layout, names, positions, target, rejects);
+  await repairDelimited(layout, { names, positions, rules: options }, target, rejects);
   // DuckDB keeps rejected rows for all reads of a connection. Dropping its tables keeps those of the first pass from counting again.
   await duck.connection.run('DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans');
-  const repaired = delimitedTable({ ...layout, path: target, gzip: false, header: false, skip: 0 }, positions);
-  return insist(file, format, () => encode(duck, repaired, numeric, options));
+  const copy = { ...layout, path: target, gzip: false, header: false, skip: 0, quote: '"', trim: false } as const;
+  const repaired = delimitedTable(copy, positions, options);
+  return { ...(await insist(file, format, () => encode(duck, repaired, numeric, options))), ...about };
 }
 
 /** Reads JSON lines in at most two passes, as `readDelimited` does. The columns are the keys in the head of the file. */
@@ -184,27 +241,24 @@ async function readJson(
   head: FileHead,
   options: ReadOptions,
   rejects: Rejects,
-): Promise<Columns> {
+): Promise<Read> {
+  const source = { path: file, gzip: head.gzip };
+  const target = join(duck.folder, 'repaired.jsonl');
   // Without an object in the head the repair pass runs only to report the bad lines; then the error about the file is thrown.
-  const names = sniffKeys(head);
+  const { names, rows } = sniffKeys(head);
   if (names.length === 0) {
-    await repairJson(
-      { path: file, gzip: head.gzip },
-      names,
-      { user: 0, item: 1 },
-      join(duck.folder, 'repaired.jsonl'),
-      rejects,
-    );
+    await repairJson(source, { names, positions: { user: 0, item: 1 }, rules: options }, target, rejects);
     throw new TaurecError('empty-data', { file, reason: 'no JSON object was found' });
   }
-  const positions = findColumns(file, names, names.length, options);
+  const { positions, columns } = chooseColumns({ file, names, width: names.length, rows }, options);
   checkRating(file, positions, names, options);
-  const table = jsonTable(file, head.gzip, names, positions);
+  const about = { read: columns, firstRows: firstRowsOf(rows, positions) };
+  const table = jsonTable(file, head.gzip, names, positions, options);
   const encoded = await attempt(() => encode(duck, table, false, options));
-  if (encoded && 'columns' in encoded) return encoded;
-  const target = join(duck.folder, 'repaired.jsonl');
-  await repairJson({ path: file, gzip: head.gzip }, names, positions, target, rejects);
-  return insist(file, 'jsonl', () => encode(duck, jsonTable(target, false, names, positions), false, options));
+  if (encoded && 'columns' in encoded) return { ...encoded, ...about };
+  await repairJson(source, { names, positions, rules: options }, target, rejects);
+  const repaired = jsonTable(target, false, names, positions, options);
+  return { ...(await insist(file, 'jsonl', () => encode(duck, repaired, false, options))), ...about };
 }
 
 /** Reads Parquet. A file compressed as a whole by gzip is unpacked first, because Parquet needs random access. */
@@ -214,7 +268,7 @@ async function readParquet(
   gzip: boolean,
   options: ReadOptions,
   rejects: Rejects,
-): Promise<Columns> {
+): Promise<Read> {
   let path = file;
   if (gzip) {
     path = join(duck.folder, 'unpacked.parquet');
@@ -222,16 +276,19 @@ async function readParquet(
   }
   let positions: ColumnPositions = { user: 0, item: 1 };
   let names: string[] = [];
-  // `parquetTable` calls this with the column names of the file.
-  const find = (found: string[]) => {
+  let about: Pick<Read, 'read' | 'firstRows'> | undefined;
+  // `parquetTable` calls this with the column names and first rows of the file.
+  const find = (found: string[], rows: string[][]) => {
     names = found;
-    positions = findColumns(file, found, found.length, options);
+    const chosen = chooseColumns({ file, names, width: names.length, rows }, options);
+    positions = chosen.positions;
+    about = { read: chosen.columns, firstRows: firstRowsOf(rows, positions) };
     checkRating(file, positions, found, options);
     return positions;
   };
-  const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find));
+  const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find, options));
   const encoded = await unreadable(file, 'parquet', () => encode(duck, table, true, options));
-  if ('columns' in encoded) return encoded;
+  if ('columns' in encoded) return { ...encoded, ...about! };
   // Rows of Parquet have numbers, so SQL selects the bad rows and no repaired copy is needed.
   const present = roles.filter((role) => positions[role] !== undefined);
   const cells = present.map((role) => table.texts[role]).join(', ');
@@ -239,13 +296,15 @@ async function readParquet(
   await eachChunk(duck, sql, (chunk) => {
     for (let r = 0; r < chunk.rowCount; r++) {
       const [row, ...values] = chunk.getRowValues(r);
-      const bad = badCell(Number(row), names, positions, (position) =>
+      const fault = badCell(Number(row), { names, positions, rules: options }, (position) =>
         String(values[present.findIndex((role) => positions[role] === position)] ?? ''),
       );
-      if (bad) rejects.add(bad);
+      if (fault === 'missing') rejects.passed.missingIds++;
+      else if (fault) rejects.add(fault);
     }
   });
-  return insist(file, 'parquet', () => encode(duck, table, false, { ...options, passOverBad: true }));
+  const kept = await insist(file, 'parquet', () => encode(duck, table, false, { ...options, passOverBad: true }));
+  return { ...kept, ...about! };
 }
 
 /** `passOverBad`: see `EncodeOptions` in encode-table.ts. */

@@ -13,6 +13,7 @@ import { type Table, unfit } from './table.ts';
 export type Encoded = { columns: RawColumns; belowMinRating: number } | { bad: number };
 
 interface EncodeOptions {
+  /** Drops rows with a lower rating, and rows without one. */
   minRating?: number;
   /** Skip bad rows without counting them (Parquet, where the caller has already listed them). Default false. */
   passOverBad?: boolean;
@@ -20,7 +21,7 @@ interface EncodeOptions {
 
 const measures = ['rating', 'time', 'weight'] as const;
 
-/** Reads integer ids in one streaming pass. Undefined when an id is not a whole number or a cell is bad; the caller then takes the path for text ids. */
+/** Reads integer ids in one streaming pass. Undefined when an id is not a whole number or a cell is bad or blank; the caller then takes the path for text ids. */
 export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOptions): Promise<Encoded | undefined> {
   const users = new NumberColumn();
   const items = new NumberColumn();
@@ -29,12 +30,14 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
   const minimum = options.minRating ?? Number.NEGATIVE_INFINITY;
   let belowMinRating = 0;
   let fits = true;
+  // A whole number is never blank, padded or the name of a column, so the raw texts serve.
+  const user = wholeNumber(table.texts.user);
   const sql = `SELECT ${[
-    wholeNumber(table.cells.user),
-    wholeNumber(table.cells.item),
+    table.doubt ? `CASE WHEN NOT ${table.doubt} THEN ${user} END` : user,
+    wholeNumber(table.texts.item),
     ...others.map((o) => table.cells[o.role]),
   ]
-    // NaN marks a bad cell.
+    // NaN marks a bad or blank cell.
     .map((cell) => `coalesce(${cell}, 'nan'::DOUBLE)`)
     .join(', ')} FROM ${table.from}`;
   await eachChunk(duck, sql, (chunk) => {
@@ -76,8 +79,10 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
   const run = (sql: string) => duck.connection.run(sql);
   const present = (Object.keys(table.cells) as Role[]).filter((role) => table.cells[role]);
   const names = Object.fromEntries(present.map((role) => [role, `"${role}"`]));
+  const cell = (role: Role) =>
+    role === 'user' && table.doubt ? `CASE WHEN NOT ${table.doubt} THEN ${table.cells.user} END` : table.cells[role];
   await run(
-    `CREATE OR REPLACE TEMP TABLE staged AS SELECT ${present.map((r) => `${table.cells[r]} AS "${r}"`).join(', ')} FROM ${table.from}`,
+    `CREATE OR REPLACE TEMP TABLE staged AS SELECT ${present.map((r) => `${cell(r)} AS "${r}"`).join(', ')} FROM ${table.from}`,
   );
   const rejected = table.rejects ? await scalar(duck, table.rejects) : 0;
   const bad = rejected + (await scalar(duck, `SELECT count(*) FROM staged WHERE ${unfit(names)}`));
@@ -85,7 +90,7 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
   if (bad > 0) await run(`DELETE FROM staged WHERE ${unfit(names)}`);
   let belowMinRating = 0;
   if (options.minRating !== undefined && table.cells.rating) {
-    const below = `"rating" < ${Number(options.minRating)}`;
+    const below = `"rating" < ${Number(options.minRating)} OR isnan("rating")`;
     belowMinRating = await scalar(duck, `SELECT count(*) FROM staged WHERE ${below}`);
     if (belowMinRating > 0) await run(`DELETE FROM staged WHERE ${below}`);
   }

@@ -121,8 +121,10 @@ export function expectedCell(role: Role, rules: CellRules = {}): string {
 
 /** What to do about a bad cell, as a sentence; undefined without a special remedy. */
 export function cellRemedy(role: Role, cell: string, rules: CellRules = {}): string | undefined {
-  const other = rules.decimal === ',' ? '.' : ',';
-  if (role !== 'user' && role !== 'item' && isNumber(cell, other))
+  const { decimal = '.', timeFormat: format } = rules;
+  const other = decimal === ',' ? '.' : ',';
+  const isMeasure = role !== 'user' && role !== 'item' && (role !== 'time' || format === undefined);
+  if (isMeasure && isNumber(cell, other) && !isNumber(cell, decimal))
     return `For a decimal ${other === ',' ? 'comma' : 'point'} set decimal: '${other}' (--decimal ${other}).`;
   if (role === 'time')
     return "Name the format of the times (timeFormat: '%d/%m/%Y', --time-format %d/%m/%Y), or ignore times (time: false, --no-time).";

@@ -35,11 +35,11 @@ export interface SniffOptions extends ColumnOptions, CellRules {
 }
 
 /**
- * Detects the layout and columns of a delimited table from its head (at most 1000 records). With `header` 'auto' the first record is a header if one of its fields is a name
- * from the options. Else it is data if one of its fields occurs in the same column of a later row. Else it is a header if
- * (1) it has a usual name for a user and one for an item column, or, with neither a number nor a date among its fields,
- * (2) it has one of the two, unless another field is formed like all later ones of its column (`u1` over `u2`, `u3`), or
- * (3) in some column it has a word and every later record of the head has a number or a date.
+ * Detects the layout and columns of a delimited table from its head (at most 1000 records). With `header` 'auto' the first record is a header if
+ * (1) one of its fields is a name from the options, or
+ * (2) it has a usual name for a user and one for an item column, or, where none of its fields is a number, a date, or a value of the same column in a later row,
+ * (3) it has one of the two, unless another field is formed like all later ones of its column (`u1` over `u2`, `u3`), or
+ * (4) in some column it has a word and every later record of the head has a number or a date.
  */
 export function sniffTable(file: string, format: 'csv' | 'tsv', head: FileHead, options: SniffOptions): SniffedTable {
   const text = headText(head);
@@ -91,11 +91,11 @@ function isHeader(first: readonly string[], rest: readonly string[][], options: 
     return true;
   const conditions = options.headerNames ?? [(name) => isUsualName('user', name), (name) => isUsualName('item', name)];
   const isKnown = (field: string) => conditions.some((condition) => condition(field));
+  const known = first.filter(isKnown).length;
+  if (known > 1 && conditions.every((condition) => first.some(condition))) return true;
   // The header may be repeated; any other row with one of its fields makes it data.
   const others = rest.filter((fields) => !isSame(fields, first));
   if (first.some((field, c) => field !== '' && others.some((fields) => fields[c] === field))) return false;
-  const known = first.filter(isKnown).length;
-  if (known > 1 && conditions.every((condition) => first.some(condition))) return true;
   const isValue = (field: string | undefined) =>
     field !== undefined && (isNumber(field, options.decimal) || isDate(field));
   if (first.some(isValue)) return false;

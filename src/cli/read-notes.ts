@@ -14,33 +14,41 @@ export function readNotes(source: string, report: ReadReport): string[] {
   const notes = columns ? [columnsNote(source, columns)] : [];
   if (skipped > 0) notes.push(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
   const left = [
-    [passed?.blankRows, 'blank rows'],
-    [passed?.repeatedHeaders, 'lines that repeat the header'],
-    [passed?.missingIds, 'rows with a missing id (--null-values)'],
-  ].flatMap(([rows, what]) => (rows ? [`${count(rows as number)} ${what}`] : []));
-  if (left.length > 0) notes.push(`Passed over ${left.join(', ')}.`);
+    [passed?.blankRows, 'blank row', 'blank rows'],
+    [passed?.repeatedHeaders, 'line that repeats the header', 'lines that repeat the header'],
+    [passed?.missingIds, 'row with a missing id (--null-values)', 'rows with a missing id (--null-values)'],
+  ] as const;
+  const counted = left.flatMap(([rows, one, many]) => (rows ? [amount(rows, one, many)] : []));
+  if (counted.length > 0) notes.push(`Passed over ${counted.join(', ')}.`);
   for (const [role, blank] of [
     ['rating', withoutRating],
     ['time', withoutTime],
   ] as const) {
     if (blank > 0)
       notes.push(
-        `${count(blank)} of ${count(report.rows)} rows have no ${role}; they are kept without one. --no-${role} ignores the column.`,
+        `${count(blank)} of ${amount(report.rows, 'row', 'rows')} without a ${role}, kept all the same; --no-${role} ignores the column.`,
       );
   }
   if (passed && passed.manyLines.rows > 0) {
     const { rows, first, most } = passed.manyLines;
     notes.push(
-      `${count(rows)} ${rows === 1 ? 'row has' : 'rows have'} a quoted field over several lines, ${rows === 1 ? '' : 'the first '}from line ${count(first)} on, ${rows === 1 ? '' : 'at most '}${count(most)} lines long. --quote none takes quotes as text.`,
+      rows === 1
+        ? `The row from line ${count(first)} on has a quoted field over several lines, ${count(most)} in all. --quote none takes quotes as text.`
+        : `${count(rows)} rows have a quoted field over several lines: the first from line ${count(first)} on, the longest ${count(most)} lines. --quote none takes quotes as text.`,
     );
   }
   if (nullIds) {
-    const texts = nullIds.texts.join(', ');
+    const { texts } = nullIds;
     notes.push(
-      `${count(nullIds.count)} ids are ${texts}, and count as users or items of that name; --null-values ${nullIds.texts.join(',')} leaves their rows out.`,
+      `${amount(nullIds.count, 'id is', 'ids are')} ${texts.join(', ')}, taken as ${texts.length === 1 ? 'a name' : 'names'}; --null-values ${texts.join(',')} leaves such rows out.`,
     );
   }
   return notes;
+}
+
+/** `1 row`, `1,200 rows`. */
+function amount(n: number, one: string, many: string): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
 }
 
 /** `Columns of ratings.csv: user = "customer" (2), item = "sku" (3); not read: "qty" (4).` */

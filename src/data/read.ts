@@ -229,7 +229,16 @@ async function readDelimited(
   await repairDelimited(layout, { names, positions, rules: options }, target, rejects);
   // DuckDB keeps rejected rows for all reads of a connection. Dropping its tables keeps those of the first pass from counting again.
   await duck.connection.run('DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans');
-  const copy = { ...layout, path: target, gzip: false, header: false, skip: 0, quote: '"', trim: false } as const;
+  const copy = {
+    ...layout,
+    path: target,
+    gzip: false,
+    header: false,
+    skip: 0,
+    quote: '"',
+    trim: false,
+    lineEnd: '\n',
+  } as const;
   const repaired = delimitedTable(copy, positions, options);
   return { ...(await insist(file, format, () => encode(duck, repaired, numeric, options))), ...about };
 }

@@ -32,6 +32,8 @@ export interface Layout {
   width: number;
   /** Lines before the first record. */
   skip: number;
+  /** The line end, where it is known; line ends inside quotes can mislead DuckDB's detection. */
+  lineEnd?: '\n';
 }
 
 /** What a first pass over a text has to doubt: nothing in a repaired copy. */
@@ -54,7 +56,7 @@ export function delimitedTable(
   const from =
     // buffer_size must hold at least one line of max_line_size (2 MiB).
     `read_csv(${literal(layout.path)}, auto_detect = false, columns = {${columns}}, header = ${layout.header}, skip = ${layout.skip}, delim = ${literal(layout.delimiter)}, ` +
-    `quote = ${literal(quote)}, escape = ${literal(quote)}, compression = '${layout.gzip ? 'gzip' : 'none'}', store_rejects = true, max_line_size = 2097152, buffer_size = 8388608)`;
+    `quote = ${literal(quote)}, escape = ${literal(quote)}, compression = '${layout.gzip ? 'gzip' : 'none'}', ${layout.lineEnd ? "new_line = '\\n', " : ''}store_rejects = true, max_line_size = 2097152, buffer_size = 8388608)`;
   // Inside quotes spaces belong to the id, and SQL does not see the quotes.
   const trims = layout.trim && !quotes;
   const texts = byRole(positions, (position) => (trims ? `trim(c${position}, ' \t')` : `c${position}`));

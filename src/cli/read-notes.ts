@@ -2,11 +2,20 @@
 
 import type { ColumnsRead } from '../data/columns.ts';
 import { type Role, roles } from '../data/columns.ts';
+import type { Dataset } from '../data/dataset.ts';
 import type { ReadReport } from '../data/interactions.ts';
 import { count } from './output.ts';
 
 /** Columns named in a note before the rest is counted. */
 const mostNamed = 8;
+
+/** The notes about each file of a dataset, and hints about its ids. */
+export function datasetNotes({ reports = {}, sources = {}, source, hints = [] }: Dataset): string[] {
+  const notes = (['train', 'valid', 'test'] as const).flatMap((part) =>
+    reports[part] ? readNotes(sources[part] ?? source, reports[part]) : [],
+  );
+  return [...notes, ...hints];
+}
 
 /** Notes about one log: the columns that were read and that were not, then a line for each kind of row that a person may want to know of. */
 export function readNotes(source: string, report: ReadReport): string[] {

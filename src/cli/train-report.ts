@@ -7,7 +7,7 @@ import { configToJson } from '../training/config.ts';
 import type { TrainResult } from '../training/training.ts';
 import { reportOf } from './evaluate-model.ts';
 import { count, duration, metricsTable, optionsText } from './output.ts';
-import { readNotes } from './read-notes.ts';
+import { datasetNotes } from './read-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Notes about the data that was read: its size, columns, rows passed over, ratings without a threshold, and test interactions that are also in training. */
@@ -26,11 +26,7 @@ export function reportReading(
   say(
     `Read ${dataset.source} in ${duration(seconds)}: ${count(users.size)} users, ${count(items.size)} items; interactions: ${parts.join(', ')}.`,
   );
-  for (const part of ['train', 'valid', 'test'] as const) {
-    const report = reports[part];
-    if (report) for (const note of readNotes(dataset.sources?.[part] ?? dataset.source, report)) say(note);
-  }
-  for (const hint of dataset.hints ?? []) say(hint);
+  for (const note of datasetNotes(dataset)) say(note);
   const interactions = [train, valid, test].reduce((sum, part) => sum + (part?.indices.length ?? 0), 0);
   const ratings = ratingNote(Object.values(reports), interactions, minRating);
   if (ratings !== undefined) say(ratings);

@@ -135,7 +135,7 @@ test(
       { numRuns, examples: once.map((one) => [one] as [Drawn]) },
     );
   },
-  Math.max(60_000, numRuns * 300),
+  Math.max(120_000, numRuns * 2_000),
 );
 
 test('the check notices a reader that lets a quote take up rows', async () => {

@@ -196,7 +196,8 @@ export function chooseColumns(
     const fallback = role === 'user' ? 0 : 1;
     const at = other?.at === fallback ? 1 - fallback : fallback;
     const isPlaced =
-      width === 2 ? canBeId(all, names, at) : !names && role === 'user' && at === 0 && other?.by === 'option';
+      !isTaken(at) &&
+      (width === 2 ? canBeId(all, names, at) : !names && role === 'user' && at === 0 && other?.by === 'option');
     if (!isPlaced) throw unclear(table, found, options);
     take(role, at, 'position');
   }

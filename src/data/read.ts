@@ -18,7 +18,7 @@ import { type Format, guessFormat } from './formats/file-format.ts';
 import { readLightGcn } from './formats/light-gcn.ts';
 import type { Quote } from './formats/records.ts';
 import { Rejects } from './formats/rejects.ts';
-import { badCell, repairDelimited, repairJson } from './formats/repair.ts';
+import { badCell, repairDelimited, repairJson, unevenLists } from './formats/repair.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './formats/table.ts';
 import { sniffObjects, sniffTable } from './formats/table-layout.ts';
 import { compactIds, type Interactions, mergeDuplicates, selectEntries } from './interactions.ts';
@@ -263,13 +263,16 @@ async function readParquet(
   // Rows of Parquet have numbers, so SQL selects the bad rows and no repaired copy is needed.
   const present = roles.filter((role) => positions[role] !== undefined);
   const cells = present.map((role) => table.texts[role]).join(', ');
-  const sql = `SELECT file_row_number + 1, ${cells} FROM ${table.from} WHERE ${unfit(table.cells)} ORDER BY file_row_number`;
+  const doubt = table.doubt ?? 'false';
+  const sql = `SELECT file_row_number + 1, ${doubt}, ${cells} FROM ${table.from} WHERE ${unfit(table.cells)} OR ${doubt} ORDER BY file_row_number`;
   await eachChunk(duck, sql, (chunk) => {
     for (let r = 0; r < chunk.rowCount; r++) {
-      const [row, ...values] = chunk.getRowValues(r);
-      const fault = badCell(Number(row), { names, positions, rules: options }, (position) =>
-        String(values[present.findIndex((role) => positions[role] === position)] ?? ''),
-      );
+      const [row, isUneven, ...values] = chunk.getRowValues(r);
+      const fault = isUneven
+        ? unevenLists(Number(row), names[positions.item]!)
+        : badCell(Number(row), { names, positions, rules: options }, (position) =>
+            String(values[present.findIndex((role) => positions[role] === position)] ?? ''),
+          );
       if (fault === 'missing') rejects.passed.missingIds++;
       else if (fault) rejects.add(fault);
     }

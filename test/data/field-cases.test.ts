@@ -271,6 +271,8 @@ describe('values', () => {
       nullValues,
     });
     expect([pairs(json), json.report.passed!.missingIds]).toEqual([[['c', 'd']], 1]);
+    const numbers = await readText('zero.csv', 'user,item\n1,0\n2,5\n', { nullValues: ['0'] });
+    expect([pairs(numbers), numbers.report.passed!.missingIds]).toEqual([[['2', '5']], 1]);
   });
 
   test('decimal commas', async () => {

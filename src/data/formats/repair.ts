@@ -157,6 +157,11 @@ function badJson(
       return { line, column: names[position]!, got: JSON.stringify(found), expected };
     }
   }
+  const lengths = lists.flatMap((position) => {
+    const found = valueAt(position) ?? undefined;
+    return found === undefined ? [] : Array.isArray(found) ? found.length : 1;
+  });
+  if (new Set(lengths).size > 1) return unevenLists(line, names[positions.item]!);
   // A list is as good as its worst value.
   const rows = Math.max(1, ...lists.map((position) => [valueAt(position)].flat().length));
   let missing = false;
@@ -169,6 +174,11 @@ function badJson(
     else if (fault) return fault;
   }
   return missing ? 'missing' : undefined;
+}
+
+/** The fault of a row whose lists of items, ratings or times differ in length: which value belongs to which item is not known. */
+export function unevenLists(line: number, column: string): BadRow {
+  return { line, column, got: 'lists of different lengths', expected: 'as many ratings and times as items' };
 }
 
 /** The first bad cell of a row, in the order of `roles`; 'missing' for a row without one whose user or item is missing; undefined for a good row. */

@@ -10,7 +10,7 @@ export interface Table {
   cells: { user: string; item: string } & Partial<Record<Role, string>>;
   /** For each role the expression of the raw text. */
   texts: Table['cells'];
-  /** An SQL condition that is true for a row which the pass of `repairDelimited` has to judge. */
+  /** An SQL condition that is true for a row which a second pass has to judge: see `Doubts`, and rows whose lists differ in length. */
   doubt?: string;
   /** A query that counts the rows that DuckDB could not split into columns; valid after the table has been read to its end. */
   rejects?: string;
@@ -100,6 +100,8 @@ export function jsonTable(
     unfolded,
     (name) =>
       `CASE json_type(${name}) WHEN 'ARRAY' THEN json_extract_string(${name}, '$[*]') ELSE [${name} ->> '$'] END`,
+    (name) =>
+      `CASE WHEN json_type(${name}) = 'ARRAY' THEN json_array_length(${name}) WHEN json_type(${name}) <> 'NULL' THEN 1 END`,
   );
   const texts = byRole(positions, (position) => identifier(names[position]!));
   const cells = checkedTexts(texts, rules);
@@ -107,14 +109,27 @@ export function jsonTable(
     for (const role of ['user', 'item'] as const)
       cells[role] = `CASE WHEN NOT regexp_matches(${texts[role]}, '^\\s*[\\[{]') THEN ${cells[role]} END`;
   }
-  return { from, cells, texts };
+  return { from, cells, texts, ...(lists.length > 1 && { doubt: uneven }) };
 }
 
-/** The FROM clause with each of the named columns unfolded: a row with a list of n values becomes n rows. Lists of one row are unfolded together. */
-function unfold(from: string, columns: readonly string[], listOf: (name: string) => string): string {
+/** The column of `unfold` that is true for a row whose lists differ in length. */
+const uneven = '"lists of different lengths"';
+
+/**
+ * The FROM clause with each of the named columns unfolded: a row with a list of n values becomes n rows. Lists of one row are unfolded together.
+ * @param lengthOf the length of a list; NULL for none at all
+ */
+function unfold(
+  from: string,
+  columns: readonly string[],
+  listOf: (name: string) => string,
+  lengthOf: (name: string) => string,
+): string {
   if (columns.length === 0) return from;
   const unnested = columns.map((name) => `unnest(${listOf(name)}) AS ${name}`).join(', ');
-  return `(SELECT * EXCLUDE (${columns.join(', ')}), ${unnested} FROM ${from})`;
+  const lengths = columns.map(lengthOf).join(', ');
+  const differ = `coalesce(greatest(${lengths}) <> least(${lengths}), false) AS ${uneven}`;
+  return `(SELECT * EXCLUDE (${columns.join(', ')}), ${unnested}, ${differ} FROM ${from})`;
 }
 
 /**
@@ -145,13 +160,19 @@ export async function parquetTable(
     names,
     head.getRows().map((row) => row.map((cell) => String(cell ?? ''))),
   );
-  const lists = roles.flatMap((role) => {
+  const listed = roles.flatMap((role) => {
     const position = positions[role];
     if (position === undefined) return [];
     const isList = checkNesting(shown, role, names[position]!, String(described[position]![1]));
     return isList ? [identifier(names[position]!)] : [];
   });
-  const from = unfold(file, [...new Set(lists)], (name) => name);
+  const lists = [...new Set(listed)];
+  const from = unfold(
+    file,
+    lists,
+    (name) => name,
+    (name) => `len(${name})`,
+  );
   const texts = byRole(positions, (position) => `CAST(${identifier(names[position]!)} AS VARCHAR)`);
   const cells = checkedTexts(texts, rules);
   for (const role of roles) {
@@ -170,7 +191,7 @@ export async function parquetTable(
     const isBlank = isDate ? `${column} IS NULL` : `${column} IS NULL OR isnan(TRY_CAST(${column} AS DOUBLE))`;
     cells[role] = role === 'weight' ? value : `CASE WHEN ${isBlank} THEN ${blankCell} ELSE ${value} END`;
   }
-  return { from, cells, texts };
+  return { from, cells, texts, ...(lists.length > 1 && { doubt: uneven }) };
 }
 
 /** The FROM clause of a Parquet file, with numbered rows. */

@@ -73,8 +73,14 @@ const messages = {
   'empty-data': (f: Facts) => `${f.file}: ${f.reason}; expected at least one interaction.`,
   'missing-column': (f: Facts) =>
     `${f.file}: no column ${show(f.got)} for ${f.role}; the columns are: ${(f.columns as string[]).join(', ')}. Use one of these names, or a position, counted from 1.`,
+  'unclear-columns': (f: Facts) =>
+    `${f.file}: ${f.header ? `no column has a name that is known for ${missingRoles(f)}` : `the first line names no columns, and their values do not tell which is ${missingRoles(f)}`}. The columns${columnTable(f)}\nName the column of each by its name or its position: ${flagsOf(f)}.${f.header ? '' : " If the first line holds names, set header: true (--header). For LightGCN text set format: 'lightgcn' (--format lightgcn)."}`,
+  'same-name': (f: Facts) =>
+    `${f.file}: columns ${(f.positions as number[]).join(' and ')} are called ${(f.names as string[]).map(show).join(' and ')}. Name the ${f.role} column by its position: ${f.role}: ${(f.positions as number[])[0]} (--${f.role} ${(f.positions as number[])[0]}).`,
+  'blank-times': (f: Facts) =>
+    `${f.file}: ${f.blank} of ${f.count} interactions have no time, and ${f.need} one for each. Fill or remove these rows, or use an option that needs no times.`,
   'bad-row': (f: Facts) =>
-    `${f.file}, ${f.unit ?? 'line'} ${f.line}, column ${f.column}: got ${show(f.got)}, expected ${f.expected}. Correct the ${f.unit === 'row' ? 'table' : 'file'}, or skip invalid rows (onBadRow: 'skip', --on-bad-row skip).`,
+    `${f.file}, ${f.unit ?? 'line'} ${f.line}, column ${f.column}: got ${show(f.got)}, expected ${f.expected}. Correct the ${f.unit === 'row' ? 'table' : 'file'}, or skip invalid rows (onBadRow: 'skip', --on-bad-row skip).${f.remedy ? ` ${f.remedy}` : ''}`,
   // databases
   'bad-database-place': (f: Facts) =>
     `Invalid ${f.kind} address: ${f.reason}, expected ${f.expected}. Percent-encode special characters (@ is %40, & is %26); the password may also come from PGPASSWORD or ~/.pgpass.`,
@@ -264,4 +270,35 @@ function show(value: unknown): string {
 function shortened(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
+/** A column in the facts of `unclear-columns`. */
+interface ShownColumn {
+  readonly position: number;
+  readonly name?: string;
+  readonly value?: string;
+}
+
+/** "the user", "the item", or both. */
+function missingRoles({ missing }: Facts): string {
+  return (missing as string[]).map((role) => `the ${role}`).join(' and ');
+}
+
+/** The options that name the missing columns, with the columns' own names or positions as far as they are clear. */
+function flagsOf({ missing }: Facts): string {
+  const roles = missing as string[];
+  return `option${roles.length > 1 ? 's' : ''} ${roles.join(' and ')} (${roles.map((role) => `--${role} COLUMN`).join(' ')})`;
+}
+
+/** One line for each column: position, name, first value. */
+function columnTable(f: Facts): string {
+  const columns = f.columns as readonly ShownColumn[];
+  const named = columns.map(({ name }) => (name === undefined ? '' : name === '' ? '(no name)' : name));
+  const width = Math.max(...named.map((name) => name.length));
+  const lines = columns.map(({ position, value }, at) => {
+    const shown = value === undefined ? '' : value.length > 60 ? `${value.slice(0, 60)}…` : value;
+    return `  ${String(position).padStart(2)}  ${f.header ? `${named[at]!.padEnd(width)}  ` : ''}${shown}`.trimEnd();
+  });
+  const first = columns.some(({ value }) => value !== undefined) ? ', with the first value of each' : '';
+  return `${first}:\n${lines.join('\n')}`;
 }

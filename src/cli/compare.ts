@@ -12,6 +12,7 @@ import { addEvaluationFlags, evaluateModel, testDataOf, withModel } from './eval
 import { UsageError } from './failure.ts';
 import { count, decimal, table } from './output.ts';
 import { whole } from './parse.ts';
+import { readingNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec compare`. Those for models (`test`, `protocol`, `ks`, `auc`) have no effect on result files. */
@@ -50,7 +51,10 @@ async function run(terminal: Terminal, a: string, b: string, flags: CompareFlags
   const resultFor = async (path: string): Promise<ResultFile> => {
     if (!isFolder(path)) return readResult(path);
     if (flags.test === undefined) throw new UsageError(`${path} is a model: give --test FILE to measure it on.`);
-    test ??= await readInteractions(flags.test, readOptionsOf(flags));
+    if (!test) {
+      test = await readInteractions(flags.test, readOptionsOf(flags));
+      for (const note of readingNotes(test.source, test.report)) terminal.notes(flags.quiet)(note);
+    }
     // A constant, because TypeScript forgets the narrowing of `test` inside the callback.
     const log = test;
     return withModel(path, options, async (model, engine) => {
@@ -65,7 +69,14 @@ async function run(terminal: Terminal, a: string, b: string, flags: CompareFlags
   const results = [await resultFor(a), await resultFor(b)] as const;
   const { seed, resamples, otherData } = flags;
   const comparison = compareResults(...results, { seed, resamples, otherData });
-  if (flags.json) terminal.printJson({ a, b, protocol: results[0].protocol, ...comparison });
+  if (flags.json)
+    terminal.printJson({
+      a,
+      b,
+      protocol: results[0].protocol,
+      ...comparison,
+      ...(test && { columns: test.report.columns }),
+    });
   else printComparison(terminal, a, b, results[0].protocol, comparison);
 }
 

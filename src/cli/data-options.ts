@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DatasetOptions, datasetOptions } from '../data/dataset.ts';
-import { type ReadOptions, readOptions } from '../data/read.ts';
+import { type ReadOptions, readOptions } from '../data/read-options.ts';
 import { isUrl, type Source, shownSource } from '../data/source/expand-source.ts';
 import { addDeclaredFlags, declaredValues, negation } from './declared-flags.ts';
 import { core } from './parse.ts';
@@ -12,7 +12,7 @@ export type ReadFlags = ReadOptions;
 
 /** Adds the flags for reading a data file. */
 export function addReadOptions(command: Command): void {
-  addDeclaredFlags(command, readOptions);
+  addDeclaredFlags(command, readOptions, { nullValues: (texts) => texts.split(',') });
 }
 
 /** The options for splitting and filtering: those of a dataset without those for reading its files. */

@@ -24,8 +24,10 @@ import { trainedModel } from '../training/trained-model.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { count, duration, table, timed } from './output.ts';
 import { whole } from './parse.ts';
+import { datasetNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
+import { columnsOf } from './train-report.ts';
 
 /** Flags of `taurec demo`. `people`: number of users shown. */
 interface DemoFlags extends CommonOptions {
@@ -71,6 +73,7 @@ async function run(terminal: Terminal, flags: DemoFlags): Promise<void> {
       const metrics = Object.fromEntries(Object.entries(measured).map(([ranker, { metrics }]) => [ranker, metrics]));
       terminal.printJson({
         data: dataset.source,
+        ...columnsOf(dataset),
         epochs: result.epoch,
         seconds,
         metrics,
@@ -180,7 +183,11 @@ async function demoData(
   seed: number,
   say: (text: string) => void,
 ): Promise<DemoData> {
-  if (given !== undefined) return { name: basename(given), dataset: await readGiven(given, seed) };
+  if (given !== undefined) {
+    const dataset = await readGiven(given, seed);
+    for (const note of datasetNotes(dataset)) say(note);
+    return { name: basename(given), dataset };
+  }
   const shared = terminal.env.TAUREC_DATA && join(terminal.env.TAUREC_DATA, 'movielens-100k');
   if (shared && existsSync(shared)) {
     say(`Using ${shared} (films without titles).`);

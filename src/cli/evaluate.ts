@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { idFormHints } from '../data/id-forms.ts';
 import { readInteractions } from '../data/read.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
@@ -88,7 +89,8 @@ async function runUntil(
   await withModel(directory, engineOptions(flags), async (model, engine) => {
     const [log, read] = await timed(() => readInteractions(flags.test, readOptionsOf(flags)));
     const data = testDataOf(log, model);
-    for (const note of readingNotes(log.report)) say(note);
+    for (const note of readingNotes(log.source, log.report)) say(note);
+    for (const hint of idFormHints(model, log)) say(hint);
     sayLost(data, say);
     const request = {
       protocols: protocolChoices[flags.protocol],
@@ -115,7 +117,8 @@ async function runUntil(
         }),
       );
     }
-    if (flags.json) terminal.printJson(jsonOf(directory, flags, data, evaluations, baselines, { read, evaluate }));
+    const json = () => jsonOf(directory, flags, data, evaluations, baselines, { read, evaluate });
+    if (flags.json) terminal.printJson({ ...json(), columns: log.report.columns });
     else printReport(terminal, flags, evaluations, baselines, evaluate);
   });
 }

@@ -8,6 +8,7 @@ import { addCommonOptions, addExamples, type CommonOptions } from './common-opti
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { count } from './output.ts';
 import { pair } from './parse.ts';
+import { readingNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ImportFlags extends CommonOptions, ReadFlags {
@@ -59,6 +60,7 @@ async function run(terminal: Terminal, flags: ImportFlags): Promise<void> {
   // Imported embeddings carry no loss, but fold-in of new users minimises one: by default one that fits the score.
   const loss = flags.loss ?? (score === 'cosine' ? 'sl' : 'bpr');
   const log = train === undefined ? undefined : await readInteractions(train, readOptionsOf(flags));
+  if (log && !quiet) for (const note of readingNotes(log.source, log.report)) terminal.note(note);
   const { model, report } = await importEmbeddings({
     ...{ users, items, userIds, itemIds, score, itemBias },
     train: log,
@@ -75,6 +77,7 @@ async function run(terminal: Terminal, flags: ImportFlags): Promise<void> {
       items: model.items.rows,
       dimension: columns,
       ...report,
+      ...(log?.report.columns && { columns: log.report.columns }),
       loss: model.config.loss,
     });
   else if (!quiet)

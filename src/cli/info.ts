@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { type ColumnsRead, roles } from '../data/columns.ts';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DataInfo, describe, type Quantiles } from '../data/describe.ts';
+import type { ReadReport } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
 import type { Source } from '../data/source/expand-source.ts';
 import { openModel, recoverModel } from '../model/model-directory.ts';
@@ -47,12 +49,31 @@ async function run(terminal: Terminal, source: Source, flags: InfoFlags): Promis
   }
   if (flags.check) throw new UsageError(`--check needs a model folder; ${[source].flat().join(', ')} is none.`);
   const log = await readInteractions(source, readOptionsOf(flags));
-  if (!flags.quiet) for (const note of readingNotes(log.report)) terminal.note(note);
+  if (!flags.quiet) for (const note of readingNotes(log.source, log.report)) terminal.note(note);
   const ratings = flags.sumRatings ? undefined : ratingNote([log.report], log.users.length, flags.minRating);
   if (ratings !== undefined && !flags.quiet) terminal.note(ratings);
   const info = describe(log);
-  if (flags.json) terminal.printJson(info);
-  else terminal.print(dataText(info));
+  const { columns, firstRows } = log.report;
+  if (flags.json) terminal.printJson({ ...info, columns });
+  else terminal.print([...firstRowsText(columns, firstRows), dataText(info)].join('\n\n'));
+}
+
+/** The first rows under the roles of their columns; empty where the reader reports none. */
+function firstRowsText(columns: ColumnsRead | undefined, rows: ReadReport['firstRows']): string[] {
+  if (!columns || !rows) return [];
+  const taken = roles.flatMap((role) => (columns[role] ? [{ role, ...columns[role] }] : []));
+  const head = taken.map(({ role, name, position }) => `${role}: ${name ?? 'column'} (${position})`);
+  return [
+    table(
+      head,
+      rows.map((row) => taken.map(({ role }) => shortened(row[role] ?? ''))),
+    ),
+  ];
+}
+
+/** A cell of at most 40 characters. */
+function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
 /** True for a folder that is a model, whole or damaged, rather than a folder of data: it has the file that names its format, or no file but folders. Where nothing is, a killed save may have left one under a temporary name. */

@@ -7,10 +7,10 @@ import { configToJson } from '../training/config.ts';
 import type { TrainResult } from '../training/training.ts';
 import { reportOf } from './evaluate-model.ts';
 import { count, duration, metricsTable, optionsText } from './output.ts';
-import { readingNotes } from './reading-notes.ts';
+import { datasetNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Notes about the data that was read: its size, skipped rows, ratings without a threshold, and test interactions that are also in training. */
+/** Notes about the data that was read: its size, columns, rows passed over, ratings without a threshold, and test interactions that are also in training. */
 export function reportReading(
   dataset: Dataset,
   seconds: number,
@@ -26,9 +26,7 @@ export function reportReading(
   say(
     `Read ${dataset.source} in ${duration(seconds)}: ${count(users.size)} users, ${count(items.size)} items; interactions: ${parts.join(', ')}.`,
   );
-  for (const report of Object.values(reports)) {
-    for (const note of readingNotes(report)) say(note);
-  }
+  for (const note of datasetNotes(dataset)) say(note);
   const interactions = [train, valid, test].reduce((sum, part) => sum + (part?.indices.length ?? 0), 0);
   const ratings = sumRatings ? undefined : ratingNote(Object.values(reports), interactions, minRating);
   if (ratings !== undefined) say(ratings);
@@ -59,6 +57,7 @@ export function trainJson(
     ...(result.tuning && { tuning: result.tuning }),
     engine: result.engine,
     reason: result.reason,
+    ...columnsOf(dataset),
     data: {
       source: dataset.source,
       sha256: dataset.sha256,
@@ -69,6 +68,16 @@ export function trainJson(
       ...(valid && { valid: valid.indices.length }),
       ...(test && { test: test.indices.length }),
     },
+  };
+}
+
+/** The columns that were read, for `--json`: `columns` of the training file, `validColumns` and `testColumns` of others. */
+export function columnsOf({ reports = {} }: Dataset): Record<string, unknown> {
+  const { train, valid, test } = reports;
+  return {
+    ...(train?.columns && { columns: train.columns }),
+    ...(valid?.columns && { validColumns: valid.columns }),
+    ...(test?.columns && { testColumns: test.columns }),
   };
 }
 

@@ -32,7 +32,7 @@ import { shortenHelp } from './short-help.ts';
 import { trainSourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
-import { reportReading } from './train-report.ts';
+import { columnsOf, reportReading } from './train-report.ts';
 import { trainingArguments } from './training-arguments.ts';
 import { addTrainingFlags, inFlags, type TrainingFlags, trainInputOf } from './training-flags.ts';
 import { TuneProgress } from './tune-progress.ts';
@@ -170,7 +170,7 @@ async function run(terminal: Terminal, places: readonly string[], flags: TuneFla
     const winnerCommand = terminal.commandLine(...winnerArguments);
     const files = await writeReport(folder, reportOf(terminal, result, dataset, request, winnerArguments));
     if (flags.out !== undefined) await saveWinner(terminal, dataset, result, flags.out, flags);
-    if (flags.json) terminal.printJson(tuneJson(result, winnerCommand, files, flags.out));
+    if (flags.json) terminal.printJson({ ...tuneJson(result, winnerCommand, files, flags.out), ...columnsOf(dataset) });
     else printResult(terminal, result, winnerCommand, files, flags.out);
   } catch (error) {
     const isInterrupted = error instanceof TaurecError && error.code === 'aborted';

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackboneSource } from '../backbone/backbone.ts';
+import { idFormHints } from '../data/id-forms.ts';
 import type { Interactions } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
 import { readTitles } from '../data/read-titles.ts';
@@ -82,14 +83,15 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
     }
     return;
   }
-  for (const note of readingNotes(log.report)) say(note);
+  for (const note of readingNotes(log.source, log.report)) say(note);
+  for (const hint of idFormHints(model, log)) say(hint);
   const { users, items, pairs } = newInteractions(model, log);
   const added = { users: users.added, items: items.added, interactions: pairs.indices.length };
   if (flags.dryRun || added.interactions === 0) {
     // With another --out, a copy is written even where nothing is new.
     const copied = !flags.dryRun && !isInPlace;
     if (copied) await saveModel(out, model);
-    const facts = { model: out, added, read: log.users.length, updated: false };
+    const facts = { model: out, added, read: log.users.length, updated: false, columns: log.report.columns };
     if (flags.json) terminal.printJson(facts);
     else terminal.print(`${foundText(added, log)}${flags.dryRun || copied ? '' : ` ${directory} is unchanged.`}`);
     return;
@@ -166,6 +168,7 @@ function jsonOf(out: string, log: Interactions, result: UpdateResult): object {
     users: model.users.rows,
     items: model.items.rows,
     interactions: model.seen.indices.length,
+    columns: log.report.columns,
     data: { source, sha256 },
   };
 }

@@ -21,10 +21,14 @@ export interface Dataset {
   readonly sha256: string;
   /** Description of the source, for messages. */
   readonly source: string;
+  /** Where each part was read from, without passwords; a part that a split held out has no entry. */
+  readonly sources?: Readonly<Partial<Record<Part, string>>>;
   /** Row counts of each file: rows read, duplicates merged, bad rows skipped. */
   readonly reports?: Readonly<Partial<Record<Part, ReadReport>>>;
   /** The split that produced each held-out part; a part read from its own file has no entry. */
   readonly splits?: Readonly<Partial<Record<'valid' | 'test', SplitRecord>>>;
+  /** Hints about ids that differ in form between the parts (`idFormHints`); absent without one. */
+  readonly hints?: readonly string[];
   /** Number of test pairs that also occur in train or validation. Evaluation masks them as seen, so a model can never hit them. */
   readonly overlap?: number;
   /** Titles by item index, '' for an item without a title; see `readTitles`. */
@@ -42,7 +46,10 @@ export interface Parts {
 }
 
 /** Maps the users and items of all parts to one set of indices and builds their matrices. `about` is copied into the dataset. */
-export function buildDataset(parts: Parts, about: Pick<Dataset, 'sha256' | 'source' | 'reports' | 'splits'>): Dataset {
+export function buildDataset(
+  parts: Parts,
+  about: Pick<Dataset, 'sha256' | 'source' | 'reports' | 'sources' | 'splits' | 'hints'>,
+): Dataset {
   const logs = [parts.train, parts.valid, parts.test];
   const users = placeIds(logs.map((log) => log && { ids: log.userIds, codes: log.users }));
   const items = placeIds(logs.map((log) => log && { ids: log.itemIds, codes: log.items }));

@@ -15,9 +15,11 @@ import {
   whole,
 } from '../option.ts';
 import { buildDataset, type Dataset, type Parts } from './build-dataset.ts';
+import { idFormHints } from './id-forms.ts';
 import type { Interactions } from './interactions.ts';
 import { kCore } from './k-core.ts';
-import { readInteractions, readShape } from './read.ts';
+import { readInteractions } from './read.ts';
+import { readShape } from './read-options.ts';
 import { readTitles, type TitleOptions } from './read-titles.ts';
 import { latestTime, recencyWeights } from './recency-weights.ts';
 import type { Source } from './source/expand-source.ts';
@@ -136,6 +138,11 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
     ...(given.valid && { valid: given.valid.report }),
     ...(given.test && { test: given.test.report }),
   };
+  const sources = {
+    train: whole.source,
+    ...(given.valid && { valid: given.valid.source }),
+    ...(given.test && { test: given.test.source }),
+  };
   let train: Interactions = options.kCore === undefined ? whole : kCore(whole, options.kCore);
   const parts: Omit<Parts, 'train'> = { valid: given.valid || undefined, test: given.test || undefined };
   const splits: { valid?: SplitRecord; test?: SplitRecord } = {};
@@ -167,9 +174,17 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   // A single digest is used as it is, so that the SHA-256 of a one-file dataset equals the output of sha256sum.
   const digests = logs.map((log) => log.sha256);
   const sha256 = digests.length === 1 ? digests[0]! : createHash('sha256').update(digests.join('')).digest('hex');
+  const hints = [given.valid, given.test].flatMap((log) => (log ? idFormHints(whole, log) : []));
   const dataset = buildDataset(
     { train, ...parts },
-    { sha256, source: logs.map((log) => log.source).join(', '), reports, splits },
+    {
+      sha256,
+      source: logs.map((log) => log.source).join(', '),
+      reports,
+      sources,
+      splits,
+      ...(hints.length > 0 && { hints }),
+    },
   );
   return options.titles
     ? {

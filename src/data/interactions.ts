@@ -1,6 +1,8 @@
 import { type Csr, csrFromEntries } from '../array/csr.ts';
 import { sharedInt32 } from '../array/shared.ts';
+import type { ColumnsRead, Role } from './columns.ts';
 import type { KindCount } from './event-kinds.ts';
+import type { PassedOver } from './formats/rejects.ts';
 import type { IdMap } from './id-map.ts';
 import type { Spread } from './spread.ts';
 
@@ -16,8 +18,9 @@ export interface Interactions {
   readonly users: Int32Array;
   /** Item index of each entry; shared memory. */
   readonly items: Int32Array;
+  /** NaN for an entry without a rating. */
   readonly ratings?: Float32Array;
-  /** In the log's own unit; dates are seconds since 1970-01-01 UTC. */
+  /** In the log's own unit; dates are seconds since 1970-01-01 UTC. NaN for an entry without a time. */
   readonly times?: Float64Array;
   /** Weight of the entry as a positive, ≥ 0. */
   readonly weights?: Float32Array;
@@ -44,6 +47,17 @@ export interface ReadReport {
   readonly kinds?: readonly KindCount[];
   /** Range of the ratings of the kept rows, before duplicates are merged; absent without a rating column. Every kept interaction is a positive, whatever its rating. */
   readonly ratings?: Spread;
+  /** Rows kept without a rating, or without a time, where the log has such a column. */
+  readonly withoutRating?: number;
+  readonly withoutTime?: number;
+  /** Ids such as NULL or NaN, which other programs write for a missing value: how many cells have them, and the distinct texts. */
+  readonly nullIds?: { readonly count: number; readonly texts: readonly string[] };
+  /** Rows passed over without fault. */
+  readonly passed?: Readonly<PassedOver>;
+  /** The columns that were read, and those that were not. */
+  readonly columns?: ColumnsRead;
+  /** The first rows, as texts by role. */
+  readonly firstRows?: readonly Readonly<Partial<Record<Role, string>>>[];
   /** Path of the file that lists the skipped rows; absent when none was skipped. */
   readonly rejectsFile?: string;
 }
@@ -74,7 +88,7 @@ export function mergeDuplicates(raw: RawColumns, sumRatings = false): RawColumns
   const ratings = raw.ratings && new Float32Array(count);
   const times = raw.times && new Float64Array(count);
   const weights = raw.weights && new Float32Array(count);
-  const both = sumRatings ? (a: number, b: number) => a + b : Math.max;
+  const both = sumRatings ? sum : larger;
   let at = -1;
   for (let p = 0; p < order.length; p++) {
     const e = order[p]!;
@@ -83,11 +97,21 @@ export function mergeDuplicates(raw: RawColumns, sumRatings = false): RawColumns
     users[at] = raw.users[e]!;
     items[at] = raw.items[e]!;
     if (ratings) ratings[at] = first ? raw.ratings![e]! : both(ratings[at]!, raw.ratings![e]!);
-    if (times) times[at] = first ? raw.times![e]! : Math.max(times[at]!, raw.times![e]!);
+    if (times) times[at] = first ? raw.times![e]! : larger(times[at]!, raw.times![e]!);
     if (weights) weights[at] = first ? raw.weights![e]! : Math.max(weights[at]!, raw.weights![e]!);
   }
   const { userIds, itemIds } = raw;
   return { userIds, itemIds, users, items, ratings, times, weights, duplicates: order.length - count };
+}
+
+/** The sum of two numbers; NaN, a missing one, only where both are. */
+function sum(a: number, b: number): number {
+  return Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b;
+}
+
+/** The larger of two numbers; NaN, a missing one, only where both are. */
+function larger(a: number, b: number): number {
+  return b > a || Number.isNaN(a) ? b : a;
 }
 
 /** The entries as a users × items matrix; its values are the weights, if the log has any. */

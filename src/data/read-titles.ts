@@ -10,7 +10,7 @@ import { databasePlace } from './database/database-place.ts';
 import { type Duck, eachChunk, openDuck, scalar } from './formats/duckdb.ts';
 import { checkFormat, type Format, guessFormat } from './formats/file-format.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table } from './formats/table.ts';
-import { sniffKeys, sniffTable } from './formats/table-layout.ts';
+import { sniffObjects, sniffTable } from './formats/table-layout.ts';
 import type { IdMap } from './id-map.ts';
 import type { Source } from './source/expand-source.ts';
 import { findForeignByte, foreignByte } from './source/text-encoding.ts';
@@ -113,7 +113,7 @@ async function titleTable(
     return parquetTable(duck, path, (names) => find(names, names.length));
   }
   if (format === 'jsonl') {
-    const names = sniffKeys(head);
+    const { names } = sniffObjects(head);
     return jsonTable(file, head.gzip, names, find(names, names.length));
   }
   const { layout, first } = sniffTable(file, format, head, {
@@ -121,7 +121,7 @@ async function titleTable(
     item: 1,
     delimiter: options.delimiter,
     header: options.header,
-    isHeaderName: (name) => isTitle(name) || isId(name) || name === options.id || name === options.title,
+    headerNames: [(name) => isId(name) || name === options.id, (name) => isTitle(name) || name === options.title],
   });
   return delimitedTable(layout, find(layout.header ? first : undefined, layout.width));
 }

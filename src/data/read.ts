@@ -3,101 +3,44 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
-import { checkOptions, type DeclaredOption, declaredOptions, finite, oneOf, option, textWhere } from '../option.ts';
+import { checkOptions } from '../option.ts';
 import { type FileHead, readHead } from '../platform/file-head.ts';
 import { fileSha256, openBytes, openLines } from '../platform/text-stream.ts';
-import { type ColumnPositions, checkRating, columnShape, findColumns, roles } from './columns.ts';
+import { type ColumnPositions, type ColumnsRead, checkRating, chooseColumns, roles } from './columns.ts';
 import { databasePlace } from './database/database-place.ts';
 import { readDatabase } from './database/read-database.ts';
-import { eventShape, eventTable, kindsText } from './event-kinds.ts';
+import { eventTable, kindsText } from './event-kinds.ts';
+import { isNumber } from './formats/cells.ts';
 import { type Duck, eachChunk, openDuck } from './formats/duckdb.ts';
 import { type Encoded, type EncodedRows, encodeNumbers, encodeTexts } from './formats/encode-table.ts';
-import { type Format, formats, guessFormat } from './formats/file-format.ts';
+import { type Format, guessFormat } from './formats/file-format.ts';
 import { readLightGcn } from './formats/light-gcn.ts';
+import type { Quote } from './formats/records.ts';
 import { Rejects } from './formats/rejects.ts';
-import { badCell, repairDelimited, repairJson } from './formats/repair.ts';
+import { badCell, repairDelimited, repairJson, unevenLists } from './formats/repair.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './formats/table.ts';
 import { sniffObjects, sniffTable } from './formats/table-layout.ts';
 import { compactIds, type Interactions, mergeDuplicates, selectEntries } from './interactions.ts';
+import { type ReadOptions, readSchema } from './read-options.ts';
+import { type FirstRows, firstRowsOf, reportOf, withoutEmptyMeasures } from './read-report.ts';
 import type { Source } from './source/expand-source.ts';
 import { readSources, type Sibling, sniffSibling } from './source/read-sources.ts';
 import { namingEncoding } from './source/text-encoding.ts';
-import { sourceShape } from './source/with-sources.ts';
-import { spreadOf } from './spread.ts';
-
-const group = 'Reading data:';
-
-/** The declarations of all options for reading a log. */
-export const readShape = {
-  ...columnShape,
-  ...eventShape,
-  /** Minimum rating: rows with a lower rating are dropped. Needs a rating column. Default: all rows are kept. */
-  minRating: option(finite.optional(), {
-    group,
-    flag: '--min-rating <number>',
-    help: 'keep only rows with at least this rating',
-  }),
-  /** True for signed quantities, such as orders and returns: the ratings of a pair are added up, and the pair stays if their sum is above 0, or at least `minRating`. Needs a rating column. Default false: the largest rating counts. */
-  sumRatings: option(z.boolean({ error: 'true or false' }).optional(), {
-    group,
-    flag: '--sum-ratings',
-    help: 'add up the ratings of a pair, such as quantities ordered and returned, and keep pairs above 0',
-  }),
-  /** File format. Default 'auto': detected from the content, then from the name (`guessFormat`). Gzip is always detected. */
-  format: option(oneOf(['auto', ...formats]).optional(), {
-    group,
-    flag: '--format <name>',
-    help: 'file format (default: detected)',
-  }),
-  ...sourceShape,
-  /** Field separator of a table, one to four characters. Default: tab for .tsv, else the most frequent of `::` tab `,` `;` `|` or a space in the first line. */
-  delimiter: option(
-    textWhere('one to four characters, no quote or line end', (x) => /^[^"\r\n]{1,4}$/.test(x)).optional(),
-    { group, flag: '--delimiter <text>', help: 'field separator (default: detected)' },
-  ),
-  /** True if the first record holds column names. Default 'auto': detected (`sniffTable`). */
-  header: option(z.union([z.literal('auto'), z.boolean()], { error: "true, false or 'auto'" }).optional(), {
-    group,
-    flag: '--header',
-    help: 'the first line holds column names (default: detected)',
-    opposite: 'the first line is data',
-  }),
-  /** Handling of bad rows: 'fail' (default) throws an error with file, line and column; 'skip' leaves them out and lists them in a rejects file. */
-  onBadRow: option(oneOf(['fail', 'skip']).optional(), {
-    group,
-    flag: '--on-bad-row <what>',
-    help: 'unreadable rows: stop, or skip them and list them in a file',
-  }),
-  /** Folder for the rejects file, `<file name>.rejects.csv`. Default: the current folder. */
-  rejectsDirectory: option(z.string({ error: 'a folder' }).optional(), {
-    group,
-    flag: '--rejects-directory <folder>',
-    help: 'folder for the file of skipped rows (default: the current folder)',
-  }),
-};
-
-const schema = z.object(readShape);
-
-/** All options for reading a log with their paths. */
-export const readOptions: readonly DeclaredOption[] = declaredOptions(readShape);
-
-/** Options for reading a log: columns, format and handling of bad rows. All are optional. */
-export type ReadOptions = z.input<typeof schema>;
 
 /**
  * Reads a log of interactions from CSV, TSV, JSON lines, JSON arrays, Parquet or LightGCN text, plain or compressed by gzip, zstd or ZIP. The source is a file, a folder, a
  * pattern such as `parts/*.csv`, an `https://` URL, `-` (standard input), or a list of these; several files give the log of all their rows. Or it is a database table or
  * query, named `postgres://…?table=…` or `sqlite:PATH?table=…` (docs/databases.md); then `format`, `delimiter`, `header` and `encoding` have no effect.
  * Ids are texts and stay unchanged ("007" is not 7). If all ids of a column are whole numbers in plain decimal form, they are ordered by number, else by UTF-8
- * bytes. Fields may be quoted. Blank lines are skipped. A row is bad if an id is blank, if a rating, time or weight is not a number (times may be ISO dates), or if
- * its number of fields differs from that of the first row. Repeated user–item pairs are merged.
- * @throws TaurecError `file-not-found`, `unreadable-file`, `packed-file`, `bad-encoding`, `nested-column`, `missing-column`, `bad-row`, `empty-data`, `bad-option`; for
- * URLs also `download-failed`; for databases also `bad-database-place`, `database-unreachable`, `database-login`, `database-failed`
+ * bytes. Fields may be quoted; without quotes, spaces around a field do not belong to it. Blank rows and repeated headers are passed over. A row is bad if an id is blank,
+ * if a rating, time or weight is not a number (times may be dates), or if its number of fields differs from that of the first row. A rating or time may be blank.
+ * Repeated user–item pairs are merged. `report` says which columns were read, and what was passed over.
+ * @throws TaurecError `file-not-found`, `unreadable-file`, `packed-file`, `bad-encoding`, `nested-column`, `missing-column`, `unclear-columns`, `same-name`, `bad-row`,
+ * `empty-data`, `bad-option`; for URLs also `download-failed`; for databases also `bad-database-place`, `database-unreachable`, `database-login`, `database-failed`
  */
 export async function readInteractions(source: Source, options: ReadOptions = {}): Promise<Interactions> {
-  checkOptions(schema, options);
+  checkOptions(readSchema, options);
   eventTable(options);
   const place = typeof source === 'string' ? databasePlace(source) : undefined;
   const log = await (place ? readDatabase(place, options, readFile) : readSources(source, options, readFile));
@@ -106,7 +49,9 @@ export async function readInteractions(source: Source, options: ReadOptions = {}
 
 /** Drops the pairs whose summed rating is too low. The sums are compared with six decimals, so that .1 + .2 − .3 is 0. */
 function withoutCancelled(log: Interactions, minRating: number | undefined): Interactions {
-  const keep = Uint8Array.from(log.ratings!, (sum) => {
+  // A pair without a rating has no sum.
+  const sums = log.ratings ?? new Float32Array(log.users.length).fill(Number.NaN);
+  const keep = Uint8Array.from(sums, (sum) => {
     const rounded = Math.round(sum * 1e6) / 1e6;
     return minRating === undefined ? +(rounded > 0) : +(rounded >= minRating);
   });
@@ -145,17 +90,23 @@ async function readFile(file: string, options: ReadOptions & FileFacts): Promise
     options.label,
   );
   try {
-    const sha256 = await fileSha256(file, head.gzip);
-    const { columns, belowMinRating, kinds, otherKinds } =
+    const quotes = { '"': false, "'": false, '': false };
+    const sha256 = await fileSha256(file, head.gzip, (piece) => {
+      quotes['"'] ||= piece.includes(34);
+      quotes["'"] ||= piece.includes(39);
+    });
+    const read =
       format === 'lightgcn'
-        ? { ...nothingDropped, columns: await readLightGcn(openLines(file, head.gzip), (bad) => rejects.add(bad)) }
-        : await readTable(file, format, head, options, rejects);
+        ? await readPairs(file, head.gzip, rejects)
+        : await readTable(file, format, { ...head, quotes }, options, rejects);
     const rejectsFile = rejects.close();
-    const rows = columns.users.length;
+    const { belowMinRating, kinds, otherKinds } = read;
+    const rows = read.columns.users.length;
     if (rows === 0) {
       const reason = `no interaction is left (${rejects.count} bad rows skipped, ${belowMinRating} below the minimum rating${kinds ? `, ${otherKinds} of kinds that do not count: ${kindsText(kinds)}` : ''})`;
       throw new TaurecError('empty-data', { file, reason });
     }
+    const columns = withoutEmptyMeasures(read.columns);
     const { duplicates, ...merged } = mergeDuplicates(columns, options.sumRatings);
     const report = {
       rows: rows + belowMinRating + otherKinds,
@@ -163,7 +114,10 @@ async function readFile(file: string, options: ReadOptions & FileFacts): Promise
       skipped: rejects.count,
       belowMinRating,
       ...(kinds && { kinds }),
-      ...(columns.ratings && { ratings: spreadOf(columns.ratings) }),
+      ...reportOf(read.columns),
+      passed: rejects.passed,
+      columns: read.read,
+      firstRows: read.firstRows,
       rejectsFile,
     };
     return { ...merged, report, sha256, source: file };
@@ -178,16 +132,25 @@ async function readFile(file: string, options: ReadOptions & FileFacts): Promise
   }
 }
 
-const nothingDropped = { belowMinRating: 0, otherKinds: 0, kinds: undefined };
+/** The encoded rows of a file, with the description of the columns read. */
+type Read = EncodedRows & { read: ColumnsRead; firstRows?: FirstRows };
+/** A head, with the quotes that occur anywhere in the file. */
+type Head = FileHead & { quotes: Readonly<Record<Quote, boolean>> };
+
+async function readPairs(file: string, gzip: boolean, rejects: Rejects): Promise<Read> {
+  const columns = await readLightGcn(openLines(file, gzip), (bad) => rejects.add(bad));
+  const read: ColumnsRead = { user: { position: 1, by: 'format' }, item: { position: 2, by: 'format' }, unread: [] };
+  return { columns, belowMinRating: 0, otherKinds: 0, read };
+}
 
 /** Reads any format but LightGCN, with a DuckDB instance that lives as long as the read. */
 async function readTable(
   file: string,
   format: Exclude<Format, 'lightgcn'>,
-  head: FileHead,
+  head: Head,
   options: ReadOptions & FileFacts,
   rejects: Rejects,
-): Promise<EncodedRows> {
+): Promise<Read> {
   const duck = await openDuck();
   try {
     if (format === 'parquet') return await readParquet(duck, file, head.gzip, options, rejects);
@@ -203,28 +166,40 @@ async function readDelimited(
   duck: Duck,
   file: string,
   format: 'csv' | 'tsv',
-  head: FileHead,
+  head: Head,
   options: ReadOptions & FileFacts,
   rejects: Rejects,
-): Promise<EncodedRows> {
-  const { layout, names, positions, numeric, empty } = sniffSibling(options.sibling, options, (own) =>
-    sniffTable(file, format, head, own),
-  );
-  if (empty) {
+): Promise<Read> {
+  // The copy of a database table has no spaces but those of its values.
+  const trim = options.headerLines === undefined;
+  const sniffed = sniffSibling(options.sibling, options, (own) => sniffTable(file, format, head, { ...own, trim }));
+  const { layout, names, positions, numeric, columns, rows } = sniffed;
+  if (sniffed.empty || !columns) {
     const reason = layout.header ? 'the file has a header and no rows' : 'the file has no rows';
     throw new TaurecError('empty-data', { file, reason });
   }
   checkRating(file, positions, names ?? [], options);
-  const table = delimitedTable(layout, positions);
-  // First pass: DuckDB reads the file as it is. Only if it meets bad rows, a second pass copies the good rows to `target` and reports the bad ones.
+  const about = { read: columns, firstRows: firstRowsOf(rows, positions) };
+  const table = delimitedTable(layout, positions, options, { names, quotes: head.quotes[layout.quote] });
+  // First pass: DuckDB reads the file as it is. Only if it meets bad or doubtful rows, a second pass copies the good rows to `target` and reports the bad ones.
   const encoded = await attempt(() => encode(duck, table, numeric, options));
-  if (encoded && 'columns' in encoded) return encoded;
+  if (encoded && 'columns' in encoded) return { ...encoded, ...about };
   const target = join(duck.folder, 'repaired.csv');
-  await repairDelimited(layout, names, positions, target, rejects);
+  await repairDelimited(layout, { names, positions, rules: options }, target, rejects);
   // DuckDB keeps rejected rows for all reads of a connection. Dropping its tables keeps those of the first pass from counting again.
   await duck.connection.run('DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans');
-  const repaired = delimitedTable({ ...layout, path: target, gzip: false, header: false, skip: 0 }, positions);
-  return insist(file, format, () => encode(duck, repaired, numeric, options));
+  const copy = {
+    ...layout,
+    path: target,
+    gzip: false,
+    header: false,
+    skip: 0,
+    quote: '"',
+    trim: false,
+    lineEnd: '\n',
+  } as const;
+  const repaired = delimitedTable(copy, positions, options);
+  return { ...(await insist(file, format, () => encode(duck, repaired, numeric, options))), ...about };
 }
 
 /** Reads JSON lines in at most two passes, as `readDelimited` does. The columns are the keys in the head of the file. */
@@ -234,31 +209,27 @@ async function readJson(
   head: FileHead,
   options: ReadOptions,
   rejects: Rejects,
-): Promise<EncodedRows> {
+): Promise<Read> {
+  const source = { path: file, gzip: head.gzip };
+  const target = join(duck.folder, 'repaired.jsonl');
   // Without an object in the head the repair pass runs only to report the bad lines; then the error about the file is thrown.
-  const objects = sniffObjects(head);
-  const names = [...objects.keys];
+  const { names, rows, lists: listed } = sniffObjects(head);
   if (names.length === 0) {
-    await repairJson(
-      { path: file, gzip: head.gzip },
-      names,
-      { user: 0, item: 1 },
-      join(duck.folder, 'repaired.jsonl'),
-      rejects,
-    );
+    await repairJson(source, { names, positions: { user: 0, item: 1 }, rules: options }, target, rejects);
     throw new TaurecError('empty-data', { file, reason: 'no JSON object was found' });
   }
-  const positions = findColumns(file, names, names.length, options);
+  const { positions, columns } = chooseColumns({ file, names, width: names.length, rows }, options);
   checkRating(file, positions, names, options);
   const lists = [...new Set(Object.values(positions))].filter(
-    (position) => position !== positions.user && objects.lists.has(names[position]!),
+    (position) => position !== positions.user && listed.has(names[position]!),
   );
-  const table = jsonTable(file, head.gzip, names, positions, lists, true);
+  const about = { read: columns, firstRows: firstRowsOf(rows, positions) };
+  const table = jsonTable(file, head.gzip, names, positions, lists, true, options);
   const encoded = await attempt(() => encode(duck, table, false, options));
-  if (encoded && 'columns' in encoded) return encoded;
-  const target = join(duck.folder, 'repaired.jsonl');
-  await repairJson({ path: file, gzip: head.gzip }, names, positions, target, rejects, lists);
-  return insist(file, 'jsonl', () => encode(duck, jsonTable(target, false, names, positions, lists), false, options));
+  if (encoded && 'columns' in encoded) return { ...encoded, ...about };
+  await repairJson(source, { names, positions, rules: options }, target, rejects, lists);
+  const repaired = jsonTable(target, false, names, positions, lists, false, options);
+  return { ...(await insist(file, 'jsonl', () => encode(duck, repaired, false, options))), ...about };
 }
 
 /** Reads Parquet. A file compressed as a whole by gzip is unpacked first, because Parquet needs random access. */
@@ -268,7 +239,7 @@ async function readParquet(
   gzip: boolean,
   options: ReadOptions & FileFacts,
   rejects: Rejects,
-): Promise<EncodedRows> {
+): Promise<Read> {
   let path = file;
   if (gzip) {
     path = join(duck.folder, 'unpacked.parquet');
@@ -276,30 +247,38 @@ async function readParquet(
   }
   let positions: ColumnPositions = { user: 0, item: 1 };
   let names: string[] = [];
-  // `parquetTable` calls this with the column names of the file.
-  const find = (found: string[]) => {
+  let about: Pick<Read, 'read' | 'firstRows'> | undefined;
+  // `parquetTable` calls this with the column names and first rows of the file.
+  const find = (found: string[], rows: string[][]) => {
     names = found;
-    positions = findColumns(file, found, found.length, options);
+    const chosen = chooseColumns({ file, names, width: names.length, rows }, options);
+    positions = chosen.positions;
+    about = { read: chosen.columns, firstRows: firstRowsOf(rows, positions) };
     checkRating(file, positions, found, options);
     return positions;
   };
-  const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find, file, options.hive));
+  const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find, file, options.hive, options));
   const encoded = await unreadable(file, 'parquet', () => encode(duck, table, true, options));
-  if ('columns' in encoded) return encoded;
+  if ('columns' in encoded) return { ...encoded, ...about! };
   // Rows of Parquet have numbers, so SQL selects the bad rows and no repaired copy is needed.
   const present = roles.filter((role) => positions[role] !== undefined);
   const cells = present.map((role) => table.texts[role]).join(', ');
-  const sql = `SELECT file_row_number + 1, ${cells} FROM ${table.from} WHERE ${unfit(table.cells)} ORDER BY file_row_number`;
+  const doubt = table.doubt ?? 'false';
+  const sql = `SELECT file_row_number + 1, ${doubt}, ${cells} FROM ${table.from} WHERE ${unfit(table.cells)} OR ${doubt} ORDER BY file_row_number`;
   await eachChunk(duck, sql, (chunk) => {
     for (let r = 0; r < chunk.rowCount; r++) {
-      const [row, ...values] = chunk.getRowValues(r);
-      const bad = badCell(Number(row), names, positions, (position) =>
-        String(values[present.findIndex((role) => positions[role] === position)] ?? ''),
-      );
-      if (bad) rejects.add(bad);
+      const [row, isUneven, ...values] = chunk.getRowValues(r);
+      const fault = isUneven
+        ? unevenLists(Number(row), names[positions.item]!)
+        : badCell(Number(row), { names, positions, rules: options }, (position) =>
+            String(values[present.findIndex((role) => positions[role] === position)] ?? ''),
+          );
+      if (fault === 'missing') rejects.passed.missingIds++;
+      else if (fault) rejects.add(fault);
     }
   });
-  return insist(file, 'parquet', () => encode(duck, table, false, { ...options, passOverBad: true }));
+  const kept = await insist(file, 'parquet', () => encode(duck, table, false, { ...options, passOverBad: true }));
+  return { ...kept, ...about! };
 }
 
 /** `passOverBad`: see `EncodeOptions` in encode-table.ts. */
@@ -310,7 +289,9 @@ async function encode(duck: Duck, table: Table, numeric: boolean, options: PassO
   const { minRating, sumRatings, passOverBad } = options;
   // Summed ratings are compared with the minimum once all rows of a pair are known.
   const rules = { minRating: sumRatings ? undefined : minRating, eventTable: eventTable(options), passOverBad };
-  return (numeric ? await encodeNumbers(duck, table, rules) : undefined) ?? encodeTexts(duck, table, rules);
+  // The fast path takes every whole number for an id, so none may mean "missing".
+  const fast = numeric && !options.nullValues?.some((text) => isNumber(text));
+  return (fast ? await encodeNumbers(duck, table, rules) : undefined) ?? encodeTexts(duck, table, rules);
 }
 
 /** Runs `work`. Returns undefined if DuckDB cannot read the table at all; its rows are then checked one by one, like those of a table with bad rows. */

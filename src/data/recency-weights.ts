@@ -1,4 +1,5 @@
 import { TaurecError } from '../errors.ts';
+import { everyTime } from './every-time.ts';
 import type { Interactions } from './interactions.ts';
 
 /**
@@ -26,7 +27,7 @@ export function latestTime(log: Interactions): number {
 }
 
 function timesOf(log: Interactions): Float64Array {
-  if (log.times) return log.times;
+  if (log.times) return everyTime(log.times, log.source, 'recency weights need');
   const role = 'the time that recency weights need';
   throw new TaurecError('missing-column', { file: log.source, got: 'time', role, columns: ['user', 'item'] });
 }

@@ -41,12 +41,12 @@ function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
-/** SHA-256 of the bytes of a file on disk, in hexadecimal. A gzip file is also decompressed as a check, because DuckDB silently reads a truncated one as a shorter file. */
-export async function fileSha256(path: string, gzip: boolean): Promise<string> {
+/** SHA-256 of the bytes of a file on disk, in hexadecimal. `see` gets the decompressed bytes in pieces. A gzip file is also decompressed as a check, because DuckDB silently reads a truncated one as a shorter file. */
+export async function fileSha256(path: string, gzip: boolean, see?: (piece: Uint8Array) => void): Promise<string> {
   const hash = createHash('sha256');
   const bytes = createReadStream(path, { highWaterMark: 1 << 20 });
   bytes.on('data', (piece) => hash.update(piece));
-  const nowhere = new Writable({ write: (_piece, _encoding, done) => done() });
+  const nowhere = new Writable({ write: (piece, _encoding, done) => done(void see?.(piece)) });
   if (gzip) await pipeline(bytes, createGunzip({ chunkSize: 1 << 18 }), nowhere);
   else await pipeline(bytes, nowhere);
   return hash.digest('hex');

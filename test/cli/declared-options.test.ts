@@ -13,7 +13,7 @@ import { addDeclaredFlags, commonFlags, declaredValues } from '../../src/cli/dec
 import { shortenHelp } from '../../src/cli/short-help.ts';
 import { addTrainingFlags, sourceFlags } from '../../src/cli/training-flags.ts';
 import { datasetShape } from '../../src/data/dataset.ts';
-import { readShape } from '../../src/data/read.ts';
+import { readShape } from '../../src/data/read-options.ts';
 import { runShape } from '../../src/engine/run-options.ts';
 import { automaticOptions, automaticSearch, lossDeclarations, lossNames } from '../../src/loss/losses.ts';
 import {

@@ -69,6 +69,11 @@ describe('import', () => {
         interactions: data.train.indices.length,
       },
       ...{ numbered: { users: false, items: false }, unknown: { interactions: 0, users: 0, items: 0 } },
+      columns: {
+        user: { name: 'user', position: 1, by: 'name' },
+        item: { name: 'item', position: 2, by: 'name' },
+        unread: [],
+      },
       loss: { name: 'sl', options: { tau: 0.2 } },
     });
     const [got, expected] = [await lists('imported'), await lists('model')];

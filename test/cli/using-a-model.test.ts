@@ -227,7 +227,7 @@ describe('evaluate', () => {
       '--groups',
       'items',
     );
-    expect(stderr).toBe('');
+    expect(stderr).toBe('Columns of test.csv: user = "user" (1), item = "item" (2); not read: none.\n');
     expect(stdout).toMatch(/ +clean +random +popular +item-knn\nrecall@20 +0\.\d{4} +0\.\d{4} +0\.\d{4} +0\.\d{4}\n/);
     expect(stdout).toContain('Groups of equal items, least popular first:');
   });

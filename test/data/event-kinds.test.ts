@@ -38,6 +38,14 @@ describe('kinds of events', () => {
     expect(all.report.kinds!.map(({ rows }) => rows)).toEqual([230, 79, 74]);
   });
 
+  test('the column of kinds is neither user nor item', async () => {
+    const path = file('two.csv', 'user,event\n1,view\n');
+    await expect(readInteractions(path, { eventKinds: 'view' })).rejects.toMatchObject({ code: 'unclear-columns' });
+    expect((await readInteractions(path)).report.columns).toMatchObject({ item: { name: 'event', by: 'position' } });
+    const { report } = await readInteractions(file('three.csv', 'event,user,item\nview,1,2\n'), { eventKinds: 'view' });
+    expect(report.columns).toMatchObject({ event: { name: 'event', position: 1, by: 'name' }, unread: [] });
+  });
+
   test('what cannot be is refused', async () => {
     const both = readInteractions(path, { eventWeights: 'view=1', eventKinds: 'view' });
     await expect(both).rejects.toMatchObject({ code: 'bad-option', facts: { conflict: 'eventWeights' } });
@@ -150,6 +158,15 @@ describe('signed quantities', () => {
     expect(log.report).toMatchObject({ rows: 351, duplicates: 31, cancelled: 31, ratings: { min: -3, max: 3 } });
     expect(Math.min(...log.ratings!)).toBeGreaterThan(0);
     expect(await readInteractions(path, columns)).toMatchObject({ report: { duplicates: 31 } });
+  });
+
+  test('blank quantities add nothing; a pair of blanks is dropped', async () => {
+    const log = await readInteractions(file('blanks.csv', 'user,item,rating\n1,2,\n1,2,3\n1,2,-1\n4,5,\n'), {
+      sumRatings: true,
+    });
+    expect([pairs(log), [...log.ratings!], log.report.cancelled]).toEqual([[['1', '2']], [2], 1]);
+    const none = file('no-quantity.csv', 'user,item,rating\n1,2,\n');
+    await expect(readInteractions(none, { sumRatings: true })).rejects.toMatchObject({ code: 'empty-data' });
   });
 
   test('a minimum applies to the sum; without ratings it is refused; nothing left is said', async () => {

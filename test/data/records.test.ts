@@ -31,7 +31,7 @@ test('a record carries the line on which it starts', () => {
   const text = 'a,b\r\n\r\n"x\ny",c\n\nd,e';
   expect(splitRecords(text, ',')).toEqual([
     { line: 1, fields: ['a', 'b'] },
-    { line: 3, fields: ['x\ny', 'c'] },
+    { line: 3, fields: ['x\ny', 'c'], lines: 2 },
     { line: 6, fields: ['d', 'e'] },
   ]);
 });

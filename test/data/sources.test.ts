@@ -85,6 +85,22 @@ describe('several files', () => {
     );
   }, 60_000);
 
+  test('the report of several files is that of one with all their rows', async () => {
+    const [first, second] = ['1,2,3,7\nNULL,3,4,\n,,,\n', '1,2,,8\n4,None,,\nuser,item,rating,time\n'];
+    const header = 'user,item,rating,time\n';
+    const parts = [file('part-a.csv', header + first), file('part-b.csv', header + second)];
+    const { report: whole, ...log } = await readInteractions(file('all.csv', header + first + second));
+    const { report: joined, ...cut } = await readInteractions(parts);
+    expect(joined).toEqual(whole);
+    expect(joined).toMatchObject({
+      withoutRating: 2,
+      withoutTime: 2,
+      nullIds: { count: 2, texts: ['NULL', 'None'] },
+      passed: { blankRows: 1, repeatedHeaders: 1 },
+    });
+    expect([...cut.ratings!]).toEqual([...log.ratings!]);
+  });
+
   test('a header counts for its own file; a file without one follows the first', async () => {
     const first = file('split-aa.csv', 'item,user\n10,1\n20,1\n');
     const other = file('other-order.csv', 'user,item\n3,30\n');
@@ -223,6 +239,30 @@ describe('lists', () => {
       ['3', '9'],
     ]);
     expect([...rated.ratings!]).toEqual([5, 4, 1]);
+  });
+
+  test('lists of different lengths are a bad row, a missing list means no ratings', async () => {
+    const parquet = join(folder, 'uneven.parquet');
+    await duck(
+      `COPY (SELECT * FROM (VALUES (1, [7, 8], [5.0, 4.0]), (2, [7, 8], [1.0]), (3, [7], [1.0, 2.0]), (4, [9], NULL)) t(user, item, rating)) TO '${parquet}' (FORMAT parquet)`,
+    );
+    const json = file(
+      'uneven.jsonl',
+      '{"user":1,"item":[7,8],"rating":[5,4]}\n{"user":2,"item":[7,8],"rating":[1]}\n{"user":3,"item":[7],"rating":[1,2]}\n{"user":4,"item":[9]}\n',
+    );
+    for (const path of [parquet, json]) {
+      await expect(readInteractions(path)).rejects.toMatchObject({
+        code: 'bad-row',
+        facts: { line: 2, column: 'item', got: 'lists of different lengths' },
+      });
+      const log = await readInteractions(path, { onBadRow: 'skip', rejectsDirectory: folder });
+      expect(pairs(log)).toEqual([
+        ['1', '7'],
+        ['1', '8'],
+        ['4', '9'],
+      ]);
+      expect([[...log.ratings!], log.report.withoutRating]).toEqual([[5, 4, Number.NaN], 1]);
+    }
   });
 
   test('Parquet: structs, maps, lists of structs and lists of users are refused', async () => {

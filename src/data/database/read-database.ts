@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type ColumnOptions, type ColumnPositions, checkRating, findColumns, roles } from '../columns.ts';
+import {
+  type ColumnOptions,
+  type ColumnPositions,
+  type ColumnsRead,
+  checkRating,
+  chooseColumns,
+  roles,
+} from '../columns.ts';
 import type { Interactions } from '../interactions.ts';
 import { withDatabaseFile } from './database-file.ts';
 import { type DatabasePlace, isFeedbackTable } from './database-place.ts';
@@ -14,21 +21,25 @@ export function readDatabase<O extends ColumnOptions & { minRating?: number }>(
   options: O,
   readFile: (
     file: string,
-    options: O & { format: 'csv'; delimiter: string; header: true; headerLines: number },
+    options: O & { format: 'csv'; delimiter: string; quote: '"'; header: true; headerLines: number },
   ) => Promise<Interactions>,
 ): Promise<Interactions> {
   let positions: ColumnPositions = { user: 0, item: 1 };
+  let read: ColumnsRead | undefined;
   const choose = (names: readonly string[]): readonly number[] => {
     const weight = options.weight ?? (isFeedbackTable(names) ? 'weight' : undefined);
-    positions = findColumns(place.shown, names, names.length, { ...options, weight });
+    const chosen = chooseColumns({ file: place.shown, names, width: names.length }, { ...options, weight });
+    ({ positions, columns: read } = chosen);
     checkRating(place.shown, positions, names, options);
     return roles.flatMap((role) => positions[role] ?? []);
   };
   return withDatabaseFile(place, choose, async (file) => {
     const columns = columnsOfFile(positions);
-    const layout = { format: 'csv', delimiter: ',', header: true, headerLines: 1 } as const;
+    const layout = { format: 'csv', delimiter: ',', quote: '"', header: true, headerLines: 1 } as const;
     const log = await readFile(file, { ...options, ...columns, ...layout });
-    return { ...log, sha256: interactionsSha256(log), source: place.shown };
+    // Names and positions are those of the table, not of its copy.
+    const report = { ...log.report, columns: read };
+    return { ...log, report, sha256: interactionsSha256(log), source: place.shown };
   });
 }
 

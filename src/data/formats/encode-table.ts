@@ -25,6 +25,7 @@ export interface EncodedRows {
 export type Encoded = EncodedRows | { bad: number };
 
 interface EncodeOptions {
+  /** Drops rows with a lower rating, and rows without one. */
   minRating?: number;
   /** The kinds of events that count; undefined: all alike. */
   eventTable?: EventTable;
@@ -36,7 +37,7 @@ const measures = ['rating', 'time', 'weight', 'event'] as const;
 /** Most kinds that a report lists: a column of many is no column of kinds. */
 const mostKinds = 100;
 
-/** Reads integer ids in one streaming pass. Undefined when an id is not a whole number or a cell is bad; the caller then takes the path for text ids. */
+/** Reads integer ids in one streaming pass. Undefined when an id is not a whole number or a cell is bad or blank; the caller then takes the path for text ids. */
 export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOptions): Promise<Encoded | undefined> {
   const users = new NumberColumn();
   const items = new NumberColumn();
@@ -46,14 +47,16 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
   const minimum = options.minRating ?? Number.NEGATIVE_INFINITY;
   let belowMinRating = 0;
   let fits = true;
+  // A whole number is never blank, padded or the name of a column, so the raw texts serve.
+  const user = wholeNumber(table.texts.user);
   const sql = `SELECT ${[
-    wholeNumber(table.cells.user),
-    wholeNumber(table.cells.item),
+    table.doubt ? `CASE WHEN NOT ${table.doubt} THEN ${user} END` : user,
+    wholeNumber(table.texts.item),
     ...others.map((o) =>
       o.role === 'event' ? kindWeightSql(table.cells.event!, options.eventTable) : table.cells[o.role],
     ),
   ]
-    // NaN marks a bad cell.
+    // NaN marks a bad or blank cell.
     .map((cell) => `coalesce(${cell}, 'nan'::DOUBLE)`)
     .join(', ')} FROM ${table.from}`;
   await eachChunk(duck, sql, (chunk) => {
@@ -98,8 +101,10 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
   const run = (sql: string) => duck.connection.run(sql);
   const present = (Object.keys(table.cells) as Role[]).filter((role) => table.cells[role]);
   const names = Object.fromEntries(present.map((role) => [role, `"${role}"`]));
+  const cell = (role: Role) =>
+    role === 'user' && table.doubt ? `CASE WHEN NOT ${table.doubt} THEN ${table.cells.user} END` : table.cells[role];
   await run(
-    `CREATE OR REPLACE TEMP TABLE staged AS SELECT ${present.map((r) => `${table.cells[r]} AS "${r}"`).join(', ')} FROM ${table.from}`,
+    `CREATE OR REPLACE TEMP TABLE staged AS SELECT ${present.map((r) => `${cell(r)} AS "${r}"`).join(', ')} FROM ${table.from}`,
   );
   const rejected = table.rejects ? await scalar(duck, table.rejects) : 0;
   const bad = rejected + (await scalar(duck, `SELECT count(*) FROM staged WHERE ${unfit(names)}`));
@@ -111,7 +116,7 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
   if (byKind.otherKinds > 0) await run(`DELETE FROM staged WHERE ${kindWeightSql('"event"', options.eventTable)} = 0`);
   let belowMinRating = 0;
   if (options.minRating !== undefined && table.cells.rating) {
-    const below = `"rating" < ${Number(options.minRating)}`;
+    const below = `"rating" < ${Number(options.minRating)} OR isnan("rating")`;
     belowMinRating = await scalar(duck, `SELECT count(*) FROM staged WHERE ${below}`);
     if (belowMinRating > 0) await run(`DELETE FROM staged WHERE ${below}`);
   }

@@ -9,8 +9,8 @@ export type Format = (typeof formats)[number];
 
 /**
  * Guesses the format of a file. The content decides first: Parquet's magic bytes, then `{` as the first character (JSON lines). Then the extension, without
- * `.gz`: .parquet, .jsonl .ndjson .json, .csv, .tsv. For any other name the format is LightGCN text when every line consists of whole numbers with single spaces
- * between them and either the lines differ in length or no two lines begin with the same number; otherwise it is a delimited table ('csv').
+ * `.gz`: .parquet, .jsonl .ndjson .json, .csv, .tsv. For any other name the format is LightGCN text when every line consists of whole numbers with spaces or tabs
+ * between them, the lines differ in length, and no two lines begin with the same number; otherwise it is a delimited table ('csv').
  */
 export function guessFormat(file: string, head: FileHead): Format {
   if (new TextDecoder('latin1').decode(head.bytes.subarray(0, 4)) === 'PAR1') return 'parquet';
@@ -24,12 +24,13 @@ export function guessFormat(file: string, head: FileHead): Format {
   return 'csv';
 }
 
-/** The rule for LightGCN text. A table of user, item pairs fails it: all of its lines have the same length, and users repeat. */
+/** The rule for LightGCN text. A table fails it: its lines have the same number of fields. */
 function looksLikeLightGcn(text: string): boolean {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-  if (lines.length === 0 || !lines.every((line) => /^\d+( \d+)* ?$/.test(line))) return false;
-  const lengths = new Set(lines.map((line) => line.trim().split(' ').length));
-  return lengths.size > 1 || new Set(lines.map((line) => line.split(' ', 1)[0])).size === lines.length;
+  if (lines.length === 0 || !lines.every((line) => /^[ \t]*\d+([ \t]+\d+)*[ \t]*$/.test(line))) return false;
+  const cells = lines.map((line) => line.trim().split(/[ \t]+/));
+  const lengths = new Set(cells.map((line) => line.length));
+  return lengths.size > 1 && new Set(cells.map(([user]) => user)).size === lines.length;
 }
 
 /** Candidate delimiters; on equal counts in the first line the earlier one wins. */

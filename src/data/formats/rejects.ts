@@ -13,11 +13,31 @@ export interface BadRow {
   column: string;
   got: string;
   expected: string;
+  /** What to do about it, as a sentence. */
+  remedy?: string;
+}
+
+/** Rows that a reader passed over without fault, and fields over several lines, as counts. */
+export interface PassedOver {
+  /** Rows whose fields are all blank. */
+  blankRows: number;
+  /** Lines that repeat the header. */
+  repeatedHeaders: number;
+  /** Rows with an id that means "missing" (`nullValues`). */
+  missingIds: number;
+  /** Quoted fields over several lines: how many rows have one, the line of the first, and the most lines of a row. */
+  manyLines: { rows: number; first: number; most: number };
 }
 
 /** Handles bad rows. In mode 'fail' the first one throws; in mode 'skip' each is written to a CSV file (line, column, value, reason). */
 export class Rejects {
   count = 0;
+  readonly passed: PassedOver = {
+    blankRows: 0,
+    repeatedHeaders: 0,
+    missingIds: 0,
+    manyLines: { rows: 0, first: 0, most: 0 },
+  };
   private readonly file: string;
   private readonly mode: 'fail' | 'skip';
   private readonly path: string;
@@ -48,6 +68,13 @@ export class Rejects {
       this.output.write('line,column,value,reason\n');
     }
     this.output.write(stringify([[bad.line - this.headerLines, bad.column, got, `expected ${bad.expected}`]]));
+  }
+
+  /** Counts a good row with a quoted field over several lines. */
+  addLines(line: number, lines: number): void {
+    const all = this.passed.manyLines;
+    if (all.rows++ === 0) all.first = line - this.headerLines;
+    all.most = Math.max(all.most, lines);
   }
 
   /** Completes the rejects file and returns its path; undefined when no row was bad. */

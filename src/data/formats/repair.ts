@@ -1,35 +1,59 @@
 import { stringify } from 'csv-stringify/sync';
 import { TextFile } from '../../platform/text-file.ts';
 import { openLines, openText } from '../../platform/text-stream.ts';
-import { type ColumnPositions, type Role, roles } from '../columns.ts';
+import { type ColumnPositions, roles } from '../columns.ts';
+import { type CellRules, cellKind, cellRemedy, expectedCell } from './cells.ts';
 import { RecordSplitter, type TextRecord } from './records.ts';
 import type { BadRow, Rejects } from './rejects.ts';
-import { expectedCell, isGoodCell, type Layout } from './table.ts';
+import type { Layout } from './table.ts';
+
+/** The columns of a table for a check of its cells: names (undefined without a header), positions of the roles, and the rules of cells. */
+export interface CheckedColumns {
+  names?: readonly string[];
+  positions: ColumnPositions;
+  rules: CellRules;
+}
 
 /**
- * Copies the good rows of a delimited text to `target`, without its header, and reports the bad rows to `rejects` with line, column and value.
- * Only files with bad rows need this pass: DuckDB reads well-formed files, but does not report the line of a bad row reliably.
+ * Copies the good rows of a delimited text to `target`, without its header, quoted with `"` where needed, and reports the bad rows to `rejects` with line, column and value.
+ * Blank rows, repeated headers and rows with a missing id are passed over and counted there. Only files with such rows, or with quoted fields over several lines, need
+ * this pass: DuckDB reads well-formed files, but does not report the line of a bad row reliably.
  */
 export async function repairDelimited(
   layout: Layout,
-  names: readonly string[] | undefined,
-  positions: ColumnPositions,
+  columns: CheckedColumns,
   target: string,
   rejects: Rejects,
 ): Promise<void> {
-  const splitter = new RecordSplitter(layout.delimiter);
+  const { quote, trim } = layout;
+  const splitter = new RecordSplitter(layout.delimiter, {
+    quote,
+    trim,
+    ...(!layout.asked && { isRow: (line: readonly string[]) => couldBeRow(line, layout, columns) }),
+  });
   let first = true;
+  const isGood = (record: TextRecord) => {
+    const { fields, line } = record;
+    if (fields.every((field) => field.trim() === '')) {
+      rejects.passed.blankRows++;
+      return false;
+    }
+    const isHeader = layout.header && (first || isRow(fields, columns.names));
+    if (isHeader && !first) rejects.passed.repeatedHeaders++;
+    first = false;
+    if (isHeader) return false;
+    const fault = badRecord(record, layout, columns);
+    if (fault === 'missing') rejects.passed.missingIds++;
+    else if (fault) rejects.add(fault);
+    else if (record.lines) rejects.addLines(line, record.lines);
+    return !fault;
+  };
   await copy(target, async (write) => {
     const take = (records: Iterable<TextRecord>) => {
       let good = '';
-      for (const record of records) {
-        const isHeader = first && layout.header;
-        first = false;
-        if (isHeader) continue;
-        const bad = badRecord(record, layout.width, names, positions);
-        if (bad) rejects.add(bad);
-        else good += stringify([record.fields], { delimiter: layout.delimiter });
-      }
+      for (const record of records)
+        if (isGood(record))
+          good += stringify([record.fields], { delimiter: layout.delimiter, quoted: needsQuotes(record) });
       return good;
     };
     for await (const text of openText(layout.path, layout.gzip)) write(take(splitter.push(text)));
@@ -37,11 +61,30 @@ export async function repairDelimited(
   });
 }
 
+/** True for fields that a row could have: their number fits, ids are single words, and ratings and times are good. Lines of prose hardly ever are. */
+function couldBeRow(fields: readonly string[], { width }: Layout, { positions, rules }: CheckedColumns): boolean {
+  if (fields.length !== width) return false;
+  return roles.every((role) => {
+    const cell = positions[role] === undefined ? undefined : fields[positions[role]]!;
+    if (cell === undefined) return true;
+    return role === 'user' || role === 'item' ? /^\S+$/.test(cell.trim()) : cellKind(role, cell, rules) !== 'bad';
+  });
+}
+
+/** True when a field has spaces around it or a carriage return, which the writer would leave without quotes. */
+function needsQuotes({ fields }: TextRecord): boolean {
+  return fields.some((field) => /^[ \t]|[ \t]$|\r/.test(field));
+}
+
+/** True for fields that repeat the names of the header. */
+function isRow(fields: readonly string[], names: readonly string[] | undefined): boolean {
+  return names !== undefined && fields.length === names.length && fields.every((field, c) => field.trim() === names[c]);
+}
+
 /** Copies the good lines of a JSON lines file to `target` and reports the bad ones to `rejects`. `lists`: see `jsonTable`. */
 export async function repairJson(
   source: { path: string; gzip: boolean },
-  names: readonly string[],
-  positions: ColumnPositions,
+  columns: CheckedColumns & { names: readonly string[] },
   target: string,
   rejects: Rejects,
   lists: readonly number[] = [],
@@ -51,27 +94,30 @@ export async function repairJson(
     for await (const text of openLines(source.path, source.gzip)) {
       line++;
       if (text.trim() === '') continue;
-      const bad = badJson(text, line, names, positions, lists);
-      if (bad) rejects.add(bad);
+      const fault = badJson(text, line, columns, lists);
+      if (fault === 'missing') rejects.passed.missingIds++;
+      else if (fault) rejects.add(fault);
       else write(`${text}\n`);
     }
   });
 }
 
-/** The fault of a record: an unclosed quote, a wrong number of fields, or a bad cell; undefined for a good one. */
+/** The fault of a record: a quote out of place, a wrong number of fields, or a bad cell; 'missing' for a missing id; undefined for a good one. */
 function badRecord(
   record: TextRecord,
-  width: number,
-  names: readonly string[] | undefined,
-  positions: ColumnPositions,
-): BadRow | undefined {
-  const { line, fields } = record;
-  if (record.broken)
+  { width, quote }: Layout,
+  columns: CheckedColumns,
+): BadRow | 'missing' | undefined {
+  const { line, fields, broken, taken } = record;
+  if (broken)
     return {
       line,
-      column: names?.[record.broken - 1] ?? String(record.broken),
-      got: fields[record.broken - 1]!,
+      column: columns.names?.[broken - 1] ?? String(broken),
+      got: fields[broken - 1]!,
       expected: 'a closing quote at the end of the field',
+      remedy:
+        (taken ? `Up to the next quote the field would take up ${taken} lines, which look like rows. ` : '') +
+        `Where quotes are plain text, set quote: 'none' (--quote none)${taken ? `; where these lines are one field, quote: ${JSON.stringify(quote)} (--quote '${quote}')` : ''}.`,
     };
   if (fields.length !== width) {
     return {
@@ -81,17 +127,16 @@ function badRecord(
       expected: `${width} fields`,
     };
   }
-  return badCell(line, names, positions, (position) => fields[position]!);
+  return badCell(line, columns, (position) => fields[position]!);
 }
 
-/** The fault of a line: not a JSON object, or a bad value; undefined for a good one. */
+/** The fault of a line: not a JSON object, or a bad value; 'missing' for a missing id; undefined for a good one. */
 function badJson(
   text: string,
   line: number,
-  names: readonly string[],
-  positions: ColumnPositions,
+  columns: CheckedColumns & { names: readonly string[] },
   lists: readonly number[],
-): BadRow | undefined {
+): BadRow | 'missing' | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -102,6 +147,7 @@ function badJson(
     return { line, column: '1', got: text.slice(0, 200), expected: 'a JSON object on one line' };
   }
   const object = value as Record<string, unknown>;
+  const { names, positions } = columns;
   const valueAt = (position: number) => object[names[position]!];
   for (const position of new Set(Object.values(positions))) {
     const found = valueAt(position);
@@ -111,30 +157,51 @@ function badJson(
       return { line, column: names[position]!, got: JSON.stringify(found), expected };
     }
   }
+  const lengths = lists.flatMap((position) => {
+    const found = valueAt(position) ?? undefined;
+    return found === undefined ? [] : Array.isArray(found) ? found.length : 1;
+  });
+  if (new Set(lengths).size > 1) return unevenLists(line, names[positions.item]!);
   // A list is as good as its worst value.
   const rows = Math.max(1, ...lists.map((position) => [valueAt(position)].flat().length));
+  let missing = false;
   for (let row = 0; row < rows; row++) {
-    const bad = badCell(line, names, positions, (position) => {
+    const fault = badCell(line, columns, (position) => {
       const found = valueAt(position);
       return String((Array.isArray(found) ? (found.length === 0 ? '[]' : found[row]) : found) ?? '');
     });
-    if (bad) return bad;
+    if (fault === 'missing') missing = true;
+    else if (fault) return fault;
   }
-  return undefined;
+  return missing ? 'missing' : undefined;
 }
 
-/** The first bad cell of a row, in the order of `roles`; undefined for a good row. */
+/** The fault of a row whose lists of items, ratings or times differ in length: which value belongs to which item is not known. */
+export function unevenLists(line: number, column: string): BadRow {
+  return { line, column, got: 'lists of different lengths', expected: 'as many ratings and times as items' };
+}
+
+/** The first bad cell of a row, in the order of `roles`; 'missing' for a row without one whose user or item is missing; undefined for a good row. */
 export function badCell(
   line: number,
-  names: readonly string[] | undefined,
-  positions: ColumnPositions,
+  { names, positions, rules }: CheckedColumns,
   cell: (position: number) => string,
-): BadRow | undefined {
-  const inOrder = roles.filter((role) => positions[role] !== undefined);
-  const role = inOrder.find((r: Role) => !isGoodCell(r, cell(positions[r]!)));
+): BadRow | 'missing' | undefined {
+  const present = roles.filter((role) => positions[role] !== undefined);
+  const kinds = present.map((role) => cellKind(role, cell(positions[role]!), rules));
+  if (kinds.includes('missing')) return 'missing';
+  const role = present[kinds.indexOf('bad')];
   if (!role) return undefined;
   const position = positions[role]!;
-  return { line, column: names?.[position] ?? String(position + 1), got: cell(position), expected: expectedCell[role] };
+  const got = cell(position);
+  const remedy = cellRemedy(role, got, rules);
+  return {
+    line,
+    column: names?.[position] ?? String(position + 1),
+    got,
+    expected: expectedCell(role, rules),
+    ...(remedy && { remedy }),
+  };
 }
 
 async function copy(target: string, work: (write: (text: string) => void) => Promise<void>): Promise<void> {

@@ -1,13 +1,17 @@
 import { TaurecError } from '../../errors.ts';
 import { type ColumnPositions, type Role, roles } from '../columns.ts';
+import { blankCell, type CellRules, checkedText, finite } from './cells.ts';
 import { type Duck, identifier, literal } from './duckdb.ts';
+import type { Quote } from './records.ts';
 
-/** A log in DuckDB: a FROM clause, and for each role an SQL expression. Ids are texts, numbers are doubles, and a bad cell is NULL. */
+/** A log in DuckDB: a FROM clause, and for each role an SQL expression. Ids are texts, numbers are doubles; a bad cell is NULL, a blank rating or time is NaN. */
 export interface Table {
   from: string;
   cells: { user: string; item: string } & Partial<Record<Role, string>>;
   /** For each role the expression of the raw text. */
   texts: Table['cells'];
+  /** An SQL condition that is true for a row which a second pass has to judge: see `Doubts`, and rows whose lists differ in length. */
+  doubt?: string;
   /** A query that counts the rows that DuckDB could not split into columns; valid after the table has been read to its end. */
   rejects?: string;
 }
@@ -17,23 +21,58 @@ export interface Layout {
   path: string;
   gzip: boolean;
   delimiter: string;
+  /** The character that encloses fields. */
+  quote: Quote;
+  /** True when an option named the quote. */
+  asked: boolean;
+  /** True when spaces around fields do not belong to them. */
+  trim: boolean;
   /** True when the first record names the columns. */
   header: boolean;
   /** Number of fields per record. */
   width: number;
-  /** Blank lines before the first record. */
+  /** Lines before the first record. */
   skip: number;
+  /** The line end, where it is known; line ends inside quotes can mislead DuckDB's detection. */
+  lineEnd?: '\n';
+}
+
+/** What a first pass over a text has to doubt: nothing in a repaired copy. */
+export interface Doubts {
+  /** The names of the header: a row that has those of user and item may repeat it. */
+  names?: readonly string[];
+  /** True when the quote occurs in the file: then rows with line ends or with spaces around ids are judged apart. */
+  quotes: boolean;
 }
 
 /** The table of a delimited text. All columns are read as text; only those with a role are parsed. */
-export function delimitedTable(layout: Layout, positions: ColumnPositions): Table {
+export function delimitedTable(
+  layout: Layout,
+  positions: ColumnPositions,
+  rules: CellRules = {},
+  { names, quotes }: Doubts = { quotes: false },
+): Table {
+  const { quote } = layout;
   const columns = Array.from({ length: layout.width }, (_, c) => `${literal(`c${c}`)}: 'VARCHAR'`).join(', ');
   const from =
     // buffer_size must hold at least one line of max_line_size (2 MiB).
     `read_csv(${literal(layout.path)}, auto_detect = false, columns = {${columns}}, header = ${layout.header}, skip = ${layout.skip}, delim = ${literal(layout.delimiter)}, ` +
-    `quote = '"', escape = '"', compression = '${layout.gzip ? 'gzip' : 'none'}', store_rejects = true, max_line_size = 2097152, buffer_size = 8388608)`;
-  const texts = byRole(positions, (position) => identifier(`c${position}`));
-  return { from, cells: checkedTexts(texts), texts, rejects: 'SELECT count(*) FROM reject_errors' };
+    `quote = ${literal(quote)}, escape = ${literal(quote)}, compression = '${layout.gzip ? 'gzip' : 'none'}', ${layout.lineEnd ? "new_line = '\\n', " : ''}store_rejects = true, max_line_size = 2097152, buffer_size = 8388608)`;
+  // Inside quotes spaces belong to the id, and SQL does not see the quotes.
+  const trims = layout.trim && !quotes;
+  const texts = byRole(positions, (position) => (trims ? `trim(c${position}, ' \t')` : `c${position}`));
+  const cells = checkedTexts(texts, rules);
+  if (names) {
+    const repeats = (['user', 'item'] as const).map(
+      (role) => `trim(${texts[role]}) = ${literal(names[positions[role]]!)}`,
+    );
+    cells.user = `CASE WHEN coalesce(${repeats.join(' AND ')}, false) THEN NULL ELSE ${cells.user} END`;
+  }
+  const table: Table = { from, cells, texts, rejects: 'SELECT count(*) FROM reject_errors' };
+  if (!quotes) return table;
+  const lineEnds = Array.from({ length: layout.width }, (_, c) => `regexp_matches(c${c}, '[\\r\\n]')`);
+  const padded = layout.trim ? [texts.user, texts.item].map((text) => `trim(${text}, ' \t') <> ${text}`) : [];
+  return { ...table, doubt: `coalesce(${[...lineEnds, ...padded].join(' OR ')}, false)` };
 }
 
 /**
@@ -48,6 +87,7 @@ export function jsonTable(
   positions: ColumnPositions,
   lists: readonly number[] = [],
   strict = false,
+  rules: CellRules = {},
 ): Table {
   const used = [...new Set(Object.values(positions))];
   const columns = used
@@ -60,25 +100,41 @@ export function jsonTable(
     unfolded,
     (name) =>
       `CASE json_type(${name}) WHEN 'ARRAY' THEN json_extract_string(${name}, '$[*]') ELSE [${name} ->> '$'] END`,
+    (name) =>
+      `CASE WHEN json_type(${name}) = 'ARRAY' THEN json_array_length(${name}) WHEN json_type(${name}) <> 'NULL' THEN 1 END`,
   );
   const texts = byRole(positions, (position) => identifier(names[position]!));
-  const cells = checkedTexts(texts);
+  const cells = checkedTexts(texts, rules);
   if (strict) {
     for (const role of ['user', 'item'] as const)
       cells[role] = `CASE WHEN NOT regexp_matches(${texts[role]}, '^\\s*[\\[{]') THEN ${cells[role]} END`;
   }
-  return { from, cells, texts };
+  return { from, cells, texts, ...(lists.length > 1 && { doubt: uneven }) };
 }
 
-/** The FROM clause with each of the named columns unfolded: a row with a list of n values becomes n rows. Lists of one row are unfolded together. */
-function unfold(from: string, columns: readonly string[], listOf: (name: string) => string): string {
+/** The column of `unfold` that is true for a row whose lists differ in length. */
+const uneven = '"lists of different lengths"';
+
+/**
+ * The FROM clause with each of the named columns unfolded: a row with a list of n values becomes n rows. Lists of one row are unfolded together.
+ * @param lengthOf the length of a list; NULL for none at all
+ */
+function unfold(
+  from: string,
+  columns: readonly string[],
+  listOf: (name: string) => string,
+  lengthOf: (name: string) => string,
+): string {
   if (columns.length === 0) return from;
   const unnested = columns.map((name) => `unnest(${listOf(name)}) AS ${name}`).join(', ');
-  return `(SELECT * EXCLUDE (${columns.join(', ')}), ${unnested} FROM ${from})`;
+  const lengths = columns.map(lengthOf).join(', ');
+  const differ = `coalesce(greatest(${lengths}) <> least(${lengths}), false) AS ${uneven}`;
+  return `(SELECT * EXCLUDE (${columns.join(', ')}), ${unnested}, ${differ} FROM ${from})`;
 }
 
 /**
  * The table of a Parquet file; dates become seconds since 1970, numbers are not parsed from text. Lists of items, and of their ratings or times, are unfolded.
+ * @param find gets the names and the first rows
  * @param shown the name of the file in messages
  * @param hive true: folders named `key=value` in the path are columns
  * @throws TaurecError `nested-column` for structs, maps, lists of lists, and lists of users
@@ -86,34 +142,56 @@ function unfold(from: string, columns: readonly string[], listOf: (name: string)
 export async function parquetTable(
   duck: Duck,
   path: string,
-  find: (names: string[]) => ColumnPositions,
+  find: (names: string[], rows: string[][]) => ColumnPositions,
   shown = path,
   hive = false,
+  rules: CellRules = {},
 ): Promise<Table> {
   const file = parquetSource(path, hive);
   const columns = (await duck.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${file}`)).getRows();
   // read_parquet adds the column file_row_number.
   const described = columns.filter(([name]) => name !== 'file_row_number');
   const names = described.map((column) => String(column[0]));
-  const positions = find(names);
-  const lists = roles.flatMap((role) => {
+  const asTexts = names.map((name) => `CAST(${identifier(name)} AS VARCHAR)`).join(', ');
+  const head = await duck.connection.runAndReadAll(
+    `SELECT ${asTexts} FROM ${file} WHERE file_row_number < 5 ORDER BY file_row_number`,
+  );
+  const positions = find(
+    names,
+    head.getRows().map((row) => row.map((cell) => String(cell ?? ''))),
+  );
+  const listed = roles.flatMap((role) => {
     const position = positions[role];
     if (position === undefined) return [];
     const isList = checkNesting(shown, role, names[position]!, String(described[position]![1]));
     return isList ? [identifier(names[position]!)] : [];
   });
-  const from = unfold(file, [...new Set(lists)], (name) => name);
+  const lists = [...new Set(listed)];
+  const from = unfold(
+    file,
+    lists,
+    (name) => name,
+    (name) => `len(${name})`,
+  );
   const texts = byRole(positions, (position) => `CAST(${identifier(names[position]!)} AS VARCHAR)`);
-  const cells = checkedTexts(texts);
+  const cells = checkedTexts(texts, rules);
   for (const role of roles) {
     const position = positions[role];
     if (position === undefined || role === 'user' || role === 'item' || role === 'event') continue;
     const type = String(described[position]![1]).replace(/\[\d*\]$/, '');
     const column = identifier(names[position]!);
-    if (/^(DATE|TIMESTAMP)/.test(type)) cells[role] = role === 'time' ? `epoch(${column})` : 'NULL::DOUBLE';
-    else if (type !== 'VARCHAR') cells[role] = finite(`TRY_CAST(${column} AS DOUBLE)`, role);
+    const isDate = /^(DATE|TIMESTAMP)/.test(type);
+    if (type === 'VARCHAR') continue;
+    const value = isDate
+      ? role === 'time'
+        ? `epoch(${column})`
+        : 'NULL::DOUBLE'
+      : finite(`TRY_CAST(${column} AS DOUBLE)`, role);
+    // Programs write a missing number as NULL or as NaN.
+    const isBlank = isDate ? `${column} IS NULL` : `${column} IS NULL OR isnan(TRY_CAST(${column} AS DOUBLE))`;
+    cells[role] = role === 'weight' ? value : `CASE WHEN ${isBlank} THEN ${blankCell} ELSE ${value} END`;
   }
-  return { from, cells, texts };
+  return { from, cells, texts, ...(lists.length > 1 && { doubt: uneven }) };
 }
 
 /** The FROM clause of a Parquet file, with numbered rows. */
@@ -151,71 +229,12 @@ function byRole(positions: ColumnPositions, expression: (position: number) => st
   return Object.fromEntries(entries);
 }
 
-/** Expressions that parse the texts and are NULL for a bad one. They must follow the same rules as `isGoodCell`. */
-function checkedTexts(texts: Table['cells']): Table['cells'] {
+/** Expressions that parse the texts and are NULL for a bad one. */
+function checkedTexts(texts: Table['cells'], rules: CellRules): Table['cells'] {
   const checked = { ...texts };
   for (const role of roles) {
     const text = texts[role];
-    if (text === undefined) continue;
-    const trimmed = `trim(${text}, ' \t\r\n')`;
-    if (role === 'event') {
-      // A kind is never bad: a row without one has the kind ''.
-      checked[role] = `coalesce(${trimmed}, '')`;
-      continue;
-    }
-    if (role === 'user' || role === 'item') {
-      checked[role] = `CASE WHEN ${trimmed} <> '' THEN ${text} END`;
-      continue;
-    }
-    const value = finite(`TRY_CAST(${trimmed} AS DOUBLE)`, role);
-    const date =
-      role === 'time'
-        ? ` WHEN regexp_full_match(${trimmed}, ${literal(datePattern)}) THEN epoch(TRY_CAST(${trimmed} AS TIMESTAMPTZ))`
-        : '';
-    checked[role] = `CASE WHEN regexp_full_match(${trimmed}, ${literal(numberPattern)}) THEN ${value}${date} END`;
+    if (text !== undefined) checked[role] = checkedText(role, text, rules);
   }
   return checked;
-}
-
-/** An SQL expression for a number that is NULL when it is infinite or NaN, or, for a weight, negative. */
-function finite(value: string, role: Role): string {
-  return `CASE WHEN isfinite(${value})${role === 'weight' ? ` AND ${value} >= 0` : ''} THEN ${value} END`;
-}
-
-/** A decimal number, with or without an exponent. The pattern is valid for JavaScript and for RE2, which DuckDB uses. */
-const numberPattern = String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`;
-/** A date with or without time, ISO 8601; without an offset it is UTC. */
-const datePattern = String.raw`\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:\d{2})?)?)?`;
-
-const number = new RegExp(`^(?:${numberPattern})$`);
-const date = new RegExp(`^(?:${datePattern})$`);
-
-/** The expected content of a cell by role, for messages. */
-export const expectedCell: Record<Role, string> = {
-  user: 'a user id that is not blank',
-  item: 'an item id that is not blank',
-  rating: 'a number',
-  time: 'a number or a date such as 2024-05-31 or 2024-05-31T12:00:00Z',
-  weight: 'a number of at least 0',
-  event: 'the kind of an event',
-};
-
-/** True when a cell is valid for its role; the same rules as `checkedTexts`. */
-export function isGoodCell(role: Role, cell: string): boolean {
-  const text = cell.trim();
-  // U+FFFD replaces bytes that were not valid UTF-8.
-  if (cell.includes('\uFFFD')) return false;
-  if (role === 'event') return true;
-  if (role === 'user' || role === 'item') return text !== '';
-  if (number.test(text)) return Number.isFinite(Number(text)) && (role !== 'weight' || Number(text) >= 0);
-  return role === 'time' && date.test(text) && isCalendarDate(text);
-}
-
-/** True for a date that exists, with a time of day that exists: the pattern alone accepts 2023-02-31. */
-function isCalendarDate(text: string): boolean {
-  const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number];
-  const made = new Date(Date.UTC(year, month - 1, day));
-  if (made.getUTCMonth() !== month - 1 || made.getUTCDate() !== day) return false;
-  const [hour = 0, minute = 0, second = 0] = text.slice(11, 19).split(':').map(Number);
-  return hour < 24 && minute < 60 && second < 60;
 }

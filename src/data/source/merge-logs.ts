@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { sharedInt32 } from '../../array/shared.ts';
 import { TaurecError } from '../../errors.ts';
+import type { PassedOver } from '../formats/rejects.ts';
 import type { IdMap } from '../id-map.ts';
 import { type Interactions, mergeDuplicates, type ReadReport } from '../interactions.ts';
+import { shownRows } from '../read-report.ts';
 import type { Spread } from '../spread.ts';
 import { houseOrder, unionIds } from '../union-ids.ts';
 
@@ -17,8 +19,9 @@ export function mergeLogs(logs: readonly Interactions[], source: string, sumRati
   const measure = (role: 'rating' | 'time', name: 'ratings' | 'times') => {
     const having = logs.find((log) => log[name]);
     if (!having) return undefined;
-    const lacking = logs.find((log) => !log[name]);
-    if (!lacking) return logs.flatMap((log) => log[name]!);
+    // A file with a column that is blank in every row has no values, but lacks no column.
+    const lacking = logs.find((log) => !log[name] && !log.report.columns?.[role]);
+    if (!lacking) return logs.map((log) => log[name] ?? new Float64Array(log.users.length).fill(Number.NaN));
     const columns = ['user', 'item', ...(lacking.ratings ? ['rating'] : []), ...(lacking.times ? ['time'] : [])];
     throw new TaurecError('missing-column', {
       file: lacking.source,
@@ -50,17 +53,23 @@ export function mergeLogs(logs: readonly Interactions[], source: string, sumRati
   return { ...merged, report: mergeReports(logs, duplicates), sha256, source };
 }
 
-/** The sums of the reports. `duplicates` are the pairs that occur in more than one file. */
+/** The sums of the reports, with the columns of the first. `duplicates` are the pairs that occur in more than one file. */
 function mergeReports(logs: readonly Interactions[], duplicates: number): ReadReport {
   const reports = logs.map((log) => log.report);
-  const sum = (count: 'rows' | 'duplicates' | 'skipped' | 'belowMinRating') =>
-    reports.reduce((total, report) => total + report[count], 0);
+  const sum = (count: 'rows' | 'duplicates' | 'skipped' | 'belowMinRating' | 'withoutRating' | 'withoutTime') =>
+    reports.reduce((total, report) => total + (report[count] ?? 0), 0);
   const rejects = reports.flatMap(({ rejectsFile }) => rejectsFile ?? []);
   const kinds = new Map<string, { rows: number; weight: number }>();
   for (const { kind, rows, weight } of reports.flatMap((report) => report.kinds ?? [])) {
     kinds.set(kind, { rows: rows + (kinds.get(kind)?.rows ?? 0), weight });
   }
-  const spreads = reports.flatMap(({ ratings, rows }) => (ratings ? { ...ratings, rows } : []));
+  // Rows kept, before duplicates are merged.
+  const spreads = logs.flatMap(({ users, report: { ratings, duplicates: merged, withoutRating = 0 } }) =>
+    ratings ? { ...ratings, rows: users.length + merged - withoutRating } : [],
+  );
+  const withoutRating = sum('withoutRating');
+  const withoutTime = sum('withoutTime');
+  const nullIds = reports.flatMap((report) => report.nullIds ?? []);
   return {
     ...reports[0]!,
     rows: sum('rows'),
@@ -68,8 +77,35 @@ function mergeReports(logs: readonly Interactions[], duplicates: number): ReadRe
     skipped: sum('skipped'),
     belowMinRating: sum('belowMinRating'),
     ...(spreads.length > 0 && { ratings: joinSpreads(spreads) }),
+    ...(withoutRating > 0 && { withoutRating }),
+    ...(withoutTime > 0 && { withoutTime }),
+    ...(nullIds.length > 0 && {
+      nullIds: {
+        count: nullIds.reduce((total, { count }) => total + count, 0),
+        texts: [...new Set(nullIds.flatMap(({ texts }) => texts))],
+      },
+    }),
+    passed: joinPassed(reports.flatMap(({ passed }) => passed ?? [])),
+    firstRows: reports.flatMap(({ firstRows }) => firstRows ?? []).slice(0, shownRows),
     ...(kinds.size > 0 && { kinds: [...kinds].map(([kind, facts]) => ({ kind, ...facts })) }),
     rejectsFile: rejects.length > 0 ? rejects.join(', ') : undefined,
+  };
+}
+
+/** The sums of what was passed over. The first field over several lines is that of the first file with one. */
+function joinPassed(all: readonly Readonly<PassedOver>[]): PassedOver {
+  const sum = (count: 'blankRows' | 'repeatedHeaders' | 'missingIds') =>
+    all.reduce((total, passed) => total + passed[count], 0);
+  const many = all.map(({ manyLines }) => manyLines).filter(({ rows }) => rows > 0);
+  return {
+    blankRows: sum('blankRows'),
+    repeatedHeaders: sum('repeatedHeaders'),
+    missingIds: sum('missingIds'),
+    manyLines: {
+      rows: many.reduce((total, { rows }) => total + rows, 0),
+      first: many[0]?.first ?? 0,
+      most: Math.max(0, ...many.map(({ most }) => most)),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { randomStream } from '../../array/random.ts';
 import { TaurecError } from '../../errors.ts';
+import { everyTime } from '../every-time.ts';
 import { type Interactions, selectEntries } from '../interactions.ts';
 import { eachUser, holdRandom } from './hold-random.ts';
 
@@ -94,7 +95,7 @@ function holdLatest(times: Float64Array, ratio: number): Uint8Array {
 }
 
 function timesOf(log: Interactions, method: string): Float64Array {
-  if (log.times) return log.times;
+  if (log.times) return everyTime(log.times, log.source, `the ${method} split needs`);
   throw new TaurecError('missing-column', {
     file: log.source,
     got: 'time',

@@ -24,6 +24,7 @@ export type {
   Engine,
   EnginePlan,
   EngineStats,
+  ItemProducts,
   OptimizerState,
   RankRequest,
   RankResult,

@@ -51,7 +51,7 @@ export type {
   RecommendOptions,
   UserRecommendations,
 } from './recommender/recommendation.ts';
-export { type OpenOptions, Recommender } from './recommender/recommender.ts';
+export { type LikedItems, type OpenOptions, Recommender } from './recommender/recommender.ts';
 export type { Aim } from './training/aim.ts';
 export type { TrainConfig, TrainConfigInput } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';

@@ -51,7 +51,9 @@ export {
   type SourceEntry,
 } from './experiment/settings.ts';
 export { compareRuns, holm } from './experiment/statistics.ts';
-export { openSafetensors, writeSafetensors } from './model/safetensors.ts';
+export type { FileDigest } from './model/file-digest.ts';
+export type { ReadingCheck } from './model/reading-check.ts';
+export { type OpenChecks, openSafetensors, writeSafetensors } from './model/safetensors.ts';
 export type { Safetensors, StreamedTensor, Tensor, TensorArray } from './model/safetensors-format.ts';
 export { type PublishedResult, publishedResults } from './recipe/published.ts';
 export type { PublishedValue, Recipe, Tolerance } from './recipe/recipe.ts';
@@ -63,6 +65,7 @@ export type {
   ClaimVerdict,
   DataFacts,
   Figure,
+  MeanCell,
   Panel,
   Point,
   Provenance,

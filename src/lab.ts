@@ -52,7 +52,6 @@ export {
 } from './experiment/settings.ts';
 export { compareRuns, holm } from './experiment/statistics.ts';
 export type { FileDigest } from './model/file-digest.ts';
-export type { ReadingCheck } from './model/reading-check.ts';
 export { type OpenChecks, openSafetensors, writeSafetensors } from './model/safetensors.ts';
 export type { Safetensors, StreamedTensor, Tensor, TensorArray } from './model/safetensors-format.ts';
 export { type PublishedResult, publishedResults } from './recipe/published.ts';

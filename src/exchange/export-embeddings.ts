@@ -23,9 +23,9 @@ export const exportShape = {
     flag: '--format <name>',
     help: 'output format; npy, safetensors and parquet write a folder, the others a file',
   }),
-  /** True to leave the rows of cosine models unnormalised. Not for the pgvector formats. Default false. */
+  /** True to export the rows unscaled; not for the pgvector formats. Default false: rows of a cosine model are divided by their length, so that the inner product is the score. */
   raw: option(yesOrNo.default(false), { flag: '--raw', help: 'do not normalise the rows of cosine models' }),
-  /** True to add item biases as a last column, with 1 in the users' rows. The pgvector formats always do. Default false. */
+  /** True to append a column, 1 for users and the bias for items, so that the inner product includes the item's bias. The pgvector formats always do. Default false. */
   foldBias: option(yesOrNo.default(false), {
     flag: '--fold-bias',
     help: 'add item biases as a last column, with 1 for users (pgvector: always)',

@@ -63,14 +63,6 @@ export function stepper(
   };
 }
 
-/** How the rows of an export are scaled and extended. */
-export interface RowOptions {
-  /** True to export the rows unscaled. Default false: rows of a cosine model are divided by their length, so that the inner product is the score. */
-  readonly raw?: boolean;
-  /** True to append a column, 1 for users and the bias for items, so that the inner product includes the item's bias. Default false. */
-  readonly foldBias?: boolean;
-}
-
 /** A table of vectors, `rows × columns`, computed block by block so that a scaled copy of the whole table never exists. */
 export interface Rows {
   readonly rows: number;
@@ -114,7 +106,7 @@ export function scoredRows(
   }: Pick<Model, 'users' | 'items' | 'itemBias'> & {
     readonly config: Pick<Model['config'], 'score'>;
   },
-  { raw = false, foldBias = false }: RowOptions = {},
+  { raw = false, foldBias = false }: { readonly raw?: boolean; readonly foldBias?: boolean } = {},
 ): ScoredRows {
   const cosine = config.score === 'cosine';
   if (foldBias && raw && cosine) {

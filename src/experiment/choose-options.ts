@@ -78,13 +78,17 @@ async function runChosen(
 ): Promise<RunRecord[][]> {
   const specs = candidates.flatMap(({ case: one, options }) => seeds.map((seed) => specOf(one, options, seed)));
   const all = await lab.tryAll(title, specs);
-  // `all` is ordered by case, then by seed: one slice per case.
-  const records = candidates.map((_, index) => all.slice(index * seeds.length, (index + 1) * seeds.length));
+  const records = inGroups(all, seeds.length);
   const failing = candidates.filter((_, index) => records[index]!.some(isFailed));
   if (failing.length === 0) return records as RunRecord[][];
   for (const one of failing) one.passOver(records[candidates.indexOf(one)]!.find(isFailed)!);
   // The lab does not repeat finished runs, so only the replacements train. Each round removes one candidate, so the recursion ends.
   return runChosen(lab, title, candidates, seeds);
+}
+
+/** The values in groups of equal size, such as the records of each case, ordered by case and then by seed. */
+export function inGroups<T>(values: readonly T[], size: number): T[][] {
+  return Array.from({ length: values.length / size }, (_, group) => values.slice(group * size, (group + 1) * size));
 }
 
 /** The run of a case with these options of its loss. */

@@ -122,14 +122,19 @@ export function meanOf(records: readonly RunRecord[], judged: Judged, name?: str
   return cellOf(records, judged, name).mean;
 }
 
-/** Options as text for people: `tau 0.2, tau1 inf`. The prefix `config.` of training options is dropped. @param edges Options whose value gets the mark “(edge)” */
+/** Options as text for people: `tau 0.2, tau1 inf`. @param edges Options whose value gets the mark “(edge)” */
 export function optionsText(options: Readonly<Record<string, unknown>>, edges: readonly string[] = []): string {
   return Object.entries(options)
     .map(([name, value]) => {
       const mark = edges.includes(name) ? ' (edge)' : '';
-      return `${name.replace('config.', '')} ${value === Infinity ? 'inf' : value}${mark}`;
+      return `${optionText(name)} ${value === Infinity ? 'inf' : value}${mark}`;
     })
     .join(', ');
+}
+
+/** The name of an option for people, without the prefix `config.` of training options. */
+export function optionText(name: string): string {
+  return name.replace('config.', '');
 }
 
 /** What a table of means shows: “mean ± deviation over 3 seeds”, or “one seed”. */

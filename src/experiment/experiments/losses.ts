@@ -13,6 +13,7 @@ import {
   notLessThan,
   type Observation,
   optionsText,
+  optionText,
   seedsText,
   triedTables,
 } from '../findings.ts';
@@ -107,9 +108,7 @@ type Side = Parameters<typeof moreThan>[1];
 
 /** The label of a loss, with a mark if an option was best at the edge of its grid. */
 function labelOf({ loss: { label }, edges }: ChosenCase): string {
-  return edges.length === 0
-    ? label
-    : `${label} (${edges.map((name) => name.replace('config.', '')).join(', ')} at the edge)`;
+  return edges.length === 0 ? label : `${label} (${edges.map(optionText).join(', ')} at the edge)`;
 }
 
 /** One case per data set, backbone and loss, in that order of nesting. */
@@ -170,7 +169,9 @@ function section({ name, group }: Group, lab: Lab, settings: ExperimentSettings,
   const id = slug(`losses ${name}`);
   const best = bestByValidation(group)!;
   const against = compareWith(best, group, lab, settings);
-  const others = group.map((one, index) => ({ one, ...against[index] })).filter(({ difference }) => difference);
+  const others = group
+    .map((one, index) => ({ one, ...against[index] }))
+    .filter(({ difference }) => difference !== undefined);
   const figure: Figure = {
     name: id,
     caption: `Test ${metric} (${protocol}) on ${name}, relative to ${best.loss.label}, the best by validation; lines are 95% intervals over users.`,

@@ -1,7 +1,7 @@
 import { loadLoss } from '../../loss/load-loss.ts';
 import { withoutAutomatic } from '../../loss/losses.ts';
 import { type Section, slug } from '../../report/report.ts';
-import { type ChosenCase, chooseOptions } from '../choose-options.ts';
+import { type ChosenCase, chooseOptions, inGroups } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
 import {
   bestByValidation,
@@ -61,7 +61,7 @@ export const popularityDial: Experiment = {
     );
     const runs = await chooseOptions(lab, 'Popularity dial', wanted, seeds);
     const cases: Dialled[] = runs.map((one, index) => ({ ...one, lambda: wanted[index]!.lambda }));
-    const groups = base.map((_, index) => cases.slice(index * levels.length, (index + 1) * levels.length));
+    const groups = inGroups(cases, levels.length);
     const shifted = ({ spec }: Dialled) => isShifted(spec.data.name);
     return {
       claims: [

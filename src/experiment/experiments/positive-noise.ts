@@ -1,5 +1,5 @@
 import type { Section } from '../../report/report.ts';
-import { specOf } from '../choose-options.ts';
+import { inGroups, specOf } from '../choose-options.ts';
 import type { Experiment, Lab } from '../experiment.ts';
 import {
   cellOf,
@@ -88,10 +88,10 @@ async function falls(
   const specs = cases.flatMap(({ bsl, clean }) =>
     seeds.map((seed) => specOf(bsl, { ...bsl.options, tau1: clean.options.tau1 }, seed)),
   );
-  const records = await lab.runAll('Positive noise: τ1 of the least noise at the most', specs);
+  const records = inGroups(await lab.runAll('Positive noise: τ1 of the least noise at the most', specs), seeds.length);
   return cases.map(({ name, bsl, clean }, index) => {
     const [before, after] = [Number(clean.options.tau1), Number(bsl.options.tau1)];
-    const others = validations({ records: records.slice(index * seeds.length, (index + 1) * seeds.length) });
+    const others = validations({ records: records[index]! });
     const matters = signOf(validations(bsl).map((value, seed) => value - others[seed]!)) === 'held';
     const verdict = !matters || after === before ? 'unclear' : after < before ? 'held' : 'failed';
     const flat = matters || after === before ? '' : ', where the two validate alike';
@@ -115,12 +115,11 @@ async function pairSection(lab: Lab, settings: ExperimentSettings, cases: readon
     });
     return { one, options, specs };
   });
-  const seeds = settings.seeds.length;
   const all = await lab.runAll(
     'Positive noise: pair rows',
     pairs.flatMap(({ specs }) => specs),
   );
-  const records = pairs.map((_, p) => all.slice(p * seeds, (p + 1) * seeds));
+  const records = inGroups(all, settings.seeds.length);
   const observations: Observation[] = [];
   for (let p = 0; p < pairs.length; p += 2) {
     const [sl, bsl] = [records[p]!, records[p + 1]!];

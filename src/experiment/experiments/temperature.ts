@@ -124,11 +124,10 @@ function oneRadius(groups: readonly Tempered[][]): Observation[] {
   return groups.flatMap((group) => {
     const first = firstOfLoss(groups, group);
     if (group === first) return [];
-    const radius = bestRadius(first);
     const { tau, records } = bestByValidation(group)!;
     const radii = bestByValidation(first)!.records.map((record) => record.analysis!.radius);
     const predicted = records.map((_, seed) => tauOfRadius(group, radii[seed]!, seed));
-    const text = `${titleOf(group)}: ${mean(predicted).toPrecision(2)} from η ${radius.toPrecision(2)}, measured best τ ${tau}`;
+    const text = `${titleOf(group)}: ${mean(predicted).toPrecision(2)} from η ${mean(radii).toPrecision(2)}, measured best τ ${tau}`;
     return [near(text, predicted, group)];
   });
 }

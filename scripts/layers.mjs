@@ -10,7 +10,7 @@ const lines = [
   ['option'],
   ['platform'],
   ['array'],
-  ['data', 'loss', 'optimizer'],
+  ['data', 'loss', 'neighbors', 'optimizer'],
   ['feedback'],
   ['sampler'],
   ['engine'],

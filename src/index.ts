@@ -41,8 +41,11 @@ export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
 export type { Titles } from './model/titles.ts';
 export type { ModelTrainingState } from './model/training-state.ts';
+export { buildNeighbors } from './neighbors/build-neighbors.ts';
+export type { NeighborChoice, NeighborKind, NeighborSettings, Neighbors } from './neighbors/neighbors.ts';
 export type { ExportFormat, ExportOptions } from './recommender/export-recommendations.ts';
 export type { BuildIndexOptions, BuiltIndex } from './recommender/index-file.ts';
+export { modelRanker } from './recommender/model-ranker.ts';
 export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
 export type {
   FoldInRequest,

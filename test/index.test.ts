@@ -13,10 +13,18 @@ const names = {
     // training
     ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'train', 'updateModel'],
     // models
-    ...['Recommender', 'buildIndex', 'createModel', 'exportEmbeddings', 'exportRecommendations', 'importEmbeddings'],
+    ...[
+      'Recommender',
+      'buildIndex',
+      'buildNeighbors',
+      'createModel',
+      'exportEmbeddings',
+      'exportRecommendations',
+      'importEmbeddings',
+    ],
     ...['openModel', 'openRankingEngine', 'saveModel'],
     // evaluation
-    ...['embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'popularRanker', 'randomRanker'],
+    ...['embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'modelRanker', 'popularRanker', 'randomRanker'],
     // feedback, errors
     ...['openFeedback', 'TaurecError'],
   ],

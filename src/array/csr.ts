@@ -35,6 +35,11 @@ export function csrEntryRows(m: Csr): Int32Array {
 
 /** True when row `r` holds column `c`; a binary search. */
 export function csrHas(m: Csr, r: number, c: number): boolean {
+  return csrEntry(m, r, c) >= 0;
+}
+
+/** The place of the entry (r, c) in `indices` and `values`; −1 where there is none. A binary search. */
+export function csrEntry(m: Csr, r: number, c: number): number {
   let low = m.offsets[r]!;
   let high = m.offsets[r + 1]!;
   while (low < high) {
@@ -42,7 +47,7 @@ export function csrHas(m: Csr, r: number, c: number): boolean {
     if (m.indices[middle]! < c) low = middle + 1;
     else high = middle;
   }
-  return low < m.offsets[r + 1]! && m.indices[low] === c;
+  return low < m.offsets[r + 1]! && m.indices[low] === c ? low : -1;
 }
 
 /** The matrix without its values; the other arrays are shared. */

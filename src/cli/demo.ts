@@ -14,9 +14,10 @@ import { type Dataset, loadDataset } from '../data/dataset.ts';
 import { syntheticDataset } from '../data/synthetic.ts';
 import { TaurecError } from '../errors.ts';
 import { type Evaluation, evaluateSync } from '../evaluation/evaluator.ts';
-import { embeddingRanker, popularRanker } from '../evaluation/rankers.ts';
+import { popularRanker, type UserRanker } from '../evaluation/rankers.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
+import { modelRanker } from '../recommender/model-ranker.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { Recommender } from '../recommender/recommender.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
@@ -65,7 +66,7 @@ async function run(terminal: Terminal, flags: DemoFlags): Promise<void> {
   const model = trainedModel(dataset, result);
   const engine = await openRankingEngine(model, engineChoice);
   try {
-    const measured = measure(dataset, model, embeddingRanker(engine, model.itemBias));
+    const measured = measure(dataset, model, modelRanker(model, engine));
     const people = choosePeople(dataset, flags.people, seed);
     const shown = people.map((user) => personOf(dataset, Recommender.fromModel(model, engine), user));
     if (flags.out !== undefined) await saveModel(flags.out, model);
@@ -100,11 +101,7 @@ async function run(terminal: Terminal, flags: DemoFlags): Promise<void> {
 }
 
 /** Evaluates the model and the most popular items on the test part. `seen` masks training and validation items, because the refit has trained on both. */
-function measure(
-  dataset: Dataset,
-  { seen }: Model,
-  ranker: ReturnType<typeof embeddingRanker>,
-): Record<'bsl' | 'popular', Evaluation> {
+function measure(dataset: Dataset, { seen }: Model, ranker: UserRanker): Record<'bsl' | 'popular', Evaluation> {
   const options = { train: seen, test: dataset.test!, protocol: 'clean' } as const;
   return { bsl: evaluateSync(ranker, options), popular: evaluateSync(popularRanker(seen), options) };
 }

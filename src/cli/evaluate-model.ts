@@ -12,10 +12,11 @@ import {
   evaluationOptions,
   type Protocol,
 } from '../evaluation/evaluator.ts';
-import { embeddingRanker, itemKnnRanker, popularRanker, randomRanker, type UserRanker } from '../evaluation/rankers.ts';
+import { itemKnnRanker, popularRanker, randomRanker, type UserRanker } from '../evaluation/rankers.ts';
 import { type Model, trainedItems } from '../model/model.ts';
 import { openModel } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
+import { modelRanker } from '../recommender/model-ranker.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import { reRankedRanker } from '../recommender/re-ranked-ranker.ts';
 import type { RecommendOptions } from '../recommender/recommendation.ts';
@@ -71,7 +72,7 @@ export function evaluateModel(
   watch: Watch = {},
 ): Promise<Evaluation[]> {
   const diversity = request.diversity ? model.items : undefined;
-  const ranker = dials ? reRankedRanker(model, engine, dials) : embeddingRanker(engine, model.itemBias);
+  const ranker = dials ? reRankedRanker(model, engine, dials) : modelRanker(model, engine);
   return evaluateRanker('the model', ranker, trainingDataOf(model), test, { ...request, diversity }, watch);
 }
 

@@ -16,7 +16,7 @@ import { count, table } from './output.ts';
 import { readingNotes } from './reading-notes.ts';
 import { sourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
-import { ratingNote } from './train-report.ts';
+import { neighborsText, ratingNote } from './train-report.ts';
 
 /** Flags of `taurec info`. Those for reading have no effect on a model folder. */
 type InfoFlags = CommonOptions & ReadFlags & { check?: boolean };
@@ -156,6 +156,7 @@ function modelText(config: ModelConfig, itemBias?: Float32Array): string {
     ...(itemBias
       ? [['popularity prior', config.imported ? 'imported' : `${config.training.popularityPrior}`] as [string, string]]
       : []),
+    ...(config.neighbors ? [['neighbours', neighborsText(config.neighbors, '', undefined)] as [string, string]] : []),
     ...(config.imported
       ? [
           ['imported from', `${config.imported.users}, ${config.imported.items}; the loss is for fold-in`] as [

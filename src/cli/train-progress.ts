@@ -2,6 +2,7 @@ import type { Phase, TrainEvent } from '../training/events.ts';
 import { count, decimal, duration, optionsText } from './output.ts';
 import { Progress } from './progress.ts';
 import type { Output } from './terminal.ts';
+import { neighborsText } from './train-report.ts';
 
 /** Shows the events of a training run: on a terminal a bar, elsewhere plain lines, at most one a second. */
 export class TrainProgress {
@@ -44,6 +45,11 @@ export class TrainProgress {
     } else if (event.type === 'tuned') {
       this.#stop();
       this.#say(`Chosen in ${event.trials} trials, ${duration(event.seconds)}: ${optionsText(event.chosen)}`);
+    } else if (event.type === 'neighbors') {
+      this.#stop();
+      this.#say(
+        `Neighbours: ${neighborsText(event.settings, event.metric, event.valid)} (${duration(event.seconds)}).`,
+      );
     } else if (event.type === 'notice') this.#say(event.message);
     else if (event.type === 'refit') {
       this.#epochs = Math.ceil(event.steps / this.#stepsPerEpoch);

@@ -3,10 +3,11 @@
 import type { Dataset, DatasetOptions } from '../data/dataset.ts';
 import type { ReadReport } from '../data/interactions.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
+import type { NeighborChoice, NeighborSettings } from '../neighbors/neighbors.ts';
 import { configToJson } from '../training/config.ts';
 import type { TrainResult } from '../training/training.ts';
 import { reportOf } from './evaluate-model.ts';
-import { count, duration, metricsTable, optionsText } from './output.ts';
+import { count, decimal, duration, metricsTable, optionsText } from './output.ts';
 import { datasetNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -101,6 +102,8 @@ export function printSummary(
     const { trials, chosen } = result.tuning;
     terminal.print(`Chosen by validation in ${trials.length} short trainings: ${optionsText(chosen)}.`);
   }
+  const choice = result.neighborChoice;
+  if (choice) terminal.print(`Neighbours: ${neighborsText(choice.settings, metric, choice.valid)}.`);
   const columns = [
     ...(result.valid ? [{ name: 'validation', metrics: result.valid }] : []),
     ...(evaluations ?? []).map(({ protocol, metrics }) => ({ name: `test (${protocol})`, metrics })),
@@ -112,6 +115,20 @@ export function printSummary(
   else if (!result.valid && testFile === undefined)
     terminal.print('Nothing was held out, so the quality is not measured: add --split random, or --test FILE.');
   terminal.print(`Recommend:  ${terminal.commandLine('recommend', out, '--user', dataset.users.idOf(0), '-k', '10')}`);
+}
+
+/** The numbers of a neighbour term, with the validation metric with and without it. */
+export function neighborsText(
+  settings: NeighborSettings | undefined,
+  metric: string,
+  valid: NeighborChoice['valid'],
+): string {
+  const { kind, size, ridge, exponent, beta } = settings ?? {};
+  const numbers = settings
+    ? `${kind}, K ${size}, ${ridge === undefined ? `a ${exponent}` : `r ${ridge}`}, β ${decimal(beta!)}`
+    : 'none, no term validates better';
+  if (!valid) return numbers;
+  return `${numbers}; ${metric} ${decimal(valid.with[metric]!)}, ${decimal(valid.without[metric]!)} without`;
 }
 
 /** Tells users who set no --min-rating that every rating counts as a positive. Undefined where a minimum is set, there are no ratings, or all are equal. */

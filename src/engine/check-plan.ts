@@ -47,12 +47,16 @@ export function checkThreads(threads: number): void {
  *
  * @throws TaurecError `bad-option`
  */
-export function checkRankRequest({ queries, k, itemBias }: RankRequest, { rows, columns }: Matrix): void {
+export function checkRankRequest({ queries, k, itemBias, additions }: RankRequest, { rows, columns }: Matrix): void {
   if (queries.columns !== columns) {
     fail('queries.columns', queries.columns, `${columns}, the dimension of the item embeddings`);
   }
   count('k', k, 0);
   if (itemBias && itemBias.length !== rows) fail('itemBias.length', itemBias.length, `${rows}, the number of items`);
+  if (additions && (additions.rows !== queries.rows || additions.columns !== rows || !additions.values)) {
+    const got = `${additions.rows} × ${additions.columns}${additions.values ? '' : ' without values'}`;
+    fail('additions', got, `${queries.rows} × ${rows} with values, queries × items`);
+  }
 }
 
 function count(option: string, got: number, least: number): void {

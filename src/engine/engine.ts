@@ -65,6 +65,8 @@ export interface RankRequest {
   readonly targets?: Csr;
   /** [items] finite numbers added to the scores: the score is s(query, item) + itemBias[item]. Absent: 0. */
   readonly itemBias?: Float32Array;
+  /** [queries × items] finite numbers added to single scores, after the bias. Absent: 0. */
+  readonly additions?: Csr;
 }
 
 /** The best items of each query, returned by `rank`. */

@@ -4,6 +4,7 @@ import { matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Engine, RankResult } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
+import type { NeighborTerm } from '../neighbors/neighbors.ts';
 import { itemPopularity } from './metrics.ts';
 
 /**
@@ -25,15 +26,21 @@ export interface UserRanker {
 /**
  * A ranker that scores with an engine's final embeddings: gathers the users' rows and calls `engine.rank`.
  * @param itemBias [items] added to every user's scores: the `itemBias` of a model.
+ * @param neighbors the neighbour term of a model, and [users × items] the items that users like: those the model was trained on.
  */
-export function embeddingRanker(engine: Engine, itemBias?: Float32Array): UserRanker {
+export function embeddingRanker(
+  engine: Engine,
+  itemBias?: Float32Array,
+  neighbors?: { readonly term: NeighborTerm; readonly liked: Csr },
+): UserRanker {
   return {
     items: engine.items.rows,
     rankUsers(users, k, excluded, targets) {
       const embeddings = engine.finals.users;
       const queries = matrix(users.length, embeddings.columns);
       for (let q = 0; q < users.length; q++) queries.data.set(row(embeddings, users[q]!), q * queries.stride);
-      return engine.rank({ queries, k, excluded, targets, itemBias });
+      const additions = neighbors?.term.rows(Array.from(users, (user) => csrRow(neighbors.liked, user)));
+      return engine.rank({ queries, k, excluded, targets, itemBias, additions });
     },
   };
 }

@@ -10,9 +10,9 @@ import { addPositiveNoise, negativeNoise } from '../data/training-noise.ts';
 import { TaurecError } from '../errors.ts';
 import { loadMetric } from '../evaluation/custom-metrics.ts';
 import { type Evaluation, evaluate, type Protocol, protocols } from '../evaluation/evaluator.ts';
-import { embeddingRanker } from '../evaluation/rankers.ts';
 import { resultOf, writeResult } from '../evaluation/result-file.ts';
 import { version } from '../platform/version.ts';
+import { modelRanker } from '../recommender/model-ranker.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { configToJson, parseTrainConfig, type TrainConfig } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
@@ -38,9 +38,9 @@ export interface ExecuteOptions {
   readonly onEvent?: (event: TrainEvent) => void;
 }
 
-/** The checked training configuration of a run: the run's options override those of its data set. @throws TaurecError `bad-option` */
+/** The checked training configuration of a run: the run's options override those of its data set. Losses are compared without a neighbour term unless one asks for it. @throws TaurecError `bad-option` */
 export function configOf({ data, config, seed }: RunSpec): TrainConfig {
-  return parseTrainConfig(mergeConfigs(data.config, config, { seed }));
+  return parseTrainConfig(mergeConfigs({ neighbors: 'off' }, data.config, config, { seed }));
 }
 
 /** Trains, evaluates under both protocols, and returns the record. A training that was stopped continues from its checkpoint. @throws TaurecError the errors of `train` and `evaluate` */
@@ -60,7 +60,7 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
   const engine = await openRankingEngine(model, { threads });
   const evaluations = {} as Record<Protocol, RunEvaluation>;
   try {
-    const ranker = embeddingRanker(engine, model.itemBias);
+    const ranker = modelRanker(model, engine);
     const shared = { ...(await evaluationOptions(spec, data, result)), signal };
     for (const protocol of protocols) {
       const evaluation = await evaluate(ranker, { ...shared, protocol });

@@ -6,6 +6,7 @@ import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
+import type { NeighborSettings, Neighbors } from '../neighbors/neighbors.ts';
 import { removeAbandonedIn, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { readRegularText } from '../platform/regular-file.ts';
 import { finishReplacing, removeAbandonedFolders, replaceFolder } from '../platform/replace-folder.ts';
@@ -13,13 +14,21 @@ import { fileSha256 } from '../platform/text-stream.ts';
 import { checkWritable } from '../platform/write-fault.ts';
 import { type FileDigest, sealedJson } from './file-digest.ts';
 import { type Model, modelProblem } from './model.ts';
-import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelConfigSchema, modelFactsSchema } from './model-facts.ts';
+import {
+  MODEL_FORMAT,
+  MODEL_VERSION,
+  type ModelConfig,
+  modelConfigSchema,
+  modelFactsSchema,
+  PLAIN_VERSION,
+} from './model-facts.ts';
 import {
   CONFIG,
   digestOf,
   files,
   issuesOf,
   type ModelSource,
+  NEIGHBORS,
   type OpenedModel,
   readModel,
   readModelConfig,
@@ -30,7 +39,7 @@ import { type StreamedTensor, type Tensor, tensorOf } from './safetensors-format
 import type { ModelTrainingState } from './training-state.ts';
 
 const TRAINING = 'training.safetensors';
-const modelFiles: readonly string[] = [CONFIG, TRAINING, ...Object.values(files)];
+const modelFiles: readonly string[] = [CONFIG, TRAINING, NEIGHBORS, ...Object.values(files)];
 /** Files of the old model that a save removes. Approximate indexes are among them: they index the old embeddings. */
 const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(name);
 /** True for the names of the files that every model has, and of the training state. */
@@ -49,6 +58,7 @@ export interface SaveOptions {
  * - embeddings.safetensors: `users` [U, d], `items` [I, d], and `itemBias` [I] if the model has item biases
  * - ids.safetensors: ids of users and items, and titles
  * - seen.safetensors: seen items, validation items, popularity
+ * - neighbors.safetensors: the weights of the neighbour term, if the model has one
  * - training.safetensors: the training state, if the model carries one
  *
  * The save is atomic: all files are written to a temporary folder, which is then renamed, so `directory` never holds half a model. A save replaces an older model in `directory` and removes its approximate
@@ -67,12 +77,13 @@ export async function saveModel(directory: string, model: Model, { others = {} }
   await checkModelTarget(directory);
   const config = {
     format: MODEL_FORMAT,
-    version: MODEL_VERSION,
+    version: model.neighbors ? MODEL_VERSION : PLAIN_VERSION,
     dimension: model.items.columns,
     users: model.users.rows,
     items: model.items.rows,
     interactions: model.seen.indices.length,
     ...facts.data,
+    ...(model.neighbors && { neighbors: settingsOf(model.neighbors) }),
     versions: facts.data.versions ?? { taurec: await ownVersion(), node: process.versions.node },
   } satisfies ModelConfig;
   const isRewritten = (name: string) => isReplaced(name) || Object.hasOwn(others, name);
@@ -99,6 +110,13 @@ export async function saveModel(directory: string, model: Model, { others = {} }
       ...(validation && csrTensors('validation', validation)),
       popularity: list(popularity),
     });
+    if (model.neighbors) {
+      const { votes } = model.neighbors;
+      digests[NEIGHBORS] = await writeSafetensors(join(temporary, NEIGHBORS), {
+        ...csrTensors('votes', votes),
+        'votes.values': list(votes.values!),
+      });
+    }
     if (model.trainingState)
       digests[TRAINING] = await writeTrainingState(join(temporary, TRAINING), model.trainingState);
     for (const [name, write] of Object.entries(others)) {
@@ -164,7 +182,7 @@ export async function openModel(
 export async function beginOpening(directory: string): Promise<OpenedModel> {
   const left = await recoverModel(directory);
   const source = sourceOf(directory, left);
-  const check = new ReadingCheck(await sizeOf(directory, Object.values(files)));
+  const check = new ReadingCheck(await sizeOf(directory, [...Object.values(files), NEIGHBORS]));
   const readTensors: ModelSource['readTensors'] = (name, checks) =>
     readSafetensors(source.pathOf(name), { ...checks, check });
   try {
@@ -285,6 +303,11 @@ const idTensors = (name: string, ids: IdMap) => ({
   [`${name}.order`]: list(ids.order),
   [`${name}.bytes`]: list(ids.bytes),
 });
+
+/** The numbers of a neighbour term without its weights. */
+function settingsOf({ votes: _votes, ...settings }: Neighbors): NeighborSettings {
+  return settings;
+}
 
 /** The offsets and indices of a sparse matrix as tensors. The number of rows and columns is in config.json. */
 const csrTensors = (name: string, m: Csr) => ({

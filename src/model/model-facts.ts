@@ -1,7 +1,10 @@
 import * as z from 'zod';
+import { neighborKinds } from '../neighbors/neighbors.ts';
 
-/** The version of the model folder that this taurec writes, and the newest it reads. */
-export const MODEL_VERSION = 1;
+/** The newest version of the model folder, which this taurec writes for models with a neighbour term. */
+export const MODEL_VERSION = 2;
+/** The version of models without one, which older versions of taurec read too. */
+export const PLAIN_VERSION = 1;
 /** The `format` field of config.json, which marks a folder as a taurec model. */
 export const MODEL_FORMAT = 'taurec-model';
 
@@ -37,8 +40,16 @@ const factsShape = {
   engine: z.object({ name: z.string(), build: z.string(), threads: z.int().positive() }),
   epochs: count,
   steps: count,
-  /** How the number of epochs was chosen: by which metric (`by`), on which part of the data (`on`), and the value at the chosen epoch. Absent: training ran a fixed number of epochs. */
-  chosen: z.object({ by: z.string(), on: z.string(), epoch: count, value: z.number() }).optional(),
+  /** How the number of epochs was chosen: by which metric (`by`), on which part of the data (`on`), and the value at the chosen epoch; with a neighbour term also the value without it. Absent: training ran a fixed number of epochs. */
+  chosen: z
+    .object({
+      by: z.string(),
+      on: z.string(),
+      epoch: count,
+      value: z.number(),
+      withoutNeighbors: z.number().optional(),
+    })
+    .optional(),
   /** How options of the loss were chosen: the options tried in short trainings with the metric each reached, and the options chosen. Absent: all options were given. */
   tuning: z
     .object({
@@ -78,13 +89,24 @@ const filesSchema = z.record(z.string(), z.object({ bytes: count, sha256: z.stri
 /** The content of config.json. */
 export const modelConfigSchema = z.object({
   format: z.literal(MODEL_FORMAT),
-  version: z.literal(MODEL_VERSION),
+  version: z.union([z.literal(PLAIN_VERSION), z.literal(MODEL_VERSION)]),
   dimension: z.int().positive(),
   users: count,
   items: count,
   /** The number of seen user–item pairs, in training and validation. */
   interactions: count,
   ...factsShape,
+  /** The numbers of the neighbour term; its weights are in neighbors.safetensors. Absent: no term. */
+  neighbors: z
+    .object({
+      kind: z.enum(neighborKinds),
+      size: z.int().positive(),
+      exponent: z.number(),
+      shrink: z.number(),
+      ridge: z.number().optional(),
+      beta: z.number(),
+    })
+    .optional(),
   /** Size and SHA-256 of every other file of the model. Absent in models of versions that wrote none. */
   files: filesSchema.optional(),
 });

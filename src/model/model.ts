@@ -4,6 +4,7 @@ import type { Matrix } from '../array/matrix.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
+import { type Neighbors, neighborsProblem } from '../neighbors/neighbors.ts';
 import type { ModelFacts } from './model-facts.ts';
 import type { Titles } from './titles.ts';
 import type { ModelTrainingState } from './training-state.ts';
@@ -17,6 +18,8 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   readonly items: Matrix;
   /** [I] added to an item's score for every user when items are ranked; absent: 0. */
   readonly itemBias?: Float32Array;
+  /** The neighbour term, added to the scores when items are ranked; absent: none. */
+  readonly neighbors?: Neighbors;
   /** Ids of the users; the index of an id is its row in `users`. */
   readonly userIds: IdMap;
   /** Ids of the items; the index of an id is its row in `items`. */
@@ -47,7 +50,7 @@ export function createModel(parts: Omit<Model, 'popularity'>): Model {
 }
 
 /** [U × I] the pairs the model was trained on: the seen items without those held out for validation. */
-export function trainedItems(model: Model): Csr {
+export function trainedItems(model: Pick<Model, 'seen' | 'validation'>): Csr {
   const { seen, validation } = model;
   if (!validation) return seen;
   const offsets = sharedInt32(seen.rows + 1);
@@ -69,8 +72,8 @@ export function trainedItems(model: Model): Csr {
 export function modelProblem(
   model: Model,
   knownFinite = false,
-): { readonly part: 'embeddings' | 'ids' | 'seen'; readonly text: string } | undefined {
-  const { users, items, itemBias, userIds, itemIds, seen, validation, popularity, titles } = model;
+): { readonly part: 'embeddings' | 'ids' | 'seen' | 'neighbors'; readonly text: string } | undefined {
+  const { users, items, itemBias, neighbors, userIds, itemIds, seen, validation, popularity, titles } = model;
   const wrong = (part: 'embeddings' | 'ids' | 'seen', what: string, got: number, expected: number) =>
     got === expected ? undefined : { part, text: `${what}: ${got}, expected ${expected}` };
   const sizes =
@@ -89,6 +92,17 @@ export function modelProblem(
   const notFinite = itemBias?.findIndex((bias) => !Number.isFinite(bias)) ?? -1;
   if (notFinite >= 0)
     return { part: 'embeddings', text: `bias of item ${notFinite}: ${itemBias![notFinite]}, expected a finite number` };
+  if (neighbors) {
+    const { votes } = neighbors;
+    const text =
+      (votes.rows === items.rows && votes.columns === items.rows && votes.values?.length === votes.indices.length
+        ? undefined
+        : `${votes.rows} × ${votes.columns} with ${votes.values?.length} values of ${votes.indices.length}, expected ${items.rows} × ${items.rows}`) ??
+      offsetsProblem(votes.offsets, votes.indices.length) ??
+      ascendingProblem(votes) ??
+      neighborsProblem(neighbors);
+    if (text) return { part: 'neighbors', text };
+  }
   for (const [name, ids] of Object.entries({ users: userIds, items: itemIds, titles })) {
     if (!ids) continue;
     const text =
@@ -126,6 +140,20 @@ function offsetsProblem(offsets: Int32Array | Uint32Array, end: number): string 
     return `offsets run from ${offsets[0]} to ${offsets.at(-1)}, expected 0 to ${end}`;
   for (let i = 1; i < offsets.length; i++) {
     if (offsets[i]! < offsets[i - 1]!) return `offset ${i} is ${offsets[i]}, less than the one before it`;
+  }
+  return undefined;
+}
+
+/** The indices of every row must ascend, in [0, columns). */
+function ascendingProblem({ rows, columns, offsets, indices }: Csr): string | undefined {
+  for (let r = 0; r < rows; r++) {
+    let last = -1;
+    for (let e = offsets[r]!; e < offsets[r + 1]!; e++) {
+      const index = indices[e]!;
+      if (index <= last || index >= columns)
+        return `entry ${e} is ${index}, expected a number from ${last + 1} to ${columns - 1}`;
+      last = index;
+    }
   }
   return undefined;
 }

@@ -16,6 +16,8 @@ export const files = {
   ids: 'ids.safetensors',
   seen: 'seen.safetensors',
 } as const;
+/** The file of S; only models with a neighbour term have it. */
+export const NEIGHBORS = 'neighbors.safetensors';
 
 /** Access to the files of a model, in a folder (Node) or at an address (browser). */
 export interface ModelSource {
@@ -55,17 +57,29 @@ export interface OpenedModel {
 export async function readModel(from: ModelSource): Promise<OpenedModel> {
   const config = await readModelConfig(from);
   const opened = await Promise.all(
-    Object.values(files).map((name) =>
+    [...Object.values(files), ...(config.neighbors ? [NEIGHBORS] : [])].map((name) =>
       from.readTensors(name, { digest: digestOf(config, name, from), finite: name === files.embeddings }),
     ),
   );
-  const [embeddings, ids, seen] = opened.map(({ file }) => file) as [Safetensors, Safetensors, Safetensors];
+  const [embeddings, ids, seen, neighbors] = opened.map(({ file }) => file) as Safetensors[] as [
+    Safetensors,
+    Safetensors,
+    Safetensors,
+    Safetensors?,
+  ];
   const { users, items, dimension } = config;
   const model: Model<ModelConfig> = {
     config,
     users: matrixOf(tensorOf(embeddings, 'users', 'F32', [users, dimension])),
     items: matrixOf(tensorOf(embeddings, 'items', 'F32', [items, dimension])),
     itemBias: embeddings.tensors.has('itemBias') ? tensorOf(embeddings, 'itemBias', 'F32', [items]).data : undefined,
+    neighbors: neighbors && {
+      ...config.neighbors!,
+      votes: {
+        ...csrOf(neighbors, 'votes', items, items, -1),
+        values: tensorOf(neighbors, 'votes.values', 'F32', [-1]).data,
+      },
+    },
     userIds: idMapOf(ids, 'users', users),
     itemIds: idMapOf(ids, 'items', items),
     seen: csrOf(seen, 'seen', users, items, config.interactions),
@@ -79,7 +93,11 @@ export async function readModel(from: ModelSource): Promise<OpenedModel> {
       : undefined,
   };
   const problem = modelProblem(model, true);
-  if (problem) throw new TaurecError('bad-model', { path: from.pathOf(files[problem.part]), problem: problem.text });
+  if (problem)
+    throw new TaurecError('bad-model', {
+      path: from.pathOf(problem.part === 'neighbors' ? NEIGHBORS : files[problem.part]),
+      problem: problem.text,
+    });
   const sound = Promise.all(opened.map((file) => file.sound)).then(() => {});
   // Whoever awaits it gets the error; nobody may have begun to when it comes.
   sound.catch(() => {});

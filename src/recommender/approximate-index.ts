@@ -1,9 +1,10 @@
+import { BestItems } from '../array/best-items.ts';
 import { type Matrix, row } from '../array/matrix.ts';
 import type { Engine, ScoreKind } from '../engine/engine.ts';
-import { BestItems } from './best-items.ts';
 import { difference } from './item-filter.ts';
-import type { Query, RankedItem } from './list-ranker.ts';
-import { biasedScore, inverseNorm, scoreOf } from './vectors.ts';
+import type { RankedItem } from './list-ranker.ts';
+import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
+import { inverseNorm } from './vectors.ts';
 
 /** The fewest candidates that a search asks for. More candidates raise the recall and take longer. */
 const CANDIDATES = 256;
@@ -60,14 +61,14 @@ export class IndexVectors {
 }
 
 /**
- * Finds approximately the best items without scoring all of them. A search returns a few hundred candidates, whose scores are then computed exactly from the embeddings. So a list may miss an item, but its scores are always exact.
+ * Finds approximately the best items without scoring all of them. A search returns a few hundred candidates; the items with a neighbour term join them, because the index knows embeddings and biases only. Their scores are then computed exactly. So a list may miss an item, but its scores are always exact.
  */
 export class ApproximateIndex {
   readonly #index: VectorIndex;
-  readonly #model: IndexedModel;
+  readonly #model: ScoredModel;
 
   /** @param index holds the `IndexVectors` of the model's items; keys are item indices. */
-  constructor(index: VectorIndex, model: IndexedModel) {
+  constructor(index: VectorIndex, model: ScoredModel) {
     this.#index = index;
     this.#model = model;
   }
@@ -84,14 +85,16 @@ export class ApproximateIndex {
     // In the worst case every item to leave out is among the best: ask for k more than those.
     const count = Math.min(Math.max(CANDIDATES, k + out.length), items.rows);
     const left = new Set(out);
-    const { score, itemBias } = this.#model;
+    const scorer = new QueryScorer(items, this.#model, query);
     const best = new BestItems(k);
+    const candidates = new Set(scorer.additions?.indices);
+    for (const key of this.#index.search(this.#queryVector(query.embedding), count, 1).keys)
+      candidates.add(Number(key));
     let found = 0;
-    for (const key of this.#index.search(this.#queryVector(query.embedding), count, 1).keys) {
-      const item = Number(key);
+    for (const item of candidates) {
       if (left.has(item)) continue;
       found++;
-      best.offer(item, biasedScore(scoreOf(score, query.embedding, row(items, item)), itemBias?.[item]));
+      best.offer(item, scorer.of(item));
     }
     return found >= Math.min(k, items.rows - out.length) ? best.take() : undefined;
   }

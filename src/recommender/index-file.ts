@@ -20,6 +20,7 @@ import {
 } from './approximate-index.ts';
 import { indexState, sealIndex } from './index-seal.ts';
 import { ItemRanker } from './item-ranker.ts';
+import { likedBy, neighborsOf } from './model-ranker.ts';
 
 /** Parameters of the index graph: `connectivity` is the number of links per vector, `expansion` the number of candidates for them. They are part of the key, so a change of them makes a new index. */
 const settings = { format: 1, connectivity: 16, expansion: 128 };
@@ -124,7 +125,7 @@ export async function openIndex(
     const problem = `its approximate index ${name} is damaged`;
     throw new TaurecError('no-index', { directory, problem, reason: state.problem });
   }
-  const indexed = { score: model.config.score, itemBias: model.itemBias };
+  const indexed = { score: model.config.score, itemBias: model.itemBias, term: neighborsOf(model)?.term };
   if (state.kind === 'foreign' && !trustIndex) {
     onNotice?.(
       `${file}: another installation built this index, so it is built again in memory. Build it here: taurec index ${directory}; or open it as it is: --trust-index (trustIndex).`,
@@ -220,12 +221,13 @@ export function indexRecall(
   { k = 20, users = 200, seed = 1 }: { readonly k?: number; readonly users?: number; readonly seed?: number } = {},
 ): IndexRecall {
   const { itemBias, popularity, config } = model;
-  const facts = { score: config.score, itemBias, popularity };
+  const neighbors = neighborsOf(model);
+  const facts = { score: config.score, itemBias, popularity, term: neighbors?.term };
   const random = randomStream(seed, 'index-recall');
   const count = Math.min(users, engine.users.rows);
   const queries = Array.from({ length: count }, (_, u) => {
     const user = count < engine.users.rows ? random.integer(engine.users.rows) : u;
-    return { embedding: row(engine.users, user), seen: csrRow(model.seen, user) };
+    return { embedding: row(engine.users, user), seen: csrRow(model.seen, user), liked: likedBy(neighbors, user) };
   });
   const request = { k, filter: { excluded: new Int32Array(0) }, diversity: 0, discover: 0 };
   const exact = new ItemRanker(engine, facts).rank(queries, request);

@@ -2,11 +2,12 @@
 
 import { type Matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
-import type { Engine, ScoreKind } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { finished } from './in-steps.ts';
 import type { ItemFilter } from './item-filter.ts';
-import { type Query, type RankedItem, rankLists } from './list-ranker.ts';
+import { type RankedItem, rankLists } from './list-ranker.ts';
+import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
 import { biasedScore, inverseNorm, scoreOf } from './vectors.ts';
 
 /** The parameters of a request, shared by all of its lists. */
@@ -73,7 +74,8 @@ export class ItemRanker {
     const found = queries.map((query) => index?.best(this.#engine, query, k, filter.excluded));
     const others = queries.filter((_, q) => !found[q]);
     // Rank all remaining queries in one call, and merge their lists in order.
-    const exact = rankLists(this.#engine, this.#model.score, others, k, filter, bias).values();
+    const model = { ...this.#model, itemBias: bias };
+    const exact = rankLists(this.#engine, model, others, k, filter).values();
     return found.map((list) => list ?? exact.next().value!);
   }
 
@@ -83,12 +85,9 @@ export class ItemRanker {
   }
 
   /** The list with the model's scores in place of the numbers it was ranked by. */
-  #scored({ embedding }: Query, list: readonly RankedItem[]): RankedItem[] {
-    const { score, itemBias } = this.#model;
-    return list.map(({ item }) => {
-      const plain = scoreOf(score, embedding, row(this.#engine.items, item));
-      return { item, score: biasedScore(plain, itemBias?.[item]) };
-    });
+  #scored(query: Query, list: readonly RankedItem[]): RankedItem[] {
+    const scorer = new QueryScorer(this.#engine.items, this.#model, query);
+    return list.map(({ item }) => ({ item, score: scorer.of(item) }));
   }
 }
 
@@ -101,10 +100,7 @@ const KEPT = 8;
 const STEPS = 100;
 
 /** The properties of a model that the popularity dial depends on. */
-interface DiscoveryModel {
-  readonly score: ScoreKind;
-  /** [items] */
-  readonly itemBias?: Float32Array;
+interface DiscoveryModel extends ScoredModel {
   /** [items] the number of users with each item. */
   readonly popularity: Int32Array;
 }

@@ -1,9 +1,9 @@
+import { BestItems } from '../array/best-items.ts';
 import type { Csr } from '../array/csr.ts';
 import { matrix, row } from '../array/matrix.ts';
-import type { Engine, ScoreKind } from '../engine/engine.ts';
-import { BestItems } from './best-items.ts';
+import type { Engine } from '../engine/engine.ts';
 import { difference, exclusions, forbiddenItems, type ItemFilter } from './item-filter.ts';
-import { biasedScore, scoreOf } from './vectors.ts';
+import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
 
 /** One place of a ranked list. */
 export interface RankedItem {
@@ -12,38 +12,28 @@ export interface RankedItem {
   readonly score: number;
 }
 
-/** A user to rank items for. */
-export interface Query {
-  /** [d] */
-  readonly embedding: Float32Array;
-  /** Items to leave out in addition to those of the filter; ascending. */
-  readonly seen: Int32Array;
-}
-
 /** The most queries and the most excluded pairs in one call of the engine: they bound the memory of a call. */
 const BLOCK_ROWS = 1024;
 const BLOCK_ENTRIES = 4_000_000;
 
 /**
- * The best `k` items of each query by score plus `itemBias` [items] (if given), best first, ties to the lower item index. Items are excluded during the ranking, not afterwards, so a list has exactly k items if k remain.
+ * The best `k` items of each query by the model's score (`QueryScorer`), best first, ties to the lower item index. Items are excluded during the ranking, not afterwards, so a list has exactly k items if k remain.
  * A short allow-list (at most a quarter of the items) is scored directly; otherwise the engine ranks all items, a block of queries at a time.
  */
 export function rankLists(
   engine: Engine,
-  score: ScoreKind,
+  model: ScoredModel,
   queries: readonly Query[],
   k: number,
   filter: ItemFilter,
-  itemBias?: Float32Array,
 ): RankedItem[][] {
   const { items } = engine;
   const { allowed } = filter;
   if (allowed && allowed.length * 4 <= items.rows) {
-    return queries.map(({ embedding, seen }) => {
+    return queries.map((query) => {
       const best = new BestItems(Math.min(k, allowed.length));
-      for (const item of difference(allowed, seen)) {
-        best.offer(item, biasedScore(scoreOf(score, embedding, row(items, item)), itemBias?.[item]));
-      }
+      const scorer = new QueryScorer(items, model, query);
+      for (const item of difference(allowed, query.seen)) best.offer(item, scorer.of(item));
       return best.take();
     });
   }
@@ -56,7 +46,7 @@ export function rankLists(
       common,
       items.rows,
     );
-    lists.push(...rankBlock(engine, block, Math.min(k, items.rows), excluded, itemBias));
+    lists.push(...rankBlock(engine, block, Math.min(k, items.rows), excluded, model));
     first += block.length;
   }
   return lists;
@@ -80,13 +70,14 @@ function rankBlock(
   block: readonly Query[],
   k: number,
   excluded: Csr,
-  itemBias?: Float32Array,
+  { itemBias, term }: ScoredModel,
 ): RankedItem[][] {
   const queries = matrix(block.length, engine.items.columns);
   block.forEach((query, q) => {
     row(queries, q).set(query.embedding);
   });
-  const ranked = engine.rank({ queries, k, excluded, itemBias });
+  const additions = term?.rows(block.map(({ liked = new Int32Array(0) }) => liked));
+  const ranked = engine.rank({ queries, k, excluded, itemBias, additions });
   return block.map((_, q) => {
     const list: RankedItem[] = [];
     // The engine fills missing places with item −1.

@@ -5,6 +5,7 @@ import { TaurecError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { checkOptions } from '../option.ts';
 import { ItemRanker } from './item-ranker.ts';
+import { likedBy, neighborsOf } from './model-ranker.ts';
 import { listSchema, type RecommendOptions } from './recommendation.ts';
 
 /** A ranker for `evaluate` that applies the options `diversity` and `discover` of `recommend`. */
@@ -30,7 +31,8 @@ export function reRankedRanker(
 ): ReRankedRanker {
   const { diversity, discover } = checkOptions(listSchema, options);
   const { itemBias, popularity } = model;
-  const ranker = new ItemRanker(engine, { score: model.config.score, itemBias, popularity });
+  const neighbors = neighborsOf(model);
+  const ranker = new ItemRanker(engine, { score: model.config.score, itemBias, popularity, term: neighbors?.term });
   const filter = { excluded: new Int32Array(0) };
   return {
     items: engine.items.rows,
@@ -38,6 +40,7 @@ export function reRankedRanker(
       const queries = Array.from(users, (user, q) => ({
         embedding: row(engine.users, user),
         seen: csrRow(excluded, q),
+        liked: likedBy(neighbors, user),
       }));
       if (targets) {
         if (diversity > 0) {
@@ -47,7 +50,8 @@ export function reRankedRanker(
         queries.forEach((query, q) => {
           row(embeddings, q).set(query.embedding);
         });
-        return engine.rank({ queries: embeddings, k, excluded, targets, itemBias: ranker.biasOf(discover) });
+        const additions = neighbors?.term.rows(queries.map(({ liked }) => liked));
+        return engine.rank({ queries: embeddings, k, excluded, targets, itemBias: ranker.biasOf(discover), additions });
       }
       // The result has the engine's layout: rows of k places, missing ones −1 with score −Infinity.
       const items = new Int32Array(users.length * k).fill(-1);

@@ -11,9 +11,12 @@ import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { FoldIn } from './fold-in.ts';
 import { finished } from './in-steps.ts';
-import { ascending, type ItemFilter, itemFilter, union } from './item-filter.ts';
+import { ascending, itemFilter, union } from './item-filter.ts';
 import { ItemRanker, type ListRequest } from './item-ranker.ts';
 import type { RankedItem } from './list-ranker.ts';
+import { likedBy, neighborsOf } from './model-ranker.ts';
+import { PopularItems } from './popular-items.ts';
+import { QueryScorer, type ScoredModel } from './query-scorer.ts';
 import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
 import {
   type FoldInRequest,
@@ -23,7 +26,7 @@ import {
   type RecommendOptions,
   type UserRecommendations,
 } from './recommendation.ts';
-import { biasedScore, inverseNorms, nearestRows, scoreOf } from './vectors.ts';
+import { inverseNorms, nearestRows } from './vectors.ts';
 
 /** Options for opening a model to recommend with. */
 export interface OpenOptions extends RankingEngineOptions {
@@ -50,6 +53,14 @@ export interface LikedItems {
   readonly weights?: Float32Array;
 }
 
+/** What a user did since the training, as ascending, distinct indices of the model. */
+export interface UserFeedback {
+  /** Items that lists leave out, unless `includeSeen` is set. */
+  readonly hidden?: Int32Array;
+  /** Items that the user's neighbour term is computed from too. */
+  readonly liked?: Int32Array;
+}
+
 /** Users per block of `recommendAll`; the event loop runs between two blocks. */
 const ALL_BLOCK = 1024;
 
@@ -61,6 +72,9 @@ export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
   #closed = false;
+  /** The neighbour term, and the items that users' parts of it are computed from. */
+  readonly #neighbors: ReturnType<typeof neighborsOf>;
+  readonly #scored: ScoredModel;
   readonly #ranker: ItemRanker;
   readonly #popular: PopularItems;
   #loss?: Loss;
@@ -75,7 +89,9 @@ export class Recommender {
     this.#model = rest;
     this.#engine = engine;
     const { itemBias, popularity } = model;
-    this.#ranker = new ItemRanker(engine, { score: model.config.score, itemBias, popularity }, index);
+    this.#neighbors = neighborsOf(model);
+    this.#scored = { score: model.config.score, itemBias, term: this.#neighbors?.term };
+    this.#ranker = new ItemRanker(engine, { ...this.#scored, popularity }, index);
     this.#popular = new PopularItems(popularity);
     this.#loss = loss;
   }
@@ -156,16 +172,16 @@ export class Recommender {
   }
 
   /**
-   * As `recommend` for several users, for a server: yields between steps of a few milliseconds, so that other requests can be answered in between. `hidden` holds for each user further items to leave out, as
-   * ascending indices of the model, unless `includeSeen` is set.
+   * As `recommend` for several users, for a server: yields between steps of a few milliseconds, so that other requests can be answered in between. `feedback` holds for each user what they did since the
+   * training.
    */
   *recommendInSteps(
     users: readonly Id[],
     options: RecommendOptions = {},
-    hidden: readonly (Int32Array | undefined)[] = [],
+    feedback: readonly (UserFeedback | undefined)[] = [],
   ): Generator<void, RecommendedItem[][]> {
     const indices = users.map((id: Id) => (options.fallback ? this.userIds.indexOf(id) : this.#userOf(id)));
-    return yield* this.#recommendTo(indices, options, options.includeSeen ? [] : hidden);
+    return yield* this.#recommendTo(indices, options, feedback);
   }
 
   /** Recommendations for all users (or those listed), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
@@ -211,7 +227,8 @@ export class Recommender {
     const seen = options.includeSeen ? new Int32Array(0) : hidden;
     if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popularItems(request, seen));
     const embedding = yield* this.#fold(liked);
-    const [list] = yield* this.#ranker.rankInSteps([{ embedding, seen }], request);
+    const query = { embedding, seen, liked: ascending(liked.items) };
+    const [list] = yield* this.#ranker.rankInSteps([query], request);
     return this.#titled(list!);
   }
 
@@ -238,14 +255,12 @@ export class Recommender {
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
 
-  /** The model's score of a user with each of `items`, in the same order: cosine or inner product plus the item's bias. Throws `unknown-id`. */
+  /** The model's score of a user with each of `items`, in the same order: cosine or inner product plus the item's bias and the neighbour term. Throws `unknown-id`. */
   score(user: Id, items: readonly Id[]): number[] {
-    const embedding = row(this.engine.users, this.#userOf(user));
-    return items.map((id) => {
-      const item = this.#itemOf(id);
-      const score = scoreOf(this.config.score, embedding, row(this.engine.items, item));
-      return biasedScore(score, this.#model.itemBias?.[item]);
-    });
+    const index = this.#userOf(user);
+    const query = { embedding: row(this.engine.users, index), liked: likedBy(this.#neighbors, index) };
+    const scorer = new QueryScorer(this.engine.items, this.#scored, query);
+    return items.map((id) => scorer.of(this.#itemOf(id)));
   }
 
   /** Closes the engine and ends its threads. Every later request throws `recommender-closed`. */
@@ -264,22 +279,24 @@ export class Recommender {
   *#recommendTo(
     users: readonly number[],
     options: RecommendOptions,
-    hidden: readonly (Int32Array | undefined)[] = [],
+    feedback: readonly (UserFeedback | undefined)[] = [],
   ): Generator<void, RecommendedItem[][]> {
     const request = this.#parse(options);
     const none = new Int32Array(0);
+    const hidden = (at: number) => (options.includeSeen ? none : (feedback[at]?.hidden ?? none));
     const queries = users.flatMap((user, at) =>
       user < 0
         ? []
         : {
             embedding: row(this.engine.users, user),
-            seen: options.includeSeen ? none : union(csrRow(this.#model.seen, user), hidden[at] ?? none),
+            seen: options.includeSeen ? none : union(csrRow(this.#model.seen, user), hidden(at)),
+            liked: this.#neighbors ? union(likedBy(this.#neighbors, user), feedback[at]?.liked ?? none) : none,
           },
     );
     // An iterator over the lists of known users, consumed in the order of `users`.
     const lists = (yield* this.#ranker.rankInSteps(queries, request)).values();
     return users.map((user, at) =>
-      this.#titled(user < 0 ? this.#popularItems(request, hidden[at] ?? none) : lists.next().value!),
+      this.#titled(user < 0 ? this.#popularItems(request, hidden(at)) : lists.next().value!),
     );
   }
 
@@ -369,32 +386,4 @@ export class Recommender {
 function meanLength(inverse: Float64Array): number {
   const lengths = inverse.filter((x) => x > 0).map((x) => 1 / x);
   return lengths.length > 0 ? lengths.reduce((a, b) => a + b) / lengths.length : 1;
-}
-
-/** Items by popularity, for users about whom nothing is known; ties to the lower item index. */
-class PopularItems {
-  readonly #popularity: Int32Array;
-  /** All items, most popular first; sorted on first use. */
-  #order?: Int32Array;
-
-  constructor(popularity: Int32Array) {
-    this.#popularity = popularity;
-  }
-
-  /** The `k` most popular items that the filter allows and `seen` does not contain. The score is the number of users with the item. */
-  best(k: number, filter: ItemFilter, seen: Int32Array): RankedItem[] {
-    const popularity = this.#popularity;
-    this.#order ??= Int32Array.from(popularity.keys()).sort((a, b) => popularity[b]! - popularity[a]! || a - b);
-    // A mark for each item: sets would cost more than the list where much is excluded.
-    const out = new Uint8Array(popularity.length);
-    for (const item of filter.excluded) out[item] = 1;
-    for (const item of seen) out[item] = 1;
-    const allowed = filter.allowed && new Set(filter.allowed);
-    const list: RankedItem[] = [];
-    for (const item of this.#order) {
-      if (list.length === k) break;
-      if (!out[item] && (!allowed || allowed.has(item))) list.push({ item, score: popularity[item]! });
-    }
-    return list;
-  }
 }

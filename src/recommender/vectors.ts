@@ -1,6 +1,6 @@
+import { BestItems } from '../array/best-items.ts';
 import { type Matrix, row } from '../array/matrix.ts';
 import type { ScoreKind } from '../engine/engine.ts';
-import { BestItems } from './best-items.ts';
 
 /** The inner product Σ a_c b_c, in double precision. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -1,4 +1,6 @@
-/** Items for folding in a user unknown to the model, the newest: the work of a fold-in grows with their number. */
+import type { UserFeedback } from '../recommender/recommender.ts';
+
+/** The newest items, which an unknown user is folded in by, and which a known user's neighbour term is computed from too: the work grows with their number. */
 const MOST_LIKED = 500;
 /** Bytes of a user: the id, its place in the map, and empty sets. Measured on ids of 10 characters. */
 const USER_BYTES = 400;
@@ -42,7 +44,7 @@ export class FeedbackSets {
   add(user: string, item: string, hides: boolean): void {
     const index = this.#items.indexOf(item);
     if (index < 0) return;
-    // Only users unknown to the model are folded in; others need no list of liked items.
+    // A user unknown to the model is folded in by all items; to what a known user has in the model, only items that hide are added.
     const known = this.#users.indexOf(user) >= 0;
     if (known && !hides) return;
     let set = this.#sets.get(user);
@@ -54,7 +56,7 @@ export class FeedbackSets {
       set = new UserItems();
     }
     this.#sets.set(user, set);
-    set.add(index, hides, !known);
+    set.add(index, hides, hides || !known);
     this.#count(set, user, 1);
     for (const [oldest, items] of this.#sets) {
       if (this.#bytes <= this.#limit || oldest === user) break;
@@ -78,7 +80,13 @@ export class FeedbackSets {
     return set && set.hiddenCount > 0 ? set.ascending() : undefined;
   }
 
-  /** The newest 500 distinct items of a user unknown to the model, newest last. Undefined without any. */
+  /** What the ranking of a user known to the model takes from the feedback. Undefined without any. */
+  of(user: string): UserFeedback | undefined {
+    const hidden = this.hidden(user);
+    return hidden && { hidden, liked: this.liked(user)!.sort() };
+  }
+
+  /** The newest 500 distinct items, newest last; of a user known to the model only those that hide. Undefined without any. */
   liked(user: string): Int32Array | undefined {
     const set = this.#sets.get(user);
     return set && set.liked.size > 0 ? Int32Array.from(set.liked) : undefined;

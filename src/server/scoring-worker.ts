@@ -95,9 +95,9 @@ function* groupAnswers(
   }
   if (together.length === 0) return answers;
   const users = together.map(({ user }) => user);
-  const hidden = users.map((user) => sets.hidden(user));
+  const feedback = users.map((user) => sets.of(user));
   const ranked = yield* answer(function* () {
-    const lists = yield* recommender.recommendInSteps(users, options, hidden);
+    const lists = yield* recommender.recommendInSteps(users, options, feedback);
     return lists.map((list, t) => listJson(users[t]!, together[t]!.known ? 'model' : 'popular', list));
   });
   together.forEach((place, t) => {
@@ -114,11 +114,11 @@ function* oneList(
   options: ListOptions,
 ): Generator<void, string[]> {
   // A copy: the sets may change between two steps.
-  const hidden = sets.hidden(user)?.slice();
-  const folded = liked && (yield* foldedIn(recommender, liked, options, hidden ?? new Int32Array(0)));
+  const feedback = { ...sets.of(user), hidden: sets.hidden(user)?.slice() };
+  const folded = liked && (yield* foldedIn(recommender, liked, options, feedback.hidden ?? new Int32Array(0)));
   if (folded) return [listJson(user, 'feedback', folded)];
   // Throws `unknown-id` for an unknown user without a fallback.
-  const [list] = yield* recommender.recommendInSteps([user], options, [hidden]);
+  const [list] = yield* recommender.recommendInSteps([user], options, [feedback]);
   return [listJson(user, known ? 'model' : 'popular', list!)];
 }
 

@@ -6,6 +6,7 @@ import { runShape } from '../engine/run-options.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { defaultScore, lossDeclarations, lossNames } from '../loss/losses.ts';
+import { MOST_NEIGHBORS } from '../neighbors/neighbors.ts';
 import { optimizerShape } from '../optimizer/optimizer.ts';
 import {
   type DeclaredOption,
@@ -173,6 +174,24 @@ export const trainShape = {
       group: model,
       flag: '--popularity-prior <number>',
       help: 'popularity term of a score: number · log(1 + interactions of the item); below 0 favours the long tail; auto: chosen by validation',
+    },
+  ),
+  /**
+   * The neighbour term of the scores, β · |P_u|^(−1/2) · Σ_{j∈P_u} S_ij (docs/neighbours.md), added after training. `auto` (default): its numbers are those that validate best, no term where none helps;
+   * without a validation part fixed ones. A number: K, the most neighbours of an item, 1 – 200; the others as under `auto`. `off`: no term.
+   */
+  neighbors: option(
+    z
+      .union([z.literal('auto'), z.literal('off'), z.int().min(1).max(MOST_NEIGHBORS)], {
+        error: `'auto', 'off' or a whole number from 1 to ${MOST_NEIGHBORS}`,
+      })
+      .default('auto'),
+    {
+      group: model,
+      flag: '--neighbors <number>',
+      help: 'score items by those that the same users have, too: auto (chosen by validation), off, or the number of neighbours of an item',
+      common: true,
+      fixed: true,
     },
   ),
   /** Number of latent factors, ≥ 1, default 64. */

@@ -46,8 +46,7 @@ export interface OpenRun extends TrainingRun {
 /**
  * Trains epoch after epoch until all are done, the time budget is spent, or `patience` validations in a row bring no improvement. Sets `state.chosen` and `state.reason`.
  *
- * Returns the final embeddings of the chosen epoch. Undefined where they are the engine's current ones (no validation), or not needed (a refit starts from the
- * initial embeddings, so no second copy of the tables is kept).
+ * Returns the final embeddings of the chosen epoch. Undefined where they are the engine's current ones (no validation), or not needed (a refit without a neighbour term).
  */
 export async function fitEpochs(run: OpenRun, best: Best | undefined): Promise<Best | undefined> {
   const { engine, sampler, valid, config, options, state } = run;
@@ -86,12 +85,13 @@ export async function fitEpochs(run: OpenRun, best: Best | undefined): Promise<B
       const better = stopping.observe(epoch, value);
       if (better) {
         state.chosen = { epoch, step, progress, popularityPrior };
-        if (!config.refit) {
+        // A refit starts from the initial embeddings; the neighbour term is chosen with those of the best epoch.
+        if (!config.refit || config.neighbors !== 'off') {
           const { users, items } = engine.finals;
           best = {
             users: unpadded(users, best?.users),
             items: unpadded(items, best?.items),
-            arrays: run.copyArrays(best?.arrays),
+            arrays: config.refit ? undefined : run.copyArrays(best?.arrays),
           };
         }
       }

@@ -1,3 +1,5 @@
+import type { NeighborChoice } from '../neighbors/neighbors.ts';
+
 /** The record of one epoch, an entry of the history. */
 export interface EpochRecord {
   /** From 1. */
@@ -96,6 +98,12 @@ export type TrainEvent =
       readonly trials: number;
       readonly seconds: number;
     }
+  | ({
+      /** The neighbour term is chosen. */
+      readonly type: 'neighbors';
+      /** The validation metric. */
+      readonly metric: string;
+    } & NeighborChoice)
   | { readonly type: 'checkpoint'; readonly phase: Phase; readonly epoch: number; readonly path: string }
   | { readonly type: 'refit'; readonly epoch: number; readonly steps: number }
   | { readonly type: 'notice'; readonly message: string }

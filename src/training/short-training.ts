@@ -35,6 +35,7 @@ export function shortConfig(
     },
     ...(config.timeBudget !== undefined && { timeBudget: (config.timeBudget * epochs) / config.epochs }),
     validation: { ...config.validation, every: epochs },
+    neighbors: 'off',
     refit: false,
   };
 }

@@ -3,10 +3,10 @@ import type { Dataset } from '../data/build-dataset.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { type EvaluateOptions, type Evaluation, evaluate, type Protocol } from '../evaluation/evaluator.ts';
-import { embeddingRanker } from '../evaluation/rankers.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
+import { modelRanker } from '../recommender/model-ranker.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { Recommender } from '../recommender/recommender.ts';
 import type { TrainConfigInput } from './config.ts';
@@ -68,7 +68,7 @@ export class TrainedModel extends Recommender {
   async evaluate(test: Csr | undefined = this.#dataset.test, options: EvaluateModelOptions = {}): Promise<Evaluation> {
     const { train, valid } = this.#dataset;
     const { protocol = 'clean', diversity, ...rest } = options;
-    return evaluate(embeddingRanker(this.engine, this.model.itemBias), {
+    return evaluate(modelRanker(this.model, this.engine), {
       ...rest,
       ...{ train, valid, test, protocol },
       diversity: diversity ? this.model.items : undefined,

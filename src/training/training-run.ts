@@ -9,6 +9,7 @@ import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import { checkScore, fitLoss, replaceOptions } from '../loss/losses.ts';
+import { buildNeighbors } from '../neighbors/build-neighbors.ts';
 import { loadSampler } from '../sampler/load-sampler.ts';
 import type { LatticePoint } from '../search/lattice-search.ts';
 import { aimNotice } from './aim.ts';
@@ -19,6 +20,7 @@ import {
   shortRunOptions,
   withAutomatic,
 } from './automatic-options.ts';
+import { chooseNeighbors } from './choose-neighbors.ts';
 import { isBackbone, isLoss, type TrainConfig } from './config.ts';
 import { copyArrays, finishFinals, initialEmbeddings, restoreArrays, unpadded } from './engine-arrays.ts';
 import { DivergenceGuard, fitEpochs, type OpenRun, refit, type TrainingRun } from './epochs.ts';
@@ -155,9 +157,16 @@ async function perform(
     options.onEvent({ type: 'notice', message });
   }
   const refits = config.refit && valid !== undefined;
-  if (!refits || (state.phase === 'search' && !state.reason)) {
+  const choosesNeighbors = config.neighbors !== 'off' && !state.neighbors;
+  if (!refits || (state.phase === 'search' && (!state.reason || choosesNeighbors))) {
     const result = await withEngine(run, file, resumed, async (open) => {
       const best = await fitEpochs(open, resumed?.best);
+      if (choosesNeighbors) {
+        const choice = chooseNeighbors(open, best);
+        Object.assign(state, { neighbors: choice });
+        state.seconds.validate += choice.seconds;
+        options.onEvent({ type: 'neighbors', metric: config.validation.metric, ...choice });
+      }
       return refits ? undefined : resultOf(open, best);
     });
     if (result) return result;
@@ -250,8 +259,9 @@ function fullDiskNotice({ path, keptPath }: CheckpointFile, epoch: number, { cod
 
 /** The result of a run, with the embeddings of the chosen epoch. */
 function resultOf({ engine, before, copyArrays, train, config, state, options }: OpenRun, best?: Best): TrainResult {
-  const { history, seconds, phase, tuning } = state;
-  const { epoch, step: steps, popularityPrior } = state.chosen!;
+  const { history, seconds, phase, tuning, neighbors: choice } = state;
+  const { epoch, step: steps } = state.chosen!;
+  const { popularityPrior } = choice ?? state.chosen!;
   const reason = state.reason!;
   // The engine holds the last epoch: its arrays are those of the chosen epoch only where that is the last.
   const arrays = best && epoch !== history.length ? best.arrays : copyArrays(best?.arrays);
@@ -262,13 +272,15 @@ function resultOf({ engine, before, copyArrays, train, config, state, options }:
     users: matrix(users.rows, d, best?.users ?? unpadded(users)),
     items: matrix(items.rows, d, best?.items ?? unpadded(items)),
     ...(popularityPrior !== 0 && { itemBias: popularityBias(train, popularityPrior) }),
+    ...(choice?.settings && { neighbors: buildNeighbors(train, choice.settings, config.seed) }),
+    ...(choice && { neighborChoice: choice }),
     epoch,
     steps,
     epochs: history.length,
     reason,
     refitted: phase === 'refit',
     history,
-    valid: history[epoch - 1]!.valid,
+    valid: choice?.valid?.with ?? history[epoch - 1]!.valid,
     engine: identity(engine),
     ...(tuning && { tuning }),
     seconds,

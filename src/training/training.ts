@@ -2,6 +2,7 @@ import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { Dataset } from '../data/build-dataset.ts';
 import type { ModelTrainingState, TrainedArrays } from '../model/training-state.ts';
+import type { NeighborChoice, Neighbors } from '../neighbors/neighbors.ts';
 import type { LatticePoint } from '../search/lattice-search.ts';
 import type { TrainConfig } from './config.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
@@ -63,6 +64,8 @@ export interface TrainingState {
   chosen?: Chosen;
   /** How the options given as `'auto'` were chosen. */
   tuning?: Tuning;
+  /** How the neighbour term was chosen, after the fit. */
+  neighbors?: NeighborChoice;
 }
 
 /** A trained model with the record of its training. */
@@ -72,6 +75,10 @@ export interface TrainResult {
   readonly items: Matrix;
   /** [items] the popularity prior, by the interactions that were trained on; absent where it is 0. */
   readonly itemBias?: Float32Array;
+  /** The neighbour term, from the interactions that were trained on; absent: none. */
+  readonly neighbors?: Neighbors;
+  /** How it was chosen; absent with `neighbors: 'off'`. */
+  readonly neighborChoice?: NeighborChoice;
   /** The chosen epoch, from 1, and the optimiser steps that the embeddings took. */
   readonly epoch: number;
   readonly steps: number;
@@ -80,7 +87,7 @@ export interface TrainResult {
   readonly reason: StopReason;
   readonly refitted: boolean;
   readonly history: readonly EpochRecord[];
-  /** Validation metrics of the chosen epoch. */
+  /** Validation metrics of the chosen epoch, with the neighbour term. `history` has those without it. */
   readonly valid?: Readonly<Record<string, number>>;
   readonly engine: EngineIdentity;
   /** How the options of the loss given as `'auto'` were chosen; `config` has the numbers. */

@@ -112,7 +112,8 @@ function trainRun(
       onNews({ type: 'point', point: { ...latest, value: event.metrics[metric] } });
     } else if (event.type === 'checkpoint') onNews({ type: 'checkpoint', path: event.path });
   };
-  const checked = { ...parseTrainConfig(config), threads };
+  // Candidates are compared without a neighbour term, which is chosen after the training of the winner.
+  const checked = { ...parseTrainConfig(config), neighbors: 'off', threads };
   return trainEmbeddings(data, checked as never, { signal, onProgress, checkpointDirectory: directory, resume: true });
 }
 

@@ -25,7 +25,7 @@ test('info --check prints the state of every file', async () => {
   const damaged = await taurec('info', 'whole', '--check');
   expect(damaged.code).toBe(1);
   expect(damaged.stdout).toMatch(/^training.safetensors +[\d,]+ +damaged +its SHA-256 is/m);
-  expect(damaged.stderr).toMatch(/^taurec: whole: 1 of 6 files cannot be used: training.safetensors: its SHA-256 is/);
+  expect(damaged.stderr).toMatch(/^taurec: whole: 1 of 7 files cannot be used: training.safetensors: its SHA-256 is/);
   const machine = await taurec('info', 'whole', '--check', '--json');
   expect(machine.code).toBe(1);
   expect(JSON.parse(machine.stdout)).toMatchObject({ model: 'whole', whole: false, digests: true });

@@ -5,7 +5,7 @@ import { fails, file, folder, json, quick, taurec, writeData } from './taurec.ts
 
 const data = writeData();
 beforeAll(async () => {
-  await json('train', 'train.csv', ...quick, '--popularity-prior', '0.1', '--out', 'model');
+  await json('train', 'train.csv', ...quick, '--popularity-prior', '0.1', '--neighbors', 'off', '--out', 'model');
 }, 60_000);
 
 const lists = async (model: string) => (await json('recommend', model, '--user', 'u3', 'u4', '-k', '20'))[0].items;

@@ -81,7 +81,7 @@ describe('recommend', () => {
     expect(head).toMatch(/item +title +score/);
     expect(rows).toHaveLength(3);
     for (const [at, row] of rows.entries())
-      expect(row).toMatch(new RegExp(`^${at + 1} +i\\d+ +Title, number \\d+ +-?\\d\\.\\d{4}$`));
+      expect(row).toMatch(new RegExp(`^${at + 1} +i\\d+ +Title, number \\d+ +-?\\d+\\.\\d{4}$`));
   });
 
   test('a person who was not in training, by liked items', async () => {

@@ -114,12 +114,16 @@ export function compareRanking(actual: Engine, reference: Engine, items: number,
   };
   // Eighths from −1 to .875, in an order of their own.
   const itemBias = Float32Array.from({ length: items }, (_, i) => (((i * 5 + 3) % 16) - 8) / 8);
-  for (const [k, bias] of [1, 5, items, items + 3].flatMap((k) => [[k] as const, [k, itemBias] as const])) {
-    const request: RankRequest = { queries, k, excluded: pick(4, 1), targets: pick(4, 2), itemBias: bias };
+  // Some on excluded items and on targets.
+  const chosen = pick(3, 1);
+  const additions = { ...chosen, values: Float32Array.from(chosen.indices, (_, e) => (((e * 7 + 2) % 13) - 6) / 16) };
+  const terms = [{}, { itemBias }, { additions }, { itemBias, additions }];
+  for (const [k, of] of [1, 5, items, items + 3].flatMap((k) => terms.map((term) => [k, term] as const))) {
+    const request: RankRequest = { queries, k, excluded: pick(4, 1), targets: pick(4, 2), ...of };
     const got = actual.rank(request);
     const expected = reference.rank(request);
     expectClose(got.scores, expected.scores, tolerance.absolute, tolerance.relative, `ranked scores, k = ${k}`);
-    const all = reference.rank({ queries, k: items, itemBias: bias });
+    const all = reference.rank({ queries, k: items, ...of });
     for (let q = 0; q < queries.rows; q++) {
       const lists = [got, expected].map(({ items: ranked }) => ranked.subarray(q * k, (q + 1) * k));
       const [mine, theirs] = lists as [Int32Array, Int32Array];

@@ -33,7 +33,7 @@ describe('a laboratory', () => {
   test('records what train and evaluate give', async () => {
     const [record] = await newLab().lab.runAll('', [spec()]);
     const dataset = await loadDataset({ ...data.files, validRatio: 0.1, validSplit: 'random', seed: 1 });
-    const result = await trainEmbeddings(dataset, { ...config, seed: 1, threads: 1 });
+    const result = await trainEmbeddings(dataset, { ...config, seed: 1, threads: 1, neighbors: 'off' });
     const engine = await openRankingEngine(trainedModel(dataset, result), { threads: 1 });
     for (const protocol of ['clean', 'irbench'] as const) {
       const { train: seen, valid, test } = dataset;

@@ -168,7 +168,11 @@ describe('fold-in of whole users that training never saw', () => {
         const folding = new FoldIn(partEngine, score, createLoss(whole.config.loss), length);
         const ndcg = (engine: typeof wholeEngine, embedding: (user: number) => Float32Array) => {
           const queries = users.map((user) => ({ embedding: embedding(user), seen: csrRow(data.train, user) }));
-          return meanNdcg(rankLists(engine, score, queries, 20, { excluded: new Int32Array(0) }), users, test);
+          return meanNdcg(
+            rankLists(engine, { score: score }, queries, 20, { excluded: new Int32Array(0) }),
+            users,
+            test,
+          );
         };
         const trained = ndcg(wholeEngine, (user) => row(whole.users, user));
         const folded = ndcg(partEngine, (user) => folding.embedding(csrRow(data.train, user)));

@@ -109,7 +109,7 @@ describe('a resumed run', () => {
     const straight = await run(config);
     const resumed = await run(config, Infinity, true);
     expectSameModel(resumed, straight);
-    expect(resumed.events.map((event) => event.type)).toEqual(['start', 'end']);
+    expect(resumed.events.map((event) => event.type)).toEqual(['start', 'neighbors', 'end']);
   });
 
   it('starts afresh where there is no checkpoint, with a notice', async () => {

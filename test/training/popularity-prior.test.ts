@@ -41,6 +41,7 @@ const small = {
   batch: { rows: 30, negatives: 20, pool: 'popularity', alpha: 0.7 },
   validation: { metric, every: 2 },
   popularityPrior: 'auto',
+  neighbors: 'off',
 } satisfies TrainConfigInput;
 
 async function run(

@@ -75,6 +75,7 @@ describe('a run', () => {
     expect(events.map((e) => e.type).filter((type) => type !== 'progress')).toEqual([
       'start',
       ...Array(epochs).fill(['epoch', 'validation']).flat(),
+      'neighbors',
       'end',
     ]);
     expect(events[0]).toMatchObject({

@@ -1,12 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openModel, Recommender, syntheticDataset, type TrainEvent, type TrainOptions, train } from 'taurec';
+import {
+  modelRanker,
+  openModel,
+  Recommender,
+  syntheticDataset,
+  type TrainEvent,
+  type TrainOptions,
+  train,
+} from 'taurec';
 import { csrFromEntries } from 'taurec/extend';
 import { trainEmbeddings } from 'taurec/lab';
 import { afterAll, describe, expect, test } from 'vitest';
 import { evaluate } from '../../src/evaluation/evaluator.ts';
-import { embeddingRanker } from '../../src/evaluation/rankers.ts';
 import { BilateralSoftmaxLoss } from '../../src/loss/bsl.ts';
 import { errorOf } from '../support/error-of.ts';
 
@@ -41,10 +48,10 @@ describe('train', () => {
 
   test('evaluates the dataset’s own test part, or another', async () => {
     const model = await train(data, config);
-    const expected = await evaluate(embeddingRanker(model.engine), { ...data, protocol: 'clean' });
+    const expected = await evaluate(modelRanker(model.model, model.engine), { ...data, protocol: 'clean' });
     expect(await model.evaluate()).toEqual(expected);
     expect(await model.evaluate(data.test)).toEqual(expected);
-    const irbench = await evaluate(embeddingRanker(model.engine), { ...data, protocol: 'irbench', ks: [5] });
+    const irbench = await evaluate(modelRanker(model.model, model.engine), { ...data, protocol: 'irbench', ks: [5] });
     expect(await model.evaluate(data.test, { protocol: 'irbench', ks: [5] })).toEqual(irbench);
     const { metrics } = await model.evaluate(data.test, { diversity: true });
     expect(metrics).toHaveProperty(['diversity@20']);

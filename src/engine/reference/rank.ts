@@ -28,13 +28,15 @@ export function scoreItems(
  * @throws TaurecError `bad-option` if the request does not fit the items
  */
 export function rank(items: Matrix, score: ScoreKind, request: RankRequest): RankResult {
-  const { queries, k, excluded, targets, itemBias } = request;
+  const { queries, k, excluded, targets, itemBias, additions } = request;
   checkRankRequest(request, items);
   const top = new Int32Array(queries.rows * k).fill(-1);
   const topScores = new Float32Array(queries.rows * k).fill(-Infinity);
   const above = targets && sharedInt32(targets.indices.length);
   for (let q = 0; q < queries.rows; q++) {
     const scores = scoreItems(row(queries, q), items, score, itemBias);
+    for (let e = additions?.offsets[q] ?? 0; e < (additions?.offsets[q + 1] ?? 0); e++)
+      scores[additions!.indices[e]!]! += additions!.values![e]!;
     const isAbove = (a: number, b: number) => scores[a]! > scores[b]! || (scores[a]! === scores[b]! && a < b);
     const out = new Set(excluded && csrRow(excluded, q));
     const candidates = Int32Array.from(scores.keys()).filter((i) => !out.has(i));

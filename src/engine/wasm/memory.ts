@@ -94,7 +94,7 @@ const regionNames = [
   'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'latestItems', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
   'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
   'threadScores', 'threadPositives', 'threadWeights', 'threadScratch', 'threadResult', 'threadItems', 'threadTargets',
-  'rankPanels', 'itemBias', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
+  'rankPanels', 'itemBias', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'additionOffsets', 'additions', 'additionValues', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
   ...lossRegionNames,
 ] as const; // biome-ignore format: a table of names
 
@@ -121,6 +121,8 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   const steps = training ? training.stepsPerEpoch + 2 : 0;
   // room for the lists of a ranking round; one query may exclude every item
   const listed = Math.max(65536, items);
+  // room for a few hundred additions of every query of a round
+  const added = Math.max(QUERY_ROUND * 512, items);
   const lengths: Record<RegionName, number> = {
     control: 64, scalars: 64, failure: 1024,
     users: users * baseStride, usersM: adam ? users * baseStride : 0, usersV: adam ? users * baseStride : 0, usersLast: lazy ? users : 0,
@@ -139,7 +141,7 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
     threadWeights: threads * (n + 4), threadScratch: threads * SCRATCH_ROWS * (n + 4),
     threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
     rankPanels: ((items + 7) & ~7) * stride, itemBias: (items + 7) & ~7, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
-    excludedOffsets: QUERY_ROUND + 1, excluded: listed, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
+    excludedOffsets: QUERY_ROUND + 1, excluded: listed, additionOffsets: QUERY_ROUND + 1, additions: added, additionValues: added, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
     ...lossRegionLengths(plan, needs, threads, stride, scoreStride, slots),
   }; // biome-ignore format: a table of sizes
   const doubles = new Set<RegionName>(['scalars', 'sums', 'kept', 'epsilons', 'powers1', 'powers2', 'rowValues']);

@@ -86,9 +86,11 @@ export class Ranking {
         norms: at.queryNorms,
         ...preparation,
       });
-      // for each query the place in its list of excluded items; lists and items both ascend
+      // for each query the places in its lists of additions and of excluded items; lists and items both ascend
+      const nextAddition = new Int32Array(to - from);
       const nextExcluded = new Int32Array(to - from);
       for (let q = from; q < to; q++) {
+        nextAddition[q - from] = this.word('additionOffsets', q);
         nextExcluded[q - from] = this.word('excludedOffsets', q);
         kernels.startTop(at.topScores + q * k * 4, at.topItems + q * k * 4, k);
       }
@@ -113,6 +115,7 @@ export class Ranking {
         });
         for (let q = from; q < to; q++) {
           const scores = this.scoresAt + (q - from) * scoreBytes;
+          nextAddition[q - from] = this.add(q, nextAddition[q - from]!, scores, first, count);
           nextExcluded[q - from] = this.exclude(q, nextExcluded[q - from]!, scores, first, count);
           kernels.offerTop(scores, count, first, at.topScores + q * k * 4, at.topItems + q * k * 4, k);
           if (targetScores) this.countTargets(q, scores, first, count, targetScores, this.word('targetOffsets', from));
@@ -127,6 +130,21 @@ export class Ranking {
     const { floats, layout } = this.memory;
     const from = (layout.at.itemBias >>> 2) + first;
     floats.copyWithin(scores >>> 2, from, from + count);
+  }
+
+  /** Adds the query's additions to the scores of this block; returns the place where its list continues. */
+  private add(q: number, next: number, scores: number, first: number, count: number): number {
+    const { floats, ints, layout } = this.memory;
+    const list = layout.at.additions >>> 2;
+    const values = layout.at.additionValues >>> 2;
+    const end = this.word('additionOffsets', q + 1);
+    let e = next;
+    for (; e < end; e++) {
+      const item = ints[list + e]!;
+      if (item >= first + count) break;
+      floats[(scores >>> 2) + item - first]! += floats[values + e]!;
+    }
+    return e;
   }
 
   /** Sets the scores of the query's excluded items in this block to −Infinity; returns the place where its list continues. */
@@ -170,10 +188,25 @@ export class Ranking {
           k: stride,
           accumulate: biased,
         });
-        scores[e - begin] = floats[(this.targetAt >>> 2) + (item & 7)]!;
+        scores[e - begin] = floats[(this.targetAt >>> 2) + (item & 7)]! + this.additionOf(q, item);
       }
     }
     return scores;
+  }
+
+  /** The query's addition to the score of an item; a binary search. */
+  private additionOf(q: number, item: number): number {
+    const { floats, ints, layout } = this.memory;
+    const list = layout.at.additions >>> 2;
+    const end = this.word('additionOffsets', q + 1);
+    let low = this.word('additionOffsets', q);
+    let high = end;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (ints[list + middle]! < item) low = middle + 1;
+      else high = middle;
+    }
+    return low < end && ints[list + low] === item ? floats[(layout.at.additionValues >>> 2) + low]! : 0;
   }
 
   /** Adds to each target's count the items of this block that rank above it. */
@@ -200,7 +233,7 @@ export class Ranking {
     }
   }
 
-  private word(region: 'excludedOffsets' | 'targetOffsets', index: number): number {
+  private word(region: 'excludedOffsets' | 'additionOffsets' | 'targetOffsets', index: number): number {
     return this.memory.ints[(this.memory.layout.at[region] >>> 2) + index]!;
   }
 }
@@ -239,12 +272,17 @@ export function rankRounds(memory: ThreadMemory, request: RankRequest, run: () =
 }
 
 /** The end of the longest range of queries from `from` whose results and lists fit the regions of a round; at least one query. */
-function roundEnd(memory: ThreadMemory, { queries, excluded, targets }: RankRequest, from: number, k: number): number {
+function roundEnd(memory: ThreadMemory, request: RankRequest, from: number, k: number): number {
+  const { queries, excluded, additions, targets } = request;
   const { length } = memory.layout;
   const most = Math.max(1, Math.min(QUERY_ROUND, Math.floor(length.topItems / k)));
   let to = Math.min(queries.rows, from + most);
   const fits = (m: Csr | undefined, room: number) => !m || m.offsets[to]! - m.offsets[from]! <= room;
-  while (to > from + 1 && !(fits(excluded, length.excluded) && fits(targets, length.targets))) to--;
+  while (
+    to > from + 1 &&
+    !(fits(excluded, length.excluded) && fits(additions, length.additions) && fits(targets, length.targets))
+  )
+    to--;
   return to;
 }
 
@@ -273,5 +311,10 @@ function putRound(memory: ThreadMemory, request: RankRequest, from: number, to: 
     }
   };
   putLists(request.excluded, at.excludedOffsets, at.excluded);
+  putLists(request.additions, at.additionOffsets, at.additions);
+  if (request.additions) {
+    const { offsets, values } = request.additions;
+    floats.set(values!.subarray(offsets[from]!, offsets[to]!), at.additionValues >>> 2);
+  }
   putLists(request.targets, at.targetOffsets, at.targets);
 }

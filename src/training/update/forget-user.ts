@@ -5,9 +5,10 @@ import { type Matrix, matrix, row } from '../../array/matrix.ts';
 import { sharedFloat32, sharedInt32 } from '../../array/shared.ts';
 import { IdMap } from '../../data/id-map.ts';
 import { TaurecError } from '../../errors.ts';
-import { createModel, type Model } from '../../model/model.ts';
+import { createModel, type Model, trainedItems } from '../../model/model.ts';
 import { isIndexName, openModel, saveModel } from '../../model/model-directory.ts';
 import type { ModelTrainingState, TrainedArrays } from '../../model/training-state.ts';
+import { buildNeighbors } from '../../neighbors/build-neighbors.ts';
 import { writeAtomically } from '../../platform/atomic-file.ts';
 import { buildIndex } from '../../recommender/index-file.ts';
 
@@ -54,14 +55,22 @@ function stampOf(directory: string): Promise<string | undefined> {
 /** The model without the user at `index`; later users move up by one. */
 export function withoutUser<M extends Model>(model: M, index: number): Model {
   const { popularity: _, trainingState, ...parts } = model;
+  const seen = withoutCsrRow(model.seen, index);
+  const validation = model.validation && withoutCsrRow(model.validation, index);
+  const state = trainingState && withoutState(model, trainingState, index);
+  const trained = trainedItems({ seen, validation });
   const ids = Array.from({ length: model.users.rows }, (_, u) => model.userIds.idOf(u)).toSpliced(index, 1);
   return createModel({
     ...parts,
     users: withoutMatrixRow(model.users, index),
     userIds: IdMap.fromIds(ids),
-    seen: withoutCsrRow(model.seen, index),
-    ...(model.validation && { validation: withoutCsrRow(model.validation, index) }),
-    ...(trainingState && { trainingState: withoutState(model, trainingState, index) }),
+    seen,
+    ...(validation && { validation }),
+    ...(state && { trainingState: state }),
+    // pairs of items that only this user had would stay in S
+    ...(model.neighbors && {
+      neighbors: buildNeighbors({ ...trained, values: state?.interactionWeights }, model.neighbors, model.config.seed),
+    }),
   });
 }
 

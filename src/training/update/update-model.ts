@@ -10,7 +10,6 @@ import { runShape } from '../../engine/run-options.ts';
 import { TaurecError } from '../../errors.ts';
 import { evaluate } from '../../evaluation/evaluator.ts';
 import { cutOff } from '../../evaluation/metrics.ts';
-import { embeddingRanker } from '../../evaluation/rankers.ts';
 import type { LossSource } from '../../loss/loss.ts';
 import { lossNames } from '../../loss/losses.ts';
 import { createModel, type Model, trainedItems } from '../../model/model.ts';
@@ -18,7 +17,9 @@ import type { ModelFacts } from '../../model/model-facts.ts';
 import type { Tensor } from '../../model/safetensors-format.ts';
 import { Titles } from '../../model/titles.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
+import { buildNeighbors } from '../../neighbors/build-neighbors.ts';
 import { type DeclaredOption, declaredOptions, option, positive, whole } from '../../option.ts';
+import { modelRanker } from '../../recommender/model-ranker.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../../recommender/ranking-engine.ts';
 import type { PoolSource, SamplerSource } from '../../sampler/sampler-options.ts';
 import { parseTrainConfig, type TrainConfig } from '../config.ts';
@@ -202,6 +203,7 @@ function updatedModel(
     users: result.users,
     items: result.items,
     itemBias: result.itemBias,
+    neighbors: model.neighbors && buildNeighbors(train, model.neighbors, model.config.seed),
     userIds: users.ids,
     itemIds: items.ids,
     seen: pattern(mergeInteractions(size(model.seen), pairs)),
@@ -252,6 +254,8 @@ function updateConfig(model: Model, fresh: number, options: UpdateOptions): Trai
     learningRate: options.learningRate ?? trained.learningRate * RATE,
     schedule: { name: 'cosine' },
     refit: false,
+    // S of the same numbers is built from all interactions
+    neighbors: 'off',
   });
 }
 
@@ -343,7 +347,7 @@ async function measure(
 ) {
   const engine = await openRankingEngine(model, { threads, engine: name });
   try {
-    const ranker = embeddingRanker(engine, model.itemBias);
+    const ranker = modelRanker(model, engine);
     return await evaluate(ranker, { train, test, protocol: 'clean', ks: [cutOff(metric)], signal });
   } finally {
     await engine.close();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BestItems } from '../../src/recommender/best-items.ts';
+import { BestItems } from '../../src/array/best-items.ts';
 
 describe('BestItems', () => {
   it('keeps what sorting everything keeps, ties to the lower item, in any order of offers', () => {

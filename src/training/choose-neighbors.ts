@@ -1,0 +1,205 @@
+import type { Csr } from '../array/csr.ts';
+import { row } from '../array/matrix.ts';
+import { TaurecError } from '../errors.ts';
+import { type Evaluation, evaluateSync } from '../evaluation/evaluator.ts';
+import { cutOff } from '../evaluation/metrics.ts';
+import { embeddingRanker, type UserRanker } from '../evaluation/rankers.ts';
+import { votesOf } from '../neighbors/build-neighbors.ts';
+import { CoOccurrence } from '../neighbors/co-occurrence.ts';
+import { type NearestItems, nearestItems } from '../neighbors/nearest-items.ts';
+import { type NeighborChoice, type NeighborKind, type NeighborSettings, NeighborTerm } from '../neighbors/neighbors.ts';
+import { ridgeWeights } from '../neighbors/ridge-weights.ts';
+import { climbSearch } from '../search/lattice-search.ts';
+import { runSearchSync } from '../search/search.ts';
+import type { Best } from './checkpoint.ts';
+import type { OpenRun } from './epochs.ts';
+import { NeighborTrials } from './neighbor-trials.ts';
+import { popularityBias } from './popularity-prior.ts';
+import { scoreScale, searchPrior } from './validation.ts';
+
+/** One S without its β. */
+type Candidate = Omit<NeighborSettings, 'beta'>;
+
+/** K: the first for all, a larger one with the best S, as long as it helps. */
+const SIZES: readonly number[] = [20, 50, 100];
+/** a of the cosine, and that of the nearest items of a ridge. */
+const EXPONENTS = [0.5, 0.25] as const;
+const RIDGE_EXPONENT = 0.25;
+const RIDGES = [5, 20, 50] as const;
+
+/** The settings without a validation part, with β in units of the scores' scale (docs/decisions/051-neighbours.md). */
+const FIXED = { kind: 'ridge', size: 20, exponent: RIDGE_EXPONENT, shrink: 0, ridge: 20 } as const satisfies Candidate;
+const FIXED_BETA = 2;
+
+/** β is a power of √2 in units of the scores' scale, 2^−4 – 2^4. */
+const MOST_STEPS = 8;
+const STARTS = [0, 3];
+const STRIDES = [2, 1];
+
+/** Standard errors by which the users' numbers must be better, one-sided 5%. The best of many settings is better by chance alone. */
+const LEAST_ERRORS = 1.645;
+
+/** Rise of the mean popularity of lists that aim `discovery` allows. */
+const MOST_POPULARITY = 1.05;
+
+/**
+ * Chooses the neighbour term of a finished fit by the validation metric, with the embeddings of the chosen epoch: S of both kinds, K, and β, and with them the popularity prior where that is `'auto'`.
+ * No term is a choice too: it is kept unless another is better by more than chance. Without a validation part the settings are fixed.
+ * @param best the embeddings of the chosen epoch where they are not the engine's; written into the engine
+ */
+export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
+  const started = performance.now();
+  const { engine, train, valid, config, state } = run;
+  const { popularityPrior } = state.chosen!;
+  if (best) load(engine.finals, best);
+  engine.itemsChanged();
+  const scale = scoreScale(engine, config.score);
+  const sizes = typeof config.neighbors === 'number' ? [config.neighbors] : SIZES;
+  const seconds = () => (performance.now() - started) / 1000;
+  if (!valid) {
+    const size = typeof config.neighbors === 'number' ? config.neighbors : FIXED.size;
+    return { settings: { ...FIXED, size, beta: FIXED_BETA * scale }, popularityPrior, trials: [], seconds: seconds() };
+  }
+  const { metric } = config.validation;
+  const measure = measurement(run, valid);
+  const together = new CoOccurrence(train, config.seed);
+  const weights = new CandidateWeights(together, sizes);
+  const biasOf = (prior: number) => (prior === 0 ? undefined : popularityBias(train, prior));
+  const without = measure(embeddingRanker(engine, biasOf(popularityPrior)));
+  const isAllowed = ({ metrics }: Evaluation) =>
+    config.aim !== 'discovery' || popularity(metrics, metric) <= MOST_POPULARITY * popularity(without.metrics, metric);
+
+  /** The best β of a candidate. */
+  const tried = (lists: NeighborTrials, candidate: Candidate, starts: readonly number[]) => {
+    const rankerOf = lists.rankers(weights.votes(candidate));
+    const found = new Map<number, Evaluation>();
+    const step = runSearchSync(climbSearch(starts, STRIDES, MOST_STEPS), (step) => {
+      const evaluation = measure(rankerOf(scale * 2 ** (step / 2)));
+      found.set(step, evaluation);
+      return isAllowed(evaluation) ? evaluation.metrics[metric]! : -Infinity;
+    })!;
+    const evaluation = found.get(step)!;
+    const value = isAllowed(evaluation) ? evaluation.metrics[metric]! : -Infinity;
+    return { candidate, step, beta: scale * 2 ** (step / 2), evaluation, value };
+  };
+  const lists = new NeighborTrials(engine, config.score, train, biasOf(popularityPrior));
+  const trials: ReturnType<typeof tried>[] = [];
+  const bestOf = (kind: NeighborKind) => {
+    for (const candidate of candidates(kind, sizes[0]!)) trials.push(tried(lists, candidate, STARTS));
+    const own = () => trials.filter(({ candidate }) => candidate.kind === kind);
+    const best = () => own().reduce((a, b) => (b.value > a.value ? b : a));
+    // a larger K as long as it helps
+    for (let at = 1; at < sizes.length && best().candidate.size === sizes[at - 1]; at++)
+      trials.push(tried(lists, { ...best().candidate, size: sizes[at]! }, [best().step]));
+    return best();
+  };
+  const [ridge, cosine] = [bestOf('ridge'), bestOf('cosine')];
+  const isClearly = (a: Evaluation, b: Evaluation) => standardErrors(a, b, metric) >= LEAST_ERRORS;
+  // the default kind unless the other is better by more than chance
+  let chosen = cosine.value > -Infinity && isClearly(cosine.evaluation, ridge.evaluation) ? cosine : ridge;
+  let prior = popularityPrior;
+  if (config.popularityPrior === 'auto') {
+    const term = new NeighborTerm({ votes: weights.votes(chosen.candidate), beta: chosen.beta });
+    const evaluations = new Map<number, Evaluation>();
+    const withPrior = searchPrior(
+      (popularityPrior) => {
+        const evaluation = measure(embeddingRanker(engine, biasOf(popularityPrior), { term, liked: train }));
+        evaluations.set(popularityPrior, evaluation);
+        const value = isAllowed(evaluation) ? evaluation.metrics[metric]! : -Infinity;
+        return { value, popularityPrior };
+      },
+      scale,
+      popularityPrior,
+    );
+    if (withPrior.value > chosen.value) {
+      prior = withPrior.popularityPrior;
+      const again = new NeighborTrials(engine, config.score, train, biasOf(prior));
+      chosen = tried(again, chosen.candidate, [chosen.step]);
+    }
+  }
+  const isBetter = chosen.value > -Infinity && isClearly(chosen.evaluation, without);
+  return {
+    ...(isBetter && { settings: { ...chosen.candidate, beta: chosen.beta } }),
+    popularityPrior: isBetter ? prior : popularityPrior,
+    valid: { with: (isBetter ? chosen.evaluation : without).metrics, without: without.metrics },
+    trials: trials.map(({ candidate, beta, evaluation }) => ({
+      ...candidate,
+      beta,
+      value: evaluation.metrics[metric]!,
+    })),
+    seconds: seconds(),
+  };
+}
+
+/** What is tried at one K. */
+function candidates(kind: NeighborKind, size: number): Candidate[] {
+  const shrink = 0;
+  return kind === 'ridge'
+    ? RIDGES.map((ridge) => ({ kind, size, exponent: RIDGE_EXPONENT, shrink, ridge }))
+    : EXPONENTS.map((exponent) => ({ kind, size, exponent, shrink }));
+}
+
+/** The evaluation of rankers on the validation users, as validation does it, with the numbers of every user. */
+function measurement({ train, config, options }: OpenRun, valid: Csr): (ranker: UserRanker) => Evaluation {
+  const { validation, seed } = config;
+  return (ranker) =>
+    evaluateSync(ranker, {
+      train,
+      test: valid,
+      protocol: 'clean',
+      ks: [cutOff(validation.metric)],
+      sample: { count: validation.users, seed },
+      perUser: true,
+      onProgress: () => {
+        if (options.aborted()) throw new TaurecError('aborted');
+      },
+    });
+}
+
+/** S of each candidate. The nearest items are found once for each a, and at the first K the weights of all ridges together. */
+class CandidateWeights {
+  readonly #together: CoOccurrence;
+  readonly #nearest: ReadonlyMap<number, NearestItems>;
+  readonly #firstRidges: ReadonlyMap<number, Float32Array>;
+  readonly #first: number;
+
+  constructor(together: CoOccurrence, sizes: readonly number[]) {
+    this.#together = together;
+    const measures = EXPONENTS.map((exponent) => ({ exponent, shrink: 0 }));
+    const lists = nearestItems(together, Math.max(...sizes), measures);
+    this.#nearest = new Map(EXPONENTS.map((exponent, at) => [exponent, lists[at]!]));
+    this.#first = sizes[0]!;
+    const weights = ridgeWeights(together, this.#nearest.get(RIDGE_EXPONENT)!, this.#first, RIDGES);
+    this.#firstRidges = new Map(RIDGES.map((ridge, at) => [ridge, weights[at]!]));
+  }
+
+  votes({ size, exponent, ridge }: Candidate): Csr {
+    const nearest = this.#nearest.get(exponent)!;
+    if (ridge === undefined) return votesOf(nearest, size, nearest.values);
+    const first = size === this.#first ? this.#firstRidges.get(ridge) : undefined;
+    return votesOf(nearest, size, first ?? ridgeWeights(this.#together, nearest, size, [ridge])[0]!);
+  }
+}
+
+/** Mean popularity of the items in the lists. */
+function popularity(metrics: Evaluation['metrics'], metric: string): number {
+  return metrics[`popularity@${cutOff(metric)}`]!;
+}
+
+/** The mean difference of the users' numbers in its standard errors; 0 without any difference. */
+function standardErrors(a: Evaluation, b: Evaluation, metric: string): number {
+  const [x, y] = [a.perUser!.columns[metric]!, b.perUser!.columns[metric]!];
+  const differences = x.map((value, u) => value - y[u]!);
+  const mean = differences.reduce((sum, d) => sum + d, 0) / differences.length;
+  const squares = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0);
+  return squares === 0 ? 0 : mean / Math.sqrt(squares / differences.length / Math.max(1, differences.length - 1));
+}
+
+/** Writes the embeddings of the chosen epoch over the engine's final ones. */
+function load({ users, items }: OpenRun['engine']['finals'], best: Best): void {
+  for (const [table, values] of [
+    [users, best.users],
+    [items, best.items],
+  ] as const)
+    for (let r = 0; r < table.rows; r++) row(table, r).set(values.subarray(r * table.columns, (r + 1) * table.columns));
+}

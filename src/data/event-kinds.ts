@@ -8,6 +8,8 @@ import { notNegative, option } from '../option.ts';
 export interface EventKind {
   /** Weight of the interaction as a positive; 0 leaves rows of the kind out. */
   readonly weight: number;
+  /** Whether an event of the kind hides its item from the user's lists. */
+  readonly hides: boolean;
 }
 
 /** The kinds that count, by name; rows of other kinds are left out, unless `*` gives the rest. Names are compared without blanks around them, case matters. */
@@ -20,6 +22,9 @@ export interface KindCount {
   /** The weight that its rows got; 0: they were left out. */
   readonly weight: number;
 }
+
+/** Kinds that hide nothing by default: the item was shown, not chosen. */
+const usuallyVisible: readonly string[] = ['view', 'impression'];
 
 const group = 'Reading data:';
 const weightsExpected = 'kinds with weights of at least 0, such as view=0.2,purchase=1 (* stands for all other kinds)';
@@ -60,14 +65,30 @@ export const eventShape = {
   ),
 };
 
+/** The declaration of the kinds that hide nothing, for those who serve lists. */
+export const visibleKinds = option(
+  z
+    .array(z.string({ error: 'a kind' }))
+    .readonly()
+    .default(usuallyVisible),
+  {
+    flag: '--visible-kinds <kind...>',
+    help: 'kinds of feedback that do not hide their item (default: view, impression)',
+  },
+);
+
 /** Options about kinds of events. */
 export type EventOptions = z.input<z.ZodObject<typeof eventShape>>;
 
 /**
- * The table of kinds that options give; undefined where all kinds count alike.
+ * The table of kinds that options give; undefined where all kinds count alike and hide their items.
+ * @param visible kinds that do not hide their item. Default: view and impression; without `eventWeights` and `eventKinds` none
  * @throws TaurecError `bad-option` for options that exclude each other
  */
-export function eventTable({ eventWeights, eventKinds }: EventOptions): EventTable | undefined {
+export function eventTable(
+  { eventWeights, eventKinds }: EventOptions,
+  visible?: readonly string[],
+): EventTable | undefined {
   if (eventWeights !== undefined && eventKinds !== undefined) {
     throw new TaurecError('bad-option', {
       option: 'eventKinds',
@@ -76,18 +97,37 @@ export function eventTable({ eventWeights, eventKinds }: EventOptions): EventTab
       remedy: 'The kinds with a weight are those that count.',
     });
   }
+  const weights = weightsOf(eventWeights, eventKinds) ?? (visible && new Map([['*', 1]]));
+  if (!weights) return undefined;
+  const shown = new Set(visible ?? usuallyVisible);
+  // A visible kind without a weight of its own has that of the rest.
+  const names = new Set([...weights.keys(), ...(visible ?? [])]);
+  const weightOf = (name: string) => weights.get(name) ?? weights.get('*') ?? 0;
+  return new Map([...names].map((name) => [name, { weight: weightOf(name), hides: !shown.has(name) }]));
+}
+
+/** The weight of each kind that options name; undefined where they name none. */
+function weightsOf(
+  eventWeights: EventOptions['eventWeights'],
+  eventKinds: EventOptions['eventKinds'],
+): Map<string, number> | undefined {
   if (eventKinds !== undefined) {
     const names = typeof eventKinds === 'string' ? namesIn(eventKinds) : eventKinds;
-    return new Map(names.map((name) => [name.trim(), { weight: 1 }]));
+    return new Map(names.map((name) => [name.trim(), 1]));
   }
   if (eventWeights === undefined) return undefined;
   const weights = typeof eventWeights === 'string' ? parseWeights(eventWeights)! : Object.entries(eventWeights);
-  return new Map(weights.map(([name, weight]) => [name.trim(), { weight }]));
+  return new Map(weights.map(([name, weight]) => [name.trim(), weight]));
 }
 
 /** The weight of a kind in a table; without a table 1. */
 export function weightOfKind(kind: string, table: EventTable | undefined): number {
   return table ? ((table.get(kind) ?? table.get('*'))?.weight ?? 0) : 1;
+}
+
+/** Whether an event of a kind hides its item; without a table it does. */
+export function hidesItem(kind: string, table: EventTable | undefined): boolean {
+  return (table?.get(kind) ?? table?.get('*'))?.hides ?? true;
 }
 
 /** Kinds with their rows and weights, the most frequent first, for messages. */

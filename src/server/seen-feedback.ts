@@ -1,3 +1,4 @@
+import { type EventTable, hidesItem } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
 import type { FeedbackColumns } from './scoring-protocol.ts';
@@ -21,7 +22,7 @@ interface Subscriber {
 /** Passes feedback on: from requests to the log, and from the log to the scoring threads. */
 export class SeenFeedback {
   readonly #log: FeedbackLog;
-  readonly #visible: ReadonlySet<string>;
+  readonly #kinds: EventTable | undefined;
   readonly #receivers = new Map<FeedbackReceiver, Subscriber>();
   /** Time until which a failed append counts. */
   #failedUntil = 0;
@@ -30,10 +31,10 @@ export class SeenFeedback {
   #checking?: Promise<void>;
   #checkAgain = 0;
 
-  /** @param visibleKinds kinds of events that do not hide their item */
-  constructor(log: FeedbackLog, visibleKinds: readonly string[]) {
+  /** @param kinds says which kinds of events hide their item */
+  constructor(log: FeedbackLog, kinds: EventTable | undefined) {
     this.#log = log;
-    this.#visible = new Set(visibleKinds);
+    this.#kinds = kinds;
   }
 
   /** Reads the whole log into a receiver, then passes later events on to it. @throws TaurecError `feedback-failed` */
@@ -126,7 +127,7 @@ export class SeenFeedback {
     return {
       users: events.map(({ user }) => user),
       items: events.map(({ item }) => item),
-      hides: Uint8Array.from(events, ({ kind = 'interaction' }) => (this.#visible.has(kind) ? 0 : 1)),
+      hides: Uint8Array.from(events, ({ kind = 'interaction' }) => (hidesItem(kind, this.#kinds) ? 1 : 0)),
     };
   }
 }

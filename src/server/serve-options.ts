@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { visibleKinds } from '../data/event-kinds.ts';
 import { runShape } from '../engine/run-options.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
@@ -49,17 +50,8 @@ export const serveShape = {
       help: 'store feedback from POST /v1/feedback: sqlite:PATH, a path ending in .db, or postgres://…',
     },
   ),
-  /** Kinds of feedback that do not hide their item from the user's lists; all others do. Default: view and impression. */
-  visibleKinds: option(
-    z
-      .array(z.string({ error: 'a kind' }))
-      .readonly()
-      .default(['view', 'impression']),
-    {
-      flag: '--visible-kinds <kind...>',
-      help: 'kinds of feedback that do not hide their item (default: view, impression)',
-    },
-  ),
+  /** Kinds of feedback that do not hide their item from the user's lists; all others do. `*` stands for the kinds not named. Default: view and impression. */
+  visibleKinds,
   /** Maximum memory for the items with feedback of each user, in MiB, 1 to 65,536; beyond it the users whose feedback is oldest are dropped. Default 256. */
   feedbackMemory: option(whole(1, 65_536).default(256), {
     group: limits,

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
 import { describe, expect, test } from 'vitest';
-import { eventTable, weightOfKind } from '../../src/data/event-kinds.ts';
+import { eventTable, hidesItem, weightOfKind } from '../../src/data/event-kinds.ts';
 import { readInteractions } from '../../src/data/read.ts';
 import { openFeedback } from '../../src/feedback/open-feedback.ts';
+import { checkServeOptions } from '../../src/server/serve-options.ts';
 import { draws } from '../support/property-seed.ts';
 import { file, folder, pairs } from './temporary.ts';
 
@@ -80,7 +81,7 @@ describe('kinds of events', () => {
             if (useWeight && one.weight === 'bad') continue;
             const weight = weightOfKind(
               one.kind.trim(),
-              new Map(Object.entries(eventWeights).map(([k, w]) => [k, { weight: w }])),
+              new Map(Object.entries(eventWeights).map(([k, w]) => [k, { weight: w, hides: true }])),
             );
             const pair = `${one.user} ${one.item}`;
             if (weight > 0)
@@ -140,11 +141,38 @@ describe('kinds of events', () => {
     expect(eventTable({})).toBeUndefined();
     expect(eventTable({ eventWeights: ' view = 0.2 , a=b=1 ' })).toEqual(
       new Map([
-        ['view', { weight: 0.2 }],
-        ['a=b', { weight: 1 }],
+        ['view', { weight: 0.2, hides: false }],
+        ['a=b', { weight: 1, hides: true }],
       ]),
     );
     expect(weightOfKind('other', eventTable({ eventKinds: 'view' }))).toBe(0);
+  });
+
+  test('one table says what counts and what hides: drawn kinds against both lists', () => {
+    const name = fc.constantFrom<string>('view', 'impression', 'buy', 'cart', '*');
+    fc.assert(
+      fc.property(
+        fc.option(fc.dictionary(name, fc.constantFrom(0, 0.2, 1)), { nil: undefined }),
+        fc.option(fc.uniqueArray(name), { nil: undefined }),
+        fc.constantFrom<string>('view', 'impression', 'buy', 'other'),
+        (eventWeights, visible, kind) => {
+          const table = eventTable({ eventWeights }, visible);
+          const weight = eventWeights ? (eventWeights[kind] ?? eventWeights['*'] ?? 0) : 1;
+          expect(weightOfKind(kind, table)).toBe(weight);
+          const named = visible?.includes(kind) || eventWeights?.[kind] !== undefined;
+          const isVisible = (visible ?? (eventWeights ? ['view', 'impression'] : [])).includes(named ? kind : '*');
+          expect(hidesItem(kind, table)).toBe(!isVisible);
+        },
+      ),
+    );
+  });
+
+  test('feedback: views and impressions hide nothing by default', () => {
+    const table = eventTable({}, checkServeOptions({}).visibleKinds);
+    expect(['view', 'impression', 'interaction', 'purchase'].map((kind) => hidesItem(kind, table))).toEqual([
+      ...[false, false],
+      ...[true, true],
+    ]);
   });
 });
 

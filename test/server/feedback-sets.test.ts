@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { eventTable } from '../../src/data/event-kinds.ts';
 import { FeedbackSets } from '../../src/server/feedback-sets.ts';
 import type { FeedbackColumns } from '../../src/server/scoring-protocol.ts';
 import { SeenFeedback } from '../../src/server/seen-feedback.ts';
@@ -82,7 +83,7 @@ test('a forgotten user has no items', () => {
 
 test('a receiver gets the log, then what was appended while it read, each event in order', async () => {
   const log = new MemoryFeedback();
-  const seen = new SeenFeedback(log, ['view']);
+  const seen = new SeenFeedback(log, eventTable({}, ['view']));
   await seen.append([{ user: 'a', item: '1', time: 1 }]);
   const got: string[] = [];
   let first = true;

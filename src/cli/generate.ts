@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { syntheticDataset } from '../data/synthetic.ts';
+import { makeFolder } from '../platform/write-fault.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { count } from './output.ts';
 import { number, whole } from './parse.ts';
@@ -39,7 +39,7 @@ export function define(command: Command, terminal: Terminal): void {
 
 async function run(terminal: Terminal, { out, json, quiet, ...options }: GenerateFlags): Promise<void> {
   const { users, items, train, valid, test, titles, sha256 } = syntheticDataset(options);
-  await mkdir(out, { recursive: true });
+  makeFolder(out);
   const files: Record<string, string> = {};
   for (const [part, matrix] of Object.entries({ train, valid, test })) {
     // A part with ratio 0 does not exist.

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
@@ -6,6 +6,7 @@ import type { Model } from '../model/model.ts';
 import { checkOptions, declaredOptions, oneOf, option, yesOrNo } from '../option.ts';
 import { temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { replaceFolder } from '../platform/replace-folder.ts';
+import { makeFolder } from '../platform/write-fault.ts';
 import { EXPORT_FORMAT, type Exported, manifestOf, scoredRows, stepper, stopper } from './exported.ts';
 import { writeNpy, writePieces, writeSafetensorsFolder } from './write-arrays.ts';
 import { jsonPieces } from './write-json.ts';
@@ -114,7 +115,7 @@ async function writeFolder(
   const target = resolve(directory);
   await checkTarget(target);
   const temporary = temporaryName(target);
-  await mkdir(temporary, { recursive: true });
+  makeFolder(temporary);
   try {
     await write(temporary, exported);
     await writePieces(join(temporary, MANIFEST), [`${JSON.stringify(manifestOf(exported), null, 2)}\n`]);

@@ -1,6 +1,6 @@
 // One run of an experiment or a recipe: loads its data, adds noise, trains, evaluates under both protocols, and computes the key under which its record is stored.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Csr } from '../array/csr.ts';
@@ -12,6 +12,7 @@ import { loadMetric } from '../evaluation/custom-metrics.ts';
 import { type Evaluation, evaluate, type Protocol, protocols } from '../evaluation/evaluator.ts';
 import { resultOf, writeResult } from '../evaluation/result-file.ts';
 import { version } from '../platform/version.ts';
+import { makeFolder } from '../platform/write-fault.ts';
 import { modelRanker } from '../recommender/model-ranker.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { configToJson, parseTrainConfig, type TrainConfig } from '../training/config.ts';
@@ -48,7 +49,7 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
   const { key, threads, signal, folder } = options;
   const { dataset, negativeWeights } = data;
   const checkpointDirectory = folder && checkpointFolder(folder, key);
-  if (checkpointDirectory) mkdirSync(checkpointDirectory, { recursive: true });
+  if (checkpointDirectory) makeFolder(checkpointDirectory);
   const result = await trainEmbeddings({ ...dataset, negativeWeights }, { ...configOf(spec), threads } as never, {
     signal,
     onProgress: options.onEvent,
@@ -138,7 +139,7 @@ function writePerUser(
 ) {
   if (!perUser || folder === undefined) return {};
   const path = join('users', `${key.slice(0, 16)}.${evaluation.protocol}.json`);
-  mkdirSync(join(folder, 'users'), { recursive: true });
+  makeFolder(join(folder, 'users'));
   writeResult(join(folder, path), resultOf(evaluation, { data: dataset, users: dataset.users }));
   return { perUser: path };
 }

@@ -1,5 +1,5 @@
 // The laboratory: runs trainings in parallel on this machine, records each in runs.jsonl, and reuses the records.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import pMap from 'p-map';
@@ -9,6 +9,7 @@ import { TaurecError } from '../errors.ts';
 import type { UserColumns } from '../evaluation/compare.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
 import { readResult } from '../evaluation/result-file.ts';
+import { makeFolder } from '../platform/write-fault.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { checkpointFolder, configOf, execute, failedRun, loadRunData, type RunData, runKey } from './execute-run.ts';
 import type { Lab } from './experiment.ts';
@@ -218,7 +219,7 @@ export class RunStore {
 
   /** Appends a record to the file. A crash can damage only the last line. */
   add(record: RunRecord | FailedRun): void {
-    mkdirSync(dirname(this.path), { recursive: true });
+    makeFolder(dirname(this.path));
     appendFileSync(this.path, `${JSON.stringify(record, infinityAsText)}\n`);
     this.#records.set(record.key, record);
   }

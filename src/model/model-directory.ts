@@ -1,6 +1,6 @@
 /** The model folder in Node: saves a model atomically, opens one, and reads or writes its training state. `read-model.ts` has the part shared with browsers. */
 
-import { lstat, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
@@ -11,7 +11,7 @@ import { removeAbandonedIn, temporaryName, writeAtomically } from '../platform/a
 import { readRegularText } from '../platform/regular-file.ts';
 import { finishReplacing, removeAbandonedFolders, replaceFolder } from '../platform/replace-folder.ts';
 import { fileSha256 } from '../platform/text-stream.ts';
-import { checkWritable } from '../platform/write-fault.ts';
+import { checkWritable, makeFolder } from '../platform/write-fault.ts';
 import { type FileDigest, sealedJson } from './file-digest.ts';
 import { type Model, modelProblem } from './model.ts';
 import {
@@ -92,7 +92,7 @@ export async function saveModel(directory: string, model: Model, { others = {} }
     Object.entries(await listedFiles(target)).filter(([name]) => !isRewritten(name)),
   );
   const temporary = temporaryName(target);
-  await mkdir(temporary, { recursive: true });
+  makeFolder(temporary);
   try {
     const { users, items, itemBias, seen, validation, popularity } = model;
     digests[files.embeddings] = await writeSafetensors(

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { TaurecError } from '../errors.ts';
+import { makeFolder } from './write-fault.ts';
 import { ownWriter, writerState } from './writer.ts';
 
 /** The process that holds the lock of a folder: the content of the file `lock`, as JSON. */
@@ -20,7 +21,7 @@ interface Holder {
  * @throws TaurecError `folder-in-use`; the error of the file system if the folder is not writable
  */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const path = resolve(folder, 'lock');
   if (!claim(path)) {
     const other = holderOf(path);

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { flush, temporariesOf, temporaryName } from './atomic-file.ts';
+import { makeFolder } from './write-fault.ts';
 
 /**
  * Moves a finished folder to `target`. An existing folder there is renamed first, and renamed back if the move fails. Of its files, those with
@@ -11,7 +12,7 @@ export async function replaceFolder(
   finished: string,
   isReplaced: (name: string) => boolean,
 ): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
+  makeFolder(dirname(target));
   const aside = temporaryName(target);
   const replaces = await rename(target, aside).then(
     () => true,

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../platform/atomic-file.ts';
+import { makeFolder } from '../platform/write-fault.ts';
 import { checkReport, type Report } from './report.ts';
 import { tableLatex } from './table-latex.ts';
 import { tableCsv } from './tables.ts';
@@ -34,7 +35,7 @@ export async function writeReport(folder: string, report: Report): Promise<Repor
     latex: tables.map(({ name }) => join(folder, `${name}.tex`)),
   };
   const page = reportHtml(report);
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   for (const [i, table] of tables.entries()) {
     await write(files.csv[i]!, tableCsv(table));
     await write(files.latex[i]!, tableLatex(table));

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { readSafetensors, writeSafetensors } from '../model/safetensors.ts';
 import { type Safetensors, type Tensor, tensorOf } from '../model/safetensors-format.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
+import { makeFolder } from '../platform/write-fault.ts';
 import { configToJson, type TrainConfig } from './config.ts';
 import { engineArrays } from './engine-arrays.ts';
 import type { Phase } from './events.ts';
@@ -83,7 +84,7 @@ export class CheckpointFile {
       tensors.bestItems = { shape: [best.items.length / d, d], data: best.items };
       for (const [name, tensor] of Object.entries(best.arrays ?? {})) tensors[BEST + name] = tensor;
     }
-    await mkdir(join(this.path, '..'), { recursive: true });
+    makeFolder(join(this.path, '..'));
     const metadata = { format: FORMAT, ...this.#identity, engine: engineLabel(engine), state: JSON.stringify(state) };
     // After a failure too, the next attempt waits for its interval.
     this.#written = performance.now();

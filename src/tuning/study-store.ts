@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { TaurecError } from '../errors.ts';
+import { makeFolder } from '../platform/write-fault.ts';
 import type { SpacePoint } from '../search/space.ts';
 import type { Attempt, CurvePoint, Run, RunKey, RunOutcome, RunState, StudyState, Trial } from './study.ts';
 
@@ -47,7 +47,7 @@ export class StudyStore {
 
   /** @throws TaurecError `study-mismatch` when the folder holds another study */
   constructor(folder: string, identity: StudyIdentity) {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     this.#database = new Database(join(folder, 'trials.db'));
     try {
       this.#database.pragma('journal_mode = WAL');

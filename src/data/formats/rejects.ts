@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { TaurecError } from '../../errors.ts';
 import { TextFile } from '../../platform/text-file.ts';
+import { makeFolder } from '../../platform/write-fault.ts';
 
 /** Maximum characters of a bad value in messages and in the rejects file. */
 const longestShown = 200;
@@ -63,7 +64,7 @@ export class Rejects {
     if (this.mode === 'fail') throw new TaurecError('bad-row', { file: this.file, ...bad, got });
     this.count++;
     if (!this.output) {
-      mkdirSync(dirname(this.temporary), { recursive: true });
+      makeFolder(dirname(this.temporary));
       this.output = new TextFile(this.temporary);
       this.output.write('line,column,value,reason\n');
     }

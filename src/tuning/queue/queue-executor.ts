@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TaurecError } from '../../errors.ts';
 import { writeAtomically } from '../../platform/atomic-file.ts';
+import { makeFolder } from '../../platform/write-fault.ts';
 import type { Executor, RunContext, RunTask } from '../executor.ts';
 import { checkpointFolder } from '../local-executor.ts';
 import { keyText, type Run, type RunKey, type RunOutcome } from '../study.ts';
@@ -102,7 +103,7 @@ export class QueueExecutor implements Executor {
     const data = await this.#queue.checkpoint(id);
     if (!data) return undefined;
     const folder = join(this.#folder, checkpointFolder(key));
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const path = join(folder, 'checkpoint.safetensors');
     await writeAtomically(path, (temporary) => writeFile(temporary, data));
     return path;

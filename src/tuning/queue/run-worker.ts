@@ -1,13 +1,14 @@
 // The worker process of a queue: takes trainings, does them from their checkpoints, and reports to the queue.
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TaurecError } from '../../errors.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
 import { version } from '../../platform/version.ts';
+import { makeFolder } from '../../platform/write-fault.ts';
 import { dataHash } from '../../training/checkpoint.ts';
 import type { TrainingData } from '../../training/training.ts';
 import type { RunNews } from '../executor.ts';
@@ -228,7 +229,7 @@ async function fetchCheckpoint(lease: Lease, directory: string): Promise<void> {
   const found = await lease.checkpoint();
   await rm(directory, { recursive: true, force: true });
   if (!found || sha256(found.data) !== found.facts.sha256) return;
-  await mkdir(directory, { recursive: true });
+  makeFolder(directory);
   await writeFile(join(directory, 'checkpoint.safetensors'), found.data);
 }
 

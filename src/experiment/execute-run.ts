@@ -10,6 +10,7 @@ import { addPositiveNoise, negativeNoise } from '../data/training-noise.ts';
 import { TaurecError } from '../errors.ts';
 import { loadMetric } from '../evaluation/custom-metrics.ts';
 import { type Evaluation, evaluate, type Protocol, protocols } from '../evaluation/evaluator.ts';
+import { embeddingRanker } from '../evaluation/rankers.ts';
 import { resultOf, writeResult } from '../evaluation/result-file.ts';
 import { version } from '../platform/version.ts';
 import { modelRanker } from '../recommender/model-ranker.ts';
@@ -59,12 +60,17 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
   const model = trainedModel(dataset, result);
   const engine = await openRankingEngine(model, { threads });
   const evaluations = {} as Record<Protocol, RunEvaluation>;
+  const lossAlone = {} as Record<Protocol, RunEvaluation>;
   try {
     const ranker = modelRanker(model, engine);
     const shared = { ...(await evaluationOptions(spec, data, result)), signal };
     for (const protocol of protocols) {
       const evaluation = await evaluate(ranker, { ...shared, protocol });
       evaluations[protocol] = { ...kept(evaluation), ...writePerUser(spec, data, evaluation, key, folder) };
+      if (model.neighbors) {
+        const alone = embeddingRanker(engine, model.itemBias);
+        lossAlone[protocol] = kept(await evaluate(alone, { ...shared, perUser: false, protocol }));
+      }
     }
   } finally {
     await engine.close();
@@ -76,6 +82,7 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
     chosen: chosenBy(result),
     curve: curveOf(result),
     evaluations,
+    ...(model.neighbors && { lossAlone }),
     ...(spec.analyse && tau !== undefined && { analysis: analyseScores(model, { tau, seed: spec.seed }) }),
     seconds: { ...result.seconds, evaluate: (performance.now() - started) / 1000 },
     engine: result.engine,

@@ -16,7 +16,8 @@ const names = {
     ...['Recommender', 'buildIndex', 'createModel', 'exportEmbeddings', 'exportRecommendations', 'importEmbeddings'],
     ...['openModel', 'openRankingEngine', 'saveModel'],
     // evaluation
-    ...['embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'popularRanker', 'randomRanker'],
+    ...['easeRanker', 'embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'popularRanker'],
+    ...['randomRanker', 'slimRanker'],
     // feedback, errors
     ...['openFeedback', 'TaurecError'],
   ],

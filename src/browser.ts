@@ -14,6 +14,8 @@ export type { Interactions, ReadReport } from './data/interactions.ts';
 export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
+export { itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
+export { easeRanker } from './evaluation/ease.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
@@ -22,7 +24,8 @@ export {
   type Protocol,
 } from './evaluation/evaluator.ts';
 export type { GroupReport } from './evaluation/groups.ts';
-export { embeddingRanker, itemKnnRanker, popularRanker, randomRanker, type UserRanker } from './evaluation/rankers.ts';
+export { embeddingRanker, type UserRanker } from './evaluation/rankers.ts';
+export { slimRanker } from './evaluation/slim.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';

@@ -28,6 +28,9 @@ const messages = {
   // metrics
   'metric-module': (f: Facts) =>
     `Cannot load metric module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a metric (hits, relevant, k) or a factory that takes options and returns one.`,
+  // baselines
+  'baseline-memory': (f: Facts) =>
+    `Baseline ${f.baseline} needs ${gigabytes(f.bytes)} GiB (${f.bytes} bytes) for ${f.items} items, ${f.limit === undefined ? 'which the system refused to allocate. Free some memory' : `but may take only ${gigabytes(f.limit)} (${f.limit} bytes). Raise the limit (memory, --ease-memory) if that much is free`}, leave this baseline out (--baselines popular,item-knn,slim), or drop rare items (k-core).`,
   // engine
   'engine-ranks-only': () =>
     'This engine was opened without a training plan, so it can rank but not train. Open it with plan.training to train.',

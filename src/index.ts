@@ -24,6 +24,8 @@ export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { enableFusedMultiplyAdd } from './engine/fused-multiply-add.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
+export { itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
+export { easeRanker } from './evaluation/ease.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
@@ -32,7 +34,8 @@ export {
   type Protocol,
 } from './evaluation/evaluator.ts';
 export type { GroupReport } from './evaluation/groups.ts';
-export { embeddingRanker, itemKnnRanker, popularRanker, randomRanker, type UserRanker } from './evaluation/rankers.ts';
+export { embeddingRanker, type UserRanker } from './evaluation/rankers.ts';
+export { slimRanker } from './evaluation/slim.ts';
 export type { EmbeddingFormat, ExportEmbeddingsOptions } from './exchange/export-embeddings.ts';
 export type { ImportEmbeddingsOptions, ImportReport } from './exchange/import-embeddings.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback } from './feedback/feedback-log.ts';

@@ -1,7 +1,6 @@
 /**
  * Measures the baselines of published systems: the table of docs/evaluation.md. With `--validate` it searches their options on a held-out tenth of the
- * training file instead; the test file is not read then. `built` and `seconds` are processor seconds, of
- * building and with the evaluation.
+ * training file instead; the test file is not read then. `built` and `seconds` are processor seconds, of building and with the evaluation.
  *
  *     node bench/baselines.mjs [--data movielens-100k,amazon2014-health] [--baselines popular,item-knn,slim,ease] [--ease-memory 2] [--validate] [--valid-ratio 0.1] [--seed 1] [--json]
  */
@@ -41,7 +40,10 @@ const lattice = (values) =>
 /** @type {Record<string, Record<string, number>[]>} */
 const searched = {
   ease: lattice({ ridge: [10, 20, 50, 100, 150, 200, 300, 500, 1000] }),
-  slim: [...lattice({ l1: [0.5, 1, 2], l2: [50, 100, 200, 400] }), ...lattice({ candidates: [25, 50, 200, 1e6] })],
+  slim: [
+    ...lattice({ l1: [0.5, 1, 2], l2: [50, 100, 200, 400], candidates: [100] }),
+    ...lattice({ candidates: [25, 50, 200, 1e6] }),
+  ],
   'item-knn': lattice({ neighbours: [20, 50, 100, 200], shrink: [0, 10] }),
 };
 

@@ -19,8 +19,8 @@ export const slimShape = {
     help: 'L2 regularisation of SLIM',
     group: 'Baselines:',
   }),
-  /** K, the number of most similar items (by cosine) that may have a weight for an item, ≥ 1; as many as there are items: all that share a user. Default 100. */
-  candidates: option(whole(1).default(100), {
+  /** K, the number of most similar items (by cosine) that may have a weight for an item, ≥ 1; as many as there are items: all that share a user. Default 200. */
+  candidates: option(whole(1).default(200), {
     flag: '--slim-candidates <number>',
     help: 'most similar items from which SLIM chooses those with a weight',
     group: 'Baselines:',

@@ -12,12 +12,14 @@ import { loadMetric } from '../evaluation/custom-metrics.ts';
 import { type Evaluation, evaluate, type Protocol, protocols } from '../evaluation/evaluator.ts';
 import { embeddingRanker } from '../evaluation/rankers.ts';
 import { resultOf, writeResult } from '../evaluation/result-file.ts';
+import { trainedItems } from '../model/model.ts';
 import { version } from '../platform/version.ts';
 import { modelRanker } from '../recommender/model-ranker.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { configToJson, parseTrainConfig, type TrainConfig } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { mergeInteractions } from '../training/merge.ts';
+import { popularityBias } from '../training/popularity-prior.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import type { TrainResult } from '../training/training.ts';
@@ -68,7 +70,10 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
       const evaluation = await evaluate(ranker, { ...shared, protocol });
       evaluations[protocol] = { ...kept(evaluation), ...writePerUser(spec, data, evaluation, key, folder) };
       if (model.neighbors) {
-        const alone = embeddingRanker(engine, model.itemBias);
+        // the prior of the loss alone: the term's choice may have moved it
+        const { popularityPrior = 0 } = result.history[result.epoch - 1]!;
+        const bias = popularityPrior === 0 ? undefined : popularityBias(trainedItems(model), popularityPrior);
+        const alone = embeddingRanker(engine, bias);
         lossAlone[protocol] = kept(await evaluate(alone, { ...shared, perUser: false, protocol }));
       }
     }

@@ -43,9 +43,12 @@ export type { Titles } from './model/titles.ts';
 export type { ModelTrainingState } from './model/training-state.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';
 export type { NeighborChoice, NeighborKind, NeighborSettings, Neighbors } from './neighbors/neighbors.ts';
+export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './recommender/explanation.ts';
 export type { ExportFormat, ExportOptions } from './recommender/export-recommendations.ts';
+export type { FeedbackOfUser } from './recommender/feedback-items.ts';
 export type { BuildIndexOptions, BuiltIndex } from './recommender/index-file.ts';
 export { modelRanker } from './recommender/model-ranker.ts';
+export type { AbsenceCause, Basis, LikedItems, UserFeedback } from './recommender/people-ranker.ts';
 export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
 export type {
   FoldInRequest,
@@ -54,7 +57,8 @@ export type {
   RecommendOptions,
   UserRecommendations,
 } from './recommender/recommendation.ts';
-export { type LikedItems, type OpenOptions, Recommender } from './recommender/recommender.ts';
+export { type OpenOptions, Recommender, type UserList } from './recommender/recommender.ts';
+export type { SimilarOptions } from './recommender/similar-items.ts';
 export type { Aim } from './training/aim.ts';
 export type { TrainConfig, TrainConfigInput } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';

@@ -74,9 +74,8 @@ export class ScoreParts {
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     const parts: LikedPart[] = [];
     for (let at = 0; at < liked.length; at++) {
-      const embedding = total > 0 ? (whole * weights[at]!) / total : 0;
-      if (embedding !== 0 || neighbor[at] !== 0)
-        parts.push({ item: liked[at]!, neighbor: neighbor[at]!, embedding: embedding });
+      const embedding = weights[at]! > 0 ? (whole * weights[at]!) / total : 0;
+      if (embedding !== 0 || neighbor[at] !== 0) parts.push({ item: liked[at]!, neighbor: neighbor[at]!, embedding });
     }
     parts.sort((a, b) => b.neighbor + b.embedding - (a.neighbor + a.embedding) || a.item - b.item);
     return { liked: parts, embedding: total > 0 ? 0 : whole, bias };

@@ -217,7 +217,7 @@ describe('the parts of a score', () => {
         const p = Int32Array.from(liked).sort();
         const term = model.neighbors && new NeighborTerm(model.neighbors);
         const popular = user === undefined && p.length === 0;
-        for (const { id, score, because } of ask({ ...request, explain: n })) {
+        for (const { score, because } of ask({ ...request, explain: n })) {
           if (popular || n === 0) {
             expect(because).toBeUndefined();
             continue;

@@ -35,7 +35,7 @@ export type { GroupReport } from './evaluation/groups.ts';
 export { embeddingRanker, itemKnnRanker, popularRanker, randomRanker, type UserRanker } from './evaluation/rankers.ts';
 export type { EmbeddingFormat, ExportEmbeddingsOptions } from './exchange/export-embeddings.ts';
 export type { ImportEmbeddingsOptions, ImportReport } from './exchange/import-embeddings.ts';
-export type { FeedbackEvent, FeedbackLog, StoredFeedback } from './feedback/feedback-log.ts';
+export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from './feedback/feedback-log.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';

@@ -71,7 +71,8 @@ export class ScoreParts {
     }
     const whole = score - bias - neighbors;
     const weights = this.#cosines(item);
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    let total = 0;
+    for (const weight of weights) total += weight;
     const parts: LikedPart[] = [];
     for (let at = 0; at < liked.length; at++) {
       const embedding = weights[at]! > 0 ? (whole * weights[at]!) / total : 0;
@@ -87,10 +88,12 @@ export class ScoreParts {
     const scale = inverseNorm(values);
     const d = values.length;
     const directions = this.#directions;
-    return Float64Array.from(this.#liked, (_, at) => {
+    const cosines = new Float64Array(this.#liked.length);
+    for (let at = 0, e = 0; at < cosines.length; at++) {
       let sum = 0;
-      for (let c = 0, e = at * d; c < d; c++) sum += values[c]! * directions[e++]!;
-      return Math.max(0, sum * scale);
-    });
+      for (let c = 0; c < d; c++) sum += values[c]! * directions[e++]!;
+      cosines[at] = Math.max(0, sum * scale);
+    }
+    return cosines;
   }
 }

@@ -78,7 +78,8 @@ export class ScoreParts {
       const embedding = weights[at]! > 0 ? (whole * weights[at]!) / total : 0;
       if (embedding !== 0 || neighbor[at] !== 0) parts.push({ item: liked[at]!, neighbor: neighbor[at]!, embedding });
     }
-    parts.sort((a, b) => b.neighbor + b.embedding - (a.neighbor + a.embedding) || a.item - b.item);
+    // A stable sort: ties stay in the order of the items.
+    parts.sort((a, b) => b.neighbor + b.embedding - (a.neighbor + a.embedding));
     return { liked: parts, embedding: total > 0 ? 0 : whole, bias };
   }
 

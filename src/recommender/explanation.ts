@@ -78,21 +78,19 @@ export interface Explanation {
 /** The id and the title of an item by index. */
 type NameOf = (item: number) => { readonly id: string; readonly title?: string };
 
-/** The `count` largest parts of a score by name, and the sums of the others. */
-export function reasonsOf({ liked, embedding, bias }: ScoreSum, count: number, nameOf: NameOf): Reasons {
-  const items = liked.slice(0, count).map((part): Reason => {
+/** The parts of a score by name. */
+export function reasonsOf({ liked, others, embedding, bias }: ScoreSum, nameOf: NameOf): Reasons {
+  const items = liked.map((part): Reason => {
     const { neighbor, embedding: share } = part;
     return { ...nameOf(part.item), part: neighbor + share, neighbor, embedding: share };
   });
-  const others = liked.slice(count).reduce((sum, part) => sum + part.neighbor + part.embedding, 0);
   return { items, others, embedding, bias };
 }
 
-/** The explanation of an item, with its `reasons` largest parts. */
+/** The explanation of an item. */
 export function explanationOf(
   item: { readonly id: string; readonly title?: string },
   facts: ItemFacts,
-  reasons: number,
   nameOf: NameOf,
 ): Explanation {
   const { basis, of, rank, place, score, causes, sum } = facts;
@@ -105,7 +103,7 @@ export function explanationOf(
     ...(place !== undefined && { place }),
     ...(score !== undefined && { score }),
     ...(causes.length > 0 && { absent: causes.map((cause): Absence => ({ cause })) }),
-    ...(sum && { because: reasonsOf(sum, reasons, nameOf) }),
+    ...(sum && { because: reasonsOf(sum, nameOf) }),
   };
 }
 

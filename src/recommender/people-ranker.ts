@@ -121,7 +121,8 @@ export class PeopleRanker {
     const lists: PersonList[] = [];
     for (const [at, { basis, leftOut, query }] of prepared.entries()) {
       const items = query ? ranked.next().value! : this.#popular.best(request.k, request.filter, leftOut.seen);
-      const sums = query && request.explain > 0 ? yield* this.#sums(people[at]!, query, items) : undefined;
+      const sums =
+        query && request.explain > 0 ? yield* this.#sums(people[at]!, query, items, request.explain) : undefined;
       lists.push({ basis, items, sums });
     }
     return lists;
@@ -147,7 +148,7 @@ export class PeopleRanker {
     const rank = excluded.length > 0 ? undefined : 1 + this.#ranker.above(query, item, request);
     const score =
       place > 0 ? list![place - 1]!.score : new QueryScorer(this.#engine.items, this.#scored, query).of(item);
-    const [sum] = request.explain > 0 ? yield* this.#sums(person, query, [{ item, score }]) : [];
+    const [sum] = request.explain > 0 ? yield* this.#sums(person, query, [{ item, score }], request.explain) : [];
     const facts = { basis, score, of, ...(rank !== undefined && { rank }), ...(sum && { sum }) };
     if (place > 0) return { ...facts, place, causes: [] };
     if (rank === undefined) return { ...facts, causes: excluded };
@@ -202,12 +203,12 @@ export class PeopleRanker {
   }
 
   /** The parts of the scores of a list. */
-  *#sums(person: Person, query: Query, list: readonly RankedItem[]): Generator<void, ScoreSum[]> {
+  *#sums(person: Person, query: Query, list: readonly RankedItem[], count: number): Generator<void, ScoreSum[]> {
     const parts = new ScoreParts(this.#engine.items, this.#scored, this.#likedOf(person, query));
     const sums: ScoreSum[] = [];
     let work = 0;
     for (const { item, score } of list) {
-      sums.push(parts.of(item, score));
+      sums.push(parts.of(item, score, count));
       work += parts.work;
       if (work < STEP_PRODUCTS) continue;
       work = 0;

@@ -289,7 +289,7 @@ export class Recommender {
     return lists.map(({ basis, items, sums }) => ({
       basis,
       items: this.#titled(items).map((item, at) =>
-        sums ? { ...item, because: reasonsOf(sums[at]!, request.explain, this.#nameOf) } : item,
+        sums ? { ...item, because: reasonsOf(sums[at]!, this.#nameOf) } : item,
       ),
     }));
   }
@@ -300,7 +300,7 @@ export class Recommender {
     const index = this.itemIds.indexOf(item);
     const facts = yield* this.#people.factsInSteps(person, index, request);
     const named = index < 0 ? { id: String(item) } : this.#nameOf(index);
-    return explanationOf(named, facts, request.explain, this.#nameOf);
+    return explanationOf(named, facts, this.#nameOf);
   }
 
   /** The row of a user. Absent for an unknown one with a fallback. */

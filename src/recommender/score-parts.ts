@@ -1,3 +1,4 @@
+import { BestItems } from '../array/best-items.ts';
 import { type Matrix, row } from '../array/matrix.ts';
 import type { ScoredModel } from './query-scorer.ts';
 import { inverseNorm } from './vectors.ts';
@@ -14,8 +15,10 @@ export interface LikedPart {
 
 /** A score as a sum: the parts of the liked items, what none of them takes of the embedding part, and the bias. */
 export interface ScoreSum {
-  /** The liked items with a part other than 0, the largest part first; ties to the lower item. */
+  /** The liked items with the largest parts, largest first; ties to the lower item. */
   readonly liked: readonly LikedPart[];
+  /** The sum of the parts of all other liked items. */
+  readonly others: number;
   readonly embedding: number;
   readonly bias: number;
 }
@@ -54,8 +57,8 @@ export class ScoreParts {
     return this.#directions.length;
   }
 
-  /** The parts of an item's score. */
-  of(item: number, score: number): ScoreSum {
+  /** The parts of an item's score, the `count` largest of liked items by themselves. */
+  of(item: number, score: number, count: number): ScoreSum {
     const liked = this.#liked;
     const bias = this.#model.itemBias?.[item] ?? 0;
     const neighbor = new Float64Array(liked.length);
@@ -73,14 +76,23 @@ export class ScoreParts {
     const weights = this.#cosines(item);
     let total = 0;
     for (const weight of weights) total += weight;
-    const parts: LikedPart[] = [];
+    // The largest parts by their places: a list of many parts would cost more than the products.
+    const best = new BestItems(Math.min(count, liked.length));
+    const share = total > 0 ? whole / total : 0;
+    let others = 0;
     for (let at = 0; at < liked.length; at++) {
-      const embedding = weights[at]! > 0 ? (whole * weights[at]!) / total : 0;
-      if (embedding !== 0 || neighbor[at] !== 0) parts.push({ item: liked[at]!, neighbor: neighbor[at]!, embedding });
+      const part = neighbor[at]! + share * weights[at]!;
+      if (weights[at]! > 0 || neighbor[at] !== 0) best.offer(at, part);
+      others += part;
     }
-    // A stable sort: ties stay in the order of the items.
-    parts.sort((a, b) => b.neighbor + b.embedding - (a.neighbor + a.embedding));
-    return { liked: parts, embedding: total > 0 ? 0 : whole, bias };
+    const parts = best.take().map(({ item: at }): LikedPart => {
+      const embedding = weights[at]! > 0 ? share * weights[at]! : 0;
+      return { item: liked[at]!, neighbor: neighbor[at]!, embedding };
+    });
+    // With all parts taken nothing is left, not even by rounding.
+    const isWhole = count >= liked.length;
+    for (const part of parts) others -= part.neighbor + part.embedding;
+    return { liked: parts, others: isWhole ? 0 : others, embedding: total > 0 ? 0 : whole, bias };
   }
 
   /** [P] max(0, cos(v_i, v_j)). */

@@ -30,7 +30,10 @@ export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
 export type { Titles } from './model/titles.ts';
+export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './recommender/explanation.ts';
+export type { FeedbackOfUser } from './recommender/feedback-items.ts';
 export { modelRanker } from './recommender/model-ranker.ts';
+export type { AbsenceCause, Basis, LikedItems, UserFeedback } from './recommender/people-ranker.ts';
 export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
 export type {
   FoldInRequest,
@@ -39,7 +42,8 @@ export type {
   RecommendOptions,
   UserRecommendations,
 } from './recommender/recommendation.ts';
-export { type LikedItems, type OpenOptions, Recommender } from './recommender/recommender.ts';
+export { type OpenOptions, Recommender, type UserList } from './recommender/recommender.ts';
+export type { SimilarOptions } from './recommender/similar-items.ts';
 export type { Aim } from './training/aim.ts';
 export type { TrainConfig, TrainConfigInput } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';

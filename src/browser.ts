@@ -30,6 +30,7 @@ export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
 export type { Titles } from './model/titles.ts';
+export { buildNeighbors } from './neighbors/build-neighbors.ts';
 export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './recommender/explanation.ts';
 export type { FeedbackOfUser } from './recommender/feedback-items.ts';
 export { modelRanker } from './recommender/model-ranker.ts';

@@ -20,8 +20,9 @@ import { scoreScale, searchPrior } from './validation.ts';
 /** One S without its β. */
 type Candidate = Omit<NeighborSettings, 'beta'>;
 
-/** K: the first for all, a larger one with the best S, as long as it helps. */
+/** K: the first for all, a larger one with the best S, as long as it helps and its systems take at most `MOST_OPERATIONS` (some seconds). */
 const SIZES: readonly number[] = [20, 50, 100];
+const MOST_OPERATIONS = 2e9;
 /** a of the cosine, and that of the nearest items of a ridge. */
 const EXPONENTS = [0.5, 0.25] as const;
 const RIDGE_EXPONENT = 0.25;
@@ -58,7 +59,10 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
   if (best) load(engine.finals, best);
   engine.itemsChanged();
   const scale = scoreScale(engine, config.score);
-  const sizes = typeof config.neighbors === 'number' ? [config.neighbors] : SIZES;
+  const sizes =
+    typeof config.neighbors === 'number'
+      ? [config.neighbors]
+      : SIZES.filter((size, at) => at === 0 || (train.columns * size ** 3) / 3 <= MOST_OPERATIONS);
   const seconds = () => (performance.now() - started) / 1000;
   if (!valid) {
     const size = typeof config.neighbors === 'number' ? config.neighbors : FIXED.size;
@@ -175,24 +179,27 @@ function measurement(
 class CandidateWeights {
   readonly #together: CoOccurrence;
   readonly #nearest: ReadonlyMap<number, NearestItems>;
-  readonly #firstRidges: ReadonlyMap<number, Float32Array>;
-  readonly #first: number;
+  /** The weights of ridges, by K and r. */
+  readonly #ridges = new Map<string, Float32Array>();
 
   constructor(together: CoOccurrence, sizes: readonly number[]) {
     this.#together = together;
     const measures = EXPONENTS.map((exponent) => ({ exponent, shrink: 0 }));
     const lists = nearestItems(together, Math.max(...sizes), measures);
     this.#nearest = new Map(EXPONENTS.map((exponent, at) => [exponent, lists[at]!]));
-    this.#first = sizes[0]!;
-    const weights = ridgeWeights(together, this.#nearest.get(RIDGE_EXPONENT)!, this.#first, RIDGES);
-    this.#firstRidges = new Map(RIDGES.map((ridge, at) => [ridge, weights[at]!]));
+    this.#solve(sizes[0]!, RIDGES);
   }
 
   votes({ size, exponent, ridge }: Candidate): Csr {
     const nearest = this.#nearest.get(exponent)!;
     if (ridge === undefined) return votesOf(nearest, size, nearest.values);
-    const first = size === this.#first ? this.#firstRidges.get(ridge) : undefined;
-    return votesOf(nearest, size, first ?? ridgeWeights(this.#together, nearest, size, [ridge])[0]!);
+    if (!this.#ridges.has(`${size} ${ridge}`)) this.#solve(size, [ridge]);
+    return votesOf(nearest, size, this.#ridges.get(`${size} ${ridge}`)!);
+  }
+
+  #solve(size: number, ridges: readonly number[]): void {
+    const weights = ridgeWeights(this.#together, this.#nearest.get(RIDGE_EXPONENT)!, size, ridges);
+    for (const [at, ridge] of ridges.entries()) this.#ridges.set(`${size} ${ridge}`, weights[at]!);
   }
 }
 

@@ -17,7 +17,9 @@ import { AdvisedError } from './failure.ts';
 import { count, decimal, duration, table } from './output.ts';
 import { numbers, whole, wholes, words } from './parse.ts';
 import { Progress } from './progress.ts';
+import { datasetNotes } from './reading-notes.ts';
 import type { Output, Terminal } from './terminal.ts';
+import { columnsOf } from './train-report.ts';
 
 interface ExperimentFlags extends CommonOptions {
   config?: string;
@@ -89,6 +91,7 @@ async function run(terminal: Terminal, name: string, flags: ExperimentFlags): Pr
   const config = { ...file, ...flagConfig(experiment, flags, file) };
   const folder = flags.out ?? join('experiments', name);
   const progress = flags.quiet ? undefined : new ExperimentProgress(terminal.stderr);
+  const columns: Record<string, unknown> = {};
   try {
     const { report, files } = await terminal.interruptible((signal) =>
       runExperiment(experiment, config, {
@@ -96,11 +99,14 @@ async function run(terminal: Terminal, name: string, flags: ExperimentFlags): Pr
         jobs: flags.jobs,
         signal,
         command: terminal.commandForReport(),
-        onEvent: (event) => progress?.handle(event),
+        onEvent: (event) => {
+          if (event.type === 'data') columns[event.name] = columnsOf(event.reading);
+          progress?.handle(event);
+        },
       }),
     );
     progress?.close();
-    if (flags.json) terminal.printJson({ experiment: name, claims: report.claims, files, ...runsOf(report) });
+    if (flags.json) terminal.printJson({ experiment: name, claims: report.claims, files, columns, ...runsOf(report) });
     else printClaims(terminal, report, files);
   } catch (error) {
     progress?.close();
@@ -160,6 +166,7 @@ class ExperimentProgress {
   handle(event: LabEvent): void {
     if (event.type === 'stage') this.#stage(event);
     else if (event.type === 'run') this.#run(event);
+    else if (event.type === 'data') for (const note of datasetNotes(event.reading)) this.#progress.say(note);
   }
 
   /** Removes the bar; safe to call twice. */

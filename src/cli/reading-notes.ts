@@ -10,7 +10,12 @@ import { count } from './output.ts';
 const mostNamed = 8;
 
 /** The notes about each file of a dataset, and hints about its ids. */
-export function datasetNotes({ reports = {}, sources = {}, source, hints = [] }: Dataset): string[] {
+export function datasetNotes({
+  reports = {},
+  sources = {},
+  source,
+  hints = [],
+}: Pick<Dataset, 'reports' | 'sources' | 'source' | 'hints'>): string[] {
   const notes = (['train', 'valid', 'test'] as const).flatMap((part) =>
     reports[part] ? readingNotes(sources[part] ?? source, reports[part]) : [],
   );

@@ -1,5 +1,6 @@
 // The program of one recipe training. run-recipes.ts starts it once for each training, so that the measured peak memory belongs to that training alone.
 
+import type { DataReading } from '../experiment/lab.ts';
 import type { RunRecord } from '../experiment/run.ts';
 import { recipeNamed } from '../recipe/recipes.ts';
 import { runRecipe } from '../recipe/run-recipe.ts';
@@ -23,8 +24,9 @@ export interface RecipeRun extends RunRecord {
   readonly peakBytes: number;
 }
 
-/** Messages that this process sends: training events, then one `done` or `failed`. */
+/** Messages that this process sends: what was read, training events, then one `done` or `failed`. */
 export type RecipeMessage =
+  | { readonly type: 'data'; readonly reading: DataReading }
   | { readonly type: 'train'; readonly event: TrainEvent }
   | { readonly type: 'done'; readonly run: RecipeRun }
   | { readonly type: 'failed'; readonly reason: string };
@@ -37,7 +39,11 @@ process.once('message', async (job: RecipeJob) => {
   try {
     const { threads } = engineOptions(job);
     const recipe = recipeNamed(job.recipe, await readRecipes(job.file));
-    const record = await runRecipe(recipe, job.seed, { threads, onEvent: (event) => say({ type: 'train', event }) });
+    const record = await runRecipe(recipe, job.seed, {
+      threads,
+      onEvent: (event) => say({ type: 'train', event }),
+      onData: (reading) => say({ type: 'data', reading }),
+    });
     last = { type: 'done', run: { ...record, peakBytes: peakBytes() } };
   } catch (error) {
     last = { type: 'failed', reason: error instanceof Error ? error.message : String(error) };

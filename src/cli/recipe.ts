@@ -23,9 +23,11 @@ import { readRecipes } from './config-file.ts';
 import { UsageError } from './failure.ts';
 import { duration, table } from './output.ts';
 import { whole, wholes, words } from './parse.ts';
+import { datasetNotes } from './reading-notes.ts';
 import type { RecipeRun } from './recipe-process.ts';
 import { RecipeProgress, type RecipeResult, runRecipes } from './run-recipes.ts';
 import type { Terminal } from './terminal.ts';
+import { columnsOf } from './train-report.ts';
 
 /** Flags that select recipes. All conditions must hold. */
 interface SelectFlags extends CommonOptions {
@@ -171,9 +173,18 @@ async function showChecks(terminal: Terminal, names: readonly string[], flags: R
 }
 
 /** The JSON of a recipe and its runs, without metrics or verdict. */
-function factsOf({ recipe, runs }: RecipeResult) {
+function factsOf({ recipe, runs, reading }: RecipeResult) {
   const { name, data, choice, chosen, claim } = recipe;
-  return { name, data, choice, chosen, claim, ...(runs.length > 0 && costOf(runs)), runs };
+  return {
+    name,
+    data,
+    choice,
+    chosen,
+    claim,
+    ...(reading && columnsOf(reading)),
+    ...(runs.length > 0 && costOf(runs)),
+    runs,
+  };
 }
 
 /** Trains the recipes with a progress bar and calls `show` for each finished one, unless the output is JSON. */
@@ -187,6 +198,8 @@ async function runSelected(
   for (const recipe of recipes) folderDataSet(recipe.data);
   const runs = recipes.reduce((sum, recipe) => sum + (seeds ?? recipe.seeds).length, 0);
   const progress = quiet ? undefined : new RecipeProgress(terminal.stderr, runs);
+  // Recipes may share a data set, which is reported once.
+  const read = new Set<string>();
   const label = (recipe: Recipe, seed: number) => `${recipe.name}, seed ${seed}`;
   try {
     return await terminal.interruptible((signal) =>
@@ -197,6 +210,10 @@ async function runSelected(
         threads,
         signal,
         onEvent: (event, recipe, seed) => progress?.train(event, label(recipe, seed)),
+        onData: (reading, recipe) => {
+          if (!read.has(recipe.data)) for (const note of datasetNotes(reading)) progress?.note(note);
+          read.add(recipe.data);
+        },
         onRun: (recipe, seed) => progress?.run(label(recipe, seed)),
         onResult: (result) => {
           // The result must not land inside the bar.

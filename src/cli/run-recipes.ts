@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pMap from 'p-map';
 import { TaurecError } from '../errors.ts';
+import type { DataReading } from '../experiment/lab.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { duration } from './output.ts';
@@ -15,6 +16,8 @@ import type { Output } from './terminal.ts';
 export interface RecipeResult {
   readonly recipe: Recipe;
   readonly runs: readonly RecipeRun[];
+  /** What was read from its data set; undefined if reading failed. */
+  readonly reading?: DataReading;
   /** The reason of the first failed training. */
   readonly failure?: string;
 }
@@ -30,6 +33,8 @@ interface RunRecipesOptions {
   readonly threads?: number;
   readonly signal: AbortSignal;
   readonly onEvent: (event: TrainEvent, recipe: Recipe, seed: number) => void;
+  /** Called when the data set of a recipe was read for the first time. */
+  readonly onData: (reading: DataReading, recipe: Recipe) => void;
   /** Called after each training, also after a failed or skipped one. */
   readonly onRun: (recipe: Recipe, seed: number) => void;
   /** Called for each recipe after its last training. */
@@ -41,10 +46,11 @@ interface RunRecipesOptions {
  * @throws TaurecError `aborted`
  */
 export async function runRecipes(recipes: readonly Recipe[], options: RunRecipesOptions): Promise<RecipeResult[]> {
-  const { file, seeds, jobs = 1, threads = jobs > 1 ? 1 : undefined, signal, onEvent, onRun, onResult } = options;
+  const { file, seeds, jobs = 1, threads = jobs > 1 ? 1 : undefined, signal, onRun, onResult } = options;
   const results = recipes.map((recipe) => ({
     recipe,
     runs: [] as RecipeRun[],
+    reading: undefined as DataReading | undefined,
     failure: undefined as string | undefined,
   }));
   const trainings = results.flatMap((result) => {
@@ -60,7 +66,13 @@ export async function runRecipes(recipes: readonly Recipe[], options: RunRecipes
       if (result.failure === undefined) {
         try {
           const job = { recipe: recipe.name, file, seed, threads };
-          result.runs[index] = await runInProcess(job, signal, (event) => onEvent(event, recipe, seed));
+          result.runs[index] = await runInProcess(job, signal, (message) => {
+            if (message.type === 'train') options.onEvent(message.event, recipe, seed);
+            else if (result.reading === undefined) {
+              result.reading = message.reading;
+              options.onData(message.reading, recipe);
+            }
+          });
         } catch (error) {
           // Only an interruption is a TaurecError here; it ends all recipes.
           if (error instanceof TaurecError) throw error;
@@ -80,7 +92,11 @@ export async function runRecipes(recipes: readonly Recipe[], options: RunRecipes
 const program = fileURLToPath(new URL('./recipe-process.js', import.meta.url));
 
 /** Runs one training in a new process. @throws TaurecError `aborted`; a plain Error with the reason of a failed training */
-function runInProcess(job: RecipeJob, signal: AbortSignal, onEvent: (event: TrainEvent) => void): Promise<RecipeRun> {
+function runInProcess(
+  job: RecipeJob,
+  signal: AbortSignal,
+  onNews: (message: Extract<RecipeMessage, { type: 'train' | 'data' }>) => void,
+): Promise<RecipeRun> {
   return new Promise((settle, fail) => {
     if (signal.aborted) return fail(new TaurecError('aborted'));
     // 'advanced' serialisation keeps Infinity and typed arrays, which JSON would lose.
@@ -88,9 +104,9 @@ function runInProcess(job: RecipeJob, signal: AbortSignal, onEvent: (event: Trai
     const stop = () => child.kill();
     signal.addEventListener('abort', stop, { once: true });
     child.on('message', (message: RecipeMessage) => {
-      if (message.type === 'train') onEvent(message.event);
-      else if (message.type === 'done') settle(message.run);
-      else fail(new Error(message.reason));
+      if (message.type === 'done') settle(message.run);
+      else if (message.type === 'failed') fail(new Error(message.reason));
+      else onNews(message);
     });
     child.once('error', fail);
     child.once('close', (code, killer) => {
@@ -134,6 +150,11 @@ export class RecipeProgress {
     this.#show(name, left);
     const facts = [`${this.#done}/${this.#runs}`, name, left].filter((text) => text !== undefined);
     this.#progress.sayPlain(() => facts.join(' · '), true);
+  }
+
+  /** Prints a line above the bar. */
+  note(text: string): void {
+    this.#progress.say(text);
   }
 
   /** Removes the bar, before other output or after an error. The next event shows it again. */

@@ -73,7 +73,7 @@ export function trainJson(
 }
 
 /** The columns that were read, for `--json`: `columns` of the training file, `validColumns` and `testColumns` of others. */
-export function columnsOf({ reports = {} }: Dataset): Record<string, unknown> {
+export function columnsOf({ reports = {} }: Pick<Dataset, 'reports'>): Record<string, unknown> {
   const { train, valid, test } = reports;
   return {
     ...(train?.columns && { columns: train.columns }),

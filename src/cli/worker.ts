@@ -9,7 +9,7 @@ import { UsageError } from './failure.ts';
 import { decimal, timed } from './output.ts';
 import { number, whole } from './parse.ts';
 import type { Terminal } from './terminal.ts';
-import { reportReading } from './train-report.ts';
+import { columnsOf, reportReading } from './train-report.ts';
 
 /** Flags of `taurec worker`. Those for data must equal those of the study. */
 interface WorkerFlags extends CommonOptions, ReadFlags, SplitFlags {
@@ -52,6 +52,7 @@ async function run(terminal: Terminal, positional: string | undefined, flags: Wo
   const data = await dataOptionsOf(positional, flags);
   const [dataset, readSeconds] = await timed(() => loadDataset(data));
   reportReading(dataset, readSeconds, data, say);
+  if (flags.json) terminal.printJson({ type: 'data', ...columnsOf(dataset) });
   // Finished trainings, failed ones included.
   let done = 0;
   await terminal.interruptible((signal) =>

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import pMap from 'p-map';
 import { infinityAsText } from '../array/infinity-as-text.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { TaurecError } from '../errors.ts';
 import type { UserColumns } from '../evaluation/compare.ts';
 import type { Protocol } from '../evaluation/evaluator.ts';
@@ -33,7 +34,12 @@ export type LabEvent =
       readonly record: RunRecord | FailedRun;
       readonly seconds: number;
     }
-  | { readonly type: 'train'; readonly event: TrainEvent };
+  | { readonly type: 'train'; readonly event: TrainEvent }
+  /** A data set was read for the first time. */
+  | { readonly type: 'data'; readonly name: string; readonly reading: DataReading };
+
+/** What the reader of a data set took from each file. */
+export type DataReading = Pick<Dataset, 'source' | 'sources' | 'reports' | 'hints'>;
 
 /** The folder and the resources of a laboratory. */
 export interface LabOptions {
@@ -59,6 +65,8 @@ export class LocalLab implements Lab {
   readonly #store: RunStore;
   readonly #data = new Map<string, Promise<RunData>>();
   readonly #used = new Map<string, RunRecord>();
+  /** Data sets whose reading was reported. */
+  readonly #reported = new Set<string>();
 
   constructor(options: LabOptions) {
     this.#options = options;
@@ -158,7 +166,7 @@ export class LocalLab implements Lab {
   #load(spec: RunSpec): Promise<RunData> {
     const { data, choice, noise, seed } = spec;
     const name = JSON.stringify([data.files, choice, noise, seed]);
-    const loaded = this.#data.get(name) ?? loadRunData(spec);
+    const loaded = this.#data.get(name) ?? loadRunData(spec).then((read) => this.#report(data, read));
     // A Map iterates in insertion order: deleting and setting moves the entry to the end.
     this.#data.delete(name);
     this.#data.set(name, loaded);
@@ -168,6 +176,19 @@ export class LocalLab implements Lab {
     }
     return loaded;
   }
+
+  /** Emits the `data` event of a data set once, however often it is read. */
+  #report({ name, files }: RunSpec['data'], read: RunData): RunData {
+    const same = JSON.stringify([name, files]);
+    if (!this.#reported.has(same)) this.#options.onEvent?.({ type: 'data', name, reading: readingOf(read.dataset) });
+    this.#reported.add(same);
+    return read;
+  }
+}
+
+/** The part of a dataset that says what was read; a message between processes may carry it. */
+export function readingOf({ source, sources, reports, hints }: Dataset): DataReading {
+  return { source, sources, reports, hints };
 }
 
 /** Records of runs in a file, one JSON object per line. A record is appended as soon as its run ends, so a restart finds all finished runs. */

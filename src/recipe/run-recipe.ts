@@ -1,4 +1,5 @@
 import { configOf, type ExecuteOptions, execute, loadRunData, runKey } from '../experiment/execute-run.ts';
+import { type DataReading, readingOf } from '../experiment/lab.ts';
 import type { RunRecord } from '../experiment/run.ts';
 import { type Recipe, recipeSpec } from './recipe.ts';
 
@@ -6,10 +7,11 @@ import { type Recipe, recipeSpec } from './recipe.ts';
 export async function runRecipe(
   recipe: Recipe,
   seed: number,
-  options: Pick<ExecuteOptions, 'threads' | 'signal' | 'onEvent'> = {},
+  options: Pick<ExecuteOptions, 'threads' | 'signal' | 'onEvent'> & { onData?: (reading: DataReading) => void } = {},
 ): Promise<RunRecord> {
   // Without a folder: no checkpoint, no record on disk.
   const spec = recipeSpec(recipe, seed);
   const data = await loadRunData(spec);
+  options.onData?.(readingOf(data.dataset));
   return execute(spec, data, { ...options, key: runKey(spec, configOf(spec), data.dataset.sha256) });
 }

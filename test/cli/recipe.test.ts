@@ -64,7 +64,12 @@ describe('taurec recipe run', () => {
     expect(stdout).toMatch(/^irbench +recall@20 +\.\d{4} ± \.\d{4}$/m);
     expect(stdout).toMatch(/s to train, peak \d+ MiB, 2 seeds/);
     expect(stdout).toMatch(/^open: .*published \(epoch chosen on the test set\)/m);
-    expect(stderr).toMatch(/^1\/3 · good, seed 1 .*left\n2\/3 .*\n3\/3 · open, seed 1\n$/);
+    // The two recipes share a data set, whose columns are named once, before the first training ends.
+    const columns = (part: string) =>
+      `Columns of .*${part}\\.csv: user = "user" \\(1\\), item = "item" \\(2\\); not read: none\\.\n`;
+    expect(stderr).toMatch(
+      new RegExp(`^${columns('train')}${columns('test')}1/3 · good, seed 1 .*left\n2/3 .*\n3/3 · open, seed 1\n$`),
+    );
   });
 
   test('--json: everything of every run; the same on two jobs as on one', async () => {
@@ -75,6 +80,8 @@ describe('taurec recipe run', () => {
     ];
     const [{ metrics, runs, ...facts }] = one.recipes;
     expect(facts).toMatchObject({ name: 'good', choice: 'validation', chosen: 'validated' });
+    const columns = { user: { name: 'user', position: 1 }, item: { name: 'item', position: 2 }, unread: [] };
+    expect(facts).toMatchObject({ columns, testColumns: columns });
     expect(facts.peakBytes).toBe(Math.max(...runs.map((run: RecipeRun) => run.peakBytes)));
     expect(facts.peakBytes).toBeGreaterThan(2 ** 24);
     expect(runs.map((run: RecipeRun) => run.seed)).toEqual([4, 5]);

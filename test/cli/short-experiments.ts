@@ -52,7 +52,16 @@ export function experimentsOf(suite: 'quick' | 'slow'): void {
         expect(readFileSync(join(folder, path), 'utf8')).not.toMatch(/NaN|undefined/);
       }
       const { stderr } = await taurec(...args);
-      expect(stderr).toBe('');
+      // Nothing but the columns, two files for each data set.
+      const read = Object.values<Record<string, object>>(first.columns);
+      expect(read.length).toBe(args.some((arg) => arg.includes('tiny-popularity')) ? 2 : 1);
+      for (const { columns, testColumns } of read) {
+        expect(columns).toMatchObject({ user: { name: 'user', position: 1 }, item: { name: 'item', position: 2 } });
+        expect(testColumns).toEqual(columns);
+      }
+      expect(stderr).toMatch(
+        new RegExp(`^(Columns of .*: user = "user" \\(1\\), item = "item" \\(2\\); .*\n){${2 * read.length}}$`),
+      );
       const runs = readFileSync(join(folder, 'out', name, 'runs.jsonl'), 'utf8')
         .trimEnd()
         .split('\n');

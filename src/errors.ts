@@ -28,6 +28,9 @@ const messages = {
   // metrics
   'metric-module': (f: Facts) =>
     `Cannot load metric module ${show(f.module)}: ${f.reason} Expected a path, URL or package that exports a metric (hits, relevant, k) or a factory that takes options and returns one.`,
+  // baselines
+  'baseline-memory': (f: Facts) =>
+    `Baseline ${f.baseline} needs ${gigabytes(f.bytes)} GiB (${f.bytes} bytes) for ${f.items} items, ${f.limit === undefined ? 'which the system refused to allocate. Free some memory' : `but may take only ${gigabytes(f.limit)} (${f.limit} bytes). Raise the limit (memory, --ease-memory) if that much is free`}, leave this baseline out (--baselines popular,item-knn,slim), or drop rare items (k-core).`,
   // engine
   'engine-ranks-only': () =>
     'This engine was opened without a training plan, so it can rank but not train. Open it with plan.training to train.',
@@ -114,6 +117,8 @@ const messages = {
     `${f.directory}: another program wrote the model during the update. Nothing was written, because overwriting would lose those changes. Run the updates one after the other.`,
   'unknown-id': (f: Facts) =>
     `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
+  'no-neighbors': () =>
+    "The model has no neighbour term, so it cannot compare items by the users that they share. Compare by embeddings (by: 'embeddings', --by embeddings), or train a model with --neighbors 20.",
   'fold-in-loss': (f: Facts) =>
     `Cannot fold in: the model was trained with ${f.got}, which taurec does not load on its own. Pass it when opening the model: Recommender.open(directory, { loss }).`,
   // embeddings to and from other programs

@@ -44,11 +44,15 @@ export type {
   Randomness,
 } from './engine/node-operations.ts';
 export type { EngineOptions } from './engine/open-engine.ts';
+export type { ItemKnnOptions } from './evaluation/baselines.ts';
 export { type ExtraMetrics, loadMetric } from './evaluation/custom-metrics.ts';
+export type { EaseOptions } from './evaluation/ease.ts';
 export { protocols } from './evaluation/evaluator.ts';
 export { type GroupBy, type PopularityGroups, popularityGroups } from './evaluation/groups.ts';
+export type { WorkOptions } from './evaluation/in-slices.ts';
 export type { RankMetric } from './evaluation/metrics.ts';
-export { type ItemKnnOptions, scoreRanker } from './evaluation/rankers.ts';
+export { scoreRanker } from './evaluation/rankers.ts';
+export type { SlimOptions } from './evaluation/slim.ts';
 export type { PerUser } from './evaluation/tallies.ts';
 export { loadLoss } from './loss/load-loss.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';

@@ -24,6 +24,8 @@ export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { enableFusedMultiplyAdd } from './engine/fused-multiply-add.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
+export { itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
+export { easeRanker } from './evaluation/ease.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
@@ -32,10 +34,11 @@ export {
   type Protocol,
 } from './evaluation/evaluator.ts';
 export type { GroupReport } from './evaluation/groups.ts';
-export { embeddingRanker, itemKnnRanker, popularRanker, randomRanker, type UserRanker } from './evaluation/rankers.ts';
+export { embeddingRanker, type UserRanker } from './evaluation/rankers.ts';
+export { slimRanker } from './evaluation/slim.ts';
 export type { EmbeddingFormat, ExportEmbeddingsOptions } from './exchange/export-embeddings.ts';
 export type { ImportEmbeddingsOptions, ImportReport } from './exchange/import-embeddings.ts';
-export type { FeedbackEvent, FeedbackLog, StoredFeedback } from './feedback/feedback-log.ts';
+export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from './feedback/feedback-log.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
@@ -43,9 +46,12 @@ export type { Titles } from './model/titles.ts';
 export type { ModelTrainingState } from './model/training-state.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';
 export type { NeighborChoice, NeighborKind, NeighborSettings, Neighbors } from './neighbors/neighbors.ts';
+export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './recommender/explanation.ts';
 export type { ExportFormat, ExportOptions } from './recommender/export-recommendations.ts';
+export type { FeedbackOfUser } from './recommender/feedback-items.ts';
 export type { BuildIndexOptions, BuiltIndex } from './recommender/index-file.ts';
 export { modelRanker } from './recommender/model-ranker.ts';
+export type { AbsenceCause, Basis, LikedItems, UserFeedback } from './recommender/people-ranker.ts';
 export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
 export type {
   FoldInRequest,
@@ -54,7 +60,8 @@ export type {
   RecommendOptions,
   UserRecommendations,
 } from './recommender/recommendation.ts';
-export { type LikedItems, type OpenOptions, Recommender } from './recommender/recommender.ts';
+export { type OpenOptions, Recommender, type UserList } from './recommender/recommender.ts';
+export type { SimilarOptions } from './recommender/similar-items.ts';
 export type { Aim } from './training/aim.ts';
 export type { TrainConfig, TrainConfigInput } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';

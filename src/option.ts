@@ -19,6 +19,8 @@ export interface OptionFacts {
   readonly help: string;
   /** The flag on the command line, such as `--rows <number>`. Absent: the option can be set only in configuration files and programs. */
   readonly flag?: string;
+  /** The value of a flag that is given without its number: `--explain` is `--explain 3`. */
+  readonly bare?: number;
   /** The heading of the help section that lists the flag. */
   readonly group?: string;
   /** True for the most used options, which the short `--help` lists. */

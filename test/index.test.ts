@@ -24,7 +24,8 @@ const names = {
     ],
     ...['openModel', 'openRankingEngine', 'saveModel'],
     // evaluation
-    ...['embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'modelRanker', 'popularRanker', 'randomRanker'],
+    ...['easeRanker', 'embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'modelRanker'],
+    ...['popularRanker', 'randomRanker', 'slimRanker'],
     // feedback, errors
     ...['openFeedback', 'TaurecError'],
   ],

@@ -53,8 +53,10 @@ export function addDeclaredFlags(
 
 /** The flag of a declared option. Its help states the choices and, with `withDefault`, the default. Its parser comes from `readers`, else from the option's schema. */
 export function asFlag({ path, schema, facts }: FlaggedOption, withDefault = true, readers: Readers = {}): Option {
-  const byDefault = withDefault ? defaultOf(schema) : undefined;
-  const option = new Option(facts.flag, `${facts.help}${stated(byDefault)}`);
+  const byDefault = withDefault && facts.bare === undefined ? defaultOf(schema) : undefined;
+  const given = facts.bare === undefined ? '' : ` (without a number: ${facts.bare})`;
+  const option = new Option(facts.flag, `${facts.help}${stated(byDefault)}${given}`);
+  if (facts.bare !== undefined) option.preset(String(facts.bare));
   const { choices, words, number: bounds, list } = accepted(schema);
   // `auto` is not part of the schema of a loss option: the training replaces it by a number before the loss sees it.
   const allWords = facts.automatic ? [...words, 'auto'] : words;

@@ -13,8 +13,9 @@ import { randomStream, shuffle } from '../array/random.ts';
 import { type Dataset, loadDataset } from '../data/dataset.ts';
 import { syntheticDataset } from '../data/synthetic.ts';
 import { TaurecError } from '../errors.ts';
+import { popularRanker } from '../evaluation/baselines.ts';
 import { type Evaluation, evaluateSync } from '../evaluation/evaluator.ts';
-import { popularRanker, type UserRanker } from '../evaluation/rankers.ts';
+import type { UserRanker } from '../evaluation/rankers.ts';
 import type { Model } from '../model/model.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { modelRanker } from '../recommender/model-ranker.ts';
@@ -39,6 +40,8 @@ interface DemoFlags extends CommonOptions {
 
 /** Items in each list that is shown. */
 const SHOWN = 5;
+/** Reasons of each recommended item. */
+const REASONS = 2;
 
 export function define(command: Command, terminal: Terminal): void {
   command
@@ -118,13 +121,21 @@ function comparisonTable({ bsl, popular }: Record<'bsl' | 'popular', Evaluation>
   );
 }
 
+/** A recommended item. `because`: titles of the liked items with the largest parts in its score. */
+interface Recommended {
+  readonly id: string;
+  readonly label: string;
+  readonly liked: boolean;
+  readonly because: readonly string[];
+}
+
 /** A user with some of their likes and their recommendations. */
 interface Person {
   readonly user: string;
   /** Titles. */
   readonly liked: readonly string[];
   /** `liked`: the item is in the user's test part. */
-  readonly recommended: readonly { readonly id: string; readonly label: string; readonly liked: boolean }[];
+  readonly recommended: readonly Recommended[];
 }
 
 /** Draws users by the seed from those with 10 to 100 likes, enough to show a taste, and at least three test items. */
@@ -148,9 +159,10 @@ function personOf({ users, items, titles, train, test }: Dataset, recommender: R
   return {
     user,
     liked: order.slice(0, SHOWN).map((at) => label(csrRow(train, index)[at]!)),
-    recommended: recommender.recommend(user, { k: SHOWN }).map(({ id }) => {
+    recommended: recommender.recommend(user, { k: SHOWN, explain: REASONS }).map(({ id, because }): Recommended => {
       const item = items.indexOf(id);
-      return { id, label: label(item), liked: csrHas(test!, index, item) };
+      const reasons = because!.items.filter(({ part }) => part > 0).map((reason) => label(items.indexOf(reason.id)));
+      return { id, label: label(item), liked: csrHas(test!, index, item), because: reasons };
     }),
   };
 }
@@ -159,9 +171,9 @@ function personOf({ users, items, titles, train, test }: Dataset, recommender: R
 function personTable({ user, liked, recommended }: Person): string {
   const rows = Array.from({ length: Math.max(liked.length, recommended.length) }, (_, at) => {
     const item = recommended[at];
-    return [liked[at] ?? '', item ? `${item.label}${item.liked ? ' ✓' : ''}` : ''];
+    return [liked[at] ?? '', item ? `${item.label}${item.liked ? ' ✓' : ''}` : '', item?.because.join(', ') ?? ''];
   });
-  return table([`User ${user} liked`, 'recommended'], rows);
+  return table([`User ${user} liked`, 'recommended', 'because you liked'], rows);
 }
 
 /** The data of the demo, with a name to print. */

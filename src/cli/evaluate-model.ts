@@ -12,7 +12,7 @@ import {
   evaluationOptions,
   type Protocol,
 } from '../evaluation/evaluator.ts';
-import { itemKnnRanker, popularRanker, randomRanker, type UserRanker } from '../evaluation/rankers.ts';
+import type { UserRanker } from '../evaluation/rankers.ts';
 import { type Model, trainedItems } from '../model/model.ts';
 import { openModel } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
@@ -50,7 +50,7 @@ export interface EvaluationRequest extends Pick<EvaluateOptions, 'ks' | 'auc' | 
 }
 
 /** Progress display and interruption of an evaluation. */
-interface Watch {
+export interface Watch {
   readonly signal?: AbortSignal;
   readonly progress?: WorkProgress;
 }
@@ -76,28 +76,6 @@ export function evaluateModel(
   return evaluateRanker('the model', ranker, trainingDataOf(model), test, { ...request, diversity }, watch);
 }
 
-/** Evaluates random, most popular and item-kNN under the first protocol only. Returns their evaluations by name. */
-export async function evaluateBaselines(
-  data: { train: Csr; valid?: Csr },
-  test: Csr,
-  { protocols, ks }: EvaluationRequest,
-  seed: number,
-  watch: Watch = {},
-): Promise<Record<string, Evaluation>> {
-  const rankers: Record<string, () => UserRanker> = {
-    random: () => randomRanker(seed, data.train.columns),
-    popular: () => popularRanker(data.train),
-    'item-knn': () => itemKnnRanker(data.train),
-  };
-  const first = { protocols: protocols.slice(0, 1), ks };
-  const evaluations: Record<string, Evaluation> = {};
-  for (const [name, ranker] of Object.entries(rankers)) {
-    // One protocol gives one evaluation.
-    [evaluations[name]] = (await evaluateRanker(name, ranker(), data, test, first, watch)) as [Evaluation];
-  }
-  return evaluations;
-}
-
 /** The JSON of evaluations, `{metrics, protocol, evaluations}`: metrics and name of the first protocol, then the report of every protocol by its name. */
 export function reportOf(evaluations: readonly Evaluation[]) {
   const reports = evaluations.map(({ protocol, users, ranked, metrics, groups }): [Protocol, EvaluationReport] => [
@@ -109,7 +87,7 @@ export function reportOf(evaluations: readonly Evaluation[]) {
 }
 
 /** Evaluates one ranker under each protocol, with a progress display for each. */
-async function evaluateRanker(
+export async function evaluateRanker(
   name: string,
   ranker: UserRanker,
   data: { train: Csr; valid?: Csr },

@@ -8,9 +8,15 @@ import type { ModelConfig } from '../model/model-facts.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import {
+  addBaselineFlags,
+  type BaselineEvaluations,
+  type BaselineFlags,
+  chosenBaselines,
+  evaluateBaselines,
+} from './evaluate-baselines.ts';
+import {
   addEvaluationFlags,
   type EvaluationRequest,
-  evaluateBaselines,
   evaluateModel,
   type ProtocolChoice,
   protocolChoices,
@@ -28,7 +34,7 @@ import { readingNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec evaluate`. `diversity`: `true` measures only, a number also re-ranks. */
-interface EvaluateFlags extends CommonOptions, ReadFlags {
+interface EvaluateFlags extends CommonOptions, ReadFlags, BaselineFlags {
   test: string;
   protocol: ProtocolChoice;
   ks?: number[];
@@ -36,7 +42,6 @@ interface EvaluateFlags extends CommonOptions, ReadFlags {
   diversity?: true | number;
   discover?: number;
   groups?: boolean | 'items' | 'interactions';
-  baselines?: boolean;
   perUser?: string;
 }
 
@@ -56,13 +61,14 @@ export function define(command: Command, terminal: Terminal): void {
         'also report how ten popularity groups, of equal interactions or equal items, contribute to the metrics',
       ).choices(['interactions', 'items']),
     )
-    .option('--baselines', 'also evaluate random, most popular and item-kNN')
     .option('--per-user <file>', 'write the metrics of each user to a file for taurec compare');
+  addBaselineFlags(command);
   addReadOptions(command);
   addCommonOptions(command, 'seed', 'threads', 'engine', 'json', 'quiet');
   addExamples(
     command,
     'taurec evaluate model --test test.tsv.gz --baselines',
+    'taurec evaluate model --test test.tsv.gz --baselines item-knn,ease',
     'taurec evaluate model --test test.tsv.gz -k 5,10,20 --protocol both --json',
     'taurec evaluate model --test test.tsv.gz --per-user model.result.json',
   );
@@ -101,12 +107,11 @@ async function runUntil(
       groups: typeof flags.groups === 'string' ? { by: flags.groups } : flags.groups,
       perUser: flags.perUser !== undefined,
     };
+    const chosen = chosenBaselines(flags, model.items.rows);
     const [evaluations, evaluate] = await timed(() => evaluateModel(model, engine, data.test, request, watch));
     // The seed of the random baseline.
     const seed = flags.seed ?? model.config.seed;
-    const baselines = flags.baselines
-      ? await evaluateBaselines(trainingDataOf(model), data.test, request, seed, watch)
-      : {};
+    const baselines = await evaluateBaselines(chosen, trainingDataOf(model), data.test, request, seed, watch, say);
     if (flags.perUser !== undefined) {
       writeResult(
         flags.perUser,
@@ -119,7 +124,7 @@ async function runUntil(
     }
     const json = () => jsonOf(directory, flags, data, evaluations, baselines, { read, evaluate });
     if (flags.json) terminal.printJson({ ...json(), columns: log.report.columns });
-    else printReport(terminal, flags, evaluations, baselines, evaluate);
+    else printReport(terminal, flags, evaluations, baselines.evaluations, evaluate);
   });
 }
 
@@ -158,15 +163,20 @@ function jsonOf(
   flags: EvaluateFlags,
   { sha256, source }: TestData,
   evaluations: readonly Evaluation[],
-  baselines: Readonly<Record<string, Evaluation>>,
+  baselines: BaselineEvaluations,
   seconds: object,
 ): object {
-  const named = Object.entries(baselines).map(([name, { metrics }]) => [name, metrics]);
+  const named = Object.entries(baselines.evaluations).map(([name, { metrics }]) => [name, metrics]);
+  const refused = Object.entries(baselines.refused).map(([name, { code, message, facts }]) => [
+    name,
+    { code, message, facts },
+  ]);
   return {
     ...reportOf(evaluations),
     model,
     ...dialsOf(flags),
     ...(flags.baselines && { baselines: Object.fromEntries(named) }),
+    ...(refused.length > 0 && { refused: Object.fromEntries(refused) }),
     ...(flags.perUser !== undefined && { perUser: flags.perUser }),
     data: { source, sha256 },
     seconds,

@@ -69,15 +69,21 @@ const edges = [
   'middle',
 ];
 
-/** Recommended items in order, with a column of titles where any item has one. */
-export function itemsTable(items: readonly RecommendedItem[]): string {
+/** Recommended items in order, with a column of titles where any item has one, and one of reasons where `because` gives any. */
+export function itemsTable(
+  items: readonly RecommendedItem[],
+  because: (item: RecommendedItem) => string | undefined = () => undefined,
+): string {
   const titled = items.some(({ title }) => title !== undefined);
-  const head = ['', 'item', ...(titled ? ['title'] : []), 'score'];
+  const reasons = items.map(because);
+  const explained = reasons.some((reason) => reason !== undefined);
+  const head = ['', 'item', ...(titled ? ['title'] : []), 'score', ...(explained ? ['because'] : [])];
   const rows = items.map(({ id, title, score }, at) => [
     `${at + 1}`,
     id,
     ...(titled ? [title ?? ''] : []),
     Number.isInteger(score) ? `${score}` : decimal(score),
+    ...(explained ? [reasons[at] ?? ''] : []),
   ]);
   return table(head, rows);
 }

@@ -253,11 +253,12 @@ function publishedText(values: readonly PublishedValue[]): string {
   return values.map(({ what, value }) => `${metricText(value)} (${what})`).join('; ');
 }
 
-/** Two tables: each published result with the recipe for the same data, backbone and loss; then the best published result of each data set and backbone with the best recipe. */
+/** Three tables: each published result with the recipe for the same data, backbone and loss; the best published result of each data set and backbone with the best recipe; and with the best recipe with neighbours. */
 function publishedTables(recipes: readonly Recipe[]): string {
   const each = publishedTable(comparePublished(recipes));
   const best = publishedTable(compareBest(recipes));
-  return `${each}\n\nThe best result for each data set and backbone, whatever the loss:\n\n${best}`;
+  const systems = publishedTable(compareBest(recipes, true));
+  return `${each}\n\nThe best result for each data set and backbone, whatever the loss:\n\n${best}\n\nThe same with neighbours:\n\n${systems}`;
 }
 
 /** Published results on the left, the recipe's expected metrics and relative differences on the right; – where no recipe matches. */
@@ -283,8 +284,8 @@ function publishedTable(comparisons: readonly PublishedComparison[]): string {
 /** A recipe's facts, its metrics with the expected and published ones, and its cost. */
 function runText(recipe: Recipe, metrics: readonly RecipeSummary[], runs: readonly RecipeRun[]): string {
   const head = ['evaluator', 'metric', 'mean', 'expected', 'published'];
-  const rows = metrics.map(({ protocol, metric, expected, published, ...measured }) => [
-    protocol,
+  const rows = metrics.map(({ protocol, lossAlone, metric, expected, published, ...measured }) => [
+    lossAlone ? `${protocol}, loss alone` : protocol,
     metric,
     measuredText(measured, runs),
     expected === undefined ? '' : metricText(expected),
@@ -297,10 +298,10 @@ function runText(recipe: Recipe, metrics: readonly RecipeSummary[], runs: readon
 /** The verdict on a recipe in one line, with the direction of each miss. */
 function checkLine(recipe: Recipe, checks: readonly RecipeCheck[], runs: readonly RecipeRun[]): string {
   const verdict = checks.every((check) => check.passed) ? 'pass' : 'FAIL';
-  const parts = checks.map(({ protocol, metric, expected, tolerance, passed, ...measured }) => {
+  const parts = checks.map(({ protocol, lossAlone, metric, expected, tolerance, passed, ...measured }) => {
     const miss = passed ? '' : measured.mean < expected ? ' TOO LOW' : ' ABOVE EXPECTED';
     const wanted = `expected ${metricText(expected)} ± ${metricText(tolerance)}${miss}`;
-    return `${protocol} ${metric} ${measuredText(measured, runs)} (${wanted})`;
+    return `${protocol}${lossAlone ? ', loss alone,' : ''} ${metric} ${measuredText(measured, runs)} (${wanted})`;
   });
   return [`${verdict}  ${recipe.name}`, recipe.chosen, ...parts, costText(runs)].join(' | ');
 }

@@ -1,25 +1,30 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
 import { type ExportFormat, exportFormats, exportRecommendations } from '../recommender/export-recommendations.ts';
 import { listOptions, type RecommendedItem, type RecommendOptions } from '../recommender/recommendation.ts';
-import { indexKinds, type OpenOptions, Recommender } from '../recommender/recommender.ts';
+import { Recommender } from '../recommender/recommender.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
+import { addFeedbackFlags, type FeedbackFlags, feedbackOf } from './feedback-flags.ts';
+import { idFile, idList } from './id-lists.ts';
+import { type IndexFlags, indexFlags } from './index-flags.ts';
 import { count, itemsTable } from './output.ts';
 import { WorkProgress } from './progress.ts';
+import { reasonsText } from './reasons-text.ts';
 import type { Terminal } from './terminal.ts';
 
-interface RecommendFlags extends CommonOptions, Omit<RecommendOptions, 'exclude' | 'allow'> {
+interface RecommendFlags
+  extends CommonOptions,
+    Omit<RecommendOptions, 'exclude' | 'allow' | 'feedback'>,
+    FeedbackFlags,
+    IndexFlags {
   user?: string[];
   usersFile?: string;
   all?: boolean;
   items?: string;
   exclude?: string;
   allow?: string;
-  index?: OpenOptions['index'];
-  trustIndex?: boolean;
   output?: string;
   format?: ExportFormat;
 }
@@ -32,9 +37,9 @@ export function define(command: Command, terminal: Terminal): void {
     .option('--all', 'all users of the model; needs --output')
     .option('--items <ids>', 'recommend to a new user, given items they like: a,b,c or @file');
   addDeclaredFlags(command, listOptions);
+  addFeedbackFlags(command);
+  indexFlags(command);
   command
-    .addOption(new Option('--index <kind>', 'search method (approximate needs taurec index)').choices(indexKinds))
-    .option('--trust-index', 'open an approximate index that another installation built, without rebuilding it')
     .option('-o, --output <file>', 'output file: .csv, .jsonl or .parquet')
     .addOption(
       new Option('--format <name>', 'format of the output file (default: by its name)').choices(exportFormats),
@@ -44,6 +49,7 @@ export function define(command: Command, terminal: Terminal): void {
     command,
     'taurec recommend model --user 42',
     'taurec recommend model --user 42 43 -k 20 --json',
+    'taurec recommend model --user 42 --explain',
     'taurec recommend model --items 318,50,858',
     'taurec recommend model --user 42 --discover .3 --diversity .3',
     'taurec recommend model --all --output recommendations.parquet',
@@ -60,12 +66,15 @@ async function run(terminal: Terminal, directory: string, flags: RecommendFlags)
   if (flags.all && flags.output === undefined) throw new UsageError('--all needs --output FILE.');
   if (flags.items !== undefined && flags.output !== undefined)
     throw new UsageError('--items cannot be combined with --output.');
+  if (flags.feedback !== undefined && !flags.user && !flags.usersFile)
+    throw new UsageError('--feedback needs --user ID or --users-file FILE.');
+  const users = flags.usersFile === undefined ? flags.user : await idFile(flags.usersFile);
   const options: RecommendOptions = {
     ...declaredValues(listOptions, flags),
     ...(flags.exclude !== undefined && { exclude: await idList(flags.exclude) }),
     ...(flags.allow !== undefined && { allow: await idList(flags.allow) }),
+    ...(flags.feedback !== undefined && { feedback: await feedbackOf(users!, flags) }),
   };
-  const users = flags.usersFile === undefined ? flags.user : await idFile(flags.usersFile);
   const { index, trustIndex, quiet } = flags;
   const onNotice = terminal.notes(quiet);
   const recommender = await Recommender.open(directory, { ...engineOptions(flags), index, trustIndex, onNotice });
@@ -144,25 +153,6 @@ async function writeFile(
 
 /** A table of items below an optional heading. */
 function section(heading: string | undefined, items: readonly RecommendedItem[]): string {
-  const body = items.length > 0 ? itemsTable(items) : 'No items left to recommend.';
+  const body = items.length > 0 ? itemsTable(items, reasonsText) : 'No items left to recommend.';
   return heading === undefined ? body : `${heading}\n${body}`;
-}
-
-/** The ids of a flag: `a,b,c`, or `@file` with one id per line, for long lists and ids that contain commas. */
-async function idList(text: string): Promise<string[]> {
-  return text.startsWith('@') ? idFile(text.slice(1)) : text.split(',').filter((id) => id !== '');
-}
-
-/** The ids of a file, one per line; blank lines are skipped. @throws TaurecError `file-not-found`, `empty-data` */
-async function idFile(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new TaurecError('file-not-found', { file }, { cause });
-  });
-  const ids = text
-    // Editors on Windows begin a file with a byte order mark.
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '');
-  if (ids.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file contains no ids' });
-  return ids;
 }

@@ -18,6 +18,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
   update: { summary: 'continue training a model with new interactions', load: () => import('./update.ts') },
   evaluate: { summary: 'measure a model on held-out interactions', load: () => import('./evaluate.ts') },
   recommend: { summary: 'recommend items to users', load: () => import('./recommend.ts') },
+  explain: { summary: 'say why an item is in a list, or why not', load: () => import('./explain.ts') },
   similar: { summary: 'find items like an item, or users like a user', load: () => import('./similar.ts') },
   index: { summary: 'build the approximate index of a large model', load: () => import('./index-model.ts') },
   compare: { summary: 'compare two models or result files user by user', load: () => import('./compare.ts') },

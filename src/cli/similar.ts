@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { listOptions } from '../recommender/recommendation.ts';
 import { Recommender } from '../recommender/recommender.ts';
+import { type SimilarOptions, similarOptions } from '../recommender/similar-items.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addDeclaredFlags } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
@@ -11,29 +11,33 @@ interface SimilarFlags extends CommonOptions {
   item?: string;
   user?: string;
   k?: number;
+  by?: SimilarOptions['by'];
 }
 
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')
-    .option('-i, --item <id>', 'find the items most similar to this item, by cosine')
+    .option('-i, --item <id>', 'find the items most similar to this item')
     .option('-u, --user <id>', 'find the users most similar to this user');
-  addDeclaredFlags(
-    command,
-    listOptions.filter(({ path }) => path === 'k'),
-  );
+  addDeclaredFlags(command, similarOptions);
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
-  addExamples(command, 'taurec similar model --item 318', 'taurec similar model --user 42 -k 5 --json');
+  addExamples(
+    command,
+    'taurec similar model --item 318',
+    'taurec similar model --item 318 --by together',
+    'taurec similar model --user 42 -k 5 --json',
+  );
   command.action((model: string, flags: SimilarFlags) => run(terminal, model, flags));
 }
 
 async function run(terminal: Terminal, directory: string, flags: SimilarFlags): Promise<void> {
-  const { item, user, k } = flags;
+  const { item, user, k, by } = flags;
   if ((item === undefined) === (user === undefined)) throw new UsageError('Give one of --item ID or --user ID.');
+  if (user !== undefined && by === 'together') throw new UsageError('--by together compares items: give --item ID.');
   const recommender = await Recommender.open(directory, engineOptions(flags));
   try {
     if (item !== undefined) {
-      const items = recommender.similarItems(item, { k });
+      const items = recommender.similarItems(item, { k, by });
       if (flags.json) terminal.printJson({ item, items });
       else terminal.print(itemsTable(items));
     } else {

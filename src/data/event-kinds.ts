@@ -82,7 +82,7 @@ export type EventOptions = z.input<z.ZodObject<typeof eventShape>>;
 
 /**
  * The table of kinds that options give; undefined where all kinds count alike and hide their items.
- * @param visible kinds that do not hide their item. Default: view and impression; without `eventWeights` and `eventKinds` none
+ * @param visible kinds that do not hide their item. Default, of the kinds that have a weight: view and impression
  * @throws TaurecError `bad-option` for options that exclude each other
  */
 export function eventTable(

@@ -1,11 +1,8 @@
-// Rankers for the evaluation: embeddings of a model, a scoring function, and the baselines random, popularity and item-based nearest neighbours.
-import { type Csr, csrDegree, csrRow, csrTranspose } from '../array/csr.ts';
+// Rankers for the evaluation: the embeddings of a model, and any scoring function.
+import { type Csr, csrRow } from '../array/csr.ts';
 import { matrix, row } from '../array/matrix.ts';
-import { randomStream } from '../array/random.ts';
 import type { Engine, RankResult } from '../engine/engine.ts';
-import { TaurecError } from '../errors.ts';
 import type { NeighborTerm } from '../neighbors/neighbors.ts';
-import { itemPopularity } from './metrics.ts';
 
 /**
  * A ranker orders all items for a user: a trained model, a baseline or a custom one. A user's list must not depend on the other users of the call, so that
@@ -131,81 +128,4 @@ function countAbove(
     count += beats[position]!;
     above[from + order[position]!] = count;
   }
-}
-
-/** A ranker with a random order for each user, reproducible by seed: the baseline that every model must beat. */
-export function randomRanker(seed: number, items: number): UserRanker {
-  return scoreRanker(items, (user, scores) => {
-    const random = randomStream(seed, 'random-ranker', user);
-    for (let item = 0; item < items; item++) scores[item] = random.real();
-  });
-}
-
-/** A ranker by popularity: an item's score is its number of training users, the same for everyone. */
-export function popularRanker(train: Csr): UserRanker {
-  const popularity = itemPopularity(train);
-  return scoreRanker(train.columns, (_user, scores) => scores.set(popularity));
-}
-
-/** Options of `itemKnnRanker`. */
-export interface ItemKnnOptions {
-  /** Number of most similar items kept per item, ≥ 1. Default 100. */
-  readonly neighbours?: number;
-  /** Added to the denominator of the similarity, ≥ 0; reduces similarities based on few users. Default 0. */
-  readonly shrink?: number;
-}
-
-/**
- * A ranker by item-based nearest neighbours. The score is the sum of sim(i, j) over the user's training items i that have j among their neighbours, where
- * sim(i, j) = |U_i ∩ U_j| / (√(|U_i|·|U_j|) + shrink) is the cosine of the items' user sets. Interaction weights are ignored.
- * Finding the neighbours costs Σ_u |P_u|², once. Source: Deshpande & Karypis, TOIS 2004.
- * @throws TaurecError `bad-option`
- */
-export function itemKnnRanker(train: Csr, options: ItemKnnOptions = {}): UserRanker {
-  const { neighbours = 100, shrink = 0 } = options;
-  if (!Number.isSafeInteger(neighbours) || neighbours < 1) {
-    throw new TaurecError('bad-option', { option: 'neighbours', got: neighbours, expected: 'a whole number ≥ 1' });
-  }
-  if (!(shrink >= 0 && shrink < Number.POSITIVE_INFINITY))
-    throw new TaurecError('bad-option', { option: 'shrink', got: shrink, expected: 'a number ≥ 0' });
-  const { offsets, items, similarities } = nearestItems(train, neighbours, shrink);
-  return scoreRanker(train.columns, (user, scores) => {
-    scores.fill(0);
-    for (let e = train.offsets[user]!; e < train.offsets[user + 1]!; e++) {
-      const item = train.indices[e]!;
-      for (let n = offsets[item]!; n < offsets[item + 1]!; n++) scores[items[n]!]! += similarities[n]!;
-    }
-  });
-}
-
-/** The most similar other items of each item, ties to the lower id. Those of item i are at offsets[i] … offsets[i + 1] − 1. */
-function nearestItems(train: Csr, neighbours: number, shrink: number) {
-  const holders = csrTranspose(train);
-  // shared[j]: users that items i and j have in common; reset after each i.
-  const shared = new Int32Array(train.columns);
-  const similarity = new Float64Array(train.columns);
-  const offsets = new Int32Array(train.columns + 1);
-  const items: number[] = [];
-  const similarities: number[] = [];
-  for (let i = 0; i < train.columns; i++) {
-    const found: number[] = [];
-    for (let e = holders.offsets[i]!; e < holders.offsets[i + 1]!; e++) {
-      const user = holders.indices[e]!;
-      for (let f = train.offsets[user]!; f < train.offsets[user + 1]!; f++) {
-        const j = train.indices[f]!;
-        if (shared[j]!++ === 0 && j !== i) found.push(j);
-      }
-    }
-    for (const j of found)
-      similarity[j] = shared[j]! / (Math.sqrt(csrDegree(holders, i) * csrDegree(holders, j)) + shrink);
-    const kept = found.sort((a, b) => similarity[b]! - similarity[a]! || a - b).slice(0, neighbours);
-    for (const j of kept) {
-      items.push(j);
-      similarities.push(similarity[j]!);
-    }
-    for (const j of found) shared[j] = 0;
-    shared[i] = 0;
-    offsets[i + 1] = items.length;
-  }
-  return { offsets, items: Int32Array.from(items), similarities: Float64Array.from(similarities) };
 }

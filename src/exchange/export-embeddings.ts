@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
+import { csrTranspose } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { checkOptions, declaredOptions, oneOf, option, yesOrNo } from '../option.ts';
@@ -58,6 +59,8 @@ const MANIFEST = 'export.json';
 /**
  * Writes a model's embeddings for other programs: a folder (`npy`, `safetensors`, `parquet`) or a file (`pgvector-sql`, `pgvector-copy`, `json`). See docs/export.md.
  *
+ * The weights of a neighbour term are written too.
+ *
  * Without `raw`, a score is the inner product of a user's row and an item's row, plus the item's bias if the model has one. The pgvector formats always store the
  * bias as a column of the vectors. Large tables are written a few megabytes at a time. The write is atomic: `path` holds either the old export or the complete new one.
  *
@@ -73,7 +76,8 @@ export async function exportEmbeddings(model: Model, path: string, options: Expo
   // A pgvector query is one inner product, so the bias must be part of the vectors.
   const scored = scoredRows(model, { raw, foldBias: foldBias || (sql && model.itemBias !== undefined) });
   const step = stepper(scored.users.rows + scored.items.rows, onProgress, signal);
-  const exported: Exported = { model, scored, seen, step, pair: stopper(signal) };
+  const neighbors = model.neighbors && csrTranspose(model.neighbors.votes);
+  const exported: Exported = { model, scored, neighbors, seen, step, pair: stopper(signal) };
   if (format === 'npy') await writeFolder(path, exported, writeNpy);
   else if (format === 'safetensors') await writeFolder(path, exported, writeSafetensorsFolder);
   else if (format === 'parquet') await writeFolder(path, exported, writeParquet);
@@ -103,7 +107,8 @@ async function checkTarget(directory: string): Promise<void> {
 const ownFiles = [
   ...[MANIFEST, 'user-ids.jsonl', 'item-ids.jsonl', 'embeddings.safetensors'],
   ...['users', 'items', 'itemBias', 'seen-offsets', 'seen-items'].map((name) => `${name}.npy`),
-  ...['users', 'items', 'seen'].map((name) => `${name}.parquet`),
+  ...['users', 'items', 'seen', 'neighbors'].map((name) => `${name}.parquet`),
+  'neighbors.npz',
 ];
 
 /** Writes the files and the manifest into a temporary folder, then swaps it with the target. A failed export leaves the target as it was. */

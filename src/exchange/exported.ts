@@ -1,21 +1,42 @@
 /** What every export format shares: the rows scaled for inner products, the manifest, progress and cancellation. */
 
+import type { Csr } from '../array/csr.ts';
 import { type Matrix, row } from '../array/matrix.ts';
 import { TaurecError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
+import { settingsOf } from '../neighbors/neighbors.ts';
 import { inverseNorm } from '../recommender/vectors.ts';
 
 /** One export: the model, its rows scaled for other programs, and callbacks for progress and cancellation. */
 export interface Exported {
   readonly model: Model<ModelConfig> | Model;
   readonly scored: ScoredRows;
+  /** [items × items] S of the neighbour term by scored item, if the model has one. */
+  readonly neighbors?: Csr;
   /** True if the export includes the users' seen items. */
   readonly seen: boolean;
   /** Writers call this after each row of users or items. It reports progress, and throws `aborted` after cancellation. */
   readonly step: () => void;
   /** Writers call this after each pair of user and seen item. It throws `aborted` after cancellation. */
   readonly pair: () => void;
+}
+
+/** The entries of S, scored item by scored item; none without a neighbour term. */
+export function* neighborEntries({
+  model: { itemIds },
+  neighbors,
+  pair,
+}: Exported): Generator<readonly [item: string, neighbor: string, weight: number]> {
+  if (!neighbors) return;
+  const { rows, offsets, indices, values } = neighbors;
+  for (let i = 0; i < rows; i++) {
+    const item = itemIds.idOf(i);
+    for (let e = offsets[i]!; e < offsets[i + 1]!; e++) {
+      yield [item, itemIds.idOf(indices[e]!), values![e]!];
+      pair();
+    }
+  }
 }
 
 /** The value of `format` in the manifest, which identifies a taurec export. */
@@ -32,10 +53,13 @@ export function manifestOf({ model, scored, seen }: Exported): Record<string, un
     columns: scored.items.columns,
     /** The score that the model was trained with: cosine or dot. `score` below is the formula for the exported rows. */
     modelScore: model.config.score,
-    score: scored.formula,
+    score: model.neighbors
+      ? `${scored.formula} + beta · |P|^(-1/2) · Σ over j in P of S_ij, P: the items that the user was trained on`
+      : scored.formula,
     normalized: scored.normalized,
     biasColumn: scored.biasColumn,
     itemBias: scored.itemBias !== undefined,
+    ...(model.neighbors && { neighbors: settingsOf(model.neighbors) }),
     seen,
   };
 }

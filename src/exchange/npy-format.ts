@@ -24,7 +24,7 @@ const floats: Readonly<
 };
 
 /** The bytes before the numbers of a little-endian array in C order (format version 1), padded with spaces so that the numbers begin at a multiple of 64 bytes. */
-export function npyHead(descr: '<f4' | '<i4', shape: readonly number[]): Uint8Array {
+export function npyHead(descr: '<f4' | '<i4' | '<i8' | '|S3', shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // 10 bytes of magic, version and length come before the dict; one line end follows it.

@@ -1,14 +1,16 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import type { Csr } from '../array/csr.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import type { StreamedTensor } from '../model/safetensors-format.ts';
 import type { Exported, Rows } from './exported.ts';
 import { npyHead } from './npy-format.ts';
 
-/** Writes users.npy, items.npy and the ids into a folder; also itemBias.npy if there are biases, and seen-offsets.npy and seen-items.npy (compressed sparse rows) if asked for. */
+/** Writes users.npy, items.npy and the ids into a folder; also itemBias.npy if there are biases, seen-offsets.npy and seen-items.npy (compressed sparse rows) if asked for, and neighbors.npz if there is a neighbour term. */
 export async function writeNpy(folder: string, exported: Exported): Promise<void> {
-  const { model, scored, seen, step } = exported;
+  const { model, scored, neighbors, seen, step } = exported;
   for (const name of ['users', 'items'] as const) {
     const table = scored[name];
     await writePieces(join(folder, `${name}.npy`), npyPieces(table, step));
@@ -20,12 +22,13 @@ export async function writeNpy(folder: string, exported: Exported): Promise<void
     await list('seen-offsets.npy', '<i4', model.seen.offsets);
     await list('seen-items.npy', '<i4', model.seen.indices);
   }
+  if (neighbors) await writePieces(join(folder, 'neighbors.npz'), [npz(neighbors)]);
   await writeIds(folder, exported);
 }
 
 /** Writes embeddings.safetensors and the ids into a folder. The metadata of the file holds the formula of a score. */
 export async function writeSafetensorsFolder(folder: string, exported: Exported): Promise<void> {
-  const { model, scored, seen, step } = exported;
+  const { model, scored, neighbors, seen, step } = exported;
   const table = (rows: Rows): StreamedTensor => ({
     shape: [rows.rows, rows.columns],
     type: 'F32',
@@ -38,11 +41,38 @@ export async function writeSafetensorsFolder(folder: string, exported: Exported)
       users: table(scored.users),
       items: table(scored.items),
       ...(scored.itemBias && { itemBias: list(scored.itemBias) }),
+      ...(neighbors && {
+        'neighbors.offsets': list(neighbors.offsets),
+        'neighbors.items': list(neighbors.indices),
+        'neighbors.values': list(neighbors.values!),
+      }),
       ...(seen && { 'seen.offsets': list(model.seen.offsets), 'seen.items': list(model.seen.indices) }),
     },
     { score: scored.formula },
   );
   await writeIds(folder, exported);
+}
+
+/** The bytes of a sparse matrix as `scipy.sparse.save_npz` writes a CSR matrix: a ZIP archive, not compressed, of .npy files. */
+function npz({ rows, columns, offsets, indices, values }: Csr): Uint8Array {
+  const npy = (descr: Parameters<typeof npyHead>[0], shape: number[], data: Uint8Array) => {
+    const head = npyHead(descr, shape);
+    const file = new Uint8Array(head.length + data.length);
+    file.set(head);
+    file.set(data, head.length);
+    return file;
+  };
+  const shape = BigInt64Array.of(BigInt(rows), BigInt(columns));
+  return zipSync(
+    {
+      'indices.npy': npy('<i4', [indices.length], bytesOf(indices)),
+      'indptr.npy': npy('<i4', [offsets.length], bytesOf(offsets)),
+      'format.npy': npy('|S3', [], new TextEncoder().encode('csr')),
+      'shape.npy': npy('<i8', [2], bytesOf(shape)),
+      'data.npy': npy('<f4', [values!.length], bytesOf(values!)),
+    },
+    { level: 0 },
+  );
 }
 
 /** Writes user-ids.jsonl and item-ids.jsonl: line n is the id of row n as a JSON string, so that an id may contain a line end. */

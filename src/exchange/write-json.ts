@@ -1,4 +1,5 @@
-import { csrRow } from '../array/csr.ts';
+import { type Csr, csrRow } from '../array/csr.ts';
+import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
 import { type Exported, eachRow, manifestOf } from './exported.ts';
 
@@ -6,15 +7,16 @@ import { type Exported, eachRow, manifestOf } from './exported.ts';
 export const MOST_JSON_NUMBERS = 5_000_000;
 
 /**
- * The pieces of one JSON document: the fields of the manifest, then `users` (id, embedding and, if asked for, seen) and `items` (id, embedding and, if present, bias
- * and title). Throws `cannot-export` for a model with more than `MOST_JSON_NUMBERS` numbers.
+ * The pieces of one JSON document: the fields of the manifest, then `users` (id, embedding and, if asked for, seen) and `items` (id, embedding and, if present, bias,
+ * title and neighbours with their weights). Throws `cannot-export` for a model with more than `MOST_JSON_NUMBERS` numbers.
  */
 export function* jsonPieces(exported: Exported): Generator<string> {
-  const { model, scored, seen, step } = exported;
+  const { model, scored, neighbors, seen, step } = exported;
   const numbers =
     scored.users.rows * scored.users.columns +
     scored.items.rows * scored.items.columns +
-    (seen ? model.seen.indices.length : 0);
+    (seen ? model.seen.indices.length : 0) +
+    (neighbors?.indices.length ?? 0);
   if (numbers > MOST_JSON_NUMBERS) {
     throw new TaurecError('cannot-export', {
       format: 'json',
@@ -41,11 +43,21 @@ export function* jsonPieces(exported: Exported): Generator<string> {
     const title = model.titles?.at(i);
     const bias = scored.itemBias && `, "bias": ${floatText(scored.itemBias[i]!)}`;
     const named = title === undefined ? '' : `, "title": ${JSON.stringify(title)}`;
-    yield `${divider}{"id": ${JSON.stringify(model.itemIds.idOf(i))}, "embedding": ${vectorText(vector)}${bias ?? ''}${named}}`;
+    const near = neighbors ? `, "neighbors": ${neighborsText(neighbors, i, model.itemIds)}` : '';
+    yield `${divider}{"id": ${JSON.stringify(model.itemIds.idOf(i))}, "embedding": ${vectorText(vector)}${bias ?? ''}${named}${near}}`;
     divider = ',\n  ';
     step();
   }
   yield '\n ]\n}\n';
+}
+
+/** Row i of S as an object of weights by the neighbour's id. */
+function neighborsText(neighbors: Csr, i: number, ids: IdMap): string {
+  const entries = Array.from(
+    csrRow(neighbors, i),
+    (j, at) => `${JSON.stringify(ids.idOf(j))}: ${floatText(neighbors.values![neighbors.offsets[i]! + at]!)}`,
+  );
+  return `{${entries.join(', ')}}`;
 }
 
 /** A 32-bit float as text with at most nine significant digits, which restore every 32-bit float exactly; −0 keeps its sign. */

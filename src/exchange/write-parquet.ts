@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { csrRow } from '../array/csr.ts';
 import { type Duck, identifier, literal, openDuck } from '../data/formats/duckdb.ts';
-import { type Exported, eachRow, type Rows } from './exported.ts';
+import { type Exported, eachRow, neighborEntries, type Rows } from './exported.ts';
 
 /** Rows per chunk given to DuckDB: the size of DuckDB's own vectors. */
 const CHUNK = 2048;
 
-/** Writes users.parquet (id, embedding), items.parquet (id, embedding, bias and title if present) and, if asked for, seen.parquet (user, item) into a folder. */
-export async function writeParquet(folder: string, { model, scored, seen, step, pair }: Exported): Promise<void> {
+/** Writes users.parquet (id, embedding), items.parquet (id, embedding, bias and title if present) neighbors.parquet (item, neighbor, weight) if there is a neighbour term, and, if asked for, seen.parquet (user, item) into a folder. */
+export async function writeParquet(folder: string, exported: Exported): Promise<void> {
+  const { model, scored, neighbors, seen, step, pair } = exported;
   const { userIds, itemIds, titles, seen: pairs } = model;
   const { itemBias } = scored;
   // DuckDB is loaded on first use: see data/formats/duckdb.ts.
@@ -36,6 +37,10 @@ export async function writeParquet(folder: string, { model, scored, seen, step, 
       { id: VARCHAR, embedding, ...(itemBias && { bias: FLOAT }), ...(titles && { title: VARCHAR }) },
       (i) => [itemIds.idOf(i), ...(itemBias ? [itemBias[i]!] : []), ...(titles ? [titles.at(i) ?? null] : [])],
     );
+    if (neighbors) {
+      const rows = neighborEntries(exported) as Iterable<readonly DuckDBValue[]> as Iterable<DuckDBValue[]>;
+      await write(duck, join(folder, 'neighbors.parquet'), { item: VARCHAR, neighbor: VARCHAR, weight: FLOAT }, rows);
+    }
     if (!seen) return;
     function* seenRows(): Generator<DuckDBValue[]> {
       for (let u = 0; u < userIds.size; u++) {

@@ -2,8 +2,8 @@
 
 import { csrRow } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
-import { type Exported, eachRow, type Rows, type ScoredRows } from './exported.ts';
-import { vectorText } from './write-json.ts';
+import { type Exported, eachRow, neighborEntries, type Rows } from './exported.ts';
+import { floatText, vectorText } from './write-json.ts';
 
 /** Rows per INSERT statement. */
 const INSERTED = 200;
@@ -18,7 +18,7 @@ interface Filled {
 /** The pieces of an SQL file with INSERT statements, which any client can run. */
 export function* insertPieces(exported: Exported, names: TableNames): Generator<string> {
   const titles = exported.model.titles !== undefined;
-  yield schemaSql(names, exported.scored, titles, exported.seen);
+  yield schemaSql(names, exported, titles);
   for (const { name, columns, rows } of tables(exported, names)) {
     let count = 0;
     for (const fields of rows()) {
@@ -31,14 +31,14 @@ export function* insertPieces(exported: Exported, names: TableNames): Generator<
     }
     if (count > 0) yield ';\n';
   }
-  yield closingSql(names, exported.scored, exported.seen);
+  yield closingSql(names, exported);
 }
 
 /** The pieces of a file for psql: COPY statements with their data, which load faster than INSERT. */
 export function* copyPieces(exported: Exported, names: TableNames): Generator<string> {
   yield '\\set ON_ERROR_STOP on\n';
   const titles = exported.model.titles !== undefined;
-  yield schemaSql(names, exported.scored, titles, exported.seen);
+  yield schemaSql(names, exported, titles);
   for (const { name, columns, rows } of tables(exported, names)) {
     yield `COPY ${name} (${columns}) FROM stdin;\n`;
     for (const fields of rows())
@@ -46,11 +46,12 @@ export function* copyPieces(exported: Exported, names: TableNames): Generator<st
     // A line with \. ends the data of COPY.
     yield '\\.\n';
   }
-  yield closingSql(names, exported.scored, exported.seen);
+  yield closingSql(names, exported);
 }
 
 /** The tables of an export in the order in which they are filled. Their rows are generated on the way to the file. */
-function tables({ model, scored, seen, step, pair }: Exported, names: TableNames): Filled[] {
+function tables(exported: Exported, names: TableNames): Filled[] {
+  const { model, scored, neighbors, seen, step, pair } = exported;
   const { userIds, itemIds, titles } = model;
   function* vectors(
     table: Rows,
@@ -71,6 +72,9 @@ function tables({ model, scored, seen, step, pair }: Exported, names: TableNames
       }
     }
   }
+  function* weights(): Generator<string[]> {
+    for (const [item, neighbor, weight] of neighborEntries(exported)) yield [item, neighbor, floatText(weight)];
+  }
   return [
     { name: names.users, columns: 'id, embedding', rows: () => vectors(scored.users, userIds) },
     {
@@ -79,6 +83,7 @@ function tables({ model, scored, seen, step, pair }: Exported, names: TableNames
       rows: () => vectors(scored.items, itemIds, titles && ((index) => titles.at(index))),
     },
     ...(seen ? [{ name: names.seen, columns: 'user_id, item_id', rows: pairs }] : []),
+    ...(neighbors ? [{ name: names.neighbors, columns: 'item_id, neighbor_id, weight', rows: weights }] : []),
   ];
 }
 
@@ -86,14 +91,15 @@ function tables({ model, scored, seen, step, pair }: Exported, names: TableNames
 const MOST_COLUMNS = 16_000;
 const MOST_INDEXED = 2000;
 
-/** The names of the three tables, quoted for SQL if needed. */
+/** The names of the tables, quoted for SQL if needed. */
 interface TableNames {
   readonly users: string;
   readonly items: string;
   readonly seen: string;
+  readonly neighbors: string;
 }
 
-/** The identifiers `<prefix>_users`, `<prefix>_items` and `<prefix>_seen`. PostgreSQL cuts names at 63 bytes, so the prefix has at most 50. Throws `bad-option`. */
+/** The identifiers `<prefix>_users`, `<prefix>_items`, `<prefix>_seen` and `<prefix>_neighbors`. PostgreSQL cuts names at 63 bytes, so the prefix has at most 50. Throws `bad-option`. */
 export function tableNames(prefix: string): TableNames {
   if (!/^[^\p{Cc}]+$/u.test(prefix) || new TextEncoder().encode(prefix).length > 50) {
     throw new TaurecError('bad-option', {
@@ -103,7 +109,7 @@ export function tableNames(prefix: string): TableNames {
     });
   }
   const name = (part: string) => identifier(`${prefix}_${part}`);
-  return { users: name('users'), items: name('items'), seen: name('seen') };
+  return { users: name('users'), items: name('items'), seen: name('seen'), neighbors: name('neighbors') };
 }
 
 /** A name as an SQL identifier: a plain lower-case name unchanged, any other in double quotes. */
@@ -134,8 +140,9 @@ function withoutNul(text: string): string {
 }
 
 /** The start of the file: begins a transaction, so that the file loads completely or not at all, and creates the tables. Throws `cannot-export` for vectors too long for pgvector. */
-function schemaSql(names: TableNames, { items, formula }: ScoredRows, titles: boolean, seen: boolean): string {
-  const { columns } = items;
+function schemaSql(names: TableNames, { scored, neighbors, seen }: Exported, titles: boolean): string {
+  const { formula } = scored;
+  const { columns } = scored.items;
   if (columns > MOST_COLUMNS) {
     throw new TaurecError('cannot-export', {
       format: 'pgvector',
@@ -150,11 +157,12 @@ SET LOCAL client_encoding = 'UTF8';
 CREATE EXTENSION IF NOT EXISTS vector;
 CREATE TABLE ${names.users} (id text PRIMARY KEY, embedding vector(${columns}) NOT NULL);
 CREATE TABLE ${names.items} (id text PRIMARY KEY,${titles ? ' title text,' : ''} embedding vector(${columns}) NOT NULL);
-${seen ? `CREATE TABLE ${names.seen} (user_id text NOT NULL, item_id text NOT NULL, PRIMARY KEY (user_id, item_id));\n` : ''}`;
+${seen ? `CREATE TABLE ${names.seen} (user_id text NOT NULL, item_id text NOT NULL, PRIMARY KEY (user_id, item_id));\n` : ''}${neighbors ? `CREATE TABLE ${names.neighbors} (item_id text NOT NULL, neighbor_id text NOT NULL, weight real NOT NULL, PRIMARY KEY (neighbor_id, item_id));\n` : ''}`;
 }
 
 /** The end of the file: commits, then shows as SQL comments the indexes to choose from and an example query. */
-function closingSql(names: TableNames, { items }: ScoredRows, seen: boolean): string {
+function closingSql(names: TableNames, { model, scored, seen }: Exported): string {
+  const { items } = scored;
   const { columns } = items;
   // √rows lists: pgvector's recommendation for tables of more than a million rows.
   const lists = Math.max(1, Math.round(Math.sqrt(items.rows)));
@@ -176,5 +184,22 @@ ${index}
 -- FROM ${names.items} i${unseen}
 -- ORDER BY i.embedding <#> (SELECT embedding FROM ${names.users} WHERE id = :user)
 -- LIMIT 20;
+${seen && model.neighbors ? neighborSql(names, model.neighbors.beta) : ''}`;
+}
+
+/** The query with the neighbour term, as SQL comments: a query of vectors alone leaves the term out. */
+function neighborSql(names: TableNames, beta: number): string {
+  return `
+-- That is the score without the neighbour term, beta * sum of weights / sqrt(number of items of the user). With it:
+-- WITH liked AS (SELECT item_id FROM ${names.seen} WHERE user_id = :user),
+--   term AS (SELECT n.item_id, ${floatText(beta)} * sum(n.weight) / sqrt((SELECT count(*) FROM liked)) AS value
+--     FROM ${names.neighbors} n JOIN liked l ON l.item_id = n.neighbor_id GROUP BY n.item_id),
+--   near AS (SELECT i.id FROM ${names.items} i
+--     ORDER BY i.embedding <#> (SELECT embedding FROM ${names.users} WHERE id = :user) LIMIT 500)
+-- SELECT i.id, -(i.embedding <#> (SELECT embedding FROM ${names.users} WHERE id = :user)) + coalesce(t.value, 0) AS score
+-- FROM ${names.items} i LEFT JOIN term t ON t.item_id = i.id
+-- WHERE i.id IN (SELECT id FROM near UNION SELECT item_id FROM term)
+--   AND NOT EXISTS (SELECT FROM liked l WHERE l.item_id = i.id)
+-- ORDER BY score DESC LIMIT 20;
 `;
 }

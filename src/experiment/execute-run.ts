@@ -10,7 +10,9 @@ import { addPositiveNoise, negativeNoise } from '../data/training-noise.ts';
 import { TaurecError } from '../errors.ts';
 import { loadMetric } from '../evaluation/custom-metrics.ts';
 import { type Evaluation, evaluate, type Protocol, protocols } from '../evaluation/evaluator.ts';
+import { embeddingRanker } from '../evaluation/rankers.ts';
 import { resultOf, writeResult } from '../evaluation/result-file.ts';
+import { trainedItems } from '../model/model.ts';
 import { version } from '../platform/version.ts';
 import { makeFolder } from '../platform/write-fault.ts';
 import { modelRanker } from '../recommender/model-ranker.ts';
@@ -18,6 +20,7 @@ import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { configToJson, parseTrainConfig, type TrainConfig } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { mergeInteractions } from '../training/merge.ts';
+import { popularityBias } from '../training/popularity-prior.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import type { TrainResult } from '../training/training.ts';
@@ -60,12 +63,20 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
   const model = trainedModel(dataset, result);
   const engine = await openRankingEngine(model, { threads });
   const evaluations = {} as Record<Protocol, RunEvaluation>;
+  const lossAlone = {} as Record<Protocol, RunEvaluation>;
   try {
     const ranker = modelRanker(model, engine);
     const shared = { ...(await evaluationOptions(spec, data, result)), signal };
     for (const protocol of protocols) {
       const evaluation = await evaluate(ranker, { ...shared, protocol });
       evaluations[protocol] = { ...kept(evaluation), ...writePerUser(spec, data, evaluation, key, folder) };
+      if (model.neighbors) {
+        // the prior of the loss alone: the term's choice may have moved it
+        const { popularityPrior = 0 } = result.history[result.epoch - 1]!;
+        const bias = popularityPrior === 0 ? undefined : popularityBias(trainedItems(model), popularityPrior);
+        const alone = embeddingRanker(engine, bias);
+        lossAlone[protocol] = kept(await evaluate(alone, { ...shared, perUser: false, protocol }));
+      }
     }
   } finally {
     await engine.close();
@@ -77,6 +88,7 @@ export async function execute(spec: RunSpec, data: RunData, options: ExecuteOpti
     chosen: chosenBy(result),
     curve: curveOf(result),
     evaluations,
+    ...(model.neighbors && { lossAlone }),
     ...(spec.analyse && tau !== undefined && { analysis: analyseScores(model, { tau, seed: spec.seed }) }),
     seconds: { ...result.seconds, evaluate: (performance.now() - started) / 1000 },
     engine: result.engine,

@@ -84,6 +84,8 @@ export interface RunRecord {
   /** The learning curve: the validation metric of `chosen` after each validated epoch. Absent in records of earlier versions. */
   readonly curve?: readonly { readonly epoch: number; readonly value: number }[];
   readonly evaluations: Readonly<Record<Protocol, RunEvaluation>>;
+  /** The same without the neighbour term, for a model with one: what the loss alone reaches. */
+  readonly lossAlone?: Readonly<Record<Protocol, RunEvaluation>>;
   readonly analysis?: ScoreAnalysis;
   /** Wall-clock seconds; `train` excludes validation. With `jobs` > 1 other runs used the machine at the same time. */
   readonly seconds: { readonly train: number; readonly validate: number; readonly evaluate: number };

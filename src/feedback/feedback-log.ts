@@ -21,6 +21,14 @@ export interface StoredFeedback extends FeedbackEvent {
   readonly sequence: number;
 }
 
+/** Which events of a user `FeedbackLog.find` returns. */
+export interface WantedFeedback {
+  /** Default: the events with all items. */
+  readonly item?: string;
+  /** The most events; default: all. */
+  readonly limit?: number;
+}
+
 /** A durable, append-only log of feedback. Applications write to it while the server runs; training reads it. */
 export interface FeedbackLog {
   /** Address of the log without its password, for messages. */
@@ -33,6 +41,11 @@ export interface FeedbackLog {
   append(events: readonly FeedbackEvent[]): Promise<number>;
   /** Events with a `sequence` above `after` (default 0: all), in ascending order, in pages of at most a few thousand. */
   read(after?: number): AsyncIterable<StoredFeedback[]>;
+  /**
+   * The events of a user, with one item if it is given, oldest first: with a `limit` the newest ones. Looked up by an index. Absent: the log cannot look events up.
+   * @throws TaurecError `feedback-closed`, and the errors of the database
+   */
+  find?(user: string, wanted?: WantedFeedback): Promise<StoredFeedback[]>;
   /** Throws when events cannot be stored: it writes to the log, as an append does. The readiness endpoint calls it, at most once a second. */
   check(): Promise<void>;
   /** Removes all events of a user, durably, and resolves with their number. Absent: the log cannot remove events. */
@@ -47,6 +60,8 @@ export interface FeedbackStore {
   write(appends: readonly (readonly FeedbackRow[])[]): Promise<number[]>;
   /** The first `limit` events with a `sequence` above `after`, in ascending order. */
   page(after: number, limit: number): Promise<StoredFeedback[]>;
+  /** The events of a user, with one item if it is given: the newest `limit`, oldest first. */
+  find(user: string, item: string | undefined, limit: number): Promise<StoredFeedback[]>;
   /** Throws when the table cannot be written. */
   check(): Promise<void>;
   /** Deletes the rows of a user and returns their number. Never overlaps with `write`. */

@@ -74,9 +74,22 @@ class PostgresStore implements FeedbackStore {
     });
   }
 
-  async page(after: number, limit: number): Promise<StoredFeedback[]> {
-    const sql = `SELECT ${feedbackColumns.join(', ')} FROM ${quotedTable(this.place.table)} WHERE sequence > $1 ORDER BY sequence LIMIT $2`;
-    const { rows } = await this.withClient((client) => client.query(sql, [after, limit]));
+  page(after: number, limit: number): Promise<StoredFeedback[]> {
+    return this.select('WHERE sequence > $1 ORDER BY sequence LIMIT $2', [after, limit]);
+  }
+
+  async find(user: string, item: string | undefined, limit: number): Promise<StoredFeedback[]> {
+    const ofItem = item === undefined ? '' : `AND ${digestOf('item_id')} = ${digestOf('$3')} AND item_id = $3`;
+    const events = await this.select(
+      `WHERE ${digestOf('user_id')} = ${digestOf('$1')} AND user_id = $1 ${ofItem} ORDER BY sequence DESC LIMIT $2`,
+      item === undefined ? [user, limit] : [user, limit, item],
+    );
+    return events.reverse();
+  }
+
+  private async select(where: string, values: readonly unknown[]): Promise<StoredFeedback[]> {
+    const sql = `SELECT ${feedbackColumns.join(', ')} FROM ${quotedTable(this.place.table)} ${where}`;
+    const { rows } = await this.withClient((client) => client.query(sql, [...values]));
     return rows.map(({ sequence, user_id: user, item_id: item, time, kind, weight, id }) => ({
       // The driver returns bigint columns as text.
       sequence: Number(sequence),
@@ -179,12 +192,39 @@ async function ensureTable(client: ClientBase, place: string, table: TableName):
   const { fields } = await client.query(`SELECT * FROM ${name} LIMIT 0`);
   const missing = feedbackColumns.filter((column) => !fields.some((field) => field.name === column));
   if (missing.length > 0) bad(`it has no column ${missing.join(', ')}`);
+  await ensureIndex(client, table);
   // Inserting zero rows runs every check of a real insertion: rights, columns, types, the unique id.
   // Code 42P10: ON CONFLICT (id) found no unique index on id.
   await client.query(insertion(table), [[], [], [], [], [], []]).catch((error) => {
     if (error.code === '42P10') bad('its column id is not unique');
     throw error;
   });
+}
+
+/** Digest of a text, which the index holds in its place: PostgreSQL indexes values of at most 2704 bytes. */
+function digestOf(text: string): string {
+  return `hashtextextended(${text}::text, 0)`;
+}
+
+/** Time limit for building the index of an existing table. */
+const indexMilliseconds = 600_000;
+
+/** Creates the index by user and item if it does not exist. Only the owner of a table may do so; without it events are found by reading the whole table. */
+async function ensureIndex(client: ClientBase, table: TableName): Promise<void> {
+  const name = `${table.name}_user_item`;
+  const { rows } = await client.query('SELECT to_regclass($1) AS found', [quotedTable({ ...table, name })]);
+  if (rows[0].found !== null) return;
+  const text = `CREATE INDEX IF NOT EXISTS ${quotedTable({ name })} ON ${quotedTable(table)} (${digestOf('user_id')}, ${digestOf('item_id')}, sequence)`;
+  await client.query('BEGIN');
+  try {
+    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('taurec feedback table', 0))");
+    await client.query({ text, query_timeout: indexMilliseconds } as { text: string });
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    // insufficient_privilege
+    if ((error as { code?: string }).code !== '42501') throw error;
+  }
 }
 
 /** The statement that inserts rows given as six arrays, one for each column. It inserts in the order of the arrays and returns the ids of the new rows. */

@@ -14,7 +14,9 @@ import { StoredLog } from './stored-log.ts';
  * @throws TaurecError `database-failed`, `feedback-table`
  */
 export async function openSqliteFeedback(place: SqlitePlace & { table: TableName }): Promise<FeedbackLog> {
-  const thread = new SqliteThread(place.shown, { path: resolve(place.path), table: quotedTable(place.table) });
+  const index = quotedTable({ name: `${place.table.name}_user_item` });
+  const start = { path: resolve(place.path), table: quotedTable(place.table), index };
+  const thread = new SqliteThread(place.shown, start);
   try {
     const { problem } = await thread.ask('open');
     if (problem) throw new TaurecError('feedback-table', { place: place.shown, table: place.table.name, problem });
@@ -25,6 +27,7 @@ export async function openSqliteFeedback(place: SqlitePlace & { table: TableName
   return new StoredLog(place.shown, {
     write: (appends) => thread.ask('write', appends),
     page: (after, limit) => thread.ask('page', after, limit),
+    find: (user, item, limit) => thread.ask('find', user, item, limit),
     check: () => thread.ask('check'),
     forget: (user) => thread.ask('forget', user),
     close: () => thread.ask('close').finally(() => thread.end()),

@@ -11,6 +11,8 @@ export interface SqliteStart {
   readonly path: string;
   /** Name of the table, quoted for SQL. */
   readonly table: string;
+  /** Name of the table's index by user and item, quoted for SQL. */
+  readonly index: string;
 }
 
 /** The calls of the thread: arguments and answer of each. `open` answers with a problem when the table is not a feedback log. */
@@ -18,6 +20,7 @@ export interface SqliteCalls {
   open: { arguments: []; answer: { problem?: string } };
   write: { arguments: [appends: readonly (readonly FeedbackRow[])[]]; answer: number[] };
   page: { arguments: [after: number, limit: number]; answer: StoredFeedback[] };
+  find: { arguments: [user: string, item: string | undefined, limit: number]; answer: StoredFeedback[] };
   check: { arguments: []; answer: undefined };
   forget: { arguments: [user: string]; answer: number };
   close: { arguments: []; answer: undefined };
@@ -41,7 +44,7 @@ export interface SqliteReply {
 /** Time to wait for a lock that another process holds. */
 const lockMilliseconds = 20_000;
 
-const { path, table } = workerData as SqliteStart;
+const { path, table, index } = workerData as SqliteStart;
 let database: Database.Database;
 let insert: Database.Statement;
 let select: Database.Statement;
@@ -51,6 +54,7 @@ const calls: { [Name in keyof SqliteCalls]: (...args: SqliteCalls[Name]['argumen
     open,
     write,
     page: (after, limit) => select.all(after, limit).map((row) => eventOf(row as unknown[])),
+    find,
     check,
     forget,
     close: () => void database.close(),
@@ -83,6 +87,8 @@ function open(): { problem?: string } {
     database.close();
     return { problem: `it has no column ${missing.join(', ')}` };
   }
+  // The primary key ends every entry of an index: the events of a pair are found in their order.
+  inTransaction(() => database.exec(`CREATE INDEX IF NOT EXISTS ${index} ON ${table} (user_id, item_id)`));
   const [sequence, ...values] = feedbackColumns;
   insert = database.prepare(
     `INSERT INTO ${table} (${values.join(', ')}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
@@ -96,6 +102,17 @@ function open(): { problem?: string } {
 /** One transaction for all appends: none is stored unless all are. */
 function write(appends: readonly (readonly FeedbackRow[])[]): number[] {
   return inTransaction(() => appends.map((rows) => rows.reduce((fresh, row) => fresh + insertRow(row), 0)));
+}
+
+/** The newest events of a user, oldest first. */
+function find(user: string, item: string | undefined, limit: number): StoredFeedback[] {
+  const pair = item === undefined ? '' : 'AND item_id = ?';
+  const sql = `SELECT ${feedbackColumns.join(', ')} FROM ${table} WHERE user_id = ? ${pair} ORDER BY sequence DESC LIMIT ?`;
+  const rows = database
+    .prepare(sql)
+    .raw(true)
+    .all(...(item === undefined ? [user, limit] : [user, item, limit]));
+  return rows.map((row) => eventOf(row as unknown[])).reverse();
 }
 
 /** Commits a change of the file's header, its user version, to the value that it has: a write that no reader sees. */

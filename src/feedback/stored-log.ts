@@ -6,10 +6,13 @@ import {
   type FeedbackRow,
   type FeedbackStore,
   type StoredFeedback,
+  type WantedFeedback,
 } from './feedback-log.ts';
 
 /** Maximum number of events in a page of `read`. */
 const pageLength = 4096;
+/** A limit that no log reaches, and that both databases take. */
+const ALL = 2 ** 31 - 1;
 
 /** A feedback log in a database: checks events, groups appends into transactions, reads in pages. */
 export class StoredLog implements FeedbackLog {
@@ -42,6 +45,11 @@ export class StoredLog implements FeedbackLog {
       if (page.length < pageLength) return;
       last = page.at(-1)!.sequence;
     }
+  }
+
+  async find(user: string, { item, limit = ALL }: WantedFeedback = {}): Promise<StoredFeedback[]> {
+    this.insistOpen();
+    return this.store.find(user, item, limit);
   }
 
   async check(): Promise<void> {

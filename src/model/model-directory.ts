@@ -6,7 +6,7 @@ import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
-import type { NeighborSettings, Neighbors } from '../neighbors/neighbors.ts';
+import { settingsOf } from '../neighbors/neighbors.ts';
 import { removeAbandonedIn, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { readRegularText } from '../platform/regular-file.ts';
 import { finishReplacing, removeAbandonedFolders, replaceFolder } from '../platform/replace-folder.ts';
@@ -303,11 +303,6 @@ const idTensors = (name: string, ids: IdMap) => ({
   [`${name}.order`]: list(ids.order),
   [`${name}.bytes`]: list(ids.bytes),
 });
-
-/** The numbers of a neighbour term without its weights. */
-function settingsOf({ votes: _votes, ...settings }: Neighbors): NeighborSettings {
-  return settings;
-}
 
 /** The offsets and indices of a sparse matrix as tensors. The number of rows and columns is in config.json. */
 const csrTensors = (name: string, m: Csr) => ({

@@ -32,6 +32,11 @@ export interface Neighbors extends NeighborSettings {
   readonly votes: Csr;
 }
 
+/** The numbers of a term without its weights. */
+export function settingsOf({ votes: _votes, ...settings }: Neighbors): NeighborSettings {
+  return settings;
+}
+
 /** How the neighbour term was chosen; can be written as JSON. */
 export interface NeighborChoice {
   /** The numbers of the term; absent: no term is better. */

@@ -1,4 +1,4 @@
-import { constants, existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { TaurecError } from '../errors.ts';
@@ -35,6 +35,10 @@ export function makeFolder(folder: string): string[] {
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
       throw cannotWrite(dirname(path), cause as NodeJS.ErrnoException);
     }
+  }
+  // A dangling link or a file in its place.
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw cannotWrite(folder, Object.assign(new Error(), { code: 'ENOTDIR' }));
   }
   return made;
 }

@@ -177,20 +177,23 @@ export interface PublishedComparison {
   readonly expected: Readonly<Record<string, { readonly value: number; readonly difference: number }>>;
 }
 
-/** Each published result with the recipes of its data, backbone and loss. */
+/** Each published result with the recipes of its data, backbone and loss; without those with neighbours, which are systems of more than a loss. */
 export function comparePublished(recipes: readonly Recipe[]): PublishedComparison[] {
   return publishedResults.flatMap((published) => {
-    const same = recipes.filter((recipe) => inColumn(recipe, published) && lossOf(recipe) === published.loss);
+    const same = recipes.filter(
+      (recipe) => !recipe.lossAlone && inColumn(recipe, published) && lossOf(recipe) === published.loss,
+    );
     return same.length > 0 ? same.map((recipe) => compare(published, recipe)) : [{ published, expected: {} }];
   });
 }
 
-/** For each column (data and backbone), the best published result with the best validated recipe, by NDCG@20. Their losses may differ. */
-export function compareBest(recipes: readonly Recipe[]): PublishedComparison[] {
+/** For each column (data and backbone), the best published result with the best validated recipe, by NDCG@20. Their losses may differ. `withNeighbors`: only recipes with a neighbour term, otherwise only those without. */
+export function compareBest(recipes: readonly Recipe[], withNeighbors = false): PublishedComparison[] {
   const columns = new Map(publishedResults.map((result) => [`${result.data} ${result.backbone}`, result]));
   return [...columns.values()].map(({ data, backbone }) => {
     const published = bestPublished(publishedColumn(data, backbone))!;
     const own = recipes
+      .filter((recipe) => (recipe.lossAlone !== undefined) === withNeighbors)
       .filter((recipe) => recipe.chosen === 'validated' && inColumn(recipe, published))
       .map((recipe) => compare(published, recipe));
     const [best] = own.sort((a, b) => b.expected['ndcg@20']!.value - a.expected['ndcg@20']!.value);

@@ -40,12 +40,14 @@ export interface Recipe {
   /** How the epoch (and a popularity prior of `auto`) is chosen. It decides which part of train is held out. */
   readonly choice: Choice;
   readonly chosen: Selection;
-  /** The complete training options: no defaults of the data set are added. The runner sets `seed` and `threads`. */
+  /** The complete training options: no defaults of the data set are added. `neighbors` is off unless set. The runner sets `seed` and `threads`. */
   readonly config: TrainConfigInput;
   /** Seeds; the check compares the mean over them with `expected`. */
   readonly seeds: readonly number[];
   /** Expected test metrics. Without them the recipe can be run but not checked. */
   readonly expected?: ExpectedMetrics;
+  /** Expected test metrics without the neighbour term, for a recipe with `neighbors` on: what its loss alone reaches. */
+  readonly lossAlone?: ExpectedMetrics;
   /** Tolerance of the check. Default: 2% of the expected value. */
   readonly tolerance?: Tolerance;
   /** True if the recipe is fast enough to be checked on every change. Default false. */
@@ -66,6 +68,11 @@ const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
 const metrics = z.record(z.string(), finite, { error: 'an object of metrics and their values' });
 const size = finite.refine((x) => x > 0, { error: 'a number above 0' });
 
+const expected = z.strictObject(
+  { clean: metrics.optional(), irbench: metrics.optional() },
+  { error: `metrics by protocol: ${protocols.join(', ')}` },
+);
+
 const shape = {
   name: text,
   data: text,
@@ -75,12 +82,8 @@ const shape = {
   seeds: z
     .array(z.number().refine(Number.isSafeInteger), { error: 'a list of whole numbers' })
     .min(1, { error: 'a list of whole numbers' }),
-  expected: z
-    .strictObject(
-      { clean: metrics.optional(), irbench: metrics.optional() },
-      { error: `metrics by protocol: ${protocols.join(', ')}` },
-    )
-    .optional(),
+  expected: expected.optional(),
+  lossAlone: expected.optional(),
   tolerance: z
     .union([z.strictObject({ absolute: size }), z.strictObject({ relative: size })], {
       error: '{ absolute: number } or { relative: number }',
@@ -117,7 +120,7 @@ export function parseRecipe(input: unknown): Recipe {
 
 /** The checked training configuration of a recipe. @throws TaurecError `bad-option` */
 export function recipeConfig({ config }: Recipe): TrainConfig {
-  return parseTrainConfig(config);
+  return parseTrainConfig({ neighbors: 'off', ...config });
 }
 
 /** The run specification of a recipe with one seed. @throws TaurecError the errors of `folderDataSet` */
@@ -161,6 +164,8 @@ export const discovery = {
 /** One metric under one protocol, over seeds. */
 interface RecipeMetric {
   readonly protocol: Protocol;
+  /** True for a model with a neighbour term, measured without it. */
+  readonly lossAlone?: true;
   readonly metric: string;
   readonly mean: number;
   /** Sample standard deviation over seeds; 0 for one seed. */
@@ -182,40 +187,54 @@ export interface RecipeSummary extends RecipeMetric {
 }
 
 /** The part of a run that is judged. */
-type Measured = Pick<RunRecord, 'evaluations'>;
+type Measured = Pick<RunRecord, 'evaluations' | 'lossAlone'>;
 
 /** Compares the runs of a recipe, one per seed, with its expected metrics. A metric that a run lacks fails its check. */
 export function judgeRecipe(
-  { expected = {}, tolerance = defaultTolerance }: Pick<Recipe, 'expected' | 'tolerance'>,
+  { expected, lossAlone, tolerance = defaultTolerance }: Pick<Recipe, 'expected' | 'lossAlone' | 'tolerance'>,
   runs: readonly Measured[],
 ): RecipeCheck[] {
-  return protocols.flatMap((protocol) =>
-    Object.entries(expected[protocol] ?? {}).map(([metric, target]) => {
-      const measured = overSeeds(runs, protocol, metric);
-      const allowed = 'absolute' in tolerance ? tolerance.absolute : tolerance.relative * target;
-      const passed = Math.abs(measured.mean - target) <= allowed;
-      return { ...measured, expected: target, tolerance: allowed, passed };
-    }),
-  );
+  const judged = (targets: ExpectedMetrics = {}, alone = false) =>
+    protocols.flatMap((protocol) =>
+      Object.entries(targets[protocol] ?? {}).map(([metric, target]) => {
+        const measured = overSeeds(runs, protocol, metric, alone);
+        const allowed = 'absolute' in tolerance ? tolerance.absolute : tolerance.relative * target;
+        const passed = Math.abs(measured.mean - target) <= allowed;
+        return { ...measured, expected: target, tolerance: allowed, passed };
+      }),
+    );
+  return [...judged(expected), ...judged(lossAlone, true)];
 }
 
 /** NDCG@20, Recall@20 and the metrics that a recipe names, under both protocols, with expected and published values. */
 export function summarizeRecipe(recipe: Recipe, runs: readonly Measured[]): RecipeSummary[] {
-  const { expected = {}, published = [] } = recipe;
-  return protocols.flatMap((protocol) =>
-    metricsOf(recipe, protocol).map((metric) => {
-      const target = expected[protocol]?.[metric];
-      return {
-        ...overSeeds(runs, protocol, metric),
-        ...(target !== undefined && { expected: target }),
-        published: published.filter((value) => value.protocol === protocol && value.metric === metric),
-      };
-    }),
-  );
+  const { expected = {}, lossAlone = {}, published = [] } = recipe;
+  const summary = (targets: ExpectedMetrics, alone = false) =>
+    protocols.flatMap((protocol) =>
+      metricsOf(recipe, protocol).map((metric) => {
+        const target = targets[protocol]?.[metric];
+        return {
+          ...overSeeds(runs, protocol, metric, alone),
+          ...(target !== undefined && { expected: target }),
+          published: published.filter((value) => value.protocol === protocol && value.metric === metric),
+        };
+      }),
+    );
+  return [...summary(expected), ...(runs.some((run) => run.lossAlone) ? summary(lossAlone, true) : [])];
 }
 
 /** Mean and deviation of a metric over runs; NaN if a run lacks the metric, so that every comparison with it is false. */
-function overSeeds(runs: readonly Measured[], protocol: Protocol, metric: string): RecipeMetric {
-  const values = runs.map((run) => run.evaluations[protocol]?.metrics[metric] ?? Number.NaN);
-  return { protocol, metric, mean: mean(values), deviation: deviation(values) };
+function overSeeds(runs: readonly Measured[], protocol: Protocol, metric: string, alone: boolean): RecipeMetric {
+  // A run whose validation found no term has one figure for both.
+  const values = runs.map(({ evaluations, lossAlone = evaluations }) => {
+    const { metrics } = (alone ? lossAlone : evaluations)[protocol] ?? {};
+    return metrics?.[metric] ?? Number.NaN;
+  });
+  return {
+    protocol,
+    ...(alone && { lossAlone: true as const }),
+    metric,
+    mean: mean(values),
+    deviation: deviation(values),
+  };
 }

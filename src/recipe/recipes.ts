@@ -6,9 +6,17 @@ import { popularityShift } from './popularity-shift.ts';
 import type { Recipe } from './recipe.ts';
 import { tableMf } from './table-mf.ts';
 import { wholeTrain } from './whole-train.ts';
+import { neighborRecipes } from './with-neighbors.ts';
 
 /** All recipes. A new group of recipes is added here and nowhere else. */
-export const recipes: readonly Recipe[] = [...wholeTrain, ...tableMf, ...equalLoss, ...popularityShift, ...papersOwn];
+export const recipes: readonly Recipe[] = [
+  ...wholeTrain,
+  ...tableMf,
+  ...equalLoss,
+  ...popularityShift,
+  ...papersOwn,
+  ...neighborRecipes,
+];
 
 /** The recipe with this name. @param among Recipes to search. Default: all. @throws TaurecError `unknown-name`, which suggests the nearest name */
 export function recipeNamed(name: string, among: readonly Recipe[] = recipes): Recipe {

@@ -27,7 +27,7 @@ export interface ExportOptions extends RecommendOptions {
 
 /**
  * Writes recommendations for all users (or those listed) to a file. It streams: one block of users is in memory at a time. CSV and Parquet have one row per
- * recommendation: user, rank (from 1), item, score, and title if the model has titles. JSON lines have one line per user: `{"user", "items": [{"id", "score", "title"?}]}`.
+ * recommendation: user, rank (from 1), item, score, and title if the model has titles. JSON lines have one line per user: `{"user", "items": [{"id", "score", "title"?, "because"?}]}`.
  * The write is atomic: an existing file stays until the new one is complete. Returns the number of users.
  * @throws TaurecError `bad-option` for an unknown format; `unknown-id` for a listed user that the model does not know; `aborted`
  */
@@ -38,6 +38,14 @@ export async function exportRecommendations(
 ): Promise<number> {
   const { format = formatOf(file), onProgress, signal, ...rest } = options;
   if (!exportFormats.includes(format)) fail('format', format, `one of ${exportFormats.join(', ')}`);
+  if (format !== 'jsonl' && (rest.explain ?? 0) > 0) {
+    fail(
+      'explain',
+      rest.explain,
+      'a file of JSON lines, because rows of a table hold no reasons',
+      'Write a .jsonl file.',
+    );
+  }
   const listed = rest.users && [...rest.users];
   const total = listed?.length ?? recommender.userIds.size;
   let users = 0;

@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { finished } from './in-steps.ts';
 import type { ItemFilter } from './item-filter.ts';
-import { type RankedItem, rankLists } from './list-ranker.ts';
+import { itemsAbove, type RankedItem, rankLists } from './list-ranker.ts';
 import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
 import { biasedScore, inverseNorm, scoreOf } from './vectors.ts';
 
@@ -59,6 +59,11 @@ export class ItemRanker {
     }
     // With the popularity dial, items were ranked by other numbers than the model's scores: replace them.
     return bias === this.#model.itemBias ? lists : lists.map((list, q) => this.#scored(queries[q]!, list));
+  }
+
+  /** The number of items that a list may hold which rank above `item`, before they are re-ranked for diversity. */
+  above(query: Query, item: number, { filter, discover }: ListRequest): number {
+    return itemsAbove(this.#engine, { ...this.#model, itemBias: this.biasOf(discover) }, query, item, filter);
   }
 
   /** [items] the biases added to scores with the popularity dial at `discover`; undefined: none. */

@@ -28,8 +28,8 @@ export function rankLists(
   filter: ItemFilter,
 ): RankedItem[][] {
   const { items } = engine;
-  const { allowed } = filter;
-  if (allowed && allowed.length * 4 <= items.rows) {
+  if (scoredDirectly(filter, items.rows)) {
+    const allowed = filter.allowed!;
     return queries.map((query) => {
       const best = new BestItems(Math.min(k, allowed.length));
       const scorer = new QueryScorer(items, model, query);
@@ -50,6 +50,29 @@ export function rankLists(
     first += block.length;
   }
   return lists;
+}
+
+/** The number of items that the filter and the query leave which rank above `item`, as `rankLists` orders them. */
+export function itemsAbove(engine: Engine, model: ScoredModel, query: Query, item: number, filter: ItemFilter): number {
+  const { items } = engine;
+  if (scoredDirectly(filter, items.rows)) {
+    const scorer = new QueryScorer(items, model, query);
+    const score = scorer.of(item);
+    const isAbove = (other: number) => scorer.of(other) > score || (scorer.of(other) === score && other < item);
+    return difference(filter.allowed!, query.seen).filter(isAbove).length;
+  }
+  const queries = matrix(1, items.columns);
+  row(queries, 0).set(query.embedding);
+  const excluded = exclusions([query.seen], forbiddenItems(filter, items.rows), items.rows);
+  const targets = { rows: 1, columns: items.rows, offsets: Int32Array.of(0, 1), indices: Int32Array.of(item) };
+  const { itemBias, term } = model;
+  const additions = term?.rows([query.liked ?? new Int32Array(0)]);
+  return engine.rank({ queries, k: 1, excluded, targets, itemBias, additions }).above![0]!;
+}
+
+/** True for an allow-list so short that its items are scored directly. */
+function scoredDirectly({ allowed }: ItemFilter, items: number): boolean {
+  return allowed !== undefined && allowed.length * 4 <= items;
 }
 
 /** The number of queries from `first` on that fit into one call; at least one. */

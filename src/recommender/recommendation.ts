@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { declaredOptions, oneOf, option, whole, within, yesOrNo } from '../option.ts';
+import type { Reasons } from './explanation.ts';
+import type { FeedbackOfUser } from './feedback-items.ts';
 
 /** The id of a user or an item. A number means its decimal text: 4 is '4'. */
 export type Id = string | number;
@@ -11,6 +13,8 @@ export interface RecommendedItem {
   readonly score: number;
   /** Present if the model has a title for the item. */
   readonly title?: string;
+  /** The parts of the score, with the option `explain`. Absent in lists of popular items. */
+  readonly because?: Reasons;
 }
 
 /** The recommendation list of a user, best first. */
@@ -60,6 +64,14 @@ export const listShape = {
     flag: '--discover <number>',
     help: 'penalty for popular items, from 0 to 1',
   }),
+  /** n ≥ 0: every item comes with `because`, the n liked items with the largest parts in its score (docs/reasons.md); default 0: without. In `explain` the default is 10. */
+  explain: option(whole(0).default(0), {
+    flag: '--explain [number]',
+    help: 'say why: the liked items with the largest parts in each score',
+    bare: 3,
+  }),
+  /** Feedback since the training, oldest first: a user's items leave the list and count as liked, as on a server. Events of other users are ignored. Default: none. */
+  feedback: z.custom<readonly FeedbackOfUser[]>(Array.isArray, { error: 'an array of feedback events' }).optional(),
 };
 
 /** The options of a list with their checks and defaults. */

@@ -1,22 +1,25 @@
-import { csrRow } from '../array/csr.ts';
-import { type Matrix, row } from '../array/matrix.ts';
+import type { Matrix } from '../array/matrix.ts';
 import type { IdMap } from '../data/id-map.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
-import { createLoss, lossNames } from '../loss/losses.ts';
 import type { Model } from '../model/model.ts';
 import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
-import { FoldIn } from './fold-in.ts';
+import { type Explanation, explanationOf, reasonsOf, withEvents } from './explanation.ts';
+import { type FeedbackOfUser, feedbackItems } from './feedback-items.ts';
 import { finished } from './in-steps.ts';
-import { ascending, itemFilter, union } from './item-filter.ts';
-import { ItemRanker, type ListRequest } from './item-ranker.ts';
+import { itemFilter } from './item-filter.ts';
 import type { RankedItem } from './list-ranker.ts';
-import { likedBy, neighborsOf } from './model-ranker.ts';
-import { PopularItems } from './popular-items.ts';
-import { QueryScorer, type ScoredModel } from './query-scorer.ts';
+import {
+  type Basis,
+  type LikedItems,
+  PeopleRanker,
+  type PeopleRequest,
+  type Person,
+  type UserFeedback,
+} from './people-ranker.ts';
 import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
 import {
   type FoldInRequest,
@@ -26,6 +29,7 @@ import {
   type RecommendOptions,
   type UserRecommendations,
 } from './recommendation.ts';
+import { type SimilarOptions, similarSchema, togetherWith } from './similar-items.ts';
 import { inverseNorms, nearestRows } from './vectors.ts';
 
 /** Options for opening a model to recommend with. */
@@ -47,19 +51,14 @@ export interface OpenOptions extends RankingEngineOptions {
 /** The values of `OpenOptions.index`. */
 export const indexKinds = ['exact', 'approximate'] as const;
 
-/** Liked items of a new user: distinct indices of the model, and a weight for each (default 1). */
-export interface LikedItems {
-  readonly items: Int32Array;
-  readonly weights?: Float32Array;
+/** The list of a user, and what it is made from. */
+export interface UserList {
+  readonly basis: Basis;
+  readonly items: RecommendedItem[];
 }
 
-/** What a user did since the training, as ascending, distinct indices of the model. */
-export interface UserFeedback {
-  /** Items that lists leave out, unless `includeSeen` is set. */
-  readonly hidden?: Int32Array;
-  /** Items that the user's neighbour term is computed from too. */
-  readonly liked?: Int32Array;
-}
+/** Liked items of an explanation by default. */
+const REASONS = 10;
 
 /** Users per block of `recommendAll`; the event loop runs between two blocks. */
 const ALL_BLOCK = 1024;
@@ -72,14 +71,7 @@ export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
   #closed = false;
-  /** The neighbour term, and the items that users' parts of it are computed from. */
-  readonly #neighbors: ReturnType<typeof neighborsOf>;
-  readonly #scored: ScoredModel;
-  readonly #ranker: ItemRanker;
-  readonly #popular: PopularItems;
-  #loss?: Loss;
-  /** Made at the first new user: it samples the catalogue. */
-  #foldIn?: FoldIn;
+  readonly #people: PeopleRanker;
   /** 1/‖row‖ of the embeddings, computed on first use. */
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
@@ -88,12 +80,7 @@ export class Recommender {
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
     this.#engine = engine;
-    const { itemBias, popularity } = model;
-    this.#neighbors = neighborsOf(model);
-    this.#scored = { score: model.config.score, itemBias, term: this.#neighbors?.term };
-    this.#ranker = new ItemRanker(engine, { ...this.#scored, popularity }, index);
-    this.#popular = new PopularItems(popularity);
-    this.#loss = loss;
+    this.#people = new PeopleRanker(rest, engine, loss, index);
   }
 
   /**
@@ -168,20 +155,46 @@ export class Recommender {
   recommend(users: readonly Id[], options?: RecommendOptions): RecommendedItem[][];
   recommend(users: Id | readonly Id[], options: RecommendOptions = {}): RecommendedItem[] | RecommendedItem[][] {
     if (!Array.isArray(users)) return this.recommend([users as Id], options)[0]!;
-    return finished(this.recommendInSteps(users, options));
+    return finished(this.listsInSteps(users, options)).map(({ items }) => items);
   }
 
   /**
-   * As `recommend` for several users, for a server: yields between steps of a few milliseconds, so that other requests can be answered in between. `feedback` holds for each user what they did since the
-   * training.
+   * As `recommend` for several users, for a server: yields between steps of a few milliseconds, so that other requests can be answered in between. `feedback` holds for each user what they did since the training
+   * (default: the option `feedback`).
    */
-  *recommendInSteps(
+  *listsInSteps(
     users: readonly Id[],
     options: RecommendOptions = {},
-    feedback: readonly (UserFeedback | undefined)[] = [],
-  ): Generator<void, RecommendedItem[][]> {
-    const indices = users.map((id: Id) => (options.fallback ? this.userIds.indexOf(id) : this.#userOf(id)));
-    return yield* this.#recommendTo(indices, options, feedback);
+    feedback: readonly (UserFeedback | undefined)[] = this.#feedbackOf(users, options),
+  ): Generator<void, UserList[]> {
+    const people = users.map((id, at): Person => ({ user: this.#rowOf(id, options), feedback: feedback[at] }));
+    return yield* this.#lists(people, options);
+  }
+
+  /**
+   * Says why an item is in a user's list, or why it is not: its rank among the items that the list may hold, and the liked items that carry its score. The options are those of the list. An item that the model does not know is
+   * no error: its cause of absence is `unknown`.
+   * @throws TaurecError as `recommend`
+   */
+  explain(user: Id, item: Id, options: RecommendOptions = {}): Explanation {
+    return finished(this.explainInSteps(user, item, options));
+  }
+
+  /** As `explain`, for a server: yields between steps of a few milliseconds. `feedback`: what the user did since the training (default: the option `feedback`). */
+  *explainInSteps(
+    user: Id,
+    item: Id,
+    options: RecommendOptions = {},
+    feedback: UserFeedback | undefined = this.#feedbackOf([user], options)[0],
+  ): Generator<void, Explanation> {
+    const explained = yield* this.#explanation({ user: this.#rowOf(user, options), feedback }, item, options);
+    const events = options.feedback?.filter((event) => event.user === `${user}` && event.item === `${item}`);
+    return withEvents(explained, events ?? []);
+  }
+
+  /** As `explain`, for a new user, given items they like. Throws as `recommendFor`. */
+  explainFor(items: readonly Id[], item: Id, options: RecommendOptions & FoldInRequest = {}): Explanation {
+    return finished(this.#explanation({ given: this.#given(items, options) }, item, options));
   }
 
   /** Recommendations for all users (or those listed), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
@@ -194,8 +207,9 @@ export class Recommender {
     for (let first = 0; first < count; first += ALL_BLOCK) {
       const length = Math.min(ALL_BLOCK, count - first);
       const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
-      const lists = finished(this.#recommendTo(block, rest));
-      yield lists.map((items, i) => ({ user: this.userIds.idOf(block[i]!), items }));
+      const ids = block.map((user) => this.userIds.idOf(user));
+      const lists = finished(this.listsInSteps(ids, rest));
+      yield lists.map(({ items }, i) => ({ user: ids[i]!, items }));
       await new Promise((resolve) => setTimeout(resolve));
     }
   }
@@ -206,46 +220,41 @@ export class Recommender {
    * item without `fallback`, and for invalid weights, `k` or dials
    */
   recommendFor(items: readonly Id[], options: RecommendOptions & FoldInRequest = {}): RecommendedItem[] {
-    return finished(this.recommendForInSteps(this.#likedItems(items, options), options));
+    return finished(this.recommendForInSteps(items, options));
   }
 
-  /** The arguments of `recommendForInSteps` for liked items by id. Throws as `recommendFor`. */
-  likedItems(items: readonly Id[], request: FoldInRequest = {}): LikedItems {
-    return this.#likedItems(items, request);
-  }
-
-  /**
-   * As `recommendFor`, for a server: yields between steps of a few milliseconds. The liked items are distinct indices of the model. The list leaves out `hidden` (ascending; default: the liked items) unless
-   * `includeSeen` is set.
-   */
+  /** As `recommendFor`, for a server: yields between steps of a few milliseconds. */
   *recommendForInSteps(
-    liked: LikedItems,
-    options: RecommendOptions = {},
-    hidden: Int32Array = ascending(liked.items),
+    items: readonly Id[],
+    options: RecommendOptions & FoldInRequest = {},
   ): Generator<void, RecommendedItem[]> {
-    const request = this.#parse(options);
-    const seen = options.includeSeen ? new Int32Array(0) : hidden;
-    if (liked.items.length === 0 && options.fallback) return this.#titled(this.#popularItems(request, seen));
-    const embedding = yield* this.#fold(liked);
-    const query = { embedding, seen, liked: ascending(liked.items) };
-    const [list] = yield* this.#ranker.rankInSteps([query], request);
-    return this.#titled(list!);
+    const [list] = yield* this.#lists([{ given: this.#given(items, options) }], options);
+    return list!.items;
   }
 
   /** The embedding [d] of a new user, given items they like: the minimum of the model's own loss with the items fixed (see `FoldIn`). Throws as `recommendFor`. */
   foldIn(items: readonly Id[], options: FoldInRequest = {}): Float32Array {
-    return finished(this.#fold(this.#likedItems(items, options)));
+    return finished(this.#people.newUsers.embeddingInSteps(this.#given(items, options)));
   }
 
-  /** The `k` (default 10) most similar items by the cosine of their embeddings, without the item itself. Throws `unknown-id`, `bad-option`. */
-  similarItems(item: Id, options: { readonly k?: number } = {}): RecommendedItem[] {
+  /**
+   * The `k` (default 10) items most like an item, without the item itself. `by`: `embeddings` (default), the cosine of their embeddings; `together`, their weights for the item in the neighbour term, so far as they are above 0
+   * (docs/reasons.md).
+   * @throws TaurecError `unknown-id`, `bad-option`; `no-neighbors` for `together` with a model without a neighbour term
+   */
+  similarItems(item: Id, options: SimilarOptions = {}): RecommendedItem[] {
     return finished(this.similarItemsInSteps(item, options));
   }
 
   /** As `similarItems`, for a server: yields between steps of a few milliseconds. */
-  *similarItemsInSteps(item: Id, options: { readonly k?: number } = {}): Generator<void, RecommendedItem[]> {
-    const { k } = checkOptions(listSchema, options);
-    return this.#titled(yield* nearestRows(this.engine.items, this.#inverseNorms('items'), this.#itemOf(item), k));
+  *similarItemsInSteps(item: Id, options: SimilarOptions = {}): Generator<void, RecommendedItem[]> {
+    const { k, by } = checkOptions(similarSchema, options);
+    const index = this.#itemOf(item);
+    if (by === 'embeddings')
+      return this.#titled(yield* nearestRows(this.engine.items, this.#inverseNorms('items'), index, k));
+    const { neighbors } = this.#model;
+    if (!neighbors) throw new TaurecError('no-neighbors');
+    return this.#titled(yield* togetherWith(neighbors.votes, index, k));
   }
 
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
@@ -258,15 +267,13 @@ export class Recommender {
   /** The model's score of a user with each of `items`, in the same order: cosine or inner product plus the item's bias and the neighbour term. Throws `unknown-id`. */
   score(user: Id, items: readonly Id[]): number[] {
     const index = this.#userOf(user);
-    const query = { embedding: row(this.engine.users, index), liked: likedBy(this.#neighbors, index) };
-    const scorer = new QueryScorer(this.engine.items, this.#scored, query);
+    const scorer = this.#people.scorerOf(index);
     return items.map((id) => scorer.of(this.#itemOf(id)));
   }
 
   /** Closes the engine and ends its threads. Every later request throws `recommender-closed`. */
   close(): Promise<void> {
     this.#closed = true;
-    this.#foldIn = undefined;
     return this.#engine.close();
   }
 
@@ -275,49 +282,68 @@ export class Recommender {
     return this.close();
   }
 
-  /** The lists of users by index; −1 is an unknown user, who gets the popular fallback. */
-  *#recommendTo(
-    users: readonly number[],
-    options: RecommendOptions,
-    feedback: readonly (UserFeedback | undefined)[] = [],
-  ): Generator<void, RecommendedItem[][]> {
+  *#lists(people: readonly Person[], options: RecommendOptions): Generator<void, UserList[]> {
+    void this.engine;
     const request = this.#parse(options);
-    const none = new Int32Array(0);
-    const hidden = (at: number) => (options.includeSeen ? none : (feedback[at]?.hidden ?? none));
-    const queries = users.flatMap((user, at) =>
-      user < 0
-        ? []
-        : {
-            embedding: row(this.engine.users, user),
-            seen: options.includeSeen ? none : union(csrRow(this.#model.seen, user), hidden(at)),
-            liked: this.#neighbors ? union(likedBy(this.#neighbors, user), feedback[at]?.liked ?? none) : none,
-          },
-    );
-    // An iterator over the lists of known users, consumed in the order of `users`.
-    const lists = (yield* this.#ranker.rankInSteps(queries, request)).values();
-    return users.map((user, at) =>
-      this.#titled(user < 0 ? this.#popularItems(request, hidden(at)) : lists.next().value!),
-    );
+    const lists = yield* this.#people.listsInSteps(people, request);
+    return lists.map(({ basis, items, sums }) => ({
+      basis,
+      items: this.#titled(items).map((item, at) =>
+        sums ? { ...item, because: reasonsOf(sums[at]!, this.#nameOf) } : item,
+      ),
+    }));
   }
 
-  #popularItems({ k, filter }: ListRequest, hidden: Int32Array): RankedItem[] {
-    return this.#popular.best(k, filter, hidden);
+  *#explanation(person: Person, item: Id, options: RecommendOptions): Generator<void, Explanation> {
+    void this.engine;
+    const request = { ...this.#parse(options), explain: options.explain ?? REASONS };
+    const index = this.itemIds.indexOf(item);
+    const facts = yield* this.#people.factsInSteps(person, index, request);
+    const named = index < 0 ? { id: String(item) } : this.#nameOf(index);
+    return explanationOf(named, facts, this.#nameOf);
+  }
+
+  /** The row of a user. Absent for an unknown one with a fallback. */
+  #rowOf(id: Id, { fallback }: RecommendOptions): number | undefined {
+    const row = fallback ? this.userIds.indexOf(id) : this.#userOf(id);
+    return row < 0 ? undefined : row;
+  }
+
+  /** The feedback of each user among the option's events. */
+  #feedbackOf(users: readonly Id[], { feedback }: RecommendOptions): (UserFeedback | undefined)[] {
+    if (!feedback) return [];
+    const byUser = new Map<string, FeedbackOfUser[]>(users.map((id) => [`${id}`, []]));
+    for (const event of feedback) byUser.get(event.user)?.push(event);
+    return users.map((id) => feedbackItems(byUser.get(`${id}`)!, this.itemIds, this.userIds.indexOf(id) >= 0));
+  }
+
+  /** The liked items of a new user. Throws `bad-option` for no known item without a fallback. */
+  #given(items: readonly Id[], options: FoldInRequest & Pick<RecommendOptions, 'fallback'>): LikedItems {
+    const liked = this.#likedItems(items, options);
+    if (liked.items.length > 0 || options.fallback) return liked;
+    throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
   }
 
   /** Checks the options and fills in defaults. Throws `bad-option`. */
-  #parse(options: RecommendOptions): ListRequest {
-    const { k, exclude, allow, diversity, discover } = checkOptions(listSchema, options);
-    return { k, filter: itemFilter(this.itemIds, exclude, allow), diversity, discover };
+  #parse(options: RecommendOptions): PeopleRequest {
+    const { exclude, allow, feedback: _feedback, fallback: _fallback, ...rest } = checkOptions(listSchema, options);
+    return { ...rest, filter: itemFilter(this.itemIds, exclude, allow) };
   }
 
   /** Item indices as ids, with titles if the model has them. */
   #titled(list: readonly RankedItem[]): RecommendedItem[] {
     return list.map(({ item, score }) => {
-      const title = this.#model.titles?.at(item);
-      const id = this.itemIds.idOf(item);
+      const { id, title } = this.#nameOf(item);
       return title === undefined ? { id, score } : { id, score, title };
     });
   }
+
+  /** Id and title of an item by index. */
+  readonly #nameOf = (item: number): { readonly id: string; readonly title?: string } => {
+    const id = this.itemIds.idOf(item);
+    const title = this.#model.titles?.at(item);
+    return title === undefined ? { id } : { id, title };
+  };
 
   /** The distinct liked items by index, with their weights: those of a repeated item are added. */
   #likedItems(ids: readonly Id[], request: FoldInRequest): LikedItems {
@@ -342,26 +368,6 @@ export class Recommender {
     return { items: Int32Array.from(liked.keys()), weights: weights && Float32Array.from(liked.values()) };
   }
 
-  *#fold(liked: LikedItems): Generator<void, Float32Array> {
-    if (liked.items.length === 0) {
-      throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
-    }
-    this.#foldIn ??= this.#openFoldIn();
-    return yield* this.#foldIn.embeddingInSteps(liked.items, liked.weights);
-  }
-
-  /** Throws `fold-in-loss` for a custom loss that was not passed to `open`. */
-  #openFoldIn(): FoldIn {
-    const { score, loss, seed } = this.config;
-    if (!this.#loss && !('name' in loss && (lossNames as string[]).includes(loss.name))) {
-      const got = 'name' in loss ? `the loss ${loss.name}` : `the loss module ${loss.module}`;
-      throw new TaurecError('fold-in-loss', { got });
-    }
-    this.#loss ??= createLoss(loss);
-    const length = score === 'cosine' ? 1 : meanLength(this.#inverseNorms('users'));
-    return new FoldIn(this.engine, score, this.#loss, length, { seed });
-  }
-
   #inverseNorms(table: 'users' | 'items'): Float64Array {
     this.#inverse[table] ??= inverseNorms(this.engine[table] as Matrix);
     return this.#inverse[table];
@@ -380,10 +386,4 @@ export class Recommender {
     if (index < 0) throw new TaurecError('unknown-id', { kind, id, count: ids.size, remedy });
     return index;
   }
-}
-
-/** The mean of the lengths whose inverses are given, without rows of length 0 (inverse 0); 1 if there are no others. */
-function meanLength(inverse: Float64Array): number {
-  const lengths = inverse.filter((x) => x > 0).map((x) => 1 / x);
-  return lengths.length > 0 ? lengths.reduce((a, b) => a + b) / lengths.length : 1;
 }

@@ -1,7 +1,6 @@
-import type { UserFeedback } from '../recommender/recommender.ts';
+import { MOST_LIKED } from '../recommender/feedback-items.ts';
+import type { UserFeedback } from '../recommender/people-ranker.ts';
 
-/** The newest items, which an unknown user is folded in by, and which a known user's neighbour term is computed from too: the work grows with their number. */
-const MOST_LIKED = 500;
 /** Bytes of a user: the id, its place in the map, and empty sets. Measured on ids of 10 characters. */
 const USER_BYTES = 400;
 /** Bytes of an item in the ascending list, which may be half empty, and of one among the newest. */
@@ -80,10 +79,10 @@ export class FeedbackSets {
     return set && set.hiddenCount > 0 ? set.ascending() : undefined;
   }
 
-  /** What the ranking of a user known to the model takes from the feedback. Undefined without any. */
+  /** What the lists of a user take from the feedback, as copies: the sets may change between two steps. Undefined without any. */
   of(user: string): UserFeedback | undefined {
-    const hidden = this.hidden(user);
-    return hidden && { hidden, liked: this.liked(user)!.sort() };
+    const liked = this.liked(user);
+    return liked && { hidden: this.hidden(user)?.slice(), liked };
   }
 
   /** The newest 500 distinct items, newest last; of a user known to the model only those that hide. Undefined without any. */

@@ -35,7 +35,7 @@ export function openApiDocument(schemas: RequestSchemas): object {
 
 /** All routes of the document, in the order in which RapiDoc shows them. */
 function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Route[] {
-  const { id, options, similar } = requests;
+  const { id, options, popular, similar } = requests;
   // Two alternatives, the token or nothing: the document cannot know whether the server has a token.
   const closed: Record<string, string[]>[] = [{ token: [] }, {}];
   const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
@@ -79,6 +79,18 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       responses: { 200: ok('The list', answers.list), ...wrong, ...unknown, ...busy },
     },
     {
+      method: 'get',
+      path: '/v1/users/{user}/items/{item}/explanation',
+      operationId: 'explain',
+      tags: ['Recommendations'],
+      summary: 'Explain an item for a user',
+      description:
+        "Why the item is in the user's list, or why it is not: its rank among the items that the list may hold, the parts of its score, and the reasons of its absence. The options are those of the list; `explain` is the number of liked items in `because` (default 10).",
+      security: closed,
+      request: { params: z.object({ user: idOf('user'), item: idOf('item') }), query: options },
+      responses: { 200: ok('The explanation', answers.explanation), ...wrong, ...unknown, ...busy },
+    },
+    {
       method: 'post',
       path: '/v1/recommendations',
       operationId: 'recommendToUsers',
@@ -114,10 +126,17 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       operationId: 'similarItems',
       tags: ['Recommendations'],
       summary: 'Similar items',
-      description: 'Items with the highest cosine similarity to this item, without the item itself.',
+      description:
+        'Items most like this item, without the item itself: by the cosine of their embeddings, or, with `by=together`, those that the same users have.',
       security: closed,
       request: { params: z.object({ item: idOf('item') }), query: similar },
-      responses: { 200: ok('The items', answers.similar), ...wrong, ...unknown, ...busy },
+      responses: {
+        200: ok('The items', answers.similar),
+        ...wrong,
+        ...unknown,
+        422: problem('With `by=together`: the model has no neighbour term'),
+        ...busy,
+      },
     },
     {
       method: 'get',
@@ -127,7 +146,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       summary: 'Popular items',
       description: 'Items of the most users, best first. The score is their number of users.',
       security: closed,
-      request: { query: similar },
+      request: { query: popular },
       responses: { 200: ok('The items', answers.items), ...wrong, ...busy },
     },
     {

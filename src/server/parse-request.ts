@@ -36,7 +36,7 @@ function queryValue(name: string, values: readonly string[]): unknown {
   if (values.length > 1) return values;
   const [text = ''] = values;
   if (name === 'includeSeen') return text === 'true' ? true : text === 'false' ? false : text;
-  return name !== 'fallback' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
+  return name !== 'fallback' && name !== 'by' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
 }
 
 /** Decodes an id in segment `segment` of a URL's path, counted from 0. Reads the raw URL, because the router accepts invalid percent-encoding silently. Throws `bad-request`. */

@@ -1,7 +1,8 @@
+import { type Explanation, withEvents } from '../recommender/explanation.ts';
 import type { Endpoint, RequestContext } from './endpoint.ts';
 import type { ModelHost } from './model-host.ts';
 import { parsed, pathId, queryOptions, readJson } from './parse-request.ts';
-import type { Reply } from './reply.ts';
+import { jsonReply, type Reply } from './reply.ts';
 import type { ParsedOptions, RequestSchemas } from './schemas.ts';
 import type { ScoringJob } from './scoring-protocol.ts';
 import type { SeenFeedback } from './seen-feedback.ts';
@@ -17,7 +18,7 @@ export interface RecommendationParts {
 }
 
 /** Endpoints that the scoring thread answers: lists, similar items, scores. The thread returns JSON text, which the endpoints pass on without parsing it. */
-export function recommendationEndpoints({ host, schemas, bodyLimit }: RecommendationParts): readonly Endpoint[] {
+export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: RecommendationParts): readonly Endpoint[] {
   // The usual request has no query: its options are parsed and its key is built once.
   const noOptions = parsed(schemas.options, {});
   const noOptionsKey = JSON.stringify(noOptions);
@@ -55,6 +56,23 @@ export function recommendationEndpoints({ host, schemas, bodyLimit }: Recommenda
       },
     },
     {
+      method: 'GET',
+      path: '/v1/users/:user/items/:item/explanation',
+      user: ({ req }) => pathId(schemas.id, 'user', req.url, 2),
+      async handle(context) {
+        const { url } = context.req;
+        const user = pathId(schemas.id, 'user', url, 2);
+        const item = pathId(schemas.id, 'item', url, 4);
+        const options = parsed(schemas.options, queryOptions(context.req.queries()));
+        const [text] = await submit(context, { type: 'explain', user, item, options });
+        const explanation: Explanation = JSON.parse(text!);
+        const byFeedback = explanation.absent?.some(({ cause }) => cause === 'feedback');
+        return byFeedback
+          ? jsonReply(withEvents(explanation, (await seen?.eventsOf(user, item)) ?? []))
+          : { body: text! };
+      },
+    },
+    {
       method: 'POST',
       path: '/v1/recommendations',
       async handle(context) {
@@ -78,8 +96,8 @@ export function recommendationEndpoints({ host, schemas, bodyLimit }: Recommenda
       scopes: ['public'],
       handle(context) {
         const item = pathId(schemas.id, 'item', context.req.url, 2);
-        const { k } = parsed(schemas.similar, queryOptions(context.req.queries()));
-        return one(context, { type: 'similar', item, k });
+        const { k, by } = parsed(schemas.similar, queryOptions(context.req.queries()));
+        return one(context, { type: 'similar', item, k, by });
       },
     },
     {
@@ -87,7 +105,7 @@ export function recommendationEndpoints({ host, schemas, bodyLimit }: Recommenda
       path: '/v1/popular',
       scopes: ['public'],
       handle(context) {
-        const { k } = parsed(schemas.similar, queryOptions(context.req.queries()));
+        const { k } = parsed(schemas.popular, queryOptions(context.req.queries()));
         // The list of a new user who likes nothing yet.
         return one(context, { type: 'for-items', items: [], request: { k, fallback: 'popular' } });
       },

@@ -56,6 +56,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'wrong-body-type': 415,
   'wrong-host': 421,
   'fold-in-loss': 422,
+  'no-neighbors': 422,
   // Not a registered status; nginx introduced it. No client sees it, but the log and the metrics do.
   'client-gone': 499,
   'server-fault': 500,

@@ -26,6 +26,19 @@ const FOLD_EVALUATIONS = 12;
 const FOLD_NEGATIVES = 2048;
 const FOLD_PASSES = 4;
 
+/** Liked items of a user that the parts of a score are counted with; the main thread does not know their number. */
+const LIKED = 2000;
+
+/** The work of taking the scores of a list apart: a cosine with every liked item for each. */
+function reasonsWork(
+  { k, explain = 0 }: { readonly k: number; readonly explain?: number },
+  liked: number,
+  { items, dimension }: ModelSizes,
+): number {
+  const places = Math.min(k, items);
+  return explain > 0 ? places * (Math.min(liked, items) * dimension + JSON_ITEM * Math.min(explain, liked)) : 0;
+}
+
 /** The work of a fold-in by `liked` items. */
 function foldInWork(liked: number, { items, dimension }: ModelSizes): number {
   return FOLD_EVALUATIONS * FOLD_PASSES * (liked + Math.min(FOLD_NEGATIVES, items)) * dimension;
@@ -61,15 +74,29 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
   switch (job.type) {
     case 'recommend': {
       const kind = (job.options.diversity ?? 0) > 0 ? 're-rank' : 'rank';
-      return { kind, units: job.users.length, unit: listWork(job.options, sizes), fixed: lookUpWork(job.options) };
+      const unit = listWork(job.options, sizes) + reasonsWork(job.options, LIKED, sizes);
+      return { kind, units: job.users.length, unit, fixed: lookUpWork(job.options) };
     }
     case 'for-items': {
-      const unit = listWork(job.request, sizes) + (job.items.length > 0 ? foldInWork(job.items.length, sizes) : 0);
+      const unit =
+        listWork(job.request, sizes) +
+        reasonsWork(job.request, job.items.length, sizes) +
+        (job.items.length > 0 ? foldInWork(job.items.length, sizes) : 0);
       const kind = job.items.length > 0 ? 'fold-in' : 'rank';
       return { kind, units: 1, unit, fixed: lookUpWork(job.request) };
     }
     case 'similar':
       return { kind: 'similar', units: 1, unit: sizes.items * sizes.dimension + JSON_ITEM * job.k, fixed: 0 };
+    case 'explain': {
+      // The list, the rank in a second pass over the items, and the parts of one score.
+      const { options } = job;
+      const unit =
+        listWork(options, sizes) +
+        sizes.items * sizes.dimension +
+        reasonsWork({ k: 1, explain: options.explain ?? 10 }, LIKED, sizes);
+      const kind = (options.diversity ?? 0) > 0 ? 're-rank' : 'rank';
+      return { kind, units: 1, unit, fixed: lookUpWork(options) };
+    }
     case 'score':
       return { kind: 'score', units: 1, unit: job.pairs.length * (4 * sizes.dimension + 2 * LOOK_UP), fixed: 0 };
   }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { absenceCauses } from '../recommender/people-ranker.ts';
+import { similarities } from '../recommender/similar-items.ts';
 
 /** Maximum sizes of requests and responses. They bound the work of one request. */
 interface RequestLimits {
@@ -16,6 +18,8 @@ interface RequestLimits {
   readonly events: number;
   /** Maximum number of items in a response: users × k. */
   readonly items: number;
+  /** Maximum number of liked items in a reason (`explain`). */
+  readonly reasons: number;
   /** Maximum length of an id, in characters. */
   readonly idLength: number;
 }
@@ -29,6 +33,7 @@ export const defaultLimits: RequestLimits = {
   pairs: 10_000,
   events: 1000,
   items: 100_000,
+  reasons: 100,
   idLength: 512,
 };
 
@@ -69,6 +74,7 @@ export function requestSchemas(limits: RequestLimits) {
     .max(limits.maxK, { error: kError })
     .default(Math.min(10, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
+  const reasonsError = `a whole number from 0 to ${limits.reasons}`;
   const options = {
     k,
     exclude: list(id, 'ids', limits.ids)
@@ -87,6 +93,15 @@ export function requestSchemas(limits: RequestLimits) {
     diversity: between0And1(
       'Penalty for items similar to those already in the list (maximal marginal relevance), from 0 (off, default) to 1.',
     ),
+    explain: z
+      .int({ error: reasonsError })
+      .min(0, { error: reasonsError })
+      .max(limits.reasons, { error: reasonsError })
+      .optional()
+      .meta({
+        description:
+          'Adds `because` to every item: the parts of its score, with this many of the liked items that have the largest parts. Default: none.',
+      }),
     discover: between0And1("Shift towards less popular items, from 0 (the model's own ranking, default) to 1."),
   };
   const positive = (what: string) => z.number({ error: what }).gt(0, { error: what });
@@ -98,7 +113,17 @@ export function requestSchemas(limits: RequestLimits) {
   return {
     id: idText,
     options: optionsObject,
-    similar: z.strictObject({ k }),
+    popular: z.strictObject({ k }),
+    similar: z.strictObject({
+      k,
+      by: z
+        .enum(similarities, { error: `one of ${similarities.map((name) => `"${name}"`).join(', ')}` })
+        .optional()
+        .meta({
+          description:
+            '`embeddings` (default): items with similar embeddings. `together`: items that the same users have, by the weights of the neighbour term of the model.',
+        }),
+    }),
     recommendations: z
       .strictObject({ users: list(id, 'ids', limits.users, 1), ...options })
       .refine(({ users, k }) => users.length * k <= limits.items, {
@@ -177,6 +202,29 @@ export type RequestSchemas = ReturnType<typeof requestSchemas>;
 /** The options of a list, as parsed from a request. */
 export type ParsedOptions = z.infer<RequestSchemas['options']>;
 
+const reasons = z
+  .object({
+    items: z
+      .array(
+        z
+          .object({
+            id: z.string(),
+            title: z.string().optional(),
+            part: z.number().meta({ description: 'Part of the score: `neighbor` + `embedding`.' }),
+            neighbor: z.number().meta({ description: 'Exact part in the neighbour term.' }),
+            embedding: z.number().meta({
+              description:
+                'Share of the part of the embeddings, by a rule: in proportion to the cosine of the two items.',
+            }),
+          })
+          .meta({ id: 'Reason' }),
+      )
+      .meta({ description: 'Liked items with the largest parts, largest first.' }),
+    others: z.number().meta({ description: 'Sum of the parts of the other liked items.' }),
+    embedding: z.number().meta({ description: 'Part of the embeddings that no liked item shares.' }),
+    bias: z.number().meta({ description: 'Bias of the item.' }),
+  })
+  .meta({ id: 'Reasons', description: 'The score as a sum: the parts of `items`, `others`, `embedding` and `bias`.' });
 const item = z
   .object({
     id: z.string(),
@@ -185,6 +233,7 @@ const item = z
         'Cosine or dot product, as the model scores; for the basis `popular`, the number of users who have the item.',
     }),
     title: z.string().optional(),
+    because: reasons.optional().meta({ description: 'With `explain`. Absent in lists of popular items.' }),
   })
   .meta({ id: 'Item' });
 const items = z.array(item).meta({ description: 'Best first.' });
@@ -198,6 +247,47 @@ const list = z
     items,
   })
   .meta({ id: 'List' });
+const explanation = z
+  .object({
+    user: z.string(),
+    item: z.string(),
+    title: z.string().optional(),
+    basis: z.enum(['model', 'feedback', 'popular']),
+    of: z.int().min(0).meta({ description: 'Number of items that the list may hold.' }),
+    rank: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'Place among those by score, from 1. Absent if the list leaves the item out.' }),
+    place: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'Place in the list, from 1. Absent if it is not in the list.' }),
+    score: z.number().optional().meta({ description: 'Absent for an item that the model does not know.' }),
+    absent: z
+      .array(
+        z
+          .object({
+            cause: z.enum(absenceCauses),
+            events: z
+              .array(z.object({ kind: z.string(), time: z.number() }))
+              .optional()
+              .meta({
+                description:
+                  "The user's events with the item, oldest first; the newest 100. Only of the cause `feedback`, if the log can look them up.",
+              }),
+          })
+          .meta({ id: 'Absence' }),
+      )
+      .optional()
+      .meta({
+        description:
+          'Why the item is not in the list. `training`, `validation`, `feedback`: the user has seen it there; `excluded`, `not-allowed`: the request leaves it out; `unknown`: the model does not know it; `beyond-k`: its rank is above k; `diversity`: its rank is within k, but other items are more diverse; `index`: its rank is within k, but the approximate index missed it. Absent if it is in the list.',
+      }),
+    because: reasons.optional(),
+  })
+  .meta({ id: 'Explanation' });
 const reload = z
   .object({
     outcome: z.enum(['opened', 'unchanged', 'failed']),
@@ -214,6 +304,7 @@ export const responseSchemas = {
   list,
   lists: z.object({ recommendations: z.array(list) }),
   items: z.object({ items }),
+  explanation,
   similar: z.object({ item: z.string(), items }),
   scores: z.object({ scores: z.array(z.number()) }),
   feedback: z.object({

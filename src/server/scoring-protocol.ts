@@ -1,16 +1,18 @@
 import type { CarriedError } from '../platform/carried-error.ts';
 import type { RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import type { FoldInRequest, RecommendOptions } from '../recommender/recommendation.ts';
+import type { SimilarOptions } from '../recommender/similar-items.ts';
 
 /** Messages between the main thread and the scoring thread. All are plain data, copied by `postMessage`. */
 
 /** Options of a list of recommendations as plain data: arrays instead of the library's iterables. */
-export interface ListOptions extends Omit<RecommendOptions, 'exclude' | 'allow'> {
+export interface ListOptions extends Omit<RecommendOptions, 'exclude' | 'allow' | 'feedback'> {
   readonly k: number;
   readonly exclude?: readonly string[];
   readonly allow?: readonly string[];
   readonly diversity?: number;
   readonly discover?: number;
+  readonly explain?: number;
 }
 
 /** Job: one list for each user. */
@@ -34,6 +36,15 @@ export interface SimilarJob {
   readonly type: 'similar';
   readonly item: string;
   readonly k: number;
+  readonly by?: SimilarOptions['by'];
+}
+
+/** Job: why an item is in a user's list, or why it is not. */
+export interface ExplainJob {
+  readonly type: 'explain';
+  readonly user: string;
+  readonly item: string;
+  readonly options: ListOptions;
 }
 
 /** Job: one score for each pair of a user and an item. */
@@ -43,7 +54,7 @@ export interface ScoreJob {
 }
 
 /** A unit of a request that the scoring thread answers as one. */
-export type ScoringJob = RecommendJob | ForItemsJob | SimilarJob | ScoreJob;
+export type ScoringJob = RecommendJob | ForItemsJob | SimilarJob | ExplainJob | ScoreJob;
 
 /**
  * Answer to a job: JSON texts (one for each user of a job for users, otherwise one), or an error; or `deferred`, for a light job that needs a fold-in by feedback: it belongs into the dear lane.

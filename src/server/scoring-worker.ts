@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
 import { carryError } from '../platform/carried-error.ts';
 import { finished } from '../recommender/in-steps.ts';
+import type { Basis } from '../recommender/people-ranker.ts';
 import type { RecommendedItem } from '../recommender/recommendation.ts';
 import { type OpenOptions, Recommender } from '../recommender/recommender.ts';
 import { FeedbackSets } from './feedback-sets.ts';
@@ -20,9 +21,6 @@ import type {
   ToScoring,
 } from './scoring-protocol.ts';
 
-/** Source of a list: the user's embedding in the model, the feedback of a user unknown to the model, or the most popular items. */
-type Basis = 'model' | 'feedback' | 'popular';
-
 /** Longest time without a look at new messages while dear jobs run, in milliseconds. */
 const SLICE_MS = 4;
 /** Items of one user that are scored between two steps. */
@@ -34,7 +32,9 @@ function* scoreBatch(recommender: Recommender, sets: FeedbackSets, lane: Lane, j
   // From the key of the options to the positions of its jobs in the batch.
   const groups = new Map<string, number[]>();
   for (const [at, job] of jobs.entries()) {
-    if (job.type !== 'recommend') answers[at] = yield* answer(() => single(recommender, job));
+    if (job.type === 'explain' && lane === 'light' && folds(recommender, sets, job.user, job.options))
+      answers[at] = { deferred: true };
+    else if (job.type !== 'recommend') answers[at] = yield* answer(() => single(recommender, sets, job));
     else if (groups.has(job.key)) groups.get(job.key)!.push(at);
     else groups.set(job.key, [at]);
     if (job.type !== 'recommend') yield;
@@ -54,10 +54,8 @@ interface Place {
   readonly job: number;
   readonly position: number;
   readonly user: string;
-  /** Whether the model knows the user. */
-  readonly known: boolean;
-  /** Items to fold in a user unknown to the model from. */
-  readonly liked?: Int32Array;
+  /** Whether the user is unknown to the model and folded in by feedback. */
+  readonly folds: boolean;
 }
 
 /** Answers jobs with equal options. The error of one user fails that user's whole job. In the light lane a job with a user to fold in is deferred. */
@@ -69,84 +67,71 @@ function* groupAnswers(
 ): Generator<void, Answer[]> {
   const { options } = jobs[0]!;
   const answers: Answer[] = jobs.map(({ users }) => ({ json: new Array<string>(users.length) }));
+  // Users that are folded in, or that the model does not know, are answered one by one; the others in one ranking.
+  const groups: Place[][] = [];
   const together: Place[] = [];
-  const alone: Place[] = [];
   for (const [j, job] of jobs.entries()) {
-    const places = job.users.map((user, position): Place => {
-      const known = recommender.userIds.indexOf(user) >= 0;
-      return { job: j, position, user, known, liked: known || !options.fallback ? undefined : sets.liked(user) };
-    });
-    const unknown = options.fallback ? undefined : places.find(({ known }) => !known);
+    const places = job.users.map(
+      (user, position): Place => ({ job: j, position, user, folds: folds(recommender, sets, user, options) }),
+    );
+    const unknown = options.fallback ? undefined : places.find(({ user }) => recommender.userIds.indexOf(user) < 0);
     // Without a fallback the library throws its error about the unknown user, which names the id.
-    if (unknown) answers[j] = yield* answer(() => oneList(recommender, sets, unknown, options));
-    else if (lane === 'light' && places.some(({ liked }) => liked)) answers[j] = { deferred: true };
-    else for (const place of places) (place.liked ? alone : together).push(place);
+    if (unknown) groups.push([unknown]);
+    else if (lane === 'light' && places.some((place) => place.folds)) answers[j] = { deferred: true };
+    else for (const place of places) (place.folds ? groups[groups.push([]) - 1]! : together).push(place);
   }
-  // Puts the JSON of one user in its place; the first error of a job replaces all its lists.
-  const put = (place: Place, made: Answer) => {
-    const target = answers[place.job]!;
-    if (!('json' in target)) return;
-    if ('json' in made) (target.json as string[])[place.position] = made.json[0]!;
-    else answers[place.job] = made;
-  };
-  for (const place of alone) {
-    put(place, yield* answer(() => oneList(recommender, sets, place, options)));
-    yield;
+  if (together.length > 0) groups.push(together);
+  for (const places of groups) {
+    const made = yield* answer(() => listsOf(recommender, sets, places, options));
+    // Puts the JSON of each user in its place; the first error of a job replaces all its lists.
+    places.forEach(({ job, position }, p) => {
+      const target = answers[job]!;
+      if (!('json' in target)) return;
+      if ('json' in made) (target.json as string[])[position] = made.json[p]!;
+      else answers[job] = made;
+    });
+    if (places !== together) yield;
   }
-  if (together.length === 0) return answers;
-  const users = together.map(({ user }) => user);
-  const feedback = users.map((user) => sets.of(user));
-  const ranked = yield* answer(function* () {
-    const lists = yield* recommender.recommendInSteps(users, options, feedback);
-    return lists.map((list, t) => listJson(users[t]!, together[t]!.known ? 'model' : 'popular', list));
-  });
-  together.forEach((place, t) => {
-    put(place, 'json' in ranked ? { json: [ranked.json[t]!] } : ranked);
-  });
   return answers;
 }
 
-/** The list of a single user: folded in by feedback, by the model, or by popularity. */
-function* oneList(
+/** Whether a user's list needs a fold-in by feedback. */
+function folds(recommender: Recommender, sets: FeedbackSets, user: string, { fallback }: ListOptions): boolean {
+  return fallback !== undefined && recommender.userIds.indexOf(user) < 0 && sets.liked(user) !== undefined;
+}
+
+/** The lists of users, ranked together. */
+function* listsOf(
   recommender: Recommender,
   sets: FeedbackSets,
-  { user, known, liked }: Place,
+  places: readonly Place[],
   options: ListOptions,
 ): Generator<void, string[]> {
-  // A copy: the sets may change between two steps.
-  const feedback = { ...sets.of(user), hidden: sets.hidden(user)?.slice() };
-  const folded = liked && (yield* foldedIn(recommender, liked, options, feedback.hidden ?? new Int32Array(0)));
-  if (folded) return [listJson(user, 'feedback', folded)];
-  // Throws `unknown-id` for an unknown user without a fallback.
-  const [list] = yield* recommender.recommendInSteps([user], options, [feedback]);
-  return [listJson(user, known ? 'model' : 'popular', list!)];
+  const users = places.map(({ user }) => user);
+  const feedback = users.map((user) => sets.of(user));
+  const lists = yield* recommender.listsInSteps(users, options, feedback);
+  return lists.map(({ basis, items }, u) => listJson(users[u]!, basis, items));
 }
 
-/** The list of an unknown user, folded in from items with feedback. Undefined if the loss of the model cannot fold in. */
-function* foldedIn(
+/** The JSON answer to a job for one list, one explanation or some scores. */
+function* single(
   recommender: Recommender,
-  liked: Int32Array,
-  options: ListOptions,
-  hidden: Int32Array,
-): Generator<void, RecommendedItem[] | undefined> {
-  try {
-    return yield* recommender.recommendForInSteps({ items: liked }, options, hidden);
-  } catch (error) {
-    if (error instanceof TaurecError && error.code === 'fold-in-loss') return undefined;
-    throw error;
-  }
-}
-
-/** The JSON answer to a job that is not for users. */
-function* single(recommender: Recommender, job: Exclude<ScoringJob, RecommendJob>): Generator<void, string[]> {
+  sets: FeedbackSets,
+  job: Exclude<ScoringJob, RecommendJob>,
+): Generator<void, string[]> {
   if (job.type === 'for-items') return [yield* forItems(recommender, job)];
   if (job.type === 'score') return [yield* scores(recommender, job)];
-  const items = yield* recommender.similarItemsInSteps(job.item, { k: job.k });
-  return [`{"item":${JSON.stringify(job.item)},"items":${JSON.stringify(items)}}`];
+  const { item } = job;
+  if (job.type === 'explain') {
+    const { user, options } = job;
+    return [JSON.stringify({ user, ...(yield* recommender.explainInSteps(user, item, options, sets.of(user))) })];
+  }
+  const items = yield* recommender.similarItemsInSteps(item, { k: job.k, by: job.by });
+  return [`{"item":${JSON.stringify(item)},"items":${JSON.stringify(items)}}`];
 }
 
 function* forItems(recommender: Recommender, { items, request }: ForItemsJob): Generator<void, string> {
-  const list = yield* recommender.recommendForInSteps(recommender.likedItems(items, request), request);
+  const list = yield* recommender.recommendForInSteps(items, request);
   return `{"items":${JSON.stringify(list)}}`;
 }
 

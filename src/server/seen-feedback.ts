@@ -1,6 +1,7 @@
 import { type EventTable, hidesItem } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
+import { MOST_EVENTS } from '../recommender/explanation.ts';
 import type { FeedbackColumns } from './scoring-protocol.ts';
 
 /** After a failed append the log counts as unable to store for at least this time, in milliseconds: a check writes less than an append, so it may succeed where an append does not. */
@@ -94,6 +95,16 @@ export class SeenFeedback {
     return removed;
   }
 
+  /** The newest events of a user with an item that hide it, oldest first (visible ones are read and left out); none if the log cannot look events up. @throws TaurecError `feedback-failed` */
+  async eventsOf(user: string, item: string): Promise<readonly FeedbackEvent[]> {
+    try {
+      const events = (await this.#log.find?.(user, { item, limit: 10 * MOST_EVENTS })) ?? [];
+      return events.filter((event) => this.#hides(event));
+    } catch (cause) {
+      throw failed(cause);
+    }
+  }
+
   /** Checks that the log can store events. @throws TaurecError `feedback-failed` */
   async check(): Promise<void> {
     if (performance.now() < this.#failedUntil) throw failed(this.#failure);
@@ -127,8 +138,12 @@ export class SeenFeedback {
     return {
       users: events.map(({ user }) => user),
       items: events.map(({ item }) => item),
-      hides: Uint8Array.from(events, ({ kind = 'interaction' }) => (hidesItem(kind, this.#kinds) ? 1 : 0)),
+      hides: Uint8Array.from(events, (event) => (this.#hides(event) ? 1 : 0)),
     };
+  }
+
+  #hides({ kind = 'interaction' }: FeedbackEvent): boolean {
+    return hidesItem(kind, this.#kinds);
   }
 }
 

@@ -20,8 +20,9 @@ import { scoreScale, searchPrior } from './validation.ts';
 /** One S without its β. */
 type Candidate = Omit<NeighborSettings, 'beta'>;
 
-/** K: the first for all, a larger one with the best S, as long as it helps. */
+/** K: the first for all, a larger one with the best S, as long as it helps and its systems take at most `MOST_OPERATIONS` (some seconds). */
 const SIZES: readonly number[] = [20, 50, 100];
+const MOST_OPERATIONS = 2e9;
 /** a of the cosine, and that of the nearest items of a ridge. */
 const EXPONENTS = [0.5, 0.25] as const;
 const RIDGE_EXPONENT = 0.25;
@@ -36,7 +37,11 @@ const MOST_STEPS = 8;
 const STARTS = [0, 3];
 const STRIDES = [2, 1];
 
-/** Standard errors by which the users' numbers must be better, one-sided 5%. The best of many settings is better by chance alone. */
+/**
+ * The best of many settings is better by chance alone. So it also has to order deeper lists better, which were not chosen by: NDCG at `DEEPER` times the cut-off of the metric, by `LEAST_ERRORS`
+ * standard errors over the users (one-sided 5%).
+ */
+const DEEPER = 5;
 const LEAST_ERRORS = 1.645;
 
 /** Rise of the mean popularity of lists that aim `discovery` allows. */
@@ -54,14 +59,18 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
   if (best) load(engine.finals, best);
   engine.itemsChanged();
   const scale = scoreScale(engine, config.score);
-  const sizes = typeof config.neighbors === 'number' ? [config.neighbors] : SIZES;
+  const sizes =
+    typeof config.neighbors === 'number'
+      ? [config.neighbors]
+      : SIZES.filter((size, at) => at === 0 || (train.columns * size ** 3) / 3 <= MOST_OPERATIONS);
   const seconds = () => (performance.now() - started) / 1000;
   if (!valid) {
     const size = typeof config.neighbors === 'number' ? config.neighbors : FIXED.size;
     return { settings: { ...FIXED, size, beta: FIXED_BETA * scale }, popularityPrior, trials: [], seconds: seconds() };
   }
   const { metric } = config.validation;
-  const measure = measurement(run, valid);
+  const measure = measurement(run, valid, cutOff(metric));
+  const deep = measurement(run, valid, DEEPER * cutOff(metric), true);
   const together = new CoOccurrence(train, config.seed);
   const weights = new CandidateWeights(together, sizes);
   const biasOf = (prior: number) => (prior === 0 ? undefined : popularityBias(train, prior));
@@ -94,17 +103,20 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
     return best();
   };
   const [ridge, cosine] = [bestOf('ridge'), bestOf('cosine')];
-  const isClearly = (a: Evaluation, b: Evaluation) => standardErrors(a, b, metric) >= LEAST_ERRORS;
+  const rankerWith = ({ candidate, beta }: { candidate: Candidate; beta: number }, prior: number) => {
+    const term = new NeighborTerm({ votes: weights.votes(candidate), beta });
+    return embeddingRanker(engine, biasOf(prior), { term, liked: train });
+  };
   // the default kind unless the other is better by more than chance
-  let chosen = cosine.value > -Infinity && isClearly(cosine.evaluation, ridge.evaluation) ? cosine : ridge;
+  const isCosine =
+    cosine.value > ridge.value &&
+    isClearlyBetter(deep(rankerWith(cosine, popularityPrior)), deep(rankerWith(ridge, popularityPrior)));
+  let chosen = isCosine ? cosine : ridge;
   let prior = popularityPrior;
   if (config.popularityPrior === 'auto') {
-    const term = new NeighborTerm({ votes: weights.votes(chosen.candidate), beta: chosen.beta });
-    const evaluations = new Map<number, Evaluation>();
     const withPrior = searchPrior(
       (popularityPrior) => {
-        const evaluation = measure(embeddingRanker(engine, biasOf(popularityPrior), { term, liked: train }));
-        evaluations.set(popularityPrior, evaluation);
+        const evaluation = measure(rankerWith(chosen, popularityPrior));
         const value = isAllowed(evaluation) ? evaluation.metrics[metric]! : -Infinity;
         return { value, popularityPrior };
       },
@@ -117,7 +129,9 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
       chosen = tried(again, chosen.candidate, [chosen.step]);
     }
   }
-  const isBetter = chosen.value > -Infinity && isClearly(chosen.evaluation, without);
+  const isBetter =
+    chosen.value > without.metrics[metric]! &&
+    isClearlyBetter(deep(rankerWith(chosen, prior)), deep(embeddingRanker(engine, biasOf(popularityPrior))));
   return {
     ...(isBetter && { settings: { ...chosen.candidate, beta: chosen.beta } }),
     popularityPrior: isBetter ? prior : popularityPrior,
@@ -139,17 +153,22 @@ function candidates(kind: NeighborKind, size: number): Candidate[] {
     : EXPONENTS.map((exponent) => ({ kind, size, exponent, shrink }));
 }
 
-/** The evaluation of rankers on the validation users, as validation does it, with the numbers of every user. */
-function measurement({ train, config, options }: OpenRun, valid: Csr): (ranker: UserRanker) => Evaluation {
+/** The evaluation of rankers on the validation users, as validation does it. */
+function measurement(
+  { train, config, options }: OpenRun,
+  valid: Csr,
+  k: number,
+  perUser = false,
+): (ranker: UserRanker) => Evaluation {
   const { validation, seed } = config;
   return (ranker) =>
     evaluateSync(ranker, {
       train,
       test: valid,
       protocol: 'clean',
-      ks: [cutOff(validation.metric)],
+      ks: [k],
       sample: { count: validation.users, seed },
-      perUser: true,
+      perUser,
       onProgress: () => {
         if (options.aborted()) throw new TaurecError('aborted');
       },
@@ -160,24 +179,27 @@ function measurement({ train, config, options }: OpenRun, valid: Csr): (ranker: 
 class CandidateWeights {
   readonly #together: CoOccurrence;
   readonly #nearest: ReadonlyMap<number, NearestItems>;
-  readonly #firstRidges: ReadonlyMap<number, Float32Array>;
-  readonly #first: number;
+  /** The weights of ridges, by K and r. */
+  readonly #ridges = new Map<string, Float32Array>();
 
   constructor(together: CoOccurrence, sizes: readonly number[]) {
     this.#together = together;
     const measures = EXPONENTS.map((exponent) => ({ exponent, shrink: 0 }));
     const lists = nearestItems(together, Math.max(...sizes), measures);
     this.#nearest = new Map(EXPONENTS.map((exponent, at) => [exponent, lists[at]!]));
-    this.#first = sizes[0]!;
-    const weights = ridgeWeights(together, this.#nearest.get(RIDGE_EXPONENT)!, this.#first, RIDGES);
-    this.#firstRidges = new Map(RIDGES.map((ridge, at) => [ridge, weights[at]!]));
+    this.#solve(sizes[0]!, RIDGES);
   }
 
   votes({ size, exponent, ridge }: Candidate): Csr {
     const nearest = this.#nearest.get(exponent)!;
     if (ridge === undefined) return votesOf(nearest, size, nearest.values);
-    const first = size === this.#first ? this.#firstRidges.get(ridge) : undefined;
-    return votesOf(nearest, size, first ?? ridgeWeights(this.#together, nearest, size, [ridge])[0]!);
+    if (!this.#ridges.has(`${size} ${ridge}`)) this.#solve(size, [ridge]);
+    return votesOf(nearest, size, this.#ridges.get(`${size} ${ridge}`)!);
+  }
+
+  #solve(size: number, ridges: readonly number[]): void {
+    const weights = ridgeWeights(this.#together, this.#nearest.get(RIDGE_EXPONENT)!, size, ridges);
+    for (const [at, ridge] of ridges.entries()) this.#ridges.set(`${size} ${ridge}`, weights[at]!);
   }
 }
 
@@ -186,13 +208,14 @@ function popularity(metrics: Evaluation['metrics'], metric: string): number {
   return metrics[`popularity@${cutOff(metric)}`]!;
 }
 
-/** The mean difference of the users' numbers in its standard errors; 0 without any difference. */
-function standardErrors(a: Evaluation, b: Evaluation, metric: string): number {
-  const [x, y] = [a.perUser!.columns[metric]!, b.perUser!.columns[metric]!];
+/** True if the mean NDCG of the users is larger by more than chance (`LEAST_ERRORS`). */
+function isClearlyBetter(a: Evaluation, b: Evaluation): boolean {
+  const [x, y] = [a, b].map(({ ks, perUser }) => perUser!.columns[`ndcg@${ks[0]}`]!) as [Float64Array, Float64Array];
   const differences = x.map((value, u) => value - y[u]!);
   const mean = differences.reduce((sum, d) => sum + d, 0) / differences.length;
   const squares = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0);
-  return squares === 0 ? 0 : mean / Math.sqrt(squares / differences.length / Math.max(1, differences.length - 1));
+  const error = Math.sqrt(squares / differences.length / Math.max(1, differences.length - 1));
+  return error > 0 && mean >= LEAST_ERRORS * error;
 }
 
 /** Writes the embeddings of the chosen epoch over the engine's final ones. */

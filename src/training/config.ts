@@ -53,6 +53,8 @@ const backbone = z.unknown().transform((value, context): BackboneSource => {
 const lossOptions = Object.fromEntries(lossNames.map((name) => [name, lossDeclarations[name].options]));
 const dotLosses = lossNames.filter((name) => lossDeclarations[name].score === 'dot');
 
+const neighborsExpected = { error: `'auto', 'off' or a whole number from 1 to ${MOST_NEIGHBORS}` };
+
 const metric = `a metric as 'ndcg@20'; metrics: ${rankMetricNames.join(', ')}`;
 /** A metric and its cut-off: `ndcg@20`. */
 export const metricName = z
@@ -182,9 +184,14 @@ export const trainShape = {
    */
   neighbors: option(
     z
-      .union([z.literal('auto'), z.literal('off'), z.int().min(1).max(MOST_NEIGHBORS)], {
-        error: `'auto', 'off' or a whole number from 1 to ${MOST_NEIGHBORS}`,
-      })
+      .union(
+        [
+          z.literal('auto'),
+          z.literal('off'),
+          z.int(neighborsExpected).gte(1, neighborsExpected).lte(MOST_NEIGHBORS, neighborsExpected),
+        ],
+        neighborsExpected,
+      )
       .default('auto'),
     {
       group: model,

@@ -169,7 +169,7 @@ describe('evaluate', () => {
     expect(protocol).toBe('clean');
     for (const name of ['recall@5', 'ndcg@10', 'auc', 'diversity@10', 'coverage@5'])
       expect(metrics[name]).toBeGreaterThan(0);
-    expect(Object.keys(baselines)).toEqual(['random', 'popular', 'item-knn']);
+    expect(Object.keys(baselines)).toEqual(['random', 'popular', 'item-knn', 'ease', 'slim']);
     const { groups, users } = evaluations.clean;
     const sum = groups.contributions['recall@10'].reduce((a: number, b: number) => a + b);
     expect(sum).toBeCloseTo(metrics['recall@10'], 12);
@@ -228,7 +228,7 @@ describe('evaluate', () => {
       'items',
     );
     expect(stderr).toBe('Columns of test.csv: user = "user" (1), item = "item" (2); not read: none.\n');
-    expect(stdout).toMatch(/ +clean +random +popular +item-knn\nrecall@20 +0\.\d{4} +0\.\d{4} +0\.\d{4} +0\.\d{4}\n/);
+    expect(stdout).toMatch(/ +clean +random +popular +item-knn +ease +slim\nrecall@20( +0\.\d{4}){6}\n/);
     expect(stdout).toContain('Groups of equal items, least popular first:');
   });
 });

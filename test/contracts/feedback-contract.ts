@@ -83,6 +83,32 @@ export function feedbackContract(
       await Promise.all(opened.splice(0).map((log) => log.close()));
     });
 
+    test('finds the events of a user, and those with one item, oldest first: as a filter of the list does', async () => {
+      const few = fc.record({
+        user: fc.constantFrom('a', 'b', 'é'.repeat(1900)),
+        item: fc.constantFrom('x', 'y', '🦉'.repeat(900)),
+        time,
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(few, { maxLength: 30 }), fc.integer({ min: 1, max: 5 }), async (events, limit) => {
+          const log = await open();
+          await log.append(events);
+          const all = await allOf(log);
+          for (const user of ['a', 'é'.repeat(1900), 'nobody']) {
+            const own = all.filter((one) => one.user === user);
+            expect(await log.find!(user)).toEqual(own);
+            for (const item of ['x', '🦉'.repeat(900)]) {
+              const both = own.filter((one) => one.item === item);
+              expect(await log.find!(user, { item })).toEqual(both);
+              expect(await log.find!(user, { item, limit })).toEqual(both.slice(-limit));
+            }
+          }
+          await log.close();
+        }),
+        draws(5),
+      );
+    });
+
     test('keeps what it is given, in order, each id once, whatever the appends: as a list does', async () => {
       const appends = fc.array(fc.array(event, { maxLength: 6 }), { maxLength: 8 });
       await fc.assert(

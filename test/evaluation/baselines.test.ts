@@ -1,14 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { csrHas } from '../../src/array/csr.ts';
+import { itemKnnRanker, popularRanker, randomRanker } from '../../src/evaluation/baselines.ts';
 import { evaluateSync } from '../../src/evaluation/evaluator.ts';
-import {
-  itemKnnRanker,
-  popularRanker,
-  randomRanker,
-  scoreRanker,
-  type UserRanker,
-} from '../../src/evaluation/rankers.ts';
+import { scoreRanker, type UserRanker } from '../../src/evaluation/rankers.ts';
 import { csrOf, evaluationCases } from '../support/evaluation-case.ts';
 import { scoreMatrixRanker } from '../support/score-matrix-ranker.ts';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { popularRanker } from '../../src/evaluation/baselines.ts';
 import { evaluateSync } from '../../src/evaluation/evaluator.ts';
-import { popularRanker } from '../../src/evaluation/rankers.ts';
 import { type ResultFile, readResult, resultOf, writeResult } from '../../src/evaluation/result-file.ts';
 import { csrOf } from '../support/evaluation-case.ts';
 

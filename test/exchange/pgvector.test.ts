@@ -6,6 +6,8 @@ import { csrEntryRows } from '../../src/array/csr.ts';
 import { row } from '../../src/array/matrix.ts';
 import { exportEmbeddings } from '../../src/exchange/export-embeddings.ts';
 import type { Model } from '../../src/model/model.ts';
+import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
+import { Recommender } from '../../src/recommender/recommender.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { noVectorDatabase, openVectorDatabase, type VectorDatabase } from '../support/pgvector.ts';
 import { randomModel } from '../support/random-model.ts';
@@ -79,6 +81,29 @@ test.for(['pgvector-sql', 'pgvector-copy'] as const)(
     }
     for (const [, statement] of (await textOf(model, format)).matchAll(/^-- (CREATE INDEX .*)$/gm))
       await database.exec(statement!);
+    await database.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  },
+);
+
+test.for(['pgvector-sql', 'pgvector-copy'] as const)(
+  '%s: the query with the neighbour term gives the list of the model',
+  { timeout: 240_000 },
+  async (format, { skip }) => {
+    if (noVectorDatabase) return skip(noVectorDatabase);
+    const model = randomModel({ users: 8, items: 40, score: 'dot', biased: true, neighbors: true });
+    database ??= await openVectorDatabase();
+    const text = await textOf(model, format);
+    await load(database, text);
+    const [, comments] = /\n-- WITH liked([\s\S]*)$/.exec(text)!;
+    const query = `WITH liked${comments}`.replaceAll('\n-- ', '\n').replaceAll(':user', "'u3'");
+    const found = await database.query<{ id: string; score: number }>(query);
+    const recommender = Recommender.fromModel(model, await openRankingEngine(model, { engine: 'reference' }));
+    const expected = recommender.recommend('u3', { k: 20 });
+    expect(found.rows.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+    found.rows.forEach(({ score }, at) => {
+      expect(score).toBeCloseTo(expected[at]!.score, 4);
+    });
+    await recommender.close();
     await database.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
   },
 );

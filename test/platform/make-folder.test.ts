@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
@@ -36,6 +36,9 @@ describe('makeFolder', () => {
     expect(() => makeFolder(join(root, 'file', 'folder'))).toThrow(
       /file: cannot be written: a part of its path is a file/,
     );
+    expect(() => makeFolder(join(root, 'file'))).toThrow(/file: cannot be written: a part of its path is a file/);
+    symlinkSync(join(root, 'nowhere'), join(root, 'link'));
+    expect(() => makeFolder(join(root, 'link'))).toThrow(/link: cannot be written/);
   });
 });
 

@@ -127,6 +127,11 @@ export class MemoryFeedback implements FeedbackLog {
     for (let at = after; at < this.stored.length; at += 3) yield this.stored.slice(at, at + 3);
   }
 
+  async find(user: string, { item }: { item?: string } = {}): Promise<StoredFeedback[]> {
+    await this.check();
+    return this.stored.filter((event) => event.user === user && (item === undefined || event.item === item));
+  }
+
   async check(): Promise<void> {
     if (this.failing) throw new Error('secret-host is down');
   }

@@ -3,9 +3,10 @@ import { matrix } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
 import { IdMap } from '../../src/data/id-map.ts';
 import type { ScoreKind } from '../../src/engine/engine.ts';
-import { createModel, type Model } from '../../src/model/model.ts';
+import { createModel, type Model, trainedItems } from '../../src/model/model.ts';
 import type { ModelFacts } from '../../src/model/model-facts.ts';
 import { Titles } from '../../src/model/titles.ts';
+import { buildNeighbors } from '../../src/neighbors/build-neighbors.ts';
 
 /** The facts of a model that no training made. */
 export const someFacts = (score: ScoreKind): ModelFacts => ({
@@ -38,6 +39,8 @@ export interface RandomModelOptions {
   readonly validation?: boolean;
   /** Item biases between −1 and 1, in steps of 1/4. */
   readonly biased?: boolean;
+  /** A neighbour term of the trained pairs, with weights of both signs. */
+  readonly neighbors?: boolean;
 }
 
 /** A model of random embeddings and random seen items. */
@@ -65,7 +68,7 @@ export function randomModel(options: RandomModelOptions = {}): Model {
     }
   }
   const itemIds = IdMap.fromIds(options.itemIds ?? Array.from({ length: items }, (_, i) => `i${i}`));
-  return createModel({
+  const model = createModel({
     config: someFacts(score),
     users: table(users),
     items: table(items),
@@ -82,4 +85,7 @@ export function randomModel(options: RandomModelOptions = {}): Model {
         )
       : undefined,
   });
+  if (!options.neighbors) return model;
+  const settings = { kind: 'ridge', size: 6, exponent: 0.25, shrink: 0, ridge: 0.5, beta: 0.75 } as const;
+  return { ...model, neighbors: buildNeighbors(trainedItems(model), settings, seed) };
 }

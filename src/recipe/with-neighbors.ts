@@ -1,0 +1,73 @@
+import type { TrainConfigInput } from '../training/config.ts';
+import { type Cell, cell } from './published.ts';
+import { byPopularity, discovery, priorByValidation, type Recipe } from './recipe.ts';
+
+/** A recipe with the neighbour term: `expected` is what the model reaches with it, `lossAlone` what the same model reaches without. All numbers of the term are chosen on the validation part. */
+function withNeighbors({ config, ...rest }: Cell & { readonly config: TrainConfigInput }): Recipe {
+  return cell({
+    claim: 'a neighbour term chosen on validation data',
+    ...rest,
+    config: { ...config, neighbors: 'auto' },
+  });
+}
+
+/** Expected NDCG@20, each as [clean, irbench]: of the model, and of its loss alone. */
+function both(figures: Record<'with' | 'alone', readonly [clean: number, irbench: number]>) {
+  const named = ([clean, irbench]: readonly [number, number]) => ({
+    clean: { 'ndcg@20': clean },
+    irbench: { 'ndcg@20': irbench },
+  });
+  return { expected: named(figures.with), lossAlone: named(figures.alone) };
+}
+
+const oneLayer = { name: 'lightgcn', layers: 1, gamma: 0.2 };
+const graph = { epochs: 40, ...priorByValidation(10) };
+
+/** Recipes for systems: a loss with the neighbour term (docs/neighbours.md). */
+export const neighborRecipes: readonly Recipe[] = [
+  withNeighbors({
+    name: 'amazon2014-health-neighbors',
+    data: 'amazon2014-health',
+    loss: { name: 'bsl', tau: 0.25, tau1: 1 },
+    config: { batch: { ...byPopularity, rows: 64, negatives: 1024 }, epochs: 80, ...priorByValidation() },
+    ...both({ with: [0.1508, 0.146], alone: [0.1434, 0.1386] }),
+    ci: true,
+  }),
+  withNeighbors({
+    name: 'amazon2014-health-lightgcn-neighbors',
+    data: 'amazon2014-health',
+    backbone: oneLayer,
+    loss: { name: 'bsl', tau: 0.25, tau1: 1 },
+    config: { ...graph, batch: { ...byPopularity, rows: 256, negatives: 1024 } },
+    ...both({ with: [0.15, 0.145], alone: [0.1424, 0.1379] }),
+  }),
+  withNeighbors({
+    name: 'amazon2014-electronic-neighbors',
+    data: 'amazon2014-electronic',
+    loss: { name: 'bsl', tau: 0.3, tau1: 1 },
+    config: { batch: byPopularity, learningRate: 0.03, epochs: 60, ...priorByValidation() },
+    ...both({ with: [0.0654, 0.0648], alone: [0.0609, 0.0604] }),
+  }),
+  withNeighbors({
+    name: 'amazon2014-electronic-lightgcn-neighbors',
+    data: 'amazon2014-electronic',
+    backbone: oneLayer,
+    loss: { name: 'psl', tau: 0.17 },
+    config: { ...graph, learningRate: 0.03, batch: { ...byPopularity, rows: 256 } },
+    ...both({ with: [0.0659, 0.0653], alone: [0.0607, 0.0603] }),
+  }),
+  withNeighbors({
+    name: 'gowalla-neighbors',
+    data: 'gowalla',
+    loss: { name: 'bsl', tau: 0.1, tau1: 1 },
+    config: { batch: byPopularity, learningRate: 0.03, epochs: 90, ...priorByValidation(30, 10_000) },
+    ...both({ with: [0.1885, 0.1821], alone: [0.1777, 0.1721] }),
+  }),
+  withNeighbors({
+    name: 'amazon2014-cd-popularity-neighbors',
+    data: 'amazon2014-cd-popularity',
+    loss: { name: 'bsl', tau: 0.12, tau1: 1 },
+    config: discovery,
+    ...both({ with: [0.1098, 0.1028], alone: [0.1072, 0.1003] }),
+  }),
+];

@@ -1,0 +1,43 @@
+import type { IdMap } from '../data/id-map.ts';
+import { ascending } from './item-filter.ts';
+import type { UserFeedback } from './people-ranker.ts';
+
+/** The newest items with feedback that count as liked: the work of a fold-in and of the neighbour term grows with their number. */
+export const MOST_LIKED = 500;
+
+/** An event of feedback, as a feedback log holds it. */
+export interface FeedbackOfUser {
+  readonly user: string;
+  readonly item: string;
+  /** Seconds since 1970-01-01 UTC. */
+  readonly time?: number;
+  /** Default 'interaction'. */
+  readonly kind?: string;
+  /** Whether the item leaves the user's lists; default true. An item that stays counts as liked only for users unknown to the model. */
+  readonly hides?: boolean;
+}
+
+/**
+ * The feedback of one user as indices of the model. The newest 500 items are liked: of a user whom the model knows (`known`) only those that hide. Undefined without any item that the model knows.
+ * @param events oldest first
+ */
+export function feedbackItems(
+  events: readonly FeedbackOfUser[],
+  itemIds: IdMap,
+  known: boolean,
+): UserFeedback | undefined {
+  const hidden: number[] = [];
+  // A set keeps the order of insertion: deleting first moves a repeated item to the end.
+  const liked = new Set<number>();
+  for (const { item, hides = true } of events) {
+    const index = itemIds.indexOf(item);
+    if (index < 0) continue;
+    if (hides) hidden.push(index);
+    if (!hides && known) continue;
+    liked.delete(index);
+    liked.add(index);
+  }
+  return liked.size > 0
+    ? { hidden: ascending(hidden), liked: Int32Array.from([...liked].slice(-MOST_LIKED)) }
+    : undefined;
+}

@@ -1,0 +1,230 @@
+import { type Csr, csrHas, csrRow } from '../array/csr.ts';
+import { row } from '../array/matrix.ts';
+import type { Engine } from '../engine/engine.ts';
+import { TaurecError } from '../errors.ts';
+import type { Loss } from '../loss/loss.ts';
+import type { Model } from '../model/model.ts';
+import type { ApproximateIndex } from './approximate-index.ts';
+import { ascending, union } from './item-filter.ts';
+import { candidateCount, ItemRanker, type ListRequest } from './item-ranker.ts';
+import { exclusionCauses, LeftOut } from './left-out.ts';
+import type { RankedItem } from './list-ranker.ts';
+import { likedBy, neighborsOf } from './model-ranker.ts';
+import { NewUsers } from './new-users.ts';
+import { PopularItems } from './popular-items.ts';
+import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
+import { ScoreParts, type ScoreSum } from './score-parts.ts';
+
+/** Liked items of a new user: distinct indices of the model, and a weight for each (default 1). */
+export interface LikedItems {
+  readonly items: Int32Array;
+  readonly weights?: Float32Array;
+}
+
+/** What a user did since the training, as distinct indices of the model. */
+export interface UserFeedback {
+  /** Items that lists leave out, unless `includeSeen` is set; ascending. */
+  readonly hidden?: Int32Array;
+  /** Items that the user's neighbour term is computed from too, and that an unknown user is folded in by. */
+  readonly liked?: Int32Array;
+}
+
+/** A person whom a list is for, as indices of the model. */
+export interface Person {
+  /** The row of the user embeddings. Absent: the model does not know the person. */
+  readonly user?: number;
+  /** Items that a new user likes. */
+  readonly given?: LikedItems;
+  readonly feedback?: UserFeedback;
+}
+
+/** Parameters of the lists of a request. */
+export interface PeopleRequest extends ListRequest {
+  readonly includeSeen: boolean;
+  /** n: scores come with their parts; 0: without. */
+  readonly explain: number;
+}
+
+/** What a list is made from: the user's embedding in the model, liked items that were given, feedback of a user unknown to the model, or the popularity of the items. */
+export type Basis = 'model' | 'items' | 'feedback' | 'popular';
+
+/** The list of one person. */
+export interface PersonList {
+  readonly basis: Basis;
+  readonly items: readonly RankedItem[];
+  /** The parts of the scores, where they were asked for and the scores are the model's. */
+  readonly sums?: readonly ScoreSum[];
+}
+
+/** The reasons for which an item that a list may hold is not in it. */
+const rankingCauses = ['beyond-k', 'diversity', 'index'] as const;
+type RankingCause = (typeof rankingCauses)[number];
+
+/** The causes for which an item is not in a list; `unknown`: the model does not know it. */
+export const absenceCauses = [...exclusionCauses, ...rankingCauses, 'unknown'] as const;
+/** A cause for which an item is not in a list (`Absence`). */
+export type AbsenceCause = (typeof absenceCauses)[number];
+
+/** One item with regard to one person's list. */
+export interface ItemFacts {
+  readonly basis: Basis;
+  /** Absent: the model does not know the item. */
+  readonly score?: number;
+  /** The number of items that the list may hold. */
+  readonly of: number;
+  /** The item's place among those by score (with the popularity dial), from 1. Absent: the list leaves it out. */
+  readonly rank?: number;
+  /** The item's place in the list, from 1. Absent: it is not in the list. */
+  readonly place?: number;
+  /** Why the item is not in the list; empty: it is. */
+  readonly causes: readonly AbsenceCause[];
+  readonly sum?: ScoreSum;
+}
+
+/** A person's list before it is ranked. Without a query it holds the most popular items. */
+interface Prepared {
+  readonly basis: Basis;
+  readonly leftOut: LeftOut;
+  readonly query?: Query;
+}
+
+/** Ranks a model's items for people: those that the model knows, new ones by items they like or by feedback, and those about whom nothing is known. */
+export class PeopleRanker {
+  readonly #model: Omit<Model, 'users' | 'items'>;
+  readonly #engine: Engine;
+  /** The neighbour term, and the items that users' parts of it are computed from. */
+  readonly #neighbors: { readonly liked: Csr } | undefined;
+  readonly #ranker: ItemRanker;
+  readonly #popular: PopularItems;
+  readonly #scored: ScoredModel;
+  readonly newUsers: NewUsers;
+
+  constructor(model: Omit<Model, 'users' | 'items'>, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
+    const { itemBias, popularity } = model;
+    const neighbors = neighborsOf(model);
+    this.#model = model;
+    this.#engine = engine;
+    this.#neighbors = neighbors;
+    this.#scored = { score: model.config.score, itemBias, term: neighbors?.term };
+    this.#ranker = new ItemRanker(engine, { ...this.#scored, popularity }, index);
+    this.#popular = new PopularItems(popularity);
+    this.newUsers = new NewUsers(model.config, engine, loss);
+  }
+
+  /** The list of each person; yields between steps of a few milliseconds. Throws `fold-in-loss` for given items. */
+  *listsInSteps(people: readonly Person[], request: PeopleRequest): Generator<void, PersonList[]> {
+    const prepared: Prepared[] = [];
+    for (const person of people) prepared.push(yield* this.#prepared(person, request));
+    const queries = prepared.flatMap(({ query }) => query ?? []);
+    // An iterator over the ranked lists, consumed in the order of `people`.
+    const ranked = (yield* this.#ranker.rankInSteps(queries, request)).values();
+    const lists: PersonList[] = [];
+    for (const [at, { basis, leftOut, query }] of prepared.entries()) {
+      const items = query ? ranked.next().value! : this.#popular.best(request.k, request.filter, leftOut.seen);
+      const sums =
+        query && request.explain > 0 ? yield* this.#sums(people[at]!, query, items, request.explain) : undefined;
+      lists.push({ basis, items, sums });
+    }
+    return lists;
+  }
+
+  /** Where an item is with regard to a person's list, and why; −1 is an item that the model does not know. Yields as `listsInSteps`. */
+  *factsInSteps(person: Person, item: number, request: PeopleRequest): Generator<void, ItemFacts> {
+    const { basis, leftOut, query } = yield* this.#prepared(person, request);
+    const { rows } = this.#engine.items;
+    const of = leftOut.remaining(rows);
+    if (item < 0) return { basis, of, causes: ['unknown'] };
+    const excluded = leftOut.causesOf(item);
+    if (!query) {
+      const { filter, k } = request;
+      const rank = 1 + this.#popular.best(rows, filter, leftOut.seen).findIndex((one) => one.item === item);
+      const facts = { basis, score: this.#model.popularity[item]!, of, ...(rank > 0 && { rank }) };
+      if (rank > 0 && rank <= k) return { ...facts, place: rank, causes: [] };
+      return { ...facts, causes: rank > 0 ? ['beyond-k'] : excluded };
+    }
+    const [list] = yield* this.#ranker.rankInSteps([query], request);
+    const place = 1 + list!.findIndex((one) => one.item === item);
+    yield;
+    const rank = excluded.length > 0 ? undefined : 1 + this.#ranker.above(query, item, request);
+    const score =
+      place > 0 ? list![place - 1]!.score : new QueryScorer(this.#engine.items, this.#scored, query).of(item);
+    const [sum] = request.explain > 0 ? yield* this.#sums(person, query, [{ item, score }], request.explain) : [];
+    const facts = { basis, score, of, ...(rank !== undefined && { rank }), ...(sum && { sum }) };
+    if (place > 0) return { ...facts, place, causes: [] };
+    if (rank === undefined) return { ...facts, causes: excluded };
+    return { ...facts, causes: [rank > request.k ? 'beyond-k' : yield* this.#lost(query, item, request)] };
+  }
+
+  /** The scores of single items for a user of the model. */
+  scorerOf(user: number): QueryScorer {
+    const liked = this.#neighbors && likedBy(this.#neighbors, user);
+    return new QueryScorer(this.#engine.items, this.#scored, { embedding: row(this.#engine.users, user), liked });
+  }
+
+  /** What kept an item out whose rank is within k. */
+  *#lost(query: Query, item: number, request: PeopleRequest): Generator<void, RankingCause> {
+    if (request.diversity === 0) return 'index';
+    const [candidates] = yield* this.#ranker.rankInSteps([query], {
+      ...request,
+      k: candidateCount(request.k),
+      diversity: 0,
+    });
+    return candidates!.some((one) => one.item === item) ? 'diversity' : 'index';
+  }
+
+  /** The basis of a person's list, and what it leaves out. */
+  *#prepared(person: Person, { filter, includeSeen }: PeopleRequest): Generator<void, Prepared> {
+    const { user, given, feedback } = person;
+    const seen = { user, feedback: feedback?.hidden, given: given && ascending(given.items) };
+    const leftOut = new LeftOut(this.#model, includeSeen ? {} : seen, filter);
+    if (user !== undefined) {
+      const liked = this.#neighbors && union(likedBy(this.#neighbors, user), ascending(feedback?.liked ?? []));
+      return {
+        basis: 'model',
+        leftOut,
+        query: { embedding: row(this.#engine.users, user), seen: leftOut.seen, liked },
+      };
+    }
+    const likes = given ?? { items: feedback?.liked ?? new Int32Array(0) };
+    const embedding = likes.items.length > 0 ? yield* this.#folded(likes, given !== undefined) : undefined;
+    if (!embedding) return { basis: 'popular', leftOut };
+    const query = { embedding, seen: leftOut.seen, liked: ascending(likes.items) };
+    return { basis: given ? 'items' : 'feedback', leftOut, query };
+  }
+
+  /** The embedding of a new user. A loss that cannot fold in is an error for items that were given; for feedback there is none. */
+  *#folded(likes: LikedItems, insist: boolean): Generator<void, Float32Array | undefined> {
+    try {
+      return yield* this.newUsers.embeddingInSteps(likes);
+    } catch (error) {
+      if (!insist && error instanceof TaurecError && error.code === 'fold-in-loss') return undefined;
+      throw error;
+    }
+  }
+
+  /** The parts of the scores of a list. */
+  *#sums(person: Person, query: Query, list: readonly RankedItem[], count: number): Generator<void, ScoreSum[]> {
+    const parts = new ScoreParts(this.#engine.items, this.#scored, this.#likedOf(person, query));
+    const sums: ScoreSum[] = [];
+    let work = 0;
+    for (const { item, score } of list) {
+      sums.push(parts.of(item, score, count));
+      work += parts.work;
+      if (work < STEP_PRODUCTS) continue;
+      work = 0;
+      yield;
+    }
+    return sums;
+  }
+
+  /** P: the items that the neighbour term is computed from; without a term those that the user's embedding was trained or folded in by. */
+  #likedOf({ user }: Person, { liked }: Query): Int32Array {
+    if (liked || user === undefined) return liked ?? new Int32Array(0);
+    const { seen, validation } = this.#model;
+    const items = csrRow(seen, user);
+    return validation ? items.filter((item) => !csrHas(validation, user, item)) : items;
+  }
+}
+
+/** Products between two steps, about half a millisecond. */
+const STEP_PRODUCTS = 500_000;

@@ -37,7 +37,7 @@ const gram = (train: Csr): number[][] => {
   return items.map((i) => items.map((j) => x.reduce((sum, of) => sum + of[i]! * of[j]!, 0)));
 };
 
-/** The K nearest items of item i by a plain sort, with the similarity as MATH.md section 8 has it. */
+/** The K nearest items of item i by a plain sort, with the similarity of docs/neighbours.md. */
 const nearest = (g: number[][], i: number, size: number, a: number, h: number) =>
   g[i]!.map((n, j) => ({ j, n, s: Math.fround(n / (g[i]![i]! ** a * g[j]![j]! ** (1 - a) + h)) }))
     .filter(({ j, n }) => j !== i && n > 0)

@@ -71,7 +71,7 @@ export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
   #closed = false;
-  readonly #people: PeopleRanker;
+  readonly #ranker: PeopleRanker;
   /** 1/‖row‖ of the embeddings, computed on first use. */
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
@@ -80,7 +80,7 @@ export class Recommender {
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
     this.#engine = engine;
-    this.#people = new PeopleRanker(rest, engine, loss, index);
+    this.#ranker = new PeopleRanker(rest, engine, loss, index);
   }
 
   /**
@@ -142,8 +142,7 @@ export class Recommender {
    * @throws TaurecError `recommender-closed` after `close`
    */
   get engine(): Engine {
-    if (this.#closed) throw new TaurecError('recommender-closed');
-    return this.#engine;
+    return this.#whileOpen(this.#engine);
   }
 
   /**
@@ -252,7 +251,7 @@ export class Recommender {
     const index = this.#itemOf(item);
     if (by === 'embeddings')
       return this.#titled(yield* nearestRows(this.engine.items, this.#inverseNorms('items'), index, k));
-    const { neighbors } = this.#model;
+    const { neighbors } = this.#whileOpen(this.#model);
     if (!neighbors) throw new TaurecError('no-neighbors');
     return this.#titled(yield* togetherWith(neighbors.votes, index, k));
   }
@@ -322,6 +321,16 @@ export class Recommender {
     const liked = this.#likedItems(items, options);
     if (liked.items.length > 0 || options.fallback) return liked;
     throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
+  }
+
+  get #people(): PeopleRanker {
+    return this.#whileOpen(this.#ranker);
+  }
+
+  /** The value. Throws `recommender-closed` after `close`. */
+  #whileOpen<T>(value: T): T {
+    if (this.#closed) throw new TaurecError('recommender-closed');
+    return value;
   }
 
   /** Checks the options and fills in defaults. Throws `bad-option`. */

@@ -112,6 +112,10 @@ test('a closed model answers no request, and says so', async () => {
     () => model.recommend('7'),
     () => model.recommendFor(['3']),
     () => model.similarItems('3'),
+    () => model.similarItems('3', { by: 'together' }),
+    () => model.explain('7', '3'),
+    () => model.foldIn(['3']),
+    () => model.similarUsers('7'),
     () => model.score('7', ['3']),
   ])
     expect(errorOf(request)).toMatchObject({ code: 'recommender-closed' });

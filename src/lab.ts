@@ -22,7 +22,7 @@ export { embeddingFormats } from './exchange/export-embeddings.ts';
 export type { ExecuteOptions } from './experiment/execute-run.ts';
 export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
 export { experimentNamed, experiments } from './experiment/experiments.ts';
-export { type LabEvent, type LabOptions, LocalLab } from './experiment/lab.ts';
+export { type DataReading, type LabEvent, type LabOptions, LocalLab } from './experiment/lab.ts';
 export type {
   Choice,
   DataSource,

@@ -156,7 +156,7 @@ function modelText(config: ModelConfig, itemBias?: Float32Array): string {
     ...(itemBias
       ? [['popularity prior', config.imported ? 'imported' : `${config.training.popularityPrior}`] as [string, string]]
       : []),
-    ...(config.neighbors ? [['neighbours', neighborsText(config.neighbors, '', undefined)] as [string, string]] : []),
+    ...(config.neighbors ? [['neighbours', neighborsText(config.neighbors)] as [string, string]] : []),
     ...(config.imported
       ? [
           ['imported from', `${config.imported.users}, ${config.imported.items}; the loss is for fold-in`] as [

@@ -47,9 +47,7 @@ export class TrainProgress {
       this.#say(`Chosen in ${event.trials} trials, ${duration(event.seconds)}: ${optionsText(event.chosen)}`);
     } else if (event.type === 'neighbors') {
       this.#stop();
-      this.#say(
-        `Neighbours: ${neighborsText(event.settings, event.metric, event.valid)} (${duration(event.seconds)}).`,
-      );
+      this.#say(`Neighbours: ${neighborsText(event.settings, event)} (${duration(event.seconds)}).`);
     } else if (event.type === 'notice') this.#say(event.message);
     else if (event.type === 'refit') {
       this.#epochs = Math.ceil(event.steps / this.#stepsPerEpoch);

@@ -103,7 +103,7 @@ export function printSummary(
     terminal.print(`Chosen by validation in ${trials.length} short trainings: ${optionsText(chosen)}.`);
   }
   const choice = result.neighborChoice;
-  if (choice) terminal.print(`Neighbours: ${neighborsText(choice.settings, metric, choice.valid)}.`);
+  if (choice) terminal.print(`Neighbours: ${neighborsText(choice.settings, { metric, valid: choice.valid })}.`);
   const columns = [
     ...(result.valid ? [{ name: 'validation', metrics: result.valid }] : []),
     ...(evaluations ?? []).map(({ protocol, metrics }) => ({ name: `test (${protocol})`, metrics })),
@@ -117,17 +117,17 @@ export function printSummary(
   terminal.print(`Recommend:  ${terminal.commandLine('recommend', out, '--user', dataset.users.idOf(0), '-k', '10')}`);
 }
 
-/** The numbers of a neighbour term, with the validation metric with and without it. */
+/** The numbers of a neighbour term, and the validation metric with and without it where it was measured. */
 export function neighborsText(
   settings: NeighborSettings | undefined,
-  metric: string,
-  valid: NeighborChoice['valid'],
+  measured?: Pick<NeighborChoice, 'valid'> & { readonly metric: string },
 ): string {
   const { kind, size, ridge, exponent, beta } = settings ?? {};
   const numbers = settings
     ? `${kind}, K ${size}, ${ridge === undefined ? `a ${exponent}` : `r ${ridge}`}, β ${decimal(beta!)}`
     : 'none, no term validates better';
-  if (!valid) return numbers;
+  if (!measured?.valid) return numbers;
+  const { metric, valid } = measured;
   return `${numbers}; ${metric} ${decimal(valid.with[metric]!)}, ${decimal(valid.without[metric]!)} without`;
 }
 

@@ -1,7 +1,8 @@
 // The baselines without a model: random order, popularity, and item-based nearest neighbours.
-import { type Csr, csrDegree, csrTranspose } from '../array/csr.ts';
+import { type Csr, pattern } from '../array/csr.ts';
 import { randomStream } from '../array/random.ts';
 import { TaurecError } from '../errors.ts';
+import { CoOccurrence } from '../neighbors/co-occurrence.ts';
 import { itemPopularity } from './metrics.ts';
 import { scoreRanker, type UserRanker } from './rankers.ts';
 
@@ -40,7 +41,7 @@ export function itemKnnRanker(train: Csr, options: ItemKnnOptions = {}): UserRan
   }
   if (!(shrink >= 0 && shrink < Number.POSITIVE_INFINITY))
     throw new TaurecError('bad-option', { option: 'shrink', got: shrink, expected: 'a number ≥ 0' });
-  const nearest = nearestItems(train, shrink);
+  const nearest = itemsByCosine(train, shrink);
   const lists: WeightedItems[] = [];
   for (let item = 0; item < train.columns; item++) lists.push(nearest(item, neighbours));
   return weightedItemsRanker(train, lists);
@@ -68,25 +69,20 @@ export function weightedItemsRanker(train: Csr, lists: readonly WeightedItems[])
  * Returns a function that finds the `count` other items most similar to an item, by the similarity of `itemKnnRanker`: best first, ties to the lower id, only
  * items that share a user with it.
  */
-export function nearestItems(train: Csr, shrink: number): (item: number, count: number) => WeightedItems {
-  const holders = csrTranspose(train);
-  // shared[j]: users that the item and j have in common; reset after each item.
-  const shared = new Int32Array(train.columns);
-  const similarity = new Float64Array(train.columns);
-  return (item, count) => {
-    const found: number[] = [];
-    for (let e = holders.offsets[item]!; e < holders.offsets[item + 1]!; e++) {
-      const user = holders.indices[e]!;
-      for (let f = train.offsets[user]!; f < train.offsets[user + 1]!; f++) {
-        const j = train.indices[f]!;
-        if (shared[j]!++ === 0 && j !== item) found.push(j);
-      }
-    }
-    for (const j of found)
-      similarity[j] = shared[j]! / (Math.sqrt(csrDegree(holders, item) * csrDegree(holders, j)) + shrink);
-    const kept = found.sort((a, b) => similarity[b]! - similarity[a]! || a - b).slice(0, count);
-    for (const j of found) shared[j] = 0;
-    shared[item] = 0;
-    return { items: Int32Array.from(kept), weights: Float64Array.from(kept, (j) => similarity[j]!) };
-  };
+export function itemsByCosine(train: Csr, shrink: number): (item: number, count: number) => WeightedItems {
+  // Interaction weights are ignored.
+  const together = new CoOccurrence(pattern(train));
+  const { counts } = together;
+  return (item, count) =>
+    together.row(item, (found, shared) => {
+      const all = Array.from(found, (j) => ({
+        j,
+        similarity: shared[j]! / (Math.sqrt(counts[item]! * counts[j]!) + shrink),
+      }));
+      const kept = all.sort((a, b) => b.similarity - a.similarity || a.j - b.j).slice(0, count);
+      return {
+        items: Int32Array.from(kept, ({ j }) => j),
+        weights: Float64Array.from(kept, ({ similarity }) => similarity),
+      };
+    });
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Csr, csrRow, csrTranspose } from '../array/csr.ts';
 import { checkOptions, notNegative, option, positive, whole } from '../option.ts';
-import { nearestItems, type WeightedItems, weightedItemsRanker } from './baselines.ts';
+import { itemsByCosine, type WeightedItems, weightedItemsRanker } from './baselines.ts';
 import { inSlices, type WorkOptions } from './in-slices.ts';
 import type { UserRanker } from './rankers.ts';
 
@@ -51,7 +51,7 @@ export async function slimRanker(train: Csr, options: SlimOptions = {}): Promise
 
 /** The column of W of each item; yields the finished share after each item. */
 function* columns(train: Csr, options: SlimSettings): Generator<number, WeightedItems[]> {
-  const nearest = nearestItems(train, 0);
+  const nearest = itemsByCosine(train, 0);
   const descend = descent(train, options);
   const all: WeightedItems[] = [];
   for (let item = 0; item < train.columns; item++) {

@@ -12,7 +12,7 @@ import { ridgeWeights } from './ridge-weights.ts';
  */
 export function buildNeighbors(train: Csr, settings: NeighborSettings, seed: number): Neighbors {
   const { size, ridge } = settings;
-  const together = new CoOccurrence(train, seed);
+  const together = CoOccurrence.sampled(train, seed);
   const [nearest] = nearestItems(together, size, [settings]);
   const values = ridge === undefined ? nearest!.values : ridgeWeights(together, nearest!, size, [ridge])[0]!;
   return { ...settings, votes: votesOf(nearest!, size, values) };

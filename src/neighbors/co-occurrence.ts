@@ -10,8 +10,7 @@ export const MOST_ITEMS = 500;
  *
  *     n_ij = Σ_u w_ui · w_uj,   n_i = n_ii = Σ_u w_ui²
  *
- * w_ui is the weight of the interaction; 1 without weights, so that n_ij is the number of users with both items. Of users with more than `MOST_ITEMS` items a sample of that size
- * is counted, drawn by the seed. See docs/neighbours.md.
+ * w_ui is the weight of the interaction; 1 without weights, so that n_ij is the number of users with both items. A row costs Σ |P_u| over the item's users; see docs/neighbours.md.
  */
 export class CoOccurrence {
   readonly items: number;
@@ -24,9 +23,14 @@ export class CoOccurrence {
   readonly #row: Float64Array;
   readonly #found: Int32Array;
 
-  constructor(train: Csr, seed: number) {
+  /** Of users with more than `MOST_ITEMS` items only a sample of that size counts, drawn by the seed. */
+  static sampled(train: Csr, seed: number): CoOccurrence {
+    return new CoOccurrence(sampled(train, seed));
+  }
+
+  constructor(train: Csr) {
     this.items = train.columns;
-    this.#users = sampled(train, seed);
+    this.#users = train;
     this.holders = csrTranspose(this.#users);
     this.counts = new Float64Array(this.items);
     const { indices, values } = this.#users;
@@ -36,9 +40,9 @@ export class CoOccurrence {
   }
 
   /**
-   * Calls `take` with the items j ≠ i that share a user with item i, in no order, and with an array that holds n_ij at j. Both are valid during the call.
+   * Returns what `take` makes of the items j ≠ i that share a user with item i, in no order, and of an array that holds n_ij at j. Both are valid during the call.
    */
-  row(i: number, take: (found: Int32Array, together: Float64Array) => void): void {
+  row<T>(i: number, take: (found: Int32Array, together: Float64Array) => T): T {
     const users = this.#users;
     const { holders } = this;
     const row = this.#row;
@@ -55,8 +59,9 @@ export class CoOccurrence {
     }
     row[i] = 0;
     const found = this.#found.subarray(0, count);
-    take(found, row);
+    const taken = take(found, row);
     for (let at = 0; at < count; at++) row[found[at]!] = 0;
+    return taken;
   }
 }
 

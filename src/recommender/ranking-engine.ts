@@ -37,7 +37,7 @@ export function loadEmbeddings(model: Model, engine: Engine): void {
 }
 
 /** Copies the rows of a matrix to one of the same size, whose padding may differ. */
-function copyRows(from: Matrix, to: Matrix): void {
+export function copyRows(from: Matrix, to: Matrix): void {
   if (from.stride === to.stride) to.data.set(from.data.subarray(0, from.rows * from.stride));
   else for (let r = 0; r < from.rows; r++) row(to, r).set(row(from, r));
 }

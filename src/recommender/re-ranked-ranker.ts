@@ -1,7 +1,8 @@
 import { type Csr, csrRow } from '../array/csr.ts';
-import { matrix, row } from '../array/matrix.ts';
+import { row } from '../array/matrix.ts';
 import type { Engine, RankResult } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
+import { embeddingRanker } from '../evaluation/rankers.ts';
 import type { Model } from '../model/model.ts';
 import { checkOptions } from '../option.ts';
 import { ItemRanker } from './item-ranker.ts';
@@ -37,22 +38,17 @@ export function reRankedRanker(
   return {
     items: engine.items.rows,
     rankUsers(users, k, excluded, targets) {
+      if (targets) {
+        if (diversity > 0) {
+          throw new TaurecError('bad-option', { option: 'diversity', got: diversity, expected: '0 with AUC' });
+        }
+        return embeddingRanker(engine, ranker.biasOf(discover), neighbors).rankUsers(users, k, excluded, targets);
+      }
       const queries = Array.from(users, (user, q) => ({
         embedding: row(engine.users, user),
         seen: csrRow(excluded, q),
         liked: likedBy(neighbors, user),
       }));
-      if (targets) {
-        if (diversity > 0) {
-          throw new TaurecError('bad-option', { option: 'diversity', got: diversity, expected: '0 with AUC' });
-        }
-        const embeddings = matrix(users.length, engine.users.columns);
-        queries.forEach((query, q) => {
-          row(embeddings, q).set(query.embedding);
-        });
-        const additions = neighbors?.term.rows(queries.map(({ liked }) => liked));
-        return engine.rank({ queries: embeddings, k, excluded, targets, itemBias: ranker.biasOf(discover), additions });
-      }
       // The result has the engine's layout: rows of k places, missing ones −1 with score −Infinity.
       const items = new Int32Array(users.length * k).fill(-1);
       const scores = new Float32Array(users.length * k).fill(-Infinity);

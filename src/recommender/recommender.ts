@@ -207,7 +207,9 @@ export class Recommender {
       const length = Math.min(ALL_BLOCK, count - first);
       const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
       const ids = block.map((user) => this.userIds.idOf(user));
-      const lists = finished(this.listsInSteps(ids, rest));
+      const feedback = this.#feedbackOf(ids, rest);
+      const people = block.map((user, i): Person => ({ user, feedback: feedback[i] }));
+      const lists = finished(this.#lists(people, rest));
       yield lists.map(({ items }, i) => ({ user: ids[i]!, items }));
       await new Promise((resolve) => setTimeout(resolve));
     }
@@ -282,9 +284,8 @@ export class Recommender {
   }
 
   *#lists(people: readonly Person[], options: RecommendOptions): Generator<void, UserList[]> {
-    void this.engine;
-    const request = this.#parse(options);
-    const lists = yield* this.#people.listsInSteps(people, request);
+    const ranker = this.#people;
+    const lists = yield* ranker.listsInSteps(people, this.#parse(options));
     return lists.map(({ basis, items, sums }) => ({
       basis,
       items: this.#titled(items).map((item, at) =>
@@ -294,10 +295,10 @@ export class Recommender {
   }
 
   *#explanation(person: Person, item: Id, options: RecommendOptions): Generator<void, Explanation> {
-    void this.engine;
+    const ranker = this.#people;
     const request = { ...this.#parse(options), explain: options.explain ?? REASONS };
     const index = this.itemIds.indexOf(item);
-    const facts = yield* this.#people.factsInSteps(person, index, request);
+    const facts = yield* ranker.factsInSteps(person, index, request);
     const named = index < 0 ? { id: String(item) } : this.#nameOf(index);
     return explanationOf(named, facts, this.#nameOf);
   }

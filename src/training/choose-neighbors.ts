@@ -1,14 +1,16 @@
 import type { Csr } from '../array/csr.ts';
-import { row } from '../array/matrix.ts';
+import { matrix } from '../array/matrix.ts';
 import { TaurecError } from '../errors.ts';
 import { type Evaluation, evaluateSync } from '../evaluation/evaluator.ts';
 import { cutOff } from '../evaluation/metrics.ts';
 import { embeddingRanker, type UserRanker } from '../evaluation/rankers.ts';
+import { pairedTTest } from '../evaluation/significance.ts';
 import { votesOf } from '../neighbors/build-neighbors.ts';
 import { CoOccurrence } from '../neighbors/co-occurrence.ts';
 import { type NearestItems, nearestItems } from '../neighbors/nearest-items.ts';
 import { type NeighborChoice, type NeighborKind, type NeighborSettings, NeighborTerm } from '../neighbors/neighbors.ts';
 import { ridgeWeights } from '../neighbors/ridge-weights.ts';
+import { copyRows } from '../recommender/ranking-engine.ts';
 import { climbSearch } from '../search/lattice-search.ts';
 import { runSearchSync } from '../search/search.ts';
 import type { Best } from './checkpoint.ts';
@@ -56,7 +58,11 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
   const started = performance.now();
   const { engine, train, valid, config, state } = run;
   const { popularityPrior } = state.chosen!;
-  if (best) load(engine.finals, best);
+  if (best) {
+    const { users, items } = engine.finals;
+    copyRows(matrix(users.rows, users.columns, best.users), users);
+    copyRows(matrix(items.rows, items.columns, best.items), items);
+  }
   engine.itemsChanged();
   const scale = scoreScale(engine, config.score);
   const sizes =
@@ -71,25 +77,29 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
   const { metric } = config.validation;
   const measure = measurement(run, valid, cutOff(metric));
   const deep = measurement(run, valid, DEEPER * cutOff(metric), true);
-  const together = new CoOccurrence(train, config.seed);
+  const together = CoOccurrence.sampled(train, config.seed);
   const weights = new CandidateWeights(together, sizes);
   const biasOf = (prior: number) => (prior === 0 ? undefined : popularityBias(train, prior));
   const without = measure(embeddingRanker(engine, biasOf(popularityPrior)));
-  const isAllowed = ({ metrics }: Evaluation) =>
-    config.aim !== 'discovery' || popularity(metrics, metric) <= MOST_POPULARITY * popularity(without.metrics, metric);
+  /** The value that decides; −Infinity where the aim forbids the lists. */
+  const deciding = ({ metrics }: Evaluation) => {
+    const forbidden =
+      config.aim === 'discovery' && popularity(metrics, metric) > MOST_POPULARITY * popularity(without.metrics, metric);
+    return forbidden ? -Infinity : metrics[metric]!;
+  };
 
+  const betaAt = (step: number) => scale * 2 ** (step / 2);
   /** The best β of a candidate. */
   const tried = (lists: NeighborTrials, candidate: Candidate, starts: readonly number[]) => {
     const rankerOf = lists.rankers(weights.votes(candidate));
     const found = new Map<number, Evaluation>();
     const step = runSearchSync(climbSearch(starts, STRIDES, MOST_STEPS), (step) => {
-      const evaluation = measure(rankerOf(scale * 2 ** (step / 2)));
+      const evaluation = measure(rankerOf(betaAt(step)));
       found.set(step, evaluation);
-      return isAllowed(evaluation) ? evaluation.metrics[metric]! : -Infinity;
+      return deciding(evaluation);
     })!;
     const evaluation = found.get(step)!;
-    const value = isAllowed(evaluation) ? evaluation.metrics[metric]! : -Infinity;
-    return { candidate, step, beta: scale * 2 ** (step / 2), evaluation, value };
+    return { candidate, step, beta: betaAt(step), evaluation, value: deciding(evaluation) };
   };
   const lists = new NeighborTrials(engine, config.score, train, biasOf(popularityPrior));
   const trials: ReturnType<typeof tried>[] = [];
@@ -115,11 +125,7 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
   let prior = popularityPrior;
   if (config.popularityPrior === 'auto') {
     const withPrior = searchPrior(
-      (popularityPrior) => {
-        const evaluation = measure(rankerWith(chosen, popularityPrior));
-        const value = isAllowed(evaluation) ? evaluation.metrics[metric]! : -Infinity;
-        return { value, popularityPrior };
-      },
+      (popularityPrior) => ({ value: deciding(measure(rankerWith(chosen, popularityPrior))), popularityPrior }),
       scale,
       popularityPrior,
     );
@@ -211,18 +217,8 @@ function popularity(metrics: Evaluation['metrics'], metric: string): number {
 /** True if the mean NDCG of the users is larger by more than chance (`LEAST_ERRORS`). */
 function isClearlyBetter(a: Evaluation, b: Evaluation): boolean {
   const [x, y] = [a, b].map(({ ks, perUser }) => perUser!.columns[`ndcg@${ks[0]}`]!) as [Float64Array, Float64Array];
-  const differences = x.map((value, u) => value - y[u]!);
-  const mean = differences.reduce((sum, d) => sum + d, 0) / differences.length;
-  const squares = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0);
-  const error = Math.sqrt(squares / differences.length / Math.max(1, differences.length - 1));
-  return error > 0 && mean >= LEAST_ERRORS * error;
-}
-
-/** Writes the embeddings of the chosen epoch over the engine's final ones. */
-function load({ users, items }: OpenRun['engine']['finals'], best: Best): void {
-  for (const [table, values] of [
-    [users, best.users],
-    [items, best.items],
-  ] as const)
-    for (let r = 0; r < table.rows; r++) row(table, r).set(values.subarray(r * table.columns, (r + 1) * table.columns));
+  if (x.length < 2) return false;
+  const { t } = pairedTTest(x.map((value, u) => value - y[u]!));
+  // Infinity: all users gain alike, which so few of them can do by chance
+  return Number.isFinite(t) && t >= LEAST_ERRORS;
 }

@@ -196,7 +196,7 @@ export const trainShape = {
     {
       group: model,
       flag: '--neighbors <number>',
-      help: 'score items by those that the same users have, too: auto (chosen by validation), off, or the number of neighbours of an item',
+      help: 'add an item–item term to the scores: auto (chosen by validation), off, or the most neighbours of an item',
       common: true,
       fixed: true,
     },

@@ -1,8 +1,8 @@
 import { BestItems } from '../array/best-items.ts';
 import { type Csr, csrHas, csrRow } from '../array/csr.ts';
-import { matrix, row } from '../array/matrix.ts';
+import { row } from '../array/matrix.ts';
 import type { Engine, ScoreKind } from '../engine/engine.ts';
-import type { UserRanker } from '../evaluation/rankers.ts';
+import { embeddingRanker, type UserRanker } from '../evaluation/rankers.ts';
 import { NeighborTerm } from '../neighbors/neighbors.ts';
 import { inverseNorm } from '../recommender/vectors.ts';
 
@@ -60,13 +60,9 @@ export class NeighborTrials {
   #baseLists(users: Int32Array, k: number, excluded: Csr): BaseLists {
     const known = this.#base.get(users[0]!);
     if (known) return known;
-    const embeddings = this.#engine.finals.users;
-    const queries = matrix(users.length, embeddings.columns);
-    users.forEach((user, q) => {
-      row(queries, q).set(row(embeddings, user));
-    });
     const places = Math.min(this.#engine.items.rows, Math.max(PLACES, 2 * k));
-    const lists = { places, ...this.#engine.rank({ queries, k: places, excluded, itemBias: this.#itemBias }) };
+    const ranker = embeddingRanker(this.#engine, this.#itemBias);
+    const lists = { places, ...ranker.rankUsers(users, places, excluded) };
     this.#base.set(users[0]!, lists);
     return lists;
   }

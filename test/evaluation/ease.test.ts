@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { easeRanker, easeRefusal } from '../../src/evaluation/ease.ts';
 import { evaluateSync } from '../../src/evaluation/evaluator.ts';
 import { csrOf } from '../support/evaluation-case.ts';
-import { gramOf, linearCases, scoresOf, weightsOf } from '../support/linear-model.ts';
+import { gramOf, linearCases, scoresOf, weightsOf, withheldCheckerboard } from '../support/linear-model.ts';
 
 const ridges = fc.constantFrom(0.5, 3, 100);
 
@@ -67,17 +67,7 @@ describe('easeRanker', () => {
   });
 
   it('puts the withheld item of a checkerboard first', async () => {
-    const row = (user: number) => Array.from({ length: 10 }, (_, n) => 2 * n + (user % 2));
-    const users = Array.from({ length: 20 }, (_, user) => user);
-    const withheld = (user: number) => row(user)[user % 10]!;
-    const train = csrOf(
-      20,
-      users.map((user) => row(user).filter((item) => item !== withheld(user))),
-    );
-    const test = csrOf(
-      20,
-      users.map((user) => [withheld(user)]),
-    );
+    const { train, test } = withheldCheckerboard();
     const { metrics } = evaluateSync(await easeRanker(train), { train, test, protocol: 'clean', ks: [1], auc: true });
     expect(metrics).toMatchObject({ 'recall@1': 1, auc: 1 });
   });

@@ -71,7 +71,7 @@ describe('S against a dense oracle', () => {
         fc.constantFrom(0, 0.25, 0.5, 1),
         fc.constantFrom(0, 0.5, 3),
         (train, size, exponent, shrink) => {
-          const [lists] = nearestItems(new CoOccurrence(train, 1), size, [{ exponent, shrink }]);
+          const [lists] = nearestItems(CoOccurrence.sampled(train, 1), size, [{ exponent, shrink }]);
           const g = gram(train);
           for (let i = 0; i < train.columns; i++) {
             const expected = nearest(g, i, size, exponent, shrink);
@@ -91,7 +91,7 @@ describe('S against a dense oracle', () => {
   it('ridge: each row solves (G_NN + r·I) s = G_Ni, for all ridges of one pass', () => {
     fc.assert(
       fc.property(trainings, fc.integer({ min: 1, max: 6 }), fc.constantFrom(0.25, 0.5), (train, size, exponent) => {
-        const together = new CoOccurrence(train, 1);
+        const together = CoOccurrence.sampled(train, 1);
         // longer lists than K: the places behind must stay 0
         const [lists] = nearestItems(together, size + 2, [{ exponent, shrink: 0 }]);
         const ridges = [0.5, 4];
@@ -207,7 +207,7 @@ describe('users with very many items', () => {
   );
 
   it('are counted by a sample of the seed', () => {
-    const counted = (seed: number) => new CoOccurrence(train, seed).counts;
+    const counted = (seed: number) => CoOccurrence.sampled(train, seed).counts;
     const total = (seed: number) => counted(seed).reduce((sum, n) => sum + n, 0);
     expect(total(1)).toBe(MOST_ITEMS + 2);
     expect(counted(1)).toEqual(counted(1));
@@ -215,7 +215,7 @@ describe('users with very many items', () => {
   });
 
   it('leave rows of other items as they are', () => {
-    new CoOccurrence(train, 1).row(3, (found, together) => {
+    CoOccurrence.sampled(train, 1).row(3, (found, together) => {
       expect(found).toContain(5);
       expect(together[5]).toBeGreaterThanOrEqual(1);
     });
@@ -225,7 +225,7 @@ describe('users with very many items', () => {
 it('a cut to fewer neighbours keeps the nearest', () => {
   fc.assert(
     fc.property(trainings, (train) => {
-      const together = new CoOccurrence(train, 1);
+      const together = CoOccurrence.sampled(train, 1);
       const measure = [{ exponent: 0.5, shrink: 0 }];
       const [long] = nearestItems(together, 5, measure);
       const [short] = nearestItems(together, 2, measure);

@@ -33,3 +33,19 @@ export function scoresOf(ranker: UserRanker, user: number): number[] {
   });
   return scores;
 }
+
+/** 20 users × 20 items, even users with the even items and odd ones with the odd; of each user one item is withheld for the test. */
+export function withheldCheckerboard() {
+  const row = (user: number) => Array.from({ length: 10 }, (_, n) => 2 * n + (user % 2));
+  const users = Array.from({ length: 20 }, (_, user) => user);
+  const withheld = (user: number) => row(user)[user % 10]!;
+  const train = csrOf(
+    20,
+    users.map((user) => row(user).filter((item) => item !== withheld(user))),
+  );
+  const test = csrOf(
+    20,
+    users.map((user) => [withheld(user)]),
+  );
+  return { train, test };
+}

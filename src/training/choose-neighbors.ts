@@ -22,11 +22,11 @@ import { scoreScale, searchPrior } from './validation.ts';
 /** One S without its β. */
 type Candidate = Omit<NeighborSettings, 'beta'>;
 
-/** K: the first for all, a larger one with the best S, as long as it helps and its systems take at most `MOST_OPERATIONS` (some seconds). */
+/** K: the first for all, a larger one with the best S, as long as it helps and its systems take at most `MOST_OPERATIONS` (a second or two). */
 const SIZES: readonly number[] = [20, 50, 100];
-const MOST_OPERATIONS = 2e9;
+const MOST_OPERATIONS = 1e9;
 /** a of the cosine, and that of the nearest items of a ridge. */
-const EXPONENTS = [0.5, 0.25] as const;
+const EXPONENTS = [0.25, 0.5] as const;
 const RIDGE_EXPONENT = 0.25;
 const RIDGES = [5, 20, 50] as const;
 
@@ -75,12 +75,15 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
     return { settings: { ...FIXED, size, beta: FIXED_BETA * scale }, popularityPrior, trials: [], seconds: seconds() };
   }
   const { metric } = config.validation;
+  const deepest = DEEPER * cutOff(metric);
   const measure = measurement(run, valid, cutOff(metric));
-  const deep = measurement(run, valid, DEEPER * cutOff(metric), true);
+  const deep = measurement(run, valid, deepest, true);
   const together = CoOccurrence.sampled(train, config.seed);
   const weights = new CandidateWeights(together, sizes);
   const biasOf = (prior: number) => (prior === 0 ? undefined : popularityBias(train, prior));
-  const without = measure(embeddingRanker(engine, biasOf(popularityPrior)));
+  const trialsAt = (prior: number) => new NeighborTrials(engine, config.score, train, deepest, biasOf(prior));
+  const lists = trialsAt(popularityPrior);
+  const without = measure(lists.without());
   /** The value that decides; −Infinity where the aim forbids the lists. */
   const deciding = ({ metrics }: Evaluation) => {
     const forbidden =
@@ -99,45 +102,40 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
       return deciding(evaluation);
     })!;
     const evaluation = found.get(step)!;
-    return { candidate, step, beta: betaAt(step), evaluation, value: deciding(evaluation) };
+    return { lists, candidate, step, beta: betaAt(step), evaluation, value: deciding(evaluation) };
   };
-  const lists = new NeighborTrials(engine, config.score, train, biasOf(popularityPrior));
   const trials: ReturnType<typeof tried>[] = [];
+  for (const candidate of candidates(sizes[0]!)) trials.push(tried(lists, candidate, STARTS));
   const bestOf = (kind: NeighborKind) => {
-    for (const candidate of candidates(kind, sizes[0]!)) trials.push(tried(lists, candidate, STARTS));
-    const own = () => trials.filter(({ candidate }) => candidate.kind === kind);
-    const best = () => own().reduce((a, b) => (b.value > a.value ? b : a));
+    const best = () =>
+      trials.filter(({ candidate }) => candidate.kind === kind).reduce((a, b) => (b.value > a.value ? b : a));
     // a larger K as long as it helps
     for (let at = 1; at < sizes.length && best().candidate.size === sizes[at - 1]; at++)
       trials.push(tried(lists, { ...best().candidate, size: sizes[at]! }, [best().step]));
     return best();
   };
   const [ridge, cosine] = [bestOf('ridge'), bestOf('cosine')];
-  const rankerWith = ({ candidate, beta }: { candidate: Candidate; beta: number }, prior: number) => {
-    const term = new NeighborTerm({ votes: weights.votes(candidate), beta });
-    return embeddingRanker(engine, biasOf(prior), { term, liked: train });
-  };
+  const deepWith = ({ lists, candidate, beta }: typeof ridge) => deep(lists.rankers(weights.votes(candidate))(beta));
   // the default kind unless the other is better by more than chance
-  const isCosine =
-    cosine.value > ridge.value &&
-    isClearlyBetter(deep(rankerWith(cosine, popularityPrior)), deep(rankerWith(ridge, popularityPrior)));
+  const isCosine = cosine.value > ridge.value && isClearlyBetter(deepWith(cosine), deepWith(ridge));
   let chosen = isCosine ? cosine : ridge;
   let prior = popularityPrior;
   if (config.popularityPrior === 'auto') {
+    const term = new NeighborTerm({ votes: weights.votes(chosen.candidate), beta: chosen.beta });
     const withPrior = searchPrior(
-      (popularityPrior) => ({ value: deciding(measure(rankerWith(chosen, popularityPrior))), popularityPrior }),
+      (popularityPrior) => {
+        const ranker = embeddingRanker(engine, biasOf(popularityPrior), { term, liked: train });
+        return { value: deciding(measure(ranker)), popularityPrior };
+      },
       scale,
       popularityPrior,
     );
     if (withPrior.value > chosen.value) {
       prior = withPrior.popularityPrior;
-      const again = new NeighborTrials(engine, config.score, train, biasOf(prior));
-      chosen = tried(again, chosen.candidate, [chosen.step]);
+      chosen = tried(trialsAt(prior), chosen.candidate, [chosen.step]);
     }
   }
-  const isBetter =
-    chosen.value > without.metrics[metric]! &&
-    isClearlyBetter(deep(rankerWith(chosen, prior)), deep(embeddingRanker(engine, biasOf(popularityPrior))));
+  const isBetter = chosen.value > without.metrics[metric]! && isClearlyBetter(deepWith(chosen), deep(lists.without()));
   return {
     ...(isBetter && { settings: { ...chosen.candidate, beta: chosen.beta } }),
     popularityPrior: isBetter ? prior : popularityPrior,
@@ -151,12 +149,13 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
   };
 }
 
-/** What is tried at one K. */
-function candidates(kind: NeighborKind, size: number): Candidate[] {
+/** What is tried at the first K; those with the same nearest items one after the other (`NeighborTrials.rankers`). */
+function candidates(size: number): Candidate[] {
   const shrink = 0;
-  return kind === 'ridge'
-    ? RIDGES.map((ridge) => ({ kind, size, exponent: RIDGE_EXPONENT, shrink, ridge }))
-    : EXPONENTS.map((exponent) => ({ kind, size, exponent, shrink }));
+  return [
+    ...RIDGES.map((ridge) => ({ kind: 'ridge', size, exponent: RIDGE_EXPONENT, shrink, ridge }) as const),
+    ...EXPONENTS.map((exponent) => ({ kind: 'cosine', size, exponent, shrink }) as const),
+  ];
 }
 
 /** The evaluation of rankers on the validation users, as validation does it. */

@@ -185,7 +185,7 @@ describe('trial lists', () => {
     const model = trainedModel({ ...dataset, ...data, users: ids(150), items: ids(90) } as never, result);
     const engine = await openRankingEngine(model, { engine: 'wasm', threads: 1 });
     const itemBias = Float32Array.from({ length: 90 }, (_, i) => (i % 7) / 50);
-    const trials = new NeighborTrials(engine, 'cosine', data.train, itemBias);
+    const trials = new NeighborTrials(engine, 'cosine', data.train, 20, itemBias);
     for (const ridge of [undefined, 0.5]) {
       const kind = ridge === undefined ? 'cosine' : 'ridge';
       const { votes } = buildNeighbors(

@@ -274,7 +274,7 @@ function publishedTable(comparisons: readonly PublishedComparison[]): string {
       const { value, difference } = expected[metric] ?? {};
       return value === undefined ? ['–', ''] : [metricText(value), percentText(difference!)];
     });
-    const printed = figures.map((metric) => metricText(metrics[metric]));
+    const printed = figures.map((metric) => (metrics[metric] === undefined ? '–' : metricText(metrics[metric])));
     const theirs = [data, backbone, label, protocol, `published${testSelected ? ', test-selected' : ''}`, ...printed];
     return [...theirs, recipe?.name ?? '–', recipe?.chosen ?? '', ...ours];
   });

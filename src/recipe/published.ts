@@ -16,7 +16,7 @@ export interface PublishedResult {
   readonly label: string;
   /** The protocol of taurec that equals the paper's evaluation. */
   readonly protocol: Protocol;
-  readonly metrics: { readonly 'recall@20': number; readonly 'ndcg@20': number };
+  readonly metrics: { readonly 'recall@20'?: number; readonly 'ndcg@20': number };
   /** Whether the paper's program chose the epoch on the test set. */
   readonly testSelected: boolean;
   readonly source: string;
@@ -25,11 +25,15 @@ export interface PublishedResult {
 // Sources of the tables below.
 const psl = 'Yang et al., PSL, NeurIPS 2024';
 const slAtK = 'Yang et al., SL@K, KDD 2025, table 2';
-const bsl = 'Wu et al., BSL, ICDE 2024: training logs published with the program, best epoch on the test set';
+const bsl = 'Wu et al., BSL, ICDE 2024, table II';
+const bslFigure9 = 'Wu et al., BSL, ICDE 2024, figure 9, the best number of negatives';
+const bslLogs = 'Wu et al., BSL, ICDE 2024: training logs published with the program, best epoch on the test set';
 
 /** Losses of the published tables: name in the paper → name in taurec. */
 const losses = {
   BPR: 'bpr',
+  BCE: 'bce',
+  MSE: 'mse',
   LLPAUC: 'llpauc',
   AdvInfoNCE: 'advinfonce',
   SL: 'sl',
@@ -41,7 +45,7 @@ const losses = {
 
 type Label = keyof typeof losses;
 
-/** The results of a published table, with one column per data set and one row per loss. A cell is `Recall@20/NDCG@20`; spaces separate the columns. */
+/** The results of a published table, with one column per data set and one row per loss. A cell is `Recall@20/NDCG@20`, `/NDCG@20`, or `–` for none; spaces separate the columns. */
 function table(
   about: Pick<PublishedResult, 'backbone' | 'protocol' | 'testSelected'> & { sources: Partial<Record<Label, string>> },
   columns: readonly string[],
@@ -49,10 +53,11 @@ function table(
 ): PublishedResult[] {
   const { sources, ...shared } = about;
   return columns.flatMap((data, column) =>
-    (Object.entries(rows) as [Label, string][]).map(([label, cells]) => {
-      const [recall, ndcg] = cells.split(' ')[column]!.split('/').map(Number);
-      const metrics = { 'recall@20': recall!, 'ndcg@20': ndcg! };
-      return { ...shared, data, label, loss: losses[label], metrics, source: sources[label]! };
+    (Object.entries(rows) as [Label, string][]).flatMap(([label, cells]) => {
+      const [recall, ndcg] = cells.split(' ')[column]!.split('/');
+      if (ndcg === undefined) return [];
+      const metrics = { ...(recall && { 'recall@20': Number(recall) }), 'ndcg@20': Number(ndcg) };
+      return [{ ...shared, data, label, loss: losses[label], metrics, source: sources[label]! }];
     }),
   );
 }
@@ -66,10 +71,18 @@ const both = { BPR: either, LLPAUC: either, AdvInfoNCE: either, SL: either, BSL:
 const shifted = ['amazon2014-cd-popularity', 'amazon2014-electronic-popularity', 'gowalla-popularity'];
 const pslTable2 = `${psl}, table 2`;
 
+// The three public sets of BSL's table II. Its program validates on the test set.
+const bslSets = ['yelp2018', 'lightgcn-gowalla', 'ultragcn-movielens-1m'];
+const bslTable = {
+  protocol: 'clean',
+  testSelected: true,
+  sources: { BPR: bsl, BCE: bsl, MSE: bsl, SL: bsl, BSL: bsl },
+} as const;
+
 /**
  * Published results on data and splits that `$TAUREC_DATA` may hold, all with embeddings of d = 64. Results of IR-Benchmark follow protocol `irbench`. Its
- * programs hold out a tenth of train for validation, except under popularity shift, where they validate on the test set. The training logs of BSL have no
- * validation part, so protocol `clean` equals their evaluation.
+ * programs hold out a tenth of train for validation, except under popularity shift, where they validate on the test set. The program of BSL has no
+ * validation part, so protocol `clean` equals its evaluation.
  */
 export const publishedResults: readonly PublishedResult[] = [
   ...table({ backbone: 'mf', protocol: 'irbench', testSelected: false, sources: both }, iid, {
@@ -102,15 +115,33 @@ export const publishedResults: readonly PublishedResult[] = [
       'PSL-relu': '.1203/.0839 .0241/.0149 .1014/.0752',
     },
   ),
-  ...table({ backbone: 'mf', protocol: 'clean', testSelected: true, sources: { SL: bsl, BSL: bsl } }, ['yelp2018'], {
-    SL: '.0721/.0592',
-    BSL: '.0725/.0599',
+  ...table({ ...bslTable, backbone: 'mf' }, bslSets, {
+    BPR: '.0549/.0445 .1616/.1366 .2153/.2175',
+    BCE: '.0513/.0415 .1492/.1251 .2329/.2244',
+    MSE: '.0415/.0337 .1160/.1005 .2216/.2023',
+    SL: '.0718/.0585 .1760/.1399 .2786/.2633',
+    BSL: '.0725/.0599 .1882/.1584 .2804/.2681',
   }),
-  ...table(
-    { backbone: 'lightgcn', protocol: 'clean', testSelected: true, sources: { SL: bsl, BSL: bsl } },
-    ['yelp2018'],
-    { SL: '.0736/.0612', BSL: '.0744/.0617' },
-  ),
+  ...table({ ...bslTable, backbone: 'mf', sources: { BPR: bslFigure9, BCE: bslFigure9, MSE: bslFigure9 } }, bslSets, {
+    BPR: '/.0502 – /.2547',
+    BCE: '– /.1438 /.2495',
+    MSE: '/.0514 – /.2553',
+  }),
+  ...table({ ...bslTable, backbone: 'mf', sources: { SL: bslLogs } }, ['yelp2018'], { SL: '.0721/.0592' }),
+  ...table({ ...bslTable, backbone: 'ngcf' }, bslSets, {
+    BPR: '.0579/.0477 .1570/.1327 .2513/.2511',
+    BCE: '.0498/.0401 .1410/.1169 .2421/.2292',
+    MSE: '.0391/.0319 .0837/.0720 .2376/.2135',
+    SL: '.0711/.0589 .1674/.1399 .2789/.2632',
+    BSL: '.0732/.0610 .1829/.1513 .2808/.2676',
+  }),
+  ...table({ ...bslTable, backbone: 'lightgcn' }, bslSets, {
+    BPR: '.0649/.0530 .1830/.1554 .2576/.2427',
+    BCE: '.0557/.0457 .1470/.1271 .2484/.2412',
+    MSE: '.0463/.0366 .1347/.1080 .2488/.2291',
+    SL: '.0736/.0612 .1878/.1577 .2792/.2627',
+    BSL: '.0744/.0617 .1893/.1591 .2799/.2627',
+  }),
 ];
 
 /** The published results on one data set and backbone: a column of the comparison. */
@@ -160,7 +191,7 @@ function publishedBeside(data: string, backbone: string, loss: string): Publishe
   return column.filter((result) => result.loss === loss || result === best).flatMap(valuesOf);
 }
 
-const backboneLabels: Record<string, string> = { mf: 'MF', lightgcn: 'LightGCN' };
+const backboneLabels: Record<string, string> = { mf: 'MF', ngcf: 'NGCF', lightgcn: 'LightGCN' };
 
 /** One published value per metric of a result. */
 function valuesOf({ label, backbone, protocol, metrics, testSelected, source }: PublishedResult): PublishedValue[] {

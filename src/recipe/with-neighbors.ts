@@ -64,10 +64,37 @@ export const neighborRecipes: readonly Recipe[] = [
     ...both({ with: [0.1886, 0.1822], alone: [0.1777, 0.1721] }),
   }),
   withNeighbors({
+    name: 'gowalla-lightgcn-neighbors',
+    data: 'gowalla',
+    backbone: oneLayer,
+    loss: { name: 'bsl', tau: 0.1, tau1: 1 },
+    config: {
+      learningRate: 0.04,
+      epochs: 90,
+      ...priorByValidation(30, 10_000),
+      batch: { ...byPopularity, rows: 512 },
+    },
+    ...both({ with: [0.187, 0.181], alone: [0.1781, 0.1724] }),
+  }),
+  withNeighbors({
     name: 'amazon2014-cd-popularity-neighbors',
     data: 'amazon2014-cd-popularity',
     loss: { name: 'bsl', tau: 0.12, tau1: 1 },
     config: discovery,
     ...both({ with: [0.1098, 0.1028], alone: [0.1059, 0.0992] }),
+  }),
+  withNeighbors({
+    name: 'amazon2014-electronic-popularity-neighbors',
+    data: 'amazon2014-electronic-popularity',
+    loss: { name: 'psl', tau: 0.11 },
+    config: discovery,
+    ...both({ with: [0.0214, 0.0201], alone: [0.0214, 0.0201] }),
+  }),
+  withNeighbors({
+    name: 'gowalla-popularity-neighbors',
+    data: 'gowalla-popularity',
+    loss: { name: 'sl', tau: 0.1 },
+    config: discovery,
+    ...both({ with: [0.0955, 0.0921], alone: [0.0955, 0.0921] }),
   }),
 ];

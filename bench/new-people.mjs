@@ -3,7 +3,7 @@
  * the default options, a tenth of them held out to choose by. Each held-out person with 15 known items or more gives n of them, drawn by the seed (a smaller n: the first of the same draw), is folded in, and gets a list of 20;
  * NDCG@20 counts the person's other items as relevant. With several seeds, which hold out different people, their people are taken together. The interval of the difference is a paired bootstrap over people.
  *
- *     node bench/new-people.mjs [--data amazon2014-health,movielens-1m,gowalla] [--seeds 1,2,3] [--valid-ratio 0.1] [--threads 2] [--json]
+ *     node bench/new-people.mjs [--data amazon2014-health,movielens-1m] [--seeds 1,2,3] [--valid-ratio 0.1] [--threads 2] [--json]
  *
  * --valid-ratio 0: nothing is chosen, and the term has its fixed numbers.
  */
@@ -31,7 +31,7 @@ const K = 20;
 
 const { values } = parseArgs({
   options: {
-    data: { type: 'string', default: 'amazon2014-health,movielens-1m,gowalla' },
+    data: { type: 'string', default: 'amazon2014-health,movielens-1m' },
     seeds: { type: 'string', default: '1,2,3' },
     'valid-ratio': { type: 'string', default: '0.1' },
     threads: { type: 'string', default: '2' },

@@ -13,6 +13,7 @@ import {
   type Recipe,
   type RecipeCheck,
   type RecipeSummary,
+  recipeConfig,
   type Selection,
   selections,
   summarizeRecipe,
@@ -229,22 +230,28 @@ async function runSelected(
 
 /** A table of recipes with expected metrics and published results: one line for each evaluator of a recipe. */
 function listText(recipes: readonly Recipe[]): string {
-  const head = ['recipe', 'data', 'backbone', 'loss', 'chosen', 'evaluator', 'expected', 'published'];
+  const head = [
+    ...['recipe', 'data', 'backbone', 'loss', 'chosen', 'evaluator'],
+    ...['metric', 'loss alone', 'with neighbours', 'published'],
+  ];
   return table(head, recipes.flatMap(listRows));
 }
 
-/** The rows of one recipe. The first expected metric of an evaluator represents it. */
+/** The rows of one recipe. The first expected metric of an evaluator represents it. Without the neighbour term a model is its loss alone. */
 function listRows(recipe: Recipe): string[][] {
-  const { name, data, chosen, expected = {}, published = [] } = recipe;
+  const { name, data, chosen, expected = {}, lossAlone, published = [] } = recipe;
   const facts = [name, data, backboneOf(recipe), lossOf(recipe), chosen];
+  const hasNeighbors = recipeConfig(recipe).neighbors !== 'off';
   const used = protocols.filter((protocol) => expected[protocol]);
-  if (used.length === 0) return [[...facts, '', '', '']];
+  if (used.length === 0) return [[...facts, '', '', '', '', '']];
   return used.map((protocol, row) => {
     const [metric, value] = Object.entries(expected[protocol]!)[0]!;
     const printed = published.filter((one) => one.protocol === protocol && one.metric === metric);
     // Only the first row repeats the facts of the recipe.
     const first = row === 0 ? facts : facts.map(() => '');
-    return [...first, protocol, `${metric} ${metricText(value)}`, publishedText(printed)];
+    const alone = hasNeighbors ? lossAlone?.[protocol]?.[metric] : value;
+    const figures = [alone, hasNeighbors ? value : undefined].map((one) => (one === undefined ? '' : metricText(one)));
+    return [...first, protocol, metric, ...figures, publishedText(printed)];
   });
 }
 

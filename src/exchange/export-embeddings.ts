@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { csrTranspose } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
-import type { Model } from '../model/model.ts';
+import { type Model, trainedItems } from '../model/model.ts';
 import { checkOptions, declaredOptions, oneOf, option, yesOrNo } from '../option.ts';
 import { temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { replaceFolder } from '../platform/replace-folder.ts';
@@ -59,7 +59,7 @@ const MANIFEST = 'export.json';
 /**
  * Writes a model's embeddings for other programs: a folder (`npy`, `safetensors`, `parquet`) or a file (`pgvector-sql`, `pgvector-copy`, `json`). See docs/export.md.
  *
- * The weights of a neighbour term are written too.
+ * The weights S of a neighbour term are written too, and with the seen items the liked items P_u that the term is computed from: those without the items held out for validation.
  *
  * Without `raw`, a score is the inner product of a user's row and an item's row, plus the item's bias if the model has one. The pgvector formats always store the
  * bias as a column of the vectors. Large tables are written a few megabytes at a time. The write is atomic: `path` holds either the old export or the complete new one.
@@ -77,7 +77,8 @@ export async function exportEmbeddings(model: Model, path: string, options: Expo
   const scored = scoredRows(model, { raw, foldBias: foldBias || (sql && model.itemBias !== undefined) });
   const step = stepper(scored.users.rows + scored.items.rows, onProgress, signal);
   const neighbors = model.neighbors && csrTranspose(model.neighbors.votes);
-  const exported: Exported = { model, scored, neighbors, seen, step, pair: stopper(signal) };
+  const liked = seen && model.neighbors ? trainedItems(model) : undefined;
+  const exported: Exported = { model, scored, neighbors, liked, seen, step, pair: stopper(signal) };
   if (format === 'npy') await writeFolder(path, exported, writeNpy);
   else if (format === 'safetensors') await writeFolder(path, exported, writeSafetensorsFolder);
   else if (format === 'parquet') await writeFolder(path, exported, writeParquet);
@@ -106,7 +107,8 @@ async function checkTarget(directory: string): Promise<void> {
 /** Every file that an export may write, in any format. A new export deletes these files of an earlier export and keeps all other files in the folder. */
 const ownFiles = [
   ...[MANIFEST, 'user-ids.jsonl', 'item-ids.jsonl', 'embeddings.safetensors'],
-  ...['users', 'items', 'itemBias', 'seen-offsets', 'seen-items'].map((name) => `${name}.npy`),
+  ...['users', 'items', 'itemBias'].map((name) => `${name}.npy`),
+  ...['seen-offsets', 'seen-items', 'liked-offsets', 'liked-items'].map((name) => `${name}.npy`),
   ...['users', 'items', 'seen', 'neighbors'].map((name) => `${name}.parquet`),
   'neighbors.npz',
 ];

@@ -1,6 +1,6 @@
 /** What every export format shares: the rows scaled for inner products, the manifest, progress and cancellation. */
 
-import type { Csr } from '../array/csr.ts';
+import { type Csr, csrHas, csrRow } from '../array/csr.ts';
 import { type Matrix, row } from '../array/matrix.ts';
 import { TaurecError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
@@ -14,11 +14,13 @@ export interface Exported {
   readonly scored: ScoredRows;
   /** [items × items] S of the neighbour term by scored item, if the model has one. */
   readonly neighbors?: Csr;
+  /** [users × items] P_u, the items that a user's neighbour term is computed from. Present with a neighbour term, if seen items are exported. */
+  readonly liked?: Csr;
   /** True if the export includes the users' seen items. */
   readonly seen: boolean;
   /** Writers call this after each row of users or items. It reports progress, and throws `aborted` after cancellation. */
   readonly step: () => void;
-  /** Writers call this after each pair of user and seen item. It throws `aborted` after cancellation. */
+  /** Writers call this after each pair of ids. It throws `aborted` after cancellation. */
   readonly pair: () => void;
 }
 
@@ -39,11 +41,34 @@ export function* neighborEntries({
   }
 }
 
+/** The pairs of user and seen item, and whether the item counts in the neighbour term of the user. */
+export function* seenEntries({
+  model: { userIds, itemIds, seen },
+  liked,
+  pair,
+}: Exported): Generator<readonly [user: string, item: string, liked: boolean]> {
+  for (let u = 0; u < userIds.size; u++) {
+    const user = userIds.idOf(u);
+    for (const item of csrRow(seen, u)) {
+      yield [user, itemIds.idOf(item), liked !== undefined && csrHas(liked, u, item)];
+      pair();
+    }
+  }
+}
+
+/** The formula of a score from the exported values, the neighbour term included. */
+export function formulaOf({ model, scored }: Pick<Exported, 'model' | 'scored'>): string {
+  return model.neighbors
+    ? `${scored.formula} + beta · |P|^(-1/2) · Σ over j in P of S_ij, P: the liked items of the user, S: the weights of neighbors`
+    : scored.formula;
+}
+
 /** The value of `format` in the manifest, which identifies a taurec export. */
 export const EXPORT_FORMAT = 'taurec-embeddings';
 
 /** The manifest of an export: sizes of the tables and the formula of a score, as JSON. */
-export function manifestOf({ model, scored, seen }: Exported): Record<string, unknown> {
+export function manifestOf(exported: Exported): Record<string, unknown> {
+  const { model, scored, seen, liked } = exported;
   return {
     format: EXPORT_FORMAT,
     version: 1,
@@ -53,14 +78,13 @@ export function manifestOf({ model, scored, seen }: Exported): Record<string, un
     columns: scored.items.columns,
     /** The score that the model was trained with: cosine or dot. `score` below is the formula for the exported rows. */
     modelScore: model.config.score,
-    score: model.neighbors
-      ? `${scored.formula} + beta · |P|^(-1/2) · Σ over j in P of S_ij, P: the items that the user was trained on`
-      : scored.formula,
+    score: formulaOf(exported),
     normalized: scored.normalized,
     biasColumn: scored.biasColumn,
     itemBias: scored.itemBias !== undefined,
     ...(model.neighbors && { neighbors: settingsOf(model.neighbors) }),
     seen,
+    ...(model.neighbors && { liked: liked !== undefined }),
   };
 }
 

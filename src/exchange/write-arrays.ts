@@ -5,12 +5,12 @@ import type { Csr } from '../array/csr.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import type { StreamedTensor } from '../model/safetensors-format.ts';
-import type { Exported, Rows } from './exported.ts';
+import { type Exported, formulaOf, type Rows } from './exported.ts';
 import { npyHead } from './npy-format.ts';
 
-/** Writes users.npy, items.npy and the ids into a folder; also itemBias.npy if there are biases, seen-offsets.npy and seen-items.npy (compressed sparse rows) if asked for, and neighbors.npz if there is a neighbour term. */
+/** Writes users.npy, items.npy and the ids into a folder; also itemBias.npy if there are biases, seen-offsets.npy and seen-items.npy (compressed sparse rows) if asked for, and neighbors.npz, liked-offsets.npy and liked-items.npy if there is a neighbour term. */
 export async function writeNpy(folder: string, exported: Exported): Promise<void> {
-  const { model, scored, neighbors, seen, step } = exported;
+  const { model, scored, neighbors, liked, seen, step } = exported;
   for (const name of ['users', 'items'] as const) {
     const table = scored[name];
     await writePieces(join(folder, `${name}.npy`), npyPieces(table, step));
@@ -18,9 +18,10 @@ export async function writeNpy(folder: string, exported: Exported): Promise<void
   const list = (name: string, descr: '<f4' | '<i4', data: Float32Array | Int32Array) =>
     writePieces(join(folder, name), [npyHead(descr, [data.length]), bytesOf(data)]);
   if (scored.itemBias) await list('itemBias.npy', '<f4', scored.itemBias);
-  if (seen) {
-    await list('seen-offsets.npy', '<i4', model.seen.offsets);
-    await list('seen-items.npy', '<i4', model.seen.indices);
+  for (const [name, pairs] of Object.entries({ seen: seen ? model.seen : undefined, liked })) {
+    if (!pairs) continue;
+    await list(`${name}-offsets.npy`, '<i4', pairs.offsets);
+    await list(`${name}-items.npy`, '<i4', pairs.indices);
   }
   if (neighbors) await writePieces(join(folder, 'neighbors.npz'), [npz(neighbors)]);
   await writeIds(folder, exported);
@@ -28,7 +29,7 @@ export async function writeNpy(folder: string, exported: Exported): Promise<void
 
 /** Writes embeddings.safetensors and the ids into a folder. The metadata of the file holds the formula of a score. */
 export async function writeSafetensorsFolder(folder: string, exported: Exported): Promise<void> {
-  const { model, scored, neighbors, seen, step } = exported;
+  const { model, scored, neighbors, liked, seen, step } = exported;
   const table = (rows: Rows): StreamedTensor => ({
     shape: [rows.rows, rows.columns],
     type: 'F32',
@@ -47,8 +48,9 @@ export async function writeSafetensorsFolder(folder: string, exported: Exported)
         'neighbors.values': list(neighbors.values!),
       }),
       ...(seen && { 'seen.offsets': list(model.seen.offsets), 'seen.items': list(model.seen.indices) }),
+      ...(liked && { 'liked.offsets': list(liked.offsets), 'liked.items': list(liked.indices) }),
     },
-    { score: scored.formula },
+    { score: formulaOf(exported) },
   );
   await writeIds(folder, exported);
 }

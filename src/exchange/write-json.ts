@@ -7,15 +7,16 @@ import { type Exported, eachRow, manifestOf } from './exported.ts';
 export const MOST_JSON_NUMBERS = 5_000_000;
 
 /**
- * The pieces of one JSON document: the fields of the manifest, then `users` (id, embedding and, if asked for, seen) and `items` (id, embedding and, if present, bias,
+ * The pieces of one JSON document: the fields of the manifest, then `users` (id, embedding and, if asked for, seen, with a neighbour term also liked) and `items` (id, embedding and, if present, bias,
  * title and neighbours with their weights). Throws `cannot-export` for a model with more than `MOST_JSON_NUMBERS` numbers.
  */
 export function* jsonPieces(exported: Exported): Generator<string> {
-  const { model, scored, neighbors, seen, step } = exported;
+  const { model, scored, neighbors, liked, seen, step } = exported;
   const numbers =
     scored.users.rows * scored.users.columns +
     scored.items.rows * scored.items.columns +
     (seen ? model.seen.indices.length : 0) +
+    (liked?.indices.length ?? 0) +
     (neighbors?.indices.length ?? 0);
   if (numbers > MOST_JSON_NUMBERS) {
     throw new TaurecError('cannot-export', {
@@ -30,9 +31,9 @@ export function* jsonPieces(exported: Exported): Generator<string> {
   // One object per line, so that tools for text can read the file.
   let divider = '\n  ';
   for (const [u, vector] of eachRow(scored.users)) {
-    const ids = seen
-      ? `, "seen": ${JSON.stringify(Array.from(csrRow(model.seen, u), (i) => model.itemIds.idOf(i)))}`
-      : '';
+    const list = (name: string, pairs: Csr | undefined) =>
+      pairs ? `, "${name}": ${JSON.stringify(Array.from(csrRow(pairs, u), (i) => model.itemIds.idOf(i)))}` : '';
+    const ids = list('seen', seen ? model.seen : undefined) + list('liked', liked);
     yield `${divider}{"id": ${JSON.stringify(model.userIds.idOf(u))}, "embedding": ${vectorText(vector)}${ids}}`;
     divider = ',\n  ';
     step();

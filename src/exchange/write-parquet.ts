@@ -1,19 +1,18 @@
 import { join } from 'node:path';
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import { csrRow } from '../array/csr.ts';
 import { type Duck, identifier, literal, openDuck } from '../data/formats/duckdb.ts';
-import { type Exported, eachRow, neighborEntries, type Rows } from './exported.ts';
+import { type Exported, eachRow, neighborEntries, type Rows, seenEntries } from './exported.ts';
 
 /** Rows per chunk given to DuckDB: the size of DuckDB's own vectors. */
 const CHUNK = 2048;
 
-/** Writes users.parquet (id, embedding), items.parquet (id, embedding, bias and title if present) neighbors.parquet (item, neighbor, weight) if there is a neighbour term, and, if asked for, seen.parquet (user, item) into a folder. */
+/** Writes users.parquet (id, embedding), items.parquet (id, embedding, bias and title if present), neighbors.parquet (item, neighbor, weight) if there is a neighbour term, and, if asked for, seen.parquet (user, item, with a neighbour term also liked) into a folder. */
 export async function writeParquet(folder: string, exported: Exported): Promise<void> {
-  const { model, scored, neighbors, seen, step, pair } = exported;
-  const { userIds, itemIds, titles, seen: pairs } = model;
+  const { model, scored, neighbors, liked, seen, step } = exported;
+  const { userIds, itemIds, titles } = model;
   const { itemBias } = scored;
   // DuckDB is loaded on first use: see data/formats/duckdb.ts.
-  const { FLOAT, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
+  const { BOOLEAN, FLOAT, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
   const embedding = LIST(FLOAT);
   const duck = await openDuck('512MB');
   /** Writes one table of vectors; `rowOf` gives the id of a row and the values after the embedding. */
@@ -38,20 +37,15 @@ export async function writeParquet(folder: string, exported: Exported): Promise<
       (i) => [itemIds.idOf(i), ...(itemBias ? [itemBias[i]!] : []), ...(titles ? [titles.at(i) ?? null] : [])],
     );
     if (neighbors) {
-      const rows = neighborEntries(exported) as Iterable<readonly DuckDBValue[]> as Iterable<DuckDBValue[]>;
-      await write(duck, join(folder, 'neighbors.parquet'), { item: VARCHAR, neighbor: VARCHAR, weight: FLOAT }, rows);
+      const columns = { item: VARCHAR, neighbor: VARCHAR, weight: FLOAT };
+      await write(duck, join(folder, 'neighbors.parquet'), columns, neighborEntries(exported));
     }
     if (!seen) return;
     function* seenRows(): Generator<DuckDBValue[]> {
-      for (let u = 0; u < userIds.size; u++) {
-        const user = userIds.idOf(u);
-        for (const item of csrRow(pairs, u)) {
-          yield [user, itemIds.idOf(item)];
-          pair();
-        }
-      }
+      for (const [user, item, isLiked] of seenEntries(exported)) yield liked ? [user, item, isLiked] : [user, item];
     }
-    await write(duck, join(folder, 'seen.parquet'), { user: VARCHAR, item: VARCHAR }, seenRows());
+    const columns = { user: VARCHAR, item: VARCHAR, ...(liked && { liked: BOOLEAN }) };
+    await write(duck, join(folder, 'seen.parquet'), columns, seenRows());
   } finally {
     await duck.close();
   }
@@ -60,7 +54,12 @@ export async function writeParquet(folder: string, exported: Exported): Promise<
 type Columns = Readonly<Record<string, DuckDBType>>;
 
 /** Writes rows to a table in a DuckDB file on disk, then copies the table to a Parquet file. This way memory stays constant for any number of rows. */
-async function write(duck: Duck, path: string, columns: Columns, rows: Iterable<DuckDBValue[]>): Promise<void> {
+async function write(
+  duck: Duck,
+  path: string,
+  columns: Columns,
+  rows: Iterable<readonly DuckDBValue[]>,
+): Promise<void> {
   const { DuckDBDataChunk } = await import('@duckdb/node-api');
   const { connection, folder } = duck;
   await connection.run(`ATTACH ${literal(join(folder, 'rows.duckdb'))} AS rows`);
@@ -68,12 +67,12 @@ async function write(duck: Duck, path: string, columns: Columns, rows: Iterable<
   await connection.run(`CREATE OR REPLACE TABLE rows.rows (${described.join(', ')})`);
   const appender = await connection.createAppender('rows', 'main', 'rows');
   // The appender writes whole chunks, which is faster than single values.
-  const append = (block: DuckDBValue[][]) => {
+  const append = (block: (readonly DuckDBValue[])[]) => {
     const chunk = DuckDBDataChunk.create(Object.values(columns));
     chunk.setRows(block);
     appender.appendDataChunk(chunk);
   };
-  let block: DuckDBValue[][] = [];
+  let block: (readonly DuckDBValue[])[] = [];
   for (const values of rows) {
     block.push(values);
     if (block.length < CHUNK) continue;

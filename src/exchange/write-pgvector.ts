@@ -1,8 +1,7 @@
 /** Export as SQL for PostgreSQL with pgvector: tables of users, items and seen pairs, as INSERT statements for any client or as COPY data for psql. */
 
-import { csrRow } from '../array/csr.ts';
 import { TaurecError } from '../errors.ts';
-import { type Exported, eachRow, neighborEntries, type Rows } from './exported.ts';
+import { type Exported, eachRow, formulaOf, neighborEntries, type Rows, seenEntries } from './exported.ts';
 import { floatText, vectorText } from './write-json.ts';
 
 /** Rows per INSERT statement. */
@@ -51,7 +50,7 @@ export function* copyPieces(exported: Exported, names: TableNames): Generator<st
 
 /** The tables of an export in the order in which they are filled. Their rows are generated on the way to the file. */
 function tables(exported: Exported, names: TableNames): Filled[] {
-  const { model, scored, neighbors, seen, step, pair } = exported;
+  const { model, scored, neighbors, liked, seen, step } = exported;
   const { userIds, itemIds, titles } = model;
   function* vectors(
     table: Rows,
@@ -64,13 +63,8 @@ function tables(exported: Exported, names: TableNames): Filled[] {
     }
   }
   function* pairs(): Generator<string[]> {
-    for (let u = 0; u < userIds.size; u++) {
-      const user = userIds.idOf(u);
-      for (const item of csrRow(model.seen, u)) {
-        yield [user, itemIds.idOf(item)];
-        pair();
-      }
-    }
+    for (const [user, item, isLiked] of seenEntries(exported))
+      yield liked ? [user, item, String(isLiked)] : [user, item];
   }
   function* weights(): Generator<string[]> {
     for (const [item, neighbor, weight] of neighborEntries(exported)) yield [item, neighbor, floatText(weight)];
@@ -82,7 +76,7 @@ function tables(exported: Exported, names: TableNames): Filled[] {
       columns: titles ? 'id, title, embedding' : 'id, embedding',
       rows: () => vectors(scored.items, itemIds, titles && ((index) => titles.at(index))),
     },
-    ...(seen ? [{ name: names.seen, columns: 'user_id, item_id', rows: pairs }] : []),
+    ...(seen ? [{ name: names.seen, columns: `user_id, item_id${liked ? ', liked' : ''}`, rows: pairs }] : []),
     ...(neighbors ? [{ name: names.neighbors, columns: 'item_id, neighbor_id, weight', rows: weights }] : []),
   ];
 }
@@ -140,8 +134,8 @@ function withoutNul(text: string): string {
 }
 
 /** The start of the file: begins a transaction, so that the file loads completely or not at all, and creates the tables. Throws `cannot-export` for vectors too long for pgvector. */
-function schemaSql(names: TableNames, { scored, neighbors, seen }: Exported, titles: boolean): string {
-  const { formula } = scored;
+function schemaSql(names: TableNames, exported: Exported, titles: boolean): string {
+  const { scored, neighbors, liked, seen } = exported;
   const { columns } = scored.items;
   if (columns > MOST_COLUMNS) {
     throw new TaurecError('cannot-export', {
@@ -150,18 +144,18 @@ function schemaSql(names: TableNames, { scored, neighbors, seen }: Exported, tit
       remedy: 'Export to another format, or train with a smaller dimension.',
     });
   }
-  return `-- Embeddings of a taurec model for PostgreSQL with pgvector. Score of a user and an item: ${formula}.
+  return `-- Embeddings of a taurec model for PostgreSQL with pgvector. Score of a user and an item: ${formulaOf(exported)}.
 BEGIN;
 SET LOCAL standard_conforming_strings = on;
 SET LOCAL client_encoding = 'UTF8';
 CREATE EXTENSION IF NOT EXISTS vector;
 CREATE TABLE ${names.users} (id text PRIMARY KEY, embedding vector(${columns}) NOT NULL);
 CREATE TABLE ${names.items} (id text PRIMARY KEY,${titles ? ' title text,' : ''} embedding vector(${columns}) NOT NULL);
-${seen ? `CREATE TABLE ${names.seen} (user_id text NOT NULL, item_id text NOT NULL, PRIMARY KEY (user_id, item_id));\n` : ''}${neighbors ? `CREATE TABLE ${names.neighbors} (item_id text NOT NULL, neighbor_id text NOT NULL, weight real NOT NULL, PRIMARY KEY (neighbor_id, item_id));\n` : ''}`;
+${seen ? `CREATE TABLE ${names.seen} (user_id text NOT NULL, item_id text NOT NULL,${liked ? ' liked boolean NOT NULL,' : ''} PRIMARY KEY (user_id, item_id));\n` : ''}${neighbors ? `CREATE TABLE ${names.neighbors} (item_id text NOT NULL, neighbor_id text NOT NULL, weight real NOT NULL, PRIMARY KEY (neighbor_id, item_id));\n` : ''}`;
 }
 
 /** The end of the file: commits, then shows as SQL comments the indexes to choose from and an example query. */
-function closingSql(names: TableNames, { model, scored, seen }: Exported): string {
+function closingSql(names: TableNames, { model, scored, seen, liked }: Exported): string {
   const { items } = scored;
   const { columns } = items;
   // √rows lists: pgvector's recommendation for tables of more than a million rows.
@@ -184,14 +178,14 @@ ${index}
 -- FROM ${names.items} i${unseen}
 -- ORDER BY i.embedding <#> (SELECT embedding FROM ${names.users} WHERE id = :user)
 -- LIMIT 20;
-${seen && model.neighbors ? neighborSql(names, model.neighbors.beta) : ''}`;
+${liked && model.neighbors ? neighborSql(names, model.neighbors.beta) : ''}`;
 }
 
 /** The query with the neighbour term, as SQL comments: a query of vectors alone leaves the term out. */
 function neighborSql(names: TableNames, beta: number): string {
   return `
--- That is the score without the neighbour term, beta * sum of weights / sqrt(number of items of the user). With it:
--- WITH liked AS (SELECT item_id FROM ${names.seen} WHERE user_id = :user),
+-- That is the score without the neighbour term, beta * sum of weights / sqrt(number of liked items). With it:
+-- WITH liked AS (SELECT item_id FROM ${names.seen} WHERE user_id = :user AND liked),
 --   term AS (SELECT n.item_id, ${floatText(beta)} * sum(n.weight) / sqrt((SELECT count(*) FROM liked)) AS value
 --     FROM ${names.neighbors} n JOIN liked l ON l.item_id = n.neighbor_id GROUP BY n.item_id),
 --   near AS (SELECT i.id FROM ${names.items} i
@@ -199,7 +193,7 @@ function neighborSql(names: TableNames, beta: number): string {
 -- SELECT i.id, -(i.embedding <#> (SELECT embedding FROM ${names.users} WHERE id = :user)) + coalesce(t.value, 0) AS score
 -- FROM ${names.items} i LEFT JOIN term t ON t.item_id = i.id
 -- WHERE i.id IN (SELECT id FROM near UNION SELECT item_id FROM term)
---   AND NOT EXISTS (SELECT FROM liked l WHERE l.item_id = i.id)
+--   AND NOT EXISTS (SELECT FROM ${names.seen} s WHERE s.user_id = :user AND s.item_id = i.id)
 -- ORDER BY score DESC LIMIT 20;
 `;
 }

@@ -28,11 +28,20 @@ file('broken.json', JSON.stringify({ ...recipe.good, name: 'broken', config: { l
 const mine = ['--config', 'mine.recipes.ts'];
 
 describe('taurec recipe list', () => {
-  test('shows every recipe, how it was chosen, its evaluator and what it expects', async () => {
+  test('shows every recipe, how it was chosen, its evaluator and what it expects, with neighbours also of the loss alone', async () => {
     const { stdout, code } = await taurec('recipe', 'list');
     expect(code).toBe(0);
     for (const { name, chosen } of recipes) expect(stdout).toMatch(new RegExp(`^${name} .* ${chosen} `, 'm'));
-    expect(stdout).toMatch(/^gowalla-validated .*clean +ndcg@20 \.1747\n +irbench +ndcg@20 \.1693 +\.1624 \(SL, MF\)/m);
+    expect(stdout).toMatch(
+      /^gowalla-validated .*clean +ndcg@20 +\.1747 *\n +irbench +ndcg@20 +\.1693 +\.1624 \(SL, MF\)/m,
+    );
+    for (const { name, data, expected, lossAlone } of recipes) {
+      if (!lossAlone) continue;
+      const [metric, value] = Object.entries(expected!.irbench!)[0]!;
+      const [alone, reached] = [lossAlone.irbench![metric]!, value].map((x) => x.toFixed(4).slice(1));
+      const [, lines] = new RegExp(`^${name} +${data} ((?:.*\n){2})`, 'm').exec(stdout)!;
+      expect(lines).toMatch(new RegExp(`irbench +${metric} +\\${alone} +\\${reached} `));
+    }
   });
 
   test('--ci, --data and --chosen leave others out', async () => {

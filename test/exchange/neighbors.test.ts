@@ -1,13 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
-import { csrTranspose } from '../../src/array/csr.ts';
-import { exportEmbeddings } from '../../src/exchange/export-embeddings.ts';
+import { csrRow, csrTranspose } from '../../src/array/csr.ts';
+import { type EmbeddingFormat, exportEmbeddings } from '../../src/exchange/export-embeddings.ts';
+import { importEmbeddings } from '../../src/exchange/import-embeddings.ts';
+import { parseNpyHead } from '../../src/exchange/npy-format.ts';
+import { trainedItems } from '../../src/model/model.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
+import { openSafetensors } from '../../src/model/safetensors.ts';
 import { openRankingEngine } from '../../src/recommender/ranking-engine.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import { pythonWith } from '../support/python.ts';
@@ -65,11 +69,129 @@ print(json.dumps([m.shape, m.indptr.tolist(), m.indices.tolist(), m.data.tolist(
     expect(rows).toEqual(expected);
   });
 
-  it('a later export without one leaves no file of it', async () => {
+  it('a later export without one leaves no file of it, and one without seen items no list of them', async () => {
     const at = join(folder, 'npy');
     const { neighbors: _, ...plain } = model;
+    const lists = ['liked-items.npy', 'liked-offsets.npy'];
+    await exportEmbeddings(model, at, { format: 'npy' });
+    expect(readdirSync(at)).toEqual(expect.arrayContaining([...lists, 'neighbors.npz']));
+    await exportEmbeddings(model, at, { format: 'npy', seen: false });
+    expect(readdirSync(at).filter((name) => /liked|seen/.test(name))).toEqual([]);
+    expect(readdirSync(at)).toContain('neighbors.npz');
     await exportEmbeddings(plain, at, { format: 'npy' });
-    expect(() => readFileSync(join(at, 'neighbors.npz'))).toThrow(/ENOENT/);
+    expect(readdirSync(at).filter((name) => /liked|neighbors/.test(name))).toEqual([]);
+  });
+});
+
+/** What an export says of the term. */
+interface Term {
+  /** The liked items of each user, by user id. */
+  readonly liked: ReadonlyMap<string, readonly string[]>;
+  readonly entries: readonly (readonly [item: string, neighbor: string, weight: number])[];
+}
+
+/** The term from three arrays of S by item, and two of the liked items. */
+function termOf(
+  arrays: Record<'offsets' | 'items' | 'values' | 'likedOffsets' | 'likedItems', ArrayLike<number>>,
+): Term {
+  const { offsets, items, values, likedOffsets, likedItems } = arrays;
+  const entries: [string, string, number][] = [];
+  for (let i = 0; i < offsets.length - 1; i++)
+    for (let e = offsets[i]!; e < offsets[i + 1]!; e++) entries.push([`i${i}`, `i${items[e]}`, values[e]!]);
+  const liked = new Map<string, string[]>();
+  for (let u = 0; u < likedOffsets.length - 1; u++)
+    liked.set(
+      `u${u}`,
+      Array.from(likedItems)
+        .slice(likedOffsets[u], likedOffsets[u + 1])
+        .map((i) => `i${i}`),
+    );
+  return { liked, entries };
+}
+
+const npy = (bytes: Uint8Array) => {
+  const head = parseNpyHead(bytes) as Exclude<ReturnType<typeof parseNpyHead>, string>;
+  const data = Uint8Array.from(bytes.subarray(head.dataStart)).buffer;
+  return head.descr === '<f4' ? new Float32Array(data) : new Int32Array(data);
+};
+
+/** Reads the term from the files of an export. */
+const readers: Partial<Record<EmbeddingFormat, (at: string) => Term | Promise<Term>>> = {
+  npy(at) {
+    const s = unzipSync(readFileSync(join(at, 'neighbors.npz')));
+    const [offsets, items, values] = ['indptr.npy', 'indices.npy', 'data.npy'].map((name) => npy(s[name]!));
+    const [likedOffsets, likedItems] = ['offsets', 'items'].map((n) => npy(readFileSync(join(at, `liked-${n}.npy`))));
+    return termOf({
+      ...{ offsets: offsets!, items: items!, values: values! },
+      ...{ likedOffsets: likedOffsets!, likedItems: likedItems! },
+    });
+  },
+  async safetensors(at) {
+    const { tensors, metadata } = await openSafetensors(join(at, 'embeddings.safetensors'));
+    expect(metadata.score).toMatch(/beta.*S_ij/);
+    const data = (name: string) => tensors.get(name)!.data as Int32Array | Float32Array;
+    return termOf({
+      ...{ offsets: data('neighbors.offsets'), items: data('neighbors.items'), values: data('neighbors.values') },
+      ...{ likedOffsets: data('liked.offsets'), likedItems: data('liked.items') },
+    });
+  },
+  async parquet(at) {
+    const connection = await (await DuckDBInstance.create()).connect();
+    const rows = async (query: string) => (await connection.runAndReadAll(query)).getRows();
+    const entries = await rows(`SELECT item, neighbor, weight FROM '${join(at, 'neighbors.parquet')}'`);
+    const pairs = await rows(`SELECT "user", item FROM '${join(at, 'seen.parquet')}' WHERE liked`);
+    connection.closeSync();
+    const liked = new Map<string, string[]>();
+    for (const [user, item] of pairs as [string, string][]) liked.set(user, [...(liked.get(user) ?? []), item]);
+    return { liked, entries: entries as [string, string, number][] };
+  },
+  json(at) {
+    const { users, items } = JSON.parse(readFileSync(at, 'utf8'));
+    return {
+      liked: new Map(users.map((user: { id: string; liked: string[] }) => [user.id, user.liked])),
+      entries: items.flatMap((item: { id: string; neighbors: Record<string, number> }) =>
+        Object.entries(item.neighbors).map(([id, weight]) => [item.id, id, weight]),
+      ),
+    };
+  },
+};
+
+const sourcesIn: Partial<Record<EmbeddingFormat, (at: string) => Record<string, string>>> = {
+  npy: (at) => ({
+    ...{ users: `${at}/users.npy`, items: `${at}/items.npy`, itemBias: `${at}/itemBias.npy` },
+    ...{ userIds: `${at}/user-ids.jsonl`, itemIds: `${at}/item-ids.jsonl` },
+  }),
+  safetensors: (at) => ({
+    ...{ users: `${at}/embeddings.safetensors`, items: `${at}/embeddings.safetensors` },
+    ...{ userIds: `${at}/user-ids.jsonl`, itemIds: `${at}/item-ids.jsonl` },
+  }),
+  parquet: (at) => ({ users: `${at}/users.parquet`, items: `${at}/items.parquet` }),
+  json: (at) => ({ users: at, items: at }),
+};
+
+describe.each(Object.keys(readers) as EmbeddingFormat[])('%s', (format) => {
+  it.each([true, false])('the files give the scores of the model; a validation part: %s', async (validation) => {
+    const exported = randomModel({ users: 12, items: 30, neighbors: true, biased: true, validation, dimension: 5 });
+    const at = join(folder, `scores-${format}-${validation}${format === 'json' ? '.json' : ''}`);
+    await exportEmbeddings(exported, at, { format });
+    const { liked, entries } = await readers[format]!(at);
+    const trained = trainedItems(exported);
+    for (let u = 0; u < 12; u++)
+      expect(liked.get(`u${u}`) ?? []).toEqual(Array.from(csrRow(trained, u), (i) => `i${i}`));
+    const { model: read } = await importEmbeddings({ users: '', items: '', ...sourcesIn[format]!(at), score: 'dot' });
+    await using embeddings = Recommender.fromModel(read, await openRankingEngine(read, { engine: 'reference' }));
+    await using expected = Recommender.fromModel(exported, await openRankingEngine(exported, { engine: 'reference' }));
+    const items = [...exported.itemIds];
+    for (const user of exported.userIds) {
+      const term = new Map<string, number>();
+      for (const [item, neighbor, weight] of entries)
+        if (liked.get(user)?.includes(neighbor)) term.set(item, (term.get(item) ?? 0) + weight);
+      const scale = exported.neighbors!.beta / Math.sqrt(liked.get(user)?.length || 1);
+      const scores = embeddings.score(user, items).map((score, i) => score + scale * (term.get(items[i]!) ?? 0));
+      expected.score(user, items).forEach((score, i) => {
+        expect(Math.abs(scores[i]! - score)).toBeLessThan(1e-6);
+      });
+    }
   });
 });
 

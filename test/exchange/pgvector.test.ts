@@ -90,7 +90,8 @@ test.for(['pgvector-sql', 'pgvector-copy'] as const)(
   { timeout: 240_000 },
   async (format, { skip }) => {
     if (noVectorDatabase) return skip(noVectorDatabase);
-    const model = randomModel({ users: 8, items: 40, score: 'dot', biased: true, neighbors: true });
+    const validation = true;
+    const model = randomModel({ users: 8, items: 40, score: 'dot', biased: true, neighbors: true, validation });
     database ??= await openVectorDatabase();
     const text = await textOf(model, format);
     await load(database, text);

@@ -1,0 +1,144 @@
+/**
+ * Measures lists of new people with and without the neighbour term: the table of docs/neighbours.md. A tenth of the users, drawn by the seed, is held out whole; a model is trained on all interactions of the others with
+ * the default options, a tenth of them held out to choose by. Each held-out person with 15 known items or more gives n of them, drawn by the seed (a smaller n: the first of the same draw), is folded in, and gets a list of 20;
+ * NDCG@20 counts the person's other items as relevant. With several seeds, which hold out different people, their people are taken together. The interval of the difference is a paired bootstrap over people.
+ *
+ *     node bench/new-people.mjs [--data amazon2014-health,movielens-1m] [--seeds 1,2,3] [--valid-ratio 0.1] [--threads 2] [--json]
+ *
+ * --valid-ratio 0: nothing is chosen, and the term has its fixed numbers.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { randomStream, shuffle } from '../dist/array/random.js';
+import {
+  createModel,
+  enableFusedMultiplyAdd,
+  loadDataset,
+  openRankingEngine,
+  Recommender,
+  train,
+} from '../dist/index.js';
+import { pairedBootstrap } from '../dist/lab.js';
+
+const GIVEN = [1, 2, 3, 5, 10];
+/** Known items that a person needs: 10 to give and 5 to find. */
+const LEAST = 15;
+const SHARE = 0.1;
+const K = 20;
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string', default: 'amazon2014-health,movielens-1m' },
+    seeds: { type: 'string', default: '1,2,3' },
+    'valid-ratio': { type: 'string', default: '0.1' },
+    threads: { type: 'string', default: '2' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const threads = Number(values.threads);
+const validRatio = Number(values['valid-ratio']);
+enableFusedMultiplyAdd();
+
+/** The items of each user, from both parts of a data set. @param {string} name @returns {Map<string, string[]>} */
+function itemsByUser(name) {
+  const items = new Map();
+  for (const part of ['train', 'test']) {
+    const text = gunzipSync(readFileSync(join(process.env.TAUREC_DATA ?? '../shared/data', name, `${part}.tsv.gz`)));
+    for (const line of text.toString().split('\n').slice(1)) {
+      const [user, item] = line.split('\t');
+      if (item === undefined) continue;
+      const list = items.get(user);
+      if (list) list.push(item);
+      else items.set(user, [item]);
+    }
+  }
+  return items;
+}
+
+/** The elements in an order drawn from the stream. @template T @param {T[]} list @param {import('../dist/array/random.js').Random} random */
+const shuffled = (list, random) => Array.from(shuffle(Uint32Array.from(list.keys()), random), (at) => list[at]);
+
+/** A model of everyone but the held-out people. @param {[string, string[]][]} users @param {number} seed */
+async function trainOn(users, seed) {
+  const folder = mkdtempSync(join(tmpdir(), 'taurec-new-people-'));
+  try {
+    const file = join(folder, 'others.tsv');
+    writeFileSync(
+      file,
+      `user\titem\n${users.flatMap(([user, items]) => items.map((i) => `${user}\t${i}\n`)).join('')}`,
+    );
+    const data = await loadDataset({ train: file, validRatio, seed });
+    return await train(data, { seed, threads });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** NDCG@20 of a list. @param {{ id: string }[]} list @param {Set<string>} relevant */
+function ndcg(list, relevant) {
+  const gain = (/** @type {number} */ at) => 1 / Math.log2(at + 2);
+  let found = 0;
+  let best = 0;
+  for (let at = 0; at < Math.min(K, relevant.size); at++) best += gain(at);
+  list.forEach(({ id }, at) => {
+    if (relevant.has(id)) found += gain(at);
+  });
+  return found / best;
+}
+
+/** For each n the NDCG@20 of every person, with the term and without. @param {string} name @param {number} seed */
+async function measure(name, seed) {
+  const users = shuffled([...itemsByUser(name)], randomStream(seed, 'new-people'));
+  const held = users.slice(0, Math.round(SHARE * users.length));
+  const trained = await trainOn(users.slice(held.length), seed);
+  const { neighbors, ...plain } = trained.model;
+  if (!neighbors) console.error(`${name}, seed ${seed}: no term was chosen`);
+  else if (!values.json)
+    console.error(`${name}, seed ${seed}: ${neighbors.kind}, K ${neighbors.size}, β ${neighbors.beta}`);
+  const alone = Recommender.fromModel(createModel(plain), await openRankingEngine(trained.model, { threads }));
+  const random = randomStream(seed, 'given');
+  const people = held
+    .map(([, items]) => items.filter((item) => trained.itemIds.indexOf(item) >= 0))
+    .filter((items) => items.length >= LEAST)
+    .map((items) => shuffled(items, random));
+  const figures = GIVEN.map((n) => {
+    /** @param {Recommender} recommender */
+    const ofAll = (recommender) =>
+      people.map((items) => ndcg(recommender.recommendFor(items.slice(0, n), { k: K }), new Set(items.slice(n))));
+    return { with: ofAll(trained), without: ofAll(alone) };
+  });
+  await alone.close();
+  await trained.close();
+  return figures;
+}
+
+/** @param {number[]} numbers */
+const mean = (numbers) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+/** @type {Record<string, string | number>[]} */
+const rows = [];
+for (const data of values.data.split(',')) {
+  /** @type {Record<'with' | 'without', number[]>[][]} */
+  const bySeed = [];
+  for (const seed of values.seeds.split(',').map(Number)) bySeed.push(await measure(data, seed));
+  GIVEN.forEach((n, at) => {
+    const all = (/** @type {'with' | 'without'} */ which) => bySeed.flatMap((figures) => figures[at][which]);
+    const [withTerm, without] = [all('with'), all('without')];
+    const [difference] = pairedBootstrap([withTerm.map((x, person) => x - without[person])]);
+    const { mean: gain, low, high } = difference;
+    rows.push({
+      data,
+      given: n,
+      people: withTerm.length,
+      without: mean(without),
+      with: mean(withTerm),
+      gain,
+      low,
+      high,
+    });
+  });
+  if (!values.json) console.table(rows.filter((row) => row.data === data));
+}
+if (values.json) console.log(JSON.stringify(rows, null, 2));

@@ -36,7 +36,7 @@ export function embeddingRanker(
       const embeddings = engine.finals.users;
       const queries = matrix(users.length, embeddings.columns);
       for (let q = 0; q < users.length; q++) queries.data.set(row(embeddings, users[q]!), q * queries.stride);
-      const additions = neighbors?.term.rows(Array.from(users, (user) => csrRow(neighbors.liked, user)));
+      const additions = neighbors?.term.rows(Array.from(users, (user) => ({ liked: csrRow(neighbors.liked, user) })));
       return engine.rank({ queries, k, excluded, targets, itemBias, additions });
     },
   };

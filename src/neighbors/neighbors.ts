@@ -60,10 +60,31 @@ export function neighborsProblem({ votes, beta }: Neighbors): string | undefined
   return at < 0 ? undefined : `entry ${at}: ${votes.values![at]}, expected a finite number`;
 }
 
+const NONE = new Int32Array(0);
+
+/** What the neighbour term of a person is computed from. */
+export interface Likes {
+  /** P, distinct items; absent: none. */
+  readonly liked?: Int32Array;
+  /** The part of β that counts, default 1. */
+  readonly strength?: number;
+}
+
+/** Items that a new person gives at which the term has half its strength. */
+const HALF_STRENGTH = 100;
+
 /**
- * Computes the neighbour term of lists of liked items:
+ * The strength of the term for a new person with n liked items: n / (n + 100).
+ * β is chosen for people whose items the embeddings were trained on, and corrects what that training did to the items they do not have. The embedding of a new person needs less of it (docs/decisions/051-neighbours.md).
+ */
+export function newPersonStrength(n: number): number {
+  return n / (n + HALF_STRENGTH);
+}
+
+/**
+ * Computes the neighbour term of people:
  *
- *     β·g_i = β · |P|^(−1/2) · Σ_{j∈P} S_ij
+ *     β·g_i = strength · β · |P|^(−1/2) · Σ_{j∈P} S_ij
  *
  * P are the liked items; without any the term is 0. It is rounded to a 32-bit float.
  */
@@ -82,43 +103,49 @@ export class NeighborTerm {
     this.#touched = new Uint32Array((votes.columns + 31) >>> 5);
   }
 
-  /** [lists × items] the term of each list, with the items that have an entry of S for it. */
-  rows(lists: readonly Int32Array[]): Csr {
+  /** [people × items] the term of each person, with the items that have an entry of S for it. */
+  rows(people: readonly Likes[]): Csr {
     const { columns } = this.#votes;
-    const offsets = sharedInt32(lists.length + 1);
+    const offsets = sharedInt32(people.length + 1);
     let room = 0;
-    for (const list of lists) room += Math.min(columns, this.#entries(list));
+    for (const { liked = NONE } of people) room += Math.min(columns, this.#entries(liked));
     const indices = sharedInt32(room);
     const values = sharedFloat32(room);
     let end = 0;
-    lists.forEach((list, q) => {
-      end = this.#put(list, indices, values, end);
+    people.forEach((person, q) => {
+      end = this.#put(person, indices, values, end);
       offsets[q + 1] = end;
     });
-    return { rows: lists.length, columns, offsets, indices: indices.subarray(0, end), values: values.subarray(0, end) };
+    return {
+      rows: people.length,
+      columns,
+      offsets,
+      indices: indices.subarray(0, end),
+      values: values.subarray(0, end),
+    };
   }
 
-  /** The parts β · |P|^(−1/2) · S_ij of an item's term, for every liked item j with one. Their sum is the term. */
-  *parts(list: Int32Array, item: number): Generator<{ readonly item: number; readonly value: number }> {
-    const scale = this.#scale(list);
-    for (const j of list) {
+  /** The parts strength · β · |P|^(−1/2) · S_ij of an item's term, for every liked item j with one. Their sum is the term. */
+  *parts(person: Likes, item: number): Generator<{ readonly item: number; readonly value: number }> {
+    const scale = this.#scale(person);
+    for (const j of person.liked ?? NONE) {
       const at = csrEntry(this.#votes, j, item);
       if (at >= 0) yield { item: j, value: scale * this.#votes.values![at]! };
     }
   }
 
   /** The term of one item. */
-  of(list: Int32Array, item: number): number {
+  of(person: Likes, item: number): number {
     let sum = 0;
-    for (const j of list) {
+    for (const j of person.liked ?? NONE) {
       const at = csrEntry(this.#votes, j, item);
       if (at >= 0) sum += this.#votes.values![at]!;
     }
-    return Math.fround(this.#scale(list) * sum);
+    return Math.fround(this.#scale(person) * sum);
   }
 
-  #scale(list: Int32Array): number {
-    return list.length === 0 ? 0 : this.#beta / Math.sqrt(list.length);
+  #scale({ liked = NONE, strength = 1 }: Likes): number {
+    return liked.length === 0 ? 0 : (strength * this.#beta) / Math.sqrt(liked.length);
   }
 
   #entries(list: Int32Array): number {
@@ -127,19 +154,19 @@ export class NeighborTerm {
     return entries;
   }
 
-  /** Writes the term of a list, ascending by item, from `at` on; returns the end. */
-  #put(list: Int32Array, indices: Int32Array, values: Float32Array, at: number): number {
+  /** Writes the term of a person, ascending by item, from `at` on; returns the end. */
+  #put(person: Likes, indices: Int32Array, values: Float32Array, at: number): number {
     const { offsets, indices: voted, values: weights } = this.#votes;
     const sums = this.#sums;
     const touched = this.#touched;
-    for (const j of list) {
+    for (const j of person.liked ?? NONE) {
       for (let e = offsets[j]!; e < offsets[j + 1]!; e++) {
         const item = voted[e]!;
         sums[item]! += weights![e]!;
         touched[item >>> 5]! |= 1 << (item & 31);
       }
     }
-    const scale = this.#scale(list);
+    const scale = this.#scale(person);
     let end = at;
     for (let word = 0; word < touched.length; word++) {
       for (let bits = touched[word]!; bits !== 0; bits &= bits - 1) {

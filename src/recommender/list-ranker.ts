@@ -66,7 +66,7 @@ export function itemsAbove(engine: Engine, model: ScoredModel, query: Query, ite
   const excluded = exclusions([query.seen], forbiddenItems(filter, items.rows), items.rows);
   const targets = { rows: 1, columns: items.rows, offsets: Int32Array.of(0, 1), indices: Int32Array.of(item) };
   const { itemBias, term } = model;
-  const additions = term?.rows([query.liked ?? new Int32Array(0)]);
+  const additions = term?.rows([query]);
   return engine.rank({ queries, k: 1, excluded, targets, itemBias, additions }).above![0]!;
 }
 
@@ -99,7 +99,7 @@ function rankBlock(
   block.forEach((query, q) => {
     row(queries, q).set(query.embedding);
   });
-  const additions = term?.rows(block.map(({ liked = new Int32Array(0) }) => liked));
+  const additions = term?.rows(block);
   const ranked = engine.rank({ queries, k, excluded, itemBias, additions });
   return block.map((_, q) => {
     const list: RankedItem[] = [];

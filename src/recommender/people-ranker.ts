@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
+import { newPersonStrength } from '../neighbors/neighbors.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { ascending, union } from './item-filter.ts';
 import { candidateCount, ItemRanker, type ListRequest } from './item-ranker.ts';
@@ -188,7 +189,8 @@ export class PeopleRanker {
     const likes = given ?? { items: feedback?.liked ?? new Int32Array(0) };
     const embedding = likes.items.length > 0 ? yield* this.#folded(likes, given !== undefined) : undefined;
     if (!embedding) return { basis: 'popular', leftOut };
-    const query = { embedding, seen: leftOut.seen, liked: ascending(likes.items) };
+    const strength = newPersonStrength(likes.items.length);
+    const query = { embedding, seen: leftOut.seen, liked: ascending(likes.items), strength };
     return { basis: given ? 'items' : 'feedback', leftOut, query };
   }
 
@@ -204,7 +206,7 @@ export class PeopleRanker {
 
   /** The parts of the scores of a list. */
   *#sums(person: Person, query: Query, list: readonly RankedItem[], count: number): Generator<void, ScoreSum[]> {
-    const parts = new ScoreParts(this.#engine.items, this.#scored, this.#likedOf(person, query));
+    const parts = new ScoreParts(this.#engine.items, this.#scored, { ...query, liked: this.#likedOf(person, query) });
     const sums: ScoreSum[] = [];
     let work = 0;
     for (const { item, score } of list) {

@@ -1,17 +1,15 @@
 import { type Csr, csrEntry } from '../array/csr.ts';
 import { type Matrix, row } from '../array/matrix.ts';
 import type { ScoreKind } from '../engine/engine.ts';
-import type { NeighborTerm } from '../neighbors/neighbors.ts';
+import type { Likes, NeighborTerm } from '../neighbors/neighbors.ts';
 import { scoreOf } from './vectors.ts';
 
 /** A user to rank items for. */
-export interface Query {
+export interface Query extends Likes {
   /** [d] */
   readonly embedding: Float32Array;
   /** Items to leave out in addition to those of the filter; ascending. */
   readonly seen: Int32Array;
-  /** P, the distinct items that the neighbour term of the scores is computed from; absent: none. */
-  readonly liked?: Int32Array;
 }
 
 /** The properties of a model that decide its scores. */
@@ -37,11 +35,11 @@ export class QueryScorer {
   /** [1 × items] the neighbour term. */
   readonly additions?: Csr;
 
-  constructor(items: Matrix, model: ScoredModel, { embedding, liked }: Pick<Query, 'embedding' | 'liked'>) {
+  constructor(items: Matrix, model: ScoredModel, query: Omit<Query, 'seen'>) {
     this.#items = items;
     this.#model = model;
-    this.#embedding = embedding;
-    this.additions = liked && model.term?.rows([liked]);
+    this.#embedding = query.embedding;
+    this.additions = query.liked && model.term?.rows([query]);
   }
 
   of(item: number): number {

@@ -1,5 +1,6 @@
 import { BestItems } from '../array/best-items.ts';
 import { type Matrix, row } from '../array/matrix.ts';
+import type { Likes } from '../neighbors/neighbors.ts';
 import type { ScoredModel } from './query-scorer.ts';
 import { inverseNorm } from './vectors.ts';
 
@@ -7,7 +8,7 @@ import { inverseNorm } from './vectors.ts';
 export interface LikedPart {
   /** The liked item's index in the model. */
   readonly item: number;
-  /** β · |P|^(−1/2) · S_ij; 0 where the two are no neighbours. */
+  /** strength · β · |P|^(−1/2) · S_ij; 0 where the two are no neighbours. */
   readonly neighbor: number;
   /** Its share of the embedding part. */
   readonly embedding: number;
@@ -35,15 +36,18 @@ export class ScoreParts {
   readonly #items: Matrix;
   readonly #model: ScoredModel;
   readonly #liked: Int32Array;
+  readonly #likes: Likes;
   /** [P × d] directions of the liked items; length 0 for an item without one. */
   readonly #directions: Float64Array;
 
-  /** @param liked P: ascending, distinct */
-  constructor(items: Matrix, model: ScoredModel, liked: Int32Array) {
+  /** @param likes P ascending, distinct */
+  constructor(items: Matrix, model: ScoredModel, likes: Likes) {
+    const { liked = new Int32Array(0) } = likes;
     const d = items.columns;
     this.#items = items;
     this.#model = model;
     this.#liked = liked;
+    this.#likes = likes;
     this.#directions = new Float64Array(liked.length * d);
     liked.forEach((item, at) => {
       const values = row(items, item);
@@ -66,7 +70,7 @@ export class ScoreParts {
     if (this.#model.term) {
       // The parts come in the order of the liked items.
       let at = 0;
-      for (const part of this.#model.term.parts(liked, item)) {
+      for (const part of this.#model.term.parts(this.#likes, item)) {
         while (liked[at] !== part.item) at++;
         neighbor[at] = part.value;
         neighbors += part.value;

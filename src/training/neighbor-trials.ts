@@ -84,7 +84,7 @@ export class NeighborTrials {
         const key = users[0]!;
         let additions = known.get(key);
         if (!additions) {
-          additions = term.rows(Array.from(users, (user) => csrRow(this.#train, user)));
+          additions = term.rows(Array.from(users, (user) => ({ liked: csrRow(this.#train, user) })));
           known.set(key, additions);
         }
         let block = blocks.get(key);

@@ -140,28 +140,35 @@ const neighbors = (train: Csr, kind: 'cosine' | 'ridge', beta = 1): Neighbors =>
 const kinds = fc.constantFrom('cosine' as const, 'ridge' as const);
 
 describe('the term', () => {
-  it('is β · |P|^(−1/2) · Σ S_ij, against the dense S', () => {
+  it('is strength · β · |P|^(−1/2) · Σ S_ij, against the dense S', () => {
     fc.assert(
-      fc.property(trainings, kinds, fc.constantFrom(0.5, 2), (train, kind, beta) => {
-        const of = neighbors(train, kind, beta);
-        const s = dense(csrTranspose(of.votes));
-        const lists = Array.from({ length: train.rows }, (_, u) => csrRow(train, u));
-        const term = new NeighborTerm(of);
-        const rows = dense(term.rows(lists));
-        lists.forEach((list, u) => {
-          for (let i = 0; i < train.columns; i++) {
-            const sum = list.reduce((total, j) => total + s[i]![j]!, 0);
-            const expected = list.length === 0 ? 0 : (beta / Math.sqrt(list.length)) * sum;
-            expect(rows[u]![i]).toBeCloseTo(expected, 5);
-            expect(term.of(list, i)).toBe(rows[u]![i]);
-            const parts = [...term.parts(list, i)];
-            expect(parts.reduce((total, { value }) => total + value, 0)).toBeCloseTo(rows[u]![i]!, 6);
-            expect(parts.map(({ item }) => item)).toEqual(
-              [...list].filter((j) => s[i]![j] !== 0 || parts.some((p) => p.item === j)),
-            );
-          }
-        });
-      }),
+      fc.property(
+        trainings,
+        kinds,
+        fc.constantFrom(0.5, 2),
+        fc.constantFrom(undefined, 0.25),
+        (train, kind, beta, strength) => {
+          const of = neighbors(train, kind, beta);
+          const s = dense(csrTranspose(of.votes));
+          const people = Array.from({ length: train.rows }, (_, u) => ({ liked: csrRow(train, u), strength }));
+          const term = new NeighborTerm(of);
+          const rows = dense(term.rows(people));
+          people.forEach((person, u) => {
+            const list = person.liked;
+            for (let i = 0; i < train.columns; i++) {
+              const sum = list.reduce((total, j) => total + s[i]![j]!, 0);
+              const expected = list.length === 0 ? 0 : (((strength ?? 1) * beta) / Math.sqrt(list.length)) * sum;
+              expect(rows[u]![i]).toBeCloseTo(expected, 5);
+              expect(term.of(person, i)).toBe(rows[u]![i]);
+              const parts = [...term.parts(person, i)];
+              expect(parts.reduce((total, { value }) => total + value, 0)).toBeCloseTo(rows[u]![i]!, 6);
+              expect(parts.map(({ item }) => item)).toEqual(
+                [...list].filter((j) => s[i]![j] !== 0 || parts.some((p) => p.item === j)),
+              );
+            }
+          });
+        },
+      ),
     );
   });
 
@@ -173,16 +180,20 @@ describe('the term', () => {
         const term = new NeighborTerm(of);
         for (let u = 0; u < train.rows; u++) {
           const list = csrRow(train, u);
-          const row = term.rows([list]);
+          const row = term.rows([{ liked: list }]);
           for (const i of row.indices) expect([...list].some((j) => j !== i && g[i]![j]! > 0)).toBe(true);
           // a new person who gives the same items, in any order and after other lists
-          const again = term.rows([Int32Array.of(0), Int32Array.from(list).reverse(), list]);
+          const again = term.rows(
+            [Int32Array.of(0), Int32Array.from(list).reverse(), list].map((liked) => ({ liked })),
+          );
           expect(csrRow(again, 2)).toEqual(row.indices);
           expect(csrRow(again, 1)).toEqual(row.indices);
           expect(again.values!.slice(again.offsets[2]!)).toEqual(row.values);
         }
-        expect(term.rows([new Int32Array(0)]).indices).toHaveLength(0);
-        expect(term.of(new Int32Array(0), 0)).toBe(0);
+        for (const nobody of [{}, { liked: new Int32Array(0) }]) {
+          expect(term.rows([nobody]).indices).toHaveLength(0);
+          expect(term.of(nobody, 0)).toBe(0);
+        }
       }),
     );
   });

@@ -237,7 +237,11 @@ describe('the parts of a score', () => {
           expect(Math.abs(sumOf(all.because!) - all.score!)).toBeLessThan(1e-6);
           expect(others).toBe(0);
           expect(bias).toBe(model.itemBias?.[item] ?? 0);
-          const neighbor = new Map([...(term?.parts(p, item) ?? [])].map((part) => [everyItem[part.item], part.value]));
+          // A new person's term is weaker.
+          const strength = user === undefined ? p.length / (p.length + 100) : 1;
+          const neighbor = new Map(
+            [...(term?.parts({ liked: p, strength }, item) ?? [])].map((part) => [everyItem[part.item], part.value]),
+          );
           const shares = new Map(items.map((one) => [one.id, one]));
           for (const j of p) expect(shares.get(everyItem[j]!)?.neighbor ?? 0).toBe(neighbor.get(everyItem[j]!) ?? 0);
           // The shares are in proportion to the positive cosines.

@@ -213,12 +213,12 @@ describe('a model with a term', () => {
   );
 
   /** The score of every item by the definition, in double precision apart from the parts that a model keeps. */
-  const scoresOf = (model: Model, embedding: Float32Array, liked: Int32Array) => {
+  const scoresOf = (model: Model, embedding: Float32Array, liked: Int32Array, strength = 1) => {
     const term = new NeighborTerm(model.neighbors!);
     return Array.from({ length: model.items.rows }, (_, i) =>
       Math.fround(
         Math.fround(scoreOf(model.config.score, embedding, row(model.items, i)) + (model.itemBias?.[i] ?? 0)) +
-          term.of(liked, i),
+          term.of({ liked, strength }, i),
       ),
     );
   };
@@ -248,10 +248,10 @@ describe('a model with a term', () => {
       expect(recommender.score(model.userIds.idOf(u), some)).toEqual(
         expected.slice(0, 3).map(({ score }) => expect.closeTo(score, 5)),
       );
-      // a new person who gives the same items has the same term
+      // a new person who gives the same items has the same term, weaker
       const items = [...liked].map((i) => model.itemIds.idOf(i));
       const embedding = recommender.foldIn(items);
-      const folded = scoresOf(model, embedding, liked);
+      const folded = scoresOf(model, embedding, liked, liked.length / (liked.length + 100));
       const best = recommender.recommendFor(items, { k: 1 })[0]!;
       const top = folded
         .map((score, i) => ({ score, i }))
@@ -276,7 +276,7 @@ describe('a model with a term', () => {
     for (const u of [0, 9, 149]) {
       const user = model.userIds.idOf(u);
       expect(zero!.recommend(user, { k: 90 })).toEqual(without!.recommend(user, { k: 90 }));
-      const touched = new Set(shared.rows([csrRow(trainedItems(model), u)]).indices);
+      const touched = new Set(shared.rows([{ liked: csrRow(trainedItems(model), u) }]).indices);
       const others = Array.from({ length: 90 }, (_, i) => i)
         .filter((i) => !touched.has(i))
         .map((i) => model.itemIds.idOf(i));

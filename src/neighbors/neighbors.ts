@@ -71,10 +71,10 @@ export interface Likes {
 }
 
 /** Items that a new person gives at which the term has half its strength. */
-const HALF_STRENGTH = 100;
+const HALF_STRENGTH = 200;
 
 /**
- * The strength of the term for a new person with n liked items: n / (n + 100).
+ * The strength of the term for a new person with n liked items: n / (n + 200).
  * β is chosen for people whose items the embeddings were trained on, and corrects what that training did to the items they do not have. The embedding of a new person needs less of it (docs/decisions/051-neighbours.md).
  */
 export function newPersonStrength(n: number): number {

@@ -238,7 +238,7 @@ describe('the parts of a score', () => {
           expect(others).toBe(0);
           expect(bias).toBe(model.itemBias?.[item] ?? 0);
           // A new person's term is weaker.
-          const strength = user === undefined ? p.length / (p.length + 100) : 1;
+          const strength = user === undefined ? p.length / (p.length + 200) : 1;
           const neighbor = new Map(
             [...(term?.parts({ liked: p, strength }, item) ?? [])].map((part) => [everyItem[part.item], part.value]),
           );

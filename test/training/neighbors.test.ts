@@ -251,7 +251,7 @@ describe('a model with a term', () => {
       // a new person who gives the same items has the same term, weaker
       const items = [...liked].map((i) => model.itemIds.idOf(i));
       const embedding = recommender.foldIn(items);
-      const folded = scoresOf(model, embedding, liked, liked.length / (liked.length + 100));
+      const folded = scoresOf(model, embedding, liked, liked.length / (liked.length + 200));
       const best = recommender.recommendFor(items, { k: 1 })[0]!;
       const top = folded
         .map((score, i) => ({ score, i }))

@@ -98,6 +98,6 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
       return { kind, units: 1, unit, fixed: lookUpWork(options) };
     }
     case 'score':
-      return { kind: 'score', units: 1, unit: job.pairs.length * (4 * sizes.dimension + 2 * LOOK_UP), fixed: 0 };
+      return { kind: 'score', units: 1, unit: job.items.length * (4 * sizes.dimension + 2 * LOOK_UP), fixed: 0 };
   }
 }

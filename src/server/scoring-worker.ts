@@ -136,20 +136,20 @@ function* forItems(recommender: Recommender, { items, request }: ForItemsJob): G
 }
 
 /** The scores of all pairs, in order. The items of each user are scored in one call. */
-function* scores(recommender: Recommender, { pairs }: ScoreJob): Generator<void, string> {
+function* scores(recommender: Recommender, { users, items }: ScoreJob): Generator<void, string> {
   const byUser = new Map<string, number[]>();
-  pairs.forEach(({ user }, at) => {
+  users.forEach((user, at) => {
     if (byUser.has(user)) byUser.get(user)!.push(at);
     else byUser.set(user, [at]);
   });
-  const values = new Array<number>(pairs.length);
+  const values = new Array<number>(items.length);
   let done = 0;
   for (const [user, places] of byUser) {
     for (let from = 0; from < places.length; from += SCORED) {
       const part = places.slice(from, from + SCORED);
       const scored = recommender.score(
         user,
-        part.map((at) => pairs[at]!.item),
+        part.map((at) => items[at]!),
       );
       part.forEach((at, s) => {
         values[at] = scored[s]!;

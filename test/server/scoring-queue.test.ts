@@ -170,7 +170,8 @@ describe('the work of a request', () => {
     expect(work(foldIn(1000))).toBeGreaterThan(1.4 * work(foldIn(1)));
     const pairs = (count: number): ScoringJob => ({
       type: 'score',
-      pairs: Array.from({ length: count }, () => ({ user: 'u', item: 'i' })),
+      users: Array.from({ length: count }, () => 'u'),
+      items: Array.from({ length: count }, () => 'i'),
     });
     expect(work(pairs(1000))).toBe(1000 * work(pairs(1)));
     const exclude = Array.from({ length: 10_000 }, (_, i) => `${i}`);

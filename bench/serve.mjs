@@ -12,10 +12,9 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import { randomStream } from '../dist/array/random.js';
-import { csrFromEntries, matrix } from '../dist/extend.js';
-import { createModel, IdMap, saveModel } from '../dist/index.js';
+import { saveModel } from '../dist/index.js';
 import { machine } from './speed/machine.mjs';
+import { madeUpModel } from './speed/made-up-model.mjs';
 import { tableLines } from './speed/report.mjs';
 import { inTemporaryFolder } from './speed/temporary.mjs';
 import { median } from './speed/timing.mjs';
@@ -42,7 +41,7 @@ const program = resolve(import.meta.dirname, '../dist/cli/main.js');
 
 await inTemporaryFolder(async (/** @type {string} */ folder) => {
   const directory = join(folder, 'model');
-  await saveModel(directory, madeUp(Number(values.dimension)));
+  await saveModel(directory, madeUpModel({ users, items, dimension: Number(values.dimension) }));
   const rows = values['cold-start']
     ? await coldStart(directory)
     : values.requests
@@ -186,42 +185,4 @@ function processorSeconds(pid) {
     .replace(/^.*\) /, '')
     .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-/** @param {number} dimension */
-function madeUp(dimension) {
-  const random = randomStream(1, 'bench-serve');
-  const table = (/** @type {number} */ rows) => {
-    const m = matrix(rows, dimension);
-    for (let i = 0; i < m.data.length; i++) m.data[i] = random.normal();
-    return m;
-  };
-  const pairs = { users: /** @type {number[]} */ ([]), items: /** @type {number[]} */ ([]) };
-  for (let user = 0; user < users; user++) {
-    const seen = new Set(Array.from({ length: 30 }, () => random.integer(items)));
-    for (const item of seen) {
-      pairs.users.push(user);
-      pairs.items.push(item);
-    }
-  }
-  const ids = (/** @type {number} */ count) => IdMap.fromIds(Array.from({ length: count }, (_, i) => String(i)));
-  return createModel({
-    config: {
-      backbone: 'mf',
-      score: 'cosine',
-      loss: { name: 'sl', options: { tau: 0.1 } },
-      training: {},
-      seed: 1,
-      data: { source: 'made up', sha256: '0' },
-      engine: { name: 'none', build: 'none', threads: 1 },
-      epochs: 0,
-      steps: 0,
-      metrics: {},
-    },
-    users: table(users),
-    items: table(items),
-    userIds: ids(users),
-    itemIds: ids(items),
-    seen: csrFromEntries(users, items, pairs.users, pairs.items),
-  });
 }

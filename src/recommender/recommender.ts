@@ -60,6 +60,9 @@ export interface UserList {
 /** Liked items of an explanation by default. */
 const REASONS = 10;
 
+/** Reasons that are named between two steps. */
+const STEP_REASONS = 1000;
+
 /** Users per block of `recommendAll`; the event loop runs between two blocks. */
 const ALL_BLOCK = 1024;
 
@@ -285,13 +288,22 @@ export class Recommender {
 
   *#lists(people: readonly Person[], options: RecommendOptions): Generator<void, UserList[]> {
     const ranker = this.#people;
-    const lists = yield* ranker.listsInSteps(people, this.#parse(options));
-    return lists.map(({ basis, items, sums }) => ({
-      basis,
-      items: this.#titled(items).map((item, at) =>
-        sums ? { ...item, because: reasonsOf(sums[at]!, this.#nameOf) } : item,
-      ),
-    }));
+    const ranked = yield* ranker.listsInSteps(people, this.#parse(options));
+    const lists: UserList[] = [];
+    let named = 0;
+    for (const { basis, items, sums } of ranked) {
+      const list = this.#titled(items);
+      for (const [at, sum] of sums?.entries() ?? []) {
+        const because = reasonsOf(sum, this.#nameOf);
+        list[at] = { ...list[at]!, because };
+        named += because.items.length;
+        if (named < STEP_REASONS) continue;
+        named = 0;
+        yield;
+      }
+      lists.push({ basis, items: list });
+    }
+    return lists;
   }
 
   *#explanation(person: Person, item: Id, options: RecommendOptions): Generator<void, Explanation> {

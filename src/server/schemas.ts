@@ -19,7 +19,7 @@ interface RequestLimits {
   readonly pairs: number;
   /** Maximum number of feedback events in a request. */
   readonly events: number;
-  /** Maximum number of items in a response: users × k. */
+  /** Maximum number of items in a response, users × k, and of reasons, users × k × explain. */
   readonly items: number;
   /** Maximum number of liked items in a reason (`explain`). */
   readonly reasons: number;
@@ -111,7 +111,14 @@ export function requestSchemas(limits: RequestLimits) {
   const weightError = 'a number from 1e-30 to 1e30';
   const weight = z.number({ error: weightError }).min(1e-30, { error: weightError }).max(1e30, { error: weightError });
   const timeError = 'seconds since 1970 (not milliseconds), or a time such as 2026-05-31T12:00:00Z';
-  const optionsObject = z.strictObject(options);
+  // With reasons, an item counts as often as it has some.
+  const fits = ({ k, explain = 1 }: { readonly k: number; readonly explain?: number }, lists = 1) =>
+    lists * k * Math.max(1, explain) <= limits.items;
+  const tooMany = (what: string) => ({
+    path: ['k'],
+    error: `at most ${limits.items} items in total (${what}; with explain, reasons: ${what} × explain)`,
+  });
+  const optionsObject = z.strictObject(options).refine((given) => fits(given), tooMany('k'));
   return {
     id: idText,
     options: optionsObject,
@@ -125,10 +132,7 @@ export function requestSchemas(limits: RequestLimits) {
     }),
     recommendations: z
       .strictObject({ users: idList(limits.users, 1), ...options })
-      .refine(({ users, k }) => users.length * k <= limits.items, {
-        path: ['k'],
-        error: `at most ${limits.items} items in total (users × k)`,
-      })
+      .refine((given) => fits(given, given.users.length), tooMany('users × k'))
       .meta({ id: 'RecommendationsRequest' }),
     forItems: z
       .strictObject({
@@ -141,6 +145,7 @@ export function requestSchemas(limits: RequestLimits) {
         }),
         ...options,
       })
+      .refine((given) => fits(given), tooMany('k'))
       .meta({ id: 'ForItemsRequest' }),
     scores: z
       .strictObject({

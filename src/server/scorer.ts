@@ -38,6 +38,8 @@ export class Scorer {
   readonly #options: ScorerOptions;
   /** The batch of each lane in the thread. */
   readonly #running: { [lane in Lane]?: readonly Piece[] } = {};
+  /** When the batch of each lane was sent. */
+  readonly #sent: Record<Lane, number> = { light: 0, dear: 0 };
   /** The calls that wait for the thread to take feedback in, in order. */
   readonly #feeding: (() => void)[] = [];
   #feedbackSize: FeedbackSize = { users: 0, pairs: 0, dropped: 0 };
@@ -204,6 +206,7 @@ export class Scorer {
     const pieces = this.#queue.take(lane);
     if (pieces.length === 0) return;
     this.#running[lane] = pieces;
+    this.#sent[lane] = performance.now();
     this.#worker.postMessage({ type: 'batch', lane, jobs: pieces.map(({ job }) => job) } satisfies ToScoring);
   }
 
@@ -218,7 +221,7 @@ export class Scorer {
     const pieces = this.#running[lane]!;
     this.#running[lane] = undefined;
     const deferred = pieces.filter((_, p) => 'deferred' in answers[p]!);
-    if (deferred.length === 0) this.#queue.learn(pieces, seconds);
+    if (deferred.length === 0) this.#queue.learn(lane, pieces, seconds, (performance.now() - this.#sent[lane]) / 1000);
     for (const piece of deferred) this.#queue.defer(piece);
     // Send the next batches first: the thread scores them while this thread hands out the answers.
     this.#dispatch(lane);

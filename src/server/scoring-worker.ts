@@ -2,7 +2,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
 import { carryError } from '../platform/carried-error.ts';
 import { finished } from '../recommender/in-steps.ts';
-import type { Basis } from '../recommender/people-ranker.ts';
 import type { RecommendedItem } from '../recommender/recommendation.ts';
 import { type OpenOptions, Recommender } from '../recommender/recommender.ts';
 import { FeedbackSets } from './feedback-sets.ts';
@@ -25,6 +24,8 @@ import type {
 const SLICE_MS = 4;
 /** Items of one user that are scored between two steps. */
 const SCORED = 500;
+/** Items and reasons that are written as JSON between two steps. */
+const WRITTEN = 1000;
 
 /** Answers the jobs of a batch, each exactly as the library would answer it alone. Users of jobs with equal options are ranked in one call. */
 function* scoreBatch(recommender: Recommender, sets: FeedbackSets, lane: Lane, jobs: readonly ScoringJob[]) {
@@ -110,7 +111,22 @@ function* listsOf(
   const users = places.map(({ user }) => user);
   const feedback = users.map((user) => sets.of(user));
   const lists = yield* recommender.listsInSteps(users, options, feedback);
-  return lists.map(({ basis, items }, u) => listJson(users[u]!, basis, items));
+  const texts: string[] = [];
+  for (const [u, { basis, items }] of lists.entries()) {
+    texts.push(`{"user":${JSON.stringify(users[u])},"basis":"${basis}","items":${yield* itemsJson(items)}}`);
+  }
+  return texts;
+}
+
+/** The JSON of a list's items. */
+function* itemsJson(items: readonly RecommendedItem[]): Generator<void, string> {
+  const size = Math.ceil(WRITTEN / (1 + (items[0]?.because?.items.length ?? 0)));
+  const parts: string[] = [];
+  for (let from = 0; from < items.length; from += size) {
+    parts.push(JSON.stringify(items.slice(from, from + size)).slice(1, -1));
+    if (items.length > size) yield;
+  }
+  return `[${parts.join(',')}]`;
 }
 
 /** The JSON answer to a job for one list, one explanation or some scores. */
@@ -127,12 +143,12 @@ function* single(
     return [JSON.stringify({ user, ...(yield* recommender.explainInSteps(user, item, options, sets.of(user))) })];
   }
   const items = yield* recommender.similarItemsInSteps(item, { k: job.k, by: job.by });
-  return [`{"item":${JSON.stringify(item)},"items":${JSON.stringify(items)}}`];
+  return [`{"item":${JSON.stringify(item)},"items":${yield* itemsJson(items)}}`];
 }
 
 function* forItems(recommender: Recommender, { items, request }: ForItemsJob): Generator<void, string> {
   const list = yield* recommender.recommendForInSteps(items, request);
-  return `{"items":${JSON.stringify(list)}}`;
+  return `{"items":${yield* itemsJson(list)}}`;
 }
 
 /** The scores of all pairs, in order. The items of each user are scored in one call. */
@@ -161,11 +177,6 @@ function* scores(recommender: Recommender, { users, items }: ScoreJob): Generato
     }
   }
   return `{"scores":${JSON.stringify(values)}}`;
-}
-
-/** The JSON of one list, as `GET /v1/users/:user/recommendations` returns it. */
-function listJson(user: string, basis: Basis, items: readonly RecommendedItem[]): string {
-  return `{"user":${JSON.stringify(user)},"basis":"${basis}","items":${JSON.stringify(items)}}`;
 }
 
 /** Wraps a result, or the error that `make` throws, as an answer. Rethrows the error of a broken engine. */

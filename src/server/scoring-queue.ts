@@ -22,7 +22,7 @@ const LATER = 10;
 /** Estimates for a product before the first measurement, in milliseconds. */
 const FIRST_MS: Readonly<Record<WorkKind, number>> = {
   rank: 3e-7,
-  're-rank': 1e-6,
+  're-rank': 3e-7,
   explain: 1e-6,
   'fold-in': 3e-7,
   similar: 1e-6,
@@ -70,8 +70,8 @@ export class ScoringQueue {
   readonly #speeds = new Map<WorkKind, number>();
   /** The order of arrival of dear requests, in milliseconds of work. */
   #clock = 0;
-  /** Milliseconds that dear batches took on the clock, light ones in between included, and their estimate: sums in which older batches fade. */
-  readonly #dear = { taken: 0, expected: 0 };
+  /** Seconds that dear batches took on the clock, light ones in between included, and those of the thread: sums in which older batches fade. */
+  readonly #dear = { taken: 0, spent: 0 };
   readonly #now: () => number;
 
   constructor(options: QueueOptions) {
@@ -125,8 +125,8 @@ export class ScoringQueue {
     if (!(total > 0)) return;
     const ratio = Math.min(RAISE, (1000 * seconds) / total);
     if (lane === 'dear') {
-      this.#dear.taken = KEPT * this.#dear.taken + Math.min(RAISE * total, 1000 * taken);
-      this.#dear.expected = KEPT * this.#dear.expected + total;
+      this.#dear.taken = KEPT * this.#dear.taken + Math.min(RAISE * seconds, taken);
+      this.#dear.spent = KEPT * this.#dear.spent + seconds;
     }
     for (const [kind, ms] of expected) {
       const part = ms / total;
@@ -164,8 +164,8 @@ export class ScoringQueue {
 
   /** Milliseconds on the clock for each millisecond of a lane's work. */
   #pace(lane: Lane): number {
-    const { taken, expected } = this.#dear;
-    return lane === 'dear' && expected > 0 ? Math.max(1, taken / expected) : 1;
+    const { taken, spent } = this.#dear;
+    return lane === 'dear' && spent > 0 ? Math.max(1, taken / spent) : 1;
   }
 
   #add(request: WaitingRequest, lane: Lane): WaitingRequest | undefined {

@@ -3,6 +3,7 @@
  *
  *     node bench/serve.mjs [--seconds 10] [--rounds 3] [--connections 16] [--k 20] [--threads N] [--json]
  *     node bench/serve.mjs --requests 200000        # resident memory after each tenth of the requests
+ *     node bench/serve.mjs --neighbors 20           # the same model without and with a neighbour term of 20 entries an item, in turn
  *     node bench/serve.mjs --cold-start             # time from spawning the process to the first answer
  */
 import { spawn } from 'node:child_process';
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     dimension: { type: 'string', default: '64' },
     threads: { type: 'string' },
     requests: { type: 'string' },
+    neighbors: { type: 'string' },
     'cold-start': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -41,12 +43,19 @@ const program = resolve(import.meta.dirname, '../dist/cli/main.js');
 
 await inTemporaryFolder(async (/** @type {string} */ folder) => {
   const directory = join(folder, 'model');
-  await saveModel(directory, madeUpModel({ users, items, dimension: Number(values.dimension) }));
-  const rows = values['cold-start']
-    ? await coldStart(directory)
-    : values.requests
-      ? await memory(directory, Number(values.requests))
-      : await speed(directory);
+  const sizes = { users, items, dimension: Number(values.dimension) };
+  await saveModel(directory, madeUpModel(sizes));
+  const withTerm = join(folder, 'with-term');
+  if (values.neighbors) {
+    await saveModel(withTerm, madeUpModel({ ...sizes, neighbors: Number(values.neighbors) }));
+  }
+  const rows = values.neighbors
+    ? await inTurn(directory, withTerm)
+    : values['cold-start']
+      ? await coldStart(directory)
+      : values.requests
+        ? await memory(directory, Number(values.requests))
+        : await speed(directory);
   const about = machine();
   if (values.json) console.log(JSON.stringify({ machine: about, options: values, rows }, null, 2));
   else {
@@ -78,6 +87,31 @@ async function speed(directory) {
   }
   await server.stop();
   return rows;
+}
+
+/**
+ * Rounds of load without and with the neighbour term, in turn, and their ratio.
+ * @param {string} plain
+ * @param {string} withTerm
+ */
+async function inTurn(plain, withTerm) {
+  const servers = [await start(plain), await start(withTerm)];
+  for (const { url } of servers) await shoot(url, { duration: 2 });
+  const rows = [];
+  const ratios = [];
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    const rates = [];
+    for (const [s, { url, pid }] of servers.entries()) {
+      const spent = processorSeconds(pid);
+      const result = await shoot(url, { duration: Number(values.seconds) });
+      const each = (1000 * (processorSeconds(pid) - spent)) / result.requests.total;
+      rates.push(result.requests.total / result.duration);
+      rows.push({ round, term: s ? 'with' : 'without', ...figures(result), 'processor ms a request': each });
+    }
+    ratios.push((rates[1] ?? 0) / (rates[0] ?? 1));
+  }
+  for (const server of servers) await server.stop();
+  return [...rows, { round: 'with / without, median', 'requests/s': median(ratios) }];
 }
 
 /**

@@ -44,6 +44,7 @@ export function madeUpModel({ users, items, dimension = 64, seen = 30, neighbors
     }
     return csrFromEntries(rows, items, of, other);
   };
+  const seenPairs = pairs(users, seen);
   const votes = neighbors > 0 ? pairs(items, neighbors) : undefined;
   return createModel({
     config: {
@@ -62,7 +63,7 @@ export function madeUpModel({ users, items, dimension = 64, seen = 30, neighbors
     items: table(items),
     userIds: ids(users),
     itemIds: ids(items),
-    seen: pairs(users, seen),
+    seen: seenPairs,
     ...(votes && {
       neighbors: {
         kind: /** @type {const} */ ('cosine'),

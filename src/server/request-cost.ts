@@ -22,7 +22,7 @@ const JSON_ITEM = 500;
 /** Products that take as long as one item's bias of the popularity dial, which is computed anew for a position that is not kept. */
 const BIAS = 10;
 /** Products that take as long as looking up one id. */
-const LOOK_UP = 300;
+const LOOK_UP = 1000;
 /** Evaluations of the loss in a fold-in, negatives in each, and passes over them (scores, loss, gradient). */
 const FOLD_EVALUATIONS = 12;
 const FOLD_NEGATIVES = 2048;
@@ -87,12 +87,14 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
       return { kind, units: job.users.length, unit, fixed: lookUpWork(job.options) };
     }
     case 'for-items': {
-      const unit =
-        listWork(job.request, sizes) +
-        reasonsWork(job.request, job.items.length, sizes) +
-        (job.items.length > 0 ? foldInWork(job.items.length, sizes) : 0);
-      const kind = job.items.length > 0 ? 'fold-in' : kindOf(job.request);
-      return { kind, units: 1, unit, fixed: lookUpWork(job.request) };
+      const list = listWork(job.request, sizes) + reasonsWork(job.request, job.items.length, sizes);
+      const foldIn = job.items.length > 0 ? foldInWork(job.items.length, sizes) : 0;
+      return {
+        kind: foldIn > list ? 'fold-in' : kindOf(job.request),
+        units: 1,
+        unit: list + foldIn,
+        fixed: lookUpWork(job.request),
+      };
     }
     case 'similar':
       return { kind: 'similar', units: 1, unit: sizes.items * sizes.dimension + JSON_ITEM * job.k, fixed: 0 };
@@ -106,6 +108,6 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
       return { kind: 'explain', units: 1, unit, fixed: lookUpWork(options) };
     }
     case 'score':
-      return { kind: 'score', units: 1, unit: job.items.length * (4 * sizes.dimension + 2 * LOOK_UP), fixed: 0 };
+      return { kind: 'score', units: 1, unit: job.items.length * (4 * sizes.dimension + LOOK_UP / 2), fixed: 0 };
   }
 }

@@ -15,6 +15,9 @@ import type {
 } from './scoring-protocol.ts';
 import { type Piece, ScoringQueue } from './scoring-queue.ts';
 
+/** The part of the deadline that the thread may take longer for the last piece of a request. */
+const GRACE = 0.25;
+
 /** Limits and listener of a scoring thread. */
 export interface ScorerOptions {
   /** Maximum number of waiting requests. */
@@ -154,10 +157,13 @@ export class Scorer {
     return new Promise((resolve, reject) => {
       const waiting = this.#queue.add(job, gone, resolve, reject);
       if (!waiting) return;
-      waiting.timer = setTimeout(
-        () => waiting.fail(new TaurecError('deadline', { seconds: deadline })),
-        deadline * 1000,
-      );
+      const late = () => waiting.fail(new TaurecError('deadline', { seconds: deadline }));
+      const atDeadline = () => {
+        // With its last piece in the thread the request is answered in a moment.
+        if (waiting.workLeft === 0) waiting.timer = setTimeout(late, GRACE * deadline * 1000);
+        else late();
+      };
+      waiting.timer = setTimeout(atDeadline, deadline * 1000);
       this.#schedule();
     });
   }

@@ -13,7 +13,7 @@ const LIGHT_LISTS = 3;
 /** Longest piece of a dear request that the thread does in one go, in milliseconds, and pieces of different requests in a batch. */
 const PIECE_MS = 4;
 const DEAR_PIECES = 4;
-/** The part of the deadline that a request may take with those ahead of it; more are refused. A dear one with others ahead of it may take less: the rest is for cheap ones that overtake it, up to `OVERTAKEN`, and for errors of the estimates. */
+/** The part of the deadline that a light request may take with those ahead of it; more are refused. A dear one may take less: the rest is for cheap ones that overtake it, up to `OVERTAKEN`, and for errors of the estimates. */
 const SHARE = 0.8;
 const SHARE_BEHIND = 0.5;
 const OVERTAKEN = 0.9;
@@ -92,7 +92,7 @@ export class ScoringQueue {
     reject: (error: unknown) => void,
   ): WaitingRequest | undefined {
     const work = workOf(job, this.#options.sizes);
-    return this.#add(new WaitingRequest(job, work, gone, resolve, reject), this.#laneOf(work));
+    return this.#add(new WaitingRequest(job, work, gone, resolve, reject), this.#laneOf(job, work));
   }
 
   /** Puts a piece that the thread found dear, a fold-in by feedback, into the dear lane. */
@@ -150,8 +150,8 @@ export class ScoringQueue {
   }
 
   /** Fold-ins are always dear: many of them, each of a millisecond, would fill the light lane. */
-  #laneOf({ kind, units, unit, fixed }: Work): Lane {
-    if (kind === 'fold-in') return 'dear';
+  #laneOf(job: ScoringJob, { kind, units, unit, fixed }: Work): Lane {
+    if (job.type === 'for-items' && job.items.length > 0) return 'dear';
     const { items, dimension } = this.#options.sizes;
     const ordinary = this.#ms('rank', items * dimension);
     return this.#ms(kind, units * unit + fixed) <= Math.max(LIGHT_MS, LIGHT_LISTS * ordinary) ? 'light' : 'dear';
@@ -189,10 +189,9 @@ export class ScoringQueue {
       request.fail(new TaurecError('overloaded', { got: `${this.length} requests are waiting already`, limit }));
       return undefined;
     }
-    const share = lane === 'dear' && ahead > 0 ? SHARE_BEHIND : SHARE;
-    // With nothing ahead of it, a request is refused by measurements alone.
-    const isSure = ahead > 0 || this.#speeds.has(request.kind);
-    if (isSure && pace * (ahead + ms) > share * deadline) {
+    const share = lane === 'dear' ? SHARE_BEHIND : SHARE;
+    // With nothing ahead of it, a request of any cost is let in: its first piece measures whether there is time for it.
+    if (ahead > 0 && pace * (ahead + ms) > share * deadline) {
       request.fail(tooMuch(pace * ahead, ms, share * this.#options.deadline));
       return undefined;
     }
@@ -209,7 +208,8 @@ export class ScoringQueue {
     this.#lanes[lane] = requests.filter((request) => {
       if (request.dropped()) return false;
       const ms = this.#left(request);
-      const isLate = this.#speeds.has(request.kind) && now + pace * (ahead + ms) > request.due;
+      const isMeasured = request.begun || (ahead > 0 && this.#speeds.has(request.kind));
+      const isLate = isMeasured && now + pace * (ahead + ms) > request.due;
       if (isLate) request.fail(tooMuch(pace * ahead, ms, this.#options.deadline));
       else ahead += ms;
       return !isLate;
@@ -310,6 +310,11 @@ export class WaitingRequest {
   get workLeft(): number {
     const left = this.#units - this.#sent;
     return left === 0 ? 0 : left * this.unitWork + this.fixedWork;
+  }
+
+  /** Whether the thread has had a piece of it. */
+  get begun(): boolean {
+    return this.#sent > 0;
   }
 
   /** Whether the request needs no scoring any more: it is settled (deadline, failed piece), or its client has disconnected. */

@@ -52,7 +52,8 @@ describe.skipIf(postgresMissing)(withReason('the guide of PostgreSQL', postgresM
     expect(await taurec(...words(commandOf('info')).slice(1))).toContain('2,400');
     const trainings = commands.filter((line) => /^taurec train .*--out model$/.test(line));
     expect(trainings.length).toBeGreaterThanOrEqual(3);
-    for (const line of trainings) await taurec(...words(line).slice(1), '--epochs', '2', '--neighbors', 'off', '--quiet');
+    for (const line of trainings)
+      await taurec(...words(line).slice(1), '--epochs', '2', '--neighbors', 'off', '--quiet');
     expect((await openModel(model())).users.rows).toBe(200);
   });
 

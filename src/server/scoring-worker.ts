@@ -2,9 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
 import { carryError } from '../platform/carried-error.ts';
 import { finished } from '../recommender/in-steps.ts';
-import type { RecommendedItem } from '../recommender/recommendation.ts';
 import { type OpenOptions, Recommender } from '../recommender/recommender.ts';
 import { FeedbackSets } from './feedback-sets.ts';
+import { itemsJson } from './items-json.ts';
 import type {
   Answer,
   FeedbackColumns,
@@ -24,8 +24,6 @@ import type {
 const SLICE_MS = 4;
 /** Items of one user that are scored between two steps. */
 const SCORED = 500;
-/** Items and reasons that are written as JSON between two steps. */
-const WRITTEN = 1000;
 
 /** Answers the jobs of a batch, each exactly as the library would answer it alone. Users of jobs with equal options are ranked in one call. */
 function* scoreBatch(recommender: Recommender, sets: FeedbackSets, lane: Lane, jobs: readonly ScoringJob[]) {
@@ -116,17 +114,6 @@ function* listsOf(
     texts.push(`{"user":${JSON.stringify(users[u])},"basis":"${basis}","items":${yield* itemsJson(items)}}`);
   }
   return texts;
-}
-
-/** The JSON of a list's items. */
-function* itemsJson(items: readonly RecommendedItem[]): Generator<void, string> {
-  const size = Math.ceil(WRITTEN / (1 + (items[0]?.because?.items.length ?? 0)));
-  const parts: string[] = [];
-  for (let from = 0; from < items.length; from += size) {
-    parts.push(JSON.stringify(items.slice(from, from + size)).slice(1, -1));
-    if (items.length > size) yield;
-  }
-  return `[${parts.join(',')}]`;
 }
 
 /** The JSON answer to a job for one list, one explanation or some scores. */

@@ -1,5 +1,5 @@
 /**
- * Measures what one client's dearest legal requests do to the requests of others: a model of MovieLens-100k's size (or larger), the server in its own process, the abuse and a victim in this one.
+ * Measures what one client's dearest legal requests do to the requests of others: a model of MovieLens-100k's size (or larger), the server in its own process, the abuse in a thread of this one, and a victim.
  *
  *     node bench/serve-abuse.mjs [--seconds 6] [--items 1000] [--users 1000] [--dimension 64] [--case NAME] [--json]
  *
@@ -7,15 +7,16 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { randomStream } from '../dist/array/random.js';
-import { csrFromEntries, matrix } from '../dist/extend.js';
-import { createModel, IdMap, saveModel } from '../dist/index.js';
+import { Worker } from 'node:worker_threads';
+import { saveModel } from '../dist/index.js';
+import { send } from './speed/attack.mjs';
 import { machine } from './speed/machine.mjs';
+import { madeUpModel } from './speed/made-up-model.mjs';
 import { tableLines } from './speed/report.mjs';
 import { inTemporaryFolder } from './speed/temporary.mjs';
 
@@ -57,11 +58,24 @@ const cases = {
     body: { events: Array.from({ length: 1000 }, (_, i) => ({ user: `someone ${i}`, item: `${i % items}` })) },
   },
   'similar, k 1000': { path: '/v1/items/7/similar?k=1000' },
+  'together, k 1000': { path: '/v1/items/7/similar?k=1000&by=together' },
+  'explained, 100 × 1000': list({ users: people(100), k: 1000, explain: 1 }),
+  'explained, 10 × 100 × 100': list({ users: people(10), k: 100, explain: 100 }),
+  'explained, 1000 × 100': { path: '/v1/users/7/recommendations?k=1000&explain=100' },
+  'explained fold-in of 1000': {
+    path: '/v1/recommendations/for-items',
+    body: { items: ids(1000), k: 1000, explain: 100, diversity: 0.5, includeSeen: true },
+  },
+  'explanation, k 1000': { path: '/v1/users/7/items/8/explanation?k=1000&diversity=0.5&explain=100' },
+  'wrong ids, 10,000': list({ users: people(1000), exclude: new Array(10_000).fill(1.5) }),
 };
 
 await inTemporaryFolder(async (/** @type {string} */ folder) => {
   const directory = join(folder, 'model');
-  await saveModel(directory, madeUp(Number(values.dimension)));
+  await saveModel(
+    directory,
+    madeUpModel({ users, items, dimension: Number(values.dimension), seen: 70, neighbors: 20 }),
+  );
   const rows = [];
   for (const [name, abuse] of Object.entries(cases)) {
     if (values.case !== undefined && !name.includes(values.case)) continue;
@@ -85,27 +99,27 @@ await inTemporaryFolder(async (/** @type {string} */ folder) => {
  */
 async function measure(directory, folder, name, abuse, connections) {
   const server = await start(directory, join(folder, `${Math.random().toString(36).slice(2)}.db`));
-  const agent = new Agent({ keepAlive: true, maxSockets: connections + 1 });
+  const agent = new Agent({ keepAlive: true });
   if (name.startsWith('guest')) {
     for (let from = 0; from < 100_000; from += 1000) {
       const events = Array.from({ length: 1000 }, (_, i) => ({ user: 'guest', item: `${(from + i) % items}` }));
       await send(agent, server.url, '/v1/feedback', JSON.stringify({ events }));
     }
   }
-  const end = performance.now() + warmUp + 1000 * Number(values.seconds);
-  const body = abuse.body && JSON.stringify(abuse.body);
-  /** @type {Map<number, number>} */
-  const statuses = new Map();
-  let answered = 0;
-  const attackers = Array.from({ length: connections }, async () => {
-    while (performance.now() < end) {
-      const status = await send(agent, server.url, abuse.path, body);
-      statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (status === 200) answered++;
-      // A polite client would wait for Retry-After; this one waits a little, so that its own refusals are not the load.
-      else await sleep(50);
-    }
-  });
+  agent.destroy();
+  const seconds = Number(values.seconds) + warmUp / 1000;
+  const end = performance.now() + 1000 * seconds;
+  const attack = {
+    url: server.url,
+    path: abuse.path,
+    body: abuse.body && JSON.stringify(abuse.body),
+    connections,
+    seconds,
+  };
+  const attacked = once(
+    new Worker(new URL('./speed/attack.mjs', import.meta.url), { workerData: { attack } }),
+    'message',
+  );
   const own = new Agent({ keepAlive: true });
   await sleep(warmUp);
   server.reset();
@@ -118,9 +132,9 @@ async function measure(directory, folder, name, abuse, connections) {
     await sleep(Math.max(0, 20 - (performance.now() - began)));
   }
   const delay = await server.delay();
-  await Promise.all(attackers);
-  agent.destroy();
   own.destroy();
+  /** @type {Map<number, number>[]} */
+  const [statuses] = await attacked;
   await server.stop();
   times.sort((a, b) => a - b);
   const at = (/** @type {number} */ q) => times[Math.min(times.length - 1, Math.floor(q * times.length))];
@@ -130,32 +144,9 @@ async function measure(directory, folder, name, abuse, connections) {
     'p50 ms': at(0.5),
     'p99 ms': at(0.99),
     'loop p99.9 ms': delay,
-    'answered/s': answered / (Number(values.seconds) + warmUp / 1000),
+    'answered/s': (statuses.get(200) ?? 0) / seconds,
     statuses: [...statuses].map(([status, count]) => `${count} × ${status}`).join(', '),
   };
-}
-
-/**
- * @param {Agent} agent
- * @param {string} url
- * @param {string} path
- * @param {string} [body]
- * @returns {Promise<number>}
- */
-function send(agent, url, path, body) {
-  return new Promise((done) => {
-    const sent = request(`${url}${path}`, {
-      agent,
-      method: body === undefined ? 'GET' : 'POST',
-      headers:
-        body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) },
-    });
-    sent.on('response', (response) => {
-      response.resume().on('end', () => done(response.statusCode ?? 0));
-    });
-    sent.on('error', () => done(0));
-    sent.end(body);
-  });
 }
 
 /**
@@ -195,40 +186,4 @@ async function start(directory, feedback) {
       await once(child, 'exit');
     },
   };
-}
-
-/** @param {number} dimension */
-function madeUp(dimension) {
-  const random = randomStream(1, 'bench-serve');
-  const table = (/** @type {number} */ rows) => {
-    const m = matrix(rows, dimension);
-    for (let i = 0; i < m.data.length; i++) m.data[i] = random.normal();
-    return m;
-  };
-  const pairs = { users: /** @type {number[]} */ ([]), items: /** @type {number[]} */ ([]) };
-  for (let user = 0; user < users; user++) {
-    for (const item of new Set(Array.from({ length: 60 }, () => random.integer(items)))) {
-      pairs.users.push(user);
-      pairs.items.push(item);
-    }
-  }
-  return createModel({
-    config: {
-      backbone: 'mf',
-      score: 'cosine',
-      loss: { name: 'sl', options: { tau: 0.1 } },
-      training: {},
-      seed: 1,
-      data: { source: 'made up', sha256: '0' },
-      engine: { name: 'none', build: 'none', threads: 1 },
-      epochs: 0,
-      steps: 0,
-      metrics: {},
-    },
-    users: table(users),
-    items: table(items),
-    userIds: IdMap.fromIds(people(users)),
-    itemIds: IdMap.fromIds(ids(items)),
-    seen: csrFromEntries(users, items, pairs.users, pairs.items),
-  });
 }

@@ -3,6 +3,7 @@
  *
  *     node bench/serve.mjs [--seconds 10] [--rounds 3] [--connections 16] [--k 20] [--threads N] [--json]
  *     node bench/serve.mjs --requests 200000        # resident memory after each tenth of the requests
+ *     node bench/serve.mjs --neighbors 20           # the same model without and with a neighbour term of 20 entries an item, in turn
  *     node bench/serve.mjs --cold-start             # time from spawning the process to the first answer
  */
 import { spawn } from 'node:child_process';
@@ -12,10 +13,9 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import { randomStream } from '../dist/array/random.js';
-import { csrFromEntries, matrix } from '../dist/extend.js';
-import { createModel, IdMap, saveModel } from '../dist/index.js';
+import { saveModel } from '../dist/index.js';
 import { machine } from './speed/machine.mjs';
+import { madeUpModel } from './speed/made-up-model.mjs';
 import { tableLines } from './speed/report.mjs';
 import { inTemporaryFolder } from './speed/temporary.mjs';
 import { median } from './speed/timing.mjs';
@@ -31,6 +31,7 @@ const { values } = parseArgs({
     dimension: { type: 'string', default: '64' },
     threads: { type: 'string' },
     requests: { type: 'string' },
+    neighbors: { type: 'string' },
     'cold-start': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -42,12 +43,19 @@ const program = resolve(import.meta.dirname, '../dist/cli/main.js');
 
 await inTemporaryFolder(async (/** @type {string} */ folder) => {
   const directory = join(folder, 'model');
-  await saveModel(directory, madeUp(Number(values.dimension)));
-  const rows = values['cold-start']
-    ? await coldStart(directory)
-    : values.requests
-      ? await memory(directory, Number(values.requests))
-      : await speed(directory);
+  const sizes = { users, items, dimension: Number(values.dimension) };
+  await saveModel(directory, madeUpModel(sizes));
+  const withTerm = join(folder, 'with-term');
+  if (values.neighbors) {
+    await saveModel(withTerm, madeUpModel({ ...sizes, neighbors: Number(values.neighbors) }));
+  }
+  const rows = values.neighbors
+    ? await inTurn(directory, withTerm)
+    : values['cold-start']
+      ? await coldStart(directory)
+      : values.requests
+        ? await memory(directory, Number(values.requests))
+        : await speed(directory);
   const about = machine();
   if (values.json) console.log(JSON.stringify({ machine: about, options: values, rows }, null, 2));
   else {
@@ -79,6 +87,31 @@ async function speed(directory) {
   }
   await server.stop();
   return rows;
+}
+
+/**
+ * Rounds of load without and with the neighbour term, in turn, and their ratio.
+ * @param {string} plain
+ * @param {string} withTerm
+ */
+async function inTurn(plain, withTerm) {
+  const servers = [await start(plain), await start(withTerm)];
+  for (const { url } of servers) await shoot(url, { duration: 2 });
+  const rows = [];
+  const ratios = [];
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    const rates = [];
+    for (const [s, { url, pid }] of servers.entries()) {
+      const spent = processorSeconds(pid);
+      const result = await shoot(url, { duration: Number(values.seconds) });
+      const each = (1000 * (processorSeconds(pid) - spent)) / result.requests.total;
+      rates.push(result.requests.total / result.duration);
+      rows.push({ round, term: s ? 'with' : 'without', ...figures(result), 'processor ms a request': each });
+    }
+    ratios.push((rates[1] ?? 0) / (rates[0] ?? 1));
+  }
+  for (const server of servers) await server.stop();
+  return [...rows, { round: 'with / without, median', 'requests/s': median(ratios) }];
 }
 
 /**
@@ -186,42 +219,4 @@ function processorSeconds(pid) {
     .replace(/^.*\) /, '')
     .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-/** @param {number} dimension */
-function madeUp(dimension) {
-  const random = randomStream(1, 'bench-serve');
-  const table = (/** @type {number} */ rows) => {
-    const m = matrix(rows, dimension);
-    for (let i = 0; i < m.data.length; i++) m.data[i] = random.normal();
-    return m;
-  };
-  const pairs = { users: /** @type {number[]} */ ([]), items: /** @type {number[]} */ ([]) };
-  for (let user = 0; user < users; user++) {
-    const seen = new Set(Array.from({ length: 30 }, () => random.integer(items)));
-    for (const item of seen) {
-      pairs.users.push(user);
-      pairs.items.push(item);
-    }
-  }
-  const ids = (/** @type {number} */ count) => IdMap.fromIds(Array.from({ length: count }, (_, i) => String(i)));
-  return createModel({
-    config: {
-      backbone: 'mf',
-      score: 'cosine',
-      loss: { name: 'sl', options: { tau: 0.1 } },
-      training: {},
-      seed: 1,
-      data: { source: 'made up', sha256: '0' },
-      engine: { name: 'none', build: 'none', threads: 1 },
-      epochs: 0,
-      steps: 0,
-      metrics: {},
-    },
-    users: table(users),
-    items: table(items),
-    userIds: ids(users),
-    itemIds: ids(items),
-    seen: csrFromEntries(users, items, pairs.users, pairs.items),
-  });
 }

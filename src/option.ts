@@ -98,6 +98,8 @@ export const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => {
       : `a whole number from ${least} to ${most}`;
   return z.int({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
 };
+/** A declared whole number with an upper bound, for a server. */
+export const upTo = (declared: z.ZodDefault<z.ZodInt>, most: number) => whole(declared.unwrap().minValue!, most);
 /** A finite number of at least `least`. */
 export const atLeast = (least: number) => {
   const expected = `a number of at least ${least}`;

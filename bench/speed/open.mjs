@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { randomStream } from '../../dist/array/random.js';
-import { createModel, IdMap, openModel, Recommender, saveModel, syntheticDataset } from '../../dist/index.js';
+import { openModel, Recommender, saveModel } from '../../dist/index.js';
+import { madeUpModel } from './made-up-model.mjs';
 import { inTemporaryFolder } from './temporary.mjs';
 import { median, minimum, timeRounds } from './timing.mjs';
 
@@ -15,7 +15,7 @@ export function run({ quick, seed }) {
   const users = items / 10;
   return inTemporaryFolder(async (folder) => {
     const directory = join(folder, 'model');
-    await saveModel(directory, madeUp(users, items, seed));
+    await saveModel(directory, madeUpModel({ users, items, seen: 10, seed }));
     const rounds = quick ? 2 : 7;
     const opened = await timeRounds(rounds, 1, async () => (await openModel(directory)).items.data[0]);
     const serving = await timeRounds(rounds, 1, async () => {
@@ -63,7 +63,7 @@ export function run({ quick, seed }) {
  */
 async function costOfDigests(folder, rows, seed, rounds) {
   const [checked, plain] = [join(folder, 'checked'), join(folder, 'plain')];
-  await saveModel(checked, madeUp(rows, rows, seed));
+  await saveModel(checked, madeUpModel({ users: rows, items: rows, seen: 10, seed }));
   await cp(checked, plain, { recursive: true });
   const { files: _files, digest: _digest, ...config } = JSON.parse(await readFile(join(plain, 'config.json'), 'utf8'));
   await writeFile(join(plain, 'config.json'), JSON.stringify(config));
@@ -90,44 +90,6 @@ async function costOfDigests(folder, rows, seed, rounds) {
     'processor ms': minimum(own.processor),
     'processor without': minimum(other.processor),
   };
-}
-
-/**
- * @param {number} users
- * @param {number} items
- * @param {number} seed
- */
-function madeUp(users, items, seed) {
-  const { train, sha256, source } = syntheticDataset({ users, items, interactions: users * 10, testRatio: 0, seed });
-  const dimension = 64;
-  const random = randomStream(seed, 'bench');
-  // 1,021 different numbers are enough: opening does not depend on the values
-  const few = Float32Array.from({ length: 1021 }, () => 0.1 * random.normal());
-  const table = (/** @type {number} */ rows) => {
-    const data = new Float32Array(rows * dimension);
-    for (let i = 0; i < data.length; i++) data[i] = few[i % few.length];
-    return { rows, columns: dimension, stride: dimension, data };
-  };
-  const ids = (/** @type {number} */ count) => IdMap.fromIds(Array.from({ length: count }, (_, i) => String(i)));
-  return createModel({
-    config: {
-      backbone: 'mf',
-      score: 'cosine',
-      loss: { name: 'sl' },
-      training: {},
-      seed,
-      data: { source, sha256 },
-      engine: { name: 'none', build: 'none', threads: 1 },
-      epochs: 0,
-      steps: 0,
-      metrics: {},
-    },
-    users: table(users),
-    items: table(items),
-    userIds: ids(users),
-    itemIds: ids(items),
-    seen: train,
-  });
 }
 
 /** @param {string} directory */

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { withoutPasswords } from '../errors.ts';
+import { version } from '../platform/version.ts';
 import { errorJson, errorText, exitCodeOf, underFlag } from './failure.ts';
 import { visibleLines } from './output.ts';
 import { type CommandIo, Terminal } from './terminal.ts';
@@ -74,7 +74,7 @@ async function buildProgram(
   const { stdout, stderr } = terminal;
   const program = new Command('taurec')
     .description('Train, evaluate and serve recommenders from a log of likes, clicks or purchases.')
-    .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
+    .version(version)
     .helpCommand('help [command]', 'show the help of a command')
     .showSuggestionAfterError()
     .configureOutput({

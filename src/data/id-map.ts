@@ -2,6 +2,32 @@ import { TaurecError } from '../errors.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+/** Buffers for the bytes of short ids, by their length. */
+const SHORT = 64;
+const buffers = Array.from({ length: SHORT + 1 }, (_, length) => new Uint8Array(length));
+
+/** The UTF-8 of a text, valid until the next call. Short ASCII texts, as most ids are, need no call of the encoder, which takes longer than the lookup. */
+function utf8(text: string): Uint8Array {
+  if (text.length > SHORT) return encoder.encode(text);
+  const bytes = buffers[text.length]!;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return encoder.encode(text);
+    bytes[at] = code;
+  }
+  return bytes;
+}
+
+/** The text of ASCII bytes; undefined for others. */
+function asciiText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let text = '';
+  for (let at = start; at < end; at++) {
+    const code = bytes[at]!;
+    if (code > 0x7f) return undefined;
+    text += String.fromCharCode(code);
+  }
+  return text;
+}
 
 /**
  * Maps ids to the dense indices 0 … size − 1 and back. The map consists of three flat arrays, so that one of any size opens from a file without parsing:
@@ -34,14 +60,17 @@ export class IdMap {
 
   /** The id of index `index`, 0 ≤ index < size. */
   idOf(index: number): string {
-    const piece = this.bytes.subarray(this.offsets[index]!, this.offsets[index + 1]!);
+    const [start, end] = [this.offsets[index]!, this.offsets[index + 1]!];
+    const short = end - start <= SHORT ? asciiText(this.bytes, start, end) : undefined;
+    if (short !== undefined) return short;
+    const piece = this.bytes.subarray(start, end);
     // In browsers TextDecoder rejects views of shared memory, so such a view is copied first.
     return decoder.decode(piece.buffer instanceof ArrayBuffer ? piece : piece.slice());
   }
 
   /** The index of an id, or −1 when the map does not contain it. A number stands for its decimal text. O(log size). */
   indexOf(id: string | number): number {
-    const wanted = encoder.encode(String(id));
+    const wanted = utf8(String(id));
     let low = 0;
     let high = this.size;
     while (low < high) {

@@ -92,22 +92,29 @@ const largestWeight = 1e30;
  * @throws TaurecError `bad-feedback`, about the first invalid event
  */
 export function checkEvents(events: readonly FeedbackEvent[]): FeedbackRow[] {
-  return events.map(({ user, item, time, kind = 'interaction', weight = 1, id = null }, at) => {
+  const fail = (at: number, field: keyof FeedbackEvent, got: unknown, expected: string): never => {
     // The facts name the event by its position in the request, counted from 1.
-    const insist = (field: keyof FeedbackEvent, got: unknown, expected: string, good: boolean): void => {
-      if (!good) throw new TaurecError('bad-feedback', { event: at + 1, count: events.length, field, got, expected });
-    };
-    const insistText = (field: keyof FeedbackEvent, got: unknown, longest: number) => {
-      const expected = `non-blank text of 1 to ${longest} characters, without NUL characters and unpaired surrogates`;
-      insist(field, got, expected, isGoodText(got, longest));
-    };
-    insistText('user', user, longestText);
-    insistText('item', item, longestText);
-    insistText('kind', kind, longestText);
-    if (id !== null) insistText('id', id, longestId);
-    insist('time', time, 'a number: seconds since 1970', Number.isFinite(time));
-    const fits = Number.isFinite(weight) && weight > 0 && weight <= largestWeight;
-    insist('weight', weight, `a number above 0, at most ${largestWeight}`, fits);
+    throw new TaurecError('bad-feedback', { event: at + 1, count: events.length, field, got, expected });
+  };
+  // Messages are worded for bad values only: a request has a thousand events.
+  const insistText = (at: number, field: keyof FeedbackEvent, got: unknown, longest: number) => {
+    if (isGoodText(got, longest)) return;
+    fail(
+      at,
+      field,
+      got,
+      `non-blank text of 1 to ${longest} characters, without NUL characters and unpaired surrogates`,
+    );
+  };
+  return events.map(({ user, item, time, kind = 'interaction', weight = 1, id = null }, at) => {
+    insistText(at, 'user', user, longestText);
+    insistText(at, 'item', item, longestText);
+    insistText(at, 'kind', kind, longestText);
+    if (id !== null) insistText(at, 'id', id, longestId);
+    if (!Number.isFinite(time)) fail(at, 'time', time, 'a number: seconds since 1970');
+    if (!(Number.isFinite(weight) && weight > 0 && weight <= largestWeight)) {
+      fail(at, 'weight', weight, `a number above 0, at most ${largestWeight}`);
+    }
     return { user, item, time, kind, weight, id };
   });
 }

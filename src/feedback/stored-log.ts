@@ -75,8 +75,8 @@ export class StoredLog implements FeedbackLog {
   }
 }
 
-/** Maximum number of events in a transaction; a single larger append still is one transaction. */
-const largestGroup = 10_000;
+/** Maximum number of events in a transaction; a single larger append still is one transaction. The answers of a transaction's appends come in one turn of the event loop, so this bounds its work. */
+const largestGroup = 2000;
 /** Maximum number of waiting events, about 100 MB. A single larger append is accepted when nothing else waits. */
 const mostWaiting = 200_000;
 

@@ -1,6 +1,6 @@
 /** The model folder in Node: saves a model atomically, opens one, and reads or writes its training state. `read-model.ts` has the part shared with browsers. */
 
-import { lstat, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
@@ -11,6 +11,7 @@ import { removeAbandonedIn, temporaryName, writeAtomically } from '../platform/a
 import { readRegularText } from '../platform/regular-file.ts';
 import { finishReplacing, removeAbandonedFolders, replaceFolder } from '../platform/replace-folder.ts';
 import { fileSha256 } from '../platform/text-stream.ts';
+import { version } from '../platform/version.ts';
 import { checkWritable, makeFolder } from '../platform/write-fault.ts';
 import { type FileDigest, sealedJson } from './file-digest.ts';
 import { type Model, modelProblem } from './model.ts';
@@ -84,7 +85,7 @@ export async function saveModel(directory: string, model: Model, { others = {} }
     interactions: model.seen.indices.length,
     ...facts.data,
     ...(model.neighbors && { neighbors: settingsOf(model.neighbors) }),
-    versions: facts.data.versions ?? { taurec: await ownVersion(), node: process.versions.node },
+    versions: facts.data.versions ?? { taurec: version, node: process.versions.node },
   } satisfies ModelConfig;
   const isRewritten = (name: string) => isReplaced(name) || Object.hasOwn(others, name);
   // Files that stay keep their digests.
@@ -309,10 +310,6 @@ const csrTensors = (name: string, m: Csr) => ({
   [`${name}.offsets`]: list(m.offsets),
   [`${name}.indices`]: list(m.indices),
 });
-
-async function ownVersion(): Promise<string> {
-  return JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).version;
-}
 
 /** The `format` field of a JSON text; undefined when the text is not JSON. */
 function formatOf(text: string): unknown {

@@ -79,12 +79,33 @@ export interface Explanation {
 type NameOf = (item: number) => { readonly id: string; readonly title?: string };
 
 /** The parts of a score by name. */
-export function reasonsOf({ liked, others, embedding, bias }: ScoreSum, nameOf: NameOf): Reasons {
+function reasonsOf({ liked, others, embedding, bias }: ScoreSum, nameOf: NameOf): Reasons {
   const items = liked.map((part): Reason => {
     const { neighbor, embedding: share } = part;
     return { ...nameOf(part.item), part: neighbor + share, neighbor, embedding: share };
   });
   return { items, others, embedding, bias };
+}
+
+/** Reasons that are named between two steps. */
+const STEP_REASONS = 1000;
+
+/** The items of a list with the parts of their scores, in the same order; yields between steps. */
+export function* withReasons<T>(
+  items: readonly T[],
+  sums: readonly ScoreSum[],
+  nameOf: NameOf,
+): Generator<void, (T & { readonly because: Reasons })[]> {
+  const list: (T & { readonly because: Reasons })[] = [];
+  let named = 0;
+  for (const [at, item] of items.entries()) {
+    list.push({ ...item, because: reasonsOf(sums[at]!, nameOf) });
+    named += sums[at]!.liked.length;
+    if (named < STEP_REASONS) continue;
+    named = 0;
+    yield;
+  }
+  return list;
 }
 
 /** The explanation of an item. */

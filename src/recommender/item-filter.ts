@@ -1,6 +1,7 @@
 import type { Csr } from '../array/csr.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { IdMap } from '../data/id-map.ts';
+import { finished } from './in-steps.ts';
 
 /** The items a request excludes or allows; the user's seen items are excluded separately. All lists hold ascending, distinct item indices. */
 export interface ItemFilter {
@@ -9,22 +10,31 @@ export interface ItemFilter {
   readonly allowed?: Int32Array;
 }
 
-/** Makes a filter from the id lists of a request. Ids that the model does not know are ignored: such items are never recommended. */
-export function itemFilter(
+/** Ids that are looked up between two steps. */
+const STEP_IDS = 500;
+
+/** Makes a filter from the id lists of a request; yields between steps. Ids that the model does not know are ignored: such items are never recommended. */
+export function* itemFilterInSteps(
   ids: IdMap,
   exclude: Iterable<string | number> = [],
   allow?: Iterable<string | number>,
-): ItemFilter {
-  const excluded = indicesOf(ids, exclude);
-  return { excluded, allowed: allow && difference(indicesOf(ids, allow), excluded) };
+): Generator<void, ItemFilter> {
+  const excluded = yield* indicesInSteps(ids, exclude);
+  return { excluded, allowed: allow && difference(yield* indicesInSteps(ids, allow), excluded) };
 }
 
 /** The known ids as ascending, distinct indices. */
 export function indicesOf(ids: IdMap, wanted: Iterable<string | number>): Int32Array {
+  return finished(indicesInSteps(ids, wanted));
+}
+
+function* indicesInSteps(ids: IdMap, wanted: Iterable<string | number>): Generator<void, Int32Array> {
   const found: number[] = [];
+  let looked = 0;
   for (const id of wanted) {
     const index = ids.indexOf(id);
     if (index >= 0) found.push(index);
+    if (++looked % STEP_IDS === 0) yield;
   }
   return ascending(found);
 }

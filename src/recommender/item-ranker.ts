@@ -2,7 +2,7 @@
 
 import { type Matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, ItemProducts } from '../engine/engine.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { finished } from './in-steps.ts';
 import type { ItemFilter } from './item-filter.ts';
@@ -85,7 +85,7 @@ export class ItemRanker {
   }
 
   #relevance(): MarginalRelevance {
-    this.#diversity ??= new MarginalRelevance(this.#engine.items);
+    this.#diversity ??= new MarginalRelevance(this.#engine.items, this.#engine.products);
     return this.#diversity;
   }
 
@@ -222,10 +222,15 @@ export function candidateCount(k: number): number {
  */
 export class MarginalRelevance {
   readonly #items: Matrix;
+  readonly #products: ItemProducts | undefined;
 
-  /** @param items [items × d] the embeddings that similarity is measured on */
-  constructor(items: Matrix) {
+  /**
+   * @param items [items × d] the embeddings that similarity is measured on
+   * @param products an engine's products with them, in 32-bit arithmetic; absent: double precision
+   */
+  constructor(items: Matrix, products?: ItemProducts) {
     this.#items = items;
+    this.#products = products;
   }
 
   /**
@@ -242,14 +247,14 @@ export class MarginalRelevance {
     const count = Math.min(candidates.length, MOST);
     const places = Math.min(k, count);
     // Each list has its own buffers: other lists may be re-ranked between two steps.
-    const pool = new Candidates(this.#items, candidates, count);
+    const pool = new Candidates(this.#items, this.#products, candidates, count);
     const list: RankedItem[] = [];
     let products = 0;
     for (let last = -1; list.length < places; ) {
       if (last >= 0) pool.approach(last);
+      products += pool.size * this.#items.columns;
       last = pool.take(diversity);
       list.push(candidates[last]!);
-      products += count * this.#items.columns;
       if (products < STEP_PRODUCTS) continue;
       products = 0;
       yield;
@@ -262,33 +267,43 @@ export class MarginalRelevance {
 /** Products between two steps of `pickInSteps`, about half a millisecond. */
 const STEP_PRODUCTS = 500_000;
 
-/** The candidates of one list, with their similarity to the items already in it. */
+/** The candidates of one list that are not in it yet, best first, with their similarity to the items in it. */
 class Candidates {
-  readonly #count: number;
   readonly #d: number;
-  /** [candidates × d] directions of the candidates. */
+  readonly #products: ItemProducts | undefined;
+  /** [candidates × d] directions of all candidates. */
   readonly #directions: Float64Array;
+  /** [candidates] 1/‖item‖. */
+  readonly #scales: Float64Array;
   /** [candidates] r_i. */
   readonly #relevance: Float64Array;
   /** [candidates] the largest cosine with an item already in the list; −Infinity: the list is empty. */
   readonly #nearest: Float64Array;
-  /** [candidates] 1: already in the list. */
-  readonly #taken: Uint8Array;
+  /** The candidates that are left, and their items: the first `size`. */
+  readonly #left: Int32Array;
+  readonly #items: Int32Array;
+  readonly #dots: Float64Array;
+  size: number;
 
-  constructor(items: Matrix, candidates: readonly RankedItem[], count: number) {
+  constructor(items: Matrix, products: ItemProducts | undefined, candidates: readonly RankedItem[], count: number) {
     const d = items.columns;
-    this.#count = count;
+    this.size = count;
     this.#d = d;
+    this.#products = products;
     this.#directions = new Float64Array(count * d);
+    this.#scales = new Float64Array(count);
     this.#relevance = new Float64Array(count);
     this.#nearest = new Float64Array(count).fill(-Infinity);
-    this.#taken = new Uint8Array(count);
+    this.#left = Int32Array.from({ length: count }, (_, c) => c);
+    this.#items = Int32Array.from({ length: count }, (_, c) => candidates[c]!.item);
+    this.#dots = new Float64Array(count);
     const best = candidates[0]?.score ?? 0;
     const range = best - (candidates[count - 1]?.score ?? 0);
     for (let c = 0; c < count; c++) {
       const { item, score } = candidates[c]!;
       const values = row(items, item);
       const scale = inverseNorm(values);
+      this.#scales[c] = scale;
       for (let x = 0, at = c * d; x < d; x++) this.#directions[at++] = values[x]! * scale;
       this.#relevance[c] = range > 0 ? 1 - (best - score) / range : 1;
     }
@@ -296,29 +311,38 @@ class Candidates {
 
   /** Updates `#nearest` after candidate `last` entered the list: one cosine per remaining candidate, so the maximum over the list is never recomputed. */
   approach(last: number): void {
-    const d = this.#d;
-    const directions = this.#directions;
-    for (let c = 0; c < this.#count; c++) {
-      if (this.#taken[c]) continue;
-      let cosine = 0;
-      for (let x = 0, at = c * d, own = last * d; x < d; x++) cosine += directions[own++]! * directions[at++]!;
+    const own = this.#directions.subarray(last * this.#d, (last + 1) * this.#d);
+    if (this.#products) this.#products.dots(this.#items.subarray(0, this.size), own, this.#dots);
+    for (let l = 0; l < this.size; l++) {
+      const c = this.#left[l]!;
+      const cosine = this.#products ? this.#dots[l]! * this.#scales[c]! : this.#cosine(own, c);
       if (cosine > this.#nearest[c]!) this.#nearest[c] = cosine;
     }
   }
 
   /** Takes the candidate with the largest value that is not yet in the list; the first of equal ones. */
   take(diversity: number): number {
-    let best = -1;
+    let place = -1;
     let most = -Infinity;
-    for (let c = 0; c < this.#count; c++) {
-      if (this.#taken[c]) continue;
+    for (let l = 0; l < this.size; l++) {
+      const c = this.#left[l]!;
       const nearest = this.#nearest[c]!;
       const value = (1 - diversity) * this.#relevance[c]! - (nearest === -Infinity ? 0 : diversity * nearest);
-      if (best >= 0 && value <= most) continue;
-      best = c;
+      if (place >= 0 && value <= most) continue;
+      place = l;
       most = value;
     }
-    this.#taken[best] = 1;
+    const best = this.#left[place]!;
+    this.#left.copyWithin(place, place + 1, this.size);
+    this.#items.copyWithin(place, place + 1, this.size);
+    this.size--;
     return best;
+  }
+
+  #cosine(own: Float64Array, c: number): number {
+    const directions = this.#directions;
+    let cosine = 0;
+    for (let x = 0, at = c * this.#d; x < own.length; x++) cosine += own[x]! * directions[at++]!;
+    return cosine;
   }
 }

@@ -7,10 +7,10 @@ import type { Loss, LossSource } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
-import { type Explanation, explanationOf, reasonsOf, withEvents } from './explanation.ts';
+import { type Explanation, explanationOf, withEvents, withReasons } from './explanation.ts';
 import { type FeedbackOfUser, feedbackItems } from './feedback-items.ts';
 import { finished } from './in-steps.ts';
-import { itemFilter } from './item-filter.ts';
+import { itemFilterInSteps } from './item-filter.ts';
 import type { RankedItem } from './list-ranker.ts';
 import {
   type Basis,
@@ -285,18 +285,18 @@ export class Recommender {
 
   *#lists(people: readonly Person[], options: RecommendOptions): Generator<void, UserList[]> {
     const ranker = this.#people;
-    const lists = yield* ranker.listsInSteps(people, this.#parse(options));
-    return lists.map(({ basis, items, sums }) => ({
-      basis,
-      items: this.#titled(items).map((item, at) =>
-        sums ? { ...item, because: reasonsOf(sums[at]!, this.#nameOf) } : item,
-      ),
-    }));
+    const ranked = yield* ranker.listsInSteps(people, yield* this.#parse(options));
+    const lists: UserList[] = [];
+    for (const { basis, items, sums } of ranked) {
+      const list = this.#titled(items);
+      lists.push({ basis, items: sums ? yield* withReasons(list, sums, this.#nameOf) : list });
+    }
+    return lists;
   }
 
   *#explanation(person: Person, item: Id, options: RecommendOptions): Generator<void, Explanation> {
     const ranker = this.#people;
-    const request = { ...this.#parse(options), explain: options.explain ?? REASONS };
+    const request = { ...(yield* this.#parse(options)), explain: options.explain ?? REASONS };
     const index = this.itemIds.indexOf(item);
     const facts = yield* ranker.factsInSteps(person, index, request);
     const named = index < 0 ? { id: String(item) } : this.#nameOf(index);
@@ -334,10 +334,10 @@ export class Recommender {
     return value;
   }
 
-  /** Checks the options and fills in defaults. Throws `bad-option`. */
-  #parse(options: RecommendOptions): PeopleRequest {
+  /** Checks the options and fills in defaults; yields between steps. Throws `bad-option`. */
+  *#parse(options: RecommendOptions): Generator<void, PeopleRequest> {
     const { exclude, allow, feedback: _feedback, fallback: _fallback, ...rest } = checkOptions(listSchema, options);
-    return { ...rest, filter: itemFilter(this.itemIds, exclude, allow) };
+    return { ...rest, filter: yield* itemFilterInSteps(this.itemIds, exclude, allow) };
   }
 
   /** Item indices as ids, with titles if the model has them. */

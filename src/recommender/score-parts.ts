@@ -39,6 +39,9 @@ export class ScoreParts {
   readonly #likes: Likes;
   /** [P × d] directions of the liked items; length 0 for an item without one. */
   readonly #directions: Float64Array;
+  /** [P] parts of the neighbour term, and cosines, of the item in work: made once, because a list has up to thousands of items. */
+  readonly #neighbor: Float64Array;
+  readonly #weights: Float64Array;
 
   /** @param likes P ascending, distinct */
   constructor(items: Matrix, model: ScoredModel, likes: Likes) {
@@ -49,6 +52,8 @@ export class ScoreParts {
     this.#liked = liked;
     this.#likes = likes;
     this.#directions = new Float64Array(liked.length * d);
+    this.#neighbor = new Float64Array(liked.length);
+    this.#weights = new Float64Array(liked.length);
     liked.forEach((item, at) => {
       const values = row(items, item);
       const scale = inverseNorm(values);
@@ -65,9 +70,10 @@ export class ScoreParts {
   of(item: number, score: number, count: number): ScoreSum {
     const liked = this.#liked;
     const bias = this.#model.itemBias?.[item] ?? 0;
-    const neighbor = new Float64Array(liked.length);
+    const neighbor = this.#neighbor;
     let neighbors = 0;
     if (this.#model.term) {
+      neighbor.fill(0);
       // The parts come in the order of the liked items.
       let at = 0;
       for (const part of this.#model.term.parts(this.#likes, item)) {
@@ -79,7 +85,7 @@ export class ScoreParts {
     const whole = score - bias - neighbors;
     const weights = this.#cosines(item);
     let total = 0;
-    for (const weight of weights) total += weight;
+    for (let at = 0; at < weights.length; at++) total += weights[at]!;
     // The largest parts by their places: a list of many parts would cost more than the products.
     const best = new BestItems(Math.min(count, liked.length));
     const share = total > 0 ? whole / total : 0;
@@ -105,7 +111,7 @@ export class ScoreParts {
     const scale = inverseNorm(values);
     const d = values.length;
     const directions = this.#directions;
-    const cosines = new Float64Array(this.#liked.length);
+    const cosines = this.#weights;
     for (let at = 0, e = 0; at < cosines.length; at++) {
       let sum = 0;
       for (let c = 0; c < d; c++) sum += values[c]! * directions[e++]!;

@@ -5,10 +5,10 @@ import { declaredOptions, oneOf, option } from '../option.ts';
 import { listShape } from './recommendation.ts';
 
 /** The values of `SimilarOptions.by`. */
-export const similarities = ['embeddings', 'together'] as const;
+const similarities = ['embeddings', 'together'] as const;
 
 /** The declarations of the options of similar items. */
-const similarShape = {
+export const similarShape = {
   k: listShape.k,
   /** `embeddings` (default): the cosine of the embeddings. `together`: the weights of the neighbour term, which come from the users that two items share. */
   by: option(oneOf(similarities).default('embeddings'), {

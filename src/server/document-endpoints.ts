@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { docsPage, docsScriptSource } from './docs-page.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Reply } from './reply.ts';
 import type { RequestSchemas } from './schemas.ts';
@@ -30,26 +31,8 @@ code { background: #f2f2f2; padding: .1em .3em; border-radius: 3px }
 </html>
 `;
 
-/** The page that shows the API document in RapiDoc. Its links are relative, so it also works behind a proxy that adds a path prefix. */
-export const docsPage = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>taurec: the API</title>
-<script type="module" src="docs/rapidoc-min.js"></script>
-</head>
-<body>
-<rapi-doc spec-url="openapi.json" load-fonts="false" render-style="read" schema-style="table" show-header="false"
-  regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace" allow-server-selection="false" use-path-in-nav-bar="false">
-</rapi-doc>
-</body>
-</html>
-`;
-
 /** Content security policy of the pages: they load scripts and data from this server only. RapiDoc needs inline styles. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY = `default-src 'none'; script-src 'self' ${docsScriptSource}; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** Endpoints for the API document and the HTML pages. The document and the RapiDoc script are loaded on their first request, then kept. */
 export function documentEndpoints({ schemas }: { readonly schemas: RequestSchemas }): readonly Endpoint[] {

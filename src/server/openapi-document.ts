@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { version } from '../platform/version.ts';
 import { type RequestSchemas, type ResponseSchemas, responseSchemas } from './schemas.ts';
 
 type Route = Parameters<typeof createRoute>[0];
@@ -14,7 +14,6 @@ export function openApiDocument(schemas: RequestSchemas): object {
     description: 'Required when the server was started with a token.',
   });
   for (const route of routes(schemas, responseSchemas)) app.openAPIRegistry.registerPath(createRoute(route));
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

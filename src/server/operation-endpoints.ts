@@ -39,10 +39,10 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
         }
         // Whole seconds, as most logs have them. Events that are sent with a time keep it.
         const now = Math.floor(Date.now() / 1000);
-        const timed = events.map((event): FeedbackEvent => ({ ...event, time: event.time ?? now }));
+        for (const event of events) event.time ??= now;
         const added = await within(
           deadline,
-          seen.append(timed),
+          seen.append(events as FeedbackEvent[]),
           () => new TaurecError('deadline', { seconds: deadline }),
         );
         metrics.feedback(added, events.length - added);

@@ -19,7 +19,9 @@ export function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<
 /** The error `bad-request`: the message names the first invalid field and counts the others. */
 function badFields(errors: readonly FieldError[]): TaurecError {
   const { field, got, expected } = errors[0]!;
-  const others = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  // A long list is not read beyond its first wrong elements.
+  const others =
+    errors.length >= MOST_ERRORS ? ' (and more)' : errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   const problem = `${field || 'the body'}: got ${got}, expected ${expected}${others}`;
   return new TaurecError('bad-request', { problem, errors: errors.slice(0, MOST_ERRORS) });
 }
@@ -58,7 +60,7 @@ export function pathId(schema: z.ZodType<string>, field: string, url: string, se
 function fieldErrors(issue: z.core.$ZodIssue, value: unknown): FieldError[] {
   const field = fieldName(issue.path);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, MOST_ERRORS).map((key) => ({
       field: fieldName([...issue.path, key.slice(0, SHOWN)]),
       got: 'an unknown field',
       expected: 'a field described at /docs',

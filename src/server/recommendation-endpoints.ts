@@ -115,7 +115,11 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       path: '/v1/scores',
       async handle(context) {
         const { pairs } = parsed(schemas.scores, await body(context));
-        return one(context, { type: 'score', pairs });
+        return one(context, {
+          type: 'score',
+          users: pairs.map(({ user }) => user),
+          items: pairs.map(({ item }) => item),
+        });
       },
     },
   ];

@@ -1,7 +1,7 @@
-import type { ScoringJob } from './scoring-protocol.ts';
+import type { ListOptions, ScoringJob } from './scoring-protocol.ts';
 
 /** Kinds of work, each with its own speed: a product in re-ranking takes longer than one in ranking. */
-export type WorkKind = 'rank' | 're-rank' | 'fold-in' | 'similar' | 'score';
+export type WorkKind = 'rank' | 're-rank' | 'explain' | 'fold-in' | 'similar' | 'score';
 
 /** Sizes of the served model that costs depend on. */
 export interface ModelSizes {
@@ -19,8 +19,10 @@ export interface Work {
 
 /** Products that take as long as writing one item of a list as JSON. */
 const JSON_ITEM = 500;
+/** Products that take as long as one item's bias of the popularity dial, which is computed anew for a position that is not kept. */
+const BIAS = 10;
 /** Products that take as long as looking up one id. */
-const LOOK_UP = 300;
+const LOOK_UP = 1000;
 /** Evaluations of the loss in a fold-in, negatives in each, and passes over them (scores, loss, gradient). */
 const FOLD_EVALUATIONS = 12;
 const FOLD_NEGATIVES = 2048;
@@ -55,15 +57,22 @@ function lookUpWork({
   return LOOK_UP * (exclude.length + allow.length);
 }
 
-/** The work of one list: ranking, re-ranking with `diversity` (candidates × places), and JSON. */
-function listWork(
-  options: { readonly k: number; readonly diversity?: number },
-  { items, dimension }: ModelSizes,
-): number {
-  const { k, diversity = 0 } = options;
+/** The options of a list that its work depends on. */
+type CostlyOptions = Pick<ListOptions, 'k' | 'diversity' | 'discover' | 'explain'>;
+
+/** The kind of work that most of a list is. */
+function kindOf({ diversity = 0, explain = 0 }: CostlyOptions): WorkKind {
+  if (explain > 0) return 'explain';
+  return diversity > 0 ? 're-rank' : 'rank';
+}
+
+/** The work of one list: ranking, with `discover` the biases of all items and the scores of the places, re-ranking with `diversity` (candidates × places), and JSON. */
+function listWork(options: CostlyOptions, { items, dimension }: ModelSizes): number {
+  const { k, diversity = 0, discover = 0 } = options;
   const candidates = Math.min(items, Math.max(k, Math.min(Math.max(5 * k, 100), 1000)));
   const reRanking = diversity > 0 ? candidates * Math.min(k, candidates) * dimension : 0;
-  return items * dimension + reRanking + JSON_ITEM * Math.min(k, items);
+  const dial = discover > 0 ? BIAS * items + Math.min(k, items) * dimension : 0;
+  return items * dimension + dial + reRanking + JSON_ITEM * Math.min(k, items);
 }
 
 /**
@@ -73,17 +82,19 @@ function listWork(
 export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
   switch (job.type) {
     case 'recommend': {
-      const kind = (job.options.diversity ?? 0) > 0 ? 're-rank' : 'rank';
+      const kind = kindOf(job.options);
       const unit = listWork(job.options, sizes) + reasonsWork(job.options, LIKED, sizes);
       return { kind, units: job.users.length, unit, fixed: lookUpWork(job.options) };
     }
     case 'for-items': {
-      const unit =
-        listWork(job.request, sizes) +
-        reasonsWork(job.request, job.items.length, sizes) +
-        (job.items.length > 0 ? foldInWork(job.items.length, sizes) : 0);
-      const kind = job.items.length > 0 ? 'fold-in' : 'rank';
-      return { kind, units: 1, unit, fixed: lookUpWork(job.request) };
+      const list = listWork(job.request, sizes) + reasonsWork(job.request, job.items.length, sizes);
+      const foldIn = job.items.length > 0 ? foldInWork(job.items.length, sizes) : 0;
+      return {
+        kind: foldIn > list ? 'fold-in' : kindOf(job.request),
+        units: 1,
+        unit: list + foldIn,
+        fixed: lookUpWork(job.request),
+      };
     }
     case 'similar':
       return { kind: 'similar', units: 1, unit: sizes.items * sizes.dimension + JSON_ITEM * job.k, fixed: 0 };
@@ -94,10 +105,9 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
         listWork(options, sizes) +
         sizes.items * sizes.dimension +
         reasonsWork({ k: 1, explain: options.explain ?? 10 }, LIKED, sizes);
-      const kind = (options.diversity ?? 0) > 0 ? 're-rank' : 'rank';
-      return { kind, units: 1, unit, fixed: lookUpWork(options) };
+      return { kind: 'explain', units: 1, unit, fixed: lookUpWork(options) };
     }
     case 'score':
-      return { kind: 'score', units: 1, unit: job.pairs.length * (4 * sizes.dimension + 2 * LOOK_UP), fixed: 0 };
+      return { kind: 'score', units: 1, unit: job.items.length * (4 * sizes.dimension + LOOK_UP / 2), fixed: 0 };
   }
 }

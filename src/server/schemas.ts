@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { upTo } from '../option.ts';
 import { absenceCauses } from '../recommender/people-ranker.ts';
-import { similarities } from '../recommender/similar-items.ts';
+import { listShape } from '../recommender/recommendation.ts';
+import { similarShape } from '../recommender/similar-items.ts';
+import { plainList } from './plain-list.ts';
 
 /** Maximum sizes of requests and responses. They bound the work of one request. */
 interface RequestLimits {
@@ -16,7 +19,7 @@ interface RequestLimits {
   readonly pairs: number;
   /** Maximum number of feedback events in a request. */
   readonly events: number;
-  /** Maximum number of items in a response: users × k. */
+  /** Maximum number of items in a response, users × k, and of reasons, users × k × explain. */
   readonly items: number;
   /** Maximum number of liked items in a reason (`explain`). */
   readonly reasons: number;
@@ -59,81 +62,81 @@ export function requestSchemas(limits: RequestLimits) {
     .union([idText, z.int()], { error: `an id: text of 1 to ${limits.idLength} characters, or a whole number` })
     .transform(String)
     .meta({ description: 'An id. A whole number stands for its decimal text: 42 is the id "42".' });
-  const list = <T extends z.ZodType>(element: T, what: string, most: number, least = 0) => {
-    const error = `a list of ${least} to ${most} ${what}`;
-    return z.array(element, { error }).min(least, { error }).max(most, { error });
+  const plainId = (value: unknown) =>
+    typeof value === 'string' && value.length > 0 && value.length <= limits.idLength && !unstorable.test(value)
+      ? value
+      : undefined;
+  const plainPair = (value: unknown) => {
+    if (typeof value !== 'object' || value === null) return undefined;
+    let fields = 0;
+    for (const _ in value) fields++;
+    const pair = value as Record<'user' | 'item', unknown>;
+    const [user, item] = [plainId(pair.user), plainId(pair.item)];
+    return fields === 2 && user !== undefined && item !== undefined ? { user, item } : undefined;
   };
-  const between0And1 = (description: string) => {
-    const error = 'a number from 0 to 1';
-    return z.number({ error }).min(0, { error }).max(1, { error }).optional().meta({ description });
+  const sizes = (what: string, most: number, least = 0) => {
+    return { error: `a list of ${least} to ${most} ${what}`, least, most };
   };
-  const kError = `a whole number from 1 to ${limits.maxK}`;
-  const k = z
-    .int({ error: kError })
-    .min(1, { error: kError })
-    .max(limits.maxK, { error: kError })
-    .default(Math.min(10, limits.maxK))
+  const idList = (most: number, least = 0) => plainList(id, plainId, sizes('ids', most, least));
+  const list = <T extends z.ZodType>(element: T, what: string, most: number, least = 0) =>
+    plainList(element, () => undefined, sizes(what, most, least));
+  const k = upTo(listShape.k, limits.maxK)
+    .default(Math.min(listShape.k.def.defaultValue, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
-  const reasonsError = `a whole number from 0 to ${limits.reasons}`;
   const options = {
     k,
-    exclude: list(id, 'ids', limits.ids)
-      .optional()
-      .meta({ description: 'Items to leave out. Unknown ids are ignored.' }),
-    allow: list(id, 'ids', limits.ids)
-      .optional()
-      .meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
-    includeSeen: z.boolean({ error: 'true or false' }).optional().meta({
+    exclude: idList(limits.ids).optional().meta({ description: 'Items to leave out. Unknown ids are ignored.' }),
+    allow: idList(limits.ids).optional().meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
+    includeSeen: listShape.includeSeen.unwrap().optional().meta({
       description: 'Include items the user has already seen, in the training data or through feedback. Default false.',
     }),
-    fallback: z.literal('popular', { error: '"popular"' }).optional().meta({
+    fallback: listShape.fallback.meta({
       description:
         'What to return for users unknown to the model: a list from their feedback if there is any, otherwise the most popular items. Absent: error `unknown-id`.',
     }),
-    diversity: between0And1(
-      'Penalty for items similar to those already in the list (maximal marginal relevance), from 0 (off, default) to 1.',
-    ),
-    explain: z
-      .int({ error: reasonsError })
-      .min(0, { error: reasonsError })
-      .max(limits.reasons, { error: reasonsError })
-      .optional()
-      .meta({
-        description:
-          'Adds `because` to every item: the parts of its score, with this many of the liked items that have the largest parts. Default: none.',
-      }),
-    discover: between0And1("Shift towards less popular items, from 0 (the model's own ranking, default) to 1."),
+    diversity: listShape.diversity.unwrap().optional().meta({
+      description:
+        'Penalty for items similar to those already in the list (maximal marginal relevance), from 0 (off, default) to 1.',
+    }),
+    explain: upTo(listShape.explain, limits.reasons).optional().meta({
+      description:
+        'Adds `because` to every item: the parts of its score, with this many of the liked items that have the largest parts. Default: none.',
+    }),
+    discover: listShape.discover.unwrap().optional().meta({
+      description: "Shift towards less popular items, from 0 (the model's own ranking, default) to 1.",
+    }),
   };
   const positive = (what: string) => z.number({ error: what }).gt(0, { error: what });
   // Scoring uses 32-bit floats, in which weights outside this range would become 0 or infinite.
   const weightError = 'a number from 1e-30 to 1e30';
   const weight = z.number({ error: weightError }).min(1e-30, { error: weightError }).max(1e30, { error: weightError });
   const timeError = 'seconds since 1970 (not milliseconds), or a time such as 2026-05-31T12:00:00Z';
-  const optionsObject = z.strictObject(options);
+  // With reasons, an item counts as often as it has some.
+  const fits = ({ k, explain = 1 }: { readonly k: number; readonly explain?: number }, lists = 1) =>
+    lists * k * Math.max(1, explain) <= limits.items;
+  const tooMany = (what: string) => ({
+    path: ['k'],
+    error: `at most ${limits.items} items in total (${what}; with explain, reasons: ${what} × explain)`,
+  });
+  const optionsObject = z.strictObject(options).refine((given) => fits(given), tooMany('k'));
   return {
     id: idText,
     options: optionsObject,
     popular: z.strictObject({ k }),
     similar: z.strictObject({
       k,
-      by: z
-        .enum(similarities, { error: `one of ${similarities.map((name) => `"${name}"`).join(', ')}` })
-        .optional()
-        .meta({
-          description:
-            '`embeddings` (default): items with similar embeddings. `together`: items that the same users have, by the weights of the neighbour term of the model.',
-        }),
+      by: similarShape.by.unwrap().optional().meta({
+        description:
+          '`embeddings` (default): items with similar embeddings. `together`: items that the same users have, by the weights of the neighbour term of the model.',
+      }),
     }),
     recommendations: z
-      .strictObject({ users: list(id, 'ids', limits.users, 1), ...options })
-      .refine(({ users, k }) => users.length * k <= limits.items, {
-        path: ['k'],
-        error: `at most ${limits.items} items in total (users × k)`,
-      })
+      .strictObject({ users: idList(limits.users, 1), ...options })
+      .refine((given) => fits(given, given.users.length), tooMany('users × k'))
       .meta({ id: 'RecommendationsRequest' }),
     forItems: z
       .strictObject({
-        items: list(id, 'ids', limits.liked).meta({ description: 'Items that the user likes.' }),
+        items: idList(limits.liked).meta({ description: 'Items that the user likes.' }),
         weights: list(weight, 'numbers from 1e-30 to 1e30', limits.liked)
           .optional()
           .meta({ description: 'One weight for each item, in the same order. Default 1.' }),
@@ -142,14 +145,14 @@ export function requestSchemas(limits: RequestLimits) {
         }),
         ...options,
       })
+      .refine((given) => fits(given), tooMany('k'))
       .meta({ id: 'ForItemsRequest' }),
     scores: z
       .strictObject({
-        pairs: list(
+        pairs: plainList(
           z.strictObject({ user: id, item: id }, { error: 'an object with user and item' }),
-          'pairs',
-          limits.pairs,
-          1,
+          plainPair,
+          sizes('pairs', limits.pairs, 1),
         ),
       })
       .meta({ id: 'ScoresRequest' }),

@@ -15,6 +15,9 @@ import type {
 } from './scoring-protocol.ts';
 import { type Piece, ScoringQueue } from './scoring-queue.ts';
 
+/** The part of the deadline that the thread may take longer for the last piece of a request. */
+const GRACE = 0.25;
+
 /** Limits and listener of a scoring thread. */
 export interface ScorerOptions {
   /** Maximum number of waiting requests. */
@@ -38,6 +41,8 @@ export class Scorer {
   readonly #options: ScorerOptions;
   /** The batch of each lane in the thread. */
   readonly #running: { [lane in Lane]?: readonly Piece[] } = {};
+  /** When the batch of each lane was sent. */
+  readonly #sent: Record<Lane, number> = { light: 0, dear: 0 };
   /** The calls that wait for the thread to take feedback in, in order. */
   readonly #feeding: (() => void)[] = [];
   #feedbackSize: FeedbackSize = { users: 0, pairs: 0, dropped: 0 };
@@ -152,10 +157,13 @@ export class Scorer {
     return new Promise((resolve, reject) => {
       const waiting = this.#queue.add(job, gone, resolve, reject);
       if (!waiting) return;
-      waiting.timer = setTimeout(
-        () => waiting.fail(new TaurecError('deadline', { seconds: deadline })),
-        deadline * 1000,
-      );
+      const late = () => waiting.fail(new TaurecError('deadline', { seconds: deadline }));
+      const atDeadline = () => {
+        // With its last piece in the thread the request is answered in a moment.
+        if (waiting.workLeft === 0) waiting.timer = setTimeout(late, GRACE * deadline * 1000);
+        else late();
+      };
+      waiting.timer = setTimeout(atDeadline, deadline * 1000);
       this.#schedule();
     });
   }
@@ -204,6 +212,7 @@ export class Scorer {
     const pieces = this.#queue.take(lane);
     if (pieces.length === 0) return;
     this.#running[lane] = pieces;
+    this.#sent[lane] = performance.now();
     this.#worker.postMessage({ type: 'batch', lane, jobs: pieces.map(({ job }) => job) } satisfies ToScoring);
   }
 
@@ -218,7 +227,7 @@ export class Scorer {
     const pieces = this.#running[lane]!;
     this.#running[lane] = undefined;
     const deferred = pieces.filter((_, p) => 'deferred' in answers[p]!);
-    if (deferred.length === 0) this.#queue.learn(pieces, seconds);
+    if (deferred.length === 0) this.#queue.learn(lane, pieces, seconds, (performance.now() - this.#sent[lane]) / 1000);
     for (const piece of deferred) this.#queue.defer(piece);
     // Send the next batches first: the thread scores them while this thread hands out the answers.
     this.#dispatch(lane);

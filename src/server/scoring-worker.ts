@@ -2,10 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
 import { carryError } from '../platform/carried-error.ts';
 import { finished } from '../recommender/in-steps.ts';
-import type { Basis } from '../recommender/people-ranker.ts';
-import type { RecommendedItem } from '../recommender/recommendation.ts';
 import { type OpenOptions, Recommender } from '../recommender/recommender.ts';
 import { FeedbackSets } from './feedback-sets.ts';
+import { itemsJson } from './items-json.ts';
 import type {
   Answer,
   FeedbackColumns,
@@ -110,7 +109,11 @@ function* listsOf(
   const users = places.map(({ user }) => user);
   const feedback = users.map((user) => sets.of(user));
   const lists = yield* recommender.listsInSteps(users, options, feedback);
-  return lists.map(({ basis, items }, u) => listJson(users[u]!, basis, items));
+  const texts: string[] = [];
+  for (const [u, { basis, items }] of lists.entries()) {
+    texts.push(`{"user":${JSON.stringify(users[u])},"basis":"${basis}","items":${yield* itemsJson(items)}}`);
+  }
+  return texts;
 }
 
 /** The JSON answer to a job for one list, one explanation or some scores. */
@@ -127,29 +130,29 @@ function* single(
     return [JSON.stringify({ user, ...(yield* recommender.explainInSteps(user, item, options, sets.of(user))) })];
   }
   const items = yield* recommender.similarItemsInSteps(item, { k: job.k, by: job.by });
-  return [`{"item":${JSON.stringify(item)},"items":${JSON.stringify(items)}}`];
+  return [`{"item":${JSON.stringify(item)},"items":${yield* itemsJson(items)}}`];
 }
 
 function* forItems(recommender: Recommender, { items, request }: ForItemsJob): Generator<void, string> {
   const list = yield* recommender.recommendForInSteps(items, request);
-  return `{"items":${JSON.stringify(list)}}`;
+  return `{"items":${yield* itemsJson(list)}}`;
 }
 
 /** The scores of all pairs, in order. The items of each user are scored in one call. */
-function* scores(recommender: Recommender, { pairs }: ScoreJob): Generator<void, string> {
+function* scores(recommender: Recommender, { users, items }: ScoreJob): Generator<void, string> {
   const byUser = new Map<string, number[]>();
-  pairs.forEach(({ user }, at) => {
+  users.forEach((user, at) => {
     if (byUser.has(user)) byUser.get(user)!.push(at);
     else byUser.set(user, [at]);
   });
-  const values = new Array<number>(pairs.length);
+  const values = new Array<number>(items.length);
   let done = 0;
   for (const [user, places] of byUser) {
     for (let from = 0; from < places.length; from += SCORED) {
       const part = places.slice(from, from + SCORED);
       const scored = recommender.score(
         user,
-        part.map((at) => pairs[at]!.item),
+        part.map((at) => items[at]!),
       );
       part.forEach((at, s) => {
         values[at] = scored[s]!;
@@ -161,11 +164,6 @@ function* scores(recommender: Recommender, { pairs }: ScoreJob): Generator<void,
     }
   }
   return `{"scores":${JSON.stringify(values)}}`;
-}
-
-/** The JSON of one list, as `GET /v1/users/:user/recommendations` returns it. */
-function listJson(user: string, basis: Basis, items: readonly RecommendedItem[]): string {
-  return `{"user":${JSON.stringify(user)},"basis":"${basis}","items":${JSON.stringify(items)}}`;
 }
 
 /** Wraps a result, or the error that `make` throws, as an answer. Rethrows the error of a broken engine. */

@@ -135,11 +135,9 @@ export class SeenFeedback {
   }
 
   #columns(events: readonly FeedbackEvent[]): FeedbackColumns {
-    return {
-      users: events.map(({ user }) => user),
-      items: events.map(({ item }) => item),
-      hides: Uint8Array.from(events, (event) => (this.#hides(event) ? 1 : 0)),
-    };
+    const hides = new Uint8Array(events.length);
+    for (let at = 0; at < events.length; at++) hides[at] = this.#hides(events[at]!) ? 1 : 0;
+    return { users: events.map(({ user }) => user), items: events.map(({ item }) => item), hides };
   }
 
   #hides({ kind = 'interaction' }: FeedbackEvent): boolean {

@@ -8,18 +8,8 @@ import { openModel, syntheticDataset, train } from 'taurec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openModel as openModelByAddress } from '../../src/browser/open-model.ts';
 import { bundle } from './bundle.ts';
+import { chromiumFlags, chromiumMissing, chromiumPath } from './chromium.ts';
 import { smallRun, useModel } from './modules/small-run.mjs';
-
-const places = [
-  process.env.TAUREC_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-const executablePath = places.find((place) => place && existsSync(place));
-const reason = executablePath ? '' : ' (skipped: no Chromium at /usr/bin/chromium; set TAUREC_CHROMIUM to one)';
-const quiet =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 
 const folder = mkdtempSync(join(tmpdir(), 'taurec-browser-'));
 let server: Server;
@@ -77,13 +67,13 @@ describe('a model by its address', () => {
   });
 });
 
-describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
+describe.skipIf(chromiumMissing)(`in Chromium${chromiumMissing}`, () => {
   let browser: BrowserContext;
 
   beforeAll(async () => {
     browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
-      executablePath: executablePath!,
-      args: quiet.split(' '),
+      executablePath: chromiumPath!,
+      args: chromiumFlags,
     });
   });
   afterAll(async () => browser?.close());

@@ -52,6 +52,11 @@ describe('the guide from a CSV file to a service', () => {
       expect(response.status, line).toBe(200);
       return response.json();
     };
+    // A night without any feedback, and below one without new feedback: nothing is new.
+    const config = () => readFileSync(join(folder, 'model/config.json'), 'utf8');
+    const before = config();
+    await taurec(update);
+    expect(config()).toBe(before);
     const answers = [];
     for (const line of lines('curl')) answers.push(await ask(line));
     expect(answers[2]).toEqual({ received: 2, new: 2 });
@@ -59,6 +64,12 @@ describe('the guide from a CSV file to a service', () => {
     expect(JSON.stringify(await ask(lines('curl')[0]!))).not.toContain('Tavern: Wandering Bridges');
     expect(update).toMatch(/^taurec update model/);
     await taurec(update);
+    const updated = config();
+    expect(updated).not.toBe(before);
+    const nightly = guide.match(/^ {4}[\d*].* (taurec update .*)$/m)![1]!;
+    expect(words(nightly)).toEqual([...words(update), '--quiet']);
+    await taurec(update);
+    expect(config()).toBe(updated);
     const reloaded = await fetch(`${server.url}/v1/reload`, { method: 'POST', headers: authorization });
     expect(reloaded.status).toBe(200);
     expect(await ask(lines('curl').at(-1)!)).toMatchObject({ user: 'anna', basis: 'model' });

@@ -39,7 +39,7 @@ test('one transaction at a time, appends whole and in order, each told its own c
       );
       expect(settled).toEqual(expected);
       for (const group of written) {
-        if (group.length > 1) expect(group.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(10_000);
+        if (group.length > 1) expect(group.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(2000);
       }
     }),
     draws(50),

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Matrix, matrix, row } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
+import { openEngine } from '../../src/engine/open-engine.ts';
 import { candidateCount, MarginalRelevance } from '../../src/recommender/item-ranker.ts';
 import type { RankedItem } from '../../src/recommender/list-ranker.ts';
+import { copyRows } from '../../src/recommender/ranking-engine.ts';
 import { draws } from '../support/property-seed.ts';
 
 /** Cosine of two items in double precision. */
@@ -66,6 +68,26 @@ describe('maximal marginal relevance', () => {
       }),
       draws(300),
     );
+  });
+
+  it('takes at every place a candidate that is the best to 32-bit precision, with the products of an engine', async () => {
+    const { items, candidates } = someCandidates(300, 11);
+    const engine = await openEngine({ users: 1, items: items.rows, dimension: items.columns, score: 'cosine' });
+    copyRows(items, engine.items);
+    expect(engine.products).toBeDefined();
+    const list = new MarginalRelevance(engine.items, engine.products).pick(candidates, 120, 0.5);
+    await engine.close();
+    expect(new Set(list.map(({ item }) => item)).size).toBe(120);
+    const range = candidates[0]!.score - candidates.at(-1)!.score;
+    const taken: RankedItem[] = [];
+    for (const next of list) {
+      const value = ({ item, score }: RankedItem) =>
+        0.5 * (1 - (candidates[0]!.score - score) / range) -
+        0.5 * (taken.length > 0 ? Math.max(...taken.map((other) => cosine(items, other.item, item))) : 0);
+      const best = Math.max(...candidates.filter((one) => !taken.includes(one)).map(value));
+      expect(value(next)).toBeGreaterThan(best - 1e-6);
+      taken.push(next);
+    }
   });
 
   it('keeps the order at diversity 0 and the first item at any', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import { defaultLimits, requestSchemas, responseSchemas } from '../../src/server/schemas.ts';
@@ -246,6 +247,9 @@ describe('description', () => {
     const page = await ask(server, '/docs');
     expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self'/);
     expect(page.text).not.toMatch(/https?:/);
+    const [, own] = /<script type="module">([^<]+)<\/script>/.exec(page.text)!;
+    const digest = createHash('sha256').update(own!).digest('base64');
+    expect(page.headers.get('content-security-policy')).toContain(`'sha256-${digest}'`);
     const [, script] = /src="([^"]+)"/.exec(page.text)!;
     const program = await ask(server, `/${script}`);
     expect(program.headers.get('content-type')).toMatch(/^text\/javascript/);

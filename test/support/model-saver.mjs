@@ -1,5 +1,6 @@
 // Saves two models in turn into a folder until it is killed, and prints a line after each save: node model-saver.mjs FOLDER
-import { createModel, IdMap, saveModel } from '../../dist/index.js';
+import { madeUpModel } from '../../bench/speed/made-up-model.mjs';
+import { saveModel } from '../../dist/index.js';
 
 const [, , directory = ''] = process.argv;
 
@@ -8,24 +9,9 @@ const [, , directory = ''] = process.argv;
  * @param {number} value
  * @param {number} rows
  */
-function constant(value, rows) {
-  const table = { rows, columns: 8, stride: 8, data: new Float32Array(rows * 8).fill(value) };
-  const ids = IdMap.fromIds(Array.from({ length: rows }, (_, i) => `${value}-${i}`));
-  const seen = { rows, columns: rows, offsets: new Int32Array(rows + 1), indices: new Int32Array(0) };
-  const config = {
-    backbone: 'mf',
-    score: /** @type {const} */ ('dot'),
-    loss: { name: 'bsl' },
-    training: {},
-    seed: 1,
-    data: { source: 'made up', sha256: '00' },
-    engine: { name: 'none', build: 'none', threads: 1 },
-    epochs: 0,
-    steps: 0,
-    metrics: {},
-  };
-  return createModel({ config, users: table, items: table, userIds: ids, itemIds: ids, seen });
-}
+const constant = (value, rows) => {
+  return madeUpModel({ users: rows, items: rows, dimension: 8, seen: 0, value, prefix: `${value}-` });
+};
 
 const [one, two] = [constant(1, 200), constant(2, 300)];
 for (let i = 0; ; i++) {

@@ -41,7 +41,7 @@ export function stepThresholds({ users, global }: StateUpdate, rate: number): vo
   for (const { state, sum } of users) {
     if (sum[COUNTED] === 0) continue;
     const moments = settled(state, step - 1, rate);
-    move(moments, sum[DERIVATIVE]! / sum[COUNTED]!, step, rate);
+    move(moments, sum[DERIVATIVE]! / sum[COUNTED]!, BETA1 ** step, BETA2 ** step, rate);
     state[THRESHOLD] = moments.threshold;
     state[MEAN] = moments.mean;
     state[SQUARE] = moments.square;
@@ -54,19 +54,25 @@ export function stepThresholds({ users, global }: StateUpdate, rate: number): vo
 function settled(state: Readonly<Record<number, number>>, step: number, rate: number): Moments {
   const moments = { threshold: state[THRESHOLD]!, mean: state[MEAN]!, square: state[SQUARE]! };
   if (moments.square === 0) return moments;
-  const last = Math.min(step, state[STEP]! + LONGEST);
-  for (let at = state[STEP]! + 1; at <= last; at++) move(moments, 0, at, rate);
-  const left = step - last;
-  moments.mean *= BETA1 ** left;
-  moments.square *= BETA2 ** left;
+  const first = state[STEP]!;
+  const last = Math.min(step, first + LONGEST);
+  // Running powers: a loop of 180 powers would take longer than the loss.
+  let power1 = BETA1 ** first;
+  let power2 = BETA2 ** first;
+  for (let at = first; at < last; at++) {
+    power1 *= BETA1;
+    power2 *= BETA2;
+    move(moments, 0, power1, power2, rate);
+  }
+  moments.mean *= BETA1 ** (step - last);
+  moments.square *= BETA2 ** (step - last);
   return moments;
 }
 
-/** Step number `step` (from 1) of Adam. */
-function move(moments: Moments, derivative: number, step: number, rate: number): void {
+/** A step of Adam; `power1` and `power2` are β1 and β2 to the number of the step, from 1. */
+function move(moments: Moments, derivative: number, power1: number, power2: number, rate: number): void {
   moments.mean = BETA1 * moments.mean + (1 - BETA1) * derivative;
   moments.square = BETA2 * moments.square + (1 - BETA2) * derivative ** 2;
-  const mean = moments.mean / (1 - BETA1 ** step);
-  const square = moments.square / (1 - BETA2 ** step);
-  moments.threshold -= (rate * mean) / (Math.sqrt(square) + EPSILON);
+  const root = Math.sqrt(moments.square / (1 - power2));
+  moments.threshold -= (rate * moments.mean) / ((1 - power1) * (root + EPSILON));
 }

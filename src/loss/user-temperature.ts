@@ -5,7 +5,7 @@ import { weightedMean, weightSum } from './weighted-mean.ts';
 
 /** The option of the losses that can have a temperature by user. */
 export const userTau = option(notNegative.default(0), {
-  flag: '--user-tau <number>',
+  flag: '--user-tau [number]',
   bare: 1,
   help: 'strength of a temperature by user (sl, bsl): 0 is one temperature for all, 1 as published',
 });

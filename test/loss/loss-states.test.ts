@@ -332,7 +332,7 @@ describe('talos', () => {
 });
 
 describe('a temperature by user', () => {
-  const logSum = (row: ScoreRow) => Math.log(row.negatives.reduce((sum, s) => sum + Math.exp(s), 0));
+  const logSum = (row: ScoreRow) => Math.log(Array.from(row.negatives).reduce((sum, s) => sum + Math.exp(s), 0));
   const own = (row: ScoreRow) => logSum(row) - mean(row.positives);
   const value = (loss: Loss, row: ScoreRow, user: Float64Array) => evaluateRow(loss, row, { user: [...user] }).value;
 

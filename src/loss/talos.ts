@@ -28,8 +28,8 @@ const options = new OptionSet('loss', 'talos', {
   threshold: option(oneOf(thresholds).default('learned'), {
     help: 'threshold of the K-th item: learned as published, or from the scores of the row',
   }),
-  /** Learning rate of the thresholds, > 0, default 1e-3. */
-  thresholdRate: positive.default(1e-3),
+  /** Adam's learning rate for the thresholds, > 0, default .01. The published .001 suits pair batches, which visit a user many times an epoch. */
+  thresholdRate: positive.default(0.01),
   /** Number of items in the catalogue, more than K; training sets it. Absent: the items of the row are the catalogue. */
   items: whole(1).optional(),
   /** λ ≥ 0, default 1. */

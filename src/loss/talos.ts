@@ -1,4 +1,5 @@
 import { OptionSet, type OptionsOf, oneOf, option, positive, whole, writtenOptions } from '../option.ts';
+import { automaticTau } from './automatic-tau.ts';
 import { KthLargest } from './kth-largest.ts';
 import { contribute, learnedThreshold, stepThresholds, thresholdState } from './learned-threshold.ts';
 import type {
@@ -54,7 +55,8 @@ export class Talos implements Loss {
   static readonly declaration: LossDeclaration = {
     options,
     ...softmaxFamily,
-    byCatalogue: (items) => ({ ...softmaxFamily.byCatalogue(items), items }),
+    // a(x) is about half as steep as x: τ is half of the softmax loss's, in three decimals (measured: docs/losses/talos.md).
+    byCatalogue: (items) => ({ tau: Math.round(500 * automaticTau(items)) / 1000, items }),
   };
   readonly name = 'talos';
   readonly tau: number;

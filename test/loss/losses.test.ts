@@ -656,6 +656,14 @@ describe('fitLoss', () => {
     expect(fitLoss({ name: 'psl' }, 10_000)).toEqual({ name: 'psl', options: { tau: 0.15 } });
   });
 
+  test('gives talos half of it, and the size of the catalogue', () => {
+    expect(fitLoss({ name: 'talos' }, 10_000)).toEqual({ name: 'talos', options: { tau: 0.1, items: 10_000 } });
+    expect(fitLoss({ name: 'talos', options: { tau: 0.3 } }, 99)).toEqual({
+      name: 'talos',
+      options: { tau: 0.3, items: 99 },
+    });
+  });
+
   test('tells gbce the size of the catalogue, unless its exponent is given', () => {
     expect(fitLoss({ name: 'gbce', options: { calibration: 0.5 } }, 99)).toEqual({
       name: 'gbce',

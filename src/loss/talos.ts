@@ -105,16 +105,20 @@ export class Talos implements Loss {
     );
   }
 
-  /** `evaluate` with another computation of the negative side: log Σ_j w_j exp(a_j/τ) at a threshold, with its gradient times λ written. It is called only if a negative has weight. */
+  /** `evaluate` with another computation of the negative side. It is called only if a negative has weight. */
   evaluateWith(
     scores: ScoreRow,
     gradients: ScoreGradients,
     context: RowContext,
-    negativeSide: (threshold: number) => number,
+    negativeSide: (threshold: number) => NegativeSide,
   ): number {
     const { positives, negatives, positiveWeights, negativeWeights } = scores;
     const n = weightSum(negatives.length, negativeWeights);
-    const b = this.thresholdOf(scores, n, context);
+    // A negative stands for so many items of the catalogue that are no positives.
+    const unit = n > 0 && this.items !== undefined ? Math.max(0, this.items - positives.length) / n : 1;
+    // Fold-in knows no user, and so no state.
+    const learned = this.threshold === 'learned' && context.user >= 0;
+    const b = learned ? learnedThreshold(context.states!, this.thresholdRate) : this.thresholdOfRow(scores, unit);
     const total = weightSum(positives.length, positiveWeights);
     let value = 0;
     for (let i = 0; i < positives.length; i++) {
@@ -123,44 +127,45 @@ export class Talos implements Loss {
       if (share > 0) value += share * softplus(b - positives[i]!);
       gradients.positives[i] = -share * sigmoid(b - positives[i]!);
     }
-    if (n > 0) return value + this.negativeWeight * negativeSide(b);
-    gradients.negatives.fill(0);
-    return value;
+    if (n === 0) {
+      gradients.negatives.fill(0);
+      return value;
+    }
+    const { logSum, above } = negativeSide(b);
+    if (learned) {
+      const all = positives.length + unit * n;
+      contribute(context.states!, (this.k - weightAbove(b, positives) - unit * above) / all);
+    }
+    return value + this.negativeWeight * logSum;
   }
 
-  /** b of the row's user. Where thresholds are learned, also the row's contribution to the next step. */
-  private thresholdOf({ positives, negatives, negativeWeights }: ScoreRow, n: number, context: RowContext): number {
-    // A negative stands for so many items of the catalogue that are no positives.
-    const unit = n > 0 && this.items !== undefined ? Math.max(0, this.items - positives.length) / n : 1;
-    // Fold-in knows no user, and so no state.
-    if (this.threshold === 'row' || context.user < 0) {
-      this.kthLargest.clear();
-      this.kthLargest.offerAll(positives);
-      this.kthLargest.offerAll(negatives, negativeWeights, unit);
-      return this.kthLargest.value;
-    }
-    const b = learnedThreshold(context.states!, this.thresholdRate);
-    if (n > 0) {
-      const above = weightAbove(b, positives) + unit * weightAbove(b, negatives, negativeWeights);
-      contribute(context.states!, (this.k - above) / (positives.length + unit * n));
-    }
-    return b;
+  /** The K-th largest of the scores, where a negative counts `unit` times its weight. */
+  private thresholdOfRow({ positives, negatives, negativeWeights }: ScoreRow, unit: number): number {
+    this.kthLargest.clear();
+    this.kthLargest.offerAll(positives);
+    this.kthLargest.offerAll(negatives, negativeWeights, unit);
+    return this.kthLargest.value;
   }
 
-  /** log Σ_j w_j exp(a_j/τ) at the threshold b; overwrites `gradients`. */
-  private negativeSide(
-    { negatives, negativeWeights }: ScoreRow,
-    gradients: Floats,
-    context: RowContext,
-    b: number,
-  ): number {
+  /** The negative side at the threshold b; overwrites `gradients`. */
+  private negativeSide(row: ScoreRow, gradients: Floats, context: RowContext, b: number): NegativeSide {
+    const { negatives, negativeWeights } = row;
     if (this.logs.length !== negatives.length) this.logs = new Float64Array(negatives.length);
     for (let j = 0; j < negatives.length; j++) this.logs[j] = -softplus(b - negatives[j]!);
     const { tau, negativeWeight } = this;
     const mean = context.logExpectationExp(this.logs, tau, negativeWeights, gradients, negativeWeight / tau) / tau;
     for (let j = 0; j < negatives.length; j++) gradients[j]! *= sigmoid(b - negatives[j]!);
-    return mean + Math.log(weightSum(negatives.length, negativeWeights));
+    const logSum = mean + Math.log(weightSum(negatives.length, negativeWeights));
+    return { logSum, above: weightAbove(b, negatives, negativeWeights) };
   }
+}
+
+/** What a row's negatives give, besides their gradients. */
+interface NegativeSide {
+  /** log Σ_j w_j exp(a_j/τ) */
+  readonly logSum: number;
+  /** The weight of the negatives above the threshold. */
+  readonly above: number;
 }
 
 /** Σ w over the numbers above b. */

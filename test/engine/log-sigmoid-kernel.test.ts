@@ -45,6 +45,8 @@ describe.each(['simd', 'fma'] as const)('build %s', (build) => {
           // an error of 1e-7 in a is one of 1e-7/τ in an exponential
           const relative = 3e-6 + 4e-7 / tau;
           expectClose([floats[result]!, floats[result + 1]!], [top, sum], 1e-6, relative, 'top and sum');
+          const above = w.reduce((s, value, j) => (scores[j]! > Math.fround(b) ? s + value : s), 0);
+          expectClose([floats[result + 2]!], [above], 1e-5, 1e-6, 'weight above b');
           const slopes = scores.map((s, j) => (0.5 * terms[j]!) / sum / (1 + Math.exp(s - Math.fround(b))));
           expectClose(floats.subarray(gradients, gradients + n), slopes, 1e-7, 2 * relative, 'gradients');
           expect(floats[gradients + n]).toBe(7);

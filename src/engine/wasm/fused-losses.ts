@@ -89,7 +89,8 @@ const talos: Fuse<Talos> = (loss, { memory, result }) => {
       const weightsAt = weights ? weights.byteOffset : 0;
       const gradientsAt = gradients.negatives.byteOffset;
       memory.kernels.logSigmoidRow(x.byteOffset, x.length, b, 1 / loss.tau, scale, weightsAt, gradientsAt, result);
-      return memory.floats[at]! / loss.tau + Math.log(memory.floats[at + 1]!);
+      const logSum = memory.floats[at]! / loss.tau + Math.log(memory.floats[at + 1]!);
+      return { logSum, above: memory.floats[at + 2]! };
     });
 };
 

@@ -56,7 +56,7 @@ export interface Kernels {
    * kernels/log-sigmoid.ts
    *
    * The negative side of a row of Talos (src/loss/talos.ts). With a_j = log σ(x_j − b) and e_j = w_j exp((a_j − a_top)/τ), a_top the largest a_j of weight > 0:
-   * gradients_j = scale · σ(b − x_j) e_j / Σ_k e_k, result[0] = a_top, result[1] = Σ_j e_j as f32. At least one weight is > 0.
+   * gradients_j = scale · σ(b − x_j) e_j / Σ_k e_k, result[0] = a_top, result[1] = Σ_j e_j and result[2] = Σ w_j over x_j > b, as f32. At least one weight is > 0.
    * `x`, `weights` and `gradients` are [n] floats. `weights` may be 0 (all 1); weight 0 masks. The last 1 to 3 entries are a vector filled up with weights of 0.
    */
   logSigmoidRow(x: number, n: number, b: number, inverseTau: number, scale: number, weights: number, gradients: number, result: number): void;

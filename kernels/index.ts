@@ -7,6 +7,7 @@ export { logExpectationExp } from './log-expectation-exp';
 export { softplusRow } from './softplus';
 export { pairwiseRow } from './pairwise';
 export { partialAucRow } from './partial-auc';
+export { logSigmoidRow } from './log-sigmoid';
 export { addStandardized, slate, competition, addExpectation } from './dual-scale';
 export { gatherDots, gatherSum } from './gather';
 export { gatherRows, backwardRows, latestAdamRows, skipAdamRows, adamRows, latestSgdRows, skipSgdRows, sgdRows, scaleRows, packPanels, packColumns } from './rows';

@@ -1,5 +1,5 @@
 import { log1p4 } from './softplus';
-import { exp4, madd, sumLanes } from './vector';
+import { exp4, loadSome, madd, storeSome, sumLanes } from './vector';
 
 /**
  * One side (positives or negatives) of a row of the lower-left partial AUC loss (src/loss/llpauc.ts). With f_j = σ(x_j · inverseTau),
@@ -53,19 +53,4 @@ function sigmoid4(x: v128): v128 {
   const one = f32x4.splat(1);
   const e = exp4(f32x4.neg(f32x4.abs(x)));
   return f32x4.div(v128.bitselect(one, e, f32x4.ge(x, f32x4.splat(0))), f32x4.add(one, e));
-}
-
-/** Loads the first `count` (1 to 3) of four floats; the other lanes are 0. Reading all four could leave the memory. */
-function loadSome(at: usize, count: i32): v128 {
-  let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(at));
-  if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(at, 4));
-  if (count > 2) v = f32x4.replace_lane(v, 2, load<f32>(at, 8));
-  return v;
-}
-
-/** Stores the first `count` (1 to 3) of four lanes. */
-function storeSome(at: usize, v: v128, count: i32): void {
-  store<f32>(at, f32x4.extract_lane(v, 0));
-  if (count > 1) store<f32>(at, f32x4.extract_lane(v, 1), 4);
-  if (count > 2) store<f32>(at, f32x4.extract_lane(v, 2), 8);
 }

@@ -86,3 +86,18 @@ export function log4(x: v128): v128 {
   p = madd(p, s, one);
   return madd(f32x4.convert_i32x4_s(e), f32x4.splat(0.693147181), f32x4.mul(f32x4.add(t, t), p));
 }
+
+/** Loads the first `count` (1 to 3) of four floats; the other lanes are 0. Reading all four could leave the memory. */
+export function loadSome(at: usize, count: i32): v128 {
+  let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(at));
+  if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(at, 4));
+  if (count > 2) v = f32x4.replace_lane(v, 2, load<f32>(at, 8));
+  return v;
+}
+
+/** Stores the first `count` (1 to 3) of four lanes. */
+export function storeSome(at: usize, v: v128, count: i32): void {
+  store<f32>(at, f32x4.extract_lane(v, 0));
+  if (count > 1) store<f32>(at, f32x4.extract_lane(v, 1), 4);
+  if (count > 2) store<f32>(at, f32x4.extract_lane(v, 2), 8);
+}

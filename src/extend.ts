@@ -57,6 +57,7 @@ export type { PerUser } from './evaluation/tallies.ts';
 export { loadLoss } from './loss/load-loss.ts';
 export { logExpectationExp } from './loss/log-expectation-exp.ts';
 export type {
+  EpochStates,
   Floats,
   Loss,
   LossNeeds,

@@ -60,8 +60,21 @@ def number(x):
 # The losses of a row: positive scores p with weights v, negative scores n with weights w, options o, and in r the states and cosines that some losses read.
 
 
+def user_temperature(o, r):
+    """τ_u of Adap-τ from L_u − L̄, the last of the user's three states; Lambert's W0 by bisection of z e^z = x, z ≥ −1, which rounding blurs at the least x."""
+    x = min(max(o["userTau"] * r["userState"][2] / 2, -1 / math.e), 1000)
+    low, high = -1.0, 10.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (low, middle) if middle * math.exp(middle) > x else (middle, high)
+    return o["tau"] * math.exp(-1 if x == -1 / math.e else low)
+
+
 def sl(p, n, v, w, o, r):
     tau, weight = number(o.get("tau", 0.1)), o.get("negativeWeight", 1)
+    if "userTau" in o:
+        own = user_temperature(o, r)
+        return (-mean(p, v) + weight * tau / own * lee(n, own, w)) / tau
     return (-mean(p, v) + weight * lee(n, tau, w)) / (1 if tau == math.inf else tau)
 
 
@@ -69,6 +82,9 @@ def bsl(p, n, v, w, o, r):
     tau, weight, form = o["tau"], o.get("negativeWeight", 1), o.get("form", "paper")
     if form == "reweight":
         return -mean(p, v) / tau + weight * torch.log((w * torch.exp(n / tau)).sum())
+    if "userTau" in o:
+        own = user_temperature(o, r)
+        return (-lee(p, o["tau1"], v) + weight * tau / own * lee(n, own, w)) / tau
     return (-lee(p, tau if form == "multi" else number(o["tau1"]), v) + weight * lee(n, tau, w)) / tau
 
 
@@ -112,6 +128,19 @@ def slatk(p, n, v, w, o, r):
     beta = among[min(o["k"], len(among)) - 1]
     omega = torch.sigmoid((p - beta) / number(o["tauWeight"]))
     return mean(omega * (-p + weight * lee(n, tau, w) + tau * torch.log(w.sum())), v) / tau
+
+
+def talos(p, n, v, w, o, r):
+    """The user's state: threshold b, Adam's two moments, step of the last visit; since then the gradient of b was 0. b is constant in the derivatives."""
+    threshold, mean_gradient, mean_square, step = r["userState"]
+    b = torch.nn.Parameter(torch.tensor(float(threshold)))
+    adam = torch.optim.Adam([b], lr=o["thresholdRate"])
+    adam.state[b] = {"step": torch.tensor(float(step)), "exp_avg": torch.tensor(float(mean_gradient)), "exp_avg_sq": torch.tensor(float(mean_square))}
+    for _ in range(int(r["global"][0] - step)):
+        b.grad = torch.zeros_like(b)
+        adam.step()
+    a = lambda x: torch.log(torch.sigmoid(x - b.detach()))
+    return -mean(a(p), v) / o["tau"] + o.get("negativeWeight", 1) * torch.log((w * torch.exp(a(n) / o["tau"])).sum())
 
 
 def sogclr(p, n, v, w, o, r):
@@ -177,6 +206,10 @@ def cases():
     yield bsl, {"tau": 0.2, "tau1": "inf"}, "cosine", False, {}
     yield bsl, {"tau": 0.15, "negativeWeight": 1.1, "form": "multi"}, "cosine", True, {}
     yield bsl, {"tau": 0.15, "negativeWeight": 1.1, "form": "reweight"}, "cosine", True, {}
+    excess = {"users": [0, 0, 0.25, 4, 2, -3, 0, 0, 1.5]}
+    yield sl, {"tau": 0.2, "userTau": 1}, "cosine", True, excess
+    yield sl, {"tau": 0.1, "userTau": 0.5, "negativeWeight": 1.2}, "cosine", False, excess
+    yield bsl, {"tau": 0.2, "tau1": 0.7, "userTau": 1, "negativeWeight": 0.8}, "cosine", True, excess
     yield bpr, {}, "dot", True, {}
     yield bce, {"negativeWeight": 2}, "dot", True, {}
     yield gbce, {"calibration": 0.75, "items": 40}, "dot", True, {}
@@ -187,6 +220,10 @@ def cases():
         yield psl, {"tau": 0.2, "activation": activation, "negativeWeight": 1.2}, "cosine", True, {}
     yield slatk, {"tau": 0.2, "k": 3, "tauWeight": 0.8, "negativeWeight": 1.2}, "cosine", False, {}
     yield slatk, {"tau": 0.3, "k": 20, "tauWeight": "inf"}, "cosine", False, {}
+    yield talos, {"tau": 0.2, "k": 3, "thresholdRate": 0.001}, "cosine", True, {"global": [0]}
+    thresholds = {"users": [0.25, 0.0625, 0.015625, 3, -0.5, -0.125, 0.25, 40, 0.75, 0.5, 0.125, 41], "global": [41]}
+    yield talos, {"tau": 0.1, "k": 2, "thresholdRate": 0.0625, "items": 20, "negativeWeight": 1.2}, "cosine", True, thresholds
+    yield talos, {"tau": 0.3, "k": 2, "thresholdRate": 0.001}, "cosine", False, thresholds
     yield sogclr, {"tau": 0.2, "gamma": 0.3}, "cosine", True, {}
     yield sogclr, {"tau": 0.2, "gamma": 0.3, "negativeWeight": 0.8}, "cosine", True, {"users": [1.5, 1, 0, 0, -0.75, 1]}
     yield advinfonce, {"tau": 0.2, "negativeWeight": 0.8}, "cosine", True, {"items": [0.5, 1, -0.5, 0, 3, -0.25, 0.125, 2, 0.75, -0.75, 0.25]}
@@ -219,8 +256,8 @@ def result(loss, options, score, weighted, states):
         context = {"cosines": (normalized[row["positives"]] @ normalized[POOL].T).detach(), "global": states.get("global")}
         if "items" in states:
             context["itemStates"] = torch.tensor(states["items"])[POOL]
-        if loss is sogclr:
-            context["userState"] = states.get("users", [0, 0] * 3)[2 * row["user"] : 2 * row["user"] + 2]
+        size = {sogclr: 2, sl: 3, bsl: 3, talos: 4}.get(loss, 0)
+        context["userState"] = states.get("users", [0] * 3 * size)[size * row["user"] : size * (row["user"] + 1)]
         value = loss(p, n, v, w, options, context)
         total = total + row["rowWeight"] * value
         rows.append((row["rowWeight"], value, p, n))

@@ -143,7 +143,7 @@ export interface Engine {
    */
   readonly lossState: Readonly<Record<string, Float32Array>>;
 
-  /** Starts an epoch. `step` is the number of optimiser steps done before it in the whole training (for Adam's bias correction). All rows must be settled. */
+  /** Starts an epoch. `step` is the number of optimiser steps done before it in the whole training (for Adam's bias correction). All rows must be settled. The loss may renew its states (`Loss.startEpoch`). */
   startEpoch(epoch: number, step: number): void;
   /** Copies a batch and lists the rows that it touches. `step` counts from 0 in the epoch. */
   begin(batch: Batch, step: number): void;

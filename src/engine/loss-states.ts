@@ -51,6 +51,11 @@ export class LossStates {
     this.arrays = Object.fromEntries(Object.entries({ users, items, global }).filter(([, state]) => state.length > 0));
   }
 
+  /** Lets the loss make its states ready for an epoch. */
+  startEpoch(epoch: number): void {
+    this.#loss.startEpoch?.({ epoch, users: this.#users, items: this.#items, global: this.#global });
+  }
+
   /** Sums the contributions of a step and calls `loss.updateStates` with the sums. */
   update(epoch: number, contributions: StateContributions): void {
     this.#loss.updateStates!({

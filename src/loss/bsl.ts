@@ -1,6 +1,7 @@
 import { OptionSet, type OptionsOf, oneOf, option, temperature, writtenOptions } from '../option.ts';
 import type { Loss, LossDeclaration, RowContext, ScoreGradients, ScoreRow } from './loss.ts';
 import { lambda, softmaxFamily, tau } from './softmax-family.ts';
+import { checkUserTau, temperatureFactor, userTau, userTemperatureStates } from './user-temperature.ts';
 import { weightSum } from './weighted-mean.ts';
 
 const forms = ['paper', 'multi', 'reweight'] as const;
@@ -21,6 +22,8 @@ const options = new OptionSet('loss', 'bsl', {
   negativeWeight: lambda,
   /** `paper` (default), or a mode of the authors' program: `multi` (τ1 = τ2) or `reweight` (mean over positives, sum over negatives). */
   form: option(oneOf(forms).default('paper'), { flag: '--form <name>', help: 'form of the loss (bsl)' }),
+  /** Strength ≥ 0 of a temperature τ2 by user, default 0: τ2 for all. 1 is as published for `sl`. Above 0 it needs cosine scores and a finite τ2. */
+  userTau,
 });
 
 /** Options of the bilateral softmax loss. */
@@ -35,6 +38,7 @@ export type BilateralSoftmaxLossOptions = OptionsOf<typeof options>;
  *
  *     ∂/∂s_i = −p_i / τ2,   ∂/∂s_j = λ p_j / τ2   (p: the worst-case weights of each side)
  *
+ * With a temperature by user (`userTau`; docs/losses/user-temperature.md) the negative side is λ · LEE_τu(s_j) / τ_u; the positives keep τ1 and the division by τ2.
  * With one positive, or τ1 = Infinity, it equals the softmax loss. Source: Wu et al., "BSL: Understanding and improving softmax loss for recommendation", ICDE 2024.
  */
 export class BilateralSoftmaxLoss implements Loss {
@@ -50,26 +54,36 @@ export class BilateralSoftmaxLoss implements Loss {
   readonly tau1: number;
   readonly negativeWeight: number;
   readonly form: BilateralForm;
+  readonly userTau: number;
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly allowsDotScores: boolean;
+  /** Present only with a temperature by user, as the contract requires. */
+  readonly needs?: NonNullable<Loss['needs']>;
+  readonly updateStates?: NonNullable<Loss['updateStates']>;
+  readonly startEpoch?: NonNullable<Loss['startEpoch']>;
 
-  /** @throws TaurecError `bad-option` for a value out of bounds, or `tau1` with a form other than `paper`; `unknown-name` for an unknown option */
+  /** @throws TaurecError `bad-option` for a value out of bounds, `tau1` with a form other than `paper`, or a temperature by user with τ2 = Infinity; `unknown-name` for an unknown option */
   constructor(given: BilateralSoftmaxLossOptions = {}) {
-    const { tau, tau1, negativeWeight, form } = options.read(given);
+    const { tau, tau1, negativeWeight, form, userTau } = options.read(given);
     if (form !== 'paper' && tau1 !== undefined) {
       options.fail(given, 'tau1', `no tau1 with form "${form}"`, 'Leave tau1 out, or use form "paper".');
     }
+    checkUserTau(options, given, userTau, tau);
     this.form = form;
+    this.userTau = userTau;
     this.tau = tau;
     this.negativeWeight = negativeWeight;
     this.tau1 = form === 'paper' ? (tau1 ?? 4) : form === 'multi' ? tau : Infinity;
-    this.parameters = writtenOptions({ tau, negativeWeight, form, tau1: form === 'paper' ? this.tau1 : undefined });
-    this.allowsDotScores = this.negativeWeight === 1;
+    const tau1InEffect = form === 'paper' ? this.tau1 : undefined;
+    this.parameters = writtenOptions({ tau, negativeWeight, form, tau1: tau1InEffect, userTau: userTau || undefined });
+    this.allowsDotScores = negativeWeight === 1 && userTau === 0;
+    if (userTau > 0) Object.assign(this, userTemperatureStates);
   }
 
   evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number {
     const scale = this.tau === Infinity ? 1 : 1 / this.tau;
-    const weight = this.negativeWeight * scale;
+    const factor = this.userTau > 0 ? temperatureFactor(this.userTau, scores, context) : 1;
+    const weight = (this.negativeWeight * scale) / factor;
     // Both sides are divided by τ2, the positives' too: τ1 only shapes their weights p_i.
     const positive = context.logExpectationExp(
       scores.positives,
@@ -80,7 +94,7 @@ export class BilateralSoftmaxLoss implements Loss {
     );
     const negative = context.logExpectationExp(
       scores.negatives,
-      this.tau,
+      this.tau * factor,
       scores.negativeWeights,
       gradients.negatives,
       weight,

@@ -25,6 +25,8 @@ export function needsFault(loss: Loss): string | undefined {
     return 'needs.userState and needs.globalState to be whole numbers ≥ 0';
   if (needsStates(needs) !== (typeof loss.updateStates === 'function'))
     return 'updateStates(update) exactly when needs names userState, itemState or globalState';
+  if (typeof loss.startEpoch === 'function' && !needsStates(needs))
+    return 'startEpoch(states) only when needs names userState, itemState or globalState';
   const initial = loss.initialGlobalState;
   if (initial !== undefined && initial.length !== needs.globalState)
     return `initialGlobalState of needs.globalState = ${needs.globalState} numbers`;

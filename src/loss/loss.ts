@@ -25,7 +25,7 @@ export interface ScoreGradients {
 
 /** The services of the engine to a loss, for one row. */
 export interface RowContext {
-  /** The row's user, an index into the user embeddings. */
+  /** The row's user, an index into the user embeddings; −1 in fold-in, for a person who is not in the model. */
   readonly user: number;
   /** [P] the item of each positive score. */
   readonly positiveItems: Int32Array;
@@ -104,6 +104,18 @@ export interface StateUpdate {
   readonly itemSums: Readonly<Floats>;
 }
 
+/** The states before the first step of an epoch. `Loss.startEpoch` may change them in place. */
+export interface EpochStates {
+  /** The epoch, from 0. */
+  readonly epoch: number;
+  /** [users × needs.userState] the states of all users. */
+  readonly users: Floats;
+  /** [items] the states of all items; empty unless `needs.itemState`. */
+  readonly items: Floats;
+  /** [needs.globalState] */
+  readonly global: Floats;
+}
+
 /**
  * A loss: a function of one user's scores.
  *
@@ -123,6 +135,8 @@ export interface Loss {
   readonly initialGlobalState?: readonly number[];
   /** Turns the contributions of a step into new states. The engine calls it once per step, after the last row, on one thread. Present if and only if the loss needs a state. */
   updateStates?(update: StateUpdate): void;
+  /** Makes the states of the last epoch ready for the next. The engine calls it before the first step of each epoch, on one thread. Only for a loss that needs a state. */
+  startEpoch?(states: EpochStates): void;
   /** Returns the value of one row and overwrites `gradients` with its derivatives by the scores. */
   evaluate(scores: ScoreRow, gradients: ScoreGradients, context: RowContext): number;
 }

@@ -16,6 +16,7 @@ import { PairwiseSoftmaxLoss } from './psl.ts';
 import { SoftmaxLoss } from './sl.ts';
 import { SoftmaxLossAtK } from './slatk.ts';
 import { GlobalContrastiveLoss } from './sogclr.ts';
+import { Talos } from './talos.ts';
 
 /** A loss class with its declaration. */
 interface BuiltInLoss {
@@ -35,6 +36,7 @@ const losses = {
   ccl: CosineContrastiveLoss,
   psl: PairwiseSoftmaxLoss,
   slatk: SoftmaxLossAtK,
+  talos: Talos,
   sogclr: GlobalContrastiveLoss,
   advinfonce: AdversarialInfoNce,
   llpauc: LowerLeftPartialAuc,
@@ -149,7 +151,8 @@ export function checkScore(loss: Loss, score: 'cosine' | 'dot'): void {
     option: 'score',
     got: score,
     expected: `cosine for loss ${loss.name} with ${JSON.stringify(loss.parameters)}`,
-    remedy: 'With inner products and a negativeWeight other than 1 the loss has no lower bound: use negativeWeight 1.',
+    remedy:
+      'Use cosine scores. Softmax losses take inner products only with negativeWeight 1 and without userTau: otherwise they have no lower bound.',
   });
 }
 

@@ -46,8 +46,9 @@ export const slowLosses = lossNames.filter((name) => name !== quickLoss);
 
 /** The loss as an object, so that training runs in this thread and starts no other. */
 function lossObject(name: LossName) {
-  // a tenth of the eleven negatives would be one: the withheld item
-  const source = name === 'llpauc' ? { name, options: { beta: 0.5 } } : { name };
+  // llpauc: a tenth of the eleven negatives would be one, the withheld item; talos: a list of 20 would hold all items
+  const fitting = { llpauc: { beta: 0.5 }, talos: { k: 10 } };
+  const source = { name, options: fitting[name as keyof typeof fitting] };
   return createLoss(fitLoss(source, data.train.columns));
 }
 

@@ -59,6 +59,12 @@ const cases: [string, SmallPlanOptions][] = [
   ]),
   ['psl, pair', { ...wide, loss: { name: 'psl', options: { tau: 0.2 } }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
   ['slatk', { ...wide, loss: { name: 'slatk', options: { tau: 0.2, k: 5 } } }],
+  ['talos', { ...wide, loss: { name: 'talos', options: { tau: 0.1, k: 5, thresholdRate: 0.02, items: 347, negativeWeight: 1.2 } } }],
+  ['talos, weights, popular pool with logQ', { ...wide, weighted: true, loss: { name: 'talos', options: { tau: 0.05, k: 5, thresholdRate: 0.02 } }, sampler: { rows: 29, negatives: 201, pool: 'popularity', logQ: true } }],
+  ['talos, threshold of the row, weights of negatives', { ...wide, negativeWeights: true, loss: { name: 'talos', options: { tau: 0.1, k: 5, threshold: 'row' } } }],
+  ['talos, pair', { ...wide, loss: { name: 'talos', options: { tau: 0.2, k: 5, thresholdRate: 0.02 } }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
+  ['sl, temperature by user', { ...wide, loss: { name: 'sl', options: { tau: 0.2, userTau: 5 } } }],
+  ['bsl, temperature by user, pair, weights', { ...wide, weighted: true, loss: { name: 'bsl', options: { tau: 0.2, tau1: 1, userTau: 5, negativeWeight: 1.2 } }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
   ['ccl, popular pool with logQ', { ...wide, loss: { name: 'ccl', options: { margin: 0.1 } }, sampler: { rows: 29, negatives: 200, pool: 'popularity', logQ: true } }],
   ['gbce, dot', { ...wide, score: 'dot', loss: { name: 'gbce', options: { items: 347 } } }],
   ['bce, dot, pair', { ...wide, score: 'dot', loss: { name: 'bce' }, sampler: { batch: 'pair', rows: 311, negatives: 37 } }],
@@ -68,6 +74,7 @@ const cases: [string, SmallPlanOptions][] = [
 const quick = [
   ...['d = 65', 'pair batches, d = 3, weights', 'popular pool with logQ, weights', 'sgd, l2, decay', 'every need'],
   'dsl, all',
+  ...['talos', 'sl, temperature by user'],
 ];
 
 /** Trains on the settings of one suite, on both engines and on 1, 2 and 3 threads. */

@@ -39,6 +39,7 @@ describe('kernels of losses', () => {
     ['gbce', true],
     ['psl', true],
     ['llpauc', true],
+    ['talos', true],
     ['sogclr', false],
     ['sl', false],
     ['slatk', false],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KthLargest } from '../../src/loss/slatk.ts';
+import { KthLargest } from '../../src/loss/kth-largest.ts';
 
 const values = fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 80 });
 

@@ -53,6 +53,7 @@ test.each([
   [{ ...bare, updateStates }, 'updateStates(update) exactly when needs names'],
   [{ ...bare, needs: { itemSimilarity: true }, updateStates }, 'updateStates(update) exactly when'],
   [{ ...bare, needs: { globalState: 2 }, initialGlobalState: [1], updateStates }, 'needs.globalState = 2 numbers'],
+  [{ ...bare, startEpoch: () => {} }, 'startEpoch(states) only when needs names'],
   [{ ...bare, needs: { userState: 1.5 }, updateStates }, 'whole numbers ≥ 0'],
 ])('needs that do not fit are refused: %o', (loss, message) => {
   expect(() => createLoss(loss)).toThrow('Option loss: got "mine", expected');
@@ -63,6 +64,7 @@ test.each([
   { ...bare, needs: { itemSimilarity: true } },
   { ...bare, needs: { itemState: true }, updateStates },
   { ...bare, needs: { globalState: 2 }, initialGlobalState: [1, 2], updateStates },
+  { ...bare, needs: { userState: 2 }, updateStates, startEpoch: () => {} },
   { ...bare, needs: { userState: 0 } },
 ])('needs that fit are taken: %o', (loss) => {
   expect(createLoss(loss)).toBe(loss);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { lambertW0 } from '../../src/loss/lambert-w.ts';
 import type { Loss, RowStates, ScoreRow, StateUpdate } from '../../src/loss/loss.ts';
 import { createLoss } from '../../src/loss/losses.ts';
 import { evaluateRow, rowContext, type TestRow } from '../contracts/loss-contract.ts';
@@ -199,5 +200,222 @@ describe('llpauc', () => {
     const far = Float64Array.of(0.5, 0.5, 0, 0, 2);
     loss.updateStates!({ ...noUpdate, global: far, globalSum: Float64Array.of(-100, 100, -100, -100, -1000) });
     expect([...far]).toEqual([1, 0, -1, -1, 5]);
+  });
+});
+
+describe('talos', () => {
+  const rate = 0.01;
+  const make = (options: Record<string, unknown> = {}) =>
+    createLoss({ name: 'talos', options: { k: 3, thresholdRate: rate, ...options } });
+  const fresh = () => ({ user: new Float64Array(4), global: new Float64Array(1) });
+  type Kept = ReturnType<typeof fresh>;
+
+  /** A step of the loss with the given rows of one user; none: a step of other users. */
+  function step(loss: Loss, { user, global }: Kept, ...visited: ScoreRow[]): void {
+    const updates = visited.map((r) => visit(loss, r, { user: [...user], global: [...global] }).states.userUpdate);
+    const sum = user.map((_, c) => updates.reduce((total, update) => total + update[c]!, 0));
+    const users = visited.length > 0 ? [{ state: user, sum, rows: visited.length }] : [];
+    loss.updateStates!({ ...noUpdate, global, users });
+  }
+
+  /** The threshold in effect, from the gradient of a positive: −σ(b − s)/τ. */
+  function thresholdOf(loss: Loss, { user, global }: Kept): number {
+    const row = { positives: Float64Array.of(0), negatives: Float64Array.of(0) };
+    const { gradients } = visit(loss, row, { user: [...user], global: [...global] });
+    const share = -gradients.positives[0]! * Number(loss.parameters.tau);
+    return Math.log(share / (1 - share));
+  }
+
+  /** (1/|I|) ( Σ_i ρ(s_i − b) + (|I| − P)/Σw Σ_j w_j ρ(s_j − b) ) */
+  function quantileLoss(row: ScoreRow, b: number, k: number, items: number): number {
+    const q = 1 - k / items;
+    const rho = (x: number) => q * Math.max(x, 0) + (1 - q) * Math.max(-x, 0);
+    const weights = row.negativeWeights ?? row.negatives.map(() => 1);
+    const n = mean(weights) * weights.length;
+    const positives = Array.from(row.positives).reduce((sum, s) => sum + rho(s - b), 0);
+    const negatives = Array.from(row.negatives).reduce((sum, s, j) => sum + weights[j]! * rho(s - b), 0);
+    return (positives + ((items - row.positives.length) / n) * negatives) / items;
+  }
+
+  test('rows contribute the derivative of the quantile loss by the threshold', () => {
+    const threshold = fc.double({ min: -1, max: 1, noNaN: true });
+    const weights = fc.constantFrom(undefined, [1, 0, 2, 0.5, 3, 1, 0.25, 4]);
+    fc.assert(
+      fc.property(rows, threshold, weights, fc.constantFrom(undefined, 9, 40), (row, b, given, items) => {
+        const weighted = { ...row, negativeWeights: given && Float64Array.from(given.slice(0, row.negatives.length)) };
+        // no score so near that a difference crosses it
+        fc.pre([...row.positives, ...row.negatives].every((s) => Math.abs(s - b) > 1e-6));
+        const n = weighted.negativeWeights ? weighted.negativeWeights.reduce((x, y) => x + y, 0) : row.negatives.length;
+        const all = items ?? row.positives.length + n;
+        const moved = (by: number) => quantileLoss(weighted, b + by, 3, all);
+        const got = visit(make({ items }), weighted, { user: [b, 0, 0, 0], global: [0] }).states.userUpdate[0]!;
+        expectClose([got], [(moved(1e-7) - moved(-1e-7)) / 2e-7], 1e-6, 1e-6);
+      }),
+    );
+  });
+
+  test('a threshold moves as under dense Adam, with no derivative in the steps of other users', () => {
+    const row = fc.record({ positives: scores, negatives: scores });
+    // up to 400 steps of others: longer than the momentum is followed
+    const visits = fc.array(fc.record({ row, others: fc.oneof(fc.nat(3), fc.nat(400)) }), { maxLength: 8 });
+    fc.assert(
+      fc.property(visits, (history) => {
+        const loss = make();
+        const kept = fresh();
+        const dense = { b: 0, m: 0, v: 0, t: 0 };
+        const move = (g: number) => {
+          dense.t++;
+          dense.m = 0.9 * dense.m + 0.1 * g;
+          dense.v = 0.999 * dense.v + 0.001 * g * g;
+          const [m, v] = [dense.m / (1 - 0.9 ** dense.t), dense.v / (1 - 0.999 ** dense.t)];
+          dense.b -= (rate * m) / (Math.sqrt(v) + 1e-8);
+        };
+        for (const { row, others } of history) {
+          const own = visit(loss, row, { user: [...kept.user], global: [...kept.global] }).states.userUpdate[0]!;
+          step(loss, kept, row);
+          move(own);
+          for (let other = 0; other < others; other++) {
+            step(loss, kept);
+            move(0);
+          }
+          expectClose([thresholdOf(loss, kept)], [dense.b], 1e-7, 1e-7);
+        }
+        expect(kept.global[0]).toBe(dense.t);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('for scores that stay, a threshold comes to rest where K items of all lie above it', () => {
+    const items = 200;
+    const negatives = Float64Array.from({ length: items - 4 }, (_, j) => Math.sin(7 * j) * 0.8);
+    const row = { positives: Float64Array.of(0.9, 0.5, 0.1, 0.7), negatives };
+    const k = 20;
+    const loss = make({ k, items, thresholdRate: 1e-3 });
+    const kept = fresh();
+    for (let t = 0; t < 6000; t++) step(loss, kept, row);
+    const sorted = [...row.positives, ...negatives].sort((a, b) => b - a);
+    const b = thresholdOf(loss, kept);
+    // Adam's rate is the size of its last moves
+    expect(b).toBeGreaterThan(sorted[k + 2]! - 0.005);
+    expect(b).toBeLessThan(sorted[k - 3]! + 0.005);
+  });
+
+  test('rows of a user in one step count by their mean; a row without negatives does not', () => {
+    const row = (...negatives: number[]) => ({
+      positives: Float64Array.of(0.5),
+      negatives: Float64Array.from(negatives),
+    });
+    const [a, b, none] = [row(0.1, -0.4, 0.3), row(-0.2, -0.9, -0.3), row()];
+    const loss = make({ k: 2, items: 9 });
+    const derivative = (r: ScoreRow) => visit(loss, r).states.userUpdate[0]!;
+    const together = fresh();
+    step(loss, together, a, none, b);
+    const expected = mean([derivative(a), derivative(b)]);
+    expectClose([together.user[1]!, together.user[2]!], [0.1 * expected, 0.001 * expected ** 2], 1e-15, 1e-12);
+    const alone = fresh();
+    step(loss, alone, none);
+    expect([...alone.user]).toEqual([0, 0, 0, 0]);
+  });
+
+  test('fold-in takes the quantile of the row, and no state', () => {
+    const exact = make({ threshold: 'row', items: 40 });
+    fc.assert(
+      fc.property(rows, (row) => {
+        const loss = make({ items: 40 });
+        const gradients = { positives: row.positives.slice(), negatives: row.negatives.slice() };
+        const value = loss.evaluate(row, gradients, { ...rowContext(loss, row), user: -1 });
+        expectSame({ value, ...gradients }, evaluateRow(exact, row));
+      }),
+    );
+  });
+});
+
+describe('a temperature by user', () => {
+  const logSum = (row: ScoreRow) => Math.log(Array.from(row.negatives).reduce((sum, s) => sum + Math.exp(s), 0));
+  const own = (row: ScoreRow) => logSum(row) - mean(row.positives);
+  const value = (loss: Loss, row: ScoreRow, user: Float64Array) => evaluateRow(loss, row, { user: [...user] }).value;
+
+  test.each(['sl', 'bsl'] as const)(
+    '%s: τ_u follows the user’s mean over the epoch before, τ0 for who had no row',
+    (name) => {
+      const options = { tau: 0.2, negativeWeight: 1.1, ...(name === 'bsl' && { tau1: 0.5 }) };
+      const loss = createLoss({ name, options: { ...options, userTau: 0.7 } });
+      const visits = fc.array(fc.tuple(fc.nat(3), rows), { minLength: 1, maxLength: 8 });
+      fc.assert(
+        fc.property(fc.array(visits, { minLength: 1, maxLength: 3 }), rows, (epochs, probe) => {
+          const users = new Float64Array(5 * 3);
+          const stateOf = (u: number) => users.subarray(3 * u, 3 * u + 3);
+          epochs.forEach((epoch, at) => {
+            loss.startEpoch!({ epoch: at, users, items: new Float64Array(0), global: new Float64Array(0) });
+            // two rows a step, so that a user may have both
+            for (let first = 0; first < epoch.length; first += 2) {
+              const step = epoch.slice(first, first + 2);
+              const sums = new Map<number, { state: Float64Array; sum: Float64Array; rows: number }>();
+              for (const [u, row] of step) {
+                const { userUpdate } = visit(loss, row, { user: [...stateOf(u)] }).states;
+                const entry = sums.get(u) ?? { state: stateOf(u), sum: new Float64Array(3), rows: 0 };
+                sums.set(u, { ...entry, sum: entry.sum.map((x, c) => x + userUpdate[c]!), rows: entry.rows + 1 });
+              }
+              loss.updateStates!({ ...noUpdate, users: [...sums.values()] });
+            }
+          });
+          const before = users.slice();
+          loss.startEpoch!({ epoch: epochs.length, users, items: new Float64Array(0), global: new Float64Array(0) });
+          const last = epochs.at(-1)!;
+          const means = [0, 1, 2, 3, 4].map((u) => {
+            const visited = last.filter(([v]) => v === u).map(([, row]) => own(row));
+            return visited.length > 0 ? mean(visited) : undefined;
+          });
+          const all = mean(means.filter((m) => m !== undefined));
+          means.forEach((m, u) => {
+            const tau = m === undefined ? 0.2 : 0.2 * Math.exp(lambertW0((0.7 * (m - all)) / 2));
+            // the same row at that temperature for everybody, its positive side at τ0
+            const plain = createLoss({ name: 'sl', options: { tau, negativeWeight: 1.1 } });
+            const off = createLoss({ name, options: { ...options, negativeWeight: 0 } });
+            const negative = value(plain, probe, stateOf(u)) + mean(probe.positives) / tau;
+            const expected = negative + value(off, probe, stateOf(u));
+            expectClose([value(loss, probe, stateOf(u))], [expected], 1e-9, 1e-9);
+          });
+          expect(before.some((x) => x !== 0)).toBe(true);
+          // the sums begin again
+          for (let u = 0; u < 5; u++) expect([...stateOf(u)].slice(0, 2)).toEqual([0, 0]);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+
+  test('rows without negatives or positives of weight do not count', () => {
+    const loss = createLoss({ name: 'sl', options: { userTau: 1 } });
+    const masked = {
+      positives: Float64Array.of(0.5),
+      negatives: Float64Array.of(0.1),
+      negativeWeights: Float64Array.of(0),
+    };
+    const none = {
+      positives: Float64Array.of(0.5),
+      negatives: Float64Array.of(0.1),
+      positiveWeights: Float64Array.of(0),
+    };
+    for (const row of [masked, none]) expect([...visit(loss, row).states.userUpdate]).toEqual([0, 0, 0]);
+  });
+
+  test('no temperature is below τ0/e, none above 190 τ0', () => {
+    for (const [excess, w] of [
+      [-1e6, -1],
+      [1e6, lambertW0(1000)],
+    ] as const) {
+      const row = { positives: Float64Array.of(0), negatives: Float64Array.of(0.3, -0.2) };
+      const tau = 0.2 * Math.exp(w);
+      const loss = createLoss({ name: 'sl', options: { tau: 0.2, userTau: 1 } });
+      const plain = createLoss({ name: 'sl', options: { tau } });
+      expectClose(
+        [value(loss, row, Float64Array.of(0, 0, excess))],
+        [value(plain, row, Float64Array.of())],
+        1e-12,
+        1e-12,
+      );
+    }
   });
 });

@@ -134,6 +134,17 @@ const cases: LossCase[] = [
   slatk(0.2, 1, 0.1, 1),
   slatk(0.2, 20, 5, 1.2),
   slatk(0.2, 2, Infinity, 1.2),
+  ...[0.05, 0.2, 1].flatMap((tau) => [1, 0.7, 1.3].map((negativeWeight) => talos(tau, negativeWeight, 0.3))),
+  talos(0.1, 1, 0),
+  talos(0.2, 1.1, -0.8),
+  talosOfRow(0.2, 1, 3),
+  talosOfRow(0.1, 1.2, 5, 40),
+  userTemperature('sl', { tau: 0.2, userTau: 1 }, 0),
+  userTemperature('sl', { tau: 0.1, userTau: 1, negativeWeight: 1.2 }, 0.4),
+  userTemperature('sl', { tau: 0.05, userTau: 0.5 }, -0.3),
+  userTemperature('sl', { tau: 0.3, userTau: 2 }, -9),
+  userTemperature('bsl', { tau: 0.2, tau1: 0.7, userTau: 1 }, 0.4),
+  userTemperature('bsl', { tau: 0.2, form: 'multi', userTau: 1, negativeWeight: 0.8 }, -0.2),
   sogclr(0.9, 1, 0.2),
   sogclr(0.4, 1.3, 0.1, [0, 0]),
   sogclr(0.9, 1, 0.2, [1.5, 1]),
@@ -144,6 +155,69 @@ const cases: LossCase[] = [
   llpauc({ alpha: 0.4, beta: 0.02, tau: 1, negativeWeight: 1.3 }, [0.8, 0.1, -0.3, 0.9, 1.2]),
   llpauc({ alpha: 1, beta: 1, tau: 0.1 }, [0.5, 0.5, 0.5, -1, 4]),
 ];
+
+/** Talos at a given threshold: −E a(s_i)/τ + λ log Σ exp(a(s_j)/τ), a(x) = log σ(x − b). */
+function talosAt(row: ScoreRow, tau: number, negativeWeight: number, b: number): number {
+  const a = (x: ArrayLike<number>) => Array.from(x, (s) => Math.log(sigmoid(s - b)));
+  const negativeSide = lee(a(row.negatives), tau, row.negativeWeights) / tau + Math.log(total(row));
+  return negativeWeight * negativeSide - meanOf(a(row.positives), row.positiveWeights) / tau;
+}
+
+/** With a threshold that earlier steps have learned, and that rests. */
+function talos(tau: number, negativeWeight: number, b: number): LossCase {
+  return {
+    title: `talos, τ = ${tau}, λ = ${negativeWeight}, b = ${b}`,
+    create: make('talos', { tau, negativeWeight, k: 3 }),
+    formula: (row) => talosAt(row, tau, negativeWeight, b),
+    tau,
+    sumsToZero: false,
+    states: { user: [b, 0, 0, 0], global: [7] },
+  };
+}
+
+/** With the K-th largest score of the row as the threshold, where the negatives stand for the rest of a catalogue. */
+function talosOfRow(tau: number, negativeWeight: number, k: number, items?: number): LossCase {
+  const threshold = (row: ScoreRow) => {
+    const each = items === undefined ? 1 : (items - row.positives.length) / total(row);
+    const weights = Float64Array.from(row.negatives, (_, j) => each * (row.negativeWeights?.[j] ?? 1));
+    return kthLargest({ ...row, negativeWeights: weights }, k);
+  };
+  return {
+    title: `talos, threshold of the row, τ = ${tau}, K = ${k}, ${items ?? 'no'} items`,
+    create: make('talos', { tau, negativeWeight, k, threshold: 'row', ...(items && { items }) }),
+    formula: (row, held) => talosAt(row, tau, negativeWeight, threshold(held)),
+    tau,
+    sumsToZero: false,
+    stops: true,
+  };
+}
+
+/** sl or bsl where the user's mean of the epoch before was off the users' mean by `excess`. */
+function userTemperature(name: 'sl' | 'bsl', options: Record<string, number | string>, excess: number): LossCase {
+  const {
+    tau,
+    userTau,
+    negativeWeight = 1,
+    tau1 = name === 'bsl' ? tau : Infinity,
+  } = options as Record<string, number>;
+  const x = Math.max((userTau! * excess) / 2, -1 / Math.E);
+  // W0 is the inverse of w e^w, which increases for w ≥ −1
+  let [low, high] = [-1, 10];
+  for (let step = 0; step < 100; step++) {
+    const middle = (low + high) / 2;
+    if (middle * Math.exp(middle) > x) high = middle;
+    else low = middle;
+  }
+  const own = tau! * Math.exp(x === -1 / Math.E ? -1 : low);
+  return {
+    title: `${name} ${JSON.stringify(options)}, user off the mean by ${excess}`,
+    create: make(name, options),
+    formula: (row) => (negativeWeight * tau! * negatives(row, own)) / own / tau! - positives(row, tau1) / tau!,
+    tau: Math.min(tau!, own, tau1),
+    sumsToZero: negativeWeight === 1 && excess === 0,
+    states: { user: [3, 2, excess] },
+  };
+}
 
 /** Yuan et al.: with the moving average g held, −E s_i/τ + λ ( log g + ĝ/g − 1 ). */
 function sogclr(gamma: number, negativeWeight: number, tau: number, user?: readonly [number, number]): LossCase {
@@ -403,6 +477,35 @@ describe('identities', () => {
     );
   });
 
+  test('talos with a threshold far above all scores is sl less λ log n and the shifts that λ weighs', () => {
+    // a(x) = x − b there, up to e^(x − b)
+    const b = 30;
+    fc.assert(
+      fc.property(scores(1, 6), scores(1, 6), temperature, lambda, (positives, negatives, tau, negativeWeight) => {
+        const row = { positives, negatives };
+        const sl = evaluateRow(createLoss({ name: 'sl', options: { tau, negativeWeight } }), row);
+        const states = { user: [b, 0, 0, 0], global: [0] };
+        const far = evaluateRow(createLoss({ name: 'talos', options: { tau, negativeWeight } }), row, states);
+        const value = sl.value + negativeWeight * Math.log(negatives.length) + ((1 - negativeWeight) * b) / tau;
+        expectSame(far, { ...sl, value });
+      }),
+    );
+  });
+
+  test('one temperature for all: userTau 0, and a user at the mean', () => {
+    fc.assert(
+      fc.property(scores(1, 6), scores(1, 6), temperature, lambda, (positives, negatives, tau, negativeWeight) => {
+        const row = { positives, negatives };
+        for (const name of ['sl', 'bsl'] as const) {
+          const plain = evaluateRow(createLoss({ name, options: { tau, negativeWeight } }), row);
+          const options = { tau, negativeWeight, userTau: 0 };
+          expectSame(evaluateRow(createLoss({ name, options }), row), plain);
+          expectSame(evaluateRow(createLoss({ name, options: { ...options, userTau: 3 } }), row), plain);
+        }
+      }),
+    );
+  });
+
   test('psl with σ(d) = exp(2d) is sl', () => {
     class Exponential extends PairwiseSoftmaxLoss {
       protected override readonly logActivation = { value: (d: number) => 2 * d, slope: () => 2 };
@@ -473,7 +576,7 @@ describe('options', () => {
     ['sl', { tau: '0.1' }, 'Option sl.tau: got "0.1"'],
     ['sl', { tau: Number.NaN }, 'Option sl.tau'],
     ['sl', { negativeWeight: -1 }, 'Option sl.negativeWeight: got -1, expected a number of at least 0'],
-    ['sl', { tua: 1 }, 'Unknown option of loss sl "tua"; known: tau, negativeWeight'],
+    ['sl', { tua: 1 }, 'Unknown option of loss sl "tua"; known: tau, negativeWeight, userTau'],
     ['bsl', { form: 'single' }, 'Option bsl.form: got "single", expected one of paper, multi, reweight'],
     ['bsl', { form: 'multi', tau1: 1 }, 'Option bsl.tau1'],
     ['bpr', { tau: 1 }, 'Unknown option of loss bpr "tau"'],
@@ -481,6 +584,15 @@ describe('options', () => {
     ['gbce', { beta: 0.5, calibration: 0.5 }, 'Option gbce.calibration: got 0.5, expected no calibration with beta'],
     ['gbce', { items: 0 }, 'Option gbce.items: got 0, expected a whole number of at least 1'],
     ['ccl', { margin: 2 }, 'Option ccl.margin: got 2, expected a number from -1 to 1'],
+    ['sl', { userTau: -1 }, 'Option sl.userTau: got -1, expected a number of at least 0'],
+    ['sl', { tau: 'inf', userTau: 1 }, 'Option sl.userTau: got 1, expected 0 with tau "inf"'],
+    ['bsl', { tau: 'inf', userTau: 1 }, 'Option bsl.userTau'],
+    ['slatk', { userTau: 1 }, 'Unknown option of loss slatk "userTau"'],
+    ['talos', { k: 20, items: 20 }, 'Option talos.k: got 20, expected fewer than the 20 items'],
+    ['talos', { items: 19 }, 'Option talos.k: got 20, expected fewer than the 19 items'],
+    ['talos', { tau: 'inf' }, 'Option talos.tau: got "inf", expected a number above 0'],
+    ['talos', { threshold: 'exact' }, 'Option talos.threshold: got "exact", expected one of learned, row'],
+    ['talos', { thresholdRate: 0 }, 'Option talos.thresholdRate: got 0, expected a number above 0'],
     ['slatk', { tau: 'inf' }, 'Option slatk.tau: got "inf", expected a number above 0'],
     ['slatk', { k: 2.5 }, 'Option slatk.k: got 2.5, expected a whole number of at least 1'],
     ['slatk', { tauWeight: 0 }, 'Option slatk.tauWeight: got 0'],
@@ -509,9 +621,16 @@ describe('options', () => {
     expect(() => checkScore(createLoss({ name: 'slatk', options: { negativeWeight: 2 } }), 'dot')).toThrow('slatk');
   });
 
-  test.each(['ccl', 'psl'] as const)('%s takes cosines only', (name) => {
+  test.each(['ccl', 'psl', 'talos'] as const)('%s takes cosines only', (name) => {
     checkScore(createLoss({ name }), 'cosine');
     expect(() => checkScore(createLoss({ name }), 'dot')).toThrow(`got "dot", expected cosine for loss ${name}`);
+  });
+
+  test.each(['sl', 'bsl'] as const)('%s takes cosines only with a temperature by user', (name) => {
+    const loss = createLoss({ name, options: { userTau: 1 } });
+    checkScore(loss, 'cosine');
+    expect(() => checkScore(loss, 'dot')).toThrow('without userTau: otherwise they have no lower bound');
+    checkScore(createLoss({ name, options: { userTau: 0 } }), 'dot');
   });
 
   test('default scores', () => {
@@ -537,6 +656,14 @@ describe('fitLoss', () => {
     expect(fitLoss({ name: 'psl' }, 10_000)).toEqual({ name: 'psl', options: { tau: 0.15 } });
   });
 
+  test('gives talos half of it, and the size of the catalogue', () => {
+    expect(fitLoss({ name: 'talos' }, 10_000)).toEqual({ name: 'talos', options: { tau: 0.1, items: 10_000 } });
+    expect(fitLoss({ name: 'talos', options: { tau: 0.3 } }, 99)).toEqual({
+      name: 'talos',
+      options: { tau: 0.3, items: 99 },
+    });
+  });
+
   test('tells gbce the size of the catalogue, unless its exponent is given', () => {
     expect(fitLoss({ name: 'gbce', options: { calibration: 0.5 } }, 99)).toEqual({
       name: 'gbce',
@@ -553,7 +680,7 @@ describe('fitLoss', () => {
 });
 
 test("'auto': the losses with a temperature and a weight of the negatives take it, and no other", () => {
-  const searched = ['sl', 'bsl', 'dsl', 'psl', 'slatk', 'sogclr', 'advinfonce'];
+  const searched = ['sl', 'bsl', 'dsl', 'psl', 'slatk', 'talos', 'sogclr', 'advinfonce'];
   for (const name of lossNames) {
     const given = { name, options: { tau: 'auto', negativeWeight: 'auto' } };
     if (searched.includes(name)) {

@@ -20,6 +20,7 @@ import { randomModel } from '../support/random-model.ts';
 const losses = [
   ['sl', { tau: 0.2 }, 'cosine'],
   ['sl', { tau: 0.2, negativeWeight: 0.7 }, 'cosine'],
+  ['sl', { tau: 0.2, userTau: 1 }, 'cosine'],
   ['bsl', { tau: 0.2, tau1: 0.5 }, 'cosine'],
   ['bpr', {}, 'dot'],
   ['bce', {}, 'dot'],

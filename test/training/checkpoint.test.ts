@@ -61,6 +61,8 @@ describe('a resumed run', () => {
     ['a backbone with parameters', { backbone: ownBackbone }],
     ['a backbone with noise', { backbone: { name: 'xsimgcl', contrastNodes: 10 }, dimension: 5 }],
     ['a loss with states of its own', { loss: everyNeed, learningRate: 0.003 }],
+    ['a temperature by user', { loss: { name: 'bsl', options: { userTau: 5, tau: 0.1 } } }],
+    ['learned thresholds', { loss: { name: 'talos', options: { k: 3, thresholdRate: 0.02 } } }],
   ];
   for (const engine of ['reference', 'wasm'] as const) {
     it.each(cases)(`continues bit for bit on engine ${engine}: %s`, async (_, part) => {

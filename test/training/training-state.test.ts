@@ -48,6 +48,8 @@ describe('a model that was saved and goes on', () => {
     ['a backbone with parameters', { backbone: ownBackbone }],
     ['a backbone with noise', { backbone: { name: 'xsimgcl', contrastNodes: 10 }, dimension: 5 }],
     ['a loss with states of its own', { loss: everyNeed, learningRate: 0.003 }],
+    ['a temperature by user', { loss: { name: 'bsl', options: { userTau: 5, tau: 0.1 } } }],
+    ['learned thresholds', { loss: { name: 'talos', options: { k: 3, thresholdRate: 0.02 } } }],
   ];
   for (const engine of ['reference', 'wasm'] as const) {
     it.each(cases)(`is bit for bit the one that was trained in one run, on engine ${engine}: %s`, async (_, part) => {

@@ -119,6 +119,7 @@ class ReferenceEngine implements Engine {
     this.#optimizer.startEpoch(step);
     this.#users.startEpoch();
     this.#items.startEpoch();
+    this.#states?.startEpoch(epoch);
   }
 
   begin(batch: Batch, step: number): void {
@@ -335,6 +336,10 @@ class ReferenceStates {
 
   get arrays(): LossStates['arrays'] {
     return this.#states.arrays;
+  }
+
+  startEpoch(epoch: number): void {
+    this.#states.startEpoch(epoch);
   }
 
   /** The states for the next row of the step. Rows read copies, so no row sees another's updates. */

@@ -9,6 +9,7 @@ import { type PairwiseActivation, pairwiseActivations } from '../../loss/pairwis
 import { pointwise } from '../../loss/pointwise.ts';
 import { PairwiseSoftmaxLoss } from '../../loss/psl.ts';
 import { negatedSigmoid, negatedSoftplus } from '../../loss/softplus.ts';
+import { Talos } from '../../loss/talos.ts';
 import { weightedMean, weightSum } from '../../loss/weighted-mean.ts';
 import { SCRATCH_ROWS, type ThreadMemory } from './memory.ts';
 import { LARGEST_TAU } from './row-context.ts';
@@ -79,6 +80,20 @@ const llpauc: Fuse<LowerLeftPartialAuc> = (loss, { memory, result }) => {
   return (row, gradients, context) => loss.evaluateWith(row, gradients, context, side);
 };
 
+const talos: Fuse<Talos> = (loss, { memory, result }) => {
+  const at = result >>> 2;
+  return (row, gradients, context) =>
+    loss.evaluateWith(row, gradients, context, (b) => {
+      const { negatives: x, negativeWeights: weights } = row;
+      const scale = loss.negativeWeight / loss.tau;
+      const weightsAt = weights ? weights.byteOffset : 0;
+      const gradientsAt = gradients.negatives.byteOffset;
+      memory.kernels.logSigmoidRow(x.byteOffset, x.length, b, 1 / loss.tau, scale, weightsAt, gradientsAt, result);
+      const logSum = memory.floats[at]! / loss.tau + Math.log(memory.floats[at + 1]!);
+      return { logSum, above: memory.floats[at + 2]! };
+    });
+};
+
 /**
  * Losses with a dedicated kernel, by constructor: those whose plain loop over the negatives takes longer than the matrix products around it. Losses that consist of one
  * log-expectation-exp need none, because the row context computes that in a kernel. A differential test compares each with its plain loss.
@@ -90,6 +105,7 @@ const fusedLosses = new Map<unknown, Fuse<never>>([
   [DualScaleSoftmaxLoss, dsl],
   [PairwiseSoftmaxLoss, psl],
   [LowerLeftPartialAuc, llpauc],
+  [Talos, talos],
 ]);
 
 /** The kernel path of a loss; undefined if it has none. A subclass of a built-in loss has none either: it may compute something else. */

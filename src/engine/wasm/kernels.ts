@@ -53,6 +53,14 @@ export interface Kernels {
    */
   partialAucRow(of: { readonly x: number; readonly n: number; readonly inverseTau: number; readonly slope: number; readonly sign: number; readonly centre: number; readonly threshold: number; readonly share: number; readonly weights: number; readonly gradients: number; readonly result: number }): number;
   /**
+   * kernels/log-sigmoid.ts
+   *
+   * The negative side of a row of Talos (src/loss/talos.ts). With a_j = log σ(x_j − b) and e_j = w_j exp((a_j − a_top)/τ), a_top the largest a_j of weight > 0:
+   * gradients_j = scale · σ(b − x_j) e_j / Σ_k e_k, result[0] = a_top, result[1] = Σ_j e_j and result[2] = Σ w_j over x_j > b, as f32. At least one weight is > 0.
+   * `x`, `weights` and `gradients` are [n] floats. `weights` may be 0 (all 1); weight 0 masks. The last 1 to 3 entries are a vector filled up with weights of 0.
+   */
+  logSigmoidRow(x: number, n: number, b: number, inverseTau: number, scale: number, weights: number, gradients: number, result: number): void;
+  /**
    * kernels/dual-scale.ts
    *
    * out_j = base_j + factor · z(x_j), where z(x_j) = (x_j − mean)/max(deviation, 1e-3) with the weighted mean and deviation; MASKED where the weight is 0.
@@ -262,7 +270,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     throw new Error('kernel aborted');
   };
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
-  const { product, logExpectationExp, softplusRow, pairwiseRow, partialAucRow, addStandardized, slate, competition, addExpectation, gatherDots, gatherSum, gatherRows, backwardRows, latestAdamRows, skipAdamRows, adamRows, latestSgdRows, skipSgdRows, sgdRows, scaleRows, packPanels, packColumns, assignSlots, sortOccurrences, startTop, offerTop, finishTop, countAbove, propagateRows, combineRows, fillRows, scatterRows, multiplyRows, leakyRows, normalizeRows, normalizeBackwardRows, collectRows, addRows, dropRows, noiseRows, denseAdamRows, denseSgdRows } = exports as Record<
+  const { product, logExpectationExp, softplusRow, pairwiseRow, partialAucRow, logSigmoidRow, addStandardized, slate, competition, addExpectation, gatherDots, gatherSum, gatherRows, backwardRows, latestAdamRows, skipAdamRows, adamRows, latestSgdRows, skipSgdRows, sgdRows, scaleRows, packPanels, packColumns, assignSlots, sortOccurrences, startTop, offerTop, finishTop, countAbove, propagateRows, combineRows, fillRows, scatterRows, multiplyRows, leakyRows, normalizeRows, normalizeBackwardRows, collectRows, addRows, dropRows, noiseRows, denseAdamRows, denseSgdRows } = exports as Record<
     keyof Kernels,
     (...numbers: (number | boolean)[]) => number
   >;
@@ -272,6 +280,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     softplusRow,
     pairwiseRow: (of) => pairwiseRow(of.x, of.n, of.positive, of.shift, of.inverseTau, of.share, of.activation, of.weights, of.gradients, of.scratch, of.result),
     partialAucRow: (of) => partialAucRow(of.x, of.n, of.inverseTau, of.slope, of.sign, of.centre, of.threshold, of.share, of.weights, of.gradients, of.result),
+    logSigmoidRow,
     addStandardized,
     slate: (of) => slate(of.x, of.logs, of.n, of.inverseTau, of.weights, of.size, of.scores, of.shares, of.guess, of.result),
     competition,

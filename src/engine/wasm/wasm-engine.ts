@@ -111,6 +111,7 @@ export class WasmEngine implements Engine {
     }
     this.tables.start(step);
     this.memory.control[Word.now] = 0;
+    this.stepStates?.states.startEpoch(epoch);
   }
 
   begin(batch: Batch, step: number): void {

@@ -36,6 +36,7 @@ export const allLosses: ExperimentConfig['losses'] = [
   { name: 'dsl', tau: [0.1, 0.15, 0.2, 0.3] },
   { name: 'psl', tau: [0.075, 0.11, 0.15, 0.2] },
   { name: 'slatk', tau: [0.1, 0.15, 0.2, 0.3], tauWeight: [3, 5] },
+  { name: 'talos', tau: [0.06, 0.09, 0.13, 0.18] },
 ];
 
 /** Compares all losses on every data set and backbone. It has no axis. */
@@ -141,7 +142,7 @@ function groupsOf(cases: readonly ChosenCase[], { data, backbones, losses }: Exp
 }
 
 /** Softmax losses, and pairwise and pointwise losses, of the first claim. */
-const softmax = new Set(['sl', 'bsl', 'dsl', 'psl', 'slatk', 'sogclr', 'advinfonce']);
+const softmax = new Set(['sl', 'bsl', 'dsl', 'psl', 'slatk', 'talos', 'sogclr', 'advinfonce']);
 const plain = new Set(['bpr', 'bce', 'gbce', 'mse', 'ccl', 'llpauc']);
 
 /** Picks the two cases of a group to compare; undefined if one of them is missing. */

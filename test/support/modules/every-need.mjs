@@ -36,6 +36,12 @@ export default class EveryNeed {
     return value;
   }
 
+  startEpoch({ epoch, users, items, global }) {
+    global[1] += epoch;
+    for (let u = 0; u < users.length; u += 2) users[u] *= 0.5;
+    for (let i = 0; i < items.length; i++) items[i] *= 0.75;
+  }
+
   updateStates({ epoch, rows, global, globalSum, users, items, touchedItems, itemSums }) {
     if (globalSum[1] !== rows) throw new Error(`${globalSum[1]} rows of ${rows}`);
     global[0] = 0.9 * global[0] + (0.1 * globalSum[0]) / rows;

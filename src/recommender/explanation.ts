@@ -8,7 +8,7 @@ export interface Reason {
   /** Present if the model has a title for it. */
   readonly title?: string;
   readonly part: number;
-  /** Its exact part of the neighbour term, β·|P|^(−1/2)·S_ij; 0 where the two items are no neighbours. */
+  /** Its exact part of the neighbour term, β·|P|^(−1/2)·S_ij, weaker for a new person; 0 where the two items are no neighbours. */
   readonly neighbor: number;
   /** Its share of the embedding part, by a rule: in proportion to max(0, cos(v_i, v_j)). */
   readonly embedding: number;

@@ -59,7 +59,7 @@ const cases = {
   },
   'similar, k 1000': { path: '/v1/items/7/similar?k=1000' },
   'together, k 1000': { path: '/v1/items/7/similar?k=1000&by=together' },
-  'explained, 100 × 1000': list({ users: people(100), k: 1000, explain: 1 }),
+  'explained, 20 × 1000': list({ users: people(20), k: 1000, explain: 1 }),
   'explained, 10 × 100 × 100': list({ users: people(10), k: 100, explain: 100 }),
   'explained, 1000 × 100': { path: '/v1/users/7/recommendations?k=1000&explain=100' },
   'explained fold-in of 1000': {

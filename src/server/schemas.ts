@@ -19,7 +19,7 @@ interface RequestLimits {
   readonly pairs: number;
   /** Maximum number of feedback events in a request. */
   readonly events: number;
-  /** Maximum number of items in a response, users × k, and of reasons, users × k × explain. */
+  /** Maximum number of items in a response, users × k; an item with reasons counts as `explain` items, at least 5, which its text is as long as. */
   readonly items: number;
   /** Maximum number of liked items in a reason (`explain`). */
   readonly reasons: number;
@@ -111,12 +111,11 @@ export function requestSchemas(limits: RequestLimits) {
   const weightError = 'a number from 1e-30 to 1e30';
   const weight = z.number({ error: weightError }).min(1e-30, { error: weightError }).max(1e30, { error: weightError });
   const timeError = 'seconds since 1970 (not milliseconds), or a time such as 2026-05-31T12:00:00Z';
-  // With reasons, an item counts as often as it has some.
-  const fits = ({ k, explain = 1 }: { readonly k: number; readonly explain?: number }, lists = 1) =>
-    lists * k * Math.max(1, explain) <= limits.items;
+  const fits = ({ k, explain = 0 }: { readonly k: number; readonly explain?: number }, lists = 1) =>
+    lists * k * (explain > 0 ? Math.max(5, explain) : 1) <= limits.items;
   const tooMany = (what: string) => ({
     path: ['k'],
-    error: `at most ${limits.items} items in total (${what}; with explain, reasons: ${what} × explain)`,
+    error: `at most ${limits.items} items in total (${what}; with explain, ${what} × explain or × 5)`,
   });
   const optionsObject = z.strictObject(options).refine((given) => fits(given), tooMany('k'));
   return {

@@ -1,5 +1,6 @@
 import { TaurecError } from '../errors.ts';
 import { nearest } from '../training/option-errors.ts';
+import { bslTable } from './bsl-table.ts';
 import { equalLoss } from './equal-loss.ts';
 import { papersOwn } from './papers-own.ts';
 import { popularityShift } from './popularity-shift.ts';
@@ -13,6 +14,7 @@ export const recipes: readonly Recipe[] = [
   ...wholeTrain,
   ...tableMf,
   ...equalLoss,
+  ...bslTable,
   ...popularityShift,
   ...papersOwn,
   ...neighborRecipes,

@@ -1,4 +1,5 @@
 import type { TrainConfigInput } from '../training/config.ts';
+import { movielens } from './bsl-table.ts';
 import { type Cell, cell } from './published.ts';
 import { byPopularity, discovery, priorByValidation, type Recipe } from './recipe.ts';
 
@@ -74,7 +75,15 @@ export const neighborRecipes: readonly Recipe[] = [
       ...priorByValidation(30, 10_000),
       batch: { ...byPopularity, rows: 512 },
     },
-    ...both({ with: [0.187, 0.181], alone: [0.1781, 0.1724] }),
+    ...both({ with: [0.1886, 0.1822], alone: [0.1785, 0.1728] }),
+  }),
+  withNeighbors({
+    name: 'ultragcn-movielens-1m-neighbors',
+    data: 'ultragcn-movielens-1m',
+    loss: { name: 'bsl', tau: 'auto', tau1: 4 },
+    config: movielens,
+    expected: { clean: { 'ndcg@20': 0.2701 } },
+    lossAlone: { clean: { 'ndcg@20': 0.2629 } },
   }),
   withNeighbors({
     name: 'amazon2014-cd-popularity-neighbors',

@@ -37,10 +37,13 @@ describe('taurec recipe list', () => {
     );
     for (const { name, data, expected, lossAlone } of recipes) {
       if (!lossAlone) continue;
-      const [metric, value] = Object.entries(expected!.irbench!)[0]!;
-      const [alone, reached] = [lossAlone.irbench![metric]!, value].map((x) => x.toFixed(4).slice(1));
-      const [, lines] = new RegExp(`^${name} +${data} ((?:.*\n){2})`, 'm').exec(stdout)!;
-      expect(lines).toMatch(new RegExp(`irbench +${metric} +\\${alone} +\\${reached} `));
+      // the last evaluator of the recipe, and with it the last line
+      const protocols = Object.keys(expected!) as ('clean' | 'irbench')[];
+      const protocol = protocols.at(-1)!;
+      const [metric, value] = Object.entries(expected![protocol]!)[0]!;
+      const [alone, reached] = [lossAlone[protocol]![metric]!, value].map((x) => x.toFixed(4).slice(1));
+      const [, lines] = new RegExp(`^${name} +${data} ((?:.*\n){${protocols.length}})`, 'm').exec(stdout)!;
+      expect(lines).toMatch(new RegExp(`${protocol} +${metric} +\\${alone} +\\${reached} `));
     }
   });
 

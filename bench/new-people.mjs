@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { randomStream, shuffle } from '../dist/array/random.js';
+import { ndcg } from '../dist/evaluation/metrics.js';
+import { mean } from '../dist/experiment/statistics.js';
 import {
   createModel,
   enableFusedMultiplyAdd,
@@ -78,15 +80,9 @@ async function trainOn(users, seed) {
 }
 
 /** NDCG@20 of a list. @param {{ id: string }[]} list @param {Set<string>} relevant */
-function ndcg(list, relevant) {
-  const gain = (/** @type {number} */ at) => 1 / Math.log2(at + 2);
-  let found = 0;
-  let best = 0;
-  for (let at = 0; at < Math.min(K, relevant.size); at++) best += gain(at);
-  list.forEach(({ id }, at) => {
-    if (relevant.has(id)) found += gain(at);
-  });
-  return found / best;
+function ndcgOf(list, relevant) {
+  const hits = list.flatMap(({ id }, at) => (relevant.has(id) ? [at] : []));
+  return ndcg(hits, relevant.size, K);
 }
 
 /** For each n the NDCG@20 of every person, with the term and without. @param {string} name @param {number} seed */
@@ -107,7 +103,7 @@ async function measure(name, seed) {
   const figures = GIVEN.map((n) => {
     /** @param {Recommender} recommender */
     const ofAll = (recommender) =>
-      people.map((items) => ndcg(recommender.recommendFor(items.slice(0, n), { k: K }), new Set(items.slice(n))));
+      people.map((items) => ndcgOf(recommender.recommendFor(items.slice(0, n), { k: K }), new Set(items.slice(n))));
     return { with: ofAll(trained), without: ofAll(alone) };
   });
   await alone.close();
@@ -115,8 +111,6 @@ async function measure(name, seed) {
   return figures;
 }
 
-/** @param {number[]} numbers */
-const mean = (numbers) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 /** @type {Record<string, string | number>[]} */
 const rows = [];
 for (const data of values.data.split(',')) {

@@ -1,4 +1,4 @@
-import { exp4, madd, maxLanes, sumLanes } from './vector';
+import { exp4, madd, maxLanes, sigmoid4, sumLanes } from './vector';
 
 // The kernels of one row of the dual-scale softmax loss (src/loss/dsl.ts): a user's scores of n negatives. Every array is [n] 32-bit floats, contiguous.
 // Loops take four floats at a time up to `whole` = n rounded down to a multiple of 4, then single floats. The log weight of a masked entry is MASKED: far below all
@@ -206,14 +206,6 @@ function key1(x: usize, logs: usize, i: i32, inverseTau: f32): f32 {
 @inline
 function weightOf(weights: usize, position: i32): f32 {
   return weights ? load<f32>(weights + (position << 2)) : 1;
-}
-
-// @ts-ignore: decorator
-@inline
-function sigmoid4(d: v128): v128 {
-  const one = f32x4.splat(1);
-  const e = exp4(f32x4.neg(f32x4.abs(d)));
-  return f32x4.div(v128.bitselect(one, e, f32x4.ge(d, f32x4.splat(0))), f32x4.add(one, e));
 }
 
 /** Adds (key, position) as entry `at` of the heap and moves it up to its place. */

@@ -1,5 +1,5 @@
 import { log1p4 } from './softplus';
-import { exp4, loadSome, madd, maxLanes, storeSome, sumLanes } from './vector';
+import { exp4, loadSome, madd, maxLanes, sigmoidFrom, storeSome, sumLanes } from './vector';
 
 /**
  * The negative side of a row of Talos (src/loss/talos.ts). With a_j = log σ(x_j − b) and e_j = w_j exp((a_j − a_top)/τ), a_top the largest a_j of weight > 0:
@@ -39,8 +39,8 @@ export function logSigmoidRow(x: usize, n: i32, b: f32, inverseTau: f32, scale: 
     const t1 = term(d1, e1, w1, inverse, offset);
     sums = f32x4.add(sums, f32x4.add(t0, t1));
     above = f32x4.add(above, f32x4.add(over(d0, w0), over(d1, w1)));
-    v128.store(gradients + at, f32x4.mul(t0, slope(d0, e0)));
-    v128.store(gradients + at, f32x4.mul(t1, slope(d1, e1)), 16);
+    v128.store(gradients + at, f32x4.mul(t0, sigmoidFrom(d0, e0)));
+    v128.store(gradients + at, f32x4.mul(t1, sigmoidFrom(d1, e1)), 16);
   }
   if (i < whole) {
     const at = i << 2;
@@ -50,7 +50,7 @@ export function logSigmoidRow(x: usize, n: i32, b: f32, inverseTau: f32, scale: 
     const t0 = term(d0, e0, w0, inverse, offset);
     sums = f32x4.add(sums, t0);
     above = f32x4.add(above, over(d0, w0));
-    v128.store(gradients + at, f32x4.mul(t0, slope(d0, e0)));
+    v128.store(gradients + at, f32x4.mul(t0, sigmoidFrom(d0, e0)));
   }
   if (left > 0) {
     const d0 = f32x4.sub(threshold, lastX);
@@ -58,7 +58,7 @@ export function logSigmoidRow(x: usize, n: i32, b: f32, inverseTau: f32, scale: 
     const t0 = term(d0, e0, lastW, inverse, offset);
     sums = f32x4.add(sums, t0);
     above = f32x4.add(above, over(d0, lastW));
-    storeSome(gradients + (whole << 2), f32x4.mul(t0, slope(d0, e0)), left);
+    storeSome(gradients + (whole << 2), f32x4.mul(t0, sigmoidFrom(d0, e0)), left);
   }
   const sum = sumLanes(sums);
   store<f32>(result, f32x4.extract_lane(shift, 0));
@@ -91,12 +91,4 @@ function term(d: v128, e: v128, w: v128, inverse: v128, offset: v128): v128 {
 @inline
 function over(d: v128, w: v128): v128 {
   return v128.and(w, f32x4.lt(d, f32x4.splat(0)));
-}
-
-/** σ(d) from e = exp(−|d|). */
-// @ts-ignore: decorator
-@inline
-function slope(d: v128, e: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(v128.bitselect(one, e, f32x4.ge(d, f32x4.splat(0))), f32x4.add(one, e));
 }

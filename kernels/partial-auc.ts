@@ -1,5 +1,5 @@
 import { log1p4 } from './softplus';
-import { exp4, loadSome, madd, storeSome, sumLanes } from './vector';
+import { exp4, loadSome, madd, sigmoid4, storeSome, sumLanes } from './vector';
 
 /**
  * One side (positives or negatives) of a row of the lower-left partial AUC loss (src/loss/llpauc.ts). With f_j = σ(x_j · inverseTau),
@@ -45,12 +45,4 @@ export function partialAucRow(
   store<f32>(result, sumLanes(aways), 4);
   store<f32>(result, sumLanes(fs), 8);
   return sumLanes(values);
-}
-
-// @ts-ignore: decorator
-@inline
-function sigmoid4(x: v128): v128 {
-  const one = f32x4.splat(1);
-  const e = exp4(f32x4.neg(f32x4.abs(x)));
-  return f32x4.div(v128.bitselect(one, e, f32x4.ge(x, f32x4.splat(0))), f32x4.add(one, e));
 }

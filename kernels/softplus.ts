@@ -1,4 +1,4 @@
-import { exp4, madd, sumLanes } from './vector';
+import { exp4, madd, sigmoidFrom, sumLanes } from './vector';
 
 /**
  * Returns Σ_j w_j softplus(x_j − shift); gradients_j = share · w_j σ(x_j − shift), added to gradients_j when `accumulate`; Σ_j w_j σ(x_j − shift) goes to result[0] as f32.
@@ -17,7 +17,7 @@ export function softplusRow(x: usize, n: i32, shift: f32, share: f32, weights: u
   for (; i < whole; i += 4) {
     const d = f32x4.sub(v128.load(x + (i << 2)), shifts);
     const e = exp4(f32x4.neg(f32x4.abs(d)));
-    let slope = f32x4.div(v128.bitselect(one, e, f32x4.ge(d, zero)), f32x4.add(one, e));
+    let slope = sigmoidFrom(d, e);
     let value = f32x4.add(f32x4.pmax(zero, d), log1p4(e));
     if (weights) {
       const w = v128.load(weights + (i << 2));
@@ -38,8 +38,7 @@ export function softplusRow(x: usize, n: i32, shift: f32, share: f32, weights: u
     if (w > 0) {
       const d = f32x4.splat(load<f32>(x + (i << 2)) - shift);
       const e = exp4(f32x4.neg(f32x4.abs(d)));
-      const sigmoid = f32x4.div(v128.bitselect(one, e, f32x4.ge(d, zero)), f32x4.add(one, e));
-      slope = w * f32x4.extract_lane(sigmoid, 0);
+      slope = w * f32x4.extract_lane(sigmoidFrom(d, e), 0);
       total += w * f32x4.extract_lane(f32x4.add(f32x4.pmax(zero, d), log1p4(e)), 0);
     }
     pull += slope;

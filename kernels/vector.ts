@@ -101,3 +101,18 @@ export function storeSome(at: usize, v: v128, count: i32): void {
   if (count > 1) store<f32>(at, f32x4.extract_lane(v, 1), 4);
   if (count > 2) store<f32>(at, f32x4.extract_lane(v, 2), 8);
 }
+
+/** σ(d). */
+// @ts-ignore: decorator
+@inline
+export function sigmoid4(d: v128): v128 {
+  return sigmoidFrom(d, exp4(f32x4.neg(f32x4.abs(d))));
+}
+
+/** σ(d) from e = exp(−|d|). */
+// @ts-ignore: decorator
+@inline
+export function sigmoidFrom(d: v128, e: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(v128.bitselect(one, e, f32x4.ge(d, f32x4.splat(0))), f32x4.add(one, e));
+}

@@ -152,6 +152,20 @@ export function priorByValidation(every = 20, users = 20_000) {
   return { validation: { every, patience: 10, users }, popularityPrior: 'auto' } as const satisfies TrainConfigInput;
 }
 
+/** LightGCN with one layer, where γ weighs the base embeddings separately: decision 014. */
+export const oneLayer = { name: 'lightgcn', layers: 1, gamma: 0.2 } as const;
+
+/** Options of `oneLayer` on small data sets. */
+export const graph = { epochs: 40, ...priorByValidation(10) } as const satisfies TrainConfigInput;
+
+/** Options of `oneLayer` on Gowalla. */
+export const gowallaGraph = {
+  learningRate: 0.04,
+  epochs: 90,
+  ...priorByValidation(30, 10_000),
+  batch: { ...byPopularity, rows: 512 },
+} as const satisfies TrainConfigInput;
+
 /** Options for test sets under popularity shift: choices on a debiased validation part, then a refit on all of train. */
 export const discovery = {
   ...priorByValidation(),

@@ -1,7 +1,7 @@
 import type { TrainConfigInput } from '../training/config.ts';
 import { movielens } from './bsl-table.ts';
 import { type Cell, cell } from './published.ts';
-import { byPopularity, discovery, priorByValidation, type Recipe } from './recipe.ts';
+import { byPopularity, discovery, gowallaGraph, graph, oneLayer, priorByValidation, type Recipe } from './recipe.ts';
 
 /** A recipe with the neighbour term: `expected` is what the model reaches with it, `lossAlone` what the same model reaches without. All numbers of the term are chosen on the validation part. */
 function withNeighbors({ config, ...rest }: Cell & { readonly config: TrainConfigInput }): Recipe {
@@ -20,9 +20,6 @@ function both(figures: Record<'with' | 'alone', readonly [clean: number, irbench
   });
   return { expected: named(figures.with), lossAlone: named(figures.alone) };
 }
-
-const oneLayer = { name: 'lightgcn', layers: 1, gamma: 0.2 };
-const graph = { epochs: 40, ...priorByValidation(10) };
 
 /** Recipes for systems: a loss with the neighbour term (docs/neighbours.md). */
 export const neighborRecipes: readonly Recipe[] = [
@@ -69,12 +66,7 @@ export const neighborRecipes: readonly Recipe[] = [
     data: 'gowalla',
     backbone: oneLayer,
     loss: { name: 'bsl', tau: 0.1, tau1: 1 },
-    config: {
-      learningRate: 0.04,
-      epochs: 90,
-      ...priorByValidation(30, 10_000),
-      batch: { ...byPopularity, rows: 512 },
-    },
+    config: gowallaGraph,
     ...both({ with: [0.1886, 0.1822], alone: [0.1785, 0.1728] }),
   }),
   withNeighbors({

@@ -27,7 +27,7 @@ export interface ScoreSum {
 /**
  * Takes the scores of one person apart, into the parts of the items P that they like:
  *
- *     score(u, i) = Σ_{j∈P} ( β·|P|^(−1/2)·S_ij + e_j ) + e + b_i
+ *     score(u, i) = Σ_{j∈P} ( strength·β·|P|^(−1/2)·S_ij + e_j ) + e + b_i
  *
  * The neighbour parts and the bias b_i are exact. The embedding part, score − bias − neighbour parts, is one number; how it is shared among the liked items is a rule: e_j ∝ max(0, cos(v_i, v_j)). Where no cosine is positive it
  * stays whole, as e.

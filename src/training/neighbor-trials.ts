@@ -57,15 +57,12 @@ export class NeighborTrials {
       items: this.#engine.items.rows,
       rankUsers: (users, k, excluded) => {
         const { places, items, scores } = this.#baseLists(users, excluded);
-        const starts = Array.from(users, (_, q) => q * places);
-        const cut = <A extends Int32Array | Float32Array>(from: A, to: A): A => {
-          starts.forEach((start, q) => {
-            to.set(from.subarray(start, start + k), q * k);
-          });
-          return to;
-        };
-        const length = users.length * k;
-        return { items: cut(items, new Int32Array(length)), scores: cut(scores, new Float32Array(length)) };
+        const result = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
+        for (let q = 0; q < users.length; q++) {
+          result.items.set(items.subarray(q * places, q * places + k), q * k);
+          result.scores.set(scores.subarray(q * places, q * places + k), q * k);
+        }
+        return result;
       },
     };
   }

@@ -36,7 +36,7 @@ export const tableMf: readonly Recipe[] = [
     data: 'amazon2014-electronic',
     loss: { name: 'bsl', tau: 0.3, tau1: 1 },
     config: { batch: byPopularity, learningRate: 0.03, epochs: 60, ...priorByValidation() },
-    expected: { clean: { 'ndcg@20': 0.0609 }, irbench: { 'ndcg@20': 0.0604 } },
+    expected: { clean: { 'ndcg@20': 0.0604 }, irbench: { 'ndcg@20': 0.0599 } },
     claim: 'BSL with negatives by popularity, prior chosen on validation data',
   }),
   cell({

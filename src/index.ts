@@ -22,6 +22,7 @@ export type { TitleOptions } from './data/read-titles.ts';
 export type { Source } from './data/source/expand-source.ts';
 export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
+export { type Shop, type ShopEvent, type ShopItem, type ShopOptions, syntheticShop } from './data/synthetic-shop.ts';
 export { enableFusedMultiplyAdd } from './engine/fused-multiply-add.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
 export { itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';

@@ -9,7 +9,7 @@ import { loadedBy } from './support/loaded-modules.ts';
 const names = {
   taurec: [
     // data
-    ...['IdMap', 'loadDataset', 'readInteractions', 'readTitles', 'syntheticDataset'],
+    ...['IdMap', 'loadDataset', 'readInteractions', 'readTitles', 'syntheticDataset', 'syntheticShop'],
     // training
     ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'train', 'updateModel'],
     // models

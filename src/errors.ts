@@ -66,6 +66,8 @@ const messages = {
   'file-not-found': (f: Facts) => `${f.file}: no such file. Check the path.`,
   'unreadable-file': (f: Facts) =>
     `${f.file}: cannot be read as ${f.format}: ${f.reason} If taurec guessed the wrong format, set it with the option format (--format).`,
+  'bad-catalogue': (f: Facts) =>
+    `${f.file}, ${f.unit ?? 'line'} ${f.line}: ${f.problem}. Nothing was changed. A catalogue has one row for each item, with its id.`,
   'bad-config-file': (f: Facts) => `${f.file}: cannot be loaded: ${f.reason}`,
   'download-failed': (f: Facts) => `${f.file}: cannot be downloaded: ${f.reason}. ${f.remedy}`,
   'packed-file': (f: Facts) => `${f.file}: is ${f.what}, which taurec does not read. ${f.remedy}`,

@@ -8,7 +8,11 @@ import { onDemand } from './platform/on-demand.ts';
 export type { Csr } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
+export type { Attribute, Catalogue, CatalogueMatch } from './catalogue/catalogue.ts';
+export type { Titles } from './catalogue/titles.ts';
+export type { AttributeColumn, AttributeType, AttributeValue } from './data/attribute-columns.ts';
 export type { Part } from './data/build-dataset.ts';
+export type { CatalogueTable } from './data/catalogue-table.ts';
 export type { Column, ColumnOptions, ColumnsRead, ColumnTaken, FoundBy, Role } from './data/columns.ts';
 export type { Dataset, DatasetOptions } from './data/dataset.ts';
 export type { EventOptions, KindCount } from './data/event-kinds.ts';
@@ -43,7 +47,6 @@ export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from 
 export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
-export type { Titles } from './model/titles.ts';
 export type { ModelTrainingState } from './model/training-state.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';
 export type { NeighborChoice, NeighborKind, NeighborSettings, Neighbors } from './neighbors/neighbors.ts';
@@ -103,6 +106,14 @@ export const readTitles: typeof import('./data/read-titles.ts').readTitles = onD
   'readTitles',
 );
 /**
+ * Reads a catalogue of items, with ids, titles and attributes, from a file, URL or database table (docs/catalogue.md): for `loadDataset`, `replaceCatalogue` and `Recommender.open`.
+ * @throws TaurecError `bad-catalogue` for an id that occurs twice or is missing, naming the line; as `readInteractions` for files, databases and columns
+ */
+export const readCatalogue: typeof import('./data/read-catalogue.ts').readCatalogue = onDemand(
+  () => import('./data/read-catalogue.ts'),
+  'readCatalogue',
+);
+/**
  * Opens a durable feedback log in SQLite (`sqlite:PATH`, or a path ending in .db, .sqlite or .sqlite3) or PostgreSQL (`postgres://…`), and creates its table if needed.
  * `?table=NAME` chooses the table (default: feedback).
  * @throws TaurecError `bad-database-place`, `database-unreachable`, `database-login`, `database-failed`; `feedback-table` if the table is not a feedback log
@@ -144,6 +155,14 @@ export const openModel: typeof import('./model/model-directory.ts').openModel = 
 export const saveModel: typeof import('./model/model-directory.ts').saveModel = onDemand(
   () => import('./model/model-directory.ts'),
   'saveModel',
+);
+/**
+ * Replaces the catalogue of a model folder, atomically; the rest of the model stays as it is.
+ * @throws TaurecError as `openModel`; `model-changed` if another program writes the model meanwhile
+ */
+export const replaceCatalogue: typeof import('./model/replace-catalogue.ts').replaceCatalogue = onDemand(
+  () => import('./model/replace-catalogue.ts'),
+  'replaceCatalogue',
 );
 /**
  * Writes recommendations for all users, or for the listed ones, to a CSV, JSON lines or Parquet file, and returns the number of users. The write is atomic.

@@ -9,7 +9,7 @@ import { loadedBy } from './support/loaded-modules.ts';
 const names = {
   taurec: [
     // data
-    ...['IdMap', 'loadDataset', 'readInteractions', 'readTitles', 'syntheticDataset', 'syntheticShop'],
+    ...['IdMap', 'loadDataset', 'readCatalogue', 'readInteractions', 'readTitles', 'syntheticDataset', 'syntheticShop'],
     // training
     ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'train', 'updateModel'],
     // models
@@ -22,7 +22,7 @@ const names = {
       'exportRecommendations',
       'importEmbeddings',
     ],
-    ...['openModel', 'openRankingEngine', 'saveModel'],
+    ...['openModel', 'openRankingEngine', 'replaceCatalogue', 'saveModel'],
     // evaluation
     ...['easeRanker', 'embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'modelRanker'],
     ...['popularRanker', 'randomRanker', 'slimRanker'],

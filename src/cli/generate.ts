@@ -111,7 +111,7 @@ async function runShop(terminal: Terminal, flags: GenerateFlags): Promise<void> 
   );
   const weights = ['--event-weights', 'view=0.1,cart=0.5,purchase=1'];
   terminal.print(
-    `Train:  ${terminal.commandLine('train', files.events, ...weights, '--titles', files.items, '--out', join(out, 'model'))}`,
+    `Train:  ${terminal.commandLine('train', files.events, ...weights, '--catalogue', files.items, '--out', join(out, 'model'))}`,
   );
 }
 

@@ -121,6 +121,8 @@ const messages = {
     `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
   'no-neighbors': () =>
     "The model has no neighbour term, so it cannot compare items by the users that they share. Compare by embeddings (by: 'embeddings', --by embeddings), or train a model with --neighbors 20.",
+  'no-catalogue': () =>
+    'The model has no catalogue, so lists cannot be filtered by attributes. Give it one: taurec catalogue MODEL --from items.csv',
   'fold-in-loss': (f: Facts) =>
     `Cannot fold in: the model was trained with ${f.got}, which taurec does not load on its own. Pass it when opening the model: Recommender.open(directory, { loss }).`,
   // embeddings to and from other programs

@@ -9,7 +9,9 @@ export type { Csr } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
 export type { Attribute, Catalogue, CatalogueMatch } from './catalogue/catalogue.ts';
+export type { AtMost } from './catalogue/limits.ts';
 export type { Titles } from './catalogue/titles.ts';
+export type { Where, WhereTest, WhereValue } from './catalogue/where.ts';
 export type { AttributeColumn, AttributeType, AttributeValue } from './data/attribute-columns.ts';
 export type { Part } from './data/build-dataset.ts';
 export type { CatalogueTable } from './data/catalogue-table.ts';
@@ -55,7 +57,9 @@ export type { ExportFormat, ExportOptions } from './recommender/export-recommend
 export type { FeedbackOfUser } from './recommender/feedback-items.ts';
 export type { BuildIndexOptions, BuiltIndex } from './recommender/index-file.ts';
 export { modelRanker } from './recommender/model-ranker.ts';
-export type { AbsenceCause, Basis, LikedItems, UserFeedback } from './recommender/people-ranker.ts';
+export type { LikedItems } from './recommender/new-users.ts';
+export type { OpenOptions } from './recommender/open-options.ts';
+export type { AbsenceCause, Basis, UserFeedback } from './recommender/people-ranker.ts';
 export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
 export type {
   FoldInRequest,
@@ -64,7 +68,7 @@ export type {
   RecommendOptions,
   UserRecommendations,
 } from './recommender/recommendation.ts';
-export { type OpenOptions, Recommender, type UserList } from './recommender/recommender.ts';
+export { Recommender, type UserList } from './recommender/recommender.ts';
 export type { SimilarOptions } from './recommender/similar-items.ts';
 export type { Aim } from './training/aim.ts';
 export type { TrainConfig, TrainConfigInput } from './training/config.ts';

@@ -7,6 +7,7 @@ import { UsageError } from './failure.ts';
 import { addFeedbackFlags, type FeedbackFlags, feedbackOf } from './feedback-flags.ts';
 import { idList } from './id-lists.ts';
 import { type IndexFlags, indexFlags } from './index-flags.ts';
+import { listReaders } from './list-flags.ts';
 import { whole } from './parse.ts';
 import { explanationText } from './reasons-text.ts';
 import type { Terminal } from './terminal.ts';
@@ -34,6 +35,7 @@ export function define(command: Command, terminal: Terminal): void {
   addDeclaredFlags(
     command,
     listOptions.filter(({ path }) => path !== 'explain'),
+    listReaders,
   );
   addFeedbackFlags(command);
   indexFlags(command);

@@ -9,6 +9,7 @@ import { UsageError } from './failure.ts';
 import { addFeedbackFlags, type FeedbackFlags, feedbackOf } from './feedback-flags.ts';
 import { idFile, idList } from './id-lists.ts';
 import { type IndexFlags, indexFlags } from './index-flags.ts';
+import { listReaders } from './list-flags.ts';
 import { count, itemsTable } from './output.ts';
 import { WorkProgress } from './progress.ts';
 import { reasonsText } from './reasons-text.ts';
@@ -36,7 +37,7 @@ export function define(command: Command, terminal: Terminal): void {
     .option('--users-file <file>', 'file of user ids, one per line')
     .option('--all', 'all users of the model; needs --output')
     .option('--items <ids>', 'recommend to a new user, given items they like: a,b,c or @file');
-  addDeclaredFlags(command, listOptions);
+  addDeclaredFlags(command, listOptions, listReaders);
   addFeedbackFlags(command);
   indexFlags(command);
   command
@@ -52,6 +53,7 @@ export function define(command: Command, terminal: Terminal): void {
     'taurec recommend model --user 42 --explain',
     'taurec recommend model --items 318,50,858',
     'taurec recommend model --user 42 --discover .3 --diversity .3',
+    `taurec recommend model --user 42 --where '{"available":true,"price":{"lte":50}}' --at-most brand=2`,
     'taurec recommend model --all --output recommendations.parquet',
   );
   command.action((model: string, flags: RecommendFlags) => run(terminal, model, flags));

@@ -37,8 +37,18 @@ function queryValue(name: string, values: readonly string[]): unknown {
   // A repeated parameter that is no list: the schema refuses the array.
   if (values.length > 1) return values;
   const [text = ''] = values;
+  if (name === 'where' || name === 'atMost') return jsonOr(text);
   if (name === 'includeSeen') return text === 'true' ? true : text === 'false' ? false : text;
   return name !== 'fallback' && name !== 'by' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
+}
+
+/** A parameter that holds JSON; other text stays text. */
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Decodes an id in segment `segment` of a URL's path, counted from 0. Reads the raw URL, because the router accepts invalid percent-encoding silently. Throws `bad-request`. */

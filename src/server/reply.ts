@@ -42,6 +42,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'bad-option': 400,
   'bad-feedback': 400,
   'unknown-name': 400,
+  'no-catalogue': 400,
   'no-token': 401,
   'no-scope': 403,
   'reload-closed': 403,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { upTo } from '../option.ts';
+import { isShallow, type Where } from '../catalogue/where.ts';
+import { upTo, whole } from '../option.ts';
 import { absenceCauses } from '../recommender/people-ranker.ts';
 import { listShape } from '../recommender/recommendation.ts';
 import { similarShape } from '../recommender/similar-items.ts';
@@ -83,8 +84,26 @@ export function requestSchemas(limits: RequestLimits) {
   const k = upTo(listShape.k, limits.maxK)
     .default(Math.min(listShape.k.def.defaultValue, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
+  const filters = {
+    where: (
+      z.record(z.string(), z.unknown(), {
+        error: 'an object of attributes, such as {"price":{"lte":50}}',
+      }) as unknown as z.ZodType<Where>
+    )
+      .refine((given) => isShallow(given), { error: 'a filter that is not nested so deep' })
+      .optional()
+      .meta({
+        description:
+          'Only items with these attributes of the catalogue, as a JSON object: `{"category":{"any":["shoes"]},"price":{"lte":50},"available":true}`. A name is an attribute with a value or with tests (`in`, `any`, `all`, `none`, `lt`, `lte`, `gt`, `gte`, `exists`), or `and`, `or`, `not`.',
+      }),
+    atMost: z
+      .record(z.string(), whole(1), { error: 'an object of numbers by attribute, such as {"brand":2}' })
+      .optional()
+      .meta({ description: 'At most this many items with one value of an attribute: `{"brand":2}`.' }),
+  };
   const options = {
     k,
+    ...filters,
     exclude: idList(limits.ids).optional().meta({ description: 'Items to leave out. Unknown ids are ignored.' }),
     allow: idList(limits.ids).optional().meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
     includeSeen: listShape.includeSeen.unwrap().optional().meta({
@@ -121,9 +140,10 @@ export function requestSchemas(limits: RequestLimits) {
   return {
     id: idText,
     options: optionsObject,
-    popular: z.strictObject({ k }),
+    popular: z.strictObject({ k, ...filters }),
     similar: z.strictObject({
       k,
+      ...filters,
       by: similarShape.by.unwrap().optional().meta({
         description:
           '`embeddings` (default): items with similar embeddings. `together`: items that the same users have, by the weights of the neighbour term of the model.',
@@ -285,7 +305,7 @@ const explanation = z
       .optional()
       .meta({
         description:
-          'Why the item is not in the list. `training`, `validation`, `feedback`: the user has seen it there; `excluded`, `not-allowed`: the request leaves it out; `unknown`: the model does not know it; `beyond-k`: its rank is above k; `diversity`: its rank is within k, but other items are more diverse; `index`: its rank is within k, but the approximate index missed it. Absent if it is in the list.',
+          'Why the item is not in the list. `training`, `validation`, `feedback`: the user has seen it there; `excluded`, `not-allowed`, `filtered`: the request leaves it out; `unknown`: the model does not know it; `beyond-k`: its rank is above k; `limit`: items before it use up one of its values (`atMost`); `diversity`: its rank is within k, but other items are more diverse; `index`: its rank is within k, but the approximate index missed it. Absent if it is in the list.',
       }),
     because: reasons.optional(),
   })

@@ -32,7 +32,7 @@ export interface ForItemsJob {
 }
 
 /** Job: the k items most similar to an item. */
-export interface SimilarJob {
+export interface SimilarJob extends Pick<SimilarOptions, 'where' | 'atMost'> {
   readonly type: 'similar';
   readonly item: string;
   readonly k: number;

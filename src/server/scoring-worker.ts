@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
 import { carryError } from '../platform/carried-error.ts';
 import { finished } from '../recommender/in-steps.ts';
-import { type OpenOptions, Recommender } from '../recommender/recommender.ts';
+import type { OpenOptions } from '../recommender/open-options.ts';
+import { Recommender } from '../recommender/recommender.ts';
 import { FeedbackSets } from './feedback-sets.ts';
 import { itemsJson } from './items-json.ts';
 import type {
@@ -129,7 +130,8 @@ function* single(
     const { user, options } = job;
     return [JSON.stringify({ user, ...(yield* recommender.explainInSteps(user, item, options, sets.of(user))) })];
   }
-  const items = yield* recommender.similarItemsInSteps(item, { k: job.k, by: job.by });
+  const { k, by, where, atMost } = job;
+  const items = yield* recommender.similarItemsInSteps(item, { k, by, where, atMost });
   return [`{"item":${JSON.stringify(item)},"items":${yield* itemsJson(items)}}`];
 }
 

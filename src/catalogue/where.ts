@@ -30,7 +30,7 @@ export interface WhereTest {
  * `{ category: { any: ['shoes'] }, price: { lte: 50 }, or: [{ brand: 'Kestrow' }, { available: true }] }`.
  */
 export interface Where {
-  readonly [name: string]: WhereValue | WhereTest | Where | readonly Where[];
+  readonly [name: string]: WhereValue | WhereTest | Where | readonly Where[] | undefined;
 }
 
 /** The most conditions of a filter, and the deepest nesting: they bound the work of a request. */
@@ -78,6 +78,8 @@ class Compiler {
     if (depth > DEEPEST) fail(place, 'deeper nesting', `at most ${DEEPEST} filters within one another`);
     const sets: ItemSet[] = [];
     for (const [name, value] of Object.entries(given)) {
+      // As in JSON, which has no undefined.
+      if (value === undefined) continue;
       const at = `${place}.${name}`;
       if (++this.#conditions > MOST_CONDITIONS) fail(place, 'more conditions', `at most ${MOST_CONDITIONS}`);
       if (name === 'not') {
@@ -104,6 +106,7 @@ class Compiler {
     if (!isObject(value)) return ItemSet.where(items, oneOf(column, [valueFor(column, name, value, place)]));
     const sets: ItemSet[] = [];
     for (const [test, operand] of Object.entries(value)) {
+      if (operand === undefined) continue;
       if (++this.#conditions > MOST_CONDITIONS) fail(place, 'more conditions', `at most ${MOST_CONDITIONS}`);
       const holds = testOf(column, name, test, operand, `${place}.${test}`);
       sets.push(ItemSet.where(items, holds));

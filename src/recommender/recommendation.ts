@@ -29,7 +29,7 @@ const ids = z.custom<Iterable<Id>>((value) => typeof value === 'object' && value
 });
 
 /** A filter; its names and values are checked against the catalogue (`compileWhere`). */
-const where = z.custom<Where>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
+export const where = z.custom<Where>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
   error: 'an object of attributes, such as {"price": {"lte": 50}}',
 });
 const atMost = z.record(z.string(), whole(1), { error: 'an object of numbers by attribute, such as {"brand": 2}' });

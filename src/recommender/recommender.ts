@@ -2,6 +2,7 @@ import type { Matrix } from '../array/matrix.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { ItemFilters } from '../catalogue/item-filters.ts';
 import type { Titles } from '../catalogue/titles.ts';
+import type { Where } from '../catalogue/where.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
 import type { IdMap } from '../data/id-map.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -126,6 +127,11 @@ export class Recommender {
   /** The attributes of the items; undefined without a catalogue. */
   get catalogue(): Catalogue | undefined {
     return this.#filters.catalogue;
+  }
+
+  /** Compiles filters that lists will use. @throws TaurecError as `recommend` for a filter that the catalogue does not fit */
+  checkFilters(filters: readonly Where[]): void {
+    for (const where of filters) finished(this.#filters.setOf(where));
   }
 
   /** Replaces the catalogue: later lists have its titles, and are filtered by its attributes. Items keep their titles where it has none. Nothing is written. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isShallow, type Where } from '../catalogue/where.ts';
+import { attributeTypes } from '../data/attribute-columns.ts';
 import { upTo, whole } from '../option.ts';
 import { absenceCauses } from '../recommender/people-ranker.ts';
 import { listShape } from '../recommender/recommendation.ts';
@@ -28,6 +29,14 @@ interface RequestLimits {
   readonly idLength: number;
 }
 
+/** Filters of a server. */
+export interface ServerFilters {
+  /** The filter of every list. */
+  readonly where?: Where;
+  /** Filters that requests may name. */
+  readonly filters?: Readonly<Record<string, Where>>;
+}
+
 /** Limits of `taurec serve`; the server's option `maxK` replaces `maxK`. */
 export const defaultLimits: RequestLimits = {
   maxK: 1000,
@@ -48,7 +57,7 @@ const unstorable = /[\0\p{Surrogate}]/u;
  * Creates the schemas of all requests; they validate requests and generate the API document. The error text of each schema completes the sentence "got …, expected …".
  * Objects are strict: a misspelt option is an error and does not silently become a default.
  */
-export function requestSchemas(limits: RequestLimits) {
+export function requestSchemas(limits: RequestLimits, { where: always, filters = {} }: ServerFilters = {}) {
   const text = (what: string, length: number) => {
     const error = `${what} of 1 to ${length} characters, without NUL characters and unpaired surrogates`;
     return z
@@ -84,17 +93,22 @@ export function requestSchemas(limits: RequestLimits) {
   const k = upTo(listShape.k, limits.maxK)
     .default(Math.min(listShape.k.def.defaultValue, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
-  const filters = {
-    where: (
-      z.record(z.string(), z.unknown(), {
-        error: 'an object of attributes, such as {"price":{"lte":50}}',
-      }) as unknown as z.ZodType<Where>
-    )
+  const filterError = `an object of attributes, such as {"price":{"lte":50}}${Object.keys(filters)
+    .map((name) => `, or ${name}`)
+    .join('')}`;
+  const itemFilters = {
+    where: z
+      .union([z.record(z.string(), z.unknown()), z.string()], { error: filterError })
+      .refine((given) => typeof given !== 'string' || Object.hasOwn(filters, given), { error: filterError })
       .refine((given) => isShallow(given), { error: 'a filter that is not nested so deep' })
       .optional()
+      .transform((given): Where | undefined => {
+        const own = typeof given === 'string' ? filters[given]! : (given as Where | undefined);
+        return always && own ? { and: [always, own] } : (own ?? always);
+      })
       .meta({
         description:
-          'Only items with these attributes of the catalogue, as a JSON object: `{"category":{"any":["shoes"]},"price":{"lte":50},"available":true}`. A name is an attribute with a value or with tests (`in`, `any`, `all`, `none`, `lt`, `lte`, `gt`, `gte`, `exists`), or `and`, `or`, `not`.',
+          'The name of a filter of the server, or only items with these attributes of the catalogue, as a JSON object: `{"category":{"any":["shoes"]},"price":{"lte":50},"available":true}`. A name is an attribute with a value or with tests (`in`, `any`, `all`, `none`, `lt`, `lte`, `gt`, `gte`, `exists`), or `and`, `or`, `not`.',
       }),
     atMost: z
       .record(z.string(), whole(1), { error: 'an object of numbers by attribute, such as {"brand":2}' })
@@ -103,7 +117,7 @@ export function requestSchemas(limits: RequestLimits) {
   };
   const options = {
     k,
-    ...filters,
+    ...itemFilters,
     exclude: idList(limits.ids).optional().meta({ description: 'Items to leave out. Unknown ids are ignored.' }),
     allow: idList(limits.ids).optional().meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
     includeSeen: listShape.includeSeen.unwrap().optional().meta({
@@ -140,10 +154,10 @@ export function requestSchemas(limits: RequestLimits) {
   return {
     id: idText,
     options: optionsObject,
-    popular: z.strictObject({ k, ...filters }),
+    popular: z.strictObject({ k, ...itemFilters }),
     similar: z.strictObject({
       k,
-      ...filters,
+      ...itemFilters,
       by: similarShape.by.unwrap().optional().meta({
         description:
           '`embeddings` (default): items with similar embeddings. `together`: items that the same users have, by the weights of the neighbour term of the model.',
@@ -346,6 +360,9 @@ export const responseSchemas = {
       interactions: count,
       dimension: count,
       titles: z.boolean(),
+      attributes: z
+        .array(z.object({ name: z.string(), type: z.enum(attributeTypes) }))
+        .meta({ description: 'Attributes of the items, which lists can be filtered by.' }),
       backbone: z.string(),
       score: z.enum(['cosine', 'dot']),
       loss: z.looseObject({}),

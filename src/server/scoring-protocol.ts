@@ -1,3 +1,5 @@
+import type { Attribute } from '../catalogue/catalogue.ts';
+import type { Where } from '../catalogue/where.ts';
 import type { CarriedError } from '../platform/carried-error.ts';
 import type { RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import type { FoldInRequest, RecommendOptions } from '../recommender/recommendation.ts';
@@ -86,6 +88,10 @@ export interface FeedbackSize {
 export interface ScoringTask {
   readonly directory: string;
   readonly options: RankingEngineOptions & { readonly index?: 'exact' | 'approximate'; readonly trustIndex?: boolean };
+  /** A catalogue in place of the model's own. */
+  readonly catalogue?: string;
+  /** Filters of the server, which must fit the catalogue. */
+  readonly filters: readonly Where[];
   /** Maximum memory of the feedback sets, in bytes. */
   readonly feedbackBytes: number;
 }
@@ -97,6 +103,8 @@ export interface ModelInfo {
   readonly interactions: number;
   readonly dimension: number;
   readonly titles: boolean;
+  /** Names and types of the items' attributes. */
+  readonly attributes: readonly Attribute[];
   readonly backbone: string;
   readonly score: 'cosine' | 'dot';
   readonly loss: unknown;

@@ -188,13 +188,17 @@ function feed(sets: FeedbackSets, { users, items, hides }: FeedbackColumns): voi
 
 // The thread opens a model and answers batches of jobs until it is told to close. Scoring blocks it; the HTTP thread stays responsive. A light batch is done at once. A dear one is done in
 // slices of a few milliseconds; between two slices the thread takes new messages, so that light batches overtake it.
-const { directory, options, feedbackBytes } = workerData as ScoringTask;
+const { directory, options, feedbackBytes, catalogue: source, filters } = workerData as ScoringTask;
 const post = (message: FromScoring) => parentPort!.postMessage(message);
 
 try {
   const notices: string[] = [];
   const onNotice = (message: string) => void notices.push(message);
-  const recommender = await Recommender.open(directory, { ...(options as OpenOptions), onNotice });
+  // The reader of files is loaded only where it is needed.
+  const { readCatalogue } = source === undefined ? {} : await import('../data/read-catalogue.ts');
+  const catalogue = await readCatalogue?.(source!);
+  const recommender = await Recommender.open(directory, { ...(options as OpenOptions), onNotice, catalogue });
+  recommender.checkFilters(filters);
   const sets = new FeedbackSets(recommender.userIds, recommender.itemIds, feedbackBytes);
   const runDear = (jobs: readonly ScoringJob[]) => {
     const steps = scoreBatch(recommender, sets, 'dear', jobs);
@@ -235,9 +239,9 @@ try {
 }
 
 /** The facts about a model that the server publishes. */
-function infoOf({ config, hasTitles }: Recommender): ModelInfo {
+function infoOf({ config, hasTitles, catalogue }: Recommender): ModelInfo {
   const { users, items, interactions, dimension, backbone, score, loss, seed, epochs, metrics, versions } =
     config as typeof config & Record<'users' | 'items' | 'interactions' | 'dimension', number>;
-  const sizes = { users, items, interactions, dimension, titles: hasTitles };
+  const sizes = { users, items, interactions, dimension, titles: hasTitles, attributes: catalogue?.list ?? [] };
   return { ...sizes, backbone, score, loss, seed, epochs, metrics, versions };
 }

@@ -58,6 +58,8 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
       task: {
         directory: modelDirectory,
         options: { threads, ...(engine && { engine }), ...(index && { index }), trustIndex },
+        catalogue: checked.catalogue,
+        filters: [...(checked.where ? [checked.where] : []), ...Object.values(checked.filters)],
         feedbackBytes: checked.feedbackMemory * 2 ** 20,
       },
       queueLimit,
@@ -72,7 +74,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     const access = new Access(checked);
     // DNS rebinding only threatens a server on loopback without a token: clients can reach other addresses directly, and a web page does not know the token.
     const hostNames = access.closed || !isLoopback(address) ? undefined : new HostNames(checked.allowedHosts);
-    const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK });
+    const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK }, checked);
     const app = createApp({
       ...{ access, hostNames, metrics, log, schemas, seen, deadline },
       erase: eraser(modelDirectory, model, seen),

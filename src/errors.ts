@@ -176,6 +176,8 @@ const messages = {
     'Erasing a user over HTTP requires a token with the scope write: start the server with --token-file. Alternative: taurec forget MODEL --user USER --feedback PLACE.',
   'erase-impossible': (f: Facts) =>
     `The feedback log ${f.place} cannot remove events: it has no method forget. Remove them in its database.`,
+  'edit-impossible': (f: Facts) =>
+    `The feedback log ${f.place} cannot keep edits of items: it has no method editItems. Change the catalogue instead: taurec catalogue MODEL --from items.csv`,
   'reload-closed': () =>
     'Reloading over HTTP requires a token: start the server with --token-file. Alternatives: send SIGHUP, or let the server watch the model directory (--reload-interval).',
   'reload-failed': (f: Facts) => `The new model cannot be opened, and the server keeps the current one: ${f.reason}`,

@@ -1,6 +1,6 @@
 import { TaurecError } from '../errors.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { ItemSet } from './item-set.ts';
+import { ItemSet } from './item-set.ts';
 import { type AtMost, Limits } from './limits.ts';
 import { compileWhere, isShallow } from './where.ts';
 
@@ -17,25 +17,35 @@ export class ItemFilters {
   /** In the order of use: a `Map` iterates in order of insertion. */
   readonly #kept = new Map<string, ItemSet>();
   readonly #most: number;
+  /** The items that were not removed; absent: all. */
+  readonly #present: ItemSet | undefined;
 
-  constructor(catalogue: Catalogue | undefined) {
+  /** @param removed items that no list has */
+  constructor(catalogue: Catalogue | undefined, removed: ReadonlySet<number> = new Set()) {
     this.catalogue = catalogue;
+    this.#present = removed.size > 0 && catalogue ? ItemSet.of(catalogue.items, removed).not() : undefined;
     const bytes = BYTES_PER_ITEM * Math.max(1, catalogue?.items ?? 0);
     this.#most = Math.max(4, Math.min(MOST_KEPT, Math.floor(MEMORY / bytes)));
   }
 
   /**
-   * The items that a filter lets pass; yields between its conditions.
+   * The items that a filter lets pass, without those that were removed; undefined: all items. Yields between its conditions.
    * @throws TaurecError as `compileWhere`; `no-catalogue` for a model without one
    */
-  *setOf(where: unknown): Generator<void, ItemSet> {
+  *setOf(where: unknown): Generator<void, ItemSet | undefined> {
+    if (where === undefined) return this.#present;
     // Text that is nested too deep has no key: it is refused.
     const key = isShallow(where) ? (JSON.stringify(where) ?? '') : '';
-    const set = this.#kept.get(key) ?? (yield* compileWhere(this.#known(), where));
+    const set = this.#kept.get(key) ?? (yield* this.#compiled(where));
     this.#kept.delete(key);
     if (key.length <= LONGEST) this.#kept.set(key, set);
     if (this.#kept.size > this.#most) this.#kept.delete(this.#kept.keys().next().value!);
     return set;
+  }
+
+  *#compiled(where: unknown): Generator<void, ItemSet> {
+    const set = yield* compileWhere(this.#known(), where);
+    return this.#present ? ItemSet.all(set.size, [set, this.#present]) : set;
   }
 
   /** @throws TaurecError as `Limits`; `no-catalogue` for a model without one */

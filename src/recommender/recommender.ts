@@ -1,7 +1,5 @@
 import type { Matrix } from '../array/matrix.ts';
-import { Catalogue } from '../catalogue/catalogue.ts';
-import { ItemFilters } from '../catalogue/item-filters.ts';
-import type { Titles } from '../catalogue/titles.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Where } from '../catalogue/where.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
 import type { IdMap } from '../data/id-map.ts';
@@ -16,8 +14,10 @@ import { type Explanation, explanationOf, withEvents, withReasons } from './expl
 import { type FeedbackOfUser, feedbackItems } from './feedback-items.ts';
 import { finished } from './in-steps.ts';
 import { itemFilterInSteps } from './item-filter.ts';
+import { likedItems } from './liked-items.ts';
 import type { RankedItem } from './list-ranker.ts';
-import { type LikedItems, likedItems } from './new-users.ts';
+import { type ItemChange, LiveCatalogue } from './live-catalogue.ts';
+import type { LikedItems } from './new-users.ts';
 import { indexKinds, type OpenOptions } from './open-options.ts';
 import { type Basis, PeopleRanker, type PeopleRequest, type Person, type UserFeedback } from './people-ranker.ts';
 import { loadEmbeddings, openRankingEngine } from './ranking-engine.ts';
@@ -53,8 +53,7 @@ export class Recommender {
   readonly #engine: Engine;
   #closed = false;
   readonly #ranker: PeopleRanker;
-  #filters: ItemFilters;
-  #titles: Titles | undefined;
+  readonly #live: LiveCatalogue;
   /** 1/‖row‖ of the embeddings, computed on first use. */
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
@@ -62,8 +61,7 @@ export class Recommender {
     // The engine has its own copy of the embeddings: keep no reference to the model's, so that its memory can be freed.
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
-    this.#filters = new ItemFilters(model.catalogue);
-    this.#titles = model.titles;
+    this.#live = new LiveCatalogue(model.itemIds, model.catalogue, model.titles);
     this.#engine = engine;
     this.#ranker = new PeopleRanker(rest, engine, loss, index);
   }
@@ -121,24 +119,27 @@ export class Recommender {
 
   /** True when the model has titles of items. */
   get hasTitles(): boolean {
-    return this.#titles !== undefined;
+    return this.#live.titles !== undefined;
   }
 
   /** The attributes of the items; undefined without a catalogue. */
   get catalogue(): Catalogue | undefined {
-    return this.#filters.catalogue;
+    return this.#live.filters.catalogue;
   }
 
   /** Compiles filters that lists will use. @throws TaurecError as `recommend` for a filter that the catalogue does not fit */
   checkFilters(filters: readonly Where[]): void {
-    for (const where of filters) finished(this.#filters.setOf(where));
+    for (const where of filters) finished(this.#live.filters.setOf(where));
   }
 
   /** Replaces the catalogue: later lists have its titles, and are filtered by its attributes. Items keep their titles where it has none. Nothing is written. */
   setCatalogue(catalogue: CatalogueTable | Catalogue): void {
-    const next = catalogue instanceof Catalogue ? catalogue : Catalogue.from(catalogue, this.itemIds, this.#titles);
-    this.#filters = new ItemFilters(next);
-    this.#titles = next.itemTitles;
+    this.#live.replace(catalogue);
+  }
+
+  /** Changes values of single items in the catalogue, or takes items out of all lists (`deleted`) and back in. Nothing is written. */
+  editItems(changes: readonly ItemChange[]): void {
+    this.#live.edit(changes);
   }
 
   /**
@@ -255,11 +256,11 @@ export class Recommender {
   *similarItemsInSteps(item: Id, options: SimilarOptions = {}): Generator<void, RecommendedItem[]> {
     const { k, by, where, atMost } = checkOptions(similarSchema, options);
     const index = this.#itemOf(item);
-    const wanted = where && (yield* this.#filters.setOf(where));
+    const wanted = yield* this.#live.filters.setOf(where);
     const { neighbors } = this.#whileOpen(this.#model);
     if (by === 'together' && !neighbors) throw new TaurecError('no-neighbors');
     const { rows } = this.engine.items;
-    const limits = atMost && this.#filters.limitsOf(atMost);
+    const limits = atMost && this.#live.filters.limitsOf(atMost);
     // Limits may refuse any number of items.
     const count = limits ? rows : k;
     const ranked =
@@ -351,8 +352,8 @@ export class Recommender {
   *#parse(options: RecommendOptions): Generator<void, PeopleRequest> {
     const checked = checkOptions(listSchema, options);
     const { exclude, allow, where, atMost, feedback: _feedback, fallback: _fallback, ...rest } = checked;
-    const set = where && (yield* this.#filters.setOf(where));
-    const limits = atMost && this.#filters.limitsOf(atMost);
+    const set = yield* this.#live.filters.setOf(where);
+    const limits = atMost && this.#live.filters.limitsOf(atMost);
     return { ...rest, limits, filter: yield* itemFilterInSteps(this.itemIds, exclude, allow, set) };
   }
 
@@ -367,7 +368,7 @@ export class Recommender {
   /** Id and title of an item by index. */
   readonly #nameOf = (item: number): { readonly id: string; readonly title?: string } => {
     const id = this.itemIds.idOf(item);
-    const title = this.#titles?.at(item);
+    const title = this.#live.titles?.at(item);
     return title === undefined ? { id } : { id, title };
   };
 

@@ -17,7 +17,7 @@ export function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<
 }
 
 /** The error `bad-request`: the message names the first invalid field and counts the others. */
-function badFields(errors: readonly FieldError[]): TaurecError {
+export function badFields(errors: readonly FieldError[]): TaurecError {
   const { field, got, expected } = errors[0]!;
   // A long list is not read beyond its first wrong elements.
   const others =
@@ -101,7 +101,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** A short text for a value in a message; texts are quoted and cut to `SHOWN` characters. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value !== null && typeof value === 'object') return 'an object';

@@ -62,6 +62,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'client-gone': 499,
   'server-fault': 500,
   'erase-impossible': 501,
+  'edit-impossible': 501,
   'feedback-failed': 503,
   overloaded: 503,
   'scoring-ended': 503,

@@ -1,5 +1,6 @@
 import type { Attribute } from '../catalogue/catalogue.ts';
 import type { Where } from '../catalogue/where.ts';
+import type { ItemState } from '../feedback/item-edits.ts';
 import type { CarriedError } from '../platform/carried-error.ts';
 import type { RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import type { FoldInRequest, RecommendOptions } from '../recommender/recommendation.ts';
@@ -114,19 +115,21 @@ export interface ModelInfo {
   readonly versions: unknown;
 }
 
-/** Messages to the scoring thread: a batch of jobs; feedback to add, or a user to forget; or the request to close the model and exit. */
+/** Messages to the scoring thread: a batch of jobs; feedback to add, or a user to forget; states of edited items; or the request to close the model and exit. */
 export type ToScoring =
   | { readonly type: 'batch'; readonly lane: Lane; readonly jobs: readonly ScoringJob[] }
   | { readonly type: 'feedback'; readonly events: FeedbackColumns }
   | { readonly type: 'forget'; readonly user: string }
+  | { readonly type: 'items'; readonly states: readonly ItemState[] }
   | { readonly type: 'close' };
 
 /**
  * Messages from the scoring thread: `ready` (with the notices of the opening) or `failed` once after the opening, then `answers` for each batch, in the order of its jobs (`seconds` is the time spent on it), and `fed` for each message of feedback,
- * in their order.
+ * in their order, and `edited` for each message of items.
  */
 export type FromScoring =
   | { readonly type: 'ready'; readonly info: ModelInfo; readonly notices: readonly string[] }
   | { readonly type: 'failed'; readonly error: CarriedError }
   | { readonly type: 'answers'; readonly lane: Lane; readonly answers: readonly Answer[]; readonly seconds: number }
-  | { readonly type: 'fed'; readonly size: FeedbackSize };
+  | { readonly type: 'fed'; readonly size: FeedbackSize }
+  | { readonly type: 'edited' };

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
+import type { ItemState } from '../feedback/item-edits.ts';
 import { carryError } from '../platform/carried-error.ts';
 import { finished } from '../recommender/in-steps.ts';
 import type { OpenOptions } from '../recommender/open-options.ts';
@@ -179,6 +180,48 @@ function* answer(make: () => Generator<void, string[]>): Generator<void, Answer>
   }
 }
 
+/** Milliseconds between two changes of the catalogue: each copies columns, and filters are compiled again. */
+const EDIT_MS = 200;
+
+/** States of items that wait to be applied together. */
+class PendingEdits {
+  readonly #recommender: Recommender;
+  readonly #applied: () => void;
+  /** The sequence of the newest state of each item: states may come twice, and late. */
+  readonly #sequences = new Map<string, number>();
+  #states: ItemState[] = [];
+  /** Messages that wait for an answer. */
+  #messages = 0;
+  #last = -Infinity;
+  #waits = false;
+
+  /** @param applied called once for each message, when its states are applied */
+  constructor(recommender: Recommender, applied: () => void) {
+    this.#recommender = recommender;
+    this.#applied = applied;
+  }
+
+  add(states: readonly ItemState[]): void {
+    for (const state of states) {
+      if (state.sequence <= (this.#sequences.get(state.item) ?? 0)) continue;
+      this.#sequences.set(state.item, state.sequence);
+      this.#states.push(state);
+    }
+    this.#messages++;
+    if (this.#waits) return;
+    this.#waits = true;
+    setTimeout(() => this.#apply(), Math.max(0, this.#last + EDIT_MS - performance.now()));
+  }
+
+  #apply(): void {
+    if (this.#states.length > 0) this.#recommender.editItems(this.#states);
+    this.#states = [];
+    this.#waits = false;
+    this.#last = performance.now();
+    for (; this.#messages > 0; this.#messages--) this.#applied();
+  }
+}
+
 /** Adds events to the sets. */
 function feed(sets: FeedbackSets, { users, items, hides }: FeedbackColumns): void {
   users.forEach((user, at) => {
@@ -200,6 +243,7 @@ try {
   const recommender = await Recommender.open(directory, { ...(options as OpenOptions), onNotice, catalogue });
   recommender.checkFilters(filters);
   const sets = new FeedbackSets(recommender.userIds, recommender.itemIds, feedbackBytes);
+  const edits = new PendingEdits(recommender, () => post({ type: 'edited' }));
   const runDear = (jobs: readonly ScoringJob[]) => {
     const steps = scoreBatch(recommender, sets, 'dear', jobs);
     let seconds = 0;
@@ -220,6 +264,8 @@ try {
     if (message.type === 'close') {
       await recommender.close();
       parentPort!.close();
+    } else if (message.type === 'items') {
+      edits.add(message.states);
     } else if (message.type === 'feedback' || message.type === 'forget') {
       if (message.type === 'forget') sets.forget(message.user);
       else feed(sets, message.events);

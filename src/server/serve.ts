@@ -106,6 +106,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
           draining = true;
           log.info('closing');
           await closeServer(server, checked.shutdownTimeout);
+          seen?.items.stop();
           await model.close(true);
           await feedback?.close();
           log.info('closed');
@@ -115,6 +116,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
       },
     };
   } catch (error) {
+    seen?.items.stop();
     await host?.close(true);
     await feedback?.close();
     flush();

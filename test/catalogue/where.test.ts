@@ -38,7 +38,7 @@ describe('a compiled filter', () => {
     for (let n = 0; n < 300; n++) finished(filters.setOf({ price: n }));
     const again = finished(filters.setOf({ price: { lte: 2 } }));
     expect(again).not.toBe(first);
-    expect(again.indices).toEqual(first.indices);
+    expect(again!.indices).toEqual(first!.indices);
   });
 
   test('times are seconds or ISO 8601, in UTC without an offset', () => {

@@ -13,7 +13,7 @@ import { cutOff } from '../../evaluation/metrics.ts';
 import type { LossSource } from '../../loss/loss.ts';
 import { lossNames } from '../../loss/losses.ts';
 import { createModel, type Model, trainedItems } from '../../model/model.ts';
-import type { ModelFacts } from '../../model/model-facts.ts';
+import { type ModelFacts, trainedScore } from '../../model/model-facts.ts';
 import type { Tensor } from '../../model/safetensors-format.ts';
 import { Titles } from '../../model/titles.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
@@ -238,7 +238,7 @@ function updateConfig(model: Model, fresh: number, options: UpdateOptions): Trai
     loss: lossOf(config, options.loss),
     backbone: backboneOf(config, options.backbone),
     batch: batchOf(config, options),
-    score: config.score,
+    score: trainedScore(config),
     ...(config.backbone === 'mf' && { dimension: model.items.columns }),
     seed: config.seed,
     threads: options.threads,

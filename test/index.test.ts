@@ -11,7 +11,8 @@ const names = {
     // data
     ...['IdMap', 'loadDataset', 'readCatalogue', 'readInteractions', 'readTitles', 'syntheticDataset', 'syntheticShop'],
     // training
-    ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'train', 'updateModel'],
+    ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'nightlyUpdate', 'train'],
+    'updateModel',
     // models
     ...[
       'Recommender',
@@ -22,7 +23,8 @@ const names = {
       'exportRecommendations',
       'importEmbeddings',
     ],
-    ...['openModel', 'openRankingEngine', 'replaceCatalogue', 'saveModel'],
+    ...['listVersions', 'makeCurrent', 'openModel', 'openRankingEngine', 'publishModel', 'replaceCatalogue'],
+    ...['rollBack', 'saveModel'],
     // evaluation
     ...['easeRanker', 'embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'modelRanker'],
     ...['popularRanker', 'randomRanker', 'slimRanker'],

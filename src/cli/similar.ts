@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Recommender } from '../recommender/recommender.ts';
 import { type SimilarOptions, similarOptions } from '../recommender/similar-items.ts';
-import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptionsFor } from './common-options.ts';
 import { addDeclaredFlags } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
 import { listReaders } from './list-flags.ts';
@@ -35,7 +35,7 @@ async function run(terminal: Terminal, directory: string, flags: SimilarFlags): 
   if (user !== undefined && by === 'together') throw new UsageError('--by together compares items: give --item ID.');
   if (user !== undefined && (where ?? atMost) !== undefined)
     throw new UsageError('--where and --at-most are about items: give --item ID.');
-  const recommender = await Recommender.open(directory, engineOptions(flags));
+  const recommender = await Recommender.open(directory, engineOptionsFor(1, flags));
   try {
     if (item !== undefined) {
       const items = recommender.similarItems(item, { k, by, where, atMost });

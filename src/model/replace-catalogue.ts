@@ -7,18 +7,20 @@ import { writeAtomically } from '../platform/atomic-file.ts';
 import { readRegularText } from '../platform/regular-file.ts';
 import { checkWritable } from '../platform/write-fault.ts';
 import { catalogueFacts, catalogueOf, idMapOf, isCatalogueName } from './catalogue-tensors.ts';
+import { currentModel } from './current-version.ts';
 import { type FileDigest, sealedJson } from './file-digest.ts';
 import { openModelConfig, recoverModel, writeCatalogue } from './model-directory.ts';
 import { CONFIG, digestOf, files, titlesOf } from './read-model.ts';
 import { openSafetensors } from './safetensors.ts';
 
 /**
- * Replaces the catalogue of a model folder; the rest of the model stays as it is and is not read. Items keep their titles where the new catalogue has none. The replacement is atomic: a new file is written, then config.json, which names it. The
+ * Replaces the catalogue of a model folder, or of the current version in a folder of versions; the rest of the model stays as it is and is not read. Items keep their titles where the new catalogue has none. The replacement is atomic: a new file is written, then config.json, which names it. The
  * file of the catalogue before it stays until the next replacement, for programs that are opening the model.
  * @returns how the items of the catalogue and the model match
  * @throws TaurecError as `openModel`; `model-changed` when another program writes the model meanwhile
  */
-export async function replaceCatalogue(directory: string, table: CatalogueTable): Promise<CatalogueMatch> {
+export async function replaceCatalogue(path: string, table: CatalogueTable): Promise<CatalogueMatch> {
+  const directory = await currentModel(path);
   await recoverModel(directory);
   await checkWritable(directory);
   const text = await readRegularText(join(directory, CONFIG)).catch(() => '');

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { isShallow, type Where } from '../catalogue/where.ts';
 import { attributeTypes } from '../data/attribute-columns.ts';
-import { upTo, whole } from '../option.ts';
+import { upTo } from '../option.ts';
 import { absenceCauses } from '../recommender/people-ranker.ts';
 import { listShape } from '../recommender/recommendation.ts';
 import { similarShape } from '../recommender/similar-items.ts';
+import { filterSchemas, type ServerFilters } from './filter-schemas.ts';
 import { plainList } from './plain-list.ts';
 
 /** Maximum sizes of requests and responses. They bound the work of one request. */
@@ -29,14 +29,6 @@ interface RequestLimits {
   readonly idLength: number;
 }
 
-/** Filters of a server. */
-export interface ServerFilters {
-  /** The filter of every list. */
-  readonly where?: Where;
-  /** Filters that requests may name. */
-  readonly filters?: Readonly<Record<string, Where>>;
-}
-
 /** Limits of `taurec serve`; the server's option `maxK` replaces `maxK`. */
 export const defaultLimits: RequestLimits = {
   maxK: 1000,
@@ -57,7 +49,7 @@ const unstorable = /[\0\p{Surrogate}]/u;
  * Creates the schemas of all requests; they validate requests and generate the API document. The error text of each schema completes the sentence "got …, expected …".
  * Objects are strict: a misspelt option is an error and does not silently become a default.
  */
-export function requestSchemas(limits: RequestLimits, { where: always, filters = {} }: ServerFilters = {}) {
+export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilters = {}) {
   const text = (what: string, length: number) => {
     const error = `${what} of 1 to ${length} characters, without NUL characters and unpaired surrogates`;
     return z
@@ -93,28 +85,7 @@ export function requestSchemas(limits: RequestLimits, { where: always, filters =
   const k = upTo(listShape.k, limits.maxK)
     .default(Math.min(listShape.k.def.defaultValue, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
-  const filterError = `an object of attributes, such as {"price":{"lte":50}}${Object.keys(filters)
-    .map((name) => `, or ${name}`)
-    .join('')}`;
-  const itemFilters = {
-    where: z
-      .union([z.record(z.string(), z.unknown()), z.string()], { error: filterError })
-      .refine((given) => typeof given !== 'string' || Object.hasOwn(filters, given), { error: filterError })
-      .refine((given) => isShallow(given), { error: 'a filter that is not nested so deep' })
-      .optional()
-      .transform((given): Where | undefined => {
-        const own = typeof given === 'string' ? filters[given]! : (given as Where | undefined);
-        return always && own ? { and: [always, own] } : (own ?? always);
-      })
-      .meta({
-        description:
-          'The name of a filter of the server, or only items with these attributes of the catalogue, as a JSON object: `{"category":{"any":["shoes"]},"price":{"lte":50},"available":true}`. A name is an attribute with a value or with tests (`in`, `any`, `all`, `none`, `lt`, `lte`, `gt`, `gte`, `exists`), or `and`, `or`, `not`.',
-      }),
-    atMost: z
-      .record(z.string(), whole(1), { error: 'an object of numbers by attribute, such as {"brand":2}' })
-      .optional()
-      .meta({ description: 'At most this many items with one value of an attribute: `{"brand":2}`.' }),
-  };
+  const itemFilters = filterSchemas(serverFilters);
   const options = {
     k,
     ...itemFilters,

@@ -7,7 +7,7 @@ import { weightSum } from '../../dist/loss/weighted-mean.js';
 import { writtenOptions } from '../../dist/option.js';
 import { intensityOf, Slate } from './competition.mjs';
 import { familyOptions } from './family-options.mjs';
-import { inUnits, TogetherSimilarity, writeHardness } from './log-weights.mjs';
+import { findUnits, TogetherSimilarity, writeHardness } from './log-weights.mjs';
 import { expTerms, logSum } from './softmax.mjs';
 
 /**
@@ -35,15 +35,17 @@ export class DualScaleFamily {
   #together;
   #slate;
   #found = { top: 0 };
-  /** Scratch of a row, [n] each: mask, hardness, log weights, slate keys, terms, similarity, summed gradients. */
+  #units = { mean: 0, inverse: 1 };
+  /** Scratch of a row, [n] each: mask, hardness, log weights, slate keys, terms, summed gradients. */
   #n = -1;
   #mask = new Float64Array(0);
   #hardness = this.#mask;
   #logs = this.#mask;
   #keys = this.#mask;
   #terms = this.#mask;
-  #similarity = this.#mask;
   #sums = this.#mask;
+  /** [n] similarity of the negatives to the positive in work, or to all of the row's, before it is standardised. @type {Floats} */
+  #similarity = this.#mask;
 
   /**
    * @param {Record<string, unknown>} [given]
@@ -82,8 +84,10 @@ export class DualScaleFamily {
     const { positives, negatives, positiveWeights, negativeWeights } = scores;
     this.#begin(negatives.length, negativeWeights);
     if (kappaHardness !== 0 || kappaProduct !== 0) {
-      writeHardness(hardness, this.#terms, negatives, this.#mask, tau);
-      inUnits(this.#hardness, this.#terms.subarray(0, negatives.length), negativeWeights, unit);
+      writeHardness(hardness, this.#hardness, negatives, this.#mask, tau);
+      findUnits(this.#units, this.#hardness, negativeWeights, unit);
+      const { mean, inverse } = this.#units;
+      for (let j = 0; j < negatives.length; j++) this.#hardness[j] = (this.#hardness[j] - mean) * inverse;
     }
     const total = weightSum(positives.length, positiveWeights);
     const n = negatives.length;
@@ -104,8 +108,7 @@ export class DualScaleFamily {
       if (weight === 0 || total === 0) continue;
       const fresh = byPositive || i === 0 || lastTau === 0;
       if (fresh) {
-        this.#writeLogs(i, scores, context);
-        logWeight = logSum(this.#logs, n);
+        logWeight = logSum(this.#logs, n, this.#writeLogs(i, scores, context));
         if (competition !== 0) this.#fillSlate(scores);
       }
       const own = competition === 0 ? tau : this.#temperature(positives[i], weight * total, scores, context);
@@ -141,7 +144,6 @@ export class DualScaleFamily {
       this.#logs = new Float64Array(n);
       this.#keys = new Float64Array(n);
       this.#terms = new Float64Array(n);
-      this.#similarity = new Float64Array(n);
       this.#sums = new Float64Array(n);
     }
     const mask = this.#mask;
@@ -151,29 +153,45 @@ export class DualScaleFamily {
     }
   }
 
-  /** Writes log w_j + ω_ij. @param {number} i @param {ScoreRow} scores @param {RowContext} context */
+  /** Writes log w_j + ω_ij and returns the largest. @param {number} i @param {ScoreRow} scores @param {RowContext} context */
   #writeLogs(i, { positives, negatives, negativeWeights }, context) {
     const { kappaHardness, kappaSimilarity, kappaProduct, clip, by, unit } = this.#options;
     const n = negatives.length;
     const logs = this.#logs;
     const mask = this.#mask;
     const hardness = this.#hardness;
-    const similarity = this.#similarity;
-    if (this.similar) {
-      if (by === 'positive') inUnits(similarity, this.#similarityOf(i, context), negativeWeights, unit);
-      else {
-        const mean = new Float64Array(n);
-        for (let p = 0; p < positives.length; p++) {
-          const one = this.#similarityOf(p, context);
-          for (let j = 0; j < n; j++) mean[j] += one[j] / positives.length;
-        }
-        inUnits(similarity, mean, negativeWeights, unit);
+    let top = -Infinity;
+    if (!this.similar) {
+      for (let j = 0; j < n; j++) {
+        const log = mask[j] + Math.max(-clip, Math.min(clip, kappaHardness * hardness[j]));
+        logs[j] = log;
+        if (log > top) top = log;
       }
+      return top;
     }
+    this.#similarity =
+      by === 'positive' ? this.#similarityOf(i, context) : this.#meanSimilarity(positives.length, context);
+    const similarity = this.#similarity;
+    findUnits(this.#units, similarity, negativeWeights, unit);
+    const { mean, inverse } = this.#units;
     for (let j = 0; j < n; j++) {
-      const omega = kappaHardness * hardness[j] + (kappaSimilarity + kappaProduct * hardness[j]) * similarity[j];
-      logs[j] = mask[j] + Math.max(-clip, Math.min(clip, omega));
+      const c = (similarity[j] - mean) * inverse;
+      const omega = kappaHardness * hardness[j] + (kappaSimilarity + kappaProduct * hardness[j]) * c;
+      const log = mask[j] + Math.max(-clip, Math.min(clip, omega));
+      logs[j] = log;
+      if (log > top) top = log;
     }
+    return top;
+  }
+
+  /** [n] mean similarity to the row's positives. @param {number} positives @param {RowContext} context */
+  #meanSimilarity(positives, context) {
+    const mean = new Float64Array(this.#n);
+    for (let p = 0; p < positives; p++) {
+      const one = this.#similarityOf(p, context);
+      for (let j = 0; j < mean.length; j++) mean[j] += one[j] / positives;
+    }
+    return mean;
   }
 
   /** @param {number} i @param {RowContext} context */

@@ -5,34 +5,31 @@ import { expTerms } from './softmax.mjs';
 /** @typedef {import('../../dist/extend.js').Floats} Floats */
 
 /**
- * out_j = (x_j − mean)/deviation over the entries whose weight is not 0, or x_j in raw units.
- * @param {Float64Array} out
+ * Writes the mean and the inverse deviation of x under its weights, in one pass: enough for numbers of the size of a cosine. In raw units they are 0 and 1.
+ * @param {{ mean: number, inverse: number }} found
  * @param {Floats} x
  * @param {Floats | undefined} weights
  * @param {'deviation' | 'raw'} unit
  */
-export function inUnits(out, x, weights, unit) {
+export function findUnits(found, x, weights, unit) {
+  found.mean = 0;
+  found.inverse = 1;
+  if (unit === 'raw') return;
   const n = x.length;
-  if (unit === 'raw') {
-    for (let j = 0; j < n; j++) out[j] = x[j];
-    return;
-  }
   let total = 0;
   let sum = 0;
-  for (let j = 0; j < n; j++) {
-    const w = weights ? weights[j] : 1;
-    total += w;
-    sum += w * x[j];
-  }
-  const mean = total > 0 ? sum / total : 0;
   let squares = 0;
   for (let j = 0; j < n; j++) {
-    const distance = x[j] - mean;
-    out[j] = distance;
-    squares += (weights ? weights[j] : 1) * distance * distance;
+    const w = weights ? weights[j] : 1;
+    const wx = w * x[j];
+    total += w;
+    sum += wx;
+    squares += wx * x[j];
   }
-  const inverse = 1 / Math.max(Math.sqrt(total > 0 ? squares / total : 0), LEAST_DEVIATION);
-  for (let j = 0; j < n; j++) out[j] *= inverse;
+  if (total === 0) return;
+  found.mean = sum / total;
+  const variance = squares / total - found.mean * found.mean;
+  found.inverse = 1 / Math.max(Math.sqrt(Math.max(0, variance)), LEAST_DEVIATION);
 }
 
 /**

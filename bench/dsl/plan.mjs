@@ -19,7 +19,7 @@ const allSets = Object.keys(dataSets);
 
 /** @type {readonly (readonly Part[])[]} */
 export const rungs = [
-  [{ setting: 'user', lambda: 'one', data: ['amazon2014-health'], seeds: [1], length: 0.4 }],
+  [{ setting: 'user', lambda: 'one', data: ['amazon2014-health'], seeds: [1, 2], length: 0.4 }],
   [{ setting: 'pair', lambda: 'one', data: small, seeds: [1], length: 1 }],
   [
     { setting: 'pair', lambda: 'one', data: small, seeds: [1, 2], length: 1 },
@@ -35,8 +35,8 @@ export const rungs = [
   ],
 ];
 
-/** Values of τ that each cell tries, for `sl` and for members. */
-export const TAU_VALUES = 3;
+/** At most so many values of τ are tried for a cell, of `sl` and of members; fewer where the best lies between two others. */
+export const TAU_VALUES = 6;
 const FINALISTS = 4;
 
 /** Members on each rung: half of the rung before, at least four. @param {number} count */

@@ -49,13 +49,12 @@ export function expTerms(terms, x, inverse, logs, found) {
 }
 
 /**
- * log Σ_j exp(logs_j); −Infinity where all logs are.
+ * log Σ_j exp(logs_j) of n logs, `top` the largest; −Infinity where all logs are.
  * @param {Float64Array} logs
  * @param {number} n
+ * @param {number} top
  */
-export function logSum(logs, n) {
-  let top = -Infinity;
-  for (let j = 0; j < n; j++) if (logs[j] > top) top = logs[j];
+export function logSum(logs, n, top) {
   if (top === -Infinity) return top;
   let sum = 0;
   for (let j = 0; j < n; j++) sum += expOfNegative(logs[j] - top);

@@ -5,8 +5,8 @@ import { bestOf } from '../../dist/search/search.js';
 import { members } from './members.mjs';
 import { rungs, sizes, TAU_VALUES } from './plan.mjs';
 import { dataSets, STRIDE } from './settings.mjs';
+import { settle } from './settle.mjs';
 
-/** @typedef {import('./records.mjs').SearchRecord} SearchRecord */
 /** @typedef {import('./records.mjs').Trial} Trial */
 /** @typedef {import('./records.mjs').Records} Records */
 /** @typedef {import('./plan.mjs').Part} Part */
@@ -19,39 +19,80 @@ import { dataSets, STRIDE } from './settings.mjs';
  * @property {'user' | 'pair'} setting
  * @property {'one' | 'free'} lambda
  * @property {readonly number[]} seeds
- * @property {number} epochs
+ * @property {number} length epochs, as a fraction of a full training
  */
 
 /** The cells of a part for one member. @param {string} member @param {Part} part @returns {Cell[]} */
-export function cellsOf(member, { setting, lambda, data, seeds, length }) {
-  return data.map((name) => {
-    const epochs = Math.max(1, Math.round(length * dataSets[name][setting].epochs));
-    return { member, data: name, setting, lambda, seeds, epochs };
+export function cellsOf(member, { data, ...rest }) {
+  return data.map((name) => ({ ...rest, member, data: name }));
+}
+
+/** The trainings of a cell in order: its values by seed, or the next one that is missing. @param {Cell} cell @param {Records} records @returns {{ missing: Trial } | { missing?: undefined, values: number[] }} */
+function follow(cell, records) {
+  const { member, data, setting, seeds, length } = cell;
+  const settled = settle(data, setting, records);
+  if (settled.missing) return settled;
+  const { rate } = settled;
+  const epochs = Math.max(1, Math.round(length * settled.epochs));
+  const trialOf = (/** @type {number} */ seed, /** @type {number} */ tau, /** @type {number} */ lambda) => ({
+    member,
+    data,
+    seed,
+    setting,
+    tau,
+    lambda,
+    rate,
+    epochs,
   });
+  /** @type {import('../../dist/search/search.js').Observation<Trial>[]} */
+  const summits = [];
+  for (const lambda of cell.lambda === 'one' ? [1] : [1, dataSets[data].lambda]) {
+    const found = climb(dataSets[data].tau, (tau) => trialOf(seeds[0], tau, lambda), records);
+    if ('missing' in found) return found;
+    summits.push(found);
+  }
+  const { tau, lambda } = /** @type {{ point: Trial }} */ (bestOf(summits)).point;
+  const values = [];
+  for (const seed of seeds) {
+    const trial = trialOf(seed, tau, lambda);
+    const record = records.find(trial);
+    if (!record) return { missing: trial };
+    values.push(record.value);
+  }
+  return { values };
+}
+
+/**
+ * The search for τ at one λ and seed: its best trial, or the next one that is missing.
+ * @param {number} start @param {(tau: number) => Trial} trialOf @param {Records} records
+ * @returns {{ missing: Trial } | { point: Trial, value: number }}
+ */
+function climb(start, trialOf, records) {
+  const stride = { factor: STRIDE };
+  const search = latticeSearch([{ name: 'tau', start, stride, least: 0.01, most: 3 }], TAU_VALUES);
+  /** @type {{ point: import('../../dist/lab.js').LatticePoint, value: number }[]} */
+  const seen = [];
+  for (;;) {
+    const [point] = search.propose(seen);
+    if (!point) break;
+    const trial = trialOf(point.tau);
+    const record = records.find(trial);
+    if (!record) return { missing: trial };
+    seen.push({ point, value: record.value });
+  }
+  const best = /** @type {typeof seen[number]} */ (bestOf(seen));
+  return { point: trialOf(best.point.tau), value: best.value };
 }
 
 /** The next training of a cell; undefined when it is complete. @param {Cell} cell @param {Records} records @returns {Trial | undefined} */
 export function nextTrial(cell, records) {
-  const { member, data, setting, seeds, epochs } = cell;
-  const walks = lambdasOf(cell).map((lambda) => walkOf(cell, lambda, records));
-  for (const { missing } of walks) if (missing) return missing;
-  const { tau, lambda } = chosen(walks.map(({ best }) => best));
-  for (const seed of seeds.slice(1)) {
-    const trial = { member, data, seed, setting, tau, lambda, epochs };
-    if (!records.find(trial)) return trial;
-  }
-  return undefined;
+  return follow(cell, records).missing;
 }
 
-/** The value of a complete cell by seed; undefined while trainings are missing. @param {Cell} cell @param {Records} records */
+/** The value of a complete cell by seed; undefined while trainings are missing. @param {Cell} cell @param {Records} records @returns {number[] | undefined} */
 export function valuesOf(cell, records) {
-  if (nextTrial(cell, records)) return undefined;
-  const { member, data, setting, seeds, epochs } = cell;
-  const { tau, lambda } = chosen(lambdasOf(cell).map((l) => walkOf(cell, l, records).best));
-  return seeds.map((seed) => {
-    const found = records.find({ member, data, seed, setting, tau, lambda, epochs });
-    return /** @type {SearchRecord} */ (found).value;
-  });
+  const found = follow(cell, records);
+  return found.missing ? undefined : found.values;
 }
 
 /** Relative gain over `sl` at its best τ, by seed; undefined while either is incomplete. @param {Cell} cell @param {Records} records */
@@ -82,35 +123,24 @@ export function membersByRung(records) {
   return found;
 }
 
-/** @param {Cell} cell */
-function lambdasOf({ data, lambda }) {
-  return lambda === 'one' ? [1] : [1, dataSets[data].lambda];
-}
-
 /**
- * The search for τ on the first seed, at one λ.
- * @param {Cell} cell @param {number} lambda @param {Records} records
- * @returns {{ missing?: Trial, best?: SearchRecord }}
+ * The trainings of the whole plan that are missing, one after the other; each must be recorded before the next is asked for. They depend on the records alone, so a search continues after a stop at any moment. Within a rung they
+ * go data set by data set, `sl` first.
+ * @param {Records} records
+ * @returns {Generator<Trial, void, void>}
  */
-function walkOf({ member, data, setting, seeds, epochs }, lambda, records) {
-  const search = latticeSearch(
-    [{ name: 'tau', start: dataSets[data].tau, stride: { factor: STRIDE }, least: 0.01, most: 3 }],
-    TAU_VALUES,
-  );
-  /** @type {{ point: import('../../dist/lab.js').LatticePoint, value: number, record: SearchRecord }[]} */
-  const seen = [];
-  for (;;) {
-    const [point] = search.propose(seen);
-    if (!point) return { best: bestOf(seen)?.record };
-    const trial = { member, data, seed: seeds[0], setting, tau: point.tau, lambda, epochs };
-    const record = records.find(trial);
-    if (!record) return { missing: trial };
-    seen.push({ point, value: record.value, record });
+export function* trialsOf(records) {
+  for (const [rung, parts] of rungs.entries()) {
+    const names = membersByRung(records)[rung];
+    for (const part of parts) {
+      for (const data of part.data) {
+        for (let count = 1; count <= part.seeds.length; count++) {
+          for (const member of ['sl', ...names]) {
+            const [cell] = cellsOf(member, { ...part, data: [data], seeds: part.seeds.slice(0, count) });
+            for (let trial = nextTrial(cell, records); trial; trial = nextTrial(cell, records)) yield trial;
+          }
+        }
+      }
+    }
   }
-}
-
-/** The best of the records. @param {(SearchRecord | undefined)[]} records @returns {SearchRecord} */
-function chosen(records) {
-  const best = bestOf(records.flatMap((record) => (record ? [{ point: record, value: record.value }] : [])));
-  return /** @type {{ point: SearchRecord }} */ (best).point;
 }

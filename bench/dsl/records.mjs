@@ -9,6 +9,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
  * @property {'user' | 'pair'} setting
  * @property {number} tau
  * @property {number} lambda
+ * @property {number} rate learning rate
  * @property {number} epochs
  * @property {number} value NDCG@20 on the validation part, best of the epochs validated; 0 where training diverged
  * @property {number} seconds of processor time, reading included
@@ -64,6 +65,6 @@ export class Records {
 }
 
 /** @param {Trial} trial */
-function keyOf({ member, data, seed, setting, tau, lambda, epochs }) {
-  return [member, data, seed, setting, tau, lambda, epochs].join('|');
+function keyOf({ member, data, seed, setting, tau, lambda, rate, epochs }) {
+  return [member, data, seed, setting, tau, lambda, rate, epochs].join('|');
 }

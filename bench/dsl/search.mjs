@@ -8,8 +8,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { enableFusedMultiplyAdd } from '../../dist/index.js';
-import { cellsOf, membersByRung, nextTrial } from './judge.mjs';
-import { rungs } from './plan.mjs';
+import { trialsOf } from './judge.mjs';
 import { Records } from './records.mjs';
 import { Trainer } from './trainer.mjs';
 
@@ -41,33 +40,15 @@ async function trainerOf(data, seed) {
   return open.trainer;
 }
 
-/** All missing trainings of a rung, data set by data set, `sl` first. @param {number} rung @param {readonly string[]} names */
-function* trialsOf(rung, names) {
-  for (const part of rungs[rung]) {
-    for (const data of part.data) {
-      for (const seed of part.seeds) {
-        for (const member of ['sl', ...names]) {
-          const [cell] = cellsOf(member, { ...part, data: [data] });
-          for (let trial = nextTrial(cell, records); trial?.seed === seed; trial = nextTrial(cell, records))
-            yield trial;
-        }
-      }
-    }
-  }
-}
-
-search: for (let rung = 0; rung < rungs.length; rung++) {
-  const names = membersByRung(records)[rung];
-  console.error(`rung ${rung + 1} of ${rungs.length}: ${names.length} members`);
-  for (const trial of trialsOf(rung, names)) {
-    if (records.seconds + uncounted() >= budget) break search;
-    const trainer = await trainerOf(trial.data, trial.seed);
-    const value = Number((await trainer.value(trial)).toPrecision(5));
-    const seconds = Number(uncounted().toFixed(1));
-    counted += seconds;
-    records.add({ ...trial, value, seconds });
-    const { member, data, seed, setting, tau, lambda } = trial;
-    console.error(`${member} | ${data} | seed ${seed} | ${setting} | τ ${tau} λ ${lambda} | ${value} | ${seconds} s`);
-  }
+for (const trial of trialsOf(records)) {
+  if (records.seconds + uncounted() >= budget) break;
+  const trainer = await trainerOf(trial.data, trial.seed);
+  const value = Number((await trainer.value(trial)).toPrecision(5));
+  const seconds = Number(uncounted().toFixed(1));
+  counted += seconds;
+  records.add({ ...trial, value, seconds });
+  const { member, data, seed, setting, tau, lambda, rate, epochs } = trial;
+  const facts = `seed ${seed} | ${setting} | τ ${tau} λ ${lambda} rate ${rate} epochs ${epochs}`;
+  console.error(`${member} | ${data} | ${facts} | ${value} | ${seconds} s`);
 }
 console.error(`${(records.seconds / 3600).toFixed(2)} of ${values.budget} processor hours used`);

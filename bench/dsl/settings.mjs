@@ -8,50 +8,53 @@
  * @property {Training} user
  * @property {Training} pair
  */
-/** @typedef {{ rows: number, rate: number, epochs: number }} Training rows per step, learning rate, epochs of a full training */
+/**
+ * Rows per step, learning rates to choose from and epochs of a full training. With several rates validation chooses for `sl` (settle.mjs): the rate, and whether more epochs pay.
+ * @typedef {{ rows: number, rates: readonly number[], epochs: number }} Training
+ */
 
 /** @type {Readonly<Record<string, DataSettings>>} */
 export const dataSets = {
   'movielens-100k': {
     ...{ validSplit: 'random', tau: 0.25, lambda: 1.2 },
-    user: { rows: 16, rate: 0.04, epochs: 24 },
-    pair: { rows: 1024, rate: 0.01, epochs: 12 },
+    user: { rows: 16, rates: [0.04], epochs: 24 },
+    pair: { rows: 1024, rates: [0.01, 0.02, 0.04], epochs: 12 },
   },
   'amazon2014-health': {
     ...{ validSplit: 'random', tau: 0.28, lambda: 1.25 },
-    user: { rows: 16, rate: 0.03, epochs: 24 },
-    pair: { rows: 1024, rate: 0.02, epochs: 20 },
+    user: { rows: 16, rates: [0.03], epochs: 24 },
+    pair: { rows: 1024, rates: [0.01, 0.02, 0.04], epochs: 12 },
   },
   'amazon2014-electronic': {
     ...{ validSplit: 'random', tau: 0.25, lambda: 1.3 },
-    user: { rows: 128, rate: 0.03, epochs: 40 },
-    pair: { rows: 1024, rate: 0.02, epochs: 20 },
+    user: { rows: 128, rates: [0.03], epochs: 40 },
+    pair: { rows: 1024, rates: [0.01, 0.02, 0.04], epochs: 12 },
   },
   'amazon2014-electronic-popularity': {
     ...{ validSplit: 'debiased', tau: 0.12, lambda: 0.75 },
-    user: { rows: 128, rate: 0.03, epochs: 40 },
-    pair: { rows: 1024, rate: 0.02, epochs: 20 },
+    user: { rows: 128, rates: [0.03], epochs: 40 },
+    pair: { rows: 1024, rates: [0.01, 0.02, 0.04], epochs: 12 },
   },
   // not seen by the search: only its last rung trains on them
   'movielens-1m': {
     ...{ validSplit: 'random', tau: 0.17, lambda: 1.1 },
-    user: { rows: 128, rate: 0.02, epochs: 40 },
-    pair: { rows: 1024, rate: 0.01, epochs: 8 },
+    user: { rows: 128, rates: [0.02], epochs: 40 },
+    pair: { rows: 1024, rates: [0.02], epochs: 12 },
   },
   gowalla: {
     ...{ validSplit: 'random', tau: 0.1, lambda: 1.25 },
-    user: { rows: 256, rate: 0.03, epochs: 40 },
-    pair: { rows: 1024, rate: 0.02, epochs: 15 },
+    user: { rows: 256, rates: [0.03], epochs: 40 },
+    pair: { rows: 1024, rates: [0.02], epochs: 12 },
   },
   'gowalla-popularity': {
     ...{ validSplit: 'debiased', tau: 0.08, lambda: 0.8 },
-    user: { rows: 256, rate: 0.03, epochs: 40 },
-    pair: { rows: 1024, rate: 0.02, epochs: 15 },
+    user: { rows: 256, rates: [0.03], epochs: 40 },
+    pair: { rows: 1024, rates: [0.02], epochs: 12 },
   },
   'amazon2014-cd-popularity': {
     ...{ validSplit: 'debiased', tau: 0.1, lambda: 0.8 },
-    user: { rows: 256, rate: 0.03, epochs: 40 },
-    pair: { rows: 1024, rate: 0.02, epochs: 15 },
+    user: { rows: 256, rates: [0.03], epochs: 40 },
+    pair: { rows: 1024, rates: [0.02], epochs: 12 },
   },
 };
 

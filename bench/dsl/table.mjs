@@ -152,9 +152,10 @@ const text = [
 ].join('\n');
 if (values.write) {
   const page = join(import.meta.dirname, '../../docs/losses/dsl.md');
+  const marked = /(<!-- search -->\n)[\s\S]*(<!-- \/search -->)/;
   const old = readFileSync(page, 'utf8');
   writeFileSync(
     page,
-    old.replace(/(<!-- search -->\n)[\s\S]*(\n<!-- \/search -->)/, (_, open, close) => open + text + close),
+    old.replace(marked, (_, open, close) => `${open}\n${text}\n\n${close}`),
   );
 } else console.log(text);

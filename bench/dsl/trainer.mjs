@@ -28,8 +28,8 @@ export class Trainer {
   }
 
   /** NDCG@20 on the validation part, the best of four epochs evenly apart; 0 where training diverged. @param {Trial} trial */
-  async value({ member, data, seed, setting, tau, lambda, epochs }) {
-    const { rows, rate } = dataSets[data][setting];
+  async value({ member, data, seed, setting, tau, lambda, rate, epochs }) {
+    const { rows } = dataSets[data][setting];
     const options = { tau, negativeWeight: lambda };
     try {
       const { valid } = await trainEmbeddings(this.#data, {

@@ -2,7 +2,7 @@
 const together = { similarity: 'co-occurrence', clip: 2 };
 
 /**
- * The members of the family that the search tries: options by name, besides τ and λ. Records name them, so a name keeps its options forever; new members go to the end.
+ * The members of the family that the search tries: options by name, besides τ and λ. Records name them, so a name keeps its options forever. A new member is a new line: the search trains it on the rungs that it has missed.
  *
  * Letters: h hardness, c cosine, o co-occurrence, x product of hardness and similarity, t temperature. A number is the strength.
  *
@@ -43,6 +43,10 @@ export const members = {
   'h -.3 c +.3': { kappaHardness: -0.3, kappaSimilarity: 0.3 },
   'h +.3 c -.3': { kappaHardness: 0.3, kappaSimilarity: -0.3 },
   'h -.3 c -.3': { kappaHardness: -0.3, kappaSimilarity: -0.3 },
+  'h -.3 c +.6': { kappaHardness: -0.3, kappaSimilarity: 0.6 },
+  'h -.6 c +.3': { kappaHardness: -0.6, kappaSimilarity: 0.3 },
+  'h -.6 c +.6': { kappaHardness: -0.6, kappaSimilarity: 0.6 },
+  'h -.6 c +1': { kappaHardness: -0.6, kappaSimilarity: 1 },
   // second branch alone
   't gap +.5': { competition: 0.5 },
   't gap -.5': { competition: -0.5 },

@@ -67,4 +67,10 @@ export const members = {
   't mass -.3 own': { competition: -0.3, intensity: 'mass', divisor: 'own' },
   't number +.3 own': { competition: 0.3, intensity: 'number', size: 2000, divisor: 'own' },
   't number -.3 own': { competition: -0.3, intensity: 'number', size: 2000, divisor: 'own' },
+  // both branches
+  'h -.3 c +.3 t gap -.5': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: -0.5 },
+  'h -.3 c +.3 t gap +.5': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: 0.5 },
+  'h -.3 c +.3 t mass -.3': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: -0.3, intensity: 'mass' },
+  'h -.3 c +.3 t gap +.5 own': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: 0.5, divisor: 'own' },
+  'h -.3 c +.3 t gap -.5 own': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: -0.5, divisor: 'own' },
 };

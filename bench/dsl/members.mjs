@@ -1,6 +1,10 @@
 /** Few pairs of items occur together, and those lie many deviations above the mean: their log weights are clipped. */
 const together = { similarity: 'co-occurrence', clip: 2 };
 
+const hardAndSimilar = { kappaHardness: -0.3, kappaSimilarity: 0.3 };
+/** All negatives of a row are in the slate. */
+const byNumber = { competition: 0.3, intensity: 'number', size: 2000 };
+
 /**
  * The members of the family that the search tries: options by name, besides τ and λ. Records name them, so a name keeps its options forever. A new member is a new line: the search trains it on the rungs that it has missed.
  *
@@ -40,7 +44,7 @@ export const members = {
   'x o -.3': { kappaProduct: -0.3, ...together },
   'x o +.3': { kappaProduct: 0.3, ...together },
   'h +.3 c +.3': { kappaHardness: 0.3, kappaSimilarity: 0.3 },
-  'h -.3 c +.3': { kappaHardness: -0.3, kappaSimilarity: 0.3 },
+  'h -.3 c +.3': hardAndSimilar,
   'h +.3 c -.3': { kappaHardness: 0.3, kappaSimilarity: -0.3 },
   'h -.3 c -.3': { kappaHardness: -0.3, kappaSimilarity: -0.3 },
   'h -.3 c +.6': { kappaHardness: -0.3, kappaSimilarity: 0.6 },
@@ -56,7 +60,7 @@ export const members = {
   't gap -.5 batch': { competition: -0.5, moments: 'batch' },
   't mass +.3': { competition: 0.3, intensity: 'mass' },
   't mass -.3': { competition: -0.3, intensity: 'mass' },
-  't number +.3': { competition: 0.3, intensity: 'number', size: 2000 },
+  't number +.3': byNumber,
   't number -.3': { competition: -0.3, intensity: 'number', size: 2000 },
   't similar +.3': { competition: 0.3, slate: 'similar' },
   't similar -.3': { competition: -0.3, slate: 'similar' },
@@ -65,12 +69,15 @@ export const members = {
   't gap -.5 own': { competition: -0.5, divisor: 'own' },
   't mass +.3 own': { competition: 0.3, intensity: 'mass', divisor: 'own' },
   't mass -.3 own': { competition: -0.3, intensity: 'mass', divisor: 'own' },
-  't number +.3 own': { competition: 0.3, intensity: 'number', size: 2000, divisor: 'own' },
+  't number +.3 own': { ...byNumber, divisor: 'own' },
   't number -.3 own': { competition: -0.3, intensity: 'number', size: 2000, divisor: 'own' },
+  't number +.6': { competition: 0.6, intensity: 'number', size: 2000 },
   // both branches
-  'h -.3 c +.3 t gap -.5': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: -0.5 },
-  'h -.3 c +.3 t gap +.5': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: 0.5 },
-  'h -.3 c +.3 t mass -.3': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: -0.3, intensity: 'mass' },
-  'h -.3 c +.3 t gap +.5 own': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: 0.5, divisor: 'own' },
-  'h -.3 c +.3 t gap -.5 own': { kappaHardness: -0.3, kappaSimilarity: 0.3, competition: -0.5, divisor: 'own' },
+  'h -.3 c +.3 t number +.3': { ...hardAndSimilar, ...byNumber },
+  'h -.3 c +.3 t number +.3 own': { ...hardAndSimilar, ...byNumber, divisor: 'own' },
+  'h -.3 c +.3 t gap -.5': { ...hardAndSimilar, competition: -0.5 },
+  'h -.3 c +.3 t gap +.5': { ...hardAndSimilar, competition: 0.5 },
+  'h -.3 c +.3 t mass -.3': { ...hardAndSimilar, competition: -0.3, intensity: 'mass' },
+  'h -.3 c +.3 t gap +.5 own': { ...hardAndSimilar, competition: 0.5, divisor: 'own' },
+  'h -.3 c +.3 t gap -.5 own': { ...hardAndSimilar, competition: -0.5, divisor: 'own' },
 };

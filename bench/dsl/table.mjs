@@ -21,7 +21,8 @@ import { dataSets } from './settings.mjs';
 
 /** 97.5% quantiles of Student's t with 1, 2, … degrees of freedom. */
 const studentT = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36];
-const NORMAL = 1.96;
+/** The same with more degrees. */
+const NORMAL = 2;
 
 /** A member with its gains by data set and seed. @typedef {{ member: string, cells: (number[] | undefined)[] }} Row */
 
@@ -53,8 +54,11 @@ class Table {
     const freedom = this.rows
       .flatMap(({ cells }) => cells.map((c) => (c ? c.length - 1 : 0)))
       .reduce((a, b) => a + b, 0);
-    /** Deviation of a gain between seeds; undefined with one seed alone. */
-    this.deviation = freedom > 0 ? Math.sqrt(squares.reduce((a, b) => a + b, 0) / freedom) : undefined;
+    /** Half the interval of one seed: the deviation of a gain between seeds times the quantile of its degrees of freedom; undefined with one seed alone. */
+    this.half =
+      freedom > 0
+        ? (studentT[freedom - 1] ?? NORMAL) * Math.sqrt(squares.reduce((a, b) => a + b, 0) / freedom)
+        : undefined;
   }
 
   /** Gains by seed, of as many seeds as are complete. @param {string} member @param {string} data @returns {number[] | undefined} */
@@ -90,9 +94,9 @@ class Table {
   halfOfMean(cells) {
     const means = cells.flatMap((gains) => (gains ? [mean(gains)] : []));
     if (means.length >= 3) return (studentT[means.length - 2] * deviation(means)) / Math.sqrt(means.length);
-    if (this.deviation === undefined) return undefined;
+    if (this.half === undefined) return undefined;
     const variances = cells.flatMap((gains) => (gains ? [1 / gains.length] : []));
-    return (NORMAL * this.deviation * Math.sqrt(variances.reduce((a, b) => a + b, 0))) / variances.length;
+    return (this.half * Math.sqrt(variances.reduce((a, b) => a + b, 0))) / variances.length;
   }
 
   /** @returns {string[]} */
@@ -108,7 +112,7 @@ class Table {
       `| \`sl\`, NDCG@20 | ${[...plain, ''].join(' | ')} |`,
       ...this.rows.map(({ member, cells }) => {
         const shown = cells.map((gains) =>
-          gains ? percent(mean(gains), this.deviation && (NORMAL * this.deviation) / Math.sqrt(gains.length)) : '',
+          gains ? percent(mean(gains), this.half && this.half / Math.sqrt(gains.length)) : '',
         );
         return `| ${member} | ${[...shown, percent(this.mean(cells), this.halfOfMean(cells))].join(' | ')} |`;
       }),

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 /**
  * One training of the search.
  * @typedef {object} SearchRecord
- * @property {string} member a name of members.mjs, or `sl`
+ * @property {string} member a name of members.mjs, or `sl`; others count towards the budget alone
  * @property {string} data
  * @property {number} seed of the split, the initial embeddings and the negatives
  * @property {'user' | 'pair'} setting

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { listOptions, type RecommendOptions } from '../recommender/recommendation.ts';
 import { Recommender } from '../recommender/recommender.ts';
-import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptionsFor } from './common-options.ts';
 import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
 import { addFeedbackFlags, type FeedbackFlags, feedbackOf } from './feedback-flags.ts';
@@ -62,7 +62,7 @@ async function run(terminal: Terminal, directory: string, flags: ExplainFlags): 
     explain: reasons,
   };
   const onNotice = terminal.notes(flags.quiet);
-  const recommender = await Recommender.open(directory, { ...engineOptions(flags), index, trustIndex, onNotice });
+  const recommender = await Recommender.open(directory, { ...engineOptionsFor(1, flags), index, trustIndex, onNotice });
   try {
     const explanation =
       user === undefined

@@ -3,7 +3,7 @@ import { TaurecError } from '../errors.ts';
 import { type ExportFormat, exportFormats, exportRecommendations } from '../recommender/export-recommendations.ts';
 import { listOptions, type RecommendedItem, type RecommendOptions } from '../recommender/recommendation.ts';
 import { Recommender } from '../recommender/recommender.ts';
-import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptionsFor } from './common-options.ts';
 import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
 import { addFeedbackFlags, type FeedbackFlags, feedbackOf } from './feedback-flags.ts';
@@ -77,7 +77,10 @@ async function run(terminal: Terminal, directory: string, flags: RecommendFlags)
   };
   const { index, trustIndex, quiet } = flags;
   const onNotice = terminal.notes(quiet);
-  const recommender = await Recommender.open(directory, { ...engineOptions(flags), index, trustIndex, onNotice });
+  const recommender = await Recommender.open(directory, {
+    ...engineOptionsFor(flags.all ? Number.POSITIVE_INFINITY : (users?.length ?? 1), flags),
+    ...{ index, trustIndex, onNotice },
+  });
   try {
     if (flags.output !== undefined) await writeFile(terminal, recommender, flags.output, users, options, flags);
     else if (users) showUsers(terminal, recommender, users, options, flags);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Recommender } from '../recommender/recommender.ts';
 import { type SimilarOptions, similarOptions } from '../recommender/similar-items.ts';
-import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptionsFor } from './common-options.ts';
 import { addDeclaredFlags } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
 import { decimal, itemsTable, table } from './output.ts';
@@ -34,7 +34,7 @@ async function run(terminal: Terminal, directory: string, flags: SimilarFlags): 
   const { item, user, k, by } = flags;
   if ((item === undefined) === (user === undefined)) throw new UsageError('Give one of --item ID or --user ID.');
   if (user !== undefined && by === 'together') throw new UsageError('--by together compares items: give --item ID.');
-  const recommender = await Recommender.open(directory, engineOptions(flags));
+  const recommender = await Recommender.open(directory, engineOptionsFor(1, flags));
   try {
     if (item !== undefined) {
       const items = recommender.similarItems(item, { k, by });

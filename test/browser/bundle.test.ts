@@ -21,6 +21,7 @@ const nodeAlone = [
     'replaceCatalogue',
     'updateModel',
   ],
+  ...['listVersions', 'makeCurrent', 'nightlyUpdate', 'publishModel', 'rollBack'],
 ];
 
 describe('a bundle for the browser', async () => {

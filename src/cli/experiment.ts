@@ -148,7 +148,7 @@ function runsOf({ provenance: { runs, seconds } }: Report) {
 /** Prints the verdict, text and evidence of each claim, then the path of the report. */
 function printClaims(terminal: Terminal, report: Report, { html }: ReportFiles): void {
   for (const { claim, verdict, evidence } of report.claims)
-    terminal.print(`${verdict.padEnd(8)}${claim}\n        ${evidence}\n`);
+    terminal.print(`${verdict.padEnd(10)}${claim}\n          ${evidence}\n`);
   const { runs, seconds } = runsOf(report);
   terminal.print(`${count(runs)} trainings, ${duration(seconds)} in total. Report: ${html}`);
 }

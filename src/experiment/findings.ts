@@ -9,7 +9,7 @@ import { isFailed, type RunRecord } from './run.ts';
 import type { ExperimentSettings } from './settings.ts';
 import { compareRuns, holm, mean, meanCell } from './statistics.ts';
 
-/** `held`, `failed` or `unclear`. */
+/** `held`, `not held` or `unclear`. */
 export type Verdict = ClaimVerdict['verdict'];
 
 /** One observation for or against a claim. */
@@ -19,15 +19,15 @@ export interface Observation {
   readonly text: string;
 }
 
-/** The verdict on a claim that must hold in every observation: one `failed` refutes it, one `unclear` leaves it open. */
+/** The verdict on a claim that must hold in every observation: one `not held` refutes it, one `unclear` leaves it open. */
 export function claimOf(claim: string, observations: readonly Observation[]): ClaimVerdict {
   const verdict = everyOne(observations.map((one) => one.verdict));
   return { claim, verdict, evidence: observations.map(({ text }) => text).join('; ') || nothing };
 }
 
-/** `failed` if any verdict is; `held` if all are; otherwise `unclear`, also for an empty list. */
+/** `not held` if any verdict is; `held` if all are; otherwise `unclear`, also for an empty list. */
 export function everyOne(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes('failed')) return 'failed';
+  if (verdicts.includes('not held')) return 'not held';
   return verdicts.includes('unclear') || verdicts.length === 0 ? 'unclear' : 'held';
 }
 
@@ -76,15 +76,15 @@ function fewText({ length }: readonly number[]): string {
 }
 
 /**
- * The sign of paired differences as a verdict: `held` above 0 and `failed` below, if there are at least three seeds and the 95% interval of the mean,
+ * The sign of paired differences as a verdict: `held` above 0 and `not held` below, if there are at least three seeds and the 95% interval of the mean,
  * mean ± t·s/√n with Student's t for n − 1 degrees of freedom, excludes 0. Otherwise `unclear`.
  */
 export function signOf(differences: readonly number[]): Verdict {
   if (differences.length < FEWEST_SEEDS || pairedTTest(differences).p > 0.05) return 'unclear';
-  return mean(differences) > 0 ? 'held' : 'failed';
+  return mean(differences) > 0 ? 'held' : 'not held';
 }
 
-/** Whether the mean of a quantity over seeds lies between two bounds: `held` if its 95% interval lies between them, `failed` if it lies beyond one, otherwise `unclear`. */
+/** Whether the mean of a quantity over seeds lies between two bounds: `held` if its 95% interval lies between them, `not held` if it lies beyond one, otherwise `unclear`. */
 export function liesBetween(values: readonly number[], low: number, high: number): Verdict {
   return everyOne([signOf(values.map((value) => value - low)), signOf(values.map((value) => high - value))]);
 }

@@ -22,7 +22,7 @@ export interface ClaimVerdict {
   /** One falsifiable sentence. */
   readonly claim: string;
   /** `unclear` means undecided: too few runs, or differences within the noise of seeds. */
-  readonly verdict: 'held' | 'failed' | 'unclear';
+  readonly verdict: 'held' | 'not held' | 'unclear';
   /** The numbers behind the verdict. */
   readonly evidence: string;
 }

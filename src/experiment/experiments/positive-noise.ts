@@ -93,7 +93,7 @@ async function falls(
     const [before, after] = [Number(clean.options.tau1), Number(bsl.options.tau1)];
     const others = validations({ records: records[index]! });
     const matters = signOf(validations(bsl).map((value, seed) => value - others[seed]!)) === 'held';
-    const verdict = !matters || after === before ? 'unclear' : after < before ? 'held' : 'failed';
+    const verdict = !matters || after === before ? 'unclear' : after < before ? 'held' : 'not held';
     const flat = matters || after === before ? '' : ', where the two validate alike';
     return { verdict, text: `${name}: best τ1 ${before} with the least noise, ${after} with the most${flat}` };
   });

@@ -151,6 +151,12 @@ const suited: Readonly<Record<string, TrainConfigInput>> = {
   'amazon2014-cd-popularity': { learningRate: 0.03, epochs: 40 },
   'gowalla-popularity': { learningRate: 0.03, epochs: 40 },
   yelp2018: { learningRate: 0.03, epochs: 90 },
+  'lightgcn-gowalla': { learningRate: 0.03, epochs: 90 },
+  'ultragcn-movielens-1m': {
+    batch: { rows: 128, pool: 'popularity', alpha: 0.5 },
+    decoupledWeightDecay: 1,
+    epochs: 60,
+  },
 };
 
 /**

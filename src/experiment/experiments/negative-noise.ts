@@ -65,7 +65,7 @@ export const negativeNoise: Experiment = noiseExperiment({
   source: 'Wu et al., ICDE 2024 (BSL), insight 1 and its experiments with noisy negatives',
   axis: 'r, relative frequency of known positives among negatives',
   defaults: { data: ['movielens-100k', 'amazon2014-health'], losses: noisyLosses, levels: [0, 1, 3, 5, 10] },
-  noise: (negative) => ({ negative }),
+  noise: (negative) => (negative === 0 ? {} : { negative }),
   options: ['tau'],
   conclude: robustness,
 });

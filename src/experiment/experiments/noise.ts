@@ -20,7 +20,7 @@ export interface NoiseDesign {
   readonly defaults: ExperimentConfig;
   /** Name of the level, for axes and tables. */
   readonly axis: string;
-  /** The noise at a level. */
+  /** The noise at a level; none at 0, so that other experiments share these runs. */
   noise(level: number): Noise;
   /** Options whose best value is plotted against the level. */
   readonly options: readonly string[];

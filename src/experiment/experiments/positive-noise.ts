@@ -39,7 +39,7 @@ export const positiveNoise: Experiment = noiseExperiment({
     losses: noisyLosses,
     levels: [0, 0.1, 0.2, 0.3, 0.4],
   },
-  noise: (positive) => ({ positive }),
+  noise: (positive) => (positive === 0 ? {} : { positive }),
   options: ['tau', 'tau1'],
   async conclude(lab, settings, cases) {
     const [least, most] = [Math.min(...settings.levels), Math.max(...settings.levels)];

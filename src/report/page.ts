@@ -62,10 +62,10 @@ ${claimsHtml(claims)}${contents(sections)}${sections.map((section, i) => section
 function claimsHtml(claims: readonly ClaimVerdict[]): Markup | undefined {
   if (claims.length === 0) return undefined;
   const items = claims.map(
-    ({ claim, verdict, evidence }) => html`<li class="${slug(verdict)}">
+    ({ claim, verdict, evidence, paper }) => html`<li class="${slug(verdict)}">
 <p class="verdict"><span aria-hidden="true">${verdicts[verdict]}</span> ${verdict}</p>
 <div><p class="claim">${claim}</p>
-<p>${evidence}</p></div>
+<p>${evidence}</p>${paper === undefined ? undefined : html`<p class="source">${paper}</p>`}</div>
 </li>
 `,
   );

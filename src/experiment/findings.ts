@@ -2,7 +2,7 @@
 import { TaurecError } from '../errors.ts';
 import type { UserColumns } from '../evaluation/compare.ts';
 import { pairedTTest } from '../evaluation/significance.ts';
-import type { Cell, ClaimVerdict, Figure, MeanCell, Table, TableColumn } from '../report/report.ts';
+import type { Cell, ClaimVerdict, Figure, MeanCell, Series, Table, TableColumn } from '../report/report.ts';
 import type { ChosenCase } from './choose-options.ts';
 import type { Lab } from './experiment.ts';
 import { isFailed, type RunRecord } from './run.ts';
@@ -19,10 +19,11 @@ export interface Observation {
   readonly text: string;
 }
 
-/** The verdict on a claim that must hold in every observation: one `not held` refutes it, one `unclear` leaves it open. */
-export function claimOf(claim: string, observations: readonly Observation[]): ClaimVerdict {
+/** The verdict on a claim that must hold in every observation: one `not held` refutes it, one `unclear` leaves it open. @param paper Where the claim is made; absent for claims of this project */
+export function claimOf(claim: string, observations: readonly Observation[], paper?: string): ClaimVerdict {
   const verdict = everyOne(observations.map((one) => one.verdict));
-  return { claim, verdict, evidence: observations.map(({ text }) => text).join('; ') || nothing };
+  const evidence = observations.map(({ text }) => text).join('; ') || nothing;
+  return { claim, verdict, evidence, ...(paper !== undefined && { paper }) };
 }
 
 /** `not held` if any verdict is; `held` if all are; otherwise `unclear`, also for an empty list. */
@@ -182,12 +183,13 @@ export function lowerHalf(record: RunRecord, judged: Judged): number {
   return sum(parts) === 0 ? 0 : sum(parts.slice(0, parts.length / 2)) / sum(parts);
 }
 
-/** A figure of the ten groups' contributions, one series per case. */
+/** A figure of the ten groups' contributions, one series per case. @param published Series for comparison */
 export function groupFigure(
   name: string,
   caption: string,
   judged: Judged,
   cases: readonly { readonly name: string; readonly records: readonly RunRecord[] }[],
+  published: readonly Series[] = [],
 ): Figure {
   const series = cases.map((one) => {
     const seeds = one.records.map((record) => contributionsOf(record, judged));
@@ -203,7 +205,7 @@ export function groupFigure(
     kind: 'lines',
     x: { label: 'popularity group, 1 the least popular', scale: 'band' },
     y: { label: `contribution to ${judged.metric}` },
-    panels: [{ title: '', series }],
+    panels: [{ title: '', series: [...series, ...published] }],
   };
 }
 

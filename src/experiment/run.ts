@@ -139,6 +139,16 @@ function isGroup(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** True for the public data sets under popularity shift, by their name: their test items are drawn about uniformly over the catalogue. */
+export function isShifted(name: string): boolean {
+  return name.endsWith('-popularity');
+}
+
+/** How validation data are held out for a data set: in the same way as its test set. */
+export function choiceFor(name: string): Choice {
+  return isShifted(name) ? 'debiased' : 'validation';
+}
+
 /** Training options that suit the public data sets with every loss, measured on validation data. Other folders use the defaults. */
 const suited: Readonly<Record<string, TrainConfigInput>> = {
   'movielens-100k': {},

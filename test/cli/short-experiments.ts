@@ -22,10 +22,13 @@ const short: Record<string, string[]> = {
   'popularity-dial': ['--data', './tiny,./tiny-popularity', '--levels', '0.8,1,1.2'],
   temperature: ['--levels', '0.1,0.2,0.4', '--data', './tiny,./tiny-popularity'],
   batches: ['--levels', '8,16', '--seeds', '1'],
+  negatives: ['--levels', '8,16', '--losses', 'sl,bpr'],
+  'published-tables': ['--losses', 'sl,bpr'],
+  papers: ['--parts', 'tables,positive-noise', '--losses', 'sl,bpr', '--levels', '0,0.4'],
 };
 
 /** Experiments of the quick suite; the slow suite runs the others. */
-const quick = ['fairness', 'temporal-shift'];
+const quick = ['fairness', 'temporal-shift', 'papers'];
 
 /** Runs each experiment of a suite twice. */
 export function experimentsOf(suite: 'quick' | 'slow'): void {

@@ -92,7 +92,11 @@ const trials: Trial[] = [
     },
   ]),
   {
-    ...{ experiment: 'positive-noise', claim: /40% random positives BSL is more accurate than SL, in user rows/, config: noisyLevels },
+    ...{
+      experiment: 'positive-noise',
+      claim: /40% random positives BSL is more accurate than SL, in user rows/,
+      config: noisyLevels,
+    },
     true: (asked) => ({ test: asked.loss === 'bsl' && asked.noise > 0 ? 1.1 : 1 }),
     false: (asked) => ({ test: asked.loss === 'bsl' && asked.noise > 0 ? 0.9 : 1 }),
   },

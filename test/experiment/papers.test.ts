@@ -71,12 +71,27 @@ test('a claim that does not hold on one data set is not held, and the evidence h
 });
 
 test('a loss given by its label keeps the options of the part', async () => {
-  const lab = all();
+  const lab = madeUpLab(({ options }) => ({ valid: -Math.abs(options.tau! - 0.2) }));
   const data = [named('ultragcn-movielens-1m')];
   await findingsOf(papers, lab, { data, parts: ['positive-noise'], losses: ['sl'], levels: [0, 0.4] });
   const taus = lab.asked.map(({ config }) => (config.loss as { options: { tau: number } }).options.tau);
-  // the grid of the part, and a step beyond its end: all values are alike here
-  expect(new Set(taus)).toEqual(new Set([0.14, 0.17, 0.2, 0.12]));
+  expect(new Set(taus)).toEqual(new Set([0.17, 0.2, 0.24]));
+});
+
+test('levels are those of a single part, and limit those of several', async () => {
+  const data = [named('ultragcn-movielens-1m')];
+  const noises = async (parts: string[], levels: number[]) => {
+    const lab = all();
+    await findingsOf(papers, lab, { data, parts, levels, losses: ['sl'] });
+    const found = lab.asked.map(({ noise = {} }) => JSON.stringify(noise));
+    return [...new Set(found)].sort();
+  };
+  expect(await noises(['positive-noise'], [0, 0.3])).toEqual(['{"positive":0.3}', '{}']);
+  expect(await noises(['positive-noise', 'negative-noise'], [0.4, 0.3, 10])).toEqual([
+    '{"negative":10}',
+    '{"positive":0.4}',
+  ]);
+  expect(await noises(['positive-noise', 'negative-noise'], [0.4])).toHaveLength(5);
 });
 
 test('a start after the end trains nothing; before it the plan counts what is left', async () => {

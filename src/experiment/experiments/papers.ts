@@ -21,7 +21,10 @@ interface UnitClaim extends ClaimVerdict {
   readonly data: string;
 }
 
-/** All parts of the papers. Its settings hold for every part; `data` limits the data sets of each, and data sets that no part names are used by all. */
+/**
+ * All parts of the papers. Its settings hold for every part, with two exceptions: `data` limits the data sets of each, and data sets that no part names are used by
+ * all; with several parts `levels` limits those of each, and a part that has none of them keeps its own.
+ */
 export const papers: Experiment = {
   name: 'papers',
   title: 'The claims of the papers',
@@ -63,16 +66,21 @@ async function unitsOf({ data, parts: wanted, given }: ExperimentSettings): Prom
     for (const part of parts) {
       const fits = part.data.includes(source.name) || !known.has(source.name);
       if (wanted.includes(part.name) && fits)
-        units.push({ part, data: source, settings: await unitSettings(part, source, given) });
+        units.push({ part, data: source, settings: await unitSettings(part, source, given, wanted.length === 1) });
     }
   }
   return units;
 }
 
-/** The settings of a part on one data set: those given, over the part's own, over those of its experiment. */
-async function unitSettings(part: Part, source: DataSource, given: ExperimentConfig): Promise<ExperimentSettings> {
+/** The settings of a part on one data set: those given, over the part's own, over those of its experiment. @param alone Whether no other part is wanted */
+async function unitSettings(
+  part: Part,
+  source: DataSource,
+  given: ExperimentConfig,
+  alone: boolean,
+): Promise<ExperimentSettings> {
   const { name, files, config } = source;
-  const { parts: _, losses, ...rest } = given;
+  const { parts: _, losses, levels, ...rest } = given;
   const defaults = { ...part.experiment.defaults, ...part.settings(name) };
   // A loss given by its label keeps the options that it has in this part.
   const known = defaults.losses ?? [];
@@ -80,7 +88,12 @@ async function unitSettings(part: Part, source: DataSource, given: ExperimentCon
     typeof loss === 'string' ? entriesNamed(loss, known) : [loss],
   );
   const data = [{ ...files, name, config }] as ExperimentConfig['data'];
-  return experimentSettings({ ...rest, ...(entries && { losses: entries }), data }, defaults);
+  const common = (defaults.levels ?? []).filter((level) => levels?.includes(level));
+  const axis = alone ? levels : common.length > 0 ? common : undefined;
+  return experimentSettings(
+    { ...rest, ...(axis && { levels: axis }), ...(entries && { losses: entries }), data },
+    defaults,
+  );
 }
 
 /** Says how many trainings are left, by part. Says nothing if there are none. */

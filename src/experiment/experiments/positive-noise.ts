@@ -19,9 +19,9 @@ import { separation } from './separate-lambda.ts';
 
 /** Pair rows have one positive each, so τ1 has nothing to weigh. They have fewer negatives and epochs than in the papers, the same for both losses, to save time. */
 const pairRows = {
-  batch: { kind: 'pair', rows: 1024, negatives: 128, pool: 'uniform' },
+  batch: { kind: 'pair', rows: 1024, negatives: 64, pool: 'uniform' },
   learningRate: 0.01,
-  epochs: 5,
+  epochs: 3,
 } as const;
 
 /** Random items among the positives. Its axis is their number as a fraction of the true positives. */

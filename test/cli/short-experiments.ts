@@ -24,7 +24,7 @@ const short: Record<string, string[]> = {
   batches: ['--levels', '8,16', '--seeds', '1'],
   negatives: ['--levels', '8,16', '--losses', 'sl,bpr'],
   'published-tables': ['--losses', 'sl,bpr'],
-  papers: ['--parts', 'tables,positive-noise', '--losses', 'sl,bpr', '--levels', '0,0.4'],
+  papers: ['--parts', 'tables,fairness', '--losses', 'sl,bpr'],
 };
 
 /** Experiments of the quick suite; the slow suite runs the others. */

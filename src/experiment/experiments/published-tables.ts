@@ -1,4 +1,4 @@
-import { type Section, slug, type Table } from '../../report/report.ts';
+import { type Figure, type Section, slug, type Table } from '../../report/report.ts';
 import { type ChosenCase, chooseOptions } from '../choose-options.ts';
 import type { Experiment, Findings, Lab } from '../experiment.ts';
 import { cellOf, claimOf, edgeNote, meanOf, moreThan, optionsText, seedsText, triedTables } from '../findings.ts';
@@ -93,9 +93,37 @@ function publishedOf({ spec, loss }: ChosenCase, { metric, protocol }: Experimen
   return values.length > 0 ? Math.max(...values) : undefined;
 }
 
-/** All metrics of the losses on a data set, with the published values. */
+/** A figure and a table of the losses on a data set, with the published values. */
 function section(name: string, cases: readonly ChosenCase[], settings: ExperimentSettings): Section {
   const { metric, metrics, protocol, seeds } = settings;
+  const figure: Figure = {
+    name: slug(`published ${name}`),
+    caption: `Test ${metric} (${protocol}) on ${name}, and the best published value of the same loss.`,
+    kind: 'dots',
+    x: { label: 'loss', scale: 'band' },
+    y: { label: metric },
+    panels: [
+      {
+        title: '',
+        series: [
+          {
+            name: 'measured',
+            points: cases.map(({ loss, records }) => {
+              const { mean: y, deviation } = cellOf(records, settings);
+              return { x: loss.label, y, deviation };
+            }),
+          },
+          {
+            ...{ name: 'published', like: 'measured', dashed: true },
+            points: cases.flatMap((one) => {
+              const y = publishedOf(one, settings);
+              return y === undefined ? [] : [{ x: one.loss.label, y }];
+            }),
+          },
+        ].filter(({ points }) => points.length > 0),
+      },
+    ],
+  };
   const table: Table = {
     name: slug(`published ${name}`),
     caption: `Test metrics on ${name} (${protocol}), ${seedsText(seeds)}, and the best published ${metric} of the loss with matrix factorisation.${edgeNote(cases)}`,
@@ -117,5 +145,9 @@ function section(name: string, cases: readonly ChosenCase[], settings: Experimen
       ];
     }),
   };
-  return { title: name, tables: [table, ...triedTables(slug(`options-tried ${name}`), cases, seeds[0]!)] };
+  return {
+    title: name,
+    figures: [figure],
+    tables: [table, ...triedTables(slug(`options-tried ${name}`), cases, seeds[0]!)],
+  };
 }

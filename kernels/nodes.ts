@@ -129,11 +129,12 @@ function sumRows(
   }
 }
 
-/** y = scale · x, or keep · y + scale · x when keep is not 0; keep = 0 never reads y, which may then hold anything. */
+/** y = scale · x over `d` columns, or keep · y + scale · x when keep is not 0; keep = 0 never reads y, which may then hold anything. */
 export function combineRows(
   x: usize, xStride: i32, y: usize, yStride: i32, d: i32, keep: f32, scale: f32, list: usize, from: i32, to: i32,
 ): void {
   const bytes = d << 2;
+  const whole = bytes & ~15;
   const k = f32x4.splat(keep);
   const s = f32x4.splat(scale);
   for (let slot = from; slot < to; slot++) {
@@ -141,11 +142,16 @@ export function combineRows(
     const source = x + node * xStride;
     const target = y + node * yStride;
     if (keep == 0) {
-      for (let b = 0; b < bytes; b += 16) v128.store(target + b, f32x4.mul(s, v128.load(source + b)));
+      for (let b = 0; b < whole; b += 16) v128.store(target + b, f32x4.mul(s, v128.load(source + b)));
     } else {
-      for (let b = 0; b < bytes; b += 16) {
+      for (let b = 0; b < whole; b += 16) {
         v128.store(target + b, madd(s, v128.load(source + b), f32x4.mul(k, v128.load(target + b))));
       }
+    }
+    // single floats: the columns after d belong to a wider table
+    for (let b = whole; b < bytes; b += 4) {
+      const value = scale * load<f32>(source + b);
+      store<f32>(target + b, keep == 0 ? value : value + keep * load<f32>(target + b));
     }
   }
 }

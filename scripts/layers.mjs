@@ -39,7 +39,7 @@ const nodeFiles = {
   feedback: 'postgres-feedback sqlite-feedback sqlite-worker',
   engine: 'fused-multiply-add open-engine wasm/crew-worker wasm/open-wasm-engine',
   evaluation: 'result-file',
-  model: 'model-directory reading-check reading-check-worker safetensors',
+  model: 'current-version model-directory versions reading-check reading-check-worker safetensors',
   recommender: 'export-recommendations index-file index-seal',
   exchange: 'export-embeddings import-embeddings read-text read-vectors write-arrays write-parquet',
   training: 'checkpoint thread/coordinator thread/coordinator-worker update/forget-user',

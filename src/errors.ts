@@ -109,6 +109,14 @@ const messages = {
     `${f.directory}: ${(f.files as string[]).length} of ${f.of} files cannot be used: ${(f.problems as string[]).join('; ')}. Restore them from a backup, or train and save the model again.`,
   'no-model': (f: Facts) =>
     `${f.directory}: not a taurec model: ${f.problem}. Pass a folder written by \`taurec train --out\` or saveModel.`,
+  'no-versions': (f: Facts) =>
+    `${f.folder}: holds no published versions. Publish one: taurec publish MODEL --to ${f.folder}.`,
+  'not-versions': (f: Facts) =>
+    `${f.folder}: versions cannot be published here: it holds ${f.got}. Choose a new or empty folder, or one with published versions.`,
+  'damaged-versions': (f: Facts) =>
+    `${f.path}: ${f.problem}. Restore the file from a copy, or publish the version that should be served to a new folder.`,
+  'no-earlier-version': (f: Facts) =>
+    `${f.folder}: there is no version before ${f.current} to go back to. \`taurec versions ${f.folder}\` lists what is kept.`,
   'newer-model': (f: Facts) =>
     `${f.path}: the model has format version ${f.got}, this taurec reads up to ${f.expected}. Update taurec: npm install taurec@latest.`,
   'not-a-model': (f: Facts) =>

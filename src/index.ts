@@ -40,10 +40,12 @@ export type { EmbeddingFormat, ExportEmbeddingsOptions } from './exchange/export
 export type { ImportEmbeddingsOptions, ImportReport } from './exchange/import-embeddings.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from './feedback/feedback-log.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
+export type { ModelVersion, Versions } from './model/current-version.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
 export type { Titles } from './model/titles.ts';
 export type { ModelTrainingState } from './model/training-state.ts';
+export type { PublishOptions } from './model/versions.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';
 export type { NeighborChoice, NeighborKind, NeighborSettings, Neighbors } from './neighbors/neighbors.ts';
 export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './recommender/explanation.ts';
@@ -68,6 +70,7 @@ export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from 
 export type { EvaluateModelOptions, TrainedModel, TrainOptions } from './training/train.ts';
 export type { RunControls } from './training/train-embeddings.ts';
 export type { TrainingData, TrainResult, Tuning } from './training/training.ts';
+export type { Judgement, NightlyOptions, NightlyResult } from './training/update/nightly-update.ts';
 export type { Forgetting, UpdateOptions, UpdateResult } from './training/update/update-model.ts';
 export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
 export type { TuneSettings } from './tuning/tune-settings.ts';
@@ -137,6 +140,29 @@ export const openModel: typeof import('./model/model-directory.ts').openModel = 
   'openModel',
 );
 /**
+ * Publishes a model, or the model folder at a path, as the next version of a folder and makes it current (docs/versions.md). The version appears whole.
+ * @throws TaurecError the errors of `openModel` and `saveModel`; `bad-option`; `not-versions` for a folder that holds other files; `folder-in-use`
+ */
+export const publishModel: typeof import('./model/versions.ts').publishModel = onDemand(
+  () => import('./model/versions.ts'),
+  'publishModel',
+);
+/** Makes an existing version of a folder current. @throws TaurecError `no-versions`, `unknown-name`, `folder-in-use` */
+export const makeCurrent: typeof import('./model/versions.ts').makeCurrent = onDemand(
+  () => import('./model/versions.ts'),
+  'makeCurrent',
+);
+/** Goes back to the version that was current before the current one. @throws TaurecError `no-versions`, `no-earlier-version`, `folder-in-use` */
+export const rollBack: typeof import('./model/versions.ts').rollBack = onDemand(
+  () => import('./model/versions.ts'),
+  'rollBack',
+);
+/** The versions of a folder, the current one and the history. @throws TaurecError `no-versions`, `damaged-versions` */
+export const listVersions: typeof import('./model/versions.ts').listVersions = onDemand(
+  () => import('./model/versions.ts'),
+  'listVersions',
+);
+/**
  * Saves a model as a folder. The save is atomic. It replaces an older model in the folder and removes its approximate indexes; other files stay.
  * @throws TaurecError `not-a-model` if the folder is not empty and holds no taurec model; `bad-model` if the parts of the model do not fit together
  */
@@ -173,4 +199,12 @@ export const train: typeof import('./training/train.ts').train = onDemand(() => 
 export const updateModel: typeof import('./training/update/update-model.ts').updateModel = onDemand(
   () => import('./training/update/update-model.ts'),
   'updateModel',
+);
+/**
+ * Updates a model and judges the update first: holds out the latest part of what is new, and compares both models on it (docs/versions.md).
+ * @throws TaurecError `missing-column` for a log without times; the errors of `updateModel` and `evaluate`
+ */
+export const nightlyUpdate: typeof import('./training/update/nightly-update.ts').nightlyUpdate = onDemand(
+  () => import('./training/update/nightly-update.ts'),
+  'nightlyUpdate',
 );

@@ -11,7 +11,8 @@ const names = {
     // data
     ...['IdMap', 'loadDataset', 'readInteractions', 'readTitles', 'syntheticDataset'],
     // training
-    ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'train', 'updateModel'],
+    ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'nightlyUpdate', 'train'],
+    'updateModel',
     // models
     ...[
       'Recommender',
@@ -22,7 +23,7 @@ const names = {
       'exportRecommendations',
       'importEmbeddings',
     ],
-    ...['openModel', 'openRankingEngine', 'saveModel'],
+    ...['listVersions', 'makeCurrent', 'openModel', 'openRankingEngine', 'publishModel', 'rollBack', 'saveModel'],
     // evaluation
     ...['easeRanker', 'embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'modelRanker'],
     ...['popularRanker', 'randomRanker', 'slimRanker'],

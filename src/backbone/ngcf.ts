@@ -2,13 +2,14 @@ import type { Csr } from '../array/csr.ts';
 import { type Random, streamKey } from '../array/random.ts';
 import type { BackbonePlan } from '../engine/engine.ts';
 import type { NodeOperations, NodeRows, NodeTable } from '../engine/node-operations.ts';
-import { fraction, OptionSet, type RawOptions } from '../option.ts';
+import { fraction, OptionSet, type RawOptions, yesOrNo } from '../option.ts';
 import type { Backbone, BackboneContext } from './backbone.ts';
 import { layersOption, symmetric } from './layer-mean.ts';
 
 const options = new OptionSet('backbone', 'ngcf', {
   layers: layersOption(3),
   messageDropout: fraction.default(0.1),
+  rawBase: yesOrNo.default(false),
 });
 
 /** Slope of LeakyReLU for negative inputs. */
@@ -20,13 +21,14 @@ const SLOPE = 0.2;
  *     E^{k+1} = dropout( LeakyReLU_0.2( (Â + I) E^k W1_k + (Â E^k ⊙ E^k) W2_k + b_k ) ),  k = 0..K−1,   E^0 = base, Â = D^−½ A D^−½
  *     final   = the layers E^0 … E^K concatenated, each with its rows divided by their norms: (K + 1) · d columns
  *
- * Options: `layers` K, 1 to 4, default 3; `messageDropout` in [0, 1), default .1, active in training only. W1, W2 [d × d] start at Xavier's uniform, b [1 × d] at 0.
+ * Options: `layers` K, 1 to 4, default 3; `messageDropout` in [0, 1), default .1, active in training only; `rawBase`, default false: E^0 keeps its length in `final`,
+ * as in the authors' program. W1, W2 [d × d] start at Xavier's uniform, b [1 × d] at 0.
  * Source: Wang et al., "Neural graph collaborative filtering", SIGIR 2019.
  */
 export class Ngcf implements Backbone {
   static readonly options: OptionSet = options;
   readonly name = 'ngcf';
-  readonly parameters: { readonly layers: number; readonly messageDropout: number };
+  readonly parameters: { readonly layers: number; readonly messageDropout: number; readonly rawBase: boolean };
 
   /** @throws TaurecError `bad-option` for a value out of bounds, `unknown-name` for an unknown option */
   constructor(given: RawOptions = {}) {
@@ -63,7 +65,8 @@ export class Ngcf implements Backbone {
   forward(nodes: NodeOperations, context: BackboneContext): void {
     const { layers } = this.parameters;
     const { columns } = nodes.base;
-    nodes.normalize(nodes.base, nodes.final, { rows: context.rows });
+    if (this.parameters.rawBase) nodes.combine(nodes.base, nodes.final, { rows: context.rows });
+    else nodes.normalize(nodes.base, nodes.final, { rows: context.rows });
     for (let k = 1; k <= layers; k++) {
       // Only the last layer is free to skip rows: every other one feeds a product with Â.
       const rows = k === layers ? context.rows : 'all';
@@ -97,7 +100,8 @@ export class Ngcf implements Backbone {
       spare = gradient;
       gradient = next;
     }
-    nodes.normalizeBackward(base, finalGradient, baseGradient, { keep: 1, rows: 'touched' });
+    if (this.parameters.rawBase) nodes.combine(finalGradient, baseGradient, { keep: 1, rows: 'touched' });
+    else nodes.normalizeBackward(base, finalGradient, baseGradient, { keep: 1, rows: 'touched' });
   }
 
   /** Backward through one layer. From g, the gradient before the activation of layer k, it computes the gradients of the parameters and `target`, the gradient of layer k − 1. Overwrites g. */

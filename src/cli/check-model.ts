@@ -3,6 +3,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaurecError } from '../errors.ts';
+import { currentModel } from '../model/current-version.ts';
 import type { FileDigest } from '../model/file-digest.ts';
 import { isIndexName, isModelFile, openModel, openModelConfig } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
@@ -34,7 +35,8 @@ export interface ModelCheck {
  * Checks every file of a model: those that config.json lists, approximate indexes, and a checkpoint in the folder; then opens the model, training state included.
  * @throws TaurecError where config.json itself cannot be used: `no-model`, `newer-model`, `damaged-file`, `bad-model`
  */
-export async function checkModel(directory: string): Promise<ModelCheck> {
+export async function checkModel(path: string): Promise<ModelCheck> {
+  const directory = await currentModel(path);
   const { config, problem } = await opened(directory);
   const listed = config.files;
   const own = await sizeOf(join(directory, CONFIG));

@@ -83,7 +83,7 @@ async function isModelFolder(path: string): Promise<boolean> {
   if (!existsSync(path)) await recoverModel(path);
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return false;
   const names = readdirSync(path);
-  return names.length === 0 || names.some((name) => /^(config\.json|.*\.safetensors)$/.test(name));
+  return names.length === 0 || names.some((name) => /^(config\.json|versions\.json|.*\.safetensors)$/.test(name));
 }
 
 /** Prints the state of every file of a model. @throws TaurecError `damaged-model` if one cannot be used */

@@ -115,14 +115,20 @@ async function selected(names: readonly string[], { config, data, chosen, ci }: 
 async function showList(terminal: Terminal, flags: SelectFlags & { published?: boolean }): Promise<void> {
   const recipes = await selected([], flags);
   if (flags.published) {
-    if (!flags.json) return terminal.print(publishedTables(recipes));
-    return terminal.printJson({
-      published: comparePublished(recipes).map(named),
-      best: compareBest(recipes).map(named),
-    });
+    const comparisons = publishedComparisons(recipes, flags.data);
+    if (!flags.json) return terminal.print(publishedTables(comparisons));
+    const [published, best, bestWithNeighbors] = comparisons.map((group) => group.map(named));
+    return terminal.printJson({ published, best, bestWithNeighbors });
   }
   if (flags.json) terminal.printJson({ recipes });
   else terminal.print(listText(recipes));
+}
+
+/** Published results, of these data sets or of all, with the recipe for the same data, backbone and loss; the best of each data set and backbone with the best recipe; and with the best recipe with neighbours. */
+function publishedComparisons(recipes: readonly Recipe[], data?: readonly string[]) {
+  return [comparePublished(recipes), compareBest(recipes), compareBest(recipes, true)].map((group) =>
+    group.filter(({ published }) => data === undefined || data.some((one) => basename(one) === published.data)),
+  );
 }
 
 /** A comparison in JSON: the recipe by its name and the way it was chosen. */
@@ -260,11 +266,9 @@ function publishedText(values: readonly PublishedValue[]): string {
   return values.map(({ what, value }) => `${metricText(value)} (${what})`).join('; ');
 }
 
-/** Three tables: each published result with the recipe for the same data, backbone and loss; the best published result of each data set and backbone with the best recipe; and with the best recipe with neighbours. */
-function publishedTables(recipes: readonly Recipe[]): string {
-  const each = publishedTable(comparePublished(recipes));
-  const best = publishedTable(compareBest(recipes));
-  const systems = publishedTable(compareBest(recipes, true));
+/** The three tables of `publishedComparisons`. */
+function publishedTables(comparisons: readonly (readonly PublishedComparison[])[]): string {
+  const [each, best, systems] = comparisons.map(publishedTable);
   return `${each}\n\nThe best result for each data set and backbone, whatever the loss:\n\n${best}\n\nThe same with neighbours:\n\n${systems}`;
 }
 

@@ -41,7 +41,7 @@ export function define(command: Command, terminal: Terminal): void {
   command
     .option('--titles <file>', 'file of item titles, for new items and to replace existing titles')
     .option('--dry-run', 'report the new users, items and interactions without training');
-  for (const kind of ['loss', 'backbone', 'pool', 'sampler'] as const) addModuleFlags(command, kind);
+  for (const kind of sourceKinds) addModuleFlags(command, kind);
   addReadOptions(command);
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(
@@ -58,10 +58,7 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const say = terminal.notes(flags.quiet);
   const out = flags.out ?? directory;
   const isInPlace = resolve(out) === resolve(directory);
-  const loss = moduleOf<LossSource>('loss', 'evaluate', flags);
-  const backbone = moduleOf<BackboneSource>('backbone', 'forward', flags);
-  const pool = moduleOf<PoolSource>('pool', 'openPool', flags);
-  const sampler = moduleOf<SamplerSource>('sampler', 'openSampler', flags);
+  const sources = sourcesOf(flags);
   const before = await stampOf(directory);
   const model = await openModel(directory, { trainingState: true });
   // Opening completes an interrupted replacement of the folder, which changes the stamp.
@@ -107,10 +104,7 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
         epochs,
         learningRate,
         titles,
-        loss,
-        backbone,
-        pool,
-        sampler,
+        ...sources,
         signal,
         onProgress: (event) => progress?.handle(event),
       }),
@@ -131,6 +125,19 @@ function stampOf(directory: string): Promise<string | undefined> {
     ({ ino, mtimeMs }) => `${ino} ${mtimeMs}`,
     () => undefined,
   );
+}
+
+/** The parts of a model that a user may have written. */
+export const sourceKinds = ['loss', 'backbone', 'pool', 'sampler'] as const;
+
+/** The user's own parts of the model, which it does not load by itself. */
+export function sourcesOf(flags: object): Pick<UpdateOptions, (typeof sourceKinds)[number]> {
+  return {
+    loss: moduleOf<LossSource>('loss', 'evaluate', flags),
+    backbone: moduleOf<BackboneSource>('backbone', 'forward', flags),
+    pool: moduleOf<PoolSource>('pool', 'openPool', flags),
+    sampler: moduleOf<SamplerSource>('sampler', 'openSampler', flags),
+  };
 }
 
 /** `{module, export, options}` from the flags; undefined where none is given. */

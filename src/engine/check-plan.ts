@@ -12,7 +12,9 @@ export function checkPlan(plan: EnginePlan): void {
   count('users', plan.users, 0);
   count('items', plan.items, 1);
   count('dimension', plan.dimension, 1);
-  if (plan.score !== 'cosine' && plan.score !== 'dot') fail('score', plan.score, '"cosine" or "dot"');
+  for (const [name, score] of Object.entries({ score: plan.score, rankingScore: plan.rankingScore ?? plan.score })) {
+    if (score !== 'cosine' && score !== 'dot') fail(name, score, '"cosine" or "dot"');
+  }
   if (plan.backbone) checkBackbonePlan(plan.backbone, plan);
   if (!plan.training) return;
   const { optimizer, capacity, embeddingDropout } = plan.training;

@@ -15,7 +15,10 @@ export interface EnginePlan {
   readonly users: number;
   readonly items: number;
   readonly dimension: number;
+  /** The score that the loss sees. */
   readonly score: ScoreKind;
+  /** The score that `rank` orders by. Absent: `score`. */
+  readonly rankingScore?: ScoreKind;
   /** Loss, optimiser and batch sizes. Absent: the engine only ranks. */
   readonly training?: TrainingPlan;
   /** Graph, tables and parameters of the backbone, for training only. Absent: matrix factorisation, where base and final embeddings are the same. */

@@ -97,7 +97,7 @@ export interface NodeOperations {
 
   /** y ← value, in every column of the given rows, default all. */
   fill(y: NodeTable, value: number, rows?: NodeRows): void;
-  /** y ← keep · y + scale · x. */
+  /** y ← keep · y + scale · x. Where one table is wider, only its first columns take part; those after them stay as they are. */
   combine(x: NodeTable, y: NodeTable, options?: Combination): void;
   /**
    * y ← scale · D^−left A D^−right x + plusScale · plus, where A is the adjacency matrix of the training graph (1 per interaction, in both directions) and D the diagonal

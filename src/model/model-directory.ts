@@ -13,6 +13,7 @@ import { finishReplacing, removeAbandonedFolders, replaceFolder } from '../platf
 import { fileSha256 } from '../platform/text-stream.ts';
 import { version } from '../platform/version.ts';
 import { checkWritable, makeFolder } from '../platform/write-fault.ts';
+import { currentModel, VERSIONS } from './current-version.ts';
 import { type FileDigest, sealedJson } from './file-digest.ts';
 import { type Model, modelProblem } from './model.ts';
 import {
@@ -141,13 +142,14 @@ export async function saveModel(directory: string, model: Model, { others = {} }
  * @throws TaurecError `not-a-model` otherwise, `cannot-write` for a folder that this user may not write to
  */
 export async function checkModelTarget(directory: string): Promise<void> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+  const names: string[] = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     if (error.code === 'ENOTDIR') throw new TaurecError('not-a-model', { directory, got: 'a file' });
     throw error;
   });
   // A run may keep its checkpoints in the folder that its model will be saved to.
   const others = names.filter((name) => !name.startsWith('checkpoint'));
+  if (names.includes(VERSIONS)) throw new TaurecError('not-a-model', { directory, got: 'published versions' });
   if (others.length > 0 && !(await isWhole(directory)))
     throw new TaurecError('not-a-model', { directory, got: others.slice(0, 3).join(', ') });
   // A model is finished next to its folder and then moved; checkpoints are written into it.
@@ -156,7 +158,7 @@ export async function checkModelTarget(directory: string): Promise<void> {
 }
 
 /**
- * Opens a model folder. The arrays are views of the files' contents in shared memory; only config.json is parsed. Every file that is read is checked against its SHA-256 in config.json
+ * Opens a model folder, or the current version of a folder of versions. The arrays are views of the files' contents in shared memory; only config.json is parsed. Every file that is read is checked against its SHA-256 in config.json
  * (models of versions that wrote none are not), and embeddings must be finite. If a program was killed while it replaced the model, `openModel` completes the replacement first;
  * temporary folders of killed programs are removed.
  *
@@ -167,9 +169,10 @@ export async function openModel(
   directory: string,
   options: { readonly trainingState?: boolean } = {},
 ): Promise<Model<ModelConfig>> {
-  const { model, sound } = await beginOpening(directory);
+  const folder = await currentModel(directory);
+  const { model, sound } = await beginOpening(folder);
   await sound;
-  const source = sourceOf(directory);
+  const source = sourceOf(folder);
   const path = source.pathOf(TRAINING);
   if (!options.trainingState || !(await exists(path))) return model;
   const digest = digestOf(model.config, TRAINING, source);
@@ -180,7 +183,8 @@ export async function openModel(
  * As `openModel`, but does not wait for digests and for the search for floats that are not finite: other work can go on until `sound` resolves. Its result must not be used before.
  * @throws TaurecError as `openModel`
  */
-export async function beginOpening(directory: string): Promise<OpenedModel> {
+export async function beginOpening(path: string): Promise<OpenedModel> {
+  const directory = await currentModel(path);
   const left = await recoverModel(directory);
   const source = sourceOf(directory, left);
   const check = new ReadingCheck(await sizeOf(directory, [...Object.values(files), NEIGHBORS]));
@@ -198,8 +202,8 @@ export async function beginOpening(directory: string): Promise<OpenedModel> {
 }
 
 /** Reads and checks config.json of a model folder. Throws `no-model`, `newer-model`, `damaged-file`, `bad-model`. */
-export function openModelConfig(directory: string): Promise<ModelConfig> {
-  return readModelConfig(sourceOf(directory));
+export async function openModelConfig(directory: string): Promise<ModelConfig> {
+  return readModelConfig(sourceOf(await currentModel(directory)));
 }
 
 /** A folder as the source of a model. `left`: complete models that an interrupted save left under temporary names. */

@@ -8,6 +8,7 @@ export const PLAIN_VERSION = 1;
 /** The `format` field of config.json, which marks a folder as a taurec model. */
 export const MODEL_FORMAT = 'taurec-model';
 
+const scoreKind = z.enum(['cosine', 'dot']);
 const count = z.int().nonnegative();
 const options = z.record(z.string(), z.unknown());
 
@@ -15,8 +16,8 @@ const options = z.record(z.string(), z.unknown());
 const factsShape = {
   /** The backbone, which computes final embeddings from base embeddings; `mf` is the identity. */
   backbone: z.string(),
-  /** The score of a user and an item: cosine or inner product of their embeddings. */
-  score: z.enum(['cosine', 'dot']),
+  /** The score of a user and an item, by which lists are ranked: cosine or inner product of their embeddings. */
+  score: scoreKind,
   /** The loss as in the training configuration: a built-in one by name, a custom one by module. */
   loss: z.union([
     z.object({ name: z.string(), options: options.optional() }),
@@ -115,5 +116,10 @@ export const modelConfigSchema = z.object({
 export const modelFactsSchema = z.object(factsShape);
 /** Facts about a model: how it was trained, on which data, by which engine. */
 export type ModelFacts = z.infer<typeof modelFactsSchema>;
+/** The score that the loss was trained on; new people are folded in by it. It is the model's own unless training stated another. */
+export function trainedScore({ score, training }: Pick<ModelFacts, 'score' | 'training'>): ModelFacts['score'] {
+  return scoreKind.catch(score).parse(training.score);
+}
+
 /** The content of a model folder's config.json: the facts, the format's name and version, and the counts and digests of files added on saving. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

@@ -67,7 +67,8 @@ export class FoldIn {
 
   /**
    * @param engine holds the item embeddings
-   * @param length the length of the embeddings returned: 1 for cosines, the users' mean length for inner products
+   * @param score what the loss was trained on
+   * @param length the length of the embeddings returned: 1 for a model that ranks by cosines, the users' mean length for inner products
    */
   constructor(engine: Engine, score: ScoreKind, loss: Loss, length: number, options: FoldInOptions = {}) {
     const { steps = 7, negatives = 2048, seed = 1 } = options;
@@ -75,7 +76,7 @@ export class FoldIn {
     this.#score = score;
     this.#loss = loss;
     this.#length = length;
-    this.#radius = score === 'dot' ? SHORTER * length : length;
+    this.#radius = score === 'dot' ? SHORTER * length : 1;
     this.#steps = steps;
     this.#products = engine.products ?? plainProducts(engine);
     this.#scales = new Float64Array(engine.items.rows);

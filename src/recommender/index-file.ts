@@ -8,6 +8,7 @@ import { type Matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
+import { currentModel } from '../model/current-version.ts';
 import type { Model } from '../model/model.ts';
 import { indexName, isIndexName, openModel } from '../model/model-directory.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
@@ -53,7 +54,8 @@ export interface BuiltIndex {
  * Builds the approximate index of a model and saves it in the model folder, where it replaces indexes of earlier embeddings. If a complete index of these embeddings exists that this installation built, it is kept. Needs the optional package usearch.
  * @throws TaurecError the errors of `openModel`; `bad-option` for an invalid number of threads; `missing-package`; `aborted`
  */
-export async function buildIndex(directory: string, options: BuildIndexOptions = {}): Promise<BuiltIndex> {
+export async function buildIndex(path: string, options: BuildIndexOptions = {}): Promise<BuiltIndex> {
+  const directory = await currentModel(path);
   // usearch takes 0 as "all cores".
   const { threads = 0, onProgress, signal } = options;
   if (!Number.isSafeInteger(threads) || threads < 0) {
@@ -108,11 +110,12 @@ export interface IndexTrust {
  * Throws `no-index` when the folder has no index, a damaged one, or one of other embeddings; `missing-package`.
  */
 export async function openIndex(
-  directory: string,
+  path: string,
   model: Model,
   { trustIndex = false, onNotice }: IndexTrust = {},
 ): Promise<ApproximateIndex> {
   const { Index } = await loadUsearch();
+  const directory = await currentModel(path);
   const name = indexName(keyOf(model));
   const file = join(directory, name);
   const state = await indexState(file);

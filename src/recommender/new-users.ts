@@ -3,20 +3,20 @@ import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Loss } from '../loss/loss.ts';
 import { createLoss, lossNames } from '../loss/losses.ts';
-import type { ModelFacts } from '../model/model-facts.ts';
+import { type ModelFacts, trainedScore } from '../model/model-facts.ts';
 import { FoldIn } from './fold-in.ts';
 import { inverseNorms } from './vectors.ts';
 
 /** Folds new users into a model with the loss that it was trained with. */
 export class NewUsers {
-  readonly #config: Pick<ModelFacts, 'score' | 'loss' | 'seed'>;
+  readonly #config: Pick<ModelFacts, 'score' | 'training' | 'loss' | 'seed'>;
   readonly #engine: Engine;
   #loss?: Loss;
   /** Made at the first new user: it samples the catalogue. */
   #foldIn?: FoldIn;
 
   /** @param loss needed for a model with a custom loss */
-  constructor(config: Pick<ModelFacts, 'score' | 'loss' | 'seed'>, engine: Engine, loss?: Loss) {
+  constructor(config: Pick<ModelFacts, 'score' | 'training' | 'loss' | 'seed'>, engine: Engine, loss?: Loss) {
     this.#config = config;
     this.#engine = engine;
     this.#loss = loss;
@@ -43,7 +43,7 @@ export class NewUsers {
     }
     this.#loss ??= createLoss(loss);
     const length = score === 'cosine' ? 1 : meanLength(inverseNorms(this.#engine.users as Matrix));
-    return new FoldIn(this.#engine, score, this.#loss, length, { seed });
+    return new FoldIn(this.#engine, trainedScore(this.#config), this.#loss, length, { seed });
   }
 }
 

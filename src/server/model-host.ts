@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TaurecError } from '../errors.ts';
+import { currentModel } from '../model/current-version.ts';
 import { isIndexName } from '../model/model-directory.ts';
 import { Scorer, type ScorerOptions } from './scorer.ts';
 import type { FeedbackSize, ModelInfo, ScoringTask } from './scoring-protocol.ts';
@@ -292,11 +293,12 @@ function describe(error: unknown): NonNullable<ReloadReport['error']> {
 }
 
 /**
- * A text that changes when a model directory is replaced or one of its files is written: name, inode, size and modification time of config.json, the tensors and the indexes.
+ * A text that changes when another version becomes current, a model directory is replaced or one of its files is written: name, inode, size and modification time of config.json, the tensors and the indexes.
  * Checkpoints of a training in the same directory are ignored. Undefined without a config.json, for example while one model replaces another.
  */
-async function directoryIdentity(directory: string): Promise<string | undefined> {
+async function directoryIdentity(path: string): Promise<string | undefined> {
   try {
+    const directory = await currentModel(path);
     const names = (await readdir(directory)).filter(isModelFile).sort();
     if (!names.includes('config.json')) return undefined;
     const facts = await Promise.all(
@@ -306,7 +308,7 @@ async function directoryIdentity(directory: string): Promise<string | undefined>
         return `${name} ${ino} ${size} ${mtimeNs}`;
       }),
     );
-    return facts.join('\n');
+    return [directory, ...facts].join('\n');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

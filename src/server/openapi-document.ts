@@ -228,6 +228,58 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
     },
     {
       method: 'get',
+      path: '/v1/versions',
+      operationId: 'versions',
+      tags: ['Operation'],
+      summary: 'The published versions of the model',
+      description:
+        'For a server of a folder of versions (`taurec publish`). Requires a token with the scope `admin`, where the server has tokens.',
+      security: [{ token: [] }],
+      responses: {
+        200: ok('The versions, oldest first', answers.versions),
+        ...denied,
+        404: problem('The server serves a model folder without versions'),
+      },
+    },
+    {
+      method: 'post',
+      path: '/v1/versions/{version}/publish',
+      operationId: 'publishVersion',
+      tags: ['Operation'],
+      summary: 'Make a version current',
+      description:
+        'Responds once the version is served. If it cannot be opened, the version before stays current. Requires a token with the scope `admin`.',
+      security: [{ token: [] }],
+      request: { params: z.object({ version: z.string().meta({ example: 'v3' }) }) },
+      responses: {
+        200: ok('The version is served', answers.version),
+        ...wrong,
+        ...slow,
+        403: problem('The server has no token, or the token lacks the scope admin'),
+        404: problem('The server serves a model folder without versions'),
+        409: problem('The version cannot be opened, or another program publishes now'),
+      },
+    },
+    {
+      method: 'post',
+      path: '/v1/versions/rollback',
+      operationId: 'rollback',
+      tags: ['Operation'],
+      summary: 'Go back to the version before',
+      description:
+        'Makes the version current that was current before, and responds once it is served. Requires a token with the scope `admin`.',
+      security: [{ token: [] }],
+      responses: {
+        200: ok('The version before is served', answers.version),
+        ...denied,
+        ...slow,
+        403: problem('The server has no token, or the token lacks the scope admin'),
+        404: problem('The server serves a model folder without versions'),
+        409: problem('There is no version before, it cannot be opened, or another program publishes now'),
+      },
+    },
+    {
+      method: 'get',
       path: '/healthz',
       operationId: 'health',
       tags: ['Operation'],

@@ -7,6 +7,7 @@ import { parsed, pathId, readJson } from './parse-request.ts';
 import type { RecommendationParts } from './recommendation-endpoints.ts';
 import { jsonReply } from './reply.ts';
 import type { Metrics } from './server-metrics.ts';
+import { versionEndpoints } from './version-endpoints.ts';
 
 /** Time limit of the feedback log for a readiness check, in seconds. */
 const HEALTH_SECONDS = 2;
@@ -19,13 +20,15 @@ export interface OperationParts extends RecommendationParts {
   readonly deadline: number;
   /** Removes a user from the model folder, the served model and the feedback. */
   readonly erase: (user: string) => Promise<object>;
+  /** The path that is served: a model folder, or a folder of versions. */
+  readonly folder: string;
   /** Whether the server is shutting down: it is then not ready. */
   readonly draining: () => boolean;
 }
 
 /** Endpoints for feedback and for operating the server: model, reload, health, readiness, metrics. */
 export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
-  const { host, schemas, bodyLimit, seen, access, metrics, deadline, draining, erase } = parts;
+  const { host, schemas, bodyLimit, seen, access, metrics, deadline, draining, erase, folder } = parts;
   return [
     {
       method: 'POST',
@@ -73,6 +76,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
         return jsonReply(report);
       },
     },
+    ...versionEndpoints({ access, host, folder }),
     { method: 'GET', path: '/healthz', access: 'everybody', handle: () => jsonReply({ status: 'ok' }) },
     {
       method: 'GET',

@@ -300,6 +300,17 @@ const reload = z
   })
   .meta({ id: 'Reload' });
 const count = z.int().min(0);
+const version = z
+  .object({
+    name: z.string(),
+    published: z.iso.datetime(),
+    users: count,
+    items: count,
+    interactions: count,
+    metrics: z.record(z.string(), z.object({ protocol: z.string(), values: z.record(z.string(), z.number()) })),
+    note: z.string().optional(),
+  })
+  .meta({ id: 'Version' });
 
 /** Schemas of all responses, for the API document. The server does not run them; a test checks its responses against them. */
 export const responseSchemas = {
@@ -319,6 +330,15 @@ export const responseSchemas = {
     feedback: count.meta({ description: 'Feedback events removed.' }),
   }),
   reload,
+  versions: z
+    .object({
+      format: z.literal('taurec-versions'),
+      current: z.string().meta({ description: 'The version that is served.' }),
+      versions: z.array(version),
+      history: z.array(z.object({ version: z.string(), at: z.iso.datetime(), by: z.enum(['publish', 'rollback']) })),
+    })
+    .meta({ id: 'Versions' }),
+  version: z.object({ ...version.shape, current: z.literal(true) }),
   model: z
     .object({
       users: count,

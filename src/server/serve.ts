@@ -75,6 +75,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK });
     const app = createApp({
       ...{ access, hostNames, metrics, log, schemas, seen, deadline },
+      folder: modelDirectory,
       erase: eraser(modelDirectory, model, seen),
       host: model,
       bodyLimit: checked.bodyLimit,

@@ -64,7 +64,7 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
     copyRows(matrix(items.rows, items.columns, best.items), items);
   }
   engine.itemsChanged();
-  const scale = scoreScale(engine, config.score);
+  const scale = scoreScale(engine, config.rankingScore);
   const sizes =
     typeof config.neighbors === 'number'
       ? [config.neighbors]
@@ -81,7 +81,7 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
   const together = CoOccurrence.sampled(train, config.seed);
   const weights = new CandidateWeights(together, sizes);
   const biasOf = (prior: number) => (prior === 0 ? undefined : popularityBias(train, prior));
-  const trialsAt = (prior: number) => new NeighborTrials(engine, config.score, train, deepest, biasOf(prior));
+  const trialsAt = (prior: number) => new NeighborTrials(engine, config.rankingScore, train, deepest, biasOf(prior));
   const lists = trialsAt(popularityPrior);
   const without = measure(lists.without());
   /** The value that decides; −Infinity where the aim forbids the lists. */

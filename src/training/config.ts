@@ -154,6 +154,15 @@ export const trainShape = {
     help: `score of a user and an item (default: dot for ${dotLosses.join(', ')}, else cosine)`,
   }),
   /**
+   * The score that lists are ranked by. Absent: `score`. A model trained on cosines and ranked by inner products lets the length of an item's embedding count,
+   * as programs of graph models do (Wu et al., ICDE 2024); new people are folded in by `score`.
+   */
+  rankingScore: option(oneOf(['cosine', 'dot']).optional(), {
+    group: model,
+    flag: '--ranking-score <name>',
+    help: 'score that lists are ranked by (default: that of training)',
+  }),
+  /**
    * The purpose of the model, and with it the kind of validation part.
    *
    * `accuracy` (default): predict the next entries of a log like this one; validation keeps the log's distribution. `discovery`: find what users would like in the whole
@@ -277,10 +286,10 @@ export const trainShape = {
 export const trainOptions: readonly DeclaredOption[] = declaredOptions(trainShape);
 
 /** The schema of a configuration; fills in the defaults. */
-export const trainConfigSchema = optionGroup(trainShape).transform((c) => ({
-  ...c,
-  score: c.score ?? defaultScore(c.loss),
-}));
+export const trainConfigSchema = optionGroup(trainShape).transform((c) => {
+  const score = c.score ?? defaultScore(c.loss);
+  return { ...c, score, rankingScore: c.rankingScore ?? score };
+});
 
 /** A configuration as a user writes it: every option may be omitted. */
 export type TrainConfigInput = z.input<typeof trainConfigSchema>;

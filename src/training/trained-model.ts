@@ -20,7 +20,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
   const model = createModel({
     config: {
       backbone: backboneName(config.backbone),
-      score: config.score,
+      score: config.rankingScore,
       loss: training.loss as ModelFacts['loss'],
       training,
       seed: config.seed,

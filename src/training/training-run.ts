@@ -189,7 +189,7 @@ async function withEngine<T>(
 ): Promise<T> {
   const { train, config, backbone, options, state } = run;
   const { warmStart } = options;
-  const { seed, l2, decoupledWeightDecay, dimension, score } = config;
+  const { seed, l2, decoupledWeightDecay, dimension, score, rankingScore } = config;
   const { kind, ...sampling } = config.batch;
   const samplerOptions = { batch: kind, ...sampling, rowWeight: config.rowWeight };
   const sampler = await loadSampler(train, samplerOptions, seed, run.negativeWeights);
@@ -202,7 +202,8 @@ async function withEngine<T>(
     seed,
   };
   const needs = backbone.plan(dimension, train);
-  const plan = { users: train.rows, items: train.columns, dimension, score, training, backbone: needs };
+  const sizes = { users: train.rows, items: train.columns, dimension };
+  const plan = { ...sizes, score, rankingScore, training, backbone: needs };
   const engine = await openEngine(plan, config);
   try {
     const resumes = resumed?.phase === state.phase && state.epoch > 0;

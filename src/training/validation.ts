@@ -36,7 +36,7 @@ interface Validated {
  */
 export function validate(run: Validated, lastPrior?: number): Validation {
   const { engine, train, valid, options } = run;
-  const { validation, seed, score, popularityPrior: prior } = run.config;
+  const { validation, seed, rankingScore, popularityPrior: prior } = run.config;
   engine.itemsChanged();
   const validateWith = (popularityPrior: number): Validation => {
     const itemBias = popularityPrior === 0 ? undefined : popularityBias(train, popularityPrior);
@@ -52,7 +52,9 @@ export function validate(run: Validated, lastPrior?: number): Validation {
     });
     return { metrics, value: metrics[validation.metric]!, popularityPrior };
   };
-  return prior === 'auto' ? searchPrior(validateWith, scoreScale(engine, score), lastPrior) : validateWith(prior);
+  return prior === 'auto'
+    ? searchPrior(validateWith, scoreScale(engine, rankingScore), lastPrior)
+    : validateWith(prior);
 }
 
 /** True when some trained user has validation items. */

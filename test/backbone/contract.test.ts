@@ -3,7 +3,7 @@ import type { Backbone } from '../../src/backbone/backbone.ts';
 import { type BackboneName, backboneNames, createBackbone } from '../../src/backbone/backbones.ts';
 import { type BackboneTraits, backboneContract } from '../contracts/backbone-contract.ts';
 
-type Options = Readonly<Record<string, number | undefined>>;
+type Options = Readonly<Record<string, number | boolean | undefined>>;
 
 /** The settings under which each built-in backbone keeps to the contract. A backbone without a row fails below, by its name. */
 const settings: Readonly<Record<string, readonly (readonly [Options, BackboneTraits])[]>> = {
@@ -15,6 +15,7 @@ const settings: Readonly<Record<string, readonly (readonly [Options, BackboneTra
   'lightgcn++': [{ layers: 1 }, { layers: 2 }, { layers: 4 }].map((options) => [options, { linear: false }] as const),
   ngcf: [
     ...[1, 2, 3].map((layers) => [{ layers, messageDropout: 0 }, { linear: false }] as const),
+    [{ layers: 2, messageDropout: 0, rawBase: true }, { linear: false }],
     [
       { layers: 2, messageDropout: 0.3 },
       { linear: false, random: true },

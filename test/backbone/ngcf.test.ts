@@ -12,8 +12,8 @@ import {
 import { expectClose } from '../support/close.ts';
 
 describe('NGCF', () => {
-  it('is what the paper says, written out with dense matrices', async () => {
-    const { plan, train, backbone } = backbonePlan(new Ngcf({ layers: 2 }));
+  it.each([false, true])('is what the paper says, written out with dense matrices; rawBase %s', async (rawBase) => {
+    const { plan, train, backbone } = backbonePlan(new Ngcf({ layers: 2, rawBase }));
     const engine = await openReferenceEngine(plan);
     fillAll(engine, backbone);
     rankingForward(engine, backbone);
@@ -25,7 +25,7 @@ describe('NGCF', () => {
       row.reduce((sum, x, k) => sum + x * w[k * d + c]!, 0);
     const unit = (row: Float64Array) => row.map((x) => x / Math.hypot(...row));
     let e = valuesOf(nodes.base);
-    const layers = [rowsOf(e).map(unit)];
+    const layers = [rawBase ? rowsOf(e) : rowsOf(e).map(unit)];
     for (const k of [1, 2]) {
       const [w1, w2, b] = ['W1', 'W2', 'b'].map((name) => valuesOf(nodes.weight(`${name}_${k}`))) as [
         Float64Array,

@@ -62,6 +62,10 @@ describe('taurec recipe list', () => {
     expect(stdout).toMatch(
       /^gowalla +mf +SL +irbench +published +\.2064 +\.1624 +gowalla-validated +validated .*\+4\.2%$/m,
     );
+    const gowalla = await json('recipe', 'list', '--published', '--data', 'gowalla');
+    for (const group of [gowalla.published, gowalla.best, gowalla.bestWithNeighbors] as PublishedComparison[][]) {
+      expect(new Set(group.map(({ published: { data } }) => data))).toEqual(new Set(['gowalla']));
+    }
     const { published, best } = await json('recipe', 'list', '--published');
     expect(published[0]).toMatchObject({ published: { data: 'amazon2014-health', protocol: 'irbench' } });
     expect(best.every((one: PublishedComparison) => one.published.source)).toBe(true);

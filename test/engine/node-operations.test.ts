@@ -9,10 +9,10 @@ import { describeNodeOperations, type NodeOperation, nodeCase } from '../support
 enableFusedMultiplyAdd();
 
 /** Tables a, b and c of so many columns over a graph where some node has more neighbours than a kernel looks at together, and some has none. */
-function nodesCase(columns: number) {
+function nodesCase(columns: number, more = {}) {
   return nodeCase(
     { users: 61, items: 1047, dimension: columns, sampler: { rows: 9, negatives: 31 } },
-    { exponents: [0.5, 0.25, 1], tables: { a: columns, b: columns, c: columns }, weights: {} },
+    { exponents: [0.5, 0.25, 1], tables: { a: columns, b: columns, c: columns, ...more }, weights: {} },
   );
 }
 
@@ -36,6 +36,20 @@ const operations: [string, Operation][] = [
 ]; // biome-ignore format: a table of cases
 
 describeNodeOperations('node operations', nodesCase, operations, 1e-5);
+
+const windows: [string, NodeOperation<'a' | 'wide'>][] = [
+  ['combine, into the first columns', (nodes, { a, wide }) => nodes.combine(a, wide, { keep: 0.5, scale: 3 })],
+  ['copy over the first columns', (nodes, { a, wide }) => nodes.combine(a, wide)],
+  ['combine, from the first columns', (nodes, { a, wide }) => nodes.combine(wide, a, { keep: 1, rows: 'touched' })],
+]; // biome-ignore format: a table of cases
+
+describeNodeOperations(
+  'a wider table',
+  (columns) => nodesCase(columns, { wide: 2 * columns + 1 }),
+  windows,
+  1e-5,
+  [1, 2, 3, 64, 65],
+);
 
 describe('the reference', () => {
   it.each([

@@ -262,10 +262,14 @@ describe('memory and threads', () => {
 });
 
 describe('ranking', () => {
-  it.each([false, true])(
-    'gives the same bits for a query whatever stands beside it, and ties to the lower item (item biases: %s)',
-    async (biased) => {
-      const plan: EnginePlan = { users: 1, items: 3001, dimension: 13, score: 'cosine' };
+  it.each([
+    [false, 'cosine'],
+    [true, 'cosine'],
+    [false, 'dot'],
+  ] as const)(
+    'gives the same bits for a query whatever stands beside it, and ties to the lower item (item biases: %s, by %s)',
+    async (biased, rankingScore) => {
+      const plan: EnginePlan = { users: 1, items: 3001, dimension: 13, score: 'cosine', rankingScore };
       const engine = await wasm(plan, 2);
       const random = randomStream(1, 'ranking');
       for (let i = 0; i < plan.items; i++) {

@@ -10,7 +10,7 @@ import {
   type TrainOptions,
   train,
 } from 'taurec';
-import { csrFromEntries } from 'taurec/extend';
+import { csrFromEntries, row } from 'taurec/extend';
 import { trainEmbeddings } from 'taurec/lab';
 import { afterAll, describe, expect, test } from 'vitest';
 import { evaluate } from '../../src/evaluation/evaluator.ts';
@@ -44,6 +44,26 @@ describe('train', () => {
     // the ranking engine is gone, what was trained is not
     await model.save(join(folder, 'again'));
     expect((await openModel(join(folder, 'again'))).items).toEqual((await openModel(join(folder, 'model'))).items);
+  });
+
+  test('may rank by another score than it trains on: the embeddings are the same, the lists those of that score', async () => {
+    const alone = { ...config, neighbors: 'off' } as const;
+    const [plain, other] = [await train(data, alone), await train(data, { ...alone, rankingScore: 'dot' })];
+    expect(other.result.users).toEqual(plain.result.users);
+    expect(other.result.items).toEqual(plain.result.items);
+    expect([plain.model.config.score, other.model.config.score]).toEqual(['cosine', 'dot']);
+    const { users, items } = other.result;
+    const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, c) => sum + value * y[c]!, 0);
+    for (const { id, score } of other.recommend('7', { k: 5 })) {
+      const item = row(items, other.itemIds.indexOf(id));
+      expect(score).toBeCloseTo(dot(row(users, other.userIds.indexOf('7')), item), 5);
+    }
+    // A new person's embedding is fitted by cosines, so both have one direction; its length is that of a user.
+    const [fitted, known] = [other.foldIn(['3', '11']), plain.foldIn(['3', '11'])];
+    const lengths = Array.from({ length: users.rows }, (_, u) => Math.hypot(...row(users, u)));
+    expect(Math.hypot(...fitted)).toBeCloseTo(lengths.reduce((a, b) => a + b) / lengths.length, 4);
+    expect(dot(fitted, known) / Math.hypot(...fitted)).toBeGreaterThan(0.999);
+    await Promise.all([plain.close(), other.close()]);
   });
 
   test('evaluates the dataset’s own test part, or another', async () => {

@@ -210,7 +210,8 @@ class ReferenceEngine implements Engine {
   }
 
   rank(request: RankRequest): RankResult {
-    return rank(this.finals.items, this.#plan.score, request);
+    const { score, rankingScore = score } = this.#plan;
+    return rank(this.finals.items, rankingScore, request);
   }
 
   itemsChanged(): void {

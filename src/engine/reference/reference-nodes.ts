@@ -101,7 +101,8 @@ export class ReferenceNodes implements NodeOperations {
   combine(x: NodeTable, y: NodeTable, { scale = 1, keep = 0, rows = 'all' }: Combination = {}): void {
     for (const node of this.graph.rowsOf(rows)) {
       const [source, target] = [rowOf(x, node), rowOf(y, node)];
-      for (let c = 0; c < target.length; c++) target[c] = kept(keep, target[c]!) + scale * source[c]!;
+      const columns = Math.min(source.length, target.length);
+      for (let c = 0; c < columns; c++) target[c] = kept(keep, target[c]!) + scale * source[c]!;
     }
   }
 

@@ -216,7 +216,7 @@ export interface Kernels {
    * The work is bound by memory, not arithmetic: each neighbour costs a read of d floats at a random place.
    */
   propagateRows(of: { readonly x: number; readonly xStride: number; readonly y: number; readonly yStride: number; readonly d: number; readonly offsets: number; readonly neighbours: number; readonly left: number; readonly right: number; readonly scale: number; readonly plus: number; readonly plusStride: number; readonly plusScale: number; readonly marks: number; readonly plusMarks: number; readonly buffer: number; readonly list: number; readonly from: number; readonly to: number }): void;
-  /** kernels/nodes.ts: y = scale · x, or keep · y + scale · x when keep is not 0; keep = 0 never reads y, which may then hold anything. */
+  /** kernels/nodes.ts: y = scale · x over `d` columns, or keep · y + scale · x when keep is not 0; keep = 0 never reads y, which may then hold anything. */
   combineRows(of: { readonly x: number; readonly xStride: number; readonly y: number; readonly yStride: number; readonly d: number; readonly keep: number; readonly scale: number; readonly list: number; readonly from: number; readonly to: number }): void;
   /** kernels/nodes.ts: Sets the first `columns` floats of every listed row to `value`; the padding after them stays 0. */
   fillRows(y: number, stride: number, columns: number, value: number, list: number, from: number, to: number): void;

@@ -1,11 +1,11 @@
 import { type Csr, csrRow } from '../../array/csr.ts';
-import type { RankRequest, RankResult, ScoreKind } from '../engine.ts';
+import type { EnginePlan, RankRequest, RankResult } from '../engine.ts';
 import type { Crew } from './crew.ts';
 import { ITEM_BLOCK, QUERY_BLOCK, QUERY_ROUND, type ThreadMemory, Word } from './memory.ts';
 
 /** The preparation of rows for ranking, as arguments of gatherRows: normalised for cosine scores, without dropout. */
-function rankPreparation(score: ScoreKind) {
-  return { cosine: score === 'cosine', drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 };
+function rankPreparation({ score, rankingScore = score }: EnginePlan) {
+  return { cosine: rankingScore === 'cosine', drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 };
 }
 
 /**
@@ -33,7 +33,7 @@ export class Ranking {
   /** Packs the item embeddings, normalised for cosine scores, into panels of eight items. A task is a block of ITEM_BLOCK items. */
   prepare(): void {
     const { kernels, layout, plan } = this.memory;
-    const preparation = rankPreparation(plan.score);
+    const preparation = rankPreparation(plan);
     const { at, finals, stride } = layout;
     const bytes = stride * 4;
     const blocks = Math.ceil(plan.items / ITEM_BLOCK);
@@ -63,7 +63,7 @@ export class Ranking {
    */
   rank(): void {
     const { control, kernels, layout, plan } = this.memory;
-    const preparation = rankPreparation(plan.score);
+    const preparation = rankPreparation(plan);
     const { at, stride } = layout;
     const queries = control[Word.queries]!;
     const k = control[Word.k]!;

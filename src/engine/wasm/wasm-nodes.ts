@@ -189,7 +189,9 @@ export class WasmNodes implements NodeOperations {
   }
 
   combine(x: NodeTable, y: NodeTable, { keep = 0, scale = 1, rows = 'all' }: Combination = {}): void {
-    const tables = { x: at(x), xStride: bytes(x), y: at(y), yStride: bytes(y), d: x.stride };
+    // with the padding where there is no column to leave alone, which is faster
+    const d = x.columns === y.columns ? x.stride : Math.min(x.columns, y.columns);
+    const tables = { x: at(x), xStride: bytes(x), y: at(y), yStride: bytes(y), d };
     this.run(combine, { ...tables, keep, scale, ...this.rowsOf(rows) });
   }
 

@@ -5,6 +5,7 @@ import { type Matrix, matrix, row } from '../../array/matrix.ts';
 import { sharedFloat32, sharedInt32 } from '../../array/shared.ts';
 import { IdMap } from '../../data/id-map.ts';
 import { TaurecError } from '../../errors.ts';
+import { readVersions } from '../../model/current-version.ts';
 import { createModel, type Model, trainedItems } from '../../model/model.ts';
 import { isIndexName, openModel, saveModel } from '../../model/model-directory.ts';
 import type { ModelTrainingState, TrainedArrays } from '../../model/training-state.ts';
@@ -16,16 +17,28 @@ import { buildIndex } from '../../recommender/index-file.ts';
 export interface Forgotten {
   /** Whether the model knew the user. */
   readonly known: boolean;
-  /** Interactions of the user that the model held. */
+  /** Interactions of the user that the model held; of several versions, the most that one held. */
   readonly interactions: number;
 }
 
 /**
  * Removes a user from a model folder: id, embedding, seen and held-out items, optimiser moments, loss state and weights of the training state, rows of a test part, and checkpoints, which hold all of this too. An
- * approximate index is built again. What the user contributed to the embeddings of items stays: it is an aggregate of all users.
+ * approximate index is built again. In a folder of versions the user is removed from each of them. What the user contributed to the embeddings of items stays: it is an aggregate of all users.
  * @throws TaurecError the errors of `openModel` and `saveModel`; `model-changed` when another program saves the model meanwhile
  */
-export async function forgetUser(directory: string, user: string): Promise<Forgotten> {
+export async function forgetUser(path: string, user: string): Promise<Forgotten> {
+  const versions = await readVersions(path);
+  if (!versions) return forgetIn(path, user);
+  const found: Forgotten[] = [];
+  for (const { name } of versions.versions) found.push(await forgetIn(join(path, name), user));
+  return {
+    known: found.some(({ known }) => known),
+    interactions: Math.max(0, ...found.map(({ interactions }) => interactions)),
+  };
+}
+
+/** `forgetUser` for one model folder. */
+async function forgetIn(directory: string, user: string): Promise<Forgotten> {
   const before = await stampOf(directory);
   const model = await openModel(directory, { trainingState: true });
   const opened = before ?? (await stampOf(directory));

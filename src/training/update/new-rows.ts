@@ -2,7 +2,7 @@ import { type Csr, csrFromEntries, csrHas, csrRow, csrTranspose } from '../../ar
 import { type Matrix, row } from '../../array/matrix.ts';
 import { randomStream } from '../../array/random.ts';
 import { sharedFloat32 } from '../../array/shared.ts';
-import { compactIds, type Interactions } from '../../data/interactions.ts';
+import { compactIds, type Interactions, selectEntries } from '../../data/interactions.ts';
 import { type ExtendedIds, extendIds } from '../../data/union-ids.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
@@ -41,6 +41,17 @@ export function newInteractions(
     log.weights && pick(log.weights),
   );
   return { users, items, pairs };
+}
+
+/** The entries of a log that are new to a model, as a log. */
+export function newPart(model: Pick<Model, 'userIds' | 'itemIds' | 'seen'>, log: Interactions): Interactions {
+  const users = Int32Array.from(log.userIds, (id) => model.userIds.indexOf(id));
+  const items = Int32Array.from(log.itemIds, (id) => model.itemIds.indexOf(id));
+  const isNew = log.users.map((user, e) => {
+    const [row, column] = [users[user]!, items[log.items[e]!]!];
+    return row < 0 || column < 0 || !csrHas(model.seen, row, column) ? 1 : 0;
+  });
+  return compactIds(selectEntries(log, Uint8Array.from(isNew)));
 }
 
 /** Length of a new row, as a fraction of the mean length of the old ones: a shorter row changes direction faster (docs/decisions/020-updates.md). */

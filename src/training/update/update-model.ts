@@ -8,12 +8,12 @@ import type { IdMap } from '../../data/id-map.ts';
 import type { Interactions } from '../../data/interactions.ts';
 import { runShape } from '../../engine/run-options.ts';
 import { TaurecError } from '../../errors.ts';
-import { evaluate } from '../../evaluation/evaluator.ts';
+import { type EvaluateOptions, type Evaluation, evaluate } from '../../evaluation/evaluator.ts';
 import { cutOff } from '../../evaluation/metrics.ts';
 import type { LossSource } from '../../loss/loss.ts';
 import { lossNames } from '../../loss/losses.ts';
 import { createModel, type Model, trainedItems } from '../../model/model.ts';
-import type { ModelFacts } from '../../model/model-facts.ts';
+import { type ModelFacts, trainedScore } from '../../model/model-facts.ts';
 import type { Tensor } from '../../model/safetensors-format.ts';
 import { Titles } from '../../model/titles.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
@@ -238,7 +238,7 @@ function updateConfig(model: Model, fresh: number, options: UpdateOptions): Trai
     loss: lossOf(config, options.loss),
     backbone: backboneOf(config, options.backbone),
     batch: batchOf(config, options),
-    score: config.score,
+    score: trainedScore(config),
     ...(config.backbone === 'mf' && { dimension: model.items.columns }),
     seed: config.seed,
     threads: options.threads,
@@ -338,24 +338,26 @@ export async function forgetting(
   return { metric, users: after.users, before: before.metrics[metric]!, after: after.metrics[metric]! };
 }
 
-async function measure(
+/** Evaluates a model, protocol `clean`, at the cut-off of a metric. */
+export async function measure(
   model: Model,
   train: Csr,
   test: Csr,
   metric: string,
-  { signal, threads, engine: name }: RankingEngineOptions & { readonly signal?: AbortSignal },
-) {
+  options: RankingEngineOptions & Pick<EvaluateOptions, 'signal' | 'perUser'>,
+): Promise<Evaluation> {
+  const { signal, perUser, threads, engine: name } = options;
   const engine = await openRankingEngine(model, { threads, engine: name });
   try {
     const ranker = modelRanker(model, engine);
-    return await evaluate(ranker, { train, test, protocol: 'clean', ks: [cutOff(metric)], signal });
+    return await evaluate(ranker, { train, test, protocol: 'clean', ks: [cutOff(metric)], perUser, signal });
   } finally {
     await engine.close();
   }
 }
 
 /** The part of a matrix within its first rows and columns. */
-function within(m: Csr, rows: number, columns: number): Csr {
+export function within(m: Csr, rows: number, columns: number): Csr {
   const rowOf: number[] = [];
   const columnOf: number[] = [];
   for (let r = 0; r < rows; r++) {

@@ -1,0 +1,203 @@
+import { constants } from 'node:fs';
+import { cp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { TaurecError } from '../errors.ts';
+import { flush, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
+import { lockFolder } from '../platform/folder-lock.ts';
+import { makeFolder } from '../platform/write-fault.ts';
+import { currentModel, type ModelVersion, readVersions, VERSIONS, type Versions } from './current-version.ts';
+import type { Model } from './model.ts';
+import { openModel, saveModel } from './model-directory.ts';
+
+/** Options of `publishModel`. */
+export interface PublishOptions {
+  /** Versions to keep, ≥ 2: older ones are deleted, but never the current one and the one before it. Default 10. */
+  readonly keep?: number;
+  /** Why this version is published, in a sentence; listed with the versions. */
+  readonly note?: string;
+}
+
+/**
+ * Publishes a model as the next version of a folder and makes it current. The folder holds v1, v2 …, each a model folder, and `versions.json`, which names the current one; servers and commands that are given
+ * the folder use that. The version appears whole: its files are written under a temporary name, renamed, and only then named in `versions.json`.
+ * @param model a model, or the path of a model folder, whose files are checked and copied, without checkpoints
+ * @returns the new version
+ * @throws TaurecError the errors of `openModel` and `saveModel`; `bad-option`; `not-versions` for a folder that holds other files; `folder-in-use` while another program publishes there
+ */
+export async function publishModel(
+  model: Model | string,
+  folder: string,
+  { keep = 10, note }: PublishOptions = {},
+): Promise<ModelVersion> {
+  if (!(Number.isSafeInteger(keep) && keep >= 2)) {
+    throw new TaurecError('bad-option', { option: 'keep', got: keep, expected: 'a whole number of at least 2' });
+  }
+  const source = typeof model === 'string' ? await currentModel(model) : undefined;
+  const opened = typeof model === 'string' ? await openModel(source!) : model;
+  return changing(folder, async (versions) => {
+    if (!versions) await checkEmpty(folder);
+    await removeLeft(folder);
+    const name = nextName(versions, await readdir(folder));
+    const target = join(folder, name);
+    if (source === undefined) await saveModel(target, opened);
+    else await copyModel(source, target);
+    const { config } = source === undefined ? await openModel(target) : opened;
+    const version: ModelVersion = {
+      name,
+      published: new Date().toISOString(),
+      users: opened.users.rows,
+      items: opened.items.rows,
+      interactions: opened.seen.indices.length,
+      metrics: config.metrics,
+      ...(note !== undefined && { note }),
+    };
+    const published = withCurrent(
+      {
+        format: 'taurec-versions',
+        current: name,
+        versions: [...(versions?.versions ?? []), version],
+        history: versions?.history ?? [],
+      },
+      'publish',
+    );
+    const kept = recent(published, keep);
+    await writeVersions(folder, kept);
+    // Only after the list no longer names them.
+    for (const old of published.versions) {
+      if (!kept.versions.includes(old)) await rm(join(folder, old.name), { recursive: true, force: true });
+    }
+    return version;
+  });
+}
+
+/**
+ * Makes an existing version current.
+ * @throws TaurecError `no-versions`, `unknown-name`, `folder-in-use`
+ */
+export function makeCurrent(folder: string, name: string): Promise<ModelVersion> {
+  return changing(folder, async (versions) => {
+    const version = versionOf(folder, versions, name);
+    await writeVersions(folder, withCurrent({ ...versions!, current: name }, 'publish'));
+    return version;
+  });
+}
+
+/**
+ * Goes back to the version that was current before the current one.
+ * @throws TaurecError `no-versions`; `no-earlier-version` where no earlier version is left; `folder-in-use`
+ */
+export function rollBack(folder: string): Promise<ModelVersion> {
+  return changing(folder, async (versions) => {
+    const name = versions && previous(versions);
+    if (versions && name === undefined) {
+      throw new TaurecError('no-earlier-version', { folder, current: versions.current });
+    }
+    const version = versionOf(folder, versions, name ?? '');
+    await writeVersions(folder, withCurrent({ ...versions!, current: version.name }, 'rollback'));
+    return version;
+  });
+}
+
+/** The versions of a folder. @throws TaurecError `no-versions`, `damaged-versions` */
+export async function listVersions(folder: string): Promise<Versions> {
+  const versions = await readVersions(folder);
+  if (!versions) throw new TaurecError('no-versions', { folder });
+  return versions;
+}
+
+/**
+ * The version that a rollback returns to: the last one that was current before the current one was published. A version that was left by a rollback does not come back by another: history is read as a stack,
+ * where a publication pushes and a rollback pops.
+ */
+function previous({ history, versions, current }: Versions): string | undefined {
+  const stack: string[] = [];
+  for (const { version, by } of history) {
+    if (by === 'rollback') while (stack.length > 0 && stack.at(-1) !== version) stack.pop();
+    if (stack.at(-1) !== version) stack.push(version);
+  }
+  const held = new Set(versions.map(({ name }) => name));
+  return stack.reverse().find((name) => name !== current && held.has(name));
+}
+
+/** The versions with the event that the current one became current. */
+function withCurrent(versions: Versions, by: 'publish' | 'rollback'): Versions {
+  const event = { version: versions.current, at: new Date().toISOString(), by };
+  return { ...versions, history: [...versions.history, event] };
+}
+
+/** The versions without the oldest ones, the current one and its predecessor among those that stay, and the history of those that stay. */
+function recent(versions: Versions, keep: number): Versions {
+  const safe = new Set([versions.current, previous(versions)]);
+  const surplus = Math.max(0, versions.versions.length - keep);
+  const leaving = new Set(
+    versions.versions
+      .filter(({ name }) => !safe.has(name))
+      .slice(0, surplus)
+      .map(({ name }) => name),
+  );
+  return {
+    ...versions,
+    versions: versions.versions.filter(({ name }) => !leaving.has(name)),
+    history: versions.history.filter(({ version }) => !leaving.has(version)),
+  };
+}
+
+/** @throws TaurecError `no-versions`, `unknown-name` */
+function versionOf(folder: string, versions: Versions | undefined, name: string): ModelVersion {
+  if (!versions) throw new TaurecError('no-versions', { folder });
+  const version = versions.versions.find((one) => one.name === name);
+  if (version) return version;
+  const known = versions.versions.map((one) => one.name);
+  throw new TaurecError('unknown-name', { kind: `version of ${folder}`, got: name, known });
+}
+
+/** Runs a change of the folder's versions, one at a time. */
+async function changing<T>(folder: string, change: (versions: Versions | undefined) => Promise<T>): Promise<T> {
+  // Before the lock, which would create the folder.
+  if ((await readVersions(folder)) === undefined) makeFolder(folder);
+  const release = lockFolder(folder);
+  try {
+    return await change(await readVersions(folder));
+  } finally {
+    release();
+  }
+}
+
+/** Removes what killed publications left under temporary names: under the lock nobody else writes any. */
+async function removeLeft(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.tmp')) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Versions start in an empty folder: what it holds might be named like one. @throws TaurecError `not-versions` */
+async function checkEmpty(folder: string): Promise<void> {
+  const others = (await readdir(folder)).filter((name) => name !== 'lock');
+  if (others.length > 0) throw new TaurecError('not-versions', { folder, got: others.slice(0, 3).join(', ') });
+}
+
+/** A number above that of every version, deleted ones and folders of killed publications too. */
+function nextName(versions: Versions | undefined, names: readonly string[]): string {
+  const listed = [...names, ...(versions?.history.map(({ version }) => version) ?? [])];
+  const numbers = listed.map((name) => Number(/^v(\d+)$/.exec(name)?.[1] ?? 0));
+  return `v${Math.max(0, ...numbers) + 1}`;
+}
+
+/** Copies the files of a model folder, without checkpoints and locks. */
+async function copyModel(source: string, target: string): Promise<void> {
+  const temporary = temporaryName(target);
+  await cp(source, temporary, {
+    recursive: true,
+    // Shares the blocks of the files where the file system can.
+    mode: constants.COPYFILE_FICLONE,
+    filter: (path) => path === source || !/^(?:checkpoint|lock$|\.)/.test(basename(path)),
+  });
+  await rename(temporary, target);
+  await flush(join(target, '..'));
+}
+
+function writeVersions(folder: string, versions: Versions): Promise<void> {
+  return writeAtomically(join(folder, VERSIONS), (temporary) =>
+    writeFile(temporary, `${JSON.stringify(versions, undefined, 2)}\n`),
+  );
+}

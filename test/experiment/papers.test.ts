@@ -78,6 +78,14 @@ test('a loss given by its label keeps the options of the part', async () => {
   expect(new Set(taus)).toEqual(new Set([0.17, 0.2, 0.24]));
 });
 
+test('training options that are given are merged over those of the part', async () => {
+  const lab = all();
+  const data = [named('amazon2014-cd-popularity')];
+  await findingsOf(papers, lab, { data, parts: ['tables'], config: { epochs: 2, validation: { every: 1 } } });
+  for (const { config } of lab.asked)
+    expect(config).toMatchObject({ aim: 'discovery', epochs: 2, validation: { every: 1, patience: 10 } });
+});
+
 test('levels are those of a single part, and limit those of several', async () => {
   const data = [named('ultragcn-movielens-1m')];
   const noises = async (parts: string[], levels: number[]) => {

@@ -5,7 +5,7 @@ import type { Experiment, Findings, Lab } from '../experiment.ts';
 import { everyOne, measured } from '../findings.ts';
 import { planRuns } from '../plan-runs.ts';
 import { experimentSettings } from '../read-settings.ts';
-import type { DataSource } from '../run.ts';
+import { type DataSource, mergeConfigs } from '../run.ts';
 import { type ExperimentConfig, type ExperimentSettings, entriesNamed, type SourceEntry } from '../settings.ts';
 import { type Part, parts } from './papers-parts.ts';
 
@@ -80,7 +80,7 @@ async function unitSettings(
   alone: boolean,
 ): Promise<ExperimentSettings> {
   const { name, files, config } = source;
-  const { parts: _, losses, levels, ...rest } = given;
+  const { parts: _, losses, levels, config: training = {}, ...rest } = given;
   const defaults = { ...part.experiment.defaults, ...part.settings(name) };
   // A loss given by its label keeps the options that it has in this part.
   const known = defaults.losses ?? [];
@@ -90,8 +90,9 @@ async function unitSettings(
   const data = [{ ...files, name, config }] as ExperimentConfig['data'];
   const common = (defaults.levels ?? []).filter((level) => levels?.includes(level));
   const axis = alone ? levels : common.length > 0 ? common : undefined;
+  const over = mergeConfigs(defaults.config ?? {}, training);
   return experimentSettings(
-    { ...rest, ...(axis && { levels: axis }), ...(entries && { losses: entries }), data },
+    { ...rest, config: over, ...(axis && { levels: axis }), ...(entries && { losses: entries }), data },
     defaults,
   );
 }

@@ -6,7 +6,7 @@ import { fairness } from './fairness.ts';
 import { falseNegatives, negativeNoise } from './negative-noise.ts';
 import { negatives } from './negatives.ts';
 import { popularityDial } from './popularity-dial.ts';
-import { positiveNoise } from './positive-noise.ts';
+import { positiveNoise, positiveNoiseInUserRows } from './positive-noise.ts';
 import { publishedTables } from './published-tables.ts';
 import { temperature } from './temperature.ts';
 
@@ -94,13 +94,20 @@ export const parts: readonly Part[] = [
   {
     name: 'positive-noise',
     title: 'Positive noise',
-    experiment: positiveNoise,
+    experiment: positiveNoiseInUserRows,
     data: bslSets,
     settings: (data) => ({
       seeds: seedsOf(data),
       losses: lossesOf(data, 'sl', 'bsl', 'sl with λ', 'bsl with λ'),
       levels: [0, 0.1, 0.2, 0.4],
     }),
+  },
+  {
+    name: 'pair-rows',
+    title: 'Positive noise in pair rows',
+    experiment: positiveNoise,
+    data: bslSets,
+    settings: (data) => ({ seeds: seedsOf(data), losses: lossesOf(data, 'sl', 'bsl'), levels: [0.4] }),
   },
   {
     name: 'negative-noise',
@@ -162,7 +169,7 @@ export const parts: readonly Part[] = [
   {
     name: 'false-positives',
     title: 'False positives',
-    experiment: positiveNoise,
+    experiment: positiveNoiseInUserRows,
     data: ['amazon2014-health', 'amazon2014-electronic'],
     settings: (data) => ({
       losses: lossesOf(data, 'sl', 'slatk'),

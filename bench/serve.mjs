@@ -4,6 +4,7 @@
  *     node bench/serve.mjs [--seconds 10] [--rounds 3] [--connections 16] [--k 20] [--threads N] [--json]
  *     node bench/serve.mjs --requests 200000        # resident memory after each tenth of the requests
  *     node bench/serve.mjs --neighbors 20           # the same model without and with a neighbour term of 20 entries an item, in turn
+ *     node bench/serve.mjs --filter .5              # the same requests without and with a filter that lets this share of the items pass, in turn
  *     node bench/serve.mjs --cold-start             # time from spawning the process to the first answer
  */
 import { spawn } from 'node:child_process';
@@ -13,6 +14,8 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { Catalogue } from '../dist/catalogue/catalogue.js';
+import { columnOf } from '../dist/data/attribute-columns.js';
 import { saveModel } from '../dist/index.js';
 import { machine } from './speed/machine.mjs';
 import { madeUpModel } from './speed/made-up-model.mjs';
@@ -32,6 +35,7 @@ const { values } = parseArgs({
     threads: { type: 'string' },
     requests: { type: 'string' },
     neighbors: { type: 'string' },
+    filter: { type: 'string' },
     'cold-start': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -44,18 +48,27 @@ const program = resolve(import.meta.dirname, '../dist/cli/main.js');
 await inTemporaryFolder(async (/** @type {string} */ folder) => {
   const directory = join(folder, 'model');
   const sizes = { users, items, dimension: Number(values.dimension) };
-  await saveModel(directory, madeUpModel(sizes));
+  const model = madeUpModel(sizes);
+  await saveModel(directory, values.filter ? withShares(model) : model);
   const withTerm = join(folder, 'with-term');
   if (values.neighbors) {
     await saveModel(withTerm, madeUpModel({ ...sizes, neighbors: Number(values.neighbors) }));
   }
   const rows = values.neighbors
-    ? await inTurn(directory, withTerm)
-    : values['cold-start']
-      ? await coldStart(directory)
-      : values.requests
-        ? await memory(directory, Number(values.requests))
-        : await speed(directory);
+    ? await inTurn({ without: directory, with: withTerm }, { without: '', with: '' })
+    : values.filter
+      ? await inTurn(
+          { without: directory, with: directory },
+          {
+            without: '',
+            with: `&where=${encodeURIComponent(JSON.stringify({ share: { lt: Number(values.filter) } }))}`,
+          },
+        )
+      : values['cold-start']
+        ? await coldStart(directory)
+        : values.requests
+          ? await memory(directory, Number(values.requests))
+          : await speed(directory);
   const about = machine();
   if (values.json) console.log(JSON.stringify({ machine: about, options: values, rows }, null, 2));
   else {
@@ -90,23 +103,26 @@ async function speed(directory) {
 }
 
 /**
- * Rounds of load without and with the neighbour term, in turn, and their ratio.
- * @param {string} plain
- * @param {string} withTerm
+ * Rounds of load without and with what is measured, in turn, and their ratio.
+ * @param {{ without: string, with: string }} directories
+ * @param {{ without: string, with: string }} parameters more of the query
  */
-async function inTurn(plain, withTerm) {
-  const servers = [await start(plain), await start(withTerm)];
-  for (const { url } of servers) await shoot(url, { duration: 2 });
+async function inTurn(directories, parameters) {
+  const servers = [
+    { ...(await start(directories.without)), more: parameters.without },
+    { ...(await start(directories.with)), more: parameters.with },
+  ];
+  for (const { url, more } of servers) await shoot(url, { duration: 2 }, more);
   const rows = [];
   const ratios = [];
   for (let round = 1; round <= Number(values.rounds); round++) {
     const rates = [];
-    for (const [s, { url, pid }] of servers.entries()) {
+    for (const [s, { url, pid, more }] of servers.entries()) {
       const spent = processorSeconds(pid);
-      const result = await shoot(url, { duration: Number(values.seconds) });
+      const result = await shoot(url, { duration: Number(values.seconds) }, more);
       const each = (1000 * (processorSeconds(pid) - spent)) / result.requests.total;
       rates.push(result.requests.total / result.duration);
-      rows.push({ round, term: s ? 'with' : 'without', ...figures(result), 'processor ms a request': each });
+      rows.push({ round, measured: s ? 'with' : 'without', ...figures(result), 'processor ms a request': each });
     }
     ratios.push((rates[1] ?? 0) / (rates[0] ?? 1));
   }
@@ -180,18 +196,30 @@ async function start(directory) {
 /**
  * @param {string} url
  * @param {{ duration?: number, amount?: number }} much
+ * @param {string} [more] more of the query
  * @returns {Promise<import('autocannon').Result>}
  */
-async function shoot(url, much) {
+async function shoot(url, much, more = '') {
   // 997 different users; the stride 7,919 spreads them over the model
   const requests = Array.from({ length: 997 }, (_, at) => ({
-    path: `/v1/users/${(at * 7919) % users}/recommendations?k=${values.k}`,
+    path: `/v1/users/${(at * 7919) % users}/recommendations?k=${values.k}${more}`,
   }));
   const result = await autocannon({ url, connections, requests, ...much });
   if (result.non2xx + result.errors + result.timeouts > 0) {
     throw new Error(`${result.non2xx} answers had an error status, ${result.errors} requests failed.`);
   }
   return result;
+}
+
+/**
+ * The model with a catalogue whose attribute `share` is spread evenly over [0, 1): `share` < s lets the share s of the items pass.
+ * @param {import('../dist/index.js').Model} model
+ */
+function withShares(model) {
+  const values = Array.from({ length: items }, (_, item) => ((item * 7919) % items) / items);
+  const attributes = new Map([['share', columnOf('number', values)]]);
+  const table = { source: 'made up', ids: model.itemIds, attributes, leftOut: [] };
+  return { ...model, catalogue: Catalogue.from(table, model.itemIds) };
 }
 
 /** @param {import('autocannon').Result} result */

@@ -11,7 +11,7 @@ const lines = [
   ['platform'],
   ['array'],
   ['data', 'loss', 'neighbors', 'optimizer'],
-  ['feedback'],
+  ['feedback', 'catalogue'],
   ['sampler'],
   ['engine'],
   ['backbone'],
@@ -33,13 +33,13 @@ const nodeFiles = {
   platform:
     'atomic-file file-head folder-lock import-module installation-key regular-file replace-folder sha256 temporary-folder text-file text-stream thread-program version write-fault writer',
   data:
-    'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read read-titles ' +
+    'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read read-catalogue read-titles ' +
     'database/database-file database/postgres database/read-database database/sqlite ' +
     'source/download source/expand-source source/json-array source/merge-logs source/text-encoding source/unpack source/with-sources',
   feedback: 'postgres-feedback sqlite-feedback sqlite-worker',
   engine: 'fused-multiply-add open-engine wasm/crew-worker wasm/open-wasm-engine',
   evaluation: 'result-file',
-  model: 'current-version model-directory versions reading-check reading-check-worker safetensors',
+  model: 'current-version model-directory replace-catalogue versions reading-check reading-check-worker safetensors',
   recommender: 'export-recommendations index-file index-seal',
   exchange: 'export-embeddings import-embeddings read-text read-vectors write-arrays write-parquet',
   training: 'checkpoint thread/coordinator thread/coordinator-worker update/forget-user',

@@ -8,7 +8,20 @@ import { Command } from 'commander';
 
 export const documentFile = fileURLToPath(new URL('../docs/command-line.md', import.meta.url));
 export const commandNames = [
-  ...['train', 'update', 'evaluate', 'recommend', 'explain', 'similar', 'index', 'compare', 'export', 'import', 'info'],
+  ...[
+    'train',
+    'update',
+    'evaluate',
+    'recommend',
+    'explain',
+    'similar',
+    'index',
+    'compare',
+    'export',
+    'import',
+    'catalogue',
+    'info',
+  ],
   ...[
     'experiment',
     'recipe list',

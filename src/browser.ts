@@ -8,11 +8,19 @@ export type { Csr } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
 export { openModel } from './browser/open-model.ts';
+export type { Attribute, Catalogue } from './catalogue/catalogue.ts';
+export type { EditedItem } from './catalogue/edited-catalogue.ts';
+export type { AtMost } from './catalogue/limits.ts';
+export type { Titles } from './catalogue/titles.ts';
+export type { Where, WhereTest, WhereValue } from './catalogue/where.ts';
+export type { AttributeColumn, AttributeType, AttributeValue } from './data/attribute-columns.ts';
 export type { Dataset } from './data/build-dataset.ts';
+export type { CatalogueTable } from './data/catalogue-table.ts';
 export { IdMap } from './data/id-map.ts';
 export type { Interactions, ReadReport } from './data/interactions.ts';
 export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
+export { type Shop, type ShopEvent, type ShopItem, type ShopOptions, syntheticShop } from './data/synthetic-shop.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
 export { itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
 export { easeRanker } from './evaluation/ease.ts';
@@ -29,12 +37,14 @@ export { slimRanker } from './evaluation/slim.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
-export type { Titles } from './model/titles.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';
 export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './recommender/explanation.ts';
 export type { FeedbackOfUser } from './recommender/feedback-items.ts';
+export type { ItemChange } from './recommender/live-catalogue.ts';
 export { modelRanker } from './recommender/model-ranker.ts';
-export type { AbsenceCause, Basis, LikedItems, UserFeedback } from './recommender/people-ranker.ts';
+export type { LikedItems } from './recommender/new-users.ts';
+export type { OpenOptions } from './recommender/open-options.ts';
+export type { AbsenceCause, Basis, UserFeedback } from './recommender/people-ranker.ts';
 export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
 export type {
   FoldInRequest,
@@ -43,7 +53,7 @@ export type {
   RecommendOptions,
   UserRecommendations,
 } from './recommender/recommendation.ts';
-export { type OpenOptions, Recommender, type UserList } from './recommender/recommender.ts';
+export { Recommender, type UserList } from './recommender/recommender.ts';
 export type { SimilarOptions } from './recommender/similar-items.ts';
 export type { Aim } from './training/aim.ts';
 export type { TrainConfig, TrainConfigInput } from './training/config.ts';

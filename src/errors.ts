@@ -66,6 +66,8 @@ const messages = {
   'file-not-found': (f: Facts) => `${f.file}: no such file. Check the path.`,
   'unreadable-file': (f: Facts) =>
     `${f.file}: cannot be read as ${f.format}: ${f.reason} If taurec guessed the wrong format, set it with the option format (--format).`,
+  'bad-catalogue': (f: Facts) =>
+    `${f.file}, ${f.unit ?? 'line'} ${f.line}: ${f.problem}. Nothing was changed. A catalogue has one row for each item, with its id.`,
   'bad-config-file': (f: Facts) => `${f.file}: cannot be loaded: ${f.reason}`,
   'download-failed': (f: Facts) => `${f.file}: cannot be downloaded: ${f.reason}. ${f.remedy}`,
   'packed-file': (f: Facts) => `${f.file}: is ${f.what}, which taurec does not read. ${f.remedy}`,
@@ -127,6 +129,8 @@ const messages = {
     `Unknown ${f.kind} ${show(f.id)}: it is not among the ${f.count} ${f.kind}s the model was trained on. ${f.remedy}`,
   'no-neighbors': () =>
     "The model has no neighbour term, so it cannot compare items by the users that they share. Compare by embeddings (by: 'embeddings', --by embeddings), or train a model with --neighbors 20.",
+  'no-catalogue': () =>
+    'The model has no catalogue, so lists cannot be filtered by attributes. Give it one: taurec catalogue MODEL --from items.csv',
   'fold-in-loss': (f: Facts) =>
     `Cannot fold in: the model was trained with ${f.got}, which taurec does not load on its own. Pass it when opening the model: Recommender.open(directory, { loss }).`,
   // embeddings to and from other programs
@@ -180,6 +184,8 @@ const messages = {
     'Erasing a user over HTTP requires a token with the scope write: start the server with --token-file. Alternative: taurec forget MODEL --user USER --feedback PLACE.',
   'erase-impossible': (f: Facts) =>
     `The feedback log ${f.place} cannot remove events: it has no method forget. Remove them in its database.`,
+  'edit-impossible': (f: Facts) =>
+    `The feedback log ${f.place} cannot keep edits of items: it has no method editItems. Change the catalogue instead: taurec catalogue MODEL --from items.csv`,
   'reload-closed': () =>
     'Reloading over HTTP requires a token: start the server with --token-file. Alternatives: send SIGHUP, or let the server watch the model directory (--reload-interval).',
   'reload-failed': (f: Facts) => `The new model cannot be opened, and the server keeps the current one: ${f.reason}`,

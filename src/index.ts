@@ -8,7 +8,14 @@ import { onDemand } from './platform/on-demand.ts';
 export type { Csr } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
+export type { Attribute, Catalogue, CatalogueMatch } from './catalogue/catalogue.ts';
+export type { EditedItem } from './catalogue/edited-catalogue.ts';
+export type { AtMost } from './catalogue/limits.ts';
+export type { Titles } from './catalogue/titles.ts';
+export type { Where, WhereTest, WhereValue } from './catalogue/where.ts';
+export type { AttributeColumn, AttributeType, AttributeValue } from './data/attribute-columns.ts';
 export type { Part } from './data/build-dataset.ts';
+export type { CatalogueTable } from './data/catalogue-table.ts';
 export type { Column, ColumnOptions, ColumnsRead, ColumnTaken, FoundBy, Role } from './data/columns.ts';
 export type { Dataset, DatasetOptions } from './data/dataset.ts';
 export type { EventOptions, KindCount } from './data/event-kinds.ts';
@@ -22,6 +29,7 @@ export type { TitleOptions } from './data/read-titles.ts';
 export type { Source } from './data/source/expand-source.ts';
 export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
+export { type Shop, type ShopEvent, type ShopItem, type ShopOptions, syntheticShop } from './data/synthetic-shop.ts';
 export { enableFusedMultiplyAdd } from './engine/fused-multiply-add.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
 export { itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
@@ -39,11 +47,11 @@ export { slimRanker } from './evaluation/slim.ts';
 export type { EmbeddingFormat, ExportEmbeddingsOptions } from './exchange/export-embeddings.ts';
 export type { ImportEmbeddingsOptions, ImportReport } from './exchange/import-embeddings.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from './feedback/feedback-log.ts';
+export type { EditValue, ItemEdit, ItemState } from './feedback/item-edits.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export type { ModelVersion, Versions } from './model/current-version.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
-export type { Titles } from './model/titles.ts';
 export type { ModelTrainingState } from './model/training-state.ts';
 export type { PublishOptions } from './model/versions.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';
@@ -52,8 +60,11 @@ export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './reco
 export type { ExportFormat, ExportOptions } from './recommender/export-recommendations.ts';
 export type { FeedbackOfUser } from './recommender/feedback-items.ts';
 export type { BuildIndexOptions, BuiltIndex } from './recommender/index-file.ts';
+export type { ItemChange } from './recommender/live-catalogue.ts';
 export { modelRanker } from './recommender/model-ranker.ts';
-export type { AbsenceCause, Basis, LikedItems, UserFeedback } from './recommender/people-ranker.ts';
+export type { LikedItems } from './recommender/new-users.ts';
+export type { OpenOptions } from './recommender/open-options.ts';
+export type { AbsenceCause, Basis, UserFeedback } from './recommender/people-ranker.ts';
 export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
 export type {
   FoldInRequest,
@@ -62,7 +73,7 @@ export type {
   RecommendOptions,
   UserRecommendations,
 } from './recommender/recommendation.ts';
-export { type OpenOptions, Recommender, type UserList } from './recommender/recommender.ts';
+export { Recommender, type UserList } from './recommender/recommender.ts';
 export type { SimilarOptions } from './recommender/similar-items.ts';
 export type { Aim } from './training/aim.ts';
 export type { TrainConfig, TrainConfigInput } from './training/config.ts';
@@ -103,6 +114,14 @@ export const readInteractions: typeof import('./data/read.ts').readInteractions 
 export const readTitles: typeof import('./data/read-titles.ts').readTitles = onDemand(
   () => import('./data/read-titles.ts'),
   'readTitles',
+);
+/**
+ * Reads a catalogue of items, with ids, titles and attributes, from a file, URL or database table (docs/catalogue.md): for `loadDataset`, `replaceCatalogue` and `Recommender.open`.
+ * @throws TaurecError `bad-catalogue` for an id that occurs twice or is missing, naming the line; as `readInteractions` for files, databases and columns
+ */
+export const readCatalogue: typeof import('./data/read-catalogue.ts').readCatalogue = onDemand(
+  () => import('./data/read-catalogue.ts'),
+  'readCatalogue',
 );
 /**
  * Opens a durable feedback log in SQLite (`sqlite:PATH`, or a path ending in .db, .sqlite or .sqlite3) or PostgreSQL (`postgres://…`), and creates its table if needed.
@@ -169,6 +188,14 @@ export const listVersions: typeof import('./model/versions.ts').listVersions = o
 export const saveModel: typeof import('./model/model-directory.ts').saveModel = onDemand(
   () => import('./model/model-directory.ts'),
   'saveModel',
+);
+/**
+ * Replaces the catalogue of a model folder, atomically; the rest of the model stays as it is.
+ * @throws TaurecError as `openModel`; `model-changed` if another program writes the model meanwhile
+ */
+export const replaceCatalogue: typeof import('./model/replace-catalogue.ts').replaceCatalogue = onDemand(
+  () => import('./model/replace-catalogue.ts'),
+  'replaceCatalogue',
 );
 /**
  * Writes recommendations for all users, or for the listed ones, to a CSV, JSON lines or Parquet file, and returns the number of users. The write is atomic.

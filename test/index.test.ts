@@ -9,7 +9,7 @@ import { loadedBy } from './support/loaded-modules.ts';
 const names = {
   taurec: [
     // data
-    ...['IdMap', 'loadDataset', 'readInteractions', 'readTitles', 'syntheticDataset'],
+    ...['IdMap', 'loadDataset', 'readCatalogue', 'readInteractions', 'readTitles', 'syntheticDataset', 'syntheticShop'],
     // training
     ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'nightlyUpdate', 'train'],
     'updateModel',
@@ -23,7 +23,8 @@ const names = {
       'exportRecommendations',
       'importEmbeddings',
     ],
-    ...['listVersions', 'makeCurrent', 'openModel', 'openRankingEngine', 'publishModel', 'rollBack', 'saveModel'],
+    ...['listVersions', 'makeCurrent', 'openModel', 'openRankingEngine', 'publishModel', 'replaceCatalogue'],
+    ...['rollBack', 'saveModel'],
     // evaluation
     ...['easeRanker', 'embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'modelRanker'],
     ...['popularRanker', 'randomRanker', 'slimRanker'],

@@ -44,3 +44,11 @@ export function engineOptions({ engine, threads }: CommonOptions): Pick<CommonOp
   enableFusedMultiplyAdd();
   return { ...(engine && { engine }), ...(threads !== undefined && { threads }) };
 }
+
+/** Queries that one thread answers sooner than further threads start. */
+const FEW_QUERIES = 256;
+
+/** As `engineOptions`, for so many queries: a few start no threads, unless the user asks for some. */
+export function engineOptionsFor(queries: number, flags: CommonOptions): Pick<CommonOptions, 'engine' | 'threads'> {
+  return { ...(queries <= FEW_QUERIES && { threads: 1 }), ...engineOptions(flags) };
+}

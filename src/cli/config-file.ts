@@ -123,7 +123,7 @@ function filesBesideFile(file: string, entry: unknown): unknown {
   if (typeof entry !== 'object' || entry === null) return entry;
   const paths = Object.entries(entry).map(([key, value]) => [
     key,
-    ['train', 'valid', 'test', 'titles'].includes(key) ? sourceBesideFile(file, value) : value,
+    ['train', 'valid', 'test', 'titles', 'catalogue'].includes(key) ? sourceBesideFile(file, value) : value,
   ]);
   return Object.fromEntries(paths);
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { listOptions, type RecommendOptions } from '../recommender/recommendation.ts';
 import { Recommender } from '../recommender/recommender.ts';
-import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptionsFor } from './common-options.ts';
 import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
 import { addFeedbackFlags, type FeedbackFlags, feedbackOf } from './feedback-flags.ts';
 import { idList } from './id-lists.ts';
 import { type IndexFlags, indexFlags } from './index-flags.ts';
+import { listReaders } from './list-flags.ts';
 import { whole } from './parse.ts';
 import { explanationText } from './reasons-text.ts';
 import type { Terminal } from './terminal.ts';
@@ -34,6 +35,7 @@ export function define(command: Command, terminal: Terminal): void {
   addDeclaredFlags(
     command,
     listOptions.filter(({ path }) => path !== 'explain'),
+    listReaders,
   );
   addFeedbackFlags(command);
   indexFlags(command);
@@ -62,7 +64,7 @@ async function run(terminal: Terminal, directory: string, flags: ExplainFlags): 
     explain: reasons,
   };
   const onNotice = terminal.notes(flags.quiet);
-  const recommender = await Recommender.open(directory, { ...engineOptions(flags), index, trustIndex, onNotice });
+  const recommender = await Recommender.open(directory, { ...engineOptionsFor(1, flags), index, trustIndex, onNotice });
   try {
     const explanation =
       user === undefined

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { indexKinds, type OpenOptions } from '../recommender/recommender.ts';
+import { indexKinds, type OpenOptions } from '../recommender/open-options.ts';
 
 export interface IndexFlags {
   index?: OpenOptions['index'];

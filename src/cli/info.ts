@@ -13,7 +13,7 @@ import { addCommonOptions, addExamples, type CommonOptions } from './common-opti
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { UsageError } from './failure.ts';
 import { count, table } from './output.ts';
-import { readingNotes } from './reading-notes.ts';
+import { attributesText, readingNotes } from './reading-notes.ts';
 import { sourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { neighborsText, ratingNote } from './train-report.ts';
@@ -165,6 +165,7 @@ function modelText(config: ModelConfig, itemBias?: Float32Array): string {
           ],
         ]
       : []),
+    ...(config.catalogue ? [['catalogue', catalogueText(config.catalogue)] as [string, string]] : []),
     ['epochs', `${count(config.epochs)} (${count(config.steps)} steps)`],
     ['seed', `${config.seed}`],
     ['engine', `${config.engine.name}, ${config.engine.build}, ${config.engine.threads} threads`],
@@ -182,6 +183,11 @@ function modelText(config: ModelConfig, itemBias?: Float32Array): string {
     rows.push([`${part} (${protocol})`, shown.map(([name, value]) => `${name} ${value.toFixed(4)}`).join(', ')]);
   }
   return table(['', ''], rows).trimStart();
+}
+
+/** The attributes of the items, and where they came from. */
+function catalogueText({ source, attributes }: NonNullable<ModelConfig['catalogue']>): string {
+  return `${attributesText(attributes)}; from ${source}`;
 }
 
 /** The name of the backbone, with its options as JSON where it has any. */

@@ -65,6 +65,18 @@ export function pair(text: string, before: Record<string, string | number> = {})
   return { ...before, [text.slice(0, at)]: Number.isFinite(asNumber) ? asNumber : value };
 }
 
+/** Parses a JSON object. */
+export function jsonObject(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Reported below.
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new InvalidArgumentError('Expected a JSON object, such as {"price":{"lte":50}}, in single quotes.');
+}
+
 /** NaN for anything but a number; `Number` alone would read blank text as 0. */
 function numberOf(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);

@@ -1,5 +1,7 @@
 // Notes about what a reader took from a log: its columns, and rows that are not plain data.
 
+import type { Attribute, CatalogueMatch } from '../catalogue/catalogue.ts';
+import type { CatalogueTable } from '../data/catalogue-table.ts';
 import { type ColumnsRead, type Role, roles } from '../data/columns.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { kindsText } from '../data/event-kinds.ts';
@@ -70,6 +72,21 @@ export function readingNotes(source: string, report: ReadReport): string[] {
   if (kinds) notes.push(`Kinds of events: ${kindsText(kinds)}.`);
   if (cancelled) notes.push(`Dropped ${count(cancelled)} pairs whose ratings add up to too little.`);
   return notes;
+}
+
+/** What a person may want to know about a catalogue: columns that were left out, and items that the model does not know. */
+export function catalogueNotes({ source, leftOut }: CatalogueTable, { unknown, examples }: CatalogueMatch): string[] {
+  const notes = leftOut.map(({ name, reason }) => `Left out of ${source}: ${name === '' ? '' : `${name}, `}${reason}.`);
+  if (unknown > 0) {
+    const named = `${examples.join(', ')}${unknown > examples.length ? ' …' : ''}`;
+    notes.push(`${count(unknown)} items of ${source} are not in the model, and no list has them: ${named}.`);
+  }
+  return notes;
+}
+
+/** `brand (text), price (number)`. */
+export function attributesText(attributes: readonly Attribute[]): string {
+  return attributes.length === 0 ? 'no attributes' : attributes.map(({ name, type }) => `${name} (${type})`).join(', ');
 }
 
 /** `1 row`, `1,200 rows`. */

@@ -47,6 +47,10 @@ function absenceText({ cause, events = [] }: Absence, k: number): string {
       return 'it is excluded (--exclude)';
     case 'not-allowed':
       return 'it is not among the allowed items (--allow)';
+    case 'filtered':
+      return 'its attributes do not pass the filter (--where)';
+    case 'limit':
+      return 'items before it use up one of its values (--at-most)';
     case 'unknown':
       return 'the model does not know it';
     case 'beyond-k':

@@ -3,12 +3,13 @@ import { TaurecError } from '../errors.ts';
 import { type ExportFormat, exportFormats, exportRecommendations } from '../recommender/export-recommendations.ts';
 import { listOptions, type RecommendedItem, type RecommendOptions } from '../recommender/recommendation.ts';
 import { Recommender } from '../recommender/recommender.ts';
-import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
+import { addCommonOptions, addExamples, type CommonOptions, engineOptionsFor } from './common-options.ts';
 import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
 import { addFeedbackFlags, type FeedbackFlags, feedbackOf } from './feedback-flags.ts';
 import { idFile, idList } from './id-lists.ts';
 import { type IndexFlags, indexFlags } from './index-flags.ts';
+import { listReaders } from './list-flags.ts';
 import { count, itemsTable } from './output.ts';
 import { WorkProgress } from './progress.ts';
 import { reasonsText } from './reasons-text.ts';
@@ -36,7 +37,7 @@ export function define(command: Command, terminal: Terminal): void {
     .option('--users-file <file>', 'file of user ids, one per line')
     .option('--all', 'all users of the model; needs --output')
     .option('--items <ids>', 'recommend to a new user, given items they like: a,b,c or @file');
-  addDeclaredFlags(command, listOptions);
+  addDeclaredFlags(command, listOptions, listReaders);
   addFeedbackFlags(command);
   indexFlags(command);
   command
@@ -52,6 +53,7 @@ export function define(command: Command, terminal: Terminal): void {
     'taurec recommend model --user 42 --explain',
     'taurec recommend model --items 318,50,858',
     'taurec recommend model --user 42 --discover .3 --diversity .3',
+    `taurec recommend model --user 42 --where '{"available":true,"price":{"lte":50}}' --at-most brand=2`,
     'taurec recommend model --all --output recommendations.parquet',
   );
   command.action((model: string, flags: RecommendFlags) => run(terminal, model, flags));
@@ -77,7 +79,10 @@ async function run(terminal: Terminal, directory: string, flags: RecommendFlags)
   };
   const { index, trustIndex, quiet } = flags;
   const onNotice = terminal.notes(quiet);
-  const recommender = await Recommender.open(directory, { ...engineOptions(flags), index, trustIndex, onNotice });
+  const recommender = await Recommender.open(directory, {
+    ...engineOptionsFor(flags.all ? Number.POSITIVE_INFINITY : (users?.length ?? 1), flags),
+    ...{ index, trustIndex, onNotice },
+  });
   try {
     if (flags.output !== undefined) await writeFile(terminal, recommender, flags.output, users, options, flags);
     else if (users) showUsers(terminal, recommender, users, options, flags);

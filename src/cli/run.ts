@@ -24,6 +24,10 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
   compare: { summary: 'compare two models or result files user by user', load: () => import('./compare.ts') },
   export: { summary: 'write embeddings for other programs', load: () => import('./export.ts') },
   import: { summary: 'make a model from embeddings trained elsewhere', load: () => import('./import.ts') },
+  catalogue: {
+    summary: 'replace the items and attributes of a model, without training',
+    load: () => import('./catalogue.ts'),
+  },
   info: { summary: 'describe a data file or a model', load: () => import('./info.ts') },
   experiment: { summary: 'run an experiment that checks claims of the papers', load: () => import('./experiment.ts') },
   recipe: { summary: 'list, run and check settings with known quality', load: () => import('./recipe.ts') },

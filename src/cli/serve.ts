@@ -7,8 +7,9 @@ import { type Scope, type ScopedToken, scopes } from '../server/access.ts';
 import { type RunningServer, type ServeOptions, serve } from '../server/serve.ts';
 import { serveOptions } from '../server/serve-options.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
-import { addDeclaredFlags } from './declared-flags.ts';
+import { addDeclaredFlags, type Readers } from './declared-flags.ts';
 import { visible } from './output.ts';
+import { jsonObject } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec serve`. The library takes a token and an open feedback log; the flags name a file and a place instead. */
@@ -22,16 +23,23 @@ interface ServeFlags
 
 export function define(command: Command, terminal: Terminal): void {
   command.argument('<model>', 'model folder');
-  addDeclaredFlags(command, serveOptions);
+  addDeclaredFlags(command, serveOptions, { where: jsonObject, filters: namedFilter as Readers[string] });
   addCommonOptions(command, 'engine', 'json', 'quiet');
   addExamples(
     command,
     'taurec serve model',
     'taurec serve model --feedback feedback.db',
+    `taurec serve model --catalogue items.csv --where '{"available":true}'`,
     'taurec serve model --port 9000 --token-file token.txt --host 0.0.0.0',
     "curl 'http://127.0.0.1:8080/v1/users/42/recommendations?k=5'",
   );
   command.action((model: string, flags: ServeFlags) => run(terminal, model, flags));
+}
+
+/** Parses `name={…}` and adds it to the filters of the earlier occurrences of the flag. */
+function namedFilter(text: string, before: Record<string, object> = {}): Record<string, object> {
+  const at = text.indexOf('=');
+  return { ...before, [text.slice(0, Math.max(at, 0))]: jsonObject(text.slice(at + 1)) };
 }
 
 async function run(terminal: Terminal, model: string, flags: ServeFlags): Promise<void> {

@@ -1,5 +1,6 @@
 // Reports of `taurec train`, `tune` and `worker`: notes about the data, the JSON result and the printed summary.
 
+import { matchOf } from '../catalogue/catalogue.ts';
 import type { Dataset, DatasetOptions } from '../data/dataset.ts';
 import type { ReadReport } from '../data/interactions.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
@@ -8,7 +9,7 @@ import { configToJson } from '../training/config.ts';
 import type { TrainResult } from '../training/training.ts';
 import { reportOf } from './evaluate-model.ts';
 import { count, decimal, duration, metricsTable, optionsText } from './output.ts';
-import { datasetNotes } from './reading-notes.ts';
+import { catalogueNotes, datasetNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Notes about the data that was read: its size, columns, rows passed over, ratings without a threshold, and test interactions that are also in training. */
@@ -28,6 +29,10 @@ export function reportReading(
     `Read ${dataset.source} in ${duration(seconds)}: ${count(users.size)} users, ${count(items.size)} items; interactions: ${parts.join(', ')}.`,
   );
   for (const note of datasetNotes(dataset)) say(note);
+  if (dataset.catalogue) {
+    const match = matchOf(dataset.catalogue, items.slice(train.columns));
+    for (const note of catalogueNotes(dataset.catalogue, match)) say(note);
+  }
   const interactions = [train, valid, test].reduce((sum, part) => sum + (part?.indices.length ?? 0), 0);
   const ratings = sumRatings ? undefined : ratingNote(Object.values(reports), interactions, minRating);
   if (ratings !== undefined) say(ratings);

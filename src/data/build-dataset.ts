@@ -1,4 +1,5 @@
 import { type Csr, csrFromEntries, csrHas } from '../array/csr.ts';
+import type { CatalogueTable } from './catalogue-table.ts';
 import { IdMap } from './id-map.ts';
 import type { Interactions, ReadReport } from './interactions.ts';
 import type { SplitRecord } from './split/split.ts';
@@ -33,6 +34,8 @@ export interface Dataset {
   readonly overlap?: number;
   /** Titles by item index, '' for an item without a title; see `readTitles`. */
   readonly titles?: readonly string[];
+  /** The items with their attributes, in the order of their source; see `readCatalogue`. */
+  readonly catalogue?: CatalogueTable;
 }
 
 /** A part of a data set. */

@@ -19,6 +19,7 @@ import { idFormHints } from './id-forms.ts';
 import type { Interactions } from './interactions.ts';
 import { kCore } from './k-core.ts';
 import { readInteractions } from './read.ts';
+import { readCatalogue } from './read-catalogue.ts';
 import { readShape } from './read-options.ts';
 import { readTitles, type TitleOptions } from './read-titles.ts';
 import { latestTime, recencyWeights } from './recency-weights.ts';
@@ -99,10 +100,16 @@ export const datasetShape = {
     flag: '--titles <file>',
     help: 'file of item titles, shown with recommendations',
   }),
-  /** Columns and format of the `titles` file. */
+  /** Catalogue of the items: ids, titles and attributes that lists can be filtered by (`readCatalogue`). A file, URL or database table. Cannot be combined with `titles`. Default: none. */
+  catalogue: option(file.optional(), {
+    group,
+    flag: '--catalogue <file>',
+    help: 'file or table of items with titles and attributes, to show and to filter by',
+  }),
+  /** Columns and format of the `titles` file or the `catalogue`. */
   titleOptions: option(
     z.custom<TitleOptions>((value) => typeof value === 'object', { error: 'an object' }).optional(),
-    { help: 'columns and format of the titles' },
+    { help: 'columns and format of the titles or the catalogue' },
   ),
   /** Seed of the random splits. Default 0. */
   seed: option(finite.optional(), { help: 'seed of the random splits' }),
@@ -121,7 +128,7 @@ export type DatasetOptions = z.input<typeof schema>;
  * split, recency weights. The validation part comes from the training entries, never from the test part. If a validation split would leave one side empty, there is
  * no validation part.
  * @throws TaurecError `bad-option` for options that cannot be combined, `empty-data` if the test split holds nothing out, and the errors of `readInteractions`,
- * `kCore`, `split`, `recencyWeights` and `readTitles`
+ * `kCore`, `split`, `recencyWeights`, `readTitles` and `readCatalogue`
  */
 export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
   checkOptions(schema, options, { split: 'split', validSplit: 'split' });
@@ -186,14 +193,15 @@ export async function loadDataset(options: DatasetOptions): Promise<Dataset> {
       ...(hints.length > 0 && { hints }),
     },
   );
+  const itemOptions = { encoding: options.encoding, ...options.titleOptions };
+  if (options.catalogue !== undefined) {
+    const catalogue = await readCatalogue(options.catalogue, itemOptions);
+    const titles =
+      catalogue.titles && Array.from(dataset.items, (id) => catalogue.titles![catalogue.ids.indexOf(id)] ?? '');
+    return { ...dataset, catalogue, ...(titles && { titles }) };
+  }
   return options.titles
-    ? {
-        ...dataset,
-        titles: await readTitles(options.titles, dataset.items, {
-          encoding: options.encoding,
-          ...options.titleOptions,
-        }),
-      }
+    ? { ...dataset, titles: await readTitles(options.titles, dataset.items, itemOptions) }
     : dataset;
 }
 
@@ -215,6 +223,10 @@ function checkTogether(options: DatasetOptions): void {
       got: options.validSplit,
       expected: 'a validRatio above 0',
     });
+  }
+  if (options.titles !== undefined && options.catalogue !== undefined) {
+    const remedy = 'Give the titles as a column of the catalogue called title.';
+    throw new TaurecError('bad-option', { option: 'titles', got: options.titles, conflict: 'catalogue', remedy });
   }
   if (options.test !== undefined && options.split) {
     const remedy = 'Drop one of them: the test file is used as given.';

@@ -29,8 +29,11 @@ export interface TitleOptions {
   encoding?: string;
 }
 
-const isTitle = (name: string) => /^(item|movie|product|book|track|song|artist)?[\s_-]?(title|name)$/i.test(name);
-const isId = (name: string) => /^id$/i.test(name) || isUsualName('item', name);
+/** True for the usual name of a column of titles. */
+export const isTitleName = (name: string): boolean =>
+  /^(item|movie|product|book|track|song|artist)?[\s_-]?(title|name)$/i.test(name);
+/** True for the usual name of a column of item ids in a table of items. */
+export const isItemIdName = (name: string): boolean => /^id$/i.test(name) || isUsualName('item', name);
 
 /**
  * Reads item titles from CSV, TSV, JSON or Parquet, from files or a database table, as in `readInteractions`. Returns them by item index,
@@ -121,7 +124,10 @@ async function titleTable(
     item: 1,
     delimiter: options.delimiter,
     header: options.header,
-    headerNames: [(name) => isId(name) || name === options.id, (name) => isTitle(name) || name === options.title],
+    headerNames: [
+      (name) => isItemIdName(name) || name === options.id,
+      (name) => isTitleName(name) || name === options.title,
+    ],
   });
   return delimitedTable(layout, find(layout.header ? first : undefined, layout.width));
 }
@@ -133,8 +139,8 @@ function findTitleColumns(
   width: number,
   options: TitleOptions,
 ): ColumnPositions {
-  const id = options.id ?? position(names, isId) ?? 1;
-  const title = options.title ?? position(names, isTitle) ?? (id === 2 ? 1 : 2);
+  const id = options.id ?? position(names, isItemIdName) ?? 1;
+  const title = options.title ?? position(names, isTitleName) ?? (id === 2 ? 1 : 2);
   return findColumns(file, names, width, { user: id, item: title, rating: false, time: false });
 }
 

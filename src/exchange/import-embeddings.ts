@@ -1,13 +1,13 @@
 /** Import: builds a model from vectors and ids in files that another program wrote. The readers of the formats are in read-vectors.ts and read-text.ts. */
 
 import { csrFromEntries } from '../array/csr.ts';
+import { Titles } from '../catalogue/titles.ts';
 import { IdMap } from '../data/id-map.ts';
 import type { Interactions } from '../data/interactions.ts';
 import { TaurecError } from '../errors.ts';
 import { checkScore, createLoss, fitLoss } from '../loss/losses.ts';
 import { createModel, type Model } from '../model/model.ts';
 import type { ModelFacts } from '../model/model-facts.ts';
-import { Titles } from '../model/titles.ts';
 import { readIds } from './read-text.ts';
 import { readNumbers, readVectors } from './read-vectors.ts';
 import { badEmbeddings, type Vectors } from './vectors-table.ts';

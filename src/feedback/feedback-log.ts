@@ -1,4 +1,5 @@
 import { TaurecError } from '../errors.ts';
+import type { ItemEdit, ItemState } from './item-edits.ts';
 
 /** One action of a user on an item, as reported by the application. */
 export interface FeedbackEvent {
@@ -50,6 +51,10 @@ export interface FeedbackLog {
   check(): Promise<void>;
   /** Removes all events of a user, durably, and resolves with their number. Absent: the log cannot remove events. */
   forget?(user: string): Promise<number>;
+  /** Applies edits of items, all or none, durably, and resolves with the states of the items. Absent: the log keeps no items. */
+  editItems?(edits: readonly ItemEdit[]): Promise<readonly ItemState[]>;
+  /** The states of edited items with a `sequence` above `after` (default 0: all), in ascending order, in pages. Absent: the log keeps no items. */
+  itemStates?(after?: number): AsyncIterable<readonly ItemState[]>;
   /** Writes the waiting appends, then closes the connection. Every acknowledged event stays stored. */
   close(): Promise<void>;
 }
@@ -66,6 +71,10 @@ export interface FeedbackStore {
   check(): Promise<void>;
   /** Deletes the rows of a user and returns their number. Never overlaps with `write`. */
   forget(user: string): Promise<number>;
+  /** Applies edits of items in one durable transaction; creates their table if it does not exist. Returns the states of the items. */
+  editItems(edits: readonly ItemEdit[]): Promise<ItemState[]>;
+  /** The first `limit` states with a `sequence` above `after`, in ascending order; none without a table of items. */
+  itemStates(after: number, limit: number): Promise<ItemState[]>;
   /** Closes the connections. Called once, when no append is waiting. */
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { feedbackColumns, type PostgresPlace, quotedTable, type TableName } from
 import { isConnectionLost, isTimeout, postgresError, postgresOptions } from '../data/database/postgres.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog, FeedbackRow, FeedbackStore, StoredFeedback } from './feedback-log.ts';
+import { type ItemEdit, type ItemState, itemColumns, stateOf, statesAfter, stateText } from './item-edits.ts';
 import { StoredLog } from './stored-log.ts';
 
 /** Size of the pool: one connection writes, the others read and check. */
@@ -114,6 +115,51 @@ class PostgresStore implements FeedbackStore {
     const sql = `DELETE FROM ${quotedTable(this.place.table)} WHERE user_id = $1`;
     const { rowCount } = await this.withClient((client) => client.query(sql, [user]));
     return rowCount ?? 0;
+  }
+
+  editItems(edits: readonly ItemEdit[]): Promise<ItemState[]> {
+    return this.withClient(async (client) => {
+      // The lock of the appends runs edits one after another too: their sequence is that of their commits.
+      await client.query(this.begin);
+      if (!(await this.hasItems(client)))
+        await client.query(
+          `CREATE TABLE IF NOT EXISTS ${this.items} (item_id text PRIMARY KEY, sequence bigint NOT NULL UNIQUE, state text NOT NULL)`,
+        );
+      const columns = itemColumns.join(', ');
+      const ids = edits.map(({ item }) => item);
+      const { rows } = await client.query(`SELECT ${columns} FROM ${this.items} WHERE item_id = ANY($1)`, [ids]);
+      const before = new Map(rows.map((row) => [row.item_id, stateOf(row.item_id, Number(row.sequence), row.state)]));
+      const last = await client.query(`SELECT coalesce(max(sequence), 0) AS last FROM ${this.items}`);
+      const states = statesAfter(before, edits, Number(last.rows[0].last));
+      await client.query(
+        `INSERT INTO ${this.items} (${columns}) SELECT ${columns} FROM unnest($1::text[], $2::bigint[], $3::text[]) AS edit (${columns}) ` +
+          'ON CONFLICT (item_id) DO UPDATE SET sequence = excluded.sequence, state = excluded.state',
+        [states.map(({ item }) => item), states.map(({ sequence }) => sequence), states.map(stateText)],
+      );
+      await this.commit(client);
+      return states;
+    });
+  }
+
+  itemStates(after: number, limit: number): Promise<ItemState[]> {
+    return this.withClient(async (client) => {
+      if (!(await this.hasItems(client))) return [];
+      const sql = `SELECT ${itemColumns.join(', ')} FROM ${this.items} WHERE sequence > $1 ORDER BY sequence LIMIT $2`;
+      const { rows } = await client.query(sql, [after, limit]);
+      return rows.map((row) => stateOf(row.item_id, Number(row.sequence), row.state));
+    });
+  }
+
+  /** Whether the table of edited items exists: it does from the first edit on. */
+  private async hasItems(client: ClientBase): Promise<boolean> {
+    const { rows } = await client.query('SELECT to_regclass($1) AS found', [this.items]);
+    return rows[0].found !== null;
+  }
+
+  /** The table of edited items as SQL. */
+  private get items(): string {
+    const { table } = this.place;
+    return quotedTable({ ...table, name: `${table.name}_items` });
   }
 
   close(): Promise<void> {

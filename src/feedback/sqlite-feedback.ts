@@ -15,7 +15,8 @@ import { StoredLog } from './stored-log.ts';
  */
 export async function openSqliteFeedback(place: SqlitePlace & { table: TableName }): Promise<FeedbackLog> {
   const index = quotedTable({ name: `${place.table.name}_user_item` });
-  const start = { path: resolve(place.path), table: quotedTable(place.table), index };
+  const items = quotedTable({ name: `${place.table.name}_items` });
+  const start = { path: resolve(place.path), table: quotedTable(place.table), index, items };
   const thread = new SqliteThread(place.shown, start);
   try {
     const { problem } = await thread.ask('open');
@@ -30,6 +31,8 @@ export async function openSqliteFeedback(place: SqlitePlace & { table: TableName
     find: (user, item, limit) => thread.ask('find', user, item, limit),
     check: () => thread.ask('check'),
     forget: (user) => thread.ask('forget', user),
+    editItems: (edits) => thread.ask('editItems', edits),
+    itemStates: (after, limit) => thread.ask('itemStates', after, limit),
     close: () => thread.ask('close').finally(() => thread.end()),
   });
 }

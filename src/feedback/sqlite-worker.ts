@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'libsql';
 import { feedbackColumns } from '../data/database/database-place.ts';
 import type { FeedbackRow, StoredFeedback } from './feedback-log.ts';
+import { type ItemEdit, type ItemState, itemColumns, stateOf, statesAfter, stateText } from './item-edits.ts';
 
 /** Start values of the thread. */
 export interface SqliteStart {
@@ -13,6 +14,8 @@ export interface SqliteStart {
   readonly table: string;
   /** Name of the table's index by user and item, quoted for SQL. */
   readonly index: string;
+  /** Name of the table of edited items, quoted for SQL. */
+  readonly items: string;
 }
 
 /** The calls of the thread: arguments and answer of each. `open` answers with a problem when the table is not a feedback log. */
@@ -23,6 +26,8 @@ export interface SqliteCalls {
   find: { arguments: [user: string, item: string | undefined, limit: number]; answer: StoredFeedback[] };
   check: { arguments: []; answer: undefined };
   forget: { arguments: [user: string]; answer: number };
+  editItems: { arguments: [edits: readonly ItemEdit[]]; answer: ItemState[] };
+  itemStates: { arguments: [after: number, limit: number]; answer: ItemState[] };
   close: { arguments: []; answer: undefined };
 }
 
@@ -44,7 +49,7 @@ export interface SqliteReply {
 /** Time to wait for a lock that another process holds. */
 const lockMilliseconds = 20_000;
 
-const { path, table, index } = workerData as SqliteStart;
+const { path, table, index, items } = workerData as SqliteStart;
 let database: Database.Database;
 let insert: Database.Statement;
 let select: Database.Statement;
@@ -57,6 +62,8 @@ const calls: { [Name in keyof SqliteCalls]: (...args: SqliteCalls[Name]['argumen
     find,
     check,
     forget,
+    editItems,
+    itemStates,
     close: () => void database.close(),
   };
 
@@ -128,6 +135,34 @@ function forget(user: string): number {
   const { changes } = inTransaction(() => database.prepare(`DELETE FROM ${table} WHERE user_id = ?`).run(user));
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   return changes;
+}
+
+/** Applies edits of items in one transaction. The table exists from the first edit on. */
+function editItems(edits: readonly ItemEdit[]): ItemState[] {
+  return inTransaction(() => {
+    database.exec(
+      `CREATE TABLE IF NOT EXISTS ${items} (item_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL UNIQUE, state TEXT NOT NULL) STRICT`,
+    );
+    const find = database.prepare(`SELECT ${itemColumns.join(', ')} FROM ${items} WHERE item_id = ?`).raw(true);
+    const before = new Map<string, ItemState>();
+    for (const { item } of edits) {
+      const row = find.get(item) as [string, number, string] | undefined;
+      if (row) before.set(item, stateOf(...row));
+    }
+    const [last] = database.prepare(`SELECT coalesce(max(sequence), 0) FROM ${items}`).raw(true).get() as [number];
+    const states = statesAfter(before, edits, last);
+    const put = database.prepare(`INSERT OR REPLACE INTO ${items} (${itemColumns.join(', ')}) VALUES (?, ?, ?)`);
+    for (const state of states) put.run(state.item, state.sequence, stateText(state));
+    return states;
+  });
+}
+
+function itemStates(after: number, limit: number): ItemState[] {
+  const exists = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
+  if (!exists.get(items.slice(1, -1).replaceAll('""', '"'))) return [];
+  const sql = `SELECT ${itemColumns.join(', ')} FROM ${items} WHERE sequence > ? ORDER BY sequence LIMIT ?`;
+  const rows = database.prepare(sql).raw(true).all(after, limit) as [string, number, string][];
+  return rows.map((row) => stateOf(...row));
 }
 
 /** 1 for a new row, 0 when its id is already stored. */

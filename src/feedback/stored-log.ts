@@ -8,6 +8,7 @@ import {
   type StoredFeedback,
   type WantedFeedback,
 } from './feedback-log.ts';
+import type { ItemEdit, ItemState } from './item-edits.ts';
 
 /** Maximum number of events in a page of `read`. */
 const pageLength = 4096;
@@ -50,6 +51,21 @@ export class StoredLog implements FeedbackLog {
   async find(user: string, { item, limit = ALL }: WantedFeedback = {}): Promise<StoredFeedback[]> {
     this.insistOpen();
     return this.store.find(user, item, limit);
+  }
+
+  async editItems(edits: readonly ItemEdit[]): Promise<readonly ItemState[]> {
+    this.insistOpen();
+    return edits.length === 0 ? [] : this.store.editItems(edits);
+  }
+
+  async *itemStates(after = 0): AsyncGenerator<readonly ItemState[]> {
+    for (let last = after; ; ) {
+      this.insistOpen();
+      const page = await this.store.itemStates(last, pageLength);
+      if (page.length > 0) yield page;
+      if (page.length < pageLength) return;
+      last = page.at(-1)!.sequence;
+    }
   }
 
   async check(): Promise<void> {

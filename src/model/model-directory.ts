@@ -1,10 +1,10 @@
 /** The model folder in Node: saves a model atomically, opens one, and reads or writes its training state. `read-model.ts` has the part shared with browsers. */
 
-import { lstat, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
-import type { IdMap } from '../data/id-map.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { TaurecError } from '../errors.ts';
 import { settingsOf } from '../neighbors/neighbors.ts';
 import { removeAbandonedIn, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
@@ -13,6 +13,14 @@ import { finishReplacing, removeAbandonedFolders, replaceFolder } from '../platf
 import { fileSha256 } from '../platform/text-stream.ts';
 import { version } from '../platform/version.ts';
 import { checkWritable, makeFolder } from '../platform/write-fault.ts';
+import {
+  catalogueFacts,
+  catalogueName,
+  catalogueTensors,
+  idTensors,
+  isCatalogueName,
+  list,
+} from './catalogue-tensors.ts';
 import { currentModel, VERSIONS } from './current-version.ts';
 import { type FileDigest, sealedJson } from './file-digest.ts';
 import { type Model, modelProblem } from './model.ts';
@@ -43,7 +51,7 @@ import type { ModelTrainingState } from './training-state.ts';
 const TRAINING = 'training.safetensors';
 const modelFiles: readonly string[] = [CONFIG, TRAINING, NEIGHBORS, ...Object.values(files)];
 /** Files of the old model that a save removes. Approximate indexes are among them: they index the old embeddings. */
-const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(name);
+const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(name) || isCatalogueName(name);
 /** True for the names of the files that every model has, and of the training state. */
 export const isModelFile = (name: string): boolean => modelFiles.includes(name);
 
@@ -61,6 +69,7 @@ export interface SaveOptions {
  * - ids.safetensors: ids of users and items, and titles
  * - seen.safetensors: seen items, validation items, popularity
  * - neighbors.safetensors: the weights of the neighbour term, if the model has one
+ * - catalogue-<key>.safetensors: the attributes of the items, if the model has a catalogue
  * - training.safetensors: the training state, if the model carries one
  *
  * The save is atomic: all files are written to a temporary folder, which is then renamed, so `directory` never holds half a model. A save replaces an older model in `directory` and removes its approximate
@@ -77,7 +86,7 @@ export async function saveModel(directory: string, model: Model, { others = {} }
   if (!facts.success) throw new TaurecError('bad-model', { path: directory, problem: issuesOf(facts.error) });
   await recoverModel(directory);
   await checkModelTarget(directory);
-  const config = {
+  const config: ModelConfig = {
     format: MODEL_FORMAT,
     version: model.neighbors ? MODEL_VERSION : PLAIN_VERSION,
     dimension: model.items.columns,
@@ -87,7 +96,7 @@ export async function saveModel(directory: string, model: Model, { others = {} }
     ...facts.data,
     ...(model.neighbors && { neighbors: settingsOf(model.neighbors) }),
     versions: facts.data.versions ?? { taurec: version, node: process.versions.node },
-  } satisfies ModelConfig;
+  };
   const isRewritten = (name: string) => isReplaced(name) || Object.hasOwn(others, name);
   // Files that stay keep their digests.
   const digests: Record<string, FileDigest> = Object.fromEntries(
@@ -118,6 +127,10 @@ export async function saveModel(directory: string, model: Model, { others = {} }
         ...csrTensors('votes', votes),
         'votes.values': list(votes.values!),
       });
+    }
+    if (model.catalogue) {
+      const file = await writeCatalogue(temporary, model.catalogue, digests);
+      config.catalogue = catalogueFacts(model.catalogue, file);
     }
     if (model.trainingState)
       digests[TRAINING] = await writeTrainingState(join(temporary, TRAINING), model.trainingState);
@@ -299,15 +312,19 @@ function table(m: Matrix): StreamedTensor {
   };
 }
 
-/** A one-dimensional tensor over a typed array. */
-const list = <A extends Tensor['data']>(data: A): Tensor<A> => ({ shape: [data.length], data });
-
-/** The three arrays of an `IdMap` as tensors, with `name` as their prefix. */
-const idTensors = (name: string, ids: IdMap) => ({
-  [`${name}.offsets`]: list(ids.offsets),
-  [`${name}.order`]: list(ids.order),
-  [`${name}.bytes`]: list(ids.bytes),
-});
+/** Writes the file of a catalogue into a folder, and adds its digest to `digests`. Returns its name. */
+export async function writeCatalogue(
+  folder: string,
+  catalogue: Catalogue,
+  digests: Record<string, FileDigest>,
+): Promise<string> {
+  const unnamed = temporaryName(join(folder, 'catalogue'));
+  const digest = await writeSafetensors(unnamed, catalogueTensors(catalogue));
+  const name = catalogueName(digest.sha256.slice(0, 16));
+  await rename(unnamed, join(folder, name));
+  digests[name] = digest;
+  return name;
+}
 
 /** The offsets and indices of a sparse matrix as tensors. The number of rows and columns is in config.json. */
 const csrTensors = (name: string, m: Csr) => ({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { attributeTypes } from '../data/attribute-columns.ts';
 import { neighborKinds } from '../neighbors/neighbors.ts';
 
 /** The newest version of the model folder, which this taurec writes for models with a neighbour term. */
@@ -106,6 +107,16 @@ export const modelConfigSchema = z.object({
       shrink: z.number(),
       ridge: z.number().optional(),
       beta: z.number(),
+    })
+    .optional(),
+  /** The attributes of the items, whose values are in `file`. Absent: no catalogue. Versions that know none ignore it. */
+  catalogue: z
+    .object({
+      file: z.string().regex(/^catalogue-[0-9a-f]{16}\.safetensors$/),
+      source: z.string(),
+      /** The items of the catalogue, those that the model does not know included, and the items of the model that it lacks. */
+      rows: count,
+      attributes: z.array(z.object({ name: z.string(), type: z.enum(attributeTypes) })),
     })
     .optional(),
   /** Size and SHA-256 of every other file of the model. Absent in models of versions that wrote none. */

@@ -2,11 +2,12 @@ import { type Csr, csrHas, csrRow } from '../array/csr.ts';
 import { firstNotFinite } from '../array/finite.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { sharedInt32 } from '../array/shared.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Titles } from '../catalogue/titles.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
 import { type Neighbors, neighborsProblem } from '../neighbors/neighbors.ts';
 import type { ModelFacts } from './model-facts.ts';
-import type { Titles } from './titles.ts';
 import type { ModelTrainingState } from './training-state.ts';
 
 /** A trained model: embeddings, ids and seen items. It holds everything that recommending needs; the training data are not read again. U users, I items, d dimensions. */
@@ -32,6 +33,8 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   readonly popularity: Int32Array;
   /** Titles of the items, by index; absent: no item has one. */
   readonly titles?: Titles;
+  /** Attributes of the items; absent: the model has no catalogue. */
+  readonly catalogue?: Catalogue;
   /** The state that training continues from; `openModel` reads it only on request. */
   readonly trainingState?: ModelTrainingState;
 }
@@ -72,7 +75,7 @@ export function trainedItems(model: Pick<Model, 'seen' | 'validation'>): Csr {
 export function modelProblem(
   model: Model,
   knownFinite = false,
-): { readonly part: 'embeddings' | 'ids' | 'seen' | 'neighbors'; readonly text: string } | undefined {
+): { readonly part: 'embeddings' | 'ids' | 'seen' | 'neighbors' | 'catalogue'; readonly text: string } | undefined {
   const { users, items, itemBias, neighbors, userIds, itemIds, seen, validation, popularity, titles } = model;
   const wrong = (part: 'embeddings' | 'ids' | 'seen', what: string, got: number, expected: number) =>
     got === expected ? undefined : { part, text: `${what}: ${got}, expected ${expected}` };
@@ -119,6 +122,30 @@ export function modelProblem(
       rangeProblem(part.indices, items.rows);
     if (text) return { part: 'seen', text: `${name} items: ${text}` };
   }
+  const text = model.catalogue && catalogueProblem(model.catalogue, items.rows);
+  return text === undefined ? undefined : { part: 'catalogue', text };
+}
+
+/** What is wrong with a catalogue: its sizes, and indices out of range. */
+function catalogueProblem(
+  { items, others, rows, attributes, titles }: Catalogue,
+  expected: number,
+): string | undefined {
+  if (items !== expected) return `items of the catalogue: ${items}, expected ${expected}`;
+  if (titles && titles.offsets.length !== rows + 1) return `titles: ${titles.offsets.length - 1}, expected ${rows}`;
+  const idsProblem = (ids: IdMap) => offsetsProblem(ids.offsets, ids.bytes.length) ?? rangeProblem(ids.order, ids.size);
+  const text = idsProblem(others) ?? (titles && offsetsProblem(titles.offsets, titles.bytes.length));
+  if (text) return text;
+  for (const [name, column] of attributes) {
+    const length = column.type === 'list' ? column.offsets.length - 1 : column.values.length;
+    const problem =
+      (length === rows ? undefined : `${length} rows, expected ${rows}`) ??
+      ('terms' in column ? idsProblem(column.terms) : undefined) ??
+      (column.type === 'list' ? offsetsProblem(column.offsets, column.values.length) : undefined) ??
+      (column.type === 'list' ? rangeProblem(column.values, column.terms.size) : undefined) ??
+      (column.type === 'text' ? rangeProblem(column.values, column.terms.size, -1) : undefined);
+    if (problem) return `attribute ${JSON.stringify(name)}: ${problem}`;
+  }
   return undefined;
 }
 
@@ -158,10 +185,11 @@ function ascendingProblem({ rows, columns, offsets, indices }: Csr): string | un
   return undefined;
 }
 
-/** Every index must be in [0, size). */
-function rangeProblem(indices: Int32Array | Uint32Array, size: number): string | undefined {
+/** Every index must be in [least, size). */
+function rangeProblem(indices: Int32Array | Uint32Array, size: number, least = 0): string | undefined {
   for (let e = 0; e < indices.length; e++) {
-    if (indices[e]! < 0 || indices[e]! >= size) return `entry ${e} is ${indices[e]}, expected a number below ${size}`;
+    if (indices[e]! < least || indices[e]! >= size)
+      return `entry ${e} is ${indices[e]}, expected a number below ${size}`;
   }
   return undefined;
 }

@@ -1,12 +1,12 @@
 import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
-import { IdMap } from '../data/id-map.ts';
+import { Titles } from '../catalogue/titles.ts';
 import { TaurecError } from '../errors.ts';
+import { catalogueOf, idMapOf } from './catalogue-tensors.ts';
 import { type FileDigest, sealOf } from './file-digest.ts';
 import { type Model, modelProblem } from './model.ts';
 import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelConfigSchema } from './model-facts.ts';
 import { type Safetensors, type Tensor, tensorOf } from './safetensors-format.ts';
-import { Titles } from './titles.ts';
 
 /** The file with the facts and sizes of a model, as JSON. */
 export const CONFIG = 'config.json';
@@ -56,18 +56,20 @@ export interface OpenedModel {
 /** Reads a model from its files, and checks digests and that the files fit together. Throws `no-model`, `newer-model`, `damaged-file`, `bad-model` or `bad-safetensors` (see `openModel`). */
 export async function readModel(from: ModelSource): Promise<OpenedModel> {
   const config = await readModelConfig(from);
+  const names = [...Object.values(files), ...(config.neighbors ? [NEIGHBORS] : [])];
   const opened = await Promise.all(
-    [...Object.values(files), ...(config.neighbors ? [NEIGHBORS] : [])].map((name) =>
+    [...names, ...(config.catalogue ? [config.catalogue.file] : [])].map((name) =>
       from.readTensors(name, { digest: digestOf(config, name, from), finite: name === files.embeddings }),
     ),
   );
-  const [embeddings, ids, seen, neighbors] = opened.map(({ file }) => file) as Safetensors[] as [
+  const [embeddings, ids, seen, neighbors] = opened.slice(0, names.length).map(({ file }) => file) as [
     Safetensors,
     Safetensors,
     Safetensors,
     Safetensors?,
   ];
   const { users, items, dimension } = config;
+  const catalogue = config.catalogue && catalogueOf(opened.at(-1)!.file, config.catalogue, items);
   const model: Model<ModelConfig> = {
     config,
     users: matrixOf(tensorOf(embeddings, 'users', 'F32', [users, dimension])),
@@ -85,17 +87,19 @@ export async function readModel(from: ModelSource): Promise<OpenedModel> {
     seen: csrOf(seen, 'seen', users, items, config.interactions),
     validation: seen.tensors.has('validation.offsets') ? csrOf(seen, 'validation', users, items, -1) : undefined,
     popularity: tensorOf(seen, 'popularity', 'I32', [items]).data,
-    titles: ids.tensors.has('titles.offsets')
-      ? new Titles(
-          tensorOf(ids, 'titles.bytes', 'U8', [-1]).data,
-          tensorOf(ids, 'titles.offsets', 'U32', [items + 1]).data,
-        )
-      : undefined,
+    titles: catalogue?.itemTitles ?? titlesOf(ids, items),
+    catalogue,
   };
   const problem = modelProblem(model, true);
   if (problem)
     throw new TaurecError('bad-model', {
-      path: from.pathOf(problem.part === 'neighbors' ? NEIGHBORS : files[problem.part]),
+      path: from.pathOf(
+        problem.part === 'neighbors'
+          ? NEIGHBORS
+          : problem.part === 'catalogue'
+            ? config.catalogue!.file
+            : files[problem.part],
+      ),
       problem: problem.text,
     });
   const sound = Promise.all(opened.map((file) => file.sound)).then(() => {});
@@ -159,13 +163,12 @@ const matrixOf = ({ shape: [rows, columns], data }: Tensor<Float32Array>): Matri
   data,
 });
 
-/** The id map whose arrays `saveModel` wrote with the prefix `name`. */
-const idMapOf = (file: Safetensors, name: string, size: number) =>
-  new IdMap(
-    tensorOf(file, `${name}.bytes`, 'U8', [-1]).data,
-    tensorOf(file, `${name}.offsets`, 'U32', [size + 1]).data,
-    tensorOf(file, `${name}.order`, 'U32', [size]).data,
-  );
+/** The titles in the file of ids; undefined without. */
+export function titlesOf(ids: Safetensors, items: number): Titles | undefined {
+  if (!ids.tensors.has('titles.offsets')) return undefined;
+  const offsets = tensorOf(ids, 'titles.offsets', 'U32', [items + 1]).data;
+  return new Titles(tensorOf(ids, 'titles.bytes', 'U8', [-1]).data, offsets);
+}
 
 /** The sparse matrix whose arrays `saveModel` wrote with the prefix `name`. `entries` is the expected number of pairs; −1: any. */
 const csrOf = (file: Safetensors, name: string, rows: number, columns: number, entries: number): Csr => ({

@@ -224,12 +224,14 @@ export function tensorOf<T extends TensorType>(
 }
 
 /** The typed array of a safetensors element type. The types taurec's own files use are listed; any other is the union. */
-type ArrayOf<T extends TensorType> = T extends 'F32'
-  ? Float32Array
-  : T extends 'I32'
-    ? Int32Array
-    : T extends 'U32'
-      ? Uint32Array
-      : T extends 'U8'
-        ? Uint8Array
-        : TensorArray;
+type ArrayOf<T extends TensorType> = T extends 'F64'
+  ? Float64Array
+  : T extends 'F32'
+    ? Float32Array
+    : T extends 'I32'
+      ? Int32Array
+      : T extends 'U32'
+        ? Uint32Array
+        : T extends 'U8'
+          ? Uint8Array
+          : TensorArray;

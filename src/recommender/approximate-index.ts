@@ -1,7 +1,7 @@
 import { BestItems } from '../array/best-items.ts';
 import { type Matrix, row } from '../array/matrix.ts';
 import type { Engine, ScoreKind } from '../engine/engine.ts';
-import { difference } from './item-filter.ts';
+import { difference, type ItemFilter } from './item-filter.ts';
 import type { RankedItem } from './list-ranker.ts';
 import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
 import { inverseNorm } from './vectors.ts';
@@ -10,6 +10,9 @@ import { inverseNorm } from './vectors.ts';
 const CANDIDATES = 256;
 /** The most candidates that a search asks for. Beyond this, ranking all items exactly is no slower. */
 export const MOST_CANDIDATES = 1000;
+
+/** Candidates of a filtered search, as a multiple of those among which k items pass on average. */
+const FILTERED = 2;
 
 /** The properties of a model that decide what its index holds. */
 export interface IndexedModel {
@@ -76,14 +79,21 @@ export class ApproximateIndex {
   /**
    * The best `k` items that are neither excluded nor seen. Returns undefined when the caller has to rank all items instead: when k plus the number of items left out exceeds 1000, and when the search found fewer than k items
    * although more exist.
+   * With a filter by attributes the search asks for as many candidates as k of them are likely to pass.
    * @param excluded ascending, distinct
    */
-  best(engine: Engine, query: Query, k: number, excluded: Int32Array): RankedItem[] | undefined {
+  best(
+    engine: Engine,
+    query: Query,
+    k: number,
+    { excluded, where }: Pick<ItemFilter, 'excluded' | 'where'>,
+  ): RankedItem[] | undefined {
     const out = [...query.seen, ...difference(excluded, query.seen)];
-    if (k + out.length > MOST_CANDIDATES) return undefined;
     const { items } = engine;
-    // In the worst case every item to leave out is among the best: ask for k more than those.
-    const count = Math.min(Math.max(CANDIDATES, k + out.length), items.rows);
+    // In the worst case every item to leave out is among the best: ask for more than those.
+    const least = Math.ceil(where ? (FILTERED * k * items.rows) / Math.max(1, where.count) : k) + out.length;
+    if (least > MOST_CANDIDATES) return undefined;
+    const count = Math.min(Math.max(CANDIDATES, least), items.rows);
     const left = new Set(out);
     const scorer = new QueryScorer(items, this.#model, query);
     const best = new BestItems(k);
@@ -92,11 +102,12 @@ export class ApproximateIndex {
       candidates.add(Number(key));
     let found = 0;
     for (const item of candidates) {
-      if (left.has(item)) continue;
+      if (left.has(item) || (where && !where.has(item))) continue;
       found++;
       best.offer(item, scorer.of(item));
     }
-    return found >= Math.min(k, items.rows - out.length) ? best.take() : undefined;
+    const remaining = where ? where.count - out.filter((item) => where.has(item)).length : items.rows - out.length;
+    return found >= Math.min(k, remaining) ? best.take() : undefined;
   }
 
   /** The query (u, 1), or u without item biases, scaled to length 1: its length does not change the order of the items. */

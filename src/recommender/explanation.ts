@@ -32,8 +32,10 @@ export interface Reasons {
  * - `feedback`: the user has acted on it since the training; `events` says how and when
  * - `given`: it is one of the items that a new user likes
  * - `excluded`, `not-allowed`: by the options `exclude` and `allow`
+ * - `filtered`: its attributes do not pass the option `where`
  * - `unknown`: the model does not know it
  * - `beyond-k`: its rank is above k
+ * - `limit`: items that rank above it use up one of its values (option `atMost`)
  * - `diversity`: its rank is within k, and `diversity` preferred other items
  * - `index`: its rank is within k, and the approximate index missed it
  */

@@ -1,5 +1,6 @@
 import type { Csr } from '../array/csr.ts';
 import { sharedInt32 } from '../array/shared.ts';
+import type { ItemSet } from '../catalogue/item-set.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { finished } from './in-steps.ts';
 
@@ -8,6 +9,13 @@ export interface ItemFilter {
   readonly excluded: Int32Array;
   /** The only items allowed, without any excluded one. Absent: all items that are not excluded. */
   readonly allowed?: Int32Array;
+  /** The items that the attributes let pass. Absent: all items. */
+  readonly where?: ItemSet;
+}
+
+/** The only items that a filter allows, ascending, those it excludes among them; undefined where it names none. */
+export function allowedItems({ allowed, where }: ItemFilter): Int32Array | undefined {
+  return allowed && where ? allowed.filter((item) => where.has(item)) : (allowed ?? where?.indices);
 }
 
 /** Ids that are looked up between two steps. */
@@ -18,9 +26,10 @@ export function* itemFilterInSteps(
   ids: IdMap,
   exclude: Iterable<string | number> = [],
   allow?: Iterable<string | number>,
+  where?: ItemSet,
 ): Generator<void, ItemFilter> {
   const excluded = yield* indicesInSteps(ids, exclude);
-  return { excluded, allowed: allow && difference(yield* indicesInSteps(ids, allow), excluded) };
+  return { excluded, allowed: allow && difference(yield* indicesInSteps(ids, allow), excluded), where };
 }
 
 /** The known ids as ascending, distinct indices. */
@@ -42,15 +51,6 @@ function* indicesInSteps(ids: IdMap, wanted: Iterable<string | number>): Generat
 /** The distinct values, ascending. */
 export function ascending(values: Iterable<number>): Int32Array {
   return Int32Array.from(new Set(values)).sort();
-}
-
-/** The items that the filter forbids, of 0 … `items` − 1: the excluded ones, or all that are not on the allow-list. */
-export function forbiddenItems(filter: ItemFilter, items: number): Int32Array {
-  if (!filter.allowed) return filter.excluded;
-  return difference(
-    Int32Array.from({ length: items }, (_, i) => i),
-    filter.allowed,
-  );
 }
 
 /** The elements of `a` that are not in `b`; both ascending. Linear in the two lengths. */

@@ -2,6 +2,7 @@
 
 import { type Matrix, row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
+import type { Limits } from '../catalogue/limits.ts';
 import type { Engine, ItemProducts } from '../engine/engine.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { finished } from './in-steps.ts';
@@ -19,6 +20,8 @@ export interface ListRequest {
   readonly diversity: number;
   /** x in [0, 1]: penalty for popular items (`DiscoveryBias`). */
   readonly discover: number;
+  /** The most items with one value of an attribute; absent: no limits. With `diversity` they hold among the candidates already. */
+  readonly limits?: Limits;
 }
 
 /** Ranks a model's items for user embeddings: by score minus the popularity penalty, then re-ranked for diversity. The tables for the two dials are built on first use. */
@@ -46,10 +49,12 @@ export class ItemRanker {
 
   /** As `rank`; yields between steps of re-ranking, the dearest part of a list. */
   *rankInSteps(queries: readonly Query[], request: ListRequest): Generator<void, RankedItem[][]> {
-    const { k, filter, diversity } = request;
+    const { k, filter, diversity, limits } = request;
     const bias = this.biasOf(request.discover);
     const count = diversity > 0 ? candidateCount(k) : k;
-    const ranked = this.#ranked(queries, count, filter, bias);
+    const ranked = limits
+      ? yield* this.#limited(queries, count, filter, limits, bias)
+      : this.#ranked(queries, count, filter, bias);
     const lists: RankedItem[][] = diversity > 0 ? [] : ranked;
     if (diversity > 0) {
       for (const list of ranked) {
@@ -73,10 +78,45 @@ export class ItemRanker {
     return this.#discovery.biasOf(discover);
   }
 
+  /** The first `k` items of each query that the limits take; ranks longer lists where too few are left. */
+  *#limited(
+    queries: readonly Query[],
+    k: number,
+    filter: ItemFilter,
+    limits: Limits,
+    bias?: Float32Array,
+  ): Generator<void, RankedItem[][]> {
+    const lists = new Array<RankedItem[]>(queries.length);
+    let open = queries.map((_, q) => q);
+    const { rows } = this.#engine.items;
+    for (let length = 2 * k; open.length > 0; length *= 4) {
+      const count = Math.min(length, rows);
+      const short: number[] = [];
+      const together = Math.max(1, Math.floor(LIMITED_PLACES / count));
+      for (let from = 0; from < open.length; from += together) {
+        const part = open.slice(from, from + together);
+        const ranked = this.#ranked(
+          part.map((q) => queries[q]!),
+          count,
+          filter,
+          bias,
+        );
+        for (const [at, q] of part.entries()) {
+          lists[q] = limits.first(ranked[at]!, k);
+          // A list shorter than was asked for has all items.
+          if (lists[q].length < k && ranked[at]!.length === count && count < rows) short.push(q);
+        }
+        yield;
+      }
+      open = short;
+    }
+    return lists;
+  }
+
   /** Ranks by the index unless there is an allow-list or the popularity dial is on. Queries that the index declines are ranked exactly. */
   #ranked(queries: readonly Query[], k: number, filter: ItemFilter, bias?: Float32Array): RankedItem[][] {
     const index = filter.allowed || bias !== this.#model.itemBias ? undefined : this.#index;
-    const found = queries.map((query) => index?.best(this.#engine, query, k, filter.excluded));
+    const found = queries.map((query) => index?.best(this.#engine, query, k, filter));
     const others = queries.filter((_, q) => !found[q]);
     // Rank all remaining queries in one call, and merge their lists in order.
     const model = { ...this.#model, itemBias: bias };
@@ -95,6 +135,9 @@ export class ItemRanker {
     return list.map(({ item }) => ({ item, score: scorer.of(item) }));
   }
 }
+
+/** Places of lists that are ranked together for limits: they bound the memory. */
+const LIMITED_PLACES = 100_000;
 
 /** Users and items in the sample that the spread of scores is estimated from. */
 const SAMPLE_USERS = 64;

@@ -1,11 +1,19 @@
 import { type Csr, csrHas, csrRow } from '../array/csr.ts';
-import { type ItemFilter, union } from './item-filter.ts';
+import { allowedItems, type ItemFilter, union } from './item-filter.ts';
 
 /** A reason for which a list leaves an item out. */
-export const exclusionCauses = ['training', 'validation', 'feedback', 'given', 'excluded', 'not-allowed'] as const;
+export const exclusionCauses = [
+  'training',
+  'validation',
+  'feedback',
+  'given',
+  'excluded',
+  'not-allowed',
+  'filtered',
+] as const;
 /**
  * `training`, `validation`: the user has seen the item in that part of the data. `feedback`: the user has acted on it since the training. `given`: it is one of the items that a new user likes. `excluded`: the request excludes it.
- * `not-allowed`: the request allows only other items.
+ * `not-allowed`: the request allows only other items. `filtered`: its attributes do not pass the filter of the request.
  */
 export type ExclusionCause = (typeof exclusionCauses)[number];
 
@@ -44,7 +52,7 @@ export class LeftOut {
   causesOf(item: number): ExclusionCause[] {
     const { user, feedback = none, given = none } = this.#seenItems;
     const { seen, validation } = this.#data;
-    const { excluded, allowed } = this.filter;
+    const { excluded, allowed, where } = this.filter;
     const causes: ExclusionCause[] = [];
     if (user !== undefined && csrHas(seen, user, item))
       causes.push(validation && csrHas(validation, user, item) ? 'validation' : 'training');
@@ -53,13 +61,15 @@ export class LeftOut {
     if (holds(excluded, item)) causes.push('excluded');
     // The allow-list is kept without the excluded items.
     else if (allowed && !holds(allowed, item)) causes.push('not-allowed');
+    if (where && !where.has(item)) causes.push('filtered');
     return causes;
   }
 
   /** The number of `items` that the list may hold. */
   remaining(items: number): number {
-    const { excluded, allowed } = this.filter;
-    return allowed ? allowed.length - common(allowed, this.seen) : items - union(excluded, this.seen).length;
+    const out = union(this.filter.excluded, this.seen);
+    const allowed = allowedItems(this.filter);
+    return allowed ? allowed.length - common(allowed, out) : items - out.length;
   }
 }
 

@@ -7,6 +7,12 @@ import { type ModelFacts, trainedScore } from '../model/model-facts.ts';
 import { FoldIn } from './fold-in.ts';
 import { inverseNorms } from './vectors.ts';
 
+/** Liked items of a new user: distinct indices of the model, and a weight for each (default 1). */
+export interface LikedItems {
+  readonly items: Int32Array;
+  readonly weights?: Float32Array;
+}
+
 /** Folds new users into a model with the loss that it was trained with. */
 export class NewUsers {
   readonly #config: Pick<ModelFacts, 'score' | 'training' | 'loss' | 'seed'>;
@@ -23,10 +29,7 @@ export class NewUsers {
   }
 
   /** The embedding [d] of a user who likes at least one item. Throws `bad-option` for none, `fold-in-loss`. */
-  *embeddingInSteps(liked: {
-    readonly items: Int32Array;
-    readonly weights?: Float32Array;
-  }): Generator<void, Float32Array> {
+  *embeddingInSteps(liked: LikedItems): Generator<void, Float32Array> {
     if (liked.items.length === 0) {
       throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
     }

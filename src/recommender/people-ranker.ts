@@ -11,16 +11,10 @@ import { candidateCount, ItemRanker, type ListRequest } from './item-ranker.ts';
 import { exclusionCauses, LeftOut } from './left-out.ts';
 import type { RankedItem } from './list-ranker.ts';
 import { likedBy, neighborsOf } from './model-ranker.ts';
-import { NewUsers } from './new-users.ts';
+import { type LikedItems, NewUsers } from './new-users.ts';
 import { PopularItems } from './popular-items.ts';
 import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
 import { ScoreParts, type ScoreSum } from './score-parts.ts';
-
-/** Liked items of a new user: distinct indices of the model, and a weight for each (default 1). */
-export interface LikedItems {
-  readonly items: Int32Array;
-  readonly weights?: Float32Array;
-}
 
 /** What a user did since the training, as distinct indices of the model. */
 export interface UserFeedback {
@@ -58,7 +52,7 @@ export interface PersonList {
 }
 
 /** The reasons for which an item that a list may hold is not in it. */
-const rankingCauses = ['beyond-k', 'diversity', 'index'] as const;
+const rankingCauses = ['beyond-k', 'limit', 'diversity', 'index'] as const;
 type RankingCause = (typeof rankingCauses)[number];
 
 /** The causes for which an item is not in a list; `unknown`: the model does not know it. */
@@ -121,7 +115,9 @@ export class PeopleRanker {
     const ranked = (yield* this.#ranker.rankInSteps(queries, request)).values();
     const lists: PersonList[] = [];
     for (const [at, { basis, leftOut, query }] of prepared.entries()) {
-      const items = query ? ranked.next().value! : this.#popular.best(request.k, request.filter, leftOut.seen);
+      const items = query
+        ? ranked.next().value!
+        : this.#popular.best(request.k, request.filter, leftOut.seen, request.limits);
       const sums =
         query && request.explain > 0 ? yield* this.#sums(people[at]!, query, items, request.explain) : undefined;
       lists.push({ basis, items, sums });
@@ -137,14 +133,18 @@ export class PeopleRanker {
     if (item < 0) return { basis, of, causes: ['unknown'] };
     const excluded = leftOut.causesOf(item);
     if (!query) {
-      const { filter, k } = request;
-      const rank = 1 + this.#popular.best(rows, filter, leftOut.seen).findIndex((one) => one.item === item);
+      const { filter, k, limits } = request;
+      const all = this.#popular.best(rows, filter, leftOut.seen);
+      const rank = placeOf(all, item);
       const facts = { basis, score: this.#model.popularity[item]!, of, ...(rank > 0 && { rank }) };
-      if (rank > 0 && rank <= k) return { ...facts, place: rank, causes: [] };
-      return { ...facts, causes: rank > 0 ? ['beyond-k'] : excluded };
+      if (rank === 0) return { ...facts, causes: excluded };
+      const taken = limits ? limits.first(all, rows) : all;
+      const place = placeOf(taken, item);
+      if (place > 0 && place <= k) return { ...facts, place, causes: [] };
+      return { ...facts, causes: [place > 0 ? 'beyond-k' : 'limit'] };
     }
     const [list] = yield* this.#ranker.rankInSteps([query], request);
-    const place = 1 + list!.findIndex((one) => one.item === item);
+    const place = placeOf(list!, item);
     yield;
     const rank = excluded.length > 0 ? undefined : 1 + this.#ranker.above(query, item, request);
     const score =
@@ -153,7 +153,7 @@ export class PeopleRanker {
     const facts = { basis, score, of, ...(rank !== undefined && { rank }), ...(sum && { sum }) };
     if (place > 0) return { ...facts, place, causes: [] };
     if (rank === undefined) return { ...facts, causes: excluded };
-    return { ...facts, causes: [rank > request.k ? 'beyond-k' : yield* this.#lost(query, item, request)] };
+    return { ...facts, causes: [yield* this.#lost(query, item, rank, request)] };
   }
 
   /** The scores of single items for a user of the model. */
@@ -162,15 +162,23 @@ export class PeopleRanker {
     return new QueryScorer(this.#engine.items, this.#scored, { embedding: row(this.#engine.users, user), liked });
   }
 
-  /** What kept an item out whose rank is within k. */
-  *#lost(query: Query, item: number, request: PeopleRequest): Generator<void, RankingCause> {
-    if (request.diversity === 0) return 'index';
-    const [candidates] = yield* this.#ranker.rankInSteps([query], {
-      ...request,
-      k: candidateCount(request.k),
-      diversity: 0,
-    });
-    return candidates!.some((one) => one.item === item) ? 'diversity' : 'index';
+  /** What kept an item of this rank out, which the list may hold. */
+  *#lost(query: Query, item: number, rank: number, request: PeopleRequest): Generator<void, RankingCause> {
+    const { k, diversity, limits } = request;
+    if (limits) {
+      // With limits an item may move up, or be refused, whatever its rank.
+      const plain = { ...request, k: rank, diversity: 0, limits: undefined };
+      const [above] = yield* this.#ranker.rankInSteps([query], plain);
+      if (placeOf(above!, item) === 0) return 'index';
+      const place = placeOf(limits.first(above!, rank), item);
+      if (place === 0) return 'limit';
+      if (place > k) return 'beyond-k';
+    } else if (rank > k) {
+      return 'beyond-k';
+    }
+    if (diversity === 0) return 'index';
+    const [candidates] = yield* this.#ranker.rankInSteps([query], { ...request, k: candidateCount(k), diversity: 0 });
+    return placeOf(candidates!, item) > 0 ? 'diversity' : 'index';
   }
 
   /** The basis of a person's list, and what it leaves out. */
@@ -226,6 +234,11 @@ export class PeopleRanker {
     const items = csrRow(seen, user);
     return validation ? items.filter((item) => !csrHas(validation, user, item)) : items;
   }
+}
+
+/** The place of an item in a list, from 1; 0: it is not there. */
+function placeOf(list: readonly RankedItem[], item: number): number {
+  return 1 + list.findIndex((one) => one.item === item);
 }
 
 /** Products between two steps, about half a millisecond. */

@@ -1,3 +1,4 @@
+import type { Limits } from '../catalogue/limits.ts';
 import type { ItemFilter } from './item-filter.ts';
 import type { RankedItem } from './list-ranker.ts';
 
@@ -12,7 +13,7 @@ export class PopularItems {
   }
 
   /** The `k` most popular items that the filter allows and `seen` does not contain. The score is the number of users with the item. */
-  best(k: number, filter: ItemFilter, seen: Int32Array): RankedItem[] {
+  best(k: number, filter: ItemFilter, seen: Int32Array, limits?: Limits): RankedItem[] {
     const popularity = this.#popularity;
     this.#order ??= Int32Array.from(popularity.keys()).sort((a, b) => popularity[b]! - popularity[a]! || a - b);
     // A mark for each item: sets would cost more than the list where much is excluded.
@@ -20,10 +21,13 @@ export class PopularItems {
     for (const item of filter.excluded) out[item] = 1;
     for (const item of seen) out[item] = 1;
     const allowed = filter.allowed && new Set(filter.allowed);
+    const { where } = filter;
+    const counts = limits?.begin();
     const list: RankedItem[] = [];
     for (const item of this.#order) {
       if (list.length === k) break;
-      if (!out[item] && (!allowed || allowed.has(item))) list.push({ item, score: popularity[item]! });
+      if (out[item] || (allowed && !allowed.has(item)) || (where && !where.has(item))) continue;
+      if (!counts || counts.take(item)) list.push({ item, score: popularity[item]! });
     }
     return list;
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Where } from '../catalogue/where.ts';
 import { declaredOptions, oneOf, option, whole, within, yesOrNo } from '../option.ts';
 import type { Reasons } from './explanation.ts';
 import type { FeedbackOfUser } from './feedback-items.ts';
@@ -27,6 +28,12 @@ const ids = z.custom<Iterable<Id>>((value) => typeof value === 'object' && value
   error: 'an iterable of ids',
 });
 
+/** A filter; its names and values are checked against the catalogue (`compileWhere`). */
+export const where = z.custom<Where>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
+  error: 'an object of attributes, such as {"price": {"lte": 50}}',
+});
+const atMost = z.record(z.string(), whole(1), { error: 'an object of numbers by attribute, such as {"brand": 2}' });
+
 /** The declarations of a recommendation list's options: its length, its filters, its dials. */
 export const listShape = {
   /** The number of items in the list, ≥ 1; default 10. The list is shorter only when fewer items are allowed. */
@@ -38,6 +45,16 @@ export const listShape = {
   }),
   /** The only items allowed. Unknown ids are ignored. */
   allow: option(ids.optional(), { flag: '--allow <ids>', help: 'recommend only these items: a,b,c or @file' }),
+  /** A filter by the attributes of the catalogue: `{ price: { lte: 50 }, category: { any: ['shoes'] } }` (docs/catalogue.md). */
+  where: option(where.optional(), {
+    flag: '--where <filter>',
+    help: 'only items with these attributes, as JSON: {"price":{"lte":50}}',
+  }),
+  /** The most items with one value of an attribute, by attribute: `{ brand: 2 }`. An item without a value has no limit. */
+  atMost: option(atMost.optional(), {
+    flag: '--at-most <attribute=number>',
+    help: 'at most this many items with one value of an attribute, such as brand=2; repeatable',
+  }),
   /** Includes items the user has seen; default false. */
   includeSeen: option(yesOrNo.default(false), {
     flag: '--include-seen',

@@ -1,9 +1,12 @@
 import type { Matrix } from '../array/matrix.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Where } from '../catalogue/where.ts';
+import type { CatalogueTable } from '../data/catalogue-table.ts';
 import type { IdMap } from '../data/id-map.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
-import type { Loss, LossSource } from '../loss/loss.ts';
+import type { Loss } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
@@ -11,16 +14,13 @@ import { type Explanation, explanationOf, withEvents, withReasons } from './expl
 import { type FeedbackOfUser, feedbackItems } from './feedback-items.ts';
 import { finished } from './in-steps.ts';
 import { itemFilterInSteps } from './item-filter.ts';
+import { likedItems } from './liked-items.ts';
 import type { RankedItem } from './list-ranker.ts';
-import {
-  type Basis,
-  type LikedItems,
-  PeopleRanker,
-  type PeopleRequest,
-  type Person,
-  type UserFeedback,
-} from './people-ranker.ts';
-import { loadEmbeddings, openRankingEngine, type RankingEngineOptions } from './ranking-engine.ts';
+import { type ItemChange, LiveCatalogue } from './live-catalogue.ts';
+import type { LikedItems } from './new-users.ts';
+import { indexKinds, type OpenOptions } from './open-options.ts';
+import { type Basis, PeopleRanker, type PeopleRequest, type Person, type UserFeedback } from './people-ranker.ts';
+import { loadEmbeddings, openRankingEngine } from './ranking-engine.ts';
 import {
   type FoldInRequest,
   type Id,
@@ -31,25 +31,6 @@ import {
 } from './recommendation.ts';
 import { type SimilarOptions, similarSchema, togetherWith } from './similar-items.ts';
 import { inverseNorms, nearestRows } from './vectors.ts';
-
-/** Options for opening a model to recommend with. */
-export interface OpenOptions extends RankingEngineOptions {
-  /** The loss to fold new users in with; needed for a model trained with a custom loss, because taurec never loads code that a model names. */
-  readonly loss?: LossSource;
-  /**
-   * The method by which `recommend` and `recommendFor` find items. `exact` (default) scores all items. `approximate` uses the index built by `taurec index` or `buildIndex`, for catalogues of a million items or more; it may miss
-   * items (rates: docs/approximate-index.md). Even then some requests are ranked exactly: those with `allow` or `discover`, those whose k (with `diversity`, the number of candidates), `exclude` and seen items add up to more than
-   * 1000, and those for which the index finds fewer than k items.
-   */
-  readonly index?: (typeof indexKinds)[number];
-  /** Opens an approximate index that another installation built, without rebuilding it. Such a file can read the memory of the process and end it: trust whoever built it. Default false: it is rebuilt from the embeddings, in memory. */
-  readonly trustIndex?: boolean;
-  /** Called with a sentence when the approximate index is rebuilt. */
-  readonly onNotice?: (message: string) => void;
-}
-
-/** The values of `OpenOptions.index`. */
-export const indexKinds = ['exact', 'approximate'] as const;
 
 /** The list of a user, and what it is made from. */
 export interface UserList {
@@ -72,6 +53,7 @@ export class Recommender {
   readonly #engine: Engine;
   #closed = false;
   readonly #ranker: PeopleRanker;
+  readonly #live: LiveCatalogue;
   /** 1/‖row‖ of the embeddings, computed on first use. */
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
@@ -79,6 +61,7 @@ export class Recommender {
     // The engine has its own copy of the embeddings: keep no reference to the model's, so that its memory can be freed.
     const { users: _users, items: _items, ...rest } = model;
     this.#model = rest;
+    this.#live = new LiveCatalogue(model.itemIds, model.catalogue, model.titles);
     this.#engine = engine;
     this.#ranker = new PeopleRanker(rest, engine, loss, index);
   }
@@ -88,7 +71,7 @@ export class Recommender {
    * @throws TaurecError the errors of `openModel`; `unknown-name` for an unknown kind of index; with `index: 'approximate'` also `no-index` and `missing-package`
    */
   static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
-    const { loss, index = 'exact', trustIndex, onNotice, ...engineOptions } = options;
+    const { loss, index = 'exact', trustIndex, onNotice, catalogue, ...engineOptions } = options;
     if (!indexKinds.includes(index)) {
       throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
     }
@@ -108,7 +91,9 @@ export class Recommender {
       await engine.close();
       throw error;
     }
-    return new Recommender(model, engine, loaded, approximate);
+    const recommender = new Recommender(model, engine, loaded, approximate);
+    if (catalogue) recommender.setCatalogue(catalogue);
+    return recommender;
   }
 
   /** Makes a recommender from a model and an engine that was opened with the model's sizes. Copies the embeddings into the engine. */
@@ -134,7 +119,27 @@ export class Recommender {
 
   /** True when the model has titles of items. */
   get hasTitles(): boolean {
-    return this.#model.titles !== undefined;
+    return this.#live.titles !== undefined;
+  }
+
+  /** The attributes of the items; undefined without a catalogue. */
+  get catalogue(): Catalogue | undefined {
+    return this.#live.filters.catalogue;
+  }
+
+  /** Compiles filters that lists will use. @throws TaurecError as `recommend` for a filter that the catalogue does not fit */
+  checkFilters(filters: readonly Where[]): void {
+    for (const where of filters) finished(this.#live.filters.setOf(where));
+  }
+
+  /** Replaces the catalogue: later lists have its titles, and are filtered by its attributes. Items keep their titles where it has none. Nothing is written. */
+  setCatalogue(catalogue: CatalogueTable | Catalogue): void {
+    this.#live.replace(catalogue);
+  }
+
+  /** Changes values of single items in the catalogue, or takes items out of all lists (`deleted`) and back in. Nothing is written. */
+  editItems(changes: readonly ItemChange[]): void {
+    this.#live.edit(changes);
   }
 
   /**
@@ -148,7 +153,7 @@ export class Recommender {
   /**
    * The best items for a user, or for each of several users, best first; ties to the item that comes first in the model.
    * A list has exactly k items if that many remain after filtering.
-   * @throws TaurecError `unknown-id` for a user that the model does not know, unless `fallback` is set; `bad-option` for `k` or a dial out of range
+   * @throws TaurecError `unknown-id` for a user that the model does not know, unless `fallback` is set; `bad-option` for `k` or a dial out of range; for filters `unknown-name`, `bad-option` and `no-catalogue`
    */
   recommend(user: Id, options?: RecommendOptions): RecommendedItem[];
   recommend(users: readonly Id[], options?: RecommendOptions): RecommendedItem[][];
@@ -249,13 +254,20 @@ export class Recommender {
 
   /** As `similarItems`, for a server: yields between steps of a few milliseconds. */
   *similarItemsInSteps(item: Id, options: SimilarOptions = {}): Generator<void, RecommendedItem[]> {
-    const { k, by } = checkOptions(similarSchema, options);
+    const { k, by, where, atMost } = checkOptions(similarSchema, options);
     const index = this.#itemOf(item);
-    if (by === 'embeddings')
-      return this.#titled(yield* nearestRows(this.engine.items, this.#inverseNorms('items'), index, k));
+    const wanted = yield* this.#live.filters.setOf(where);
     const { neighbors } = this.#whileOpen(this.#model);
-    if (!neighbors) throw new TaurecError('no-neighbors');
-    return this.#titled(yield* togetherWith(neighbors.votes, index, k));
+    if (by === 'together' && !neighbors) throw new TaurecError('no-neighbors');
+    const { rows } = this.engine.items;
+    const limits = atMost && this.#live.filters.limitsOf(atMost);
+    // Limits may refuse any number of items.
+    const count = limits ? rows : k;
+    const ranked =
+      by === 'together'
+        ? yield* togetherWith(neighbors!.votes, index, count, wanted)
+        : yield* nearestRows(this.engine.items, this.#inverseNorms('items'), index, count, wanted);
+    return this.#titled(limits ? limits.first(ranked, k) : ranked);
   }
 
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
@@ -319,7 +331,9 @@ export class Recommender {
 
   /** The liked items of a new user. Throws `bad-option` for no known item without a fallback. */
   #given(items: readonly Id[], options: FoldInRequest & Pick<RecommendOptions, 'fallback'>): LikedItems {
-    const liked = this.#likedItems(items, options);
+    const liked = likedItems(items, options, (id) =>
+      options.unknown === 'skip' ? this.itemIds.indexOf(id) : this.#itemOf(id),
+    );
     if (liked.items.length > 0 || options.fallback) return liked;
     throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
   }
@@ -336,8 +350,11 @@ export class Recommender {
 
   /** Checks the options and fills in defaults; yields between steps. Throws `bad-option`. */
   *#parse(options: RecommendOptions): Generator<void, PeopleRequest> {
-    const { exclude, allow, feedback: _feedback, fallback: _fallback, ...rest } = checkOptions(listSchema, options);
-    return { ...rest, filter: yield* itemFilterInSteps(this.itemIds, exclude, allow) };
+    const checked = checkOptions(listSchema, options);
+    const { exclude, allow, where, atMost, feedback: _feedback, fallback: _fallback, ...rest } = checked;
+    const set = yield* this.#live.filters.setOf(where);
+    const limits = atMost && this.#live.filters.limitsOf(atMost);
+    return { ...rest, limits, filter: yield* itemFilterInSteps(this.itemIds, exclude, allow, set) };
   }
 
   /** Item indices as ids, with titles if the model has them. */
@@ -351,32 +368,9 @@ export class Recommender {
   /** Id and title of an item by index. */
   readonly #nameOf = (item: number): { readonly id: string; readonly title?: string } => {
     const id = this.itemIds.idOf(item);
-    const title = this.#model.titles?.at(item);
+    const title = this.#live.titles?.at(item);
     return title === undefined ? { id } : { id, title };
   };
-
-  /** The distinct liked items by index, with their weights: those of a repeated item are added. */
-  #likedItems(ids: readonly Id[], request: FoldInRequest): LikedItems {
-    const { weights, unknown = 'fail' } = request;
-    if (weights && weights.length !== ids.length) {
-      throw new TaurecError('bad-option', {
-        option: 'weights',
-        got: `${weights.length} weights`,
-        expected: `${ids.length}, one for each item`,
-      });
-    }
-    // Weight by item; a `Map` keeps the order of first occurrence.
-    const liked = new Map<number, number>();
-    ids.forEach((id, i) => {
-      const item = unknown === 'skip' ? this.itemIds.indexOf(id) : this.#itemOf(id);
-      const weight = weights?.[i] ?? 1;
-      if (!(weight > 0 && weight < Infinity)) {
-        throw new TaurecError('bad-option', { option: `weights[${i}]`, got: weight, expected: 'a number > 0' });
-      }
-      if (item >= 0) liked.set(item, (liked.get(item) ?? 0) + weight);
-    });
-    return { items: Int32Array.from(liked.keys()), weights: weights && Float32Array.from(liked.values()) };
-  }
 
   #inverseNorms(table: 'users' | 'items'): Float64Array {
     this.#inverse[table] ??= inverseNorms(this.engine[table] as Matrix);

@@ -33,19 +33,24 @@ export function inverseNorms(m: Matrix): Float64Array {
 /** Rows between two steps of `nearestRows`. */
 const STEP_ROWS = 8192;
 
-/** The k rows with the largest cosines with row `r`, without row `r` itself; ties to the lower row. `inverse` holds 1/‖row‖ of every row. Yields between steps. */
+/**
+ * The k rows with the largest cosines with row `r`, without row `r` itself; ties to the lower row. Yields between steps.
+ * @param inverse 1/‖row‖ of every row
+ * @param wanted the only rows to return; absent: all
+ */
 export function* nearestRows(
   m: Matrix,
   inverse: Float64Array,
   r: number,
   k: number,
+  wanted?: { has(row: number): boolean },
 ): Generator<void, { readonly item: number; readonly score: number }[]> {
   const query = Float64Array.from(row(m, r), (x) => x * inverse[r]!);
   const best = new BestItems(Math.min(k, m.rows));
   const { data, stride, columns } = m;
   for (let other = 0; other < m.rows; other++) {
     if (other % STEP_ROWS === STEP_ROWS - 1) yield;
-    if (other === r) continue;
+    if (other === r || (wanted && !wanted.has(other))) continue;
     let sum = 0;
     // Written out: `dot` on a row view per item would allocate for the whole catalogue.
     for (let c = 0, at = other * stride; c < columns; c++, at++) sum += query[c]! * data[at]!;

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { TaurecError } from '../errors.ts';
 
-/** What a token may do. `public`: what a web page may carry (popular and similar items, lists for given items, feedback). `read`: lists by user, scores, the model. `write`: feedback and erasure. `admin`: reload, metrics. */
+/** What a token may do. `public`: what a web page may carry (popular and similar items, lists for given items, feedback). `read`: lists by user, scores, the model. `write`: feedback, edits of items and erasure. `admin`: reload, metrics. */
 export const scopes = ['public', 'read', 'write', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 

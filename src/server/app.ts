@@ -5,6 +5,7 @@ import { TrieRouter } from 'hono/router/trie-router';
 import { TaurecError } from '../errors.ts';
 import { documentEndpoints } from './document-endpoints.ts';
 import { type Endpoint, type FrameParts, framed } from './endpoint.ts';
+import { itemEndpoints } from './item-endpoints.ts';
 import { type OperationParts, operationEndpoints } from './operation-endpoints.ts';
 import { type RecommendationParts, recommendationEndpoints } from './recommendation-endpoints.ts';
 
@@ -22,7 +23,7 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
     app.use(
       cors({
         origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
-        allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
+        allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
         allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
         exposeHeaders: ['Retry-After', 'X-Request-Id'],
         // Seconds for which browsers may cache a preflight response.
@@ -55,5 +56,10 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
 
 /** All endpoints: the routes of the server. A test checks that the API document describes each of them. */
 export function endpointsOf(parts: RecommendationParts & OperationParts): readonly Endpoint[] {
-  return [...recommendationEndpoints(parts), ...operationEndpoints(parts), ...documentEndpoints(parts)];
+  return [
+    ...recommendationEndpoints(parts),
+    ...itemEndpoints(parts),
+    ...operationEndpoints(parts),
+    ...documentEndpoints(parts),
+  ];
 }

@@ -11,7 +11,7 @@ export type RequestContext = Context<{ Bindings: HttpBindings }>;
 
 /** A route and its handler. A handler returns a reply or throws; `framed` does everything that all endpoints share. */
 export interface Endpoint {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path with parameters in Hono's syntax: `/v1/users/:user/recommendations`. */
   readonly path: string;
   /** Access: `everybody` needs no token; a `page` also accepts it as the password of Basic authentication, for browsers. Default: the bearer token. */

@@ -170,7 +170,7 @@ export class ModelHost {
 
   /** Whether the directory holds a complete model that is neither served nor refused. */
   async #changed(): Promise<boolean> {
-    const identity = await directoryIdentity(this.#options.task.directory);
+    const identity = await identityOf(this.#options.task);
     return identity !== undefined && identity !== this.#identity && identity !== this.#refused;
   }
 
@@ -181,7 +181,7 @@ export class ModelHost {
   async #open(): Promise<ModelInfo> {
     const { task } = this.#options;
     for (let attempt = 1; ; attempt++) {
-      const before = await directoryIdentity(task.directory);
+      const before = await identityOf(task);
       const { scorer, after, thrown } = await this.#attempt();
       // Equal before and after: all files that the thread read belong to one model.
       const steady = before !== undefined && before === after;
@@ -221,7 +221,7 @@ export class ModelHost {
     }
     let after: string | undefined;
     try {
-      after = await directoryIdentity(task.directory);
+      after = await identityOf(task);
     } catch (error) {
       await scorer?.close(true);
       throw error;
@@ -290,6 +290,15 @@ function isFeedbackFault(error: unknown): boolean {
 function describe(error: unknown): NonNullable<ReloadReport['error']> {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof TaurecError ? { code: error.code, message } : { message };
+}
+
+/** A text that changes when the model, or the file of its catalogue, changes; undefined without a complete model. */
+async function identityOf({ directory, catalogue }: ScoringTask): Promise<string | undefined> {
+  const model = await directoryIdentity(directory);
+  if (model === undefined || catalogue === undefined) return model;
+  // A URL or a table has no file: it is read with each model.
+  const file = await stat(catalogue, { bigint: true }).catch(() => undefined);
+  return `${model}\n${file?.ino} ${file?.size} ${file?.mtimeNs}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { version } from '../platform/version.ts';
+import { itemSchemas } from './item-endpoints.ts';
 import { type RequestSchemas, type ResponseSchemas, responseSchemas } from './schemas.ts';
 
 type Route = Parameters<typeof createRoute>[0];
@@ -26,6 +27,7 @@ export function openApiDocument(schemas: RequestSchemas): object {
     tags: [
       { name: 'Recommendations', description: 'Ranked items for users.' },
       { name: 'Feedback', description: 'Record what users do.' },
+      { name: 'Items', description: 'Titles and attributes, changed while the server runs.' },
       { name: 'Operation', description: 'Model, reload, health and metrics.' },
       { name: 'Description', description: 'The API document.' },
     ],
@@ -60,6 +62,11 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
   const slow = { 408: problem('The request body did not arrive in time') };
   const wrong = { 400: problem('A parameter or field is invalid; `errors` lists them'), ...denied };
   const wrongBody = { ...wrong, ...slow, 413: problem('The body is too large'), 415: problem('The body is not JSON') };
+  const edits = {
+    404: problem('The server keeps no feedback, and so no edits'),
+    501: problem('The feedback log cannot keep edits of items'),
+    503: problem('The feedback database cannot be written'),
+  };
   const unknown = { 404: problem('An id is unknown to the model') };
   const text = (description: string, type: string) => ({ description, content: { [type]: { schema: z.string() } } });
   const idOf = (what: string) => id.meta({ description: `Id of the ${what}, percent-encoded.` });
@@ -180,6 +187,35 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
         503: problem('The feedback log is unavailable. Send the events again'),
         504: busy[504],
       },
+    },
+    ...(['put', 'patch', 'delete'] as const).map((method) => ({
+      method,
+      path: '/v1/items/{item}',
+      operationId: `${method}Item`,
+      tags: ['Items'],
+      summary: { put: 'Replace an item', patch: 'Change an item', delete: 'Take an item out of all lists' }[method],
+      description: {
+        put: 'Replaces title and attributes of an item, and brings back a deleted one. Stored in the feedback database, in effect on this server with the answer and on others of the same database within ten seconds; it holds for every later model and catalogue.',
+        patch: 'Changes the attributes that are given, and brings back a deleted item. Stored as with PUT.',
+        delete: 'No list has the item, until it is put or patched again. Stored as with PUT.',
+      }[method],
+      security: closed,
+      request: {
+        params: z.object({ item: idOf('item') }),
+        ...(method !== 'delete' && body(itemSchemas.values)),
+      },
+      responses: { 200: ok('The edit is stored', itemSchemas.edited), ...wrongBody, ...edits },
+    })),
+    {
+      method: 'post',
+      path: '/v1/items',
+      operationId: 'editItems',
+      tags: ['Items'],
+      summary: 'Edit many items',
+      description: 'Stores all edits or none, in order: `put`, `patch` or `delete` of up to 1000 items.',
+      security: closed,
+      request: body(itemSchemas.edits),
+      responses: { 200: ok('The edits are stored', itemSchemas.edited), ...wrongBody, ...edits },
     },
     {
       method: 'delete',

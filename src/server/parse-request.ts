@@ -17,7 +17,7 @@ export function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<
 }
 
 /** The error `bad-request`: the message names the first invalid field and counts the others. */
-function badFields(errors: readonly FieldError[]): TaurecError {
+export function badFields(errors: readonly FieldError[]): TaurecError {
   const { field, got, expected } = errors[0]!;
   // A long list is not read beyond its first wrong elements.
   const others =
@@ -37,8 +37,18 @@ function queryValue(name: string, values: readonly string[]): unknown {
   // A repeated parameter that is no list: the schema refuses the array.
   if (values.length > 1) return values;
   const [text = ''] = values;
+  if (name === 'where' || name === 'atMost') return jsonOr(text);
   if (name === 'includeSeen') return text === 'true' ? true : text === 'false' ? false : text;
   return name !== 'fallback' && name !== 'by' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
+}
+
+/** A parameter that holds JSON; other text stays text. */
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Decodes an id in segment `segment` of a URL's path, counted from 0. Reads the raw URL, because the router accepts invalid percent-encoding silently. Throws `bad-request`. */
@@ -91,7 +101,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** A short text for a value in a message; texts are quoted and cut to `SHOWN` characters. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value !== null && typeof value === 'object') return 'an object';

@@ -96,8 +96,7 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       scopes: ['public'],
       handle(context) {
         const item = pathId(schemas.id, 'item', context.req.url, 2);
-        const { k, by } = parsed(schemas.similar, queryOptions(context.req.queries()));
-        return one(context, { type: 'similar', item, k, by });
+        return one(context, { type: 'similar', item, ...parsed(schemas.similar, queryOptions(context.req.queries())) });
       },
     },
     {
@@ -105,9 +104,9 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       path: '/v1/popular',
       scopes: ['public'],
       handle(context) {
-        const { k } = parsed(schemas.popular, queryOptions(context.req.queries()));
+        const options = parsed(schemas.popular, queryOptions(context.req.queries()));
         // The list of a new user who likes nothing yet.
-        return one(context, { type: 'for-items', items: [], request: { k, fallback: 'popular' } });
+        return one(context, { type: 'for-items', items: [], request: { ...options, fallback: 'popular' } });
       },
     },
     {

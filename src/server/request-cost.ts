@@ -23,6 +23,9 @@ const JSON_ITEM = 500;
 const BIAS = 10;
 /** Products that take as long as looking up one id. */
 const LOOK_UP = 1000;
+/** Products that take as long as one condition of a filter on one item, and as long as one item where limits may look at all of them. */
+const CONDITION = 4;
+const LIMITED = 100;
 /** Evaluations of the loss in a fold-in, negatives in each, and passes over them (scores, loss, gradient). */
 const FOLD_EVALUATIONS = 12;
 const FOLD_NEGATIVES = 2048;
@@ -57,8 +60,20 @@ function lookUpWork({
   return LOOK_UP * (exclude.length + allow.length);
 }
 
+/** The work of a filter that is not compiled yet. */
+function filterWork(where: object | undefined, { items }: ModelSizes): number {
+  return where ? CONDITION * items * conditionsOf(where) : 0;
+}
+
+/** The number of values and names in a filter, which its conditions do not exceed. */
+function conditionsOf(value: unknown): number {
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).reduce((sum: number, inner) => sum + conditionsOf(inner), 1)
+    : 1;
+}
+
 /** The options of a list that its work depends on. */
-type CostlyOptions = Pick<ListOptions, 'k' | 'diversity' | 'discover' | 'explain'>;
+type CostlyOptions = Pick<ListOptions, 'k' | 'diversity' | 'discover' | 'explain' | 'atMost'>;
 
 /** The kind of work that most of a list is. */
 function kindOf({ diversity = 0, explain = 0 }: CostlyOptions): WorkKind {
@@ -68,11 +83,12 @@ function kindOf({ diversity = 0, explain = 0 }: CostlyOptions): WorkKind {
 
 /** The work of one list: ranking, with `discover` the biases of all items and the scores of the places, re-ranking with `diversity` (candidates × places), and JSON. */
 function listWork(options: CostlyOptions, { items, dimension }: ModelSizes): number {
-  const { k, diversity = 0, discover = 0 } = options;
+  const { k, diversity = 0, discover = 0, atMost } = options;
   const candidates = Math.min(items, Math.max(k, Math.min(Math.max(5 * k, 100), 1000)));
   const reRanking = diversity > 0 ? candidates * Math.min(k, candidates) * dimension : 0;
   const dial = discover > 0 ? BIAS * items + Math.min(k, items) * dimension : 0;
-  return items * dimension + dial + reRanking + JSON_ITEM * Math.min(k, items);
+  const limits = atMost ? LIMITED * items : 0;
+  return items * dimension + dial + limits + reRanking + JSON_ITEM * Math.min(k, items);
 }
 
 /**
@@ -84,7 +100,8 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
     case 'recommend': {
       const kind = kindOf(job.options);
       const unit = listWork(job.options, sizes) + reasonsWork(job.options, LIKED, sizes);
-      return { kind, units: job.users.length, unit, fixed: lookUpWork(job.options) };
+      const fixed = lookUpWork(job.options) + filterWork(job.options.where, sizes);
+      return { kind, units: job.users.length, unit, fixed };
     }
     case 'for-items': {
       const list = listWork(job.request, sizes) + reasonsWork(job.request, job.items.length, sizes);
@@ -93,11 +110,16 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
         kind: foldIn > list ? 'fold-in' : kindOf(job.request),
         units: 1,
         unit: list + foldIn,
-        fixed: lookUpWork(job.request),
+        fixed: lookUpWork(job.request) + filterWork(job.request.where, sizes),
       };
     }
     case 'similar':
-      return { kind: 'similar', units: 1, unit: sizes.items * sizes.dimension + JSON_ITEM * job.k, fixed: 0 };
+      return {
+        kind: 'similar',
+        units: 1,
+        unit: sizes.items * (sizes.dimension + (job.atMost ? LIMITED : 0)) + JSON_ITEM * job.k,
+        fixed: filterWork(job.where, sizes),
+      };
     case 'explain': {
       // The list, the rank in a second pass over the items, and the parts of one score.
       const { options } = job;
@@ -105,7 +127,7 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
         listWork(options, sizes) +
         sizes.items * sizes.dimension +
         reasonsWork({ k: 1, explain: options.explain ?? 10 }, LIKED, sizes);
-      return { kind: 'explain', units: 1, unit, fixed: lookUpWork(options) };
+      return { kind: 'explain', units: 1, unit, fixed: lookUpWork(options) + filterWork(options.where, sizes) };
     }
     case 'score':
       return { kind: 'score', units: 1, unit: job.items.length * (4 * sizes.dimension + LOOK_UP / 2), fixed: 0 };

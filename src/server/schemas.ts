@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { attributeTypes } from '../data/attribute-columns.ts';
 import { upTo } from '../option.ts';
 import { absenceCauses } from '../recommender/people-ranker.ts';
 import { listShape } from '../recommender/recommendation.ts';
 import { similarShape } from '../recommender/similar-items.ts';
+import { filterSchemas, type ServerFilters } from './filter-schemas.ts';
 import { plainList } from './plain-list.ts';
 
 /** Maximum sizes of requests and responses. They bound the work of one request. */
@@ -47,7 +49,7 @@ const unstorable = /[\0\p{Surrogate}]/u;
  * Creates the schemas of all requests; they validate requests and generate the API document. The error text of each schema completes the sentence "got …, expected …".
  * Objects are strict: a misspelt option is an error and does not silently become a default.
  */
-export function requestSchemas(limits: RequestLimits) {
+export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilters = {}) {
   const text = (what: string, length: number) => {
     const error = `${what} of 1 to ${length} characters, without NUL characters and unpaired surrogates`;
     return z
@@ -83,8 +85,10 @@ export function requestSchemas(limits: RequestLimits) {
   const k = upTo(listShape.k, limits.maxK)
     .default(Math.min(listShape.k.def.defaultValue, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
+  const itemFilters = filterSchemas(serverFilters);
   const options = {
     k,
+    ...itemFilters,
     exclude: idList(limits.ids).optional().meta({ description: 'Items to leave out. Unknown ids are ignored.' }),
     allow: idList(limits.ids).optional().meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
     includeSeen: listShape.includeSeen.unwrap().optional().meta({
@@ -121,9 +125,10 @@ export function requestSchemas(limits: RequestLimits) {
   return {
     id: idText,
     options: optionsObject,
-    popular: z.strictObject({ k }),
+    popular: z.strictObject({ k, ...itemFilters }),
     similar: z.strictObject({
       k,
+      ...itemFilters,
       by: similarShape.by.unwrap().optional().meta({
         description:
           '`embeddings` (default): items with similar embeddings. `together`: items that the same users have, by the weights of the neighbour term of the model.',
@@ -285,7 +290,7 @@ const explanation = z
       .optional()
       .meta({
         description:
-          'Why the item is not in the list. `training`, `validation`, `feedback`: the user has seen it there; `excluded`, `not-allowed`: the request leaves it out; `unknown`: the model does not know it; `beyond-k`: its rank is above k; `diversity`: its rank is within k, but other items are more diverse; `index`: its rank is within k, but the approximate index missed it. Absent if it is in the list.',
+          'Why the item is not in the list. `training`, `validation`, `feedback`: the user has seen it there; `excluded`, `not-allowed`, `filtered`: the request leaves it out; `unknown`: the model does not know it; `beyond-k`: its rank is above k; `limit`: items before it use up one of its values (`atMost`); `diversity`: its rank is within k, but other items are more diverse; `index`: its rank is within k, but the approximate index missed it. Absent if it is in the list.',
       }),
     because: reasons.optional(),
   })
@@ -346,6 +351,9 @@ export const responseSchemas = {
       interactions: count,
       dimension: count,
       titles: z.boolean(),
+      attributes: z
+        .array(z.object({ name: z.string(), type: z.enum(attributeTypes) }))
+        .meta({ description: 'Attributes of the items, which lists can be filtered by.' }),
       backbone: z.string(),
       score: z.enum(['cosine', 'dot']),
       loss: z.looseObject({}),

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
+import type { ItemState } from '../feedback/item-edits.ts';
 import { rebuildError } from '../platform/carried-error.ts';
 import { threadProgram } from '../platform/thread-program.ts';
 import { workerFlags } from '../platform/worker-flags.ts';
@@ -45,6 +46,8 @@ export class Scorer {
   readonly #sent: Record<Lane, number> = { light: 0, dear: 0 };
   /** The calls that wait for the thread to take feedback in, in order. */
   readonly #feeding: (() => void)[] = [];
+  /** The calls that wait for the thread to take edits of items in, in order. */
+  readonly #editing: (() => void)[] = [];
   #feedbackSize: FeedbackSize = { users: 0, pairs: 0, dropped: 0 };
   #scheduled = false;
   #ended?: TaurecError;
@@ -120,6 +123,15 @@ export class Scorer {
   /** Removes a user from the thread's feedback sets. */
   forget(user: string): Promise<void> {
     return this.#feed({ type: 'forget', user });
+  }
+
+  /** Brings items of the thread to newer states. Resolves when its lists follow them, or when it has ended. */
+  editItems(states: readonly ItemState[]): Promise<void> {
+    if (this.#ended) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#editing.push(resolve);
+      this.#worker.postMessage({ type: 'items', states } satisfies ToScoring);
+    });
   }
 
   #feed(message: ToScoring): Promise<void> {
@@ -222,6 +234,7 @@ export class Scorer {
       this.#feedbackSize = message.size;
       this.#feeding.shift()?.();
     }
+    if (message.type === 'edited') this.#editing.shift()?.();
     if (message.type !== 'answers') return;
     const { lane, answers, seconds } = message;
     const pieces = this.#running[lane]!;
@@ -252,7 +265,7 @@ export class Scorer {
       for (const piece of this.#running[lane] ?? []) piece.fail(error);
       this.#running[lane] = undefined;
     }
-    for (const fed of this.#feeding.splice(0)) fed();
+    for (const taken of [...this.#feeding.splice(0), ...this.#editing.splice(0)]) taken();
     this.#queue.failAll(error);
     this.#drained?.();
     if (!this.#closing) this.#onEnd(error);

@@ -1,3 +1,6 @@
+import type { Attribute } from '../catalogue/catalogue.ts';
+import type { Where } from '../catalogue/where.ts';
+import type { ItemState } from '../feedback/item-edits.ts';
 import type { CarriedError } from '../platform/carried-error.ts';
 import type { RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import type { FoldInRequest, RecommendOptions } from '../recommender/recommendation.ts';
@@ -32,7 +35,7 @@ export interface ForItemsJob {
 }
 
 /** Job: the k items most similar to an item. */
-export interface SimilarJob {
+export interface SimilarJob extends Pick<SimilarOptions, 'where' | 'atMost'> {
   readonly type: 'similar';
   readonly item: string;
   readonly k: number;
@@ -86,6 +89,10 @@ export interface FeedbackSize {
 export interface ScoringTask {
   readonly directory: string;
   readonly options: RankingEngineOptions & { readonly index?: 'exact' | 'approximate'; readonly trustIndex?: boolean };
+  /** A catalogue in place of the model's own. */
+  readonly catalogue?: string;
+  /** Filters of the server, which must fit the catalogue. */
+  readonly filters: readonly Where[];
   /** Maximum memory of the feedback sets, in bytes. */
   readonly feedbackBytes: number;
 }
@@ -97,6 +104,8 @@ export interface ModelInfo {
   readonly interactions: number;
   readonly dimension: number;
   readonly titles: boolean;
+  /** Names and types of the items' attributes. */
+  readonly attributes: readonly Attribute[];
   readonly backbone: string;
   readonly score: 'cosine' | 'dot';
   readonly loss: unknown;
@@ -106,19 +115,21 @@ export interface ModelInfo {
   readonly versions: unknown;
 }
 
-/** Messages to the scoring thread: a batch of jobs; feedback to add, or a user to forget; or the request to close the model and exit. */
+/** Messages to the scoring thread: a batch of jobs; feedback to add, or a user to forget; states of edited items; or the request to close the model and exit. */
 export type ToScoring =
   | { readonly type: 'batch'; readonly lane: Lane; readonly jobs: readonly ScoringJob[] }
   | { readonly type: 'feedback'; readonly events: FeedbackColumns }
   | { readonly type: 'forget'; readonly user: string }
+  | { readonly type: 'items'; readonly states: readonly ItemState[] }
   | { readonly type: 'close' };
 
 /**
  * Messages from the scoring thread: `ready` (with the notices of the opening) or `failed` once after the opening, then `answers` for each batch, in the order of its jobs (`seconds` is the time spent on it), and `fed` for each message of feedback,
- * in their order.
+ * in their order, and `edited` for each message of items.
  */
 export type FromScoring =
   | { readonly type: 'ready'; readonly info: ModelInfo; readonly notices: readonly string[] }
   | { readonly type: 'failed'; readonly error: CarriedError }
   | { readonly type: 'answers'; readonly lane: Lane; readonly answers: readonly Answer[]; readonly seconds: number }
-  | { readonly type: 'fed'; readonly size: FeedbackSize };
+  | { readonly type: 'fed'; readonly size: FeedbackSize }
+  | { readonly type: 'edited' };

@@ -1,8 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
+import type { ItemState } from '../feedback/item-edits.ts';
 import { carryError } from '../platform/carried-error.ts';
 import { finished } from '../recommender/in-steps.ts';
-import { type OpenOptions, Recommender } from '../recommender/recommender.ts';
+import type { OpenOptions } from '../recommender/open-options.ts';
+import { Recommender } from '../recommender/recommender.ts';
 import { FeedbackSets } from './feedback-sets.ts';
 import { itemsJson } from './items-json.ts';
 import type {
@@ -129,7 +131,8 @@ function* single(
     const { user, options } = job;
     return [JSON.stringify({ user, ...(yield* recommender.explainInSteps(user, item, options, sets.of(user))) })];
   }
-  const items = yield* recommender.similarItemsInSteps(item, { k: job.k, by: job.by });
+  const { k, by, where, atMost } = job;
+  const items = yield* recommender.similarItemsInSteps(item, { k, by, where, atMost });
   return [`{"item":${JSON.stringify(item)},"items":${yield* itemsJson(items)}}`];
 }
 
@@ -177,6 +180,48 @@ function* answer(make: () => Generator<void, string[]>): Generator<void, Answer>
   }
 }
 
+/** Milliseconds between two changes of the catalogue: each copies columns, and filters are compiled again. */
+const EDIT_MS = 200;
+
+/** States of items that wait to be applied together. */
+class PendingEdits {
+  readonly #recommender: Recommender;
+  readonly #applied: () => void;
+  /** The sequence of the newest state of each item: states may come twice, and late. */
+  readonly #sequences = new Map<string, number>();
+  #states: ItemState[] = [];
+  /** Messages that wait for an answer. */
+  #messages = 0;
+  #last = -Infinity;
+  #waits = false;
+
+  /** @param applied called once for each message, when its states are applied */
+  constructor(recommender: Recommender, applied: () => void) {
+    this.#recommender = recommender;
+    this.#applied = applied;
+  }
+
+  add(states: readonly ItemState[]): void {
+    for (const state of states) {
+      if (state.sequence <= (this.#sequences.get(state.item) ?? 0)) continue;
+      this.#sequences.set(state.item, state.sequence);
+      this.#states.push(state);
+    }
+    this.#messages++;
+    if (this.#waits) return;
+    this.#waits = true;
+    setTimeout(() => this.#apply(), Math.max(0, this.#last + EDIT_MS - performance.now()));
+  }
+
+  #apply(): void {
+    if (this.#states.length > 0) this.#recommender.editItems(this.#states);
+    this.#states = [];
+    this.#waits = false;
+    this.#last = performance.now();
+    for (; this.#messages > 0; this.#messages--) this.#applied();
+  }
+}
+
 /** Adds events to the sets. */
 function feed(sets: FeedbackSets, { users, items, hides }: FeedbackColumns): void {
   users.forEach((user, at) => {
@@ -186,14 +231,19 @@ function feed(sets: FeedbackSets, { users, items, hides }: FeedbackColumns): voi
 
 // The thread opens a model and answers batches of jobs until it is told to close. Scoring blocks it; the HTTP thread stays responsive. A light batch is done at once. A dear one is done in
 // slices of a few milliseconds; between two slices the thread takes new messages, so that light batches overtake it.
-const { directory, options, feedbackBytes } = workerData as ScoringTask;
+const { directory, options, feedbackBytes, catalogue: source, filters } = workerData as ScoringTask;
 const post = (message: FromScoring) => parentPort!.postMessage(message);
 
 try {
   const notices: string[] = [];
   const onNotice = (message: string) => void notices.push(message);
-  const recommender = await Recommender.open(directory, { ...(options as OpenOptions), onNotice });
+  // The reader of files is loaded only where it is needed.
+  const { readCatalogue } = source === undefined ? {} : await import('../data/read-catalogue.ts');
+  const catalogue = await readCatalogue?.(source!);
+  const recommender = await Recommender.open(directory, { ...(options as OpenOptions), onNotice, catalogue });
+  recommender.checkFilters(filters);
   const sets = new FeedbackSets(recommender.userIds, recommender.itemIds, feedbackBytes);
+  const edits = new PendingEdits(recommender, () => post({ type: 'edited' }));
   const runDear = (jobs: readonly ScoringJob[]) => {
     const steps = scoreBatch(recommender, sets, 'dear', jobs);
     let seconds = 0;
@@ -214,6 +264,8 @@ try {
     if (message.type === 'close') {
       await recommender.close();
       parentPort!.close();
+    } else if (message.type === 'items') {
+      edits.add(message.states);
     } else if (message.type === 'feedback' || message.type === 'forget') {
       if (message.type === 'forget') sets.forget(message.user);
       else feed(sets, message.events);
@@ -233,9 +285,9 @@ try {
 }
 
 /** The facts about a model that the server publishes. */
-function infoOf({ config, hasTitles }: Recommender): ModelInfo {
+function infoOf({ config, hasTitles, catalogue }: Recommender): ModelInfo {
   const { users, items, interactions, dimension, backbone, score, loss, seed, epochs, metrics, versions } =
     config as typeof config & Record<'users' | 'items' | 'interactions' | 'dimension', number>;
-  const sizes = { users, items, interactions, dimension, titles: hasTitles };
+  const sizes = { users, items, interactions, dimension, titles: hasTitles, attributes: catalogue?.list ?? [] };
   return { ...sizes, backbone, score, loss, seed, epochs, metrics, versions };
 }

@@ -2,6 +2,8 @@ import { type EventTable, hidesItem } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
 import { MOST_EVENTS } from '../recommender/explanation.ts';
+import { EditedItems, type EditReceiver } from './edited-items.ts';
+import { failed } from './feedback-fault.ts';
 import type { FeedbackColumns } from './scoring-protocol.ts';
 
 /** After a failed append the log counts as unable to store for at least this time, in milliseconds: a check writes less than an append, so it may succeed where an append does not. */
@@ -10,7 +12,7 @@ const FAILED_MS = 5000;
 const CHECKED_MS = 1000;
 
 /** A receiver of feedback: a scoring thread, which keeps the items of each user as indices of its model. */
-export interface FeedbackReceiver {
+export interface FeedbackReceiver extends EditReceiver {
   feed(events: FeedbackColumns): Promise<void>;
   forget(user: string): Promise<void>;
 }
@@ -24,6 +26,8 @@ interface Subscriber {
 export class SeenFeedback {
   readonly #log: FeedbackLog;
   readonly #kinds: EventTable | undefined;
+  /** Edits of items, which the same database keeps. */
+  readonly items: EditedItems;
   readonly #receivers = new Map<FeedbackReceiver, Subscriber>();
   /** Time until which a failed append counts. */
   #failedUntil = 0;
@@ -36,6 +40,7 @@ export class SeenFeedback {
   constructor(log: FeedbackLog, kinds: EventTable | undefined) {
     this.#log = log;
     this.#kinds = kinds;
+    this.items = new EditedItems(log);
   }
 
   /** Reads the whole log into a receiver, then passes later events on to it. @throws TaurecError `feedback-failed` */
@@ -51,11 +56,13 @@ export class SeenFeedback {
     // Events that were appended meanwhile come after those of the log, so the newest stay the newest.
     for (let next = subscriber.waiting!.shift(); next; next = subscriber.waiting!.shift()) await next();
     subscriber.waiting = undefined;
+    await this.items.load(receiver);
   }
 
   /** Stops passing events on to a receiver. */
   leave(receiver: FeedbackReceiver): void {
     this.#receivers.delete(receiver);
+    this.items.leave(receiver);
   }
 
   /**
@@ -143,13 +150,4 @@ export class SeenFeedback {
   #hides({ kind = 'interaction' }: FeedbackEvent): boolean {
     return hidesItem(kind, this.#kinds);
   }
-}
-
-/** The error `feedback-failed` with the reason for the server log; `problemReply` removes it for clients. */
-function failed(cause: unknown): TaurecError {
-  return new TaurecError(
-    'feedback-failed',
-    { reason: cause instanceof Error ? cause.message : String(cause) },
-    { cause },
-  );
 }

@@ -4,6 +4,7 @@ import { runShape } from '../engine/run-options.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
 import { checkOptions, type DeclaredOption, declaredOptions, oneOf, option, textWhere, whole } from '../option.ts';
+import { where } from '../recommender/recommendation.ts';
 import { isHostName, scopes } from './access.ts';
 import { logLevels } from './log.ts';
 
@@ -42,6 +43,26 @@ export const serveShape = {
     flag: '--trust-index',
     help: 'open an approximate index that another installation built, without rebuilding it',
   }),
+  /** A catalogue in place of the model's own: a file, URL or database table (`readCatalogue`). It is read whenever a model is opened; a file also when it changes. Default: the model's own. */
+  catalogue: option(z.string({ error: 'a file' }).optional(), {
+    flag: '--catalogue <file>',
+    help: "titles and attributes of the items, in place of the model's own: file, URL or table; a file is read again when it changes",
+  }),
+  /** A filter that every list passes, whatever requests ask for: `{ available: true }`. Default: none. */
+  where: option(where.optional(), {
+    flag: '--where <filter>',
+    help: 'filter of every list, as JSON: {"available":true}',
+  }),
+  /** Filters that requests may name: `where=in-stock`. Default: none. */
+  filters: option(
+    z
+      .record(z.string().regex(/^[A-Za-z][\w.-]*$/, { error: 'a name of letters, digits and . _ -' }), where)
+      .default({}),
+    {
+      flag: '--filters <name=filter>',
+      help: 'filter that requests may name, as in-stock={"stock":{"gt":0}}; repeatable',
+    },
+  ),
   /** Log that stores the feedback of POST /v1/feedback. The server closes it on shutdown. Absent: the endpoint responds with 404. */
   feedback: option(
     z.custom<FeedbackLog>((value) => typeof value === 'object', { error: 'a feedback log' }).optional(),

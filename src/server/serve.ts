@@ -58,6 +58,8 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
       task: {
         directory: modelDirectory,
         options: { threads, ...(engine && { engine }), ...(index && { index }), trustIndex },
+        catalogue: checked.catalogue,
+        filters: [...(checked.where ? [checked.where] : []), ...Object.values(checked.filters)],
         feedbackBytes: checked.feedbackMemory * 2 ** 20,
       },
       queueLimit,
@@ -72,7 +74,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     const access = new Access(checked);
     // DNS rebinding only threatens a server on loopback without a token: clients can reach other addresses directly, and a web page does not know the token.
     const hostNames = access.closed || !isLoopback(address) ? undefined : new HostNames(checked.allowedHosts);
-    const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK });
+    const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK }, checked);
     const app = createApp({
       ...{ access, hostNames, metrics, log, schemas, seen, deadline },
       folder: modelDirectory,
@@ -105,6 +107,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
           draining = true;
           log.info('closing');
           await closeServer(server, checked.shutdownTimeout);
+          seen?.items.stop();
           await model.close(true);
           await feedback?.close();
           log.info('closed');
@@ -114,6 +117,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
       },
     };
   } catch (error) {
+    seen?.items.stop();
     await host?.close(true);
     await feedback?.close();
     flush();

@@ -1,8 +1,10 @@
 import { type Csr, pattern } from '../array/csr.ts';
+import { Catalogue } from '../catalogue/catalogue.ts';
+import { Titles } from '../catalogue/titles.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { IdMap } from '../data/id-map.ts';
 import { createModel, type Model, trainedItems } from '../model/model.ts';
 import type { ModelFacts } from '../model/model-facts.ts';
-import { Titles } from '../model/titles.ts';
 import { configToJson, type TrainConfig } from './config.ts';
 import { mergeInteractions } from './merge.ts';
 import type { TrainResult } from './training.ts';
@@ -17,6 +19,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
   const { metric } = config.validation;
   const value = result.valid?.[metric];
   const training = configToJson(config);
+  const itemIds = dataset.items.slice(train.columns);
   const model = createModel({
     config: {
       backbone: backboneName(config.backbone),
@@ -42,15 +45,23 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
     itemBias: result.itemBias,
     neighbors: result.neighbors,
     userIds: dataset.users.slice(train.rows),
-    itemIds: dataset.items.slice(train.columns),
+    itemIds,
     seen: pattern(valid ? mergeInteractions(train, valid) : train),
     validation: valid && !result.refitted ? pattern(valid) : undefined,
-    titles: dataset.titles && Titles.from(dataset.titles, train.columns),
+    ...titlesAndCatalogue(dataset, itemIds),
   });
   if (!result.trainingState) return model;
   const weighted = result.refitted ? mergeInteractions(train, valid!) : train;
   const interactionWeights = weighted.values && weightsOf(weighted, trainedItems(model));
   return { ...model, trainingState: { ...result.trainingState, ...(interactionWeights && { interactionWeights }) } };
+}
+
+/** The titles of the items, and their attributes if there is a catalogue. */
+function titlesAndCatalogue({ titles, catalogue }: Dataset, itemIds: IdMap): Pick<Model, 'titles' | 'catalogue'> {
+  return {
+    titles: titles && Titles.from(titles, itemIds.size),
+    ...(catalogue && { catalogue: Catalogue.from(catalogue, itemIds) }),
+  };
 }
 
 /** The weight in `weighted` of each pair of `wanted`, in order; 1 for a missing pair. One merge of two ascending lists per user. */

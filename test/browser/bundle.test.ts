@@ -12,7 +12,15 @@ import { bundle } from './bundle.ts';
 const nodeAlone = [
   ...['loadDataset', 'readInteractions', 'readTitles'],
   ...['enableFusedMultiplyAdd', 'defineConfig', 'exportRecommendations', 'saveModel'],
-  ...['buildIndex', 'exportEmbeddings', 'importEmbeddings', 'openFeedback', 'updateModel'],
+  ...[
+    'buildIndex',
+    'exportEmbeddings',
+    'importEmbeddings',
+    'openFeedback',
+    'readCatalogue',
+    'replaceCatalogue',
+    'updateModel',
+  ],
 ];
 
 describe('a bundle for the browser', async () => {

@@ -6,7 +6,19 @@ import { fails, file, folder, quick, taurec, writeData } from './taurec.ts';
 
 const { train } = writeData();
 const commands = [
-  ...['train', 'update', 'evaluate', 'recommend', 'similar', 'index', 'compare', 'export', 'import', 'info'],
+  ...[
+    'train',
+    'update',
+    'evaluate',
+    'recommend',
+    'similar',
+    'index',
+    'compare',
+    'export',
+    'import',
+    'catalogue',
+    'info',
+  ],
   ...['experiment', 'serve', 'forget', 'tune', 'worker', 'generate', 'demo'],
 ];
 const inner = ['recipe list', 'recipe run', 'recipe check'];

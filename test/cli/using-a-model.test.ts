@@ -278,6 +278,26 @@ describe('info', () => {
   });
 });
 
+test('generate --shop: files that train, and flags of the other kind of data are refused', async () => {
+  const made = await json('generate', '--shop', '--out', 'shop', '--users', '60', '--items', '40', '--seed', '4');
+  expect(made).toMatchObject({ users: 60, items: 40, files: { events: join('shop', 'events.csv') } });
+  const { events, items } = made.files;
+  const weights = ['--event-weights', 'view=0.1,purchase=1'];
+  const result = await json('train', events, ...weights, '--titles', items, ...quick, '--out', 'shop-model');
+  expect(result.data.users).toBe(60);
+  await fails(
+    2,
+    /--shop cannot be combined with --test-ratio/,
+    'generate',
+    '--shop',
+    '--out',
+    'x',
+    '--test-ratio',
+    '.1',
+  );
+  await fails(2, /--explained needs --shop/, 'generate', '--out', 'x', '--explained', '.1');
+});
+
 test('generate: files that train', async () => {
   const made = await json(
     'generate',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openFeedback } from '../../src/feedback/open-feedback.ts';
 import { allOf, feedbackContract } from '../contracts/feedback-contract.ts';
+import { itemEditsContract } from '../contracts/item-edits-contract.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { type PostgresServer, postgresMissing, startPostgres, withReason } from '../support/servers.ts';
 
@@ -15,6 +16,8 @@ afterAll(() => server?.stop());
 let tables = 0;
 const place = () => `${server.url()}?table=t${++tables}`;
 const one = (item: string) => [{ user: 'a', item, time: 1 }];
+
+itemEditsContract(withReason('PostgreSQL', postgresMissing), postgresMissing, { place });
 
 feedbackContract(withReason('the log in PostgreSQL', postgresMissing), postgresMissing, {
   place,

@@ -5,6 +5,7 @@ import Database from 'libsql';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openFeedback } from '../../src/feedback/open-feedback.ts';
 import { allOf, feedbackContract } from '../contracts/feedback-contract.ts';
+import { itemEditsContract } from '../contracts/item-edits-contract.ts';
 import { rejectionOf } from '../support/error-of.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taurec-feedback-'));
@@ -12,6 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let tables = 0;
 const file = join(folder, 'log of 100% #1?.db');
+
+itemEditsContract('SQLite', undefined, { place: () => `sqlite:${file}?table=t${++tables}` });
 
 feedbackContract('the log in SQLite', undefined, {
   place: () => `sqlite:${file}?table=t${++tables}`,

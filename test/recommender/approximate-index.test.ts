@@ -89,7 +89,9 @@ describe('indexed vectors', () => {
             return { keys: new BigUint64Array(0) };
           },
         };
-        new ApproximateIndex(spy, indexedOf(model)).best({ items: model.items } as never, queryOf(model, 0), 1, none);
+        new ApproximateIndex(spy, indexedOf(model)).best({ items: model.items } as never, queryOf(model, 0), 1, {
+          excluded: none,
+        });
         const products = scores.map((_, i) =>
           query!.reduce((sum, x, c) => sum + x * all[i * vectors.dimensions + c]!, 0),
         );

@@ -101,6 +101,7 @@ test('a receiver gets the log, then what was appended while it read, each event 
     async forget(user: string) {
       got.push(`forget ${user}`);
     },
+    async editItems() {},
   };
   await seen.load(receiver);
   await seen.append([{ user: 'a', item: '3', time: 3, kind: 'purchase' }]);

@@ -1,11 +1,11 @@
 import { csrFromEntries } from '../../src/array/csr.ts';
 import { matrix } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
+import { Titles } from '../../src/catalogue/titles.ts';
 import { IdMap } from '../../src/data/id-map.ts';
 import type { ScoreKind } from '../../src/engine/engine.ts';
 import { createModel, type Model, trainedItems } from '../../src/model/model.ts';
 import type { ModelFacts } from '../../src/model/model-facts.ts';
-import { Titles } from '../../src/model/titles.ts';
 import { buildNeighbors } from '../../src/neighbors/build-neighbors.ts';
 
 /** The facts of a model that no training made. */

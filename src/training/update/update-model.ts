@@ -4,6 +4,7 @@ import { type Matrix, matrix, row } from '../../array/matrix.ts';
 import { sharedFloat32 } from '../../array/shared.ts';
 import type { BackboneSource } from '../../backbone/backbone.ts';
 import { backboneNames } from '../../backbone/backbones.ts';
+import { Titles } from '../../catalogue/titles.ts';
 import type { IdMap } from '../../data/id-map.ts';
 import type { Interactions } from '../../data/interactions.ts';
 import { runShape } from '../../engine/run-options.ts';
@@ -15,7 +16,6 @@ import { lossNames } from '../../loss/losses.ts';
 import { createModel, type Model, trainedItems } from '../../model/model.ts';
 import { type ModelFacts, trainedScore } from '../../model/model-facts.ts';
 import type { Tensor } from '../../model/safetensors-format.ts';
-import { Titles } from '../../model/titles.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
 import { buildNeighbors } from '../../neighbors/build-neighbors.ts';
 import { type DeclaredOption, declaredOptions, option, positive, whole } from '../../option.ts';
@@ -190,6 +190,7 @@ function updatedModel(
     learningRate: result.config.learningRate,
     seconds: result.seconds.train,
   };
+  const titled = updatedTitles(model, items.ids, titles);
   const updated = createModel({
     config: {
       ...facts,
@@ -208,16 +209,18 @@ function updatedModel(
     itemIds: items.ids,
     seen: pattern(mergeInteractions(size(model.seen), pairs)),
     validation: validation && size(validation),
-    titles: updatedTitles(model, items.ids, titles),
+    ...titled,
   });
   const state = result.trainingState!;
   return { ...updated, trainingState: { ...state, ...(train.values && { interactionWeights: train.values }) } };
 }
 
-function updatedTitles(model: Model, ids: IdMap, titles: UpdateOptions['titles']): Titles | undefined {
-  if (!model.titles && !titles) return undefined;
+/** The titles and the catalogue of a model with more items: new titles replace old ones, and new items that the catalogue knows get their attributes. */
+function updatedTitles(model: Model, ids: IdMap, titles: UpdateOptions['titles']): Pick<Model, 'titles' | 'catalogue'> {
   const texts = Array.from(ids, (id, i) => titles?.get(id) || (i < model.items.rows && model.titles?.at(i)) || '');
-  return Titles.from(texts, ids.size);
+  const found = model.titles || titles ? Titles.from(texts, ids.size) : undefined;
+  const catalogue = model.catalogue?.moved(model.itemIds, ids, found);
+  return { titles: catalogue?.itemTitles ?? found, ...(catalogue && { catalogue }) };
 }
 
 /** Fractions of the first training's epochs: where almost nothing is new, and where the share of new interactions is `LARGE_SHARE` or more. Evidence: docs/decisions/020-updates.md. */

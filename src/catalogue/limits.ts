@@ -1,0 +1,67 @@
+import type { AttributeColumn } from '../data/attribute-columns.ts';
+import { TaurecError } from '../errors.ts';
+import type { Catalogue } from './catalogue.ts';
+
+/** Limits of a list: at most this many items with one value of an attribute. */
+export type AtMost = Readonly<Record<string, number>>;
+
+/** The limits of a request, checked. Each list counts for itself. */
+export class Limits {
+  readonly #limits: readonly { readonly column: AttributeColumn; readonly most: number }[];
+
+  /** @throws TaurecError `unknown-name` for an attribute that the catalogue does not have */
+  constructor(catalogue: Catalogue, atMost: AtMost) {
+    this.#limits = Object.entries(atMost).map(([name, most]) => {
+      const column = catalogue.attributes.get(name);
+      if (column) return { column, most };
+      const known = catalogue.list.map((one) => `${one.name} (${one.type})`);
+      throw new TaurecError('unknown-name', { kind: 'attribute', got: name, known });
+    });
+  }
+
+  /** The counts of a new list. */
+  begin(): LimitCounts {
+    return new LimitCounts(this.#limits);
+  }
+
+  /** The first `k` items that a list with these limits takes, in order. */
+  first<T extends { readonly item: number }>(ranked: Iterable<T>, k: number): T[] {
+    const counts = this.begin();
+    const list: T[] = [];
+    for (const one of ranked) {
+      if (list.length === k) break;
+      if (counts.take(one.item)) list.push(one);
+    }
+    return list;
+  }
+}
+
+/** How many items of a list have each value. */
+class LimitCounts {
+  readonly #limits: readonly {
+    readonly column: AttributeColumn;
+    readonly most: number;
+    readonly counts: Map<number, number>;
+  }[];
+
+  constructor(limits: readonly { readonly column: AttributeColumn; readonly most: number }[]) {
+    this.#limits = limits.map((limit) => ({ ...limit, counts: new Map() }));
+  }
+
+  /** Counts an item and returns true, or returns false where one of its values is used up. An item without a value has no limit. */
+  take(item: number): boolean {
+    for (const { column, most, counts } of this.#limits)
+      for (const key of keysOf(column, item)) if ((counts.get(key) ?? 0) >= most) return false;
+    for (const { column, counts } of this.#limits)
+      for (const key of keysOf(column, item)) counts.set(key, (counts.get(key) ?? 0) + 1);
+    return true;
+  }
+}
+
+/** The values of an item as numbers: indices of terms, or the values themselves. */
+function keysOf(column: AttributeColumn, row: number): ArrayLike<number> & Iterable<number> {
+  if (column.type === 'list') return column.values.subarray(column.offsets[row], column.offsets[row + 1]);
+  const value = column.values[row]!;
+  const isNone = column.type === 'text' ? value < 0 : column.type === 'boolean' ? value === 2 : Number.isNaN(value);
+  return isNone ? [] : [value];
+}

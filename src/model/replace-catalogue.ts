@@ -1,0 +1,50 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Catalogue, type CatalogueMatch, matchOf } from '../catalogue/catalogue.ts';
+import type { CatalogueTable } from '../data/catalogue-table.ts';
+import { TaurecError } from '../errors.ts';
+import { writeAtomically } from '../platform/atomic-file.ts';
+import { readRegularText } from '../platform/regular-file.ts';
+import { checkWritable } from '../platform/write-fault.ts';
+import { catalogueFacts, catalogueOf, idMapOf, isCatalogueName } from './catalogue-tensors.ts';
+import { currentModel } from './current-version.ts';
+import { type FileDigest, sealedJson } from './file-digest.ts';
+import { openModelConfig, recoverModel, writeCatalogue } from './model-directory.ts';
+import { CONFIG, digestOf, files, titlesOf } from './read-model.ts';
+import { openSafetensors } from './safetensors.ts';
+
+/**
+ * Replaces the catalogue of a model folder, or of the current version in a folder of versions; the rest of the model stays as it is and is not read. Items keep their titles where the new catalogue has none. The replacement is atomic: a new file is written, then config.json, which names it. The
+ * file of the catalogue before it stays until the next replacement, for programs that are opening the model.
+ * @returns how the items of the catalogue and the model match
+ * @throws TaurecError as `openModel`; `model-changed` when another program writes the model meanwhile
+ */
+export async function replaceCatalogue(path: string, table: CatalogueTable): Promise<CatalogueMatch> {
+  const directory = await currentModel(path);
+  await recoverModel(directory);
+  await checkWritable(directory);
+  const text = await readRegularText(join(directory, CONFIG)).catch(() => '');
+  const config = await openModelConfig(directory);
+  const source = { pathOf: (name: string) => join(directory, name) };
+  const open = (name: string) => openSafetensors(join(directory, name), { digest: digestOf(config, name, source) });
+  const ids = await open(files.ids);
+  const itemIds = idMapOf(ids, 'items', config.items);
+  const old = config.catalogue && catalogueOf(await open(config.catalogue.file), config.catalogue, config.items);
+  const catalogue = Catalogue.from(table, itemIds, old?.itemTitles ?? titlesOf(ids, config.items));
+  const added: Record<string, FileDigest> = {};
+  const file = await writeCatalogue(directory, catalogue, added);
+  // As it is in the file: facts that this version does not know stay.
+  const { digest: _, ...facts } = JSON.parse(text) as Record<string, unknown>;
+  const listed = Object.entries(config.files ?? {}).filter(([name]) => !isCatalogueName(name));
+  const changed = {
+    ...facts,
+    catalogue: catalogueFacts(catalogue, file),
+    ...(config.files && { files: { ...Object.fromEntries(listed), ...added } }),
+  };
+  if ((await readRegularText(join(directory, CONFIG))) !== text) throw new TaurecError('model-changed', { directory });
+  await writeAtomically(join(directory, CONFIG), (name) => writeFile(name, sealedJson(changed)));
+  for (const name of (await readdir(directory)).filter(isCatalogueName)) {
+    if (name !== file && name !== config.catalogue?.file) await rm(join(directory, name), { force: true });
+  }
+  return matchOf(table, itemIds);
+}

@@ -23,6 +23,7 @@ export type { ExecuteOptions } from './experiment/execute-run.ts';
 export type { Experiment, Findings, Lab } from './experiment/experiment.ts';
 export { experimentNamed, experiments } from './experiment/experiments.ts';
 export { type DataReading, type LabEvent, type LabOptions, LocalLab } from './experiment/lab.ts';
+export { type PublishedResult, publishedResults } from './experiment/published-results.ts';
 export type {
   Choice,
   DataSource,
@@ -54,7 +55,6 @@ export { compareRuns, holm } from './experiment/statistics.ts';
 export type { FileDigest } from './model/file-digest.ts';
 export { type OpenChecks, openSafetensors, writeSafetensors } from './model/safetensors.ts';
 export type { Safetensors, StreamedTensor, Tensor, TensorArray } from './model/safetensors-format.ts';
-export { type PublishedResult, publishedResults } from './recipe/published.ts';
 export type { PublishedValue, Recipe, Tolerance } from './recipe/recipe.ts';
 export { recipes } from './recipe/recipes.ts';
 export { runRecipe } from './recipe/run-recipe.ts';

@@ -7,7 +7,7 @@ import type { LabEvent } from '../experiment/lab.ts';
 import { experimentOptions } from '../experiment/read-settings.ts';
 import { configName, isFailed, type RunRecord } from '../experiment/run.ts';
 import { runExperiment } from '../experiment/run-experiment.ts';
-import type { ExperimentConfig, SourceEntry } from '../experiment/settings.ts';
+import { type ExperimentConfig, entriesNamed } from '../experiment/settings.ts';
 import type { Report } from '../report/report.ts';
 import type { ReportFiles } from '../report/write-report.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
@@ -29,6 +29,7 @@ interface ExperimentFlags extends CommonOptions {
   backbones?: string[];
   seeds?: number[];
   levels?: number[];
+  parts?: string[];
   metric?: string;
   protocol?: ExperimentConfig['protocol'];
   epochs?: number;
@@ -44,7 +45,7 @@ export function define(command: Command, terminal: Terminal): void {
       'settings file with data, losses, backbones, metrics … (see defineExperiment); its paths are relative to the file',
     );
   addDeclaredFlags(command, experimentOptions, {
-    ...{ data: words, losses: words, backbones: words },
+    ...{ data: words, losses: words, backbones: words, parts: words },
     ...{ levels: numbers, seeds: wholes },
   });
   command
@@ -57,6 +58,7 @@ export function define(command: Command, terminal: Terminal): void {
     'taurec experiment positive-noise --data amazon2014-health --levels 0,0.4',
     'taurec experiment losses --data ./films,movielens-100k --losses sl,bsl,bpr --seeds 1,2,3,4,5',
     'taurec experiment losses --config my.experiment.ts --out results/mine',
+    'taurec experiment papers --data ultragcn-movielens-1m --parts positive-noise',
   );
   command.action((name: string | undefined, flags: ExperimentFlags) =>
     name === undefined ? list(terminal, flags) : run(terminal, name, flags),
@@ -118,7 +120,7 @@ async function run(terminal: Terminal, name: string, flags: ExperimentFlags): Pr
 
 /** The settings from the flags, which override the file and the experiment's defaults. A loss that the file or the defaults name keeps its options. */
 function flagConfig({ defaults }: Experiment, flags: ExperimentFlags, file: ExperimentConfig): ExperimentConfig {
-  const { data, losses, backbones, seeds, levels, metric, protocol, epochs } = flags;
+  const { data, losses, backbones, seeds, levels, parts, metric, protocol, epochs } = flags;
   const known = file.losses ?? defaults.losses ?? [];
   const given = {
     data,
@@ -126,18 +128,13 @@ function flagConfig({ defaults }: Experiment, flags: ExperimentFlags, file: Expe
     backbones,
     seeds,
     levels,
+    parts,
     metric,
     protocol,
   };
   // `config` replaces that of the file as a whole, so it repeats the other options.
   const config = epochs === undefined ? undefined : { ...defaults.config, ...file.config, epochs };
   return Object.fromEntries(Object.entries({ ...given, config }).filter(([, value]) => value !== undefined));
-}
-
-/** The known entries with that label, with their options; else the name alone. Several entries may share a label. */
-function entriesNamed(name: string, known: readonly SourceEntry[]): readonly SourceEntry[] {
-  const found = known.filter((entry) => (typeof entry === 'string' ? entry : (entry.label ?? entry.name)) === name);
-  return found.length > 0 ? found : [name];
 }
 
 /** The number of trainings and their seconds. */
@@ -148,7 +145,7 @@ function runsOf({ provenance: { runs, seconds } }: Report) {
 /** Prints the verdict, text and evidence of each claim, then the path of the report. */
 function printClaims(terminal: Terminal, report: Report, { html }: ReportFiles): void {
   for (const { claim, verdict, evidence } of report.claims)
-    terminal.print(`${verdict.padEnd(8)}${claim}\n        ${evidence}\n`);
+    terminal.print(`${verdict.padEnd(10)}${claim}\n          ${evidence}\n`);
   const { runs, seconds } = runsOf(report);
   terminal.print(`${count(runs)} trainings, ${duration(seconds)} in total. Report: ${html}`);
 }
@@ -166,6 +163,7 @@ class ExperimentProgress {
   handle(event: LabEvent): void {
     if (event.type === 'stage') this.#stage(event);
     else if (event.type === 'run') this.#run(event);
+    else if (event.type === 'note') this.#progress.say(event.text);
     else if (event.type === 'data') for (const note of datasetNotes(event.reading)) this.#progress.say(note);
   }
 

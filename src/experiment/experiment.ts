@@ -16,6 +16,10 @@ export interface Lab {
   tryAll(title: string, specs: readonly RunSpec[]): Promise<(RunRecord | FailedRun)[]>;
   /** Like `runAll`, but one run at a time with all threads, for runs whose duration is compared. */
   runAlone(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]>;
+  /** The stored records of runs, in the order of `specs`; undefined for a run that is not recorded. Trains nothing. */
+  recorded(specs: readonly RunSpec[]): Promise<(RunRecord | FailedRun | undefined)[]>;
+  /** Shows a line in the progress output. */
+  say(text: string): void;
   /** Each user's numbers of a run whose specification has `perUser`. */
   perUser(record: RunRecord, protocol: Protocol): UserColumns;
 }

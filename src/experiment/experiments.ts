@@ -4,9 +4,12 @@ import { batches } from './experiments/batches.ts';
 import { fairness } from './experiments/fairness.ts';
 import { losses } from './experiments/losses.ts';
 import { falseNegatives, negativeNoise } from './experiments/negative-noise.ts';
+import { negatives } from './experiments/negatives.ts';
+import { papers } from './experiments/papers.ts';
 import { popularityDial } from './experiments/popularity-dial.ts';
 import { popularityShift, temporalShift } from './experiments/popularity-shift.ts';
 import { positiveNoise } from './experiments/positive-noise.ts';
+import { publishedTables } from './experiments/published-tables.ts';
 import { temperature } from './experiments/temperature.ts';
 
 /** All experiments. A new one is added here and nowhere else. */
@@ -21,6 +24,9 @@ export const experiments: readonly Experiment[] = [
   popularityDial,
   temperature,
   batches,
+  negatives,
+  publishedTables,
+  papers,
 ];
 
 /** The experiment with this name. @throws TaurecError `unknown-name` */

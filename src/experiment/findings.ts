@@ -2,14 +2,14 @@
 import { TaurecError } from '../errors.ts';
 import type { UserColumns } from '../evaluation/compare.ts';
 import { pairedTTest } from '../evaluation/significance.ts';
-import type { Cell, ClaimVerdict, Figure, MeanCell, Table, TableColumn } from '../report/report.ts';
+import type { Cell, ClaimVerdict, Figure, MeanCell, Series, Table, TableColumn } from '../report/report.ts';
 import type { ChosenCase } from './choose-options.ts';
 import type { Lab } from './experiment.ts';
 import { isFailed, type RunRecord } from './run.ts';
 import type { ExperimentSettings } from './settings.ts';
 import { compareRuns, holm, mean, meanCell } from './statistics.ts';
 
-/** `held`, `failed` or `unclear`. */
+/** `held`, `not held` or `unclear`. */
 export type Verdict = ClaimVerdict['verdict'];
 
 /** One observation for or against a claim. */
@@ -19,15 +19,16 @@ export interface Observation {
   readonly text: string;
 }
 
-/** The verdict on a claim that must hold in every observation: one `failed` refutes it, one `unclear` leaves it open. */
-export function claimOf(claim: string, observations: readonly Observation[]): ClaimVerdict {
+/** The verdict on a claim that must hold in every observation: one `not held` refutes it, one `unclear` leaves it open. @param paper Where the claim is made; absent for claims of this project */
+export function claimOf(claim: string, observations: readonly Observation[], paper?: string): ClaimVerdict {
   const verdict = everyOne(observations.map((one) => one.verdict));
-  return { claim, verdict, evidence: observations.map(({ text }) => text).join('; ') || nothing };
+  const evidence = observations.map(({ text }) => text).join('; ') || nothing;
+  return { claim, verdict, evidence, ...(paper !== undefined && { paper }) };
 }
 
-/** `failed` if any verdict is; `held` if all are; otherwise `unclear`, also for an empty list. */
+/** `not held` if any verdict is; `held` if all are; otherwise `unclear`, also for an empty list. */
 export function everyOne(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes('failed')) return 'failed';
+  if (verdicts.includes('not held')) return 'not held';
   return verdicts.includes('unclear') || verdicts.length === 0 ? 'unclear' : 'held';
 }
 
@@ -76,15 +77,15 @@ function fewText({ length }: readonly number[]): string {
 }
 
 /**
- * The sign of paired differences as a verdict: `held` above 0 and `failed` below, if there are at least three seeds and the 95% interval of the mean,
+ * The sign of paired differences as a verdict: `held` above 0 and `not held` below, if there are at least three seeds and the 95% interval of the mean,
  * mean ± t·s/√n with Student's t for n − 1 degrees of freedom, excludes 0. Otherwise `unclear`.
  */
 export function signOf(differences: readonly number[]): Verdict {
   if (differences.length < FEWEST_SEEDS || pairedTTest(differences).p > 0.05) return 'unclear';
-  return mean(differences) > 0 ? 'held' : 'failed';
+  return mean(differences) > 0 ? 'held' : 'not held';
 }
 
-/** Whether the mean of a quantity over seeds lies between two bounds: `held` if its 95% interval lies between them, `failed` if it lies beyond one, otherwise `unclear`. */
+/** Whether the mean of a quantity over seeds lies between two bounds: `held` if its 95% interval lies between them, `not held` if it lies beyond one, otherwise `unclear`. */
 export function liesBetween(values: readonly number[], low: number, high: number): Verdict {
   return everyOne([signOf(values.map((value) => value - low)), signOf(values.map((value) => high - value))]);
 }
@@ -182,12 +183,13 @@ export function lowerHalf(record: RunRecord, judged: Judged): number {
   return sum(parts) === 0 ? 0 : sum(parts.slice(0, parts.length / 2)) / sum(parts);
 }
 
-/** A figure of the ten groups' contributions, one series per case. */
+/** A figure of the ten groups' contributions, one series per case. @param published Series for comparison */
 export function groupFigure(
   name: string,
   caption: string,
   judged: Judged,
   cases: readonly { readonly name: string; readonly records: readonly RunRecord[] }[],
+  published: readonly Series[] = [],
 ): Figure {
   const series = cases.map((one) => {
     const seeds = one.records.map((record) => contributionsOf(record, judged));
@@ -203,7 +205,7 @@ export function groupFigure(
     kind: 'lines',
     x: { label: 'popularity group, 1 the least popular', scale: 'band' },
     y: { label: `contribution to ${judged.metric}` },
-    panels: [{ title: '', series }],
+    panels: [{ title: '', series: [...series, ...published] }],
   };
 }
 

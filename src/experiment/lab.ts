@@ -36,6 +36,8 @@ export type LabEvent =
       readonly seconds: number;
     }
   | { readonly type: 'train'; readonly event: TrainEvent }
+  /** A line for the user, such as the number of trainings ahead. */
+  | { readonly type: 'note'; readonly text: string }
   /** A data set was read for the first time. */
   | { readonly type: 'data'; readonly name: string; readonly reading: DataReading };
 
@@ -65,6 +67,8 @@ export class LocalLab implements Lab {
   readonly #jobs: number;
   readonly #store: RunStore;
   readonly #data = new Map<string, Promise<RunData>>();
+  /** SHA-256 of each data set by its files, so that finding a record needs no data. */
+  readonly #hashes = new Map<string, string>();
   readonly #used = new Map<string, RunRecord>();
   /** Data sets whose reading was reported. */
   readonly #reported = new Set<string>();
@@ -90,6 +94,15 @@ export class LocalLab implements Lab {
 
   async runAlone(title: string, specs: readonly RunSpec[]): Promise<RunRecord[]> {
     return (await this.#run(title, specs, 1)).map(finished);
+  }
+
+  async recorded(specs: readonly RunSpec[]): Promise<(RunRecord | FailedRun | undefined)[]> {
+    const keys = await pMap(specs, (spec) => this.#keyOf(spec), { concurrency: 1 });
+    return keys.map((key) => this.#store.get(key));
+  }
+
+  say(text: string): void {
+    this.#options.onEvent?.({ type: 'note', text });
   }
 
   perUser(record: RunRecord, protocol: Protocol): UserColumns {
@@ -156,11 +169,13 @@ export class LocalLab implements Lab {
     return record;
   }
 
-  /** The key of a run, which needs the hash of its data. */
+  /** The key of a run, which needs the hash of its data: they are read once, without noise and splits of their own. */
   async #keyOf(spec: RunSpec): Promise<string> {
     if (this.#options.signal?.aborted) throw new TaurecError('aborted');
-    const { dataset } = await this.#load(spec);
-    return runKey(spec, configOf(spec), dataset.sha256);
+    const files = JSON.stringify(spec.data.files);
+    const hash = this.#hashes.get(files) ?? (await this.#load(spec)).dataset.sha256;
+    this.#hashes.set(files, hash);
+    return runKey(spec, configOf(spec), hash);
   }
 
   /** Loads the data of a run, or returns them from the cache (least recently used goes first). */

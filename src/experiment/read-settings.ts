@@ -51,6 +51,10 @@ const shape = {
     flag: '--levels <numbers>',
     help: "levels of the experiment's axis: noise ratios, temperatures, λ, pool sizes",
   }),
+  parts: option(setting(z.array(z.string()).min(1), 'a list of names'), {
+    flag: '--parts <names>',
+    help: 'parts of the experiment papers (default: all)',
+  }),
   seeds: option(setting(z.array(z.int()).min(1), 'a list of whole numbers'), {
     flag: '--seeds <numbers>',
     help: 'seeds (default: 1,2,3)',
@@ -99,6 +103,8 @@ export async function experimentSettings(given: unknown, defaults: ExperimentCon
     ownMetrics,
     protocol: protocol as Protocol,
     config,
+    parts: partsOf(wanted.parts ?? [], defaults.parts ?? []),
+    given: given as ExperimentConfig,
   };
   // Reports look cases up by these names.
   for (const kind of ['data', 'losses', 'backbones'] as const) {
@@ -116,6 +122,14 @@ export async function experimentSettings(given: unknown, defaults: ExperimentCon
   }
   for (const loss of settings.losses) await checkCandidates(loss);
   return settings;
+}
+
+/** The parts, if the experiment has them all. @throws TaurecError `unknown-name`, `bad-option` */
+function partsOf(wanted: readonly string[], known: readonly string[]): readonly string[] {
+  const got = wanted.find((name) => !known.includes(name));
+  if (got === undefined) return distinct('parts', wanted);
+  if (known.length > 0) throw new TaurecError('unknown-name', { kind: 'part', got, known });
+  throw new TaurecError('bad-option', { option: 'parts', got, expected: 'nothing: this experiment has no parts' });
 }
 
 /** Checks each candidate value, so that a wrong one is reported before any training. */

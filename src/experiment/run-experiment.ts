@@ -57,7 +57,10 @@ export async function runExperiment(
   }
 }
 
-/** The learning curves of all trainings, a panel for each data set and loss; nothing if no training was validated. */
+/** Most panels of learning curves in a report; more would hide the findings. */
+const MOST_PANELS = 60;
+
+/** The learning curves of all trainings, a panel for each data set and loss; nothing if no training was validated, or if there are too many panels. */
 function curvesOf(records: readonly RunRecord[]): Section[] {
   const panels = new Map<string, Series[]>();
   for (const record of records) {
@@ -66,7 +69,7 @@ function curvesOf(records: readonly RunRecord[]): Section[] {
     const title = configName(record);
     panels.set(title, [...(panels.get(title) ?? []), { name: record.key, points }]);
   }
-  if (panels.size === 0) return [];
+  if (panels.size === 0 || panels.size > MOST_PANELS) return [];
   const metrics = [...new Set(records.flatMap(({ chosen }) => chosen.metric ?? []))].join(', ');
   const figure: Figure = {
     name: 'learning-curves',
@@ -113,7 +116,7 @@ function provenanceOf(settings: ExperimentSettings, records: readonly RunRecord[
 }
 
 /** The settings in the form of a configuration file. */
-function settingsToJson({ data, ...settings }: ExperimentSettings): unknown {
+function settingsToJson({ data, given: _, ...settings }: ExperimentSettings): unknown {
   const named = data.map(({ name, config }) => ({ name, config }));
   return JSON.parse(JSON.stringify({ data: named, ...settings }, infinityAsText));
 }

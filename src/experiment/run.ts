@@ -139,6 +139,16 @@ function isGroup(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** True for the public data sets under popularity shift, by their name: their test items are drawn about uniformly over the catalogue. */
+export function isShifted(name: string): boolean {
+  return name.endsWith('-popularity');
+}
+
+/** How validation data are held out for a data set: in the same way as its test set. */
+export function choiceFor(name: string): Choice {
+  return isShifted(name) ? 'debiased' : 'validation';
+}
+
 /** Training options that suit the public data sets with every loss, measured on validation data. Other folders use the defaults. */
 const suited: Readonly<Record<string, TrainConfigInput>> = {
   'movielens-100k': {},
@@ -151,6 +161,12 @@ const suited: Readonly<Record<string, TrainConfigInput>> = {
   'amazon2014-cd-popularity': { learningRate: 0.03, epochs: 40 },
   'gowalla-popularity': { learningRate: 0.03, epochs: 40 },
   yelp2018: { learningRate: 0.03, epochs: 90 },
+  'lightgcn-gowalla': { learningRate: 0.03, epochs: 90 },
+  'ultragcn-movielens-1m': {
+    batch: { rows: 128, pool: 'popularity', alpha: 0.5 },
+    decoupledWeightDecay: 1,
+    epochs: 60,
+  },
 };
 
 /**

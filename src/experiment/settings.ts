@@ -49,6 +49,10 @@ export interface ExperimentSettings {
   readonly protocol: Protocol;
   /** Training options for all runs; they override those of data sets and backbones. */
   readonly config: TrainConfigInput;
+  /** The parts to run, of an experiment that has parts. */
+  readonly parts: readonly string[];
+  /** The settings as they were given, without any default: an experiment with parts has defaults for each. */
+  readonly given: ExperimentConfig;
 }
 
 /** A data set in the settings: the name of a folder of `$TAUREC_DATA`, the path of a folder, or files with a name. */
@@ -80,6 +84,8 @@ export interface ExperimentConfig {
   readonly seeds?: readonly number[];
   /** Values of the experiment's own axis: noise ratios, temperatures, λ, pool sizes. Default: see the experiment. */
   readonly levels?: readonly number[];
+  /** The parts to run, of an experiment that has parts. Default: all. */
+  readonly parts?: readonly string[];
   /** The metric that judges the claims. Default `ndcg@20`. */
   readonly metric?: string;
   /** Metrics of the tables: names with a cut-off, or `{module, export, name}` for a custom metric. */
@@ -88,6 +94,12 @@ export interface ExperimentConfig {
   readonly protocol?: Protocol;
   /** Training options for all runs, such as `{epochs: 20}`; they override those of data sets and backbones. */
   readonly config?: TrainConfigInput;
+}
+
+/** The known entries with that label, with their options; else the name alone. Several entries may share a label. */
+export function entriesNamed(name: string, known: readonly SourceEntry[]): readonly SourceEntry[] {
+  const found = known.filter((entry) => (typeof entry === 'string' ? entry : (entry.label ?? entry.name)) === name);
+  return found.length > 0 ? found : [name];
 }
 
 /** Returns its argument. In a configuration file it gives the editor the types. */

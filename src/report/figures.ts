@@ -22,16 +22,18 @@ export const palette = {
 /** Seven symbols. Because 7 and 8 have no common factor, 56 series get distinct pairs of colour and symbol. */
 const symbols = ['circle', 'square', 'triangle', 'diamond', 'cross', 'star', 'wye'] as const;
 
-/** The look of each series by name, assigned in the order of first appearance in the report. */
+/** The look of each series by name, assigned in the order of first appearance in the report; a series that is like another shares its look. */
 export function seriesLooks(report: Report): ReadonlyMap<string, SeriesLook> {
   const figures = report.sections.flatMap((section) => section.figures ?? []).filter(({ bundle }) => !bundle);
-  const names = figures.flatMap(({ panels }) => panels.flatMap(({ series }) => series.map(({ name }) => name)));
-  return new Map(
-    [...new Set(names)].map((name, i) => [
+  const series = figures.flatMap(({ panels }) => panels.flatMap((panel) => panel.series));
+  const looks = new Map(
+    [...new Set(series.map(({ name, like = name }) => like))].map((name, i) => [
       name,
       { color: `var(--series-${i % palette.light.length})`, symbol: symbols[i % symbols.length]! },
     ]),
   );
+  for (const { name, like = name } of series) looks.set(name, looks.get(like)!);
+  return looks;
 }
 
 /** A figure as HTML: caption, legend, panels side by side, an explanation of its signs, and a table of its numbers. */
@@ -103,7 +105,7 @@ function signs({ kind, panels, x }: Figure): string[] {
     ...(levels.length > 0 ? [`Dotted line: ${levels.join(', ')}.`] : []),
     ...(points.some(({ deviation }) => deviation) ? [`${spread}: ±1 standard deviation over seeds.`] : []),
     ...(points.some(({ chosen }) => chosen) ? ['Ring: chosen on validation data.'] : []),
-    ...(series.some(({ dashed }) => dashed) ? ['Dashed: predicted, not measured.'] : []),
+    ...(series.some(({ dashed }) => dashed) ? ['Dashed: predicted or published, not measured here.'] : []),
     ...(kind === 'intervals' ? ['Lines: 95% intervals.'] : []),
   ];
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { figureHtml, palette, type SeriesLook, seriesLooks } from './figures.ts';
 import { html, Markup } from './markup.ts';
-import { type ClaimVerdict, checkReport, type Provenance, type Report, type Section } from './report.ts';
+import { type ClaimVerdict, checkReport, type Provenance, type Report, type Section, slug } from './report.ts';
 import { showCell, tableHtml } from './tables.ts';
 
 /** Script of the page: shows the copy button and handles its clicks. If the browser denies copying, it selects the command instead. The page works without the script. */
@@ -19,7 +19,7 @@ button.addEventListener('click', async () => {
 });`;
 
 /** A sign for each verdict, in addition to its colour. */
-const verdicts = { held: '✓', failed: '✗', unclear: '?' } as const;
+const verdicts = { held: '✓', 'not held': '✗', unclear: '?' } as const;
 
 /**
  * A report as one self-contained HTML file, without network access: claims with their verdicts, then the sections, then how it was run. Plots are inline SVG.
@@ -62,10 +62,10 @@ ${claimsHtml(claims)}${contents(sections)}${sections.map((section, i) => section
 function claimsHtml(claims: readonly ClaimVerdict[]): Markup | undefined {
   if (claims.length === 0) return undefined;
   const items = claims.map(
-    ({ claim, verdict, evidence }) => html`<li class="${verdict}">
+    ({ claim, verdict, evidence, paper }) => html`<li class="${slug(verdict)}">
 <p class="verdict"><span aria-hidden="true">${verdicts[verdict]}</span> ${verdict}</p>
 <div><p class="claim">${claim}</p>
-<p>${evidence}</p></div>
+<p>${evidence}</p>${paper === undefined ? undefined : html`<p class="source">${paper}</p>`}</div>
 </li>
 `,
   );
@@ -159,13 +159,13 @@ const reportStyle = `
 :root {
   color-scheme: light dark;
   --page: #ffffff; --ink: #1c1e21; --soft: #5b6168; --line: #dcdfe3; --shade: #f5f6f7;
-  --held: #14713c; --failed: #b3261e; --unclear: #7a5b00; --link: #0f5fb4;
+  --held: #14713c; --not-held: #b3261e; --unclear: #7a5b00; --link: #0f5fb4;
   ${variables(palette.light)}
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #15171a; --ink: #e6e7e9; --soft: #a3a9b1; --line: #34383e; --shade: #1e2125;
-    --held: #56cf86; --failed: #ff8a7d; --unclear: #e3bd4f; --link: #6db6ff;
+    --held: #56cf86; --not-held: #ff8a7d; --unclear: #e3bd4f; --link: #6db6ff;
     ${variables(palette.dark)}
   }
 }
@@ -187,7 +187,7 @@ a { color: var(--link); text-underline-offset: 0.15em; }
 .claims li { display: grid; grid-template-columns: 6.5rem 1fr; gap: 0 1rem; padding: 1rem 0 0.1rem; border-bottom: 1px solid var(--line); }
 .verdict { font-weight: 650; white-space: nowrap; }
 .held .verdict { color: var(--held); }
-.failed .verdict { color: var(--failed); }
+.not-held .verdict { color: var(--not-held); }
 .unclear .verdict { color: var(--unclear); }
 .verdict span { display: inline-block; width: 1.1em; }
 .claim { margin-bottom: 0.25rem; font-weight: 600; }

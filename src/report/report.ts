@@ -22,9 +22,11 @@ export interface ClaimVerdict {
   /** One falsifiable sentence. */
   readonly claim: string;
   /** `unclear` means undecided: too few runs, or differences within the noise of seeds. */
-  readonly verdict: 'held' | 'failed' | 'unclear';
+  readonly verdict: 'held' | 'not held' | 'unclear';
   /** The numbers behind the verdict. */
   readonly evidence: string;
+  /** Paper and place that make the claim; absent for claims of this project. */
+  readonly paper?: string;
 }
 
 /** A section of a report: a heading, then text, figures and tables in this order. */
@@ -100,8 +102,10 @@ export interface Series {
   /** A name has the same colour and symbol throughout the report. */
   readonly name: string;
   readonly points: readonly Point[];
-  /** True for predictions, which are drawn dashed. */
+  /** True for values that were not measured but predicted or published; they are drawn dashed. */
   readonly dashed?: boolean;
+  /** Name of the series whose colour and symbol it takes: for published values, that of the measured ones. */
+  readonly like?: string;
 }
 
 /** A point of a figure, with its uncertainty. */

@@ -21,7 +21,11 @@ function labOf(value: (spec: RunSpec) => number | 'diverged'): Lab & { asked: Ru
       const evaluations = { clean: { metrics: { 'ndcg@20': -found } } };
       return { seed: one.seed, chosen: { epoch: 1, value: found }, evaluations } as unknown as RunRecord;
     });
-  return { asked, runAll, runAlone: runAll, tryAll: runAll, perUser: () => ({ users: [], columns: {} }) };
+  return {
+    ...{ asked, runAll, runAlone: runAll, tryAll: runAll, perUser: () => ({ users: [], columns: {} }) },
+    recorded: async (specs) => specs.map(() => undefined),
+    say: () => {},
+  };
 }
 
 function failure({ seed }: RunSpec): RunRecord {

@@ -9,7 +9,7 @@ const runs = (...values: number[]) =>
 describe('a difference', () => {
   test.each([
     [[0.01, 0.011, 0.012], 'held'],
-    [[-0.01, -0.011, -0.012], 'failed'],
+    [[-0.01, -0.011, -0.012], 'not held'],
     // mean 1/300, standard error .008819
     [[0.02, -0.01, 0], 'unclear'],
     [[0, 0, 0], 'unclear'],
@@ -35,19 +35,19 @@ describe('a difference', () => {
 });
 
 describe('a claim', () => {
-  const seen = (verdict: 'held' | 'failed' | 'unclear') => ({ verdict, text: verdict });
+  const seen = (verdict: 'held' | 'not held' | 'unclear') => ({ verdict, text: verdict });
 
   test.each([
     [['held', 'held'], 'held'],
     [['held', 'unclear'], 'unclear'],
-    [['held', 'failed', 'unclear'], 'failed'],
+    [['held', 'not held', 'unclear'], 'not held'],
     [[], 'unclear'],
   ] as const)('with observations %j: %s', (verdicts, expected) => {
     expect(claimOf('so it is', verdicts.map(seen)).verdict).toBe(expected);
   });
 
   test('names all observations', () => {
-    expect(claimOf('so it is', [seen('held'), seen('failed')]).evidence).toBe('held; failed');
+    expect(claimOf('so it is', [seen('held'), seen('not held')]).evidence).toBe('held; not held');
     expect(claimOf('so it is', []).evidence).toBe('nothing was measured');
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createBackbone } from '../../src/backbone/backbones.ts';
+import { publishedResults } from '../../src/experiment/published-results.ts';
 import { createLoss } from '../../src/loss/losses.ts';
-import { cell, compareBest, comparePublished, publishedResults } from '../../src/recipe/published.ts';
+import { cell, compareBest, comparePublished } from '../../src/recipe/published.ts';
 import { parseRecipe, type Recipe, recipeConfig } from '../../src/recipe/recipe.ts';
 import { recipeNamed, recipes } from '../../src/recipe/recipes.ts';
 import { errorOf } from '../support/error-of.ts';

@@ -40,7 +40,7 @@ test('says what a reader and a browser need to know of it', () => {
 
 test('has every claim with its verdict and evidence, before the sections', () => {
   const items = [...parse(page).querySelectorAll('#claims li')];
-  const shown = items.map((item) => [item.className, ...texts(item.querySelectorAll('div p'))]);
+  const shown = items.map((item) => [item.className.replace('-', ' '), ...texts(item.querySelectorAll('div p'))]);
   expect(shown).toEqual(sampleReport.claims.map(({ verdict, claim, evidence }) => [verdict, claim, evidence]));
   expect(page.indexOf('id="claims"')).toBeLessThan(page.indexOf('id="section-1"'));
 });

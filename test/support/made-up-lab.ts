@@ -42,6 +42,14 @@ export function madeUpLab(run: (asked: Asked) => MadeUp): Lab & { readonly asked
     const shifted = (values: Readonly<Record<string, number>>) =>
       Object.fromEntries(Object.entries(values).map(([key, value]) => [key, value + shift]));
     const groups = spec.ks!.flatMap((k) => ['ndcg', 'recall'].map((one) => `${one}@${k}`));
+    const evaluation = {
+      users: 2,
+      metrics: { ...all, ...shifted(metrics) },
+      groups: {
+        contributions: Object.fromEntries(groups.map((one) => [one, new Array(10).fill(0.1)])),
+        spread: Object.fromEntries(groups.map((one) => [one, spread + shift])),
+      },
+    };
     return {
       seed: spec.seed,
       data: { name: spec.data.name, popularityShift: 1 },
@@ -49,16 +57,7 @@ export function madeUpLab(run: (asked: Asked) => MadeUp): Lab & { readonly asked
       chosen: { epoch: 1, popularityPrior: 0, metric: 'ndcg@20', value: valid + shift },
       seconds: { train: seconds, validate: 0, evaluate: 0 },
       analysis: { ...defaultAnalysis, ...shifted(analysis) },
-      evaluations: {
-        clean: {
-          users: 2,
-          metrics: { ...all, ...shifted(metrics) },
-          groups: {
-            contributions: Object.fromEntries(groups.map((one) => [one, new Array(10).fill(0.1)])),
-            spread: Object.fromEntries(groups.map((one) => [one, spread + shift])),
-          },
-        },
-      },
+      evaluations: { clean: evaluation, irbench: evaluation },
     } as unknown as RunRecord;
   };
   const runAll = async (_: string, specs: readonly RunSpec[]) => specs.map(record);
@@ -66,7 +65,11 @@ export function madeUpLab(run: (asked: Asked) => MadeUp): Lab & { readonly asked
     const { metrics } = evaluations.clean;
     return { users: ['a', 'b'], columns: Object.fromEntries(Object.entries(metrics).map(([k, x]) => [k, [x, x / 2]])) };
   };
-  return { asked, runAll, runAlone: runAll, tryAll: runAll, perUser };
+  return {
+    ...{ asked, runAll, runAlone: runAll, tryAll: runAll, perUser },
+    recorded: async (specs) => specs.map(() => undefined),
+    say: () => {},
+  };
 }
 
 const defaultAnalysis = {

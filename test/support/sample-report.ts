@@ -209,7 +209,7 @@ export const sampleReport: Report = {
     },
     {
       claim: 'The best τ₁ falls as noise rises.',
-      verdict: 'failed',
+      verdict: 'not held',
       evidence: 'It falls on three of four data sets (Spearman −0.94, −0.89, −0.83) and rises on ml-1m (+0.31).',
     },
     {

@@ -15,10 +15,13 @@ import {
   spreadOf,
   triedTables,
 } from '../findings.ts';
+import { publishedSeries } from '../published-curves.ts';
 import { baseSpec, type ExperimentSettings } from '../settings.ts';
 import { meanCell } from '../statistics.ts';
 import { allLosses } from './losses.ts';
 
+/** Numbers of the popularity groups. */
+const tenGroups = Array.from({ length: 10 }, (_, group) => group + 1);
 /** Losses compared by default. */
 const compared = ['bpr', 'bce', 'mse', 'sl', 'bsl', 'dsl'];
 
@@ -55,6 +58,7 @@ export const fairness: Experiment = {
         claimOf(
           `SL spreads its accuracy over popularity groups more evenly than ${other.toUpperCase()}.`,
           against(other),
+          'BSL, popularity groups',
         ),
       ),
       sections: data.map(({ name }) =>
@@ -83,6 +87,14 @@ function section(name: string, cases: readonly ChosenCase[], settings: Experimen
     `Contribution of each tenth of the interactions to test ${metric} (${protocol}) on ${name}; the line of a fair model is flat.`,
     settings,
     cases.map(({ loss, records }) => ({ name: loss.label, records })),
+    publishedSeries(
+      'popularity-group',
+      name,
+      cases.map(({ loss }) => loss.label),
+      settings,
+      tenGroups,
+      true,
+    ),
   );
   return {
     title: name,

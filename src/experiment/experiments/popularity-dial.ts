@@ -19,7 +19,8 @@ import {
   validated,
   validations,
 } from '../findings.ts';
-import type { Choice } from '../run.ts';
+import { publishedSeries } from '../published-curves.ts';
+import { choiceFor, isShifted } from '../run.ts';
 import { baseSpec, type ExperimentSettings, type LossCase, withOptions } from '../settings.ts';
 import { mean, meanCell } from '../statistics.ts';
 
@@ -86,16 +87,6 @@ export const popularityDial: Experiment = {
     };
   },
 };
-
-/** True for the public data sets under popularity shift, by their name. Their validation part is held out in the same way as their test set. */
-function isShifted(name: string): boolean {
-  return name.endsWith('-popularity');
-}
-
-/** How validation data are held out for a data set. */
-function choiceFor(name: string): Choice {
-  return isShifted(name) ? 'debiased' : 'validation';
-}
 
 /** The loss with this λ; undefined: its default. */
 function dialled(loss: LossCase, lambda: number | undefined): LossCase {
@@ -176,6 +167,7 @@ export function overview(groups: readonly Dialled[][], settings: ExperimentSetti
               return { x: one.lambda, y, deviation, chosen: one === best };
             }),
           },
+          ...publishedDial(group, { ...settings, metric }),
         ],
       };
     }),
@@ -186,6 +178,12 @@ export function overview(groups: readonly Dialled[][], settings: ExperimentSetti
     title: 'Accuracy and exposure against λ',
     figures: names.map((metric) => figure(`lambda-${metric.split('@')[0]}`, metric)),
   };
+}
+
+/** The published curve against λ of the loss of a group, if there is one. */
+function publishedDial([one, ...others]: readonly Dialled[], judged: Parameters<typeof publishedSeries>[3]) {
+  const lambdas = [one!, ...others].map(({ lambda }) => lambda);
+  return publishedSeries('lambda', one!.spec.data.name, [one!.loss.label], judged, lambdas);
 }
 
 /** Contributions of popularity groups, and all numbers, for one data set and loss. */

@@ -95,6 +95,7 @@ describe('train --json', () => {
       '--tau1': 'inf',
       '--negative-weight': '0.9',
       '--score': 'cosine',
+      '--ranking-score': 'dot',
       '--aim': 'discovery',
       '--popularity-prior': '0.1',
       '--neighbors': '7',
@@ -140,6 +141,7 @@ describe('train --json', () => {
     expect(config).toEqual({
       loss: { name: 'bsl', options: { tau: 0.2, tau1: 'inf', negativeWeight: 0.9, form: 'paper' } },
       score: 'cosine',
+      rankingScore: 'dot',
       aim: 'discovery',
       popularityPrior: 0.1,
       neighbors: 7,

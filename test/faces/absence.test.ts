@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { csrRow } from '../../src/array/csr.ts';
+import { columnOf } from '../../src/data/attribute-columns.ts';
 import { openFeedback } from '../../src/feedback/open-feedback.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
+import { replaceCatalogue } from '../../src/model/replace-catalogue.ts';
 import type { Explanation } from '../../src/recommender/explanation.ts';
 import { absenceCauses } from '../../src/recommender/people-ranker.ts';
 import type { RecommendOptions } from '../../src/recommender/recommendation.ts';
@@ -24,7 +26,7 @@ const held = new Set(csrRow(model.validation!, 1));
 const log = join(folder, 'log.db');
 const time = 1_767_225_600;
 
-interface Request extends Pick<RecommendOptions, 'diversity'> {
+interface Request extends Pick<RecommendOptions, 'diversity' | 'where' | 'atMost'> {
   readonly exclude?: readonly string[];
   readonly allow?: readonly string[];
   readonly approximate?: boolean;
@@ -46,6 +48,15 @@ beforeAll(async () => {
   await saveModel(directory, model);
   exact = await Recommender.open(directory, { threads: 1 });
   ranked = ids(exact.recommend('u1', { k: ITEMS }));
+  await exact.close();
+  // The first two items have one brand, every other item has its own.
+  const brand = columnOf(
+    'text',
+    Array.from(model.itemIds, (id) => (ranked.indexOf(id) === 1 ? ranked[0]! : id)),
+  );
+  const attributes = new Map([['brand', brand]]);
+  await replaceCatalogue(directory, { source: 'brands', ids: model.itemIds, attributes, leftOut: [] });
+  exact = await Recommender.open(directory, { threads: 1 });
   await buildIndexThatMisses(directory, model, Number(ranked[0]!.slice(1)));
   approximate = await Recommender.open(directory, { threads: 1, index: 'approximate' });
   const feedback = await openFeedback(log);
@@ -62,18 +73,23 @@ const library = (request: Request) => {
   const { approximate: byIndex, ...options } = request;
   return { recommender: byIndex ? approximate : exact, options: { ...options, k: K, feedback: events() } };
 };
-const flagsOf = ({ exclude, allow, diversity, approximate: byIndex }: Request) => [
+const flagsOf = ({ exclude, allow, diversity, where, atMost, approximate: byIndex }: Request) => [
   ...['--user', 'u1', '-k', `${K}`, '--feedback', log],
   ...(exclude ? ['--exclude', exclude.join()] : []),
   ...(allow ? ['--allow', allow.join()] : []),
   ...(diversity ? ['--diversity', `${diversity}`] : []),
+  ...(where ? ['--where', JSON.stringify(where)] : []),
+  ...Object.entries(atMost ?? {}).flatMap(([name, most]) => ['--at-most', `${name}=${most}`]),
   ...(byIndex ? ['--index', 'approximate'] : []),
 ];
-async function answer(path: string, { exclude, allow, diversity, approximate: byIndex }: Request) {
+async function answer(path: string, request: Request) {
+  const { exclude, allow, diversity, where, atMost, approximate: byIndex } = request;
   const query = new URLSearchParams({ k: `${K}` });
   for (const id of exclude ?? []) query.append('exclude', id);
   for (const id of allow ?? []) query.append('allow', id);
   if (diversity) query.set('diversity', `${diversity}`);
+  if (where) query.set('where', JSON.stringify(where));
+  if (atMost) query.set('atMost', JSON.stringify(atMost));
   const { status, text, json: body } = await ask(servers[byIndex ? 'approximate' : 'exact']!, `${path}?${query}`);
   expect(status, text).toBe(200);
   return body;
@@ -146,6 +162,18 @@ const cases: Record<string, Case> = {
     absent: () => [{ cause: 'training' }, { cause: 'excluded' }],
     says: /in the training data\nnot in the list: it is excluded/,
   },
+  filtered: {
+    item: () => ranked[2]!,
+    request: () => ({ where: { brand: { none: [ranked[2]!] } } }),
+    absent: () => [{ cause: 'filtered' }],
+    says: /its attributes do not pass the filter/,
+  },
+  limit: {
+    item: () => ranked[1]!,
+    request: () => ({ atMost: { brand: 1 } }),
+    absent: () => [{ cause: 'limit' }],
+    says: /items before it use up one of its values/,
+  },
   unknown: {
     item: () => 'unheard-of',
     absent: () => [{ cause: 'unknown' }],
@@ -181,11 +209,11 @@ describe.each(Object.entries(faces))('%s', (_, face) => {
   test.each(Object.entries(cases))('%s', async (_name, { item, request = () => ({}), absent }) => {
     const explanation = await face.explain(item(), request());
     expect(explanation.absent).toEqual(absent());
-    const isRanked = absent().every((one) => /beyond-k|diversity|index/.test((one as { cause: string }).cause));
+    const isRanked = absent().every((one) => /beyond-k|diversity|index|limit/.test((one as { cause: string }).cause));
     expect(explanation.rank).toBe(isRanked ? ranked.indexOf(item()) + 1 : undefined);
     // One item is hidden by feedback.
-    const { exclude, allow } = request() as Request;
-    if (!exclude && !allow) expect(explanation.of).toBe(ITEMS - seen.length - 1);
+    const { exclude, allow, where } = request() as Request;
+    if (!exclude && !allow && !where) expect(explanation.of).toBe(ITEMS - seen.length - 1);
     expect(await face.list(request())).not.toContain(item());
   });
 

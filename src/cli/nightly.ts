@@ -46,7 +46,7 @@ export function define(command: Command, terminal: Terminal): void {
     command,
     'taurec publish models/ratings --to published',
     'taurec nightly published --data events.csv',
-    'taurec nightly published --data feedback.db --json',
+    "taurec nightly published --data 'sqlite:feedback.db?table=feedback' --json",
   );
   command.action((folder: string, flags: NightlyFlags) => run(terminal, folder, flags));
 }

@@ -2,7 +2,7 @@ import type { TrainConfigInput } from '../training/config.ts';
 import { cell } from './published.ts';
 import { byPopularity, gowallaGraph, oneLayer, priorByValidation, type Recipe } from './recipe.ts';
 
-/** Options for ultragcn-movielens-1m. Users have 16 to 1,720 items there: rows weighed by the square root of their number gain 1% on validation, with every loss. */
+/** Options for ultragcn-movielens-1m. Users have 16 to 1,720 items there: rows weighed by the square root of their number gain 1% and more on validation, with `sl` and with `bsl`. */
 export const movielens = {
   batch: { ...byPopularity, rows: 128 },
   rowWeight: 'sqrt',

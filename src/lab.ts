@@ -12,6 +12,16 @@ export {
 } from './evaluation/compare.ts';
 export { type ResultFile, type ResultOrigin, readResult, resultOf, writeResult } from './evaluation/result-file.ts';
 export {
+  type Arm,
+  armOf,
+  type RatioSums,
+  ratioArm,
+  type SequentialOptions,
+  type SequentialResult,
+  type Sums,
+  sequentialTest,
+} from './evaluation/sequential-test.ts';
+export {
   type BootstrapOptions,
   type BootstrapResult,
   pairedBootstrap,

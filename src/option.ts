@@ -118,6 +118,8 @@ export const positive = z.number({ error: 'a number above 0' }).gt(0, { error: '
 export const notNegative = atLeast(0);
 /** A number in [0, 1). */
 export const fraction = numberWhere('a number in [0, 1)', (x) => x >= 0 && x < 1);
+/** A number between 0 and 1, both excluded. */
+export const properFraction = numberWhere('a number between 0 and 1, both excluded', (x) => x > 0 && x < 1);
 /** A number in (0, 1]. */
 export const share = numberWhere('a number in (0, 1]', (x) => x > 0 && x <= 1);
 /** A number above 0; `word` names the alternative in errors. */

@@ -48,6 +48,7 @@ const names = {
     ...['configToJson', 'parseTrainConfig', 'trainEmbeddings', 'trainedModel'],
     // comparisons
     ...['compareResults', 'compareRuns', 'compareUsers', 'holm', 'pairedBootstrap', 'pairedTTest'],
+    ...['armOf', 'ratioArm', 'sequentialTest'],
     ...['readResult', 'resultOf', 'writeResult'],
     // experiments and recipes
     ...['LocalLab', 'analyseScores', 'defineExperiment', 'experimentNamed', 'experiments', 'predictTau'],

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
-import { idFormHints } from '../data/id-forms.ts';
-import { readInteractions } from '../data/read.ts';
 import { TaurecError } from '../errors.ts';
 import type { ModelVersion } from '../model/current-version.ts';
-import { openModel } from '../model/model-directory.ts';
-import { listVersions, publishModel } from '../model/versions.ts';
+import { modelStamp, openToChange } from '../model/model-directory.ts';
+import { listVersions, type PublishOptions, publishModel, publishOptions } from '../model/versions.ts';
 import {
   type Judgement,
   judgementOptions,
@@ -14,22 +12,20 @@ import {
 } from '../training/update/nightly-update.ts';
 import { updateOptions } from '../training/update/update-model.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
-import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
+import { addReadOptions, type ReadFlags } from './data-options.ts';
 import { addDeclaredFlags } from './declared-flags.ts';
 import { count, decimal } from './output.ts';
-import { addKeepOption } from './publish.ts';
-import { readingNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { addModuleFlags, inFlags } from './training-flags.ts';
-import { sourceKinds, sourcesOf } from './update.ts';
+import { readNews, sourceKinds, sourcesOf } from './update.ts';
 
 interface NightlyFlags
   extends Omit<CommonOptions, 'seed'>,
     ReadFlags,
-    Pick<NightlyOptions, 'epochs' | 'learningRate' | 'holdOut' | 'metric'> {
+    Pick<NightlyOptions, 'epochs' | 'learningRate' | 'holdOut' | 'metric'>,
+    Pick<PublishOptions, 'keep'> {
   data: string;
-  keep?: number;
 }
 
 export function define(command: Command, terminal: Terminal): void {
@@ -38,7 +34,10 @@ export function define(command: Command, terminal: Terminal): void {
     .requiredOption('--data <file>', 'interactions with times; those the current version already has are ignored');
   addDeclaredFlags(command, judgementOptions);
   addDeclaredFlags(command, updateOptions);
-  addKeepOption(command);
+  addDeclaredFlags(
+    command,
+    publishOptions.filter(({ path }) => path === 'keep'),
+  );
   for (const kind of sourceKinds) addModuleFlags(command, kind);
   addReadOptions(command);
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
@@ -61,17 +60,10 @@ interface Report extends Partial<Pick<NightlyResult, 'judgement'>> {
 }
 
 async function run(terminal: Terminal, folder: string, flags: NightlyFlags): Promise<void> {
-  const { current } = await listVersions(folder);
-  const model = await openModel(folder, { trainingState: true });
-  const log = await readInteractions(flags.data, readOptionsOf(flags)).catch((error) => {
-    // A night without events is no failure: cron would report it.
-    if (error instanceof TaurecError && error.code === 'empty-data') return undefined;
-    throw error;
-  });
+  await listVersions(folder);
+  const { model, stamp } = await openToChange(folder);
+  const log = await readNews(model, flags, terminal.notes(flags.quiet));
   if (!log) return report(terminal, flags, { folder, outcome: 'unchanged', read: 0 });
-  const say = terminal.notes(flags.quiet);
-  for (const note of readingNotes(log.source, log.report)) say(note);
-  for (const hint of idFormHints(model, log)) say(hint);
   const progress = flags.quiet ? undefined : new TrainProgress(terminal.stderr);
   const { epochs, learningRate, holdOut, metric } = flags;
   const { outcome, judgement, update } = await terminal
@@ -94,8 +86,8 @@ async function run(terminal: Terminal, folder: string, flags: NightlyFlags): Pro
     return report(terminal, flags, { ...shared, outcome: outcome === 'worse' ? 'worse' : 'unchanged' });
   }
   const note = judgement ? `nightly: ${judgementText(judgement)}` : 'nightly: too few held-out users to compare';
-  const now = (await listVersions(folder)).current;
-  if (now !== current) throw new TaurecError('model-changed', { directory: folder });
+  // Another version, or this one without a person who asked to be forgotten.
+  if ((await modelStamp(folder)) !== stamp) throw new TaurecError('model-changed', { directory: folder });
   const version = await publishModel(update.model, folder, { keep: flags.keep, note });
   report(terminal, flags, { ...shared, outcome: 'published', added: update.added, version });
 }

@@ -1,21 +1,18 @@
 import type { Command } from 'commander';
-import { publishModel } from '../model/versions.ts';
+import { type PublishOptions, publishModel, publishOptions } from '../model/versions.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
-import { whole } from './parse.ts';
+import { addDeclaredFlags } from './declared-flags.ts';
 import type { Terminal } from './terminal.ts';
 
-interface PublishFlags extends Pick<CommonOptions, 'json'> {
+interface PublishFlags extends Pick<CommonOptions, 'json'>, PublishOptions {
   to: string;
-  keep?: number;
-  note?: string;
 }
 
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('<model>', 'model folder')
     .requiredOption('--to <folder>', 'folder of versions; a new or empty one begins with v1');
-  addKeepOption(command);
-  command.option('--note <text>', 'why it is published; listed with the versions');
+  addDeclaredFlags(command, publishOptions);
   addCommonOptions(command, 'json');
   addExamples(
     command,
@@ -25,11 +22,6 @@ export function define(command: Command, terminal: Terminal): void {
     'taurec rollback published',
   );
   command.action((model: string, flags: PublishFlags) => run(terminal, model, flags));
-}
-
-/** Adds `--keep` of the commands that publish. */
-export function addKeepOption(command: Command): void {
-  command.option('--keep <number>', 'versions to keep; older ones are deleted (default: 10)', whole(2));
 }
 
 async function run(terminal: Terminal, model: string, { to, json, ...options }: PublishFlags): Promise<void> {

@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackboneSource } from '../backbone/backbone.ts';
 import { idFormHints } from '../data/id-forms.ts';
@@ -10,7 +9,7 @@ import { extendIds } from '../data/union-ids.ts';
 import { TaurecError } from '../errors.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
-import { checkModelTarget, openModel, saveModel } from '../model/model-directory.ts';
+import { checkModelTarget, modelStamp, openToChange, saveModel } from '../model/model-directory.ts';
 import type { SourceFacts } from '../option.ts';
 import type { PoolSource, SamplerSource } from '../sampler/sampler-options.ts';
 import { newInteractions } from '../training/update/new-rows.ts';
@@ -59,16 +58,9 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const out = flags.out ?? directory;
   const isInPlace = resolve(out) === resolve(directory);
   const sources = sourcesOf(flags);
-  const before = await stampOf(directory);
-  const model = await openModel(directory, { trainingState: true });
-  // Opening completes an interrupted replacement of the folder, which changes the stamp.
-  const opened = before ?? (await stampOf(directory));
+  const { model, stamp } = await openToChange(directory);
   if (!flags.dryRun) await checkModelTarget(out);
-  const log = await readInteractions(flags.data, readOptionsOf(flags)).catch((error) => {
-    // A night without feedback is no failure: cron would report it.
-    if (error instanceof TaurecError && error.code === 'empty-data') return undefined;
-    throw error;
-  });
+  const log = await readNews(model, flags, say);
   if (!log) {
     const copied = !flags.dryRun && !isInPlace;
     if (copied) await saveModel(out, model);
@@ -80,8 +72,6 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
     }
     return;
   }
-  for (const note of readingNotes(log.source, log.report)) say(note);
-  for (const hint of idFormHints(model, log)) say(hint);
   const { users, items, pairs } = newInteractions(model, log);
   const added = { users: users.added, items: items.added, interactions: pairs.indices.length };
   if (flags.dryRun || added.interactions === 0) {
@@ -113,18 +103,27 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
       throw inFlags(error);
     })
     .finally(() => progress?.close());
-  if (isInPlace && (await stampOf(directory)) !== opened) throw new TaurecError('model-changed', { directory });
+  if (isInPlace && (await modelStamp(directory)) !== stamp) throw new TaurecError('model-changed', { directory });
   await saveModel(out, result.model);
   if (flags.json) terminal.printJson(jsonOf(out, log, result));
   else printSummary(terminal, out, result);
 }
 
-/** Changes whenever a model is saved to the folder. */
-function stampOf(directory: string): Promise<string | undefined> {
-  return stat(join(directory, 'config.json')).then(
-    ({ ino, mtimeMs }) => `${ino} ${mtimeMs}`,
-    () => undefined,
-  );
+/** The interactions of `--data`, with what there is to say about them; undefined where there are none. */
+export async function readNews(
+  model: Model,
+  flags: ReadFlags & { readonly data: string },
+  say: (note: string) => void,
+): Promise<Interactions | undefined> {
+  const log = await readInteractions(flags.data, readOptionsOf(flags)).catch((error) => {
+    // A night without feedback is no failure: cron would report it.
+    if (error instanceof TaurecError && error.code === 'empty-data') return undefined;
+    throw error;
+  });
+  if (!log) return undefined;
+  for (const note of readingNotes(log.source, log.report)) say(note);
+  for (const hint of idFormHints(model, log)) say(hint);
+  return log;
 }
 
 /** The parts of a model that a user may have written. */

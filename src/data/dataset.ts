@@ -12,6 +12,7 @@ import {
   oneOf,
   option,
   positive,
+  properFraction,
   whole,
 } from '../option.ts';
 import { buildDataset, type Dataset, type Parts } from './build-dataset.ts';
@@ -31,7 +32,6 @@ export type { Dataset } from './build-dataset.ts';
 const group = 'Splitting and filtering data:';
 const file = z.string({ error: 'a file' });
 const files = z.union([file, z.array(file).min(1).readonly()], { error: 'a file, or a list of files' });
-const ratio = numberWhere('a number between 0 and 1, both excluded', (x) => x > 0 && x < 1);
 const leastCount = whole(0);
 
 /** The declarations of all options for reading, splitting and filtering data. */
@@ -70,7 +70,7 @@ export const datasetShape = {
     help: 'hold out part of the data for testing',
   }),
   /** Fraction that `split` holds out for testing, 0 < x < 1. Default 0.2. */
-  testRatio: option(ratio.optional(), {
+  testRatio: option(properFraction.optional(), {
     group,
     flag: '--test-ratio <number>',
     help: 'fraction that --split holds out (default: 0.2)',

@@ -219,6 +219,26 @@ export async function openModelConfig(directory: string): Promise<ModelConfig> {
   return readModelConfig(sourceOf(await currentModel(directory)));
 }
 
+/** A text that changes whenever a model is saved to the folder, or another version becomes current; undefined where there is no model. */
+export async function modelStamp(path: string): Promise<string | undefined> {
+  const directory = await currentModel(path);
+  return stat(join(directory, CONFIG)).then(
+    ({ ino, mtimeMs }) => `${directory} ${ino} ${mtimeMs}`,
+    () => undefined,
+  );
+}
+
+/**
+ * Opens a model with its training state to change it, with its stamp: another stamp later means that another program has changed it meanwhile.
+ * @throws TaurecError as `openModel`
+ */
+export async function openToChange(path: string): Promise<{ model: Model<ModelConfig>; stamp: string | undefined }> {
+  const before = await modelStamp(path);
+  const model = await openModel(path, { trainingState: true });
+  // Opening completes an interrupted replacement of the folder, which changes the stamp.
+  return { model, stamp: before ?? (await modelStamp(path)) };
+}
+
 /** A folder as the source of a model. `left`: complete models that an interrupted save left under temporary names. */
 function sourceOf(directory: string, left: readonly string[] = []): Omit<ModelSource, 'readTensors'> {
   return {

@@ -1,21 +1,34 @@
 import { constants } from 'node:fs';
 import { cp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
+import { checkOptions, type DeclaredOption, declaredOptions, option, whole } from '../option.ts';
 import { flush, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { lockFolder } from '../platform/folder-lock.ts';
-import { makeFolder } from '../platform/write-fault.ts';
 import { currentModel, type ModelVersion, readVersions, VERSIONS, type Versions } from './current-version.ts';
 import type { Model } from './model.ts';
 import { openModel, saveModel } from './model-directory.ts';
 
-/** Options of `publishModel`. */
-export interface PublishOptions {
+/** The options of a publication, declared once. */
+const publishShape = {
   /** Versions to keep, ≥ 2: older ones are deleted, but never the current one and the one before it. Default 10. */
-  readonly keep?: number;
+  keep: option(whole(2).default(10), {
+    flag: '--keep <number>',
+    help: 'versions to keep; older ones are deleted',
+  }),
   /** Why this version is published, in a sentence; listed with the versions. */
-  readonly note?: string;
-}
+  note: option(z.string({ error: 'a sentence' }).optional(), {
+    flag: '--note <text>',
+    help: 'why it is published; listed with the versions',
+  }),
+};
+const publishSchema = z.object(publishShape);
+/** The options of `publishShape` with their paths. */
+export const publishOptions: readonly DeclaredOption[] = declaredOptions(publishShape);
+
+/** Options of `publishModel`. */
+export type PublishOptions = Readonly<z.input<typeof publishSchema>>;
 
 /**
  * Publishes a model as the next version of a folder and makes it current. The folder holds v1, v2 …, each a model folder, and `versions.json`, which names the current one; servers and commands that are given
@@ -27,27 +40,25 @@ export interface PublishOptions {
 export async function publishModel(
   model: Model | string,
   folder: string,
-  { keep = 10, note }: PublishOptions = {},
+  options: PublishOptions = {},
 ): Promise<ModelVersion> {
-  if (!(Number.isSafeInteger(keep) && keep >= 2)) {
-    throw new TaurecError('bad-option', { option: 'keep', got: keep, expected: 'a whole number of at least 2' });
-  }
+  const { keep, note } = checkOptions(publishSchema, options);
   const source = typeof model === 'string' ? await currentModel(model) : undefined;
-  const opened = typeof model === 'string' ? await openModel(source!) : model;
+  // Opening a folder checks its files.
+  const { config, users, items, seen } = typeof model === 'string' ? await openModel(source!) : model;
   return changing(folder, async (versions) => {
     if (!versions) await checkEmpty(folder);
     await removeLeft(folder);
     const name = nextName(versions, await readdir(folder));
     const target = join(folder, name);
-    if (source === undefined) await saveModel(target, opened);
-    else await copyModel(source, target);
-    const { config } = source === undefined ? await openModel(target) : opened;
+    if (typeof model === 'string') await copyModel(source!, target);
+    else await saveModel(target, model);
     const version: ModelVersion = {
       name,
       published: new Date().toISOString(),
-      users: opened.users.rows,
-      items: opened.items.rows,
-      interactions: opened.seen.indices.length,
+      users: users.rows,
+      items: items.rows,
+      interactions: seen.indices.length,
       metrics: config.metrics,
       ...(note !== undefined && { note }),
     };
@@ -75,9 +86,9 @@ export async function publishModel(
  * @throws TaurecError `no-versions`, `unknown-name`, `folder-in-use`
  */
 export function makeCurrent(folder: string, name: string): Promise<ModelVersion> {
-  return changing(folder, async (versions) => {
+  return changingVersions(folder, async (versions) => {
     const version = versionOf(folder, versions, name);
-    await writeVersions(folder, withCurrent({ ...versions!, current: name }, 'publish'));
+    await writeVersions(folder, withCurrent({ ...versions, current: name }, 'publish'));
     return version;
   });
 }
@@ -87,14 +98,11 @@ export function makeCurrent(folder: string, name: string): Promise<ModelVersion>
  * @throws TaurecError `no-versions`; `no-earlier-version` where no earlier version is left; `folder-in-use`
  */
 export function rollBack(folder: string): Promise<ModelVersion> {
-  return changing(folder, async (versions) => {
-    const name = versions && previous(versions);
-    if (versions && name === undefined) {
-      throw new TaurecError('no-earlier-version', { folder, current: versions.current });
-    }
-    const version = versionOf(folder, versions, name ?? '');
-    await writeVersions(folder, withCurrent({ ...versions!, current: version.name }, 'rollback'));
-    return version;
+  return changingVersions(folder, async (versions) => {
+    const name = previous(versions);
+    if (name === undefined) throw new TaurecError('no-earlier-version', { folder, current: versions.current });
+    await writeVersions(folder, withCurrent({ ...versions, current: name }, 'rollback'));
+    return versionOf(folder, versions, name);
   });
 }
 
@@ -142,19 +150,24 @@ function recent(versions: Versions, keep: number): Versions {
   };
 }
 
-/** @throws TaurecError `no-versions`, `unknown-name` */
-function versionOf(folder: string, versions: Versions | undefined, name: string): ModelVersion {
-  if (!versions) throw new TaurecError('no-versions', { folder });
-  const version = versions.versions.find((one) => one.name === name);
+/** @throws TaurecError `unknown-name` */
+function versionOf(folder: string, { versions }: Versions, name: string): ModelVersion {
+  const version = versions.find((one) => one.name === name);
   if (version) return version;
-  const known = versions.versions.map((one) => one.name);
+  const known = versions.map((one) => one.name);
   throw new TaurecError('unknown-name', { kind: `version of ${folder}`, got: name, known });
 }
 
-/** Runs a change of the folder's versions, one at a time. */
+/** As `changing`, for a folder that has versions; any other stays as it is, or is not created. @throws TaurecError `no-versions` */
+async function changingVersions<T>(folder: string, change: (versions: Versions) => Promise<T>): Promise<T> {
+  await listVersions(folder);
+  return changing(folder, (versions) => change(versions!));
+}
+
+/** Runs a change of the folder's versions, one at a time; creates the folder. */
 async function changing<T>(folder: string, change: (versions: Versions | undefined) => Promise<T>): Promise<T> {
-  // Before the lock, which would create the folder.
-  if ((await readVersions(folder)) === undefined) makeFolder(folder);
+  // A damaged list is an error before the lock writes a file.
+  await readVersions(folder);
   const release = lockFolder(folder);
   try {
     return await change(await readVersions(folder));

@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { csrRow } from '../../src/array/csr.ts';
-import { openModel } from '../../src/model/model-directory.ts';
+import { readInteractions } from '../../src/data/read.ts';
+import { modelStamp, openModel, openToChange } from '../../src/model/model-directory.ts';
+import { nightlyUpdate } from '../../src/training/update/nightly-update.ts';
+import { rejectionOf } from '../support/error-of.ts';
 import { fails, file, folder, json, taurec, writeData } from './taurec.ts';
 
 const data = writeData();
@@ -64,6 +67,24 @@ describe('taurec publish, versions, rollback, nightly', () => {
     expect((await taurec(...night)).stdout).toContain('The update is worse: nothing is published');
     expect(readFileSync(join(folder, 'careful', 'versions.json'))).toEqual(before);
     expect(readdirSync(join(folder, 'careful')).sort()).toEqual(['v1', 'versions.json']);
+  });
+
+  test('what changes under it: nothing is published that would bring a forgotten person back', async () => {
+    await json('publish', 'model', '--to', 'shared');
+    const { model, stamp } = await openToChange(join(folder, 'shared'));
+    expect(model.userIds.indexOf('u3')).toBeGreaterThanOrEqual(0);
+    expect(await modelStamp(join(folder, 'shared'))).toBe(stamp);
+    await json('forget', 'shared', '--user', 'u3');
+    expect(await modelStamp(join(folder, 'shared'))).not.toBe(stamp);
+  });
+
+  test('the library refuses what the command line refuses', async () => {
+    const model = await openModel(join(folder, 'model'));
+    const log = await readInteractions(join(folder, 'events.csv'));
+    for (const options of [{ holdOut: 1 }, { metric: 'ndcg' }, { metric: 'mood@20' }]) {
+      expect((await rejectionOf(nightlyUpdate(model, log, options))).code).toBe('bad-option');
+    }
+    await fails(2, /ndcg/, 'nightly', 'published', '--data', 'events.csv', '--metric', 'mood@20');
   });
 
   test('what it cannot judge or read', async () => {

@@ -100,6 +100,8 @@ describe('published versions', () => {
     expect((await rejectionOf(listVersions(source))).message).toContain('taurec publish MODEL --to');
     expect((await rejectionOf(publishModel(source, source))).code).toBe('not-versions');
     expect((await rejectionOf(publishModel(source, folder, { keep: 1 }))).code).toBe('bad-option');
+    expect((await rejectionOf(rollBack(folder))).code).toBe('no-versions');
+    expect((await rejectionOf(makeCurrent(folder, 'v1'))).code).toBe('no-versions');
     expect(existsSync(folder)).toBe(false);
     await publishModel(source, folder);
     expect((await rejectionOf(makeCurrent(folder, 'v7'))).message).toContain('v1');

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Csr, csrHas, csrRow } from '../../array/csr.ts';
 import { type Matrix, matrix, row } from '../../array/matrix.ts';
@@ -7,7 +7,7 @@ import { IdMap } from '../../data/id-map.ts';
 import { TaurecError } from '../../errors.ts';
 import { readVersions } from '../../model/current-version.ts';
 import { createModel, type Model, trainedItems } from '../../model/model.ts';
-import { isIndexName, openModel, saveModel } from '../../model/model-directory.ts';
+import { isIndexName, modelStamp, openToChange, saveModel } from '../../model/model-directory.ts';
 import type { ModelTrainingState, TrainedArrays } from '../../model/training-state.ts';
 import { buildNeighbors } from '../../neighbors/build-neighbors.ts';
 import { writeAtomically } from '../../platform/atomic-file.ts';
@@ -39,9 +39,7 @@ export async function forgetUser(path: string, user: string): Promise<Forgotten>
 
 /** `forgetUser` for one model folder. */
 async function forgetIn(directory: string, user: string): Promise<Forgotten> {
-  const before = await stampOf(directory);
-  const model = await openModel(directory, { trainingState: true });
-  const opened = before ?? (await stampOf(directory));
+  const { model, stamp } = await openToChange(directory);
   const index = model.userIds.indexOf(user);
   // Also for a user whom the model does not know: an interrupted training may have held back everything of them.
   await withoutTestRows(join(directory, 'test.csv'), user);
@@ -51,18 +49,10 @@ async function forgetIn(directory: string, user: string): Promise<Forgotten> {
   if (index < 0) return { known: false, interactions: 0 };
   const indexed = (await readdir(directory)).some(isIndexName);
   const smaller = withoutUser(model, index);
-  if ((await stampOf(directory)) !== opened) throw new TaurecError('model-changed', { directory });
+  if ((await modelStamp(directory)) !== stamp) throw new TaurecError('model-changed', { directory });
   await saveModel(directory, smaller);
   if (indexed) await buildIndex(directory);
   return { known: true, interactions: model.seen.indices.length - smaller.seen.indices.length };
-}
-
-/** Changes whenever a model is saved to the folder. */
-function stampOf(directory: string): Promise<string | undefined> {
-  return stat(join(directory, 'config.json')).then(
-    ({ ino, mtimeMs }) => `${ino} ${mtimeMs}`,
-    () => undefined,
-  );
 }
 
 /** The model without the user at `index`; later users move up by one. */

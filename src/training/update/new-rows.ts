@@ -24,21 +24,16 @@ export function newInteractions(
   model: Pick<Model, 'userIds' | 'itemIds' | 'seen'>,
   given: Interactions,
 ): NewInteractions {
-  const log = compactIds(given);
+  // Every new user and item has a new entry, so the new part names all of them.
+  const log = newPart(model, given);
   const users = extendIds(model.userIds, log.userIds);
   const items = extendIds(model.itemIds, log.itemIds);
-  const rowOf = log.users.map((user) => users.codes[user]!);
-  const columnOf = log.items.map((item) => items.codes[item]!);
-  const { seen } = model;
-  const isNew = (e: number) => rowOf[e]! >= seen.rows || !csrHas(seen, rowOf[e]!, columnOf[e]!);
-  const entries = Uint32Array.from(rowOf.keys()).filter(isNew);
-  const pick = (values: ArrayLike<number>) => Array.from(entries, (e) => values[e]!);
   const pairs = csrFromEntries(
     users.ids.size,
     items.ids.size,
-    pick(rowOf),
-    pick(columnOf),
-    log.weights && pick(log.weights),
+    log.users.map((user) => users.codes[user]!),
+    log.items.map((item) => items.codes[item]!),
+    log.weights,
   );
   return { users, items, pairs };
 }

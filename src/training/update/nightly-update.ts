@@ -1,34 +1,34 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { csrDegree } from '../../array/csr.ts';
 import type { Interactions } from '../../data/interactions.ts';
 import { split } from '../../data/split/split.ts';
 import { compareUsers, type MetricComparison } from '../../evaluation/compare.ts';
 import type { Model } from '../../model/model.ts';
-import { type DeclaredOption, declaredOptions, numberWhere, option, textWhere } from '../../option.ts';
+import { checkOptions, type DeclaredOption, declaredOptions, option, properFraction } from '../../option.ts';
+import { metricName } from '../config.ts';
 import { newInteractions, newPart } from './new-rows.ts';
 import { measure, type UpdateOptions, type UpdateResult, updateModel, within } from './update-model.ts';
 
 /** The options of a judged update beside those of the update, declared once. */
-export const judgementShape = {
-  /** The fraction of the new interactions, the latest ones, on which the models are compared. */
-  holdOut: option(numberWhere('a number between 0 and 1, both excluded', (x) => x > 0 && x < 1).default(0.2), {
+const judgementShape = {
+  /** The fraction of the new interactions, the latest ones, on which the models are compared. Default .2. */
+  holdOut: option(properFraction.default(0.2), {
     flag: '--hold-out <number>',
     help: 'fraction of the new interactions, the latest ones, to compare the models on',
   }),
   /** The metric of the comparison, protocol `clean`. */
-  metric: option(
-    textWhere('a metric with its cut-off, such as ndcg@20', (text) => /^[a-z]+@[1-9]\d*$/.test(text)).default(
-      'ndcg@20',
-    ),
-    { flag: '--metric <name>', help: 'metric of the comparison' },
-  ),
+  metric: option(metricName.default('ndcg@20'), {
+    flag: '--metric <name@k>',
+    help: 'metric of the comparison',
+  }),
 };
+const judgementSchema = z.object(judgementShape);
 
 /** The options of `judgementShape` with their paths. */
 export const judgementOptions: readonly DeclaredOption[] = declaredOptions(judgementShape);
 
 /** Options of `nightlyUpdate`. */
-export interface NightlyOptions extends UpdateOptions, Partial<z.output<z.ZodObject<typeof judgementShape>>> {}
+export interface NightlyOptions extends UpdateOptions, Readonly<z.input<typeof judgementSchema>> {}
 
 /** Both models on the latest interactions: `a` the old one, `b` the updated one; the interval is that of the paired bootstrap over users, 95%. */
 export interface Judgement extends MetricComparison {
@@ -49,13 +49,14 @@ export interface NightlyResult {
  * Updates a model and judges the update first: holds out the latest part of what is new, updates the model with the rest, and compares both models on the held-out part, for the users whom the old model knows. Unless
  * the updated model is worse there (the whole 95% interval of the difference is below 0), the model is updated with everything that is new.
  * @param log with times
- * @throws TaurecError `missing-column` for a log without times; the errors of `updateModel` and `evaluate`
+ * @throws TaurecError `bad-option`; `missing-column` for a log without times; the errors of `updateModel` and `evaluate`
  */
 export async function nightlyUpdate(
   model: Model,
   log: Interactions,
-  { holdOut = 0.2, metric = 'ndcg@20', ...options }: NightlyOptions = {},
+  options: NightlyOptions = {},
 ): Promise<NightlyResult> {
+  const { holdOut, metric } = checkOptions(judgementSchema, options);
   const fresh = newPart(model, log);
   if (fresh.users.length === 0) return { outcome: 'unchanged' };
   const { kept, held } = split(fresh, 'temporal', { ratio: holdOut });

@@ -7,6 +7,7 @@ import {
 } from '../data/attribute-columns.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
 import { IdMap } from '../data/id-map.ts';
+import { TaurecError } from '../errors.ts';
 import { Titles } from './titles.ts';
 
 /** An attribute's name and type. */
@@ -73,6 +74,14 @@ export class Catalogue {
   /** The number of rows: I and the other items. */
   get rows(): number {
     return this.items + this.others.size;
+  }
+
+  /** The values of an attribute. @throws TaurecError `unknown-name`, with the attributes that there are and their types */
+  column(name: string): AttributeColumn {
+    const column = this.attributes.get(name);
+    if (column) return column;
+    const known = this.list.map((one) => `${one.name} (${one.type})`);
+    throw new TaurecError('unknown-name', { kind: 'attribute', got: name, known });
   }
 
   /** Names and types of the attributes, in the order of the columns. */

@@ -1,5 +1,4 @@
-import type { AttributeColumn } from '../data/attribute-columns.ts';
-import { TaurecError } from '../errors.ts';
+import { type AttributeColumn, hasValue } from '../data/attribute-columns.ts';
 import type { Catalogue } from './catalogue.ts';
 
 /** Limits of a list: at most this many items with one value of an attribute. */
@@ -11,12 +10,7 @@ export class Limits {
 
   /** @throws TaurecError `unknown-name` for an attribute that the catalogue does not have */
   constructor(catalogue: Catalogue, atMost: AtMost) {
-    this.#limits = Object.entries(atMost).map(([name, most]) => {
-      const column = catalogue.attributes.get(name);
-      if (column) return { column, most };
-      const known = catalogue.list.map((one) => `${one.name} (${one.type})`);
-      throw new TaurecError('unknown-name', { kind: 'attribute', got: name, known });
-    });
+    this.#limits = Object.entries(atMost).map(([name, most]) => ({ column: catalogue.column(name), most }));
   }
 
   /** The counts of a new list. */
@@ -61,7 +55,5 @@ class LimitCounts {
 /** The values of an item as numbers: indices of terms, or the values themselves. */
 function keysOf(column: AttributeColumn, row: number): ArrayLike<number> & Iterable<number> {
   if (column.type === 'list') return column.values.subarray(column.offsets[row], column.offsets[row + 1]);
-  const value = column.values[row]!;
-  const isNone = column.type === 'text' ? value < 0 : column.type === 'boolean' ? value === 2 : Number.isNaN(value);
-  return isNone ? [] : [value];
+  return hasValue(column, row) ? [column.values[row]!] : [];
 }

@@ -1,4 +1,4 @@
-import type { AttributeColumn } from '../data/attribute-columns.ts';
+import { type AttributeColumn, hasValue } from '../data/attribute-columns.ts';
 import { TaurecError } from '../errors.ts';
 import type { Catalogue } from './catalogue.ts';
 import { ItemSet } from './item-set.ts';
@@ -97,12 +97,8 @@ class Compiler {
   }
 
   *#condition(name: string, value: unknown, place: string): Generator<void, ItemSet> {
-    const { attributes, items, list } = this.#catalogue;
-    const column = attributes.get(name);
-    if (!column) {
-      const known = list.map((one) => `${one.name} (${one.type})`);
-      throw new TaurecError('unknown-name', { kind: 'attribute', got: name, known });
-    }
+    const { items } = this.#catalogue;
+    const column = this.#catalogue.column(name);
     if (!isObject(value)) return ItemSet.where(items, oneOf(column, [valueFor(column, name, value, place)]));
     const sets: ItemSet[] = [];
     for (const [test, operand] of Object.entries(value)) {
@@ -127,8 +123,7 @@ function testOf(
   if (!tests.includes(test)) fail(place, 'an unknown test', `one of ${tests.join(', ')}`);
   if (test === 'exists') {
     if (typeof operand !== 'boolean') fail(place, operand, 'true or false');
-    const has = exists(column);
-    return (row) => has(row) === operand;
+    return (row) => hasValue(column, row) === operand;
   }
   if (Object.hasOwn(comparisons, test)) {
     if (!ordered.includes(column.type)) fail(place, operand, `no comparison: ${name} is ${article(column.type)}`);
@@ -147,20 +142,6 @@ function testOf(
   }
   const has = oneOf(column, wanted);
   return test === 'none' ? (row) => !has(row) : has;
-}
-
-/** True for a row with a value. */
-function exists(column: AttributeColumn): (row: number) => boolean {
-  switch (column.type) {
-    case 'list':
-      return (row) => column.offsets[row + 1]! > column.offsets[row]!;
-    case 'text':
-      return (row) => column.values[row]! >= 0;
-    case 'boolean':
-      return (row) => column.values[row]! < 2;
-    default:
-      return (row) => !Number.isNaN(column.values[row]!);
-  }
 }
 
 /** True for a row whose value, or one of whose texts, is wanted. */

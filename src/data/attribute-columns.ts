@@ -21,17 +21,24 @@ export type AttributeColumn =
   /** Row r has the texts `values[offsets[r] .. offsets[r + 1])`, indices of `terms`; none: no value. [rows + 1] offsets. */
   | { readonly type: 'list'; readonly terms: IdMap; readonly values: Int32Array; readonly offsets: Uint32Array };
 
+/** Whether row `row` has a value. */
+export function hasValue(column: AttributeColumn, row: number): boolean {
+  if (column.type === 'list') return column.offsets[row + 1]! > column.offsets[row]!;
+  const value = column.values[row]!;
+  if (column.type === 'text') return value >= 0;
+  return column.type === 'boolean' ? value < 2 : !Number.isNaN(value);
+}
+
 /** The value in row `row`. */
 export function valueAt(column: AttributeColumn, row: number): AttributeValue {
+  if (!hasValue(column, row)) return undefined;
   if (column.type === 'list') {
-    const [begin, end] = [column.offsets[row]!, column.offsets[row + 1]!];
-    if (begin === end) return undefined;
-    return Array.from(column.values.subarray(begin, end), (term) => column.terms.idOf(term));
+    const texts = column.values.subarray(column.offsets[row], column.offsets[row + 1]);
+    return Array.from(texts, (term) => column.terms.idOf(term));
   }
   const value = column.values[row]!;
-  if (column.type === 'text') return value < 0 ? undefined : column.terms.idOf(value);
-  if (column.type === 'boolean') return value === 2 ? undefined : value === 1;
-  return Number.isNaN(value) ? undefined : value;
+  if (column.type === 'text') return column.terms.idOf(value);
+  return column.type === 'boolean' ? value === 1 : value;
 }
 
 /** Makes a column of values of its type, row by row; blank texts, NaN and empty lists are no values. */

@@ -6,19 +6,13 @@ import { expOfNegative } from '../../bench/dsl/softmax.mjs';
 import { columnCosines } from '../../bench/dsl/trainer.mjs';
 import { csrFromEntries } from '../../src/array/csr.ts';
 import { DualScaleSoftmaxLoss } from '../../src/loss/dsl.ts';
-import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
-import type { Loss, RowContext, ScoreRow } from '../../src/loss/loss.ts';
+import type { Loss, ScoreRow } from '../../src/loss/loss.ts';
 import { SoftmaxLoss } from '../../src/loss/sl.ts';
 import { meanOf } from '../contracts/loss-contract.ts';
 import { expectClose } from '../support/close.ts';
 import { draws } from '../support/property-seed.ts';
+import { type SimilarityRow as Case, evaluateSimilarityRow as evaluate } from '../support/similarity-row.ts';
 
-/** A row with the similarity of each positive to the negatives, and the state that it meets: weight, mean, variance, mean log factor. */
-interface Case {
-  readonly row: ScoreRow;
-  readonly cosines: readonly Float64Array[];
-  readonly state: readonly number[];
-}
 type Options = Readonly<Record<string, unknown>>;
 
 /** P × n similarities as a training matrix's cosines: item i of the positives is row i, item j of the negatives column P + j. Zeros stay out. */
@@ -34,32 +28,6 @@ function asCsr(cosines: readonly Float64Array[]) {
     Int32Array.from(kept, ({ j }) => j),
     Float32Array.from(kept, ({ value }) => value),
   );
-}
-
-function evaluate(loss: Loss, { row, cosines, state }: Case) {
-  const P = row.positives.length;
-  const positives = new Float64Array(P).fill(Number.NaN);
-  const negatives = new Float64Array(row.negatives.length).fill(Number.NaN);
-  const none = new Float64Array(0);
-  const globalUpdate = new Float64Array(4);
-  const context: RowContext = {
-    user: 0,
-    positiveItems: Int32Array.from({ length: P }, (_, i) => i),
-    poolItems: Int32Array.from({ length: negatives.length }, (_, j) => P + j),
-    logExpectationExp,
-    itemSimilarity: loss.needs?.itemSimilarity ? (i) => cosines[i]! : undefined,
-    states: loss.needs?.globalState
-      ? {
-          user: none,
-          items: none,
-          global: Float64Array.from(state),
-          userUpdate: none,
-          itemUpdates: none,
-          globalUpdate,
-        }
-      : undefined,
-  };
-  return { value: loss.evaluate(row, { positives, negatives }, context), positives, negatives, globalUpdate };
 }
 
 const family = (options: Options, one: Case) =>

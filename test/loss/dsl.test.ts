@@ -1,44 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DualScaleSoftmaxLoss, type DualScaleSoftmaxLossOptions } from '../../src/loss/dsl.ts';
-import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
-import type { RowContext, ScoreRow, StateUpdate } from '../../src/loss/loss.ts';
+import type { ScoreRow, StateUpdate } from '../../src/loss/loss.ts';
 import { createLoss } from '../../src/loss/losses.ts';
 import { evaluateRow, meanOf } from '../contracts/loss-contract.ts';
 import { expectClose } from '../support/close.ts';
 import { draws } from '../support/property-seed.ts';
-
-/** A row with the cosines of each positive with the negatives, and the state that it meets: weight, mean, variance, mean log factor. */
-interface Case {
-  readonly row: ScoreRow;
-  readonly cosines: readonly Float64Array[];
-  readonly state: readonly number[];
-}
-
-function evaluate(loss: DualScaleSoftmaxLoss, { row, cosines, state }: Case) {
-  const positives = new Float64Array(row.positives.length).fill(Number.NaN);
-  const negatives = new Float64Array(row.negatives.length).fill(Number.NaN);
-  const none = new Float64Array(0);
-  const globalUpdate = new Float64Array(4);
-  const context: RowContext = {
-    user: 0,
-    positiveItems: new Int32Array(positives.length),
-    poolItems: new Int32Array(negatives.length),
-    logExpectationExp,
-    itemSimilarity: loss.needs.itemSimilarity ? (i) => cosines[i]! : undefined,
-    states: loss.needs.globalState
-      ? {
-          user: none,
-          items: none,
-          global: Float64Array.from(state),
-          userUpdate: none,
-          itemUpdates: none,
-          globalUpdate,
-        }
-      : undefined,
-  };
-  return { value: loss.evaluate(row, { positives, negatives }, context), positives, negatives, globalUpdate };
-}
+import { type SimilarityRow as Case, evaluateSimilarityRow as evaluate } from '../support/similarity-row.ts';
 
 // ---- docs/losses/dsl.md written out: every negative stands for itself, weights by repetition of the sums ----
 

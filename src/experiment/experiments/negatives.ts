@@ -53,7 +53,7 @@ export const negatives: Experiment = levelExperiment({
   defaults: {
     data: ['movielens-100k', 'amazon2014-electronic'],
     losses: [
-      ...['bpr', 'bce', 'mse'].map((name) => ({ name, config: { decoupledWeightDecay: [0.3, 1] } })),
+      ...others.map((name) => ({ name, config: { decoupledWeightDecay: [0.3, 1] } })),
       { name: 'sl', tau: [0.1, 0.15, 0.2, 0.3] },
       { name: 'bsl', tau: [0.1, 0.15, 0.2, 0.3] },
     ],

@@ -2,7 +2,8 @@ import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { version } from '../platform/version.ts';
 import { itemSchemas } from './item-endpoints.ts';
-import { type RequestSchemas, type ResponseSchemas, responseSchemas } from './schemas.ts';
+import { type ResponseSchemas, responseSchemas } from './response-schemas.ts';
+import type { RequestSchemas } from './schemas.ts';
 
 type Route = Parameters<typeof createRoute>[0];
 

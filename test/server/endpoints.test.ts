@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Recommender } from '../../src/recommender/recommender.ts';
-import { defaultLimits, requestSchemas, responseSchemas } from '../../src/server/schemas.ts';
+import { responseSchemas } from '../../src/server/response-schemas.ts';
+import { defaultLimits, requestSchemas } from '../../src/server/schemas.ts';
 import type { RunningServer } from '../../src/server/serve.ts';
 import { ask, expectProblem, model, oddIds, start } from './harness.ts';
 

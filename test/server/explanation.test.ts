@@ -4,7 +4,7 @@ import { csrHas, csrRow } from '../../src/array/csr.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import { workOf } from '../../src/server/request-cost.ts';
-import { responseSchemas } from '../../src/server/schemas.ts';
+import { responseSchemas } from '../../src/server/response-schemas.ts';
 import type { RunningServer } from '../../src/server/serve.ts';
 import { randomModel } from '../support/random-model.ts';
 import { withTerm } from '../support/random-term.ts';

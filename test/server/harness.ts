@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import type { FeedbackEvent, FeedbackLog, StoredFeedback } from '../../src/feedback/feedback-log.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
-import { responseSchemas } from '../../src/server/schemas.ts';
+import { responseSchemas } from '../../src/server/response-schemas.ts';
 import { type RunningServer, type ServeOptions, serve } from '../../src/server/serve.ts';
 import { type RandomModelOptions, randomModel } from '../support/random-model.ts';
 

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { publishModel } from '../../src/model/versions.ts';
-import { responseSchemas } from '../../src/server/schemas.ts';
+import { responseSchemas } from '../../src/server/response-schemas.ts';
 import { randomModel } from '../support/random-model.ts';
 import { ask, expectProblem, folder, model, start } from './harness.ts';
 

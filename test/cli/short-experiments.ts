@@ -28,7 +28,7 @@ const short: Record<string, string[]> = {
 };
 
 /** Experiments of the quick suite; the slow suite runs the others. */
-const quick = ['fairness', 'temporal-shift', 'papers'];
+const quick = ['fairness'];
 
 /** Runs each experiment of a suite twice. */
 export function experimentsOf(suite: 'quick' | 'slow'): void {

@@ -5,14 +5,14 @@ import { type DatasetOptions, datasetOptions } from '../data/dataset.ts';
 import { type ReadOptions, readOptions } from '../data/read-options.ts';
 import { isUrl, type Source, shownSource } from '../data/source/expand-source.ts';
 import { addDeclaredFlags, declaredValues, negation } from './declared-flags.ts';
-import { core } from './parse.ts';
+import { core, jsonOrFile } from './parse.ts';
 
 /** Flags for reading a data file: columns, format and filter. */
 export type ReadFlags = ReadOptions;
 
 /** Adds the flags for reading a data file. */
 export function addReadOptions(command: Command): void {
-  addDeclaredFlags(command, readOptions, { nullValues: (texts) => texts.split(',') });
+  addDeclaredFlags(command, readOptions, { nullValues: (texts) => texts.split(','), events: jsonOrFile });
 }
 
 /** The options for splitting and filtering: those of a dataset without those for reading its files. */
@@ -51,6 +51,7 @@ export function dataArguments(options: Partial<DatasetOptions>): string[] {
       const { users, items } = value as Exclude<DatasetOptions['kCore'], number | undefined>;
       return [long!, `${users},${items}`];
     }
+    if (name === 'events') return [long!, JSON.stringify(value)];
     if (name === 'eventWeights' && typeof value === 'object')
       return [
         long!,

@@ -1,17 +1,18 @@
 // Feedback of users from a log, for commands that make or explain lists.
 
 import type { Command } from 'commander';
+import { countsAt, type EventOptions, servedKinds, visibleKinds } from '../data/event-kinds.ts';
 import type { FeedbackLog, StoredFeedback } from '../feedback/feedback-log.ts';
 import { openFeedback } from '../feedback/open-feedback.ts';
+import { optionFacts } from '../option.ts';
 import type { FeedbackOfUser } from '../recommender/feedback-items.ts';
+import { jsonOrFile } from './parse.ts';
 
 export interface FeedbackFlags {
   feedback?: string;
   visibleKinds?: string[];
+  events?: NonNullable<EventOptions['events']>;
 }
-
-/** Kinds that do not hide their item, as `taurec serve` has them. */
-const VISIBLE = ['view', 'impression'];
 
 export function addFeedbackFlags(command: Command): void {
   command
@@ -19,19 +20,25 @@ export function addFeedbackFlags(command: Command): void {
       '--feedback <place>',
       "feedback log of a server, which changes the users' lists: sqlite:PATH or postgres://…",
     )
-    .option('--visible-kinds <kind...>', 'kinds of feedback that do not hide their item (default: view, impression)');
+    .option('--visible-kinds <kind...>', optionFacts(visibleKinds)!.help)
+    .option(
+      '--events <file>',
+      'kinds of feedback with what each counts for: a JSON file, or JSON (docs/events.md)',
+      jsonOrFile,
+    );
 }
 
 /** The feedback of users in a log, oldest first. Reads the log; of SQLite and PostgreSQL only the rows of these users. */
 export async function feedbackOf(users: readonly string[], flags: FeedbackFlags): Promise<FeedbackOfUser[]> {
-  const visible = new Set(flags.visibleKinds ?? VISIBLE);
+  const kinds = servedKinds(flags.events, flags.visibleKinds);
   const log = await openFeedback(flags.feedback!);
   try {
     const events = await eventsOf(log, users);
-    return events.map(({ user, item, time, kind = 'interaction' }) => ({
-      ...{ user, item, time, kind },
-      hides: !visible.has(kind),
-    }));
+    const now = Date.now() / 1000;
+    return events.flatMap(({ user, item, time, kind = 'interaction' }) => {
+      const counts = countsAt(kind, time, now, kinds);
+      return counts ? [{ user, item, time, kind, hides: counts.hides }] : [];
+    });
   } finally {
     await log.close();
   }

@@ -1,5 +1,6 @@
 // Parsers of flag values. Each takes the text of a flag and returns its value; commander prints an InvalidArgumentError with the name of the flag.
 
+import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 
 /** Returns a parser of whole numbers of at least `least`. */
@@ -75,6 +76,23 @@ export function jsonObject(text: string): object {
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new InvalidArgumentError('Expected a JSON object, such as {"price":{"lte":50}}, in single quotes.');
+}
+
+/** Parses a JSON object, given as it is or as the file that holds it. */
+export function jsonOrFile(text: string): object {
+  if (text.trim().startsWith('{')) return jsonObject(text);
+  let value: string;
+  try {
+    value = readFileSync(text, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    throw new InvalidArgumentError(`Expected a JSON file, or a JSON object: ${why}.`);
+  }
+  try {
+    return jsonObject(value);
+  } catch {
+    throw new InvalidArgumentError('The file holds no JSON object.');
+  }
 }
 
 /** NaN for anything but a number; `Number` alone would read blank text as 0. */

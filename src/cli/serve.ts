@@ -9,7 +9,7 @@ import { serveOptions } from '../server/serve-options.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addDeclaredFlags, type Readers } from './declared-flags.ts';
 import { visible } from './output.ts';
-import { jsonObject } from './parse.ts';
+import { jsonObject, jsonOrFile } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec serve`. The library takes a token and an open feedback log; the flags name a file and a place instead. */
@@ -23,7 +23,11 @@ interface ServeFlags
 
 export function define(command: Command, terminal: Terminal): void {
   command.argument('<model>', 'model folder');
-  addDeclaredFlags(command, serveOptions, { where: jsonObject, filters: namedFilter as Readers[string] });
+  addDeclaredFlags(command, serveOptions, {
+    where: jsonObject,
+    filters: namedFilter as Readers[string],
+    events: jsonOrFile,
+  });
   addCommonOptions(command, 'engine', 'json', 'quiet');
   addExamples(
     command,

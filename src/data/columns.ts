@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
 import { option } from '../option.ts';
-import type { EventOptions } from './event-kinds.ts';
+import { type EventOptions, namesKinds } from './event-kinds.ts';
 
 /** A column: its name, or its position counted from 1. Text made of digits that is no column name is a position too. */
 export type Column = string | number;
@@ -172,7 +172,7 @@ export function chooseColumns(
       take(role, at, 'name');
     }
   }
-  const needsEvent = options.eventWeights !== undefined || options.eventKinds !== undefined;
+  const needsEvent = namesKinds(options);
   const event = found.event || !needsEvent ? -1 : usual('event');
   if (event >= 0) {
     checkSameName(file, all, event, 'event');

@@ -10,7 +10,7 @@ import { fileSha256, openBytes, openLines } from '../platform/text-stream.ts';
 import { type ColumnPositions, type ColumnsRead, checkRating, chooseColumns, roles } from './columns.ts';
 import { databasePlace } from './database/database-place.ts';
 import { readDatabase } from './database/read-database.ts';
-import { eventTable, kindsText } from './event-kinds.ts';
+import { eventTable, kindsText, namesKinds } from './event-kinds.ts';
 import { isNumber } from './formats/cells.ts';
 import { type Duck, eachChunk, openDuck } from './formats/duckdb.ts';
 import { type Encoded, type EncodedRows, encodeNumbers, encodeTexts } from './formats/encode-table.ts';
@@ -24,6 +24,7 @@ import { sniffObjects, sniffTable } from './formats/table-layout.ts';
 import { compactIds, type Interactions, mergeDuplicates, selectEntries } from './interactions.ts';
 import { type ReadOptions, readSchema } from './read-options.ts';
 import { type FirstRows, firstRowsOf, reportOf, withoutEmptyMeasures } from './read-report.ts';
+import { latestTime } from './recency-weights.ts';
 import type { Source } from './source/expand-source.ts';
 import { readSources, type Sibling, sniffSibling } from './source/read-sources.ts';
 import { namingEncoding } from './source/text-encoding.ts';
@@ -41,9 +42,18 @@ import { namingEncoding } from './source/text-encoding.ts';
  */
 export async function readInteractions(source: Source, options: ReadOptions = {}): Promise<Interactions> {
   checkOptions(readSchema, options);
-  eventTable(options);
   const place = typeof source === 'string' ? databasePlace(source) : undefined;
-  const log = await (place ? readDatabase(place, options, readFile) : readSources(source, options, readFile));
+  const read = (facts: ReadOptions & FileFacts) =>
+    place ? readDatabase(place, facts, readFile) : readSources(source, facts, readFile);
+  const expires = [...(eventTable(options)?.values() ?? [])].some((kind) => kind.expires < Infinity);
+  if (expires && source === '-') {
+    const expected = 'a source that can be read twice';
+    throw new TaurecError('bad-option', { option: 'events', got: 'expires, with standard input', expected });
+  }
+  // Events expire before the newest one of all files, which the first reading finds.
+  const log = await read(
+    expires ? { ...options, newest: latestTime(await read(options), 'kinds that expire need') } : options,
+  );
   return options.sumRatings ? withoutCancelled(log, options.minRating) : log;
 }
 
@@ -69,6 +79,8 @@ interface FileFacts {
   headerLines?: number;
   /** The name of the rejects file without its ending. Default: that of the file. */
   label?: string;
+  /** Time of the newest event of the source: kinds expire before it. Absent: nothing expires. */
+  newest?: number;
   /** True when folders named `key=value` in the path are columns (Parquet). */
   hive?: boolean;
   /** The columns of an earlier file of the same source: a file without a header follows them. */
@@ -282,13 +294,13 @@ async function readParquet(
 }
 
 /** `passOverBad`: see `EncodeOptions` in encode-table.ts. */
-type PassOver = ReadOptions & { passOverBad?: boolean };
+type PassOver = ReadOptions & FileFacts & { passOverBad?: boolean };
 
 /** Encodes ids as indices. If the head of the file suggests integer ids (`numeric`), the fast path for them is tried first; text ids are staged in DuckDB. */
 async function encode(duck: Duck, table: Table, numeric: boolean, options: PassOver): Promise<Encoded> {
-  const { minRating, sumRatings, passOverBad } = options;
+  const { minRating, sumRatings, passOverBad, newest } = options;
   // Summed ratings are compared with the minimum once all rows of a pair are known.
-  const rules = { minRating: sumRatings ? undefined : minRating, eventTable: eventTable(options), passOverBad };
+  const rules = { minRating: sumRatings ? undefined : minRating, eventTable: eventTable(options), newest, passOverBad };
   // The fast path takes every whole number for an id, so none may mean "missing".
   const fast = numeric && !options.nullValues?.some((text) => isNumber(text));
   return (fast ? await encodeNumbers(duck, table, rules) : undefined) ?? encodeTexts(duck, table, rules);
@@ -325,7 +337,7 @@ async function unreadable<T>(file: string, format: Format, work: () => Promise<T
 /** Refuses options that need a rating, time or weight: LightGCN text contains only user–item pairs. @throws TaurecError `missing-column` */
 function checkPairsOnly(file: string, options: ReadOptions): void {
   const { rating, time, weight, minRating, sumRatings } = options;
-  const event = options.eventColumn ?? options.eventWeights ?? options.eventKinds;
+  const event = options.eventColumn ?? (namesKinds(options) ? 'kinds' : undefined);
   for (const [role, got] of Object.entries({ rating: rating ?? minRating ?? sumRatings, time, weight, event })) {
     if (got === undefined || got === false) continue;
     throw new TaurecError('missing-column', {

@@ -2,6 +2,8 @@ import { TaurecError } from '../errors.ts';
 import { everyTime } from './every-time.ts';
 import type { Interactions } from './interactions.ts';
 
+const NEED = 'recency weights need';
+
 /**
  * Multiplies the weight of each entry (1 without weights) by 2^(−(latest − time) / halfLife): an entry of age `halfLife` counts half.
  * `halfLife` > 0 and `latest` are in the unit of the log's times (seconds for dates). `latest` defaults to the latest time of the log, whose entry keeps its weight.
@@ -19,15 +21,15 @@ export function recencyWeights(log: Interactions, halfLife: number, latest = lat
   return { ...log, weights };
 }
 
-/** The latest time of a log. Throws `missing-column` when it has no times. */
-export function latestTime(log: Interactions): number {
+/** The latest time of a log. @param need what needs times, for errors. @throws TaurecError `missing-column` when it has none */
+export function latestTime(log: Interactions, need = NEED): number {
   let latest = Number.NEGATIVE_INFINITY;
-  for (const time of timesOf(log)) latest = Math.max(latest, time);
+  for (const time of timesOf(log, need)) latest = Math.max(latest, time);
   return latest;
 }
 
-function timesOf(log: Interactions): Float64Array {
-  if (log.times) return everyTime(log.times, log.source, 'recency weights need');
-  const role = 'the time that recency weights need';
+function timesOf(log: Interactions, need = NEED): Float64Array {
+  if (log.times) return everyTime(log.times, log.source, need);
+  const role = `the time that ${need}`;
   throw new TaurecError('missing-column', { file: log.source, got: 'time', role, columns: ['user', 'item'] });
 }

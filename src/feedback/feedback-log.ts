@@ -15,6 +15,10 @@ export interface FeedbackEvent {
   readonly weight?: number;
   /** Unique id of the event, chosen by the caller, 1 to 500 characters: an event that is sent again with the same id is stored once. Absent: every event is stored. */
   readonly id?: string;
+  /** Id of the list that showed the item, 1 to 500 characters. */
+  readonly list?: string;
+  /** Place of the item in that list: 1 for the first, at most 1,000,000. */
+  readonly position?: number;
 }
 
 /** A stored event. `sequence` is its position in the log: it starts at 1 and increases strictly, possibly with gaps. */
@@ -87,11 +91,32 @@ export interface FeedbackRow {
   readonly kind: string;
   readonly weight: number;
   readonly id: string | null;
+  readonly list: string | null;
+  readonly position: number | null;
+}
+
+/** The values of a row, in the order of the table's columns after `sequence`. */
+export const rowValues = ({ user, item, time, kind, weight, id, list, position }: FeedbackRow) =>
+  [user, item, time, kind, weight, id, list, position] as const;
+
+/** The event of a row of the table, whose columns come in their order. */
+export function eventOfRow(row: readonly unknown[]): StoredFeedback {
+  const [sequence, user, item, time, kind, weight, id, list, position] = row;
+  return {
+    // PostgreSQL's driver returns bigint columns as text.
+    sequence: Number(sequence),
+    ...{ user, item, time, kind, weight },
+    ...(id !== null && { id }),
+    ...(list !== null && { list }),
+    ...(position !== null && { position }),
+  } as StoredFeedback;
 }
 
 /** Maximum length of a user id, an item id or a kind, in characters. */
 const longestText = 2000;
-/** Maximum length of an event id, in characters. PostgreSQL indexes values of at most 2704 bytes; 500 UTF-16 units take at most 1500. */
+/** Maximum place in a list. */
+const lastPosition = 1_000_000;
+/** Maximum length of an event id or a list id, in characters. PostgreSQL indexes values of at most 2704 bytes; 500 UTF-16 units take at most 1500. */
 const longestId = 500;
 /** Maximum weight. Training reads weights as 32-bit floats, whose largest value is about 3.4e38. */
 const largestWeight = 1e30;
@@ -115,17 +140,23 @@ export function checkEvents(events: readonly FeedbackEvent[]): FeedbackRow[] {
       `non-blank text of 1 to ${longest} characters, without NUL characters and unpaired surrogates`,
     );
   };
-  return events.map(({ user, item, time, kind = 'interaction', weight = 1, id = null }, at) => {
-    insistText(at, 'user', user, longestText);
-    insistText(at, 'item', item, longestText);
-    insistText(at, 'kind', kind, longestText);
-    if (id !== null) insistText(at, 'id', id, longestId);
-    if (!Number.isFinite(time)) fail(at, 'time', time, 'a number: seconds since 1970');
-    if (!(Number.isFinite(weight) && weight > 0 && weight <= largestWeight)) {
-      fail(at, 'weight', weight, `a number above 0, at most ${largestWeight}`);
-    }
-    return { user, item, time, kind, weight, id };
-  });
+  return events.map(
+    ({ user, item, time, kind = 'interaction', weight = 1, id = null, list = null, position = null }, at) => {
+      insistText(at, 'user', user, longestText);
+      insistText(at, 'item', item, longestText);
+      insistText(at, 'kind', kind, longestText);
+      if (id !== null) insistText(at, 'id', id, longestId);
+      if (list !== null) insistText(at, 'list', list, longestId);
+      if (position !== null && !(Number.isInteger(position) && position >= 1 && position <= lastPosition)) {
+        fail(at, 'position', position, `a whole number from 1 to ${lastPosition}`);
+      }
+      if (!Number.isFinite(time)) fail(at, 'time', time, 'a number: seconds since 1970');
+      if (!(Number.isFinite(weight) && weight > 0 && weight <= largestWeight)) {
+        fail(at, 'weight', weight, `a number above 0, at most ${largestWeight}`);
+      }
+      return { user, item, time, kind, weight, id, list, position };
+    },
+  );
 }
 
 function isGoodText(text: unknown, longest: number): boolean {

@@ -1,8 +1,21 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
-import { feedbackColumns, type PostgresPlace, quotedTable, type TableName } from '../data/database/database-place.ts';
+import {
+  feedbackColumns,
+  listColumns,
+  type PostgresPlace,
+  quotedTable,
+  type TableName,
+} from '../data/database/database-place.ts';
 import { isConnectionLost, isTimeout, postgresError, postgresOptions } from '../data/database/postgres.ts';
 import { TaurecError } from '../errors.ts';
-import type { FeedbackLog, FeedbackRow, FeedbackStore, StoredFeedback } from './feedback-log.ts';
+import {
+  eventOfRow,
+  type FeedbackLog,
+  type FeedbackRow,
+  type FeedbackStore,
+  rowValues,
+  type StoredFeedback,
+} from './feedback-log.ts';
 import { type ItemEdit, type ItemState, itemColumns, stateOf, statesAfter, stateText } from './item-edits.ts';
 import { StoredLog } from './stored-log.ts';
 
@@ -63,10 +76,8 @@ class PostgresStore implements FeedbackStore {
 
   write(appends: readonly (readonly FeedbackRow[])[]): Promise<number[]> {
     // One array for each column: the statement stays the same for any number of rows.
-    const rows = appends.flat();
-    const columns = (['user', 'item', 'time', 'kind', 'weight', 'id'] as const).map((name) =>
-      rows.map((row) => row[name]),
-    );
+    const rows = appends.flat().map(rowValues);
+    const columns = insertedColumns.map((_, at) => rows.map((row) => row[at]));
     return this.withClient(async (client) => {
       await client.query(this.begin);
       const inserted = await client.query(insertion(this.place.table), columns);
@@ -89,19 +100,16 @@ class PostgresStore implements FeedbackStore {
   }
 
   private async select(where: string, values: readonly unknown[]): Promise<StoredFeedback[]> {
-    const sql = `SELECT ${feedbackColumns.join(', ')} FROM ${quotedTable(this.place.table)} ${where}`;
-    const { rows } = await this.withClient((client) => client.query(sql, [...values]));
-    return rows.map(({ sequence, user_id: user, item_id: item, time, kind, weight, id }) => ({
-      // The driver returns bigint columns as text.
-      sequence: Number(sequence),
-      ...{ user, item, time, kind, weight },
-      ...(id !== null && { id }),
-    }));
+    const text = `SELECT ${[...feedbackColumns, ...listColumns].join(', ')} FROM ${quotedTable(this.place.table)} ${where}`;
+    const { rows } = await this.withClient((client) =>
+      client.query<unknown[]>({ text, values: [...values], rowMode: 'array' }),
+    );
+    return rows.map(eventOfRow);
   }
 
   async check(): Promise<void> {
     // A temporary insertion runs the checks of a real one (rights, a read-only server, a full disk); the rollback leaves a gap in the sequence.
-    const row = [['taurec check'], ['taurec check'], [0], ['check'], [1], [null]];
+    const row = [['taurec check'], ['taurec check'], [0], ['check'], [1], [null], [null], [null]];
     await this.withClient(async (client) => {
       await client.query({ text: 'BEGIN', query_timeout: checkMilliseconds } as { text: string });
       await client.query({ text: insertion(this.place.table), values: row, query_timeout: checkMilliseconds } as {
@@ -228,7 +236,8 @@ async function ensureTable(client: ClientBase, place: string, table: TableName):
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended('taurec feedback table', 0))");
     await client.query(
       `CREATE TABLE IF NOT EXISTS ${name} (sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id text NOT NULL, item_id text NOT NULL, ` +
-        `time double precision NOT NULL, kind text NOT NULL DEFAULT 'interaction', weight double precision NOT NULL DEFAULT 1, id text UNIQUE)`,
+        `time double precision NOT NULL, kind text NOT NULL DEFAULT 'interaction', weight double precision NOT NULL DEFAULT 1, id text UNIQUE, ` +
+        'list_id text, position integer)',
     );
     await client.query('COMMIT');
   }
@@ -238,13 +247,28 @@ async function ensureTable(client: ClientBase, place: string, table: TableName):
   const { fields } = await client.query(`SELECT * FROM ${name} LIMIT 0`);
   const missing = feedbackColumns.filter((column) => !fields.some((field) => field.name === column));
   if (missing.length > 0) bad(`it has no column ${missing.join(', ')}`);
+  if (listColumns.some((column) => !fields.some((field) => field.name === column))) {
+    // A table of an older version.
+    const added = 'ADD COLUMN IF NOT EXISTS list_id text, ADD COLUMN IF NOT EXISTS position integer';
+    await client.query(`ALTER TABLE ${name} ${added}`).catch((error) => {
+      // insufficient_privilege: only the owner of a table may add columns.
+      if (error.code === '42501')
+        bad(`it has no column ${listColumns.join(', ')}; its owner must run: ALTER TABLE ${name} ${added}`);
+      throw error;
+    });
+  }
   await ensureIndex(client, table);
   // Inserting zero rows runs every check of a real insertion: rights, columns, types, the unique id.
   // Code 42P10: ON CONFLICT (id) found no unique index on id.
-  await client.query(insertion(table), [[], [], [], [], [], []]).catch((error) => {
-    if (error.code === '42P10') bad('its column id is not unique');
-    throw error;
-  });
+  await client
+    .query(
+      insertion(table),
+      insertedColumns.map(() => []),
+    )
+    .catch((error) => {
+      if (error.code === '42P10') bad('its column id is not unique');
+      throw error;
+    });
 }
 
 /** Digest of a text, which the index holds in its place: PostgreSQL indexes values of at most 2704 bytes. */
@@ -273,12 +297,17 @@ async function ensureIndex(client: ClientBase, table: TableName): Promise<void> 
   }
 }
 
-/** The statement that inserts rows given as six arrays, one for each column. It inserts in the order of the arrays and returns the ids of the new rows. */
+/** The columns of a new row, in the order of `rowValues`; the database draws the sequence. */
+const [, ...insertedColumns] = [...feedbackColumns, ...listColumns];
+
+/** The statement that inserts rows given as arrays, one for each column. It inserts in the order of the arrays and returns the ids of the new rows. */
 function insertion(table: TableName): string {
-  const [, ...columns] = feedbackColumns;
+  const columns = insertedColumns.join(', ');
+  const arrays = ['text', 'text', 'double precision', 'text', 'double precision', 'text', 'text', 'integer']
+    .map((type, at) => `$${at + 1}::${type}[]`)
+    .join(', ');
   return (
-    `INSERT INTO ${quotedTable(table)} (${columns.join(', ')}) SELECT ${columns.join(', ')} ` +
-    `FROM unnest($1::text[], $2::text[], $3::double precision[], $4::text[], $5::double precision[], $6::text[]) WITH ORDINALITY AS event (${columns.join(', ')}, place) ` +
+    `INSERT INTO ${quotedTable(table)} (${columns}) SELECT ${columns} FROM unnest(${arrays}) WITH ORDINALITY AS event (${columns}, place) ` +
     `ORDER BY place ON CONFLICT (id) DO NOTHING RETURNING id`
   );
 }

@@ -3,8 +3,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'libsql';
-import { feedbackColumns } from '../data/database/database-place.ts';
-import type { FeedbackRow, StoredFeedback } from './feedback-log.ts';
+import { feedbackColumns, listColumns } from '../data/database/database-place.ts';
+import { eventOfRow, type FeedbackRow, rowValues, type StoredFeedback } from './feedback-log.ts';
 import { type ItemEdit, type ItemState, itemColumns, stateOf, statesAfter, stateText } from './item-edits.ts';
 
 /** Start values of the thread. */
@@ -46,6 +46,8 @@ export interface SqliteReply {
   readonly error?: { readonly message: string; readonly code?: string };
 }
 
+const columns = [...feedbackColumns, ...listColumns].join(', ');
+
 /** Time to wait for a lock that another process holds. */
 const lockMilliseconds = 20_000;
 
@@ -58,7 +60,7 @@ const calls: { [Name in keyof SqliteCalls]: (...args: SqliteCalls[Name]['argumen
   {
     open,
     write,
-    page: (after, limit) => select.all(after, limit).map((row) => eventOf(row as unknown[])),
+    page: (after, limit) => select.all(after, limit).map((row) => eventOfRow(row as unknown[])),
     find,
     check,
     forget,
@@ -82,27 +84,35 @@ function open(): { problem?: string } {
   inTransaction(() =>
     database.exec(
       `CREATE TABLE IF NOT EXISTS ${table} (sequence INTEGER PRIMARY KEY AUTOINCREMENT, user_id TEXT NOT NULL, item_id TEXT NOT NULL, time REAL NOT NULL, ` +
-        `kind TEXT NOT NULL DEFAULT 'interaction', weight REAL NOT NULL DEFAULT 1, id TEXT UNIQUE) STRICT`,
+        `kind TEXT NOT NULL DEFAULT 'interaction', weight REAL NOT NULL DEFAULT 1, id TEXT UNIQUE, list_id TEXT, position INTEGER) STRICT`,
     ),
   );
-  const names = database
-    .prepare(`SELECT * FROM ${table} LIMIT 0`)
-    .columns()
-    .map((column) => column.name);
+  const namesOf = () =>
+    database
+      .prepare(`SELECT * FROM ${table} LIMIT 0`)
+      .columns()
+      .map((column) => column.name);
+  const names = namesOf();
   const missing = feedbackColumns.filter((column) => !names.includes(column));
   if (missing.length > 0) {
     database.close();
     return { problem: `it has no column ${missing.join(', ')}` };
   }
+  const types = { list_id: 'TEXT', position: 'INTEGER' };
+  inTransaction(() => {
+    // Two processes may open an older table at once: the lock is held, so look again.
+    const there = namesOf();
+    for (const column of listColumns) {
+      if (!there.includes(column)) database.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${types[column]}`);
+    }
+  });
   // The primary key ends every entry of an index: the events of a pair are found in their order.
   inTransaction(() => database.exec(`CREATE INDEX IF NOT EXISTS ${index} ON ${table} (user_id, item_id)`));
-  const [sequence, ...values] = feedbackColumns;
+  const [, ...values] = [...feedbackColumns, ...listColumns];
   insert = database.prepare(
-    `INSERT INTO ${table} (${values.join(', ')}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO ${table} (${values.join(', ')}) VALUES (${values.map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`,
   );
-  select = database
-    .prepare(`SELECT ${feedbackColumns.join(', ')} FROM ${table} WHERE ${sequence} > ? ORDER BY ${sequence} LIMIT ?`)
-    .raw(true);
+  select = database.prepare(`SELECT ${columns} FROM ${table} WHERE sequence > ? ORDER BY sequence LIMIT ?`).raw(true);
   return {};
 }
 
@@ -114,12 +124,12 @@ function write(appends: readonly (readonly FeedbackRow[])[]): number[] {
 /** The newest events of a user, oldest first. */
 function find(user: string, item: string | undefined, limit: number): StoredFeedback[] {
   const pair = item === undefined ? '' : 'AND item_id = ?';
-  const sql = `SELECT ${feedbackColumns.join(', ')} FROM ${table} WHERE user_id = ? ${pair} ORDER BY sequence DESC LIMIT ?`;
+  const sql = `SELECT ${columns} FROM ${table} WHERE user_id = ? ${pair} ORDER BY sequence DESC LIMIT ?`;
   const rows = database
     .prepare(sql)
     .raw(true)
     .all(...(item === undefined ? [user, limit] : [user, item, limit]));
-  return rows.map((row) => eventOf(row as unknown[])).reverse();
+  return rows.map((row) => eventOfRow(row as unknown[])).reverse();
 }
 
 /** Commits a change of the file's header, its user version, to the value that it has: a write that no reader sees. */
@@ -166,8 +176,8 @@ function itemStates(after: number, limit: number): ItemState[] {
 }
 
 /** 1 for a new row, 0 when its id is already stored. */
-function insertRow({ user, item, time, kind, weight, id }: FeedbackRow): number {
-  return insert.run(user, item, time, kind, weight, id).changes;
+function insertRow(row: FeedbackRow): number {
+  return insert.run(...rowValues(row)).changes;
 }
 
 function inTransaction<T>(work: () => T): T {
@@ -182,10 +192,6 @@ function inTransaction<T>(work: () => T): T {
     if (database.inTransaction) database.exec('ROLLBACK');
     throw error;
   }
-}
-
-function eventOf([sequence, user, item, time, kind, weight, id]: unknown[]): StoredFeedback {
-  return { sequence, user, item, time, kind, weight, ...(id !== null && { id }) } as StoredFeedback;
 }
 
 parentPort!.on('message', ({ call, name, arguments: given }: SqliteRequest) => {

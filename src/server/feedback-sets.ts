@@ -39,8 +39,8 @@ export class FeedbackSets {
     return { users: this.#sets.size, pairs: this.#pairs, dropped: this.#dropped };
   }
 
-  /** Adds an event. `hides`: the item disappears from the user's lists. Items unknown to the model are ignored: no list contains them. */
-  add(user: string, item: string, hides: boolean): void {
+  /** Adds an event. `hides`: the item disappears from the user's lists; `until`: the time from which it does not count, in seconds since 1970. Items unknown to the model are ignored: no list contains them. */
+  add(user: string, item: string, hides: boolean, until = Infinity): void {
     const index = this.#items.indexOf(item);
     if (index < 0) return;
     // A user unknown to the model is folded in by all items; to what a known user has in the model, only items that hide are added.
@@ -55,7 +55,7 @@ export class FeedbackSets {
       set = new UserItems();
     }
     this.#sets.set(user, set);
-    set.add(index, hides, hides || !known);
+    set.add(index, hides, hides || !known, until);
     this.#count(set, user, 1);
     for (const [oldest, items] of this.#sets) {
       if (this.#bytes <= this.#limit || oldest === user) break;
@@ -74,21 +74,31 @@ export class FeedbackSets {
   }
 
   /** Items that the user's lists leave out, ascending. Undefined without any. */
-  hidden(user: string): Int32Array | undefined {
-    const set = this.#sets.get(user);
+  hidden(user: string, now = seconds()): Int32Array | undefined {
+    const set = this.#current(user, now);
     return set && set.hiddenCount > 0 ? set.ascending() : undefined;
   }
 
   /** What the lists of a user take from the feedback, as copies: the sets may change between two steps. Undefined without any. */
-  of(user: string): UserFeedback | undefined {
-    const liked = this.liked(user);
-    return liked && { hidden: this.hidden(user)?.slice(), liked };
+  of(user: string, now = seconds()): UserFeedback | undefined {
+    const liked = this.liked(user, now);
+    return liked && { hidden: this.hidden(user, now)?.slice(), liked };
   }
 
   /** The newest 500 distinct items, newest last; of a user known to the model only those that hide. Undefined without any. */
-  liked(user: string): Int32Array | undefined {
-    const set = this.#sets.get(user);
+  liked(user: string, now = seconds()): Int32Array | undefined {
+    const set = this.#current(user, now);
     return set && set.liked.size > 0 ? Int32Array.from(set.liked) : undefined;
+  }
+
+  /** The items of a user without those that have expired. */
+  #current(user: string, now: number): UserItems | undefined {
+    const set = this.#sets.get(user);
+    if (!set || set.nextExpiry > now) return set;
+    this.#count(set, user, -1);
+    set.expire(now);
+    this.#count(set, user, 1);
+    return set;
   }
 
   #count(set: UserItems, user: string, sign: 1 | -1): void {
@@ -96,6 +106,9 @@ export class FeedbackSets {
     this.#pairs += sign * set.hiddenCount;
   }
 }
+
+/** The time, in seconds since 1970. */
+const seconds = () => Date.now() / 1000;
 
 /** The items of one user. */
 class UserItems {
@@ -106,25 +119,60 @@ class UserItems {
   #length = 0;
   /** Hidden items that are not merged yet. */
   readonly #pending = new Set<number>();
+  /** Until when hidden and liked items count, of those that expire. */
+  readonly #hiddenUntil = new Map<number, number>();
+  readonly #likedUntil = new Map<number, number>();
+  /** The first time at which an item expires. */
+  nextExpiry = Infinity;
 
   get hiddenCount(): number {
     return this.#length + this.#pending.size;
   }
 
   get bytes(): number {
-    return HIDDEN_BYTES * this.#length + LIKED_BYTES * (this.#pending.size + this.liked.size);
+    const maps = this.#pending.size + this.liked.size + this.#hiddenUntil.size + this.#likedUntil.size;
+    return HIDDEN_BYTES * this.#length + LIKED_BYTES * maps;
   }
 
-  add(item: number, hides: boolean, likes: boolean): void {
+  add(item: number, hides: boolean, likes: boolean, until: number): void {
+    if (until < this.nextExpiry) this.nextExpiry = until;
     if (likes) {
+      extend(this.#likedUntil, item, this.liked.has(item), until);
       // A set keeps the order of insertion: deleting first moves a repeated item to the end.
       this.liked.delete(item);
       this.liked.add(item);
-      if (this.liked.size > MOST_LIKED) this.liked.delete(this.liked.values().next().value!);
+      if (this.liked.size > MOST_LIKED) {
+        const oldest = this.liked.values().next().value!;
+        this.liked.delete(oldest);
+        this.#likedUntil.delete(oldest);
+      }
     }
-    if (!hides || this.#isMerged(item)) return;
+    if (!hides) return;
+    const hidden = this.#pending.has(item) || this.#isMerged(item);
+    extend(this.#hiddenUntil, item, hidden, until);
+    if (hidden) return;
     this.#pending.add(item);
     if (this.#pending.size >= MOST_PENDING) this.#merge();
+  }
+
+  /** Removes the items that do not count from `now` on. */
+  expire(now: number): void {
+    this.nextExpiry = Infinity;
+    const expired = (untils: Map<number, number>) => {
+      const items = new Set<number>();
+      for (const [item, until] of untils) {
+        if (until > now) this.nextExpiry = Math.min(this.nextExpiry, until);
+        else items.add(item);
+      }
+      for (const item of items) untils.delete(item);
+      return items;
+    };
+    for (const item of expired(this.#likedUntil)) this.liked.delete(item);
+    const hidden = expired(this.#hiddenUntil);
+    if (hidden.size === 0) return;
+    const kept = this.ascending().filter((item) => !hidden.has(item));
+    this.#merged.set(kept);
+    this.#length = kept.length;
   }
 
   ascending(): Int32Array {
@@ -158,4 +206,12 @@ class UserItems {
     }
     this.#length = total;
   }
+}
+
+/** Notes until when an item counts: until the last of its events expires. `there`: it counts already; without an entry it does so for ever. */
+function extend(untils: Map<number, number>, item: number, there: boolean, until: number): void {
+  const before = there ? (untils.get(item) ?? Infinity) : -Infinity;
+  const last = Math.max(before, until);
+  if (last === Infinity) untils.delete(item);
+  else untils.set(item, last);
 }

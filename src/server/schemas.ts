@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { upTo } from '../option.ts';
+import { upTo, whole } from '../option.ts';
 import { listShape } from '../recommender/recommendation.ts';
 import { similarShape } from '../recommender/similar-items.ts';
 import { filterSchemas, type ServerFilters } from './filter-schemas.ts';
@@ -189,6 +189,10 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
                 id: text('an id', 128).optional().meta({
                   description: 'Id of the event. An event that is sent twice with the same id is stored once.',
                 }),
+                list: text('an id', 500).optional().meta({ description: '`list` of the answer that showed the item.' }),
+                position: whole(1, 1_000_000)
+                  .optional()
+                  .meta({ description: 'Place of the item in that list: 1 for the first.' }),
               },
               { error: 'an object with user and item' },
             )

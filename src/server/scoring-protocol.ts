@@ -71,11 +71,12 @@ export type Answer =
 /** Batches of the light lane run at once; those of the dear lane in steps between them. The thread has at most one batch of each. */
 export type Lane = 'light' | 'dear';
 
-/** Feedback events as columns. `hides`: 1 if the item disappears from the user's lists. */
+/** Feedback events as columns. `hides`: whether the item disappears from the user's lists; `until`: the time from which the event does not count, in seconds since 1970, Infinity for never. */
 export interface FeedbackColumns {
   readonly users: readonly string[];
   readonly items: readonly string[];
-  readonly hides: Uint8Array;
+  readonly hides: readonly boolean[];
+  readonly until: readonly number[];
 }
 
 /** Size of the feedback sets. */

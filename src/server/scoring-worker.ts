@@ -223,9 +223,9 @@ class PendingEdits {
 }
 
 /** Adds events to the sets. */
-function feed(sets: FeedbackSets, { users, items, hides }: FeedbackColumns): void {
+function feed(sets: FeedbackSets, { users, items, hides, until }: FeedbackColumns): void {
   users.forEach((user, at) => {
-    sets.add(user, items[at]!, hides[at] === 1);
+    sets.add(user, items[at]!, hides[at]!, until[at]!);
   });
 }
 

@@ -1,4 +1,4 @@
-import { type EventTable, hidesItem } from '../data/event-kinds.ts';
+import { countsAt, type EventTable } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
 import { MOST_EVENTS } from '../recommender/explanation.ts';
@@ -25,7 +25,7 @@ interface Subscriber {
 /** Passes feedback on: from requests to the log, and from the log to the scoring threads. */
 export class SeenFeedback {
   readonly #log: FeedbackLog;
-  readonly #kinds: EventTable | undefined;
+  readonly #kinds: EventTable;
   /** Edits of items, which the same database keeps. */
   readonly items: EditedItems;
   readonly #receivers = new Map<FeedbackReceiver, Subscriber>();
@@ -36,8 +36,8 @@ export class SeenFeedback {
   #checking?: Promise<void>;
   #checkAgain = 0;
 
-  /** @param kinds says which kinds of events hide their item */
-  constructor(log: FeedbackLog, kinds: EventTable | undefined) {
+  /** @param kinds says which kinds of events count, and which hide their item */
+  constructor(log: FeedbackLog, kinds: EventTable) {
     this.#log = log;
     this.#kinds = kinds;
     this.items = new EditedItems(log);
@@ -82,7 +82,8 @@ export class SeenFeedback {
     this.#failedUntil = 0;
     // Only now: an item must not disappear from lists because of an event that is not stored.
     const columns = this.#columns(events);
-    await this.#publish((receiver) => receiver.feed(columns));
+    // Impressions are many, and no list depends on them.
+    if (columns.users.length > 0) await this.#publish((receiver) => receiver.feed(columns));
     return added;
   }
 
@@ -106,7 +107,8 @@ export class SeenFeedback {
   async eventsOf(user: string, item: string): Promise<readonly FeedbackEvent[]> {
     try {
       const events = (await this.#log.find?.(user, { item, limit: 10 * MOST_EVENTS })) ?? [];
-      return events.filter((event) => this.#hides(event));
+      const now = Date.now() / 1000;
+      return events.filter(({ kind, time }) => countsAt(kind ?? 'interaction', time, now, this.#kinds)?.hides);
     } catch (cause) {
       throw failed(cause);
     }
@@ -141,13 +143,18 @@ export class SeenFeedback {
     await Promise.all(sent);
   }
 
+  /** The events that count for lists, as columns. */
   #columns(events: readonly FeedbackEvent[]): FeedbackColumns {
-    const hides = new Uint8Array(events.length);
-    for (let at = 0; at < events.length; at++) hides[at] = this.#hides(events[at]!) ? 1 : 0;
-    return { users: events.map(({ user }) => user), items: events.map(({ item }) => item), hides };
-  }
-
-  #hides({ kind = 'interaction' }: FeedbackEvent): boolean {
-    return hidesItem(kind, this.#kinds);
+    const now = Date.now() / 1000;
+    const columns = { users: [] as string[], items: [] as string[], hides: [] as boolean[], until: [] as number[] };
+    for (const { user, item, kind = 'interaction', time } of events) {
+      const counts = countsAt(kind, time, now, this.#kinds);
+      if (!counts) continue;
+      columns.users.push(user);
+      columns.items.push(item);
+      columns.hides.push(counts.hides);
+      columns.until.push(time + counts.expires);
+    }
+    return columns;
   }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { visibleKinds } from '../data/event-kinds.ts';
+import { eventShape, visibleKinds } from '../data/event-kinds.ts';
 import { runShape } from '../engine/run-options.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
@@ -71,8 +71,13 @@ export const serveShape = {
       help: 'store feedback from POST /v1/feedback: sqlite:PATH, a path ending in .db, or postgres://…',
     },
   ),
-  /** Kinds of feedback that do not hide their item from the user's lists; all others do. `*` stands for the kinds not named. Default: view and impression. */
+  /** Kinds of feedback that do not hide their item from the user's lists; all others do. `*` stands for the kinds not named. Default: view, click and impression. */
   visibleKinds,
+  /** The kinds of feedback, each with what it counts for, as in `train`. Default: all kinds count and hide their item but those of `visibleKinds`. Cannot be combined with `visibleKinds`. */
+  events: option(eventShape.events, {
+    flag: '--events <file>',
+    help: 'kinds of feedback with what each counts for: a JSON file, or JSON',
+  }),
   /** Maximum memory for the items with feedback of each user, in MiB, 1 to 65,536; beyond it the users whose feedback is oldest are dropped. Default 256. */
   feedbackMemory: option(whole(1, 65_536).default(256), {
     group: limits,

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { eventTable } from '../data/event-kinds.ts';
+import { servedKinds } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import { Access, HostNames } from './access.ts';
 import { createApp } from './app.ts';
@@ -44,7 +44,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
   // True during the shutdown: readiness then fails and every response closes its connection.
   let draining = false;
   let host: ModelHost | undefined;
-  const seen = feedback && new SeenFeedback(feedback, eventTable({}, checked.visibleKinds));
+  const seen = feedback && new SeenFeedback(feedback, servedKinds(checked.events, checked.visibleKinds));
   // A scrape reads these values when it arrives, possibly before the model is open.
   const metrics = new Metrics({
     waiting: () => host?.waiting ?? 0,

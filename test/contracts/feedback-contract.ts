@@ -20,13 +20,22 @@ const time = fc.oneof(fc.integer({ min: 0, max: 2e9 }), fc.double({ noNaN: true,
 /** Few ids, so that some come twice. */
 const eventId = fc.integer({ min: 1, max: 12 }).map((n) => `event ${n} é🦉`);
 const event: fc.Arbitrary<FeedbackEvent> = fc.record(
-  { user: text, item: text, time, kind: text, weight, id: eventId },
+  {
+    user: text,
+    item: text,
+    time,
+    kind: text,
+    weight,
+    id: eventId,
+    list: text,
+    position: fc.integer({ min: 1, max: 1e6 }),
+  },
   { requiredKeys: ['user', 'item', 'time'] },
 );
 
 /** What a log says of an event: defaults in place. −0 is 0 to a database. */
-function stored({ user, item, time, kind = 'interaction', weight = 1, id }: FeedbackEvent): FeedbackEvent {
-  return { user, item, time: time + 0, kind, weight, ...(id !== undefined && { id }) };
+function stored({ time, ...event }: FeedbackEvent): FeedbackEvent {
+  return { kind: 'interaction', weight: 1, ...event, time: time + 0 };
 }
 
 /** The plain reference: a list, and the ids in it. */
@@ -148,6 +157,11 @@ export function feedbackContract(
         { user: 7 },
         { item: 'a\0b' },
         { item: '\ud800' },
+        { list: '' },
+        { list: 'x'.repeat(501) },
+        { position: 0 },
+        { position: 1.5 },
+        { position: 1_000_001 },
         { item: 'x'.repeat(2001) },
         { time: Number.NaN },
         { time: '1' },

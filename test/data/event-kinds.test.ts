@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
 import { describe, expect, test } from 'vitest';
-import { eventTable, hidesItem, weightOfKind } from '../../src/data/event-kinds.ts';
+import {
+  countsAt,
+  type EventOptions,
+  eventTable,
+  kindIn,
+  servedKinds,
+  weightOfKind,
+} from '../../src/data/event-kinds.ts';
 import { readInteractions } from '../../src/data/read.ts';
 import { openFeedback } from '../../src/feedback/open-feedback.ts';
 import { checkServeOptions } from '../../src/server/serve-options.ts';
@@ -79,10 +86,8 @@ describe('kinds of events', () => {
           const expected = new Map<string, number>();
           for (const one of rows) {
             if (useWeight && one.weight === 'bad') continue;
-            const weight = weightOfKind(
-              one.kind.trim(),
-              new Map(Object.entries(eventWeights).map(([k, w]) => [k, { weight: w, hides: true }])),
-            );
+            const name = one.kind.trim();
+            const weight = eventWeights[name] ?? eventWeights['*'] ?? 0;
             const pair = `${one.user} ${one.item}`;
             if (weight > 0)
               expected.set(pair, Math.max(expected.get(pair) ?? 0, weight * (useWeight ? Number(one.weight) : 1)));
@@ -137,42 +142,138 @@ describe('kinds of events', () => {
     expect(pairs(filtered)).toEqual([['a', '2']]);
   });
 
+  test('impressions of a feedback log are no positives, unless kinds are named', async () => {
+    const place = join(folder, 'shown.db');
+    const log = await openFeedback(place);
+    await log.append([
+      { user: 'a', item: '1', time: 1, kind: 'impression' },
+      { user: 'a', item: '2', time: 2, kind: 'click' },
+    ]);
+    await log.close();
+    const source = `sqlite:${place}?table=feedback`;
+    expect(pairs(await readInteractions(source))).toEqual([['a', '2']]);
+    expect(pairs(await readInteractions(source, { eventWeights: 'impression=0.1' }))).toEqual([['a', '1']]);
+  });
+
   test('the table of kinds', () => {
     expect(eventTable({})).toBeUndefined();
+    const never = { impression: false, expires: Infinity };
     expect(eventTable({ eventWeights: ' view = 0.2 , a=b=1 ' })).toEqual(
       new Map([
-        ['view', { weight: 0.2, hides: false }],
-        ['a=b', { weight: 1, hides: true }],
+        ['view', { weight: 0.2, hides: false, success: false, ...never }],
+        ['a=b', { weight: 1, hides: true, success: false, ...never }],
       ]),
     );
     expect(weightOfKind('other', eventTable({ eventKinds: 'view' }))).toBe(0);
+    const events = {
+      impression: {},
+      click: { weight: 0.2, expires: '1.5h' },
+      purchase: { hides: false, expires: 60 },
+      seen: { impression: true },
+    };
+    expect(eventTable({ events })).toEqual(
+      new Map([
+        ['impression', { weight: 0, hides: false, success: false, impression: true, expires: Infinity }],
+        ['click', { weight: 0.2, hides: false, success: true, impression: false, expires: 5400 }],
+        ['purchase', { weight: 1, hides: false, success: true, impression: false, expires: 60 }],
+        ['seen', { weight: 0, hides: false, success: false, impression: true, expires: Infinity }],
+      ]),
+    );
+    expect(servedKinds(events)).toEqual(eventTable({ events }));
   });
 
-  test('one table says what counts and what hides: drawn kinds against both lists', () => {
+  test('one table says what hides: drawn kinds against the list of visible ones', () => {
     const name = fc.constantFrom<string>('view', 'impression', 'buy', 'cart', '*');
     fc.assert(
       fc.property(
-        fc.option(fc.dictionary(name, fc.constantFrom(0, 0.2, 1)), { nil: undefined }),
         fc.option(fc.uniqueArray(name), { nil: undefined }),
-        fc.constantFrom<string>('view', 'impression', 'buy', 'other'),
-        (eventWeights, visible, kind) => {
-          const table = eventTable({ eventWeights }, visible);
-          const weight = eventWeights ? (eventWeights[kind] ?? eventWeights['*'] ?? 0) : 1;
-          expect(weightOfKind(kind, table)).toBe(weight);
-          const named = visible?.includes(kind) || eventWeights?.[kind] !== undefined;
-          const isVisible = (visible ?? (eventWeights ? ['view', 'impression'] : [])).includes(named ? kind : '*');
-          expect(hidesItem(kind, table)).toBe(!isVisible);
+        fc.constantFrom<string>('view', 'impression', 'buy', 'cart', 'other'),
+        (visible, kind) => {
+          const { hides, weight } = kindIn(kind, servedKinds(undefined, visible))!;
+          const shown = visible ?? ['view', 'click', 'impression'];
+          expect(hides).toBe(!shown.includes(kind) && !shown.includes('*'));
+          expect(weight).toBe(kind === 'impression' ? 0 : 1);
         },
       ),
     );
   });
 
-  test('feedback: views and impressions hide nothing by default', () => {
-    const table = eventTable({}, checkServeOptions({}).visibleKinds);
-    expect(['view', 'impression', 'interaction', 'purchase'].map((kind) => hidesItem(kind, table))).toEqual([
-      ...[false, false],
+  test('feedback: views, clicks and impressions hide nothing by default; the file of kinds stands alone', () => {
+    const { events, visibleKinds } = checkServeOptions({});
+    const hides = (kind: string) => kindIn(kind, servedKinds(events, visibleKinds))!.hides;
+    expect(['view', 'click', 'impression', 'interaction', 'purchase'].map(hides)).toEqual([
+      ...[false, false, false],
       ...[true, true],
     ]);
+    expect(() => servedKinds({ view: {} }, ['view'])).toThrow(/visibleKinds/);
+  });
+
+  test('an event counts for lists until it expires', () => {
+    const kinds = servedKinds({ view: { weight: 0, hides: false }, cart: { expires: 10 }, buy: { weight: 0 } });
+    const counts = (kind: string, time: number, now: number) => countsAt(kind, time, now, kinds) !== undefined;
+    expect(counts('view', 0, 0)).toBe(false);
+    expect(counts('other', 0, 0)).toBe(false);
+    expect([9.9, 10].map((now) => counts('cart', 0, now))).toEqual([true, false]);
+    // It hides its item without being a positive.
+    expect(counts('buy', 0, 1e12)).toBe(true);
+  });
+});
+
+describe('kinds that expire', () => {
+  const fails = (source: string, options: object) => expect(readInteractions(source, options)).rejects;
+
+  test('property: rows are left out by their age before the newest event of all files', async () => {
+    const row = fc.record({
+      user: fc.constantFrom('1', '2', 'x'),
+      item: fc.constantFrom('1', '2', '3'),
+      kind: fc.constantFrom('view', 'buy', 'other'),
+      time: fc.nat(100),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { minLength: 1, maxLength: 12 }),
+        fc.nat(12),
+        fc.constantFrom(1, 10, 40),
+        async (rows, cut, expires) => {
+          const events: EventOptions['events'] = { view: { expires }, buy: { expires: '1m' } };
+          const counted = rows.filter(({ kind }) => kind !== 'other');
+          const newest = Math.max(...counted.map(({ time }) => time));
+          const kept = counted.filter(({ kind, time }) => time >= newest - (kind === 'view' ? expires : 60));
+          const lines = rows.map((one) => [one.user, one.item, one.kind, one.time].join(','));
+          const parts = [lines.slice(0, cut), lines.slice(cut)].filter((part) => part.length > 0);
+          const source = parts.map((part, at) => file(`part-${at}.csv`, `user,item,kind,time\n${part.join('\n')}\n`));
+          if (counted.length === 0) {
+            await expect(readInteractions(source, { events })).rejects.toMatchObject({ code: 'empty-data' });
+            return;
+          }
+          const log = await readInteractions(source, { events });
+          const expected = new Set(kept.map(({ user, item }) => `${user} ${item}`));
+          expect(new Set(pairs(log).map((pair) => pair.join(' ')))).toEqual(expected);
+          // A file of which nothing counts is passed over, with its report.
+          if (source.length > 1) return;
+          const expired = log.report.kinds!.reduce((sum, kind) => sum + (kind.expired ?? 0), 0);
+          expect(expired).toBe(counted.length - kept.length);
+        },
+      ),
+      { ...draws(10), endOnFailure: true },
+    );
+  });
+
+  test('what cannot be is refused', async () => {
+    const path = file('untimed.csv', 'user,item,kind\n1,2,view\n');
+    await fails(path, { events: { view: { expires: '1d' } } }).toMatchObject({ code: 'missing-column' });
+    await fails('-', { events: { view: { expires: '1d' } } }).toMatchObject({ code: 'bad-option' });
+    for (const bad of [
+      { view: { expires: '1 month' } },
+      { view: { expires: 0 } },
+      { view: { wieght: 1 } },
+      { view: 1 },
+    ])
+      await fails(path, { events: bad }).toMatchObject({ code: 'bad-option' });
+    await fails(path, { events: { view: {} }, eventKinds: 'view' }).toMatchObject({
+      code: 'bad-option',
+      facts: { conflict: 'events' },
+    });
   });
 });
 

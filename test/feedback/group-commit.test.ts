@@ -6,7 +6,16 @@ import { rejectionOf } from '../support/error-of.ts';
 import { draws } from '../support/property-seed.ts';
 
 const rowsOf = (count: number): FeedbackRow[] =>
-  Array.from({ length: count }, () => ({ user: 'u', item: 'i', time: 0, kind: 'k', weight: 1, id: null }));
+  Array.from({ length: count }, () => ({
+    user: 'u',
+    item: 'i',
+    time: 0,
+    kind: 'k',
+    weight: 1,
+    id: null,
+    list: null,
+    position: null,
+  }));
 
 test('one transaction at a time, appends whole and in order, each told its own count; a failure is that of its transaction alone', async () => {
   const step = fc.oneof(fc.integer({ min: 1, max: 4000 }), fc.constant('turn' as const));

@@ -32,7 +32,17 @@ describe.skipIf(postgresMissing)(withReason('PostgreSQL as it is', postgresMissi
     await log.close();
     const { rows } = await server.sql('SELECT * FROM feedback');
     expect(rows).toEqual([
-      { sequence: '1', user_id: 'a', item_id: 'x', time: 1.5, kind: 'interaction', weight: 1, id: 'e' },
+      {
+        sequence: '1',
+        user_id: 'a',
+        item_id: 'x',
+        time: 1.5,
+        kind: 'interaction',
+        weight: 1,
+        id: 'e',
+        list_id: null,
+        position: null,
+      },
     ]);
   });
 
@@ -55,6 +65,21 @@ describe.skipIf(postgresMissing)(withReason('PostgreSQL as it is', postgresMissi
     const log = await openFeedback(`${guest}guarded`);
     expect(await log.append(one('x'))).toBe(1);
     await log.close();
+  });
+
+  test('a table of an older version gets the columns of lists, from its owner', async () => {
+    await server.sql('CREATE TABLE older AS SELECT * FROM guarded LIMIT 0');
+    await server.sql('ALTER TABLE older DROP COLUMN list_id, DROP COLUMN position, ADD UNIQUE (id)');
+    await server.sql('ALTER TABLE older ALTER sequence SET NOT NULL, ALTER sequence ADD GENERATED ALWAYS AS IDENTITY');
+    await server.sql("INSERT INTO older (user_id, item_id, time, kind, weight) VALUES ('a', 'x', 1, 'view', 1)");
+    await server.sql('GRANT SELECT, INSERT ON older TO guest');
+    const guest = `${server.url('postgres', 'guest', 'g')}?table=older`;
+    expect((await rejectionOf(openFeedback(guest))).message).toMatch(/its owner must run: ALTER TABLE "older" ADD/);
+    const log = await openFeedback(`${server.url()}?table=older`);
+    await log.append([{ user: 'b', item: 'y', time: 2, list: 'l', position: 3 }]);
+    expect(await allOf(log)).toMatchObject([{ user: 'a' }, { user: 'b', list: 'l', position: 3 }]);
+    await log.close();
+    await (await openFeedback(guest)).close();
   });
 
   test('a table whose ids are not unique', async () => {

@@ -26,6 +26,23 @@ feedbackContract('the log in SQLite', undefined, {
   },
 });
 
+test('a table of an older version gets the columns of lists', async () => {
+  const path = join(folder, 'older.db');
+  const database = new Database(path);
+  database.exec(
+    'CREATE TABLE feedback (sequence INTEGER PRIMARY KEY AUTOINCREMENT, user_id TEXT NOT NULL, item_id TEXT NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL, weight REAL NOT NULL, id TEXT UNIQUE) STRICT',
+  );
+  database.exec("INSERT INTO feedback VALUES (1, 'a', 'x', 1, 'view', 1, NULL)");
+  database.close();
+  const logs = await Promise.all([openFeedback(path), openFeedback(path)]);
+  await logs[0]!.append([{ user: 'b', item: 'y', time: 2, list: 'l', position: 3 }]);
+  expect(await allOf(logs[1]!)).toMatchObject([
+    { user: 'a', item: 'x' },
+    { user: 'b', item: 'y', list: 'l', position: 3 },
+  ]);
+  await Promise.all(logs.map((log) => log.close()));
+});
+
 test.skipIf(process.platform === 'win32')(
   'a new file is readable by its user alone; an existing one keeps its permissions',
   async () => {

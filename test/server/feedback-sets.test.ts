@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { eventTable } from '../../src/data/event-kinds.ts';
+import { servedKinds } from '../../src/data/event-kinds.ts';
 import { FeedbackSets } from '../../src/server/feedback-sets.ts';
 import type { FeedbackColumns } from '../../src/server/scoring-protocol.ts';
 import { SeenFeedback } from '../../src/server/seen-feedback.ts';
@@ -52,6 +52,41 @@ test('the sets are those of a plain list of events, however the events come', ()
   );
 });
 
+test('property: an item is there until the last of its events expires', () => {
+  const event = fc.record({
+    user: fc.constantFrom('0', 'new'),
+    item: fc.nat(9).map(String),
+    hides: fc.boolean(),
+    until: fc.constantFrom(3, 7, 11, Infinity),
+  });
+  const step = fc.oneof(event, fc.constant('look' as const));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const sets = setsOf();
+      const events: { user: string; item: string; hides: boolean; until: number }[] = [];
+      let now = 0;
+      for (const one of steps) {
+        if (one !== 'look') {
+          // What has expired is not passed on.
+          if (one.until <= now) continue;
+          events.push(one);
+          sets.add(one.user, one.item, one.hides, one.until);
+          continue;
+        }
+        now++;
+        for (const user of ['0', 'new']) {
+          const own = events.filter((event) => event.user === user && event.until > now);
+          const hidden = new Set(own.filter(({ hides }) => hides).map(({ item }) => Number(item)));
+          const liked = new Set(own.filter(({ hides }) => hides || user === 'new').map(({ item }) => Number(item)));
+          expect(new Set(sets.hidden(user, now) ?? [])).toEqual(hidden);
+          expect(new Set(sets.liked(user, now) ?? [])).toEqual(liked);
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('a million events of a user on few items leave what ten leave', () => {
   const sets = setsOf();
   for (let at = 0; at < 1_000_000; at++) sets.add('guest', `${at % 10}`, true);
@@ -85,7 +120,7 @@ test('a forgotten user has no items', () => {
 
 test('a receiver gets the log, then what was appended while it read, each event in order', async () => {
   const log = new MemoryFeedback();
-  const seen = new SeenFeedback(log, eventTable({}, ['view']));
+  const seen = new SeenFeedback(log, servedKinds(undefined, ['view']));
   await seen.append([{ user: 'a', item: '1', time: 1 }]);
   const got: string[] = [];
   let first = true;
@@ -105,8 +140,8 @@ test('a receiver gets the log, then what was appended while it read, each event 
   };
   await seen.load(receiver);
   await seen.append([{ user: 'a', item: '3', time: 3, kind: 'purchase' }]);
-  expect(got.filter((event, at) => got.indexOf(event) === at)).toEqual(['1 1', '2 0', '3 1']);
+  expect(got.filter((event, at) => got.indexOf(event) === at)).toEqual(['1 true', '2 false', '3 true']);
   seen.leave(receiver);
   await seen.append([{ user: 'a', item: '4', time: 4 }]);
-  expect(got.at(-1)).toBe('3 1');
+  expect(got.at(-1)).toBe('3 true');
 });

@@ -146,8 +146,10 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** The columns of the table of a feedback log, in order (docs/databases.md). */
+/** The columns of the table of a feedback log, in order (docs/databases.md), by which it is recognised. */
 export const feedbackColumns = ['sequence', 'user_id', 'item_id', 'time', 'kind', 'weight', 'id'] as const;
+/** Further columns, which a log adds to a table without them: the list that an event answers to, and the place in it. */
+export const listColumns = ['list_id', 'position'] as const;
 
 /** True for a table with the columns of a feedback log. Its weights are then read by default. */
 export function isFeedbackTable(names: readonly string[]): boolean {

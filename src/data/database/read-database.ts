@@ -7,27 +7,32 @@ import {
   chooseColumns,
   roles,
 } from '../columns.ts';
+import { type EventOptions, feedbackKinds, namesKinds } from '../event-kinds.ts';
 import type { Interactions } from '../interactions.ts';
 import { withDatabaseFile } from './database-file.ts';
 import { type DatabasePlace, isFeedbackTable } from './database-place.ts';
 
 /**
  * Reads interactions from a table or query: copies its columns to a temporary file and reads that with `readFile`. The rules for finding columns are those of files;
- * in the table of a feedback log the weight column is also read by default. `sha256` is that of the interactions (`interactionsSha256`), and `source` is the
+ * in the table of a feedback log the weight column is also read by default, and impressions are left out unless kinds are named. `sha256` is that of the interactions (`interactionsSha256`), and `source` is the
  * place without its password.
  */
-export function readDatabase<O extends ColumnOptions & { minRating?: number }>(
+export function readDatabase<O extends ColumnOptions & EventOptions & { minRating?: number }>(
   place: DatabasePlace,
-  options: O,
+  given: O,
   readFile: (
     file: string,
     options: O & { format: 'csv'; delimiter: string; quote: '"'; header: true; headerLines: number },
   ) => Promise<Interactions>,
 ): Promise<Interactions> {
+  let options = given;
   let positions: ColumnPositions = { user: 0, item: 1 };
   let read: ColumnsRead | undefined;
   const choose = (names: readonly string[]): readonly number[] => {
-    const weight = options.weight ?? (isFeedbackTable(names) ? 'weight' : undefined);
+    const isLog = isFeedbackTable(names);
+    const weight = options.weight ?? (isLog ? 'weight' : undefined);
+    // What was only shown is no positive.
+    if (isLog && !namesKinds(options)) options = { ...options, events: feedbackKinds };
     const chosen = chooseColumns({ file: place.shown, names, width: names.length }, { ...options, weight });
     ({ positions, columns: read } = chosen);
     checkRating(place.shown, positions, names, options);

@@ -29,6 +29,8 @@ interface EncodeOptions {
   minRating?: number;
   /** The kinds of events that count; undefined: all alike. */
   eventTable?: EventTable;
+  /** Time of the newest event: kinds expire before it. Absent: nothing expires. */
+  newest?: number;
   /** Skip bad rows without counting them (Parquet, where the caller has already listed them). Default false. */
   passOverBad?: boolean;
 }
@@ -53,7 +55,7 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
     table.doubt ? `CASE WHEN NOT ${table.doubt} THEN ${user} END` : user,
     wholeNumber(table.texts.item),
     ...others.map((o) =>
-      o.role === 'event' ? kindWeightSql(table.cells.event!, options.eventTable) : table.cells[o.role],
+      o.role === 'event' ? kindWeightSql(table.cells.event!, table.cells.time, options) : table.cells[o.role],
     ),
   ]
     // NaN marks a bad or blank cell.
@@ -93,7 +95,7 @@ export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOpt
   };
   const { event } = table.cells;
   if (event === undefined) return { columns, belowMinRating, otherKinds: 0 };
-  return { columns, belowMinRating, ...(await countKinds(duck, event, table.from, options.eventTable)) };
+  return { columns, belowMinRating, ...(await countKinds(duck, table.from, event, table.cells.time, options)) };
 }
 
 /** Reads ids of any kind. DuckDB stages the rows, finds and orders the distinct ids, and joins each row with the indices of its ids. */
@@ -110,10 +112,11 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
   const bad = rejected + (await scalar(duck, `SELECT count(*) FROM staged WHERE ${unfit(names)}`));
   if (bad > 0 && !options.passOverBad) return { bad };
   if (bad > 0) await run(`DELETE FROM staged WHERE ${unfit(names)}`);
+  const kindWeight = kindWeightSql('"event"', names.time, options);
   const byKind = table.cells.event
-    ? await countKinds(duck, '"event"', 'staged', options.eventTable)
+    ? await countKinds(duck, 'staged', '"event"', names.time, options)
     : { otherKinds: 0 };
-  if (byKind.otherKinds > 0) await run(`DELETE FROM staged WHERE ${kindWeightSql('"event"', options.eventTable)} = 0`);
+  if (byKind.otherKinds > 0) await run(`DELETE FROM staged WHERE ${kindWeight} = 0`);
   let belowMinRating = 0;
   if (options.minRating !== undefined && table.cells.rating) {
     const below = `"rating" < ${Number(options.minRating)} OR isnan("rating")`;
@@ -129,9 +132,7 @@ export async function encodeTexts(duck: Duck, table: Table, options: EncodeOptio
   const selected = [
     'user_ids.position',
     'item_ids.position',
-    ...others.map(({ role }) =>
-      role === 'event' ? kindWeightSql('staged."event"', options.eventTable) : `staged."${role}"`,
-    ),
+    ...others.map(({ role }) => (role === 'event' ? kindWeight : `staged."${role}"`)),
   ];
   const sql =
     `SELECT ${selected.join(', ')} FROM staged JOIN user_ids ON staged."user" = user_ids.id ` +
@@ -200,35 +201,43 @@ function takeMeasures(
   return taken;
 }
 
-/** Counts the rows of each kind of event. `kind` is an expression over the rows of `from`. */
+/** Counts the rows of each kind of event. `kind` and `time` are expressions over the rows of `from`. */
 async function countKinds(
   duck: Duck,
-  kind: string,
   from: string,
-  eventTable: EventTable | undefined,
+  kind: string,
+  time: string | undefined,
+  options: EncodeOptions,
 ): Promise<{ kinds: KindCount[]; otherKinds: number }> {
   const kinds: KindCount[] = [];
   let otherKinds = 0;
-  const sql = `SELECT ${kind} AS kind, count(*)::DOUBLE AS n FROM ${from} GROUP BY kind ORDER BY n DESC, kind`;
+  const counted = `count(*) FILTER (${kindWeightSql(kind, time, options)} > 0)::DOUBLE`;
+  const sql = `SELECT ${kind} AS kind, count(*)::DOUBLE AS n, ${counted} FROM ${from} GROUP BY kind ORDER BY n DESC, kind`;
   await eachChunk(duck, sql, (chunk) => {
     for (let r = 0; r < chunk.rowCount; r++) {
-      const [name, rows] = chunk.getRowValues(r) as [string, number];
-      const weight = weightOfKind(name, eventTable);
-      if (weight === 0) otherKinds += rows;
-      if (kinds.length < mostKinds) kinds.push({ kind: name, rows, weight });
+      const [name, rows, kept] = chunk.getRowValues(r) as [string, number, number];
+      const weight = weightOfKind(name, options.eventTable);
+      const expired = weight > 0 ? rows - kept : 0;
+      otherKinds += rows - kept;
+      if (kinds.length < mostKinds) kinds.push({ kind: name, rows, weight, ...(expired > 0 && { expired }) });
     }
   });
   return { kinds, otherKinds };
 }
 
-/** The SQL expression of the weight of a kind. `kind` is an expression of the trimmed text. */
-function kindWeightSql(kind: string, eventTable: EventTable | undefined): string {
+/** The SQL expression of the weight of a kind, 0 for an expired event. `kind` is an expression of the trimmed text, `time` of the time, which every row has where kinds expire. */
+function kindWeightSql(kind: string, time: string | undefined, { eventTable, newest }: EncodeOptions): string {
   if (!eventTable) return '1::DOUBLE';
-  const cases = [...eventTable]
-    .filter(([name]) => name !== '*')
-    .map(([name, { weight }]) => ` WHEN ${kind} = ${literal(name)} THEN ${weight}::DOUBLE`);
+  const weightOf = (name: string) => {
+    const { weight, expires } = eventTable.get(name)!;
+    if (newest === undefined || expires === Infinity || time === undefined) return `${weight}::DOUBLE`;
+    return `(CASE WHEN ${time} < ${newest - expires}::DOUBLE THEN 0::DOUBLE ELSE ${weight}::DOUBLE END)`;
+  };
+  const cases = [...eventTable.keys()]
+    .filter((name) => name !== '*')
+    .map((name) => ` WHEN ${kind} = ${literal(name)} THEN ${weightOf(name)}`);
   // A CASE needs at least one branch.
-  return `(CASE${cases.join('')} WHEN true THEN ${eventTable.get('*')?.weight ?? 0}::DOUBLE END)`;
+  return `(CASE${cases.join('')} WHEN true THEN ${eventTable.has('*') ? weightOf('*') : '0::DOUBLE'} END)`;
 }
 
 /** Values per block: 512 KiB of doubles. */

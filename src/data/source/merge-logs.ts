@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sharedInt32 } from '../../array/shared.ts';
 import { TaurecError } from '../../errors.ts';
+import type { KindCount } from '../event-kinds.ts';
 import type { PassedOver } from '../formats/rejects.ts';
 import type { IdMap } from '../id-map.ts';
 import { type Interactions, mergeDuplicates, type ReadReport } from '../interactions.ts';
@@ -59,9 +60,11 @@ function mergeReports(logs: readonly Interactions[], duplicates: number): ReadRe
   const sum = (count: 'rows' | 'duplicates' | 'skipped' | 'belowMinRating' | 'withoutRating' | 'withoutTime') =>
     reports.reduce((total, report) => total + (report[count] ?? 0), 0);
   const rejects = reports.flatMap(({ rejectsFile }) => rejectsFile ?? []);
-  const kinds = new Map<string, { rows: number; weight: number }>();
-  for (const { kind, rows, weight } of reports.flatMap((report) => report.kinds ?? [])) {
-    kinds.set(kind, { rows: rows + (kinds.get(kind)?.rows ?? 0), weight });
+  const kinds = new Map<string, KindCount>();
+  for (const { kind, rows, weight, expired = 0 } of reports.flatMap((report) => report.kinds ?? [])) {
+    const before = kinds.get(kind);
+    const old = expired + (before?.expired ?? 0);
+    kinds.set(kind, { kind, rows: rows + (before?.rows ?? 0), weight, ...(old > 0 && { expired: old }) });
   }
   // Rows kept, before duplicates are merged.
   const spreads = logs.flatMap(({ users, report: { ratings, duplicates: merged, withoutRating = 0 } }) =>
@@ -87,7 +90,7 @@ function mergeReports(logs: readonly Interactions[], duplicates: number): ReadRe
     }),
     passed: joinPassed(reports.flatMap(({ passed }) => passed ?? [])),
     firstRows: reports.flatMap(({ firstRows }) => firstRows ?? []).slice(0, shownRows),
-    ...(kinds.size > 0 && { kinds: [...kinds].map(([kind, facts]) => ({ kind, ...facts })) }),
+    ...(kinds.size > 0 && { kinds: [...kinds.values()] }),
     rejectsFile: rejects.length > 0 ? rejects.join(', ') : undefined,
   };
 }

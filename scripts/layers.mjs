@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /** The rooms, from the bottom up. A room may import itself and the rooms listed above its own line; rooms on the same line may not import each other. */
 const lines = [
   ['errors'],
-  ['option'],
+  ['option', 'duration'],
   ['platform'],
   ['array'],
   ['data', 'loss', 'neighbors', 'optimizer'],
@@ -17,7 +17,7 @@ const lines = [
   ['backbone'],
   ['evaluation', 'model'],
   ['recommender'],
-  ['exchange', 'search'],
+  ['exchange', 'search', 'analytics'],
   ['training'],
   ['report'],
   ['experiment'],
@@ -42,6 +42,7 @@ const nodeFiles = {
   model: 'current-version model-directory replace-catalogue versions reading-check reading-check-worker safetensors',
   recommender: 'export-recommendations index-file index-seal',
   exchange: 'export-embeddings import-embeddings read-text read-vectors write-arrays write-parquet',
+  analytics: 'analytics attribution compare-variants event-store open-analytics rates replay',
   training: 'checkpoint thread/coordinator thread/coordinator-worker update/forget-user',
 };
 const nodePaths = Object.entries(nodeFiles).map(

@@ -32,6 +32,7 @@ export const commandNames = [
     'versions',
     'rollback',
     'nightly',
+    'analytics',
     'forget',
     'tune',
     'worker',

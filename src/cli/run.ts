@@ -36,6 +36,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
   versions: { summary: 'list the published versions of a folder', load: () => import('./versions.ts') },
   rollback: { summary: 'go back to an earlier published version', load: () => import('./rollback.ts') },
   nightly: { summary: 'update, compare and publish in one command', load: () => import('./nightly.ts') },
+  analytics: { summary: 'say what came of the lists that people were shown', load: () => import('./analytics.ts') },
   forget: { summary: 'remove a user from a model and its feedback log', load: () => import('./forget.ts') },
   tune: { summary: 'search for the best training options', load: () => import('./tune.ts') },
   worker: { summary: 'train the trials that taurec tune puts into a queue', load: () => import('./worker.ts') },

@@ -155,10 +155,8 @@ export function servedKinds(events: EventOptions['events'], visible?: readonly s
     });
   }
   if (events !== undefined) return tableOf(Object.entries(events));
-  const shown = (visible ?? usuallyVisible).map((name): [string, KindFacts] => [name, { hides: false }]);
-  const rest = { hides: !shown.some(([name]) => name === '*') };
-  const usual = usuallyVisible.map((name): [string, KindFacts] => [name, rest]);
-  return tableOf([...usual, ['*', rest], ...shown]);
+  const shown = (visible ?? usuallyVisible).map((name): [string, KindFacts] => [name.trim(), { hides: false }]);
+  return tableOf([['*', { hides: true }], ...shown]);
 }
 
 type KindFacts = z.input<typeof kindShape>;
@@ -166,7 +164,13 @@ type KindFacts = z.input<typeof kindShape>;
 function tableOf(kinds: readonly (readonly [name: string, facts: KindFacts])[]): EventTable;
 function tableOf(kinds: undefined | readonly (readonly [name: string, facts: KindFacts])[]): EventTable | undefined;
 function tableOf(kinds: undefined | readonly (readonly [name: string, facts: KindFacts])[]): EventTable | undefined {
-  return kinds && new Map(kinds.map(([name, facts]) => [name.trim(), kindNamed(name.trim(), facts)]));
+  if (!kinds) return undefined;
+  const named = new Map(kinds.map(([name, facts]) => [name.trim(), facts]));
+  // What follows from a usual name does so under `*` too.
+  const rest = named.get('*');
+  const usual = rest ? [...usuallyVisible, ...usuallySuccess].filter((name) => !named.has(name)) : [];
+  for (const name of usual) named.set(name, rest!);
+  return new Map([...named].map(([name, facts]) => [name, kindNamed(name, facts)]));
 }
 
 /** A kind with what follows from its name filled in. */

@@ -22,10 +22,18 @@ export async function openFeedback(place: string): Promise<FeedbackLog> {
   return openSqliteFeedback({ ...found, table });
 }
 
-/** Parses an address. A bare path that ends in .db, .sqlite or .sqlite3 becomes `sqlite:PATH`; `^\w{2,}:` leaves URLs alone but not the drive letter of a Windows path. */
+/** The place of a database that a text names; undefined for another text, such as the path of another file. @throws TaurecError `bad-database-place` for one with an error */
+export function feedbackPlace(place: string): DatabasePlace | undefined {
+  return databasePlace(withScheme(place));
+}
+
 function placeOf(place: string): DatabasePlace {
-  const path = /\.(db|sqlite3?)(\?table=.*)?$/is.test(place) && !/^\w{2,}:/.test(place) ? `sqlite:${place}` : place;
-  return databasePlace(path) ?? bad(`got ${JSON.stringify(place)}`);
+  return feedbackPlace(place) ?? bad(`got ${JSON.stringify(place)}`);
+}
+
+/** A bare path that ends in .db, .sqlite or .sqlite3 becomes `sqlite:PATH`; `^\w{2,}:` leaves URLs alone but not the drive letter of a Windows path. */
+function withScheme(place: string): string {
+  return /\.(db|sqlite3?)(\?table=.*)?$/is.test(place) && !/^\w{2,}:/.test(place) ? `sqlite:${place}` : place;
 }
 
 function bad(reason: string): never {

@@ -1,5 +1,6 @@
 import { type Explanation, withEvents } from '../recommender/explanation.ts';
 import type { Endpoint, RequestContext } from './endpoint.ts';
+import { withListId } from './list-answer.ts';
 import type { ModelHost } from './model-host.ts';
 import { parsed, pathId, queryOptions, readJson } from './parse-request.ts';
 import { jsonReply, type Reply } from './reply.ts';
@@ -28,18 +29,25 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
     // A request whose client has disconnected is dropped from the queue unscored.
     return host.scorer.submit(job, () => outgoing.destroyed);
   };
-  const one = async (context: RequestContext, job: ScoringJob): Promise<Reply> => {
-    const [body] = await submit(context, job);
+  /** The lists of a job, each with an id. */
+  const lists = async (context: RequestContext, job: ScoringJob, place = ''): Promise<string[]> => {
+    // The model that is served now answers the job, even if another one is served by then.
+    const { version } = host;
+    return (await submit(context, job)).map((json) => withListId(json, { variant: '', version, place }));
+  };
+  const oneList = async (context: RequestContext, job: ScoringJob, place?: string): Promise<Reply> => {
+    const [body] = await lists(context, job, place);
     return { body: body! };
   };
   // Jobs with equal keys are ranked in one batch, so users of different requests share a multiplication.
-  const forUsers = (context: RequestContext, users: readonly string[], options: ParsedOptions) =>
-    submit(context, {
-      type: 'recommend',
-      users,
-      options,
-      key: options === noOptions ? noOptionsKey : JSON.stringify(options),
-    });
+  const forUsers = (context: RequestContext, users: readonly string[], options: ParsedOptions, place?: string) => {
+    const key = options === noOptions ? noOptionsKey : JSON.stringify(options);
+    return lists(context, { type: 'recommend', users, options, key }, place);
+  };
+  const optionsOf = ({ req }: RequestContext): [options: ParsedOptions, place?: string] => {
+    const { place, ...options } = parsed(schemas.options, queryOptions(req.queries()));
+    return [options, place];
+  };
   const body = (context: RequestContext) => readJson(context.env.incoming, bodyLimit);
 
   return [
@@ -50,8 +58,8 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       async handle(context) {
         const { url } = context.req;
         const user = pathId(schemas.id, 'user', url, 2);
-        const options = url.includes('?') ? parsed(schemas.options, queryOptions(context.req.queries())) : noOptions;
-        const [list] = await forUsers(context, [user], options);
+        const [options, place] = url.includes('?') ? optionsOf(context) : [noOptions];
+        const [list] = await forUsers(context, [user], options, place);
         return { body: list! };
       },
     },
@@ -63,7 +71,7 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
         const { url } = context.req;
         const user = pathId(schemas.id, 'user', url, 2);
         const item = pathId(schemas.id, 'item', url, 4);
-        const options = parsed(schemas.options, queryOptions(context.req.queries()));
+        const [options] = optionsOf(context);
         const [text] = await submit(context, { type: 'explain', user, item, options });
         const explanation: Explanation = JSON.parse(text!);
         const byFeedback = explanation.absent?.some(({ cause }) => cause === 'feedback');
@@ -76,9 +84,9 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       method: 'POST',
       path: '/v1/recommendations',
       async handle(context) {
-        const { users, ...options } = parsed(schemas.recommendations, await body(context));
-        const lists = await forUsers(context, users, options);
-        return { body: `{"recommendations":[${lists.join(',')}]}` };
+        const { users, place, ...options } = parsed(schemas.recommendations, await body(context));
+        const texts = await forUsers(context, users, options, place);
+        return { body: `{"recommendations":[${texts.join(',')}]}` };
       },
     },
     {
@@ -86,8 +94,8 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       path: '/v1/recommendations/for-items',
       scopes: ['public'],
       async handle(context) {
-        const { items, ...request } = parsed(schemas.forItems, await body(context));
-        return one(context, { type: 'for-items', items, request });
+        const { items, place, ...request } = parsed(schemas.forItems, await body(context));
+        return oneList(context, { type: 'for-items', items, request }, place);
       },
     },
     {
@@ -96,7 +104,8 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       scopes: ['public'],
       handle(context) {
         const item = pathId(schemas.id, 'item', context.req.url, 2);
-        return one(context, { type: 'similar', item, ...parsed(schemas.similar, queryOptions(context.req.queries())) });
+        const { place, ...options } = parsed(schemas.similar, queryOptions(context.req.queries()));
+        return oneList(context, { type: 'similar', item, ...options }, place);
       },
     },
     {
@@ -104,9 +113,9 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       path: '/v1/popular',
       scopes: ['public'],
       handle(context) {
-        const options = parsed(schemas.popular, queryOptions(context.req.queries()));
+        const { place, ...options } = parsed(schemas.popular, queryOptions(context.req.queries()));
         // The list of a new user who likes nothing yet.
-        return one(context, { type: 'for-items', items: [], request: { ...options, fallback: 'popular' } });
+        return oneList(context, { type: 'for-items', items: [], request: { ...options, fallback: 'popular' } }, place);
       },
     },
     {
@@ -114,11 +123,12 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       path: '/v1/scores',
       async handle(context) {
         const { pairs } = parsed(schemas.scores, await body(context));
-        return one(context, {
+        const [text] = await submit(context, {
           type: 'score',
           users: pairs.map(({ user }) => user),
           items: pairs.map(({ item }) => item),
         });
+        return { body: text! };
       },
     },
   ];

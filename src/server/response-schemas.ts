@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attributeTypes } from '../data/attribute-columns.ts';
+import { listIdText } from '../feedback/list-id.ts';
 import { absenceCauses } from '../recommender/people-ranker.ts';
 
 const reasons = z
@@ -37,8 +38,17 @@ const item = z
   })
   .meta({ id: 'Item' });
 const items = z.array(item).meta({ description: 'Best first.' });
+/** What every kind of list has. */
+const listed = {
+  list: z.string().regex(listIdText).meta({
+    description:
+      'Id of this list, `VARIANT.VERSION.PLACE.RANDOM`. Send it back with feedback on the items of the list: it says which model made the list, and where it was shown.',
+    example: '.v3.home.kJ3-x0Zq1bTn',
+  }),
+};
 const list = z
   .object({
+    ...listed,
     user: z.string(),
     basis: z.enum(['model', 'feedback', 'popular']).meta({
       description:
@@ -114,9 +124,9 @@ const version = z
 export const responseSchemas = {
   list,
   lists: z.object({ recommendations: z.array(list) }),
-  items: z.object({ items }),
+  items: z.object({ ...listed, items }),
   explanation,
-  similar: z.object({ item: z.string(), items }),
+  similar: z.object({ ...listed, item: z.string(), items }),
   scores: z.object({ scores: z.array(z.number()) }),
   feedback: z.object({
     received: count.meta({ description: 'Events in the request.' }),
@@ -153,6 +163,11 @@ export const responseSchemas = {
       seed: z.int(),
       epochs: count,
       metrics: z.record(z.string(), z.unknown()),
+      version: z.string().meta({
+        description:
+          'What names the model in the ids of its lists: the published version, otherwise 8 hexadecimal digits.',
+        example: 'v3',
+      }),
       versions: z.record(z.string(), z.string()).optional(),
       revision: z.int().min(1).meta({ description: 'Number of models opened since the server started.' }),
       openedAt: z.iso.datetime(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idName } from '../feedback/list-id.ts';
 import { upTo } from '../option.ts';
 import { listShape } from '../recommender/recommendation.ts';
 import { similarShape } from '../recommender/similar-items.ts';
@@ -84,9 +85,16 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
     .default(Math.min(listShape.k.def.defaultValue, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
   const itemFilters = filterSchemas(serverFilters);
+  const placeError = '1 to 64 letters (a to z), digits, _ and -';
+  const place = z.string({ error: placeError }).regex(idName, { error: placeError }).optional().meta({
+    description:
+      'Where the list will be shown. It becomes part of the id of the list, so that feedback can be counted by place.',
+    example: 'home',
+  });
+  /** The options of every kind of list. */
+  const common = { k, ...itemFilters, place };
   const options = {
-    k,
-    ...itemFilters,
+    ...common,
     exclude: idList(limits.ids).optional().meta({ description: 'Items to leave out. Unknown ids are ignored.' }),
     allow: idList(limits.ids).optional().meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
     includeSeen: listShape.includeSeen.unwrap().optional().meta({
@@ -123,10 +131,9 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
   return {
     id: idText,
     options: optionsObject,
-    popular: z.strictObject({ k, ...itemFilters }),
+    popular: z.strictObject(common),
     similar: z.strictObject({
-      k,
-      ...itemFilters,
+      ...common,
       by: similarShape.by.unwrap().optional().meta({
         description:
           '`embeddings` (default): items with similar embeddings. `together`: items that the same users have, by the weights of the neighbour term of the model.',
@@ -205,4 +212,4 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
 /** Schemas of all requests, by endpoint. */
 export type RequestSchemas = ReturnType<typeof requestSchemas>;
 /** The options of a list, as parsed from a request. */
-export type ParsedOptions = z.infer<RequestSchemas['options']>;
+export type ParsedOptions = Omit<z.infer<RequestSchemas['options']>, 'place'>;

@@ -48,6 +48,9 @@ export async function start(directory: string, options: ServeOptions = {}): Prom
   return server;
 }
 
+/** The id of a list of a plain model folder, for a request without a place. */
+export const someList = expect.stringMatching(/^\.[0-9a-f]{8}\.\.[\w-]{12}$/);
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;

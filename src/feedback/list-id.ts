@@ -1,15 +1,12 @@
 /** What the id of a list says about it. */
 export interface ListOrigin {
-  /** The variant that made the list: 1 to 64 of A–Z, a–z, 0–9, `_` and `-`; '' without variants. */
+  /** The variant that made the list, a `shortName`; '' without variants. */
   readonly variant: string;
   /** The model that made it: the name of a published version (`v3`), or 8 hexadecimal digits (`modelMark`). */
   readonly version: string;
-  /** Where it was shown, as the request says (`home`, `email`), in the characters of a variant; '' if it does not say. */
+  /** Where it was shown, as the request says (`home`, `email`), a `shortName`; '' if it does not say. */
   readonly place: string;
 }
-
-/** A name in an id: of a variant or a place. */
-export const idName = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The 64 characters of base64url: an id needs no encoding in a URL, a label or a file name. */
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -39,7 +39,9 @@ const item = z
   .meta({ id: 'Item' });
 const items = z.array(item).meta({ description: 'Best first.' });
 /** What every kind of list has. */
+const variant = z.string().optional().meta({ description: 'The model that answered. Only where models have names.' });
 const listed = {
+  variant,
   list: z.string().regex(listIdText).meta({
     description:
       'Id of this list, `VARIANT.VERSION.PLACE.RANDOM`. Send it back with feedback on the items of the list: it says which model made the list, and where it was shown.',
@@ -59,6 +61,7 @@ const list = z
   .meta({ id: 'List' });
 const explanation = z
   .object({
+    variant,
     user: z.string(),
     item: z.string(),
     title: z.string().optional(),
@@ -149,6 +152,11 @@ export const responseSchemas = {
   version: z.object({ ...version.shape, current: z.literal(true) }),
   model: z
     .object({
+      variant,
+      variants: z
+        .array(z.object({ name: z.string(), share: z.number().min(0).max(1) }))
+        .optional()
+        .meta({ description: 'All models with their shares of people. Only where models have names.' }),
       users: count,
       items: count,
       interactions: count,

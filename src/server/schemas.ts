@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { idName } from '../feedback/list-id.ts';
 import { upTo } from '../option.ts';
+import { shortName, shortNameText } from '../platform/short-name.ts';
 import { listShape } from '../recommender/recommendation.ts';
 import { similarShape } from '../recommender/similar-items.ts';
 import { filterSchemas, type ServerFilters } from './filter-schemas.ts';
@@ -85,11 +85,14 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
     .default(Math.min(listShape.k.def.defaultValue, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
   const itemFilters = filterSchemas(serverFilters);
-  const placeError = '1 to 64 letters (a to z), digits, _ and -';
-  const place = z.string({ error: placeError }).regex(idName, { error: placeError }).optional().meta({
+  const place = z.string({ error: shortNameText }).regex(shortName, { error: shortNameText }).optional().meta({
     description:
       'Where the list will be shown. It becomes part of the id of the list, so that feedback can be counted by place.',
     example: 'home',
+  });
+  const visitor = id.optional().meta({
+    description:
+      'Who sees the list, for the choice of the model where the server has several: an id that stays, such as that of a session. Without it the first model with a share answers. With one model it has no effect.',
   });
   /** The options of every kind of list. */
   const common = { k, ...itemFilters, place };
@@ -131,9 +134,10 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
   return {
     id: idText,
     options: optionsObject,
-    popular: z.strictObject(common),
+    popular: z.strictObject({ ...common, visitor }),
     similar: z.strictObject({
       ...common,
+      visitor,
       by: similarShape.by.unwrap().optional().meta({
         description:
           '`embeddings` (default): items with similar embeddings. `together`: items that the same users have, by the weights of the neighbour term of the model.',
@@ -152,6 +156,7 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
         unknown: z.enum(['fail', 'skip'], { error: '"fail" or "skip"' }).optional().meta({
           description: 'What to do with items unknown to the model: fail the request, or skip them. Default fail.',
         }),
+        visitor,
         ...options,
       })
       .refine((given) => fits(given), tooMany('k'))

@@ -5,6 +5,10 @@ import { IdMap } from '../../src/data/id-map.ts';
 import { parseListId } from '../../src/feedback/list-id.ts';
 import { replaceCatalogue } from '../../src/model/replace-catalogue.ts';
 import { publishModel } from '../../src/model/versions.ts';
+import type { RequestContext } from '../../src/server/endpoint.ts';
+import { type RecommendationParts, recommendationEndpoints } from '../../src/server/recommendation-endpoints.ts';
+import { defaultLimits, requestSchemas } from '../../src/server/schemas.ts';
+import type { RecommendJob, ScoringJob } from '../../src/server/scoring-protocol.ts';
 import type { RunningServer } from '../../src/server/serve.ts';
 import { randomModel } from '../support/random-model.ts';
 import { ask, expectProblem, folder, model, start } from './harness.ts';
@@ -79,4 +83,29 @@ test('a published version is named', async () => {
   expect(own.model.version).toBe('v2');
   const { json } = await ask(own, '/v1/users/u1/recommendations');
   expect(parseListId(json.list)!.version).toBe('v2');
+});
+
+test('requests for different places have one key: they are ranked in one batch', async () => {
+  const jobs: ScoringJob[] = [];
+  const submit = async (job: ScoringJob) => {
+    jobs.push(job);
+    return ['{"items":[]}'];
+  };
+  const variant = { name: '', folder: '', share: 1, host: { version: 'v1', scorer: { submit } } };
+  const parts = { variants: { of: () => variant }, metrics: { lists: () => {} } };
+  const schemas = requestSchemas(defaultLimits);
+  const [list] = recommendationEndpoints({ ...parts, schemas } as unknown as RecommendationParts);
+  const path = 'http://localhost/v1/users/u1/recommendations';
+  for (const query of ['', '?place=home', '?place=cart&k=10', '?k=10', '?k=11']) {
+    const queries = () =>
+      Object.fromEntries([...new URL(path + query).searchParams].map(([name, text]) => [name, [text]]));
+    await list!.handle(
+      { req: { url: path + query, queries }, env: { outgoing: {} } } as unknown as RequestContext,
+      undefined,
+    );
+  }
+  const keys = jobs.map((job) => (job as RecommendJob).key);
+  expect(keys.slice(0, 4)).toEqual(Array(4).fill(keys[0]));
+  expect(keys[4]).not.toBe(keys[0]);
+  expect(JSON.stringify(jobs)).not.toContain('place');
 });

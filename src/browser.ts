@@ -34,6 +34,7 @@ export {
 export type { GroupReport } from './evaluation/groups.ts';
 export { embeddingRanker, type UserRanker } from './evaluation/rankers.ts';
 export { slimRanker } from './evaluation/slim.ts';
+export { type Shares, variantOf } from './evaluation/variant-of.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';

@@ -44,6 +44,7 @@ export {
 export type { GroupReport } from './evaluation/groups.ts';
 export { embeddingRanker, type UserRanker } from './evaluation/rankers.ts';
 export { slimRanker } from './evaluation/slim.ts';
+export { type Shares, variantOf } from './evaluation/variant-of.ts';
 export type { EmbeddingFormat, ExportEmbeddingsOptions } from './exchange/export-embeddings.ts';
 export type { ImportEmbeddingsOptions, ImportReport } from './exchange/import-embeddings.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from './feedback/feedback-log.ts';

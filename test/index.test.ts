@@ -29,7 +29,7 @@ const names = {
     ...['easeRanker', 'embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'modelRanker'],
     ...['popularRanker', 'randomRanker', 'slimRanker'],
     // feedback, errors
-    ...['openFeedback', 'TaurecError'],
+    ...['openFeedback', 'TaurecError', 'variantOf'],
   ],
   'taurec/extend': [
     // matrices

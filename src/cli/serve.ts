@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
 import { type Scope, type ScopedToken, scopes } from '../server/access.ts';
-import { type RunningServer, type ServeOptions, serve } from '../server/serve.ts';
+import { type RunningServer, type ServedModels, type ServeOptions, serve } from '../server/serve.ts';
 import { serveOptions } from '../server/serve-options.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addDeclaredFlags, type Readers } from './declared-flags.ts';
+import { UsageError } from './failure.ts';
 import { visible } from './output.ts';
-import { jsonObject, jsonOrFile } from './parse.ts';
+import { jsonObject, jsonOrFile, number, words } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec serve`. The library takes a token and an open feedback log; the flags name a file and a place instead. */
@@ -22,10 +23,11 @@ interface ServeFlags
 }
 
 export function define(command: Command, terminal: Terminal): void {
-  command.argument('<model>', 'model folder');
+  command.argument('<model...>', 'model folder, or several as NAME=FOLDER');
   addDeclaredFlags(command, serveOptions, {
     where: jsonObject,
     filters: namedFilter as Readers[string],
+    split: shares,
     events: jsonOrFile,
   });
   addCommonOptions(command, 'engine', 'json', 'quiet');
@@ -35,9 +37,10 @@ export function define(command: Command, terminal: Terminal): void {
     'taurec serve model --feedback feedback.db',
     `taurec serve model --catalogue items.csv --where '{"available":true}'`,
     'taurec serve model --port 9000 --token-file token.txt --host 0.0.0.0',
+    'taurec serve a=models/a b=models/b --split a=90,b=10',
     "curl 'http://127.0.0.1:8080/v1/users/42/recommendations?k=5'",
   );
-  command.action((model: string, flags: ServeFlags) => run(terminal, model, flags));
+  command.action((models: string[], flags: ServeFlags) => run(terminal, modelsOf(models), flags));
 }
 
 /** Parses `name={…}` and adds it to the filters of the earlier occurrences of the flag. */
@@ -46,7 +49,32 @@ function namedFilter(text: string, before: Record<string, object> = {}): Record<
   return { ...before, [text.slice(0, Math.max(at, 0))]: jsonObject(text.slice(at + 1)) };
 }
 
-async function run(terminal: Terminal, model: string, flags: ServeFlags): Promise<void> {
+/** Parses `a=90,b=10`. */
+function shares(text: string): Record<string, number> {
+  const pairs = words(text).map((word): [string, number] => {
+    const [name, share, ...rest] = word.split('=');
+    if (!name || share === undefined || rest.length > 0) throw new InvalidArgumentError('Expected shares: a=90,b=10.');
+    return [name, number(share)];
+  });
+  if (new Set(pairs.map(([name]) => name)).size < pairs.length)
+    throw new InvalidArgumentError('Expected distinct names.');
+  return Object.fromEntries(pairs);
+}
+
+/** The models of the arguments: a folder, or `NAME=FOLDER` for each of several. A folder whose path looks like that is written `./NAME=FOLDER`. */
+function modelsOf(given: readonly string[]): ServedModels {
+  const pairs = given.map((text) => /^([A-Za-z0-9_-]{1,64})=(.+)$/s.exec(text));
+  if (given.length === 1 && !pairs[0]) return given[0]!;
+  const unnamed = given.find((_, at) => !pairs[at]);
+  if (unnamed !== undefined)
+    throw new UsageError(`Several models need names, as in a=models/a b=models/b; got "${unnamed}" without one.`);
+  const names = pairs.map((pair) => pair![1]!);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined) throw new UsageError(`Two models have the name ${twice}; each needs its own.`);
+  return Object.fromEntries(pairs.map((pair) => [pair![1]!, pair![2]!]));
+}
+
+async function run(terminal: Terminal, models: ServedModels, flags: ServeFlags): Promise<void> {
   const { json, quiet, tokenFile, userKeyFile, feedback: place, logLevel = quiet ? 'warn' : 'info', ...rest } = flags;
   const keys = tokenFile === undefined ? { token: terminal.env.TAUREC_TOKEN } : await readTokens(tokenFile);
   const userKey =
@@ -58,11 +86,14 @@ async function run(terminal: Terminal, model: string, flags: ServeFlags): Promis
   terminal.onHangup(() => void server?.reload());
   const feedback = place === undefined ? undefined : await openLog(place);
   const { writeLog, begin } = logTo(terminal);
-  server = await serve(model, { ...rest, ...engineOptions(flags), ...keys, userKey, feedback, logLevel, writeLog });
-  if (json) terminal.printJson({ url: server.url, pid: process.pid, model: server.model });
+  server = await serve(models, { ...rest, ...engineOptions(flags), ...keys, userKey, feedback, logLevel, writeLog });
+  const several = typeof models !== 'string' && { models: server.models };
+  if (json) terminal.printJson({ url: server.url, pid: process.pid, model: server.model, ...several });
   // Without a terminal the first line of the log names the address.
   else if (!quiet && terminal.stderr.isTTY)
-    terminal.note(`Serving ${model} at ${server.url}; API documentation: ${server.url}/docs. Ctrl-C stops.`);
+    terminal.note(
+      `Serving ${typeof models === 'string' ? models : Object.values(models).join(', ')} at ${server.url}; API documentation: ${server.url}/docs. Ctrl-C stops.`,
+    );
   begin();
   // Runs until the signal; `once` would wait for ever on a signal that has already fired.
   await terminal.interruptible(async (signal) => {

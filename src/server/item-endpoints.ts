@@ -48,10 +48,10 @@ export const itemSchemas = {
 };
 
 /** Endpoints that change items while the server runs. An answer means that the edit is stored and that later lists follow it. */
-export function itemEndpoints({ host, schemas, bodyLimit, seen }: RecommendationParts): readonly Endpoint[] {
+export function itemEndpoints({ variants, schemas, bodyLimit, seen }: RecommendationParts): readonly Endpoint[] {
   const apply = async (edits: readonly ItemEdit[], placeOf: (at: number) => string) => {
     if (!seen) throw new TaurecError('feedback-off');
-    const { attributes } = host.status;
+    const attributes = variants.all.flatMap(({ host }) => host.status.attributes);
     const errors: FieldError[] = [];
     const checked = edits.map((edit, at) => checkedEdit(edit, attributes, placeOf(at), errors));
     if (errors.length > 0) throw badFields(errors);
@@ -90,19 +90,27 @@ export function itemEndpoints({ host, schemas, bodyLimit, seen }: Recommendation
   ];
 }
 
-/** The edit with times as seconds; what does not fit the attributes of the model is added to `errors`. */
+/** The edit with times as seconds; what does not fit the attributes of the models is added to `errors`. */
 function checkedEdit(edit: ItemEdit, attributes: readonly Attribute[], place: string, errors: FieldError[]): ItemEdit {
   const checked: [string, EditValue][] = [];
   for (const [name, given] of Object.entries(edit.values ?? {})) {
-    const type = name === 'title' ? 'text' : attributes.find((one) => one.name === name)?.type;
-    if (type === undefined) {
-      const known = ['title', ...attributes.map((one) => one.name)].join(', ');
+    const found = attributes.filter((one) => one.name === name).map(({ type }) => type);
+    // Each model whose catalogue has the attribute must take the value.
+    const types = name === 'title' ? (['text'] as const) : [...new Set(found)];
+    if (types.length === 0) {
+      const known = [...new Set(['title', ...attributes.map((one) => one.name)])].join(', ');
       errors.push({ field: `${place}${name}`, got: 'an unknown attribute', expected: `one of ${known}` });
       continue;
     }
-    const value = type === 'time' && typeof given === 'string' ? secondsOf(given) : given;
-    if (value !== undefined && (value === null || fits(type, value))) checked.push([name, value]);
-    else errors.push({ field: `${place}${name}`, got: shown(given), expected: `a ${type}` });
+    const value = types.some((type) => type === 'time') && typeof given === 'string' ? secondsOf(given) : given;
+    if (value !== undefined && (value === null || types.every((type) => fits(type, value))))
+      checked.push([name, value]);
+    else
+      errors.push({
+        field: `${place}${name}`,
+        got: shown(given),
+        expected: types.map((type) => `a ${type}`).join(' and '),
+      });
   }
   return { ...edit, ...(edit.values && { values: Object.fromEntries(checked) }) };
 }

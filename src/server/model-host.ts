@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TaurecError } from '../errors.ts';
@@ -57,9 +57,9 @@ export class ModelHost {
   readonly #options: ModelHostOptions;
   readonly #stop = new AbortController();
   #scorer?: Scorer;
-  /** `directoryIdentity` of the served model. */
-  #identity?: string;
-  /** `directoryIdentity` of the last model that could not be opened: the watch does not try it again. */
+  /** Identity of the served model. */
+  #identity?: Identity;
+  /** Text of the identity of the last model that could not be opened: the watch does not try it again. */
   #refused?: string;
   #revision = 0;
   #openedAt = '';
@@ -88,6 +88,11 @@ export class ModelHost {
     throw new TaurecError('scoring-ended', { reason: 'it is being replaced' });
   }
 
+  /** What names the served model in the ids of its lists: the published version (`v3`), otherwise `modelMark`. @throws TaurecError `scoring-ended` as `scorer` */
+  get version(): string {
+    return this.#identity?.version ?? this.scorer.info.version;
+  }
+
   /** Whether requests can be scored now. */
   get ready(): boolean {
     return this.#scorer?.open ?? false;
@@ -111,7 +116,13 @@ export class ModelHost {
   /** The served model. @throws TaurecError `scoring-ended` while an ended thread is being replaced */
   get status(): ModelStatus {
     const { info } = this.scorer;
-    return { ...info, revision: this.#revision, openedAt: this.#openedAt, lastReload: this.#lastReload };
+    return {
+      ...info,
+      version: this.version,
+      revision: this.#revision,
+      openedAt: this.#openedAt,
+      lastReload: this.#lastReload,
+    };
   }
 
   /** Opens the model directory again; with `ifChanged` only if its files changed since they were last opened or refused. Never throws: the report holds the error. */
@@ -171,7 +182,7 @@ export class ModelHost {
   /** Whether the directory holds a complete model that is neither served nor refused. */
   async #changed(): Promise<boolean> {
     const identity = await identityOf(this.#options.task);
-    return identity !== undefined && identity !== this.#identity && identity !== this.#refused;
+    return identity !== undefined && identity.text !== this.#identity?.text && identity.text !== this.#refused;
   }
 
   /**
@@ -184,8 +195,8 @@ export class ModelHost {
       const before = await identityOf(task);
       const { scorer, after, thrown } = await this.#attempt();
       // Equal before and after: all files that the thread read belong to one model.
-      const steady = before !== undefined && before === after;
-      if (scorer && steady && !this.#stop.signal.aborted) {
+      const steady = before !== undefined && before.text === after?.text;
+      if (scorer && after && steady && !this.#stop.signal.aborted) {
         this.#swap(scorer, after);
         for (const notice of scorer.notices) this.#options.log.warn(notice);
         return scorer.info;
@@ -196,7 +207,7 @@ export class ModelHost {
       // An error counts when the files did not change during the opening, or after several attempts: 3 without any config.json, ATTEMPTS otherwise.
       if (thrown && (steady || attempt >= (before === undefined && after === undefined ? 3 : ATTEMPTS))) {
         // A feedback log that fails says nothing about the model: the watch tries again.
-        if (!isFeedbackFault(thrown)) this.#refused = after;
+        if (!isFeedbackFault(thrown)) this.#refused = after?.text;
         throw thrown;
       }
       // Even a model that opens is not served while its files keep changing.
@@ -207,7 +218,7 @@ export class ModelHost {
   }
 
   /** Opens the directory in a new thread, then reads the identity of the directory (`after`). Throws if the directory cannot be read. */
-  async #attempt(): Promise<{ scorer?: Scorer; thrown?: unknown; after?: string }> {
+  async #attempt(): Promise<{ scorer?: Scorer; thrown?: unknown; after?: Identity }> {
     const { task } = this.#options;
     let scorer: Scorer | undefined;
     let thrown: unknown;
@@ -219,7 +230,7 @@ export class ModelHost {
       scorer = undefined;
       thrown = error;
     }
-    let after: string | undefined;
+    let after: Identity | undefined;
     try {
       after = await identityOf(task);
     } catch (error) {
@@ -233,7 +244,7 @@ export class ModelHost {
   }
 
   /** Makes a new thread the one for requests. The old thread answers its waiting requests, then ends. */
-  #swap(scorer: Scorer, identity: string): void {
+  #swap(scorer: Scorer, identity: Identity): void {
     const old = this.#scorer;
     this.#scorer = scorer;
     this.#identity = identity;
@@ -292,20 +303,28 @@ function describe(error: unknown): NonNullable<ReloadReport['error']> {
   return error instanceof TaurecError ? { code: error.code, message } : { message };
 }
 
-/** A text that changes when the model, or the file of its catalogue, changes; undefined without a complete model. */
-async function identityOf({ directory, catalogue }: ScoringTask): Promise<string | undefined> {
+/** What tells one model in a directory from the next. */
+interface Identity {
+  /** Changes when the model, or the file of its catalogue, changes. */
+  readonly text: string;
+  /** The published version; absent for a plain model folder. */
+  readonly version?: string;
+}
+
+/** The identity of the model; undefined without a complete one. */
+async function identityOf({ directory, catalogue }: ScoringTask): Promise<Identity | undefined> {
   const model = await directoryIdentity(directory);
   if (model === undefined || catalogue === undefined) return model;
   // A URL or a table has no file: it is read with each model.
   const file = await stat(catalogue, { bigint: true }).catch(() => undefined);
-  return `${model}\n${file?.ino} ${file?.size} ${file?.mtimeNs}`;
+  return { ...model, text: `${model.text}\n${file?.ino} ${file?.size} ${file?.mtimeNs}` };
 }
 
 /**
- * A text that changes when another version becomes current, a model directory is replaced or one of its files is written: name, inode, size and modification time of config.json, the tensors and the indexes.
+ * The identity of a directory. Its text changes when another version becomes current, a model directory is replaced or one of its files is written: name, inode, size and modification time of config.json, the tensors and the indexes.
  * Checkpoints of a training in the same directory are ignored. Undefined without a config.json, for example while one model replaces another.
  */
-async function directoryIdentity(path: string): Promise<string | undefined> {
+async function directoryIdentity(path: string): Promise<Identity | undefined> {
   try {
     const directory = await currentModel(path);
     const names = (await readdir(directory)).filter(isModelFile).sort();
@@ -317,7 +336,10 @@ async function directoryIdentity(path: string): Promise<string | undefined> {
         return `${name} ${ino} ${size} ${mtimeNs}`;
       }),
     );
-    return [directory, ...facts].join('\n');
+    return {
+      text: [directory, ...facts].join('\n'),
+      ...(directory !== path && { version: basename(directory) }),
+    };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -70,6 +70,9 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
   };
   const unknown = { 404: problem('An id is unknown to the model') };
   const text = (description: string, type: string) => ({ description, content: { [type]: { schema: z.string() } } });
+  const variantQuery = z.object({
+    variant: z.string().optional().meta({ description: 'Of a server of several models, the one that is meant.' }),
+  });
   const idOf = (what: string) => id.meta({ description: `Id of the ${what}, percent-encoded.` });
 
   return [
@@ -243,8 +246,11 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       operationId: 'model',
       tags: ['Operation'],
       summary: 'The served model and its last reload',
+      description:
+        'Of several models, with `variants`, the first with a share of the people unless `variant` names one.',
       security: closed,
-      responses: { 200: ok('The model', answers.model), ...denied, 503: busy[503] },
+      request: { query: variantQuery },
+      responses: { 200: ok('The model', answers.model), ...wrong, 503: busy[503] },
     },
     {
       method: 'post',
@@ -253,11 +259,12 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Operation'],
       summary: 'Open the model directory again',
       description:
-        'Responds once the new model is served. If it cannot be opened, the response gives the reason and the current model stays. Requires a token.',
+        'Responds once the new model is served. If it cannot be opened, the response gives the reason and the current model stays. Of several models, `variant` names one. Requires a token.',
       security: [{ token: [] }],
+      request: { query: variantQuery },
       responses: {
         200: ok('The new model is served', answers.reload),
-        ...denied,
+        ...wrong,
         ...slow,
         403: problem('The server has no token, or the token lacks the scope admin'),
         409: problem('The new model cannot be opened'),
@@ -270,11 +277,12 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       tags: ['Operation'],
       summary: 'The published versions of the model',
       description:
-        'For a server of a folder of versions (`taurec publish`). Requires a token with the scope `admin`, where the server has tokens.',
+        'For a server of a folder of versions (`taurec publish`). Of several models, `variant` names one. Requires a token with the scope `admin`, where the server has tokens.',
       security: [{ token: [] }],
+      request: { query: variantQuery },
       responses: {
         200: ok('The versions, oldest first', answers.versions),
-        ...denied,
+        ...wrong,
         404: problem('The server serves a model folder without versions'),
       },
     },
@@ -287,7 +295,7 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       description:
         'Responds once the version is served. If it cannot be opened, the version before stays current. Requires a token with the scope `admin`.',
       security: [{ token: [] }],
-      request: { params: z.object({ version: z.string().meta({ example: 'v3' }) }) },
+      request: { params: z.object({ version: z.string().meta({ example: 'v3' }) }), query: variantQuery },
       responses: {
         200: ok('The version is served', answers.version),
         ...wrong,
@@ -306,9 +314,10 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       description:
         'Makes the version current that was current before, and responds once it is served. Requires a token with the scope `admin`.',
       security: [{ token: [] }],
+      request: { query: variantQuery },
       responses: {
         200: ok('The version before is served', answers.version),
-        ...denied,
+        ...wrong,
         ...slow,
         403: problem('The server has no token, or the token lacks the scope admin'),
         404: problem('The server serves a model folder without versions'),

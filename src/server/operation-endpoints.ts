@@ -18,17 +18,15 @@ export interface OperationParts extends RecommendationParts {
   readonly metrics: Metrics;
   /** Time limit for answering a request, in seconds. */
   readonly deadline: number;
-  /** Removes a user from the model folder, the served model and the feedback. */
+  /** Removes a user from the model folders, the served models and the feedback. */
   readonly erase: (user: string) => Promise<object>;
-  /** The path that is served: a model folder, or a folder of versions. */
-  readonly folder: string;
   /** Whether the server is shutting down: it is then not ready. */
   readonly draining: () => boolean;
 }
 
 /** Endpoints for feedback and for operating the server: model, reload, health, readiness, metrics. */
 export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
-  const { host, schemas, bodyLimit, seen, access, metrics, deadline, draining, erase, folder } = parts;
+  const { variants, schemas, bodyLimit, seen, access, metrics, deadline, draining, erase } = parts;
   return [
     {
       method: 'POST',
@@ -62,13 +60,23 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
         return jsonReply(await erase(user));
       },
     },
-    { method: 'GET', path: '/v1/model', access: 'page', handle: () => jsonReply(host.status) },
+    {
+      method: 'GET',
+      path: '/v1/model',
+      access: 'page',
+      handle({ req }) {
+        const { name, host } = variants.byName(req.query('variant'), variants.first);
+        const all = variants.all.map((variant) => ({ name: variant.name, share: variant.share }));
+        return jsonReply({ ...(variants.named && { variant: name, variants: all }), ...host.status });
+      },
+    },
     {
       method: 'POST',
       path: '/v1/reload',
       scopes: ['admin'],
-      async handle({ env }) {
+      async handle({ req, env }) {
         if (!access.closed) throw new TaurecError('reload-closed');
+        const { host } = variants.byName(req.query('variant'));
         // Opening a large model can take longer than the limit for a connection without traffic.
         env.incoming.socket.setTimeout(0);
         const report = await host.reload('request');
@@ -76,7 +84,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
         return jsonReply(report);
       },
     },
-    ...versionEndpoints({ access, host, folder }),
+    ...versionEndpoints({ access, variants }),
     { method: 'GET', path: '/healthz', access: 'everybody', handle: () => jsonReply({ status: 'ok' }) },
     {
       method: 'GET',
@@ -84,7 +92,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
       access: 'everybody',
       async handle() {
         if (draining()) throw new TaurecError('server-closing');
-        if (!host.ready) throw new TaurecError('scoring-ended', { reason: 'it is being replaced' });
+        if (!variants.ready) throw new TaurecError('scoring-ended', { reason: 'it is being replaced' });
         if (seen) await within(HEALTH_SECONDS, seen.check(), () => new TaurecError('feedback-failed'));
         return jsonReply({ status: 'ready' });
       },

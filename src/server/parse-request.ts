@@ -31,6 +31,9 @@ export function queryOptions(query: Readonly<Record<string, readonly string[]>>)
   return Object.fromEntries(Object.entries(query).map(([name, values]) => [name, queryValue(name, values)]));
 }
 
+/** Parameters whose values are texts, even where they look like numbers. */
+const texts: ReadonlySet<string> = new Set(['fallback', 'by', 'place', 'visitor']);
+
 /** The value of one parameter. Text that cannot be converted stays text, so that the schema names it in its error. */
 function queryValue(name: string, values: readonly string[]): unknown {
   if (name === 'exclude' || name === 'allow') return values;
@@ -39,7 +42,7 @@ function queryValue(name: string, values: readonly string[]): unknown {
   const [text = ''] = values;
   if (name === 'where' || name === 'atMost') return jsonOr(text);
   if (name === 'includeSeen') return text === 'true' ? true : text === 'false' ? false : text;
-  return name !== 'fallback' && name !== 'by' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
+  return !texts.has(name) && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
 }
 
 /** A parameter that holds JSON; other text stays text. */

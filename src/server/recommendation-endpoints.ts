@@ -1,15 +1,18 @@
 import { type Explanation, withEvents } from '../recommender/explanation.ts';
 import type { Endpoint, RequestContext } from './endpoint.ts';
-import type { ModelHost } from './model-host.ts';
+import { ListMaker, withVariant } from './list-maker.ts';
 import { parsed, pathId, queryOptions, readJson } from './parse-request.ts';
-import { jsonReply, type Reply } from './reply.ts';
+import type { Reply } from './reply.ts';
 import type { ParsedOptions, RequestSchemas } from './schemas.ts';
 import type { ScoringJob } from './scoring-protocol.ts';
 import type { SeenFeedback } from './seen-feedback.ts';
+import type { Metrics } from './server-metrics.ts';
+import type { Variant, Variants } from './variants.ts';
 
 /** The parts that these endpoints use. */
 export interface RecommendationParts {
-  readonly host: ModelHost;
+  readonly variants: Variants;
+  readonly metrics: Metrics;
   readonly schemas: RequestSchemas;
   /** Maximum size of a request body, in bytes. */
   readonly bodyLimit: number;
@@ -17,29 +20,60 @@ export interface RecommendationParts {
   readonly seen?: SeenFeedback;
 }
 
+/** What a request for one list says about its showing. */
+interface Shown {
+  readonly place?: string;
+  readonly visitor?: string;
+}
+
+/** A pair to score. */
+interface Pair {
+  readonly user: string;
+  readonly item: string;
+}
+
 /** Endpoints that the scoring thread answers: lists, similar items, scores. The thread returns JSON text, which the endpoints pass on without parsing it. */
-export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: RecommendationParts): readonly Endpoint[] {
+export function recommendationEndpoints(parts: RecommendationParts): readonly Endpoint[] {
+  const { variants, schemas, bodyLimit, seen, metrics } = parts;
+  const maker = new ListMaker(metrics);
   // The usual request has no query: its options are parsed and its key is built once.
   const noOptions = parsed(schemas.options, {});
   const noOptionsKey = JSON.stringify(noOptions);
 
-  const submit = (context: RequestContext, job: ScoringJob) => {
-    const { outgoing } = context.env;
-    // A request whose client has disconnected is dropped from the queue unscored.
-    return host.scorer.submit(job, () => outgoing.destroyed);
-  };
-  const one = async (context: RequestContext, job: ScoringJob): Promise<Reply> => {
-    const [body] = await submit(context, job);
+  /** A list for nobody, or for a visitor who is no user of the model. */
+  const oneList = async (context: RequestContext, job: ScoringJob, { visitor, place }: Shown): Promise<Reply> => {
+    const [body] = await maker.lists(context, variants.of(visitor), job, place);
     return { body: body! };
   };
   // Jobs with equal keys are ranked in one batch, so users of different requests share a multiplication.
-  const forUsers = (context: RequestContext, users: readonly string[], options: ParsedOptions) =>
-    submit(context, {
-      type: 'recommend',
-      users,
-      options,
-      key: options === noOptions ? noOptionsKey : JSON.stringify(options),
+  const forUsers = (
+    context: RequestContext,
+    variant: Variant,
+    users: readonly string[],
+    options: ParsedOptions,
+    place?: string,
+  ) => {
+    const key = options === noOptions ? noOptionsKey : JSON.stringify(options);
+    return maker.lists(context, variant, { type: 'recommend', users, options, key }, place);
+  };
+  const scoresOf = async (context: RequestContext, pairs: readonly Pair[]): Promise<string> => {
+    const job = (asked: readonly Pair[]): ScoringJob => ({
+      type: 'score',
+      users: asked.map(({ user }) => user),
+      items: asked.map(({ item }) => item),
     });
+    if (variants.all.length === 1) return (await maker.submit(context, variants.first, job(pairs)))[0]!;
+    const users = pairs.map(({ user }) => user);
+    const scores = await variants.inOrder(users, async (variant, _, places) => {
+      const [text] = await maker.submit(context, variant, job(places.map((at) => pairs[at]!)));
+      return JSON.parse(text!).scores as number[];
+    });
+    return JSON.stringify({ scores });
+  };
+  const optionsOf = ({ req }: RequestContext): [options: ParsedOptions, place?: string] => {
+    const { place, ...options } = parsed(schemas.options, queryOptions(req.queries()));
+    return [options, place];
+  };
   const body = (context: RequestContext) => readJson(context.env.incoming, bodyLimit);
 
   return [
@@ -50,8 +84,8 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       async handle(context) {
         const { url } = context.req;
         const user = pathId(schemas.id, 'user', url, 2);
-        const options = url.includes('?') ? parsed(schemas.options, queryOptions(context.req.queries())) : noOptions;
-        const [list] = await forUsers(context, [user], options);
+        const [options, place] = url.includes('?') ? optionsOf(context) : [noOptions];
+        const [list] = await forUsers(context, variants.of(user), [user], options, place);
         return { body: list! };
       },
     },
@@ -63,22 +97,26 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
         const { url } = context.req;
         const user = pathId(schemas.id, 'user', url, 2);
         const item = pathId(schemas.id, 'item', url, 4);
-        const options = parsed(schemas.options, queryOptions(context.req.queries()));
-        const [text] = await submit(context, { type: 'explain', user, item, options });
+        const [options] = optionsOf(context);
+        const variant = variants.of(user);
+        const [text] = await maker.submit(context, variant, { type: 'explain', user, item, options });
         const explanation: Explanation = JSON.parse(text!);
         const byFeedback = explanation.absent?.some(({ cause }) => cause === 'feedback');
-        return byFeedback
-          ? jsonReply(withEvents(explanation, (await seen?.eventsOf(user, item)) ?? []))
-          : { body: text! };
+        const complete = byFeedback
+          ? JSON.stringify(withEvents(explanation, (await seen?.eventsOf(user, item)) ?? []))
+          : text!;
+        return { body: withVariant(complete, variant.name) };
       },
     },
     {
       method: 'POST',
       path: '/v1/recommendations',
       async handle(context) {
-        const { users, ...options } = parsed(schemas.recommendations, await body(context));
-        const lists = await forUsers(context, users, options);
-        return { body: `{"recommendations":[${lists.join(',')}]}` };
+        const { users, place, ...options } = parsed(schemas.recommendations, await body(context));
+        const texts = await variants.inOrder(users, (variant, theirs) =>
+          forUsers(context, variant, theirs, options, place),
+        );
+        return { body: `{"recommendations":[${texts.join(',')}]}` };
       },
     },
     {
@@ -86,8 +124,8 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       path: '/v1/recommendations/for-items',
       scopes: ['public'],
       async handle(context) {
-        const { items, ...request } = parsed(schemas.forItems, await body(context));
-        return one(context, { type: 'for-items', items, request });
+        const { items, place, visitor, ...request } = parsed(schemas.forItems, await body(context));
+        return oneList(context, { type: 'for-items', items, request }, { place, visitor });
       },
     },
     {
@@ -96,7 +134,8 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       scopes: ['public'],
       handle(context) {
         const item = pathId(schemas.id, 'item', context.req.url, 2);
-        return one(context, { type: 'similar', item, ...parsed(schemas.similar, queryOptions(context.req.queries())) });
+        const { place, visitor, ...options } = parsed(schemas.similar, queryOptions(context.req.queries()));
+        return oneList(context, { type: 'similar', item, ...options }, { place, visitor });
       },
     },
     {
@@ -104,9 +143,13 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       path: '/v1/popular',
       scopes: ['public'],
       handle(context) {
-        const options = parsed(schemas.popular, queryOptions(context.req.queries()));
+        const { place, visitor, ...options } = parsed(schemas.popular, queryOptions(context.req.queries()));
         // The list of a new user who likes nothing yet.
-        return one(context, { type: 'for-items', items: [], request: { ...options, fallback: 'popular' } });
+        return oneList(
+          context,
+          { type: 'for-items', items: [], request: { ...options, fallback: 'popular' } },
+          { place, visitor },
+        );
       },
     },
     {
@@ -114,11 +157,7 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       path: '/v1/scores',
       async handle(context) {
         const { pairs } = parsed(schemas.scores, await body(context));
-        return one(context, {
-          type: 'score',
-          users: pairs.map(({ user }) => user),
-          items: pairs.map(({ item }) => item),
-        });
+        return { body: await scoresOf(context, pairs) };
       },
     },
   ];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attributeTypes } from '../data/attribute-columns.ts';
+import { listIdText } from '../feedback/list-id.ts';
 import { absenceCauses } from '../recommender/people-ranker.ts';
 
 const reasons = z
@@ -37,8 +38,19 @@ const item = z
   })
   .meta({ id: 'Item' });
 const items = z.array(item).meta({ description: 'Best first.' });
+/** What every kind of list has. */
+const variant = z.string().optional().meta({ description: 'The model that answered. Only where models have names.' });
+const listed = {
+  variant,
+  list: z.string().regex(listIdText).meta({
+    description:
+      'Id of this list, `VARIANT.VERSION.PLACE.RANDOM`. Send it back with feedback on the items of the list: it says which model made the list, and where it was shown.',
+    example: '.v3.home.kJ3-x0Zq1bTn',
+  }),
+};
 const list = z
   .object({
+    ...listed,
     user: z.string(),
     basis: z.enum(['model', 'feedback', 'popular']).meta({
       description:
@@ -49,6 +61,7 @@ const list = z
   .meta({ id: 'List' });
 const explanation = z
   .object({
+    variant,
     user: z.string(),
     item: z.string(),
     title: z.string().optional(),
@@ -114,9 +127,9 @@ const version = z
 export const responseSchemas = {
   list,
   lists: z.object({ recommendations: z.array(list) }),
-  items: z.object({ items }),
+  items: z.object({ ...listed, items }),
   explanation,
-  similar: z.object({ item: z.string(), items }),
+  similar: z.object({ ...listed, item: z.string(), items }),
   scores: z.object({ scores: z.array(z.number()) }),
   feedback: z.object({
     received: count.meta({ description: 'Events in the request.' }),
@@ -139,6 +152,11 @@ export const responseSchemas = {
   version: z.object({ ...version.shape, current: z.literal(true) }),
   model: z
     .object({
+      variant,
+      variants: z
+        .array(z.object({ name: z.string(), share: z.number().min(0).max(1) }))
+        .optional()
+        .meta({ description: 'All models with their shares of people. Only where models have names.' }),
       users: count,
       items: count,
       interactions: count,
@@ -153,6 +171,11 @@ export const responseSchemas = {
       seed: z.int(),
       epochs: count,
       metrics: z.record(z.string(), z.unknown()),
+      version: z.string().meta({
+        description:
+          'What names the model in the ids of its lists: the published version, otherwise 8 hexadecimal digits.',
+        example: 'v3',
+      }),
       versions: z.record(z.string(), z.string()).optional(),
       revision: z.int().min(1).meta({ description: 'Number of models opened since the server started.' }),
       openedAt: z.iso.datetime(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { upTo, whole } from '../option.ts';
+import { shortName, shortNameText } from '../platform/short-name.ts';
 import { listShape } from '../recommender/recommendation.ts';
 import { similarShape } from '../recommender/similar-items.ts';
 import { filterSchemas, type ServerFilters } from './filter-schemas.ts';
@@ -84,9 +85,19 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
     .default(Math.min(listShape.k.def.defaultValue, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
   const itemFilters = filterSchemas(serverFilters);
+  const place = z.string({ error: shortNameText }).regex(shortName, { error: shortNameText }).optional().meta({
+    description:
+      'Where the list will be shown. It becomes part of the id of the list, so that feedback can be counted by place.',
+    example: 'home',
+  });
+  const visitor = id.optional().meta({
+    description:
+      'Who sees the list, for the choice of the model where the server has several: an id that stays, such as that of a session. Without it the first model with a share answers. With one model it has no effect.',
+  });
+  /** The options of every kind of list. */
+  const common = { k, ...itemFilters, place };
   const options = {
-    k,
-    ...itemFilters,
+    ...common,
     exclude: idList(limits.ids).optional().meta({ description: 'Items to leave out. Unknown ids are ignored.' }),
     allow: idList(limits.ids).optional().meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
     includeSeen: listShape.includeSeen.unwrap().optional().meta({
@@ -123,10 +134,10 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
   return {
     id: idText,
     options: optionsObject,
-    popular: z.strictObject({ k, ...itemFilters }),
+    popular: z.strictObject({ ...common, visitor }),
     similar: z.strictObject({
-      k,
-      ...itemFilters,
+      ...common,
+      visitor,
       by: similarShape.by.unwrap().optional().meta({
         description:
           '`embeddings` (default): items with similar embeddings. `together`: items that the same users have, by the weights of the neighbour term of the model.',
@@ -145,6 +156,7 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
         unknown: z.enum(['fail', 'skip'], { error: '"fail" or "skip"' }).optional().meta({
           description: 'What to do with items unknown to the model: fail the request, or skip them. Default fail.',
         }),
+        visitor,
         ...options,
       })
       .refine((given) => fits(given), tooMany('k'))
@@ -209,4 +221,4 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
 /** Schemas of all requests, by endpoint. */
 export type RequestSchemas = ReturnType<typeof requestSchemas>;
 /** The options of a list, as parsed from a request. */
-export type ParsedOptions = z.infer<RequestSchemas['options']>;
+export type ParsedOptions = Omit<z.infer<RequestSchemas['options']>, 'place'>;

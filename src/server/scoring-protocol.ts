@@ -113,6 +113,8 @@ export interface ModelInfo {
   readonly seed: number;
   readonly epochs: number;
   readonly metrics: unknown;
+  /** What names the model in the ids of its lists: `modelMark`, or the name of the published version. */
+  readonly version: string;
   readonly versions: unknown;
 }
 

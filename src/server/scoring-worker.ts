@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
 import type { ItemState } from '../feedback/item-edits.ts';
+import type { ModelConfig } from '../model/model-facts.ts';
+import { modelMark } from '../model/model-mark.ts';
 import { carryError } from '../platform/carried-error.ts';
 import { finished } from '../recommender/in-steps.ts';
 import type { OpenOptions } from '../recommender/open-options.ts';
@@ -287,7 +289,8 @@ try {
 /** The facts about a model that the server publishes. */
 function infoOf({ config, hasTitles, catalogue }: Recommender): ModelInfo {
   const { users, items, interactions, dimension, backbone, score, loss, seed, epochs, metrics, versions } =
-    config as typeof config & Record<'users' | 'items' | 'interactions' | 'dimension', number>;
+    config as ModelConfig;
   const sizes = { users, items, interactions, dimension, titles: hasTitles, attributes: catalogue?.list ?? [] };
-  return { ...sizes, backbone, score, loss, seed, epochs, metrics, versions };
+  const version = modelMark(config as ModelConfig);
+  return { ...sizes, backbone, score, loss, seed, epochs, metrics, version, versions };
 }

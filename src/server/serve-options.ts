@@ -2,8 +2,19 @@ import * as z from 'zod';
 import { eventShape, visibleKinds } from '../data/event-kinds.ts';
 import { runShape } from '../engine/run-options.ts';
 import { TaurecError } from '../errors.ts';
+import { SPLIT_SEED } from '../evaluation/variant-of.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
-import { checkOptions, type DeclaredOption, declaredOptions, oneOf, option, textWhere, whole } from '../option.ts';
+import {
+  checkOptions,
+  type DeclaredOption,
+  declaredOptions,
+  notNegative,
+  oneOf,
+  option,
+  textWhere,
+  whole,
+} from '../option.ts';
+import { shortName, shortNameText } from '../platform/short-name.ts';
 import { where } from '../recommender/recommendation.ts';
 import { isHostName, scopes } from './access.ts';
 import { logLevels } from './log.ts';
@@ -20,6 +31,7 @@ const interval = numberFrom(0, LONGEST);
 const access = 'Access:';
 const limits = 'Limits:';
 const running = 'Running:';
+const variants = 'Variants:';
 
 /** All options of the server, each declared once for the library, the command line and the docs. Times are in seconds. */
 export const serveShape = {
@@ -78,11 +90,23 @@ export const serveShape = {
     flag: '--events <file>',
     help: 'kinds of feedback with what each counts for: a JSON file, or JSON',
   }),
-  /** Maximum memory for the items with feedback of each user, in MiB, 1 to 65,536; beyond it the users whose feedback is oldest are dropped. Default 256. */
+  /** Maximum memory of each model for the items with feedback of each user, in MiB, 1 to 65,536; beyond it the users whose feedback is oldest are dropped. Default 256. */
   feedbackMemory: option(whole(1, 65_536).default(256), {
     group: limits,
     flag: '--feedback-memory <MiB>',
     help: "maximum memory for users' feedback",
+  }),
+  /** Shares of people by model, where there are several: relative numbers of at least 0, not all 0, `{ a: 90, b: 10 }`. `variantOf` says who gets which. Default: equal shares. */
+  split: option(z.record(z.string(), notNegative).optional(), {
+    group: variants,
+    flag: '--split <shares>',
+    help: 'shares of people by model: a=90,b=10 (default: equal)',
+  }),
+  /** Seed of the assignment of people to models: another one makes a test independent of the one before. 1 to 64 letters, digits, _ and -. Default `split`. */
+  splitSeed: option(z.string({ error: shortNameText }).regex(shortName, { error: shortNameText }).default(SPLIT_SEED), {
+    group: variants,
+    flag: '--split-seed <name>',
+    help: 'another seed assigns people anew, independently',
   }),
   /** Bearer token that clients must send, 16 to 4096 visible ASCII characters. Without it they can only read health and readiness. Absent: every client has access. */
   token: option(
@@ -200,11 +224,11 @@ export const serveShape = {
       help: 'receiver of log lines',
     },
   ),
-  /** Number of scoring threads, 1 to 256. Default: all cores but one, at least 1 and at most 16. */
+  /** Number of scoring threads of all models together, 1 to 256; each has at least one. Default: all cores but one, at least 1 and at most 16. */
   threads: option(whole(1, 256).optional(), {
     group: running,
     flag: '--threads <number>',
-    help: 'scoring threads (default: all cores but one)',
+    help: 'scoring threads of all models together, at least one each (default: all cores but one)',
   }),
   /** Engine for scoring. Default `auto`: the fastest engine that runs on this machine. */
   engine: runShape.engine,

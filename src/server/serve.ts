@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { servedKinds } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import { Access, HostNames } from './access.ts';
@@ -10,11 +9,13 @@ import { defaultLimits, requestSchemas } from './schemas.ts';
 import { SeenFeedback } from './seen-feedback.ts';
 import { type CheckedOptions, checkServeOptions, type ServeOptions } from './serve-options.ts';
 import { Metrics } from './server-metrics.ts';
+import { type ServedModels, Variants } from './variants.ts';
 
 export { type Scope, type ScopedToken, signUserToken } from './access.ts';
 export type { LogLevel } from './log.ts';
 export type { ModelStatus, ReloadReport } from './model-host.ts';
 export type { ServeOptions } from './serve-options.ts';
+export type { ServedModels } from './variants.ts';
 
 /** A running server, as `serve` returns it. */
 export interface RunningServer {
@@ -24,62 +25,66 @@ export interface RunningServer {
   readonly host: string;
   /** Port that the server listens on; the chosen one if the option `port` is 0. */
   readonly port: number;
-  /** The served model and its last reload. @throws TaurecError `scoring-ended` while a crashed scoring thread is being replaced */
+  /** The served model and its last reload; of several, the first with a share of the people. @throws TaurecError `scoring-ended` while a crashed scoring thread is being replaced */
   readonly model: ModelStatus;
-  /** Opens the model directory again. Never throws: if the opening fails, the report holds the error and the current model stays. */
+  /** The served models by name; '' is the name of a single one. @throws TaurecError as `model` */
+  readonly models: Readonly<Record<string, ModelStatus>>;
+  /** Opens the model directories again, one after another. Never throws: if an opening fails, the report holds the error and the current model stays. Of several reports it is the first with an error, otherwise the last. */
   reload(): Promise<ReloadReport>;
   /** Stops listening, waits for running requests (at most `shutdownTimeout` seconds), then ends the threads and closes the feedback log. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a model directory over HTTP; docs/serving.md describes the API. HTTP runs on the calling thread, scoring in a separate thread. The promise resolves once the server
+ * Serves a model directory over HTTP; docs/serving.md describes the API. HTTP runs on the calling thread, scoring in a separate thread for each model. The promise resolves once the server
  * listens. The server then owns the feedback log: it closes the log on shutdown, and also when the start fails.
+ *
+ * @param models a model directory, or several by name, among which people are split: `{ a: 'models/a', b: 'models/b' }` (docs/variants.md)
  * @throws TaurecError the errors of `Recommender.open`; `bad-option`, `unknown-name`, `cannot-listen`, `feedback-failed`
  */
-export async function serve(modelDirectory: string, options: ServeOptions = {}): Promise<RunningServer> {
+export async function serve(models: ServedModels, options: ServeOptions = {}): Promise<RunningServer> {
   const checked = await checkedOrClosed(options);
   const { host: address, deadline, queueLimit, feedback } = checked;
   const { log, flush } = openLog(checked.logLevel, checked.writeLog);
   // True during the shutdown: readiness then fails and every response closes its connection.
   let draining = false;
-  let host: ModelHost | undefined;
+  let variants: Variants | undefined;
   const seen = feedback && new SeenFeedback(feedback, servedKinds(checked.events, checked.visibleKinds));
-  // A scrape reads these values when it arrives, possibly before the model is open.
-  const metrics = new Metrics({
-    waiting: () => host?.waiting ?? 0,
-    ready: () => !draining && (host?.ready ?? false),
-    revision: () => host?.revision ?? 0,
-    feedback: () => host?.feedbackSize ?? { users: 0, pairs: 0, dropped: 0 },
-  });
-  const { engine, index, trustIndex, threads = Math.max(1, Math.min(availableParallelism() - 1, 16)) } = checked;
+  // A scrape reads these values when it arrives, possibly before the models are open.
+  const sources = {
+    ready: () => !draining && (variants?.ready ?? false),
+    models: () => (variants?.all ?? []).map(({ name, host }) => [name, host] as const),
+  };
+  const metrics = new Metrics(sources, typeof models !== 'string');
+  const { engine, index, trustIndex } = checked;
   try {
-    host = await ModelHost.open({
-      task: {
-        directory: modelDirectory,
-        options: { threads, ...(engine && { engine }), ...(index && { index }), trustIndex },
-        catalogue: checked.catalogue,
-        filters: [...(checked.where ? [checked.where] : []), ...Object.values(checked.filters)],
-        feedbackBytes: checked.feedbackMemory * 2 ** 20,
-      },
-      queueLimit,
-      deadline,
-      reloadInterval: checked.reloadInterval,
-      log,
-      feedback: seen,
-      onBatch: (units, seconds) => metrics.batch(units, seconds),
-      onReload: ({ outcome }) => metrics.reload(outcome),
-    });
-    const model = host;
+    const opened = await Variants.open(models, checked, (name, directory, threads) =>
+      ModelHost.open({
+        task: {
+          directory,
+          options: { threads, ...(engine && { engine }), ...(index && { index }), trustIndex },
+          catalogue: checked.catalogue,
+          filters: [...(checked.where ? [checked.where] : []), ...Object.values(checked.filters)],
+          feedbackBytes: checked.feedbackMemory * 2 ** 20,
+        },
+        queueLimit,
+        deadline,
+        reloadInterval: checked.reloadInterval,
+        log: name === '' ? log : log.child({ variant: name }),
+        feedback: seen,
+        onBatch: (units, seconds) => metrics.batch(name, units, seconds),
+        onReload: ({ outcome }) => metrics.reload(name, outcome),
+      }),
+    );
+    variants = opened;
     const access = new Access(checked);
     // DNS rebinding only threatens a server on loopback without a token: clients can reach other addresses directly, and a web page does not know the token.
     const hostNames = access.closed || !isLoopback(address) ? undefined : new HostNames(checked.allowedHosts);
     const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK }, checked);
     const app = createApp({
       ...{ access, hostNames, metrics, log, schemas, seen, deadline },
-      folder: modelDirectory,
-      erase: eraser(modelDirectory, model, seen),
-      host: model,
+      variants: opened,
+      erase: eraser(opened, seen),
       bodyLimit: checked.bodyLimit,
       corsOrigins: checked.cors,
       draining: () => draining,
@@ -92,23 +97,29 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     if (!access.closed && !isLoopback(address)) {
       log.warn({ host: address }, 'no token is set: anyone who can reach this address can send requests');
     }
-    const { users, items } = model.status;
-    log.info({ url, users, items, threads, feedback: feedback?.place }, 'listening');
+    const served = opened.all.map(({ name, share, host: { status } }) => ({
+      ...(opened.named && { variant: name, share }),
+      ...{ users: status.users, items: status.items },
+    }));
+    log.info({ url, ...(opened.named ? { models: served } : served[0]), feedback: feedback?.place }, 'listening');
     // Further calls of `close` return the promise of the first.
     let closing: Promise<void> | undefined;
     return {
       ...{ url, host: address, port },
       get model() {
-        return model.status;
+        return opened.first.host.status;
       },
-      reload: () => model.reload('signal'),
+      get models() {
+        return Object.fromEntries(opened.all.map(({ name, host }) => [name, host.status]));
+      },
+      reload: () => opened.reload('signal'),
       close() {
         closing ??= (async () => {
           draining = true;
           log.info('closing');
           await closeServer(server, checked.shutdownTimeout);
           seen?.items.stop();
-          await model.close(true);
+          await opened.close();
           await feedback?.close();
           log.info('closed');
           flush();
@@ -118,7 +129,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
     };
   } catch (error) {
     seen?.items.stop();
-    await host?.close(true);
+    await variants?.close();
     await feedback?.close();
     flush();
     throw error;
@@ -136,21 +147,27 @@ async function checkedOrClosed(options: ServeOptions): Promise<CheckedOptions> {
 }
 
 /**
- * Removes a user from the feedback log, the model folder and the served model, one user at a time.
- * @throws TaurecError `reload-failed` when the smaller model cannot be served, and the errors of `forgetUser`
+ * Removes a user from the feedback log, the model folders and the served models, one user at a time. Models may share a folder.
+ * @throws TaurecError `reload-failed` when a smaller model cannot be served, and the errors of `forgetUser`
  */
-function eraser(directory: string, model: ModelHost, seen: SeenFeedback | undefined) {
+function eraser(variants: Variants, seen: SeenFeedback | undefined) {
   let turn: Promise<unknown> = Promise.resolve();
   const erase = async (user: string) => {
     const events = (await seen?.forget(user)) ?? 0;
     // Training code is loaded only for this.
     const { forgetUser } = await import('../training/update/forget-user.ts');
-    const { known, interactions } = await forgetUser(directory, user);
-    if (known) {
-      const { error } = await model.reload('request');
-      if (error) throw new TaurecError('reload-failed', { reason: error.message });
+    const erased = { model: false, interactions: 0, feedback: events };
+    for (const folder of new Set(variants.all.map((variant) => variant.folder))) {
+      const { known, interactions } = await forgetUser(folder, user);
+      if (!known) continue;
+      erased.model = true;
+      erased.interactions += interactions;
+      for (const { host } of variants.all.filter((variant) => variant.folder === folder)) {
+        const { error } = await host.reload('request');
+        if (error) throw new TaurecError('reload-failed', { reason: error.message });
+      }
     }
-    return { model: known, interactions, feedback: events };
+    return erased;
   };
   return (user: string) => {
     const erased = turn.then(() => erase(user));

@@ -1,28 +1,38 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { FeedbackSize } from './scoring-protocol.ts';
+
+/** Current values of one model of the server. */
+export interface ModelValues {
+  /** Number of requests waiting to be scored. */
+  readonly waiting: number;
+  /** Number of models opened since the start. */
+  readonly revision: number;
+  /** Size of the seen-item filter: users, and pairs of a user and an item. */
+  readonly feedbackSize: FeedbackSize;
+}
 
 /** Functions that return current values of the server. Each scrape calls them. */
 export interface MetricSources {
-  /** Number of requests waiting to be scored. */
-  readonly waiting: () => number;
   readonly ready: () => boolean;
-  /** Number of models opened since the start. */
-  readonly revision: () => number;
-  /** Size of the seen-item filter: users, and pairs of a user and an item. */
-  readonly feedback: () => { readonly users: number; readonly pairs: number; readonly dropped: number };
+  /** The models by name; '' for one without a name, which gets no label. None before they are open. */
+  readonly models: () => Iterable<readonly [name: string, values: ModelValues]>;
 }
 
 /** Prometheus metrics of one server. Each server has a registry, so that several can run in one process. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram<'route' | 'method' | 'status'>;
-  readonly #batches: Histogram;
-  readonly #scoring: Histogram;
-  readonly #reloads: Counter<'outcome'>;
+  readonly #batches: Histogram<'variant'>;
+  readonly #scoring: Histogram<'variant'>;
+  readonly #lists: Counter<'variant'>;
+  readonly #reloads: Counter<'outcome' | 'variant'>;
   readonly #feedback: Counter<'kept'>;
   /** One observer for each set of labels, cached: the lookup by labels costs more than the observation. */
   readonly #observers = new Map<string, (seconds: number) => void>();
 
-  constructor(sources: MetricSources) {
+  /** @param named whether models have names, which are labels */
+  constructor(sources: MetricSources, named = false) {
+    const labelNames: 'variant'[] = named ? ['variant'] : [];
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#requests = new Histogram({
@@ -36,18 +46,26 @@ export class Metrics {
       name: 'taurec_batch_users',
       help: 'Size of a batch in units; a unit is the work of ranking for one user.',
       buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
+      labelNames,
       registers,
     });
     this.#scoring = new Histogram({
       name: 'taurec_batch_seconds',
       help: 'Scoring time of a batch, in seconds.',
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      labelNames,
+      registers,
+    });
+    this.#lists = new Counter({
+      name: 'taurec_lists_total',
+      help: 'Lists that were made for requests.',
+      labelNames,
       registers,
     });
     this.#reloads = new Counter({
       name: 'taurec_reloads_total',
       help: 'Reloads of the model directory by outcome: opened, unchanged, failed.',
-      labelNames: ['outcome'],
+      labelNames: ['outcome', ...labelNames],
       registers,
     });
     this.#feedback = new Counter({
@@ -56,28 +74,40 @@ export class Metrics {
       labelNames: ['kept'],
       registers,
     });
-    const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name: 'taurec_ready',
+      help: '1 while the server is ready for requests, otherwise 0.',
+      registers,
+      collect() {
+        this.set(Number(sources.ready()));
+      },
+    });
+    const gauge = (name: string, help: string, value: (values: ModelValues) => number) =>
       new Gauge({
         name,
         help,
+        labelNames,
         registers,
-        collect: function collect() {
-          this.set(value());
+        collect() {
+          for (const [variant, values] of sources.models()) this.set(labelsOf(variant), value(values));
         },
       });
-    gauge('taurec_waiting_requests', 'Requests waiting to be scored.', sources.waiting);
-    gauge('taurec_ready', '1 while the server is ready for requests, otherwise 0.', () => Number(sources.ready()));
-    gauge('taurec_model_revision', 'Number of models opened since the server started.', sources.revision);
-    gauge('taurec_feedback_users', 'Users with feedback in the seen-item filter.', () => sources.feedback().users);
+    gauge('taurec_waiting_requests', 'Requests waiting to be scored.', ({ waiting }) => waiting);
+    gauge('taurec_model_revision', 'Number of models opened since the server started.', ({ revision }) => revision);
+    gauge(
+      'taurec_feedback_users',
+      'Users with feedback in the seen-item filter.',
+      ({ feedbackSize }) => feedbackSize.users,
+    );
     gauge(
       'taurec_feedback_pairs',
       'Pairs of a user and an item in the seen-item filter.',
-      () => sources.feedback().pairs,
+      ({ feedbackSize }) => feedbackSize.pairs,
     );
     gauge(
       'taurec_feedback_dropped_users',
       'Users whose feedback was dropped from the seen-item filter to stay within its memory.',
-      () => sources.feedback().dropped,
+      ({ feedbackSize }) => feedbackSize.dropped,
     );
   }
 
@@ -94,14 +124,19 @@ export class Metrics {
   }
 
   /** Counts a scored batch. */
-  batch(units: number, seconds: number): void {
-    this.#batches.observe(units);
-    this.#scoring.observe(seconds);
+  batch(variant: string, units: number, seconds: number): void {
+    this.#batches.observe(labelsOf(variant), units);
+    this.#scoring.observe(labelsOf(variant), seconds);
+  }
+
+  /** Counts lists that a model made. */
+  lists(variant: string, lists: number): void {
+    this.#lists.inc(labelsOf(variant), lists);
   }
 
   /** Counts a reload. */
-  reload(outcome: string): void {
-    this.#reloads.inc({ outcome });
+  reload(variant: string, outcome: string): void {
+    this.#reloads.inc({ outcome, ...labelsOf(variant) });
   }
 
   /** Counts received events: `added` are new, `known` were stored before. */
@@ -114,4 +149,9 @@ export class Metrics {
   async text(): Promise<{ readonly type: string; readonly body: string }> {
     return { type: this.#registry.contentType, body: await this.#registry.metrics() };
   }
+}
+
+/** The label of a model; none for one without a name. */
+function labelsOf(variant: string): { readonly variant?: string } {
+  return variant === '' ? {} : { variant };
 }

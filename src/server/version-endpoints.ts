@@ -2,25 +2,29 @@ import { TaurecError } from '../errors.ts';
 import { listVersions, makeCurrent, rollBack } from '../model/versions.ts';
 import type { Access } from './access.ts';
 import type { Endpoint, RequestContext } from './endpoint.ts';
-import type { ModelHost } from './model-host.ts';
 import { jsonReply, type Reply } from './reply.ts';
+import type { Variant, Variants } from './variants.ts';
 
 /** The parts that these endpoints use. */
 interface VersionParts {
   readonly access: Access;
-  readonly host: ModelHost;
-  readonly folder: string;
+  readonly variants: Variants;
 }
 
-/** Endpoints for a served folder of versions: the list, publication of one of them, and rollback. */
-export function versionEndpoints({ access, host, folder }: VersionParts): readonly Endpoint[] {
+/** Endpoints for a served folder of versions: the list, publication of one of them, and rollback. Of several models, `?variant=` names one. */
+export function versionEndpoints({ access, variants }: VersionParts): readonly Endpoint[] {
+  const asked = ({ req }: RequestContext) => variants.byName(req.query('variant'));
   /** Makes another version current and serves it. If it cannot be opened, the one before becomes current again. */
-  const change = async ({ env }: RequestContext, choose: () => Promise<{ name: string }>): Promise<Reply> => {
+  const change = async (
+    context: RequestContext,
+    choose: (folder: string) => Promise<{ name: string }>,
+  ): Promise<Reply> => {
     if (!access.closed) throw new TaurecError('reload-closed');
+    const { folder, host }: Variant = asked(context);
     const { current } = await listVersions(folder);
-    const version = await choose();
+    const version = await choose(folder);
     // Opening a large model can take longer than the limit for a connection without traffic.
-    env.incoming.socket.setTimeout(0);
+    context.env.incoming.socket.setTimeout(0);
     const { error } = await host.reload('request');
     if (error) {
       await makeCurrent(folder, current);
@@ -33,19 +37,19 @@ export function versionEndpoints({ access, host, folder }: VersionParts): readon
       method: 'GET',
       path: '/v1/versions',
       scopes: ['admin'],
-      handle: async () => jsonReply(await listVersions(folder)),
+      handle: async (context) => jsonReply(await listVersions(asked(context).folder)),
     },
     {
       method: 'POST',
       path: '/v1/versions/rollback',
       scopes: ['admin'],
-      handle: (context) => change(context, () => rollBack(folder)),
+      handle: (context) => change(context, rollBack),
     },
     {
       method: 'POST',
       path: '/v1/versions/:version/publish',
       scopes: ['admin'],
-      handle: (context) => change(context, () => makeCurrent(folder, context.req.param('version')!)),
+      handle: (context) => change(context, (folder) => makeCurrent(folder, context.req.param('version')!)),
     },
   ];
 }

@@ -4,7 +4,7 @@ import { Recommender } from '../../src/recommender/recommender.ts';
 import { responseSchemas } from '../../src/server/response-schemas.ts';
 import { defaultLimits, requestSchemas } from '../../src/server/schemas.ts';
 import type { RunningServer } from '../../src/server/serve.ts';
-import { ask, expectProblem, model, oddIds, start } from './harness.ts';
+import { ask, expectProblem, model, oddIds, someList, start } from './harness.ts';
 
 let server: RunningServer;
 let library: Recommender;
@@ -22,7 +22,12 @@ describe('every endpoint answers as the library does', () => {
   test.each([...oddIds, 'u3'])('recommendations to user %j', async (user) => {
     const { status, json } = await ask(server, `/v1/users/${encodeURIComponent(user)}/recommendations`);
     expect(status).toBe(200);
-    expect(responseSchemas.list.parse(json)).toEqual({ user, basis: 'model', items: library.recommend(user) });
+    expect(responseSchemas.list.parse(json)).toEqual({
+      list: someList,
+      user,
+      basis: 'model',
+      items: library.recommend(user),
+    });
   });
 
   test('options in a query', async () => {
@@ -33,6 +38,7 @@ describe('every endpoint answers as the library does', () => {
     expect(allowed.json.items).toEqual(library.recommend('u1', { k: 3, allow: ['i1', 'i2', 'i3'], includeSeen: true }));
     const popular = await ask(server, '/v1/users/nobody/recommendations?fallback=popular');
     expect(popular.json).toEqual({
+      list: someList,
       user: 'nobody',
       basis: 'popular',
       items: library.recommend('nobody', { fallback: 'popular' }),
@@ -45,7 +51,12 @@ describe('every endpoint answers as the library does', () => {
     const { json } = await ask(server, '/v1/recommendations', { users, ...options });
     const lists = library.recommend(users, options);
     expect(responseSchemas.lists.parse(json).recommendations).toEqual(
-      users.map((user, u) => ({ user, basis: user === 'nobody' ? 'popular' : 'model', items: lists[u] })),
+      users.map((user, u) => ({
+        list: someList,
+        user,
+        basis: user === 'nobody' ? 'popular' : 'model',
+        items: lists[u],
+      })),
     );
   });
 
@@ -68,6 +79,7 @@ describe('every endpoint answers as the library does', () => {
   test('similar items', async () => {
     const { json } = await ask(server, `/v1/items/${encodeURIComponent('100%')}/similar?k=4`);
     expect(responseSchemas.similar.parse(json)).toEqual({
+      list: someList,
       item: '100%',
       items: library.similarItems('100%', { k: 4 }),
     });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { saveModel } from '../../src/model/model-directory.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import { randomModel } from '../support/random-model.ts';
-import { ask, expectProblem, folder, MemoryFeedback, model, start } from './harness.ts';
+import { ask, expectProblem, folder, MemoryFeedback, model, someList, start } from './harness.ts';
 
 let directory: string;
 let library: Recommender;
@@ -50,12 +50,17 @@ test('a user whom the model does not know is served by feedback when asked with 
   await ask(server, '/v1/feedback', like('newer', 'unheard-of'));
   expectProblem(await ask(server, '/v1/users/new/recommendations'), 404, 'unknown-id');
   const { json } = await ask(server, '/v1/users/new/recommendations?fallback=popular&k=5');
-  expect(json).toEqual({ user: 'new', basis: 'feedback', items: library.recommendFor(['i1', 'i2'], { k: 5 }) });
+  expect(json).toEqual({
+    list: someList,
+    user: 'new',
+    basis: 'feedback',
+    items: library.recommendFor(['i1', 'i2'], { k: 5 }),
+  });
   const newer = await ask(server, '/v1/recommendations', { users: ['newer', 'newest'], fallback: 'popular' });
   const popular = library.recommend('newest', { fallback: 'popular' });
   expect(newer.json.recommendations).toEqual([
-    { user: 'newer', basis: 'popular', items: popular },
-    { user: 'newest', basis: 'popular', items: popular },
+    { list: someList, user: 'newer', basis: 'popular', items: popular },
+    { list: someList, user: 'newest', basis: 'popular', items: popular },
   ]);
 });
 

@@ -6,7 +6,7 @@ import { afterAll, expect } from 'vitest';
 import type { FeedbackEvent, FeedbackLog, StoredFeedback } from '../../src/feedback/feedback-log.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
 import { responseSchemas } from '../../src/server/response-schemas.ts';
-import { type RunningServer, type ServeOptions, serve } from '../../src/server/serve.ts';
+import { type RunningServer, type ServedModels, type ServeOptions, serve } from '../../src/server/serve.ts';
 import { type RandomModelOptions, randomModel } from '../support/random-model.ts';
 
 /** The folder of a test module, removed after it. */
@@ -41,12 +41,15 @@ export async function model(name: string, options: RandomModelOptions = {}): Pro
 }
 
 /** Serves on a free port, without a log, until the test module ends. */
-export async function start(directory: string, options: ServeOptions = {}): Promise<RunningServer> {
+export async function start(models: ServedModels, options: ServeOptions = {}): Promise<RunningServer> {
   const quick: ServeOptions = { port: 0, threads: 1, logLevel: 'silent', reloadInterval: 0, shutdownTimeout: 1 };
-  const server = await serve(directory, { ...quick, ...options });
+  const server = await serve(models, { ...quick, ...options });
   running.push(server);
   return server;
 }
+
+/** The id of a list of a plain model folder, for a request without a place. */
+export const someList = expect.stringMatching(/^\.[0-9a-f]{8}\.\.[\w-]{12}$/);
 
 export interface Answer {
   readonly status: number;

@@ -78,14 +78,14 @@ test('a newer model that does not open is refused, and the older one stays', asy
   const token = 'a-token-of-some-length';
   const server = await start(directory, { token });
   const headers = { Authorization: `Bearer ${token}` };
-  const before = (await ask(server, '/v1/users/u1/recommendations', undefined, { headers })).json;
+  const before = (await ask(server, '/v1/users/u1/recommendations', undefined, { headers })).json.items;
   const file = join(directory, 'embeddings.safetensors');
   const bytes = readFileSync(file);
   writeFileSync(file, bytes.subarray(0, bytes.length - 8));
   const refused = await ask(server, '/v1/reload', {}, { headers });
   expectProblem(refused, 409, 'reload-failed');
   expect(refused.json.detail).toContain('embeddings.safetensors');
-  expect((await ask(server, '/v1/users/u1/recommendations', undefined, { headers })).json).toEqual(before);
+  expect((await ask(server, '/v1/users/u1/recommendations', undefined, { headers })).json.items).toEqual(before);
   expect((await ask(server, '/readyz')).status).toBe(200);
   const { json } = await ask(server, '/v1/model', undefined, { headers });
   expect(json).toMatchObject({ revision: 1, lastReload: { outcome: 'failed', error: { code: 'bad-safetensors' } } });
@@ -150,7 +150,7 @@ test('a broken model is tried once, not at every look; a mended one is opened', 
 test('when the scoring thread dies its requests get 503, and a new one takes over', async () => {
   const directory = await model('killed', { seed: 1 });
   const server = await start(directory);
-  const expected = (await ask(server, '/v1/users/u1/recommendations')).json;
+  const expected = (await ask(server, '/v1/users/u1/recommendations')).json.items;
   const thread = threads.at(-1)!;
   const users = Array(1000).fill('u1');
   const requests = Array.from({ length: 40 }, () => ask(server, '/v1/recommendations', { users }));
@@ -163,7 +163,7 @@ test('when the scoring thread dies its requests get 503, and a new one takes ove
   expect(failed.length).toBeGreaterThan(0);
   for (const answer of failed) expectProblem(answer, 503, 'scoring-ended');
   await until(async () => (await ask(server, '/readyz')).status === 200);
-  expect((await ask(server, '/v1/users/u1/recommendations')).json).toEqual(expected);
+  expect((await ask(server, '/v1/users/u1/recommendations')).json.items).toEqual(expected);
   expect(server.model.revision).toBe(2);
 });
 

@@ -27,13 +27,22 @@ async function serving(...flags: string[]) {
 }
 
 /** The same within this process, for what needs no signal. */
-async function servingHere(...flags: string[]) {
-  const { done, stdout, stop } = begin(['serve', 'model', '--port', '0', '--threads', '1', '--json', ...flags]);
+function servingHere(...flags: string[]) {
+  return listening(['model'], ...flags);
+}
+
+/** The same of these models. */
+async function listening(models: readonly string[], ...flags: string[]) {
+  const { done, stdout, stop } = begin(['serve', ...models, '--port', '0', '--threads', '1', '--json', ...flags]);
   const isOver = done.then(({ stderr }) => {
     if (!stdout().includes('\n')) throw new Error(stderr);
   });
   while (!stdout().includes('\n')) await Promise.race([isOver, sleep(5)]);
-  return { done, stop, ...(JSON.parse(stdout()) as { url: string; pid: number }) };
+  return {
+    done,
+    stop,
+    ...(JSON.parse(stdout()) as { url: string; pid: number; models?: Record<string, { users: number }> }),
+  };
 }
 
 /** A POST over a connection of the agent; resolves when it is sent, with a promise of its status. */
@@ -165,7 +174,47 @@ describe('a token', () => {
   });
 });
 
+test('several models by name, with their shares', async () => {
+  const { stop, done, url, models } = await listening(['a=model', 'b=model'], '--split', 'b=100, a=0', '--quiet');
+  expect(Object.entries(models!).map(([name, { users }]) => [name, users])).toEqual([
+    ['a', 30],
+    ['b', 30],
+  ]);
+  const answer = await fetch(`${url}/v1/users/u1/recommendations`);
+  expect(await answer.json()).toMatchObject({ variant: 'b', user: 'u1' });
+  const { variants } = (await (await fetch(`${url}/v1/model?variant=a`)).json()) as { variants: unknown };
+  expect(variants).toEqual([
+    { name: 'a', share: 0 },
+    { name: 'b', share: 1 },
+  ]);
+  stop();
+  expect((await done).code).toBe(0);
+});
+
 describe('what it refuses', () => {
+  test('models without names, names twice, wrong shares', async () => {
+    await fails(
+      2,
+      /Several models need names, as in a=models\/a b=models\/b; got "model"/,
+      'serve',
+      'a=model',
+      'model',
+    );
+    await fails(2, /Two models have the name a/, 'serve', 'a=model', 'a=model');
+    await fails(2, /Expected shares: a=90,b=10/, 'serve', 'a=model', 'b=model', '--split', '50,50');
+    await fails(2, /Expected distinct names/, 'serve', 'a=model', 'b=model', '--split', 'a=1,a=2');
+    await fails(
+      2,
+      /--split: got "a=1", expected a share for each of a, b/,
+      'serve',
+      'a=model',
+      'b=model',
+      '--split',
+      'a=1',
+    );
+    await fails(2, /--split: got "a=1", expected several models/, 'serve', 'model', '--split', 'a=1');
+  });
+
   test('a port that is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

@@ -46,6 +46,8 @@ export interface FeedbackLog {
   append(events: readonly FeedbackEvent[]): Promise<number>;
   /** Events with a `sequence` above `after` (default 0: all), in ascending order, in pages of at most a few thousand. */
   read(after?: number): AsyncIterable<StoredFeedback[]>;
+  /** Events with a `time` of at least `time`, in seconds since 1970, oldest first, in pages. Looked up by an index. Absent: the log must be read. */
+  since?(time: number): AsyncIterable<StoredFeedback[]>;
   /**
    * The events of a user, with one item if it is given, oldest first: with a `limit` the newest ones. Looked up by an index. Absent: the log cannot look events up.
    * @throws TaurecError `feedback-closed`, and the errors of the database
@@ -69,6 +71,8 @@ export interface FeedbackStore {
   write(appends: readonly (readonly FeedbackRow[])[]): Promise<number[]>;
   /** The first `limit` events with a `sequence` above `after`, in ascending order. */
   page(after: number, limit: number): Promise<StoredFeedback[]>;
+  /** The first `limit` events, by time and sequence, after the event of that time and sequence. */
+  since(time: number, after: number, limit: number): Promise<StoredFeedback[]>;
   /** The events of a user, with one item if it is given: the newest `limit`, oldest first. */
   find(user: string, item: string | undefined, limit: number): Promise<StoredFeedback[]>;
   /** Throws when the table cannot be written. */

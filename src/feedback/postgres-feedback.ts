@@ -90,6 +90,10 @@ class PostgresStore implements FeedbackStore {
     return this.select('WHERE sequence > $1 ORDER BY sequence LIMIT $2', [after, limit]);
   }
 
+  since(time: number, after: number, limit: number): Promise<StoredFeedback[]> {
+    return this.select('WHERE (time, sequence) > ($1, $2) ORDER BY time, sequence LIMIT $3', [time, after, limit]);
+  }
+
   async find(user: string, item: string | undefined, limit: number): Promise<StoredFeedback[]> {
     const ofItem = item === undefined ? '' : `AND ${digestOf('item_id')} = ${digestOf('$3')} AND item_id = $3`;
     const events = await this.select(
@@ -257,7 +261,8 @@ async function ensureTable(client: ClientBase, place: string, table: TableName):
       throw error;
     });
   }
-  await ensureIndex(client, table);
+  await ensureIndex(client, table, 'user_item', `${digestOf('user_id')}, ${digestOf('item_id')}, sequence`);
+  await ensureIndex(client, table, 'time', 'time, sequence');
   // Inserting zero rows runs every check of a real insertion: rights, columns, types, the unique id.
   // Code 42P10: ON CONFLICT (id) found no unique index on id.
   await client
@@ -279,12 +284,12 @@ function digestOf(text: string): string {
 /** Time limit for building the index of an existing table. */
 const indexMilliseconds = 600_000;
 
-/** Creates the index by user and item if it does not exist. Only the owner of a table may do so; without it events are found by reading the whole table. */
-async function ensureIndex(client: ClientBase, table: TableName): Promise<void> {
-  const name = `${table.name}_user_item`;
+/** Creates an index of the table if it does not exist. Only the owner of a table may do so; without it events are found by reading the whole table. */
+async function ensureIndex(client: ClientBase, table: TableName, suffix: string, keys: string): Promise<void> {
+  const name = `${table.name}_${suffix}`;
   const { rows } = await client.query('SELECT to_regclass($1) AS found', [quotedTable({ ...table, name })]);
   if (rows[0].found !== null) return;
-  const text = `CREATE INDEX IF NOT EXISTS ${quotedTable({ name })} ON ${quotedTable(table)} (${digestOf('user_id')}, ${digestOf('item_id')}, sequence)`;
+  const text = `CREATE INDEX IF NOT EXISTS ${quotedTable({ name })} ON ${quotedTable(table)} (${keys})`;
   await client.query('BEGIN');
   try {
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended('taurec feedback table', 0))");

@@ -14,9 +14,14 @@ import { StoredLog } from './stored-log.ts';
  * @throws TaurecError `database-failed`, `feedback-table`
  */
 export async function openSqliteFeedback(place: SqlitePlace & { table: TableName }): Promise<FeedbackLog> {
-  const index = quotedTable({ name: `${place.table.name}_user_item` });
-  const items = quotedTable({ name: `${place.table.name}_items` });
-  const start = { path: resolve(place.path), table: quotedTable(place.table), index, items };
+  const beside = (name: string) => quotedTable({ name: `${place.table.name}_${name}` });
+  const start = {
+    path: resolve(place.path),
+    table: quotedTable(place.table),
+    index: beside('user_item'),
+    timeIndex: beside('time'),
+    items: beside('items'),
+  };
   const thread = new SqliteThread(place.shown, start);
   try {
     const { problem } = await thread.ask('open');
@@ -28,6 +33,7 @@ export async function openSqliteFeedback(place: SqlitePlace & { table: TableName
   return new StoredLog(place.shown, {
     write: (appends) => thread.ask('write', appends),
     page: (after, limit) => thread.ask('page', after, limit),
+    since: (time, after, limit) => thread.ask('since', time, after, limit),
     find: (user, item, limit) => thread.ask('find', user, item, limit),
     check: () => thread.ask('check'),
     forget: (user) => thread.ask('forget', user),

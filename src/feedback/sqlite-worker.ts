@@ -14,6 +14,8 @@ export interface SqliteStart {
   readonly table: string;
   /** Name of the table's index by user and item, quoted for SQL. */
   readonly index: string;
+  /** Name of the table's index by time, quoted for SQL. */
+  readonly timeIndex: string;
   /** Name of the table of edited items, quoted for SQL. */
   readonly items: string;
 }
@@ -23,6 +25,7 @@ export interface SqliteCalls {
   open: { arguments: []; answer: { problem?: string } };
   write: { arguments: [appends: readonly (readonly FeedbackRow[])[]]; answer: number[] };
   page: { arguments: [after: number, limit: number]; answer: StoredFeedback[] };
+  since: { arguments: [time: number, after: number, limit: number]; answer: StoredFeedback[] };
   find: { arguments: [user: string, item: string | undefined, limit: number]; answer: StoredFeedback[] };
   check: { arguments: []; answer: undefined };
   forget: { arguments: [user: string]; answer: number };
@@ -51,7 +54,7 @@ const columns = [...feedbackColumns, ...listColumns].join(', ');
 /** Time to wait for a lock that another process holds. */
 const lockMilliseconds = 20_000;
 
-const { path, table, index, items } = workerData as SqliteStart;
+const { path, table, index, timeIndex, items } = workerData as SqliteStart;
 let database: Database.Database;
 let insert: Database.Statement;
 let select: Database.Statement;
@@ -61,6 +64,7 @@ const calls: { [Name in keyof SqliteCalls]: (...args: SqliteCalls[Name]['argumen
     open,
     write,
     page: (after, limit) => select.all(after, limit).map((row) => eventOfRow(row as unknown[])),
+    since,
     find,
     check,
     forget,
@@ -107,7 +111,10 @@ function open(): { problem?: string } {
     }
   });
   // The primary key ends every entry of an index: the events of a pair are found in their order.
-  inTransaction(() => database.exec(`CREATE INDEX IF NOT EXISTS ${index} ON ${table} (user_id, item_id)`));
+  inTransaction(() => {
+    database.exec(`CREATE INDEX IF NOT EXISTS ${index} ON ${table} (user_id, item_id)`);
+    database.exec(`CREATE INDEX IF NOT EXISTS ${timeIndex} ON ${table} (time)`);
+  });
   const [, ...values] = [...feedbackColumns, ...listColumns];
   insert = database.prepare(
     `INSERT INTO ${table} (${values.join(', ')}) VALUES (${values.map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`,
@@ -119,6 +126,13 @@ function open(): { problem?: string } {
 /** One transaction for all appends: none is stored unless all are. */
 function write(appends: readonly (readonly FeedbackRow[])[]): number[] {
   return inTransaction(() => appends.map((rows) => rows.reduce((fresh, row) => fresh + insertRow(row), 0)));
+}
+
+/** The first events after a time and a sequence, in their order. */
+function since(time: number, after: number, limit: number): StoredFeedback[] {
+  const sql = `SELECT ${columns} FROM ${table} WHERE (time, sequence) > (?, ?) ORDER BY time, sequence LIMIT ?`;
+  const rows = database.prepare(sql).raw(true).all(time, after, limit);
+  return rows.map((row) => eventOfRow(row as unknown[]));
 }
 
 /** The newest events of a user, oldest first. */

@@ -48,6 +48,16 @@ export class StoredLog implements FeedbackLog {
     }
   }
 
+  async *since(time: number): AsyncGenerator<StoredFeedback[]> {
+    for (let [from, after] = [time, 0]; ; ) {
+      this.insistOpen();
+      const page = await this.store.since(from, after, pageLength);
+      if (page.length > 0) yield page;
+      if (page.length < pageLength) return;
+      [from, after] = [page.at(-1)!.time, page.at(-1)!.sequence];
+    }
+  }
+
   async find(user: string, { item, limit = ALL }: WantedFeedback = {}): Promise<StoredFeedback[]> {
     this.insistOpen();
     return this.store.find(user, item, limit);

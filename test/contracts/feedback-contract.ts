@@ -118,6 +118,29 @@ export function feedbackContract(
       );
     });
 
+    test('reads the events from a time on, by time: as sorting the list does', async () => {
+      const times = fc.array(fc.oneof(time, fc.constantFrom(1, 2, 3)), { maxLength: 30 });
+      await fc.assert(
+        fc.asyncProperty(times, fc.oneof(time, fc.constantFrom(1, 2, 3)), async (times, from) => {
+          const log = await open();
+          await log.append(times.map((time, at) => simple('a', `${at}`, { time })));
+          const found: StoredFeedback[] = [];
+          for await (const page of log.since!(from)) found.push(...page);
+          const expected = (await allOf(log)).filter((one) => one.time >= from);
+          expect(found).toEqual(expected.sort((a, b) => a.time - b.time || a.sequence - b.sequence));
+          await log.close();
+        }),
+        draws(5),
+      );
+      const log = await open();
+      for (let from = 0; from < 10_000; from += 1000)
+        await log.append(Array.from({ length: 1000 }, (_, at) => simple('a', `${from + at}`, { time: at % 7 })));
+      const found: StoredFeedback[] = [];
+      for await (const page of log.since!(3)) found.push(...page);
+      expect(found.length).toBe((await allOf(log)).filter((one) => one.time >= 3).length);
+      expect(new Set(found.map(({ item }) => item)).size).toBe(found.length);
+    });
+
     test('keeps what it is given, in order, each id once, whatever the appends: as a list does', async () => {
       const appends = fc.array(fc.array(event, { maxLength: 6 }), { maxLength: 8 });
       await fc.assert(

@@ -118,9 +118,13 @@ export async function attributionOf(
 ): Promise<AttributionOptions> {
   const { from: first, to: end, window, mostImpressions } = checkOptions(z.object(periodShape), options);
   const from =
-    first === undefined ? await scalar(duck, 'SELECT coalesce(floor(min(moment)), 0) FROM events') : momentSeconds(first);
+    first === undefined
+      ? await scalar(duck, 'SELECT coalesce(floor(min(moment)), 0) FROM events')
+      : momentSeconds(first);
   const to =
-    end === undefined ? await scalar(duck, 'SELECT coalesce(floor(max(moment)) + 1, 0) FROM events') : momentSeconds(end);
+    end === undefined
+      ? await scalar(duck, 'SELECT coalesce(floor(max(moment)) + 1, 0) FROM events')
+      : momentSeconds(end);
   if (to < from)
     throw new TaurecError('bad-option', { option: 'to', got: end ?? to, expected: `a time after ${iso(from)}` });
   return { kinds, from, to, window: secondsOf(window), mostImpressions };

@@ -2,6 +2,7 @@
 
 import { type EventTable, kindIn } from '../data/event-kinds.ts';
 import { literal } from '../data/formats/duckdb.ts';
+import { listIdText } from '../feedback/list-id.ts';
 import type { EventStore } from './event-store.ts';
 
 /** What counts as an impression, and as an answer to it. */
@@ -17,10 +18,9 @@ export interface AttributionOptions {
   readonly mostImpressions: number;
 }
 
-/** A list id as the server writes it: variant, version, place and a random part. */
-const listForm = '^[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]{12}$';
+/** SQL of a part of a list id, from 1: variant, version, place. '' for other texts. */
 const partOf = (part: number) =>
-  `CASE WHEN regexp_matches(list, ${literal(listForm)}) THEN split_part(list, '.', ${part}) ELSE '' END`;
+  `CASE WHEN regexp_matches(list, ${literal(listIdText.source)}) THEN split_part(list, '.', ${part}) ELSE '' END`;
 
 /** The kinds of a log that are successes, in the order of their names. */
 export async function successKinds({ duck }: EventStore, kinds: EventTable): Promise<string[]> {

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { TrieRouter } from 'hono/router/trie-router';
 import { TaurecError } from '../errors.ts';
+import { type AnalyticsParts, analyticsEndpoints } from './analytics-endpoints.ts';
 import { documentEndpoints } from './document-endpoints.ts';
 import { type Endpoint, type FrameParts, framed } from './endpoint.ts';
 import { itemEndpoints } from './item-endpoints.ts';
@@ -10,7 +11,7 @@ import { type OperationParts, operationEndpoints } from './operation-endpoints.t
 import { type RecommendationParts, recommendationEndpoints } from './recommendation-endpoints.ts';
 
 /** Everything that the endpoints use. */
-export interface AppParts extends FrameParts, RecommendationParts, OperationParts {
+export interface AppParts extends FrameParts, RecommendationParts, OperationParts, AnalyticsParts {
   /** Origins whose pages may call the API from a browser; `*`: all; empty: none. */
   readonly corsOrigins: readonly string[];
 }
@@ -55,11 +56,12 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
 }
 
 /** All endpoints: the routes of the server. A test checks that the API document describes each of them. */
-export function endpointsOf(parts: RecommendationParts & OperationParts): readonly Endpoint[] {
+export function endpointsOf(parts: RecommendationParts & OperationParts & AnalyticsParts): readonly Endpoint[] {
   return [
     ...recommendationEndpoints(parts),
     ...itemEndpoints(parts),
     ...operationEndpoints(parts),
+    ...analyticsEndpoints(parts),
     ...documentEndpoints(parts),
   ];
 }

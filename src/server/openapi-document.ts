@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { version } from '../platform/version.ts';
+import { analyticsAnswers, analyticsRequests } from './analytics-endpoints.ts';
 import { itemSchemas } from './item-endpoints.ts';
 import { type ResponseSchemas, responseSchemas } from './response-schemas.ts';
 import type { RequestSchemas } from './schemas.ts';
@@ -67,6 +68,10 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
     404: problem('The server keeps no feedback, and so no edits'),
     501: problem('The feedback log cannot keep edits of items'),
     503: problem('The feedback database cannot be written'),
+  };
+  const noLog = {
+    404: problem('The server keeps no feedback'),
+    503: problem('The feedback database cannot be read'),
   };
   const unknown = { 404: problem('An id is unknown to the model') };
   const text = (description: string, type: string) => ({ description, content: { [type]: { schema: z.string() } } });
@@ -323,6 +328,29 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
         404: problem('The server serves a model folder without versions'),
         409: problem('There is no version before, it cannot be opened, or another program publishes now'),
       },
+    },
+    {
+      method: 'get',
+      path: '/v1/analytics',
+      operationId: 'analytics',
+      tags: ['Operation'],
+      summary: 'What came of the lists',
+      description:
+        'Impressions and the rates at which they were answered, with intervals between people, by day, version, variant, place or position. Requires a token with the scope `admin`, where the server has tokens.',
+      security: closed,
+      request: { query: analyticsRequests.analytics },
+      responses: { 200: ok('The figures', analyticsAnswers.analytics), ...wrong, ...noLog },
+    },
+    {
+      method: 'get',
+      path: '/v1/analytics/comparison',
+      operationId: 'compareVariants',
+      tags: ['Operation'],
+      summary: 'Compare two variants',
+      description: 'A test that may be looked at every day. Requires the scope `admin`, where the server has tokens.',
+      security: closed,
+      request: { query: analyticsRequests.comparison },
+      responses: { 200: ok('The comparison', analyticsAnswers.comparison), ...wrong, ...noLog },
     },
     {
       method: 'get',

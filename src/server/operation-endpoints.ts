@@ -46,7 +46,7 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
           seen.append(events as FeedbackEvent[]),
           () => new TaurecError('deadline', { seconds: deadline }),
         );
-        metrics.feedback(added, events.length - added);
+        metrics.feedback(events as FeedbackEvent[], added);
         return jsonReply({ received: events.length, new: added });
       },
     },

@@ -8,6 +8,7 @@ import { ModelHost, type ModelStatus, type ReloadReport } from './model-host.ts'
 import { defaultLimits, requestSchemas } from './schemas.ts';
 import { SeenFeedback } from './seen-feedback.ts';
 import { type CheckedOptions, checkServeOptions, type ServeOptions } from './serve-options.ts';
+import { ServedAnalytics } from './served-analytics.ts';
 import { Metrics } from './server-metrics.ts';
 import { type ServedModels, Variants } from './variants.ts';
 
@@ -49,7 +50,8 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
   // True during the shutdown: readiness then fails and every response closes its connection.
   let draining = false;
   let variants: Variants | undefined;
-  const seen = feedback && new SeenFeedback(feedback, servedKinds(checked.events, checked.visibleKinds));
+  const kinds = servedKinds(checked.events, checked.visibleKinds);
+  const seen = feedback && new SeenFeedback(feedback, kinds);
   // A scrape reads these values when it arrives, possibly before the models are open.
   const sources = {
     ready: () => !draining && (variants?.ready ?? false),
@@ -77,14 +79,15 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
       }),
     );
     variants = opened;
+    const analytics = feedback && new ServedAnalytics(feedback, kinds, opened);
     const access = new Access(checked);
     // DNS rebinding only threatens a server on loopback without a token: clients can reach other addresses directly, and a web page does not know the token.
     const hostNames = access.closed || !isLoopback(address) ? undefined : new HostNames(checked.allowedHosts);
     const schemas = requestSchemas({ ...defaultLimits, maxK: checked.maxK }, checked);
     const app = createApp({
-      ...{ access, hostNames, metrics, log, schemas, seen, deadline },
+      ...{ access, hostNames, metrics, log, schemas, seen, deadline, analytics },
       variants: opened,
-      erase: eraser(opened, seen),
+      erase: eraser(opened, seen, analytics),
       bodyLimit: checked.bodyLimit,
       corsOrigins: checked.cors,
       draining: () => draining,
@@ -120,6 +123,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
           await closeServer(server, checked.shutdownTimeout);
           seen?.items.stop();
           await opened.close();
+          await analytics?.close();
           await feedback?.close();
           log.info('closed');
           flush();
@@ -150,10 +154,11 @@ async function checkedOrClosed(options: ServeOptions): Promise<CheckedOptions> {
  * Removes a user from the feedback log, the model folders and the served models, one user at a time. Models may share a folder.
  * @throws TaurecError `reload-failed` when a smaller model cannot be served, and the errors of `forgetUser`
  */
-function eraser(variants: Variants, seen: SeenFeedback | undefined) {
+function eraser(variants: Variants, seen: SeenFeedback | undefined, analytics: ServedAnalytics | undefined) {
   let turn: Promise<unknown> = Promise.resolve();
   const erase = async (user: string) => {
     const events = (await seen?.forget(user)) ?? 0;
+    await analytics?.forget(user);
     // Training code is loaded only for this.
     const { forgetUser } = await import('../training/update/forget-user.ts');
     const erased = { model: false, interactions: 0, feedback: events };

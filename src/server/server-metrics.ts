@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { FeedbackEvent } from '../feedback/feedback-log.ts';
+import { parseListId } from '../feedback/list-id.ts';
 import type { FeedbackSize } from './scoring-protocol.ts';
 
 /** Current values of one model of the server. */
@@ -18,6 +20,10 @@ export interface MetricSources {
   readonly models: () => Iterable<readonly [name: string, values: ModelValues]>;
 }
 
+/** Most label sets of events that name a list; further ones are counted as `other`. */
+const MOST_SERIES = 500;
+const OTHER = { variant: 'other', version: 'other', place: 'other' };
+
 /** Prometheus metrics of one server. Each server has a registry, so that several can run in one process. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -27,6 +33,9 @@ export class Metrics {
   readonly #lists: Counter<'variant'>;
   readonly #reloads: Counter<'outcome' | 'variant'>;
   readonly #feedback: Counter<'kept'>;
+  readonly #listEvents: Counter<'kind' | 'variant' | 'version' | 'place'>;
+  /** The label sets of `#listEvents`, of which there are at most `MOST_SERIES`. */
+  readonly #series = new Set<string>();
   /** One observer for each set of labels, cached: the lookup by labels costs more than the observation. */
   readonly #observers = new Map<string, (seconds: number) => void>();
 
@@ -72,6 +81,12 @@ export class Metrics {
       name: 'taurec_feedback_events_total',
       help: 'Feedback events received: new ones, and known ones that were already stored.',
       labelNames: ['kept'],
+      registers,
+    });
+    this.#listEvents = new Counter({
+      name: 'taurec_list_events_total',
+      help: 'Feedback events that name a list, by kind and by what its id says: rates of clicks by impressions.',
+      labelNames: ['kind', 'variant', 'version', 'place'],
       registers,
     });
     new Gauge({
@@ -139,10 +154,19 @@ export class Metrics {
     this.#reloads.inc({ outcome, ...labelsOf(variant) });
   }
 
-  /** Counts received events: `added` are new, `known` were stored before. */
-  feedback(added: number, known: number): void {
+  /** Counts received events, of which `added` are new; the others were stored before. */
+  feedback(events: readonly FeedbackEvent[], added: number): void {
     this.#feedback.inc({ kept: 'new' }, added);
-    this.#feedback.inc({ kept: 'known' }, known);
+    this.#feedback.inc({ kept: 'known' }, events.length - added);
+    for (const { list, kind = 'interaction' } of events) {
+      const origin = list === undefined ? undefined : parseListId(list);
+      if (!origin) continue;
+      const key = `${kind}\n${origin.variant}\n${origin.version}\n${origin.place}`;
+      if (!this.#series.has(key) && this.#series.size < MOST_SERIES) this.#series.add(key);
+      // Ids come from clients: whatever they invent, the series stay few.
+      const { variant, version, place } = this.#series.has(key) ? origin : OTHER;
+      this.#listEvents.inc({ kind: this.#series.has(key) ? kind : 'other', variant, version, place });
+    }
   }
 
   /** All metrics in the text format of Prometheus, and its media type. */

@@ -82,6 +82,13 @@ export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from 
 export type { EvaluateModelOptions, TrainedModel, TrainOptions } from './training/train.ts';
 export type { RunControls } from './training/train-embeddings.ts';
 export type { TrainingData, TrainResult, Tuning } from './training/training.ts';
+export type { Analytics, AnalyticsRow, DriftRow } from './analytics/analytics.ts';
+export type { VariantComparison, VariantOptions, VariantReport, VariantSide } from './analytics/compare-variants.ts';
+export type { KnownModel } from './analytics/event-store.ts';
+export type { LogAnalytics, OpenAnalyticsOptions } from './analytics/open-analytics.ts';
+export type { AnalyticsOptions, Grouping, PeriodOptions } from './analytics/options.ts';
+export type { Rate } from './analytics/rates.ts';
+export type { Replayed, ReplayOptions, ReplayResult } from './analytics/replay.ts';
 export type { Judgement, NightlyOptions, NightlyResult } from './training/update/nightly-update.ts';
 export type { Forgetting, UpdateOptions, UpdateResult } from './training/update/update-model.ts';
 export { type ConfigFile, defineConfig } from './tuning/define-config.ts';
@@ -227,6 +234,14 @@ export const train: typeof import('./training/train.ts').train = onDemand(() => 
 export const updateModel: typeof import('./training/update/update-model.ts').updateModel = onDemand(
   () => import('./training/update/update-model.ts'),
   'updateModel',
+);
+/**
+ * Opens the events of a feedback log, or of files, for analytics: rates of answered impressions, comparison of variants, replay of a model (docs/analytics.md).
+ * @throws TaurecError `missing-column`, `unclear-columns`, `bad-row`, `missing-package`, and the errors of files and databases
+ */
+export const openAnalytics: typeof import('./analytics/open-analytics.ts').openAnalytics = onDemand(
+  () => import('./analytics/open-analytics.ts'),
+  'openAnalytics',
 );
 /**
  * Updates a model and judges the update first: holds out the latest part of what is new, and compares both models on it (docs/versions.md).

@@ -28,8 +28,8 @@ const names = {
     // evaluation
     ...['easeRanker', 'embeddingRanker', 'evaluate', 'evaluateSync', 'itemKnnRanker', 'modelRanker'],
     ...['popularRanker', 'randomRanker', 'slimRanker'],
-    // feedback, errors
-    ...['openFeedback', 'TaurecError', 'variantOf'],
+    // feedback, analytics, errors
+    ...['openAnalytics', 'openFeedback', 'TaurecError', 'variantOf'],
   ],
   'taurec/extend': [
     // matrices

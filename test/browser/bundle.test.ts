@@ -21,7 +21,7 @@ const nodeAlone = [
     'replaceCatalogue',
     'updateModel',
   ],
-  ...['listVersions', 'makeCurrent', 'nightlyUpdate', 'publishModel', 'rollBack'],
+  ...['listVersions', 'makeCurrent', 'nightlyUpdate', 'openAnalytics', 'publishModel', 'rollBack'],
 ];
 
 describe('a bundle for the browser', async () => {

@@ -9,6 +9,8 @@ import { defaultLimits, requestSchemas } from './schemas.ts';
 import { SeenFeedback } from './seen-feedback.ts';
 import { type CheckedOptions, checkServeOptions, type ServeOptions } from './serve-options.ts';
 import { Metrics } from './server-metrics.ts';
+import { Shadow } from './shadow.ts';
+import { unawaited } from './shadow-feedback.ts';
 import { type ServedModels, Variants } from './variants.ts';
 
 export { type Scope, type ScopedToken, signUserToken } from './access.ts';
@@ -55,7 +57,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
     ready: () => !draining && (variants?.ready ?? false),
     models: () => (variants?.all ?? []).map(({ name, host }) => [name, host] as const),
   };
-  const metrics = new Metrics(sources, typeof models !== 'string');
+  const metrics = new Metrics(sources, typeof models !== 'string', checked.shadow !== undefined);
   const { engine, index, trustIndex } = checked;
   try {
     const opened = await Variants.open(models, checked, (name, directory, threads) =>
@@ -71,7 +73,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
         deadline,
         reloadInterval: checked.reloadInterval,
         log: name === '' ? log : log.child({ variant: name }),
-        feedback: seen,
+        feedback: seen && name === checked.shadow ? unawaited(seen) : seen,
         onBatch: (units, seconds) => metrics.batch(name, units, seconds),
         onReload: ({ outcome }) => metrics.reload(name, outcome),
       }),
@@ -84,6 +86,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
     const app = createApp({
       ...{ access, hostNames, metrics, log, schemas, seen, deadline },
       variants: opened,
+      shadow: opened.shadow && new Shadow(opened.shadow.host, checked.shadowShare, metrics),
       erase: eraser(opened, seen),
       bodyLimit: checked.bodyLimit,
       corsOrigins: checked.cors,

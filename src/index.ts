@@ -5,6 +5,13 @@
 
 import { onDemand } from './platform/on-demand.ts';
 
+export type { Analytics, AnalyticsRow, DriftRow } from './analytics/analytics.ts';
+export type { VariantComparison, VariantOptions, VariantReport, VariantSide } from './analytics/compare-variants.ts';
+export type { KnownModel } from './analytics/event-store.ts';
+export type { LogAnalytics, OpenAnalyticsOptions } from './analytics/open-analytics.ts';
+export type { AnalyticsOptions, Grouping, PeriodOptions } from './analytics/options.ts';
+export type { Rate } from './analytics/rates.ts';
+export type { Replayed, ReplayOptions, ReplayResult } from './analytics/replay.ts';
 export type { Csr } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
@@ -82,13 +89,6 @@ export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from 
 export type { EvaluateModelOptions, TrainedModel, TrainOptions } from './training/train.ts';
 export type { RunControls } from './training/train-embeddings.ts';
 export type { TrainingData, TrainResult, Tuning } from './training/training.ts';
-export type { Analytics, AnalyticsRow, DriftRow } from './analytics/analytics.ts';
-export type { VariantComparison, VariantOptions, VariantReport, VariantSide } from './analytics/compare-variants.ts';
-export type { KnownModel } from './analytics/event-store.ts';
-export type { LogAnalytics, OpenAnalyticsOptions } from './analytics/open-analytics.ts';
-export type { AnalyticsOptions, Grouping, PeriodOptions } from './analytics/options.ts';
-export type { Rate } from './analytics/rates.ts';
-export type { Replayed, ReplayOptions, ReplayResult } from './analytics/replay.ts';
 export type { Judgement, NightlyOptions, NightlyResult } from './training/update/nightly-update.ts';
 export type { Forgetting, UpdateOptions, UpdateResult } from './training/update/update-model.ts';
 export { type ConfigFile, defineConfig } from './tuning/define-config.ts';

@@ -51,7 +51,7 @@ export const itemSchemas = {
 export function itemEndpoints({ variants, schemas, bodyLimit, seen }: RecommendationParts): readonly Endpoint[] {
   const apply = async (edits: readonly ItemEdit[], placeOf: (at: number) => string) => {
     if (!seen) throw new TaurecError('feedback-off');
-    const attributes = variants.all.flatMap(({ host }) => host.status.attributes);
+    const attributes = variants.answering.flatMap(({ host }) => host.status.attributes);
     const errors: FieldError[] = [];
     const checked = edits.map((edit, at) => checkedEdit(edit, attributes, placeOf(at), errors));
     if (errors.length > 0) throw badFields(errors);

@@ -2,6 +2,7 @@ import { type ListOrigin, listId } from '../feedback/list-id.ts';
 import type { RequestContext } from './endpoint.ts';
 import type { ScoringJob } from './scoring-protocol.ts';
 import type { Metrics } from './server-metrics.ts';
+import type { Shadow } from './shadow.ts';
 import type { Variant } from './variants.ts';
 
 /** The JSON of a list with its variant, where it has a name, and a new id as its first fields. The texts are joined: parsing a list would cost more than all else that the main thread does for it. */
@@ -18,9 +19,12 @@ export function withVariant(json: string, variant: string): string {
 /** Hands jobs to the model of a variant. */
 export class ListMaker {
   readonly #metrics: Metrics;
+  readonly #shadow: Shadow | undefined;
 
-  constructor(metrics: Metrics) {
+  /** @param shadow makes the lists once more; absent: none does */
+  constructor(metrics: Metrics, shadow?: Shadow) {
     this.#metrics = metrics;
+    this.#shadow = shadow;
   }
 
   /** The answers of the model as JSON texts, as `Scorer.submit` has them. */
@@ -35,6 +39,7 @@ export class ListMaker {
     const { version } = variant.host;
     const made = await this.submit(context, variant, job);
     this.#metrics.lists(variant.name, made.length);
+    this.#shadow?.follow(context.env.outgoing, variant.name, job, made);
     return made.map((json) => withListId(json, { variant: variant.name, version, place }));
   }
 }

@@ -7,7 +7,7 @@ import { currentModel } from '../model/current-version.ts';
 import { isIndexName } from '../model/model-directory.ts';
 import { Scorer, type ScorerOptions } from './scorer.ts';
 import type { FeedbackSize, ModelInfo, ScoringTask } from './scoring-protocol.ts';
-import type { SeenFeedback } from './seen-feedback.ts';
+import type { FeedbackSource } from './seen-feedback.ts';
 
 /** Number of attempts to open a directory whose files change during the opening. */
 const ATTEMPTS = 8;
@@ -45,7 +45,7 @@ interface ModelHostOptions extends ScorerOptions {
   readonly reloadInterval: number;
   readonly log: Logger;
   /** Feedback for the scoring threads. Absent: the server stores none. */
-  readonly feedback?: SeenFeedback;
+  readonly feedback?: FeedbackSource;
   readonly onReload: (report: ReloadReport) => void;
 }
 

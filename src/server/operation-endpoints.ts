@@ -66,7 +66,11 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
       access: 'page',
       handle({ req }) {
         const { name, host } = variants.byName(req.query('variant'), variants.first);
-        const all = variants.all.map((variant) => ({ name: variant.name, share: variant.share }));
+        const all = variants.all.map((variant) => ({
+          name: variant.name,
+          share: variant.share,
+          ...(variant === variants.shadow && { shadow: true }),
+        }));
         return jsonReply({ ...(variants.named && { variant: name, variants: all }), ...host.status });
       },
     },

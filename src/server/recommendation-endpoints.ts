@@ -7,12 +7,15 @@ import type { ParsedOptions, RequestSchemas } from './schemas.ts';
 import type { ScoringJob } from './scoring-protocol.ts';
 import type { SeenFeedback } from './seen-feedback.ts';
 import type { Metrics } from './server-metrics.ts';
+import type { Shadow } from './shadow.ts';
 import type { Variant, Variants } from './variants.ts';
 
 /** The parts that these endpoints use. */
 export interface RecommendationParts {
   readonly variants: Variants;
   readonly metrics: Metrics;
+  /** Makes the lists once more, for nobody. Absent: there is none. */
+  readonly shadow?: Shadow;
   readonly schemas: RequestSchemas;
   /** Maximum size of a request body, in bytes. */
   readonly bodyLimit: number;
@@ -34,8 +37,8 @@ interface Pair {
 
 /** Endpoints that the scoring thread answers: lists, similar items, scores. The thread returns JSON text, which the endpoints pass on without parsing it. */
 export function recommendationEndpoints(parts: RecommendationParts): readonly Endpoint[] {
-  const { variants, schemas, bodyLimit, seen, metrics } = parts;
-  const maker = new ListMaker(metrics);
+  const { variants, schemas, bodyLimit, seen, metrics, shadow } = parts;
+  const maker = new ListMaker(metrics, shadow);
   // The usual request has no query: its options are parsed and its key is built once.
   const noOptions = parsed(schemas.options, {});
   const noOptionsKey = JSON.stringify(noOptions);
@@ -62,7 +65,7 @@ export function recommendationEndpoints(parts: RecommendationParts): readonly En
       users: asked.map(({ user }) => user),
       items: asked.map(({ item }) => item),
     });
-    if (variants.all.length === 1) return (await maker.submit(context, variants.first, job(pairs)))[0]!;
+    if (variants.answering.length === 1) return (await maker.submit(context, variants.first, job(pairs)))[0]!;
     const users = pairs.map(({ user }) => user);
     const scores = await variants.inOrder(users, async (variant, _, places) => {
       const [text] = await maker.submit(context, variant, job(places.map((at) => pairs[at]!)));

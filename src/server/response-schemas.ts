@@ -154,9 +154,12 @@ export const responseSchemas = {
     .object({
       variant,
       variants: z
-        .array(z.object({ name: z.string(), share: z.number().min(0).max(1) }))
+        .array(z.object({ name: z.string(), share: z.number().min(0).max(1), shadow: z.literal(true).optional() }))
         .optional()
-        .meta({ description: 'All models with their shares of people. Only where models have names.' }),
+        .meta({
+          description:
+            'All models with their shares of people; the one in the shadow answers nobody. Only where models have names.',
+        }),
       users: count,
       items: count,
       interactions: count,

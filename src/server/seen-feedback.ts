@@ -17,13 +17,21 @@ export interface FeedbackReceiver extends EditReceiver {
   forget(user: string): Promise<void>;
 }
 
+/** Where scoring threads get feedback from. */
+export interface FeedbackSource {
+  /** Reads all feedback into a receiver, then passes later events on to it. @throws TaurecError `feedback-failed` */
+  load(receiver: FeedbackReceiver): Promise<void>;
+  /** Stops passing events on to a receiver. */
+  leave(receiver: FeedbackReceiver): void;
+}
+
 /** A receiver, with the messages that it gets once it has read the log; `waiting` is absent after that. */
 interface Subscriber {
   waiting?: (() => Promise<void>)[];
 }
 
 /** Passes feedback on: from requests to the log, and from the log to the scoring threads. */
-export class SeenFeedback {
+export class SeenFeedback implements FeedbackSource {
   readonly #log: FeedbackLog;
   readonly #kinds: EventTable;
   /** Edits of items, which the same database keeps. */

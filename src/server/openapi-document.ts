@@ -37,7 +37,7 @@ export function openApiDocument(schemas: RequestSchemas): object {
 
 /** All routes of the document, in the order in which RapiDoc shows them. */
 function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Route[] {
-  const { id, options, popular, similar } = requests;
+  const { id, options, popular, latest, trending, similar } = requests;
   // Two alternatives, the token or nothing: the document cannot know whether the server has a token.
   const closed: Record<string, string[]>[] = [{ token: [] }, {}];
   const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
@@ -155,6 +155,35 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       security: closed,
       request: { query: popular },
       responses: { 200: ok('The items', answers.items), ...wrong, ...busy },
+    },
+    {
+      method: 'get',
+      path: '/v1/latest',
+      operationId: 'latestItems',
+      tags: ['Recommendations'],
+      summary: 'Latest items',
+      description:
+        'The newest items by a time attribute of the catalogue. Items without a time, or with one to come, are left out. The score is the time in seconds since 1970.',
+      security: closed,
+      request: { query: latest },
+      responses: { 200: ok('The items', answers.items), ...wrong, ...busy },
+    },
+    {
+      method: 'get',
+      path: '/v1/trending',
+      operationId: 'trendingItems',
+      tags: ['Recommendations'],
+      summary: 'Trending items',
+      description:
+        'Items that people act on now. The score is the sum of 2^(−age / half-life) over the feedback of the window; each person counts once for an item and kind, impressions do not count. At most two seconds old.',
+      security: closed,
+      request: { query: trending },
+      responses: {
+        200: ok('The items', answers.items),
+        ...wrong,
+        404: problem('The server was started without a feedback log'),
+        ...busy,
+      },
     },
     {
       method: 'post',

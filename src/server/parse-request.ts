@@ -39,7 +39,9 @@ function queryValue(name: string, values: readonly string[]): unknown {
   const [text = ''] = values;
   if (name === 'where' || name === 'atMost') return jsonOr(text);
   if (name === 'includeSeen') return text === 'true' ? true : text === 'false' ? false : text;
-  return name !== 'fallback' && name !== 'by' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
+  return name !== 'fallback' && name !== 'by' && name !== 'time' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text)
+    ? Number(text)
+    : text;
 }
 
 /** A parameter that holds JSON; other text stays text. */

@@ -100,16 +100,6 @@ export function recommendationEndpoints({ host, schemas, bodyLimit, seen }: Reco
       },
     },
     {
-      method: 'GET',
-      path: '/v1/popular',
-      scopes: ['public'],
-      handle(context) {
-        const options = parsed(schemas.popular, queryOptions(context.req.queries()));
-        // The list of a new user who likes nothing yet.
-        return one(context, { type: 'for-items', items: [], request: { ...options, fallback: 'popular' } });
-      },
-    },
-    {
       method: 'POST',
       path: '/v1/scores',
       async handle(context) {

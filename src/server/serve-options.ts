@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { duration } from '../data/duration.ts';
 import { visibleKinds } from '../data/event-kinds.ts';
 import { runShape } from '../engine/run-options.ts';
 import { TaurecError } from '../errors.ts';
@@ -78,6 +79,11 @@ export const serveShape = {
     group: limits,
     flag: '--feedback-memory <MiB>',
     help: "maximum memory for users' feedback",
+  }),
+  /** How long feedback counts for GET /v1/trending, as a duration (`7d`, `6h`, a number of seconds): requests may ask for shorter windows. Default 7d. */
+  trendingWindow: option(duration.prefault('7d'), {
+    flag: '--trending-window <duration>',
+    help: 'longest window of trending lists, such as 30d (default: 7d)',
   }),
   /** Bearer token that clients must send, 16 to 4096 visible ASCII characters. Without it they can only read health and readiness. Absent: every client has access. */
   token: option(

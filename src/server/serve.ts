@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { eventTable } from '../data/event-kinds.ts';
+import { eventTable, weightsByKind } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import { Access, HostNames } from './access.ts';
 import { createApp } from './app.ts';
@@ -44,7 +44,8 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
   // True during the shutdown: readiness then fails and every response closes its connection.
   let draining = false;
   let host: ModelHost | undefined;
-  const seen = feedback && new SeenFeedback(feedback, eventTable({}, checked.visibleKinds));
+  const kinds = eventTable({}, checked.visibleKinds);
+  const seen = feedback && new SeenFeedback(feedback, kinds);
   // A scrape reads these values when it arrives, possibly before the model is open.
   const metrics = new Metrics({
     waiting: () => host?.waiting ?? 0,
@@ -61,6 +62,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
         catalogue: checked.catalogue,
         filters: [...(checked.where ? [checked.where] : []), ...Object.values(checked.filters)],
         feedbackBytes: checked.feedbackMemory * 2 ** 20,
+        trends: { window: checked.trendingWindow, eventWeights: weightsByKind(kinds) },
       },
       queueLimit,
       deadline,
@@ -107,7 +109,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
           draining = true;
           log.info('closing');
           await closeServer(server, checked.shutdownTimeout);
-          seen?.items.stop();
+          seen?.stop();
           await model.close(true);
           await feedback?.close();
           log.info('closed');
@@ -117,7 +119,7 @@ export async function serve(modelDirectory: string, options: ServeOptions = {}):
       },
     };
   } catch (error) {
-    seen?.items.stop();
+    seen?.stop();
     await host?.close(true);
     await feedback?.close();
     flush();

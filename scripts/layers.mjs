@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /** The rooms, from the bottom up. A room may import itself and the rooms listed above its own line; rooms on the same line may not import each other. */
 const lines = [
   ['errors'],
-  ['option', 'duration'],
+  ['option'],
   ['platform'],
   ['array'],
   ['data', 'loss', 'neighbors', 'optimizer'],

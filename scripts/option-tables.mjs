@@ -15,6 +15,7 @@ export const commandNames = [
     'recommend',
     'explain',
     'similar',
+    'items',
     'index',
     'compare',
     'export',

@@ -35,12 +35,21 @@ export type { GroupReport } from './evaluation/groups.ts';
 export { embeddingRanker, type UserRanker } from './evaluation/rankers.ts';
 export { slimRanker } from './evaluation/slim.ts';
 export { type Shares, variantOf } from './evaluation/variant-of.ts';
+export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from './feedback/feedback-log.ts';
+export { type Trend, type TrendEvent, type TrendSettings, Trends, type TrendsOptions } from './feedback/trends.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';
 export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './recommender/explanation.ts';
 export type { FeedbackOfUser } from './recommender/feedback-items.ts';
+export type {
+  ItemListOptions,
+  ItemListRequest,
+  ItemOrder,
+  LatestOptions,
+  TrendingOptions,
+} from './recommender/item-lists.ts';
 export type { ItemChange } from './recommender/live-catalogue.ts';
 export { modelRanker } from './recommender/model-ranker.ts';
 export type { LikedItems } from './recommender/new-users.ts';

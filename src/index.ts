@@ -56,6 +56,7 @@ export type { EmbeddingFormat, ExportEmbeddingsOptions } from './exchange/export
 export type { ImportEmbeddingsOptions, ImportReport } from './exchange/import-embeddings.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from './feedback/feedback-log.ts';
 export type { EditValue, ItemEdit, ItemState } from './feedback/item-edits.ts';
+export { type Trend, type TrendEvent, type TrendSettings, Trends, type TrendsOptions } from './feedback/trends.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export type { ModelVersion, Versions } from './model/current-version.ts';
 export { createModel, type Model } from './model/model.ts';
@@ -68,6 +69,13 @@ export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './reco
 export type { ExportFormat, ExportOptions } from './recommender/export-recommendations.ts';
 export type { FeedbackOfUser } from './recommender/feedback-items.ts';
 export type { BuildIndexOptions, BuiltIndex } from './recommender/index-file.ts';
+export type {
+  ItemListOptions,
+  ItemListRequest,
+  ItemOrder,
+  LatestOptions,
+  TrendingOptions,
+} from './recommender/item-lists.ts';
 export type { ItemChange } from './recommender/live-catalogue.ts';
 export { modelRanker } from './recommender/model-ranker.ts';
 export type { LikedItems } from './recommender/new-users.ts';

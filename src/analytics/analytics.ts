@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import type { EventTable } from '../data/event-kinds.ts';
 import { literal, scalar } from '../data/formats/duckdb.ts';
-import { secondsOf } from '../duration.ts';
 import { TaurecError } from '../errors.ts';
 import { checkOptions } from '../option.ts';
 import { type AttributionOptions, attribute, successKinds } from './attribution.ts';
@@ -127,7 +126,7 @@ export async function attributionOf(
       : momentSeconds(end);
   if (to < from)
     throw new TaurecError('bad-option', { option: 'to', got: end ?? to, expected: `a time after ${iso(from)}` });
-  return { kinds, from, to, window: secondsOf(window), mostImpressions };
+  return { kinds, from, to, window, mostImpressions };
 }
 
 /** An SQL query of each person's impressions x and answered ones y, by group. */

@@ -1,8 +1,8 @@
 // The options of the analytics, declared once for the library, the command line and the server.
 
 import * as z from 'zod';
+import { duration } from '../data/duration.ts';
 import { eventShape } from '../data/event-kinds.ts';
-import { duration } from '../duration.ts';
 import { type DeclaredOption, declaredOptions, oneOf, option, whole } from '../option.ts';
 
 /** What the impressions are grouped by. */
@@ -31,9 +31,9 @@ export const periodShape = {
   /** Moment before which impressions count. Default: after the last event. */
   to: option(moment.optional(), { flag: '--to <time>', help: 'day before which impressions count' }),
   /** Time after an impression within which a success that names no list answers it: seconds, or a span such as `12h`. Default `7d`. */
-  window: option(duration.default('7d'), {
+  window: option(duration.prefault('7d'), {
     flag: '--window <span>',
-    help: 'time within which a success without a list answers an impression: 12h, 7d',
+    help: 'time within which a success without a list answers an impression, such as 12h (default: 7d)',
   }),
   /** Most impressions of a person on a day, at least 1; later ones are left out. Default 1000. */
   mostImpressions: option(whole(1).default(1000), {

@@ -20,6 +20,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
   recommend: { summary: 'recommend items to users', load: () => import('./recommend.ts') },
   explain: { summary: 'say why an item is in a list, or why not', load: () => import('./explain.ts') },
   similar: { summary: 'find items like an item, or users like a user', load: () => import('./similar.ts') },
+  items: { summary: 'list popular, latest or trending items', load: () => import('./items.ts') },
   index: { summary: 'build the approximate index of a large model', load: () => import('./index-model.ts') },
   compare: { summary: 'compare two models or result files user by user', load: () => import('./compare.ts') },
   export: { summary: 'write embeddings for other programs', load: () => import('./export.ts') },

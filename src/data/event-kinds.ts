@@ -1,9 +1,9 @@
 // Kinds of events: a column that says what a row is (view, purchase …), and how much each kind counts.
 
 import * as z from 'zod';
-import { duration, secondsOf } from '../duration.ts';
 import { TaurecError } from '../errors.ts';
 import { notNegative, option, yesOrNo } from '../option.ts';
+import { duration } from './duration.ts';
 
 /** What an event of a kind counts for. */
 export interface EventKind {
@@ -177,7 +177,7 @@ function tableOf(kinds: undefined | readonly (readonly [name: string, facts: Kin
 function kindNamed(name: string, facts: KindFacts): EventKind {
   const { impression = name === IMPRESSION, weight = impression ? 0 : 1, expires = Infinity } = facts;
   const { hides = !impression && !usuallyVisible.includes(name), success = usuallySuccess.includes(name) } = facts;
-  return { weight, hides, success, impression, expires: secondsOf(expires) };
+  return { weight, hides, success, impression, expires: expires === Infinity ? Infinity : duration.parse(expires) };
 }
 
 /** The weight of each kind that the short forms name; undefined where they name none. */
@@ -206,6 +206,11 @@ export function countsAt(kind: string, time: number, now: number, table: EventTa
   const found = kindIn(kind, table);
   if (!found || (found.weight === 0 && !found.hides)) return undefined;
   return time + found.expires > now ? found : undefined;
+}
+
+/** The weights of a table as options (`eventWeights`) state them. */
+export function weightsByKind(table: EventTable | undefined): Record<string, number> | undefined {
+  return table && Object.fromEntries([...table].map(([kind, { weight }]) => [kind, weight]));
 }
 
 /** Kinds with their rows and weights, the most frequent first, for messages. */

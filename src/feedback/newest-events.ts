@@ -55,10 +55,15 @@ export class NewestEvents {
     this.#rebuild((slot) => times[slot]! > middle || (times[slot] === middle && room-- > 0));
   }
 
-  /** Removes all events of a person. */
+  /** Removes all events of a person. Their slots stay taken, by nobody, until the table is full. */
   forget(low: number, high: number): void {
     const keys = this.#keys;
-    this.#rebuild((slot) => keys[4 * slot] !== low || keys[4 * slot + 1] !== high);
+    for (let slot = 0; slot < this.#times.length; slot++) {
+      const at = 4 * slot;
+      if (keys[at] !== low || keys[at + 1] !== high || Number.isNaN(this.#times[slot])) continue;
+      keys.fill(0, at, at + 4);
+      this.#times[slot] = -Infinity;
+    }
   }
 
   /** Adds Σ weight(kind) · 2^(−age / halfLife) over the events that are younger than `window` to `sums`, by item; yields between steps. Later events count as those of `now`. */
@@ -73,8 +78,9 @@ export class NewestEvents {
     const rate = Math.LN2 / halfLife;
     for (let slot = 0; slot < times.length; slot++) {
       if (slot % STEP_SLOTS === STEP_SLOTS - 1) yield;
-      const age = Math.max(0, now - times[slot]!);
-      if (age < window) sums[keys[4 * slot + 2]!]! += weights[keys[4 * slot + 3]!]! * Math.exp(-rate * age);
+      const age = now - times[slot]!;
+      if (!(age < window)) continue;
+      sums[keys[4 * slot + 2]!]! += weights[keys[4 * slot + 3]!]! * (age > 0 ? Math.exp(-rate * age) : 1);
     }
   }
 

@@ -41,3 +41,15 @@ export function feedbackItems(
     ? { hidden: ascending(hidden), liked: Int32Array.from([...liked].slice(-MOST_LIKED)) }
     : undefined;
 }
+
+/** The feedback of each user among the events; absent events: of none. */
+export function feedbackOfEach(
+  users: readonly (string | number)[],
+  events: readonly FeedbackOfUser[] | undefined,
+  { userIds, itemIds }: { readonly userIds: IdMap; readonly itemIds: IdMap },
+): (UserFeedback | undefined)[] {
+  if (!events) return [];
+  const byUser = new Map<string, FeedbackOfUser[]>(users.map((id) => [`${id}`, []]));
+  for (const event of events) byUser.get(event.user)?.push(event);
+  return users.map((id) => feedbackItems(byUser.get(`${id}`)!, itemIds, userIds.indexOf(id) >= 0));
+}

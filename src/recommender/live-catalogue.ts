@@ -4,6 +4,8 @@ import { ItemFilters } from '../catalogue/item-filters.ts';
 import type { Titles } from '../catalogue/titles.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
 import { IdMap } from '../data/id-map.ts';
+import type { RankedItem } from './list-ranker.ts';
+import type { RecommendedItem } from './recommendation.ts';
 
 /** An edit of an item (`ItemState` of a feedback log). `deleted`: no list has the item. */
 export interface ItemChange extends EditedItem {
@@ -30,6 +32,21 @@ export class LiveCatalogue {
 
   get titles(): Titles | undefined {
     return this.#titles;
+  }
+
+  /** Id and title of an item by index. */
+  readonly nameOf = (item: number): { readonly id: string; readonly title?: string } => {
+    const id = this.#itemIds.idOf(item);
+    const title = this.#titles?.at(item);
+    return title === undefined ? { id } : { id, title };
+  };
+
+  /** Item indices as ids, with titles if there are any. */
+  titled(list: readonly RankedItem[]): RecommendedItem[] {
+    return list.map(({ item, score }) => {
+      const { id, title } = this.nameOf(item);
+      return title === undefined ? { id, score } : { id, score, title };
+    });
   }
 
   /** Takes another catalogue. Items keep their titles where it has none. */

@@ -90,7 +90,7 @@ export class PeopleRanker {
   /** The neighbour term, and the items that users' parts of it are computed from. */
   readonly #neighbors: { readonly liked: Csr } | undefined;
   readonly #ranker: ItemRanker;
-  readonly #popular: PopularItems;
+  readonly popular: PopularItems;
   readonly #scored: ScoredModel;
   readonly newUsers: NewUsers;
 
@@ -102,7 +102,7 @@ export class PeopleRanker {
     this.#neighbors = neighbors;
     this.#scored = { score: model.config.score, itemBias, term: neighbors?.term };
     this.#ranker = new ItemRanker(engine, { ...this.#scored, popularity }, index);
-    this.#popular = new PopularItems(popularity);
+    this.popular = new PopularItems(popularity);
     this.newUsers = new NewUsers(model.config, engine, loss);
   }
 
@@ -117,7 +117,7 @@ export class PeopleRanker {
     for (const [at, { basis, leftOut, query }] of prepared.entries()) {
       const items = query
         ? ranked.next().value!
-        : this.#popular.best(request.k, request.filter, leftOut.seen, request.limits);
+        : this.popular.best(request.k, request.filter, leftOut.seen, request.limits);
       const sums =
         query && request.explain > 0 ? yield* this.#sums(people[at]!, query, items, request.explain) : undefined;
       lists.push({ basis, items, sums });
@@ -134,7 +134,7 @@ export class PeopleRanker {
     const excluded = leftOut.causesOf(item);
     if (!query) {
       const { filter, k, limits } = request;
-      const all = this.#popular.best(rows, filter, leftOut.seen);
+      const all = this.popular.best(rows, filter, leftOut.seen);
       const rank = placeOf(all, item);
       const facts = { basis, score: this.#model.popularity[item]!, of, ...(rank > 0 && { rank }) };
       if (rank === 0) return { ...facts, causes: excluded };

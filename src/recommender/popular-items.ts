@@ -12,23 +12,40 @@ export class PopularItems {
     this.#popularity = popularity;
   }
 
-  /** The `k` most popular items that the filter allows and `seen` does not contain. The score is the number of users with the item. */
-  best(k: number, filter: ItemFilter, seen: Int32Array, limits?: Limits): RankedItem[] {
+  /** All items, most popular first. The score is the number of users with the item. */
+  *ranked(): Generator<RankedItem, void> {
     const popularity = this.#popularity;
     this.#order ??= Int32Array.from(popularity.keys()).sort((a, b) => popularity[b]! - popularity[a]! || a - b);
-    // A mark for each item: sets would cost more than the list where much is excluded.
-    const out = new Uint8Array(popularity.length);
-    for (const item of filter.excluded) out[item] = 1;
-    for (const item of seen) out[item] = 1;
-    const allowed = filter.allowed && new Set(filter.allowed);
-    const { where } = filter;
-    const counts = limits?.begin();
-    const list: RankedItem[] = [];
-    for (const item of this.#order) {
-      if (list.length === k) break;
-      if (out[item] || (allowed && !allowed.has(item)) || (where && !where.has(item))) continue;
-      if (!counts || counts.take(item)) list.push({ item, score: popularity[item]! });
-    }
-    return list;
+    for (const item of this.#order) yield { item, score: popularity[item]! };
   }
+
+  /** The `k` most popular items that the filter allows and `seen` does not contain. */
+  best(k: number, filter: ItemFilter, seen: Int32Array, limits?: Limits): RankedItem[] {
+    return firstItems(this.ranked(), k, filter, this.#popularity.length, limits, seen);
+  }
+}
+
+/** The first `k` items of an order that the filter and the limits allow and `seen` does not contain; `items` is the number of all items. */
+export function firstItems(
+  ordered: Iterable<RankedItem>,
+  k: number,
+  { excluded, allowed: only, where }: ItemFilter,
+  items: number,
+  limits?: Limits,
+  seen: Int32Array = new Int32Array(),
+): RankedItem[] {
+  // A mark for each item: sets would cost more than the list where much is excluded.
+  const out = new Uint8Array(items);
+  for (const item of excluded) out[item] = 1;
+  for (const item of seen) out[item] = 1;
+  const allowed = only && new Set(only);
+  const counts = limits?.begin();
+  const list: RankedItem[] = [];
+  for (const one of ordered) {
+    const { item } = one;
+    if (out[item] || (allowed && !allowed.has(item)) || (where && !where.has(item))) continue;
+    if (!counts || counts.take(item)) list.push(one);
+    if (list.length === k) break;
+  }
+  return list;
 }

@@ -5,17 +5,24 @@ import type { CatalogueTable } from '../data/catalogue-table.ts';
 import type { IdMap } from '../data/id-map.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
+import type { Trends } from '../feedback/trends.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { type Explanation, explanationOf, withEvents, withReasons } from './explanation.ts';
-import { type FeedbackOfUser, feedbackItems } from './feedback-items.ts';
+import { feedbackOfEach } from './feedback-items.ts';
 import { finished } from './in-steps.ts';
 import { itemFilterInSteps } from './item-filter.ts';
+import {
+  type ItemListOptions,
+  type ItemListRequest,
+  ItemLists,
+  type LatestOptions,
+  type TrendingOptions,
+} from './item-lists.ts';
 import { likedItems } from './liked-items.ts';
-import type { RankedItem } from './list-ranker.ts';
 import { type ItemChange, LiveCatalogue } from './live-catalogue.ts';
 import type { LikedItems } from './new-users.ts';
 import { indexKinds, type OpenOptions } from './open-options.ts';
@@ -54,6 +61,7 @@ export class Recommender {
   #closed = false;
   readonly #ranker: PeopleRanker;
   readonly #live: LiveCatalogue;
+  readonly #forAll: ItemLists;
   /** 1/‖row‖ of the embeddings, computed on first use. */
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
@@ -64,6 +72,7 @@ export class Recommender {
     this.#live = new LiveCatalogue(model.itemIds, model.catalogue, model.titles);
     this.#engine = engine;
     this.#ranker = new PeopleRanker(rest, engine, loss, index);
+    this.#forAll = new ItemLists(model.itemIds, this.#ranker.popular);
   }
 
   /**
@@ -169,7 +178,7 @@ export class Recommender {
   *listsInSteps(
     users: readonly Id[],
     options: RecommendOptions = {},
-    feedback: readonly (UserFeedback | undefined)[] = this.#feedbackOf(users, options),
+    feedback: readonly (UserFeedback | undefined)[] = feedbackOfEach(users, options.feedback, this),
   ): Generator<void, UserList[]> {
     const people = users.map((id, at): Person => ({ user: this.#rowOf(id, options), feedback: feedback[at] }));
     return yield* this.#lists(people, options);
@@ -189,7 +198,7 @@ export class Recommender {
     user: Id,
     item: Id,
     options: RecommendOptions = {},
-    feedback: UserFeedback | undefined = this.#feedbackOf([user], options)[0],
+    feedback: UserFeedback | undefined = feedbackOfEach([user], options.feedback, this)[0],
   ): Generator<void, Explanation> {
     const explained = yield* this.#explanation({ user: this.#rowOf(user, options), feedback }, item, options);
     const events = options.feedback?.filter((event) => event.user === `${user}` && event.item === `${item}`);
@@ -212,7 +221,7 @@ export class Recommender {
       const length = Math.min(ALL_BLOCK, count - first);
       const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
       const ids = block.map((user) => this.userIds.idOf(user));
-      const feedback = this.#feedbackOf(ids, rest);
+      const feedback = feedbackOfEach(ids, rest.feedback, this);
       const people = block.map((user, i): Person => ({ user, feedback: feedback[i] }));
       const lists = finished(this.#lists(people, rest));
       yield lists.map(({ items }, i) => ({ user: ids[i]!, items }));
@@ -267,7 +276,27 @@ export class Recommender {
       by === 'together'
         ? yield* togetherWith(neighbors!.votes, index, count, wanted)
         : yield* nearestRows(this.engine.items, this.#inverseNorms('items'), index, count, wanted);
-    return this.#titled(limits ? limits.first(ranked, k) : ranked);
+    return this.#live.titled(limits ? limits.first(ranked, k) : ranked);
+  }
+
+  /** The items of the most users in the training data, best first; ties to the item that comes first in the model. The score is the number of users. @throws TaurecError for options and filters as `recommend` */
+  popular(options: ItemListOptions = {}): RecommendedItem[] {
+    return finished(this.itemsInSteps({ by: 'popular', options }));
+  }
+
+  /** The newest items by a time attribute of the catalogue, ties as in `popular`; items without a time, or with one to come, are left out. The score is the time in seconds since 1970. Throws as `popular`. */
+  latest(options: LatestOptions = {}): RecommendedItem[] {
+    return finished(this.itemsInSteps({ by: 'latest', options }));
+  }
+
+  /** The items that people act on now (`Trends`), best first. The score is the sum of decayed weights. Throws as `popular`. */
+  trending(trends: Trends, options: TrendingOptions = {}): RecommendedItem[] {
+    return finished(this.itemsInSteps({ by: 'trending', options, trends }));
+  }
+
+  /** As `popular`, `latest` and `trending`, for a server: yields between steps of a few milliseconds. */
+  *itemsInSteps(request: ItemListRequest): Generator<void, RecommendedItem[]> {
+    return this.#live.titled(yield* this.#whileOpen(this.#forAll).listInSteps(request, this.#live.filters));
   }
 
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
@@ -300,8 +329,8 @@ export class Recommender {
     const ranked = yield* ranker.listsInSteps(people, yield* this.#parse(options));
     const lists: UserList[] = [];
     for (const { basis, items, sums } of ranked) {
-      const list = this.#titled(items);
-      lists.push({ basis, items: sums ? yield* withReasons(list, sums, this.#nameOf) : list });
+      const list = this.#live.titled(items);
+      lists.push({ basis, items: sums ? yield* withReasons(list, sums, this.#live.nameOf) : list });
     }
     return lists;
   }
@@ -311,22 +340,14 @@ export class Recommender {
     const request = { ...(yield* this.#parse(options)), explain: options.explain ?? REASONS };
     const index = this.itemIds.indexOf(item);
     const facts = yield* ranker.factsInSteps(person, index, request);
-    const named = index < 0 ? { id: String(item) } : this.#nameOf(index);
-    return explanationOf(named, facts, this.#nameOf);
+    const named = index < 0 ? { id: String(item) } : this.#live.nameOf(index);
+    return explanationOf(named, facts, this.#live.nameOf);
   }
 
   /** The row of a user. Absent for an unknown one with a fallback. */
   #rowOf(id: Id, { fallback }: RecommendOptions): number | undefined {
     const row = fallback ? this.userIds.indexOf(id) : this.#userOf(id);
     return row < 0 ? undefined : row;
-  }
-
-  /** The feedback of each user among the option's events. */
-  #feedbackOf(users: readonly Id[], { feedback }: RecommendOptions): (UserFeedback | undefined)[] {
-    if (!feedback) return [];
-    const byUser = new Map<string, FeedbackOfUser[]>(users.map((id) => [`${id}`, []]));
-    for (const event of feedback) byUser.get(event.user)?.push(event);
-    return users.map((id) => feedbackItems(byUser.get(`${id}`)!, this.itemIds, this.userIds.indexOf(id) >= 0));
   }
 
   /** The liked items of a new user. Throws `bad-option` for no known item without a fallback. */
@@ -356,21 +377,6 @@ export class Recommender {
     const limits = atMost && this.#live.filters.limitsOf(atMost);
     return { ...rest, limits, filter: yield* itemFilterInSteps(this.itemIds, exclude, allow, set) };
   }
-
-  /** Item indices as ids, with titles if the model has them. */
-  #titled(list: readonly RankedItem[]): RecommendedItem[] {
-    return list.map(({ item, score }) => {
-      const { id, title } = this.#nameOf(item);
-      return title === undefined ? { id, score } : { id, score, title };
-    });
-  }
-
-  /** Id and title of an item by index. */
-  readonly #nameOf = (item: number): { readonly id: string; readonly title?: string } => {
-    const id = this.itemIds.idOf(item);
-    const title = this.#live.titles?.at(item);
-    return title === undefined ? { id } : { id, title };
-  };
 
   #inverseNorms(table: 'users' | 'items'): Float64Array {
     this.#inverse[table] ??= inverseNorms(this.engine[table] as Matrix);

@@ -7,6 +7,7 @@ import { type AnalyticsParts, analyticsEndpoints } from './analytics-endpoints.t
 import { documentEndpoints } from './document-endpoints.ts';
 import { type Endpoint, type FrameParts, framed } from './endpoint.ts';
 import { itemEndpoints } from './item-endpoints.ts';
+import { itemListEndpoints } from './item-list-endpoints.ts';
 import { type OperationParts, operationEndpoints } from './operation-endpoints.ts';
 import { type RecommendationParts, recommendationEndpoints } from './recommendation-endpoints.ts';
 
@@ -59,6 +60,7 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
 export function endpointsOf(parts: RecommendationParts & OperationParts & AnalyticsParts): readonly Endpoint[] {
   return [
     ...recommendationEndpoints(parts),
+    ...itemListEndpoints(parts),
     ...itemEndpoints(parts),
     ...operationEndpoints(parts),
     ...analyticsEndpoints(parts),

@@ -39,7 +39,8 @@ export class ListMaker {
     const { version } = variant.host;
     const made = await this.submit(context, variant, job);
     this.#metrics.lists(variant.name, made.length);
-    this.#shadow?.follow(context.env.outgoing, variant.name, job, made);
+    // Lists for everybody say nothing about a model.
+    if (job.type !== 'items') this.#shadow?.follow(context.env.outgoing, variant.name, job, made);
     return made.map((json) => withListId(json, { variant: variant.name, version, place }));
   }
 }

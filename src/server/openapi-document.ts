@@ -1,12 +1,11 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { version } from '../platform/version.ts';
-import { analyticsAnswers, analyticsRequests } from './analytics-endpoints.ts';
 import { itemSchemas } from './item-endpoints.ts';
-import { type ResponseSchemas, responseSchemas } from './response-schemas.ts';
+import { operationRoutes } from './openapi-operations.ts';
+import { body, busy, closed, edits, ok, problem, type Route, unknown, wrong, wrongBody } from './openapi-parts.ts';
+import { responseSchemas as answers } from './response-schemas.ts';
 import type { RequestSchemas } from './schemas.ts';
-
-type Route = Parameters<typeof createRoute>[0];
 
 /** Builds the OpenAPI 3.1 document from the schemas that also validate requests. A test checks that it describes every endpoint except pages and their script, and that responses match it. */
 export function openApiDocument(schemas: RequestSchemas): object {
@@ -16,7 +15,7 @@ export function openApiDocument(schemas: RequestSchemas): object {
     scheme: 'bearer',
     description: 'Required when the server was started with a token.',
   });
-  for (const route of routes(schemas, responseSchemas)) app.openAPIRegistry.registerPath(createRoute(route));
+  for (const route of routes(schemas)) app.openAPIRegistry.registerPath(createRoute(route));
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -37,49 +36,9 @@ export function openApiDocument(schemas: RequestSchemas): object {
 }
 
 /** All routes of the document, in the order in which RapiDoc shows them. */
-function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Route[] {
-  const { id, options, popular, similar } = requests;
-  // Two alternatives, the token or nothing: the document cannot know whether the server has a token.
-  const closed: Record<string, string[]>[] = [{ token: [] }, {}];
-  const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
-  const body = (schema: z.ZodType) => ({ body: { ...json(schema), required: true } });
-  const ok = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
-  const problem = (description: string) => ({
-    description,
-    content: { 'application/problem+json': { schema: answers.problem } },
-  });
-  // Groups of error responses that several routes share.
-  const busy = {
-    503: problem('The queue is full, or the scoring thread is restarting. Retry after `Retry-After` seconds'),
-    504: problem('Timed out'),
-  };
-  const foreign = {
-    421: problem('The server has no token and does not accept the `Host` of the request'),
-  };
-  const denied = {
-    401: problem('The token is missing, wrong or expired'),
-    403: problem('The token does not have the scope of this operation'),
-    ...foreign,
-  };
-  const slow = { 408: problem('The request body did not arrive in time') };
-  const wrong = { 400: problem('A parameter or field is invalid; `errors` lists them'), ...denied };
-  const wrongBody = { ...wrong, ...slow, 413: problem('The body is too large'), 415: problem('The body is not JSON') };
-  const edits = {
-    404: problem('The server keeps no feedback, and so no edits'),
-    501: problem('The feedback log cannot keep edits of items'),
-    503: problem('The feedback database cannot be written'),
-  };
-  const noLog = {
-    404: problem('The server keeps no feedback'),
-    503: problem('The feedback database cannot be read'),
-  };
-  const unknown = { 404: problem('An id is unknown to the model') };
-  const text = (description: string, type: string) => ({ description, content: { [type]: { schema: z.string() } } });
-  const variantQuery = z.object({
-    variant: z.string().optional().meta({ description: 'Of a server of several models, the one that is meant.' }),
-  });
+function routes(requests: RequestSchemas): readonly Route[] {
+  const { id, options, popular, latest, trending, similar } = requests;
   const idOf = (what: string) => id.meta({ description: `Id of the ${what}, percent-encoded.` });
-
   return [
     {
       method: 'get',
@@ -165,6 +124,35 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
       responses: { 200: ok('The items', answers.items), ...wrong, ...busy },
     },
     {
+      method: 'get',
+      path: '/v1/latest',
+      operationId: 'latestItems',
+      tags: ['Recommendations'],
+      summary: 'Latest items',
+      description:
+        'The newest items by a time attribute of the catalogue. Items without a time, or with one to come, are left out. The score is the time in seconds since 1970.',
+      security: closed,
+      request: { query: latest },
+      responses: { 200: ok('The items', answers.items), ...wrong, ...busy },
+    },
+    {
+      method: 'get',
+      path: '/v1/trending',
+      operationId: 'trendingItems',
+      tags: ['Recommendations'],
+      summary: 'Trending items',
+      description:
+        'Items that people act on now. The score is the sum of 2^(−age / half-life) over the feedback of the window; each person counts once for an item and kind, impressions do not count. At most two seconds old.',
+      security: closed,
+      request: { query: trending },
+      responses: {
+        200: ok('The items', answers.items),
+        ...wrong,
+        404: problem('The server was started without a feedback log'),
+        ...busy,
+      },
+    },
+    {
       method: 'post',
       path: '/v1/scores',
       operationId: 'score',
@@ -245,146 +233,6 @@ function routes(requests: RequestSchemas, answers: ResponseSchemas): readonly Ro
         503: busy[503],
       },
     },
-    {
-      method: 'get',
-      path: '/v1/model',
-      operationId: 'model',
-      tags: ['Operation'],
-      summary: 'The served model and its last reload',
-      description:
-        'Of several models, with `variants`, the first with a share of the people unless `variant` names one.',
-      security: closed,
-      request: { query: variantQuery },
-      responses: { 200: ok('The model', answers.model), ...wrong, 503: busy[503] },
-    },
-    {
-      method: 'post',
-      path: '/v1/reload',
-      operationId: 'reload',
-      tags: ['Operation'],
-      summary: 'Open the model directory again',
-      description:
-        'Responds once the new model is served. If it cannot be opened, the response gives the reason and the current model stays. Of several models, `variant` names one. Requires a token.',
-      security: [{ token: [] }],
-      request: { query: variantQuery },
-      responses: {
-        200: ok('The new model is served', answers.reload),
-        ...wrong,
-        ...slow,
-        403: problem('The server has no token, or the token lacks the scope admin'),
-        409: problem('The new model cannot be opened'),
-      },
-    },
-    {
-      method: 'get',
-      path: '/v1/versions',
-      operationId: 'versions',
-      tags: ['Operation'],
-      summary: 'The published versions of the model',
-      description:
-        'For a server of a folder of versions (`taurec publish`). Of several models, `variant` names one. Requires a token with the scope `admin`, where the server has tokens.',
-      security: [{ token: [] }],
-      request: { query: variantQuery },
-      responses: {
-        200: ok('The versions, oldest first', answers.versions),
-        ...wrong,
-        404: problem('The server serves a model folder without versions'),
-      },
-    },
-    {
-      method: 'post',
-      path: '/v1/versions/{version}/publish',
-      operationId: 'publishVersion',
-      tags: ['Operation'],
-      summary: 'Make a version current',
-      description:
-        'Responds once the version is served. If it cannot be opened, the version before stays current. Requires a token with the scope `admin`.',
-      security: [{ token: [] }],
-      request: { params: z.object({ version: z.string().meta({ example: 'v3' }) }), query: variantQuery },
-      responses: {
-        200: ok('The version is served', answers.version),
-        ...wrong,
-        ...slow,
-        403: problem('The server has no token, or the token lacks the scope admin'),
-        404: problem('The server serves a model folder without versions'),
-        409: problem('The version cannot be opened, or another program publishes now'),
-      },
-    },
-    {
-      method: 'post',
-      path: '/v1/versions/rollback',
-      operationId: 'rollback',
-      tags: ['Operation'],
-      summary: 'Go back to the version before',
-      description:
-        'Makes the version current that was current before, and responds once it is served. Requires a token with the scope `admin`.',
-      security: [{ token: [] }],
-      request: { query: variantQuery },
-      responses: {
-        200: ok('The version before is served', answers.version),
-        ...wrong,
-        ...slow,
-        403: problem('The server has no token, or the token lacks the scope admin'),
-        404: problem('The server serves a model folder without versions'),
-        409: problem('There is no version before, it cannot be opened, or another program publishes now'),
-      },
-    },
-    {
-      method: 'get',
-      path: '/v1/analytics',
-      operationId: 'analytics',
-      tags: ['Operation'],
-      summary: 'What came of the lists',
-      description:
-        'Impressions and the rates at which they were answered, with intervals between people, by day, version, variant, place or position. Requires a token with the scope `admin`, where the server has tokens.',
-      security: closed,
-      request: { query: analyticsRequests.analytics },
-      responses: { 200: ok('The figures', analyticsAnswers.analytics), ...wrong, ...noLog },
-    },
-    {
-      method: 'get',
-      path: '/v1/analytics/comparison',
-      operationId: 'compareVariants',
-      tags: ['Operation'],
-      summary: 'Compare two variants',
-      description: 'A test that may be looked at every day. Requires the scope `admin`, where the server has tokens.',
-      security: closed,
-      request: { query: analyticsRequests.comparison },
-      responses: { 200: ok('The comparison', analyticsAnswers.comparison), ...wrong, ...noLog },
-    },
-    {
-      method: 'get',
-      path: '/healthz',
-      operationId: 'health',
-      tags: ['Operation'],
-      summary: 'Liveness',
-      responses: { 200: ok('The process is alive', answers.status), ...foreign },
-    },
-    {
-      method: 'get',
-      path: '/readyz',
-      operationId: 'readiness',
-      tags: ['Operation'],
-      summary: 'Readiness',
-      responses: { 200: ok('Ready for requests', answers.status), ...foreign, 503: problem('Not ready') },
-    },
-    {
-      method: 'get',
-      path: '/metrics',
-      operationId: 'metrics',
-      tags: ['Operation'],
-      summary: 'Metrics for Prometheus',
-      security: closed,
-      responses: { 200: text('The metrics', 'text/plain'), ...denied },
-    },
-    {
-      method: 'get',
-      path: '/openapi.json',
-      operationId: 'openApi',
-      tags: ['Description'],
-      summary: 'This document',
-      security: closed,
-      responses: { 200: ok('The document', z.looseObject({})), ...denied },
-    },
+    ...operationRoutes,
   ];
 }

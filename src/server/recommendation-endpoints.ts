@@ -142,20 +142,6 @@ export function recommendationEndpoints(parts: RecommendationParts): readonly En
       },
     },
     {
-      method: 'GET',
-      path: '/v1/popular',
-      scopes: ['public'],
-      handle(context) {
-        const { place, visitor, ...options } = parsed(schemas.popular, queryOptions(context.req.queries()));
-        // The list of a new user who likes nothing yet.
-        return oneList(
-          context,
-          { type: 'for-items', items: [], request: { ...options, fallback: 'popular' } },
-          { place, visitor },
-        );
-      },
-    },
-    {
       method: 'POST',
       path: '/v1/scores',
       async handle(context) {

@@ -1,7 +1,7 @@
 import type { ListOptions, ScoringJob } from './scoring-protocol.ts';
 
 /** Kinds of work, each with its own speed: a product in re-ranking takes longer than one in ranking. */
-export type WorkKind = 'rank' | 're-rank' | 'explain' | 'fold-in' | 'similar' | 'score';
+export type WorkKind = 'rank' | 're-rank' | 'explain' | 'fold-in' | 'similar' | 'items' | 'trending' | 'score';
 
 /** Sizes of the served model that costs depend on. */
 export interface ModelSizes {
@@ -120,6 +120,12 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
         unit: sizes.items * (sizes.dimension + (job.atMost ? LIMITED : 0)) + JSON_ITEM * job.k,
         fixed: filterWork(job.where, sizes),
       };
+    case 'items': {
+      const { k, where, atMost } = job.options;
+      const unit = sizes.items * (CONDITION + (atMost ? LIMITED : 0)) + JSON_ITEM * Math.min(k, sizes.items);
+      const fixed = lookUpWork(job.options) + filterWork(where, sizes);
+      return { kind: job.by === 'trending' ? 'trending' : 'items', units: 1, unit, fixed };
+    }
     case 'explain': {
       // The list, the rank in a second pass over the items, and the parts of one score.
       const { options } = job;

@@ -31,7 +31,7 @@ const item = z
     id: z.string(),
     score: z.number().meta({
       description:
-        'Cosine or dot product, as the model scores; for the basis `popular`, the number of users who have the item.',
+        'Cosine or dot product, as the model scores; for the basis `popular`, the number of users who have the item; of latest items the time, of trending ones the decayed feedback.',
     }),
     title: z.string().optional(),
     because: reasons.optional().meta({ description: 'With `explain`. Absent in lists of popular items.' }),
@@ -203,5 +203,3 @@ export const responseSchemas = {
     })
     .meta({ id: 'Problem' }),
 };
-
-export type ResponseSchemas = typeof responseSchemas;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { upTo, whole } from '../option.ts';
 import { shortName, shortNameText } from '../platform/short-name.ts';
+import { itemListsShape } from '../recommender/item-lists.ts';
 import { listShape } from '../recommender/recommendation.ts';
 import { similarShape } from '../recommender/similar-items.ts';
 import { filterSchemas, type ServerFilters } from './filter-schemas.ts';
@@ -119,6 +120,7 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
       description: "Shift towards less popular items, from 0 (the model's own ranking, default) to 1.",
     }),
   };
+  const itemList = { ...common, visitor, exclude: options.exclude };
   const positive = (what: string) => z.number({ error: what }).gt(0, { error: what });
   // Scoring uses 32-bit floats, in which weights outside this range would become 0 or infinite.
   const weightError = 'a number from 1e-30 to 1e30';
@@ -134,7 +136,24 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
   return {
     id: idText,
     options: optionsObject,
-    popular: z.strictObject({ ...common, visitor }),
+    popular: z.strictObject(itemList),
+    latest: z.strictObject({
+      ...itemList,
+      time: itemListsShape.time.meta({
+        description:
+          'Attribute of the type time that says when an item is new. Default: the only one, or one with a usual name (released, published, added, created).',
+      }),
+    }),
+    trending: z.strictObject({
+      ...itemList,
+      window: itemListsShape.window.meta({
+        description:
+          'How far back feedback counts: `6h`, `7d`, or a number of seconds. At most, and by default, the `--trending-window` of the server.',
+      }),
+      halfLife: itemListsShape.halfLife.meta({
+        description: 'Age at which feedback counts half, as `window`. Default: a seventh of the window.',
+      }),
+    }),
     similar: z.strictObject({
       ...common,
       visitor,

@@ -1,7 +1,9 @@
 import type { Attribute } from '../catalogue/catalogue.ts';
 import type { Where } from '../catalogue/where.ts';
 import type { ItemState } from '../feedback/item-edits.ts';
+import type { TrendsOptions } from '../feedback/trends.ts';
 import type { CarriedError } from '../platform/carried-error.ts';
+import type { ItemOrder, LatestOptions, TrendingOptions } from '../recommender/item-lists.ts';
 import type { RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import type { FoldInRequest, RecommendOptions } from '../recommender/recommendation.ts';
 import type { SimilarOptions } from '../recommender/similar-items.ts';
@@ -42,6 +44,15 @@ export interface SimilarJob extends Pick<SimilarOptions, 'where' | 'atMost'> {
   readonly by?: SimilarOptions['by'];
 }
 
+/** Job: a list for everybody. */
+export interface ItemsJob {
+  readonly type: 'items';
+  readonly by: ItemOrder;
+  readonly options: Pick<ListOptions, 'k' | 'exclude' | 'where' | 'atMost'> &
+    Pick<LatestOptions, 'time'> &
+    Pick<TrendingOptions, 'window' | 'halfLife'>;
+}
+
 /** Job: why an item is in a user's list, or why it is not. */
 export interface ExplainJob {
   readonly type: 'explain';
@@ -58,10 +69,10 @@ export interface ScoreJob {
 }
 
 /** A unit of a request that the scoring thread answers as one. */
-export type ScoringJob = RecommendJob | ForItemsJob | SimilarJob | ExplainJob | ScoreJob;
+export type ScoringJob = RecommendJob | ForItemsJob | SimilarJob | ItemsJob | ExplainJob | ScoreJob;
 
 /**
- * Answer to a job: JSON texts (one for each user of a job for users, otherwise one), or an error; or `deferred`, for a light job that needs a fold-in by feedback: it belongs into the dear lane.
+ * Answer to a job: JSON texts (one for each user of a job for users, otherwise one), or an error; or `deferred`, for a light job that needs a fold-in by feedback or a new ranking of trends: it belongs into the dear lane.
  */
 export type Answer =
   | { readonly json: readonly string[] }
@@ -77,6 +88,9 @@ export interface FeedbackColumns {
   readonly items: readonly string[];
   readonly hides: readonly boolean[];
   readonly until: readonly number[];
+  readonly kinds: readonly string[];
+  /** Seconds since 1970. */
+  readonly times: readonly number[];
 }
 
 /** Size of the feedback sets. */
@@ -96,6 +110,8 @@ export interface ScoringTask {
   readonly filters: readonly Where[];
   /** Maximum memory of the feedback sets, in bytes. */
   readonly feedbackBytes: number;
+  /** What trends count, and for how many seconds they keep feedback. */
+  readonly trends: Pick<TrendsOptions, 'eventWeights' | 'window'>;
 }
 
 /** Facts about the served model, as `GET /v1/model` returns them. `dimension` is d, the length of an embedding; `titles` tells whether items have titles. */

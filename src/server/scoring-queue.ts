@@ -26,6 +26,8 @@ const FIRST_MS: Readonly<Record<WorkKind, number>> = {
   explain: 1e-6,
   'fold-in': 3e-7,
   similar: 1e-6,
+  items: 1e-6,
+  trending: 1e-6,
   score: 1e-6,
 };
 /** Weight of a new measurement, and the largest factor by which one may raise an estimate: a pause of the machine says nothing about the work. */
@@ -95,11 +97,12 @@ export class ScoringQueue {
     return this.#add(new WaitingRequest(job, work, gone, resolve, reject), this.#laneOf(job, work));
   }
 
-  /** Puts a piece that the thread found dear, a fold-in by feedback, into the dear lane. */
+  /** Puts a piece that the thread found dear, a fold-in by feedback or a new ranking of trends, into the dear lane. */
   defer(piece: Piece): void {
     const { sizes } = this.#options;
     const { unit } = workOf({ type: 'for-items', items: [''], request: { k: 10 } }, sizes);
-    const work: Work = { kind: 'fold-in', units: piece.units, unit, fixed: 0 };
+    const folds: Work = { kind: 'fold-in', units: piece.units, unit, fixed: 0 };
+    const work = piece.job.type === 'items' ? workOf(piece.job, sizes) : folds;
     const settle = (json: readonly string[]) => piece.settle(json);
     this.#add(new WaitingRequest(piece.job, work, piece.gone, settle, (error) => piece.fail(error)), 'dear');
   }

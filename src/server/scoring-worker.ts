@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TaurecError } from '../errors.ts';
 import type { ItemState } from '../feedback/item-edits.ts';
+import { Trends } from '../feedback/trends.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { modelMark } from '../model/model-mark.ts';
 import { carryError } from '../platform/carried-error.ts';
@@ -14,6 +15,7 @@ import type {
   FeedbackColumns,
   ForItemsJob,
   FromScoring,
+  ItemsJob,
   Lane,
   ListOptions,
   ModelInfo,
@@ -28,15 +30,24 @@ import type {
 const SLICE_MS = 4;
 /** Items of one user that are scored between two steps. */
 const SCORED = 500;
+/** Seconds for which a ranking of trends answers requests. */
+const REFRESH_SECONDS = 2;
+
+/** What people did since the training. */
+interface Feedback {
+  readonly sets: FeedbackSets;
+  readonly trends: Trends;
+}
 
 /** Answers the jobs of a batch, each exactly as the library would answer it alone. Users of jobs with equal options are ranked in one call. */
-function* scoreBatch(recommender: Recommender, sets: FeedbackSets, lane: Lane, jobs: readonly ScoringJob[]) {
+function* scoreBatch(recommender: Recommender, { sets, trends }: Feedback, lane: Lane, jobs: readonly ScoringJob[]) {
   const answers: Answer[] = new Array(jobs.length);
   // From the key of the options to the positions of its jobs in the batch.
   const groups = new Map<string, number[]>();
   for (const [at, job] of jobs.entries()) {
     if (job.type === 'explain' && lane === 'light' && folds(recommender, sets, job.user, job.options))
       answers[at] = { deferred: true };
+    else if (job.type === 'items') answers[at] = yield* itemsAnswer(recommender, trends, lane, job);
     else if (job.type !== 'recommend') answers[at] = yield* answer(() => single(recommender, sets, job));
     else if (groups.has(job.key)) groups.get(job.key)!.push(at);
     else groups.set(job.key, [at]);
@@ -124,7 +135,7 @@ function* listsOf(
 function* single(
   recommender: Recommender,
   sets: FeedbackSets,
-  job: Exclude<ScoringJob, RecommendJob>,
+  job: Exclude<ScoringJob, RecommendJob | ItemsJob>,
 ): Generator<void, string[]> {
   if (job.type === 'for-items') return [yield* forItems(recommender, job)];
   if (job.type === 'score') return [yield* scores(recommender, job)];
@@ -136,6 +147,20 @@ function* single(
   const { k, by, where, atMost } = job;
   const items = yield* recommender.similarItemsInSteps(item, { k, by, where, atMost });
   return [`{"item":${JSON.stringify(item)},"items":${yield* itemsJson(items)}}`];
+}
+
+/** Answers a job for a list for everybody. In the light lane one that needs a new ranking of trends is deferred. */
+function* itemsAnswer(
+  recommender: Recommender,
+  trends: Trends,
+  lane: Lane,
+  { by, options }: ItemsJob,
+): Generator<void, Answer> {
+  return yield* answer(function* () {
+    if (by === 'trending' && lane === 'light' && !trends.isFresh(options)) return undefined;
+    const list = yield* recommender.itemsInSteps({ by, options, trends });
+    return [`{"items":${yield* itemsJson(list)}}`];
+  });
 }
 
 function* forItems(recommender: Recommender, { items, request }: ForItemsJob): Generator<void, string> {
@@ -171,10 +196,11 @@ function* scores(recommender: Recommender, { users, items }: ScoreJob): Generato
   return `{"scores":${JSON.stringify(values)}}`;
 }
 
-/** Wraps a result, or the error that `make` throws, as an answer. Rethrows the error of a broken engine. */
-function* answer(make: () => Generator<void, string[]>): Generator<void, Answer> {
+/** Wraps a result, or the error that `make` throws, as an answer; nothing as `deferred`. Rethrows the error of a broken engine. */
+function* answer(make: () => Generator<void, string[] | undefined>): Generator<void, Answer> {
   try {
-    return { json: yield* make() };
+    const json = yield* make();
+    return json ? { json } : { deferred: true };
   } catch (error) {
     // A broken engine cannot answer further requests. The uncaught error ends this thread, and `ModelHost` starts a new one.
     if (error instanceof TaurecError && error.code === 'engine-thread') throw error;
@@ -224,16 +250,19 @@ class PendingEdits {
   }
 }
 
-/** Adds events to the sets. */
-function feed(sets: FeedbackSets, { users, items, hides, until }: FeedbackColumns): void {
+/** Adds events to the sets and, of items that the model knows, to the trends. */
+function feed({ itemIds }: Recommender, { sets, trends }: Feedback, columns: FeedbackColumns): void {
+  const { users, items, hides, until, kinds, times } = columns;
   users.forEach((user, at) => {
     sets.add(user, items[at]!, hides[at]!, until[at]!);
   });
+  const events = users.map((user, at) => ({ user, item: items[at]!, kind: kinds[at]!, time: times[at]! }));
+  trends.add(events.filter(({ item }) => itemIds.indexOf(item) >= 0));
 }
 
 // The thread opens a model and answers batches of jobs until it is told to close. Scoring blocks it; the HTTP thread stays responsive. A light batch is done at once. A dear one is done in
 // slices of a few milliseconds; between two slices the thread takes new messages, so that light batches overtake it.
-const { directory, options, feedbackBytes, catalogue: source, filters } = workerData as ScoringTask;
+const { directory, options, feedbackBytes, catalogue: source, filters, trends: counted } = workerData as ScoringTask;
 const post = (message: FromScoring) => parentPort!.postMessage(message);
 
 try {
@@ -245,9 +274,11 @@ try {
   const recommender = await Recommender.open(directory, { ...(options as OpenOptions), onNotice, catalogue });
   recommender.checkFilters(filters);
   const sets = new FeedbackSets(recommender.userIds, recommender.itemIds, feedbackBytes);
+  const trends = new Trends({ ...counted, refresh: REFRESH_SECONDS });
+  const feedback: Feedback = { sets, trends };
   const edits = new PendingEdits(recommender, () => post({ type: 'edited' }));
   const runDear = (jobs: readonly ScoringJob[]) => {
-    const steps = scoreBatch(recommender, sets, 'dear', jobs);
+    const steps = scoreBatch(recommender, feedback, 'dear', jobs);
     let seconds = 0;
     const slice = () => {
       const started = performance.now();
@@ -269,14 +300,16 @@ try {
     } else if (message.type === 'items') {
       edits.add(message.states);
     } else if (message.type === 'feedback' || message.type === 'forget') {
-      if (message.type === 'forget') sets.forget(message.user);
-      else feed(sets, message.events);
+      if (message.type === 'forget') {
+        sets.forget(message.user);
+        trends.forget(message.user);
+      } else feed(recommender, feedback, message.events);
       post({ type: 'fed', size: sets.size });
     } else if (message.lane === 'dear') {
       runDear(message.jobs);
     } else {
       const started = performance.now();
-      const answers = finished(scoreBatch(recommender, sets, 'light', message.jobs));
+      const answers = finished(scoreBatch(recommender, feedback, 'light', message.jobs));
       post({ type: 'answers', lane: 'light', answers, seconds: (performance.now() - started) / 1000 });
     }
   });

@@ -11,6 +11,9 @@ const FAILED_MS = 5000;
 /** A check writes to the log: its result serves all requests for this time, in milliseconds. */
 const CHECKED_MS = 1000;
 
+/** Milliseconds between two looks for events that other servers took. */
+const LOOK_MS = 3000;
+
 /** A receiver of feedback: a scoring thread, which keeps the items of each user as indices of its model. */
 export interface FeedbackReceiver extends EditReceiver {
   feed(events: FeedbackColumns): Promise<void>;
@@ -43,6 +46,12 @@ export class SeenFeedback implements FeedbackSource {
   /** The last check, and the time from which a new one is made. */
   #checking?: Promise<void>;
   #checkAgain = 0;
+  /** The last event that a look has read; absent until the log was read once. */
+  #last?: number;
+  #timer?: NodeJS.Timeout;
+  #stopped = false;
+  /** Looks and erasures, one after another: an event that is being read cannot come after the erasure of its user. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @param kinds says which kinds of events count, and which hide their item */
   constructor(log: FeedbackLog, kinds: EventTable) {
@@ -55,8 +64,12 @@ export class SeenFeedback implements FeedbackSource {
   async load(receiver: FeedbackReceiver): Promise<void> {
     const subscriber: Subscriber = { waiting: [] };
     this.#receivers.set(receiver, subscriber);
+    let last = 0;
     try {
-      for await (const events of this.#log.read()) await receiver.feed(this.#columns(events));
+      for await (const events of this.#log.read()) {
+        await receiver.feed(this.#columns(events));
+        last = events.at(-1)!.sequence;
+      }
     } catch (cause) {
       this.leave(receiver);
       throw failed(cause);
@@ -65,6 +78,16 @@ export class SeenFeedback implements FeedbackSource {
     for (let next = subscriber.waiting!.shift(); next; next = subscriber.waiting!.shift()) await next();
     subscriber.waiting = undefined;
     await this.items.load(receiver);
+    // A later receiver may have read events that the earlier ones lack: the looks go on from where they are.
+    this.#last ??= last;
+    if (!this.#timer && !this.#stopped) this.#look();
+  }
+
+  /** Stops looking for events and edits of other servers. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.items.stop();
   }
 
   /** Stops passing events on to a receiver. */
@@ -101,14 +124,16 @@ export class SeenFeedback implements FeedbackSource {
    */
   async forget(user: string): Promise<number> {
     if (!this.#log.forget) throw new TaurecError('erase-impossible', { place: this.#log.place });
-    let removed: number;
-    try {
-      removed = await this.#log.forget(user);
-    } catch (cause) {
-      throw failed(cause);
-    }
-    await this.#publish((receiver) => receiver.forget(user));
-    return removed;
+    return this.#inTurn(async () => {
+      let removed: number;
+      try {
+        removed = await this.#log.forget!(user);
+      } catch (cause) {
+        throw failed(cause);
+      }
+      await this.#publish((receiver) => receiver.forget(user));
+      return removed;
+    });
   }
 
   /** The newest events of a user with an item that hide it, oldest first (visible ones are read and left out); none if the log cannot look events up. @throws TaurecError `feedback-failed` */
@@ -142,6 +167,30 @@ export class SeenFeedback implements FeedbackSource {
     }
   }
 
+  /**
+   * Passes on what came into the log, every `LOOK_MS`; the next look starts after the last one. Events that this server took come twice, which changes nothing. A database that cannot be read is tried again.
+   */
+  #look(): void {
+    this.#timer = setTimeout(async () => {
+      const read = async () => {
+        for await (const events of this.#log.read(this.#last)) {
+          const columns = this.#columns(events);
+          await this.#publish((receiver) => receiver.feed(columns));
+          this.#last = events.at(-1)!.sequence;
+        }
+      };
+      await this.#inTurn(read).catch(() => {});
+      if (!this.#stopped) this.#look();
+    }, LOOK_MS);
+    this.#timer.unref();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
   async #publish(send: (receiver: FeedbackReceiver) => Promise<void>): Promise<void> {
     const sent: Promise<void>[] = [];
     for (const [receiver, { waiting }] of this.#receivers) {
@@ -154,7 +203,14 @@ export class SeenFeedback implements FeedbackSource {
   /** The events that count for lists, as columns. */
   #columns(events: readonly FeedbackEvent[]): FeedbackColumns {
     const now = Date.now() / 1000;
-    const columns = { users: [] as string[], items: [] as string[], hides: [] as boolean[], until: [] as number[] };
+    const columns = {
+      users: [] as string[],
+      items: [] as string[],
+      hides: [] as boolean[],
+      until: [] as number[],
+      kinds: [] as string[],
+      times: [] as number[],
+    };
     for (const { user, item, kind = 'interaction', time } of events) {
       const counts = countsAt(kind, time, now, this.#kinds);
       if (!counts) continue;
@@ -162,6 +218,8 @@ export class SeenFeedback implements FeedbackSource {
       columns.items.push(item);
       columns.hides.push(counts.hides);
       columns.until.push(time + counts.expires);
+      columns.kinds.push(kind);
+      columns.times.push(time);
     }
     return columns;
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { duration } from '../data/duration.ts';
 import { eventShape, visibleKinds } from '../data/event-kinds.ts';
 import { runShape } from '../engine/run-options.ts';
 import { TaurecError } from '../errors.ts';
@@ -120,6 +121,11 @@ export const serveShape = {
     group: variants,
     flag: '--shadow-share <share>',
     help: 'share of requests that the shadow follows',
+  }),
+  /** How long feedback counts for GET /v1/trending, as a duration (`7d`, `6h`, a number of seconds): requests may ask for shorter windows. Default 7d. */
+  trendingWindow: option(duration.prefault('7d'), {
+    flag: '--trending-window <duration>',
+    help: 'longest window of trending lists, such as 30d (default: 7d)',
   }),
   /** Bearer token that clients must send, 16 to 4096 visible ASCII characters. Without it they can only read health and readiness. Absent: every client has access. */
   token: option(

@@ -1,4 +1,4 @@
-import { servedKinds } from '../data/event-kinds.ts';
+import { servedKinds, weightsByKind } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import { Access, HostNames } from './access.ts';
 import { createApp } from './app.ts';
@@ -70,6 +70,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
           catalogue: checked.catalogue,
           filters: [...(checked.where ? [checked.where] : []), ...Object.values(checked.filters)],
           feedbackBytes: checked.feedbackMemory * 2 ** 20,
+          trends: { window: checked.trendingWindow, eventWeights: weightsByKind(kinds) },
         },
         queueLimit,
         deadline,
@@ -124,7 +125,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
           draining = true;
           log.info('closing');
           await closeServer(server, checked.shutdownTimeout);
-          seen?.items.stop();
+          seen?.stop();
           await opened.close();
           await analytics?.close();
           await feedback?.close();
@@ -135,7 +136,7 @@ export async function serve(models: ServedModels, options: ServeOptions = {}): P
       },
     };
   } catch (error) {
-    seen?.items.stop();
+    seen?.stop();
     await variants?.close();
     await feedback?.close();
     flush();

@@ -12,6 +12,7 @@ const commands = [
     'evaluate',
     'recommend',
     'similar',
+    'items',
     'index',
     'compare',
     'export',
@@ -109,6 +110,8 @@ describe('wrong usage exits with 2', () => {
     ['users twice over', /exactly one of --user ID/, ['recommend', 'model', '--user', 'a', '--all']],
     ['all without a file', /--output FILE/, ['recommend', 'model', '--all']],
     ['neither item nor user', /--item ID or --user ID/, ['similar', 'model']],
+    ['trends of nothing', /--by trending needs --feedback/, ['items', 'model', '--by', 'trending']],
+    ['an option of another order', /--time cannot be combined with --by popular/, ['items', 'model', '--time', 'x']],
     [
       'a data set that cannot be',
       /--interactions: got 10, expected/,

@@ -34,6 +34,7 @@ describe('scopes', () => {
     ['/v1/model', undefined, 'read'],
     ['/v1/items/i1/similar', undefined, 'public', 'read', 'write', 'admin'],
     ['/v1/popular?k=3', undefined, 'public', 'read', 'write', 'admin'],
+    ['/v1/trending?k=3', undefined, 'public', 'read', 'write', 'admin'],
     ['/v1/recommendations/for-items', { items: ['i1'] }, 'public', 'read', 'write', 'admin'],
     ['/v1/feedback', { events: [{ user: 'u1', item: 'i1' }] }, 'public', 'read', 'write', 'admin'],
     ['/metrics', undefined, 'admin'],

@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import workerThreads, { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { servedKinds } from '../../src/data/event-kinds.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import type { ModelHost } from '../../src/server/model-host.ts';
 import { responseSchemas } from '../../src/server/response-schemas.ts';
@@ -217,7 +218,7 @@ test('overlap: 1 for equal lists in any order, 0 for disjoint ones, otherwise th
 
 test('feedback does not wait for a shadow that stands still', async () => {
   const log = new MemoryFeedback();
-  const seen = new SeenFeedback(log, undefined);
+  const seen = new SeenFeedback(log, servedKinds(undefined));
   const shadowed = unawaited(seen);
   const got = { fed: 0, edited: 0 };
   let still = false;

@@ -8,7 +8,7 @@ const people = Array.from({ length: 4000 }, (_, p) => `person-${p}`);
 const names = fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/), { minLength: 1, maxLength: 5 });
 const splits = names.chain((all) =>
   fc
-    .array(fc.oneof(fc.nat({ max: 100 }), fc.double({ min: 0, max: 1e6, noNaN: true })), {
+    .array(fc.oneof(fc.nat({ max: 100 }), fc.double({ min: 1e-6, max: 1e6, noNaN: true })), {
       minLength: all.length,
       maxLength: all.length,
     })

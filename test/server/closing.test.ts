@@ -61,7 +61,7 @@ describe('a connection on which nothing moves', () => {
   const access = new Access({ token: 'a-token-of-some-length' });
   const [reload] = operationEndpoints({
     access,
-    host: { reload: () => sleep(1000, { outcome: 'opened' }) },
+    variants: { byName: () => ({ host: { reload: () => sleep(1000, { outcome: 'opened' }) } }) },
   } as unknown as OperationParts).filter(({ path }) => path === '/v1/reload');
   app.post('/reload', async (context) => context.body((await reload!.handle(context, undefined)).body as string));
   const server = createHttpServer(app, { maxConnections: 10, stallTimeout: 0.2 });

@@ -50,7 +50,7 @@ export const groupingShape = {
 /** The kinds of events. */
 export const kindsShape = {
   /** The kinds of events, each with what it counts for, as in `train`. Default: `impression` is an impression, `click` and `purchase` are successes. */
-  events: option(eventShape.events, {
+  events: option(eventShape.events.unwrap().optional(), {
     flag: '--events <file>',
     help: 'kinds of events with what each counts for: a JSON file, or JSON (docs/events.md)',
   }),

@@ -88,7 +88,7 @@ export const serveShape = {
   /** Kinds of feedback that do not hide their item from the user's lists; all others do. `*` stands for the kinds not named. Default: view, click and impression. */
   visibleKinds,
   /** The kinds of feedback, each with what it counts for, as in `train`. Default: all kinds count and hide their item but those of `visibleKinds`. Cannot be combined with `visibleKinds`. */
-  events: option(eventShape.events, {
+  events: option(eventShape.events.unwrap().optional(), {
     flag: '--events <file>',
     help: 'kinds of feedback with what each counts for: a JSON file, or JSON',
   }),

@@ -19,6 +19,7 @@ import { columnOf } from '../dist/data/attribute-columns.js';
 import { saveModel } from '../dist/index.js';
 import { machine } from './speed/machine.mjs';
 import { madeUpModel } from './speed/made-up-model.mjs';
+import { processorSeconds } from './speed/processor.mjs';
 import { tableLines } from './speed/report.mjs';
 import { inTemporaryFolder } from './speed/temporary.mjs';
 import { median } from './speed/timing.mjs';
@@ -236,15 +237,4 @@ function figures({ requests, latency, duration }) {
 function residentMiB(pid) {
   const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Math.round(Number(kilobytes) / 1024);
-}
-
-/**
- * Processor seconds that a process has used: other work on the machine affects them less than wall-clock time. Fields 14 and 15 of /proc/PID/stat, in ticks of 1/100 s.
- * @param {number} pid
- */
-function processorSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -11,7 +11,7 @@ export type { KnownModel } from './analytics/event-store.ts';
 export type { LogAnalytics, OpenAnalyticsOptions } from './analytics/open-analytics.ts';
 export type { AnalyticsOptions, Grouping, PeriodOptions } from './analytics/options.ts';
 export type { Rate } from './analytics/rates.ts';
-export type { Replayed, ReplayOptions, ReplayResult } from './analytics/replay.ts';
+export type { Replayed, ReplayedIds, ReplayOptions, ReplayResult } from './analytics/replay.ts';
 export type { Csr } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';

@@ -7,6 +7,7 @@ import { type DeclaredOption, declaredOptions, oneOf, option, whole } from '../o
 
 /** What the impressions are grouped by. */
 export const groupings = ['day', 'version', 'variant', 'place', 'position'] as const;
+/** One of `groupings`. */
 export type Grouping = (typeof groupings)[number];
 
 const momentExpected = 'a time: seconds since 1970, or a date such as 2026-05-31 or 2026-05-31T12:00:00Z (UTC)';

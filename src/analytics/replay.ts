@@ -9,10 +9,17 @@ import type { EventStore } from './event-store.ts';
 import { type PeriodOptions, replayShape } from './options.ts';
 import { type Rate, rateOf, ratesBy } from './rates.ts';
 
+/** The ids of a model. */
+export interface ReplayedIds {
+  /** The index of an id; −1 if the model does not know it. */
+  indexOf(id: string): number;
+}
+
 /** The lists of a model, as `Recommender` gives them. */
 export interface Replayed {
-  readonly userIds: { indexOf(id: string): number };
-  readonly itemIds: { indexOf(id: string): number };
+  readonly userIds: ReplayedIds;
+  readonly itemIds: ReplayedIds;
+  /** One list for each user. */
   recommend(users: readonly string[], options: { readonly k: number }): readonly (readonly { readonly id: string }[])[];
 }
 

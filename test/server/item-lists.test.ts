@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { servedKinds } from '../../src/data/event-kinds.ts';
 import { Catalogue } from '../../src/catalogue/catalogue.ts';
+import { servedKinds } from '../../src/data/event-kinds.ts';
 import { openFeedback } from '../../src/feedback/open-feedback.ts';
 import { Trends } from '../../src/feedback/trends.ts';
 import { saveModel } from '../../src/model/model-directory.ts';

@@ -17,6 +17,7 @@ import { itemFilterInSteps } from './item-filter.ts';
 import { likedItems } from './liked-items.ts';
 import type { RankedItem } from './list-ranker.ts';
 import { type ItemChange, LiveCatalogue } from './live-catalogue.ts';
+import { withCatalogue, withNewItems } from './new-items.ts';
 import type { LikedItems } from './new-users.ts';
 import { indexKinds, type OpenOptions } from './open-options.ts';
 import { type Basis, PeopleRanker, type PeopleRequest, type Person, type UserFeedback } from './people-ranker.ts';
@@ -78,11 +79,12 @@ export class Recommender {
     const loaded = loss && (await loadLoss(loss));
     // `#open-model` and `#open-index` are import maps of package.json: Node reads files, a browser fetches them.
     const { beginOpening } = await import('#open-model');
-    const { model, sound } = await beginOpening(directory);
+    const { model: trained, sound } = await beginOpening(directory);
     const approximate =
       index === 'approximate'
-        ? await (await import('#open-index')).openIndex(directory, model, { trustIndex, onNotice })
+        ? await (await import('#open-index')).openIndex(directory, trained, { trustIndex, onNotice })
         : undefined;
+    const model = withNewItems(catalogue ? withCatalogue(trained, catalogue) : trained);
     const engine = await openRankingEngine(model, engineOptions);
     try {
       // The digests were computed while the engine started.
@@ -91,9 +93,7 @@ export class Recommender {
       await engine.close();
       throw error;
     }
-    const recommender = new Recommender(model, engine, loaded, approximate);
-    if (catalogue) recommender.setCatalogue(catalogue);
-    return recommender;
+    return new Recommender(model, engine, loaded, approximate);
   }
 
   /** Makes a recommender from a model and an engine that was opened with the model's sizes. Copies the embeddings into the engine. */

@@ -7,8 +7,8 @@ import { FEATURES, itemFeatures, type Quantiles, quantilesOf } from './item-feat
 import { leaveOneOutErrors, type Regression, ridge } from './ridge.ts';
 import { topLevels } from './top-levels.ts';
 
-/** Interactions with which an item's own embedding and the predicted one count the same. Chosen by docs/decisions/054-cold-items.md. */
-const HALF = 10;
+/** Interactions with which an item's own embedding and the predicted one count the same (docs/decisions/054-cold-items.md). An item with fewer is new. */
+export const FEW = 10;
 
 /** The values of λ that are tried, and the most items that they are tried on: an inverse of 512 × 512 for each. */
 const LAMBDAS = [0.3, 1, 3, 10, 30, 100];
@@ -18,7 +18,7 @@ const SAMPLE = 512;
 const LEAST_EXPLAINED = 0.01;
 
 /** Part of the neighbour term of listed items that an item without neighbours is given (docs/decisions/054-cold-items.md). */
-const NEIGHBOR_PART = 0.6;
+const NEIGHBOR_PART = 0.75;
 
 /**
  * What attributes and titles tell about embeddings: a ridge regression from features of the items (`itemFeatures`) to their embeddings (directions where the score is a cosine), and to their biases where there are any.
@@ -38,7 +38,7 @@ export interface ColdItems {
   readonly explained: number;
   /** The mean of the embedding part of the scores at the top of lists: what an uncertain direction costs. 0 for inner products. */
   readonly level: number;
-  /** Added to the score of an item that nobody has, which has no neighbours: .6 of the mean neighbour term at the top of lists. */
+  /** Added to the score of an item that nobody has, which has no neighbours: .75 of the mean neighbour term at the top of lists. */
   readonly offset: number;
 }
 
@@ -59,7 +59,7 @@ export function coldItemsProblem(cold: ColdItems, dimension: number, biased: boo
  * The part of its own embedding in that of an item which n users have: n² / (n² + 10²). The rest is the prediction. In the regression an item has this weight.
  */
 export function ownPart(n: number): number {
-  return n ** 2 / (n ** 2 + HALF ** 2);
+  return n ** 2 / (n ** 2 + FEW ** 2);
 }
 
 /**

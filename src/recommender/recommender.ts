@@ -171,7 +171,9 @@ export class Recommender {
     options: RecommendOptions = {},
     feedback: readonly (UserFeedback | undefined)[] = this.#feedbackOf(users, options),
   ): Generator<void, UserList[]> {
-    const people = users.map((id, at): Person => ({ user: this.#rowOf(id, options), feedback: feedback[at] }));
+    const people = users.map(
+      (id, at): Person => ({ key: `${id}`, user: this.#rowOf(id, options), feedback: feedback[at] }),
+    );
     return yield* this.#lists(people, options);
   }
 
@@ -191,14 +193,18 @@ export class Recommender {
     options: RecommendOptions = {},
     feedback: UserFeedback | undefined = this.#feedbackOf([user], options)[0],
   ): Generator<void, Explanation> {
-    const explained = yield* this.#explanation({ user: this.#rowOf(user, options), feedback }, item, options);
+    const explained = yield* this.#explanation(
+      { key: `${user}`, user: this.#rowOf(user, options), feedback },
+      item,
+      options,
+    );
     const events = options.feedback?.filter((event) => event.user === `${user}` && event.item === `${item}`);
     return withEvents(explained, events ?? []);
   }
 
   /** As `explain`, for a new user, given items they like. Throws as `recommendFor`. */
   explainFor(items: readonly Id[], item: Id, options: RecommendOptions & FoldInRequest = {}): Explanation {
-    return finished(this.#explanation({ given: this.#given(items, options) }, item, options));
+    return finished(this.#explanation({ key: items.join(), given: this.#given(items, options) }, item, options));
   }
 
   /** Recommendations for all users (or those listed), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
@@ -213,7 +219,7 @@ export class Recommender {
       const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
       const ids = block.map((user) => this.userIds.idOf(user));
       const feedback = this.#feedbackOf(ids, rest);
-      const people = block.map((user, i): Person => ({ user, feedback: feedback[i] }));
+      const people = block.map((user, i): Person => ({ key: ids[i]!, user, feedback: feedback[i] }));
       const lists = finished(this.#lists(people, rest));
       yield lists.map(({ items }, i) => ({ user: ids[i]!, items }));
       await new Promise((resolve) => setTimeout(resolve));
@@ -234,7 +240,7 @@ export class Recommender {
     items: readonly Id[],
     options: RecommendOptions & FoldInRequest = {},
   ): Generator<void, RecommendedItem[]> {
-    const [list] = yield* this.#lists([{ given: this.#given(items, options) }], options);
+    const [list] = yield* this.#lists([{ key: items.join(), given: this.#given(items, options) }], options);
     return list!.items;
   }
 

@@ -16,6 +16,8 @@ export interface ListOptions extends Omit<RecommendOptions, 'exclude' | 'allow' 
   readonly diversity?: number;
   readonly discover?: number;
   readonly explain?: number;
+  readonly explore?: number;
+  readonly seed?: number;
 }
 
 /** Job: one list for each user. */

@@ -2,7 +2,7 @@ import { resized } from '../array/csr.ts';
 import { matrix, row } from '../array/matrix.ts';
 import { sharedFloat32, sharedInt32 } from '../array/shared.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
-import { Titles } from '../catalogue/titles.ts';
+import { type EditedItem, editedCatalogue } from '../catalogue/edited-catalogue.ts';
 import { predictItems } from '../cold/cold-items.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
 import { IdMap } from '../data/id-map.ts';
@@ -14,6 +14,16 @@ export function withCatalogue<M extends Model>(model: M, table: CatalogueTable):
   const catalogue = Catalogue.from(table, model.itemIds, model.titles);
   const cold = model.cold ?? learnedColdItems(model, catalogue);
   return { ...model, catalogue, titles: catalogue.itemTitles, cold };
+}
+
+/** The model with edits of items in its catalogue, and with rows there for edited items that it lacks. As it is where attributes tell nothing about embeddings. */
+export function withAddedItems<M extends Model>(model: M, edits: readonly EditedItem[]): M {
+  const { catalogue, cold, itemIds } = model;
+  if (!catalogue || !cold || edits.length === 0) return model;
+  const isMissing = (id: string) => itemIds.indexOf(id) < 0 && catalogue.others.indexOf(id) < 0;
+  const ids = new Set(edits.map(({ item }) => item).filter(isMissing));
+  const edited = editedCatalogue(catalogue.withOthers([...ids]), itemIds, edits);
+  return { ...model, catalogue: edited, titles: edited.itemTitles };
 }
 
 /**
@@ -37,7 +47,7 @@ export function withNewItems<M extends Model>(model: M): M {
   popularity.set(model.popularity);
   const { source, attributes, titles, others } = catalogue!;
   const none = IdMap.fromIds([]);
-  const allTitles = titles ?? (model.titles && longer(model.titles, total));
+  const allTitles = titles ?? model.titles?.longer(total);
   return {
     ...model,
     config: { ...model.config, items: total },
@@ -53,11 +63,4 @@ export function withNewItems<M extends Model>(model: M): M {
     cold: undefined,
     trainingState: undefined,
   };
-}
-
-/** The titles followed by items without one. */
-function longer({ bytes, offsets }: Titles, items: number): Titles {
-  const all = new Uint32Array(items + 1).fill(offsets.at(-1)!);
-  all.set(offsets);
-  return new Titles(bytes, all);
 }

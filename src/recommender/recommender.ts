@@ -17,7 +17,7 @@ import { itemFilterInSteps } from './item-filter.ts';
 import { likedItems } from './liked-items.ts';
 import type { RankedItem } from './list-ranker.ts';
 import { type ItemChange, LiveCatalogue } from './live-catalogue.ts';
-import { withCatalogue, withNewItems } from './new-items.ts';
+import { withAddedItems, withCatalogue, withNewItems } from './new-items.ts';
 import type { LikedItems } from './new-users.ts';
 import { indexKinds, type OpenOptions } from './open-options.ts';
 import { type Basis, PeopleRanker, type PeopleRequest, type Person, type UserFeedback } from './people-ranker.ts';
@@ -72,7 +72,7 @@ export class Recommender {
    * @throws TaurecError the errors of `openModel`; `unknown-name` for an unknown kind of index; with `index: 'approximate'` also `no-index` and `missing-package`
    */
   static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
-    const { loss, index = 'exact', trustIndex, onNotice, catalogue, ...engineOptions } = options;
+    const { loss, index = 'exact', trustIndex, onNotice, catalogue, edits = [], ...engineOptions } = options;
     if (!indexKinds.includes(index)) {
       throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
     }
@@ -84,7 +84,8 @@ export class Recommender {
       index === 'approximate'
         ? await (await import('#open-index')).openIndex(directory, trained, { trustIndex, onNotice })
         : undefined;
-    const model = withNewItems(catalogue ? withCatalogue(trained, catalogue) : trained);
+    const described = catalogue ? withCatalogue(trained, catalogue) : trained;
+    const model = withNewItems(withAddedItems(described, edits));
     const engine = await openRankingEngine(model, engineOptions);
     try {
       // The digests were computed while the engine started.

@@ -12,7 +12,7 @@ const lines = [
   ['array'],
   ['data', 'loss', 'neighbors', 'optimizer'],
   ['feedback', 'catalogue'],
-  ['sampler'],
+  ['sampler', 'cold'],
   ['engine'],
   ['backbone'],
   ['evaluation', 'model'],

@@ -20,6 +20,7 @@ export type { EditedItem } from './catalogue/edited-catalogue.ts';
 export type { AtMost } from './catalogue/limits.ts';
 export type { Titles } from './catalogue/titles.ts';
 export type { Where, WhereTest, WhereValue } from './catalogue/where.ts';
+export type { ColdItems } from './cold/cold-items.ts';
 export type { AttributeColumn, AttributeType, AttributeValue } from './data/attribute-columns.ts';
 export type { Part } from './data/build-dataset.ts';
 export type { CatalogueTable } from './data/catalogue-table.ts';

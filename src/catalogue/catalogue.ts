@@ -71,6 +71,20 @@ export class Catalogue {
     return arranged({ source, attributes, rows, idOf }, to, rowOf, titleOf);
   }
 
+  /** The catalogue with rows for more items, which have no values yet. `ids` are distinct, and none of them has a row. */
+  withOthers(ids: readonly string[]): Catalogue {
+    if (ids.length === 0) return this;
+    const { source, items, rows, titles } = this;
+    const from = Int32Array.from({ length: rows + ids.length }, (_, row) => (row < rows ? row : -1));
+    return new Catalogue({
+      source,
+      items,
+      others: this.others.followedBy(IdMap.fromIds(ids)),
+      attributes: new Map([...this.attributes].map(([name, column]) => [name, pickRows(column, from)])),
+      ...(titles && { titles: titles.longer(from.length) }),
+    });
+  }
+
   /** The number of rows: I and the other items. */
   get rows(): number {
     return this.items + this.others.size;

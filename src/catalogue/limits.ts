@@ -6,16 +6,33 @@ export type AtMost = Readonly<Record<string, number>>;
 
 /** The limits of a request, checked. Each list counts for itself. */
 export class Limits {
+  readonly #catalogue: Catalogue;
+  readonly #atMost: AtMost;
   readonly #limits: readonly { readonly column: AttributeColumn; readonly most: number }[];
+  /** Items that every list has already. */
+  readonly #taken: readonly number[];
 
-  /** @throws TaurecError `unknown-name` for an attribute that the catalogue does not have */
-  constructor(catalogue: Catalogue, atMost: AtMost) {
+  /**
+   * @param taken items that every list has already
+   * @throws TaurecError `unknown-name` for an attribute that the catalogue does not have
+   */
+  constructor(catalogue: Catalogue, atMost: AtMost, taken: readonly number[] = []) {
+    this.#catalogue = catalogue;
+    this.#atMost = atMost;
+    this.#taken = taken;
     this.#limits = Object.entries(atMost).map(([name, most]) => ({ column: catalogue.column(name), most }));
   }
 
   /** The counts of a new list. */
   begin(): LimitCounts {
-    return new LimitCounts(this.#limits);
+    const counts = new LimitCounts(this.#limits);
+    for (const item of this.#taken) counts.take(item);
+    return counts;
+  }
+
+  /** The limits of the rest of lists that have these items already. */
+  after(items: readonly number[]): Limits {
+    return new Limits(this.#catalogue, this.#atMost, items);
   }
 
   /** The first `k` items that a list with these limits takes, in order. */

@@ -23,6 +23,13 @@ export class Titles {
     return new Titles(bytes, offsets);
   }
 
+  /** The titles followed by items without one, `items` in all. */
+  longer(items: number): Titles {
+    const offsets = new Uint32Array(items + 1).fill(this.offsets.at(-1)!);
+    offsets.set(this.offsets);
+    return new Titles(this.bytes, offsets);
+  }
+
   /** The title of item `index`; undefined when it has none. */
   at(index: number): string | undefined {
     const begin = this.offsets[index]!;

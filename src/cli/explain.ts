@@ -13,7 +13,7 @@ import { explanationText } from './reasons-text.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ExplainFlags
-  extends CommonOptions,
+  extends Omit<CommonOptions, 'seed'>,
     Omit<RecommendOptions, 'exclude' | 'allow' | 'feedback'>,
     FeedbackFlags,
     IndexFlags {

@@ -57,6 +57,8 @@ function absenceText({ cause, events = [] }: Absence, k: number): string {
       return `its rank is above ${count(k)}`;
     case 'diversity':
       return 'more diverse items take its place (--diversity)';
+    case 'explore':
+      return 'a new item takes its place (--explore)';
     case 'index':
       return 'the approximate index missed it';
   }

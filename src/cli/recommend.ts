@@ -16,7 +16,7 @@ import { reasonsText } from './reasons-text.ts';
 import type { Terminal } from './terminal.ts';
 
 interface RecommendFlags
-  extends CommonOptions,
+  extends Omit<CommonOptions, 'seed'>,
     Omit<RecommendOptions, 'exclude' | 'allow' | 'feedback'>,
     FeedbackFlags,
     IndexFlags {

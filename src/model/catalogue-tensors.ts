@@ -2,6 +2,8 @@
 
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { Titles } from '../catalogue/titles.ts';
+import type { ColdItems } from '../cold/cold-items.ts';
+import { FEATURES, INTERVALS } from '../cold/item-features.ts';
 import type { AttributeColumn, AttributeType } from '../data/attribute-columns.ts';
 import { IdMap } from '../data/id-map.ts';
 import type { ModelConfig } from './model-facts.ts';
@@ -14,16 +16,26 @@ export const isCatalogueName = (name: string): boolean => /^catalogue-[0-9a-f]{1
 
 type Facts = NonNullable<ModelConfig['catalogue']>;
 
-/** What config.json says about a catalogue. */
-export const catalogueFacts = (catalogue: Catalogue, file: string): Facts => ({
+/** What config.json says about a catalogue, and about what its attributes tell. */
+export const catalogueFacts = (catalogue: Catalogue, file: string, cold?: ColdItems): Facts => ({
   file,
   source: catalogue.source,
   rows: catalogue.rows,
   attributes: catalogue.list,
+  ...(cold && {
+    cold: {
+      features: FEATURES,
+      lambda: cold.lambda,
+      explained: cold.explained,
+      level: cold.level,
+      offset: cold.offset,
+      quantiles: [...cold.quantiles.keys()],
+    },
+  }),
 });
 
-/** The tensors of a catalogue: `<n>.values` and others of attribute n in the order of config.json, `others.…`, `titles.…`. */
-export function catalogueTensors({ attributes, others, titles }: Catalogue): Record<string, Tensor> {
+/** The tensors of a catalogue: `<n>.values` and others of attribute n in the order of config.json, `others.…`, `titles.…`; and `cold.…`. */
+export function catalogueTensors({ attributes, others, titles }: Catalogue, cold?: ColdItems): Record<string, Tensor> {
   const tensors: Record<string, Tensor> = { ...idTensors('others', others) };
   [...attributes.values()].forEach((column, n) => {
     tensors[`${n}.values`] = list(column.values);
@@ -31,7 +43,30 @@ export function catalogueTensors({ attributes, others, titles }: Catalogue): Rec
     if ('terms' in column) Object.assign(tensors, idTensors(`${n}.terms`, column.terms));
   });
   if (titles) Object.assign(tensors, { 'titles.offsets': list(titles.offsets), 'titles.bytes': list(titles.bytes) });
+  if (cold) {
+    const { features, coefficients, means, quantiles } = cold;
+    Object.assign(tensors, {
+      'cold.features': list(features),
+      'cold.coefficients': { shape: [features.length, means.length], data: coefficients },
+      'cold.means': list(means),
+      'cold.quantiles': list(Float64Array.from([...quantiles.values()].flatMap((values) => [...values]))),
+    });
+  }
   return tensors;
+}
+
+/** What the attributes of a catalogue tell, from its file; undefined without, and where another version hashed features in another way. Throws `bad-safetensors`. */
+export function coldItemsOf(file: Safetensors, { cold }: Facts): ColdItems | undefined {
+  if (cold?.features !== FEATURES) return undefined;
+  const means = tensorOf(file, 'cold.means', 'F32', [-1]).data;
+  const features = tensorOf(file, 'cold.features', 'I32', [-1]).data;
+  const { data } = tensorOf(file, 'cold.quantiles', 'F64', [cold.quantiles.length * (INTERVALS + 1)]);
+  const quantiles = cold.quantiles.map(
+    (name, n) => [name, data.subarray(n * (INTERVALS + 1), (n + 1) * (INTERVALS + 1))] as const,
+  );
+  const { lambda, explained, level, offset } = cold;
+  const coefficients = tensorOf(file, 'cold.coefficients', 'F32', [features.length, means.length]).data;
+  return { quantiles: new Map(quantiles), features, coefficients, means, lambda, explained, level, offset };
 }
 
 /** The catalogue whose tensors a file holds; views of its memory. Throws `bad-safetensors`. */

@@ -4,7 +4,6 @@ import { lstat, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join, resolve } from 'node:path';
 import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
-import type { Catalogue } from '../catalogue/catalogue.ts';
 import { TaurecError } from '../errors.ts';
 import { settingsOf } from '../neighbors/neighbors.ts';
 import { removeAbandonedIn, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
@@ -129,8 +128,8 @@ export async function saveModel(directory: string, model: Model, { others = {} }
       });
     }
     if (model.catalogue) {
-      const file = await writeCatalogue(temporary, model.catalogue, digests);
-      config.catalogue = catalogueFacts(model.catalogue, file);
+      const file = await writeCatalogue(temporary, model, digests);
+      config.catalogue = catalogueFacts(model.catalogue, file, model.cold);
     }
     if (model.trainingState)
       digests[TRAINING] = await writeTrainingState(join(temporary, TRAINING), model.trainingState);
@@ -332,14 +331,14 @@ function table(m: Matrix): StreamedTensor {
   };
 }
 
-/** Writes the file of a catalogue into a folder, and adds its digest to `digests`. Returns its name. */
+/** Writes the file of a model's catalogue into a folder, and adds its digest to `digests`. Returns its name. */
 export async function writeCatalogue(
   folder: string,
-  catalogue: Catalogue,
+  { catalogue, cold }: Pick<Model, 'catalogue' | 'cold'>,
   digests: Record<string, FileDigest>,
 ): Promise<string> {
   const unnamed = temporaryName(join(folder, 'catalogue'));
-  const digest = await writeSafetensors(unnamed, catalogueTensors(catalogue));
+  const digest = await writeSafetensors(unnamed, catalogueTensors(catalogue!, cold));
   const name = catalogueName(digest.sha256.slice(0, 16));
   await rename(unnamed, join(folder, name));
   digests[name] = digest;

@@ -117,6 +117,19 @@ export const modelConfigSchema = z.object({
       /** The items of the catalogue, those that the model does not know included, and the items of the model that it lacks. */
       rows: count,
       attributes: z.array(z.object({ name: z.string(), type: z.enum(attributeTypes) })),
+      /** What the attributes tell about embeddings (docs/cold-items.md); its numbers are in the same file. Absent: nothing, or it was not computed. */
+      cold: z
+        .object({
+          /** Number of hashed features. */
+          features: count,
+          lambda: z.number(),
+          explained: z.number(),
+          level: z.number(),
+          offset: z.number(),
+          /** Attributes with quantiles, in the order of the tensor. */
+          quantiles: z.array(z.string()),
+        })
+        .optional(),
     })
     .optional(),
   /** Size and SHA-256 of every other file of the model. Absent in models of versions that wrote none. */

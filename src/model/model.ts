@@ -4,6 +4,7 @@ import type { Matrix } from '../array/matrix.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Titles } from '../catalogue/titles.ts';
+import { type ColdItems, coldItemsProblem } from '../cold/cold-items.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { TaurecError } from '../errors.ts';
 import { type Neighbors, neighborsProblem } from '../neighbors/neighbors.ts';
@@ -35,6 +36,8 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   readonly titles?: Titles;
   /** Attributes of the items; absent: the model has no catalogue. */
   readonly catalogue?: Catalogue;
+  /** What the attributes tell about the embeddings: it places items that the model does not know (`withColdItems`). Absent: nothing. */
+  readonly cold?: ColdItems;
   /** The state that training continues from; `openModel` reads it only on request. */
   readonly trainingState?: ModelTrainingState;
 }
@@ -122,7 +125,9 @@ export function modelProblem(
       rangeProblem(part.indices, items.rows);
     if (text) return { part: 'seen', text: `${name} items: ${text}` };
   }
-  const text = model.catalogue && catalogueProblem(model.catalogue, items.rows);
+  const text =
+    (model.catalogue && catalogueProblem(model.catalogue, items.rows)) ??
+    (model.cold && coldItemsProblem(model.cold, items.columns, itemBias !== undefined));
   return text === undefined ? undefined : { part: 'catalogue', text };
 }
 

@@ -2,7 +2,7 @@ import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { Titles } from '../catalogue/titles.ts';
 import { TaurecError } from '../errors.ts';
-import { catalogueOf, idMapOf } from './catalogue-tensors.ts';
+import { catalogueOf, coldItemsOf, idMapOf } from './catalogue-tensors.ts';
 import { type FileDigest, sealOf } from './file-digest.ts';
 import { type Model, modelProblem } from './model.ts';
 import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelConfigSchema } from './model-facts.ts';
@@ -89,6 +89,7 @@ export async function readModel(from: ModelSource): Promise<OpenedModel> {
     popularity: tensorOf(seen, 'popularity', 'I32', [items]).data,
     titles: catalogue?.itemTitles ?? titlesOf(ids, items),
     catalogue,
+    cold: config.catalogue && coldItemsOf(opened.at(-1)!.file, config.catalogue),
   };
   const problem = modelProblem(model, true);
   if (problem)

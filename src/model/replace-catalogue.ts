@@ -6,15 +6,15 @@ import { TaurecError } from '../errors.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
 import { readRegularText } from '../platform/regular-file.ts';
 import { checkWritable } from '../platform/write-fault.ts';
-import { catalogueFacts, catalogueOf, idMapOf, isCatalogueName } from './catalogue-tensors.ts';
+import { catalogueFacts, isCatalogueName } from './catalogue-tensors.ts';
 import { currentModel } from './current-version.ts';
 import { type FileDigest, sealedJson } from './file-digest.ts';
-import { openModelConfig, recoverModel, writeCatalogue } from './model-directory.ts';
-import { CONFIG, digestOf, files, titlesOf } from './read-model.ts';
-import { openSafetensors } from './safetensors.ts';
+import { learnedColdItems } from './learn-cold-items.ts';
+import { openModel, recoverModel, writeCatalogue } from './model-directory.ts';
+import { CONFIG } from './read-model.ts';
 
 /**
- * Replaces the catalogue of a model folder, or of the current version in a folder of versions; the rest of the model stays as it is and is not read. Items keep their titles where the new catalogue has none. The replacement is atomic: a new file is written, then config.json, which names it. The
+ * Replaces the catalogue of a model folder, or of the current version in a folder of versions; the rest of the model stays as it is. What the attributes tell about the embeddings is computed anew, in seconds, to place items that the model does not know. Items keep their titles where the new catalogue has none. The replacement is atomic: a new file is written, then config.json, which names it. The
  * file of the catalogue before it stays until the next replacement, for programs that are opening the model.
  * @returns how the items of the catalogue and the model match
  * @throws TaurecError as `openModel`; `model-changed` when another program writes the model meanwhile
@@ -24,21 +24,18 @@ export async function replaceCatalogue(path: string, table: CatalogueTable): Pro
   await recoverModel(directory);
   await checkWritable(directory);
   const text = await readRegularText(join(directory, CONFIG)).catch(() => '');
-  const config = await openModelConfig(directory);
-  const source = { pathOf: (name: string) => join(directory, name) };
-  const open = (name: string) => openSafetensors(join(directory, name), { digest: digestOf(config, name, source) });
-  const ids = await open(files.ids);
-  const itemIds = idMapOf(ids, 'items', config.items);
-  const old = config.catalogue && catalogueOf(await open(config.catalogue.file), config.catalogue, config.items);
-  const catalogue = Catalogue.from(table, itemIds, old?.itemTitles ?? titlesOf(ids, config.items));
+  const model = await openModel(directory);
+  const { config, itemIds } = model;
+  const catalogue = Catalogue.from(table, itemIds, model.titles);
+  const cold = learnedColdItems(model, catalogue);
   const added: Record<string, FileDigest> = {};
-  const file = await writeCatalogue(directory, catalogue, added);
+  const file = await writeCatalogue(directory, { catalogue, cold }, added);
   // As it is in the file: facts that this version does not know stay.
   const { digest: _, ...facts } = JSON.parse(text) as Record<string, unknown>;
   const listed = Object.entries(config.files ?? {}).filter(([name]) => !isCatalogueName(name));
   const changed = {
     ...facts,
-    catalogue: catalogueFacts(catalogue, file),
+    catalogue: catalogueFacts(catalogue, file, cold),
     ...(config.files && { files: { ...Object.fromEntries(listed), ...added } }),
   };
   if ((await readRegularText(join(directory, CONFIG))) !== text) throw new TaurecError('model-changed', { directory });

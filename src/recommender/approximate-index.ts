@@ -69,11 +69,16 @@ export class IndexVectors {
 export class ApproximateIndex {
   readonly #index: VectorIndex;
   readonly #model: ScoredModel;
+  readonly #indexed: number;
 
-  /** @param index holds the `IndexVectors` of the model's items; keys are item indices. */
-  constructor(index: VectorIndex, model: ScoredModel) {
+  /**
+   * @param index holds the `IndexVectors` of the model's items; keys are item indices.
+   * @param indexed the number of these items: those after them, which only the catalogue has, are candidates of every search
+   */
+  constructor(index: VectorIndex, model: ScoredModel, indexed = Infinity) {
     this.#index = index;
     this.#model = model;
+    this.#indexed = indexed;
   }
 
   /**
@@ -81,25 +86,28 @@ export class ApproximateIndex {
    * although more exist.
    * With a filter by attributes the search asks for as many candidates as k of them are likely to pass.
    * @param excluded ascending, distinct
+   * @param scored the scores of all items. Default: the model that was indexed
    */
   best(
     engine: Engine,
     query: Query,
     k: number,
     { excluded, where }: Pick<ItemFilter, 'excluded' | 'where'>,
+    scored: ScoredModel = this.#model,
   ): RankedItem[] | undefined {
     const out = [...query.seen, ...difference(excluded, query.seen)];
     const { items } = engine;
     // In the worst case every item to leave out is among the best: ask for more than those.
     const least = Math.ceil(where ? (FILTERED * k * items.rows) / Math.max(1, where.count) : k) + out.length;
     if (least > MOST_CANDIDATES) return undefined;
-    const count = Math.min(Math.max(CANDIDATES, least), items.rows);
+    const count = Math.min(Math.max(CANDIDATES, least), items.rows, this.#indexed);
     const left = new Set(out);
-    const scorer = new QueryScorer(items, this.#model, query);
+    const scorer = new QueryScorer(items, scored, query);
     const best = new BestItems(k);
     const candidates = new Set(scorer.additions?.indices);
     for (const key of this.#index.search(this.#queryVector(query.embedding), count, 1).keys)
       candidates.add(Number(key));
+    for (let item = this.#indexed; item < items.rows; item++) candidates.add(item);
     let found = 0;
     for (const item of candidates) {
       if (left.has(item) || (where && !where.has(item))) continue;

@@ -37,6 +37,7 @@ export interface Reasons {
  * - `beyond-k`: its rank is above k
  * - `limit`: items that rank above it use up one of its values (option `atMost`)
  * - `diversity`: its rank is within k, and `diversity` preferred other items
+ * - `explore`: its rank is within k, and a new item took its place
  * - `index`: its rank is within k, and the approximate index missed it
  */
 export interface Absence {

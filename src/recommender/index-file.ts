@@ -133,7 +133,7 @@ export async function openIndex(
     onNotice?.(
       `${file}: another installation built this index, so it is built again in memory. Build it here: taurec index ${directory}; or open it as it is: --trust-index (trustIndex).`,
     );
-    return new ApproximateIndex(await graphOf(Index, model, {}), indexed);
+    return new ApproximateIndex(await graphOf(Index, model, {}), indexed, model.items.rows);
   }
   const index = new Index(usearchConfig(indexed, model.items.columns));
   try {
@@ -142,7 +142,7 @@ export async function openIndex(
     const problem = `its approximate index ${name} cannot be read (${(cause as Error).message}); remove it`;
     throw new TaurecError('no-index', { directory, problem }, { cause });
   }
-  return new ApproximateIndex(index, indexed);
+  return new ApproximateIndex(index, indexed, model.items.rows);
 }
 
 /** The part of the package usearch that taurec uses. Its own types are not imported: taurec's declarations would then not compile in projects without usearch. */

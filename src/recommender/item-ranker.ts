@@ -116,7 +116,7 @@ export class ItemRanker {
   /** Ranks by the index unless there is an allow-list or the popularity dial is on. Queries that the index declines are ranked exactly. */
   #ranked(queries: readonly Query[], k: number, filter: ItemFilter, bias?: Float32Array): RankedItem[][] {
     const index = filter.allowed || bias !== this.#model.itemBias ? undefined : this.#index;
-    const found = queries.map((query) => index?.best(this.#engine, query, k, filter));
+    const found = queries.map((query) => index?.best(this.#engine, query, k, filter, this.#model));
     const others = queries.filter((_, q) => !found[q]);
     // Rank all remaining queries in one call, and merge their lists in order.
     const model = { ...this.#model, itemBias: bias };

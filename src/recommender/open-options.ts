@@ -1,3 +1,4 @@
+import type { EditedItem } from '../catalogue/edited-catalogue.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { RankingEngineOptions } from './ranking-engine.ts';
@@ -16,6 +17,8 @@ export interface OpenOptions extends RankingEngineOptions {
   readonly trustIndex?: boolean;
   /** A catalogue in place of the model's own (`readCatalogue`). */
   readonly catalogue?: CatalogueTable;
+  /** Edits of items, to be applied to the catalogue before the model is opened: items that it lacks are placed by their attributes (`editItems` later does not). Default: none. */
+  readonly edits?: readonly EditedItem[];
   /** Called with a sentence when the approximate index is rebuilt. */
   readonly onNotice?: (message: string) => void;
 }

@@ -1,11 +1,13 @@
 import { type Csr, csrHas, csrRow } from '../array/csr.ts';
 import { row } from '../array/matrix.ts';
+import type { ItemSet } from '../catalogue/item-set.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import { newPersonStrength } from '../neighbors/neighbors.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
+import { drawSlots, merged, newItemsOf, within } from './explored-slots.ts';
 import { ascending, union } from './item-filter.ts';
 import { candidateCount, ItemRanker, type ListRequest } from './item-ranker.ts';
 import { exclusionCauses, LeftOut } from './left-out.ts';
@@ -26,6 +28,8 @@ export interface UserFeedback {
 
 /** A person whom a list is for, as indices of the model. */
 export interface Person {
+  /** Names the person in draws: the id of a user, or the ids of the items that were given. */
+  readonly key: string;
   /** The row of the user embeddings. Absent: the model does not know the person. */
   readonly user?: number;
   /** Items that a new user likes. */
@@ -35,6 +39,10 @@ export interface Person {
 
 /** Parameters of the lists of a request. */
 export interface PeopleRequest extends ListRequest {
+  /** x in [0, 1]: share of the places for new items (`drawSlots`). */
+  readonly explore: number;
+  /** Seed of the places. */
+  readonly seed: number;
   readonly includeSeen: boolean;
   /** n: scores come with their parts; 0: without. */
   readonly explain: number;
@@ -52,7 +60,7 @@ export interface PersonList {
 }
 
 /** The reasons for which an item that a list may hold is not in it. */
-const rankingCauses = ['beyond-k', 'limit', 'diversity', 'index'] as const;
+const rankingCauses = ['beyond-k', 'limit', 'diversity', 'explore', 'index'] as const;
 type RankingCause = (typeof rankingCauses)[number];
 
 /** The causes for which an item is not in a list; `unknown`: the model does not know it. */
@@ -81,6 +89,17 @@ interface Prepared {
   readonly basis: Basis;
   readonly leftOut: LeftOut;
   readonly query?: Query;
+  /** Items that the list has already, ascending; absent: none. */
+  readonly taken?: Int32Array;
+}
+
+const NONE = new Int32Array(0);
+
+/** A list without items that have their places already. */
+function without(prepared: Prepared, items: readonly number[]): Prepared {
+  const taken = ascending(items);
+  const { query } = prepared;
+  return { ...prepared, taken, ...(query && { query: { ...query, seen: union(query.seen, taken) } }) };
 }
 
 /** Ranks a model's items for people: those that the model knows, new ones by items they like or by feedback, and those about whom nothing is known. */
@@ -92,6 +111,8 @@ export class PeopleRanker {
   readonly #ranker: ItemRanker;
   readonly popular: PopularItems;
   readonly #scored: ScoredModel;
+  /** Made at the first list with places for new items. */
+  #new?: ItemSet;
   readonly newUsers: NewUsers;
 
   constructor(model: Omit<Model, 'users' | 'items'>, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
@@ -110,14 +131,10 @@ export class PeopleRanker {
   *listsInSteps(people: readonly Person[], request: PeopleRequest): Generator<void, PersonList[]> {
     const prepared: Prepared[] = [];
     for (const person of people) prepared.push(yield* this.#prepared(person, request));
-    const queries = prepared.flatMap(({ query }) => query ?? []);
-    // An iterator over the ranked lists, consumed in the order of `people`.
-    const ranked = (yield* this.#ranker.rankInSteps(queries, request)).values();
+    const ranked = yield* this.#ranked(people, prepared, request);
     const lists: PersonList[] = [];
-    for (const [at, { basis, leftOut, query }] of prepared.entries()) {
-      const items = query
-        ? ranked.next().value!
-        : this.popular.best(request.k, request.filter, leftOut.seen, request.limits);
+    for (const [at, { basis, query }] of prepared.entries()) {
+      const items = ranked[at]!;
       const sums =
         query && request.explain > 0 ? yield* this.#sums(people[at]!, query, items, request.explain) : undefined;
       lists.push({ basis, items, sums });
@@ -125,9 +142,44 @@ export class PeopleRanker {
     return lists;
   }
 
+  /** The list of each person. */
+  *#ranked(
+    people: readonly Person[],
+    prepared: readonly Prepared[],
+    request: PeopleRequest,
+  ): Generator<void, RankedItem[][]> {
+    if (request.explore === 0) return yield* this.#plain(prepared, request);
+    const { k, explore, seed } = request;
+    this.#new ??= newItemsOf(this.#model.popularity);
+    const filter = within(request.filter, this.#new);
+    const fresh = yield* this.#plain(prepared, { ...request, k: Math.ceil(explore * k), filter, diversity: 0 });
+    const lists: RankedItem[][] = [];
+    // One list after another: what the new items of a list use up of its limits is its own.
+    for (const [at, one] of prepared.entries()) {
+      const slots = drawSlots(k, explore, seed, people[at]!.key);
+      const chosen = fresh[at]!.slice(0, slots.places.length);
+      const items = chosen.map(({ item }) => item);
+      const [others] = yield* this.#plain([without(one, items)], { ...request, limits: request.limits?.after(items) });
+      lists.push(merged(slots, chosen, others!, k));
+    }
+    return lists;
+  }
+
+  /** The list of each person without places for new items. */
+  *#plain(prepared: readonly Prepared[], request: PeopleRequest): Generator<void, RankedItem[][]> {
+    const queries = prepared.flatMap(({ query }) => query ?? []);
+    // An iterator over the ranked lists, consumed in the order of `prepared`.
+    const ranked = (yield* this.#ranker.rankInSteps(queries, request)).values();
+    const { k, filter, limits } = request;
+    return prepared.map(({ query, leftOut, taken = NONE }) =>
+      query ? ranked.next().value! : this.popular.best(k, filter, union(leftOut.seen, taken), limits),
+    );
+  }
+
   /** Where an item is with regard to a person's list, and why; −1 is an item that the model does not know. Yields as `listsInSteps`. */
   *factsInSteps(person: Person, item: number, request: PeopleRequest): Generator<void, ItemFacts> {
-    const { basis, leftOut, query } = yield* this.#prepared(person, request);
+    const prepared = yield* this.#prepared(person, request);
+    const { basis, leftOut, query } = prepared;
     const { rows } = this.#engine.items;
     const of = leftOut.remaining(rows);
     if (item < 0) return { basis, of, causes: ['unknown'] };
@@ -138,12 +190,14 @@ export class PeopleRanker {
       const rank = placeOf(all, item);
       const facts = { basis, score: this.#model.popularity[item]!, of, ...(rank > 0 && { rank }) };
       if (rank === 0) return { ...facts, causes: excluded };
+      const [list] = yield* this.#ranked([person], [prepared], request);
+      const place = placeOf(list!, item);
+      if (place > 0) return { ...facts, place, causes: [] };
       const taken = limits ? limits.first(all, rows) : all;
-      const place = placeOf(taken, item);
-      if (place > 0 && place <= k) return { ...facts, place, causes: [] };
-      return { ...facts, causes: [place > 0 ? 'beyond-k' : 'limit'] };
+      const without = placeOf(taken, item);
+      return { ...facts, causes: [without === 0 ? 'limit' : without > k ? 'beyond-k' : 'explore'] };
     }
-    const [list] = yield* this.#ranker.rankInSteps([query], request);
+    const [list] = yield* this.#ranked([person], [prepared], request);
     const place = placeOf(list!, item);
     yield;
     const rank = excluded.length > 0 ? undefined : 1 + this.#ranker.above(query, item, request);
@@ -165,6 +219,10 @@ export class PeopleRanker {
   /** What kept an item of this rank out, which the list may hold. */
   *#lost(query: Query, item: number, rank: number, request: PeopleRequest): Generator<void, RankingCause> {
     const { k, diversity, limits } = request;
+    if (request.explore > 0) {
+      const [plain] = yield* this.#ranker.rankInSteps([query], request);
+      if (placeOf(plain!, item) > 0) return 'explore';
+    }
     if (limits) {
       // With limits an item may move up, or be refused, whatever its rank.
       const plain = { ...request, k: rank, diversity: 0, limits: undefined };

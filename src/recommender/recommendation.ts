@@ -81,6 +81,19 @@ export const listShape = {
     flag: '--discover <number>',
     help: 'penalty for popular items, from 0 to 1',
   }),
+  /**
+   * The share of the list's places that go to new items, those that fewer than 10 people have, from 0 (default) to 1: the best of them by their score, filters and limits respected, in places that are drawn. All else stays in order.
+   * Where fewer new items remain, other items take the places.
+   */
+  explore: option(within(0, 1).default(0), {
+    flag: '--explore <number>',
+    help: 'share of the places for new items, which fewer than 10 people have, from 0 to 1',
+  }),
+  /** Seed of the places that `explore` draws for each person, a whole number ≥ 0; default 0. The same seed gives a person the same places. */
+  seed: option(whole(0).default(0), {
+    flag: '--seed <number>',
+    help: 'seed of the places that --explore draws',
+  }),
   /** n ≥ 0: every item comes with `because`, the n liked items with the largest parts in its score (docs/reasons.md); default 0: without. In `explain` the default is 10. */
   explain: option(whole(0).default(0), {
     flag: '--explain [number]',

@@ -24,6 +24,7 @@ import {
 } from './item-lists.ts';
 import { likedItems } from './liked-items.ts';
 import { type ItemChange, LiveCatalogue } from './live-catalogue.ts';
+import { withAddedItems, withCatalogue, withNewItems } from './new-items.ts';
 import type { LikedItems } from './new-users.ts';
 import { indexKinds, type OpenOptions } from './open-options.ts';
 import { type Basis, PeopleRanker, type PeopleRequest, type Person, type UserFeedback } from './people-ranker.ts';
@@ -80,18 +81,20 @@ export class Recommender {
    * @throws TaurecError the errors of `openModel`; `unknown-name` for an unknown kind of index; with `index: 'approximate'` also `no-index` and `missing-package`
    */
   static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
-    const { loss, index = 'exact', trustIndex, onNotice, catalogue, ...engineOptions } = options;
+    const { loss, index = 'exact', trustIndex, onNotice, catalogue, edits = [], ...engineOptions } = options;
     if (!indexKinds.includes(index)) {
       throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
     }
     const loaded = loss && (await loadLoss(loss));
     // `#open-model` and `#open-index` are import maps of package.json: Node reads files, a browser fetches them.
     const { beginOpening } = await import('#open-model');
-    const { model, sound } = await beginOpening(directory);
+    const { model: trained, sound } = await beginOpening(directory);
     const approximate =
       index === 'approximate'
-        ? await (await import('#open-index')).openIndex(directory, model, { trustIndex, onNotice })
+        ? await (await import('#open-index')).openIndex(directory, trained, { trustIndex, onNotice })
         : undefined;
+    const described = catalogue ? withCatalogue(trained, catalogue) : trained;
+    const model = withNewItems(withAddedItems(described, edits));
     const engine = await openRankingEngine(model, engineOptions);
     try {
       // The digests were computed while the engine started.
@@ -100,9 +103,7 @@ export class Recommender {
       await engine.close();
       throw error;
     }
-    const recommender = new Recommender(model, engine, loaded, approximate);
-    if (catalogue) recommender.setCatalogue(catalogue);
-    return recommender;
+    return new Recommender(model, engine, loaded, approximate);
   }
 
   /** Makes a recommender from a model and an engine that was opened with the model's sizes. Copies the embeddings into the engine. */
@@ -180,8 +181,10 @@ export class Recommender {
     options: RecommendOptions = {},
     feedback: readonly (UserFeedback | undefined)[] = feedbackOfEach(users, options.feedback, this),
   ): Generator<void, UserList[]> {
-    const people = users.map((id, at): Person => ({ user: this.#rowOf(id, options), feedback: feedback[at] }));
-    return yield* this.#lists(people, options);
+    return yield* this.#lists(
+      users.map((id, at) => this.#person(id, options, feedback[at])),
+      options,
+    );
   }
 
   /**
@@ -200,14 +203,14 @@ export class Recommender {
     options: RecommendOptions = {},
     feedback: UserFeedback | undefined = feedbackOfEach([user], options.feedback, this)[0],
   ): Generator<void, Explanation> {
-    const explained = yield* this.#explanation({ user: this.#rowOf(user, options), feedback }, item, options);
+    const explained = yield* this.#explanation(this.#person(user, options, feedback), item, options);
     const events = options.feedback?.filter((event) => event.user === `${user}` && event.item === `${item}`);
     return withEvents(explained, events ?? []);
   }
 
   /** As `explain`, for a new user, given items they like. Throws as `recommendFor`. */
   explainFor(items: readonly Id[], item: Id, options: RecommendOptions & FoldInRequest = {}): Explanation {
-    return finished(this.#explanation({ given: this.#given(items, options) }, item, options));
+    return finished(this.#explanation({ key: items.join(), given: this.#given(items, options) }, item, options));
   }
 
   /** Recommendations for all users (or those listed), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
@@ -222,7 +225,7 @@ export class Recommender {
       const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
       const ids = block.map((user) => this.userIds.idOf(user));
       const feedback = feedbackOfEach(ids, rest.feedback, this);
-      const people = block.map((user, i): Person => ({ user, feedback: feedback[i] }));
+      const people = block.map((user, i): Person => ({ key: ids[i]!, user, feedback: feedback[i] }));
       const lists = finished(this.#lists(people, rest));
       yield lists.map(({ items }, i) => ({ user: ids[i]!, items }));
       await new Promise((resolve) => setTimeout(resolve));
@@ -243,7 +246,7 @@ export class Recommender {
     items: readonly Id[],
     options: RecommendOptions & FoldInRequest = {},
   ): Generator<void, RecommendedItem[]> {
-    const [list] = yield* this.#lists([{ given: this.#given(items, options) }], options);
+    const [list] = yield* this.#lists([{ key: items.join(), given: this.#given(items, options) }], options);
     return list!.items;
   }
 
@@ -344,10 +347,10 @@ export class Recommender {
     return explanationOf(named, facts, this.#live.nameOf);
   }
 
-  /** The row of a user. Absent for an unknown one with a fallback. */
-  #rowOf(id: Id, { fallback }: RecommendOptions): number | undefined {
+  /** A user; one whom the model does not know, with a fallback, has no row. */
+  #person(id: Id, { fallback }: RecommendOptions, feedback: UserFeedback | undefined): Person {
     const row = fallback ? this.userIds.indexOf(id) : this.#userOf(id);
-    return row < 0 ? undefined : row;
+    return { key: `${id}`, user: row < 0 ? undefined : row, feedback };
   }
 
   /** The liked items of a new user. Throws `bad-option` for no known item without a fallback. */

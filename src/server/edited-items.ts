@@ -37,6 +37,18 @@ export class EditedItems {
     if (!this.#timer && !this.#stopped) this.#look();
   }
 
+  /** The edits of items that were not removed, as they are in the database. @throws TaurecError `feedback-failed` */
+  async present(): Promise<ItemState[]> {
+    const present: ItemState[] = [];
+    try {
+      for await (const states of this.#log.itemStates?.(0) ?? [])
+        present.push(...states.filter(({ deleted }) => !deleted));
+    } catch (cause) {
+      throw failed(cause);
+    }
+    return present;
+  }
+
   /** Stops passing edits on to a receiver. */
   leave(receiver: EditReceiver): void {
     this.#receivers.delete(receiver);

@@ -11,6 +11,8 @@ import type { FeedbackSource } from './seen-feedback.ts';
 
 /** Number of attempts to open a directory whose files change during the opening. */
 const ATTEMPTS = 8;
+/** Milliseconds between an edit of an item that the model does not know and the opening that places it. */
+const NEW_ITEMS_MS = 2000;
 /** First and longest pause before another attempt to restart an ended scoring thread, in milliseconds. The pause doubles after each failed attempt. */
 const RESTART = [100, 30_000] as const;
 
@@ -20,8 +22,8 @@ export interface ReloadReport {
   readonly outcome: 'opened' | 'unchanged' | 'failed';
   /** End of the attempt, as an ISO 8601 time. */
   readonly at: string;
-  /** Cause of the attempt: a change of the directory (`watch`), SIGHUP or a call of `reload` (`signal`), POST /v1/reload (`request`), an ended thread (`restart`). */
-  readonly trigger: 'watch' | 'signal' | 'request' | 'restart';
+  /** Cause of the attempt: a change of the directory (`watch`), SIGHUP or a call of `reload` (`signal`), POST /v1/reload (`request`), an ended thread (`restart`), items added to the catalogue (`items`). */
+  readonly trigger: 'watch' | 'signal' | 'request' | 'restart' | 'items';
   /** Duration of the attempt. */
   readonly seconds: number;
   /** Present when the outcome is `failed`. `code` is taurec's error code. */
@@ -67,6 +69,7 @@ export class ModelHost {
   /** The last reload in the queue: reloads run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
   #timer?: NodeJS.Timeout;
+  #newItems?: NodeJS.Timeout;
   /** Replaced threads that still answer their waiting requests. */
   readonly #leaving = new Set<Promise<void>>();
 
@@ -137,6 +140,7 @@ export class ModelHost {
   async close(now = false): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
+    clearTimeout(this.#newItems);
     await this.#scorer?.close(now);
     await Promise.all(this.#leaving);
     await this.#turn;
@@ -223,7 +227,9 @@ export class ModelHost {
     let scorer: Scorer | undefined;
     let thrown: unknown;
     try {
-      scorer = await Scorer.open(task, this.#options, this.#stop.signal);
+      const edits = await this.#options.feedback?.edits();
+      const onUnplaced = () => this.#openForNewItems();
+      scorer = await Scorer.open({ ...task, edits }, { ...this.#options, onUnplaced }, this.#stop.signal);
       await this.#options.feedback?.load(scorer);
     } catch (error) {
       await scorer?.close(true);
@@ -241,6 +247,17 @@ export class ModelHost {
     // The thread may end during the second look at the directory.
     this.#options.feedback?.leave(scorer);
     return { thrown: scorer.ended, after };
+  }
+
+  /** Opens the model again for items that were added to its catalogue, all together, soon; a model that takes long to open more rarely. */
+  #openForNewItems(): void {
+    if (this.#newItems || this.#stop.signal.aborted) return;
+    const pause = Math.max(NEW_ITEMS_MS, 5000 * (this.#lastReload?.seconds ?? 0));
+    this.#newItems = setTimeout(() => {
+      this.#newItems = undefined;
+      void this.reload('items');
+    }, pause);
+    this.#newItems.unref();
   }
 
   /** Makes a new thread the one for requests. The old thread answers its waiting requests, then ends. */

@@ -73,7 +73,7 @@ function conditionsOf(value: unknown): number {
 }
 
 /** The options of a list that its work depends on. */
-type CostlyOptions = Pick<ListOptions, 'k' | 'diversity' | 'discover' | 'explain' | 'atMost'>;
+type CostlyOptions = Pick<ListOptions, 'k' | 'diversity' | 'discover' | 'explain' | 'explore' | 'atMost'>;
 
 /** The kind of work that most of a list is. */
 function kindOf({ diversity = 0, explain = 0 }: CostlyOptions): WorkKind {
@@ -83,12 +83,14 @@ function kindOf({ diversity = 0, explain = 0 }: CostlyOptions): WorkKind {
 
 /** The work of one list: ranking, with `discover` the biases of all items and the scores of the places, re-ranking with `diversity` (candidates × places), and JSON. */
 function listWork(options: CostlyOptions, { items, dimension }: ModelSizes): number {
-  const { k, diversity = 0, discover = 0, atMost } = options;
+  const { k, diversity = 0, discover = 0, explore = 0, atMost } = options;
   const candidates = Math.min(items, Math.max(k, Math.min(Math.max(5 * k, 100), 1000)));
   const reRanking = diversity > 0 ? candidates * Math.min(k, candidates) * dimension : 0;
   const dial = discover > 0 ? BIAS * items + Math.min(k, items) * dimension : 0;
   const limits = atMost ? LIMITED * items : 0;
-  return items * dimension + dial + limits + reRanking + JSON_ITEM * Math.min(k, items);
+  // New items are ranked by themselves first.
+  const ranking = (explore > 0 ? 2 : 1) * items * dimension;
+  return ranking + dial + limits + reRanking + JSON_ITEM * Math.min(k, items);
 }
 
 /**

@@ -105,7 +105,7 @@ const reload = z
   .object({
     outcome: z.enum(['opened', 'unchanged', 'failed']),
     at: z.iso.datetime(),
-    trigger: z.enum(['watch', 'signal', 'request', 'restart']),
+    trigger: z.enum(['watch', 'signal', 'request', 'restart', 'items']),
     seconds: z.number(),
     error: z.object({ code: z.string().optional(), message: z.string() }).optional(),
   })

@@ -86,6 +86,15 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
     .default(Math.min(listShape.k.def.defaultValue, limits.maxK))
     .meta({ description: 'Number of items. A list is shorter only if fewer items qualify.', example: 10 });
   const itemFilters = filterSchemas(serverFilters);
+  const explore = {
+    explore: listShape.explore.unwrap().optional().meta({
+      description:
+        'Share of the places for new items, those that fewer than 10 people have, from 0 (default) to 1: the best of them by their score, in places that are drawn.',
+    }),
+    seed: listShape.seed.unwrap().optional().meta({
+      description: 'Seed of the places that `explore` draws for a person. Default 0: the same places each time.',
+    }),
+  };
   const place = z.string({ error: shortNameText }).regex(shortName, { error: shortNameText }).optional().meta({
     description:
       'Where the list will be shown. It becomes part of the id of the list, so that feedback can be counted by place.',
@@ -99,6 +108,7 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
   const common = { k, ...itemFilters, place };
   const options = {
     ...common,
+    ...explore,
     exclude: idList(limits.ids).optional().meta({ description: 'Items to leave out. Unknown ids are ignored.' }),
     allow: idList(limits.ids).optional().meta({ description: 'Recommend only these items. Unknown ids are ignored.' }),
     includeSeen: listShape.includeSeen.unwrap().optional().meta({

@@ -27,6 +27,8 @@ export interface ScorerOptions {
   readonly deadline: number;
   /** Called after each batch with its number of units (see `ScoringQueue`) and its scoring time. */
   readonly onBatch: (units: number, seconds: number) => void;
+  /** Called after edits of items that the model does not know, which have no place until it is opened again. */
+  readonly onUnplaced?: () => void;
 }
 
 /** The first message of a scoring thread that opened its model. */
@@ -234,7 +236,10 @@ export class Scorer {
       this.#feedbackSize = message.size;
       this.#feeding.shift()?.();
     }
-    if (message.type === 'edited') this.#editing.shift()?.();
+    if (message.type === 'edited') {
+      this.#editing.shift()?.();
+      if (message.unplaced) this.#options.onUnplaced?.();
+    }
     if (message.type !== 'answers') return;
     const { lane, answers, seconds } = message;
     const pieces = this.#running[lane]!;

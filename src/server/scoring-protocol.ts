@@ -18,6 +18,8 @@ export interface ListOptions extends Omit<RecommendOptions, 'exclude' | 'allow' 
   readonly diversity?: number;
   readonly discover?: number;
   readonly explain?: number;
+  readonly explore?: number;
+  readonly seed?: number;
 }
 
 /** Job: one list for each user. */
@@ -106,6 +108,8 @@ export interface ScoringTask {
   readonly options: RankingEngineOptions & { readonly index?: 'exact' | 'approximate'; readonly trustIndex?: boolean };
   /** A catalogue in place of the model's own. */
   readonly catalogue?: string;
+  /** Edits of items before the opening: those that the model does not know are placed by their attributes. */
+  readonly edits?: readonly ItemState[];
   /** Filters of the server, which must fit the catalogue. */
   readonly filters: readonly Where[];
   /** Maximum memory of the feedback sets, in bytes. */
@@ -144,11 +148,11 @@ export type ToScoring =
 
 /**
  * Messages from the scoring thread: `ready` (with the notices of the opening) or `failed` once after the opening, then `answers` for each batch, in the order of its jobs (`seconds` is the time spent on it), and `fed` for each message of feedback,
- * in their order, and `edited` for each message of items.
+ * in their order, and `edited` for each message of items (`unplaced`: one of them is new, and has no place until the model is opened again).
  */
 export type FromScoring =
   | { readonly type: 'ready'; readonly info: ModelInfo; readonly notices: readonly string[] }
   | { readonly type: 'failed'; readonly error: CarriedError }
   | { readonly type: 'answers'; readonly lane: Lane; readonly answers: readonly Answer[]; readonly seconds: number }
   | { readonly type: 'fed'; readonly size: FeedbackSize }
-  | { readonly type: 'edited' };
+  | { readonly type: 'edited'; readonly unplaced: boolean };

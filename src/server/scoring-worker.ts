@@ -214,7 +214,9 @@ const EDIT_MS = 200;
 /** States of items that wait to be applied together. */
 class PendingEdits {
   readonly #recommender: Recommender;
-  readonly #applied: () => void;
+  readonly #applied: (unplaced: boolean) => void;
+  /** New items that the opening of the model has seen. */
+  readonly #tried: ReadonlySet<string>;
   /** The sequence of the newest state of each item: states may come twice, and late. */
   readonly #sequences = new Map<string, number>();
   #states: ItemState[] = [];
@@ -223,9 +225,13 @@ class PendingEdits {
   #last = -Infinity;
   #waits = false;
 
-  /** @param applied called once for each message, when its states are applied */
-  constructor(recommender: Recommender, applied: () => void) {
+  /**
+   * @param placed the states that the model was opened with
+   * @param applied called once for each message, when its states are applied; `unplaced`: one is of an item that the model does not know
+   */
+  constructor(recommender: Recommender, placed: readonly ItemState[], applied: (unplaced: boolean) => void) {
     this.#recommender = recommender;
+    this.#tried = new Set(placed.map(({ item }) => item));
     this.#applied = applied;
   }
 
@@ -242,11 +248,15 @@ class PendingEdits {
   }
 
   #apply(): void {
+    const { itemIds } = this.#recommender;
+    const unplaced = this.#states.some(
+      ({ item, deleted }) => !deleted && itemIds.indexOf(item) < 0 && !this.#tried.has(item),
+    );
     if (this.#states.length > 0) this.#recommender.editItems(this.#states);
     this.#states = [];
     this.#waits = false;
     this.#last = performance.now();
-    for (; this.#messages > 0; this.#messages--) this.#applied();
+    for (; this.#messages > 0; this.#messages--) this.#applied(unplaced);
   }
 }
 
@@ -262,7 +272,15 @@ function feed({ itemIds }: Recommender, { sets, trends }: Feedback, columns: Fee
 
 // The thread opens a model and answers batches of jobs until it is told to close. Scoring blocks it; the HTTP thread stays responsive. A light batch is done at once. A dear one is done in
 // slices of a few milliseconds; between two slices the thread takes new messages, so that light batches overtake it.
-const { directory, options, feedbackBytes, catalogue: source, filters, trends: counted } = workerData as ScoringTask;
+const {
+  directory,
+  options,
+  feedbackBytes,
+  catalogue: source,
+  filters,
+  trends: counted,
+  edits: placed = [],
+} = workerData as ScoringTask;
 const post = (message: FromScoring) => parentPort!.postMessage(message);
 
 try {
@@ -271,12 +289,17 @@ try {
   // The reader of files is loaded only where it is needed.
   const { readCatalogue } = source === undefined ? {} : await import('../data/read-catalogue.ts');
   const catalogue = await readCatalogue?.(source!);
-  const recommender = await Recommender.open(directory, { ...(options as OpenOptions), onNotice, catalogue });
+  const recommender = await Recommender.open(directory, {
+    ...(options as OpenOptions),
+    ...{ onNotice, catalogue, edits: placed },
+  });
   recommender.checkFilters(filters);
   const sets = new FeedbackSets(recommender.userIds, recommender.itemIds, feedbackBytes);
   const trends = new Trends({ ...counted, refresh: REFRESH_SECONDS });
   const feedback: Feedback = { sets, trends };
-  const edits = new PendingEdits(recommender, () => post({ type: 'edited' }));
+  const edits = new PendingEdits(recommender, placed, (unplaced) =>
+    post({ type: 'edited', unplaced: unplaced && (source !== undefined || placesItems(recommender)) }),
+  );
   const runDear = (jobs: readonly ScoringJob[]) => {
     const steps = scoreBatch(recommender, feedback, 'dear', jobs);
     let seconds = 0;
@@ -317,6 +340,11 @@ try {
   post({ type: 'ready', info: infoOf(recommender), notices });
 } catch (error) {
   post({ type: 'failed', error: carryError(error) });
+}
+
+/** Whether the model's own catalogue places items that it does not know. */
+function placesItems({ config }: Recommender): boolean {
+  return (config as Partial<ModelConfig>).catalogue?.cold !== undefined;
 }
 
 /** The facts about a model that the server publishes. */

@@ -1,6 +1,7 @@
 import { countsAt, type EventTable } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
+import type { ItemState } from '../feedback/item-edits.ts';
 import { MOST_EVENTS } from '../recommender/explanation.ts';
 import { EditedItems, type EditReceiver } from './edited-items.ts';
 import { failed } from './feedback-fault.ts';
@@ -24,6 +25,8 @@ export interface FeedbackReceiver extends EditReceiver {
 export interface FeedbackSource {
   /** Reads all feedback into a receiver, then passes later events on to it. @throws TaurecError `feedback-failed` */
   load(receiver: FeedbackReceiver): Promise<void>;
+  /** The edits of items so far, by item. */
+  edits(): Promise<readonly ItemState[]>;
   /** Stops passing events on to a receiver. */
   leave(receiver: FeedbackReceiver): void;
 }
@@ -88,6 +91,10 @@ export class SeenFeedback implements FeedbackSource {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.items.stop();
+  }
+
+  edits(): Promise<readonly ItemState[]> {
+    return this.items.present();
   }
 
   /** Stops passing events on to a receiver. */

@@ -16,6 +16,7 @@ export function unawaited(source: FeedbackSource): FeedbackSource {
       await source.load(own);
       loading = false;
     },
+    edits: () => source.edits(),
     leave(receiver) {
       const own = receivers.get(receiver);
       if (own) source.leave(own);

@@ -210,6 +210,15 @@ export const trainShape = {
       fixed: true,
     },
   ),
+  /**
+   * What a catalogue is for besides titles and filters. `auto` (default): items that few users have get an embedding from their attributes, and items that only the catalogue has are recommended too (docs/cold-items.md). `off`: neither.
+   */
+  coldItems: option(oneOf(['auto', 'off']).default('auto'), {
+    group: model,
+    flag: '--cold-items <what>',
+    help: 'place items with few interactions, or none, by their attributes in the catalogue: auto, off',
+    fixed: true,
+  }),
   /** Number of latent factors, ≥ 1, default 64. */
   dimension: option(whole(1).default(64), {
     group: model,

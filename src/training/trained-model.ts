@@ -3,6 +3,7 @@ import { Catalogue } from '../catalogue/catalogue.ts';
 import { Titles } from '../catalogue/titles.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { IdMap } from '../data/id-map.ts';
+import { learnColdItems } from '../model/learn-cold-items.ts';
 import { createModel, type Model, trainedItems } from '../model/model.ts';
 import type { ModelFacts } from '../model/model-facts.ts';
 import { configToJson, type TrainConfig } from './config.ts';
@@ -10,7 +11,7 @@ import { mergeInteractions } from './merge.ts';
 import type { TrainResult } from './training.ts';
 
 /**
- * The model of a training run: its embeddings with the ids, titles and seen items of the training data. `saveModel` writes it,
+ * The model of a training run: its embeddings with the ids, titles and seen items of the training data. With a catalogue it also computes what attributes tell about embeddings (`coldItems`), in seconds. `saveModel` writes it,
  * `Recommender` serves it. `metrics` are added to those of validation, by part of the data (`test`).
  */
 export function trainedModel(dataset: Dataset, result: TrainResult, metrics: ModelFacts['metrics'] = {}): Model {
@@ -20,7 +21,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
   const value = result.valid?.[metric];
   const training = configToJson(config);
   const itemIds = dataset.items.slice(train.columns);
-  const model = createModel({
+  const plain = createModel({
     config: {
       backbone: backboneName(config.backbone),
       score: config.rankingScore,
@@ -50,6 +51,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
     validation: valid && !result.refitted ? pattern(valid) : undefined,
     ...titlesAndCatalogue(dataset, itemIds),
   });
+  const model = learnColdItems(plain);
   if (!result.trainingState) return model;
   const weighted = result.refitted ? mergeInteractions(train, valid!) : train;
   const interactionWeights = weighted.values && weightsOf(weighted, trainedItems(model));

@@ -13,12 +13,13 @@ import { type EvaluateOptions, type Evaluation, evaluate } from '../../evaluatio
 import { cutOff } from '../../evaluation/metrics.ts';
 import type { LossSource } from '../../loss/loss.ts';
 import { lossNames } from '../../loss/losses.ts';
+import { learnColdItems } from '../../model/learn-cold-items.ts';
 import { createModel, type Model, trainedItems } from '../../model/model.ts';
 import { type ModelFacts, trainedScore } from '../../model/model-facts.ts';
 import type { Tensor } from '../../model/safetensors-format.ts';
 import type { ModelTrainingState } from '../../model/training-state.ts';
 import { buildNeighbors } from '../../neighbors/build-neighbors.ts';
-import { type DeclaredOption, declaredOptions, option, positive, whole } from '../../option.ts';
+import { type DeclaredOption, declaredOptions, oneOf, option, positive, whole } from '../../option.ts';
 import { modelRanker } from '../../recommender/model-ranker.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../../recommender/ranking-engine.ts';
 import type { PoolSource, SamplerSource } from '../../sampler/sampler-options.ts';
@@ -40,6 +41,11 @@ export const updateShape = {
   learningRate: option(positive.optional(), {
     flag: '--learning-rate <number>',
     help: "peak learning rate (default: half of the model's)",
+  }),
+  /** Whether the catalogue places items with few interactions, or none (docs/cold-items.md). Default: as in the first training. */
+  coldItems: option(oneOf(['auto', 'off']).optional(), {
+    flag: '--cold-items <what>',
+    help: 'place items with few interactions, or none, by their attributes: auto, off (default: as trained)',
   }),
   /** Default: the engine's choice; results do not depend on it. */
   threads: runShape.threads,
@@ -131,7 +137,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
   };
   const warmStart = { arrays, epochs: state?.epochs ?? model.config.epochs, steps: state?.steps ?? 0 };
   const result = await launch({ data: { train }, config, keepState: true, warmStart }, onProgress, signal);
-  const updated = updatedModel(model, fresh, train, log, result, options.titles);
+  const updated = updatedModel(model, fresh, train, log, result, options);
   return {
     model: updated,
     added,
@@ -175,7 +181,7 @@ function updatedModel(
   train: Csr,
   log: Interactions,
   result: TrainResult,
-  titles: UpdateOptions['titles'],
+  { titles, coldItems }: UpdateOptions,
 ): Model {
   const { validation, config } = model;
   const { versions: _versions, metrics: _metrics, updates = [], ...facts } = config;
@@ -191,9 +197,10 @@ function updatedModel(
     seconds: result.seconds.train,
   };
   const titled = updatedTitles(model, items.ids, titles);
-  const updated = createModel({
+  const plain = createModel({
     config: {
       ...facts,
+      ...(coldItems && { training: { ...facts.training, coldItems } }),
       engine: result.engine,
       epochs: config.epochs + result.epoch,
       steps: config.steps + result.steps,
@@ -211,6 +218,7 @@ function updatedModel(
     validation: validation && size(validation),
     ...titled,
   });
+  const updated = learnColdItems(plain);
   const state = result.trainingState!;
   return { ...updated, trainingState: { ...state, ...(train.values && { interactionWeights: train.values }) } };
 }

@@ -5,7 +5,7 @@
  *     node bench/cold-items.mjs [--seeds 1,2,3,4,5] [--share .15] [--keep 0] [--explained .5] [--threads 1] [--json]
  *
  * For each seed:
- * - recall@20 among the lost items: by the model; by the popularity of an item's category (interactions with the known items of its shelf); by the person's own categories, ties by popularity; at random
+ * - recall@20 among the lost items: by the model; without cold items (`--keep`); by the popularity of an item's category (interactions with the known items of its shelf); by the person's own categories, ties by popularity; at random
  * - NDCG@20 of the known items' held-out events, protocol clean: without cold items, with them (few interactions), and with lists in which the lost items take part
  * - how many of 20 places the lost items take, and how many of them are in any list
  */
@@ -123,7 +123,9 @@ async function measure(seed) {
     const seconds = (performance.now() - started) / 1000;
     const plain = trainedModel(data, { ...result, config: { ...result.config, coldItems: 'off' } });
     await saveModel(join(folder, 'model'), model);
+    await saveModel(join(folder, 'plain'), plain);
     const recommender = await Recommender.open(join(folder, 'model'), { threads });
+    const alone = await Recommender.open(join(folder, 'plain'), { threads });
     const known = (/** @type {string} */ user) => recommender.userIds.indexOf(user) >= 0;
     const listed = [...pairs.values()].filter((pair) => known(pair.user) && !isTrained(pair));
     const wanted = byUser(listed.filter(({ item }) => lost.has(item)).map(({ user, item }) => [user, item]));
@@ -197,6 +199,7 @@ async function measure(seed) {
       lambda: model.cold?.lambda ?? 0,
       seconds,
       recall: recall(wanted, (user) => listOf(user, { allow: [...lost] })),
+      recallOff: recall(wanted, (user) => alone.recommend(user, { k: K, allow: [...lost] }).map(({ id }) => id)),
       category: recall(wanted, () => ofShelf),
       own: recall(wanted, (user) => best((item) => (own.get(user)?.get(shelfOf(item)) ?? 0) + 1e-9 * popular(item))),
       random: recall(wanted, () => best(() => draw())),
@@ -208,6 +211,7 @@ async function measure(seed) {
       reached: new Set(taken).size / lost.size,
     };
     await recommender.close();
+    await alone.close();
     return row;
   } finally {
     await rm(folder, { recursive: true });
@@ -231,7 +235,7 @@ if (values.json) console.log(JSON.stringify(rows, null, 2));
 else {
   const of = (/** @type {(row: any) => number} */ value) => spread(rows.map(value));
   console.log(`recall@${K} among lost items: ${of((r) => r.recall)}`);
-  for (const name of ['category', 'own', 'random'])
+  for (const name of [...(keep > 0 ? ['recallOff'] : []), 'category', 'own', 'random'])
     console.log(`  ${name}: ${of((r) => r[name])}, ratio ${of((r) => r.recall / r[name])}`);
   console.log(`NDCG@${K} of known items, off: ${of((r) => r.off)}; auto / off: ${of((r) => r.auto / r.off)}`);
   console.log(`  lists with lost items / without: ${of((r) => r.with / r.without)}`);

@@ -3,7 +3,7 @@ import { randomStream } from '../array/random.ts';
 import { sharedFloat32 } from '../array/shared.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ColdItemsSource } from './cold-items-source.ts';
-import { FEATURES, itemFeatures, type Quantiles, quantilesOf } from './item-features.ts';
+import { FEATURES, itemFeatures, quantilesOf } from './item-features.ts';
 import { leaveOneOutErrors, type Regression, ridge } from './ridge.ts';
 import { topLevels } from './top-levels.ts';
 
@@ -25,7 +25,7 @@ const NEIGHBOR_PART = 0.75;
  */
 export interface ColdItems {
   /** Quantiles of the numbers and times, by attribute. */
-  readonly quantiles: Quantiles;
+  readonly quantiles: ReadonlyMap<string, Float64Array>;
   /** [n] features with coefficients, ascending. */
   readonly features: Int32Array;
   /** [n × t] by rows: t is d, or d + 1 with biases. */

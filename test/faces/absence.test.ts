@@ -198,10 +198,10 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** Causes of a list for liked items, which no endpoint explains: test/recommender and test/cli have them. */
-const ofNewPeople = ['given'];
+/** Causes of a list for liked items, which no endpoint explains, and of places for new items, where all items of this model are new: test/recommender and test/cli have them. */
+const elsewhere = ['given', 'explore'];
 test('the table has every cause', () => {
-  const named = [...Object.keys(cases).filter((name) => name !== 'two causes'), ...ofNewPeople];
+  const named = [...Object.keys(cases).filter((name) => name !== 'two causes'), ...elsewhere];
   expect(named.sort()).toEqual([...absenceCauses].sort());
 });
 

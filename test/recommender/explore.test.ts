@@ -92,6 +92,8 @@ test.each([true, false])(
           const { place, absent } = recommender.explain(user, id, asked);
           expect(place ?? 0).toBe(1 + ids.indexOf(id));
           expect(absent === undefined).toBe(ids.includes(id));
+          if (!atMost && absent && recommender.recommend(user, rest).some((one) => one.id === id))
+            expect(absent).toEqual([{ cause: 'explore' }]);
         }
       }),
       draws(25),

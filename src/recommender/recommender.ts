@@ -181,10 +181,8 @@ export class Recommender {
     options: RecommendOptions = {},
     feedback: readonly (UserFeedback | undefined)[] = feedbackOfEach(users, options.feedback, this),
   ): Generator<void, UserList[]> {
-    return yield* this.#lists(
-      users.map((id, at) => this.#person(id, options, feedback[at])),
-      options,
-    );
+    const people = users.map((id, at) => this.#person(id, options, feedback[at]));
+    return yield* this.#lists(people, options);
   }
 
   /**

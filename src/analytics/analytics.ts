@@ -98,6 +98,9 @@ export async function analyze(
   };
 }
 
+/** Most rows, those with most impressions: ids of lists come from clients, who may invent them. */
+const MOST_ROWS = 1000;
+
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
 
 /** SQL of the name of each grouping. */
@@ -124,6 +127,11 @@ export async function attributionOf(
     end === undefined
       ? await scalar(duck, 'SELECT coalesce(floor(max(moment)) + 1, 0) FROM events')
       : momentSeconds(end);
+  // An end that nobody named gives way.
+  if (to < from && (first === undefined || end === undefined)) {
+    const at = first === undefined ? to : from;
+    return { kinds, from: at, to: at, window, mostImpressions };
+  }
   if (to < from)
     throw new TaurecError('bad-option', { option: 'to', got: end ?? to, expected: `a time after ${iso(from)}` });
   return { kinds, from, to, window, mostImpressions };
@@ -141,9 +149,9 @@ async function rowsBy(
 ): Promise<AnalyticsRow[]> {
   const { connection } = store.duck;
   const reader = await connection.runAndReadAll(
-    `SELECT ${name} AS name, count(*)::DOUBLE, count(DISTINCT person)::DOUBLE, count(DISTINCT item)::DOUBLE, avg(CAST(repeated AS INTEGER)),
+    `SELECT * FROM (SELECT ${name} AS name, count(*)::DOUBLE, count(DISTINCT person)::DOUBLE, count(DISTINCT item)::DOUBLE, avg(CAST(repeated AS INTEGER)),
       avg(CAST(coalesce(k.popular, false) AS INTEGER)), count(DISTINCT k.id)::DOUBLE
-      FROM shown LEFT JOIN known_items k ON k.id = shown.item GROUP BY 1 ORDER BY 1`,
+      FROM shown LEFT JOIN known_items k ON k.id = shown.item GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${MOST_ROWS}) ORDER BY 1`,
   );
   const rates = new Map<string, Awaited<ReturnType<typeof ratesBy>>>();
   for (const kind of successes) rates.set(kind, await ratesBy(store, answeredBy(name, kind)));

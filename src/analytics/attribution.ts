@@ -72,6 +72,7 @@ export async function attribute(store: EventStore, options: AttributionOptions):
       SELECT s.id, e.kind FROM successes e JOIN shown s ON s.person = e.person AND s.list = e.list AND s.item = e.item
       UNION ALL
       SELECT s.id, e.kind FROM (SELECT * FROM successes WHERE list IS NULL) e
-        ASOF JOIN shown s ON s.person = e.person AND s.item = e.item AND e.moment >= s.moment WHERE e.moment - s.moment <= ${window})`,
+        ASOF JOIN every_shown s ON s.person = e.person AND s.item = e.item AND e.moment >= s.moment
+        WHERE e.moment - s.moment <= ${window} AND s.id IN (SELECT id FROM shown))`,
   );
 }

@@ -73,7 +73,11 @@ export class EventStore {
 
   /** Forgets the events of a person. */
   async forget(person: string): Promise<void> {
-    await this.duck.connection.run('DELETE FROM events WHERE person = $1', [person]);
+    const { connection } = this.duck;
+    await connection.run('DELETE FROM events WHERE person = $1', [person]);
+    await connection.run('DELETE FROM known_users WHERE id = $1', [person]);
+    // The tables of the last analysis.
+    await connection.run(derivedTables.map((table) => `DROP TABLE IF EXISTS ${table}`).join('; '));
   }
 
   close(): Promise<void> {
@@ -93,6 +97,8 @@ export class EventStore {
       const chunk = DuckDBDataChunk.create(types.map((type) => duckdb[type]));
       chunk.setRows(rows.slice(at, at + CHUNK));
       appender.appendDataChunk(chunk);
+      // A server answers requests between two chunks.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     appender.closeSync();
   }
@@ -139,13 +145,15 @@ export class EventStore {
       text(at(positions.event, 'kind')),
     ];
     const filled = [...columns, text(optional('list', 'list_id')), `CAST(${optional('position')} AS INTEGER)`];
-    const bad = columns.map((column) => `${column} IS NULL`).join(' OR ');
+    const bad = [...columns.map((column) => `${column} IS NULL`), `NOT (${moment} BETWEEN 0 AND ${LATEST})`].join(
+      ' OR ',
+    );
     const wrong = await scalar(
       this.duck,
       `SELECT coalesce(min(row), 0) FROM (SELECT row_number() OVER () AS row, * FROM ${from}) WHERE ${bad}`,
     ).catch(unreadable);
     if (wrong > 0) {
-      const expected = 'a user, an item, a time and a kind';
+      const expected = 'a user, an item, a kind, and a time in seconds since 1970 or as a date';
       throw new TaurecError('bad-row', {
         file: shown,
         unit: 'row',
@@ -159,10 +167,14 @@ export class EventStore {
   }
 }
 
+/** The latest time, in the year 5138: later ones, and those before 1970, count as the nearest. Milliseconds of any date after March 1973 exceed it. */
+export const LATEST = 1e11;
+/** Tables that an analysis makes. */
+export const derivedTables = ['every_shown', 'bounded', 'shown', 'successes', 'answers', 'judged'];
 /** Rows in a chunk of DuckDB. */
 const CHUNK = 2048;
 type ColumnType = 'VARCHAR' | 'DOUBLE' | 'INTEGER' | 'BOOLEAN';
 const eventTypes = ['VARCHAR', 'VARCHAR', 'DOUBLE', 'VARCHAR', 'VARCHAR', 'INTEGER'] as const;
 
 const rowOf = ({ user, item, time, kind = 'interaction', list, position }: StoredFeedback) =>
-  [user, item, time, kind, list ?? null, position ?? null] as const;
+  [user, item, Math.min(Math.max(time, 0), LATEST), kind, list ?? null, position ?? null] as const;

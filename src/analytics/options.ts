@@ -10,20 +10,26 @@ export const groupings = ['day', 'version', 'variant', 'place', 'position'] as c
 /** One of `groupings`. */
 export type Grouping = (typeof groupings)[number];
 
+/** A date, which is in UTC without an offset. */
+const inUtc = (text: string) => (/T[^Z+-]*$/i.test(text) ? `${text}Z` : text);
+
 const momentExpected = 'a time: seconds since 1970, or a date such as 2026-05-31 or 2026-05-31T12:00:00Z (UTC)';
-/** A moment: seconds since 1970 UTC, or a date. */
+/** A moment: seconds since 1970 UTC (not milliseconds), or a date. */
 const moment = z.union(
   [
-    z.number({ error: momentExpected }),
+    z.number({ error: momentExpected }).min(0, { error: momentExpected }).max(1e11, { error: momentExpected }),
     z
       .string({ error: momentExpected })
-      .refine((text) => /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text)), { error: momentExpected }),
+      .refine((text) => /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(inUtc(text))), {
+        error: momentExpected,
+      }),
   ],
   { error: momentExpected },
 );
 
 /** The seconds of a moment. */
-export const momentSeconds = (at: number | string): number => (typeof at === 'number' ? at : Date.parse(at) / 1000);
+export const momentSeconds = (at: number | string): number =>
+  typeof at === 'number' ? at : Date.parse(inUtc(at)) / 1000;
 
 /** The period, and what counts as an impression and an answer. */
 export const periodShape = {

@@ -66,7 +66,7 @@ async function run(terminal: Terminal, source: string, flags: AnalyticsFlags): P
     }
     if (a !== undefined && b !== undefined) {
       const report = await analytics.compare({ ...periodOf(period), a, b, level, expected });
-      return json ? terminal.printJson(report) : terminal.print(comparisonText(report, a, b));
+      return json ? terminal.printJson(report) : terminal.print(comparisonText(report, a, b, level));
     }
     const result = await analytics.analyze({ ...periodOf(period), by });
     return json ? terminal.printJson(result) : terminal.print(analyticsText(result));
@@ -97,7 +97,8 @@ const rateText = ({ rate, low, high }: Rate) =>
 
 function analyticsText({ by, events, people, from, to, total, rows, bounded, drift }: Analytics): string {
   if (total.impressions === 0) {
-    return `${count(events)} events of ${count(people)} people, and no impression among them: applications send one for each item that is shown (docs/events.md).`;
+    const period = from === undefined ? '' : ` from ${from.slice(0, 16)} to ${to!.slice(0, 16)} UTC`;
+    return `${count(events)} events of ${count(people)} people, and no impression${period}: applications send one for each item that is shown (docs/events.md).`;
   }
   const kinds = Object.keys(total.answered);
   const known = total.coverage !== undefined;
@@ -130,7 +131,7 @@ function analyticsText({ by, events, people, from, to, total, rows, bounded, dri
   return lines.join('\n');
 }
 
-function comparisonText({ comparisons, inBoth }: VariantReport, a: string, b: string): string {
+function comparisonText({ comparisons, inBoth }: VariantReport, a: string, b: string, level = 0.95): string {
   const bound = (x: number) => (Number.isFinite(x) ? percent(x) : x > 0 ? '∞' : '−∞');
   const rows = comparisons.map(({ kind, a: today, b: other, difference, low, high, p, verdict }) => [
     kind,
@@ -140,7 +141,7 @@ function comparisonText({ comparisons, inBoth }: VariantReport, a: string, b: st
     verdict === 'undecided' ? verdict : `${b} is ${verdict}`,
   ]);
   const left = inBoth > 0 ? `\n${count(inBoth)} people with lists of both are left out.` : '';
-  return `${table(['kind', a, b, 'difference (95%, at any time)', 'p', ''], rows)}${left}`;
+  return `${table(['kind', a, b, `difference (${+(100 * level).toFixed(2)}%, at any time)`, 'p', ''], rows)}${left}`;
 }
 
 function replayText({ kind, k, answered, judged, recall, corrected, propensities }: ReplayResult): string {

@@ -37,7 +37,7 @@ export async function feedbackOf(users: readonly string[], flags: FeedbackFlags)
     const now = Date.now() / 1000;
     return events.flatMap(({ user, item, time, kind = 'interaction' }) => {
       const counts = countsAt(kind, time, now, kinds);
-      return counts ? [{ user, item, time, kind, hides: counts.hides }] : [];
+      return counts ? [{ user, item, time, kind, hides: counts.hides, likes: counts.weight > 0 }] : [];
     });
   } finally {
     await log.close();

@@ -98,7 +98,8 @@ function latestTable(items: readonly RecommendedItem[]): string {
     `${at + 1}`,
     id,
     ...(titled ? [title] : []),
-    new Date(1000 * score).toISOString().replace('T00:00:00.000Z', ''),
+    // Dates end in the year 275,760.
+    Math.abs(score) <= 8.64e12 ? new Date(1000 * score).toISOString().replace('T00:00:00.000Z', '') : `${score}`,
   ]);
   return table(['', 'item', ...(titled ? ['title'] : []), 'time'], rows);
 }

@@ -156,7 +156,8 @@ export function servedKinds(events: EventOptions['events'], visible?: readonly s
   }
   if (events !== undefined) return tableOf(Object.entries(events));
   const shown = (visible ?? usuallyVisible).map((name): [string, KindFacts] => [name.trim(), { hides: false }]);
-  return tableOf([['*', { hides: true }], ...shown]);
+  // What was only shown hides nothing, whatever the others do.
+  return tableOf([['*', { hides: true }], [IMPRESSION, { hides: false }], ...shown]);
 }
 
 type KindFacts = z.input<typeof kindShape>;

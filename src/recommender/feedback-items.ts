@@ -15,6 +15,8 @@ export interface FeedbackOfUser {
   readonly kind?: string;
   /** Whether the item leaves the user's lists; default true. An item that stays counts as liked only for users unknown to the model. */
   readonly hides?: boolean;
+  /** Whether the item is a positive; default true. */
+  readonly likes?: boolean;
 }
 
 /**
@@ -29,15 +31,15 @@ export function feedbackItems(
   const hidden: number[] = [];
   // A set keeps the order of insertion: deleting first moves a repeated item to the end.
   const liked = new Set<number>();
-  for (const { item, hides = true } of events) {
+  for (const { item, hides = true, likes = true } of events) {
     const index = itemIds.indexOf(item);
     if (index < 0) continue;
     if (hides) hidden.push(index);
-    if (!hides && known) continue;
+    if (!likes || (!hides && known)) continue;
     liked.delete(index);
     liked.add(index);
   }
-  return liked.size > 0
+  return liked.size + hidden.length > 0
     ? { hidden: ascending(hidden), liked: Int32Array.from([...liked].slice(-MOST_LIKED)) }
     : undefined;
 }

@@ -14,6 +14,16 @@ interface Ids {
   indexOf(id: string): number;
 }
 
+/** What an event of a user on an item does. */
+interface SetEvent {
+  /** The item disappears from the user's lists. */
+  readonly hides: boolean;
+  /** The item is a positive; default true. */
+  readonly likes?: boolean;
+  /** The time from which the event does not count, in seconds since 1970; default: never. */
+  readonly until?: number;
+}
+
 /**
  * The items with feedback of each user, as indices of a model, next to the thread that ranks. A request costs the same for a user with ten events as for one with a million: items are distinct, so a user has at
  * most as many as the model, and only the newest 500 are folded in. Memory is bounded: beyond `limit` bytes the users whose feedback is oldest are dropped.
@@ -39,13 +49,13 @@ export class FeedbackSets {
     return { users: this.#sets.size, pairs: this.#pairs, dropped: this.#dropped };
   }
 
-  /** Adds an event. `hides`: the item disappears from the user's lists; `until`: the time from which it does not count, in seconds since 1970. Items unknown to the model are ignored: no list contains them. */
-  add(user: string, item: string, hides: boolean, until = Infinity): void {
+  /** Adds an event. Items unknown to the model are ignored: no list contains them. */
+  add(user: string, item: string, { hides, likes = true, until = Infinity }: SetEvent): void {
     const index = this.#items.indexOf(item);
     if (index < 0) return;
     // A user unknown to the model is folded in by all items; to what a known user has in the model, only items that hide are added.
-    const known = this.#users.indexOf(user) >= 0;
-    if (known && !hides) return;
+    const isLiked = likes && (hides || this.#users.indexOf(user) < 0);
+    if (!hides && !isLiked) return;
     let set = this.#sets.get(user);
     if (set) {
       // Moves the user to the end: the order is that of the latest events.
@@ -55,7 +65,7 @@ export class FeedbackSets {
       set = new UserItems();
     }
     this.#sets.set(user, set);
-    set.add(index, hides, hides || !known, until);
+    set.add(index, hides, isLiked, until);
     this.#count(set, user, 1);
     for (const [oldest, items] of this.#sets) {
       if (this.#bytes <= this.#limit || oldest === user) break;
@@ -81,8 +91,8 @@ export class FeedbackSets {
 
   /** What the lists of a user take from the feedback, as copies: the sets may change between two steps. Undefined without any. */
   of(user: string, now = seconds()): UserFeedback | undefined {
-    const liked = this.liked(user, now);
-    return liked && { hidden: this.hidden(user, now)?.slice(), liked };
+    const [liked, hidden] = [this.liked(user, now), this.hidden(user, now)?.slice()];
+    return liked || hidden ? { hidden, liked: liked ?? new Int32Array(0) } : undefined;
   }
 
   /** The newest 500 distinct items, newest last; of a user known to the model only those that hide. Undefined without any. */

@@ -32,7 +32,7 @@ export function queryOptions(query: Readonly<Record<string, readonly string[]>>)
 }
 
 /** Parameters whose values are texts, even where they look like numbers. */
-const texts: ReadonlySet<string> = new Set(['fallback', 'by', 'time', 'place', 'visitor']);
+const texts: ReadonlySet<string> = new Set(['fallback', 'by', 'a', 'b', 'time', 'place', 'visitor']);
 
 /** The value of one parameter. Text that cannot be converted stays text, so that the schema names it in its error. */
 function queryValue(name: string, values: readonly string[]): unknown {

@@ -42,6 +42,9 @@ export const defaultLimits: RequestLimits = {
   idLength: 512,
 };
 
+/** Seconds by which the clock of a client may be ahead: one event of a later time would let all others expire. */
+const AHEAD = 86_400;
+
 /** Characters that no store accepts: NUL, which databases refuse, and unpaired surrogates, which UTF-8 cannot encode. */
 const unstorable = /[\0\p{Surrogate}]/u;
 
@@ -216,6 +219,7 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
                     ],
                     { error: timeError },
                   )
+                  .refine((time) => time <= Date.now() / 1000 + AHEAD, { error: 'a time at most a day ahead' })
                   .optional()
                   .meta({
                     description:

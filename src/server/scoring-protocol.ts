@@ -84,11 +84,12 @@ export type Answer =
 /** Batches of the light lane run at once; those of the dear lane in steps between them. The thread has at most one batch of each. */
 export type Lane = 'light' | 'dear';
 
-/** Feedback events as columns. `hides`: whether the item disappears from the user's lists; `until`: the time from which the event does not count, in seconds since 1970, Infinity for never. */
+/** Feedback events as columns. `hides`: whether the item disappears from the user's lists; `likes`: whether it is a positive; `until`: the time from which the event does not count, in seconds since 1970, Infinity for never. */
 export interface FeedbackColumns {
   readonly users: readonly string[];
   readonly items: readonly string[];
   readonly hides: readonly boolean[];
+  readonly likes: readonly boolean[];
   readonly until: readonly number[];
   readonly kinds: readonly string[];
   /** Seconds since 1970. */

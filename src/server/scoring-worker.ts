@@ -262,9 +262,9 @@ class PendingEdits {
 
 /** Adds events to the sets and, of items that the model knows, to the trends. */
 function feed({ itemIds }: Recommender, { sets, trends }: Feedback, columns: FeedbackColumns): void {
-  const { users, items, hides, until, kinds, times } = columns;
+  const { users, items, hides, likes, until, kinds, times } = columns;
   users.forEach((user, at) => {
-    sets.add(user, items[at]!, hides[at]!, until[at]!);
+    sets.add(user, items[at]!, { hides: hides[at]!, likes: likes[at]!, until: until[at]! });
   });
   const events = users.map((user, at) => ({ user, item: items[at]!, kind: kinds[at]!, time: times[at]! }));
   trends.add(events.filter(({ item }) => itemIds.indexOf(item) >= 0));

@@ -1,4 +1,4 @@
-import { countsAt, type EventTable } from '../data/event-kinds.ts';
+import { countsAt, type EventTable, kindIn } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
 import type { ItemState } from '../feedback/item-edits.ts';
@@ -214,17 +214,21 @@ export class SeenFeedback implements FeedbackSource {
       users: [] as string[],
       items: [] as string[],
       hides: [] as boolean[],
+      likes: [] as boolean[],
       until: [] as number[],
       kinds: [] as string[],
       times: [] as number[],
     };
     for (const { user, item, kind = 'interaction', time } of events) {
-      const counts = countsAt(kind, time, now, this.#kinds);
-      if (!counts) continue;
+      const known = kindIn(kind, this.#kinds);
+      if (!known || !(known.hides || known.weight > 0)) continue;
+      // What has expired still counts for trends, which have a window of their own.
+      const counts = time + known.expires > now;
       columns.users.push(user);
       columns.items.push(item);
-      columns.hides.push(counts.hides);
-      columns.until.push(time + counts.expires);
+      columns.hides.push(counts && known.hides);
+      columns.likes.push(counts && known.weight > 0);
+      columns.until.push(time + known.expires);
       columns.kinds.push(kind);
       columns.times.push(time);
     }

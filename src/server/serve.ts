@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { servedKinds, weightsByKind } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
 import { Access, HostNames } from './access.ts';
@@ -166,12 +167,18 @@ function eraser(variants: Variants, seen: SeenFeedback | undefined, analytics: S
     // Training code is loaded only for this.
     const { forgetUser } = await import('../training/update/forget-user.ts');
     const erased = { model: false, interactions: 0, feedback: events };
-    for (const folder of new Set(variants.all.map((variant) => variant.folder))) {
+    const folders = new Map<string, ModelHost[]>();
+    for (const { folder, host } of variants.all) {
+      // One folder may have two spellings.
+      const path = await realpath(folder);
+      folders.set(path, [...(folders.get(path) ?? []), host]);
+    }
+    for (const [folder, hosts] of folders) {
       const { known, interactions } = await forgetUser(folder, user);
       if (!known) continue;
       erased.model = true;
       erased.interactions += interactions;
-      for (const { host } of variants.all.filter((variant) => variant.folder === folder)) {
+      for (const host of hosts) {
         const { error } = await host.reload('request');
         if (error) throw new TaurecError('reload-failed', { reason: error.message });
       }

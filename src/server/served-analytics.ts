@@ -65,6 +65,13 @@ export class ServedAnalytics {
 
   /** The store with all events of the log and the ids of the model that is served. */
   async #current(): Promise<EventStore> {
+    const { folder, host } = this.#variants.first;
+    const { revision } = host;
+    if (revision !== this.#known && this.#store) {
+      // Made anew with each model: another program may have erased people meanwhile.
+      await (await this.#store).close();
+      this.#store = undefined;
+    }
     this.#store ??= EventStore.open(MEMORY);
     const store = await this.#store.catch((error) => {
       this.#store = undefined;
@@ -73,8 +80,6 @@ export class ServedAnalytics {
     await store.follow(this.#log).catch((cause) => {
       throw failed(cause);
     });
-    const { folder, host } = this.#variants.first;
-    const { revision } = host;
     if (revision !== this.#known) {
       // The scoring threads hold the model; its ids are read from the folder, which most servers never need.
       const { openModel } = await import('../model/model-directory.ts');

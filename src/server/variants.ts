@@ -24,9 +24,10 @@ export interface Variant {
 export function foldersOf(models: ServedModels): ReadonlyMap<string, string> {
   if (typeof models === 'string') return new Map([['', models]]);
   const folders = new Map(Object.entries(models));
-  const wrong = [...folders.keys()].find((name) => !shortName.test(name));
+  // Objects put names of digits alone before all others, whatever the order was.
+  const wrong = [...folders.keys()].find((name) => !shortName.test(name) || /^\d+$/.test(name));
   if (wrong !== undefined || folders.size === 0) {
-    const expected = `models by names of ${shortNameText}`;
+    const expected = `models by names of ${shortNameText}, not of digits alone`;
     throw new TaurecError('bad-option', { option: 'models', got: wrong ?? 'none', expected });
   }
   return folders;

@@ -74,15 +74,14 @@ function plainly(events: readonly FeedbackEvent[], window: number, from = 0, to 
   for (const { user, item, list, time, kind = '' } of events) {
     const found = answered.get(kind);
     if (!found) continue;
-    const own = within.filter((one) => one.user === user && one.item === item);
+    const own = all.filter((one) => one.user === user && one.item === item);
     if (list !== undefined) {
-      for (const one of own) if (one.list === list) found.add(one);
+      for (const one of own) if (one.list === list && within.includes(one)) found.add(one);
       continue;
     }
     const before = own.filter((one) => one.time <= time).sort((a, b) => b.time - a.time);
     const last = before[0];
-    // Of several at one moment any may be the last one.
-    if (last && time - last.time <= window && before[1]?.time !== last.time) found.add(last);
+    if (last && time - last.time <= window && within.includes(last)) found.add(last);
   }
   const repeated = within.filter((one) =>
     all.some((other) => other.user === one.user && other.item === one.item && other.time < one.time),

@@ -27,7 +27,7 @@ test('the sets are those of a plain list of events, however the events come', ()
         ...events,
       ];
       all.forEach(({ user, item, hides }, at) => {
-        sets.add(user, item, hides);
+        sets.add(user, item, { hides });
         if (at % 50 === 0) sets.hidden('new');
       });
       for (const user of ['0', '1', 'new', 'newer']) {
@@ -57,27 +57,30 @@ test('property: an item is there until the last of its events expires', () => {
     user: fc.constantFrom('0', 'new'),
     item: fc.nat(9).map(String),
     hides: fc.boolean(),
+    likes: fc.boolean(),
     until: fc.constantFrom(3, 7, 11, Infinity),
   });
   const step = fc.oneof(event, fc.constant('look' as const));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const sets = setsOf();
-      const events: { user: string; item: string; hides: boolean; until: number }[] = [];
+      const events: { user: string; item: string; hides: boolean; likes: boolean; until: number }[] = [];
       let now = 0;
       for (const one of steps) {
         if (one !== 'look') {
           // What has expired is not passed on.
           if (one.until <= now) continue;
           events.push(one);
-          sets.add(one.user, one.item, one.hides, one.until);
+          sets.add(one.user, one.item, { hides: one.hides, likes: one.likes, until: one.until });
           continue;
         }
         now++;
         for (const user of ['0', 'new']) {
           const own = events.filter((event) => event.user === user && event.until > now);
           const hidden = new Set(own.filter(({ hides }) => hides).map(({ item }) => Number(item)));
-          const liked = new Set(own.filter(({ hides }) => hides || user === 'new').map(({ item }) => Number(item)));
+          const liked = new Set(
+            own.filter(({ hides, likes }) => likes && (hides || user === 'new')).map(({ item }) => Number(item)),
+          );
           expect(new Set(sets.hidden(user, now) ?? [])).toEqual(hidden);
           expect(new Set(sets.liked(user, now) ?? [])).toEqual(liked);
         }
@@ -89,7 +92,7 @@ test('property: an item is there until the last of its events expires', () => {
 
 test('a million events of a user on few items leave what ten leave', () => {
   const sets = setsOf();
-  for (let at = 0; at < 1_000_000; at++) sets.add('guest', `${at % 10}`, true);
+  for (let at = 0; at < 1_000_000; at++) sets.add('guest', `${at % 10}`, { hides: true });
   expect(sets.size).toEqual({ users: 1, pairs: 10, dropped: 0 });
   expect([...sets.hidden('guest')!]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(sets.liked('guest')).toHaveLength(10);
@@ -97,7 +100,7 @@ test('a million events of a user on few items leave what ten leave', () => {
 
 test('beyond the memory the users whose feedback is oldest are dropped', () => {
   const sets = setsOf(0, 3000, 5000);
-  for (let user = 0; user < 100; user++) sets.add(`user ${user}`, '1', true);
+  for (let user = 0; user < 100; user++) sets.add(`user ${user}`, '1', { hides: true });
   const { users, dropped, pairs } = sets.size;
   expect(users).toBeGreaterThan(3);
   expect(users).toBeLessThan(20);
@@ -109,7 +112,7 @@ test('beyond the memory the users whose feedback is oldest are dropped', () => {
 
 test('a forgotten user has no items', () => {
   const sets = setsOf();
-  sets.add('new', '1', true);
+  sets.add('new', '1', { hides: true });
   sets.forget('new');
   expect([sets.hidden('new'), sets.liked('new'), sets.size]).toEqual([
     undefined,

@@ -215,14 +215,16 @@ export class Recommender {
     options: RecommendOptions & { readonly users?: Iterable<Id> } = {},
   ): AsyncGenerator<UserRecommendations[]> {
     const { users, ...rest } = options;
-    const listed = users && Array.from(users, (id) => this.#userOf(id));
+    const listed = users && Array.from(users, (id) => ({ id: `${id}`, user: this.#rowOf(id, rest) }));
     const count = listed?.length ?? this.userIds.size;
     for (let first = 0; first < count; first += ALL_BLOCK) {
       const length = Math.min(ALL_BLOCK, count - first);
-      const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
-      const ids = block.map((user) => this.userIds.idOf(user));
+      const block =
+        listed?.slice(first, first + length) ??
+        Array.from({ length }, (_, i) => ({ id: this.userIds.idOf(first + i), user: first + i }));
+      const ids = block.map(({ id }) => id);
       const feedback = feedbackOfEach(ids, rest.feedback, this);
-      const people = block.map((user, i): Person => ({ user, feedback: feedback[i] }));
+      const people = block.map(({ user }, i): Person => ({ user, feedback: feedback[i] }));
       const lists = finished(this.#lists(people, rest));
       yield lists.map(({ items }, i) => ({ user: ids[i]!, items }));
       await new Promise((resolve) => setTimeout(resolve));

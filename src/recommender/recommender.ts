@@ -219,9 +219,8 @@ export class Recommender {
     const count = listed?.length ?? this.userIds.size;
     for (let first = 0; first < count; first += ALL_BLOCK) {
       const length = Math.min(ALL_BLOCK, count - first);
-      const block =
-        listed?.slice(first, first + length) ??
-        Array.from({ length }, (_, i) => ({ id: this.userIds.idOf(first + i), user: first + i }));
+      const known = (_: unknown, i: number) => ({ id: this.userIds.idOf(first + i), user: first + i });
+      const block = listed?.slice(first, first + length) ?? Array.from({ length }, known);
       const ids = block.map(({ id }) => id);
       const feedback = feedbackOfEach(ids, rest.feedback, this);
       const people = block.map(({ user }, i): Person => ({ user, feedback: feedback[i] }));

@@ -37,6 +37,7 @@ export { embeddingRanker, type UserRanker } from './evaluation/rankers.ts';
 export { slimRanker } from './evaluation/slim.ts';
 export { type Shares, variantOf } from './evaluation/variant-of.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from './feedback/feedback-log.ts';
+export { type ListOrigin, listId } from './feedback/list-id.ts';
 export { type Trend, type TrendEvent, type TrendSettings, Trends, type TrendsOptions } from './feedback/trends.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';

@@ -57,6 +57,7 @@ export type { EmbeddingFormat, ExportEmbeddingsOptions } from './exchange/export
 export type { ImportEmbeddingsOptions, ImportReport } from './exchange/import-embeddings.ts';
 export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from './feedback/feedback-log.ts';
 export type { EditValue, ItemEdit, ItemState } from './feedback/item-edits.ts';
+export { type ListOrigin, listId } from './feedback/list-id.ts';
 export { type Trend, type TrendEvent, type TrendSettings, Trends, type TrendsOptions } from './feedback/trends.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export type { ModelVersion, Versions } from './model/current-version.ts';

@@ -137,7 +137,7 @@ function comparisonText({ comparisons, inBoth }: VariantReport, a: string, b: st
     kind,
     ...[today, other].map(({ rate, people }) => `${percent(rate)} of ${count(people)} people`),
     `${percent(difference)} (${bound(low)} – ${bound(high)})`,
-    p.toFixed(3),
+    p < 0.001 ? '< 0.001' : p.toFixed(3),
     verdict === 'undecided' ? verdict : `${b} is ${verdict}`,
   ]);
   const left = inBoth > 0 ? `\n${count(inBoth)} people with lists of both are left out.` : '';

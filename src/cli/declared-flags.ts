@@ -109,7 +109,8 @@ export function negation(flag: string): string {
 /** The default as the help states it; '' for none and for switches. */
 export function stated(value: unknown): string {
   if (value === undefined || typeof value === 'boolean') return '';
-  return ` (default: ${Array.isArray(value) && value.length === 0 ? 'none' : value})`;
+  const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  return ` (default: ${isEmpty ? 'none' : value})`;
 }
 
 /** Sets `config.a` or `config.a.b`. A text at `a`, such as 'cosine', is short for `{name: 'cosine'}` and keeps that name. Other objects are copied, not changed. */

@@ -1,3 +1,6 @@
+import { TaurecError } from '../errors.ts';
+import { shortNameText } from '../platform/short-name.ts';
+
 /** What the id of a list says about it. */
 export interface ListOrigin {
   /** The variant that made the list, a `shortName`; '' without variants. */
@@ -17,15 +20,30 @@ const RANDOM = 12;
 const pool = new Uint8Array(RANDOM * 512);
 let used = pool.length;
 
-/** A new id of a list: `VARIANT.VERSION.PLACE.RANDOM`. It describes itself, so that feedback that names it can be counted without looking anything up. */
-export function listId({ variant, version, place }: ListOrigin): string {
+/**
+ * A new id of a list: `VARIANT.VERSION.PLACE.RANDOM`, RANDOM 12 random characters, 72 bits. It describes itself, so that feedback that names it can be counted without looking anything up. Servers give every list one; a program gives
+ * one to the lists that it makes itself, such as those of e-mails.
+ * @throws TaurecError `bad-option` for a part that is not of its form
+ */
+export function listId({
+  variant = '',
+  version,
+  place = '',
+}: Pick<ListOrigin, 'version'> & Partial<ListOrigin>): string {
   if (used === pool.length) {
     crypto.getRandomValues(pool);
     used = 0;
   }
   let random = '';
   for (const end = used + RANDOM; used < end; used++) random += LETTERS[pool[used]! & 63];
-  return `${variant}.${version}.${place}.${random}`;
+  const id = `${variant}.${version}.${place}.${random}`;
+  if (!listIdText.test(id))
+    throw new TaurecError('bad-option', {
+      option: 'listId',
+      got: JSON.stringify({ variant, version, place }),
+      expected: `a version such as v3 or c81f20d7, and '' or ${shortNameText} for variant and place`,
+    });
+  return id;
 }
 
 /** The form of an id. */

@@ -29,7 +29,7 @@ export interface ExportOptions extends RecommendOptions {
  * Writes recommendations for all users (or those listed) to a file. It streams: one block of users is in memory at a time. CSV and Parquet have one row per
  * recommendation: user, rank (from 1), item, score, and title if the model has titles. JSON lines have one line per user: `{"user", "items": [{"id", "score", "title"?, "because"?}]}`.
  * The write is atomic: an existing file stays until the new one is complete. Returns the number of users.
- * @throws TaurecError `bad-option` for an unknown format; `unknown-id` for a listed user that the model does not know; `aborted`
+ * @throws TaurecError `bad-option` for an unknown format; `unknown-id` for a listed user that the model does not know, unless `fallback` is set; `aborted`
  */
 export async function exportRecommendations(
   recommender: Recommender,

@@ -55,3 +55,14 @@ export function feedbackOfEach(
   for (const event of events) byUser.get(event.user)?.push(event);
   return users.map((id) => feedbackItems(byUser.get(`${id}`)!, itemIds, userIds.indexOf(id) >= 0));
 }
+
+/** People with their feedback among the events. */
+export function withFeedback<P extends { readonly key: string }>(
+  people: readonly P[],
+  events: readonly FeedbackOfUser[] | undefined,
+  ids: { readonly userIds: IdMap; readonly itemIds: IdMap },
+): (P & { readonly feedback?: UserFeedback })[] {
+  const keys = people.map(({ key }) => key);
+  const feedback = feedbackOfEach(keys, events, ids);
+  return people.map((person, at) => ({ ...person, feedback: feedback[at] }));
+}

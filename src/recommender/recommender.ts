@@ -12,7 +12,7 @@ import type { Model } from '../model/model.ts';
 import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { type Explanation, explanationOf, withEvents, withReasons } from './explanation.ts';
-import { feedbackOfEach } from './feedback-items.ts';
+import { feedbackOfEach, withFeedback } from './feedback-items.ts';
 import { finished } from './in-steps.ts';
 import { itemFilterInSteps } from './item-filter.ts';
 import {
@@ -216,16 +216,14 @@ export class Recommender {
     options: RecommendOptions & { readonly users?: Iterable<Id> } = {},
   ): AsyncGenerator<UserRecommendations[]> {
     const { users, ...rest } = options;
-    const listed = users && Array.from(users, (id) => this.#userOf(id));
+    const listed = users && Array.from(users, (id) => this.#person(id, rest));
     const count = listed?.length ?? this.userIds.size;
     for (let first = 0; first < count; first += ALL_BLOCK) {
       const length = Math.min(ALL_BLOCK, count - first);
-      const block = Array.from({ length }, (_, i) => (listed ? listed[first + i]! : first + i));
-      const ids = block.map((user) => this.userIds.idOf(user));
-      const feedback = feedbackOfEach(ids, rest.feedback, this);
-      const people = block.map((user, i): Person => ({ key: ids[i]!, user, feedback: feedback[i] }));
-      const lists = finished(this.#lists(people, rest));
-      yield lists.map(({ items }, i) => ({ user: ids[i]!, items }));
+      const known = (_: unknown, i: number): Person => ({ key: this.userIds.idOf(first + i), user: first + i });
+      const block = listed?.slice(first, first + length) ?? Array.from({ length }, known);
+      const lists = finished(this.#lists(withFeedback(block, rest.feedback, this), rest));
+      yield lists.map(({ items }, i) => ({ user: block[i]!.key, items }));
       await new Promise((resolve) => setTimeout(resolve));
     }
   }
@@ -346,7 +344,7 @@ export class Recommender {
   }
 
   /** A user; one whom the model does not know, with a fallback, has no row. */
-  #person(id: Id, { fallback }: RecommendOptions, feedback: UserFeedback | undefined): Person {
+  #person(id: Id, { fallback }: RecommendOptions, feedback?: UserFeedback): Person {
     const row = fallback ? this.userIds.indexOf(id) : this.#userOf(id);
     return { key: `${id}`, user: row < 0 ? undefined : row, feedback };
   }

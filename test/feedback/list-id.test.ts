@@ -60,3 +60,14 @@ test('ids are never the same, and their random characters are spread evenly', ()
     expect(chi).toBeLessThan(140);
   }
 });
+
+test('a part that is not of its form is an error, not an id that says nothing', () => {
+  expect(parseListId(listId({ version: 'v3' }))).toEqual({ variant: '', version: 'v3', place: '' });
+  for (const wrong of [
+    { version: 'published' },
+    { version: 'v0' },
+    { version: 'v1', place: 'a.b' },
+    { version: 'v1', variant: 'ä' },
+  ])
+    expect(() => listId(wrong)).toThrow(expect.objectContaining({ code: 'bad-option' }));
+});

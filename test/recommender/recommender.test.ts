@@ -244,6 +244,17 @@ describe('Recommender', () => {
     expect(some).toEqual([all[7], all[3]]);
   });
 
+  it('recommendAll gives listed people whom the model does not know their fallback', async () => {
+    const recommender = await recommenderOf(randomModel({ users: 20, items: 12 }));
+    const feedback = [{ user: 'anna', item: 'i3' }];
+    const options = { k: 4, fallback: 'popular', feedback } as const;
+    const users = ['u7', 'nobody', 'anna', 42];
+    const lists = await collect(recommender.recommendAll({ ...options, users }));
+    expect(lists.map(({ user }) => user)).toEqual(users.map(String));
+    expect(lists.map(({ items }) => items)).toEqual(recommender.recommend(users, options));
+    await expect(collect(recommender.recommendAll({ users }))).rejects.toMatchObject({ code: 'unknown-id' });
+  });
+
   it('recommendFor leaves out what the person likes, unless told otherwise', async () => {
     const recommender = await recommenderOf(randomModel({ items: 30 }));
     const liked = ['i4', 'i9', 'i4'];

@@ -34,7 +34,7 @@ export function define(command: Command, terminal: Terminal): void {
   addExamples(
     command,
     'taurec serve model',
-    'taurec serve model --feedback feedback.db',
+    'taurec serve model --feedback feedback.db --events events.json',
     `taurec serve model --catalogue items.csv --where '{"available":true}'`,
     'taurec serve model --port 9000 --token-file token.txt --host 0.0.0.0',
     'taurec serve a=models/a b=models/b --split a=90,b=10',

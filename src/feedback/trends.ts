@@ -21,7 +21,7 @@ const HALF_LIVES = 7;
 const trendsShape = {
   /** How long feedback is kept, as a duration (`7d`, `6h`, a number of seconds): lists may ask for shorter windows. Default 7d. */
   window: duration.default(WEEK),
-  /** Kinds that count, each with its weight: an object, or `view=0.2,purchase=1`. `*` stands for the kinds not named; without it they do not count. Default: all kinds count 1. Impressions never count. */
+  /** Kinds that count, each with its weight: an object, or `view=0.2,purchase=1`. `*` stands for the kinds not named, which count as one kind, but for usual names (view, click, purchase); without it they do not count. Default: all kinds count 1. Impressions never count. */
   eventWeights: eventShape.eventWeights,
   /** Seconds for which a ranking is used again although time goes on and events are added. Default 0: never. */
   refresh: notNegative.default(0),

@@ -19,6 +19,12 @@ export const movielensGraph = {
   epochs: 40,
 } as const satisfies TrainConfigInput;
 
+/** NGCF there: one layer, and inner products of embeddings whose base keeps its length, as the authors' program has them. Validation after 40 epochs: .2065, of cosines .2064, with three layers .2031; after 80 epochs .2076, as matrix factorisation. */
+const movielensNgcf = {
+  backbone: { name: 'ngcf', layers: 1, rawBase: true },
+  config: { ...movielensGraph, epochs: 80, rankingScore: 'dot' },
+} as const;
+
 /** Options there for losses of inner products. */
 const pointwise = { ...movielens, batch: { rows: 128 } } as const satisfies TrainConfigInput;
 const claim = 'all settings chosen on a tenth of train, then trained on all of train';
@@ -113,5 +119,21 @@ export const bslTable: readonly Recipe[] = [
     seeds: [1],
     expected: { clean: { 'ndcg@20': 0.2613, 'recall@20': 0.2726 } },
     claim: 'settings of matrix factorisation; trained on all of train',
+  }),
+  cell({
+    data: 'ultragcn-movielens-1m',
+    ...movielensNgcf,
+    loss: { name: 'bsl', tau: 0.173, tau1: 4 },
+    seeds: [1],
+    expected: { clean: { 'ndcg@20': 0.2673, 'recall@20': 0.2789 } },
+    claim,
+  }),
+  cell({
+    data: 'ultragcn-movielens-1m',
+    ...movielensNgcf,
+    loss: { name: 'sl', tau: 0.173 },
+    seeds: [1],
+    expected: { clean: { 'ndcg@20': 0.2667, 'recall@20': 0.278 } },
+    claim: 'settings of bsl; trained on all of train',
   }),
 ];

@@ -47,7 +47,7 @@ describe('taurec analytics', async () => {
     expect((await json('analytics', 'shown.csv')).total.answered.click).toMatchObject({ count: 1, rate: 1 });
     writeFileSync(join(folder, 'views.csv'), 'user,item,time,kind\na,x,5,view\n');
     expect((await taurec('analytics', 'views.csv')).stdout).toMatch(
-      /1 events of 1 people, and no impression among them/,
+      /1 events of 1 people, and no impression from 1970-01-01T00:00 to 1970-01-01T00:00 UTC: applications/,
     );
   });
 

@@ -8,8 +8,8 @@ import { draws } from '../support/property-seed.ts';
 import { type Found, type PlainRules, readPlainly } from './plain-reader.ts';
 import { file, folder } from './temporary.ts';
 
-// $TAUREC_FUZZ_FILES: how many files are drawn; else 500 in continuous integration and 100 elsewhere.
-const numRuns = Number(process.env.TAUREC_FUZZ_FILES ?? draws(500).numRuns);
+// $TAUREC_FUZZ_FILES: how many files are drawn; else 250 in continuous integration and 50 elsewhere.
+const numRuns = Number(process.env.TAUREC_FUZZ_FILES ?? draws(250).numRuns);
 
 const names = ['user', 'item', 'rating', 'note'];
 

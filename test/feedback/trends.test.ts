@@ -15,7 +15,7 @@ interface Settings {
   readonly weights?: Readonly<Record<string, number>>;
 }
 
-/** The definition: of each person, item and kind the newest event, decayed; kinds without a name in the weights are one. */
+/** The definition: of each person, item and kind the newest event, decayed; kinds without a name in the weights are one, but for those with usual names. */
 function plain(
   events: readonly TrendEvent[],
   now: number,
@@ -23,8 +23,9 @@ function plain(
 ): Map<string, number> {
   const newest = new Map<string, { item: string; time: number; weight: number }>();
   for (const { user, item, time, kind = 'interaction' } of events) {
-    const counted = weights && kind in weights ? kind : '*';
-    const weight = kind === 'impression' ? 0 : weights ? (weights[counted] ?? 0) : 1;
+    const usual = ['view', 'click', 'purchase'].includes(kind);
+    const counted = weights && (kind in weights || usual) ? kind : '*';
+    const weight = kind === 'impression' ? 0 : weights ? (weights[kind] ?? weights['*'] ?? 0) : 1;
     const key = JSON.stringify([user, item, counted]);
     if (weight === 0 || now - time >= window || time <= (newest.get(key)?.time ?? -Infinity)) continue;
     newest.set(key, { item, time, weight });

@@ -39,8 +39,7 @@ function plain(
 function expectSame(got: readonly Trend[], expected: ReadonlyMap<string, number>): void {
   expect(new Set(got.map(({ item }) => item))).toEqual(new Set(expected.keys()));
   for (const [at, { item, score }] of got.entries()) {
-    // Scores are 32-bit floats, the least of which are subnormal.
-    expect(Math.abs(score - expected.get(item)!)).toBeLessThanOrEqual(1e-6 * expected.get(item)! + 1e-38);
+    expect(Math.abs(score - expected.get(item)!)).toBeLessThanOrEqual(1e-6 * expected.get(item)!);
     if (at > 0) expect(score).toBeLessThanOrEqual(got[at - 1]!.score);
   }
 }
@@ -73,6 +72,8 @@ describe('trends', () => {
         hours,
         fc.nat(),
         (all, weights, window, shorter, halfLife, cut) => {
+          // 32-bit floats lose what has decayed by 2^-149.
+          fc.pre(window / halfLife < 120);
           const trends = new Trends({ window, eventWeights: weights });
           const parts = [all.slice(cut % 80), all.slice(0, cut % 80), all.slice(0, 5)];
           for (const part of parts) trends.add(part, NOW);

@@ -35,6 +35,16 @@ export function openApiDocument(schemas: RequestSchemas): object {
   });
 }
 
+/** The options of a list as they stand in a query, where filters and limits are JSON texts. */
+function inQuery({ shape }: z.ZodObject): z.ZodObject {
+  const text = (name: string, example: string) =>
+    z
+      .string()
+      .optional()
+      .meta({ description: z.globalRegistry.get(shape[name] as z.ZodType)?.description, example });
+  return z.object({ ...shape, where: text('where', '{"available":true}'), atMost: text('atMost', '{"brand":2}') });
+}
+
 /** All routes of the document, in the order in which RapiDoc shows them. */
 function routes(requests: RequestSchemas): readonly Route[] {
   const { id, options, popular, latest, trending, similar } = requests;
@@ -49,7 +59,7 @@ function routes(requests: RequestSchemas): readonly Route[] {
       description:
         'Items with the highest scores for the user, best first. Omits items the user has already seen, in the training data or through feedback. Repeat a parameter to pass a list: `exclude=a&exclude=b`. For the ids `.` and `..` use POST: a path cannot contain them.',
       security: closed,
-      request: { params: z.object({ user: idOf('user') }), query: options },
+      request: { params: z.object({ user: idOf('user') }), query: inQuery(options) },
       responses: { 200: ok('The list', answers.list), ...wrong, ...unknown, ...busy },
     },
     {
@@ -61,7 +71,7 @@ function routes(requests: RequestSchemas): readonly Route[] {
       description:
         "Why the item is in the user's list, or why it is not: its rank among the items that the list may hold, the parts of its score, and the reasons of its absence. The options are those of the list; `explain` is the number of liked items in `because` (default 10).",
       security: closed,
-      request: { params: z.object({ user: idOf('user'), item: idOf('item') }), query: options },
+      request: { params: z.object({ user: idOf('user'), item: idOf('item') }), query: inQuery(options) },
       responses: { 200: ok('The explanation', answers.explanation), ...wrong, ...unknown, ...busy },
     },
     {
@@ -103,7 +113,7 @@ function routes(requests: RequestSchemas): readonly Route[] {
       description:
         'Items most like this item, without the item itself: by the cosine of their embeddings, or, with `by=together`, those that the same users have.',
       security: closed,
-      request: { params: z.object({ item: idOf('item') }), query: similar },
+      request: { params: z.object({ item: idOf('item') }), query: inQuery(similar) },
       responses: {
         200: ok('The items', answers.similar),
         ...wrong,
@@ -120,7 +130,7 @@ function routes(requests: RequestSchemas): readonly Route[] {
       summary: 'Popular items',
       description: 'Items of the most users, best first. The score is their number of users.',
       security: closed,
-      request: { query: popular },
+      request: { query: inQuery(popular) },
       responses: { 200: ok('The items', answers.items), ...wrong, ...busy },
     },
     {
@@ -132,7 +142,7 @@ function routes(requests: RequestSchemas): readonly Route[] {
       description:
         'The newest items by a time attribute of the catalogue. Items without a time, or with one to come, are left out. The score is the time in seconds since 1970.',
       security: closed,
-      request: { query: latest },
+      request: { query: inQuery(latest) },
       responses: { 200: ok('The items', answers.items), ...wrong, ...busy },
     },
     {
@@ -144,7 +154,7 @@ function routes(requests: RequestSchemas): readonly Route[] {
       description:
         'Items that people act on now. The score is the sum of 2^(−age / half-life) over the feedback of the window; each person counts once for an item and kind, impressions do not count. At most two seconds old.',
       security: closed,
-      request: { query: trending },
+      request: { query: inQuery(trending) },
       responses: {
         200: ok('The items', answers.items),
         ...wrong,

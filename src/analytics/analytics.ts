@@ -1,18 +1,10 @@
 import * as z from 'zod';
 import type { EventTable } from '../data/event-kinds.ts';
 import { literal, scalar } from '../data/formats/duckdb.ts';
-import { TaurecError } from '../errors.ts';
 import { checkOptions } from '../option.ts';
-import { type AttributionOptions, attribute, successKinds } from './attribution.ts';
+import { type Attributed, attribute, sqlList } from './attribution.ts';
 import type { EventStore } from './event-store.ts';
-import {
-  type AnalyticsOptions,
-  type Grouping,
-  groupingShape,
-  momentSeconds,
-  type PeriodOptions,
-  periodShape,
-} from './options.ts';
+import { type AnalyticsOptions, type Grouping, groupingShape, isoTime } from './options.ts';
 import { type Rate, rateOf, ratesBy } from './rates.ts';
 
 /** The figures of one group. */
@@ -74,9 +66,8 @@ export async function analyze(
 ): Promise<Analytics> {
   const { by } = checkOptions(z.object(groupingShape), options);
   const { duck } = store;
-  const attribution = await attributionOf(store, kinds, options);
-  await attribute(store, attribution);
-  const successes = await successKinds(store, kinds);
+  const attributed = await attribute(store, kinds, options);
+  const { from, to, successes } = attributed;
   const knownItems = await scalar(duck, 'SELECT count(*) FROM known_items');
   const rows = await rowsBy(store, names[by], successes, knownItems);
   const [total] = await rowsBy(store, "''", successes, knownItems);
@@ -90,52 +81,28 @@ export async function analyze(
     by,
     events: Number(events),
     people: Number(people),
-    ...(events > 0n && { from: iso(attribution.from), to: iso(attribution.to) }),
+    ...(events > 0n && { from: isoTime(from), to: isoTime(to) }),
     total: total ?? noRow(successes),
     rows,
     bounded: { impressions: Number(impressions), people: Number(robots) },
-    ...(knownItems > 0 && { drift: await driftOf(store, attribution) }),
+    ...(knownItems > 0 && { drift: await driftOf(store, attributed) }),
   };
 }
 
 /** Most rows, those with most impressions: ids of lists come from clients, who may invent them. */
 const MOST_ROWS = 1000;
 
-const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
+/** SQL of the name of a day, which is a whole number of days since 1970. */
+const dayName = (day: string) => `strftime(make_timestamp(${day} * 86400000000), '%Y-%m-%d')`;
 
 /** SQL of the name of each grouping. */
 const names: Readonly<Record<Grouping, string>> = {
-  day: "strftime(make_timestamp(day * 86400000000), '%Y-%m-%d')",
+  day: dayName('day'),
   version: 'version',
   variant: 'variant',
   place: 'place',
   position: "coalesce(lpad(CAST(position AS VARCHAR), 7, ' '), '')",
 };
-
-/** The attribution that options ask for, with their defaults. @throws TaurecError `bad-option` */
-export async function attributionOf(
-  { duck }: EventStore,
-  kinds: EventTable,
-  options: PeriodOptions,
-): Promise<AttributionOptions> {
-  const { from: first, to: end, window, mostImpressions } = checkOptions(z.object(periodShape), options);
-  const from =
-    first === undefined
-      ? await scalar(duck, 'SELECT coalesce(floor(min(moment)), 0) FROM events')
-      : momentSeconds(first);
-  const to =
-    end === undefined
-      ? await scalar(duck, 'SELECT coalesce(floor(max(moment)) + 1, 0) FROM events')
-      : momentSeconds(end);
-  // An end that nobody named gives way.
-  if (to < from && (first === undefined || end === undefined)) {
-    const at = first === undefined ? to : from;
-    return { kinds, from: at, to: at, window, mostImpressions };
-  }
-  if (to < from)
-    throw new TaurecError('bad-option', { option: 'to', got: end ?? to, expected: `a time after ${iso(from)}` });
-  return { kinds, from, to, window, mostImpressions };
-}
 
 /** An SQL query of each person's impressions x and answered ones y, by group. */
 export const answeredBy = (name: string, kind: string, where = 'true') =>
@@ -178,13 +145,12 @@ const noRow = (successes: readonly string[]): AnalyticsRow => ({
   repeated: 0,
 });
 
-async function driftOf({ duck }: EventStore, { from, to }: AttributionOptions): Promise<DriftRow[]> {
+async function driftOf({ duck }: EventStore, { from, to, impressions }: Attributed): Promise<DriftRow[]> {
   const reader = await duck.connection.runAndReadAll(
-    `SELECT strftime(make_timestamp(floor(moment / 86400)::BIGINT * 86400000000), '%Y-%m-%d') AS day, count(*)::DOUBLE,
+    `SELECT ${dayName('floor(moment / 86400)::BIGINT')} AS day, count(*)::DOUBLE,
       avg(CAST(u.id IS NULL AS INTEGER)), avg(CAST(i.id IS NULL AS INTEGER))
-      FROM (SELECT * FROM events WHERE kind NOT IN (SELECT kind FROM impression_kinds)) e
-      LEFT JOIN known_users u ON u.id = e.person LEFT JOIN known_items i ON i.id = e.item
-      WHERE moment >= ${from} AND moment < ${to} GROUP BY 1 ORDER BY 1`,
+      FROM events e LEFT JOIN known_users u ON u.id = e.person LEFT JOIN known_items i ON i.id = e.item
+      WHERE moment >= ${from} AND moment < ${to} AND (kind IN ${sqlList(impressions)}) IS NOT TRUE GROUP BY 1 ORDER BY 1`,
   );
   return reader.getRows().map((row) => {
     const [day, events, unknownUsers, unknownItems] = row as [string, number, number, number];

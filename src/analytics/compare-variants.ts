@@ -2,8 +2,8 @@ import type { EventTable } from '../data/event-kinds.ts';
 import { literal, scalar } from '../data/formats/duckdb.ts';
 import { TaurecError } from '../errors.ts';
 import { type SequentialOptions, type SequentialResult, sequentialTest } from '../evaluation/sequential-test.ts';
-import { answeredBy, attributionOf } from './analytics.ts';
-import { attribute, successKinds } from './attribution.ts';
+import { answeredBy } from './analytics.ts';
+import { attribute } from './attribution.ts';
 import type { EventStore } from './event-store.ts';
 import type { PeriodOptions } from './options.ts';
 import { ratesBy } from './rates.ts';
@@ -46,7 +46,7 @@ export async function compareVariants(
   options: VariantOptions,
 ): Promise<VariantReport> {
   const { a, b, level, expected } = options;
-  await attribute(store, await attributionOf(store, kinds, options));
+  const { successes } = await attribute(store, kinds, options);
   const { connection } = store.duck;
   const reader = await connection.runAndReadAll("SELECT DISTINCT variant FROM shown WHERE variant <> '' ORDER BY 1");
   const variants = reader.getRows().map(([name]) => String(name));
@@ -59,7 +59,7 @@ export async function compareVariants(
   const mixed = `SELECT person FROM shown WHERE ${ofBoth} GROUP BY person HAVING count(DISTINCT variant) > 1`;
   const inBoth = await scalar(store.duck, `SELECT count(*) FROM (${mixed})`);
   const comparisons: VariantComparison[] = [];
-  for (const kind of await successKinds(store, kinds)) {
+  for (const kind of successes) {
     const arms = await ratesBy(store, answeredBy('variant', kind, `${ofBoth} AND person NOT IN (${mixed})`));
     const [sideA, sideB] = [a, b].map((name) => arms.get(name) ?? { people: 0, active: 0, mean: 0, variance: 0 });
     const side = ({ people, mean }: { people: number; mean: number }) => ({ people, rate: mean });

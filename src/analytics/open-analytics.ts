@@ -28,7 +28,6 @@ export async function openAnalytics(
   { events, model }: OpenAnalyticsOptions = {},
 ): Promise<LogAnalytics> {
   const kinds = servedKinds(events);
-  const log = isLog(source) ? source : undefined;
   const place = typeof source === 'string' ? feedbackPlace(source) : undefined;
   // Opening would create it.
   if (place?.kind === 'sqlite' && !existsSync(place.path))
@@ -36,8 +35,8 @@ export async function openAnalytics(
   const own = place && (await openFeedback(source as string));
   const store = await EventStore.open();
   try {
-    if (log ?? own) await store.follow((log ?? own)!);
-    else await store.read(source as Source);
+    const log = own ?? (isLog(source) ? source : undefined);
+    await (log ? store.follow(log) : store.read(source as Source));
     if (model) await store.know(model);
     return new LogAnalytics(store, kinds);
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { duration } from '../data/duration.ts';
-import { eventShape } from '../data/event-kinds.ts';
+import { feedbackEvents } from '../data/event-kinds.ts';
 import { type DeclaredOption, declaredOptions, oneOf, option, whole } from '../option.ts';
 
 /** What the impressions are grouped by. */
@@ -31,6 +31,9 @@ const moment = z.union(
 export const momentSeconds = (at: number | string): number =>
   typeof at === 'number' ? at : Date.parse(inUtc(at)) / 1000;
 
+/** Seconds since 1970 as an ISO time. */
+export const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
 /** The period, and what counts as an impression and an answer. */
 export const periodShape = {
   /** First moment: seconds since 1970 UTC, or a date. Default: the first event. */
@@ -57,10 +60,7 @@ export const groupingShape = {
 /** The kinds of events. */
 export const kindsShape = {
   /** The kinds of events, each with what it counts for, as in `train`. Default: `impression` is an impression, `click` and `purchase` are successes. */
-  events: option(eventShape.events.unwrap().optional(), {
-    flag: '--events <file>',
-    help: 'kinds of events with what each counts for: a JSON file, or JSON (docs/events.md)',
-  }),
+  events: feedbackEvents,
 };
 
 /** The sequential test. */
@@ -88,7 +88,7 @@ export const replayShape = {
   }),
 };
 
-const period = z.object(periodShape);
+export const period = z.object(periodShape);
 const analysis = z.object({ ...periodShape, ...groupingShape });
 
 /** The period, and what counts as an impression and an answer. */

@@ -3,7 +3,6 @@ import type { EventTable } from '../data/event-kinds.ts';
 import { scalar } from '../data/formats/duckdb.ts';
 import { TaurecError } from '../errors.ts';
 import { checkOptions } from '../option.ts';
-import { attributionOf } from './analytics.ts';
 import { attribute } from './attribution.ts';
 import type { EventStore } from './event-store.ts';
 import { type PeriodOptions, replayShape } from './options.ts';
@@ -61,7 +60,7 @@ export async function replay(
   options: ReplayOptions = {},
 ): Promise<ReplayResult> {
   const { k, kind } = checkOptions(shape, options);
-  await attribute(store, await attributionOf(store, kinds, options));
+  await attribute(store, kinds, options);
   const { connection } = store.duck;
   const propensities = await propensitiesOf(store, kind);
   const reader = await connection.runAndReadAll(

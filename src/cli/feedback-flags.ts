@@ -1,7 +1,7 @@
 // Feedback of users from a log, for commands that make or explain lists.
 
 import type { Command } from 'commander';
-import { countsAt, type EventOptions, servedKinds, visibleKinds } from '../data/event-kinds.ts';
+import { countsAt, type EventOptions, feedbackEvents, servedKinds, visibleKinds } from '../data/event-kinds.ts';
 import type { FeedbackLog, StoredFeedback } from '../feedback/feedback-log.ts';
 import { openFeedback } from '../feedback/open-feedback.ts';
 import { optionFacts } from '../option.ts';
@@ -21,11 +21,7 @@ export function addFeedbackFlags(command: Command): void {
       "feedback log of a server, which changes the users' lists: sqlite:PATH or postgres://…",
     )
     .option('--visible-kinds <kind...>', optionFacts(visibleKinds)!.help)
-    .option(
-      '--events <file>',
-      'kinds of feedback with what each counts for: a JSON file, or JSON (docs/events.md)',
-      jsonOrFile,
-    );
+    .option('--events <file>', optionFacts(feedbackEvents)!.help, jsonOrFile);
 }
 
 /** The feedback of users in a log, oldest first. Reads the log; of SQLite and PostgreSQL only the rows of these users. */

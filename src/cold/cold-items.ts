@@ -102,6 +102,8 @@ export interface Predicted {
   readonly items: Matrix;
   /** [rows] the bias of an item that nobody has. */
   readonly bias: Float32Array;
+  /** [rows] 1 for an item with an attribute or a title. */
+  readonly described: Uint8Array;
 }
 
 /**
@@ -126,8 +128,10 @@ export function predictItems(
   });
   const items = matrix(to - from, dimension, sharedFloat32((to - from) * dimension));
   const bias = new Float32Array(to - from);
+  const described = new Uint8Array(to - from);
   const sums = new Float64Array(width);
   for (let r = 0; r < x.rows; r++) {
+    described[r] = x.offsets[r + 1]! > x.offsets[r]! ? 1 : 0;
     sums.set(means);
     for (let e = x.offsets[r]!; e < x.offsets[r + 1]!; e++) {
       const at = placeOf[x.indices[e]!]!;
@@ -140,7 +144,7 @@ export function predictItems(
     const certainty = Math.min(1, Math.hypot(...direction));
     bias[r] = (width > dimension ? sums[dimension]! : 0) + offset - (1 - certainty) * level;
   }
-  return { items, bias };
+  return { items, bias, described };
 }
 
 /**
@@ -149,15 +153,14 @@ export function predictItems(
  */
 export function shrunkItems(cold: ColdItems, source: ColdItemsSource): Matrix {
   const { items, catalogue, popularity, score } = source;
-  const predicted = predictItems(cold, items.columns, catalogue, 0, catalogue.items).items;
-  const described = itemFeatures(catalogue, cold.quantiles, 0, catalogue.items);
+  const { items: predicted, described } = predictItems(cold, items.columns, catalogue, 0, catalogue.items);
   const shrunk = matrix(items.rows, items.columns, sharedFloat32(items.rows * items.columns));
   for (let i = 0; i < items.rows; i++) {
     const own = row(items, i);
     const to = row(shrunk, i);
     to.set(own);
     const a = ownPart(popularity[i]!);
-    if (described.offsets[i] === described.offsets[i + 1]) continue;
+    if (!described[i]) continue;
     const length = score === 'cosine' ? Math.hypot(...own) || 1 : 1;
     for (let c = 0; c < own.length; c++) to[c] = a * own[c]! + (1 - a) * length * row(predicted, i)[c]!;
   }

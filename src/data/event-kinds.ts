@@ -112,6 +112,12 @@ export const visibleKinds = option(
   },
 );
 
+/** The declaration of `events` for those who read feedback: the same kinds, among other options. */
+export const feedbackEvents = option(eventShape.events.unwrap().optional(), {
+  flag: '--events <file>',
+  help: 'kinds of feedback with what each counts for: a JSON file, or JSON (docs/events.md)',
+});
+
 /** Options about kinds of events. */
 export type EventOptions = z.input<z.ZodObject<typeof eventShape>>;
 

@@ -2,9 +2,7 @@ import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
 import type { ItemEdit, ItemState } from '../feedback/item-edits.ts';
 import { failed } from './feedback-fault.ts';
-
-/** Milliseconds between two looks for edits that other servers took. */
-const LOOK_MS = 3000;
+import { Looks } from './looks.ts';
 
 /** A receiver of edits: a scoring thread, which ignores states that are older than those it has. */
 export interface EditReceiver {
@@ -17,8 +15,7 @@ export class EditedItems {
   readonly #receivers = new Set<EditReceiver>();
   /** The last state that was read from the database. */
   #last = 0;
-  #timer?: NodeJS.Timeout;
-  #stopped = false;
+  readonly #looks = new Looks(() => this.#read(this.#last, (states) => this.#publish(states)));
 
   constructor(log: FeedbackLog) {
     this.#log = log;
@@ -34,7 +31,7 @@ export class EditedItems {
       this.leave(receiver);
       throw failed(cause);
     }
-    if (!this.#timer && !this.#stopped) this.#look();
+    this.#looks.begin();
   }
 
   /** The edits of items that were not removed, as they are in the database. @throws TaurecError `feedback-failed` */
@@ -65,17 +62,7 @@ export class EditedItems {
 
   /** Stops looking for edits of other servers. */
   stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  /** Looks for new edits every `LOOK_MS`; the next look starts after the last one. A database that cannot be read is tried again. */
-  #look(): void {
-    this.#timer = setTimeout(async () => {
-      await this.#read(this.#last, (states) => this.#publish(states)).catch(() => {});
-      if (!this.#stopped) this.#look();
-    }, LOOK_MS);
-    this.#timer.unref();
+    this.#looks.stop();
   }
 
   async #read(after: number, use: (states: readonly ItemState[]) => Promise<void>): Promise<void> {

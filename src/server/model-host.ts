@@ -8,6 +8,7 @@ import { isIndexName } from '../model/model-directory.ts';
 import { Scorer, type ScorerOptions } from './scorer.ts';
 import type { FeedbackSize, ModelInfo, ScoringTask } from './scoring-protocol.ts';
 import type { FeedbackSource } from './seen-feedback.ts';
+import { Turns } from './turns.ts';
 
 /** Number of attempts to open a directory whose files change during the opening. */
 const ATTEMPTS = 8;
@@ -66,8 +67,8 @@ export class ModelHost {
   #revision = 0;
   #openedAt = '';
   #lastReload?: ReloadReport;
-  /** The last reload in the queue: reloads run one after another. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Reloads run one after another. */
+  readonly #turns = new Turns();
   #timer?: NodeJS.Timeout;
   #newItems?: NodeJS.Timeout;
   /** Replaced threads that still answer their waiting requests. */
@@ -130,10 +131,7 @@ export class ModelHost {
 
   /** Opens the model directory again; with `ifChanged` only if its files changed since they were last opened or refused. Never throws: the report holds the error. */
   reload(trigger: ReloadReport['trigger'], ifChanged = false): Promise<ReloadReport> {
-    const turn = this.#turn.then(() => this.#reload(trigger, ifChanged));
-    // A reload should never reject; if a bug makes one do so, later reloads must still run.
-    this.#turn = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#reload(trigger, ifChanged));
   }
 
   /** Ends the threads: immediately with `now`, otherwise after they have answered the waiting requests. Cancels the opening of a new model. */
@@ -143,7 +141,7 @@ export class ModelHost {
     clearTimeout(this.#newItems);
     await this.#scorer?.close(now);
     await Promise.all(this.#leaving);
-    await this.#turn;
+    await this.#turns.over();
   }
 
   async #reload(trigger: ReloadReport['trigger'], ifChanged: boolean): Promise<ReloadReport> {

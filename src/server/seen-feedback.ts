@@ -5,15 +5,14 @@ import type { ItemState } from '../feedback/item-edits.ts';
 import { MOST_EVENTS } from '../recommender/explanation.ts';
 import { EditedItems, type EditReceiver } from './edited-items.ts';
 import { failed } from './feedback-fault.ts';
+import { Looks } from './looks.ts';
 import type { FeedbackColumns } from './scoring-protocol.ts';
+import { Turns } from './turns.ts';
 
 /** After a failed append the log counts as unable to store for at least this time, in milliseconds: a check writes less than an append, so it may succeed where an append does not. */
 const FAILED_MS = 5000;
 /** A check writes to the log: its result serves all requests for this time, in milliseconds. */
 const CHECKED_MS = 1000;
-
-/** Milliseconds between two looks for events that other servers took. */
-const LOOK_MS = 3000;
 
 /** A receiver of feedback: a scoring thread, which keeps the items of each user as indices of its model. */
 export interface FeedbackReceiver extends EditReceiver {
@@ -51,10 +50,9 @@ export class SeenFeedback implements FeedbackSource {
   #checkAgain = 0;
   /** The last event that a look has read; absent until the log was read once. */
   #last?: number;
-  #timer?: NodeJS.Timeout;
-  #stopped = false;
   /** Looks and erasures, one after another: an event that is being read cannot come after the erasure of its user. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
+  readonly #looks = new Looks(() => this.#turns.take(() => this.#look()));
 
   /** @param kinds says which kinds of events count, and which hide their item */
   constructor(log: FeedbackLog, kinds: EventTable) {
@@ -83,13 +81,12 @@ export class SeenFeedback implements FeedbackSource {
     await this.items.load(receiver);
     // A later receiver may have read events that the earlier ones lack: the looks go on from where they are.
     this.#last ??= last;
-    if (!this.#timer && !this.#stopped) this.#look();
+    this.#looks.begin();
   }
 
   /** Stops looking for events and edits of other servers. */
   stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#looks.stop();
     this.items.stop();
   }
 
@@ -119,9 +116,7 @@ export class SeenFeedback implements FeedbackSource {
     }
     this.#failedUntil = 0;
     // Only now: an item must not disappear from lists because of an event that is not stored.
-    const columns = this.#columns(events);
-    // Impressions are many, and no list depends on them.
-    if (columns.users.length > 0) await this.#publish((receiver) => receiver.feed(columns));
+    await this.#feed(events);
     return added;
   }
 
@@ -131,7 +126,7 @@ export class SeenFeedback implements FeedbackSource {
    */
   async forget(user: string): Promise<number> {
     if (!this.#log.forget) throw new TaurecError('erase-impossible', { place: this.#log.place });
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       let removed: number;
       try {
         removed = await this.#log.forget!(user);
@@ -174,28 +169,18 @@ export class SeenFeedback implements FeedbackSource {
     }
   }
 
-  /**
-   * Passes on what came into the log, every `LOOK_MS`; the next look starts after the last one. Events that this server took come twice, which changes nothing. A database that cannot be read is tried again.
-   */
-  #look(): void {
-    this.#timer = setTimeout(async () => {
-      const read = async () => {
-        for await (const events of this.#log.read(this.#last)) {
-          const columns = this.#columns(events);
-          await this.#publish((receiver) => receiver.feed(columns));
-          this.#last = events.at(-1)!.sequence;
-        }
-      };
-      await this.#inTurn(read).catch(() => {});
-      if (!this.#stopped) this.#look();
-    }, LOOK_MS);
-    this.#timer.unref();
+  /** Passes on what came into the log. Events that this server took come twice, which changes nothing. */
+  async #look(): Promise<void> {
+    for await (const events of this.#log.read(this.#last)) {
+      await this.#feed(events);
+      this.#last = events.at(-1)!.sequence;
+    }
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
+  /** Passes on the events that count: impressions are many, and no list depends on them. */
+  async #feed(events: readonly FeedbackEvent[]): Promise<void> {
+    const columns = this.#columns(events);
+    if (columns.users.length > 0) await this.#publish((receiver) => receiver.feed(columns));
   }
 
   async #publish(send: (receiver: FeedbackReceiver) => Promise<void>): Promise<void> {

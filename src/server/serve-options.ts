@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { duration } from '../data/duration.ts';
-import { eventShape, visibleKinds } from '../data/event-kinds.ts';
+import { feedbackEvents, visibleKinds } from '../data/event-kinds.ts';
 import { runShape } from '../engine/run-options.ts';
 import { TaurecError } from '../errors.ts';
 import { SPLIT_SEED } from '../evaluation/variant-of.ts';
@@ -88,10 +88,7 @@ export const serveShape = {
   /** Kinds of feedback that do not hide their item from the user's lists; all others do. `*` stands for the kinds not named. Default: view, click and impression. */
   visibleKinds,
   /** The kinds of feedback, each with what it counts for, as in `train`. Default: all kinds count and hide their item but those of `visibleKinds`. Cannot be combined with `visibleKinds`. */
-  events: option(eventShape.events.unwrap().optional(), {
-    flag: '--events <file>',
-    help: 'kinds of feedback with what each counts for: a JSON file, or JSON',
-  }),
+  events: feedbackEvents,
   /** Maximum memory of each model for the items with feedback of each user, in MiB, 1 to 65,536; beyond it the users whose feedback is oldest are dropped. Default 256. */
   feedbackMemory: option(whole(1, 65_536).default(256), {
     group: limits,

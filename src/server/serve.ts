@@ -13,6 +13,7 @@ import { ServedAnalytics } from './served-analytics.ts';
 import { Metrics } from './server-metrics.ts';
 import { Shadow } from './shadow.ts';
 import { unawaited } from './shadow-feedback.ts';
+import { Turns } from './turns.ts';
 import { type ServedModels, Variants } from './variants.ts';
 
 export { type Scope, type ScopedToken, signUserToken } from './access.ts';
@@ -160,7 +161,7 @@ async function checkedOrClosed(options: ServeOptions): Promise<CheckedOptions> {
  * @throws TaurecError `reload-failed` when a smaller model cannot be served, and the errors of `forgetUser`
  */
 function eraser(variants: Variants, seen: SeenFeedback | undefined, analytics: ServedAnalytics | undefined) {
-  let turn: Promise<unknown> = Promise.resolve();
+  const turns = new Turns();
   const erase = async (user: string) => {
     const events = (await seen?.forget(user)) ?? 0;
     await analytics?.forget(user);
@@ -185,11 +186,7 @@ function eraser(variants: Variants, seen: SeenFeedback | undefined, analytics: S
     }
     return erased;
   };
-  return (user: string) => {
-    const erased = turn.then(() => erase(user));
-    turn = erased.catch(() => {});
-    return erased;
-  };
+  return (user: string) => turns.take(() => erase(user));
 }
 
 /** Whether only this machine can reach an address. */

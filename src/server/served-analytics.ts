@@ -5,6 +5,7 @@ import type { AnalyticsOptions } from '../analytics/options.ts';
 import type { EventTable } from '../data/event-kinds.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
 import { failed } from './feedback-fault.ts';
+import { Turns } from './turns.ts';
 import type { Variants } from './variants.ts';
 
 /** Memory of DuckDB before it spills to disk. */
@@ -22,7 +23,7 @@ export class ServedAnalytics {
   #store: Promise<EventStore> | undefined;
   /** Number of the model whose ids the store has. */
   #known = -1;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   readonly #kept = new Map<string, Promise<unknown>>();
 
   constructor(log: FeedbackLog, kinds: EventTable, variants: Variants) {
@@ -45,18 +46,18 @@ export class ServedAnalytics {
   async forget(user: string): Promise<void> {
     if (!this.#store) return;
     this.#kept.clear();
-    await this.#inTurn(async () => (await this.#store)?.forget(user));
+    await this.#turns.take(async () => (await this.#store)?.forget(user));
   }
 
   /** Closes the store, after the request that runs. */
   close(): Promise<void> {
-    return this.#inTurn(async () => (await this.#store)?.close());
+    return this.#turns.take(async () => (await this.#store)?.close());
   }
 
   #answer<T>(key: string, compute: (store: EventStore) => Promise<T>): Promise<T> {
     const kept = this.#kept.get(key);
     if (kept) return kept as Promise<T>;
-    const answer = this.#inTurn(async () => compute(await this.#current()));
+    const answer = this.#turns.take(async () => compute(await this.#current()));
     this.#kept.set(key, answer);
     const drop = () => this.#kept.delete(key);
     answer.then(() => setTimeout(drop, KEPT_MS).unref(), drop);
@@ -87,11 +88,5 @@ export class ServedAnalytics {
       this.#known = revision;
     }
     return store;
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { fails, file, folder, json, taurec, writeData } from './taurec.ts';
+import { fails, file, folder, json, start, taurec, writeData } from './taurec.ts';
 
 // Most tests here run a study or two.
 vi.setConfig({ testTimeout: 300_000 });
@@ -105,6 +105,29 @@ describe('tune --json', () => {
     expect(winner.command).toMatch(/ --refit .*--out refitted$/);
     const info = await json('info', 'refitted');
     expect(JSON.stringify(info)).toContain('"refit":true');
+  });
+});
+
+describe('a study that is stopped', () => {
+  const study = [...common, '--loss', 'sl', '--search', 'random', '--trials', '6', '--rungs', '1'];
+
+  test.each([
+    ['killed', 'SIGKILL', null],
+    ['interrupted', 'SIGINT', 130],
+  ] as const)('%s goes on to the same end', async (name, signal, code) => {
+    const whole = await json('tune', ...study, '--folder', 'undisturbed');
+    const { child, done } = start(['tune', ...study, '--folder', name]);
+    let stderr = '';
+    child.stderr!.on('data', (text: string) => (stderr += text));
+    while (!/Trial \d/.test(stderr) && child.exitCode === null) await new Promise((wake) => setTimeout(wake, 2));
+    child.kill(signal);
+    const stopped = await done;
+    expect(stopped.code).toBe(code);
+    if (signal === 'SIGINT')
+      expect(stopped.stderr).toMatch(/The study is kept in interrupted.*To continue: .*tune train.csv/);
+    const { stdout, stderr: said } = await taurec('tune', ...study, '--folder', name, '--json');
+    expect(said).toMatch(/Continuing: \d trainings are done/);
+    expect(valuesOf(JSON.parse(stdout))).toEqual(valuesOf(whole));
   });
 });
 

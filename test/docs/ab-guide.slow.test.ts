@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { listVersions, openAnalytics, variantOf } from 'taurec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Guide, type Ran } from './guide.ts';
+import { type Guide, type Ran, shopGuide } from './guide.ts';
 
 describe('the guide of a test of two models', () => {
   let guide: Guide;
@@ -9,18 +9,10 @@ describe('the guide of a test of two models', () => {
   const of = (start: string) => ran.find(({ block }) => block.includes(start))!;
 
   beforeAll(async () => {
-    const port = await freePort();
-    guide = new Guide(
-      'ab-test.md',
-      {
-        '--shop --out': '--shop --users 400 --items 120 --out',
-        '--epochs 20': '--epochs 4 --dimension 16',
-        'serve a=published': `serve --port ${port} a=published`,
-        'serve published': `serve --port ${port} published`,
-        ':8080': `:${port}`,
-      },
-      { 'taurec serve': 'http://127.0.0.1:8080/readyz' },
-    );
+    ({ guide } = await shopGuide('ab-test.md', (port) => ({
+      'serve a=published': `serve --port ${port} a=published`,
+      'serve published': `serve --port ${port} published`,
+    })));
     ran = await guide.run();
   }, 240_000);
   afterAll(() => guide.stop());

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAnalytics, variantOf } from 'taurec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Guide, type Ran } from './guide.ts';
+import { type Guide, type Ran, shopGuide } from './guide.ts';
 
 describe('the guide of lists by e-mail', () => {
   let guide: Guide;
@@ -15,17 +15,9 @@ describe('the guide of lists by e-mail', () => {
       .map((line) => JSON.parse(line));
 
   beforeAll(async () => {
-    const port = await freePort();
-    guide = new Guide(
-      'e-mail.md',
-      {
-        '--shop --out': '--shop --users 400 --items 120 --out',
-        '--epochs 20': '--epochs 4 --dimension 16',
-        'serve published': `serve published --port ${port}`,
-        ':8080': `:${port}`,
-      },
-      { 'taurec serve': 'http://127.0.0.1:8080/readyz' },
-    );
+    ({ guide } = await shopGuide('e-mail.md', (port) => ({
+      'serve published': `serve published --port ${port}`,
+    })));
     ran = await guide.run();
   }, 240_000);
   afterAll(() => guide.stop());

@@ -4,7 +4,7 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type FeedbackEvent, openAnalytics, openFeedback } from 'taurec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumFlags, chromiumMissing, chromiumPath } from '../browser/chromium.ts';
-import { freePort, Guide } from './guide.ts';
+import { freePort, type Guide, shopGuide } from './guide.ts';
 
 describe('the guide of Express and React', () => {
   let guide: Guide;
@@ -14,20 +14,18 @@ describe('the guide of Express and React', () => {
   const file = (name: string) => readFileSync(join(guide.folder, name), 'utf8');
 
   beforeAll(async () => {
-    const [port, shopPort] = [await freePort(), await freePort()];
-    [taurec, shop] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${shopPort}`];
-    guide = new Guide(
+    const shopPort = await freePort();
+    const made = await shopGuide(
       'express-react.md',
-      {
-        '--shop --out': '--shop --users 400 --items 120 --out',
-        '--epochs 20': '--epochs 4 --dimension 16',
+      (port) => ({
         'serve model': `serve model --port ${port}`,
-        ':8080': `:${port}`,
         ':3000': `:${shopPort}`,
         'listen(3000': `listen(${shopPort}`,
-      },
-      { 'taurec serve': 'http://127.0.0.1:8080/readyz', 'node server.mjs': 'http://127.0.0.1:3000/' },
+      }),
+      { 'node server.mjs': 'http://127.0.0.1:3000/' },
     );
+    guide = made.guide;
+    [taurec, shop] = [`http://127.0.0.1:${made.port}`, `http://127.0.0.1:${shopPort}`];
     await guide.run();
     if (!chromiumPath) return;
     const options = { executablePath: chromiumPath, args: chromiumFlags };

@@ -130,3 +130,23 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+/** A guide about the made-up shop: a smaller shop, fewer epochs, and a server on a free port. @param more further texts of the guide by what stands in their place */
+export async function shopGuide(
+  name: string,
+  more: (port: number) => Record<string, string>,
+  lasting: Record<string, string> = {},
+): Promise<{ guide: Guide; port: number }> {
+  const port = await freePort();
+  const replaced = {
+    '--shop --out': '--shop --users 400 --items 120 --out',
+    '--epochs 20': '--epochs 4 --dimension 16',
+    ':8080': `:${port}`,
+  };
+  const guide = new Guide(
+    name,
+    { ...more(port), ...replaced },
+    { 'taurec serve': 'http://127.0.0.1:8080/readyz', ...lasting },
+  );
+  return { guide, port };
+}

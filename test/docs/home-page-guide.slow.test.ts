@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Guide, type Ran } from './guide.ts';
+import { type Guide, type Ran, shopGuide } from './guide.ts';
 
 describe('the guide of a home page', () => {
   let guide: Guide;
@@ -15,17 +15,9 @@ describe('the guide of a home page', () => {
   };
 
   beforeAll(async () => {
-    const port = await freePort();
-    guide = new Guide(
-      'home-page.md',
-      {
-        '--shop --out': '--shop --users 400 --items 120 --out',
-        '--epochs 20': '--epochs 4 --dimension 16',
-        'serve model': `serve model --port ${port}`,
-        ':8080': `:${port}`,
-      },
-      { 'taurec serve': 'http://127.0.0.1:8080/readyz' },
-    );
+    ({ guide } = await shopGuide('home-page.md', (port) => ({
+      'serve model': `serve model --port ${port}`,
+    })));
     ran = await guide.run();
   }, 240_000);
   afterAll(() => guide.stop());

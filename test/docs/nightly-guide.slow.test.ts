@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Guide, type Ran } from './guide.ts';
+import { type Guide, type Ran, shopGuide } from './guide.ts';
 
 describe('the guide of the nightly job', () => {
   let guide: Guide;
@@ -9,18 +9,10 @@ describe('the guide of the nightly job', () => {
   const model = async () => (await fetch(`http://127.0.0.1:${port}/v1/model`)).json();
 
   beforeAll(async () => {
-    port = await freePort();
-    guide = new Guide(
-      'nightly.md',
-      {
-        '--shop --out': '--shop --users 400 --items 120 --out',
-        '-n 165000': '-n 12500',
-        '--epochs 20': '--epochs 4 --dimension 16',
-        'serve published': `serve published --port ${port}`,
-        ':8080': `:${port}`,
-      },
-      { 'taurec serve': 'http://127.0.0.1:8080/readyz' },
-    );
+    ({ guide, port } = await shopGuide('nightly.md', (port) => ({
+      '-n 165000': '-n 12500',
+      'serve published': `serve published --port ${port}`,
+    })));
     ran = await guide.run();
   }, 240_000);
   afterAll(() => guide.stop());

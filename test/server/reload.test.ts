@@ -1,29 +1,15 @@
 import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import workerThreads, { Worker } from 'node:worker_threads';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { saveModel } from '../../src/model/model-directory.ts';
 import type { Recommender } from '../../src/recommender/recommender.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { randomModel } from '../support/random-model.ts';
 import { ask, expectProblem, folder, model, start } from './harness.ts';
+import { watchThreads } from './watched-threads.ts';
 
-// The threads that servers start, so that a test can end one as an out-of-memory error would.
-const threads: Worker[] = [];
-class WatchedWorker extends Worker {
-  constructor(...args: ConstructorParameters<typeof Worker>) {
-    super(...args);
-    threads.push(this);
-  }
-}
-workerThreads.Worker = WatchedWorker;
-syncBuiltinESMExports();
-afterAll(() => {
-  workerThreads.Worker = Worker;
-  syncBuiltinESMExports();
-});
+const threads = watchThreads();
 
 const open = async (directory: string): Promise<Recommender> =>
   (await import('../../src/recommender/recommender.ts')).Recommender.open(directory, { threads: 1 });

@@ -1,9 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { syncBuiltinESMExports } from 'node:module';
-import workerThreads, { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { servedKinds } from '../../src/data/event-kinds.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import type { ModelHost } from '../../src/server/model-host.ts';
@@ -14,21 +12,9 @@ import type { RunningServer } from '../../src/server/serve.ts';
 import { overlapOf, Shadow } from '../../src/server/shadow.ts';
 import { unawaited } from '../../src/server/shadow-feedback.ts';
 import { ask, MemoryFeedback, model, start } from './harness.ts';
+import { watchThreads } from './watched-threads.ts';
 
-// The threads that servers start, in order, so that a test can end that of the shadow.
-const threads: Worker[] = [];
-class WatchedWorker extends Worker {
-  constructor(...args: ConstructorParameters<typeof Worker>) {
-    super(...args);
-    threads.push(this);
-  }
-}
-workerThreads.Worker = WatchedWorker;
-syncBuiltinESMExports();
-afterAll(() => {
-  workerThreads.Worker = Worker;
-  syncBuiltinESMExports();
-});
+const threads = watchThreads();
 
 const users = Array.from({ length: 30 }, (_, u) => `u${u}`);
 let folders: Record<'a' | 'b', string>;

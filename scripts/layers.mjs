@@ -25,6 +25,7 @@ const lines = [
   ['tuning'],
   ['index', 'extend', 'lab', 'browser'],
   ['server'],
+  ['studio'],
   ['cli'],
 ];
 

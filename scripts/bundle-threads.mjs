@@ -1,6 +1,10 @@
 /**
- * Bundles the programs of threads from dist/ into dist/threads/. A thread loads every module anew: one file in place of two hundred starts it in a third of the processor time.
- * The bundles share chunks. They contain zod and pure-rand, whose licences are written next to them; other packages are imported when they are used.
+ * Bundles the programs of threads. Those of Node go from dist/ into dist/threads/: a thread loads every module anew, and one file in place of two hundred starts it in a third of the processor time. These
+ * bundles share chunks.
+ *
+ * Those of browsers become text, one module for each program with all that it imports: dist/browser/NAME-text.js exports it, and src/browser/start-worker.ts starts it (docs/decisions/058-browser-workers.md).
+ *
+ * The licences of the packages in a bundle are written next to it.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
@@ -11,21 +15,28 @@ const dist = join(import.meta.dirname, '../dist');
 const threads = join(dist, 'threads');
 const programs = ['training/thread/coordinator-worker', 'engine/wasm/crew-worker', 'server/scoring-worker'];
 const bundled = ['pure-rand', 'zod'];
+/** Programs of browsers, in dist/browser/. Each has a declaration, src/browser/NAME-text.d.ts. */
+const browserPrograms = ['crew-worker'];
+
+/** @satisfies {import('esbuild').BuildOptions} */
+const common = {
+  bundle: true,
+  format: /** @type {const} */ ('esm'),
+  // The paths of tsconfig.json lead to src/; the imports of package.json lead to dist/.
+  tsconfigRaw: {},
+  legalComments: /** @type {const} */ ('none'),
+  logLevel: /** @type {const} */ ('warning'),
+};
 
 rmSync(threads, { recursive: true, force: true });
 await build({
+  ...common,
   entryPoints: Object.fromEntries(programs.map((program) => [basename(program), join(dist, `${program}.js`)])),
   outdir: threads,
-  bundle: true,
   splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
   chunkNames: 'shared-[hash]',
-  // The paths of tsconfig.json lead to src/; the imports of package.json lead to dist/.
-  tsconfigRaw: {},
-  legalComments: 'none',
-  logLevel: 'warning',
   plugins: [
     {
       name: 'threads',
@@ -45,8 +56,38 @@ await build({
     },
   ],
 });
-const licences = bundled.map((name) => {
-  const folder = dirname(fileURLToPath(import.meta.resolve(`${name}/package.json`)));
-  return `${name}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8')}`;
-});
-writeFileSync(join(threads, 'LICENSE.txt'), licences.join('\n\n'));
+writeLicences(threads, bundled);
+
+const inBrowsers = new Set();
+// One after the other, in order: a program may hold the text of an earlier one.
+for (const program of browserPrograms) {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: [join(dist, `browser/${program}.js`)],
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    metafile: true,
+    write: false,
+  });
+  const text = JSON.stringify(outputFiles[0]?.text);
+  writeFileSync(join(dist, `browser/${program}-text.js`), `export const program = ${text};\n`);
+  for (const input of Object.keys(metafile.inputs)) {
+    const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1];
+    if (name) inBrowsers.add(name);
+  }
+}
+writeLicences(join(dist, 'browser'), [...inBrowsers].sort());
+
+/**
+ * Writes LICENSE.txt with the licences of packages.
+ * @param {string} folder
+ * @param {string[]} packages
+ */
+function writeLicences(folder, packages) {
+  const licences = packages.map((name) => {
+    const home = dirname(fileURLToPath(import.meta.resolve(`${name}/package.json`)));
+    return `${name}\n\n${readFileSync(join(home, 'LICENSE'), 'utf8')}`;
+  });
+  writeFileSync(join(folder, 'LICENSE.txt'), licences.join('\n\n'));
+}

@@ -92,9 +92,12 @@ export default {
     {
       name: 'engine-known',
       comment:
-        'Only the two files open-engine.ts (Node and browser) may import an engine; everything else uses the contract in engine.ts.',
+        'Only the two files open-engine.ts (Node and browser) and the programs of engine threads may import an engine; everything else uses the contract in engine.ts.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(engine/(open-engine\\.ts$|reference/|wasm/)|browser/open-engine\\.ts$)' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(engine/(open-engine\\.ts$|reference/|wasm/)|browser/(open-engine|crew-worker)\\.ts$)',
+      },
       to: { path: '^src/engine/(reference|wasm)/' },
     },
     {

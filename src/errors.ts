@@ -40,6 +40,8 @@ const messages = {
     `The system refused to allocate ${gigabytes(f.bytes)} GiB of memory for ${f.users} users and ${f.items} items at dimension ${f.dimension}. Free some memory or reduce the dimension. A limit of the address space (ulimit -v) also causes this, because WebAssembly reserves several GiB of addresses for any memory: remove it, and limit the memory of the process by its control group (systemd: MemoryMax).`,
   'wasm-blocked': (f: Facts) =>
     `WebAssembly is blocked: ${f.reason} If the page has a content security policy, add 'wasm-unsafe-eval' to its script-src; or use engine: 'reference', which is slow.`,
+  'worker-start': (f: Facts) =>
+    `The Web Worker of ${f.worker} did not start: ${f.reason}. If the page has a content security policy, add blob: to its worker-src: taurec starts workers from text in its bundle.`,
   'engine-thread': (f: Facts) =>
     `Thread ${f.thread} of the engine failed: ${f.reason}. The engine is closed; open a new one, with fewer threads if memory ran out.`,
   'recommender-closed': () => 'The recommender is closed. Open the model again with Recommender.open, or train again.',

@@ -6,6 +6,7 @@ import type { Model } from '../model/model.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { CONFIG, type OpenedModel, readModel } from '../model/read-model.ts';
 import { headerLength, safetensorsOf } from '../model/safetensors-format.ts';
+import { pageAddress } from './page-address.ts';
 import { sha256 } from './sha256.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function openModel(address: string | URL): Promise<Model<ModelConfi
 
 /** As `beginOpening` of Node: does not wait for the checks. */
 export function beginOpening(address: string | URL): Promise<OpenedModel> {
-  const base = new URL(address, globalThis.location?.href);
+  const base = new URL(address, pageAddress());
   // Without the slash at the end, names of files would replace the last part of the address.
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   const pathOf = (name: string) => {

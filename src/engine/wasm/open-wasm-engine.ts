@@ -4,7 +4,7 @@ import { TaurecError } from '../../errors.ts';
 import { threadProgram } from '../../platform/thread-program.ts';
 import type { EnginePlan } from '../engine.ts';
 import type { Crew } from './crew.ts';
-import type { WorkerStart } from './crew-worker.ts';
+import type { MemberStart } from './crew-member.ts';
 import { compileKernels, prepareEngine, type WantedBuild } from './prepare-engine.ts';
 import { WasmEngine } from './wasm-engine.ts';
 
@@ -32,7 +32,7 @@ export async function openWasmEngine(
   };
   try {
     const starts = Array.from({ length: threads - 1 }, (_, i) => {
-      const start: WorkerStart = { plan, needs, thread: i + 1, threads, module, memory: wasmMemory };
+      const start: MemberStart = { plan, needs, thread: i + 1, threads, module, memory: wasmMemory };
       const worker = new Worker(threadProgram('engine/wasm/crew-worker', plan.training?.loss), { workerData: start });
       // an engine that nobody closed must not keep the program running
       worker.unref();

@@ -41,7 +41,7 @@ const messages = {
   'wasm-blocked': (f: Facts) =>
     `WebAssembly is blocked: ${f.reason} If the page has a content security policy, add 'wasm-unsafe-eval' to its script-src; or use engine: 'reference', which is slow.`,
   'worker-start': (f: Facts) =>
-    `The Web Worker of ${f.worker} did not start: ${f.reason}. If the page has a content security policy, add blob: to its worker-src: taurec starts workers from text in its bundle.`,
+    `The Web Worker for ${f.worker} did not start: ${f.reason}. If the page has a content security policy, add blob: to its worker-src: taurec starts workers from text in its bundle.`,
   'engine-thread': (f: Facts) =>
     `Thread ${f.thread} of the engine failed: ${f.reason}. The engine is closed; open a new one, with fewer threads if memory ran out.`,
   'recommender-closed': () => 'The recommender is closed. Open the model again with Recommender.open, or train again.',

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 
-/** Bundles for browsers as an application would, with nothing left out, and says what went in. */
-export async function bundle(text: string): Promise<{ code: string; metafile: Metafile }> {
+/** Bundles for browsers as an application would, and says what went in. @param external imports to leave out; none by default */
+export async function bundle(text: string, external: string[] = []): Promise<{ code: string; metafile: Metafile }> {
   const folder = mkdtempSync(join(tmpdir(), 'taurec-bundle-'));
   try {
     const built = await build({
       stdin: { contents: text, resolveDir: import.meta.dirname },
       bundle: true,
+      external,
       format: 'esm',
       platform: 'browser',
       minify: true,

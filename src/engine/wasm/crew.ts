@@ -22,12 +22,14 @@ const EXIT = -1;
 
 /**
  * The threads of an engine and their synchronisation. The coordinator, thread 0, starts a verb. All threads, the coordinator included, take tasks from one counter until none
- * is left. Then the coordinator waits for the others: it spins briefly, then sleeps. A thread that fails poisons the crew, and the coordinator throws its error.
+ * is left. Then the coordinator waits for the others: it spins briefly, then sleeps; on the main thread of a web page, which may not sleep, it spins. A thread that fails poisons the crew, and the coordinator throws its error.
  */
 export class Crew {
   private readonly control: Int32Array;
   private readonly failure: Uint8Array;
   private readonly threads: number;
+  /** Whether the coordinator may sleep. */
+  private readonly sleeps: boolean;
   /** Milliseconds the coordinator has waited for the others. */
   waited = 0;
   /** True while the coordinator runs a verb. */
@@ -37,6 +39,7 @@ export class Crew {
     this.control = control;
     this.failure = failure;
     this.threads = threads;
+    this.sleeps = threads > 1 && maySleep(control);
   }
 
   /**
@@ -117,7 +120,7 @@ export class Crew {
       const arrived = Atomics.load(control, ARRIVED);
       if (arrived >= threads - 1 || Atomics.load(control, POISON) > 0) break;
       if (performance.now() - started > PATIENCE_MS) this.poison(0, `no answer for ${PATIENCE_MS / 1000} s`);
-      Atomics.wait(control, ARRIVED, arrived, 100);
+      if (this.sleeps) Atomics.wait(control, ARRIVED, arrived, 100);
     }
     this.waited += performance.now() - started;
   }
@@ -128,6 +131,16 @@ export class Crew {
     // a copy, because TextDecoder refuses shared memory
     const bytes = this.failure.slice(0, this.failure.indexOf(0));
     throw new TaurecError('engine-thread', { thread: thread - 1, reason: new TextDecoder().decode(bytes) });
+  }
+}
+
+/** Whether this thread may sleep: a wait for a word that already differs returns at once, and throws where waiting is forbidden. */
+function maySleep(control: Int32Array): boolean {
+  try {
+    Atomics.wait(control, TASK, -1, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

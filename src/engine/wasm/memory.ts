@@ -1,4 +1,4 @@
-// The shared memory of the WebAssembly engine: one block, divided into regions whose sizes follow from the plan. The kernels see only byte addresses.
+// The memory of the WebAssembly engine, shared by its threads: one block, divided into regions whose sizes follow from the plan. The kernels see only byte addresses.
 
 import { TaurecError } from '../../errors.ts';
 import type { LossNeeds } from '../../loss/loss.ts';

@@ -5,7 +5,7 @@ import { threadProgram } from '../../platform/thread-program.ts';
 import type { EnginePlan } from '../engine.ts';
 import type { Crew } from './crew.ts';
 import type { MemberStart } from './crew-member.ts';
-import { compileKernels, prepareEngine, type WantedBuild } from './prepare-engine.ts';
+import { prepareEngine, type WantedBuild } from './prepare-engine.ts';
 import { WasmEngine } from './wasm-engine.ts';
 
 export { enableFusedMultiplyAdd } from '../fused-multiply-add.ts';
@@ -21,8 +21,8 @@ export async function openWasmEngine(
   wantedThreads: number,
   build: WantedBuild = 'auto',
 ): Promise<WasmEngine> {
-  const { needs, module, wasmMemory, ...parts } = await prepareEngine(plan, wantedThreads, () =>
-    compileKernels(build, (name) => readFile(new URL(`./kernels-${name}.wasm`, import.meta.url))),
+  const { needs, module, wasmMemory, ...parts } = await prepareEngine(plan, wantedThreads, build, (name) =>
+    readFile(new URL(`./kernels-${name}.wasm`, import.meta.url)),
   );
   const { crew, threads } = parts;
   const workers: Worker[] = [];

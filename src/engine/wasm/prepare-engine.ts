@@ -7,6 +7,7 @@ import { checkPlan, checkThreads } from '../check-plan.ts';
 import type { EnginePlan } from '../engine.ts';
 import { Crew } from './crew.ts';
 import { layoutOf, threadMemory } from './memory.ts';
+import { unsharedKernels } from './unshared-kernels.ts';
 import type { CrewParts } from './wasm-engine.ts';
 
 /** The arithmetic that a caller asks for; `auto`: fused multiply-add if the machine supports it. */
@@ -18,15 +19,22 @@ interface CompiledKernels {
   readonly fused: boolean;
 }
 
+/** The bytes of a build of the kernels, for a shared memory: from files in Node, from the bundle in browsers. */
+type ReadKernels = (name: 'simd' | 'fma') => Promise<Uint8Array<ArrayBuffer>>;
+
 /**
- * Compiles the requested build from the bytes that `read` returns.
+ * Compiles the requested build.
  *
- * @throws TaurecError `bad-option` if fused multiply-add is requested and the machine does not support it; `wasm-blocked` if the host forbids compilation
+ * @throws TaurecError `bad-option` if fused multiply-add is requested and the machine does not support it; `wasm-blocked` if the host has no WebAssembly or forbids compilation
  */
-export async function compileKernels(
-  build: WantedBuild,
-  read: (name: 'simd' | 'fma') => Promise<Uint8Array<ArrayBuffer>>,
-): Promise<CompiledKernels> {
+async function compileKernels(build: WantedBuild, readShared: ReadKernels, shared: boolean): Promise<CompiledKernels> {
+  if (typeof WebAssembly === 'undefined') {
+    throw new TaurecError('wasm-blocked', { reason: 'this browser has none, or a setting turns it off.' });
+  }
+  const read: ReadKernels = async (name) => {
+    const bytes = await readShared(name);
+    return shared ? bytes : unsharedKernels(bytes);
+  };
   if (build !== 'simd') {
     const bytes = await read('fma');
     if (WebAssembly.validate(bytes)) return { module: await compiled(bytes), fused: true };
@@ -57,19 +65,21 @@ async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Mod
 type PreparedEngine = Omit<CrewParts, 'stop'> & {
   readonly needs: Required<LossNeeds>;
   readonly module: WebAssembly.Module;
+  /** Shared if there is more than one thread. */
   readonly wasmMemory: WebAssembly.Memory;
 };
 
 /**
  * Does everything that comes before the threads start, in Node and in browsers: checks the plan, sizes the memory from it, compiles the kernels, allocates the memory.
- * A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's.
+ * A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's. The memory is shared if there are more threads than that.
  *
- * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `memory-limit`, `memory-refused`
+ * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `wasm-blocked`, `memory-limit`, `memory-refused`
  */
 export async function prepareEngine(
   plan: EnginePlan,
   wantedThreads: number,
-  compile: () => Promise<CompiledKernels>,
+  build: WantedBuild,
+  read: ReadKernels,
 ): Promise<PreparedEngine> {
   checkPlan(plan);
   checkThreads(wantedThreads);
@@ -79,17 +89,23 @@ export async function prepareEngine(
   if (loss) checkScore(loss, plan.score);
   const needs = needsOf(loss);
   const { bytes, pages } = layoutOf(plan, threads, needs);
-  const { module, fused } = await compile();
-  const wasmMemory = allocate(pages, { bytes, users: plan.users, items: plan.items, dimension: plan.dimension });
+  const shared = threads > 1;
+  const { module, fused } = await compileKernels(build, read, shared);
+  const wasmMemory = allocate(pages, shared, {
+    bytes,
+    users: plan.users,
+    items: plan.items,
+    dimension: plan.dimension,
+  });
   const memory = threadMemory(plan, threads, module, wasmMemory, needs);
   const crew = new Crew(memory.control, memory.failure, threads);
   return { memory, crew, threads, fused, loss, needs, module, wasmMemory };
 }
 
-/** Allocates the shared memory with its final size: it never grows, so views of it stay valid. @throws TaurecError `memory-refused` */
-function allocate(pages: number, facts: Facts): WebAssembly.Memory {
+/** Allocates the memory with its final size: it never grows, so views of it stay valid. @throws TaurecError `memory-refused` */
+function allocate(pages: number, shared: boolean, facts: Facts): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch (cause) {
     throw new TaurecError('memory-refused', facts, { cause });
   }

@@ -2,7 +2,7 @@
  * Bundles the programs of threads. Those of Node go from dist/ into dist/threads/: a thread loads every module anew, and one file in place of two hundred starts it in a third of the processor time. These
  * bundles share chunks.
  *
- * Those of browsers become text, one module for each program with all that it imports: dist/browser/NAME-text.js exports it, and src/browser/start-worker.ts starts it (docs/decisions/058-browser-workers.md).
+ * Those of browsers become text, one module for each program with all that it imports: dist/browser/NAME-text.js exports it, and src/browser/start-worker.ts starts it (docs/decisions/058-browser-workers.md). The service worker of isolatePage is a file, dist/browser/isolation-worker.js.
  *
  * The licences of the packages in a bundle are written next to it.
  */
@@ -77,6 +77,16 @@ for (const program of browserPrograms) {
     if (name) inBrowsers.add(name);
   }
 }
+
+// A service worker must be a file. A classic script runs in every browser that has service workers.
+await build({
+  ...common,
+  entryPoints: [join(dist, 'browser/isolation-program.js')],
+  outfile: join(dist, 'browser/isolation-worker.js'),
+  format: 'iife',
+  platform: 'browser',
+  target: 'es2022',
+});
 writeLicences(join(dist, 'browser'), [...inBrowsers].sort());
 
 /**

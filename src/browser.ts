@@ -1,12 +1,13 @@
 /**
  * `taurec` in a browser: the exports of `index.ts` that need no files, Node threads or databases. They behave as in Node. Bundlers select this entry by the condition
- * `browser` of package.json. `Recommender.open` and `openModel` fetch a model folder by its address. Training and ranking run on the calling thread: use a Web Worker for
- * long work.
+ * `browser` of package.json. `Recommender.open` and `openModel` fetch a model folder by its address. Training and ranking block the calling thread, also where the engine has
+ * more threads: use a Web Worker for long work.
  */
 
 export type { Csr } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
+export { type Isolation, isolatePage } from './browser/isolate-page.ts';
 export { openModel } from './browser/open-model.ts';
 export type { Attribute, Catalogue } from './catalogue/catalogue.ts';
 export type { EditedItem } from './catalogue/edited-catalogue.ts';

@@ -1,6 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -10,9 +8,10 @@ import { openModel as openModelByAddress } from '../../src/browser/open-model.ts
 import { bundle } from './bundle.ts';
 import { chromiumFlags, chromiumMissing, chromiumPath } from './chromium.ts';
 import { smallRun, useModel } from './modules/small-run.mjs';
+import { type PageServer, servePages } from './page-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taurec-browser-'));
-let server: Server;
+let server: PageServer;
 let base = '';
 
 beforeAll(async () => {
@@ -22,28 +21,9 @@ beforeAll(async () => {
   await model.save(join(folder, 'model'));
   await model.close();
   const { code } = await bundle("export * from './modules/small-run.mjs';");
-  const files: Record<string, [type: string, body: string | Buffer]> = {
-    '/page.html': [
-      'text/html',
-      '<!doctype html><script type="module">import * as runs from "/bundle.js"; globalThis.runs = runs;</script>',
-    ],
-    '/bundle.js': ['text/javascript', code],
-  };
-  server = createServer((request, response) => {
-    const { pathname } = new URL(request.url!, 'http://127.0.0.1');
-    const name = pathname.replace(/^\/(isolated|strict)/, '');
-    if (/^\/strict/.test(pathname)) response.setHeader('content-security-policy', "script-src 'self' 'unsafe-inline'");
-    const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-    if (/^\/isolated/.test(pathname))
-      for (const [header, value] of Object.entries(isolation)) response.setHeader(header, value);
-    const file = join(folder, name);
-    const found = files[name] ?? (/^\/model\//.test(name) && existsSync(file) && ['', readFileSync(file)]);
-    if (!found) return void response.writeHead(404).end();
-    response.setHeader('content-type', found[0] || 'application/octet-stream');
-    response.end(found[1]);
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const page = `<!doctype html><script type="module">import * as runs from "/bundle.js"; globalThis.runs = runs;</script>`;
+  server = await servePages({ '/page.html': ['text/html', page], '/bundle.js': ['text/javascript', code] }, folder);
+  base = server.base;
 });
 
 afterAll(() => {
@@ -122,8 +102,8 @@ describe.skipIf(chromiumMissing)(`in Chromium${chromiumMissing}`, () => {
     await page.close();
   });
 
-  test('opens a model by its address', async () => {
-    const page = await open('/page.html');
+  test.each(['/page.html', '/isolated/page.html'])('opens a model by its address, on %s', async (path) => {
+    const page = await open(path);
     const inPage = await page.evaluate(() => (globalThis as InPage).runs.useModel('model', '/nowhere'));
     expect(inPage.code).toBe('no-model');
     const inNode = await useModel(join(folder, 'model'), join(folder, 'nowhere'));

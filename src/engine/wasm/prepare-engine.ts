@@ -71,7 +71,7 @@ type PreparedEngine = Omit<CrewParts, 'stop'> & {
 
 /**
  * Does everything that comes before the threads start, in Node and in browsers: checks the plan, sizes the memory from it, compiles the kernels, allocates the memory.
- * A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's. The memory is shared wherever the platform has shared memory: V8 then loads its address less often.
+ * A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's. The memory is shared wherever the platform has shared memory (docs/decisions/058-browser-workers.md).
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `wasm-blocked`, `memory-limit`, `memory-refused`
  */

@@ -32,7 +32,7 @@ const lines = [
 /** The core's files that may use Node (files, workers, DuckDB), by room. Everything else in the core must also run in browsers. */
 const nodeFiles = {
   platform:
-    'atomic-file file-head folder-lock import-module installation-key regular-file replace-folder sha256 temporary-folder text-file text-stream thread-program version write-fault writer',
+    'atomic-file file-head folder-lock import-module installation-key regular-file replace-folder sha256 temporary-folder text-file text-stream thread-program write-fault writer',
   data:
     'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read read-catalogue read-titles ' +
     'database/database-file database/postgres database/read-database database/sqlite ' +

@@ -2,40 +2,29 @@
 
 import { lstat, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Csr } from '../array/csr.ts';
-import type { Matrix } from '../array/matrix.ts';
 import { TaurecError } from '../errors.ts';
-import { settingsOf } from '../neighbors/neighbors.ts';
 import { removeAbandonedIn, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { readRegularText } from '../platform/regular-file.ts';
 import { finishReplacing, removeAbandonedFolders, replaceFolder } from '../platform/replace-folder.ts';
 import { fileSha256 } from '../platform/text-stream.ts';
-import { version } from '../platform/version.ts';
 import { checkWritable, makeFolder } from '../platform/write-fault.ts';
-import {
-  catalogueFacts,
-  catalogueName,
-  catalogueTensors,
-  idTensors,
-  isCatalogueName,
-  list,
-} from './catalogue-tensors.ts';
 import { currentModel, VERSIONS } from './current-version.ts';
-import { type FileDigest, sealedJson } from './file-digest.ts';
-import { type Model, modelProblem } from './model.ts';
+import type { FileDigest } from './file-digest.ts';
+import type { Model } from './model.ts';
+import type { ModelConfig } from './model-facts.ts';
 import {
-  MODEL_FORMAT,
-  MODEL_VERSION,
-  type ModelConfig,
-  modelConfigSchema,
-  modelFactsSchema,
-  PLAIN_VERSION,
-} from './model-facts.ts';
+  filesOf,
+  isModelConfig,
+  isReplaced,
+  keptDigests,
+  type TensorFile,
+  TRAINING,
+  trainingStateOf,
+} from './model-files.ts';
 import {
   CONFIG,
   digestOf,
   files,
-  issuesOf,
   type ModelSource,
   NEIGHBORS,
   type OpenedModel,
@@ -44,15 +33,6 @@ import {
 } from './read-model.ts';
 import { ReadingCheck } from './reading-check.ts';
 import { openSafetensors, readSafetensors, writeSafetensors } from './safetensors.ts';
-import { type StreamedTensor, type Tensor, tensorOf } from './safetensors-format.ts';
-import type { ModelTrainingState } from './training-state.ts';
-
-const TRAINING = 'training.safetensors';
-const modelFiles: readonly string[] = [CONFIG, TRAINING, NEIGHBORS, ...Object.values(files)];
-/** Files of the old model that a save removes. Approximate indexes are among them: they index the old embeddings. */
-const isReplaced = (name: string) => modelFiles.includes(name) || isIndexName(name) || isCatalogueName(name);
-/** True for the names of the files that every model has, and of the training state. */
-export const isModelFile = (name: string): boolean => modelFiles.includes(name);
 
 /** Options of `saveModel`. */
 export interface SaveOptions {
@@ -78,70 +58,23 @@ export interface SaveOptions {
  */
 export async function saveModel(directory: string, model: Model, { others = {} }: SaveOptions = {}): Promise<void> {
   const target = await placeOf(directory);
-  // Check everything before the first byte is written.
-  const problem = modelProblem(model);
-  if (problem) throw new TaurecError('bad-model', { path: directory, problem: problem.text });
-  const facts = modelFactsSchema.safeParse(model.config);
-  if (!facts.success) throw new TaurecError('bad-model', { path: directory, problem: issuesOf(facts.error) });
+  const { tensorFiles, configText } = filesOf(model, directory, process.versions.node);
   await recoverModel(directory);
   await checkModelTarget(directory);
-  const config: ModelConfig = {
-    format: MODEL_FORMAT,
-    version: model.neighbors ? MODEL_VERSION : PLAIN_VERSION,
-    dimension: model.items.columns,
-    users: model.users.rows,
-    items: model.items.rows,
-    interactions: model.seen.indices.length,
-    ...facts.data,
-    ...(model.neighbors && { neighbors: settingsOf(model.neighbors) }),
-    versions: facts.data.versions ?? { taurec: version, node: process.versions.node },
-  };
   const isRewritten = (name: string) => isReplaced(name) || Object.hasOwn(others, name);
   // Files that stay keep their digests.
-  const digests: Record<string, FileDigest> = Object.fromEntries(
-    Object.entries(await listedFiles(target)).filter(([name]) => !isRewritten(name)),
-  );
+  const digests = keptDigests(await readConfig(target).catch(() => ''), isRewritten);
   const temporary = temporaryName(target);
   makeFolder(temporary);
   try {
-    const { users, items, itemBias, seen, validation, popularity } = model;
-    digests[files.embeddings] = await writeSafetensors(
-      join(temporary, files.embeddings),
-      { users: table(users), items: table(items), ...(itemBias && { itemBias: list(itemBias) }) },
-      { format: MODEL_FORMAT, score: config.score },
-    );
-    digests[files.ids] = await writeSafetensors(join(temporary, files.ids), {
-      ...idTensors('users', model.userIds),
-      ...idTensors('items', model.itemIds),
-      ...(model.titles && { 'titles.offsets': list(model.titles.offsets), 'titles.bytes': list(model.titles.bytes) }),
-    });
-    digests[files.seen] = await writeSafetensors(join(temporary, files.seen), {
-      ...csrTensors('seen', seen),
-      ...(validation && csrTensors('validation', validation)),
-      popularity: list(popularity),
-    });
-    if (model.neighbors) {
-      const { votes } = model.neighbors;
-      digests[NEIGHBORS] = await writeSafetensors(join(temporary, NEIGHBORS), {
-        ...csrTensors('votes', votes),
-        'votes.values': list(votes.values!),
-      });
-    }
-    if (model.catalogue) {
-      const file = await writeCatalogue(temporary, model, digests);
-      config.catalogue = catalogueFacts(model.catalogue, file, model.cold);
-    }
-    if (model.trainingState)
-      digests[TRAINING] = await writeTrainingState(join(temporary, TRAINING), model.trainingState);
+    for (const file of tensorFiles) await writeTensorFile(temporary, file, digests);
     for (const [name, write] of Object.entries(others)) {
       const path = join(temporary, name);
       await write?.(path);
       if (write) digests[name] = { bytes: (await stat(path)).size, sha256: await fileSha256(path, false) };
     }
     // config.json comes last: `isWhole` takes a folder that has it for a complete model.
-    await writeAtomically(join(temporary, CONFIG), (name) =>
-      writeFile(name, sealedJson({ ...config, files: digests })),
-    );
+    await writeAtomically(join(temporary, CONFIG), (name) => writeFile(name, configText(digests)));
     await replaceFolder(target, temporary, isRewritten);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
@@ -188,7 +121,7 @@ export async function openModel(
   const path = source.pathOf(TRAINING);
   if (!options.trainingState || !(await exists(path))) return model;
   const digest = digestOf(model.config, TRAINING, source);
-  return { ...model, trainingState: await readTrainingState(path, digest) };
+  return { ...model, trainingState: trainingStateOf(await openSafetensors(path, { digest })) };
 }
 
 /**
@@ -286,18 +219,9 @@ async function sizeOf(directory: string, names: readonly string[]): Promise<numb
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-/** The list of files in the config.json of an older model; empty without one. */
-async function listedFiles(directory: string): Promise<Record<string, FileDigest>> {
-  try {
-    return modelConfigSchema.parse(JSON.parse(await readConfig(directory))).files ?? {};
-  } catch {
-    return {};
-  }
-}
-
 /** True for a complete model folder: config.json is written last, so a folder that has it has everything. */
 async function isWhole(folder: string): Promise<boolean> {
-  return formatOf(await readConfig(folder).catch(() => '')) === MODEL_FORMAT;
+  return isModelConfig(await readConfig(folder).catch(() => ''));
 }
 
 /** When a model folder was completed, in milliseconds since 1970; undefined for an incomplete one. */
@@ -310,88 +234,16 @@ function placeOf(directory: string): Promise<string> {
   return realpath(directory).catch(() => resolve(directory));
 }
 
-/** A matrix as a tensor without the padding of its rows. A padded matrix is copied in pieces of about 4 MB (10⁶ floats). */
-function table(m: Matrix): StreamedTensor {
-  return {
-    shape: [m.rows, m.columns],
-    type: 'F32',
-    *pieces() {
-      // Without padding the rows are contiguous: one view, no copy.
-      if (m.stride === m.columns) return yield m.data.subarray(0, m.rows * m.columns);
-      const rows = Math.max(1, Math.floor(1e6 / m.columns));
-      for (let first = 0; first < m.rows; first += rows) {
-        const piece = new Float32Array(Math.min(rows, m.rows - first) * m.columns);
-        for (let at = 0; at < piece.length; at += m.columns) {
-          const begin = (first + at / m.columns) * m.stride;
-          piece.set(m.data.subarray(begin, begin + m.columns), at);
-        }
-        yield piece;
-      }
-    },
-  };
-}
-
-/** Writes the file of a model's catalogue into a folder, and adds its digest to `digests`. Returns its name. */
-export async function writeCatalogue(
+/** Writes one file of a model into a folder, and adds its digest to `digests`. Returns its name. */
+export async function writeTensorFile(
   folder: string,
-  { catalogue, cold }: Pick<Model, 'catalogue' | 'cold'>,
+  { nameOf, tensors, metadata }: TensorFile,
   digests: Record<string, FileDigest>,
 ): Promise<string> {
-  const unnamed = temporaryName(join(folder, 'catalogue'));
-  const digest = await writeSafetensors(unnamed, catalogueTensors(catalogue!, cold));
-  const name = catalogueName(digest.sha256.slice(0, 16));
+  const unnamed = temporaryName(join(folder, 'file'));
+  const digest = await writeSafetensors(unnamed, tensors, metadata);
+  const name = nameOf(digest);
   await rename(unnamed, join(folder, name));
   digests[name] = digest;
   return name;
 }
-
-/** The offsets and indices of a sparse matrix as tensors. The number of rows and columns is in config.json. */
-const csrTensors = (name: string, m: Csr) => ({
-  [`${name}.offsets`]: list(m.offsets),
-  [`${name}.indices`]: list(m.indices),
-});
-
-/** The `format` field of a JSON text; undefined when the text is not JSON. */
-function formatOf(text: string): unknown {
-  try {
-    return JSON.parse(text)?.format;
-  } catch {
-    return undefined;
-  }
-}
-
-const FORMAT = 'taurec-training-1';
-const WEIGHTS = 'interactionWeights';
-
-/** Writes `training.safetensors`: the arrays by name; the metadata hold the format, and the epochs and steps completed. */
-function writeTrainingState(path: string, state: ModelTrainingState): Promise<FileDigest> {
-  const { epochs, steps, arrays, interactionWeights: weights } = state;
-  const tensors = weights ? { ...arrays, [WEIGHTS]: { shape: [weights.length], data: weights } } : arrays;
-  return writeSafetensors(path, tensors, { format: FORMAT, epochs: `${epochs}`, steps: `${steps}` });
-}
-
-/**
- * Reads `training.safetensors`.
- * @throws TaurecError `bad-safetensors`, `damaged-file`, `bad-model`
- */
-async function readTrainingState(path: string, digest: FileDigest | undefined): Promise<ModelTrainingState> {
-  const file = await openSafetensors(path, { digest });
-  const { format } = file.metadata;
-  if (format !== FORMAT) throw new TaurecError('bad-model', { path, problem: `format ${format}, expected ${FORMAT}` });
-  // Metadata of safetensors are strings only.
-  const [epochs, steps] = [Number(file.metadata.epochs), Number(file.metadata.steps)];
-  if (!(Number.isSafeInteger(epochs) && Number.isSafeInteger(steps) && epochs >= 0 && steps >= 0)) {
-    const problem = `epochs ${file.metadata.epochs} and steps ${file.metadata.steps}, expected whole numbers`;
-    throw new TaurecError('bad-model', { path, problem });
-  }
-  const arrays: Record<string, Tensor<Float32Array>> = {};
-  for (const [name, { shape }] of file.tensors) if (name !== WEIGHTS) arrays[name] = tensorOf(file, name, 'F32', shape);
-  const interactionWeights = file.tensors.has(WEIGHTS) ? tensorOf(file, WEIGHTS, 'F32', [-1]).data : undefined;
-  return { epochs, steps, arrays, ...(interactionWeights && { interactionWeights }) };
-}
-
-/** The file name of an approximate index in a model folder. `key` is a digest of the indexed embeddings (16 hexadecimal digits), so an index of other embeddings has another name and is never opened by mistake. */
-export const indexName = (key: string): string => `index-${key}.usearch`;
-
-/** True for the file name of an approximate index, whatever embeddings it indexes. */
-export const isIndexName = (name: string): boolean => /^index-[0-9a-f]{16}\.usearch$/.test(name);

@@ -10,7 +10,8 @@ import { catalogueFacts, isCatalogueName } from './catalogue-tensors.ts';
 import { currentModel } from './current-version.ts';
 import { type FileDigest, sealedJson } from './file-digest.ts';
 import { learnedColdItems } from './learn-cold-items.ts';
-import { openModel, recoverModel, writeCatalogue } from './model-directory.ts';
+import { openModel, recoverModel, writeTensorFile } from './model-directory.ts';
+import { catalogueFile } from './model-files.ts';
 import { CONFIG } from './read-model.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function replaceCatalogue(path: string, table: CatalogueTable): Pro
   const catalogue = Catalogue.from(table, itemIds, model.titles);
   const cold = learnedColdItems(model, catalogue);
   const added: Record<string, FileDigest> = {};
-  const file = await writeCatalogue(directory, { catalogue, cold }, added);
+  const file = await writeTensorFile(directory, catalogueFile({ catalogue, cold }), added);
   // As it is in the file: facts that this version does not know stay.
   const { digest: _, ...facts } = JSON.parse(text) as Record<string, unknown>;
   const listed = Object.entries(config.files ?? {}).filter(([name]) => !isCatalogueName(name));

@@ -48,7 +48,7 @@ interface SafetensorsHeader {
 const MAX_HEADER_BYTES = 100_000_000;
 
 /** The size of an element, in bytes. */
-export const bytesPerElement = (type: TensorType): number => arrays[type].BYTES_PER_ELEMENT;
+const bytesPerElement = (type: TensorType): number => arrays[type].BYTES_PER_ELEMENT;
 
 /** The safetensors type of a typed array. */
 export function typeOfArray(data: TensorArray): TensorType {
@@ -73,10 +73,10 @@ function viewOf(entry: TensorEntry, buffer: ArrayBufferLike): TensorArray {
  * Lays tensors out without gaps, as the format requires, widest elements first. The data start at a multiple of 8 bytes, so every tensor is aligned to
  * its element size. Returns the file's first bytes (header length and header) and the entries in file order.
  */
-export function layOut(
+function layOut(
   tensors: readonly { readonly name: string; readonly type: TensorType; readonly shape: readonly number[] }[],
   metadata: Readonly<Record<string, string>>,
-): { readonly head: Uint8Array; readonly entries: readonly TensorEntry[] } {
+): { readonly head: Uint8Array<ArrayBuffer>; readonly entries: readonly TensorEntry[] } {
   const sorted = [...tensors].sort((a, b) => bytesPerElement(b.type) - bytesPerElement(a.type));
   const entries: TensorEntry[] = [];
   let begin = 0;
@@ -92,6 +92,38 @@ export function layOut(
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
   head.set(json, 8);
   return { head, entries };
+}
+
+/**
+ * A safetensors file as it is written: its first bytes, and its data in pieces.
+ * @throws TypeError when the data of a tensor do not fill its shape
+ */
+export function toSafetensors(
+  tensors: Readonly<Record<string, Tensor | StreamedTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): { readonly head: Uint8Array<ArrayBuffer>; pieces(): Iterable<Uint8Array> } {
+  const described = Object.entries(tensors).map(([name, tensor]) => ({
+    name,
+    shape: tensor.shape,
+    type: 'data' in tensor ? typeOfArray(tensor.data) : tensor.type,
+  }));
+  const { head, entries } = layOut(described, metadata);
+  return {
+    head,
+    *pieces() {
+      for (const { name, type, shape, begin, end } of entries) {
+        const tensor = tensors[name]!;
+        let written = 0;
+        for (const piece of 'data' in tensor ? [tensor.data] : tensor.pieces()) {
+          yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+          written += piece.byteLength;
+        }
+        // The header is already written: a tensor of another length would shift all that follow.
+        if (written !== end - begin)
+          throw new TypeError(`Tensor ${name}: ${written} bytes for ${type} [${shape}], expected ${end - begin}.`);
+      }
+    },
+  };
 }
 
 /**
@@ -151,7 +183,7 @@ function parseEntry(name: string, value: unknown): TensorEntry | string {
 }
 
 /** The number of elements of a shape; 1 for a scalar, whose shape is []. */
-export const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** True for a list of whole numbers ≥ 0. */
 const isCounts = (value: unknown): value is number[] =>

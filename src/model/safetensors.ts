@@ -6,15 +6,12 @@ import { openRegular } from '../platform/regular-file.ts';
 import { type FileDigest, refuseDamaged, signedDigest, unsigned, withDigest } from './file-digest.ts';
 import { ReadingCheck } from './reading-check.ts';
 import {
-  bytesPerElement,
   headerLength,
-  layOut,
-  product,
   type Safetensors,
   type StreamedTensor,
   safetensorsOf,
   type Tensor,
-  typeOfArray,
+  toSafetensors,
 } from './safetensors-format.ts';
 
 /** Bytes per write call, and per read call of `readAll` (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
@@ -35,12 +32,7 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
   options: { readonly signed?: boolean } = {},
 ): Promise<FileDigest> {
-  const described = Object.entries(tensors).map(([name, tensor]) => ({
-    name,
-    shape: tensor.shape,
-    type: 'data' in tensor ? typeOfArray(tensor.data) : tensor.type,
-  }));
-  const { head, entries } = layOut(described, options.signed ? { ...metadata, sha256: unsigned } : metadata);
+  const { head, pieces } = toSafetensors(tensors, options.signed ? { ...metadata, sha256: unsigned } : metadata);
   const hash = createHash('sha256').update(head);
   let bytes = head.length;
   let sha256 = '';
@@ -48,20 +40,10 @@ export async function writeSafetensors(
     const file = await open(temporary, 'wx');
     try {
       await writeAll(file, head);
-      for (const { name, type, shape } of entries) {
-        const tensor = tensors[name]!;
-        let written = 0;
-        for (const piece of 'data' in tensor ? [tensor.data] : tensor.pieces()) {
-          const content = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
-          hash.update(content);
-          await writeAll(file, content);
-          written += piece.byteLength;
-        }
-        bytes += written;
-        // The header is already written: a tensor of another length would shift all that follow.
-        const expected = product(shape) * bytesPerElement(type);
-        if (written !== expected)
-          throw new TypeError(`Tensor ${name}: ${written} bytes for ${type} [${shape}], expected ${expected}.`);
+      for (const piece of pieces()) {
+        hash.update(piece);
+        await writeAll(file, piece);
+        bytes += piece.length;
       }
       sha256 = hash.digest('hex');
       if (options.signed) await file.write(withDigest(head, unsigned, sha256), 0, head.length, 0);

@@ -10,7 +10,8 @@ import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { currentModel } from '../model/current-version.ts';
 import type { Model } from '../model/model.ts';
-import { indexName, isIndexName, openModel } from '../model/model-directory.ts';
+import { openModel } from '../model/model-directory.ts';
+import { indexName, isIndexName } from '../model/model-files.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
 import {
   ApproximateIndex,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TaurecError } from '../errors.ts';
 import { currentModel } from '../model/current-version.ts';
-import { isIndexName } from '../model/model-directory.ts';
+import { isIndexName } from '../model/model-files.ts';
 import { Scorer, type ScorerOptions } from './scorer.ts';
 import type { FeedbackSize, ModelInfo, ScoringTask } from './scoring-protocol.ts';
 import type { FeedbackSource } from './seen-feedback.ts';

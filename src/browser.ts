@@ -8,7 +8,8 @@ export type { Csr } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
 export { type Isolation, isolatePage } from './browser/isolate-page.ts';
-export { openModel } from './browser/open-model.ts';
+export { openModel, saveModel } from './browser/open-model.ts';
+export { zipModel } from './browser/zip-model.ts';
 export type { Attribute, Catalogue } from './catalogue/catalogue.ts';
 export type { EditedItem } from './catalogue/edited-catalogue.ts';
 export type { AtMost } from './catalogue/limits.ts';
@@ -43,6 +44,7 @@ export { type Trend, type TrendEvent, type TrendSettings, Trends, type TrendsOpt
 export { type LossName, lossNames } from './loss/losses.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
+export type { FolderHandle, ModelPlace } from './model/model-place.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';
 export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './recommender/explanation.ts';
 export type { FeedbackOfUser } from './recommender/feedback-items.ts';

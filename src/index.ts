@@ -63,6 +63,7 @@ export { type LossName, lossNames } from './loss/losses.ts';
 export type { ModelVersion, Versions } from './model/current-version.ts';
 export { createModel, type Model } from './model/model.ts';
 export type { ModelConfig, ModelFacts } from './model/model-facts.ts';
+export type { FolderHandle, ModelPlace } from './model/model-place.ts';
 export type { ModelTrainingState } from './model/training-state.ts';
 export type { PublishOptions } from './model/versions.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';

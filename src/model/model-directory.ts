@@ -21,6 +21,7 @@ import {
   TRAINING,
   trainingStateOf,
 } from './model-files.ts';
+import type { ModelPlace } from './model-place.ts';
 import {
   CONFIG,
   digestOf,
@@ -57,7 +58,7 @@ export interface SaveOptions {
  * @throws TaurecError `not-a-model` when the folder is not empty and holds no taurec model; `bad-model` when the parts do not fit together, or an embedding is not finite
  */
 export async function saveModel(directory: string, model: Model, { others = {} }: SaveOptions = {}): Promise<void> {
-  const target = await placeOf(directory);
+  const target = await placeOf(pathOf(directory));
   const { tensorFiles, configText } = filesOf(model, directory, process.versions.node);
   await recoverModel(directory);
   await checkModelTarget(directory);
@@ -128,8 +129,8 @@ export async function openModel(
  * As `openModel`, but does not wait for digests and for the search for floats that are not finite: other work can go on until `sound` resolves. Its result must not be used before.
  * @throws TaurecError as `openModel`
  */
-export async function beginOpening(path: string): Promise<OpenedModel> {
-  const directory = await currentModel(path);
+export async function beginOpening(place: ModelPlace): Promise<OpenedModel> {
+  const directory = await currentModel(pathOf(place));
   const left = await recoverModel(directory);
   const source = sourceOf(directory, left);
   const check = new ReadingCheck(await sizeOf(directory, [...Object.values(files), NEIGHBORS]));
@@ -227,6 +228,12 @@ async function isWhole(folder: string): Promise<boolean> {
 /** When a model folder was completed, in milliseconds since 1970; undefined for an incomplete one. */
 async function finishedAt(folder: string): Promise<number | undefined> {
   return (await isWhole(folder)) ? (await stat(join(folder, CONFIG))).mtimeMs : undefined;
+}
+
+/** The path that a place is. @throws TaurecError `bad-option` for what only a browser opens */
+function pathOf(place: ModelPlace): string {
+  if (typeof place === 'string') return place;
+  throw new TaurecError('bad-option', { option: 'directory', got: place, expected: 'the path of a folder' });
 }
 
 /** The real path of a model folder. Saving then replaces the folder behind a symbolic link, and the link stays a link. */

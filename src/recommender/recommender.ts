@@ -9,6 +9,7 @@ import type { Trends } from '../feedback/trends.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
+import type { ModelPlace } from '../model/model-place.ts';
 import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { type Explanation, explanationOf, withEvents, withReasons } from './explanation.ts';
@@ -77,10 +78,10 @@ export class Recommender {
   }
 
   /**
-   * Opens a model folder; in a browser, the address of one.
+   * Opens a model folder by its path; in a browser by its address, in a folder of the browser, or from a zip.
    * @throws TaurecError the errors of `openModel`; `unknown-name` for an unknown kind of index; with `index: 'approximate'` also `no-index` and `missing-package`
    */
-  static async open(directory: string, options: OpenOptions = {}): Promise<Recommender> {
+  static async open(place: ModelPlace, options: OpenOptions = {}): Promise<Recommender> {
     const { loss, index = 'exact', trustIndex, onNotice, catalogue, edits = [], ...engineOptions } = options;
     if (!indexKinds.includes(index)) {
       throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
@@ -88,10 +89,10 @@ export class Recommender {
     const loaded = loss && (await loadLoss(loss));
     // `#open-model` and `#open-index` are import maps of package.json: Node reads files, a browser fetches them.
     const { beginOpening } = await import('#open-model');
-    const { model: trained, sound } = await beginOpening(directory);
+    const { model: trained, sound } = await beginOpening(place);
     const approximate =
       index === 'approximate'
-        ? await (await import('#open-index')).openIndex(directory, trained, { trustIndex, onNotice })
+        ? await (await import('#open-index')).openIndex(place as string, trained, { trustIndex, onNotice })
         : undefined;
     const described = catalogue ? withCatalogue(trained, catalogue) : trained;
     const model = withNewItems(withAddedItems(described, edits));

@@ -6,6 +6,7 @@ import { type EvaluateOptions, type Evaluation, evaluate, type Protocol } from '
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
+import type { FolderHandle } from '../model/model-place.ts';
 import { modelRanker } from '../recommender/model-ranker.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { Recommender } from '../recommender/recommender.ts';
@@ -54,10 +55,14 @@ export class TrainedModel extends Recommender {
     return new TrainedModel(dataset, result, model, engine, custom);
   }
 
-  /** Saves the model as a folder, which `Recommender.open` and `taurec serve` open. Throws `not-a-model` when something else is there. */
-  async save(directory: string): Promise<void> {
+  /**
+   * Saves the model as a folder, which `Recommender.open` and `taurec serve` open: by its path or, in a browser, in a `FileSystemDirectoryHandle`. Throws `not-a-model` when
+   * something else is there, `cannot-write` in a browser whose storage is full.
+   */
+  async save(directory: string | FolderHandle): Promise<void> {
+    // Of the two, Node takes only the path, a browser only the folder; each refuses the other.
     const { saveModel } = await import('#open-model');
-    await saveModel(directory, this.model);
+    await saveModel(directory as string, this.model);
   }
 
   /**

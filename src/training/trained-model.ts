@@ -60,10 +60,9 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
 
 /** The titles of the items, and their attributes if there is a catalogue. */
 function titlesAndCatalogue({ titles, catalogue }: Dataset, itemIds: IdMap): Pick<Model, 'titles' | 'catalogue'> {
-  return {
-    titles: titles && Titles.from(titles, itemIds.size),
-    ...(catalogue && { catalogue: Catalogue.from(catalogue, itemIds) }),
-  };
+  const named = titles && Titles.from(titles, itemIds.size);
+  // A saved model takes its titles from the catalogue, so it gets those of the dataset too.
+  return { titles: named, ...(catalogue && { catalogue: Catalogue.from(catalogue, itemIds, named) }) };
 }
 
 /** The weight in `weighted` of each pair of `wanted`, in order; 1 for a missing pair. One merge of two ascending lists per user. */

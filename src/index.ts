@@ -97,6 +97,8 @@ export type { SimilarOptions } from './recommender/similar-items.ts';
 export type { Aim } from './training/aim.ts';
 export type { TrainConfig, TrainConfigInput } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';
+export { type PaceCommand, TrainingPace } from './training/pace.ts';
+export type { Snapshot, SnapshotOptions } from './training/snapshots.ts';
 export type { EvaluateModelOptions, TrainedModel, TrainOptions } from './training/train.ts';
 export type { RunControls } from './training/train-embeddings.ts';
 export type { TrainingData, TrainResult, Tuning } from './training/training.ts';

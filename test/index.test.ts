@@ -12,7 +12,7 @@ const names = {
     ...['IdMap', 'loadDataset', 'readCatalogue', 'readInteractions', 'readTitles', 'syntheticDataset', 'syntheticShop'],
     // training
     ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'nightlyUpdate', 'train'],
-    'updateModel',
+    ...['TrainingPace', 'updateModel'],
     // models
     ...[
       'Recommender',

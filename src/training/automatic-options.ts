@@ -71,15 +71,17 @@ export async function chooseAutomatic(
 
 /** The options of a trial: no checkpoints, and of its events only those that show its progress, in phase `tune`. */
 export function shortRunOptions(
-  { onEvent, aborted, pause }: RunOptions,
+  { onEvent, aborted, pause, gate }: RunOptions,
   trial: Extract<TrainEvent, { type: 'start' }>['trial'],
 ): RunOptions {
   return {
     aborted,
     pause,
+    gate,
     onEvent(event) {
       if (event.type === 'start') onEvent({ ...event, phase: 'tune', trial });
-      else if (event.type === 'progress' || event.type === 'epoch') onEvent({ ...event, phase: 'tune' });
+      else if (['progress', 'epoch', 'paused', 'resumed'].includes(event.type))
+        onEvent({ ...event, phase: 'tune' } as TrainEvent);
     },
   };
 }

@@ -11,6 +11,8 @@ import type { TrainConfig } from './config.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import { finishFinals, unpadded } from './engine-arrays.ts';
 import { type EpochRecord, ProgressMeter } from './events.ts';
+import type { Gate } from './pace.ts';
+import { Camera } from './snapshots.ts';
 import { trainStep } from './train-step.ts';
 import type { RunOptions, TrainingState } from './training.ts';
 import { validate } from './validation.ts';
@@ -54,6 +56,7 @@ export async function fitEpochs(run: OpenRun, best: Best | undefined): Promise<B
   const steps = epochs * sampler.stepsPerEpoch;
   const stopping = new EarlyStopping(validation.patience, state.stopping);
   const meter = new ProgressMeter('search', epochs, steps, state.step, options.onEvent);
+  const camera = cameraOf(run);
   while (!state.reason) {
     const spent = state.seconds.train + state.seconds.validate;
     const secondsLeft = (timeBudget ?? Infinity) - spent;
@@ -107,6 +110,7 @@ export async function fitEpochs(run: OpenRun, best: Best | undefined): Promise<B
     else if (late || state.seconds.train + state.seconds.validate >= (timeBudget ?? Infinity))
       state.reason = 'time-budget';
     else if (valid && stopping.shouldStop) state.reason = 'patience';
+    camera?.take('search', epoch, state.reason !== undefined);
     await run.checkpoint(best, state.reason !== undefined);
   }
   return best;
@@ -125,6 +129,7 @@ export async function refit(run: OpenRun): Promise<void> {
   options.onEvent({ type: 'refit', epoch: chosen, steps });
   const epochs = Math.ceil(steps / sampler.stepsPerEpoch);
   const meter = new ProgressMeter('refit', epochs, steps, state.step, options.onEvent);
+  const camera = cameraOf(run);
   while (state.step < steps) {
     const done = await runEpoch(run, meter, {
       steps: Math.min(sampler.stepsPerEpoch, steps - state.step),
@@ -144,8 +149,29 @@ export async function refit(run: OpenRun): Promise<void> {
       progress: progress * (state.step / steps),
       seconds: state.seconds.train,
     });
+    camera?.take('refit', state.epoch, state.step === steps);
     await run.checkpoint(undefined, state.step === steps);
   }
+}
+
+/** What takes the snapshots of this phase, with the embeddings before its next epoch as the first; undefined where none are wanted. */
+function cameraOf({ engine, options, state }: OpenRun): Camera | undefined {
+  const { snapshots } = options;
+  if (!snapshots) return undefined;
+  const camera = new Camera(engine, snapshots, snapshots.send);
+  camera.take(state.phase, state.epoch, true);
+  return camera;
+}
+
+/** Waits at the gate, and says so by events. Returns the milliseconds; an abort ends the wait. */
+async function waitAt(gate: Gate, { options, state }: OpenRun, step: number): Promise<number> {
+  const started = performance.now();
+  const where = { phase: state.phase, epoch: state.epoch, step };
+  options.onEvent({ type: 'paused', ...where });
+  await gate.opened();
+  if (options.aborted()) throw new TaurecError('aborted', { epoch: state.epoch + 1, step });
+  options.onEvent({ type: 'resumed', ...where });
+  return performance.now() - started;
 }
 
 /** The plan of one epoch. */
@@ -173,7 +199,10 @@ interface EpochResult {
  */
 async function runEpoch(run: OpenRun, meter: ProgressMeter, plan: EpochPlan): Promise<EpochResult> {
   const { engine, backbone, sampler, guard, before, config, options, state } = run;
-  const started = performance.now();
+  const { gate } = options;
+  if (gate?.holdsEpoch()) meter.waited(await waitAt(gate, run, state.step));
+  gate?.beginEpoch();
+  let started = performance.now();
   const { seed } = config;
   const epoch = before.epochs + state.epoch;
   let seconds = 0;
@@ -208,6 +237,11 @@ async function runEpoch(run: OpenRun, meter: ProgressMeter, plan: EpochPlan): Pr
     if (options.aborted()) throw new TaurecError('aborted', { epoch: state.epoch + 1, step: state.step + done });
     const pausing = options.pause?.();
     if (pausing) await pausing;
+    if (gate?.holdsStep()) {
+      const waited = await waitAt(gate, run, state.step + done);
+      meter.waited(waited);
+      started += waited;
+    }
   }
   engine.settle();
   finishFinals(engine, backbone, seed);

@@ -108,6 +108,14 @@ export type TrainEvent =
   | { readonly type: 'refit'; readonly epoch: number; readonly steps: number }
   | { readonly type: 'notice'; readonly message: string }
   | {
+      /** The run waits at its `pace`, or goes on. */
+      readonly type: 'paused' | 'resumed';
+      readonly phase: Phase;
+      /** Epochs and steps done in this phase. */
+      readonly epoch: number;
+      readonly step: number;
+    }
+  | {
       readonly type: 'end';
       readonly reason: StopReason;
       /** Epochs run in the fit. */
@@ -140,7 +148,7 @@ export class ProgressMeter {
   readonly #epochs: number;
   readonly #steps: number;
   readonly #onEvent: (event: TrainEvent) => void;
-  readonly #started = performance.now();
+  #started = performance.now();
   readonly #firstStep: number;
   #last = this.#started;
   #loss = 0;
@@ -154,6 +162,12 @@ export class ProgressMeter {
     this.#steps = steps;
     this.#firstStep = firstStep;
     this.#onEvent = onEvent;
+  }
+
+  /** The run waited that long, which is no part of its pace. */
+  waited(milliseconds: number): void {
+    this.#started += milliseconds;
+    this.#last += milliseconds;
   }
 
   /** Takes a step. */

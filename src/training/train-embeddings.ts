@@ -9,7 +9,9 @@ import {
   type TrainConfigInput,
 } from './config.ts';
 import type { TrainEvent } from './events.ts';
-import type { TrainingData, TrainingTask, TrainResult } from './training.ts';
+import type { TrainingPace } from './pace.ts';
+import { checkSnapshots, type Snapshot, type SnapshotOptions } from './snapshots.ts';
+import type { RunWatch, TrainingData, TrainingTask, TrainResult } from './training.ts';
 import { runOnThisThread } from './training-run.ts';
 
 /** Controls of a training run: progress, abort, checkpoints. */
@@ -18,6 +20,12 @@ export interface RunControls {
   readonly signal?: AbortSignal;
   /** Receives every event of the run. */
   readonly onProgress?: (event: TrainEvent) => void;
+  /** Receives embeddings at the ends of epochs, as copies: a map of the items can move as it learns. Without it none are made. */
+  readonly onSnapshot?: (snapshot: Snapshot) => void;
+  /** What snapshots hold and how many there are; only with `onSnapshot`. Default: items alone, at most 10 a second. */
+  readonly snapshots?: SnapshotOptions;
+  /** Pauses the run, lets it go on, or lets it go on by one epoch. */
+  readonly pace?: TrainingPace;
   /** The folder of `checkpoint.safetensors`. Absent: no checkpoints. */
   readonly checkpointDirectory?: string;
   /** Continues the checkpoint in `checkpointDirectory`, bit for bit. Without a checkpoint, training starts from the beginning, with a notice. */
@@ -28,6 +36,18 @@ export interface RunControls {
    */
   readonly keepState?: boolean;
 }
+
+/** The names of the controls, to tell them from the options of training. */
+export const controlNames: readonly string[] = Object.keys({
+  signal: true,
+  onProgress: true,
+  onSnapshot: true,
+  snapshots: true,
+  pace: true,
+  checkpointDirectory: true,
+  resume: true,
+  keepState: true,
+} satisfies Record<keyof RunControls, true>);
 
 /**
  * Trains embeddings on `data.train` and chooses the epoch on `data.valid` where there is one. A separate thread, the coordinator, and the engine's threads do the
@@ -40,39 +60,38 @@ export async function trainEmbeddings(
   config: TrainConfigInput = {},
   options: RunControls = {},
 ): Promise<TrainResult> {
+  const { onProgress = () => {}, onSnapshot, signal, pace } = options;
+  return launch(trainingTask(data, config, options), { onEvent: onProgress, onSnapshot, signal, pace });
+}
+
+/** The task of a run, checked. Throws `bad-option`, `unknown-name`, `aborted`. */
+export function trainingTask(data: TrainingData, config: TrainConfigInput, options: RunControls): TrainingTask {
   const checked = parseTrainConfig(config);
-  const { signal, onProgress = () => {}, checkpointDirectory, resume, keepState } = options;
+  const { signal, onSnapshot, snapshots = {}, checkpointDirectory, resume, keepState } = options;
+  checkSnapshots(snapshots);
   if (resume && checkpointDirectory === undefined) {
     const expected = 'a checkpointDirectory with it';
     throw new TaurecError('bad-option', { option: 'resume', got: true, expected });
   }
   if (signal?.aborted) throw new TaurecError('aborted');
   const { train, valid, negativeWeights, splits } = data;
-  const task = {
+  return {
     data: { train, valid, negativeWeights, splits },
     config: checked,
     checkpointDirectory,
     resume,
     keepState,
+    snapshots: onSnapshot && snapshots,
   };
-  return launch(task, onProgress, signal);
 }
 
 /** Runs a training task in the coordinator thread, or in the caller's thread if the task holds an object that cannot be sent to another. */
-export async function launch(
-  task: TrainingTask,
-  onProgress: (event: TrainEvent) => void,
-  signal?: AbortSignal,
-): Promise<TrainResult> {
+export async function launch(task: TrainingTask, watch: RunWatch): Promise<TrainResult> {
   const { config } = task;
   const onThisThread = ownThreadNotice(config);
-  if (!onThisThread) return runInCoordinator(task, onProgress, signal);
-  onProgress({ type: 'notice', message: onThisThread });
-  return runOnThisThread(
-    isLoss(config.loss) ? { ...task, config: { ...config, threads: 1 } } : task,
-    onProgress,
-    signal,
-  );
+  if (!onThisThread) return runInCoordinator(task, watch);
+  watch.onEvent({ type: 'notice', message: onThisThread });
+  return runOnThisThread(isLoss(config.loss) ? { ...task, config: { ...config, threads: 1 } } : task, watch);
 }
 
 /** Why training runs in the caller's thread; undefined if it need not. */

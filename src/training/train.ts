@@ -12,7 +12,7 @@ import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { Recommender } from '../recommender/recommender.ts';
 import type { TrainConfigInput } from './config.ts';
 import { nearest } from './option-errors.ts';
-import { type RunControls, trainEmbeddings } from './train-embeddings.ts';
+import { controlNames, type RunControls, trainEmbeddings } from './train-embeddings.ts';
 import { trainedModel } from './trained-model.ts';
 import type { TrainingData, TrainResult } from './training.ts';
 
@@ -91,25 +91,42 @@ export async function train(
   data: Dataset & Pick<TrainingData, 'negativeWeights'>,
   options: TrainOptions = {},
 ): Promise<TrainedModel> {
+  const { config, controls } = checkTrainCall(data, options);
+  const result = await trainEmbeddings(data, config, controls).catch((error: unknown) => {
+    throw namingControls(error);
+  });
+  return TrainedModel.of(data, result);
+}
+
+/**
+ * Parts the options of `train` into the configuration and the controls of the run.
+ * @param more controls that go before those among the options
+ * @throws TaurecError `bad-option` for what is no object
+ */
+export function checkTrainCall(
+  data: TrainingData,
+  options: TrainOptions,
+  more: RunControls = {},
+): { readonly config: TrainConfigInput; readonly controls: RunControls } {
   for (const [option, got] of Object.entries({ data, options })) {
     if (typeof got !== 'object' || got === null) {
       const remedy = 'Call train(await loadDataset({ train: FILE }), { loss: NAME }).';
       throw new TaurecError('bad-option', { option, got, expected: 'an object', remedy });
     }
   }
-  const { signal, onProgress, checkpointDirectory, resume, keepState, ...config } = options;
-  const controls = { signal, onProgress, checkpointDirectory, resume, keepState };
-  const result = await trainEmbeddings(data, config, controls).catch((error: unknown) => {
-    throw namingControls(error, Object.keys(controls));
-  });
-  return TrainedModel.of(data, result);
+  const given = Object.entries({ ...options, ...more });
+  const isControl = ([name]: [string, unknown]) => controlNames.includes(name);
+  return {
+    config: Object.fromEntries(given.filter((entry) => !isControl(entry))),
+    controls: Object.fromEntries(given.filter(isControl)),
+  };
 }
 
 /** The error, which for an unknown option names the nearest of the training options and the controls of the run. */
-function namingControls(error: unknown, controls: readonly string[]): unknown {
+export function namingControls(error: unknown): unknown {
   if (!(error instanceof TaurecError) || error.facts.expected !== 'no such option') return error;
   const { option, remedy } = error.facts as { option: string; remedy: string };
   const trainingOption = /^Did you mean (.*)\?$/.exec(remedy)?.[1];
-  const near = nearest(option, [...controls, ...(trainingOption ? [trainingOption] : [])]);
+  const near = nearest(option, [...controlNames, ...(trainingOption ? [trainingOption] : [])]);
   return near ? new TaurecError('bad-option', { ...error.facts, remedy: `Did you mean ${near}?` }) : error;
 }

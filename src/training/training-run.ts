@@ -26,10 +26,12 @@ import { copyArrays, finishFinals, initialEmbeddings, restoreArrays, unpadded } 
 import { DivergenceGuard, fitEpochs, type OpenRun, refit, type TrainingRun } from './epochs.ts';
 import type { EngineIdentity } from './events.ts';
 import { mergeInteractions } from './merge.ts';
+import { Gate } from './pace.ts';
 import { popularityBias } from './popularity-prior.ts';
 import { shortConfig } from './short-training.ts';
 import {
   type RunOptions,
+  type RunWatch,
   startState,
   type TrainingData,
   type TrainingState,
@@ -83,28 +85,36 @@ export async function runTraining(data: TrainingData, given: TrainConfig, option
 /** Milliseconds that a run on the caller's thread works before it yields to other tasks. */
 const SLICE = 50;
 
-/** Trains on the caller's thread and yields to other work there every 50 ms. */
+/**
+ * Trains on the caller's thread and yields to other work there every 50 ms.
+ * @param rest lets the thread do other work
+ */
 export function runOnThisThread(
-  { data, config, ...options }: TrainingTask,
-  onEvent: RunOptions['onEvent'],
-  signal?: AbortSignal,
+  { data, config, snapshots, ...options }: TrainingTask,
+  { onEvent, onSnapshot, signal, pace }: RunWatch,
+  rest: () => Promise<void> = nextTimer,
 ): Promise<TrainResult> {
   let rested = performance.now();
+  const gate = pace && new Gate();
+  pace?.attach((command) => gate!.take(command));
+  // A run that waits must see that it is aborted.
+  signal?.addEventListener('abort', () => gate?.take('resume'), { once: true });
   return runTraining(data, config, {
     ...options,
     onEvent,
     aborted: () => signal?.aborted ?? false,
+    gate,
+    snapshots: snapshots && onSnapshot && { ...snapshots, send: onSnapshot },
     pause() {
       if (performance.now() - rested < SLICE) return undefined;
-      return new Promise((resolve) =>
-        setTimeout(() => {
-          rested = performance.now();
-          resolve();
-        }),
-      );
+      return rest().then(() => {
+        rested = performance.now();
+      });
     },
   });
 }
+
+const nextTimer = () => new Promise<void>((resolve) => void setTimeout(resolve));
 
 /** The loss and the backbone of a run, with the configuration that names them. */
 interface Parts {

@@ -3,10 +3,13 @@ import type { Matrix } from '../array/matrix.ts';
 import type { Dataset } from '../data/build-dataset.ts';
 import type { ModelTrainingState, TrainedArrays } from '../model/training-state.ts';
 import type { NeighborChoice, Neighbors } from '../neighbors/neighbors.ts';
+import type { CarriedError } from '../platform/carried-error.ts';
 import type { LatticePoint } from '../search/lattice-search.ts';
 import type { TrainConfig } from './config.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './events.ts';
+import type { Gate, TrainingPace } from './pace.ts';
+import type { Snapshot, SnapshotOptions } from './snapshots.ts';
 
 /** The part of a dataset that training reads; a `Dataset` has this form. Arrays in shared memory reach the coordinator without a copy. */
 export interface TrainingData {
@@ -115,6 +118,10 @@ export interface RunOptions {
   aborted(): boolean;
   /** Called after every step; a promise lets the thread do other things. */
   pause?(): Promise<void> | undefined;
+  /** Where the run waits when its caller pauses it. */
+  readonly gate?: Gate;
+  /** What snapshots hold, and who takes them; absent: none are made. */
+  readonly snapshots?: SnapshotOptions & { readonly send: (snapshot: Snapshot) => void };
   readonly checkpointDirectory?: string;
   /** Continues the checkpoint in that folder. */
   readonly resume?: boolean;
@@ -128,6 +135,24 @@ export interface RunOptions {
 export interface TrainingTask extends Pick<RunOptions, 'checkpointDirectory' | 'resume' | 'keepState' | 'warmStart'> {
   readonly data: TrainingData;
   readonly config: TrainConfig;
+  /** Wanted snapshots; absent: none. */
+  readonly snapshots?: SnapshotOptions;
+}
+
+/** The messages of the thread or worker that runs a task. */
+export type RunMessage =
+  | { readonly type: 'event'; readonly event: TrainEvent }
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly type: 'result'; readonly result: TrainResult }
+  | { readonly type: 'error'; readonly error: CarriedError };
+
+/** The caller's side of a run: who is told about it, and what controls it. */
+export interface RunWatch {
+  onEvent(event: TrainEvent): void;
+  /** Receives the snapshots that the task wants. */
+  readonly onSnapshot?: (snapshot: Snapshot) => void;
+  readonly signal?: AbortSignal;
+  readonly pace?: TrainingPace;
 }
 
 /** The state of a run before its first epoch. */

@@ -136,7 +136,7 @@ export async function updateModel(model: Model, log: Interactions, options: Upda
     items: tensorOf(bases.items),
   };
   const warmStart = { arrays, epochs: state?.epochs ?? model.config.epochs, steps: state?.steps ?? 0 };
-  const result = await launch({ data: { train }, config, keepState: true, warmStart }, onProgress, signal);
+  const result = await launch({ data: { train }, config, keepState: true, warmStart }, { onEvent: onProgress, signal });
   const updated = updatedModel(model, fresh, train, log, result, options);
   return {
     model: updated,

@@ -16,7 +16,7 @@ const threads = join(dist, 'threads');
 const programs = ['training/thread/coordinator-worker', 'engine/wasm/crew-worker', 'server/scoring-worker'];
 const bundled = ['pure-rand', 'zod'];
 /** Programs of browsers, in dist/browser/. Each has a declaration, src/browser/NAME-text.d.ts. */
-const browserPrograms = ['crew-worker'];
+const browserPrograms = ['crew-worker', 'train-worker'];
 
 /** @satisfies {import('esbuild').BuildOptions} */
 const common = {

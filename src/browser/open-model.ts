@@ -18,7 +18,7 @@ import { headerLength, safetensorsOf } from '../model/safetensors-format.ts';
 import { digestOf as sha256Of } from './digest.ts';
 import { readFolder, saveInFolder } from './model-folder.ts';
 import { pageAddress } from './page-address.ts';
-import { unzipModel } from './zip-model.ts';
+import { unzipModel } from './unzip-model.ts';
 
 /** The files of a model in a browser. */
 interface Files {

@@ -1,7 +1,7 @@
-import { TaurecError } from '../errors.ts';
+import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 import type { Model } from '../model/model.ts';
 import { filesOf, TRAINING } from '../model/model-files.ts';
-import { CONFIG, files as FILES } from '../model/read-model.ts';
+import { files as FILES } from '../model/read-model.ts';
 import { modelBytes } from './model-bytes.ts';
 import { PROGRAM } from './model-folder.ts';
 
@@ -17,7 +17,6 @@ const TIME = new Date(1980, 0, 1);
  */
 export async function zipModel(model: Model): Promise<Blob> {
   const files = filesOf(model, 'model', PROGRAM);
-  const { Zip, ZipDeflate, ZipPassThrough } = await import('fflate');
   const parts: Uint8Array<ArrayBuffer>[] = [];
   const zip = new Zip((error, part) => {
     if (error) throw error;
@@ -31,34 +30,4 @@ export async function zipModel(model: Model): Promise<Blob> {
   }
   zip.end();
   return new Blob(parts, { type: 'application/zip' });
-}
-
-/**
- * The files of a zipped model by name: those beside the config.json that is the least deep, so a zip of the folder itself is fine.
- * @throws TaurecError `no-model` for what is not a zip, or has no config.json; `damaged-file`
- */
-export async function unzipModel(zip: Blob, place: string): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>> {
-  const bytes = new Uint8Array(await zip.arrayBuffer());
-  const noModel = (problem: string) => new TaurecError('no-model', { directory: place, problem });
-  // Every zip begins with the signature of an entry, or of its end.
-  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) throw noModel('it is not a zip file');
-  const { unzipSync } = await import('fflate');
-  let entries: Record<string, Uint8Array>;
-  try {
-    entries = unzipSync(bytes, { filter: ({ name }) => !name.startsWith('__MACOSX/') });
-  } catch (cause) {
-    const problem = `it cannot be unzipped: ${(cause as Error).message}`;
-    throw new TaurecError('damaged-file', { path: place, problem }, { cause });
-  }
-  const depth = (name: string) => name.split('/').length;
-  const [config] = Object.keys(entries)
-    .filter((name) => name.split('/').at(-1) === CONFIG)
-    .sort((a, b) => depth(a) - depth(b));
-  if (config === undefined) throw noModel(`the zip has no ${CONFIG}`);
-  const folder = config.slice(0, -CONFIG.length);
-  return new Map(
-    Object.entries(entries)
-      .filter(([name]) => name.startsWith(folder))
-      .map(([name, content]) => [name.slice(folder.length), content as Uint8Array<ArrayBuffer>]),
-  );
 }

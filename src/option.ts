@@ -116,12 +116,24 @@ export const finite = z.number({ error: 'a number' });
 export const positive = z.number({ error: 'a number above 0' }).gt(0, { error: 'a number above 0' });
 /** A finite number of at least 0. */
 export const notNegative = atLeast(0);
+/** A number within bounds, named as in JSON Schema, which `trainConfigJsonSchema` writes them to. `expected` says so in words. */
+const bounded = (
+  expected: string,
+  bounds: { readonly [bound in 'minimum' | 'exclusiveMinimum' | 'maximum' | 'exclusiveMaximum']?: number },
+) => {
+  const { minimum = -Infinity, exclusiveMinimum = -Infinity, maximum = Infinity, exclusiveMaximum = Infinity } = bounds;
+  const holds = (x: number) => x >= minimum && x > exclusiveMinimum && x <= maximum && x < exclusiveMaximum;
+  return numberWhere(expected, holds).meta(bounds);
+};
 /** A number in [0, 1). */
-export const fraction = numberWhere('a number in [0, 1)', (x) => x >= 0 && x < 1);
+export const fraction = bounded('a number in [0, 1)', { minimum: 0, exclusiveMaximum: 1 });
 /** A number between 0 and 1, both excluded. */
-export const properFraction = numberWhere('a number between 0 and 1, both excluded', (x) => x > 0 && x < 1);
+export const properFraction = bounded('a number between 0 and 1, both excluded', {
+  exclusiveMinimum: 0,
+  exclusiveMaximum: 1,
+});
 /** A number in (0, 1]. */
-export const share = numberWhere('a number in (0, 1]', (x) => x > 0 && x <= 1);
+export const share = bounded('a number in (0, 1]', { exclusiveMinimum: 0, maximum: 1 });
 /** A number above 0; `word` names the alternative in errors. */
 const positiveOr = (word: string) => {
   const error = `a number above 0 or ${word}`;

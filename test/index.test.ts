@@ -45,7 +45,14 @@ const names = {
   ],
   'taurec/lab': [
     // trainings
-    ...['configToJson', 'parseTrainConfig', 'trainEmbeddings', 'trainedModel'],
+    ...[
+      'commandLineOf',
+      'configToJson',
+      'parseTrainConfig',
+      'trainConfigJsonSchema',
+      'trainEmbeddings',
+      'trainedModel',
+    ],
     // comparisons
     ...['compareResults', 'compareRuns', 'compareUsers', 'holm', 'pairedBootstrap', 'pairedTTest'],
     ...['armOf', 'ratioArm', 'sequentialTest'],

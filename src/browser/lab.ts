@@ -17,6 +17,8 @@ export {
   pairedTTest,
   type TTestResult,
 } from '../evaluation/significance.ts';
+export { commandLineOf } from '../training/command-line.ts';
 export { configToJson, parseTrainConfig } from '../training/config.ts';
+export { type OptionHints, type OptionSchema, trainConfigJsonSchema } from '../training/config-json-schema.ts';
 export { trainEmbeddings } from '../training/train-embeddings.ts';
 export { trainedModel } from '../training/trained-model.ts';

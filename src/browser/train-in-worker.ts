@@ -2,7 +2,7 @@ import type { Csr } from '../array/csr.ts';
 import type { Dataset } from '../data/build-dataset.ts';
 import { TaurecError } from '../errors.ts';
 import { rebuildError } from '../platform/carried-error.ts';
-import { customObject, isBackbone, isLoss, type TrainConfig } from '../training/config.ts';
+import { objectIn, type TrainConfig } from '../training/config.ts';
 import { checkTrainCall, namingControls, TrainedModel, type TrainOptions } from '../training/train.ts';
 import { type RunControls, trainingTask } from '../training/train-embeddings.ts';
 import type { RunMessage, RunWatch, TrainingData, TrainingTask, TrainResult } from '../training/training.ts';
@@ -83,11 +83,8 @@ function own<M extends Csr | undefined>(m: M): M {
   return { ...m, offsets: tight(offsets), indices: tight(indices), values: values && tight(values) };
 }
 
-function refuseObjects({ loss, backbone, batch }: TrainConfig): void {
-  const object =
-    (isLoss(loss) && { kind: 'Loss', name: loss.name }) ||
-    (isBackbone(backbone) && { kind: 'Backbone', name: backbone.name }) ||
-    customObject(batch);
+function refuseObjects(config: TrainConfig): void {
+  const object = objectIn(config);
   if (!object) return;
   throw new TaurecError('bad-option', {
     option: object.kind.toLowerCase(),

@@ -4,7 +4,8 @@ import { databasePlace } from '../data/database/database-place.ts';
 import { type DatasetOptions, datasetOptions } from '../data/dataset.ts';
 import { type ReadOptions, readOptions } from '../data/read-options.ts';
 import { isUrl, type Source, shownSource } from '../data/source/expand-source.ts';
-import { addDeclaredFlags, declaredValues, negation } from './declared-flags.ts';
+import { negation } from '../training/command-line.ts';
+import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
 import { core, jsonOrFile } from './parse.ts';
 
 /** Flags for reading a data file: columns, format and filter. */

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { accepted, type DeclaredOption, defaultOf, type OptionFacts } from '../option.ts';
+import { longFlag, negation } from '../training/command-line.ts';
 import { between, number, numbers, whole, wholes } from './parse.ts';
 
 /** A declared option that has a flag. */
@@ -98,12 +99,7 @@ export function attributeOf(flag: string): string {
 
 /** `--rows <number>` → `--rows` */
 export function longOf({ facts }: FlaggedOption): string {
-  return new Option(facts.flag).long!;
-}
-
-/** `--refit` → `--no-refit` */
-export function negation(flag: string): string {
-  return new Option(flag).long!.replace(/^--/, '--no-');
+  return longFlag(facts.flag);
 }
 
 /** The default as the help states it; '' for none and for switches. */

@@ -11,6 +11,7 @@ import {
   type SourceFacts,
 } from '../option.ts';
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput, trainOptions } from '../training/config.ts';
+import { valueAt } from '../training/option-errors.ts';
 import {
   addDeclaredFlags,
   asFlag,
@@ -111,7 +112,7 @@ export function trainInputOf(
     const { path, facts, schema } = option;
     if (facts?.flag === undefined || without.includes(path)) continue;
     const given = facts.source
-      ? sourceGiven(facts.source, flags, valueAt(file, path), defaultOf(schema))
+      ? sourceGiven(facts.source, flags, valueAt(file, path.split('.')), defaultOf(schema))
       : flags[attributeOf(facts.flag)];
     // A switch sets its declared value; its negation sets the other one.
     if (given !== undefined) setAt(config, path, facts.sets === undefined ? given : facts.sets === given);
@@ -153,9 +154,4 @@ export function inFlags(error: unknown): unknown {
   );
   const option = declared && longOf(declared);
   return option ? new TaurecError('bad-option', { ...error.facts, option }, { cause: error }) : error;
-}
-
-/** The value at a path such as `batch.rows`; undefined where a part of the path is absent. */
-export function valueAt(config: object, path: string): unknown {
-  return path.split('.').reduce((value: unknown, key) => (value as Record<string, unknown> | undefined)?.[key], config);
 }

@@ -8,6 +8,7 @@ import { TaurecError } from '../errors.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { type ReportFiles, writeReport } from '../report/write-report.ts';
 import { aimSplit } from '../training/aim.ts';
+import { trainingArguments } from '../training/command-line.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import { trainWinner } from '../tuning/train-winner.ts';
@@ -33,7 +34,6 @@ import { trainSourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { columnsOf, reportReading } from './train-report.ts';
-import { trainingArguments } from './training-arguments.ts';
 import { addTrainingFlags, inFlags, type TrainingFlags, trainInputOf } from './training-flags.ts';
 import { TuneProgress } from './tune-progress.ts';
 

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { fraction, notNegative, numberWhere, oneOf, option, positive } from '../option.ts';
+import { fraction, notNegative, oneOf, option, positive, properFraction } from '../option.ts';
 
 const group = 'Optimiser:';
 
@@ -10,7 +10,7 @@ export const optimizerShape = {
   /** Adam's β1 in [0, 1), at most β2, default .9. */
   beta1: option(fraction.default(0.9), { group, flag: '--beta1 <number>', help: "decay rate of Adam's first moment" }),
   /** Adam's β2 in (0, 1), default .999. */
-  beta2: option(numberWhere('a number in (0, 1)', (x) => x > 0 && x < 1).default(0.999), {
+  beta2: option(properFraction.default(0.999), {
     group,
     flag: '--beta2 <number>',
     help: "decay rate of Adam's second moment",

@@ -339,10 +339,17 @@ export function isLoss(source: LossSource): source is Loss {
   return 'evaluate' in source;
 }
 
-/** The pool or sampler object of a configuration, if there is one. */
-export function customObject({ pool, sampler }: TrainConfig['batch']): { kind: string; name: string } | undefined {
-  if (typeof pool === 'object' && 'openPool' in pool) return { kind: 'Pool', name: pool.name };
-  if (sampler && 'openSampler' in sampler) return { kind: 'Sampler', name: sampler.name };
+/** The loss, backbone, pool or sampler that is given as an object, if one is: its functions can be sent to no other thread. The configuration need not be checked. */
+export function objectIn({ loss, backbone, batch }: TrainConfigInput): { kind: string; name: string } | undefined {
+  const kinds = [
+    ['Loss', loss, 'evaluate'],
+    ['Backbone', backbone, 'forward'],
+    ['Pool', batch?.pool, 'openPool'],
+    ['Sampler', batch?.sampler, 'openSampler'],
+  ] as const;
+  for (const [kind, given, method] of kinds)
+    if (typeof given === 'object' && given !== null && method in given)
+      return { kind, name: (given as { name: string }).name };
   return undefined;
 }
 

@@ -54,7 +54,7 @@ function editDistance(a: string, b: string): number {
   return above[b.length]!;
 }
 
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   let value = input;
   for (const key of path) {
     if (key === 'name' && typeof value === 'string') return value; // 'cosine' stands for {name: 'cosine'}

@@ -1,13 +1,6 @@
 import { runInCoordinator } from '#run-in-coordinator';
 import { TaurecError } from '../errors.ts';
-import {
-  customObject,
-  isBackbone,
-  isLoss,
-  parseTrainConfig,
-  type TrainConfig,
-  type TrainConfigInput,
-} from './config.ts';
+import { isLoss, objectIn, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './config.ts';
 import type { TrainEvent } from './events.ts';
 import type { TrainingPace } from './pace.ts';
 import { checkSnapshots, type Snapshot, type SnapshotOptions } from './snapshots.ts';
@@ -95,13 +88,11 @@ export async function launch(task: TrainingTask, watch: RunWatch): Promise<Train
 }
 
 /** Why training runs in the caller's thread; undefined if it need not. */
-function ownThreadNotice({ loss, backbone, batch }: TrainConfig): string | undefined {
-  if (isLoss(loss)) {
-    return `Loss ${loss.name} is an object, which cannot be sent to other threads: training runs on one thread. Give it by module to use more.`;
-  }
-  const object = isBackbone(backbone) ? { kind: 'Backbone', name: backbone.name } : customObject(batch);
-  if (object) {
-    return `${object.kind} ${object.name} is an object, which cannot be sent to the training thread: training runs in the caller's thread. Give it by module to keep that thread free.`;
-  }
-  return undefined;
+function ownThreadNotice(config: TrainConfig): string | undefined {
+  const object = objectIn(config);
+  if (!object) return undefined;
+  const { kind, name } = object;
+  return kind === 'Loss'
+    ? `Loss ${name} is an object, which cannot be sent to other threads: training runs on one thread. Give it by module to use more.`
+    : `${kind} ${name} is an object, which cannot be sent to the training thread: training runs in the caller's thread. Give it by module to keep that thread free.`;
 }

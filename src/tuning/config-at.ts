@@ -4,14 +4,7 @@ import { loadLoss } from '../loss/load-loss.ts';
 import { checkScore, withoutAutomatic } from '../loss/losses.ts';
 import type { Space, SpacePoint } from '../search/space.ts';
 import { type DimensionValue, extremes } from '../search/space.ts';
-import {
-  customObject,
-  isBackbone,
-  isLoss,
-  parseTrainConfig,
-  type TrainConfigInput,
-  trainOptions,
-} from '../training/config.ts';
+import { objectIn, parseTrainConfig, type TrainConfigInput, trainOptions } from '../training/config.ts';
 import { nearest } from '../training/option-errors.ts';
 
 /** Training options overridden by those of a point. A path is an option, `group.option`, `loss.option` or `backbone.option`. */
@@ -46,14 +39,7 @@ function asGroup(value: unknown): object | undefined {
 }
 
 /** True when the loss, the backbone, the pool or the sampler is an object, which cannot be sent to another process. */
-export function hasObject({ loss, backbone, batch = {} }: TrainConfigInput): boolean {
-  const isObject = (x: unknown): x is never => typeof x === 'object' && x !== null;
-  return (
-    (isObject(loss) && isLoss(loss)) ||
-    (isObject(backbone) && isBackbone(backbone)) ||
-    customObject(batch as never) !== undefined
-  );
-}
+export const hasObject = (config: TrainConfigInput): boolean => objectIn(config) !== undefined;
 
 /** Options (and groups) that a space must not contain, by their declarations: those that change no result, and those that must be equal for trials to be comparable. */
 const fixed = new Set(trainOptions.filter(({ facts }) => facts?.fixed).map(({ path }) => path.split('.', 1)[0]!));

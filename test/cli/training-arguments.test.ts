@@ -2,14 +2,15 @@ import { Command } from 'commander';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addReadOptions, addSplitOptions, dataArguments, datasetOptionsOf } from '../../src/cli/data-options.ts';
-import { trainingArguments } from '../../src/cli/training-arguments.ts';
 import { addTrainingFlags, trainConfigOf } from '../../src/cli/training-flags.ts';
 import type { DatasetOptions } from '../../src/data/dataset.ts';
 import { lossNames } from '../../src/loss/losses.ts';
 import { randomPoint } from '../../src/search/space-searches.ts';
+import { commandLineOf, trainingArguments } from '../../src/training/command-line.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import { configAt } from '../../src/tuning/config-at.ts';
 import { defaultSpace } from '../../src/tuning/default-space.ts';
+import { errorOf } from '../support/error-of.ts';
 
 /** What `taurec train` makes of arguments. */
 function read(args: readonly string[]) {
@@ -17,7 +18,7 @@ function read(args: readonly string[]) {
   addTrainingFlags(command);
   addSplitOptions(command);
   addReadOptions(command);
-  command.option('--seed <number>', '', Number).option('--engine <name>', '');
+  command.option('--threads <number>', '', Number).option('--seed <number>', '', Number).option('--engine <name>', '');
   command.parse(args, { from: 'user' });
   return command.opts();
 }
@@ -85,6 +86,28 @@ test('the flags of a configuration make it again, also over a configuration file
     }),
     { numRuns: 300 },
   );
+});
+
+test('a command line has the flags of what differs, and makes the configuration again', () => {
+  expect(commandLineOf({})).toEqual([]);
+  expect(commandLineOf({ dimension: 32, loss: 'sl', refit: true, threads: 3 })).toEqual(
+    '--loss sl --dimension 32 --refit --threads 3'.split(' '),
+  );
+  fc.assert(
+    fc.property(input, fc.option(fc.constantFrom(1, 3), { nil: undefined }), (config, threads) => {
+      const wanted = parseTrainConfig({ ...config, threads });
+      const args = commandLineOf({ ...config, threads });
+      expect(configToJson(trainConfigOf(read(args)))).toEqual(configToJson(wanted));
+      // As a page holds it: as JSON, complete.
+      expect(commandLineOf(configToJson(wanted))).toEqual(args);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a command line cannot name an object', () => {
+  const loss = { name: 'mine', parameters: {}, allowsDotScores: true, evaluate: () => 0 };
+  expect(errorOf(() => commandLineOf({ loss }))).toMatchObject({ code: 'bad-option', facts: { option: 'loss' } });
 });
 
 test.each(lossNames)('the flags of a default trial of %s make it again', (loss) => {

@@ -4,7 +4,6 @@ import * as z from 'zod';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import { type LossName, lossDeclarations } from '../loss/losses.ts';
 import {
-  type AutomaticSearch,
   type DeclaredOption,
   type DefaultSearch,
   declaredOptions,
@@ -59,7 +58,11 @@ export interface OptionHints {
   readonly searchByScore?: Readonly<Record<string, unknown>>;
   readonly searchWithoutPrior?: unknown;
   /** Present where `auto` lets training choose by validation: the bounds and the stride of its search. */
-  readonly automatic?: Pick<AutomaticSearch, 'stride' | 'least' | 'most'>;
+  readonly automatic?: {
+    readonly stride: { readonly factor: number } | { readonly step: number };
+    readonly least: number;
+    readonly most: number;
+  };
   /** Its default depends on the number of items. */
   readonly byCatalogue?: boolean;
   /** Of a loss: the score that it trains with by default. */

@@ -34,9 +34,9 @@ const nodeFiles = {
   platform:
     'atomic-file file-head folder-lock import-module installation-key regular-file replace-folder sha256 temporary-folder text-file text-stream thread-program write-fault writer',
   data:
-    'dataset formats/duckdb formats/encode-table formats/rejects formats/repair read read-catalogue read-titles ' +
+    'formats/duckdb formats/encode-table formats/rejects-file formats/repair read read-catalogue read-titles ' +
     'database/database-file database/postgres database/read-database database/sqlite ' +
-    'source/download source/expand-source source/json-array source/merge-logs source/text-encoding source/unpack source/with-sources',
+    'source/download source/expand-source source/with-sources',
   feedback: 'postgres-feedback sqlite-feedback sqlite-worker',
   engine: 'fused-multiply-add open-engine wasm/crew-worker wasm/open-wasm-engine',
   evaluation: 'result-file',
@@ -51,7 +51,7 @@ const nodePaths = Object.entries(nodeFiles).map(
 );
 /** Packages that run only in Node. */
 export const nodePackages =
-  '@duckdb bullmq cli-table3 cli-truncate commander csv-stringify env-paths fzstd ioredis jiti libsql log-update pg pg-boss pg-copy-streams string-width usearch'.split(
+  '@duckdb bullmq cli-table3 cli-truncate commander csv-stringify env-paths ioredis jiti libsql log-update pg pg-boss pg-copy-streams string-width usearch'.split(
     ' ',
   );
 

@@ -3,7 +3,7 @@
 import { chooseColumns } from '../data/columns.ts';
 import { type Duck, identifier, literal, openDuck, scalar } from '../data/formats/duckdb.ts';
 import { guessFormat } from '../data/formats/file-format.ts';
-import type { Source } from '../data/source/expand-source.ts';
+import type { Source } from '../data/source/source-name.ts';
 import { withSources } from '../data/source/with-sources.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog, StoredFeedback } from '../feedback/feedback-log.ts';

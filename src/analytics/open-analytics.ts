@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type EventOptions, type EventTable, servedKinds } from '../data/event-kinds.ts';
-import type { Source } from '../data/source/expand-source.ts';
+import type { Source } from '../data/source/source-name.ts';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
 import { feedbackPlace, openFeedback } from '../feedback/open-feedback.ts';

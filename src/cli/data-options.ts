@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DatasetOptions, datasetOptions } from '../data/dataset.ts';
 import { type ReadOptions, readOptions } from '../data/read-options.ts';
-import { isUrl, type Source, shownSource } from '../data/source/expand-source.ts';
+import { isUrl, type Source, shownSource } from '../data/source/source-name.ts';
 import { negation } from '../training/command-line.ts';
 import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
 import { core, jsonOrFile } from './parse.ts';

@@ -5,7 +5,7 @@ import { databasePlace } from '../data/database/database-place.ts';
 import { type DataInfo, describe, type Quantiles } from '../data/describe.ts';
 import type { ReadReport } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
-import type { Source } from '../data/source/expand-source.ts';
+import type { Source } from '../data/source/source-name.ts';
 import { openModel, recoverModel } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { type CheckedFile, checkModel, refuseDamagedModel } from './check-model.ts';

@@ -1,5 +1,5 @@
-import type { Source } from '../data/source/expand-source.ts';
-import { shownSource } from '../data/source/expand-source.ts';
+import type { Source } from '../data/source/source-name.ts';
+import { shownSource } from '../data/source/source-name.ts';
 import { UsageError } from './failure.ts';
 
 /** The source that the arguments of a command name: one place, or a list of files. Undefined without arguments. */

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Dataset, type DatasetOptions, loadDataset } from '../data/dataset.ts';
-import type { Source } from '../data/source/expand-source.ts';
+import type { Source } from '../data/source/source-name.ts';
 import { TaurecError } from '../errors.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { type ReportFiles, writeReport } from '../report/write-report.ts';

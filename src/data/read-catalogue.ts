@@ -2,7 +2,8 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../errors.ts';
-import { type FileHead, readHead } from '../platform/file-head.ts';
+import { readHead } from '../platform/file-head.ts';
+import type { FileHead } from '../platform/head.ts';
 import { fileSha256, openBytes, openLines, openText } from '../platform/text-stream.ts';
 import { type AttributeType, type AttributeValue, columnOf } from './attribute-columns.ts';
 import { type CatalogueTable, reservedNames } from './catalogue-table.ts';
@@ -14,10 +15,10 @@ import { RecordSplitter } from './formats/records.ts';
 import { delimitedTable, type Layout } from './formats/table.ts';
 import { sniffTable } from './formats/table-layout.ts';
 import { IdMapBuilder } from './id-map.ts';
-import { isItemIdName, isTitleName, type TitleOptions } from './read-titles.ts';
-import { type Source, shownSource } from './source/expand-source.ts';
+import { type Source, shownSource } from './source/source-name.ts';
 import { findForeignByte, foreignByte } from './source/text-encoding.ts';
 import { withSources } from './source/with-sources.ts';
+import { isItemIdName, isTitleName, type TitleOptions } from './title-columns.ts';
 
 /**
  * Reads a catalogue of items: ids, titles and attributes, from CSV, TSV, JSON lines or Parquet, as a file, URL or database table (as in `readInteractions`). A text table names its columns in its first line. The id is the column
@@ -75,7 +76,7 @@ async function readFile(file: string, options: TitleOptions): Promise<CatalogueT
   };
   // Decompressing to the end detects a truncated gzip file.
   if (head.gzip) await fileSha256(file, true).catch(unreadable);
-  const foreign = format === 'parquet' ? undefined : await findForeignByte(file, head.gzip);
+  const foreign = format === 'parquet' ? undefined : await findForeignByte(openBytes(file, head.gzip));
   if (foreign) throw foreignByte(file, foreign);
   const duck = await openDuck();
   try {

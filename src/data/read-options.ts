@@ -6,7 +6,7 @@ import { columnShape } from './columns.ts';
 import { eventShape } from './event-kinds.ts';
 import { formats } from './formats/file-format.ts';
 import { isTimeFormat, timeCodes } from './formats/time-format.ts';
-import { sourceShape } from './source/with-sources.ts';
+import { sourceShape } from './source/prepare-file.ts';
 
 const group = 'Reading data:';
 

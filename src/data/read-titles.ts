@@ -2,38 +2,20 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../errors.ts';
-import { type FileHead, readHead } from '../platform/file-head.ts';
+import { readHead } from '../platform/file-head.ts';
+import type { FileHead } from '../platform/head.ts';
 import { fileSha256, openBytes } from '../platform/text-stream.ts';
-import { type Column, type ColumnPositions, findColumns, isUsualName } from './columns.ts';
 import { withDatabaseFile } from './database/database-file.ts';
 import { databasePlace } from './database/database-place.ts';
 import { type Duck, eachChunk, openDuck, scalar } from './formats/duckdb.ts';
 import { checkFormat, type Format, guessFormat } from './formats/file-format.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table } from './formats/table.ts';
-import { sniffObjects, sniffTable } from './formats/table-layout.ts';
+import { sniffObjects } from './formats/table-layout.ts';
 import type { IdMap } from './id-map.ts';
-import type { Source } from './source/expand-source.ts';
+import type { Source } from './source/source-name.ts';
 import { findForeignByte, foreignByte } from './source/text-encoding.ts';
 import { withSources } from './source/with-sources.ts';
-
-/** Columns and format of a file of titles. */
-export interface TitleOptions {
-  /** Default: the first column with a usual item name or `id`, else column 1. */
-  id?: Column;
-  /** Default: the first column called title or name, else column 2. */
-  title?: Column;
-  format?: 'auto' | Exclude<Format, 'lightgcn'>;
-  delimiter?: string;
-  header?: 'auto' | boolean;
-  /** As in `readInteractions`. In `loadDataset` default: that of the interactions. */
-  encoding?: string;
-}
-
-/** True for the usual name of a column of titles. */
-export const isTitleName = (name: string): boolean =>
-  /^(item|movie|product|book|track|song|artist)?[\s_-]?(title|name)$/i.test(name);
-/** True for the usual name of a column of item ids in a table of items. */
-export const isItemIdName = (name: string): boolean => /^id$/i.test(name) || isUsualName('item', name);
+import { findTitleColumns, sniffTitles, type TitleOptions } from './title-columns.ts';
 
 /**
  * Reads item titles from CSV, TSV, JSON or Parquet, from files or a database table, as in `readInteractions`. Returns them by item index,
@@ -65,7 +47,7 @@ async function readFile(file: string, items: IdMap, options: TitleOptions): Prom
   if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
   // Decompressing to the end detects a truncated gzip file.
   if (head.gzip) await fileSha256(file, true).catch((cause) => unreadable(file, format, cause));
-  const foreign = format === 'parquet' ? undefined : await findForeignByte(file, head.gzip);
+  const foreign = format === 'parquet' ? undefined : await findForeignByte(openBytes(file, head.gzip));
   if (foreign) throw foreignByte(file, foreign);
   const duck = await openDuck();
   try {
@@ -119,33 +101,6 @@ async function titleTable(
     const { names } = sniffObjects(head);
     return jsonTable(file, head.gzip, names, find(names, names.length));
   }
-  const { layout, first } = sniffTable(file, format, head, {
-    user: 1,
-    item: 1,
-    delimiter: options.delimiter,
-    header: options.header,
-    headerNames: [
-      (name) => isItemIdName(name) || name === options.id,
-      (name) => isTitleName(name) || name === options.title,
-    ],
-  });
+  const { layout, first } = sniffTitles(file, format, head, options);
   return delimitedTable(layout, find(layout.header ? first : undefined, layout.width));
-}
-
-/** The positions of the id and the title. Titles are read by the reader of interactions, with the id in the role of the user and the title in that of the item. */
-function findTitleColumns(
-  file: string,
-  names: readonly string[] | undefined,
-  width: number,
-  options: TitleOptions,
-): ColumnPositions {
-  const id = options.id ?? position(names, isItemIdName) ?? 1;
-  const title = options.title ?? position(names, isTitleName) ?? (id === 2 ? 1 : 2);
-  return findColumns(file, names, width, { user: id, item: title, rating: false, time: false });
-}
-
-/** The position, from 1, of the first name that matches. */
-function position(names: readonly string[] | undefined, matches: (name: string) => boolean): number | undefined {
-  const at = names?.findIndex(matches) ?? -1;
-  return at < 0 ? undefined : at + 1;
 }

@@ -5,28 +5,42 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../errors.ts';
 import { checkOptions } from '../option.ts';
-import { type FileHead, readHead } from '../platform/file-head.ts';
+import { readHead } from '../platform/file-head.ts';
+import type { FileHead } from '../platform/head.ts';
 import { fileSha256, openBytes, openLines } from '../platform/text-stream.ts';
-import { type ColumnPositions, type ColumnsRead, checkRating, chooseColumns, roles } from './columns.ts';
+import { type ColumnPositions, roles } from './columns.ts';
 import { databasePlace } from './database/database-place.ts';
 import { readDatabase } from './database/read-database.ts';
-import { eventTable, kindsText, namesKinds } from './event-kinds.ts';
 import { isNumber } from './formats/cells.ts';
 import { type Duck, eachChunk, openDuck } from './formats/duckdb.ts';
-import { type Encoded, type EncodedRows, encodeNumbers, encodeTexts } from './formats/encode-table.ts';
-import { type Format, guessFormat } from './formats/file-format.ts';
+import { type Encoded, encodeNumbers, encodeTexts } from './formats/encode-table.ts';
+import type { EncodedRows } from './formats/encoded-rows.ts';
+import type { Format } from './formats/file-format.ts';
+import { badCell, unevenLists } from './formats/judge-rows.ts';
 import { readLightGcn } from './formats/light-gcn.ts';
 import type { Quote } from './formats/records.ts';
 import { Rejects } from './formats/rejects.ts';
-import { badCell, repairDelimited, repairJson, unevenLists } from './formats/repair.ts';
+import { RejectsFile } from './formats/rejects-file.ts';
+import { repairDelimited, repairJson } from './formats/repair.ts';
 import { delimitedTable, jsonTable, parquetTable, type Table, unfit } from './formats/table.ts';
-import { sniffObjects, sniffTable } from './formats/table-layout.ts';
-import { compactIds, type Interactions, mergeDuplicates, selectEntries } from './interactions.ts';
+import type { Interactions } from './interactions.ts';
+import {
+  type About,
+  chooseNamed,
+  expiresKinds,
+  formatOf,
+  type LogFacts,
+  logOf,
+  pairColumns,
+  type Read,
+  readLog,
+  rowRules,
+  sniffDelimited,
+  sniffJson,
+} from './read-log.ts';
 import { type ReadOptions, readSchema } from './read-options.ts';
-import { type FirstRows, firstRowsOf, reportOf, withoutEmptyMeasures } from './read-report.ts';
-import { latestTime } from './recency-weights.ts';
-import type { Source } from './source/expand-source.ts';
-import { readSources, type Sibling, sniffSibling } from './source/read-sources.ts';
+import { readSources } from './source/read-sources.ts';
+import type { Source } from './source/source-name.ts';
 import { namingEncoding } from './source/text-encoding.ts';
 
 /**
@@ -45,62 +59,29 @@ export async function readInteractions(source: Source, options: ReadOptions = {}
   const place = typeof source === 'string' ? databasePlace(source) : undefined;
   const read = (facts: ReadOptions & FileFacts) =>
     place ? readDatabase(place, facts, readFile) : readSources(source, facts, readFile);
-  const expires = [...(eventTable(options)?.values() ?? [])].some((kind) => kind.expires < Infinity);
-  if (expires && source === '-') {
+  if (expiresKinds(options) && source === '-') {
     const expected = 'a source that can be read twice';
     throw new TaurecError('bad-option', { option: 'events', got: 'expires, with standard input', expected });
   }
-  // Events expire before the newest one of all files, which the first reading finds.
-  const log = await read(
-    expires ? { ...options, newest: latestTime(await read(options), 'kinds that expire need') } : options,
-  );
-  return options.sumRatings ? withoutCancelled(log, options.minRating) : log;
-}
-
-/** Drops the pairs whose summed rating is too low. The sums are compared with six decimals, so that .1 + .2 − .3 is 0. */
-function withoutCancelled(log: Interactions, minRating: number | undefined): Interactions {
-  // A pair without a rating has no sum.
-  const sums = log.ratings ?? new Float32Array(log.users.length).fill(Number.NaN);
-  const keep = Uint8Array.from(sums, (sum) => {
-    const rounded = Math.round(sum * 1e6) / 1e6;
-    return minRating === undefined ? +(rounded > 0) : +(rounded >= minRating);
-  });
-  const cancelled = keep.length - keep.reduce((kept, k) => kept + k, 0);
-  if (cancelled === keep.length) {
-    const reason = `no interaction is left (${cancelled} pairs with a sum of ratings that is too low)`;
-    throw new TaurecError('empty-data', { file: log.source, reason });
-  }
-  return { ...compactIds(selectEntries(log, keep)), report: { ...log.report, cancelled } };
+  return readLog(options, read);
 }
 
 /** What the reader of one file is told beyond the options. */
-interface FileFacts {
+interface FileFacts extends LogFacts {
   /** Set for the temporary copy of a database table, so that messages count rows of the table; see `Rejects`. */
   headerLines?: number;
   /** The name of the rejects file without its ending. Default: that of the file. */
   label?: string;
-  /** Time of the newest event of the source: kinds expire before it. Absent: nothing expires. */
-  newest?: number;
   /** True when folders named `key=value` in the path are columns (Parquet). */
   hive?: boolean;
-  /** The columns of an earlier file of the same source: a file without a header follows them. */
-  sibling?: Sibling;
 }
 
 /** Reads one file. */
 async function readFile(file: string, options: ReadOptions & FileFacts): Promise<Interactions> {
   const head = await readHead(file);
-  const format = options.format && options.format !== 'auto' ? options.format : guessFormat(file, head);
-  if (head.bytes.length === 0) throw new TaurecError('empty-data', { file, reason: 'the file is empty' });
-  // The options are checked before the file is read: hashing alone takes seconds for large files.
-  if (format === 'lightgcn') checkPairsOnly(file, options);
-  const rejects = new Rejects(
-    file,
-    options.onBadRow ?? 'fail',
-    options.rejectsDirectory ?? '.',
-    options.headerLines,
-    options.label,
-  );
+  const format = formatOf(file, head, options);
+  const list = new RejectsFile(file, options.rejectsDirectory ?? '.', options.label);
+  const rejects = new Rejects(file, options.onBadRow ?? 'fail', list, options.headerLines);
   try {
     const quotes = { '"': false, "'": false, '': false };
     const sha256 = await fileSha256(file, head.gzip, (piece) => {
@@ -111,48 +92,24 @@ async function readFile(file: string, options: ReadOptions & FileFacts): Promise
       format === 'lightgcn'
         ? await readPairs(file, head.gzip, rejects)
         : await readTable(file, format, { ...head, quotes }, options, rejects);
-    const rejectsFile = rejects.close();
-    const { belowMinRating, kinds, otherKinds } = read;
-    const rows = read.columns.users.length;
-    if (rows === 0) {
-      const reason = `no interaction is left (${rejects.count} bad rows skipped, ${belowMinRating} below the minimum rating${kinds ? `, ${otherKinds} of kinds that do not count: ${kindsText(kinds)}` : ''})`;
-      throw new TaurecError('empty-data', { file, reason });
-    }
-    const columns = withoutEmptyMeasures(read.columns);
-    const { duplicates, ...merged } = mergeDuplicates(columns, options.sumRatings);
-    const report = {
-      rows: rows + belowMinRating + otherKinds,
-      duplicates,
-      skipped: rejects.count,
-      belowMinRating,
-      ...(kinds && { kinds }),
-      ...reportOf(read.columns),
-      passed: rejects.passed,
-      columns: read.read,
-      firstRows: read.firstRows,
-      rejectsFile,
-    };
-    return { ...merged, report, sha256, source: file };
+    return { ...logOf(file, read, rejects, options, list.close()), sha256, source: file };
   } catch (error) {
     // A failed read leaves no rejects file behind.
-    rejects.abandon();
+    list.abandon();
     const code = String((error as NodeJS.ErrnoException).code);
     // Node's zlib errors have codes such as Z_BUF_ERROR and Z_DATA_ERROR.
-    if (!code.startsWith('Z_')) throw await namingEncoding(error, file, head.gzip);
+    if (!code.startsWith('Z_')) throw await namingEncoding(error, file, () => openBytes(file, head.gzip));
     const reason = `the gzip stream is broken or cut off (${(error as Error).message}).`;
     throw new TaurecError('unreadable-file', { file, format, reason }, { cause: error });
   }
 }
 
-/** The encoded rows of a file, with the description of the columns read. */
-type Read = EncodedRows & { read: ColumnsRead; firstRows?: FirstRows };
 /** A head, with the quotes that occur anywhere in the file. */
 type Head = FileHead & { quotes: Readonly<Record<Quote, boolean>> };
 
 async function readPairs(file: string, gzip: boolean, rejects: Rejects): Promise<Read> {
   const columns = await readLightGcn(openLines(file, gzip), (bad) => rejects.add(bad));
-  const read: ColumnsRead = { user: { position: 1, by: 'format' }, item: { position: 2, by: 'format' }, unread: [] };
-  return { columns, belowMinRating: 0, otherKinds: 0, read };
+  return { columns, belowMinRating: 0, otherKinds: 0, read: pairColumns };
 }
 
 /** Reads any format but LightGCN, with a DuckDB instance that lives as long as the read. */
@@ -182,16 +139,8 @@ async function readDelimited(
   options: ReadOptions & FileFacts,
   rejects: Rejects,
 ): Promise<Read> {
-  // The copy of a database table has no spaces but those of its values.
-  const trim = options.headerLines === undefined;
-  const sniffed = sniffSibling(options.sibling, options, (own) => sniffTable(file, format, head, { ...own, trim }));
-  const { layout, names, positions, numeric, columns, rows } = sniffed;
-  if (sniffed.empty || !columns) {
-    const reason = layout.header ? 'the file has a header and no rows' : 'the file has no rows';
-    throw new TaurecError('empty-data', { file, reason });
-  }
-  checkRating(file, positions, names ?? [], options);
-  const about = { read: columns, firstRows: firstRowsOf(rows, positions) };
+  const { sniffed, about } = sniffDelimited(file, format, head, options);
+  const { layout, names, positions, numeric } = sniffed;
   const table = delimitedTable(layout, positions, options, { names, quotes: head.quotes[layout.quote] });
   // First pass: DuckDB reads the file as it is. Only if it meets bad or doubtful rows, a second pass copies the good rows to `target` and reports the bad ones.
   const encoded = await attempt(() => encode(duck, table, numeric, options));
@@ -224,18 +173,13 @@ async function readJson(
 ): Promise<Read> {
   const source = { path: file, gzip: head.gzip };
   const target = join(duck.folder, 'repaired.jsonl');
-  // Without an object in the head the repair pass runs only to report the bad lines; then the error about the file is thrown.
-  const { names, rows, lists: listed } = sniffObjects(head);
-  if (names.length === 0) {
-    await repairJson(source, { names, positions: { user: 0, item: 1 }, rules: options }, target, rejects);
+  const sniffed = sniffJson(file, head, options);
+  if (!sniffed) {
+    // Without an object in the head the repair pass runs only to report the bad lines; then the error about the file is thrown.
+    await repairJson(source, { names: [], positions: { user: 0, item: 1 }, rules: options }, target, rejects);
     throw new TaurecError('empty-data', { file, reason: 'no JSON object was found' });
   }
-  const { positions, columns } = chooseColumns({ file, names, width: names.length, rows }, options);
-  checkRating(file, positions, names, options);
-  const lists = [...new Set(Object.values(positions))].filter(
-    (position) => position !== positions.user && listed.has(names[position]!),
-  );
-  const about = { read: columns, firstRows: firstRowsOf(rows, positions) };
+  const { names, positions, lists, about } = sniffed;
   const table = jsonTable(file, head.gzip, names, positions, lists, true, options);
   const encoded = await attempt(() => encode(duck, table, false, options));
   if (encoded && 'columns' in encoded) return { ...encoded, ...about };
@@ -259,14 +203,11 @@ async function readParquet(
   }
   let positions: ColumnPositions = { user: 0, item: 1 };
   let names: string[] = [];
-  let about: Pick<Read, 'read' | 'firstRows'> | undefined;
+  let about: About | undefined;
   // `parquetTable` calls this with the column names and first rows of the file.
   const find = (found: string[], rows: string[][]) => {
     names = found;
-    const chosen = chooseColumns({ file, names, width: names.length, rows }, options);
-    positions = chosen.positions;
-    about = { read: chosen.columns, firstRows: firstRowsOf(rows, positions) };
-    checkRating(file, positions, found, options);
+    ({ positions, about } = chooseNamed(file, names, rows, options));
     return positions;
   };
   const table = await unreadable(file, 'parquet', () => parquetTable(duck, path, find, file, options.hive, options));
@@ -298,9 +239,7 @@ type PassOver = ReadOptions & FileFacts & { passOverBad?: boolean };
 
 /** Encodes ids as indices. If the head of the file suggests integer ids (`numeric`), the fast path for them is tried first; text ids are staged in DuckDB. */
 async function encode(duck: Duck, table: Table, numeric: boolean, options: PassOver): Promise<Encoded> {
-  const { minRating, sumRatings, passOverBad, newest } = options;
-  // Summed ratings are compared with the minimum once all rows of a pair are known.
-  const rules = { minRating: sumRatings ? undefined : minRating, eventTable: eventTable(options), newest, passOverBad };
+  const rules = { ...rowRules(options), passOverBad: options.passOverBad };
   // The fast path takes every whole number for an id, so none may mean "missing".
   const fast = numeric && !options.nullValues?.some((text) => isNumber(text));
   return (fast ? await encodeNumbers(duck, table, rules) : undefined) ?? encodeTexts(duck, table, rules);
@@ -331,20 +270,5 @@ async function unreadable<T>(file: string, format: Format, work: () => Promise<T
     if (cause instanceof TaurecError) throw cause;
     const reason = (cause as Error).message.split('\n', 1)[0]!;
     throw new TaurecError('unreadable-file', { file, format, reason }, { cause });
-  }
-}
-
-/** Refuses options that need a rating, time or weight: LightGCN text contains only user–item pairs. @throws TaurecError `missing-column` */
-function checkPairsOnly(file: string, options: ReadOptions): void {
-  const { rating, time, weight, minRating, sumRatings } = options;
-  const event = options.eventColumn ?? (namesKinds(options) ? 'kinds' : undefined);
-  for (const [role, got] of Object.entries({ rating: rating ?? minRating ?? sumRatings, time, weight, event })) {
-    if (got === undefined || got === false) continue;
-    throw new TaurecError('missing-column', {
-      file,
-      got,
-      role,
-      columns: ['user', 'item (LightGCN text has no others)'],
-    });
   }
 }

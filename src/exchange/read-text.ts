@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { isUsualName } from '../data/columns.ts';
 import { guessDelimiter } from '../data/formats/file-format.ts';
 import { RecordSplitter, splitRecords, type TextRecord } from '../data/formats/records.ts';
-import { type FileHead, headText, readHead } from '../platform/file-head.ts';
+import { readHead } from '../platform/file-head.ts';
+import { type FileHead, headText } from '../platform/head.ts';
 import { openLines, openText } from '../platform/text-stream.ts';
 import { badEmbeddings, RowGatherer, type Vectors } from './vectors-table.ts';
 

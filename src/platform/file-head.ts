@@ -1,18 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
 import { TaurecError } from '../errors.ts';
-
-/** Bytes read to detect the format of a file (256 KiB). */
-const headBytes = 1 << 18;
-
-/** The beginning of a file, decompressed. */
-export interface FileHead {
-  /** True if the file is compressed with gzip. */
-  gzip: boolean;
-  bytes: Uint8Array;
-  /** True if `bytes` is the whole file. */
-  whole: boolean;
-}
+import { type FileHead, headBytes } from './head.ts';
 
 /** Reads the beginning of a plain or gzip file, which the first two bytes distinguish. Throws `file-not-found`, `unreadable-file`. */
 export async function readHead(file: string): Promise<FileHead> {
@@ -38,10 +27,4 @@ export async function readHead(file: string): Promise<FileHead> {
   } finally {
     await handle.close();
   }
-}
-
-/** The text of a head, without a byte order mark. If the file continues, the text ends at the last line end, so that no line is partial. */
-export function headText(head: FileHead): string {
-  const text = new TextDecoder().decode(head.bytes).replace(/^\uFEFF/, '');
-  return head.whole ? text : text.slice(0, text.lastIndexOf('\n') + 1) || text;
 }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { linesOf, textOf } from './text-pieces.ts';
 
 /** A stream of the bytes of a file, decompressed if `gzip`. */
 export function openBytes(path: string, gzip: boolean): Readable {
@@ -15,30 +16,13 @@ export function openBytes(path: string, gzip: boolean): Readable {
 }
 
 /** The text of a file in pieces, without a byte order mark. Bytes that are not valid UTF-8 become U+FFFD. */
-export async function* openText(path: string, gzip: boolean): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  for await (const bytes of openBytes(path, gzip)) yield decoder.decode(bytes as Uint8Array, { stream: true });
-  yield decoder.decode();
+export function openText(path: string, gzip: boolean): AsyncGenerator<string> {
+  return textOf(openBytes(path, gzip));
 }
 
 /** The lines of a file without their line ends (\n or \r\n). An empty last line is left out. */
-export async function* openLines(path: string, gzip: boolean): AsyncGenerator<string> {
-  // Pieces of the current line, joined only at its end: repeated concatenation of a long line would be slow.
-  let rest: string[] = [];
-  for await (const text of openText(path, gzip)) {
-    const pieces = text.split('\n');
-    for (const piece of pieces.slice(0, -1)) {
-      yield withoutReturn(rest.join('') + piece);
-      rest = [];
-    }
-    rest.push(pieces.at(-1)!);
-  }
-  const last = withoutReturn(rest.join(''));
-  if (last !== '') yield last;
-}
-
-function withoutReturn(line: string): string {
-  return line.endsWith('\r') ? line.slice(0, -1) : line;
+export function openLines(path: string, gzip: boolean): AsyncGenerator<string> {
+  return linesOf(openText(path, gzip));
 }
 
 /** SHA-256 of the bytes of a file on disk, in hexadecimal. `see` gets the decompressed bytes in pieces. A gzip file is also decompressed as a check, because DuckDB silently reads a truncated one as a shorter file. */

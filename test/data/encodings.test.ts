@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { loadDataset } from '../../src/data/dataset.ts';
 import { readInteractions } from '../../src/data/read.ts';
 import { encodingOf, findForeignByte } from '../../src/data/source/text-encoding.ts';
+import { openBytes } from '../../src/platform/text-stream.ts';
 import { draws } from '../support/property-seed.ts';
 import { file, pairs } from './temporary.ts';
 
@@ -95,7 +96,7 @@ describe('text encodings', () => {
             return false;
           }
         };
-        const found = await findForeignByte(file('bytes.bin', bytes), false);
+        const found = await findForeignByte(openBytes(file('bytes.bin', bytes), false));
         let whole = bytes.length;
         while (!decodes(whole)) whole--;
         const line = bytes.subarray(0, whole).filter((byte) => byte === 10).length + 1;

@@ -1,7 +1,6 @@
-// What a cell may contain, by role: once for JavaScript and once as SQL. Both follow the same patterns.
+// What a cell may contain, by role. `cell-sql.ts` says the same in SQL, with the same patterns.
 
 import type { Role } from '../columns.ts';
-import { literal } from './duckdb.ts';
 import { isClock, timeFormat } from './time-format.ts';
 
 /** How the texts of cells are read. `ReadOptions` has these options. */
@@ -15,14 +14,14 @@ export interface CellRules {
 }
 
 /** A decimal number, with or without an exponent. The patterns are valid for JavaScript and for RE2, which DuckDB uses. */
-const numberPattern = {
+export const numberPattern = {
   '.': String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`,
   ',': String.raw`[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?`,
 };
 /** A date with or without time: ISO 8601, or with slashes, or followed by UTC or GMT. Without an offset it is UTC. */
-const datePattern = String.raw`\d{4}(-\d{2}-|/\d{2}/)\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:\d{2})?| ?(UTC|GMT))?)?`;
+export const datePattern = String.raw`\d{4}(-\d{2}-|/\d{2}/)\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:\d{2})?| ?(UTC|GMT))?)?`;
 /** A date as `31.05.2024`, with or without time: day, month, year. */
-const dottedPattern = String.raw`\d{2}\.\d{2}\.\d{4}( \d{2}:\d{2}(:\d{2})?)?`;
+export const dottedPattern = String.raw`\d{2}\.\d{2}\.\d{4}( \d{2}:\d{2}(:\d{2})?)?`;
 
 const number = { '.': new RegExp(`^(?:${numberPattern['.']})$`), ',': new RegExp(`^(?:${numberPattern[',']})$`) };
 const date = new RegExp(`^(?:${datePattern})$`);
@@ -74,41 +73,6 @@ function clockOf(text: string): [number, number, number] {
     ? text.split(':').map((part) => Number(part.slice(0, 2)))
     : [];
   return [hour, minute, second];
-}
-
-/** The number of missing cells as SQL: NaN, because NULL marks a bad cell. */
-export const blankCell = "'nan'::DOUBLE";
-
-/** An SQL expression of the value of a text: NULL for a bad cell, NaN for a blank one. */
-export function checkedText(role: Role, text: string, rules: CellRules): string {
-  const trimmed = `trim(${text}, ' \t\r\n')`;
-  if (role === 'event') return `coalesce(${trimmed}, '')`;
-  const nulls = (rules.nullValues ?? []).map(literal).join(', ');
-  if (role === 'user' || role === 'item') {
-    return `CASE WHEN ${trimmed} <> ''${nulls && ` AND ${trimmed} NOT IN (${nulls})`} THEN ${text} END`;
-  }
-  const blank =
-    role === 'weight'
-      ? ''
-      : `WHEN coalesce(${trimmed}, '') = ''${nulls && ` OR ${trimmed} IN (${nulls})`} THEN ${blankCell} `;
-  if (role === 'time' && rules.timeFormat !== undefined) {
-    const { pattern, text: format } = timeFormat(rules.timeFormat);
-    return `CASE ${blank}WHEN regexp_full_match(${trimmed}, ${literal(pattern)}) THEN epoch(try_strptime(${trimmed}, ${literal(format)})) END`;
-  }
-  const decimal = rules.decimal ?? '.';
-  const value = finite(`TRY_CAST(${decimal === ',' ? `replace(${trimmed}, ',', '.')` : trimmed} AS DOUBLE)`, role);
-  const iso = `replace(regexp_replace(${trimmed}, ' ?(UTC|GMT)$', ''), '/', '-')`;
-  const dates =
-    role === 'time'
-      ? ` WHEN regexp_full_match(${trimmed}, ${literal(datePattern)}) THEN epoch(TRY_CAST(${iso} AS TIMESTAMPTZ))` +
-        ` WHEN regexp_full_match(${trimmed}, ${literal(dottedPattern)}) THEN epoch(try_strptime(${trimmed}, ['%d.%m.%Y', '%d.%m.%Y %H:%M', '%d.%m.%Y %H:%M:%S']))`
-      : '';
-  return `CASE ${blank}WHEN regexp_full_match(${trimmed}, ${literal(numberPattern[decimal])}) THEN ${value}${dates} END`;
-}
-
-/** An SQL expression for a number that is NULL when it is infinite or NaN, or, for a weight, negative. */
-export function finite(value: string, role: Role): string {
-  return `CASE WHEN isfinite(${value})${role === 'weight' ? ` AND ${value} >= 0` : ''} THEN ${value} END`;
 }
 
 /** The expected content of a cell by role, for messages. */

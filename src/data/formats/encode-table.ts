@@ -3,41 +3,20 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { sharedInt32 } from '../../array/shared.ts';
 import type { Role } from '../columns.ts';
-import { type EventTable, type KindCount, weightOfKind } from '../event-kinds.ts';
+import { type KindCount, weightOfKind } from '../event-kinds.ts';
 import { type IdMap, IdMapBuilder } from '../id-map.ts';
 import { encodeIntegers } from '../integer-ids.ts';
-import type { RawColumns } from '../interactions.ts';
 import { type Duck, eachChunk, literal, scalar } from './duckdb.ts';
+import { type EncodedRows, measures, mostKinds, NumberColumn, type RowRules, takeMeasures } from './encoded-rows.ts';
 import { type Table, unfit } from './table.ts';
-
-/** The encoded columns of the kept rows, and the rows that were dropped. */
-export interface EncodedRows {
-  columns: RawColumns;
-  /** Rows dropped by `minRating`. */
-  belowMinRating: number;
-  /** Rows by kind of event, most frequent first; undefined without a column of kinds. */
-  kinds?: KindCount[];
-  /** Rows of kinds that do not count. */
-  otherKinds: number;
-}
 
 /** The encoded rows; or the number of bad rows, if there are any and `passOverBad` is not set. */
 export type Encoded = EncodedRows | { bad: number };
 
-interface EncodeOptions {
-  /** Drops rows with a lower rating, and rows without one. */
-  minRating?: number;
-  /** The kinds of events that count; undefined: all alike. */
-  eventTable?: EventTable;
-  /** Time of the newest event: kinds expire before it. Absent: nothing expires. */
-  newest?: number;
+interface EncodeOptions extends RowRules {
   /** Skip bad rows without counting them (Parquet, where the caller has already listed them). Default false. */
   passOverBad?: boolean;
 }
-
-const measures = ['rating', 'time', 'weight', 'event'] as const;
-/** Most kinds that a report lists: a column of many is no column of kinds. */
-const mostKinds = 100;
 
 /** Reads integer ids in one streaming pass. Undefined when an id is not a whole number or a cell is bad or blank; the caller then takes the path for text ids. */
 export async function encodeNumbers(duck: Duck, table: Table, options: EncodeOptions): Promise<Encoded | undefined> {
@@ -180,27 +159,6 @@ function wholeNumber(text: string): string {
   return `CASE WHEN CAST(${value} AS VARCHAR) = ${text} AND ${value} BETWEEN -9007199254740991 AND 9007199254740991 THEN CAST(${value} AS DOUBLE) END`;
 }
 
-/** Moves the columns of ratings, times and weights into arrays of their final types. Times stay doubles: seconds since 1970 exceed the precision of a float. */
-function takeMeasures(
-  columns: readonly { role: (typeof measures)[number]; column: NumberColumn }[],
-  count: number,
-): Pick<RawColumns, 'ratings' | 'times' | 'weights'> {
-  const taken: Pick<RawColumns, 'ratings' | 'times' | 'weights'> = {};
-  for (const { role, column } of columns) {
-    if (role === 'time') taken.times = column.moveTo(new Float64Array(count));
-    else if (role === 'rating') taken.ratings = column.moveTo(new Float32Array(count));
-    else if (role === 'weight') taken.weights = column.moveTo(new Float32Array(count));
-    else {
-      const ofKinds = column.moveTo(new Float32Array(count));
-      const ofRows = taken.weights;
-      // Kinds that count alike make no weights.
-      if (ofRows) taken.weights = ofRows.map((weight, e) => weight * ofKinds[e]!);
-      else if (ofKinds.some((weight) => weight !== 1)) taken.weights = ofKinds;
-    }
-  }
-  return taken;
-}
-
 /** Counts the rows of each kind of event. `kind` and `time` are expressions over the rows of `from`. */
 async function countKinds(
   duck: Duck,
@@ -238,30 +196,4 @@ function kindWeightSql(kind: string, time: string | undefined, { eventTable, new
     .map((name) => ` WHEN ${kind} = ${literal(name)} THEN ${weightOf(name)}`);
   // A CASE needs at least one branch.
   return `(CASE${cases.join('')} WHEN true THEN ${eventTable.has('*') ? weightOf('*') : '0::DOUBLE'} END)`;
-}
-
-/** Values per block: 512 KiB of doubles. */
-const blockLength = 1 << 16;
-
-/** A growing column of doubles, stored in blocks, so that growth copies nothing. */
-export class NumberColumn {
-  private readonly blocks: Float64Array[] = [];
-  length = 0;
-
-  push(value: number): void {
-    const within = this.length % blockLength;
-    if (within === 0) this.blocks.push(new Float64Array(blockLength));
-    this.blocks[this.blocks.length - 1]![within] = value;
-    this.length++;
-  }
-
-  /** Moves the values into `target`, an array of `length` values, and empties the column. Each block is released once it is copied. */
-  moveTo<T extends Float64Array | Float32Array | Int32Array>(target: T): T {
-    for (let at = 0; this.blocks.length > 0; at += blockLength) {
-      const block = this.blocks.shift()!;
-      target.set(block.subarray(0, Math.min(blockLength, this.length - at)), at);
-    }
-    this.length = 0;
-    return target;
-  }
 }

@@ -1,6 +1,5 @@
 import { TaurecError } from '../../errors.ts';
-import type { FileHead } from '../../platform/file-head.ts';
-import { headText } from '../../platform/file-head.ts';
+import { type FileHead, headText } from '../../platform/head.ts';
 
 /** The formats that taurec reads. Each may be gzip-compressed, which is detected from the first bytes of the file. */
 export const formats = ['csv', 'tsv', 'jsonl', 'parquet', 'lightgcn'] as const;

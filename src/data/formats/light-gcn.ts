@@ -1,6 +1,6 @@
 import { canonicalInteger, encodeIntegers } from '../integer-ids.ts';
 import type { RawColumns } from '../interactions.ts';
-import { NumberColumn } from './encode-table.ts';
+import { NumberColumn } from './encoded-rows.ts';
 import type { BadRow } from './rejects.ts';
 
 /**

@@ -1,9 +1,4 @@
-import { renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
 import { TaurecError } from '../../errors.ts';
-import { TextFile } from '../../platform/text-file.ts';
-import { makeFolder } from '../../platform/write-fault.ts';
 
 /** Maximum characters of a bad value in messages and in the rejects file. */
 const longestShown = 200;
@@ -30,7 +25,13 @@ export interface PassedOver {
   manyLines: { rows: number; first: number; most: number };
 }
 
-/** Handles bad rows. In mode 'fail' the first one throws; in mode 'skip' each is written to a CSV file (line, column, value, reason). */
+/** Takes the bad rows that are skipped, one by one: what is kept of them, and where, is the caller's. */
+export interface RejectsList {
+  /** `line` counts rows of a table from 1, or lines of a file. */
+  write(line: number, column: string, got: string, reason: string): void;
+}
+
+/** Handles bad rows. In mode 'fail' the first one throws; in mode 'skip' each is counted and goes to a list. */
 export class Rejects {
   count = 0;
   readonly passed: PassedOver = {
@@ -41,21 +42,15 @@ export class Rejects {
   };
   private readonly file: string;
   private readonly mode: 'fail' | 'skip';
-  private readonly path: string;
-  private readonly temporary: string;
+  private readonly list: RejectsList;
   private readonly headerLines: number;
-  private output?: TextFile;
 
-  /**
-   * @param headerLines lines before the first row; subtracted from each line, so that the rejects file counts rows of a database table instead of lines. Default 0
-   * @param label the name of the rejects file without its ending. Default: that of the file
-   */
-  constructor(file: string, mode: 'fail' | 'skip', directory: string, headerLines = 0, label = basename(file)) {
+  /** @param headerLines lines before the first row; subtracted from each line, so that the list counts rows of a database table instead of lines. Default 0 */
+  constructor(file: string, mode: 'fail' | 'skip', list: RejectsList, headerLines = 0) {
     this.file = file;
     this.mode = mode;
+    this.list = list;
     this.headerLines = headerLines;
-    this.path = join(directory, `${label}.rejects.csv`);
-    this.temporary = `${this.path}.${process.pid}.tmp`;
   }
 
   /** Records a bad row. Throws `bad-row` in mode 'fail'. */
@@ -63,12 +58,7 @@ export class Rejects {
     const got = bad.got.length > longestShown ? `${bad.got.slice(0, longestShown)}…` : bad.got;
     if (this.mode === 'fail') throw new TaurecError('bad-row', { file: this.file, ...bad, got });
     this.count++;
-    if (!this.output) {
-      makeFolder(dirname(this.temporary));
-      this.output = new TextFile(this.temporary);
-      this.output.write('line,column,value,reason\n');
-    }
-    this.output.write(stringify([[bad.line - this.headerLines, bad.column, got, `expected ${bad.expected}`]]));
+    this.list.write(bad.line - this.headerLines, bad.column, got, `expected ${bad.expected}`);
   }
 
   /** Counts a good row with a quoted field over several lines. */
@@ -76,20 +66,5 @@ export class Rejects {
     const all = this.passed.manyLines;
     if (all.rows++ === 0) all.first = line - this.headerLines;
     all.most = Math.max(all.most, lines);
-  }
-
-  /** Completes the rejects file and returns its path; undefined when no row was bad. */
-  close(): string | undefined {
-    if (!this.output) return undefined;
-    this.output.close();
-    this.output = undefined;
-    renameSync(this.temporary, this.path);
-    return this.path;
-  }
-
-  /** Removes the unfinished file after an error. */
-  abandon(): void {
-    this.output?.close();
-    rmSync(this.temporary, { force: true });
   }
 }

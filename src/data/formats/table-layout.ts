@@ -1,4 +1,4 @@
-import { type FileHead, headText } from '../../platform/file-head.ts';
+import { type FileHead, headText } from '../../platform/head.ts';
 import { type ColumnOptions, type ColumnPositions, type ColumnsRead, chooseColumns, isUsualName } from '../columns.ts';
 import { type CellRules, isDate, isNumber } from './cells.ts';
 import { guessDelimiter } from './file-format.ts';

@@ -1,6 +1,7 @@
 import { TaurecError } from '../../errors.ts';
 import { type ColumnPositions, type Role, roles } from '../columns.ts';
-import { blankCell, type CellRules, checkedText, finite } from './cells.ts';
+import { blankCell, checkedText, finite } from './cell-sql.ts';
+import type { CellRules } from './cells.ts';
 import { type Duck, identifier, literal } from './duckdb.ts';
 import type { Quote } from './records.ts';
 

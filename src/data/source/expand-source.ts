@@ -4,9 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaurecError } from '../../errors.ts';
 import { literal, openDuck } from '../formats/duckdb.ts';
-
-/** Sources of one log: a path, folder, glob pattern, `https://` URL or `-` (standard input), or a list of them. */
-export type Source = string | readonly string[];
+import { isUrl, type Source } from './source-name.ts';
 
 /** A file before it is prepared for reading. */
 export interface Found {
@@ -46,24 +44,6 @@ async function expandName(name: string): Promise<Found[]> {
   // A file may have such a name itself: `ratings[1].csv`.
   if (info || !globPattern.test(name)) return [{ kind: 'file', name }];
   return matching(name);
-}
-
-/** True for the URL of a file to download. */
-export function isUrl(name: string): boolean {
-  return /^https?:\/\//i.test(name);
-}
-
-/** The name of a source in messages and records: URLs without login and query, which may hold secrets. */
-export function shownSource(source: Source): string {
-  return typeof source === 'string' ? shownName(source) : source.map(shownName).join(', ');
-}
-
-function shownName(name: string): string {
-  if (name === '-') return 'standard input';
-  if (!isUrl(name)) return name;
-  if (!URL.canParse(name)) return name.replace(/\/\/[^/]*@/, '//').replace(/[?#].*$/s, '');
-  const { origin, pathname } = new URL(name);
-  return `${origin}${pathname}`;
 }
 
 const isHidden = (path: string) => path.split(/[/\\]/).some((part) => /^[_.]/.test(part));

@@ -1,8 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../../errors.ts';
-import { openText } from '../../platform/text-stream.ts';
 
 /** True when the text of a file begins like a JSON array of objects, arrays or nothing. */
 export function isJsonArray(head: string): boolean {
@@ -10,20 +6,16 @@ export function isJsonArray(head: string): boolean {
 }
 
 /**
- * Copies the elements of a JSON array to `target`, one on a line. The text of an element stays as it is, apart from line ends between its tokens, so that long
- * numbers keep all their digits. Line n of the copy is element n.
+ * The elements of a JSON array as text, one on a line. The text of an element stays as it is, apart from line ends between its tokens, so that long
+ * numbers keep all their digits. Line n is element n.
  * @param shown the name of the file in messages
  * @throws TaurecError `unreadable-file` for an array that does not end, or with text after its end
  */
-export async function arrayToLines(path: string, gzip: boolean, shown: string, target: string): Promise<void> {
+export async function* elementLines(texts: AsyncIterable<string>, shown: string): AsyncGenerator<string> {
   const splitter = new ElementSplitter();
-  async function* lines() {
-    for await (const text of openText(path, gzip)) yield splitter.push(text);
-    const problem = splitter.problem();
-    if (problem)
-      throw new TaurecError('unreadable-file', { file: shown, format: 'a JSON array', reason: `${problem}.` });
-  }
-  await pipeline(Readable.from(lines()), createWriteStream(target));
+  for await (const text of texts) yield splitter.push(text);
+  const problem = splitter.problem();
+  if (problem) throw new TaurecError('unreadable-file', { file: shown, format: 'a JSON array', reason: `${problem}.` });
 }
 
 /** Splits the text of a JSON array into its elements without parsing them: brackets are counted, texts are passed over. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '#sha256';
 import { sharedInt32 } from '../../array/shared.ts';
 import { TaurecError } from '../../errors.ts';
 import type { KindCount } from '../event-kinds.ts';
@@ -48,10 +48,12 @@ export function mergeLogs(logs: readonly Interactions[], source: string, sumRati
     ...(weights && { weights: joined(weights, new Float32Array(count)) }),
   };
   const { duplicates, ...merged } = mergeDuplicates(raw, sumRatings);
-  const sha256 = createHash('sha256')
-    .update(logs.map((log) => log.sha256).join(''))
-    .digest('hex');
-  return { ...merged, report: mergeReports(logs, duplicates), sha256, source };
+  return { ...merged, report: mergeReports(logs, duplicates), sha256: digestOf(logs.map((log) => log.sha256)), source };
+}
+
+/** The digest of digests, in order. */
+export function digestOf(digests: readonly string[]): string {
+  return sha256([new TextEncoder().encode(digests.join(''))]);
 }
 
 /** The sums of the reports, with the columns of the first. `duplicates` are the pairs that occur in more than one file. */

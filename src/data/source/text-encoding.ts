@@ -1,12 +1,7 @@
-// Encodings of text other than UTF-8: recognised by a byte-order mark or named by the option, and decoded to a temporary UTF-8 file.
+// Encodings of text other than UTF-8: recognised by a byte-order mark or named by the option; and the bytes that are not UTF-8.
 
-import { isUtf8 } from 'node:buffer';
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { TaurecError } from '../../errors.ts';
-import type { FileHead } from '../../platform/file-head.ts';
-import { openBytes } from '../../platform/text-stream.ts';
+import type { FileHead } from '../../platform/head.ts';
 
 /** True for the name of an encoding that taurec can decode: the labels of the WHATWG encoding standard. */
 export function isEncoding(name: string): boolean {
@@ -50,20 +45,9 @@ function zeroBytes(bytes: Uint8Array): string | undefined {
     : undefined;
 }
 
-/** Writes the text of a file as UTF-8 to `target`. Bytes that the encoding does not have become U+FFFD. */
-export async function decodeFile(path: string, gzip: boolean, encoding: string, target: string): Promise<void> {
-  const decoder = new TextDecoder(encoding);
-  async function* text() {
-    for await (const bytes of openBytes(path, gzip)) yield decoder.decode(bytes as Uint8Array, { stream: true });
-    yield decoder.decode();
-  }
-  await pipeline(Readable.from(text()), createWriteStream(target));
-}
-
-/** The first byte of a file that is not UTF-8, with its line from 1; undefined for UTF-8. */
+/** The first byte that is not UTF-8, with its line from 1; undefined for UTF-8. */
 export async function findForeignByte(
-  path: string,
-  gzip: boolean,
+  pieces: AsyncIterable<Uint8Array>,
 ): Promise<{ line: number; byte: number } | undefined> {
   let line = 1;
   let rest: Uint8Array = new Uint8Array(0);
@@ -72,8 +56,8 @@ export async function findForeignByte(
     for (const byte of from) if (byte === 10) line++;
     return { line, byte: bytes[from.length]! };
   };
-  for await (const piece of openBytes(path, gzip)) {
-    const bytes = Buffer.concat([rest, piece as Uint8Array]);
+  for await (const piece of pieces) {
+    const bytes = joined(rest, piece);
     // A character may continue in the next piece, so the last, incomplete one waits.
     const end = bytes.length - incompleteEnd(bytes);
     const complete = bytes.subarray(0, end);
@@ -82,6 +66,23 @@ export async function findForeignByte(
     rest = bytes.subarray(end);
   }
   return rest.length > 0 ? faultOf(rest) : undefined;
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Number of bytes before the first one that is not UTF-8. Binary search: a prefix is valid apart from its last, incomplete character. */
@@ -113,14 +114,21 @@ function incompleteEnd(bytes: Uint8Array): number {
   return 0;
 }
 
-/** The error itself, or `bad-encoding` for a bad row whose text holds bytes that are not UTF-8. */
-export async function namingEncoding(error: unknown, path: string, gzip: boolean): Promise<unknown> {
+/**
+ * The error itself, or `bad-encoding` for a bad row whose text holds bytes that are not UTF-8.
+ * @param bytes opens the bytes of the file, unpacked
+ */
+export async function namingEncoding(
+  error: unknown,
+  file: string,
+  bytes: () => AsyncIterable<Uint8Array>,
+): Promise<unknown> {
   if (!(error instanceof TaurecError) || error.code !== 'bad-row') return error;
   const { line, column, got } = error.facts;
   // The decoder writes U+FFFD for such bytes, but a text may also contain that character.
-  const found = String(got).includes('\uFFFD') ? await findForeignByte(path, gzip) : undefined;
+  const found = String(got).includes('\uFFFD') ? await findForeignByte(bytes()) : undefined;
   if (!found) return error;
-  const at = foreignByte(path, { line: Number(line), byte: found.byte });
+  const at = foreignByte(file, { line: Number(line), byte: found.byte });
   return new TaurecError('bad-encoding', { ...at.facts, column }, { cause: error });
 }
 

@@ -1,14 +1,7 @@
-// Archives and compressed files other than gzip: recognised by their first bytes, unpacked to a temporary file or refused with what to do.
+// Archives and compressed files other than gzip: recognised by their first bytes, unpacked or refused with what to do.
 
-import { createReadStream, createWriteStream } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { Unzip, UnzipInflate } from 'fflate';
-import { Decompress } from 'fzstd';
 import { TaurecError } from '../../errors.ts';
-import { openBytes } from '../../platform/text-stream.ts';
+import type { Shelf } from './shelf.ts';
 
 /** Compressions and archives that are named but not read, with the command that unpacks them. */
 const refused: readonly (readonly [name: string, magic: readonly number[], remedy: (file: string) => string])[] = [
@@ -31,50 +24,41 @@ const zipMagic = [0x50, 0x4b, 0x03, 0x04];
 const zstdMagic = [0x28, 0xb5, 0x2f, 0xfd];
 
 /**
- * Unpacks a ZIP archive with one file, or a zstd file, to `folder`. Returns the path of the unpacked file; undefined for a file that is not packed, and for gzip,
- * which every reader unpacks itself.
+ * Unpacks a ZIP archive with one file, or a zstd file. Returns the unpacked file; undefined for a file that is not packed, and for gzip, which every reader unpacks itself.
  * @param shown the name of the file in messages
  * @throws TaurecError `packed-file` for archives with several files and for bzip2, xz, 7z, RAR, tar and Excel; `unreadable-file` for a broken stream
  */
-export async function unpack(path: string, shown: string, folder: string): Promise<string | undefined> {
-  const head = await firstBytes(path);
+export async function unpack<F>(shelf: Shelf<F>, file: F, shown: string): Promise<F | undefined> {
+  const head = await firstBytes(shelf.bytes(file, false), 16);
   const begins = (magic: readonly number[]) => magic.every((byte, at) => head[at] === byte);
   for (const [what, magic, remedy] of refused) {
     // Text may begin with BZh: bzip2 goes on with its level and the digits of pi.
     const isText = what === 'a bzip2 file' && !(head[4] === 0x31 && head[5] === 0x41);
     if (begins(magic) && !isText) throw new TaurecError('packed-file', { file: shown, what, remedy: remedy(shown) });
   }
-  if (begins(zipMagic)) return unzip(path, shown, folder);
-  if (begins(zstdMagic)) return unzstd(path, shown, folder);
-  await refuseTar(path, shown, head[0] === 0x1f && head[1] === 0x8b);
+  if (begins(zipMagic)) return unzip(shelf, file, shown);
+  if (begins(zstdMagic)) return unzstd(shelf, file, shown);
+  await refuseTar(shelf.bytes(file, head[0] === 0x1f && head[1] === 0x8b), shown);
   return undefined;
 }
 
-async function firstBytes(path: string): Promise<Uint8Array> {
-  const handle = await open(path);
-  try {
-    return (await handle.read(new Uint8Array(16), 0, 16, 0)).buffer;
-  } finally {
-    await handle.close();
+/** The first bytes of a file, at most `count`. */
+async function firstBytes(pieces: AsyncIterable<Uint8Array>, count: number): Promise<Uint8Array> {
+  const first = new Uint8Array(count);
+  let length = 0;
+  for await (const piece of pieces) {
+    first.set(piece.subarray(0, count - length), length);
+    length = Math.min(count, length + piece.length);
+    if (length === count) break;
   }
+  return first.subarray(0, length);
 }
 
 /** Refuses tar, plain or in gzip: its first block holds "ustar" at byte 257. */
-async function refuseTar(path: string, shown: string, gzip: boolean): Promise<void> {
-  const stream = openBytes(path, gzip);
-  let block = Buffer.alloc(0);
-  try {
-    for await (const piece of stream) {
-      block = Buffer.concat([block, piece as Uint8Array]);
-      if (block.length >= 262) break;
-    }
-  } catch {
-    // A broken gzip stream is reported by the reader.
-    return;
-  } finally {
-    stream.destroy();
-  }
-  if (block.subarray(257, 262).toString('latin1') !== 'ustar') return;
+async function refuseTar(pieces: AsyncIterable<Uint8Array>, shown: string): Promise<void> {
+  // A broken gzip stream is reported by the reader.
+  const block = await firstBytes(pieces, 262).catch(() => new Uint8Array(0));
+  if (new TextDecoder('latin1').decode(block.subarray(257)) !== 'ustar') return;
   throw new TaurecError('packed-file', {
     file: shown,
     what: 'a tar archive',
@@ -85,7 +69,8 @@ async function refuseTar(path: string, shown: string, gzip: boolean): Promise<vo
 /** Files that archivers add themselves. */
 const isJunk = (name: string) => name.endsWith('/') || /(^|\/)(__MACOSX\/|\.)/.test(name);
 
-async function unzip(path: string, shown: string, folder: string): Promise<string> {
+async function unzip<F>(shelf: Shelf<F>, packed: F, shown: string): Promise<F> {
+  const { Unzip, UnzipInflate } = await import('fflate');
   const names: string[] = [];
   let failure: unknown;
   let pending: Uint8Array[] = [];
@@ -105,8 +90,8 @@ async function unzip(path: string, shown: string, folder: string): Promise<strin
   });
   archive.register(UnzipInflate);
   async function* pieces() {
-    for await (const bytes of createReadStream(path, { highWaterMark: 1 << 18 })) {
-      archive.push(bytes as Uint8Array);
+    for await (const bytes of shelf.bytes(packed, false)) {
+      archive.push(bytes);
       if (failure) throw failure;
       if (names.includes('[Content_Types].xml')) {
         throw new TaurecError('packed-file', {
@@ -122,8 +107,7 @@ async function unzip(path: string, shown: string, folder: string): Promise<strin
     if (failure) throw failure;
     yield* pending;
   }
-  const target = join(folder, 'unpacked');
-  await unpacking('ZIP', shown, () => pipeline(Readable.from(pieces()), createWriteStream(target)));
+  const file = await unpacking('ZIP', shown, () => shelf.keep(pieces(), () => names[0] ?? 'unpacked'));
   if (names.length !== 1) {
     const list = names.slice(0, 5).join(', ') + (names.length > 5 ? ' …' : '');
     throw new TaurecError('packed-file', {
@@ -132,10 +116,11 @@ async function unzip(path: string, shown: string, folder: string): Promise<strin
       remedy: `Unpack it, and pass the file with the data: unzip ${shown}`,
     });
   }
-  return renamed(target, names[0]!);
+  return file;
 }
 
-async function unzstd(path: string, shown: string, folder: string): Promise<string> {
+async function unzstd<F>(shelf: Shelf<F>, packed: F, shown: string): Promise<F> {
+  const { Decompress } = await import('fzstd');
   let pending: Uint8Array[] = [];
   let ended = false;
   const stream = new Decompress((piece, last) => {
@@ -143,8 +128,8 @@ async function unzstd(path: string, shown: string, folder: string): Promise<stri
     ended ||= last === true;
   });
   async function* pieces() {
-    for await (const bytes of createReadStream(path, { highWaterMark: 1 << 18 })) {
-      stream.push(new Uint8Array(bytes as Uint8Array));
+    for await (const bytes of shelf.bytes(packed, false)) {
+      stream.push(new Uint8Array(bytes));
       yield* pending;
       pending = [];
     }
@@ -152,24 +137,16 @@ async function unzstd(path: string, shown: string, folder: string): Promise<stri
     yield* pending;
     if (!ended) throw new Error('the stream is cut off');
   }
-  const target = join(folder, 'unpacked');
-  await unpacking('zstd', shown, () => pipeline(Readable.from(pieces()), createWriteStream(target)));
-  return renamed(target, basename(shown).replace(/\.zst(d)?$/i, ''));
+  return unpacking('zstd', shown, () => shelf.keep(pieces(), () => shown.replace(/\.zst(d)?$/i, '')));
 }
 
-async function unpacking(format: string, shown: string, work: () => Promise<void>): Promise<void> {
+async function unpacking<F>(format: string, shown: string, work: () => Promise<F>): Promise<F> {
   try {
-    await work();
+    return await work();
   } catch (cause) {
-    if (cause instanceof TaurecError || typeof (cause as NodeJS.ErrnoException).errno === 'number') throw cause;
+    // Errors of the file system have a number.
+    if (cause instanceof TaurecError || typeof (cause as { errno?: unknown }).errno === 'number') throw cause;
     const reason = `the stream is broken, cut off or encrypted (${(cause as Error).message}).`;
     throw new TaurecError('unreadable-file', { file: shown, format, reason }, { cause });
   }
-}
-
-/** The path under its inner name: the ending may decide the format. */
-async function renamed(target: string, name: string): Promise<string> {
-  const path = join(dirname(target), basename(name) || 'unpacked');
-  if (path !== target) await rename(target, path);
-  return path;
 }

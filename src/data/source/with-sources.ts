@@ -1,43 +1,18 @@
 // Gives a reader the files of a source one after another, each as a plain or gzip file of a format that the readers know.
 
-import { mkdir, rm } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type * as z from 'zod';
-import { TaurecError } from '../../errors.ts';
-import { numberWhere, option, textWhere } from '../../option.ts';
-import { headText, readHead } from '../../platform/file-head.ts';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { readHead } from '../../platform/file-head.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
+import { openBytes } from '../../platform/text-stream.ts';
 import { download, saveStandardInput } from './download.ts';
-import { expandSource, type Found, type Source, shownSource } from './expand-source.ts';
-import { arrayToLines, isJsonArray } from './json-array.ts';
-import { decodeFile, encodingOf, isEncoding } from './text-encoding.ts';
-import { unpack } from './unpack.ts';
-
-const group = 'Reading data:';
-
-/** The declarations of the options that concern the bytes of a source. */
-export const sourceShape = {
-  /** Encoding of the text: a label of the WHATWG encoding standard, such as `latin1`, `windows-1251` or `utf-16le`. A byte-order mark wins. Default 'auto': UTF-8, and UTF-16 by its byte-order mark. */
-  encoding: option(
-    textWhere(
-      'auto, utf-8, utf-16le, latin1, windows-1252 or another encoding',
-      (x) => x === 'auto' || isEncoding(x),
-    ).optional(),
-    {
-      group,
-      flag: '--encoding <name>',
-      help: 'text encoding, such as latin1 or utf-16le (default: UTF-8, or by the byte-order mark)',
-    },
-  ),
-  /** Maximum size of a download from a URL, in megabytes (10⁶ bytes). Default 4,000. */
-  downloadLimit: option(numberWhere('a number above 0', (x) => x > 0).optional(), {
-    group,
-    flag: '--download-limit <megabytes>',
-    help: 'largest file to download from a URL, in MB (default: 4000)',
-  }),
-};
-
-type SourceOptions = z.input<z.ZodObject<typeof sourceShape>> & { format?: string };
+import { expandSource, type Found } from './expand-source.ts';
+import { type SourceOptions, withPrepared } from './prepare-file.ts';
+import type { Shelf } from './shelf.ts';
+import { type Source, shownSource } from './source-name.ts';
 
 /** A file that is ready for a reader. */
 export interface SourceFile {
@@ -95,12 +70,9 @@ async function withFile<T>(
       : file.kind === 'stdin'
         ? await saveStandardInput(folder)
         : file.name;
-  const { path, unit } = await prepare(original, shown, folder, options);
-  try {
-    return await use({ path, original, shown, label, partitioned: file.within !== undefined });
-  } catch (error) {
-    throw named(error, path, shown, unit);
-  }
+  return withPrepared(diskShelf(folder), original, shown, options, (path) =>
+    use({ path, original, shown, label, partitioned: file.within !== undefined }),
+  );
 }
 
 /** Names for the rejects files: the names of the files, with their folders where a folder or pattern was named, numbered where two are the same. */
@@ -109,44 +81,20 @@ function labelsOf(files: readonly Found[]): string[] {
   return names.map((name, at) => (names.indexOf(name) < at ? `${at + 1}-${name}` : name));
 }
 
-/** Unpacks, decodes and splits a file where it needs that. `unit` is what a line of the result is, where it is no line of the file. */
-async function prepare(
-  original: string,
-  shown: string,
-  folder: string,
-  { encoding, format = 'auto' }: SourceOptions,
-): Promise<{ path: string; unit?: string }> {
-  // `readHead` reports a missing file; its name is the user's.
-  await readHead(original).catch((error) => {
-    if (!(error instanceof TaurecError) || error.code !== 'unreadable-file') throw named(error, original, shown);
-  });
-  let path = (await unpack(original, shown, folder)) ?? original;
-  let head = await readHead(path).catch((error) => {
-    throw named(error, path, shown);
-  });
-  const isParquet = new TextDecoder('latin1').decode(head.bytes.subarray(0, 4)) === 'PAR1';
-  const foreign = isParquet || format === 'parquet' ? undefined : encodingOf(shown, head, encoding);
-  if (foreign !== undefined) {
-    const decoded = join(folder, 'decoded', basename(path).replace(/\.gz$/i, ''));
-    await mkdir(join(folder, 'decoded'));
-    await decodeFile(path, head.gzip, foreign, decoded);
-    path = decoded;
-    head = await readHead(path);
-  }
-  if (isParquet || !/^(auto|jsonl)$/.test(format) || !isJsonArray(headText(head))) return { path };
-  const lines = join(folder, 'elements', `${basename(path).replace(/(\.gz|\.json)+$/i, '')}.jsonl`);
-  await mkdir(join(folder, 'elements'));
-  await arrayToLines(path, head.gzip, shown, lines);
-  return { path: lines, unit: 'element' };
-}
-
-/** The error under the name of the original file. */
-function named(error: unknown, path: string, shown: string, unit?: string): unknown {
-  if (!(error instanceof TaurecError) || error.facts.file !== path || (path === shown && !unit)) return error;
-  const { facts } = error;
-  return new TaurecError(
-    error.code,
-    { ...facts, file: shown, ...(unit && facts.line !== undefined && { unit }) },
-    { cause: error.cause },
-  );
+/** Files on disk; copies go into a folder. */
+function diskShelf(folder: string): Shelf<string> {
+  let kept = 0;
+  return {
+    nameOf: (path) => path,
+    head: readHead,
+    bytes: openBytes,
+    async keep(pieces, name) {
+      const own = join(folder, `copy-${kept++}`);
+      await mkdir(own);
+      await pipeline(Readable.from(pieces), createWriteStream(join(own, 'copy')));
+      const path = join(own, basename(name()) || 'copy');
+      if (path !== join(own, 'copy')) await rename(join(own, 'copy'), path);
+      return path;
+    },
+  };
 }

@@ -26,7 +26,9 @@ export function checkedText(role: Role, text: string, rules: CellRules): string 
   }
   const decimal = rules.decimal ?? '.';
   const value = finite(`TRY_CAST(${decimal === ',' ? `replace(${trimmed}, ',', '.')` : trimmed} AS DOUBLE)`, role);
-  const iso = `replace(regexp_replace(${trimmed}, ' ?(UTC|GMT)$', ''), '/', '-')`;
+  // DuckDB wants seconds before an offset.
+  const zoned = `regexp_replace(${trimmed}, '([ T]\\d{2}:\\d{2})(Z|[+-]\\d{2}(:\\d{2})?)$', '\\1:00\\2')`;
+  const iso = `replace(regexp_replace(${zoned}, ' ?(UTC|GMT)$', ''), '/', '-')`;
   const dates =
     role === 'time'
       ? ` WHEN regexp_full_match(${trimmed}, ${literal(datePattern)}) THEN epoch(TRY_CAST(${iso} AS TIMESTAMPTZ))` +

@@ -1,7 +1,7 @@
 // What a cell may contain, by role. `cell-sql.ts` says the same in SQL, with the same patterns.
 
 import type { Role } from '../columns.ts';
-import { isClock, timeFormat } from './time-format.ts';
+import { secondsAt, timeFormat, withMicros } from './time-format.ts';
 
 /** How the texts of cells are read. `ReadOptions` has these options. */
 export interface CellRules {
@@ -32,45 +32,85 @@ export type CellKind = 'good' | 'blank' | 'missing' | 'bad';
 
 /** Judges a cell of a role by the same rules as `checkedText`. */
 export function cellKind(role: Role, cell: string, rules: CellRules = {}): CellKind {
-  const text = cell.trim();
   // U+FFFD replaces bytes that were not valid UTF-8.
   if (cell.includes('\uFFFD')) return 'bad';
   // A row without a kind has the kind ''.
   if (role === 'event') return 'good';
-  const isNull = rules.nullValues?.includes(text) ?? false;
-  if (role === 'user' || role === 'item') return isNull ? 'missing' : text === '' ? 'bad' : 'good';
-  if (role !== 'weight' && (text === '' || isNull)) return 'blank';
-  if (role === 'time' && rules.timeFormat !== undefined)
-    return timeFormat(rules.timeFormat).isTime(text) ? 'good' : 'bad';
+  if (role === 'user' || role === 'item') {
+    const text = trimmed(cell);
+    return rules.nullValues?.includes(text) ? 'missing' : text === '' ? 'bad' : 'good';
+  }
+  const value = measureOf(role, cell, rules);
+  return value === undefined ? 'bad' : Number.isNaN(value) ? 'blank' : 'good';
+}
+
+/** The value of a rating, time or weight: NaN for a blank one, undefined for a bad one. Times that are dates are seconds since 1970-01-01 UTC. */
+export function measureOf(role: 'rating' | 'time' | 'weight', cell: string, rules: CellRules = {}): number | undefined {
+  const text = trimmed(cell);
+  if (role !== 'weight' && (text === '' || rules.nullValues?.includes(text))) return Number.NaN;
+  if (role === 'time' && rules.timeFormat !== undefined) return timeFormat(rules.timeFormat).secondsOf(text);
+  if (isDigits(text)) return Number(text);
   const decimal = rules.decimal ?? '.';
   if (number[decimal].test(text)) {
-    const value = Number(text.replace(',', '.'));
-    return Number.isFinite(value) && (role !== 'weight' || value >= 0) ? 'good' : 'bad';
+    const value = Number(decimal === ',' ? text.replace(',', '.') : text);
+    return Number.isFinite(value) && (role !== 'weight' || value >= 0) ? value : undefined;
   }
-  return role === 'time' && isDate(text) ? 'good' : 'bad';
+  return role === 'time' ? dateSeconds(text) : undefined;
+}
+
+/** True for one to 300 digits, as most measures are: a shortcut of the pattern. */
+function isDigits(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 48 || code > 57) return false;
+  }
+  return text.length > 0 && text.length <= 300;
+}
+
+/** A cell without the spaces, tabs and line ends around it. */
+export function trimmed(cell: string): string {
+  const first = cell.charCodeAt(0);
+  const last = cell.charCodeAt(cell.length - 1);
+  // The first and the last character of most cells are above the space.
+  return first > 32 && last > 32 ? cell : cell.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
 }
 
 /** True for a decimal number. */
 export function isNumber(text: string, decimal: '.' | ',' = '.'): boolean {
-  return number[decimal].test(text.trim());
+  return number[decimal].test(trimmed(text));
 }
 
 /** True for a date that exists, in one of the forms that are read without a format. */
 export function isDate(cell: string): boolean {
-  const text = cell.trim();
+  return dateSeconds(trimmed(cell)) !== undefined;
+}
+
+/** Seconds since 1970-01-01 UTC, in whole microseconds, of a date in one of the forms that are read without a format; undefined for any other text. */
+function dateSeconds(text: string): number | undefined {
   if (dotted.test(text)) {
     const [day, month, year] = text.slice(0, 10).split('.').map(Number) as [number, number, number];
-    return isClock(year, month, day, ...clockOf(text.slice(11)));
+    return secondsAt(year, month, day, ...clockOf(text.slice(11)));
   }
-  if (!date.test(text)) return false;
+  if (!date.test(text)) return undefined;
   const [year, month, day] = text.slice(0, 10).split(/[-/]/).map(Number) as [number, number, number];
-  return isClock(year, month, day, ...clockOf(text.slice(11, 19)));
+  // The end of a day is the hour 24, with nothing but zeros after it.
+  const isEnd = /^24:00(:00(\.0{1,5}|\.0{6}\d*)?)?(?![:.\d])/.test(text.slice(11));
+  const [hour, minute, second] = clockOf(text.slice(11));
+  const clock = secondsAt(year, month, day, isEnd ? 0 : hour, minute, second);
+  if (clock === undefined) return undefined;
+  const [, micros = ''] = /\.(\d{1,6})/.exec(text) ?? [];
+  const [, sign, hours = 0, minutes = 0] = /\d([+-])(\d{2})(?::(\d{2}))?$/.exec(text.slice(13)) ?? [];
+  const offset = (Number(hours) * 60 + Number(minutes)) * 60 * (sign === '-' ? -1 : 1);
+  return withMicros(clock + (isEnd ? 86_400 : 0) - offset, micros);
 }
 
 /** Hour, minute and second of `12:30` or `12:30:05`. */
 function clockOf(text: string): [number, number, number] {
   const [hour = 0, minute = 0, second = 0] = /^\d{2}:\d{2}/.test(text)
-    ? text.split(':').map((part) => Number(part.slice(0, 2)))
+    ? text
+        .slice(0, 8)
+        .split(':')
+        .map((part) => Number(part.slice(0, 2)))
     : [];
   return [hour, minute, second];
 }

@@ -42,6 +42,21 @@ export interface SniffOptions extends ColumnOptions, CellRules {
  * (4) in some column it has a word and every later record of the head has a number or a date.
  */
 export function sniffTable(file: string, format: 'csv' | 'tsv', head: FileHead, options: SniffOptions): SniffedTable {
+  const { known, ...sniffed } = sniffLayout(file, format, head, options);
+  const { names, rows, layout } = sniffed;
+  if (sniffed.first.length === 0) return { ...sniffed, positions: { user: 0, item: 1 }, numeric: false };
+  const { positions, columns } = chooseColumns({ file, names, width: layout.width, rows, layout: known }, options);
+  const numeric = rows.every((fields) => [positions.user, positions.item].every((at) => isNumber(fields[at] ?? '')));
+  return { ...sniffed, positions, columns, numeric };
+}
+
+/** The layout of a delimited table and its first rows, without the roles of its columns: see `sniffTable`. `known`: see `ColumnTable.layout`. */
+export function sniffLayout(
+  file: string,
+  format: 'csv' | 'tsv',
+  head: FileHead,
+  options: SniffOptions,
+): Omit<SniffedTable, 'positions' | 'columns' | 'numeric'> & { known?: { rating?: number; time?: number } } {
   const text = headText(head);
   const delimiter = options.delimiter ?? guessDelimiter(format, text);
   const quote = quoteOf(options.quote, delimiter, text);
@@ -69,12 +84,9 @@ export function sniffTable(file: string, format: 'csv' | 'tsv', head: FileHead, 
     skip,
   };
   const rows = header ? rest.filter((fields) => !isSame(fields, first)) : [first, ...rest];
-  if (records.length === 0)
-    return { layout, first, rows: [], positions: { user: 0, item: 1 }, numeric: false, empty: true };
+  if (records.length === 0) return { layout, first, rows: [], empty: true };
   const known = header ? undefined : knownLayout(rows, width, delimiter, options);
-  const { positions, columns } = chooseColumns({ file, names, width, rows, layout: known }, options);
-  const numeric = rows.every((fields) => [positions.user, positions.item].every((at) => isNumber(fields[at] ?? '')));
-  return { layout, first, names, positions, columns, rows, numeric, empty };
+  return { layout, first, names, rows, empty, known };
 }
 
 /** The character that encloses fields: as asked; none where tabs separate fields; `'` where it encloses every field of the first line; else `"`. */
@@ -150,7 +162,7 @@ function knownLayout(
   const isTime = (c: number) =>
     every(c, (cell) =>
       timeFormat
-        ? timeFormatOf(timeFormat).isTime(cell)
+        ? timeFormatOf(timeFormat).secondsOf(cell) !== undefined
         : isDate(cell) || (isNumber(cell, decimal) && isInstant(numberIn(cell))),
     );
   const isId = (c: number) => !isTime(c) && columns[c]!.some((cell) => cell !== '');
@@ -172,8 +184,11 @@ function isInstant(value: number): boolean {
   return (value >= 1e8 && value < 1e10) || (value >= 1e11 && value < 1e13);
 }
 
-/** The keys of the JSON objects in a head, in order of first appearance; the first rows under them; and the keys that have a list as a value. */
-export function sniffObjects(head: FileHead): { names: string[]; rows: string[][]; lists: ReadonlySet<string> } {
+/** The keys of the JSON objects in a head, in order of first appearance; the first rows under them, at most `shownRows`; and the keys that have a list as a value. */
+export function sniffObjects(
+  head: FileHead,
+  shownRows = 5,
+): { names: string[]; rows: string[][]; lists: ReadonlySet<string> } {
   const keys = new Set<string>();
   const lists = new Set<string>();
   const objects: Record<string, unknown>[] = [];
@@ -185,7 +200,7 @@ export function sniffObjects(head: FileHead): { names: string[]; rows: string[][
           keys.add(key);
           if (Array.isArray(inner)) lists.add(key);
         }
-        if (objects.length < 5) objects.push(value as Record<string, unknown>);
+        if (objects.length < shownRows) objects.push(value as Record<string, unknown>);
       }
     } catch {
       // Not JSON: the reader reports the line later.

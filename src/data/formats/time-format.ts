@@ -4,8 +4,8 @@
 export interface TimeFormat {
   text: string;
   pattern: string;
-  /** True for a text in the format whose date and time of day exist. */
-  isTime(text: string): boolean;
+  /** Seconds since 1970-01-01 UTC of a text in the format whose date and time of day exist; undefined for any other. */
+  secondsOf(text: string): number | undefined;
 }
 
 const months = [
@@ -71,34 +71,51 @@ export function timeFormat(text: string): TimeFormat {
   const format: TimeFormat = {
     text,
     pattern: parts.map(({ plain }) => plain).join(''),
-    isTime(cell) {
+    secondsOf(cell) {
       const found = expression.exec(cell);
-      if (!found) return false;
-      const of = (code: string) => found[used.indexOf(code) + 1];
+      if (!found) return undefined;
+      const of = (code: string) => found[used.indexOf(code) + 1]!;
       const has = (code: string) => used.includes(code);
-      const year = has('Y') ? Number(of('Y')) : 2000 + Number(of('y'));
-      const name = (of('b') && has('b') ? of('b') : has('B') ? of('B') : undefined)?.slice(0, 3).toLowerCase();
-      const month = has('m') ? Number(of('m')) : months.findIndex((full) => full.startsWith(name!)) + 1;
       const whole = (code: string) => (has(code) ? Number(of(code)) : 0);
-      if (has('I') && (whole('I') < 1 || whole('I') > 12)) return false;
-      return isClock(year, month, whole('d'), whole('H'), whole('M'), whole('S'));
+      // Years of two digits are 1969 to 2068.
+      const year = has('Y') ? whole('Y') : whole('y') + (whole('y') < 69 ? 2000 : 1900);
+      const name = (has('b') ? of('b') : has('B') ? of('B') : '').slice(0, 3).toLowerCase();
+      const month = has('m') ? whole('m') : months.findIndex((full) => full.startsWith(name)) + 1;
+      if (has('I') && (whole('I') < 1 || whole('I') > 12)) return undefined;
+      let hour = has('H') ? whole('H') : whole('I');
+      if (has('p')) {
+        if (hour > 12) return undefined;
+        hour = (hour % 12) + (of('p').toLowerCase() === 'pm' ? 12 : 0);
+      }
+      const clock = secondsAt(year, month, whole('d'), hour, whole('M'), whole('S'));
+      if (clock === undefined) return undefined;
+      const [, sign, hours = 0, minutes = 0] = has('z') ? /([+-])(\d{2}):?(\d{2})?/.exec(of('z'))! : [];
+      const offset = (Number(hours) * 60 + Number(minutes)) * 60 * (sign === '-' ? -1 : 1);
+      return withMicros(clock - offset, has('f') ? of('f') : '');
     },
   };
   made.set(text, format);
   return format;
 }
 
-/** True for a date that exists, with a time of day that exists. */
-export function isClock(
+/** Seconds since 1970-01-01 UTC of a date and time of day; undefined where one of them does not exist. */
+export function secondsAt(
   year: number,
   month: number,
   day: number,
   hour: number,
   minute: number,
   second: number,
-): boolean {
-  const at = new Date(Date.UTC(year, month - 1, day));
-  return at.getUTCMonth() === month - 1 && at.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+): number | undefined {
+  // Date.UTC takes the years 0 to 99 for those of the last century; 400 years are a whole number of weeks.
+  const at = Date.UTC(year + 400, month - 1, day, hour, minute, second) / 1000 - 12_622_780_800;
+  const exists = new Date(Date.UTC(year + 400, month - 1, day)).getUTCMonth() === month - 1;
+  return exists && hour < 24 && minute < 60 && second < 60 ? at : undefined;
+}
+
+/** Seconds with a fraction of at most six digits, rounded once. */
+export function withMicros(seconds: number, digits: string): number {
+  return digits === '' ? seconds : (seconds * 1e6 + Number(digits.padEnd(6, '0'))) / 1e6;
 }
 
 function literally(text: string): string {

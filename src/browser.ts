@@ -4,11 +4,17 @@
  * more threads: use a Web Worker for long work.
  */
 
+import { onDemand } from './platform/on-demand.ts';
+
 export type { Csr } from './array/csr.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
 export { type Isolation, isolatePage } from './browser/isolate-page.ts';
 export { openModel, saveModel } from './browser/open-model.ts';
+export type { PageDatasetOptions } from './browser/reading/load-dataset.ts';
+export type { PageFile, PagePlace, PageSource } from './browser/reading/page-source.ts';
+export type { PreviewOptions } from './browser/reading/preview-table.ts';
+export type { ReadControls, ReadProgress } from './browser/reading/read-controls.ts';
 export { trainInWorker } from './browser/train-in-worker.ts';
 export { zipModel } from './browser/zip-model.ts';
 export type { Attribute, Catalogue } from './catalogue/catalogue.ts';
@@ -21,10 +27,13 @@ export type { AttributeColumn, AttributeType, AttributeValue } from './data/attr
 export type { Dataset } from './data/build-dataset.ts';
 export type { CatalogueTable } from './data/catalogue-table.ts';
 export { IdMap } from './data/id-map.ts';
-export type { Interactions, ReadReport } from './data/interactions.ts';
+export type { Interactions, ReadReport, SkippedRows } from './data/interactions.ts';
+export type { ReadOptions } from './data/read-options.ts';
 export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { type Shop, type ShopEvent, type ShopItem, type ShopOptions, syntheticShop } from './data/synthetic-shop.ts';
+export { columnOptionsFor, type PreviewColumn, type TablePreview } from './data/table-preview.ts';
+export type { TitleOptions } from './data/title-columns.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
 export { itemKnnRanker, popularRanker, randomRanker } from './evaluation/baselines.ts';
 export { easeRanker } from './evaluation/ease.ts';
@@ -79,3 +88,31 @@ export type { Snapshot, SnapshotOptions } from './training/snapshots.ts';
 export { type EvaluateModelOptions, type TrainedModel, type TrainOptions, train } from './training/train.ts';
 export type { RunControls } from './training/train-embeddings.ts';
 export type { TrainingData, TrainResult, Tuning } from './training/training.ts';
+
+// The functions below load their modules on the first call: a bundler that splits at import() keeps them apart.
+/** Reads a log from files of the page or addresses, filters it and splits it; see `PageDatasetOptions`. @throws TaurecError as in Node; `aborted` by `signal` */
+export const loadDataset: typeof import('./browser/reading/load-dataset.ts').loadDataset = /*#__PURE__*/ onDemand(
+  () => import('./browser/reading/load-dataset.ts'),
+  'loadDataset',
+);
+/**
+ * Reads a log of interactions without splitting it, from a `File`, a `Blob`, `{ name, blob }`, an address or a list of these, in the formats and with the rules of Node.
+ * @throws TaurecError as in Node; `aborted` by `signal`
+ */
+export const readInteractions: typeof import('./browser/reading/read-interactions.ts').readInteractions =
+  /*#__PURE__*/ onDemand(() => import('./browser/reading/read-interactions.ts'), 'readInteractions');
+/** Reads titles of items: one for each item of the given `IdMap`, '' for an item without a title. @throws TaurecError as `readInteractions` for files and columns */
+export const readTitles: typeof import('./browser/reading/read-titles.ts').readTitles = /*#__PURE__*/ onDemand(
+  () => import('./browser/reading/read-titles.ts'),
+  'readTitles',
+);
+/** Reads a catalogue of items, with ids, titles and attributes. @throws TaurecError `bad-catalogue`; as `readInteractions` for files and columns */
+export const readCatalogue: typeof import('./browser/reading/read-catalogue.ts').readCatalogue = /*#__PURE__*/ onDemand(
+  () => import('./browser/reading/read-catalogue.ts'),
+  'readCatalogue',
+);
+/** The beginning of a table as `readInteractions` would read it, with the roles of its columns, for a page that lets people correct them (`columnOptionsFor`). @throws TaurecError as `readInteractions` for files */
+export const previewTable: typeof import('./browser/reading/preview-table.ts').previewTable = /*#__PURE__*/ onDemand(
+  () => import('./browser/reading/preview-table.ts'),
+  'previewTable',
+);

@@ -30,7 +30,7 @@ export type { EventOptions, KindCount } from './data/event-kinds.ts';
 export type { Format } from './data/formats/file-format.ts';
 export type { PassedOver } from './data/formats/rejects.ts';
 export { IdMap } from './data/id-map.ts';
-export type { Interactions, ReadReport } from './data/interactions.ts';
+export type { Interactions, ReadReport, SkippedRows } from './data/interactions.ts';
 export type { CoreThresholds } from './data/k-core.ts';
 export type { ReadOptions } from './data/read-options.ts';
 export type { Source } from './data/source/source-name.ts';

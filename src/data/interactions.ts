@@ -60,6 +60,14 @@ export interface ReadReport {
   readonly firstRows?: readonly Readonly<Partial<Record<Role, string>>>[];
   /** Path of the file that lists the skipped rows; absent when none was skipped. */
   readonly rejectsFile?: string;
+  /** In a browser, which has no folders: the lists of skipped rows; absent when none was skipped. */
+  readonly skippedRows?: readonly SkippedRows[];
+}
+
+/** A list of skipped rows: the name and the text of the file that Node writes (CSV: line, column, value, reason). */
+export interface SkippedRows {
+  readonly name: string;
+  readonly text: string;
 }
 
 /** The columns as a reader produces them: unsorted, with duplicates. */

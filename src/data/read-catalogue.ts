@@ -6,7 +6,8 @@ import { readHead } from '../platform/file-head.ts';
 import type { FileHead } from '../platform/head.ts';
 import { fileSha256, openBytes, openLines, openText } from '../platform/text-stream.ts';
 import { type AttributeType, type AttributeValue, columnOf } from './attribute-columns.ts';
-import { type CatalogueTable, reservedNames } from './catalogue-table.ts';
+import { catalogueColumns, reasonToLeaveOut, typeOf } from './catalogue-columns.ts';
+import type { CatalogueTable } from './catalogue-table.ts';
 import { withDatabaseFile } from './database/database-file.ts';
 import { databasePlace } from './database/database-place.ts';
 import { type Duck, eachChunk, identifier, literal, openDuck, scalar } from './formats/duckdb.ts';
@@ -18,7 +19,7 @@ import { IdMapBuilder } from './id-map.ts';
 import { type Source, shownSource } from './source/source-name.ts';
 import { findForeignByte, foreignByte } from './source/text-encoding.ts';
 import { withSources } from './source/with-sources.ts';
-import { isItemIdName, isTitleName, type TitleOptions } from './title-columns.ts';
+import type { TitleOptions } from './title-columns.ts';
 
 /**
  * Reads a catalogue of items: ids, titles and attributes, from CSV, TSV, JSON lines or Parquet, as a file, URL or database table (as in `readInteractions`). A text table names its columns in its first line. The id is the column
@@ -160,25 +161,18 @@ async function readRows(
     const line = lineOf ? await lineOf(row) : row + 1;
     throw new TaurecError('bad-catalogue', { file, line, ...(!lineOf && { unit: 'row' }), problem });
   };
-  const names = columns.map(({ name }) => name.trim());
-  const twice = names.findIndex((name, at) => name !== '' && names.indexOf(name) < at);
-  if (twice >= 0)
-    throw new TaurecError('bad-catalogue', { file, line: 1, problem: `two columns are called ${names[twice]}` });
-  const { id, title } = findColumns(file, names, options);
+  const { names, id, title } = catalogueColumns(
+    file,
+    columns.map(({ name }) => name),
+    options,
+  );
   const typed = rejects ? await typesOf(duck, from, columns) : columns.map(({ type }) => typeOf(type!));
   const taken: { readonly name: string; readonly type: AttributeType; readonly sql: string }[] = [];
   const leftOut: { name: string; reason: string }[] = [];
   for (const [at, { value, type: given }] of columns.entries()) {
     if (at === id || at === title) continue;
     const name = names[at]!;
-    const reason =
-      name === ''
-        ? `column ${at + 1} has no name`
-        : reservedNames.includes(name)
-          ? 'filters use this name'
-          : typed[at] === undefined
-            ? `its values are nested (${given!.slice(0, 60)})`
-            : undefined;
+    const reason = reasonToLeaveOut(name, at, typed[at], given);
     if (reason !== undefined) leftOut.push({ name, reason });
     else taken.push({ name, type: typed[at]!, sql: expressionOf(typed[at]!, value, given) });
   }
@@ -217,36 +211,6 @@ async function readRows(
     attributes: new Map(taken.map(({ name, type }, a) => [name, columnOf(type, values[a]!)])),
     leftOut,
   };
-}
-
-/** The positions of the id and the title, from 0; the title is undefined where no column has its name. */
-function findColumns(
-  file: string,
-  names: readonly string[],
-  options: TitleOptions,
-): { readonly id: number; readonly title: number | undefined } {
-  const given = (role: 'id' | 'title') => {
-    const column = options[role];
-    if (column === undefined) return undefined;
-    const at = names.indexOf(String(column));
-    if (at >= 0) return at;
-    const position = Number(column);
-    if (Number.isInteger(position) && position >= 1 && position <= names.length) return position - 1;
-    throw new TaurecError('missing-column', { file, got: column, role, columns: names });
-  };
-  const id = given('id') ?? Math.max(0, names.findIndex(isItemIdName));
-  const named = names.findIndex((name, at) => at !== id && isTitleName(name));
-  return { id, title: given('title') ?? (named < 0 ? undefined : named) };
-}
-
-/** The attribute type of a DuckDB type; undefined for nested ones. */
-function typeOf(type: string): AttributeType | undefined {
-  if (type === 'BOOLEAN') return 'boolean';
-  if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL)/.test(type) && !type.endsWith(']')) return 'number';
-  if (/^(DATE|TIMESTAMP)/.test(type) && !type.endsWith(']')) return 'time';
-  const element = type.replace(/\[\d*\]$/, '');
-  if (/^(STRUCT|MAP|UNION)\(|\]$/.test(element)) return undefined;
-  return element === type ? 'text' : 'list';
 }
 
 /** The type of each column of text, by all its values. */

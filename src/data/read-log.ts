@@ -8,7 +8,7 @@ import type { EncodedRows, RowRules } from './formats/encoded-rows.ts';
 import { type Format, guessFormat } from './formats/file-format.ts';
 import type { Rejects } from './formats/rejects.ts';
 import { type SniffedTable, sniffObjects, sniffTable } from './formats/table-layout.ts';
-import { compactIds, type Interactions, mergeDuplicates, selectEntries } from './interactions.ts';
+import { compactIds, type Interactions, mergeDuplicates, type ReadReport, selectEntries } from './interactions.ts';
 import type { ReadOptions } from './read-options.ts';
 import { type FirstRows, firstRowsOf, reportOf, withoutEmptyMeasures } from './read-report.ts';
 import { latestTime } from './recency-weights.ts';
@@ -152,7 +152,7 @@ export function logOf(
   read: Read,
   rejects: Rejects,
   options: ReadOptions,
-  rejectsFile: string | undefined,
+  listed: Pick<ReadReport, 'rejectsFile' | 'skippedRows'>,
 ): Omit<Interactions, 'sha256' | 'source'> {
   const { belowMinRating, kinds, otherKinds } = read;
   const rows = read.columns.users.length;
@@ -172,7 +172,7 @@ export function logOf(
     passed: rejects.passed,
     columns: read.read,
     firstRows: read.firstRows,
-    rejectsFile,
+    ...listed,
   };
   return { ...merged, report };
 }

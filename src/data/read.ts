@@ -92,7 +92,7 @@ async function readFile(file: string, options: ReadOptions & FileFacts): Promise
       format === 'lightgcn'
         ? await readPairs(file, head.gzip, rejects)
         : await readTable(file, format, { ...head, quotes }, options, rejects);
-    return { ...logOf(file, read, rejects, options, list.close()), sha256, source: file };
+    return { ...logOf(file, read, rejects, options, { rejectsFile: list.close() }), sha256, source: file };
   } catch (error) {
     // A failed read leaves no rejects file behind.
     list.abandon();

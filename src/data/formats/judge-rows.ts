@@ -1,6 +1,6 @@
 // Which rows of a file are good: row by row, by the rules of its cells. DuckDB reads well-formed files by the same rules as SQL; this is where a bad row gets its line and its reason.
 
-import { type ColumnPositions, roles } from '../columns.ts';
+import { type ColumnPositions, type Role, roles } from '../columns.ts';
 import { type CellRules, cellKind, cellRemedy, expectedCell } from './cells.ts';
 import { RecordSplitter, type TextRecord } from './records.ts';
 import type { BadRow, Rejects } from './rejects.ts';
@@ -105,23 +105,27 @@ function badRecord(
   return badCell(line, columns, (position) => fields[position]!);
 }
 
+/** The object of a line; undefined for a line that is none. */
+export function objectOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The fault of a line: not a JSON object, or a bad value; 'missing' for a missing id; undefined for a good one. */
 export function badJson(
+  object: Record<string, unknown> | undefined,
   text: string,
   line: number,
   columns: CheckedColumns & { names: readonly string[] },
   lists: readonly number[],
 ): BadRow | 'missing' | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { line, column: '1', got: text.slice(0, 200), expected: 'a JSON object on one line' };
-  }
-  const object = value as Record<string, unknown>;
+  if (!object) return { line, column: '1', got: text.slice(0, 200), expected: 'a JSON object on one line' };
   const { names, positions } = columns;
   const valueAt = (position: number) => object[names[position]!];
   for (const position of new Set(Object.values(positions))) {
@@ -162,10 +166,15 @@ export function badCell(
   { names, positions, rules }: CheckedColumns,
   cell: (position: number) => string,
 ): BadRow | 'missing' | undefined {
-  const present = roles.filter((role) => positions[role] !== undefined);
-  const kinds = present.map((role) => cellKind(role, cell(positions[role]!), rules));
-  if (kinds.includes('missing')) return 'missing';
-  const role = present[kinds.indexOf('bad')];
+  let role: Role | undefined;
+  let isMissing = false;
+  for (const one of roles) {
+    const position = positions[one];
+    const kind = position === undefined ? 'good' : cellKind(one, cell(position), rules);
+    if (kind === 'missing') isMissing = true;
+    else if (kind === 'bad') role ??= one;
+  }
+  if (isMissing) return 'missing';
   if (!role) return undefined;
   const position = positions[role]!;
   const got = cell(position);

@@ -76,6 +76,8 @@ export class RecordSplitter {
 
   /** The record at `start` and the start of the next one; undefined when its end is not in the text yet. `last`: no more text follows. */
   private record(start: number, last: boolean): { record?: TextRecord; next: number } | undefined {
+    const plain = this.plainRecord(start);
+    if (plain) return plain;
     const text = this.rest;
     const fields: string[] = [];
     let at = start;
@@ -105,9 +107,9 @@ export class RecordSplitter {
       while (end < text.length && !isLineEnd(text, end) && !text.startsWith(this.delimiter, end)) end++;
       // Two characters: \r\n or a delimiter of two characters may continue in the next piece.
       if (end + 2 > text.length && !last) return undefined;
-      const plain = this.trim ? trimSpaces(text.slice(at, end)) : text.slice(at, end);
-      if (quoted && plain !== '') broken ||= fields.length + 1;
-      fields.push(field + plain);
+      const rest = this.trim ? trimSpaces(text.slice(at, end)) : text.slice(at, end);
+      if (quoted && rest !== '') broken ||= fields.length + 1;
+      fields.push(field + rest);
       if (text.startsWith(this.delimiter, end) && end < text.length) {
         at = end + this.delimiter.length;
         continue;
@@ -122,6 +124,19 @@ export class RecordSplitter {
       const blank = fields.length === 1 && !quoted && fields[0] === '';
       return { record: blank ? undefined : record, next };
     }
+  }
+
+  /** The record of a line without quotes that ends with \n or \r\n, as most do: found by what the language does fastest. Undefined for any other line. */
+  private plainRecord(start: number): { record?: TextRecord; next: number } | undefined {
+    const { rest, quote, delimiter } = this;
+    const end = rest.indexOf('\n', start);
+    if (end < 0) return undefined;
+    const line = rest.slice(start, rest.charCodeAt(end - 1) === 13 && end > start ? end - 1 : end);
+    if ((quote !== '' && line.includes(quote)) || line.includes('\r')) return undefined;
+    const fields = line.split(delimiter);
+    if (this.trim) for (let f = 0; f < fields.length; f++) fields[f] = trimSpaces(fields[f]!);
+    const record = { line: this.line++, fields };
+    return { record: fields.length === 1 && fields[0] === '' ? undefined : record, next: end + 1 };
   }
 
   /** The position of the first character from `at` on that is not a space; a delimiter is never one. */
@@ -170,7 +185,8 @@ export function splitRecords(text: string, delimiter: string, rules?: QuoteRules
 }
 
 function trimSpaces(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '');
+  // The first and the last character of most fields are above the space.
+  return text.charCodeAt(0) > 32 && text.charCodeAt(text.length - 1) > 32 ? text : text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 function isLineEnd(text: string, at: number): boolean {

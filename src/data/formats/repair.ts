@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { TextFile } from '../../platform/text-file.ts';
 import { openLines, openText } from '../../platform/text-stream.ts';
-import { badJson, type CheckedColumns, RowJudge } from './judge-rows.ts';
+import { badJson, type CheckedColumns, objectOf, RowJudge } from './judge-rows.ts';
 import type { TextRecord } from './records.ts';
 import type { Rejects } from './rejects.ts';
 import type { Layout } from './table.ts';
@@ -48,7 +48,7 @@ export async function repairJson(
     for await (const text of openLines(source.path, source.gzip)) {
       line++;
       if (text.trim() === '') continue;
-      const fault = badJson(text, line, columns, lists);
+      const fault = badJson(objectOf(text), text, line, columns, lists);
       if (fault === 'missing') rejects.passed.missingIds++;
       else if (fault) rejects.add(fault);
       else write(`${text}\n`);

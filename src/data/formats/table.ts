@@ -1,8 +1,8 @@
-import { TaurecError } from '../../errors.ts';
 import { type ColumnPositions, type Role, roles } from '../columns.ts';
 import { blankCell, checkedText, finite } from './cell-sql.ts';
 import type { CellRules } from './cells.ts';
 import { type Duck, identifier, literal } from './duckdb.ts';
+import { checkNesting } from './nesting.ts';
 import type { Quote } from './records.ts';
 
 /** A log in DuckDB: a FROM clause, and for each role an SQL expression. Ids are texts, numbers are doubles; a bad cell is NULL, a blank rating or time is NaN. */
@@ -198,21 +198,6 @@ export async function parquetTable(
 /** The FROM clause of a Parquet file, with numbered rows. */
 function parquetSource(path: string, hive: boolean): string {
   return `read_parquet(${literal(path)}, binary_as_string = true, file_row_number = true, hive_partitioning = ${hive})`;
-}
-
-/** True for a column of lists. @throws TaurecError `nested-column` */
-function checkNesting(file: string, role: Role, column: string, type: string): boolean {
-  const inner = type.replace(/\[\d*\]$/, '');
-  const isList = inner !== type;
-  const isNested = /^(STRUCT|MAP|UNION)\(|\]$/.test(inner);
-  if (!isNested && !(isList && role === 'user')) return isList;
-  throw new TaurecError('nested-column', {
-    file,
-    column,
-    type: type.length > 60 ? `${type.slice(0, 60)}…` : type,
-    expected: role === 'user' ? 'texts or numbers' : 'texts, numbers or a list of them',
-    remedy: `Choose another column for ${role} (--${role === 'event' ? 'event-column' : role}), or write the field that you mean as a column.`,
-  });
 }
 
 /** An SQL condition that is true when any cell of the row is bad. `names` maps each role to its expression or column. */

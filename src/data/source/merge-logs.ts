@@ -62,6 +62,7 @@ function mergeReports(logs: readonly Interactions[], duplicates: number): ReadRe
   const sum = (count: 'rows' | 'duplicates' | 'skipped' | 'belowMinRating' | 'withoutRating' | 'withoutTime') =>
     reports.reduce((total, report) => total + (report[count] ?? 0), 0);
   const rejects = reports.flatMap(({ rejectsFile }) => rejectsFile ?? []);
+  const skippedRows = reports.flatMap((report) => report.skippedRows ?? []);
   const kinds = new Map<string, KindCount>();
   for (const { kind, rows, weight, expired = 0 } of reports.flatMap((report) => report.kinds ?? [])) {
     const before = kinds.get(kind);
@@ -94,6 +95,7 @@ function mergeReports(logs: readonly Interactions[], duplicates: number): ReadRe
     firstRows: reports.flatMap(({ firstRows }) => firstRows ?? []).slice(0, shownRows),
     ...(kinds.size > 0 && { kinds: [...kinds.values()] }),
     rejectsFile: rejects.length > 0 ? rejects.join(', ') : undefined,
+    ...(skippedRows.length > 0 && { skippedRows }),
   };
 }
 

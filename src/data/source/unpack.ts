@@ -1,5 +1,7 @@
 // Archives and compressed files other than gzip: recognised by their first bytes, unpacked or refused with what to do.
 
+import { Unzip, UnzipInflate } from 'fflate';
+import { Decompress } from 'fzstd';
 import { TaurecError } from '../../errors.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -70,7 +72,6 @@ async function refuseTar(pieces: AsyncIterable<Uint8Array>, shown: string): Prom
 const isJunk = (name: string) => name.endsWith('/') || /(^|\/)(__MACOSX\/|\.)/.test(name);
 
 async function unzip<F>(shelf: Shelf<F>, packed: F, shown: string): Promise<F> {
-  const { Unzip, UnzipInflate } = await import('fflate');
   const names: string[] = [];
   let failure: unknown;
   let pending: Uint8Array[] = [];
@@ -120,7 +121,6 @@ async function unzip<F>(shelf: Shelf<F>, packed: F, shown: string): Promise<F> {
 }
 
 async function unzstd<F>(shelf: Shelf<F>, packed: F, shown: string): Promise<F> {
-  const { Decompress } = await import('fzstd');
   let pending: Uint8Array[] = [];
   let ended = false;
   const stream = new Decompress((piece, last) => {

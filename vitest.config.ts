@@ -21,7 +21,7 @@ const shared = { isolate: false, server: { deps: { external: [/\/dist\//] } } };
 
 /** Tests import `src/…ts` by type and run `dist/…js`, the files that ship: worker threads and tests then share one build. */
 export default defineConfig({
-  resolve: { alias: [{ find: /^(.*\/)src\/(.*)\.ts$/, replacement: `${import.meta.dirname}/dist/$2.js` }] },
+  resolve: { alias: [{ find: /^(.*\/)src\/(.*)\.tsx?$/, replacement: `${import.meta.dirname}/dist/$2.js` }] },
   test: {
     setupFiles: ['test/support/property-seed.ts'],
     testTimeout: 120_000,

@@ -6,7 +6,7 @@ const limit = 400;
 const source = join(import.meta.dirname, '../src');
 
 for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
-  if (!name.endsWith('.ts')) continue;
+  if (!/\.tsx?$/.test(name)) continue;
   const lines = readFileSync(join(source, name), 'utf8').split('\n').length - 1;
   if (lines <= limit) continue;
   console.error(`src/${name}: ${lines} lines, the limit is ${limit}. Move its second concept to a new file.`);

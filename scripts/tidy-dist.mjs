@@ -10,8 +10,10 @@ const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
 for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+  // The studio's site is a bundle of its own (build-studio.mjs).
+  if (name.startsWith(join('studio', 'site'))) continue;
   const source = /^(.*?)(\.d\.ts|\.js\.map|\.js)$/.exec(name);
-  if (source && !['ts', 'd.ts'].some((end) => existsSync(join(root, 'src', `${source[1]}.${end}`))))
+  if (source && !['ts', 'tsx', 'd.ts'].some((end) => existsSync(join(root, 'src', `${source[1]}.${end}`))))
     rmSync(join(dist, name));
 }
 

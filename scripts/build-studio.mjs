@@ -1,0 +1,63 @@
+/**
+ * Bundles the studio's page from dist/studio/page/ into dist/studio/site/, a folder that any host can serve: relative addresses, no inline scripts or styles, a hash in every name but index.html's.
+ * The page and its styles come from src/; the scripts are those that tsc wrote. Browsers' twins of files that need Node are chosen by the `imports` of package.json.
+ */
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'vite';
+
+const root = join(import.meta.dirname, '..');
+const page = join(root, 'dist/studio/page');
+const site = join(root, 'dist/studio/site');
+
+for (const name of ['index.html', 'styles'])
+  cpSync(join(root, 'src/studio/page', name), join(page, name), { recursive: true });
+rmSync(site, { recursive: true, force: true });
+/** Packages that went into the bundle. */
+const packages = new Set();
+/** @type {import('vite').Plugin} */
+const collect = {
+  name: 'packages',
+  generateBundle(_, bundle) {
+    for (const file of Object.values(bundle))
+      if (file.type === 'chunk')
+        for (const id of file.moduleIds) {
+          const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
+          if (name) packages.add(name);
+        }
+  },
+};
+await build({
+  configFile: false,
+  root: page,
+  base: './',
+  logLevel: 'warn',
+  plugins: [collect],
+  worker: { format: 'es', plugins: () => [collect] },
+  build: {
+    outDir: site,
+    emptyOutDir: true,
+    target: 'es2022',
+    // the first versions with light-dark()
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    modulePreload: { polyfill: false },
+    // A data address in a style would need a wider policy than 'self'.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1000,
+  },
+});
+const licences = [...packages].sort().map((name) => {
+  const folder = join(root, 'node_modules', name);
+  const { license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return `${name} (${license})\n\n${licenceOf(folder)}`;
+});
+writeFileSync(join(site, 'LICENSE.txt'), licences.join('\n\n'));
+
+/** @param {string} folder of a package */
+function licenceOf(folder) {
+  for (const name of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license'])
+    try {
+      return readFileSync(join(folder, name), 'utf8');
+    } catch {}
+  throw new Error(`${folder}: no licence text to ship with the bundle`);
+}

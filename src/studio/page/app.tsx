@@ -1,0 +1,115 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { FailurePanel } from './parts/failure-panel.tsx';
+import { Menu } from './parts/field.tsx';
+import { Progress } from './parts/progress.tsx';
+import { type RoomFacts, roomFacts } from './rooms.tsx';
+import { type Room, rooms } from './state/place.ts';
+import { type Studio, StudioContext, useStudio } from './state/studio.ts';
+import { setTheme, theme, themes } from './state/theme.ts';
+import { Tasks } from './teach.tsx';
+
+/** The whole page over a studio. */
+export function App({ studio }: { studio: Studio }) {
+  return (
+    <StudioContext.Provider value={studio}>
+      {/* biome-ignore lint/a11y/useValidAnchor: a link by nature; its handler keeps the fragment, which is the address of a place */}
+      <a class="skip" href="#content" onClick={toContent}>
+        Skip to content
+      </a>
+      <Header />
+      {studio.teach && <Tasks />}
+      <Content />
+      <div class="hidden" role="status" aria-live="polite">
+        {studio.said}
+      </div>
+    </StudioContext.Provider>
+  );
+}
+
+function Header() {
+  const { about, place, link } = useParts();
+  return (
+    <header class="top">
+      <p class="brand">
+        <span class="brand-name">taurec</span> studio
+      </p>
+      <nav aria-label="Rooms">
+        <ul>
+          {offered(about).map(([room, { title }]) => (
+            <li key={room}>
+              <a href={link(room)} aria-current={place.room === room ? 'page' : undefined}>
+                {title}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <p class="where">
+        {about?.kind === 'page' && 'Nothing leaves this page.'}
+        {about?.kind === 'server' && <>Works in {about.folder ?? 'the folder of its server'}.</>}
+      </p>
+      <div class="theme">
+        <Menu
+          label="Theme"
+          value={theme.value}
+          choices={themes.map((value) => ({ value, label: value[0]!.toUpperCase() + value.slice(1) }))}
+          onChange={(value) => setTheme(themes.find((known) => known === value) ?? 'auto')}
+        />
+      </div>
+    </header>
+  );
+}
+
+function Content() {
+  const studio = useStudio();
+  const { about, place } = useParts();
+  const opening = studio.opening.state.value;
+  const facts = offered(about).find(([room]) => room === place.room)?.[1] ?? roomFacts.data!;
+  const title = useRef<HTMLHeadingElement>(null);
+  const before = useRef(place.room);
+  useEffect(() => {
+    document.title = `${facts.title} – taurec studio`;
+    // The first screen keeps the focus that the browser gives; later ones start at their title.
+    if (before.current !== place.room) {
+      before.current = place.room;
+      title.current?.focus();
+      scrollTo(0, 0);
+    }
+  }, [place.room, facts]);
+  return (
+    <main id="content" tabIndex={-1} data-room={place.room}>
+      <div class="room-title">
+        <h1 ref={title} tabIndex={-1}>
+          {facts.title}
+        </h1>
+        <p>{facts.about}</p>
+      </div>
+      {opening.state === 'failed' && <FailurePanel failure={opening.failure} retry={() => void studio.open()} />}
+      {opening.state === 'working' && <Progress label="Starting the engine" />}
+      {opening.state === 'done' && <facts.Screen key={facts.title} />}
+    </main>
+  );
+}
+
+function useParts() {
+  const studio = useStudio();
+  return {
+    about: studio.about.value,
+    place: studio.place.value,
+    link: (room: Room) => studio.link({ room }),
+  };
+}
+
+/** The rooms of the navigation, in their order. */
+function offered(about: Studio['about']['value']): readonly (readonly [Room, RoomFacts])[] {
+  return rooms.flatMap((room) => {
+    const facts = roomFacts[room];
+    return facts && (!facts.offered || (about && facts.offered(about))) ? [[room, facts] as const] : [];
+  });
+}
+
+/** The fragment is the address of a place, so the skip link moves the focus itself. */
+function toContent(event: Event) {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}

@@ -1,0 +1,19 @@
+import { render } from 'preact';
+import type { Session } from '../session.ts';
+import { App } from './app.tsx';
+import { placeOf } from './state/place.ts';
+import { Studio } from './state/studio.ts';
+import { applyTheme } from './state/theme.ts';
+
+/** Draws the studio over the session that is made into an element, and follows the address. */
+export function mountStudio(root: Element, makeSession: () => Promise<Session>): Studio {
+  applyTheme();
+  const studio = new Studio(makeSession, location);
+  document.documentElement.toggleAttribute('data-teach', studio.teach);
+  addEventListener('hashchange', () => {
+    studio.place.value = placeOf(location.hash);
+  });
+  render(<App studio={studio} />, root);
+  void studio.open();
+  return studio;
+}

@@ -1,0 +1,78 @@
+import type { RunInfo } from '../../session.ts';
+import { useStudio } from '../state/studio.ts';
+import { Empty } from './empty.tsx';
+import { Menu } from './field.tsx';
+import { metric } from './figures.ts';
+
+/** The words for a run in a menu: its name, and what it reached. */
+export function runLabel(run: RunInfo): string {
+  const [name, value] = Object.entries(run.valid ?? {})[0] ?? [];
+  const reached = name !== undefined && value !== undefined ? `, ${name} ${metric(value)}` : '';
+  return `${run.name}${run.state === 'done' ? reached : ` (${run.state})`}`;
+}
+
+/** The runs whose models can be asked. */
+export function finished(runs: readonly RunInfo[]): readonly RunInfo[] {
+  return runs.filter(({ state }) => state === 'done');
+}
+
+/** The run at a position of the address: the one that it names there, else the latest that is done. */
+export function useRun(position = 0): RunInfo | undefined {
+  const { place, runs } = useStudio();
+  const done = finished(runs.value);
+  const named = done.find(({ id }) => id === place.value.runs[position]);
+  return named ?? done.filter(({ id }) => !place.value.runs.includes(id))[position === 0 ? 0 : position - 1];
+}
+
+/** A menu of the models that are done; the choice is kept in the address. */
+export function RunPicker({ label = 'Model', position = 0 }: { label?: string; position?: number }) {
+  const studio = useStudio();
+  const run = useRun(position);
+  const done = finished(studio.runs.value);
+  if (!run) return null;
+  const choose = (id: string) => {
+    const runs = [...studio.place.peek().runs];
+    while (runs.length < position) runs.push(done[runs.length]?.id ?? id);
+    runs[position] = id;
+    studio.go({ runs }, 'replace');
+  };
+  return (
+    <Menu
+      label={label}
+      value={run.id}
+      choices={done.map((one) => ({ value: one.id, label: runLabel(one) }))}
+      onChange={choose}
+    />
+  );
+}
+
+/** What a room shows that needs a model while there is none. */
+export function NoModel({ what }: { what: string }) {
+  const studio = useStudio();
+  const busy = studio.runs.value.some(({ state }) => state === 'running' || state === 'waiting' || state === 'paused');
+  if (busy)
+    return (
+      <Empty title="The model is still learning" action={<a href={studio.link({ room: 'train' })}>Watch it train</a>}>
+        {what} as soon as the training is done.
+      </Empty>
+    );
+  const loaded = studio.data.value !== undefined;
+  return (
+    <Empty
+      title="There is no model yet"
+      action={
+        loaded ? (
+          <a class="button" href={studio.link({ room: 'train' })}>
+            Train a model
+          </a>
+        ) : (
+          <a class="button" href={studio.link({ room: 'data' })}>
+            Choose data
+          </a>
+        )
+      }
+    >
+      {what} once a model is trained. {loaded ? 'The data are ready.' : 'First choose data: a sample is enough.'}
+    </Empty>
+  );
+}

@@ -2,8 +2,8 @@
  * Bundles the studio's page from dist/studio/page/ into dist/studio/site/, a folder that any host can serve: relative addresses, no inline scripts or styles, a hash in every name but index.html's.
  * The page and its styles come from src/; the scripts are those that tsc wrote. Browsers' twins of files that need Node are chosen by the `imports` of package.json.
  */
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'vite';
 
 const root = join(import.meta.dirname, '..');
@@ -46,12 +46,40 @@ await build({
     chunkSizeWarningLimit: 1000,
   },
 });
+// What the cards of losses link to: the pages of the documentation, readable without a network.
+const losses = join(root, 'docs/losses');
+mkdirSync(join(site, 'losses'));
+cpSync(join(page, 'styles/document.css'), join(site, 'losses/document.css'));
+for (const file of readdirSync(losses))
+  writeFileSync(join(site, 'losses', `${basename(file, '.md')}.html`), documentOf(join(losses, file)));
 const licences = [...packages].sort().map((name) => {
   const folder = join(root, 'node_modules', name);
   const { license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   return `${name} (${license})\n\n${licenceOf(folder)}`;
 });
 writeFileSync(join(site, 'LICENSE.txt'), licences.join('\n\n'));
+
+/**
+ * A Markdown file as a page that shows its text; links to other files of the folder work.
+ * @param {string} file
+ */
+function documentOf(file) {
+  const text = readFileSync(file, 'utf8').replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  const linked = text.replace(/\[([^\]]+)\]\((?:\.\.\/|#)?[^)]*\)/g, (whole, words) => {
+    const own = /\(([\w-]+)\.md(?:#[^)]*)?\)$/.exec(whole)?.[1];
+    return own ? `<a href="./${own}.html">${words}</a>` : words;
+  });
+  const title = /^# (.*)$/m.exec(text)?.[1]?.replaceAll('`', '') ?? basename(file);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<link rel="stylesheet" href="./document.css">
+<main><pre>${linked}</pre></main>
+</html>
+`;
+}
 
 /** @param {string} folder of a package */
 function licenceOf(folder) {

@@ -14,6 +14,7 @@ const record = join(root, 'dist/build.hash');
 const inputs = [
   'src',
   'kernels',
+  'docs/losses',
   'tsconfig.json',
   'tsconfig.build.json',
   'package.json',

@@ -15,6 +15,7 @@ import type {
   Source,
   TablePreview,
 } from '../../../src/studio/session.ts';
+import { fakeSchema } from './fake-schema.ts';
 
 /** [items] of the fake shop, most popular first. */
 const items = Array.from({ length: 40 }, (_, i): MapItem & { genre: string } => ({
@@ -46,7 +47,7 @@ export class FakeSession implements Session {
   readonly calls: [name: string, ...args: unknown[]][] = [];
   epochMs = 20;
   kind: SessionAbout['kind'] = 'page';
-  schema: Readonly<Record<string, unknown>> = {};
+  schema: Readonly<Record<string, unknown>> = fakeSchema;
   #data: DataSummary | undefined;
   #sources: Source[] = [
     {

@@ -7,7 +7,7 @@ import type { Scale } from './scales.ts';
 export const margin = { top: 12, right: 12, bottom: 40, left: 52 } as const;
 
 /** The width of an element in pixels, as it changes. */
-export function useWidth<T extends Element>(): readonly [RefObject<T>, number] {
+export function useWidth<T extends Element>(): readonly [RefObject<T | null>, number] {
   const ref = useRef<T>(null);
   const [width, setWidth] = useState(480);
   useEffect(() => {

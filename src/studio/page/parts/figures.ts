@@ -26,6 +26,11 @@ export function metric(value: number): string {
   return value.toFixed(4);
 }
 
+/** A score: three decimals, so that those of a list stand under each other. */
+export function score(value: number): string {
+  return value.toFixed(3).replace('-', '−');
+}
+
 /** A share as a percentage: `31%`, `0.4%`. */
 export function percent(share: number): string {
   const value = share * 100;

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { number } from './figures.ts';
+import { score } from './figures.ts';
 
 /** An item of a list: as search hits, histories and recommendations have it. */
 export interface ListedItem {
@@ -31,7 +31,7 @@ export function ItemList<T extends ListedItem>({
             {item.title !== undefined && <span class="item-id">{item.id}</span>}
             {mark?.(item, index)}
           </span>
-          {item.score !== undefined && <span class="figure item-score">{number(item.score)}</span>}
+          {item.score !== undefined && <span class="figure item-score">{score(item.score)}</span>}
           {action?.(item, index)}
         </li>
       ))}

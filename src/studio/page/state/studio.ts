@@ -1,8 +1,8 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { DataSummary, RunInfo, Session, SessionAbout, SessionEvent } from '../../session.ts';
-import { failureOf } from './failure.ts';
+import type { DataSummary, RunInfo, Session, SessionAbout } from '../../session.ts';
+import { Live } from './live.ts';
 import { fragmentOf, type Place, placeOf } from './place.ts';
 import { Task } from './task.ts';
 
@@ -13,8 +13,8 @@ export class Studio {
   readonly place: Signal<Place>;
   readonly about: Signal<SessionAbout | undefined> = signal(undefined);
   readonly data: Signal<DataSummary | undefined> = signal(undefined);
-  /** All runs, the latest first. */
-  readonly runs: Signal<readonly RunInfo[]> = signal([]);
+  /** The runs and their pictures. */
+  readonly live = new Live();
   /** The runs that the address names and that exist. */
   readonly chosen: ReadonlySignal<readonly RunInfo[]> = computed(() =>
     this.place.value.runs.flatMap((id) => this.runs.value.filter((run) => run.id === id)),
@@ -25,13 +25,17 @@ export class Studio {
   readonly opening = new Task<SessionAbout>();
   readonly #makeSession: () => Promise<Session>;
   #session: Session | undefined;
-  readonly #listeners = new Set<(event: SessionEvent) => void>();
   #stop: (() => void) | undefined;
 
   constructor(makeSession: () => Promise<Session>, address: { readonly hash: string; readonly search: string }) {
     this.#makeSession = makeSession;
     this.teach = new URLSearchParams(address.search).has('teach');
     this.place = signal(placeOf(address.hash));
+  }
+
+  /** All runs, the latest first. */
+  get runs(): ReadonlySignal<readonly RunInfo[]> {
+    return this.live.runs;
   }
 
   /** The session; rooms are drawn once it is there. */
@@ -46,19 +50,13 @@ export class Studio {
       this.#session ??= await this.#makeSession();
       const { session } = this;
       this.#stop?.();
-      this.#stop = session.watch((event) => this.#take(event), 0);
+      this.#stop = session.watch((event) => this.live.take(event), 0);
       const [about, data, runs] = await Promise.all([session.about(), session.data(), session.runs()]);
       this.about.value = about;
       this.data.value = data;
-      this.runs.value = latestFirst(runs);
+      for (const run of runs) this.live.keep(run);
       return about;
     });
-  }
-
-  /** Calls the listener with every event from now on, until the returned function is called. */
-  listen(listener: (event: SessionEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   /** Tells screen readers. */
@@ -86,37 +84,12 @@ export class Studio {
     this.go({ options: { ...this.place.peek().options, ...options } }, 'replace');
   }
 
-  /** Replaces what is known about a run. */
-  keep(info: RunInfo): void {
-    const others = this.runs.peek().filter((run) => run.id !== info.id);
-    this.runs.value =
-      others.length === this.runs.peek().length
-        ? [info, ...others]
-        : this.runs.peek().map((run) => (run.id === info.id ? info : run));
-  }
-
   /** Forgets a run. */
   async discard(id: string): Promise<void> {
     await this.session.discard(id);
-    this.runs.value = this.runs.peek().filter((run) => run.id !== id);
+    this.live.forget(id);
     this.go({ runs: this.place.peek().runs.filter((run) => run !== id) }, 'replace');
   }
-
-  #take(event: SessionEvent): void {
-    if (event.type === 'run') this.keep(event.info);
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        // One room's fault must not stop the others.
-        console.error(failureOf(error).message);
-      }
-    }
-  }
-}
-
-function latestFirst(runs: readonly RunInfo[]): readonly RunInfo[] {
-  return [...runs].reverse();
 }
 
 /** The studio of the page. */

@@ -1,6 +1,71 @@
+import { useEffect, useMemo } from 'preact/hooks';
 import { Empty } from '../parts/empty.tsx';
+import { useStudio } from '../state/studio.ts';
+import { ItemMap } from './item-map.tsx';
+import { LossStrip } from './loss-strip.tsx';
+import { OptionForm } from './option-form.tsx';
+import { PersonList } from './person-list.tsx';
+import { RunCurves } from './run-curves.tsx';
+import { namesOf } from './schema-fields.ts';
+import { Trainer } from './trainer.ts';
+import { Transport } from './transport.tsx';
 
-/** The screen where models are trained. */
+/** The screen where models are trained, and watched while they learn. */
 export function TrainRoom() {
-  return <Empty title="Train">Choose data first.</Empty>;
+  const studio = useStudio();
+  const trainer = useMemo(() => new Trainer(studio), []);
+  useEffect(() => () => trainer.dispose(), []);
+  const data = studio.data.value;
+  const run = trainer.run.value;
+  useEffect(() => {
+    if (run?.state === 'done') studio.say(`${run.name} is trained.`);
+    if (run?.state === 'failed') studio.say(`${run.name} failed.`);
+  }, [run?.id, run?.state]);
+  if (!data && !run)
+    return (
+      <Empty
+        title="There is nothing to learn from yet"
+        action={
+          <a class="button" href={studio.link({ room: 'data' })}>
+            Choose data
+          </a>
+        }
+      >
+        First choose data: a sample is enough. Then come back, and watch a model learn from it.
+      </Empty>
+    );
+  const loss = trainer.fields.find(({ path }) => path === 'loss.name');
+  const values = trainer.values.value;
+  return (
+    <div class="training">
+      {loss && (
+        <LossStrip
+          names={namesOf(trainer.fields, 'loss')}
+          value={String(values['loss.name'] ?? loss.usual)}
+          usual={String(loss.usual)}
+          onChange={(name) => trainer.set(loss, name)}
+        />
+      )}
+      <section class="card training-options" aria-labelledby="options">
+        <h2 id="options">Options</h2>
+        <OptionForm fields={trainer.fields} values={values} onChange={(field, value) => trainer.set(field, value)} />
+      </section>
+      <div class="training-view">
+        <Transport trainer={trainer} />
+        {run ? (
+          <>
+            <RunCurves run={run} />
+            <div class="pair wide">
+              <ItemMap run={run} />
+              <PersonList run={run} />
+            </div>
+          </>
+        ) : (
+          <Empty title="Ready">
+            Press Train: the curves, the map of the items and one person’s list follow every epoch.
+          </Empty>
+        )}
+      </div>
+    </div>
+  );
 }

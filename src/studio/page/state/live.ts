@@ -1,0 +1,94 @@
+import { batch, type Signal, signal } from '@preact/signals';
+import type { RunInfo, SessionEvent } from '../../session.ts';
+
+/** Events of one type. */
+export type EventOf<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>;
+
+/** Milliseconds between updates while the page is hidden, where there are no frames. */
+const HIDDEN_PACE = 500;
+
+/**
+ * The runs and their pictures as events change them. Events may come thousands a second, and a page draws sixty times: what came is taken once a frame.
+ */
+export class Live {
+  /** All runs, the latest first. */
+  readonly runs: Signal<readonly RunInfo[]> = signal([]);
+  /** The latest map of each run. */
+  readonly maps: Signal<ReadonlyMap<string, EventOf<'map'>>> = signal(new Map());
+  /** The latest lists of the followed person, the newest first; at most two of each run. */
+  readonly lists: Signal<ReadonlyMap<string, readonly EventOf<'list'>[]>> = signal(new Map());
+  /** What a run does at present: its progress, or the trial that chooses its options. */
+  readonly doing: Signal<ReadonlyMap<string, string>> = signal(new Map());
+  readonly #waiting: SessionEvent[] = [];
+
+  /** Takes an event; the signals follow with the next frame. */
+  take(event: SessionEvent): void {
+    this.#waiting.push(event);
+    if (this.#waiting.length > 1) return;
+    if (document.hidden) setTimeout(() => this.#flush(), HIDDEN_PACE);
+    else requestAnimationFrame(() => this.#flush());
+  }
+
+  /** Replaces what is known about a run, or adds it. Epochs that events told first are kept. */
+  keep(info: RunInfo): void {
+    const known = this.runs.peek().find(({ id }) => id === info.id);
+    const merged = known && known.history.length > info.history.length ? { ...info, history: known.history } : info;
+    this.runs.value = known
+      ? this.runs.peek().map((run) => (run.id === info.id ? merged : run))
+      : [merged, ...this.runs.peek()];
+  }
+
+  /** Forgets a run. */
+  forget(id: string): void {
+    this.runs.value = this.runs.peek().filter((run) => run.id !== id);
+  }
+
+  #flush(): void {
+    batch(() => {
+      for (const event of this.#waiting.splice(0)) this.#apply(event);
+    });
+  }
+
+  #apply(event: SessionEvent): void {
+    if (event.type === 'run') this.keep(event.info);
+    else if (event.type === 'map') this.maps.value = new Map(this.maps.peek()).set(event.run, event);
+    else if (event.type === 'list') {
+      const [last] = this.lists.peek().get(event.run) ?? [];
+      const both = last && last.user === event.user ? [event, last] : [event];
+      this.lists.value = new Map(this.lists.peek()).set(event.run, both);
+    } else this.#applyTraining(event);
+  }
+
+  #applyTraining({ run: id, event }: EventOf<'train'>): void {
+    if (event.type === 'start') {
+      const { trial, phase, epochs } = event;
+      this.#tell(
+        id,
+        trial ? `Choosing options, trial ${trial.number}` : phase === 'refit' ? 'Training once more on all data' : '',
+      );
+      if (!trial) this.#change(id, (run) => ({ ...run, phase, epochs: phase === 'search' ? epochs : run.epochs }));
+    } else if (event.type === 'neighbors') this.#tell(id, '');
+    else if (event.type === 'epoch' && event.phase === 'search') {
+      const { type: _type, phase: _phase, ...record } = event;
+      this.#change(id, (run) =>
+        (run.history.at(-1)?.epoch ?? 0) < record.epoch
+          ? { ...run, epoch: record.epoch, history: [...run.history, record] }
+          : run,
+      );
+    } else if (event.type === 'validation') {
+      const { epoch, metrics, popularityPrior } = event;
+      this.#change(id, (run) => ({
+        ...run,
+        history: run.history.map((one) => (one.epoch === epoch ? { ...one, valid: metrics, popularityPrior } : one)),
+      }));
+    }
+  }
+
+  #change(id: string, change: (run: RunInfo) => RunInfo): void {
+    this.runs.value = this.runs.peek().map((run) => (run.id === id ? change(run) : run));
+  }
+
+  #tell(id: string, text: string): void {
+    this.doing.value = new Map(this.doing.peek()).set(id, text);
+  }
+}

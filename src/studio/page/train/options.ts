@@ -1,0 +1,162 @@
+import type { TrainConfigInput } from '../../../training/config.ts';
+
+/** A value of an option; words stand for numbers where the option takes some: `auto`, `off`, `all`, `inf`. */
+export type Value = number | string | boolean;
+
+/** The options that a person changed, by their path in the configuration: `loss.options.tau`. What is not here has its default. */
+export type Values = Readonly<Record<string, Value>>;
+
+/** An option as a form shows it. */
+export interface FormField {
+  readonly path: string;
+  readonly title: string;
+  /** One sentence. */
+  readonly help?: string;
+  readonly kind: 'number' | 'choice' | 'switch';
+  readonly choices?: readonly string[];
+  /** Words that may stand in place of a number. */
+  readonly words?: readonly string[];
+  readonly whole?: boolean;
+  readonly least?: number;
+  readonly most?: number;
+  /** True where the value must be above `least`, not equal to it. */
+  readonly above?: boolean;
+  readonly usual?: Value;
+  /** True where `usual` stands in the default configuration, rather than being the option's own default. */
+  readonly stated?: true;
+  /** The built-in loss or backbone that the option belongs to. */
+  readonly of?: { readonly kind: 'loss' | 'backbone'; readonly name: string };
+}
+
+/**
+ * The configuration of the changed options. The default loss has options of its own, which a loss by name has not: they are written out when one of them changes.
+ */
+export function configOf(values: Values, fields: readonly FormField[]): TrainConfigInput {
+  const config: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries({ ...statedBeside(values, fields), ...values })) {
+    const keys = path.split('.');
+    let group = config;
+    for (const key of keys.slice(0, -1)) {
+      group[key] ??= {};
+      group = group[key] as Record<string, unknown>;
+    }
+    group[keys.at(-1)!] = value;
+  }
+  return config as TrainConfigInput;
+}
+
+/** The name and the stated options of the default loss and backbone, where an option of theirs is changed and their name is not. */
+function statedBeside(values: Values, fields: readonly FormField[]): Values {
+  const kinds = (['loss', 'backbone'] as const).filter(
+    (kind) =>
+      values[`${kind}.name`] === undefined && Object.keys(values).some((path) => path.startsWith(`${kind}.options.`)),
+  );
+  const beside = kinds.flatMap((kind) => {
+    const name = fields.find(({ path }) => path === `${kind}.name`);
+    const stated = fields.filter(({ of, stated }) => stated && of?.kind === kind && of.name === name?.usual);
+    return [...(name ? [name] : []), ...stated].map(({ path, usual }) => [path, usual!] as const);
+  });
+  return Object.fromEntries(beside);
+}
+
+/** The changed options of a configuration. Options of a loss or backbone may stand beside its name or under `options`; a name may stand alone. */
+export function valuesOf(config: TrainConfigInput): Values {
+  const values: Record<string, Value> = {};
+  const visit = (prefix: string, value: unknown): void => {
+    if (value === undefined || value === null) return;
+    if (typeof value !== 'object') {
+      const named = prefix === 'loss' || prefix === 'backbone';
+      values[named ? `${prefix}.name` : prefix] = value as Value;
+      return;
+    }
+    for (const [key, inner] of Object.entries(value)) {
+      const beside = /^(loss|backbone)$/.test(prefix) && key !== 'name' && key !== 'options';
+      visit([prefix, beside ? 'options' : '', key].filter(Boolean).join('.'), inner);
+    }
+  };
+  visit('', config);
+  return values;
+}
+
+/** Reads what a person typed or an address holds; undefined for an empty text, a `fault` in words for what the option does not take. */
+export function readValue(field: FormField, text: string): { readonly value?: Value; readonly fault?: string } {
+  const given = text.trim();
+  if (given === '') return {};
+  if (field.kind === 'switch')
+    return given === 'true' || given === 'false' ? { value: given === 'true' } : { fault: 'true or false' };
+  if (field.kind === 'choice')
+    return field.choices?.includes(given) ? { value: given } : { fault: `one of ${field.choices?.join(', ')}` };
+  if (field.words?.includes(given)) return { value: given };
+  const value = Number(given.replace(',', '.').replace('−', '-'));
+  return takes(field, value) ? { value } : { fault: expected(field) };
+}
+
+/** The changed options that an address names. What cannot be read is left out. */
+export function valuesOfOptions(options: Readonly<Record<string, string>>, fields: readonly FormField[]): Values {
+  const values: Record<string, Value> = {};
+  for (const field of fields) {
+    const { value } = readValue(field, options[field.path] ?? '');
+    if (value !== undefined && isInForce(field, { ...values, ...named(options) })) values[field.path] = value;
+  }
+  return values;
+}
+
+/** The changed options as texts of an address. */
+export function optionsOfValues(values: Values): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).map(([path, value]) => [path, String(value)]));
+}
+
+/** False for an option of a loss or backbone that is not the chosen one. */
+export function isInForce({ of }: FormField, values: Values, usual: Values = {}): boolean {
+  if (!of) return true;
+  const path = `${of.kind}.name`;
+  return (values[path] ?? usual[path]) === of.name;
+}
+
+/** Changes one option; a value that is the default, or undefined, removes it. A new loss or backbone takes the options of the old one away, but for those that both have. */
+export function withValue(
+  values: Values,
+  field: FormField,
+  value: Value | undefined,
+  fields: readonly FormField[],
+): Values {
+  const next: Record<string, Value> = { ...values };
+  if (value === undefined || value === field.usual) delete next[field.path];
+  else next[field.path] = value;
+  const [kind] = /^(loss|backbone)(?=\.name$)/.exec(field.path) ?? [];
+  if (kind)
+    for (const path of Object.keys(next)) {
+      if (!path.startsWith(`${kind}.options.`)) continue;
+      const own = fields.find((one) => one.path === path && one.of?.name === value);
+      if (!own || readValue(own, String(next[path])).fault !== undefined) delete next[path];
+    }
+  return next;
+}
+
+/** What an option takes, in words. */
+export function expected({ whole, least, most, above, words = [] }: FormField): string {
+  const bounds = [
+    ...(least === undefined || least === -Infinity ? [] : [`${above ? 'above' : 'at least'} ${least}`]),
+    ...(most === undefined || most === Infinity ? [] : [`at most ${most}`]),
+  ];
+  return [
+    `${whole ? 'a whole number' : 'a number'}${bounds.length > 0 ? `, ${bounds.join(' and ')}` : ''}`,
+    ...words,
+  ].join(', or ');
+}
+
+function takes({ whole, least = -Infinity, most = Infinity, above }: FormField, value: number): boolean {
+  return (
+    Number.isFinite(value) &&
+    (above ? value > least : value >= least) &&
+    value <= most &&
+    (!whole || Number.isInteger(value))
+  );
+}
+
+/** The names of loss and backbone that an address has. */
+function named(options: Readonly<Record<string, string>>): Values {
+  return Object.fromEntries(
+    ['loss.name', 'backbone.name'].flatMap((path) => (options[path] === undefined ? [] : [[path, options[path]]])),
+  );
+}

@@ -1,0 +1,131 @@
+import type { FormField, Value } from './options.ts';
+
+/** The parts of a JSON schema that forms need. */
+interface Schema {
+  readonly type?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+}
+
+/** Short names for the options that people talk about most; the others are named by their path. */
+const titles: Readonly<Record<string, string>> = {
+  'loss.options.tau': 'Temperature τ',
+  'loss.options.tau1': 'Temperature of positives τ₁',
+  'loss.options.negativeWeight': 'Weight of negatives λ',
+  neighbors: 'Neighbours',
+  dimension: 'Dimension',
+  'batch.negatives': 'Negatives',
+  learningRate: 'Learning rate',
+  epochs: 'Epochs',
+};
+
+/** The options that a form shows first, in this order. */
+export const firstPaths: readonly string[] = Object.keys(titles);
+
+/** The fields of a training configuration from its JSON schema, in the order of the schema. Options that take objects, such as custom losses, have no field. */
+export function fieldsOf(schema: Readonly<Record<string, unknown>>): readonly FormField[] {
+  return groupFields((schema as Schema).properties ?? {}, '');
+}
+
+/** The built-in names of a loss or backbone. */
+export function namesOf(fields: readonly FormField[], kind: 'loss' | 'backbone'): readonly string[] {
+  return fields.find(({ path }) => path === `${kind}.name`)?.choices ?? [];
+}
+
+function groupFields(properties: Readonly<Record<string, Schema>>, prefix: string): FormField[] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const path = `${prefix}${name}`;
+    if (path === 'loss' || path === 'backbone') return namedFields(path, schema);
+    if (schema.properties) return groupFields(schema.properties, `${path}.`);
+    return fieldOf(path, schema) ?? [];
+  });
+}
+
+/** The fields of what is given by a name with options: the name, then the options of each built-in. */
+function namedFields(kind: 'loss' | 'backbone', schema: Schema): FormField[] {
+  const variants = alternatives(schema).filter(({ properties }) => properties?.name?.const !== undefined);
+  const names = variants.map(({ properties }) => String(properties!.name!.const));
+  const usual = schema.default as { name?: string; options?: Record<string, Value> } | undefined;
+  const name: FormField = {
+    path: `${kind}.name`,
+    title: kind === 'loss' ? 'Loss' : 'Backbone',
+    kind: 'choice',
+    choices: names,
+    usual: usual?.name,
+  };
+  const options = variants.flatMap(({ properties = {} }, at) => {
+    const { name: _name, options, ...beside } = properties;
+    return Object.entries({ ...beside, ...options?.properties }).flatMap(([option, inner]) => {
+      const field = fieldOf(`${kind}.options.${option}`, inner);
+      const own = usual?.name === names[at] ? usual?.options?.[option] : undefined;
+      return field
+        ? [
+            {
+              ...field,
+              ...(own !== undefined && { usual: own, stated: true as const }),
+              of: { kind, name: names[at]! },
+            },
+          ]
+        : [];
+    });
+  });
+  return names.length > 0 ? [name, ...options] : [];
+}
+
+function fieldOf(path: string, schema: Schema): FormField | undefined {
+  const kinds = alternatives(schema);
+  const words = kinds
+    .flatMap(({ const: one, enum: many }) => (one !== undefined ? [one] : (many ?? [])))
+    .filter((word) => typeof word === 'string');
+  const number = kinds.find(({ type }) => type === 'number' || type === 'integer');
+  const common = {
+    path,
+    title: titles[path] ?? schema.title ?? wordsOf(path),
+    ...(schema.description && { help: schema.description }),
+    ...(isValue(schema.default) && { usual: schema.default }),
+  };
+  if (number) {
+    // Every safe integer is no bound that a person needs to hear of.
+    const bound = (value: number | undefined) =>
+      Math.abs(value ?? Infinity) < Number.MAX_SAFE_INTEGER ? value : undefined;
+    const least = bound(number.minimum) ?? bound(number.exclusiveMinimum);
+    const most = bound(number.maximum);
+    return {
+      ...common,
+      kind: 'number',
+      ...(words.length > 0 && { words }),
+      whole: number.type === 'integer',
+      ...(least !== undefined && { least, above: number.minimum === undefined }),
+      ...(most !== undefined && { most }),
+    };
+  }
+  if (words.length > 1) return { ...common, kind: 'choice', choices: words };
+  return kinds.some(({ type }) => type === 'boolean') ? { ...common, kind: 'switch' } : undefined;
+}
+
+function alternatives(schema: Schema): readonly Schema[] {
+  return schema.anyOf ?? schema.oneOf ?? [schema];
+}
+
+function isValue(value: unknown): value is Value {
+  return typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean';
+}
+
+/** A path in words: `validation.every` is "Validation: every", `embeddingDropout` "Embedding dropout". */
+function wordsOf(path: string): string {
+  const text = path
+    .replace(/^(loss|backbone)\.options\./, '')
+    .split('.')
+    .map((part) => part.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`))
+    .join(': ');
+  return text[0]!.toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,99 @@
+import { FailurePanel } from '../parts/failure-panel.tsx';
+import { Check } from '../parts/field.tsx';
+import { duration, metric } from '../parts/figures.ts';
+import { useStudio } from '../state/studio.ts';
+import { isActive, type Trainer } from './trainer.ts';
+
+/** Start, pause, step, stop and reset, with what the run does. */
+export function Transport({ trainer }: { trainer: Trainer }) {
+  const run = trainer.run.value;
+  const state = run?.state;
+  const active = run !== undefined && isActive(run);
+  const act = (name: 'pause' | 'resume' | 'step' | 'cancel') => () => void trainer.act(name);
+  const starting = trainer.starting.state.value;
+  return (
+    <section class="card transport" aria-label="Training">
+      <div class="actions">
+        {!active && (
+          <button type="button" class="main" onClick={() => void trainer.start()}>
+            {run ? 'Train again' : 'Train'}
+          </button>
+        )}
+        {active && state !== 'paused' && (
+          <button type="button" class="main" onClick={act('pause')}>
+            Pause
+          </button>
+        )}
+        {state === 'paused' && (
+          <button type="button" class="main" onClick={act('resume')}>
+            Continue
+          </button>
+        )}
+        <button type="button" disabled={state !== 'paused'} onClick={act('step')}>
+          Step
+        </button>
+        <button type="button" disabled={!active} onClick={act('cancel')}>
+          Stop
+        </button>
+        <button type="button" disabled={!run} onClick={() => void trainer.reset()}>
+          Reset
+        </button>
+        <Check
+          label="Restart when an option changes"
+          checked={trainer.restarts.value}
+          onChange={(restarts) => {
+            trainer.restarts.value = restarts;
+          }}
+        />
+      </div>
+      {run && <Course trainer={trainer} />}
+      {starting.state === 'failed' && <FailurePanel failure={starting.failure} retry={trainer.starting.retry} />}
+      {run?.failure && <FailurePanel failure={run.failure} retry={() => void trainer.start()} label="Train again" />}
+    </section>
+  );
+}
+
+/** How far the run is, and what it reached. */
+function Course({ trainer }: { trainer: Trainer }) {
+  const run = trainer.run.value!;
+  const doing = useStudio().live.doing.value.get(run.id);
+  const best = bestOf(run.history);
+  const words = {
+    waiting: 'Waits for the run before it',
+    running: doing || 'Learning',
+    paused: 'Paused',
+    done: 'Done',
+    failed: 'Failed',
+    cancelled: 'Stopped',
+  }[run.state];
+  return (
+    <div class="course">
+      <p>
+        <strong>{words}</strong>
+        <span class="figure">
+          {` · epoch ${run.epoch} of ${run.epochs}`}
+          {best && ` · ${best.name} ${metric(best.value)} at epoch ${best.epoch}`}
+          {run.seconds !== undefined && run.state === 'done' && ` · ${duration(run.seconds)}`}
+        </span>
+      </p>
+      <progress
+        aria-label={`${run.name}: epochs`}
+        value={run.state === 'waiting' ? 0 : run.epoch}
+        max={Math.max(1, run.epochs)}
+      />
+      <p class="soft run-name">{run.name}</p>
+    </div>
+  );
+}
+
+/** The epoch with the largest first metric of validation. */
+export function bestOf(
+  history: readonly { readonly epoch: number; readonly valid?: Readonly<Record<string, number>> }[],
+): { readonly epoch: number; readonly name: string; readonly value: number } | undefined {
+  let best: { epoch: number; name: string; value: number } | undefined;
+  for (const { epoch, valid } of history) {
+    const [entry] = Object.entries(valid ?? {});
+    if (entry && (!best || entry[1] > best.value)) best = { epoch, name: entry[0], value: entry[1] };
+  }
+  return best;
+}

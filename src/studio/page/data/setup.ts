@@ -138,8 +138,7 @@ export function optionsOfSetup(setup: Setup, sources: readonly Source[]): Readon
 /** The setup of an address. What cannot be understood has its default. */
 export function setupOfOptions(options: Readonly<Record<string, string>>, sources: readonly Source[]): Setup {
   const sample = sources.find(({ id, kind }) => kind === 'sample' && id === options.sample);
-  const number = (text: string | undefined) =>
-    text !== undefined && Number.isFinite(Number(text)) ? Number(text) : undefined;
+  const number = (text: string | undefined) => (text && Number.isFinite(Number(text)) ? Number(text) : undefined);
   const [minRating, kCoreUsers, kCoreItems] = [options.minRating, options.kCoreUsers, options.kCoreItems].map(number);
   return {
     files: sample ? filesOfSample(sample) : {},

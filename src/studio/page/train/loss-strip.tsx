@@ -32,9 +32,11 @@ export function LossStrip({
                     onChange(name);
                   }}
                 />
-                <span class="loss-title">{card?.title ?? name}</span>
+                <span class="loss-title">
+                  {card?.title ?? name}
+                  {name === usual && <span class="badge">default</span>}
+                </span>
                 <code>{name}</code>
-                {name === usual && <span class="badge">default</span>}
               </label>
               {card && <Formula text={card.formula} />}
               {card && <p class="loss-about">{card.about}</p>}

@@ -94,11 +94,17 @@ export function readValue(field: FormField, text: string): { readonly value?: Va
 /** The changed options that an address names. What cannot be read is left out. */
 export function valuesOfOptions(options: Readonly<Record<string, string>>, fields: readonly FormField[]): Values {
   const values: Record<string, Value> = {};
+  const usual = usualOf(fields);
   for (const field of fields) {
     const { value } = readValue(field, options[field.path] ?? '');
-    if (value !== undefined && isInForce(field, { ...values, ...named(options) })) values[field.path] = value;
+    if (value !== undefined && isInForce(field, named(options), usual)) values[field.path] = value;
   }
   return values;
+}
+
+/** The defaults by path. */
+export function usualOf(fields: readonly FormField[]): Values {
+  return Object.fromEntries(fields.flatMap(({ path, usual }) => (usual === undefined ? [] : [[path, usual]])));
 }
 
 /** The changed options as texts of an address. */
@@ -107,7 +113,7 @@ export function optionsOfValues(values: Values): Readonly<Record<string, string>
 }
 
 /** False for an option of a loss or backbone that is not the chosen one. */
-export function isInForce({ of }: FormField, values: Values, usual: Values = {}): boolean {
+export function isInForce({ of }: FormField, values: Values, usual: Values): boolean {
   if (!of) return true;
   const path = `${of.kind}.name`;
   return (values[path] ?? usual[path]) === of.name;
@@ -133,16 +139,12 @@ export function withValue(
   return next;
 }
 
-/** What an option takes, in words. */
+/** What an option takes, in words: `a whole number of at least 1, all`. */
 export function expected({ whole, least, most, above, words = [] }: FormField): string {
-  const bounds = [
-    ...(least === undefined || least === -Infinity ? [] : [`${above ? 'above' : 'at least'} ${least}`]),
-    ...(most === undefined || most === Infinity ? [] : [`at most ${most}`]),
-  ];
-  return [
-    `${whole ? 'a whole number' : 'a number'}${bounds.length > 0 ? `, ${bounds.join(' and ')}` : ''}`,
-    ...words,
-  ].join(', or ');
+  const low = least === undefined ? '' : above ? ` above ${least}` : ` of at least ${least}`;
+  const high = most === undefined ? '' : `${low && ' and'} of at most ${most}`;
+  const all = [`${whole ? 'a whole number' : 'a number'}${low}${high}`, ...words];
+  return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`;
 }
 
 function takes({ whole, least = -Infinity, most = Infinity, above }: FormField, value: number): boolean {

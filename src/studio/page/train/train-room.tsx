@@ -46,12 +46,12 @@ export function TrainRoom() {
           onChange={(name) => trainer.set(loss, name)}
         />
       )}
+      <Transport trainer={trainer} />
       <section class="card training-options" aria-labelledby="options">
         <h2 id="options">Options</h2>
         <OptionForm fields={trainer.fields} values={values} onChange={(field, value) => trainer.set(field, value)} />
       </section>
       <div class="training-view">
-        <Transport trainer={trainer} />
         {run ? (
           <>
             <RunCurves run={run} />

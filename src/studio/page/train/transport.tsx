@@ -72,7 +72,7 @@ function Course({ trainer }: { trainer: Trainer }) {
         <strong>{words}</strong>
         <span class="figure">
           {` · epoch ${run.epoch} of ${run.epochs}`}
-          {best && ` · ${best.name} ${metric(best.value)} at epoch ${best.epoch}`}
+          {best && ` · ${best.name.toUpperCase()} ${metric(best.value)} at epoch ${best.epoch}`}
           {run.seconds !== undefined && run.state === 'done' && ` · ${duration(run.seconds)}`}
         </span>
       </p>

@@ -16,12 +16,11 @@ export function DataRoom() {
   const studio = useStudio();
   const sources = useMemo(() => new Task<readonly Source[]>(), []);
   const list = () => void sources.run(() => studio.session.sources());
+  const refresh = async () => sources.settle(await studio.session.sources());
   useEffect(list, []);
   return (
     <TaskView task={sources} working="Looking for data">
-      {(known) => (
-        <Known sources={known} refresh={() => studio.session.sources().then((next) => sources.run(async () => next))} />
-      )}
+      {(known) => <Known sources={known} refresh={refresh} />}
     </TaskView>
   );
 }
@@ -37,16 +36,22 @@ function Known({ sources, refresh }: { sources: readonly Source[]; refresh: () =
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => studio.setOptions(optionsOfSetup(setup, sources)), [setup]);
 
-  const start = async () => {
+  // What follows is part of the call, so that it follows a second attempt too.
+  const start = () => {
     const request = requestOf(setup);
     if (!request) return;
-    const summary = await load.run((control) => studio.session.load(request, control));
-    if (!summary) return;
-    studio.data.value = summary;
-    setChanging(false);
-    studio.say(`Data are loaded: ${count(summary.info.users)} users, ${count(summary.info.items)} items.`);
-    heading.current?.focus();
+    void load.run(async (control) => {
+      const summary = await studio.session.load(request, control);
+      studio.data.value = summary;
+      setChanging(false);
+      studio.say(`Data are loaded: ${count(summary.info.users)} users, ${count(summary.info.items)} items.`);
+      return summary;
+    });
   };
+  const loaded = load.value;
+  useEffect(() => {
+    if (loaded) heading.current?.focus();
+  }, [loaded]);
 
   const name = (id: string) => sources.find((source) => source.id === id)?.name ?? id;
   return (
@@ -85,7 +90,7 @@ function Choosing({
   setup: Setup;
   change: (setup: Setup) => void;
   load: Task<DataSummary>;
-  start: () => Promise<void>;
+  start: () => void;
 }) {
   const studio = useStudio();
   const chosen = setup.files.train !== undefined;
@@ -117,7 +122,7 @@ function Choosing({
             )}
             {!loading && (
               <p class="actions">
-                <button type="button" class="main" onClick={() => void start()}>
+                <button type="button" class="main" onClick={start}>
                   Load the data
                 </button>
                 {setup !== freshSetup && !studio.teach && (

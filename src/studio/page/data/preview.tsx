@@ -44,7 +44,7 @@ export function Preview({ setup, change }: { setup: Setup; change: (setup: Setup
               <p class="soft">{shown.format}</p>
             </div>
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: an area that scrolls must be reachable by keyboard */}
-            <section class="table" aria-label="First rows" tabIndex={0}>
+            <section class="table" aria-label="Columns and their rows" tabIndex={0}>
               <table class="preview">
                 <thead>
                   <tr>

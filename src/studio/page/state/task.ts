@@ -44,6 +44,13 @@ export class Task<T> {
     }
   }
 
+  /** Replaces the value by one that is known already. */
+  settle(value: T): void {
+    this.#abort?.abort();
+    this.#abort = undefined;
+    this.state.value = { state: 'done', value };
+  }
+
   /** Stops the call; the state before it is shown again, at once. */
   cancel(): void {
     if (this.state.peek().state !== 'working') return;

@@ -77,7 +77,7 @@ function Course({ trainer }: { trainer: Trainer }) {
         </span>
       </p>
       <progress
-        aria-label={`${run.name}: epochs`}
+        aria-label={`Progress of ${run.name}`}
         value={run.state === 'waiting' ? 0 : run.epoch}
         max={Math.max(1, run.epochs)}
       />

@@ -16,6 +16,7 @@ export function OptionForm({
   const shown = fields.filter((field) => field.path !== 'loss.name' && isInForce(field, values, usualOf(fields)));
   const first = firstPaths.flatMap((path) => shown.filter((field) => field.path === path));
   const rest = shown.filter((field) => !first.includes(field));
+  const groups = [...new Set(rest.map(headingOf))];
   const changed = rest.filter(({ path }) => values[path] !== undefined).length;
   const draw = (field: FormField) => (
     <OptionField
@@ -31,11 +32,21 @@ export function OptionForm({
       {rest.length > 0 && (
         <details>
           <summary>More{changed > 0 && ` (${changed} changed)`}</summary>
-          <div class="option-fields">{rest.map(draw)}</div>
+          {groups.map((group) => (
+            <section key={group} class="option-group" aria-label={group}>
+              <h3>{group}</h3>
+              <div class="option-fields">{rest.filter((field) => headingOf(field) === group).map(draw)}</div>
+            </section>
+          ))}
         </details>
       )}
     </div>
   );
+}
+
+/** The heading of an option among the others: its own, or what it is an option of. */
+function headingOf({ group, of }: FormField): string {
+  return group ?? (of?.kind === 'loss' ? 'Loss' : of?.kind === 'backbone' ? 'Backbone' : 'Other');
 }
 
 /** One option with its default marked. An empty field means the default. */

@@ -21,6 +21,10 @@ export interface FormField {
   readonly most?: number;
   /** True where the value must be above `least`, not equal to it. */
   readonly above?: boolean;
+  /** True where the value must be below `most`. */
+  readonly below?: boolean;
+  /** The heading under which it stands among the others. */
+  readonly group?: string;
   readonly usual?: Value;
   /** True where `usual` stands in the default configuration, rather than being the option's own default. */
   readonly stated?: true;
@@ -140,18 +144,18 @@ export function withValue(
 }
 
 /** What an option takes, in words: `a whole number of at least 1, all`. */
-export function expected({ whole, least, most, above, words = [] }: FormField): string {
+export function expected({ whole, least, most, above, below, words = [] }: FormField): string {
   const low = least === undefined ? '' : above ? ` above ${least}` : ` of at least ${least}`;
-  const high = most === undefined ? '' : `${low && ' and'} of at most ${most}`;
+  const high = most === undefined ? '' : `${low && ' and'} ${below ? 'below' : 'of at most'} ${most}`;
   const all = [`${whole ? 'a whole number' : 'a number'}${low}${high}`, ...words];
   return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`;
 }
 
-function takes({ whole, least = -Infinity, most = Infinity, above }: FormField, value: number): boolean {
+function takes({ whole, least = -Infinity, most = Infinity, above, below }: FormField, value: number): boolean {
   return (
     Number.isFinite(value) &&
     (above ? value > least : value >= least) &&
-    value <= most &&
+    (below ? value < most : value <= most) &&
     (!whole || Number.isInteger(value))
   );
 }

@@ -11,13 +11,15 @@ interface Schema {
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly 'x-taurec'?: { readonly group?: string };
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
 }
 
-/** Short names for the options that people talk about most; the others are named by their path. */
-const titles: Readonly<Record<string, string>> = {
+/** The options that a form shows first, in this order, under the names that people use. */
+const firstTitles: Readonly<Record<string, string>> = {
   'loss.options.tau': 'Temperature τ',
   'loss.options.tau1': 'Temperature of positives τ₁',
   'loss.options.negativeWeight': 'Weight of negatives λ',
@@ -28,8 +30,11 @@ const titles: Readonly<Record<string, string>> = {
   epochs: 'Epochs',
 };
 
-/** The options that a form shows first, in this order. */
-export const firstPaths: readonly string[] = Object.keys(titles);
+/** The paths of the options that a form shows first. */
+export const firstPaths: readonly string[] = Object.keys(firstTitles);
+
+/** Options about the machine, which the session decides. */
+const ofTheMachine = new Set(['threads', 'engine', 'build', 'checkpointEvery']);
 
 /** The fields of a training configuration from its JSON schema, in the order of the schema. Options that take objects, such as custom losses, have no field. */
 export function fieldsOf(schema: Readonly<Record<string, unknown>>): readonly FormField[] {
@@ -46,7 +51,7 @@ function groupFields(properties: Readonly<Record<string, Schema>>, prefix: strin
     const path = `${prefix}${name}`;
     if (path === 'loss' || path === 'backbone') return namedFields(path, schema);
     if (schema.properties) return groupFields(schema.properties, `${path}.`);
-    return fieldOf(path, schema) ?? [];
+    return ofTheMachine.has(path) ? [] : (fieldOf(path, schema) ?? []);
   });
 }
 
@@ -87,10 +92,12 @@ function fieldOf(path: string, schema: Schema): FormField | undefined {
     .flatMap(({ const: one, enum: many }) => (one !== undefined ? [one] : (many ?? [])))
     .filter((word) => typeof word === 'string');
   const number = kinds.find(({ type }) => type === 'number' || type === 'integer');
+  const group = schema['x-taurec']?.group;
   const common = {
     path,
-    title: titles[path] ?? schema.title ?? wordsOf(path),
-    ...(schema.description && { help: schema.description }),
+    title: firstTitles[path] ?? schema.title ?? wordsOf(path),
+    ...(schema.description && { help: sentence(schema.description) }),
+    ...(group && { group }),
     ...(isValue(schema.default) && { usual: schema.default }),
   };
   if (number) {
@@ -98,14 +105,14 @@ function fieldOf(path: string, schema: Schema): FormField | undefined {
     const bound = (value: number | undefined) =>
       Math.abs(value ?? Infinity) < Number.MAX_SAFE_INTEGER ? value : undefined;
     const least = bound(number.minimum) ?? bound(number.exclusiveMinimum);
-    const most = bound(number.maximum);
+    const most = bound(number.maximum) ?? bound(number.exclusiveMaximum);
     return {
       ...common,
       kind: 'number',
       ...(words.length > 0 && { words }),
       whole: number.type === 'integer',
       ...(least !== undefined && { least, above: number.minimum === undefined }),
-      ...(most !== undefined && { most }),
+      ...(most !== undefined && { most, ...(number.maximum === undefined && { below: true }) }),
     };
   }
   if (words.length > 1) return { ...common, kind: 'choice', choices: words };
@@ -118,6 +125,11 @@ function alternatives(schema: Schema): readonly Schema[] {
 
 function isValue(value: unknown): value is Value {
   return typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean';
+}
+
+/** A line of the help as a sentence. */
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
 }
 
 /** A path in words: `validation.every` is "Validation: every", `embeddingDropout` "Embedding dropout". */

@@ -30,6 +30,11 @@ const firstTitles: Readonly<Record<string, string>> = {
   epochs: 'Epochs',
 };
 
+/** What an option is, where its line of the help speaks of the flag that turns it off. */
+const helps: Readonly<Record<string, string>> = {
+  'batch.maskPositives': "Keep a user's own positives out of the negatives.",
+};
+
 /** The paths of the options that a form shows first. */
 export const firstPaths: readonly string[] = Object.keys(firstTitles);
 
@@ -95,8 +100,8 @@ function fieldOf(path: string, schema: Schema): FormField | undefined {
   const group = schema['x-taurec']?.group;
   const common = {
     path,
-    title: firstTitles[path] ?? schema.title ?? wordsOf(path),
-    ...(schema.description && { help: sentence(schema.description) }),
+    title: firstTitles[path] ?? titleOf(path, schema.title),
+    ...(schema.description && { help: helps[path] ?? sentence(schema.description) }),
     ...(group && { group }),
     ...(isValue(schema.default) && { usual: schema.default }),
   };
@@ -127,17 +132,21 @@ function isValue(value: unknown): value is Value {
   return typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean';
 }
 
-/** A line of the help as a sentence. */
+/** A line of the help as a sentence about options, not flags. */
 function sentence(text: string): string {
-  return `${text[0]!.toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
+  const words = text.replace(/--([a-z-]+)/g, (_, flag: string) => `the ${flag.replaceAll('-', ' ')}`);
+  return `${words[0]!.toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`;
 }
 
-/** A path in words: `validation.every` is "Validation: every", `embeddingDropout` "Embedding dropout". */
-function wordsOf(path: string): string {
-  const text = path
-    .replace(/^(loss|backbone)\.options\./, '')
-    .split('.')
-    .map((part) => part.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`))
-    .join(': ');
-  return text[0]!.toUpperCase() + text.slice(1);
+/** An option in words, with the group that its own name needs to be understood: `validation.every` is "Validation: every". */
+function titleOf(path: string, title: string | undefined): string {
+  const [group, name] = path.replace(/^(loss|backbone)\.options\./, '').split('.') as [string, string?];
+  if (name === undefined) return title ?? words(group);
+  return `${words(group)}: ${(title ?? words(name)).toLowerCase()}`;
+}
+
+/** `embeddingDropout`: "Embedding dropout" */
+function words(name: string): string {
+  const text = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return `${text[0]!.toUpperCase()}${text.slice(1)}`;
 }

@@ -65,9 +65,11 @@ function Known({ sources, refresh }: { sources: readonly Source[]; refresh: () =
             <a class="button" href={studio.link({ room: 'train' })}>
               Train a model
             </a>
-            <button type="button" aria-expanded={changing} onClick={() => setChanging(!changing)}>
-              {changing ? 'Keep these data' : 'Change the data'}
-            </button>
+            {!studio.teach && (
+              <button type="button" aria-expanded={changing} onClick={() => setChanging(!changing)}>
+                {changing ? 'Keep these data' : 'Change the data'}
+              </button>
+            )}
           </p>
         </div>
       )}

@@ -28,7 +28,10 @@ describe.skipIf(chromiumMissing)(`the screen Train in Chromium${chromiumMissing}
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.getByText('Done', { exact: true }).waitFor();
     await page.getByRole('img', { name: /^Validation: bsl 0\.33/ }).waitFor();
-    expect(await page.getByRole('list', { name: 'List of u1' }).getByRole('listitem').count()).toBe(10);
+    // At the end the list is that of the finished model, not of its last epoch.
+    await page.getByText('the finished model').waitFor();
+    expect(await page.getByRole('list', { name: 'List of u1' }).getByRole('listitem').count()).toBe(12);
+    expect((await callsOf(page, 'recommend')).at(-1)).toEqual(['r1', { user: 'u1' }, { k: 12 }]);
     await page.getByRole('radio', { name: /^Softmax loss/ }).check();
     await page.getByLabel('Temperature τ', { exact: true }).fill('0.2');
     await page.getByText('sl, τ 0.2', { exact: true }).waitFor();

@@ -25,7 +25,9 @@ export function logScale(ends: readonly [number, number], pixels: readonly [numb
       const tick = Number(`${factor}e${power}`);
       if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) ticks.push(tick);
     }
-  return { from: low, to: high, at, ticks };
+  // Within a fraction of a power of 10 there may be hardly any: then round numbers do.
+  const few = ticks.length < 3 ? roundTicks(low, high, 4).filter((tick) => tick > 0) : ticks;
+  return { from: low, to: high, at, ticks: few };
 }
 
 /** Multiples of 1, 2 or 5 times a power of 10 within [low, high], about `wanted` of them. */

@@ -15,6 +15,9 @@ const roleWords: Readonly<Record<string, string>> = {
   event: 'Event',
 };
 
+/** Rows that are shown: enough to see what a column holds. */
+const ROWS = 8;
+
 /** The first rows of the interactions under the columns as they would be read, with a menu over each column. */
 export function Preview({ setup, change }: { setup: Setup; change: (setup: Setup) => void }) {
   const studio = useStudio();
@@ -71,7 +74,7 @@ export function Preview({ setup, change }: { setup: Setup; change: (setup: Setup
                   </tr>
                 </thead>
                 <tbody>
-                  {shown.rows.map((row, line) => (
+                  {shown.rows.slice(0, ROWS).map((row, line) => (
                     // biome-ignore lint/suspicious/noArrayIndexKey: rows are lines of a file
                     <tr key={line}>
                       {row.map((cell, at) => (

@@ -28,7 +28,7 @@ export function ItemList<T extends ListedItem>({
         <li key={item.id}>
           <span class="item-name">
             <span class="item-title">{item.title ?? item.id}</span>
-            {item.title !== undefined && <span class="item-id">{item.id}</span>}
+            {item.title !== undefined && item.title !== item.id && <span class="item-id">{item.id}</span>}
             {mark?.(item, index)}
           </span>
           {item.score !== undefined && <span class="figure item-score">{score(item.score)}</span>}

@@ -4,6 +4,9 @@ import type { Mark } from './map-picture.ts';
 /** Values of an attribute that have a colour of their own; the others share the last one. */
 export const MOST_COLORS = 7;
 
+/** Items up to which every point has its name beside it. */
+const MOST_LABELS = 24;
+
 /** What a colour of the map means. */
 export interface Meaning {
   readonly label: string;
@@ -34,7 +37,7 @@ export function strengthsOf(items: readonly MapItem[]): readonly number[] {
 }
 
 /**
- * The points by popularity or by the value of an attribute.
+ * The points by popularity or by the value of an attribute; of a small map with names.
  * @param colors of attributes: MOST_COLORS and one for others; of popularity: the weak and the strong one, as `rgb(…)`
  */
 export function marksOf(
@@ -43,14 +46,14 @@ export function marksOf(
   colors: readonly string[],
 ): readonly Mark[] {
   const radii = radiiOf(items);
-  if (by === 'popularity') {
-    const strengths = strengthsOf(items);
-    return items.map((_, i) => ({ radius: radii[i]!, color: mix(colors[0]!, colors[1]!, strengths[i]!) }));
-  }
+  const strengths = strengthsOf(items);
   const positions = new Map(meaningsOf(items).map(({ label, color }) => [label, color]));
-  return items.map(({ value }, i) => ({
+  const ofValue = (value: string | undefined) =>
+    colors[(value === undefined ? undefined : positions.get(value)) ?? MOST_COLORS]!;
+  return items.map(({ id, title, value }, i) => ({
     radius: radii[i]!,
-    color: colors[(value === undefined ? undefined : positions.get(value)) ?? MOST_COLORS]!,
+    color: by === 'value' ? ofValue(value) : mix(colors[0]!, colors[1]!, strengths[i]!),
+    ...(items.length <= MOST_LABELS && { label: title ?? id }),
   }));
 }
 

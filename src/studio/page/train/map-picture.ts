@@ -10,6 +10,8 @@ export interface Mark {
   readonly radius: number;
   /** Any CSS colour. */
   readonly color: string;
+  /** Words beside the point. */
+  readonly label?: string;
 }
 
 /** Milliseconds in which points move to where an epoch puts them. */
@@ -110,6 +112,7 @@ export class MapPicture {
       pen.arc(x, y, radius, 0, 2 * Math.PI);
       pen.fill();
     }
+    this.#drawLabels(pen, points, width);
     if (this.#marked === undefined || this.#marked >= points) return;
     const [x, y] = this.place(this.#marked);
     pen.globalAlpha = 1;
@@ -123,6 +126,22 @@ export class MapPicture {
   /** Ends the motion. */
   dispose(): void {
     cancelAnimationFrame(this.#frame);
+  }
+
+  #drawLabels(pen: CanvasRenderingContext2D, points: number, width: number): void {
+    const { color, fontFamily, fontSize } = getComputedStyle(this.#canvas);
+    pen.globalAlpha = 1;
+    pen.fillStyle = color;
+    pen.font = `${fontSize} ${fontFamily}`;
+    pen.textBaseline = 'middle';
+    for (let i = 0; i < points; i++) {
+      const { label, radius } = this.#marks[i]!;
+      if (label === undefined) continue;
+      const [x, y] = this.place(i);
+      // On the side where there is room.
+      pen.textAlign = x > 0.75 * width ? 'right' : 'left';
+      pen.fillText(label, x + (x > 0.75 * width ? -radius - 4 : radius + 4), y);
+    }
   }
 
   #schedule(): void {

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { RecommendedItem } from '../../../recommender/recommendation.ts';
 import type { Found, Person, RunInfo } from '../../session.ts';
 import { FailurePanel } from '../parts/failure-panel.tsx';
 import { TextField } from '../parts/field.tsx';
@@ -32,21 +33,31 @@ export function PersonList({ run }: { run: RunInfo }) {
     if (user !== '' && model) void liked.run(() => studio.session.person(model.id, user));
   }, [user, model?.id]);
 
+  // The list of a finished model is its own answer: with the chosen epoch and the neighbour term, which no epoch before the end had.
+  const final = useMemo(() => new Task<readonly RecommendedItem[]>(), []);
+  useEffect(() => {
+    if (user !== '' && run.state === 'done')
+      void final.run(() => studio.session.recommend(run.id, { user }, { k: SHOWN }));
+    else final.reset();
+  }, [user, run.id, run.state]);
+
   const search = async (text: string) => {
     if (!model) return;
     const found = await studio.session.find(model.id, 'user', text, 20).catch((): readonly Found[] => []);
     setKnown(found.map(({ id }) => id));
   };
   const [now, before] = studio.live.lists.value.get(run.id) ?? [];
-  const list = now?.user === user ? now : undefined;
+  const live = now?.user === user ? now : undefined;
+  const list = final.value ?? live?.items;
+  const older = final.value ? live : before;
   const person = liked.value?.user === user ? liked.value : undefined;
-  const failed = liked.state.value.state === 'failed' ? liked.state.value.failure : undefined;
-  const was = new Map(before?.items.map(({ id }, at) => [id, at]));
+  const wrong = [liked, following].find((task) => task.state.value.state === 'failed');
+  const was = older?.user === user ? new Map(older.items.map(({ id }, at) => [id, at])) : undefined;
   return (
     <section class="card person" aria-labelledby="person">
       <div class="card-head">
         <h2 id="person">One person</h2>
-        {list && <p class="soft figure">epoch {list.epoch}</p>}
+        {list && <p class="soft figure">{final.value ? 'the finished model' : `epoch ${live?.epoch}`}</p>}
       </div>
       <TextField
         label="Person"
@@ -56,7 +67,7 @@ export function PersonList({ run }: { run: RunInfo }) {
         onInput={(text) => void search(text)}
         onChange={(text) => studio.setOptions({ person: text.trim() })}
       />
-      {failed && <FailurePanel failure={failed} retry={liked.retry} />}
+      {wrong && <Wrong task={wrong} />}
       <div class="beside">
         <div>
           <h3>What they liked</h3>
@@ -71,17 +82,17 @@ export function PersonList({ run }: { run: RunInfo }) {
               {person.items.length > SHOWN && <li class="more">and {person.items.length - SHOWN} more</li>}
             </ul>
           ) : (
-            !failed && <p class="help">Shown when the first model is done.</p>
+            !wrong && <p class="help">Shown when the first model is done.</p>
           )}
         </div>
         <div>
           <h3>What the model would show</h3>
           {list ? (
             <ItemList
-              label={`List of ${list.user}`}
-              items={list.items.slice(0, SHOWN)}
+              label={`List of ${user}`}
+              items={list.slice(0, SHOWN)}
               mark={({ id }, at) => {
-                if (!before || before.user !== list.user) return null;
+                if (!was) return null;
                 const place = was.get(id);
                 if (place === undefined) return <span class="badge">new</span>;
                 return place > at ? <span class="moved">↑{place - at}</span> : null;
@@ -94,6 +105,11 @@ export function PersonList({ run }: { run: RunInfo }) {
       </div>
     </section>
   );
+}
+
+function Wrong({ task }: { task: Task<unknown> }) {
+  const now = task.state.value;
+  return now.state === 'failed' ? <FailurePanel failure={now.failure} retry={task.retry} /> : null;
 }
 
 /** Somebody to begin with: the most active user of a model, else the user of the log's first row. */

@@ -13,7 +13,7 @@ import {
 } from './options.ts';
 import { fieldsOf } from './schema-fields.ts';
 
-/** Milliseconds after the last change before a training starts anew. */
+/** Milliseconds after the last key in a field before a training starts anew. A choice starts it at once. */
 const PATIENCE = 150;
 /** Interactions up to which a change of an option restarts at once unless a person says otherwise. */
 const QUICK = 300_000;
@@ -45,7 +45,10 @@ export class Trainer {
     const gone = Object.fromEntries(Object.keys(before).map((path) => [path, '']));
     this.#studio.setOptions({ ...gone, ...optionsOfValues(this.values.peek()) });
     clearTimeout(this.#timer);
-    if (this.restarts.peek() && this.run.peek()) this.#timer = setTimeout(() => void this.start(), PATIENCE);
+    if (this.restarts.peek() && this.run.peek()) {
+      const patience = field.kind === 'number' ? PATIENCE : 0;
+      this.#timer = setTimeout(() => void this.start(), patience);
+    }
   }
 
   /** Starts a training with the options. One that is not done gives way to it. */

@@ -1,6 +1,7 @@
+import type { RunInfo } from '../../session.ts';
 import { FailurePanel } from '../parts/failure-panel.tsx';
 import { Check } from '../parts/field.tsx';
-import { duration, metric } from '../parts/figures.ts';
+import { duration, many, metric } from '../parts/figures.ts';
 import { useStudio } from '../state/studio.ts';
 import { isActive, type Trainer } from './trainer.ts';
 
@@ -57,7 +58,7 @@ export function Transport({ trainer }: { trainer: Trainer }) {
 function Course({ trainer }: { trainer: Trainer }) {
   const run = trainer.run.value!;
   const doing = useStudio().live.doing.value.get(run.id);
-  const best = bestOf(run.history);
+  const best = bestOf(run);
   const words = {
     waiting: 'Waits for the run before it',
     running: doing || 'Learning',
@@ -71,14 +72,14 @@ function Course({ trainer }: { trainer: Trainer }) {
       <p>
         <strong>{words}</strong>
         <span class="figure">
-          {` · epoch ${run.epoch} of ${run.epochs}`}
+          {run.state === 'done' ? ` · ${many(run.epoch, 'epoch')}` : ` · epoch ${run.epoch} of ${run.epochs}`}
           {best && ` · ${best.name.toUpperCase()} ${metric(best.value)} at epoch ${best.epoch}`}
           {run.seconds !== undefined && run.state === 'done' && ` · ${duration(run.seconds)}`}
         </span>
       </p>
       <progress
         aria-label={`Progress of ${run.name}`}
-        value={run.state === 'waiting' ? 0 : run.epoch}
+        value={run.state === 'done' ? run.epochs : run.epoch}
         max={Math.max(1, run.epochs)}
       />
       <p class="soft run-name">{run.name}</p>
@@ -86,14 +87,23 @@ function Course({ trainer }: { trainer: Trainer }) {
   );
 }
 
-/** The epoch with the largest first metric of validation. */
+/** The metric by which validation chooses the epoch, as far as the history tells; undefined without validation. */
+export function metricOf({ config, history }: Pick<RunInfo, 'config' | 'history'>): string | undefined {
+  const names = Object.keys(history.find(({ valid }) => valid)?.valid ?? {});
+  const wanted = config.validation?.metric ?? 'ndcg@20';
+  return names.find((name) => name === wanted) ?? names[0];
+}
+
+/** The epoch with the largest metric of validation. */
 export function bestOf(
-  history: readonly { readonly epoch: number; readonly valid?: Readonly<Record<string, number>> }[],
+  run: Pick<RunInfo, 'config' | 'history'>,
 ): { readonly epoch: number; readonly name: string; readonly value: number } | undefined {
+  const name = metricOf(run);
   let best: { epoch: number; name: string; value: number } | undefined;
-  for (const { epoch, valid } of history) {
-    const [entry] = Object.entries(valid ?? {});
-    if (entry && (!best || entry[1] > best.value)) best = { epoch, name: entry[0], value: entry[1] };
-  }
+  if (name !== undefined)
+    for (const { epoch, valid } of run.history) {
+      const value = valid?.[name];
+      if (value !== undefined && (!best || value > best.value)) best = { epoch, name, value };
+    }
   return best;
 }

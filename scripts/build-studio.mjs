@@ -46,6 +46,8 @@ await build({
     chunkSizeWarningLimit: 1000,
   },
 });
+// A static host sends no headers that isolate the page: this service worker adds them (docs/browser.md).
+cpSync(join(root, 'dist/browser/isolation-worker.js'), join(site, 'isolation-worker.js'));
 // What the cards of losses link to: the pages of the documentation, readable without a network.
 const losses = join(root, 'docs/losses');
 mkdirSync(join(site, 'losses'));

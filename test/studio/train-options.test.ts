@@ -13,6 +13,8 @@ import {
 } from '../../src/studio/page/train/options.ts';
 import { fieldsOf, firstPaths, namesOf } from '../../src/studio/page/train/schema-fields.ts';
 import { nameOf } from '../../src/studio/page/train/trainer.ts';
+import { parseTrainConfig } from '../../src/training/config.ts';
+import { trainConfigJsonSchema } from '../../src/training/config-json-schema.ts';
 import { fakeSchema } from './page/fake-schema.ts';
 
 const fields = fieldsOf(fakeSchema);
@@ -125,6 +127,35 @@ test('what a person types is read, or refused in words', () => {
 test('a run is named by its loss and what differs', () => {
   expect(nameOf({}, fields)).toBe('bsl');
   expect(nameOf({ 'loss.name': 'sl', 'loss.options.tau': 0.2, epochs: 5 }, fields)).toBe('sl, τ 0.2, epochs 5');
+});
+
+describe('the form of the real schema', () => {
+  const real = fieldsOf(trainConfigJsonSchema() as Readonly<Record<string, unknown>>);
+
+  test('has every loss, and the options that people talk about', () => {
+    expect(namesOf(real, 'loss')).toEqual(lossNames);
+    for (const path of firstPaths)
+      expect(
+        real.map((one) => one.path),
+        path,
+      ).toContain(path);
+  });
+
+  test('takes the defaults that it shows, and they make configurations', () => {
+    for (const one of real) {
+      if (one.usual === undefined) continue;
+      expect(readValue(one, String(one.usual)), one.path).toEqual({ value: one.usual });
+      // An option of another loss or backbone comes with the name.
+      const beside = one.of ? { [`${one.of.kind}.name`]: one.of.name } : {};
+      expect(() => parseTrainConfig(configOf({ ...beside, [one.path]: one.usual! }, real)), one.path).not.toThrow();
+    }
+  });
+
+  test('changes the default loss without losing what makes it the default', () => {
+    const { loss } = parseTrainConfig(configOf({ 'loss.options.tau': 0.3 }, real));
+    const { loss: usual } = parseTrainConfig({});
+    expect(loss).toMatchObject({ ...usual, options: { ...('options' in usual ? usual.options : {}), tau: 0.3 } });
+  });
 });
 
 test('every loss has a card', () => {

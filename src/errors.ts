@@ -169,6 +169,9 @@ const messages = {
     `This worker has ${f.what} ${shortly(f.got)}, expected ${f.expected} as in the queue. It leaves the trials to other workers. Use the same file, the same options for reading and splitting it, and the same version of taurec.`,
   'no-trial': (f: Facts) =>
     `None of ${f.trials} trials completed: ${f.reason} Try a search space with lower learning rates or higher temperatures.`,
+  // studio
+  'no-data-loaded': () => 'No data are loaded. Load data first.',
+  'typed-loss': (f: Facts) => `The typed loss cannot be used: ${f.problem}.${f.remedy ? ` ${f.remedy}` : ''}`,
   // reports
   'bad-report': (f: Facts) => `Cannot write the report ${show(f.report)}: ${f.problem}, expected ${f.expected}.`,
   // serving

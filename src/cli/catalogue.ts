@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { attributesText, catalogueNotes } from '../catalogue/reading-notes.ts';
 import { readCatalogue } from '../data/read-catalogue.ts';
 import { replaceCatalogue } from '../model/replace-catalogue.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { count } from './output.ts';
-import { attributesText, catalogueNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 interface CatalogueFlags extends CommonOptions {

@@ -1,18 +1,19 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { readingNotes } from '../catalogue/reading-notes.ts';
 import type { Interactions } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
 import { type Comparison, compareResults } from '../evaluation/compare.ts';
 import { protocols } from '../evaluation/evaluator.ts';
 import { type ResultFile, readResult, resultOf } from '../evaluation/result-file.ts';
+import { testDataOf } from '../recommender/test-data.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { runOf } from './evaluate.ts';
-import { addEvaluationFlags, evaluateModel, testDataOf, withModel } from './evaluate-model.ts';
+import { addEvaluationFlags, evaluateModel, withModel } from './evaluate-model.ts';
 import { UsageError } from './failure.ts';
 import { count, decimal, table } from './output.ts';
 import { whole } from './parse.ts';
-import { readingNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec compare`. Those for models (`test`, `protocol`, `ks`, `auc`) have no effect on result files. */

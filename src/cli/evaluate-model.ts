@@ -1,9 +1,7 @@
 // Evaluation of a model on a test log, shared by several commands.
 
 import type { Command } from 'commander';
-import { type Csr, csrFromEntries, csrHas, csrRow } from '../array/csr.ts';
-import type { IdMap } from '../data/id-map.ts';
-import type { Interactions } from '../data/interactions.ts';
+import type { Csr } from '../array/csr.ts';
 import type { Engine } from '../engine/engine.ts';
 import {
   type EvaluateOptions,
@@ -13,13 +11,14 @@ import {
   type Protocol,
 } from '../evaluation/evaluator.ts';
 import type { UserRanker } from '../evaluation/rankers.ts';
-import { type Model, trainedItems } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import { openModel } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { modelRanker } from '../recommender/model-ranker.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../recommender/ranking-engine.ts';
 import { reRankedRanker } from '../recommender/re-ranked-ranker.ts';
 import type { RecommendOptions } from '../recommender/recommendation.ts';
+import { trainingDataOf } from '../recommender/test-data.ts';
 import { addDeclaredFlags, asFlag } from './declared-flags.ts';
 import type { WorkProgress } from './progress.ts';
 
@@ -57,11 +56,6 @@ export interface Watch {
 
 /** The JSON of one protocol. */
 type EvaluationReport = Pick<Evaluation, 'users' | 'ranked' | 'metrics' | 'groups'>;
-
-/** The training and validation interactions of a model, as the evaluator takes them. */
-export function trainingDataOf(model: Model): { train: Csr; valid?: Csr } {
-  return { train: trainedItems(model), valid: model.validation };
-}
 
 /** Evaluates a model under each protocol, in the order of `protocols`. `engine` holds the model's embeddings; `test` has the model's indices. */
 export function evaluateModel(
@@ -107,66 +101,6 @@ export async function evaluateRanker(
     progress?.close();
   }
   return evaluations;
-}
-
-/** Held-out interactions in a model's index space. Users and items unknown to the model have indices after the model's own. */
-export interface TestData {
-  /** Users × items, unknown ones included. */
-  readonly test: Csr;
-  readonly users: { idOf(index: number): string };
-  readonly sha256: string;
-  readonly source: string;
-  /** Interactions of unknown users. */
-  readonly unknownUsers: number;
-  /** Interactions with unknown items. */
-  readonly unknownItems: number;
-  /** Interactions that are also in the training data. */
-  readonly seen: number;
-}
-
-/** Maps a log into a model's index space. Unknown users and items are kept, because they count in the metrics. */
-export function testDataOf(log: Interactions, model: Pick<Model, 'userIds' | 'itemIds' | 'seen'>): TestData {
-  const users = placed(log.userIds, model.userIds);
-  const items = placed(log.itemIds, model.itemIds);
-  const userOf = log.users.map((user) => users.codes[user]!);
-  const itemOf = log.items.map((item) => items.codes[item]!);
-  // Unknown ids have codes from `known` on.
-  const count = (codes: Int32Array, known: number) => codes.reduce((sum, code) => sum + (code >= known ? 1 : 0), 0);
-  const test = csrFromEntries(users.size, items.size, userOf, itemOf);
-  return {
-    test,
-    users: {
-      idOf: (index) =>
-        index < model.userIds.size
-          ? model.userIds.idOf(index)
-          : log.userIds.idOf(users.added[index - model.userIds.size]!),
-    },
-    sha256: log.sha256,
-    source: log.source,
-    unknownUsers: count(userOf, model.userIds.size),
-    unknownItems: count(itemOf, model.itemIds.size),
-    seen: pairsIn(test, model.seen),
-  };
-}
-
-/** Counts the entries that both matrices have. Their shapes may differ: `m` can have more rows and columns. */
-function pairsIn(m: Csr, other: Csr): number {
-  let pairs = 0;
-  for (let r = 0; r < Math.min(m.rows, other.rows); r++) {
-    for (const c of csrRow(m, r)) if (c < other.columns && csrHas(other, r, c)) pairs++;
-  }
-  return pairs;
-}
-
-/** Maps each index of a log to the model's index of the same id. Unknown ids get indices after the model's own; `added` lists their indices in the log, `size` counts all. */
-function placed(ids: IdMap, known: IdMap): { codes: Int32Array; added: number[]; size: number } {
-  const added: number[] = [];
-  const codes = Int32Array.from({ length: ids.size }, (_, index) => {
-    const found = known.indexOf(ids.idOf(index));
-    // `push` returns the new length.
-    return found >= 0 ? found : known.size + added.push(index) - 1;
-  });
-  return { codes, added, size: known.size + added.length };
 }
 
 /** Opens a model and an engine with its embeddings, calls `use`, and closes the engine even after an error. */

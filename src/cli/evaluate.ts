@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
+import { readingNotes } from '../catalogue/reading-notes.ts';
 import { idFormHints } from '../data/id-forms.ts';
 import { readInteractions } from '../data/read.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import type { GroupReport } from '../evaluation/groups.ts';
 import { resultOf, writeResult } from '../evaluation/result-file.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
+import { type TestData, testDataOf, trainingDataOf } from '../recommender/test-data.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import {
@@ -21,16 +23,12 @@ import {
   type ProtocolChoice,
   protocolChoices,
   reportOf,
-  type TestData,
-  testDataOf,
-  trainingDataOf,
   withModel,
 } from './evaluate-model.ts';
 import { UsageError } from './failure.ts';
 import { count, decimal, duration, metricsTable, table, timed } from './output.ts';
 import { between } from './parse.ts';
 import { WorkProgress } from './progress.ts';
-import { readingNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `taurec evaluate`. `diversity`: `true` measures only, a number also re-ranks. */

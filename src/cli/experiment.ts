@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { datasetNotes } from '../catalogue/reading-notes.ts';
 import { TaurecError } from '../errors.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { experimentNamed, experiments } from '../experiment/experiments.ts';
@@ -17,7 +18,6 @@ import { AdvisedError } from './failure.ts';
 import { count, decimal, duration, table } from './output.ts';
 import { numbers, whole, wholes, words } from './parse.ts';
 import { Progress } from './progress.ts';
-import { datasetNotes } from './reading-notes.ts';
 import type { Output, Terminal } from './terminal.ts';
 import { columnsOf } from './train-report.ts';
 

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { readingNotes } from '../catalogue/reading-notes.ts';
 import { readInteractions } from '../data/read.ts';
 import { readTitles } from '../data/read-titles.ts';
 import { type ImportReport, importEmbeddings } from '../exchange/import-embeddings.ts';
@@ -8,7 +9,6 @@ import { addCommonOptions, addExamples, type CommonOptions } from './common-opti
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { count } from './output.ts';
 import { pair } from './parse.ts';
-import { readingNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ImportFlags extends CommonOptions, ReadFlags {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { attributesText, readingNotes } from '../catalogue/reading-notes.ts';
 import { type ColumnsRead, roles } from '../data/columns.ts';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DataInfo, describe, type Quantiles } from '../data/describe.ts';
@@ -13,7 +14,6 @@ import { addCommonOptions, addExamples, type CommonOptions } from './common-opti
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { UsageError } from './failure.ts';
 import { count, table } from './output.ts';
-import { attributesText, readingNotes } from './reading-notes.ts';
 import { sourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { neighborsText, ratingNote } from './train-report.ts';

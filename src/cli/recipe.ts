@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
+import { datasetNotes } from '../catalogue/reading-notes.ts';
 import { protocols } from '../evaluation/evaluator.ts';
 import { metricText, percentText } from '../experiment/findings.ts';
 import { type Choice, folderDataSet } from '../experiment/run.ts';
@@ -24,7 +25,6 @@ import { readRecipes } from './config-file.ts';
 import { UsageError } from './failure.ts';
 import { duration, table } from './output.ts';
 import { whole, wholes, words } from './parse.ts';
-import { datasetNotes } from './reading-notes.ts';
 import type { RecipeRun } from './recipe-process.ts';
 import { RecipeProgress, type RecipeResult, runRecipes } from './run-recipes.ts';
 import type { Terminal } from './terminal.ts';

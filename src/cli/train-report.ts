@@ -1,6 +1,7 @@
 // Reports of `taurec train`, `tune` and `worker`: notes about the data, the JSON result and the printed summary.
 
 import { matchOf } from '../catalogue/catalogue.ts';
+import { catalogueNotes, datasetNotes } from '../catalogue/reading-notes.ts';
 import type { Dataset, DatasetOptions } from '../data/dataset.ts';
 import type { ReadReport } from '../data/interactions.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
@@ -9,7 +10,6 @@ import { configToJson } from '../training/config.ts';
 import type { TrainResult } from '../training/training.ts';
 import { reportOf } from './evaluate-model.ts';
 import { count, decimal, duration, metricsTable, optionsText } from './output.ts';
-import { catalogueNotes, datasetNotes } from './reading-notes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Notes about the data that was read: its size, columns, rows passed over, ratings without a threshold, and test interactions that are also in training. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackboneSource } from '../backbone/backbone.ts';
+import { readingNotes } from '../catalogue/reading-notes.ts';
 import { idFormHints } from '../data/id-forms.ts';
 import type { Interactions } from '../data/interactions.ts';
 import { readInteractions } from '../data/read.ts';
@@ -18,7 +19,6 @@ import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
 import { addDeclaredFlags } from './declared-flags.ts';
 import { count, decimal, duration } from './output.ts';
-import { readingNotes } from './reading-notes.ts';
 import { sourceOf } from './source-flags.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';

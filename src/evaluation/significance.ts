@@ -34,12 +34,7 @@ export function pairedBootstrap(
   differences: readonly ArrayLike<number>[],
   options: BootstrapOptions = {},
 ): BootstrapResult[] {
-  const { resamples = 10_000, seed = 1, level = 0.95 } = options;
-  if (!Number.isSafeInteger(resamples) || resamples < 1) {
-    throw new TaurecError('bad-option', { option: 'resamples', got: resamples, expected: 'a whole number ≥ 1' });
-  }
-  if (!(level > 0 && level < 1))
-    throw new TaurecError('bad-option', { option: 'level', got: level, expected: 'a number in (0, 1)' });
+  const { resamples, seed, level } = checkedBootstrap(options);
   const users = usersOf(differences, 1);
   const means = resampledMeans(differences, users, resamples, randomStream(seed, 'bootstrap'));
   return differences.map((column, c) => {
@@ -57,6 +52,58 @@ export function pairedBootstrap(
       p: Math.min(1, (2 * (1 + Math.min(notAbove, notBelow))) / (resamples + 1)),
     };
   });
+}
+
+/** A ratio of means, less 1, with its interval. */
+export interface RatioResult {
+  /** mean(a) / mean(b) − 1: .31 is 31% better. */
+  readonly ratio: number;
+  /** Ends of the percentile interval. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Paired bootstrap over users of the ratio of two means, less 1. Each resample draws n of the n users with replacement, and takes the ratio of the two means over them; resamples in which the second mean is 0 do not count. All pairs
+ * share the draws.
+ * @param pairs [pairs] two columns [users] of each pair; all have the same length ≥ 1
+ * @returns one result per pair; undefined where the mean of the second column is 0
+ * @throws TaurecError `bad-option`
+ */
+export function ratioBootstrap(
+  pairs: readonly (readonly [ArrayLike<number>, ArrayLike<number>])[],
+  options: BootstrapOptions = {},
+): (RatioResult | undefined)[] {
+  const { resamples, seed, level } = checkedBootstrap(options);
+  const columns = [...new Set(pairs.flat())];
+  const users = usersOf(columns, 1);
+  const means = resampledMeans(columns, users, resamples, randomStream(seed, 'bootstrap'));
+  return pairs.map(([a, b]) => {
+    const [ofA, ofB] = [means[columns.indexOf(a)]!, means[columns.indexOf(b)]!];
+    const whole = meanOf(b);
+    if (whole === 0) return undefined;
+    const ratios = ofA.map((mean, r) => mean / ofB[r]! - 1).filter((_, r) => ofB[r] !== 0);
+    const sorted = ratios.sort();
+    return {
+      ratio: meanOf(a) / whole - 1,
+      low: quantile(sorted, (1 - level) / 2),
+      high: quantile(sorted, (1 + level) / 2),
+    };
+  });
+}
+
+/** The options with their defaults. @throws TaurecError `bad-option` */
+function checkedBootstrap({
+  resamples = 10_000,
+  seed = 1,
+  level = 0.95,
+}: BootstrapOptions): Required<BootstrapOptions> {
+  if (!Number.isSafeInteger(resamples) || resamples < 1) {
+    throw new TaurecError('bad-option', { option: 'resamples', got: resamples, expected: 'a whole number ≥ 1' });
+  }
+  if (!(level > 0 && level < 1))
+    throw new TaurecError('bad-option', { option: 'level', got: level, expected: 'a number in (0, 1)' });
+  return { resamples, seed, level };
 }
 
 /** The result of a paired t-test. */

@@ -1,12 +1,14 @@
 // Notes about what a reader took from a log: its columns, and rows that are not plain data.
 
-import type { Attribute, CatalogueMatch } from '../catalogue/catalogue.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
 import { type ColumnsRead, type Role, roles } from '../data/columns.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { kindsText } from '../data/event-kinds.ts';
 import type { ReadReport } from '../data/interactions.ts';
-import { count } from './output.ts';
+import type { Attribute, CatalogueMatch } from './catalogue.ts';
+
+/** 12,345 */
+const count = (n: number) => n.toLocaleString('en-US');
 
 /** Columns named in a note before the rest is counted. */
 const mostNamed = 8;

@@ -1,0 +1,125 @@
+import { matchOf } from '../../catalogue/catalogue.ts';
+import { catalogueNotes, readingNotes } from '../../catalogue/reading-notes.ts';
+import { assembleDataset } from '../../data/assemble-dataset.ts';
+import type { Dataset } from '../../data/build-dataset.ts';
+import { datasetSchema } from '../../data/dataset-options.ts';
+import type { Interactions } from '../../data/interactions.ts';
+import { kCore } from '../../data/k-core.ts';
+import { type ReadOptions, readShape } from '../../data/read-options.ts';
+import { TaurecError } from '../../errors.ts';
+import { checkOptions } from '../../option.ts';
+import type { Control, DataRequest, DataSize, DataSummary } from '../session.ts';
+import { summarize } from './data-summary.ts';
+import type { Host } from './host.ts';
+import type { Sources } from './sources.ts';
+
+/** Data that trainings use. */
+export interface LoadedData {
+  readonly dataset: Dataset;
+  readonly summary: DataSummary;
+  /** What the test part was made of: the digest of the data and how they were filtered and split. Equal keys mean equal test parts. */
+  readonly key: string;
+}
+
+/** Logs that are kept after they were read. */
+const KEPT = 4;
+/** Options of reading that a request may not choose: a page names no folder of the machine. */
+const { rejectsDirectory: _, downloadLimit: __, ...requestedShape } = readShape;
+const readNames = Object.keys(requestedShape);
+
+/** Reads, filters and splits data. A log that was read with the same options is not read again. */
+export class DataDesk {
+  readonly #host: Host;
+  readonly #sources: Sources;
+  readonly #logs = new Map<string, Promise<Interactions>>();
+
+  constructor(host: Host, sources: Sources) {
+    this.#host = host;
+    this.#sources = sources;
+  }
+
+  /** What a request leaves of its training log, before splits. @throws TaurecError as `loadDataset` */
+  async measure(request: DataRequest, control: Control = {}): Promise<DataSize> {
+    checkRequest(request);
+    const log = filtered(await this.#log(request.train, request, control), request);
+    return { users: log.userIds.size, items: log.itemIds.size, interactions: log.users.length };
+  }
+
+  /** @throws TaurecError as `loadDataset`; `aborted` */
+  async load(request: DataRequest, control: Control = {}): Promise<LoadedData> {
+    checkRequest(request);
+    const logs: Interactions[] = [];
+    const { reader } = this.#host;
+    const dataset = await assembleDataset<string, string>(request, {
+      log: async (id) => {
+        const log = await this.#log(id, request, control);
+        logs.push(log);
+        return log;
+      },
+      titles: async (id, items, options) => reader.titles((await this.#sources.file(id)).file, items, options),
+      catalogue: async (id, options) => {
+        const { file, source } = await this.#sources.file(id);
+        return { ...(await reader.catalogue(file, options)), source: source.name };
+      },
+    });
+    refuseAborted(control);
+    const { catalogue, hints = [] } = dataset;
+    const notes = [
+      ...logs.flatMap((log) => readingNotes(log.source, log.report)),
+      ...hints,
+      ...(catalogue ? catalogueNotes(catalogue, matchOf(catalogue, dataset.items)) : []),
+    ];
+    const { kCore, split, testRatio, seed } = request;
+    return {
+      dataset,
+      summary: summarize(request, filtered(logs[0]!, request), dataset, notes),
+      key: JSON.stringify([dataset.sha256, kCore, split, testRatio, seed, this.#readOptions(request)]),
+    };
+  }
+
+  /** The options of reading that a request has. */
+  #readOptions(request: DataRequest): ReadOptions {
+    const given = Object.entries(request).filter(([name, value]) => readNames.includes(name) && value !== undefined);
+    return Object.fromEntries(given.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  async #log(id: string, request: DataRequest, control: Control): Promise<Interactions> {
+    const { file, source, stamp } = await this.#sources.file(id);
+    const options = this.#readOptions(request);
+    const key = JSON.stringify([id, stamp, options]);
+    let log = this.#logs.get(key);
+    // The log that was used last stays longest.
+    this.#logs.delete(key);
+    log ??= this.#host.reader.interactions(file, options).then((read) => ({ ...read, source: source.name }));
+    this.#logs.set(key, log);
+    for (const oldest of this.#logs.keys()) {
+      if (this.#logs.size <= KEPT) break;
+      this.#logs.delete(oldest);
+    }
+    try {
+      const read = await log;
+      control.onProgress?.({ done: read.report.rows, total: read.report.rows });
+      refuseAborted(control);
+      return read;
+    } catch (error) {
+      if (this.#logs.get(key) === log && !(error instanceof TaurecError && error.code === 'aborted'))
+        this.#logs.delete(key);
+      throw error;
+    }
+  }
+}
+
+/** @throws TaurecError `bad-option`, `unknown-name` */
+function checkRequest(request: DataRequest): void {
+  checkOptions(datasetSchema, request, { split: 'split', validSplit: 'split' });
+}
+
+/** The training log after filters. @throws TaurecError as `kCore` */
+function filtered(log: Interactions, { kCore: least }: DataRequest): Interactions {
+  return least === undefined ? log : kCore(log, least);
+}
+
+/** @throws TaurecError `aborted` */
+export function refuseAborted({ signal }: Control): void {
+  if (signal?.aborted) throw new TaurecError('aborted');
+}

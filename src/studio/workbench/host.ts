@@ -1,0 +1,66 @@
+import type { CatalogueTable } from '../../data/catalogue-table.ts';
+import type { IdMap } from '../../data/id-map.ts';
+import type { Interactions } from '../../data/interactions.ts';
+import type { ReadOptions } from '../../data/read-options.ts';
+import type { TitleOptions } from '../../data/title-columns.ts';
+import type { Model } from '../../model/model.ts';
+import type { ModelConfig } from '../../model/model-facts.ts';
+import type { Control, RunInfo, SessionAbout, Source, TablePreview } from '../session.ts';
+import type { Sample } from './samples.ts';
+import type { LossBench } from './typed-loss.ts';
+
+/** A file that readers open: a path in Node, a `File` in a page. */
+export type Readable = string | File;
+
+/** A file that is there. */
+export interface HostFile {
+  readonly source: Source;
+  readonly file: Readable;
+  /** Changes whenever the content may have changed; absent: it never does. */
+  readonly stamp?: string;
+}
+
+/** The readers of data. They throw what `readInteractions`, `readTitles` and `readCatalogue` throw. */
+export interface Reader {
+  interactions(file: Readable, options: ReadOptions): Promise<Interactions>;
+  titles(file: Readable, items: IdMap, options: TitleOptions): Promise<string[]>;
+  catalogue(file: Readable, options: TitleOptions): Promise<CatalogueTable>;
+  preview(file: Readable, options: ReadOptions): Promise<TablePreview>;
+}
+
+/** Where finished runs and small facts stay when the workbench is gone. */
+export interface RunStore {
+  /** The id of the run with a number: no other session of the store has it. */
+  idOf(number: number): string;
+  /** The runs that were saved, oldest first. Those that cannot be read are left out, and said in `problems`. */
+  runs(): Promise<{ readonly infos: readonly RunInfo[]; readonly problems: readonly string[] }>;
+  open(run: string): Promise<Model<ModelConfig>>;
+  /** @throws TaurecError `cannot-write` when there is no room */
+  save(info: RunInfo, model: Model): Promise<void>;
+  /** Writes the facts of a saved run anew. */
+  describe(info: RunInfo): Promise<void>;
+  remove(run: string): Promise<void>;
+  /** How often the test part of these data was opened. */
+  opened(data: string): Promise<number>;
+  /** Counts one more opening, and returns the new number. */
+  countOpening(data: string): Promise<number>;
+}
+
+/** What differs between the places where a workbench runs. */
+export interface Host {
+  readonly about: Pick<SessionAbout, 'kind' | 'version' | 'folder'>;
+  readonly reader: Reader;
+  readonly store: RunStore;
+  /** The files that are there, in the order of a list. */
+  files(): Promise<readonly HostFile[]>;
+  /** Takes a file in. */
+  add(file: File, control?: Control): Promise<HostFile>;
+  /** Makes a text readable under a name. */
+  place(name: string, text: string): Promise<Readable>;
+  /** Samples besides those of every workbench. */
+  readonly samples?: readonly Sample[];
+  /** Where typed losses run; absent: nowhere, because what a person types must not run here. */
+  readonly losses?: LossBench;
+  /** Sentences about this place that a person may want to know, such as that nothing is kept. */
+  readonly notes?: readonly string[];
+}

@@ -1,0 +1,241 @@
+import type { Engine } from '../../engine/engine.ts';
+import { TaurecError } from '../../errors.ts';
+import type { Model } from '../../model/model.ts';
+import type { ModelConfig } from '../../model/model-facts.ts';
+import type { Id } from '../../recommender/recommendation.ts';
+import type { TrainConfig, TrainConfigInput } from '../../training/config.ts';
+import { trainedModel } from '../../training/trained-model.ts';
+import type { TrainResult } from '../../training/training.ts';
+import { runOnThisThread } from '../../training/training-run.ts';
+import type { LossCheck, RunInfo } from '../session.ts';
+import type { LoadedData } from './data-desk.ts';
+import type { EventLog } from './event-log.ts';
+import { failureOf } from './failure.ts';
+import type { Host } from './host.ts';
+import { parsePlainConfig } from './plain-config.ts';
+import { Run } from './run.ts';
+import { type RunHold, RunQueue } from './run-queue.ts';
+import { TrainingPictures } from './training-pictures.ts';
+import type { LossBench, TrainingWatch } from './typed-loss.ts';
+
+/** The runs of a workbench: those that wait, train and ended, and those of the store. */
+export class RunDesk {
+  readonly #host: Host;
+  readonly #events: EventLog;
+  readonly #followed: () => Id | undefined;
+  readonly #runs = new Map<string, Run>();
+  readonly #queue: RunQueue;
+  #stored: Promise<void> | undefined;
+  #lastNumber = 0;
+
+  constructor(host: Host, events: EventLog, followed: () => Id | undefined) {
+    this.#host = host;
+    this.#events = events;
+    this.#followed = followed;
+    this.#queue = new RunQueue(
+      (run, hold) => this.#train(run, hold),
+      (run) => this.#tell(run),
+    );
+  }
+
+  async list(): Promise<readonly RunInfo[]> {
+    await this.#load();
+    return Array.from(this.#runs.values(), ({ info }) => info);
+  }
+
+  /** @throws TaurecError as training does for a bad configuration; `typed-loss` for a typed loss where none may run */
+  async start(
+    config: TrainConfigInput,
+    data: LoadedData,
+    { name, loss, sweep }: { readonly name?: string; readonly loss?: string; readonly sweep?: string },
+  ): Promise<RunInfo> {
+    const parsed = parsePlainConfig(config);
+    if (loss !== undefined) this.#bench();
+    await this.#load();
+    const run = new Run({
+      ...this.#named(name ?? nameOf(parsed, loss)),
+      config,
+      epochs: parsed.epochs,
+      data,
+      sweep,
+      loss,
+    });
+    this.#runs.set(run.id, run);
+    this.#queue.add(run);
+    return run.info;
+  }
+
+  async newSweep(): Promise<string> {
+    await this.#load();
+    return `sweep-${this.#lastNumber + 1}`;
+  }
+
+  async control(id: string, act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<RunInfo> {
+    return this.#queue.control(await this.#find(id), act);
+  }
+
+  async discard(id: string): Promise<void> {
+    const run = await this.#find(id);
+    if (!run.ended) await this.#queue.control(run, 'cancel');
+    this.#runs.delete(id);
+    this.#events.forget(id);
+    await this.#host.store.remove(id);
+  }
+
+  checkLoss(text: string): Promise<LossCheck> {
+    return this.#bench().check(text);
+  }
+
+  /** The model of a run that is done. @throws TaurecError `unknown-name`, `bad-option`; those of the store */
+  async model(id: string): Promise<Model> {
+    const run = await this.#find(id);
+    if (run.model) return run.model;
+    if (run.state === 'done') {
+      run.model = await this.#host.store.open(id);
+      return run.model;
+    }
+    throw new TaurecError('bad-option', {
+      option: 'run',
+      got: id,
+      expected: `a run that is done; this one is ${run.state}`,
+    });
+  }
+
+  /** The data that a run was trained on; undefined for a model that came from an archive or a store. */
+  dataOf(id: string): LoadedData | undefined {
+    return this.#runs.get(id)?.data;
+  }
+
+  /** Counts that the test part was opened for a run; returns how often it was, for any run. */
+  async countOpening(id: string, data: string): Promise<number> {
+    const run = await this.#find(id);
+    const opened = await this.#host.store.countOpening(data);
+    run.opened++;
+    this.#tell(run);
+    await this.#host.store.describe(run.info);
+    return opened;
+  }
+
+  /** Takes a model in as a run that is done. */
+  async adopt(model: Model<ModelConfig>, name: string): Promise<RunInfo> {
+    await this.#load();
+    const { training, epochs, users, items, metrics } = model.config;
+    const run = Run.ended(
+      {
+        ...this.#named(name),
+        state: 'done',
+        config: training as TrainConfigInput,
+        epoch: epochs ?? 0,
+        epochs: Number(training.epochs ?? epochs ?? 0),
+        history: [],
+        valid: metrics?.valid?.values,
+        opened: 0,
+        users,
+        items,
+      },
+      model,
+    );
+    this.#runs.set(run.id, run);
+    this.#tell(run);
+    await this.#save(run);
+    return run.info;
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  async #find(id: string): Promise<Run> {
+    await this.#load();
+    const run = this.#runs.get(id);
+    if (run) return run;
+    throw new TaurecError('unknown-name', { kind: 'run', got: id, known: [...this.#runs.keys()] });
+  }
+
+  /** Reads the runs of the store, once. */
+  #load(): Promise<void> {
+    this.#stored ??= this.#host.store.runs().then(({ infos }) => {
+      for (const info of infos) {
+        this.#runs.set(info.id, Run.ended(info));
+        this.#lastNumber = Math.max(this.#lastNumber, Number(/\d+$/.exec(info.id)?.[0] ?? 0));
+      }
+    });
+    return this.#stored;
+  }
+
+  #named(name: string): { readonly id: string; readonly name: string } {
+    const number = ++this.#lastNumber;
+    return { id: this.#host.store.idOf(number), name };
+  }
+
+  #tell(run: Run): void {
+    this.#events.add({ type: 'run', run: run.id, info: run.info });
+  }
+
+  #bench(): LossBench {
+    const { losses } = this.#host;
+    if (losses) return losses;
+    const problem = 'a server runs no code that comes from a page';
+    throw new TaurecError('typed-loss', {
+      problem,
+      remedy: 'Open the studio as a page of its own, or give the loss to taurec train by --loss-module.',
+    });
+  }
+
+  async #train(run: Run, hold: RunHold): Promise<void> {
+    const { dataset } = run.data!;
+    const config = parsePlainConfig(run.config);
+    const pictures = new TrainingPictures(run.id, dataset, config, (event) => this.#events.add(event), this.#followed);
+    const watch: TrainingWatch = {
+      signal: hold.signal,
+      hold: hold.hold,
+      onEvent: (event) => {
+        run.take(event);
+        this.#events.add({ type: 'train', run: run.id, event });
+      },
+      onEpoch: (view) => {
+        pictures.epoch(view, false);
+        if (view.epoch > 0) hold.epochDone();
+      },
+    };
+    const started = performance.now();
+    const result =
+      run.loss === undefined
+        ? await trainHere(run.data!, config, watch)
+        : await this.#bench().train(run.loss, dataset, config, watch);
+    const model = trainedModel(dataset, result);
+    const { users, items, epoch, history, valid, refitted } = result;
+    const popularityPrior = Number(result.config.popularityPrior);
+    pictures.epoch({ phase: refitted ? 'refit' : 'search', epoch, popularityPrior, users, items }, true);
+    run.finish(model, { history, valid, seconds: (performance.now() - started) / 1000 });
+    await this.#save(run);
+  }
+
+  /** Saves a run; one that cannot be saved stays in memory, and says so. */
+  async #save(run: Run): Promise<void> {
+    try {
+      await this.#host.store.save(run.info, run.model!);
+    } catch (error) {
+      run.failure = failureOf(error);
+    }
+  }
+}
+
+/** Trains in this thread. */
+function trainHere(
+  { dataset }: LoadedData,
+  config: TrainConfig,
+  { onEvent, onEpoch, hold, signal }: TrainingWatch,
+): Promise<TrainResult> {
+  const { train, valid, splits } = dataset;
+  const view = ({ finals: { users, items } }: Engine) => ({ users, items });
+  return runOnThisThread({ data: { train, valid, splits }, config }, onEvent, signal, {
+    hold,
+    onSnapshot: ({ engine, ...at }) => onEpoch({ ...at, ...view(engine) }),
+  });
+}
+
+/** The loss of a run, as its name. */
+function nameOf({ loss }: TrainConfig, typed: string | undefined): string {
+  return typed !== undefined || !('name' in loss) ? 'typed loss' : loss.name;
+}

@@ -1,0 +1,119 @@
+import type { Model } from '../../model/model.ts';
+import type { TrainConfigInput } from '../../training/config.ts';
+import type { EpochRecord, Phase, TrainEvent } from '../../training/events.ts';
+import type { Failure, RunInfo, RunState } from '../session.ts';
+import type { LoadedData } from './data-desk.ts';
+
+/** What a run starts from. */
+export interface RunStart {
+  readonly id: string;
+  readonly name: string;
+  readonly config: TrainConfigInput;
+  readonly epochs: number;
+  /** Absent: a model that came from an archive or a store. */
+  readonly data?: LoadedData;
+  readonly sweep?: string;
+  /** The text of a typed loss. */
+  readonly loss?: string;
+}
+
+/** A run with its state, which follows the events of its training. */
+export class Run {
+  readonly id: string;
+  readonly name: string;
+  readonly config: TrainConfigInput;
+  readonly data: LoadedData | undefined;
+  readonly loss: string | undefined;
+  readonly #sweep: string | undefined;
+  state: RunState = 'waiting';
+  opened = 0;
+  failure: Failure | undefined;
+  model: Model | undefined;
+  #phase: Phase | undefined;
+  #epoch = 0;
+  #epochs: number;
+  #history: EpochRecord[] = [];
+  #chosen: Readonly<Record<string, number>> | undefined;
+  #valid: Readonly<Record<string, number>> | undefined;
+  #seconds: number | undefined;
+  #size: { readonly users: number; readonly items: number } | undefined;
+
+  constructor({ id, name, config, epochs, data, sweep, loss }: RunStart) {
+    this.id = id;
+    this.name = name;
+    this.config = config;
+    this.data = data;
+    this.loss = loss;
+    this.#epochs = epochs;
+    this.#sweep = sweep;
+  }
+
+  /** A run that ended before, by its facts. */
+  static ended(info: RunInfo, model?: Model): Run {
+    const run = new Run(info);
+    run.state = info.state;
+    run.opened = info.opened;
+    run.model = model;
+    run.#phase = info.phase;
+    run.#epoch = info.epoch;
+    run.#history = [...info.history];
+    run.#chosen = info.chosen;
+    run.#valid = info.valid;
+    run.#seconds = info.seconds;
+    const { users, items } = info;
+    if (users !== undefined && items !== undefined) run.#size = { users, items };
+    return run;
+  }
+
+  get info(): RunInfo {
+    return {
+      id: this.id,
+      name: this.name,
+      state: this.state,
+      config: this.config,
+      ...(this.#phase && { phase: this.#phase }),
+      epoch: this.#epoch,
+      epochs: this.#epochs,
+      history: [...this.#history],
+      ...(this.#chosen && { chosen: this.#chosen }),
+      ...(this.#valid && { valid: this.#valid }),
+      ...(this.#seconds !== undefined && { seconds: this.#seconds }),
+      ...(this.failure && { failure: this.failure }),
+      ...(this.#sweep !== undefined && { sweep: this.#sweep }),
+      opened: this.opened,
+      ...this.#size,
+    };
+  }
+
+  get ended(): boolean {
+    return this.state === 'done' || this.state === 'failed' || this.state === 'cancelled';
+  }
+
+  /** Follows the training by one event. */
+  take(event: TrainEvent): void {
+    if ('phase' in event) this.#phase = event.phase;
+    if (event.type === 'start') {
+      this.#size = { users: event.users, items: event.items };
+      this.#epoch = event.resumed ?? 0;
+      if (event.phase !== 'tune') this.#epochs = event.epochs;
+    } else if (event.type === 'epoch') {
+      const { type: _, phase, ...record } = event;
+      this.#epoch = event.epoch;
+      // A trial is no part of the run, and a refit has no validation to compare with.
+      if (phase === 'search') this.#history.push(record);
+      this.#seconds = event.seconds;
+    } else if (event.type === 'validation') {
+      const { metrics, popularityPrior } = event;
+      this.#history[this.#history.length - 1] = { ...this.#history.at(-1)!, valid: metrics, popularityPrior };
+    } else if (event.type === 'tuned') this.#chosen = event.chosen;
+  }
+
+  /** Ends the run with its model. */
+  finish(model: Model, result: Pick<RunInfo, 'history' | 'valid'> & { readonly seconds: number }): void {
+    this.model = model;
+    this.#history = [...result.history];
+    this.#valid = result.valid;
+    this.#seconds = result.seconds;
+    this.state = 'done';
+  }
+}

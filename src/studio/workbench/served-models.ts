@@ -1,0 +1,82 @@
+import type { Engine } from '../../engine/engine.ts';
+import { type Model, trainedItems } from '../../model/model.ts';
+import { withNewItems } from '../../recommender/new-items.ts';
+import { openRankingEngine } from '../../recommender/ranking-engine.ts';
+import { Recommender } from '../../recommender/recommender.ts';
+import { popularityBias } from '../../training/popularity-prior.ts';
+
+/** Models whose engines stay open. */
+const OPEN = 3;
+
+/** Makes lists from models: opens an engine for a model on first use, and keeps those of the models that were used last. */
+export class ServedModels {
+  readonly #served = new Map<string, Promise<Served>>();
+
+  /**
+   * The recommender of a model, as `Recommender.open` makes it.
+   * @param prior c of the popularity prior in place of the model's own
+   */
+  async recommender(key: string, model: Model, prior?: number): Promise<Recommender> {
+    const served = this.#served.get(key) ?? openServed(model);
+    this.#served.delete(key);
+    this.#served.set(key, served);
+    served.catch(() => this.#served.delete(key));
+    for (const oldest of this.#served.keys()) {
+      if (this.#served.size <= OPEN) break;
+      await this.close(oldest);
+    }
+    return (await served).with(prior);
+  }
+
+  /** Closes a model's engine. Requests that are in work end with an error. */
+  async close(key: string): Promise<void> {
+    const served = this.#served.get(key);
+    this.#served.delete(key);
+    await served?.then(
+      ({ engine }) => engine.close(),
+      () => {},
+    );
+  }
+
+  async closeAll(): Promise<void> {
+    for (const key of [...this.#served.keys()]) await this.close(key);
+  }
+}
+
+interface Served {
+  readonly engine: Engine;
+  with(prior: number | undefined): Recommender;
+}
+
+async function openServed(model: Model): Promise<Served> {
+  const full = withNewItems(model);
+  // One person's list is too little work for threads.
+  const engine = await openRankingEngine(full, { threads: 1 });
+  const own = Recommender.fromModel(full, engine);
+  let last: { readonly prior: number; readonly recommender: Recommender } | undefined;
+  return {
+    engine,
+    with(prior) {
+      if (prior === undefined) return own;
+      // A prior changes no embedding: the engine serves all.
+      if (last?.prior !== prior) last = { prior, recommender: Recommender.fromModel(withPrior(model, prior), engine) };
+      return last.recommender;
+    },
+  };
+}
+
+/** The model with another c of the popularity prior, and with the items that only its catalogue has, whose predicted biases are in proportion to c. */
+function withPrior(model: Model, prior: number): Model {
+  const own = Number(model.config.training.popularityPrior ?? 0);
+  const itemBias = prior === 0 ? undefined : popularityBias(trainedItems(model), prior);
+  const { cold } = model;
+  const d = model.items.columns;
+  if (!cold || cold.means.length === d) return withNewItems({ ...model, itemBias });
+  const scale = prior / own;
+  const scaled = (values: Float32Array) => values.map((value, at) => (at % (d + 1) === d ? value * scale : value));
+  return withNewItems({
+    ...model,
+    itemBias,
+    cold: { ...cold, means: scaled(cold.means), coefficients: scaled(cold.coefficients) },
+  });
+}

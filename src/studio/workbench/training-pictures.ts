@@ -1,0 +1,94 @@
+import { BestItems } from '../../array/best-items.ts';
+import { csrHas } from '../../array/csr.ts';
+import { row } from '../../array/matrix.ts';
+import type { Dataset } from '../../data/build-dataset.ts';
+import { itemPopularity } from '../../evaluation/metrics.ts';
+import type { Id, RecommendedItem } from '../../recommender/recommendation.ts';
+import type { TrainConfig } from '../../training/config.ts';
+import { popularityBias } from '../../training/popularity-prior.ts';
+import type { NewEvent } from './event-log.ts';
+import { ItemMap, MOST_MAPPED } from './item-map.ts';
+import type { EpochView } from './typed-loss.ts';
+
+/** Milliseconds between two frames of a map or two lists at least, and how many times the work of one: ten a second at most, for a tenth of the time at most. */
+const BETWEEN = 100;
+const SHARE = 10;
+/** Items of a followed person's list. */
+const LISTED = 20;
+
+/** The items of a map: most popular in training first, ties to the lower index. */
+export function mappedItems({ train }: Pick<Dataset, 'train'>): Int32Array {
+  const popularity = itemPopularity(train);
+  const order = Int32Array.from(popularity, (_, item) => item);
+  return order.sort((a, b) => popularity[b]! - popularity[a]! || a - b).subarray(0, MOST_MAPPED);
+}
+
+/** Makes the pictures of a training as it goes on: the map of the items, and the list of one person. */
+export class TrainingPictures {
+  readonly #run: string;
+  readonly #dataset: Dataset;
+  readonly #config: TrainConfig;
+  readonly #map: ItemMap;
+  readonly #emit: (event: NewEvent) => void;
+  readonly #followed: () => Id | undefined;
+  #next = 0;
+
+  constructor(
+    run: string,
+    dataset: Dataset,
+    config: TrainConfig,
+    emit: (event: NewEvent) => void,
+    followed: () => Id | undefined,
+  ) {
+    this.#run = run;
+    this.#dataset = dataset;
+    this.#config = config;
+    this.#map = new ItemMap(mappedItems(dataset));
+    this.#emit = emit;
+    this.#followed = followed;
+  }
+
+  /** Takes the embeddings of an epoch; they are read before it returns. `last`: a picture is made in any case. */
+  epoch(view: EpochView, last: boolean): void {
+    const now = performance.now();
+    if (!last && now < this.#next) return;
+    const { epoch } = view;
+    const frame = this.#map.frame(view.items, this.#config.rankingScore === 'cosine');
+    this.#emit({ type: 'map', run: this.#run, epoch, ...frame });
+    const user = this.#followed();
+    const items = user === undefined ? undefined : this.#listOf(user, view);
+    if (items) this.#emit({ type: 'list', run: this.#run, epoch, user: String(user), items });
+    const spent = performance.now() - now;
+    this.#next = now + Math.max(BETWEEN, SHARE * spent);
+  }
+
+  /** The person's list by the embeddings and the popularity prior, without what they have; undefined for one who has nothing in training. */
+  #listOf(id: Id, { users, items, popularityPrior }: EpochView): RecommendedItem[] | undefined {
+    const { train, valid, users: userIds, items: itemIds, titles } = this.#dataset;
+    const user = userIds.indexOf(id);
+    if (user < 0 || user >= users.rows) return undefined;
+    const cosine = this.#config.rankingScore === 'cosine';
+    const own = row(users, user);
+    const bias = popularityPrior === 0 ? undefined : popularityBias(train, popularityPrior);
+    const best = new BestItems(Math.min(LISTED, items.rows));
+    const length = cosine ? lengthOf(own) : 1;
+    for (let item = 0; item < items.rows; item++) {
+      if (csrHas(train, user, item) || (valid && csrHas(valid, user, item))) continue;
+      const values = row(items, item);
+      let sum = 0;
+      for (let c = 0; c < values.length; c++) sum += own[c]! * values[c]!;
+      const scale = cosine ? length * lengthOf(values) : 1;
+      best.offer(item, (scale > 0 ? sum / scale : 0) + (bias?.[item] ?? 0));
+    }
+    return best.take().map(({ item, score }) => {
+      const title = titles?.[item];
+      return { id: itemIds.idOf(item), score, ...(title && { title }) };
+    });
+  }
+}
+
+function lengthOf(values: Float32Array): number {
+  let squares = 0;
+  for (const value of values) squares += value * value;
+  return Math.sqrt(squares);
+}

@@ -1,0 +1,254 @@
+import { openModel } from '../../browser/open-model.ts';
+import { zipModel } from '../../browser/zip-model.ts';
+import { TaurecError } from '../../errors.ts';
+import { type Comparison, compareUsers } from '../../evaluation/compare.ts';
+import type { Evaluation } from '../../evaluation/evaluator.ts';
+import type { Model } from '../../model/model.ts';
+import type { Explanation } from '../../recommender/explanation.ts';
+import type { Id, RecommendedItem } from '../../recommender/recommendation.ts';
+import type { Recommender } from '../../recommender/recommender.ts';
+import type { SimilarOptions } from '../../recommender/similar-items.ts';
+import type { TrainConfigInput } from '../../training/config.ts';
+import { configSchema } from '../../training/config-schema.ts';
+import type {
+  Control,
+  DataRequest,
+  DataSize,
+  DataSummary,
+  Found,
+  Judgement,
+  ListRequest,
+  LossCheck,
+  MapItem,
+  Person,
+  RunInfo,
+  Session,
+  SessionAbout,
+  SessionEvent,
+  Source,
+  SweepRequest,
+  TablePreview,
+  Who,
+} from '../session.ts';
+import { DataDesk, type LoadedData } from './data-desk.ts';
+import { EventLog } from './event-log.ts';
+import type { Host } from './host.ts';
+import { evaluateOn, type JudgedPart, judge, judgedPart } from './judge.ts';
+import { type FilterAttribute, filterAttributes, find, person, valueText } from './people.ts';
+import { RunDesk } from './run-desk.ts';
+import { ServedModels } from './served-models.ts';
+import { Sources } from './sources.ts';
+import { sweepConfigs } from './sweep.ts';
+import { mappedItems } from './training-pictures.ts';
+
+/** A session by the library itself, in the thread that calls it: a worker of a page, or a thread of Node. What differs between the two is its host. */
+export class Workbench implements Session {
+  readonly #host: Host;
+  readonly #sources: Sources;
+  readonly #desk: DataDesk;
+  readonly #events = new EventLog();
+  readonly #runs: RunDesk;
+  readonly #served = new ServedModels();
+  #data: LoadedData | undefined;
+  #followed: Id | undefined;
+  #engine: Promise<Pick<SessionAbout, 'threads' | 'build'>> | undefined;
+  /** Evaluations by run and part: they do not change. */
+  readonly #evaluations = new Map<string, Promise<Evaluation>>();
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#sources = new Sources(host);
+    this.#desk = new DataDesk(host, this.#sources);
+    this.#runs = new RunDesk(host, this.#events, () => this.#followed);
+  }
+
+  async about(): Promise<SessionAbout> {
+    this.#engine ??= engineFacts();
+    return { ...this.#host.about, ...(await this.#engine), schema: configSchema() };
+  }
+
+  sources(): Promise<readonly Source[]> {
+    return this.#sources.list();
+  }
+
+  add(file: File, control?: Control): Promise<Source> {
+    return this.#sources.add(file, control);
+  }
+
+  preview(source: string, options: Partial<DataRequest> = {}): Promise<TablePreview> {
+    return this.#sources.preview(source, options);
+  }
+
+  measure(request: DataRequest, control?: Control): Promise<DataSize> {
+    return this.#desk.measure(request, control);
+  }
+
+  async load(request: DataRequest, control?: Control): Promise<DataSummary> {
+    const loaded = await this.#desk.load(request, control);
+    const notes = [...loaded.summary.notes, ...(this.#host.notes ?? [])];
+    this.#data = { ...loaded, summary: { ...loaded.summary, notes } };
+    return this.#data.summary;
+  }
+
+  async data(): Promise<DataSummary | undefined> {
+    return this.#data?.summary;
+  }
+
+  runs(): Promise<readonly RunInfo[]> {
+    return this.#runs.list();
+  }
+
+  async start(
+    config: TrainConfigInput,
+    options: { readonly name?: string; readonly loss?: string } = {},
+  ): Promise<RunInfo> {
+    return this.#runs.start(config, this.#inUse(), options);
+  }
+
+  control(run: string, act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<RunInfo> {
+    return this.#runs.control(run, act);
+  }
+
+  async discard(run: string): Promise<void> {
+    await this.#runs.discard(run);
+    await this.#served.close(run);
+    for (const part of ['valid', 'test']) this.#evaluations.delete(`${run} ${part}`);
+  }
+
+  async sweep(request: SweepRequest): Promise<readonly RunInfo[]> {
+    const data = this.#inUse();
+    const configs = sweepConfigs(request);
+    const sweep = await this.#runs.newSweep();
+    const started: RunInfo[] = [];
+    for (const { config, name } of configs) started.push(await this.#runs.start(config, data, { name, sweep }));
+    return started;
+  }
+
+  watch(listener: (event: SessionEvent) => void, after?: number): () => void {
+    return this.#events.watch(listener, after);
+  }
+
+  async follow(user: Id | undefined): Promise<void> {
+    this.#followed = user;
+  }
+
+  async mapItems(attribute?: string): Promise<readonly MapItem[]> {
+    const { dataset } = this.#inUse();
+    const { catalogue, titles, items, train } = dataset;
+    const column = attribute === undefined ? undefined : catalogue?.attributes.get(attribute);
+    if (attribute !== undefined && !column) {
+      const known = catalogue ? [...catalogue.attributes.keys()] : [];
+      throw new TaurecError('unknown-name', { kind: 'attribute', got: attribute, known });
+    }
+    const counts = new Int32Array(train.columns);
+    for (const item of train.indices) counts[item]!++;
+    return Array.from(mappedItems(dataset), (item) => {
+      const id = items.idOf(item);
+      const row = column ? catalogue!.ids.indexOf(id) : -1;
+      const value = row < 0 ? undefined : valueText(column!, row);
+      const title = titles?.[item];
+      return { id, ...(title && { title }), popularity: counts[item]!, ...(value !== undefined && { value }) };
+    });
+  }
+
+  async checkLoss(text: string): Promise<LossCheck> {
+    return this.#runs.checkLoss(text);
+  }
+
+  async find(run: string, what: 'user' | 'item', text: string, k?: number): Promise<readonly Found[]> {
+    return find(await this.#runs.model(run), what, text, k);
+  }
+
+  async person(run: string, user: Id): Promise<Person> {
+    return person(await this.#runs.model(run), user);
+  }
+
+  async recommend(run: string, who: Who, { prior, ...options }: ListRequest = {}): Promise<readonly RecommendedItem[]> {
+    const recommender = await this.#recommender(run, prior);
+    return 'user' in who ? recommender.recommend(who.user, options) : recommender.recommendFor(who.items, options);
+  }
+
+  async explain(run: string, who: Who, item: Id, { prior, ...options }: ListRequest = {}): Promise<Explanation> {
+    const recommender = await this.#recommender(run, prior);
+    return 'user' in who
+      ? recommender.explain(who.user, item, options)
+      : recommender.explainFor(who.items, item, options);
+  }
+
+  async similar(run: string, item: Id, options?: SimilarOptions): Promise<readonly RecommendedItem[]> {
+    return (await this.#recommender(run)).similarItems(item, options);
+  }
+
+  async attributes(run: string): Promise<readonly FilterAttribute[]> {
+    return filterAttributes(await this.#runs.model(run));
+  }
+
+  async judge(run: string, part: 'valid' | 'test', control?: Control): Promise<Judgement> {
+    const { model, judged, data } = await this.#judged(run, part);
+    const judgement = await judge(model, judged, control);
+    const opened =
+      part === 'test' ? await this.#runs.countOpening(run, data.key) : await this.#host.store.opened(data.key);
+    return { ...judgement, opened };
+  }
+
+  async compare(a: string, b: string, part: 'valid' | 'test', control?: Control): Promise<Comparison> {
+    const [first, second] = [await this.#columns(a, part, control), await this.#columns(b, part, control)];
+    return compareUsers(first, second);
+  }
+
+  async archive(run: string): Promise<Blob> {
+    return zipModel(await this.#runs.model(run));
+  }
+
+  async open(archive: Blob, name: string): Promise<RunInfo> {
+    return this.#runs.adopt(await openModel(archive), name);
+  }
+
+  async close(): Promise<void> {
+    await this.#runs.close();
+    await this.#served.closeAll();
+  }
+
+  /** The data in use. @throws TaurecError `no-data` */
+  #inUse(): LoadedData {
+    if (this.#data) return this.#data;
+    throw new TaurecError('no-data-loaded');
+  }
+
+  async #recommender(run: string, prior?: number): Promise<Recommender> {
+    return this.#served.recommender(run, await this.#runs.model(run), prior);
+  }
+
+  async #judged(
+    run: string,
+    part: 'valid' | 'test',
+  ): Promise<{ readonly model: Model; readonly judged: JudgedPart; readonly data: LoadedData }> {
+    const model = await this.#runs.model(run);
+    const data = this.#runs.dataOf(run) ?? this.#inUse();
+    return { model, data, judged: judgedPart(model, data, part) };
+  }
+
+  /** The numbers of each person by id. An evaluation on the test part opens it. */
+  async #columns(run: string, part: 'valid' | 'test', control?: Control) {
+    const { model, judged, data } = await this.#judged(run, part);
+    const key = `${run} ${part}`;
+    let evaluation = this.#evaluations.get(key);
+    if (!evaluation) {
+      evaluation = evaluateOn(model, judged, control);
+      this.#evaluations.set(key, evaluation);
+      evaluation.catch(() => this.#evaluations.delete(key));
+      if (part === 'test') await evaluation.then(() => this.#runs.countOpening(run, data.key));
+    }
+    const { users, columns } = (await evaluation).perUser!;
+    return { users: Array.from(users, (user) => judged.users.idOf(user)), columns };
+  }
+}
+
+/** The threads and the build that engines have here, from the smallest one. */
+async function engineFacts(): Promise<Pick<SessionAbout, 'threads' | 'build'>> {
+  const { openEngine } = await import('#open-engine');
+  const engine = await openEngine({ users: 1, items: 1, dimension: 4, score: 'cosine' });
+  const { threads, build } = engine;
+  await engine.close();
+  return { threads, build };
+}

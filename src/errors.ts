@@ -171,6 +171,7 @@ const messages = {
     `None of ${f.trials} trials completed: ${f.reason} Try a search space with lower learning rates or higher temperatures.`,
   // studio
   'no-data-loaded': () => 'No data are loaded. Load data first.',
+  'session-lost': (f: Facts) => `The session has ended: ${f.reason}. Load the page again.`,
   'typed-loss': (f: Facts) => `The typed loss cannot be used: ${f.problem}.${f.remedy ? ` ${f.remedy}` : ''}`,
   // reports
   'bad-report': (f: Facts) => `Cannot write the report ${show(f.report)}: ${f.problem}, expected ${f.expected}.`,

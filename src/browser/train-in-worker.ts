@@ -32,27 +32,34 @@ export async function trainInWorker(
   }
   refuseObjects(task.config);
   const { onProgress = () => {}, onSnapshot, signal, pace } = call.controls;
-  const { program } = await import('./train-worker-text.js');
-  const result = await runInWorker(program, task, { onEvent: onProgress, onSnapshot, signal, pace });
-  return TrainedModel.of(data, result);
+  return TrainedModel.of(data, await runInWorker(task, { onEvent: onProgress, onSnapshot, signal, pace }));
 }
 
-/** Runs a task in a worker of its own, which ends with it. */
-async function runInWorker(
-  program: string,
+/** Milliseconds after an abort in which the worker may answer; then it is ended in the middle of its work. */
+const PATIENCE = 200;
+
+/** Runs a task in a worker of its own, which ends with it. An abort takes effect after the step, at the latest after 200 ms. @throws TaurecError as `trainInWorker` */
+export async function runInWorker(
   task: TrainingTask,
   { onEvent, onSnapshot, signal, pace }: RunWatch,
 ): Promise<TrainResult> {
+  const { program } = await import('./train-worker-text.js');
   const { train, valid, negativeWeights } = task.data;
   const data = { ...task.data, train: own(train), valid: own(valid), negativeWeights: own(negativeWeights) };
   const worker = await startWorker('the training', program, { ...task, data });
   const tell = (command: TrainCommand) => worker.postMessage(command);
-  const abort = () => tell('abort');
+  let giveUp = (_: unknown) => {};
+  let waited: ReturnType<typeof setTimeout> | undefined;
+  const abort = () => {
+    tell('abort');
+    waited = setTimeout(() => giveUp(new TaurecError('aborted')), PATIENCE);
+  };
   pace?.attach(tell);
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
   try {
     return await new Promise((resolve, reject) => {
+      giveUp = reject;
       worker.onmessage = ({ data: message }: MessageEvent<RunMessage>) => {
         try {
           if (message.type === 'result') resolve(message.result);
@@ -70,6 +77,7 @@ async function runInWorker(
     });
   } finally {
     signal?.removeEventListener('abort', abort);
+    clearTimeout(waited);
     worker.terminate();
   }
 }

@@ -48,7 +48,7 @@ export function answerCalls(session: Session, port: Port): () => void {
   const watches = new Map<number, () => void>();
   const post = (message: AnswerMessage) => port.postMessage(message);
   const answer = async (call: number, name: Called, args: readonly unknown[]) => {
-    const given = [...args];
+    const given = name === 'add' ? [namedFile(args)] : [...args];
     if (Object.hasOwn(controlAt, name)) {
       const stop = new AbortController();
       stops.set(call, stop);
@@ -73,7 +73,11 @@ export function answerCalls(session: Session, port: Port): () => void {
     else if ('unwatch' in data) {
       watches.get(data.unwatch)?.();
       watches.delete(data.unwatch);
-    } else watches.set(data.watch, session.watch((event) => post({ watched: data.watch, event }), data.after));
+    } else
+      watches.set(
+        data.watch,
+        session.watch((event) => post({ watched: data.watch, event }), data.after),
+      );
   };
   port.addEventListener('message', listener);
   port.start?.();
@@ -82,6 +86,11 @@ export function answerCalls(session: Session, port: Port): () => void {
     for (const stop of watches.values()) stop();
     for (const stop of stops.values()) stop.abort();
   };
+}
+
+/** The file of a call of `add`. Node clones a `File` as a `Blob` without its name, so that the name comes with it. */
+function namedFile([file, , name]: readonly unknown[]): File {
+  return file instanceof File ? file : new File([file as Blob], String(name));
 }
 
 /** A call that has no answer yet. */
@@ -128,7 +137,7 @@ export class PortSession implements Session {
   }
 
   add(file: File, control?: Control): Promise<Source> {
-    return this.#call('add', [file], control) as Promise<Source>;
+    return this.#call('add', [file, undefined, file.name], control) as Promise<Source>;
   }
 
   measure(request: DataRequest, control?: Control): Promise<DataSize> {
@@ -189,15 +198,16 @@ export class PortSession implements Session {
   }
 
   #take(message: AnswerMessage): void {
-    if ('watched' in message) return this.#listeners.get(message.watched)?.(message.event);
-    if ('progress' in message) {
+    if ('watched' in message) this.#listeners.get(message.watched)?.(message.event);
+    else if ('progress' in message) {
       const { progress, ...rest } = message;
-      return this.#pending.get(progress)?.onProgress?.(rest);
+      this.#pending.get(progress)?.onProgress?.(rest);
+    } else {
+      const call = 'result' in message ? message.result : message.failure;
+      const pending = this.#pending.get(call);
+      this.#pending.delete(call);
+      if ('result' in message) pending?.resolve(message.value);
+      else pending?.reject(rebuildError(message.error));
     }
-    const call = 'result' in message ? message.result : message.failure;
-    const pending = this.#pending.get(call);
-    this.#pending.delete(call);
-    if ('result' in message) pending?.resolve(message.value);
-    else pending?.reject(rebuildError(message.error));
   }
 }

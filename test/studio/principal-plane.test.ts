@@ -6,15 +6,13 @@ import { aligned, type Plane, principalPlane } from '../../src/studio/workbench/
 
 const number = fc.double({ min: -5, max: 5, noNaN: true });
 /** Points with distinct variances along the axes, so that the two components are well apart. */
-const points = fc
-  .tuple(fc.integer({ min: 4, max: 30 }), fc.integer({ min: 2, max: 6 }))
-  .chain(([rows, columns]) =>
-    fc.array(number, { minLength: rows * columns, maxLength: rows * columns }).map((values) => ({
-      rows,
-      columns,
-      data: Float64Array.from(values, (value, e) => value * 3 ** -(e % columns)),
-    })),
-  );
+const points = fc.tuple(fc.integer({ min: 4, max: 30 }), fc.integer({ min: 2, max: 6 })).chain(([rows, columns]) =>
+  fc.array(number, { minLength: rows * columns, maxLength: rows * columns }).map((values) => ({
+    rows,
+    columns,
+    data: Float64Array.from(values, (value, e) => value * 3 ** -(e % columns)),
+  })),
+);
 type Points = ReturnType<typeof fc.sample<{ rows: number; columns: number; data: Float64Array }>>[number];
 
 /** The two largest eigenvalues of the scatter matrix, by power iteration with deflation. */
@@ -165,7 +163,14 @@ describe('frames one after another', () => {
     const values = Float32Array.from({ length: 40 * 4 }, (_, e) => Math.sin(3 * e * e) * 2 ** -(e % 4));
     const map = new ItemMap(Int32Array.from({ length: 40 }, (_, item) => item));
     const first = map.frame(matrix(40, 4, values), false);
-    const mirrored = map.frame(matrix(40, 4, values.map((value, e) => (e % 4 < 2 ? -value : value + 1e-6))), false);
+    const mirrored = map.frame(
+      matrix(
+        40,
+        4,
+        values.map((value, e) => (e % 4 < 2 ? -value : value + 1e-6)),
+      ),
+      false,
+    );
     for (let r = 0; r < 40; r++) {
       expect(Math.abs(mirrored.x[r]! - first.x[r]!)).toBeLessThanOrEqual(1);
       expect(Math.abs(mirrored.y[r]! - first.y[r]!)).toBeLessThanOrEqual(1);
@@ -174,17 +179,20 @@ describe('frames one after another', () => {
 
   test('coordinates are whole thousandths within the edges, at every scale', () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 1e-3, max: 1e3, noNaN: true }), { minLength: 1, maxLength: 6 }), (scales) => {
-        const items = Int32Array.of(0, 1, 2);
-        const map = new ItemMap(items);
-        for (const scale of scales) {
-          const { x, y } = map.frame(matrix(3, 2, Float32Array.of(0, 1, scale, 0, -scale, -1)), false);
-          for (const value of [...x, ...y]) {
-            expect(Number.isInteger(value)).toBe(true);
-            expect(Math.abs(value)).toBeLessThanOrEqual(1000);
+      fc.property(
+        fc.array(fc.double({ min: 1e-3, max: 1e3, noNaN: true }), { minLength: 1, maxLength: 6 }),
+        (scales) => {
+          const items = Int32Array.of(0, 1, 2);
+          const map = new ItemMap(items);
+          for (const scale of scales) {
+            const { x, y } = map.frame(matrix(3, 2, Float32Array.of(0, 1, scale, 0, -scale, -1)), false);
+            for (const value of [...x, ...y]) {
+              expect(Number.isInteger(value)).toBe(true);
+              expect(Math.abs(value)).toBeLessThanOrEqual(1000);
+            }
           }
-        }
-      }),
+        },
+      ),
     );
   });
 });

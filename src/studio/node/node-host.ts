@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { temporaryFolder } from '../../platform/temporary-folder.ts';
 import { version } from '../../platform/version.ts';
+import { launch } from '../../training/train-embeddings.ts';
 import type { Host, HostFile } from '../workbench/host.ts';
 import { memoryStore } from '../workbench/memory-store.ts';
 import { pathReader } from './path-reader.ts';
@@ -34,6 +35,7 @@ export function nodeHost(own: Partial<Host> = {}): Host {
       return one;
     },
     place,
+    train: launch,
     ...own,
   };
 }

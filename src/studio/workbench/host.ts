@@ -5,6 +5,7 @@ import type { ReadOptions } from '../../data/read-options.ts';
 import type { TitleOptions } from '../../data/title-columns.ts';
 import type { Model } from '../../model/model.ts';
 import type { ModelConfig } from '../../model/model-facts.ts';
+import type { RunWatch, TrainingTask, TrainResult } from '../../training/training.ts';
 import type { Control, RunInfo, SessionAbout, Source, TablePreview } from '../session.ts';
 import type { Sample } from './samples.ts';
 import type { LossBench } from './typed-loss.ts';
@@ -57,6 +58,10 @@ export interface Host {
   add(file: File, control?: Control): Promise<HostFile>;
   /** Makes a text readable under a name. */
   place(name: string, text: string): Promise<Readable>;
+  /** Runs a training, as far as possible in a thread of its own. */
+  train(task: TrainingTask, watch: RunWatch): Promise<TrainResult>;
+  /** The folder of a run's checkpoints; absent: none are written. */
+  checkpointDirectory?(run: string): Promise<string>;
   /** Samples besides those of every workbench. */
   readonly samples?: readonly Sample[];
   /** Where typed losses run; absent: nowhere, because what a person types must not run here. */

@@ -14,14 +14,14 @@ import type { Control, Found, Judgement, Served } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
 import { foundItem } from './people.ts';
 
-/** Cut-off of all lists. */
-const K = 20;
+/** Cut-off of all lists. Where 20 items are half of all, every list hits nearly everything: a small catalogue is judged by 5. */
+const cutOff = (items: number) => (items < 40 ? 5 : 20);
 /** People it serves worst. */
 const WORST = 20;
 /** Resamples of the intervals of gains: their ends are good to about 2% of the width. */
 const RESAMPLES = 2000;
 /** Metrics whose gains are given. */
-const gained = [`ndcg@${K}`, `recall@${K}`, `hitrate@${K}`];
+const gained = ['ndcg', 'recall', 'hitrate'];
 
 /** The part of the data that judges a model, in the model's indices. */
 export interface JudgedPart {
@@ -113,7 +113,7 @@ function evaluateRanker(
     ...data,
     test: judged.wanted,
     protocol: 'clean',
-    ks: [K],
+    ks: [cutOff(ranker.items)],
     groups: true,
     perUser: true,
     signal,
@@ -156,7 +156,14 @@ export async function judge(
       baselines[name] = await evaluateRanker(rankers[name](), model, judged, parts(at + 1));
     const gains = gainsOver(whole, baselines);
     const shown = Object.fromEntries(names.map((name) => [name, withoutUsers(baselines[name])]));
-    return { part: judged.part, k: K, model: withoutUsers(whole), baselines: shown as typeof baselines, gains, worst };
+    return {
+      part: judged.part,
+      k: cutOff(ranker.items),
+      model: withoutUsers(whole),
+      baselines: shown as typeof baselines,
+      gains,
+      worst,
+    };
   } finally {
     await engine.close();
   }
@@ -172,7 +179,7 @@ function gainsOver(
   baselines: Readonly<Record<'popular' | 'item-knn' | 'random', Evaluation>>,
 ): Judgement['gains'] {
   const names = ['popular', 'item-knn', 'random'] as const;
-  const wanted = names.flatMap((against) => gained.map((metric) => ({ against, metric })));
+  const wanted = names.flatMap((against) => gained.map((name) => ({ against, metric: `${name}@${model.ks[0]}` })));
   const pairs = wanted.map(({ against, metric }): [Float64Array, Float64Array] => [
     model.perUser!.columns[metric]!,
     baselines[against].perUser!.columns[metric]!,
@@ -186,7 +193,7 @@ function gainsOver(
 function worstServed({ users, columns }: PerUser, ranker: UserRanker, model: Model, judged: JudgedPart): Served[] {
   const { wanted } = judged;
   const { train, valid } = maskedBy(model, judged);
-  const ndcg = columns[`ndcg@${K}`]!;
+  const ndcg = columns[`ndcg@${cutOff(ranker.items)}`]!;
   const findable = (user: number) =>
     csrRow(wanted, user).filter(
       (item) => item < ranker.items && !csrHas(train, user, item) && !(valid && csrHas(valid, user, item)),
@@ -205,7 +212,7 @@ function worstServed({ users, columns }: PerUser, ranker: UserRanker, model: Mod
       }
   const { items, scores } = ranker.rankUsers(
     Int32Array.from(people, ({ user }) => user),
-    Math.min(K, ranker.items),
+    Math.min(cutOff(ranker.items), ranker.items),
     csrFromEntries(people.length, ranker.items, ...excluded),
   );
   const k = items.length / people.length;

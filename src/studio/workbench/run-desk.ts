@@ -1,12 +1,10 @@
-import type { Engine } from '../../engine/engine.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { ModelConfig } from '../../model/model-facts.ts';
 import type { Id } from '../../recommender/recommendation.ts';
 import type { TrainConfig, TrainConfigInput } from '../../training/config.ts';
 import { trainedModel } from '../../training/trained-model.ts';
-import type { TrainResult } from '../../training/training.ts';
-import { runOnThisThread } from '../../training/training-run.ts';
+import type { RunWatch } from '../../training/training.ts';
 import type { LossCheck, RunInfo } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
 import type { EventLog } from './event-log.ts';
@@ -14,9 +12,9 @@ import { failureOf } from './failure.ts';
 import type { Host } from './host.ts';
 import { parsePlainConfig } from './plain-config.ts';
 import { Run } from './run.ts';
-import { type RunHold, RunQueue } from './run-queue.ts';
+import { type RunControl, RunQueue } from './run-queue.ts';
 import { TrainingPictures } from './training-pictures.ts';
-import type { LossBench, TrainingWatch } from './typed-loss.ts';
+import type { LossBench } from './typed-loss.ts';
 
 /** The runs of a workbench: those that wait, train and ended, and those of the store. */
 export class RunDesk {
@@ -33,7 +31,7 @@ export class RunDesk {
     this.#events = events;
     this.#followed = followed;
     this.#queue = new RunQueue(
-      (run, hold) => this.#train(run, hold),
+      (run, control) => this.#train(run, control),
       (run) => this.#tell(run),
     );
   }
@@ -182,32 +180,38 @@ export class RunDesk {
     });
   }
 
-  async #train(run: Run, hold: RunHold): Promise<void> {
+  async #train(run: Run, { signal, pace }: RunControl): Promise<void> {
     const { dataset } = run.data!;
     const config = parsePlainConfig(run.config);
     const pictures = new TrainingPictures(run.id, dataset, config, (event) => this.#events.add(event), this.#followed);
-    const watch: TrainingWatch = {
-      signal: hold.signal,
-      hold: hold.hold,
+    // Under 'auto' no prior is known before the first validation.
+    let prior = typeof config.popularityPrior === 'number' ? config.popularityPrior : 0;
+    const watch: RunWatch = {
       onEvent: (event) => {
         run.take(event);
+        if (event.type === 'validation') prior = event.popularityPrior;
         this.#events.add({ type: 'train', run: run.id, event });
+        if (event.type === 'paused' || event.type === 'resumed') this.#queue.held(run, event.type === 'paused');
       },
-      onEpoch: (view) => {
-        pictures.epoch(view, false);
-        if (view.epoch > 0) hold.epochDone();
-      },
+      onSnapshot: (snapshot) => pictures.take(snapshot, prior, false),
+      signal,
+      pace,
     };
+    const { train, valid, splits } = dataset;
+    const checkpointDirectory = await this.#host.checkpointDirectory?.(run.id);
+    const task = { data: { train, valid, splits }, config, checkpointDirectory, snapshots: pictures.wanted };
     const started = performance.now();
-    const result =
-      run.loss === undefined
-        ? await trainHere(run.data!, config, watch)
-        : await this.#bench().train(run.loss, dataset, config, watch);
+    const result = await (run.loss === undefined
+      ? this.#host.train(task, watch)
+      : this.#bench().train(run.loss, task, watch));
     const model = trainedModel(dataset, result);
-    const { users, items, epoch, history, valid, refitted } = result;
-    const popularityPrior = Number(result.config.popularityPrior);
-    pictures.epoch({ phase: refitted ? 'refit' : 'search', epoch, popularityPrior, users, items }, true);
-    run.finish(model, { history, valid, seconds: (performance.now() - started) / 1000 });
+    const { users, items, epoch, history, valid: metrics, refitted } = result;
+    pictures.take(
+      { phase: refitted ? 'refit' : 'search', epoch, users, items },
+      Number(result.config.popularityPrior),
+      true,
+    );
+    run.finish(model, { history, valid: metrics, seconds: (performance.now() - started) / 1000 });
     await this.#save(run);
   }
 
@@ -219,20 +223,6 @@ export class RunDesk {
       run.failure = failureOf(error);
     }
   }
-}
-
-/** Trains in this thread. */
-function trainHere(
-  { dataset }: LoadedData,
-  config: TrainConfig,
-  { onEvent, onEpoch, hold, signal }: TrainingWatch,
-): Promise<TrainResult> {
-  const { train, valid, splits } = dataset;
-  const view = ({ finals: { users, items } }: Engine) => ({ users, items });
-  return runOnThisThread({ data: { train, valid, splits }, config }, onEvent, signal, {
-    hold,
-    onSnapshot: ({ engine, ...at }) => onEpoch({ ...at, ...view(engine) }),
-  });
 }
 
 /** The loss of a run, as its name. */

@@ -1,40 +1,45 @@
 import { TaurecError } from '../../errors.ts';
+import { TrainingPace } from '../../training/pace.ts';
 import type { RunInfo } from '../session.ts';
 import { failureOf } from './failure.ts';
 import type { Run } from './run.ts';
 
-/** How a run is held and stopped while it trains. */
-export interface RunHold {
+/** What holds and stops the training of a run. */
+export interface RunControl {
   readonly signal: AbortSignal;
-  /** Undefined while the run goes on, else a promise of the moment from which it does. */
-  hold(): Promise<void> | undefined;
-  /** Called at the end of each epoch. */
-  epochDone(): void;
+  readonly pace: TrainingPace;
 }
 
-/** The training of the run that is in work. */
+/** The run that is in work. */
 interface Active {
   readonly run: Run;
   readonly abort: AbortController;
-  /** Epochs until the run is held; Infinity: none. 0: it is held. */
-  steps: number;
-  released: Promise<void>;
-  release: () => void;
+  readonly pace: TrainingPace;
   readonly ended: Promise<void>;
 }
 
+/** The states in which a run takes a command. */
+const allowed = {
+  pause: ['running'],
+  resume: ['paused'],
+  step: ['paused'],
+  cancel: ['waiting', 'running', 'paused'],
+} as const;
+
 /** Trains runs one at a time, in the order in which they were started. */
 export class RunQueue {
-  readonly #train: (run: Run, hold: RunHold) => Promise<void>;
+  readonly #train: (run: Run, control: RunControl) => Promise<void>;
   readonly #changed: (run: Run) => void;
   readonly #waiting: Run[] = [];
   #active: Active | undefined;
+  /** Those who wait for the next change of the active run's state. */
+  #curious: (() => void)[] = [];
 
   /**
    * @param train trains a run and finishes it
    * @param changed called after each change of a run's state
    */
-  constructor(train: (run: Run, hold: RunHold) => Promise<void>, changed: (run: Run) => void) {
+  constructor(train: (run: Run, control: RunControl) => Promise<void>, changed: (run: Run) => void) {
     this.#train = train;
     this.#changed = changed;
   }
@@ -47,104 +52,70 @@ export class RunQueue {
   }
 
   /**
-   * Holds, releases or stops a run. A run that waits can only be cancelled.
-   * @throws TaurecError `bad-option` for an act that the state of the run does not allow
+   * Holds, releases or stops a run. It resolves once the run does so; a run may end before. A run that waits can only be cancelled.
+   * @throws TaurecError `bad-option` for a command that the state of the run does not allow
    */
-  async control(run: Run, act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<RunInfo> {
-    const active = this.#active?.run === run ? this.#active : undefined;
-    const allowed = {
-      pause: ['running'],
-      resume: ['paused'],
-      step: ['paused'],
-      cancel: ['waiting', 'running', 'paused'],
-    };
-    if (!allowed[act].includes(run.state)) {
-      const expected = `a run that is ${allowed[act].join(' or ')}, not one that is ${run.state}`;
+  async control(run: Run, act: keyof typeof allowed): Promise<RunInfo> {
+    const states: readonly string[] = allowed[act];
+    if (!states.includes(run.state)) {
+      const expected = `a run that is ${states.join(' or ')}, not one that is ${run.state}`;
       throw new TaurecError('bad-option', { option: act, got: run.id, expected });
     }
-    if (act === 'cancel') await this.#cancel(run, active);
-    else if (act === 'pause') this.#hold(active!);
-    else this.#go(active!, act === 'step' ? 1 : Infinity);
+    const active = this.#active?.run === run ? this.#active : undefined;
+    if (!active) {
+      this.#waiting.splice(this.#waiting.indexOf(run), 1);
+      this.#set(run, 'cancelled');
+    } else if (act === 'cancel') {
+      active.abort.abort();
+      await active.ended;
+    } else {
+      const changed = new Promise<void>((resolve) => this.#curious.push(resolve));
+      active.pace[act]();
+      await changed;
+    }
     return run.info;
+  }
+
+  /** Says that the training of a run waits, or goes on. */
+  held(run: Run, held: boolean): void {
+    this.#set(run, held ? 'paused' : 'running');
   }
 
   /** Stops all runs; resolves when none is in work. */
   async close(): Promise<void> {
-    for (const run of this.#waiting.splice(0)) this.#end(run, 'cancelled');
-    if (this.#active) await this.#cancel(this.#active.run, this.#active);
+    for (const run of this.#waiting.splice(0)) this.#set(run, 'cancelled');
+    this.#active?.abort.abort();
+    await this.#active?.ended;
   }
 
-  async #cancel(run: Run, active: Active | undefined): Promise<void> {
-    if (!active) {
-      this.#waiting.splice(this.#waiting.indexOf(run), 1);
-      return this.#end(run, 'cancelled');
-    }
-    active.abort.abort();
-    active.release();
-    await active.ended;
-  }
-
-  #hold(active: Active): void {
-    active.steps = 0;
-    active.released = new Promise((resolve) => {
-      active.release = resolve;
-    });
-    active.run.state = 'paused';
-    this.#changed(active.run);
-  }
-
-  #go(active: Active, steps: number): void {
-    active.steps = steps;
-    active.run.state = 'running';
-    this.#changed(active.run);
-    active.release();
-  }
-
-  #end(run: Run, state: 'done' | 'failed' | 'cancelled'): void {
+  #set(run: Run, state: Run['state']): void {
     run.state = state;
     this.#changed(run);
+    if (this.#active?.run === run) for (const tell of this.#curious.splice(0)) tell();
   }
 
   #next(): void {
     const run = this.#active ? undefined : this.#waiting.shift();
     if (!run) return;
-    let ended = () => {};
-    const active: Active = {
-      run,
-      abort: new AbortController(),
-      steps: Infinity,
-      released: Promise.resolve(),
-      release: () => {},
-      ended: new Promise((resolve) => {
-        ended = resolve;
-      }),
-    };
-    this.#active = active;
-    run.state = 'running';
-    this.#changed(run);
-    void this.#perform(active).finally(() => {
-      this.#active = undefined;
-      ended();
-      this.#next();
-    });
+    const abort = new AbortController();
+    const pace = new TrainingPace();
+    // `perform` sets the run's state, which needs the active run.
+    const ended = Promise.resolve().then(() => this.#perform(run, { signal: abort.signal, pace }));
+    this.#active = { run, abort, pace, ended };
+    void ended.then(() => this.#next());
   }
 
-  async #perform(active: Active): Promise<void> {
-    const { run, abort } = active;
-    const { signal } = abort;
+  /** Trains; never rejects. */
+  async #perform(run: Run, control: RunControl): Promise<void> {
+    this.#set(run, 'running');
+    let state: 'done' | 'failed' | 'cancelled' = 'done';
     try {
-      await this.#train(run, {
-        signal,
-        hold: () => (active.steps > 0 || signal.aborted ? undefined : active.released),
-        epochDone: () => {
-          if (active.steps !== Infinity && active.steps > 0 && --active.steps === 0) this.#hold(active);
-        },
-      });
-      this.#end(run, 'done');
+      await this.#train(run, control);
     } catch (error) {
-      if (signal.aborted) return this.#end(run, 'cancelled');
-      run.failure = failureOf(error);
-      this.#end(run, 'failed');
+      state = control.signal.aborted ? 'cancelled' : 'failed';
+      if (state === 'failed') run.failure = failureOf(error);
     }
+    this.#set(run, state);
+    this.#active = undefined;
   }
 }

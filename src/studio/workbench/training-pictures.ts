@@ -1,18 +1,20 @@
 import { BestItems } from '../../array/best-items.ts';
 import { csrHas } from '../../array/csr.ts';
-import { row } from '../../array/matrix.ts';
+import { type Matrix, row } from '../../array/matrix.ts';
 import type { Dataset } from '../../data/build-dataset.ts';
 import { itemPopularity } from '../../evaluation/metrics.ts';
 import type { Id, RecommendedItem } from '../../recommender/recommendation.ts';
 import type { TrainConfig } from '../../training/config.ts';
 import { popularityBias } from '../../training/popularity-prior.ts';
+import type { Snapshot, SnapshotOptions } from '../../training/snapshots.ts';
 import type { NewEvent } from './event-log.ts';
 import { ItemMap, MOST_MAPPED } from './item-map.ts';
-import type { EpochView } from './typed-loss.ts';
 
-/** Milliseconds between two frames of a map or two lists at least, and how many times the work of one: ten a second at most, for a tenth of the time at most. */
-const BETWEEN = 100;
+/** How many times the work of a picture passes before the next: pictures take a tenth of the time at most. */
 const SHARE = 10;
+/** Pictures a second at most, and the numbers of embeddings that are copied for them a second. */
+const RATE = 10;
+const COPIED = 4e7;
 /** Items of a followed person's list. */
 const LISTED = 20;
 
@@ -48,22 +50,26 @@ export class TrainingPictures {
     this.#followed = followed;
   }
 
-  /** Takes the embeddings of an epoch; they are read before it returns. `last`: a picture is made in any case. */
-  epoch(view: EpochView, last: boolean): void {
+  /** What snapshots the pictures need: fewer a second where tables are large. */
+  get wanted(): SnapshotOptions {
+    const { train } = this.#dataset;
+    return { users: true, perSecond: Math.min(RATE, COPIED / ((train.rows + train.columns) * this.#config.dimension)) };
+  }
+
+  /** Takes the embeddings of an epoch. @param popularityPrior c of the prior that lists are ranked with @param always whatever the time */
+  take({ epoch, users, items }: Snapshot, popularityPrior: number, always: boolean): void {
     const now = performance.now();
-    if (!last && now < this.#next) return;
-    const { epoch } = view;
-    const frame = this.#map.frame(view.items, this.#config.rankingScore === 'cosine');
+    if (!always && now < this.#next) return;
+    const frame = this.#map.frame(items, this.#config.rankingScore === 'cosine');
     this.#emit({ type: 'map', run: this.#run, epoch, ...frame });
     const user = this.#followed();
-    const items = user === undefined ? undefined : this.#listOf(user, view);
-    if (items) this.#emit({ type: 'list', run: this.#run, epoch, user: String(user), items });
-    const spent = performance.now() - now;
-    this.#next = now + Math.max(BETWEEN, SHARE * spent);
+    const list = user === undefined || !users ? undefined : this.#listOf(user, users, items, popularityPrior);
+    if (list) this.#emit({ type: 'list', run: this.#run, epoch, user: String(user), items: list });
+    this.#next = now + SHARE * (performance.now() - now);
   }
 
   /** The person's list by the embeddings and the popularity prior, without what they have; undefined for one who has nothing in training. */
-  #listOf(id: Id, { users, items, popularityPrior }: EpochView): RecommendedItem[] | undefined {
+  #listOf(id: Id, users: Matrix, items: Matrix, popularityPrior: number): RecommendedItem[] | undefined {
     const { train, valid, users: userIds, items: itemIds, titles } = this.#dataset;
     const user = userIds.indexOf(id);
     if (user < 0 || user >= users.rows) return undefined;

@@ -2,7 +2,7 @@
  * Bundles the programs of threads. Those of Node go from dist/ into dist/threads/: a thread loads every module anew, and one file in place of two hundred starts it in a third of the processor time. These
  * bundles share chunks.
  *
- * Those of browsers become text, one module for each program with all that it imports: dist/browser/NAME-text.js exports it, and src/browser/start-worker.ts starts it (docs/decisions/058-browser-workers.md). The service worker of isolatePage is a file, dist/browser/isolation-worker.js.
+ * Those of browsers become text, one module for each program with all that it imports: NAME-text.js next to it exports it, and src/browser/start-worker.ts starts it (docs/decisions/058-browser-workers.md). The service worker of isolatePage is a file, dist/browser/isolation-worker.js.
  *
  * The licences of the packages in a bundle are written next to it.
  */
@@ -15,8 +15,8 @@ const dist = join(import.meta.dirname, '../dist');
 const threads = join(dist, 'threads');
 const programs = ['training/thread/coordinator-worker', 'engine/wasm/crew-worker', 'server/scoring-worker'];
 const bundled = ['pure-rand', 'zod'];
-/** Programs of browsers, in dist/browser/. Each has a declaration, src/browser/NAME-text.d.ts. */
-const browserPrograms = ['crew-worker', 'train-worker'];
+/** Programs of browsers, below dist/. Each has a declaration next to it, NAME-text.d.ts. */
+const browserPrograms = ['browser/crew-worker', 'browser/train-worker', 'studio/local/loss-program'];
 
 /** @satisfies {import('esbuild').BuildOptions} */
 const common = {
@@ -63,7 +63,7 @@ const inBrowsers = new Set();
 for (const program of browserPrograms) {
   const { outputFiles, metafile } = await build({
     ...common,
-    entryPoints: [join(dist, `browser/${program}.js`)],
+    entryPoints: [join(dist, `${program}.js`)],
     platform: 'browser',
     target: 'es2022',
     minify: true,
@@ -71,7 +71,7 @@ for (const program of browserPrograms) {
     write: false,
   });
   const text = JSON.stringify(outputFiles[0]?.text);
-  writeFileSync(join(dist, `browser/${program}-text.js`), `export const program = ${text};\n`);
+  writeFileSync(join(dist, `${program}-text.js`), `export const program = ${text};\n`);
   for (const input of Object.keys(metafile.inputs)) {
     const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1];
     if (name) inBrowsers.add(name);

@@ -113,7 +113,7 @@ export function describeSession(
       expect(threads).toBeGreaterThanOrEqual(1);
       expect(['simd', 'simd-fma', 'plain']).toContain(build);
       expect(version).toMatch(/^\d+\.\d+\.\d+/);
-      expect(schema).toMatchObject({ properties: { epochs: { default: 100, 'x-flag': '--epochs <number>' } } });
+      expect(schema).toMatchObject({ properties: { epochs: { default: 100, 'x-taurec': { flag: '--epochs' } } } });
     });
 
     test('needs data before it trains', async () => {

@@ -1,14 +1,15 @@
 import { identifier, literal, openDuck } from '../../data/formats/duckdb.ts';
 import { readInteractions } from '../../data/read.ts';
 import { readCatalogue } from '../../data/read-catalogue.ts';
+import { formatOf } from '../../data/read-log.ts';
 import type { ReadOptions } from '../../data/read-options.ts';
 import { readTitles } from '../../data/read-titles.ts';
 import { withSources } from '../../data/source/with-sources.ts';
+import { previewNamed, previewText, type TablePreview } from '../../data/table-preview.ts';
 import { readHead } from '../../platform/file-head.ts';
 import { temporaryFolder } from '../../platform/temporary-folder.ts';
-import type { TablePreview } from '../session.ts';
 import type { Readable, Reader } from '../workbench/host.ts';
-import { type PlainRows, previewOf, previewRows } from '../workbench/preview.ts';
+import { previewRows } from '../workbench/shown-preview.ts';
 
 /** Reads files by their paths, with the readers of Node. Lists of bad rows go to a temporary folder. */
 export function pathReader(): Reader {
@@ -29,13 +30,17 @@ function pathOf(file: Readable): string {
   throw new TypeError('a reader of paths got a File');
 }
 
+/** As `previewTable` of a browser does it. */
 function preview(path: string, options: ReadOptions): Promise<TablePreview> {
-  return withSources(path, options, async (file) =>
-    previewOf(path, await readHead(file.path), options, () => parquetRows(file.path)),
-  ).then(([first]) => first!);
+  return withSources(path, options, async (file) => {
+    const head = await readHead(file.path);
+    if (formatOf(file.path, head, options) !== 'parquet') return previewText(file.path, head, options, previewRows);
+    const { names, rows } = await parquetRows(file.path);
+    return previewNamed({ file: path, names, width: names.length, rows }, 'parquet', options);
+  }).then(([first]) => first!);
 }
 
-async function parquetRows(path: string): Promise<PlainRows> {
+async function parquetRows(path: string): Promise<{ readonly names: string[]; readonly rows: string[][] }> {
   const duck = await openDuck();
   try {
     const from = `read_parquet(${literal(path)}, binary_as_string = true)`;

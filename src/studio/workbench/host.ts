@@ -2,11 +2,12 @@ import type { CatalogueTable } from '../../data/catalogue-table.ts';
 import type { IdMap } from '../../data/id-map.ts';
 import type { Interactions } from '../../data/interactions.ts';
 import type { ReadOptions } from '../../data/read-options.ts';
+import type { TablePreview } from '../../data/table-preview.ts';
 import type { TitleOptions } from '../../data/title-columns.ts';
 import type { Model } from '../../model/model.ts';
 import type { ModelConfig } from '../../model/model-facts.ts';
 import type { RunWatch, TrainingTask, TrainResult } from '../../training/training.ts';
-import type { Control, RunInfo, SessionAbout, Source, TablePreview } from '../session.ts';
+import type { Control, RunInfo, SessionAbout, Source } from '../session.ts';
 import type { Sample } from './samples.ts';
 import type { LossBench } from './typed-loss.ts';
 

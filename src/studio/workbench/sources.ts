@@ -3,6 +3,7 @@ import { TaurecError } from '../../errors.ts';
 import type { Control, Source, TablePreview } from '../session.ts';
 import type { Host, HostFile } from './host.ts';
 import { type Sample, type SampleFile, shop, toy } from './samples.ts';
+import { shownPreview } from './shown-preview.ts';
 
 /** The sources of a workbench: samples, and the files of its host. A file of a sample is made when it is first read. */
 export class Sources {
@@ -26,7 +27,7 @@ export class Sources {
 
   async preview(id: string, options: ReadOptions): Promise<TablePreview> {
     const { file } = await this.file(id);
-    return this.#host.reader.preview(file, options);
+    return shownPreview(await this.#host.reader.preview(file, options));
   }
 
   /** The file of a source. @throws TaurecError `unknown-name` */

@@ -9,7 +9,7 @@ import type { Id, RecommendedItem } from '../../recommender/recommendation.ts';
 import type { Recommender } from '../../recommender/recommender.ts';
 import type { SimilarOptions } from '../../recommender/similar-items.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
-import { configSchema } from '../../training/config-schema.ts';
+import { trainConfigJsonSchema } from '../../training/config-json-schema.ts';
 import type {
   Control,
   DataRequest,
@@ -64,7 +64,11 @@ export class Workbench implements Session {
 
   async about(): Promise<SessionAbout> {
     this.#engine ??= engineFacts();
-    return { ...this.#host.about, ...(await this.#engine), schema: configSchema() };
+    return {
+      ...this.#host.about,
+      ...(await this.#engine),
+      schema: trainConfigJsonSchema() as Readonly<Record<string, unknown>>,
+    };
   }
 
   sources(): Promise<readonly Source[]> {

@@ -1,0 +1,119 @@
+import { openModel, saveModel } from '../../browser/open-model.ts';
+import { TaurecError } from '../../errors.ts';
+import type { RunInfo } from '../session.ts';
+import type { RunStore } from '../workbench/host.ts';
+import { memoryStore } from '../workbench/memory-store.ts';
+
+/** The folder of the studio in the private file system of its site; a folder for each run, and the counts of openings. */
+const ROOT = 'taurec-studio';
+const RUNS = 'runs';
+/** The facts of a run, written when its model is complete. */
+const FACTS = 'run.json';
+const OPENED = 'opened.json';
+
+/** A store, and what a person may want to know about it. */
+export interface PageStore {
+  readonly store: RunStore;
+  readonly notes: readonly string[];
+}
+
+/** The store in the browser's private file system (OPFS); in memory where the browser grants none, as in some private windows. */
+export async function openPageStore(): Promise<PageStore> {
+  try {
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT, { create: true });
+    const runs = await root.getDirectoryHandle(RUNS, { create: true });
+    return { store: folderStore(root, runs), notes: [] };
+  } catch {
+    const note =
+      'This browser keeps nothing for this page (a private window, or storage is switched off): runs are gone when the page is closed. Take models home as files.';
+    return { store: memoryStore(), notes: [note] };
+  }
+}
+
+function folderStore(root: FileSystemDirectoryHandle, runs: FileSystemDirectoryHandle): RunStore {
+  // Tabs make runs at the same time: each has a word of its own.
+  const own = Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => (byte % 36).toString(36)).join('');
+  const openings = async () => (await readJson<Record<string, number>>(root, OPENED)) ?? {};
+  return {
+    idOf: (number) => `run-${own}-${number}`,
+    async runs() {
+      const infos: RunInfo[] = [];
+      const problems: string[] = [];
+      for await (const name of runs.keys()) {
+        const info = await runs
+          .getDirectoryHandle(name)
+          .then((folder) => readJson<RunInfo>(folder, FACTS))
+          .catch((error: Error) => void problems.push(`${name}: ${error.message}`));
+        if (info) infos.push(info);
+      }
+      return { infos: infos.sort((a, b) => saved(a) - saved(b) || (a.id < b.id ? -1 : 1)), problems };
+    },
+    async open(run) {
+      return openModel(await runs.getDirectoryHandle(run));
+    },
+    async save(info, model) {
+      const folder = await runs.getDirectoryHandle(info.id, { create: true }).catch(noRoom(info.id));
+      try {
+        await saveModel(folder, model);
+        await writeJson(folder, FACTS, { ...info, saved: Date.now() }).catch(noRoom(info.id));
+      } catch (error) {
+        // What is left of it would take room that others need.
+        await runs.removeEntry(info.id, { recursive: true }).catch(() => {});
+        throw error;
+      }
+    },
+    async describe(info) {
+      const folder = await runs.getDirectoryHandle(info.id).catch(() => undefined);
+      const old = folder && (await readJson<Stored>(folder, FACTS));
+      if (old) await writeJson(folder, FACTS, { ...info, saved: old.saved });
+    },
+    async remove(run) {
+      await runs.removeEntry(run, { recursive: true }).catch((error: DOMException) => {
+        if (error.name !== 'NotFoundError') throw error;
+      });
+    },
+    opened: async (data) => (await openings())[data] ?? 0,
+    countOpening: (data) =>
+      navigator.locks.request(`${ROOT} ${OPENED}`, async () => {
+        const counts = await openings();
+        const count = (counts[data] ?? 0) + 1;
+        await writeJson(root, OPENED, { ...counts, [data]: count });
+        return count;
+      }),
+  };
+}
+
+/** The facts of a run with the time when it was saved, in milliseconds since 1970. */
+type Stored = RunInfo & { readonly saved?: number };
+const saved = (info: Stored) => info.saved ?? 0;
+
+/** The content of a JSON file; undefined where there is none, or another tab is writing it for the first time. */
+async function readJson<T>(folder: FileSystemDirectoryHandle, name: string): Promise<T | undefined> {
+  try {
+    const text = await (await (await folder.getFileHandle(name)).getFile()).text();
+    return text === '' ? undefined : JSON.parse(text);
+  } catch (error) {
+    if ((error as DOMException).name === 'NotFoundError') return undefined;
+    throw error;
+  }
+}
+
+/** Writes a JSON file; the old content stays until the new one is complete. */
+async function writeJson(folder: FileSystemDirectoryHandle, name: string, value: unknown): Promise<void> {
+  const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();
+  try {
+    await writable.write(JSON.stringify(value));
+    await writable.close();
+  } catch (error) {
+    await writable.abort().catch(() => {});
+    throw error;
+  }
+}
+
+/** Says what cannot be written. */
+const noRoom = (path: string) => (cause: DOMException) => {
+  const isFull = cause.name === 'QuotaExceededError';
+  const reason = isFull ? 'the storage that the browser grants this site is full' : cause.message;
+  const remedy = 'Forget runs that are not needed, or take the model home as a file.';
+  throw new TaurecError('cannot-write', { path, reason, remedy }, { cause });
+};

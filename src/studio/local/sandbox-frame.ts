@@ -1,12 +1,12 @@
 import type { SandboxFailure, SandboxRequest } from './loss-protocol.ts';
 
 /**
- * The script of a sandbox's frame: starts a worker from the text that it is sent, and hands it the port. A policy of the page applies to the frame too, so that it must allow this script by its digest, `sandboxScriptDigest`.
+ * The script of a sandbox's frame: starts a worker from the text that it is sent, and hands it the port. The worker is a classic script, because browsers refuse module workers of opaque origins. A policy of the page applies to the frame too, so that it must allow this script by its digest, `sandboxScriptDigest`.
  */
-const script = `addEventListener('message',({data,source})=>{const fail=(problem)=>source.postMessage({problem},'*');try{const worker=new Worker(URL.createObjectURL(new Blob([data.program],{type:'text/javascript'})),{type:'module'});worker.onerror=(event)=>fail(event.message||'the browser refused the worker');worker.postMessage(data.port,[data.port])}catch(error){fail(String(error))}},{once:true})`;
+const script = `addEventListener('message',({data,source})=>{const fail=(problem)=>source.postMessage({problem},'*');try{const worker=new Worker(URL.createObjectURL(new Blob([data.program],{type:'text/javascript'})));worker.onerror=(event)=>fail(event.message||'the browser refused the worker');worker.postMessage(data.port,[data.port])}catch(error){fail(String(error))}},{once:true})`;
 
 /** What `script-src` of a page's policy must contain for its sandboxes, without quotes. A test compares it with the script. */
-export const sandboxScriptDigest = 'sha256-uTOEvj3fjJkWNlU9lNY3i0U4rI3yyr9dw8ekisWheew=';
+export const sandboxScriptDigest = 'sha256-WjBDpnyFPavhIDKEaryqE3KpcbpBeyXkHwuqWBd4gro=';
 
 /** No network, no storage, no pictures: only this script, and the worker that it makes. */
 const policy = `default-src 'none'; script-src '${sandboxScriptDigest}' 'wasm-unsafe-eval' blob:; worker-src blob:`;

@@ -1,0 +1,239 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sandboxDocument, sandboxScriptDigest } from '../../src/studio/local/sandbox-frame.ts';
+import { nodeHost } from '../../src/studio/node/node-host.ts';
+import type { Session } from '../../src/studio/session.ts';
+import { Workbench } from '../../src/studio/workbench/workbench.ts';
+import { bundle } from '../browser/bundle.ts';
+import { chromiumFlags, chromiumMissing, chromiumPath } from '../browser/chromium.ts';
+import { type PageServer, servePages } from '../browser/page-server.ts';
+import { type PageGlobals, sessionIn } from './page-session.ts';
+import { describeSession, recordOf, stateOf, toyRequest } from './session-contract.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'taurec-local-session-'));
+const local = '../../dist/studio/local';
+const main = `
+import { LocalSession } from '${local}/local-session.js';
+import { carryError } from '../../dist/platform/carried-error.js';
+const worker = new URLSearchParams(location.search).get('worker');
+globalThis.session = new LocalSession(worker ? () => new Worker(worker, { type: 'module' }) : undefined);
+globalThis.carryError = carryError;`;
+const program = join(import.meta.dirname, '../../dist/studio/local/workbench-worker.js');
+/** What comes before the worker's program in a browser that grants no storage. */
+const withoutStorage =
+  "StorageManager.prototype.getDirectory = async () => { throw new DOMException('no storage', 'SecurityError'); };";
+const policy = `default-src 'self'; script-src 'self' 'wasm-unsafe-eval' '${sandboxScriptDigest}'; worker-src 'self' blob:`;
+const pageOf = (head: string) => `<!doctype html>${head}<body><script type="module" src="/main.js"></script>`;
+
+test('the digest of the script of a sandbox is that of its document', () => {
+  const script = /<script>(.*)<\/script>/s.exec(sandboxDocument)![1]!;
+  expect(`sha256-${createHash('sha256').update(script).digest('base64')}`).toBe(sandboxScriptDigest);
+});
+
+describe.skipIf(chromiumMissing)(`the session of a page, in Chromium${chromiumMissing}`, () => {
+  let browser: BrowserContext;
+  let server: PageServer;
+
+  beforeAll(async () => {
+    const script = async (text: string) => ['text/javascript', (await bundle(text)).code] as const;
+    // An entry: imported for its effects alone, a bundler would leave it out.
+    const worker = async (banner: string) => {
+      const { outputFiles } = await build({
+        ...{ entryPoints: [program], bundle: true, format: 'esm', platform: 'browser', minify: true, write: false },
+        ...{ tsconfigRaw: '{}', banner: { js: banner }, logLevel: 'silent' },
+      });
+      return ['text/javascript', outputFiles[0]!.text] as const;
+    };
+    server = await servePages({
+      '/page.html': ['text/html', pageOf('')],
+      '/policy.html': ['text/html', pageOf(`<meta http-equiv="Content-Security-Policy" content="${policy}">`)],
+      '/main.js': await script(main),
+      '/workbench-worker.js': await worker(''),
+      '/without-storage.js': await worker(withoutStorage),
+    });
+    browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
+      executablePath: chromiumPath!,
+      args: chromiumFlags,
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(path: string): Promise<{ page: Page; session: Session; end(): Promise<void> }> {
+    const page = await browser.newPage();
+    await page.goto(server.base + path);
+    await page.waitForFunction(() => (globalThis as typeof globalThis & PageGlobals).session);
+    return { page, session: await sessionIn(page), end: () => page.close() };
+  }
+  async function onPage<T>(path: string, use: (session: Session, page: Page) => Promise<T>): Promise<T> {
+    const { page, session, end } = await open(path);
+    try {
+      return await use(session, page);
+    } finally {
+      await end();
+    }
+  }
+  const codeOf = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'no error',
+      (error) => `${error.code}: ${error.message}`,
+    );
+  const config = { loss: 'sl', dimension: 8, epochs: 5, build: 'simd' } as const;
+
+  const recordInNode = async () => {
+    const session = new Workbench(nodeHost());
+    const record = await recordOf(session);
+    await session.close();
+    return record;
+  };
+  describeSession('its answers', () => open('/page.html'), recordInNode);
+
+  test('an isolated page gives the same as Node, too', async () => {
+    await onPage('/isolated/page.html', async (session) => {
+      expect((await session.about()).threads).toBeGreaterThanOrEqual(1);
+      expect(await recordOf(session)).toEqual(await recordInNode());
+    });
+  });
+
+  test('finished runs and counted openings outlive the page, and a second tab has them; both train', async () => {
+    await onPage('/page.html', async (session, page) => {
+      await session.load(toyRequest);
+      const { id } = await session.start(config, { name: 'kept' });
+      await stateOf(session, id, 'done');
+      const list = await session.recommend(id, { user: 'Ada' });
+      const { opened } = await session.judge(id, 'test');
+      await onPage('/page.html', async (second) => {
+        const found = (await second.runs()).find((run) => run.id === id)!;
+        expect(found).toMatchObject({ name: 'kept', state: 'done', opened: 1 });
+        expect(found.history).toHaveLength(5);
+        expect(await second.recommend(id, { user: 'Ada' })).toEqual(list);
+        await second.load(toyRequest);
+        const own = await Promise.all([session.start(config), second.start(config)]);
+        await Promise.all([stateOf(session, own[0].id, 'done'), stateOf(second, own[1].id, 'done')]);
+        expect(own[0].id).not.toBe(own[1].id);
+        expect((await second.judge(id, 'test')).opened).toBe(opened + 1);
+      });
+      await page.reload();
+      await page.waitForFunction(() => (globalThis as typeof globalThis & PageGlobals).session);
+      const names = (await session.runs()).filter(({ state }) => state === 'done').map((run) => run.id);
+      expect(names).toContain(id);
+      expect(await session.recommend(id, { user: 'Ada' })).toEqual(list);
+      await session.discard(id);
+      await onPage('/page.html', async (third) => expect((await third.runs()).map((run) => run.id)).not.toContain(id));
+    });
+  });
+
+  test('without storage it works, and says that nothing is kept', async () => {
+    await onPage('/page.html?worker=/without-storage.js', async (session) => {
+      const { notes } = await session.load(toyRequest);
+      expect(notes.at(-1)).toContain('This browser keeps nothing');
+      const { id } = await session.start(config);
+      const done = await stateOf(session, id, 'done');
+      expect(done.failure).toBeUndefined();
+      expect(await session.recommend(id, { user: 'Ada' }, { k: 3 })).toHaveLength(3);
+    });
+  });
+
+  test('with a full storage a run is not saved, says so, and can be used', async () => {
+    await onPage('/page.html', async (session, page) => {
+      const protocol = await browser.newCDPSession(page);
+      await protocol.send('Storage.overrideQuotaForOrigin', { origin: server.base, quotaSize: 1000 });
+      try {
+        await session.load(toyRequest);
+        const { id } = await session.start(config);
+        const done = await stateOf(session, id, 'done');
+        expect(done.failure).toMatchObject({ code: 'cannot-write', message: expect.stringContaining('full') });
+        expect(await session.recommend(id, { user: 'Ada' }, { k: 3 })).toHaveLength(3);
+        await onPage('/page.html', async (other) =>
+          expect((await other.runs()).map((run) => run.id)).not.toContain(id),
+        );
+      } finally {
+        await protocol.send('Storage.overrideQuotaForOrigin', { origin: server.base });
+      }
+    });
+  });
+
+  const softplus = `export default class {
+    name = 'mine';
+    evaluate({ positives, negatives, positiveWeights, negativeWeights }, gradients) {
+      let value = 0;
+      gradients.positives.fill(0);
+      for (const [j, s] of negatives.entries()) {
+        const w = negativeWeights?.[j] ?? 1;
+        gradients.negatives[j] = 0;
+        for (const [i, p] of positives.entries()) {
+          const v = w * (positiveWeights?.[i] ?? 1);
+          value += v * Math.log1p(Math.exp(s - p));
+          const slope = v / (1 + Math.exp(p - s));
+          gradients.negatives[j] += slope;
+          gradients.positives[i] -= SIGN slope;
+        }
+      }
+      return value;
+    }
+  };`;
+
+  test.each(['/page.html', '/policy.html', '/isolated/policy.html'])(
+    'a typed loss is checked and trained in a sandbox: %s',
+    async (path) => {
+      await onPage(path, async (session, page) => {
+        const right = softplus.replace('SIGN', '');
+        expect(await session.checkLoss(right)).toMatchObject({ name: 'mine', passed: true, problems: [] });
+        const wrong = await session.checkLoss(softplus.replace('SIGN', '2 *'));
+        expect(wrong).toMatchObject({ passed: false });
+        expect(wrong.gradientError).toBeCloseTo(1, 3);
+        expect(wrong.problems[0]).toContain('gradients.positives[0]');
+        await session.load(toyRequest);
+        const { id } = await session.start({ dimension: 8, epochs: 5 }, { loss: right });
+        const done = await stateOf(session, id, 'done');
+        expect(done.history).toHaveLength(5);
+        expect(done.history[4]!.loss).toBeLessThan(done.history[0]!.loss);
+        expect(await session.recommend(id, { user: 'Ada' }, { k: 3 })).toHaveLength(3);
+        // Frames go with what they were made for.
+        expect(await page.locator('iframe').count()).toBe(0);
+      });
+    },
+  );
+
+  test('a typed loss reaches no network, no storage and no page, and an endless one is given up', async () => {
+    await onPage('/policy.html', async (session, page) => {
+      const asked = server.requests.length;
+      const trial = (work: string) => `(() => { ${work}; return { name: 'x', evaluate: () => 0 }; })()`;
+      const blocked = await codeOf(
+        session.checkLoss(
+          trial(`
+        const request = new Worker(URL.createObjectURL(new Blob(['importScripts("${server.base}/stolen.js")'])));
+        fetch('${server.base}/stolen-by-fetch');
+        navigator.sendBeacon?.('${server.base}/stolen-by-beacon', 'x');
+        new WebSocket('${server.base.replace('http', 'ws')}/stolen-by-socket')`),
+        ),
+      );
+      expect(blocked).toMatch(/no error|typed-loss|session/);
+      await page.waitForTimeout(500);
+      expect(server.requests.slice(asked).filter((address) => address.includes('stolen'))).toEqual([]);
+      expect(
+        await codeOf(
+          session.checkLoss(
+            trial("if (typeof document !== 'undefined' || typeof parent !== 'undefined') throw new Error('a page')"),
+          ),
+        ),
+      ).toBe('no error');
+      expect(await codeOf(session.checkLoss(trial('indexedDB.open("x")')))).toContain('typed-loss');
+      expect(await codeOf(session.checkLoss('{ this is no JavaScript'))).toContain('typed-loss');
+      expect(await codeOf(session.checkLoss('42'))).toContain('bad-option');
+      expect(await codeOf(session.checkLoss("({ name: 'endless', evaluate() { for (;;); } })"))).toContain(
+        'did not return within 5 s',
+      );
+      // The session goes on.
+      expect((await session.sources()).length).toBeGreaterThan(0);
+    });
+  });
+});

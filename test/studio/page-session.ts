@@ -7,7 +7,12 @@ export interface PageGlobals {
   readonly session: Session;
   readonly carryError: (error: unknown) => CarriedError;
 }
-type InPage = typeof globalThis & PageGlobals & { heard(watch: number, event: unknown): void };
+type InPage = typeof globalThis &
+  PageGlobals & {
+    heard(watch: number, event: unknown): void;
+    /** Ends of watches, by their numbers. */
+    stops?: Record<number, () => void>;
+  };
 
 /** Files in a form that Playwright can carry. */
 type Carried = { readonly base64: string; readonly name?: string };
@@ -49,11 +54,18 @@ export async function sessionIn(page: Page): Promise<Session> {
     const own = ++watches;
     listeners.set(own, listener);
     void page.evaluate(
-      ([number, from]) =>
-        void (globalThis as InPage).session.watch((event) => (globalThis as InPage).heard(number, event), from),
+      ([number, from]) => {
+        const { session, heard, stops = {} } = globalThis as InPage;
+        stops[number] = session.watch((event) => heard(number, event), from);
+        Object.assign(globalThis, { stops });
+      },
       [own, after] as const,
     );
-    return () => void listeners.delete(own);
+    return () => {
+      listeners.delete(own);
+      // A page that was closed watches nothing.
+      page.evaluate((number) => (globalThis as InPage).stops?.[number]?.(), own).catch(() => {});
+    };
   };
   const controlAt: Partial<Record<keyof Session, number>> = { add: 1, measure: 1, load: 1, judge: 2, compare: 3 };
   return new Proxy({} as Session, {

@@ -29,7 +29,6 @@ const config = {
   epochs: 8,
   validation: { every: 2 },
   popularityPrior: 0.05,
-  build: 'simd',
 } as const;
 const log = join(folder, 'log.csv');
 

@@ -13,6 +13,7 @@ import { testDataOf, trainingDataOf } from '../../recommender/test-data.ts';
 import type { Control, Found, Judgement, Served } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
 import { foundItem } from './people.ts';
+import { ownBuild } from './served-models.ts';
 
 /** Cut-off of all lists. Where 20 items are half of all, every list hits nearly everything: a small catalogue is judged by 5. */
 const cutOff = (items: number) => (items < 40 ? 5 : 20);
@@ -94,7 +95,7 @@ function withUnknown(known: IdMap, all: IdMap): { idOf(index: number): string } 
 
 /** The evaluation of a model by protocol clean, with each person's numbers and ten popularity groups. The interactions of the part are the only ones that lists may hit. */
 export async function evaluateOn(model: Model, judged: JudgedPart, control: Control = {}): Promise<Evaluation> {
-  const engine = await openRankingEngine(model);
+  const engine = await openRankingEngine(model, ownBuild(model));
   try {
     return await evaluateRanker(modelRanker(model, engine), model, judged, control);
   } finally {
@@ -146,7 +147,7 @@ export async function judge(
     onProgress: ({ done, total = 1 }) =>
       control.onProgress?.({ done: at * total + done, total: (names.length + 1) * total }),
   });
-  const engine = await openRankingEngine(model);
+  const engine = await openRankingEngine(model, ownBuild(model));
   try {
     const ranker = modelRanker(model, engine);
     const whole = await evaluateRanker(ranker, model, judged, parts(0));

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import { type Model, trainedItems } from '../../model/model.ts';
 import { withNewItems } from '../../recommender/new-items.ts';
-import { openRankingEngine } from '../../recommender/ranking-engine.ts';
+import { openRankingEngine, type RankingEngineOptions } from '../../recommender/ranking-engine.ts';
 import { Recommender } from '../../recommender/recommender.ts';
 import { popularityBias } from '../../training/popularity-prior.ts';
 
@@ -51,7 +51,7 @@ interface Served {
 async function openServed(model: Model): Promise<Served> {
   const full = withNewItems(model);
   // One person's list is too little work for threads.
-  const engine = await openRankingEngine(full, { threads: 1 });
+  const engine = await openRankingEngine(full, { ...ownBuild(model), threads: 1 });
   const own = Recommender.fromModel(full, engine);
   let last: { readonly prior: number; readonly recommender: Recommender } | undefined;
   return {
@@ -79,4 +79,9 @@ function withPrior(model: Model, prior: number): Model {
     itemBias,
     cold: { ...cold, means: scaled(cold.means), coefficients: scaled(cold.coefficients) },
   });
+}
+
+/** The build of the kernels that a model's configuration asks for. */
+export function ownBuild({ config }: Pick<Model, 'config'>): Pick<RankingEngineOptions, 'build'> {
+  return { build: config.training.build as RankingEngineOptions['build'] };
 }

@@ -8,7 +8,6 @@ import type { Model } from '../../model/model.ts';
 import type { ModelConfig } from '../../model/model-facts.ts';
 import type { RunWatch, TrainingTask, TrainResult } from '../../training/training.ts';
 import type { Control, RunInfo, SessionAbout, Source } from '../session.ts';
-import type { Sample } from './samples.ts';
 import type { LossBench } from './typed-loss.ts';
 
 /** A file that readers open: a path in Node, a `File` in a page. */
@@ -20,6 +19,25 @@ export interface HostFile {
   readonly file: Readable;
   /** Changes whenever the content may have changed; absent: it never does. */
   readonly stamp?: string;
+}
+
+/** Data that a workbench offers by itself. */
+export interface Sample {
+  /** Distinct among the samples. */
+  readonly id: string;
+  readonly name: string;
+  /** One sentence. */
+  readonly about: string;
+  /** The interactions: a text in a format that readers know, or a file. */
+  readonly log: () => SampleFile | Promise<SampleFile>;
+  /** Its catalogue. */
+  readonly catalogue?: () => SampleFile | Promise<SampleFile>;
+}
+
+/** A file of a sample, by its name. */
+export interface SampleFile {
+  readonly name: string;
+  readonly content: string | { readonly file: Readable; readonly stamp?: HostFile['stamp'] };
 }
 
 /** The readers of data. They throw what `readInteractions`, `readTitles` and `readCatalogue` throw. */

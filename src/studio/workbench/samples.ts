@@ -1,24 +1,5 @@
 import { syntheticShop } from '../../data/synthetic-shop.ts';
-import type { HostFile, Readable } from './host.ts';
-
-/** Data that a workbench offers by itself. */
-export interface Sample {
-  /** Distinct among the samples. */
-  readonly id: string;
-  readonly name: string;
-  /** One sentence. */
-  readonly about: string;
-  /** The interactions: a text in a format that readers know, or a file. */
-  readonly log: () => SampleFile | Promise<SampleFile>;
-  /** Its catalogue. */
-  readonly catalogue?: () => SampleFile | Promise<SampleFile>;
-}
-
-/** A file of a sample, by its name. */
-export interface SampleFile {
-  readonly name: string;
-  readonly content: string | { readonly file: Readable; readonly stamp?: HostFile['stamp'] };
-}
+import type { Sample } from './host.ts';
 
 /** Groups of items that the people of the toy like together. */
 const toyShelves = {

@@ -1,8 +1,8 @@
 import type { ReadOptions } from '../../data/read-options.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Control, Source, TablePreview } from '../session.ts';
-import type { Host, HostFile } from './host.ts';
-import { type Sample, type SampleFile, shop, toy } from './samples.ts';
+import type { Host, HostFile, Sample, SampleFile } from './host.ts';
+import { shop, toy } from './samples.ts';
 import { shownPreview } from './shown-preview.ts';
 
 /** The sources of a workbench: samples, and the files of its host. A file of a sample is made when it is first read. */

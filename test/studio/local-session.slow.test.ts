@@ -28,7 +28,7 @@ const program = join(import.meta.dirname, '../../dist/studio/local/workbench-wor
 const withoutStorage =
   "StorageManager.prototype.getDirectory = async () => { throw new DOMException('no storage', 'SecurityError'); };";
 const policy = `default-src 'self'; script-src 'self' 'wasm-unsafe-eval' '${sandboxScriptDigest}'; worker-src 'self' blob:`;
-const pageOf = (head: string) => `<!doctype html>${head}<body><script type="module" src="/main.js"></script>`;
+const pageOf = (head: string) => `<!doctype html>${head}<body><script type="module" src="./main.js"></script>`;
 
 test('the digest of the script of a sandbox is that of its document', () => {
   const script = /<script>(.*)<\/script>/s.exec(sandboxDocument)![1]!;

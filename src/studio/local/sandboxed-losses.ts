@@ -1,6 +1,7 @@
+import type { Csr } from '../../array/csr.ts';
 import { TaurecError } from '../../errors.ts';
 import { rebuildError } from '../../platform/carried-error.ts';
-import type { RunWatch, TrainingTask, TrainResult } from '../../training/training.ts';
+import type { RunWatch, TrainingData, TrainingTask, TrainResult } from '../../training/training.ts';
 import type { LossCheck } from '../session.ts';
 import type { LossBench } from '../workbench/typed-loss.ts';
 import type { LossCommand, LossMessage, LossTask, SandboxFailure, SandboxRequest } from './loss-protocol.ts';
@@ -34,7 +35,7 @@ export class SandboxedLosses implements LossBench {
   train(text: string, task: TrainingTask, { onEvent, onSnapshot, signal, pace }: RunWatch): Promise<TrainResult> {
     return this.#run<TrainResult>(
       text,
-      { train: task },
+      { train: { ...task, data: unshared(task.data) } },
       STEP_SECONDS,
       (message, resolve) => {
         if (message.type === 'result') resolve(message.result);
@@ -92,4 +93,13 @@ export class SandboxedLosses implements LossBench {
       this.#ask({ discard: sandbox }, []);
     }
   }
+}
+
+/** The data in memory of their own: an opaque origin is given no shared memory. */
+function unshared({ train, valid, splits }: TrainingData): TrainingData {
+  const copied = ({ rows, columns, offsets, indices, values }: Csr): Csr => ({
+    ...{ rows, columns, offsets: offsets.slice(), indices: indices.slice() },
+    ...(values && { values: values.slice() }),
+  });
+  return { train: copied(train), valid: valid && copied(valid), splits };
 }

@@ -3,7 +3,19 @@ import { z } from 'zod';
 import { version } from '../platform/version.ts';
 import { itemSchemas } from './item-endpoints.ts';
 import { operationRoutes } from './openapi-operations.ts';
-import { body, busy, closed, edits, ok, problem, type Route, unknown, wrong, wrongBody } from './openapi-parts.ts';
+import {
+  body,
+  busy,
+  closed,
+  edits,
+  noLog,
+  ok,
+  problem,
+  type Route,
+  unknown,
+  wrong,
+  wrongBody,
+} from './openapi-parts.ts';
 import { responseSchemas as answers } from './response-schemas.ts';
 import type { RequestSchemas } from './schemas.ts';
 
@@ -194,6 +206,18 @@ function routes(requests: RequestSchemas): readonly Route[] {
         503: problem('The feedback log is unavailable. Send the events again'),
         504: busy[504],
       },
+    },
+    {
+      method: 'get',
+      path: '/v1/feedback',
+      operationId: 'feedbackPage',
+      tags: ['Feedback'],
+      summary: 'Read feedback as it comes',
+      description:
+        'Events in the order in which they were stored: those after position `after` of the log, or the newest. Requires a token with the scope `admin`, where the server has tokens.',
+      security: closed,
+      request: { query: requests.feedbackPage },
+      responses: { 200: ok('The events, oldest first', answers.feedbackPage), ...wrong, ...noLog },
     },
     ...(['put', 'patch', 'delete'] as const).map((method) => ({
       method,

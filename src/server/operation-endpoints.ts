@@ -3,7 +3,7 @@ import { TaurecError } from '../errors.ts';
 import type { FeedbackEvent } from '../feedback/feedback-log.ts';
 import type { Access } from './access.ts';
 import type { Endpoint } from './endpoint.ts';
-import { parsed, pathId, readJson } from './parse-request.ts';
+import { parsed, pathId, queryOptions, readJson } from './parse-request.ts';
 import type { RecommendationParts } from './recommendation-endpoints.ts';
 import { jsonReply } from './reply.ts';
 import type { Metrics } from './server-metrics.ts';
@@ -48,6 +48,17 @@ export function operationEndpoints(parts: OperationParts): readonly Endpoint[] {
         );
         metrics.feedback(events as FeedbackEvent[], added);
         return jsonReply({ received: events.length, new: added });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/feedback',
+      scopes: ['admin'],
+      async handle({ req }) {
+        if (!seen) throw new TaurecError('feedback-off');
+        const { after, limit } = parsed(schemas.feedbackPage, queryOptions(req.queries()));
+        const events = await seen.page(after, limit);
+        return jsonReply({ events, last: events.at(-1)?.sequence ?? after ?? 0 });
       },
     },
     {

@@ -135,6 +135,22 @@ export const responseSchemas = {
     received: count.meta({ description: 'Events in the request.' }),
     new: count.meta({ description: 'Events of the request that were not stored before.' }),
   }),
+  feedbackPage: z.object({
+    events: z.array(
+      z.object({
+        sequence: z.int().meta({ description: 'Position of the event in the log.' }),
+        user: z.string(),
+        item: z.string(),
+        time: z.number().meta({ description: 'Seconds since 1970-01-01 UTC.' }),
+        kind: z.string().optional(),
+        weight: z.number().optional(),
+        id: z.string().optional(),
+        list: z.string().optional(),
+        position: z.int().optional(),
+      }),
+    ),
+    last: z.int().meta({ description: 'Position of the last event: `after` of the next request.' }),
+  }),
   erased: z.object({
     model: z.boolean().meta({ description: 'Whether the model knew the user.' }),
     interactions: count.meta({ description: 'Interactions removed from the model.' }),

@@ -248,6 +248,12 @@ export function requestSchemas(limits: RequestLimits, serverFilters: ServerFilte
         ),
       })
       .meta({ id: 'FeedbackRequest' }),
+    feedbackPage: z.strictObject({
+      after: whole(0)
+        .optional()
+        .meta({ description: 'Position in the log: `last` of the answer before. Default: the newest events.' }),
+      limit: whole(1, limits.events).default(100).meta({ description: 'The most events.' }),
+    }),
   };
 }
 

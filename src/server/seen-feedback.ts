@@ -1,6 +1,6 @@
 import { countsAt, type EventTable, kindIn } from '../data/event-kinds.ts';
 import { TaurecError } from '../errors.ts';
-import type { FeedbackEvent, FeedbackLog } from '../feedback/feedback-log.ts';
+import type { FeedbackEvent, FeedbackLog, StoredFeedback } from '../feedback/feedback-log.ts';
 import type { ItemState } from '../feedback/item-edits.ts';
 import { MOST_EVENTS } from '../recommender/explanation.ts';
 import { EditedItems, type EditReceiver } from './edited-items.ts';
@@ -136,6 +136,25 @@ export class SeenFeedback implements FeedbackSource {
       await this.#publish((receiver) => receiver.forget(user));
       return removed;
     });
+  }
+
+  /**
+   * Events after position `after` of the log, oldest first, at most `limit`; without `after` the newest ones that a look has found.
+   * @throws TaurecError `feedback-failed`
+   */
+  async page(after: number | undefined, limit: number): Promise<readonly StoredFeedback[]> {
+    // Positions may have gaps: from here on there are at most so many.
+    const from = after ?? Math.max(0, (this.#last ?? 0) - limit);
+    try {
+      const found: StoredFeedback[] = [];
+      for await (const events of this.#log.read(from)) {
+        found.push(...events.slice(0, limit - found.length));
+        if (found.length === limit) break;
+      }
+      return found;
+    } catch (cause) {
+      throw failed(cause);
+    }
   }
 
   /** The newest events of a user with an item that hide it, oldest first (visible ones are read and left out); none if the log cannot look events up. @throws TaurecError `feedback-failed` */

@@ -145,3 +145,8 @@ function nameOf(host: string): string | undefined {
 function isOwn(name: string): boolean {
   return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost');
 }
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || /^127\./.test(address);
+}

@@ -17,8 +17,8 @@ export interface AppParts extends FrameParts, RecommendationParts, OperationPart
   readonly corsOrigins: readonly string[];
 }
 
-/** Creates the HTTP application: all routes, CORS, and problem documents for unknown paths (404) and wrong methods (405). It does not listen. */
-export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
+/** Creates the HTTP application: all routes, and `more` besides, CORS, and problem documents for unknown paths (404) and wrong methods (405). It does not listen. */
+export function createApp(parts: AppParts, more: readonly Endpoint[] = []): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const { corsOrigins } = parts;
   if (corsOrigins.length > 0) {
@@ -33,7 +33,7 @@ export function createApp(parts: AppParts): Hono<{ Bindings: HttpBindings }> {
       }),
     );
   }
-  const endpoints = endpointsOf(parts);
+  const endpoints = [...endpointsOf(parts), ...more];
   // A second router, from paths to methods: it tells a wrong method (405 with `Allow`) from an unknown path (404).
   const methods = new TrieRouter<Endpoint['method']>();
   for (const endpoint of endpoints) {

@@ -171,7 +171,7 @@ const messages = {
     `None of ${f.trials} trials completed: ${f.reason} Try a search space with lower learning rates or higher temperatures.`,
   // studio
   'no-data-loaded': () => 'No data are loaded. Load data first.',
-  'session-lost': (f: Facts) => `The session has ended: ${f.reason}. Load the page again.`,
+  'session-lost': (f: Facts) => `The session has ended: ${f.reason}. ${f.remedy ?? 'Load the page again.'}`,
   'typed-loss': (f: Facts) => `The typed loss cannot be used: ${f.problem}.${f.remedy ? ` ${f.remedy}` : ''}`,
   // reports
   'bad-report': (f: Facts) => `Cannot write the report ${show(f.report)}: ${f.problem}, expected ${f.expected}.`,
@@ -182,7 +182,20 @@ const messages = {
     `No route ${f.path}. See /docs for the API, or /openapi.json for its machine-readable description.`,
   'wrong-method': (f: Facts) => `${f.path} does not accept ${f.got}, expected ${f.expected}.`,
   'wrong-host': (f: Facts) =>
-    `The host ${show(f.got)} is not an allowed name of this server. Allow it with --allowed-hosts, or start the server with a token.`,
+    `The host ${show(f.got)} is not an allowed name of this server. ${f.remedy ?? 'Allow it with --allowed-hosts, or start the server with a token.'}`,
+  // studio
+  'studio-closed': (f: Facts) =>
+    `The page has ${f.got}. Open the address that \`taurec studio\` printed, with its token; a server that was started again has another one.`,
+  'not-served': (f: Facts) =>
+    `A server of models does not offer ${f.what}. Open the studio over a folder for that: taurec studio`,
+  'foreign-page': (f: Facts) =>
+    `The request comes from ${show(f.got)}, expected a page of this server. Open the studio under one address, and keep that tab.`,
+  'no-studio-site': (f: Facts) =>
+    `${f.folder}: the built page of the studio is not there. Install taurec from npm, or build it in a clone: npm run build`,
+  'not-a-site': (f: Facts) =>
+    `${f.folder}: would be overwritten, but is not an exported studio: it holds ${f.got}. Choose a new or empty folder, or one with an earlier export.`,
+  'file-too-large': (f: Facts) =>
+    `${show(f.file)} exceeds the limit of ${f.limit} bytes. Copy it into the folder of the studio yourself, or raise the limit (--upload-limit).`,
   'no-token': (f: Facts) => `The request has ${f.got}, expected the header Authorization: Bearer <token>.`,
   'no-scope': (f: Facts) =>
     `The token ${f.user ? 'is signed for one user and reads only the lists of that user' : `has the scope ${(f.got as string[]).join(', ')}`}, expected ${f.user ? 'that user, or ' : ''}a token with the scope ${(f.expected as string[]).join(' or ')}.`,

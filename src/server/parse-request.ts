@@ -145,7 +145,7 @@ export async function readJson(incoming: IncomingMessage, limit: number): Promis
 }
 
 /** Reads the whole body. Throws `body-too-large` once it exceeds the limit, at once if Content-Length announces it; bodies without Content-Length are counted. */
-function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLarge = new TaurecError('body-too-large', { limit });
   if (Number(incoming.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge);
   return new Promise((resolve, reject) => {

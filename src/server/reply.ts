@@ -58,6 +58,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'reload-failed': 409,
   'body-too-large': 413,
   'wrong-body-type': 415,
+  'file-too-large': 413,
+  'studio-closed': 401,
+  'foreign-page': 403,
   'wrong-host': 421,
   'fold-in-loss': 422,
   'no-neighbors': 422,
@@ -84,6 +87,11 @@ const headersOf: Partial<Record<ErrorCode, (error: TaurecError) => Record<string
   'server-closing': () => ({ 'Retry-After': '1', Connection: 'close' }),
   'feedback-failed': () => ({ 'Retry-After': '1' }),
 };
+
+/** The HTTP status of an error: of a `TaurecError` that no request of a server can cause it is `otherwise`. */
+export function problemStatus(error: unknown, otherwise: number): number {
+  return error instanceof TaurecError ? (statuses[error.code] ?? otherwise) : 500;
+}
 
 /** Whether the response hides the cause of an error, because it is a fault of the server. The caller must then log the cause. */
 export function hidesCause(error: unknown): boolean {

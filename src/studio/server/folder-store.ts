@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TaurecError } from '../../errors.ts';
+import { openModel, openModelConfig, saveModel } from '../../model/model-directory.ts';
+import type { ModelConfig } from '../../model/model-facts.ts';
+import { removeAbandonedIn, temporaryName, writeAtomically } from '../../platform/atomic-file.ts';
+import { lockFolder } from '../../platform/folder-lock.ts';
+import type { TrainConfigInput } from '../../training/config.ts';
+import type { RunInfo } from '../session.ts';
+import type { RunStore } from '../workbench/host.ts';
+import type { Found, StudioFolder } from './studio-folder.ts';
+
+/** What the studio knows of a model that it made, besides the model's own files. */
+const RUN = 'studio-run.json';
+/** How often the test part of which data was opened. */
+const OPENINGS = 'studio-openings.json';
+/** The ids, and the folders, of the runs of a studio. */
+const ownId = /^run-(\d+)$/;
+
+/** A store with what ends it. */
+export interface FolderStore extends RunStore {
+  /** Lets another studio train in the folder. */
+  release(): void;
+}
+
+/**
+ * Runs as model folders: those of the studio are `models/run-1`, `models/run-2` …, each with `studio-run.json`; models that were there before are runs too. One studio at a time trains in a folder, so that numbers are not
+ * given twice.
+ */
+export function folderStore(folder: StudioFolder): FolderStore {
+  /** Models that were forgotten, but are not the studio's to delete. */
+  const forgotten = new Set<string>();
+  let release: (() => void) | undefined;
+  let skipped = 0;
+  const openings = join(folder.models, OPENINGS);
+  const counts = async (): Promise<Record<string, number>> =>
+    readFile(openings, 'utf8').then(
+      (text) => JSON.parse(text) as Record<string, number>,
+      () => ({}),
+    );
+  const placeOf = async (run: string): Promise<string> => {
+    if (ownId.test(run)) return join(folder.models, run);
+    const { models } = await folder.list();
+    const found = models.find((one) => idOf(one) === run);
+    if (found) return found.path;
+    throw new TaurecError('unknown-name', { kind: 'run', got: run, known: models.map(idOf) });
+  };
+  return {
+    idOf(number) {
+      release ??= lockFolder(folder.models);
+      // A run that was stopped has left its checkpoint.
+      while (existsSync(join(folder.models, `run-${number + skipped}`))) skipped++;
+      return `run-${number + skipped}`;
+    },
+    async runs() {
+      await removeAbandonedIn(folder.models);
+      const { models } = await folder.list();
+      const infos: RunInfo[] = [];
+      const problems: string[] = [];
+      for (const found of models.filter((one) => !forgotten.has(idOf(one)))) {
+        try {
+          infos.push(await infoOf(found));
+        } catch (error) {
+          problems.push((error as Error).message);
+        }
+      }
+      return { infos: infos.sort((a, b) => numberOf(a.id) - numberOf(b.id)), problems };
+    },
+    open: async (run) => openModel(await placeOf(run)),
+    async save(info, model) {
+      const text = JSON.stringify(info);
+      await saveModel(join(folder.models, info.id), model, { others: { [RUN]: (path) => writeFile(path, text) } });
+      await rm(join(folder.models, info.id, 'checkpoint.safetensors'), { force: true });
+    },
+    async describe(info) {
+      // Models that were there before stay as they are.
+      if (!ownId.test(info.id)) return;
+      const text = JSON.stringify(info);
+      await writeAtomically(join(folder.models, info.id, RUN), (path) => writeFile(path, text));
+    },
+    async remove(run) {
+      if (!ownId.test(run)) return void forgotten.add(run);
+      const path = join(folder.models, run);
+      const aside = temporaryName(path);
+      // It disappears whole.
+      await rename(path, aside).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+      await rm(aside, { recursive: true, force: true });
+    },
+    opened: async (data) => (await counts())[keyOf(data)] ?? 0,
+    async countOpening(data) {
+      const all = await counts();
+      const count = (all[keyOf(data)] ?? 0) + 1;
+      const text = JSON.stringify({ ...all, [keyOf(data)]: count });
+      await writeAtomically(openings, (path) => writeFile(path, text));
+      return count;
+    },
+    release: () => release?.(),
+  };
+}
+
+/** The run of a model: the name of a folder that the studio made; for others a name that no such folder has, with no number at its end. */
+function idOf({ name }: Found): string {
+  const own = /^models\/(run-\d+)$/.exec(name)?.[1];
+  return own ?? `model-${keyOf(name)}-found`;
+}
+
+/** The number of a run of the studio; others come before them. */
+function numberOf(id: string): number {
+  return Number(ownId.exec(id)?.[1] ?? 0);
+}
+
+function keyOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** A model as a run: as the studio knew it, otherwise by what its configuration says. */
+async function infoOf(found: Found): Promise<RunInfo> {
+  const config = await openModelConfig(found.path);
+  const known = await readFile(join(found.path, RUN), 'utf8').then(
+    (text) => JSON.parse(text) as RunInfo,
+    () => undefined,
+  );
+  const id = idOf(found);
+  // A folder that was copied or renamed is another run.
+  if (known?.id === id && known.state === 'done') return known;
+  return { ...describedBy(config), id, name: found.name };
+}
+
+function describedBy({ training, epochs, users, items, metrics }: ModelConfig): Omit<RunInfo, 'id' | 'name'> {
+  return {
+    state: 'done',
+    config: training as TrainConfigInput,
+    epoch: epochs ?? 0,
+    epochs: Number(training.epochs ?? epochs ?? 0),
+    history: [],
+    ...(metrics?.valid && { valid: metrics.valid.values }),
+    opened: 0,
+    users,
+    items,
+  };
+}

@@ -1,0 +1,19 @@
+import { ServerSession } from './server-session.ts';
+
+/** Where this page finds its session, as the page itself says: in a worker, on the server of `taurec studio`, or on one of `taurec serve --studio`. */
+export function sessionKind(): 'page' | 'studio' | 'serve' {
+  const said = document.querySelector('meta[name="taurec-session"]')?.getAttribute('content');
+  return said === 'studio' || said === 'serve' ? said : 'page';
+}
+
+/**
+ * The session of the server that this page comes from. A token in the address is exchanged for the cookie, and removed from the address and the history first, so that it cannot be copied from there.
+ * @throws TaurecError `studio-closed` for a wrong token; calls throw it where there is neither a token nor a cookie
+ */
+export async function joinServer(): Promise<ServerSession> {
+  const base = new URL('./', location.href);
+  const token = /^#token=([\w-]+)$/.exec(location.hash)?.[1];
+  if (token === undefined) return new ServerSession(base);
+  history.replaceState(null, '', location.pathname + location.search);
+  return ServerSession.join(base, token);
+}

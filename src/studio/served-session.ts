@@ -1,0 +1,136 @@
+import { TaurecError } from '../errors.ts';
+import type { Explanation } from '../recommender/explanation.ts';
+import type { Id, RecommendedItem } from '../recommender/recommendation.ts';
+import type { SimilarOptions } from '../recommender/similar-items.ts';
+import type { ModelStatus } from '../server/model-host.ts';
+import type { TrainConfigInput } from '../training/config.ts';
+import type { ServedApi } from './served-api.ts';
+import type { Found, ListRequest, Person, RunInfo, Session, SessionAbout, Source, Who } from './session.ts';
+
+/** What `GET /v1/model` says about a server of several models. */
+type Served = ModelStatus & {
+  readonly variants?: readonly { readonly name: string; readonly shadow?: true }[];
+};
+
+/** The run of a server with one model, which has no name. */
+const ONLY = 'served';
+
+/**
+ * The session of `taurec serve --studio`, over the server's own HTTP interface: each served model is a run that is done, and can be explored. Nothing is read, trained, judged or taken home here; those calls throw
+ * `not-served`.
+ */
+export class ServedSession implements Session {
+  readonly #api: ServedApi;
+
+  constructor(api: ServedApi) {
+    this.#api = api;
+  }
+
+  readonly add = notServed('add');
+  readonly preview = notServed('preview');
+  readonly measure = notServed('measure');
+  readonly load = notServed('load');
+  readonly start = notServed('start');
+  readonly control = notServed('control');
+  readonly discard = notServed('discard');
+  readonly sweep = notServed('sweep');
+  readonly mapItems = notServed('mapItems');
+  readonly checkLoss = notServed('checkLoss');
+  readonly judge = notServed('judge');
+  readonly compare = notServed('compare');
+  readonly archive = notServed('archive');
+  readonly open = notServed('open');
+
+  async about(): Promise<SessionAbout> {
+    const { info } = await this.#api.get<{ info: { version: string } }>('openapi.json');
+    return { kind: 'server', version: info.version, threads: 0, build: '', schema: {} };
+  }
+
+  async sources(): Promise<readonly Source[]> {
+    return [];
+  }
+
+  async data(): Promise<undefined> {
+    return undefined;
+  }
+
+  async follow(): Promise<void> {}
+
+  watch(): () => void {
+    return () => {};
+  }
+
+  async runs(): Promise<readonly RunInfo[]> {
+    const first = await this.#api.get<Served>('v1/model');
+    if (!first.variants) return [runOf(ONLY, first)];
+    const names = first.variants.filter(({ shadow }) => !shadow).map(({ name }) => name);
+    return Promise.all(
+      names.map(async (name) => runOf(name, await this.#api.get<Served>('v1/model', { variant: name }))),
+    );
+  }
+
+  find(run: string, what: 'user' | 'item', text: string, k?: number): Promise<readonly Found[]> {
+    return this.#api.get('studio/api/find', { ...variantOf(run), what, text, k });
+  }
+
+  person(run: string, user: Id): Promise<Person> {
+    return this.#api.get('studio/api/person', { ...variantOf(run), user });
+  }
+
+  attributes(run: string): ReturnType<Session['attributes']> {
+    return this.#api.get('studio/api/attributes', variantOf(run));
+  }
+
+  async recommend(_: string, who: Who, options: ListRequest = {}): Promise<readonly RecommendedItem[]> {
+    const request = withoutPrior(options);
+    if ('items' in who) {
+      const body = { items: who.items, ...request };
+      return (await this.#api.post<{ items: RecommendedItem[] }>('v1/recommendations/for-items', body)).items;
+    }
+    const body = { users: [who.user], ...request };
+    const { recommendations } = await this.#api.post<{ recommendations: { items: RecommendedItem[] }[] }>(
+      'v1/recommendations',
+      body,
+    );
+    return recommendations[0]!.items;
+  }
+
+  async explain(_: string, who: Who, item: Id, options: ListRequest = {}): Promise<Explanation> {
+    if ('items' in who)
+      throw new TaurecError('not-served', { what: 'reasons for a person whom the model does not know' });
+    const [user, id] = [who.user, item].map((one) => encodeURIComponent(String(one)));
+    return this.#api.get(`v1/users/${user}/items/${id}/explanation`, withoutPrior(options));
+  }
+
+  async similar(_: string, item: Id, options: SimilarOptions = {}): Promise<readonly RecommendedItem[]> {
+    const path = `v1/items/${encodeURIComponent(String(item))}/similar`;
+    return (await this.#api.get<{ items: RecommendedItem[] }>(path, options)).items;
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A call that a server of models does not answer. */
+function notServed(what: string): () => Promise<never> {
+  return () => Promise.reject(new TaurecError('not-served', { what }));
+}
+
+/** The options without a prior, which a served model has of its own. @throws TaurecError `not-served` */
+function withoutPrior({ prior, ...options }: ListRequest): Omit<ListRequest, 'prior'> {
+  if (prior !== undefined) throw new TaurecError('not-served', { what: 'another popularity prior' });
+  return options;
+}
+
+const variantOf = (run: string) => (run === ONLY ? {} : { variant: run });
+
+function runOf(id: string, { loss, epochs, seed, dimension, metrics, users, items, version }: Served): RunInfo {
+  const valid = (metrics as Partial<Record<string, { readonly values: Readonly<Record<string, number>> }>>).valid;
+  return {
+    id,
+    name: id === ONLY ? version : `${id} ${version}`,
+    state: 'done',
+    config: { loss, seed, dimension } as TrainConfigInput,
+    ...{ epoch: epochs, epochs, history: [], opened: 0, users, items },
+    ...(valid && { valid: valid.values }),
+  };
+}

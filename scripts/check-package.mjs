@@ -70,12 +70,15 @@ function pack() {
     ...['dist/engine/wasm/kernels-simd.wasm', 'dist/engine/wasm/kernels-fma.wasm'],
     'dist/server/rapidoc-min.js',
     'dist/threads/coordinator-worker.js',
+    'dist/studio/site/index.html',
+    'dist/browser/isolation-worker.js',
+    'dist/studio/server/workbench-worker.js',
     ...['README.md', 'LICENSE', 'CHANGELOG.md'],
   ];
   const missing = needed.filter((name) => !names.includes(name));
   const foreign = names.filter(
     (name) =>
-      !/^(dist|src)\/.*\.(js|js\.map|ts|wasm)$|^[^/]+\.(md|json)$|^dist\/(server\/rapidoc-min\.js\.|threads\/)LICENSE\.txt$|^LICENSE$/.test(
+      !/^(dist|src)\/.*\.(js|js\.map|ts|wasm)$|^[^/]+\.(md|json)$|^dist\/(server\/rapidoc-min\.js\.|threads\/|browser\/)LICENSE\.txt$|^dist\/studio\/site\/.*\.(html|css|txt)$|^LICENSE$/.test(
         name,
       ),
   );

@@ -29,6 +29,7 @@ export const commandNames = [
     'recipe run',
     'recipe check',
     'serve',
+    'studio',
     'publish',
     'versions',
     'rollback',

@@ -33,6 +33,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
   experiment: { summary: 'run an experiment that checks claims of the papers', load: () => import('./experiment.ts') },
   recipe: { summary: 'list, run and check settings with known quality', load: () => import('./recipe.ts') },
   serve: { summary: 'serve a model over HTTP', load: () => import('./serve.ts') },
+  studio: { summary: 'open a page to see data, train, ask why and compare', load: () => import('./studio.ts') },
   publish: { summary: 'publish a model as the next version of a folder', load: () => import('./publish.ts') },
   versions: { summary: 'list the published versions of a folder', load: () => import('./versions.ts') },
   rollback: { summary: 'go back to an earlier published version', load: () => import('./rollback.ts') },

@@ -4,8 +4,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { TaurecError } from '../errors.ts';
 import type { FeedbackLog } from '../feedback/feedback-log.ts';
 import { type Scope, type ScopedToken, scopes } from '../server/access.ts';
-import { type RunningServer, type ServedModels, type ServeOptions, serve } from '../server/serve.ts';
+import type { RunningServer, ServedModels, ServeOptions } from '../server/serve.ts';
 import { serveOptions } from '../server/serve-options.ts';
+import { startServer } from '../server/start-server.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
 import { addDeclaredFlags, type Readers } from './declared-flags.ts';
 import { UsageError } from './failure.ts';
@@ -20,6 +21,7 @@ interface ServeFlags
   feedback?: string;
   tokenFile?: string;
   userKeyFile?: string;
+  studio?: boolean;
 }
 
 export function define(command: Command, terminal: Terminal): void {
@@ -30,6 +32,11 @@ export function define(command: Command, terminal: Terminal): void {
     split: shares,
     events: jsonOrFile,
   });
+  command.optionsGroup('Options:');
+  command.option(
+    '--studio',
+    'add the page of the studio at /studio: lists with reasons, requests, analytics, versions',
+  );
   addCommonOptions(command, 'engine', 'json', 'quiet');
   addExamples(
     command,
@@ -75,7 +82,16 @@ function modelsOf(given: readonly string[]): ServedModels {
 }
 
 async function run(terminal: Terminal, models: ServedModels, flags: ServeFlags): Promise<void> {
-  const { json, quiet, tokenFile, userKeyFile, feedback: place, logLevel = quiet ? 'warn' : 'info', ...rest } = flags;
+  const {
+    json,
+    quiet,
+    studio,
+    tokenFile,
+    userKeyFile,
+    feedback: place,
+    logLevel = quiet ? 'warn' : 'info',
+    ...rest
+  } = flags;
   const keys = tokenFile === undefined ? { token: terminal.env.TAUREC_TOKEN } : await readTokens(tokenFile);
   const userKey =
     userKeyFile === undefined
@@ -86,13 +102,16 @@ async function run(terminal: Terminal, models: ServedModels, flags: ServeFlags):
   terminal.onHangup(() => void server?.reload());
   const feedback = place === undefined ? undefined : await openLog(place);
   const { writeLog, begin } = logTo(terminal);
-  server = await serve(models, { ...rest, ...engineOptions(flags), ...keys, userKey, feedback, logLevel, writeLog });
+  // The page is loaded only for this.
+  const more = studio ? await (await import('../studio/server/served-studio.ts')).servedStudio() : undefined;
+  const options = { ...rest, ...engineOptions(flags), ...keys, userKey, feedback, logLevel, writeLog };
+  server = await startServer(models, options, more);
   const several = typeof models !== 'string' && { models: server.models };
   if (json) terminal.printJson({ url: server.url, pid: process.pid, model: server.model, ...several });
   // Without a terminal the first line of the log names the address.
   else if (!quiet && terminal.stderr.isTTY)
     terminal.note(
-      `Serving ${typeof models === 'string' ? models : Object.values(models).join(', ')} at ${server.url}; API documentation: ${server.url}/docs. Ctrl-C stops.`,
+      `Serving ${typeof models === 'string' ? models : Object.values(models).join(', ')} at ${server.url}; API documentation: ${server.url}/docs${studio ? `, studio: ${server.url}/studio` : ''}. Ctrl-C stops.`,
     );
   begin();
   // Runs until the signal; `once` would wait for ever on a signal that has already fired.

@@ -20,7 +20,7 @@ const commands = [
     'catalogue',
     'info',
   ],
-  ...['experiment', 'serve', 'forget', 'tune', 'worker', 'generate', 'demo'],
+  ...['experiment', 'serve', 'studio', 'forget', 'tune', 'worker', 'generate', 'demo'],
 ];
 const inner = ['recipe list', 'recipe run', 'recipe check'];
 

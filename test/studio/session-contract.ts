@@ -221,7 +221,7 @@ export function describeSession(
       expect(new Set(items.map(({ value }) => value))).toEqual(new Set(['cheese', 'fruit', 'bread']));
       const maps: Extract<SessionEvent, { type: 'map' }>[] = [];
       const stop = session.watch((event) => event.type === 'map' && maps.push(event), 0);
-      await expect.poll(() => maps.length).toBeGreaterThan(0);
+      await expect.poll(() => maps.length, { timeout: 30_000 }).toBeGreaterThan(0);
       stop();
       for (const { x, y } of maps) expect([x.length, y.length]).toEqual([12, 12]);
     });
@@ -237,11 +237,11 @@ export function describeSession(
       const infoOf = async () => (await session.runs()).find((run) => run.id === id)!;
       const before = (await infoOf()).epoch;
       await session.control(id, 'step');
-      await expect.poll(async () => (await infoOf()).state).toBe('paused');
+      await expect.poll(async () => (await infoOf()).state, { timeout: 30_000 }).toBe('paused');
       expect((await infoOf()).epoch).toBe(before + 1);
       expect((await infoOf()).history).toHaveLength(before + 1);
       expect((await session.control(id, 'resume')).state).toBe('running');
-      await expect.poll(async () => (await infoOf()).epoch).toBeGreaterThan(before + 2);
+      await expect.poll(async () => (await infoOf()).epoch, { timeout: 30_000 }).toBeGreaterThan(before + 2);
       expect((await session.control(id, 'cancel')).state).toBe('cancelled');
       expect(await failure(session.recommend(id, { user: 'Ada' }))).toEqual({
         name: 'TaurecError',
@@ -258,7 +258,9 @@ export function describeSession(
         optimizer: { name: 'sgd' },
         epochs: 50,
       });
-      await expect.poll(async () => (await session.runs()).find((run) => run.id === id)!.state).toBe('failed');
+      await expect
+        .poll(async () => (await session.runs()).find((run) => run.id === id)!.state, { timeout: 30_000 })
+        .toBe('failed');
       const { failure: told } = (await session.runs()).find((run) => run.id === id)!;
       expect(told).toMatchObject({ code: 'diverged', message: expect.stringContaining('Try a smaller learning rate') });
       await session.discard(id);

@@ -26,7 +26,7 @@ export interface OpenPage {
 }
 
 /** Starts the site and a browser for the tests of a block. */
-export function studioPages(): {
+export function studioPages(host: { readonly isolated?: boolean } = {}): {
   /** A page over the fake session, or with `real` the page as it ships. */
   open: (fragment: string, setting?: PageSetting, real?: boolean) => Promise<OpenPage>;
   url: () => string;
@@ -34,7 +34,7 @@ export function studioPages(): {
   let site: Awaited<ReturnType<typeof serveSite>>;
   let browser: Browser;
   beforeAll(async () => {
-    site = await serveSite();
+    site = await serveSite(host);
     browser = await chromium.launch({ executablePath: chromiumPath!, args: chromiumFlags });
   });
   afterAll(async () => {

@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { chromiumMissing } from '../browser/chromium.ts';
+import { axeFaults, overflowing, studioPages } from './page/browser.ts';
+import { siteFolder } from './page/site.ts';
+
+/** A log of four tastes: people who share one buy the same five items. */
+const log = ['user,item,time'];
+for (let user = 0; user < 60; user++)
+  for (let n = 0; n < 4; n++) log.push(`u${user},taste${user % 4}-${(user + n) % 5},${1_700_000_000 + 60 * user + n}`);
+const file = { name: 'log.csv', mimeType: 'text/csv', buffer: Buffer.from(`${log.join('\n')}\n`) };
+
+describe.skipIf(chromiumMissing)(`the studio by itself in Chromium${chromiumMissing}`, () => {
+  const pages = studioPages();
+
+  test('a file is read, a model learns, and a change of the loss starts it anew', async () => {
+    const { page, complaints } = await pages.open('#/data', {}, true);
+    await page.getByText('Nothing leaves this page.').waitFor();
+    await page.locator('input[type=file]').setInputFiles(file);
+    await page.getByText('Interactions left').waitFor();
+    await page.locator('.left', { hasText: '240' }).waitFor();
+    await page.getByRole('button', { name: 'Load the data' }).click();
+    await page.getByRole('heading', { name: 'The long tail' }).waitFor();
+    expect(await axeFaults(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Train a model' }).click();
+    await page.getByLabel('Epochs').fill('20');
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await page.getByText('the finished model').waitFor();
+    // Whoever it is: the items of their taste are what the model finds.
+    const person = await page.getByLabel('Person', { exact: true }).inputValue();
+    const first = await page.locator('.person .items li .item-title').first().textContent();
+    expect(first).toMatch(new RegExp(`^taste${Number(person.slice(1)) % 4}-`));
+    await page.getByRole('radio', { name: /^Bayesian/ }).check();
+    await page.getByText('bpr, epochs 20', { exact: true }).waitFor();
+    await page.getByText('Done', { exact: true }).waitFor();
+    expect(await page.locator('.curve.past').count()).toBeGreaterThanOrEqual(1);
+    expect(await axeFaults(page)).toEqual([]);
+    expect(await overflowing(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a file that is no log says what to do', async () => {
+    const { page } = await pages.open('#/data', {}, true);
+    await page.locator('input[type=file]').setInputFiles({ ...file, buffer: Buffer.from('') });
+    await page.getByRole('alert').first().waitFor();
+    expect(await page.getByRole('alert').first().textContent()).toMatch(/log\.csv/);
+    await page.close();
+  });
+
+  test('the page and its worker are at most 250 kB with gzip, before the parts that are loaded when they are needed', () => {
+    const parts = readdirSync(join(siteFolder, 'assets')).filter((name) =>
+      /^(index|local-session|workbench-worker)-/.test(name),
+    );
+    expect(parts.length).toBeGreaterThanOrEqual(4);
+    const bytes = parts.reduce((sum, name) => sum + gzipSync(readFileSync(join(siteFolder, 'assets', name))).length, 0);
+    expect(bytes).toBeLessThan(250_000);
+  });
+});
+
+describe.skipIf(chromiumMissing)(`the studio on a host without headers, in Chromium${chromiumMissing}`, () => {
+  const pages = studioPages({ isolated: false });
+
+  test('isolates itself, and has threads', async () => {
+    const { page } = await pages.open('#/data', {}, true);
+    await page.waitForFunction(() => crossOriginIsolated);
+    await page.getByText('Nothing leaves this page.').waitFor();
+    await page.close();
+  });
+});

@@ -7,6 +7,7 @@ import { checkOptions, type DeclaredOption, declaredOptions, option, whole } fro
 import { flush, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import { lockFolder } from '../platform/folder-lock.ts';
 import { currentModel, type ModelVersion, readVersions, VERSIONS, type Versions } from './current-version.ts';
+import { earlierVersion } from './earlier-version.ts';
 import type { Model } from './model.ts';
 import { openModel, saveModel } from './model-directory.ts';
 
@@ -99,7 +100,7 @@ export function makeCurrent(folder: string, name: string): Promise<ModelVersion>
  */
 export function rollBack(folder: string): Promise<ModelVersion> {
   return changingVersions(folder, async (versions) => {
-    const name = previous(versions);
+    const name = earlierVersion(versions);
     if (name === undefined) throw new TaurecError('no-earlier-version', { folder, current: versions.current });
     await writeVersions(folder, withCurrent({ ...versions, current: name }, 'rollback'));
     return versionOf(folder, versions, name);
@@ -113,20 +114,6 @@ export async function listVersions(folder: string): Promise<Versions> {
   return versions;
 }
 
-/**
- * The version that a rollback returns to: the last one that was current before the current one was published. A version that was left by a rollback does not come back by another: history is read as a stack,
- * where a publication pushes and a rollback pops.
- */
-function previous({ history, versions, current }: Versions): string | undefined {
-  const stack: string[] = [];
-  for (const { version, by } of history) {
-    if (by === 'rollback') while (stack.length > 0 && stack.at(-1) !== version) stack.pop();
-    if (stack.at(-1) !== version) stack.push(version);
-  }
-  const held = new Set(versions.map(({ name }) => name));
-  return stack.reverse().find((name) => name !== current && held.has(name));
-}
-
 /** The versions with the event that the current one became current. */
 function withCurrent(versions: Versions, by: 'publish' | 'rollback'): Versions {
   const event = { version: versions.current, at: new Date().toISOString(), by };
@@ -135,7 +122,7 @@ function withCurrent(versions: Versions, by: 'publish' | 'rollback'): Versions {
 
 /** The versions without the oldest ones, the current one and its predecessor among those that stay, and the history of those that stay. */
 function recent(versions: Versions, keep: number): Versions {
-  const safe = new Set([versions.current, previous(versions)]);
+  const safe = new Set([versions.current, earlierVersion(versions)]);
   const surplus = Math.max(0, versions.versions.length - keep);
   const leaving = new Set(
     versions.versions

@@ -27,7 +27,7 @@ export function App({ studio }: { studio: Studio }) {
 }
 
 function Header() {
-  const { about, place, link } = useParts();
+  const { about, current, offered, link } = useParts();
   return (
     <header class="top">
       <p class="brand">
@@ -35,9 +35,9 @@ function Header() {
       </p>
       <nav aria-label="Rooms">
         <ul>
-          {offered(about).map(([room, { title }]) => (
+          {offered.map(([room, { title }]) => (
             <li key={room}>
-              <a href={link(room)} aria-current={place.room === room ? 'page' : undefined}>
+              <a href={link(room)} aria-current={current === room ? 'page' : undefined}>
                 {title}
               </a>
             </li>
@@ -62,22 +62,22 @@ function Header() {
 
 function Content() {
   const studio = useStudio();
-  const { about, place } = useParts();
+  const { current, offered } = useParts();
   const opening = studio.opening.state.value;
-  const facts = offered(about).find(([room]) => room === place.room)?.[1] ?? roomFacts.data!;
+  const facts = offered.find(([room]) => room === current)![1];
   const title = useRef<HTMLHeadingElement>(null);
-  const before = useRef(place.room);
+  const before = useRef(current);
   useEffect(() => {
     document.title = `${facts.title} – taurec studio`;
     // The first screen keeps the focus that the browser gives; later ones start at their title.
-    if (before.current !== place.room) {
-      before.current = place.room;
+    if (before.current !== current) {
+      before.current = current;
       title.current?.focus();
       scrollTo(0, 0);
     }
-  }, [place.room, facts]);
+  }, [current, facts]);
   return (
-    <main id="content" tabIndex={-1} data-room={place.room}>
+    <main id="content" tabIndex={-1} data-room={current}>
       <div class="room-title">
         <h1 ref={title} tabIndex={-1}>
           {facts.title}
@@ -93,18 +93,22 @@ function Content() {
 
 function useParts() {
   const studio = useStudio();
+  const { room } = studio.place.value;
+  const offered = roomsOf(studio.operate !== undefined);
   return {
     about: studio.about.value,
-    place: studio.place.value,
-    link: (room: Room) => studio.link({ room }),
+    offered,
+    // An address may name a room that is not offered here.
+    current: (offered.find(([one]) => one === room) ?? offered[0]!)[0],
+    link: (to: Room) => studio.link({ room: to }),
   };
 }
 
 /** The rooms of the navigation, in their order. */
-function offered(about: Studio['about']['value']): readonly (readonly [Room, RoomFacts])[] {
+function roomsOf(operated: boolean): readonly (readonly [Room, RoomFacts])[] {
   return rooms.flatMap((room) => {
     const facts = roomFacts[room];
-    return facts && (!facts.offered || (about && facts.offered(about))) ? [[room, facts] as const] : [];
+    return facts && (operated ? facts.operated : facts.operated !== 'only') ? [[room, facts] as const] : [];
   });
 }
 

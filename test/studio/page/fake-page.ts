@@ -1,4 +1,5 @@
 import { mountStudio } from '../../../src/studio/page/mount.tsx';
+import { FakeServer } from './fake-server.ts';
 import { FakeSession } from './fake-session.ts';
 
 /** The studio's page over a fake session, which tests reach as `window.fake`. Settings are read from `?fake=`, as JSON of its public fields. */
@@ -8,10 +9,18 @@ const settings = JSON.parse(new URLSearchParams(location.search).get('fake') ?? 
   hold?: string[];
   epochMs?: number;
   kind?: 'page' | 'server';
+  /** Names of models that are there from the start. */
+  models?: string[];
+  /** The page operates a server, which asks for this token; empty: for none. */
+  operate?: string;
 };
 for (const name of settings.fail ?? []) fake.fail.add(name);
 for (const name of settings.hold ?? []) fake.hold.add(name);
 if (settings.epochMs !== undefined) fake.epochMs = settings.epochMs;
 if (settings.kind) fake.kind = settings.kind;
+for (const name of settings.models ?? []) await fake.open(new Blob(), name);
 Object.assign(window, { fake });
-mountStudio(document.getElementById('studio')!, async () => fake);
+const { operate } = settings;
+const operated = operate === undefined ? undefined : new FakeServer(operate, fake.fail);
+Object.assign(window, { operated });
+mountStudio(document.getElementById('studio')!, async () => fake, operated && ((token) => operated.operations(token)));

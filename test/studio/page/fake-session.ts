@@ -220,15 +220,16 @@ export class FakeSession implements Session {
   recommend: Session['recommend'] = (run, who, options = {}) =>
     this.#call('recommend', [run, who, options], () => {
       const shift = 'user' in who ? String(who.user).length : who.items.length;
-      return listed(shift + Math.round((options.discover ?? 0) * 10), options.k).map((item) => ({
-        ...item,
-        because: because(),
-      }));
+      // Discovery puts rare items before the others, a little at a time.
+      const rare = (id: string) => (options.discover ?? 0) * 0.1 * Number(id.slice(1));
+      const ranked = listed(shift, 14).sort((a, b) => b.score + rare(b.id) - a.score - rare(a.id));
+      const kept = options.where ? ranked.filter((_, at) => at % 3 === 0) : ranked;
+      return kept.slice(0, options.k ?? 10).map((item) => ({ ...item, because: because() }));
     });
   explain: Session['explain'] = (run, who, item, options = {}) =>
     this.#call('explain', [run, who, item, options], () => {
-      const of = options.k ?? 10;
-      const place = listed(1, of).findIndex(({ id }) => id === item) + 1;
+      const of = items.length - 6;
+      const place = listed(1, options.k).findIndex(({ id }) => id === item) + 1;
       const basis = 'user' in who ? 'user' : 'items';
       const found = {
         item: String(item),

@@ -1,7 +1,7 @@
 import { number, shortCount } from '../parts/figures.ts';
 import { Chart } from './chart.tsx';
 import { Frame, margin, plainTick, type TickText, useWidth } from './frame.tsx';
-import { linearScale, type Scale } from './scales.ts';
+import { linearScale, positionScale } from './scales.ts';
 
 /** A histogram: bars between edges, with all its numbers as a table. */
 export function Bars({
@@ -31,7 +31,7 @@ export function Bars({
   const [box, width] = useWidth<HTMLDivElement>();
   const pixels = [margin.left, width - margin.right] as const;
   const x = equal
-    ? byPosition(counts.length, pixels)
+    ? positionScale(counts.length, pixels)
     : linearScale([edges[0] ?? 0, edges.at(-1) ?? 1], pixels, width / 110);
   const y = linearScale([0, Math.max(1, ...counts)], [height - margin.bottom, margin.top]);
   const bars = counts.map((n, bar) => ({ from: edges[bar]!, to: edges[bar + 1]!, n }));
@@ -70,14 +70,4 @@ export function Bars({
       </div>
     </Chart>
   );
-}
-
-/** A scale of positions, with as many ticks as fit. */
-function byPosition(bars: number, [left, right]: readonly [number, number]): Scale {
-  const at = (position: number) => left + (position / Math.max(1, bars)) * (right - left);
-  const every = Math.ceil((bars + 1) / Math.max(2, (right - left) / 56));
-  const ticks = Array.from({ length: bars + 1 }, (_, position) => position).filter(
-    (position) => position % every === 0,
-  );
-  return { from: 0, to: bars, at, ticks };
 }

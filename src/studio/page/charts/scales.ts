@@ -40,3 +40,13 @@ export function roundTicks(low: number, high: number, wanted: number): readonly 
   // toPrecision removes the dust of multiplication: .30000000000000004
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
+
+/** A scale of the positions of bars, with as many ticks as fit. */
+export function positionScale(bars: number, [left, right]: readonly [number, number]): Scale {
+  const at = (position: number) => left + (position / Math.max(1, bars)) * (right - left);
+  const every = Math.ceil((bars + 1) / Math.max(2, (right - left) / 56));
+  const ticks = Array.from({ length: bars + 1 }, (_, position) => position).filter(
+    (position) => position % every === 0,
+  );
+  return { from: 0, to: bars, at, ticks };
+}

@@ -92,6 +92,27 @@ export function TextField({
   );
 }
 
+/** A day such as `2026-05-31`; empty while there is none. */
+export function DateField({
+  value,
+  onChange,
+  ...facts
+}: FieldFacts & { value: string; onChange: (value: string) => void }) {
+  return (
+    <Field {...facts}>
+      {(ids) => (
+        <input
+          {...ids}
+          type="date"
+          value={value}
+          disabled={facts.disabled}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
 /** A number; undefined while the field is empty. */
 export function NumberField({
   value,

@@ -14,6 +14,8 @@ export function ItemList<T extends ListedItem>({
   items,
   mark,
   action,
+  more,
+  start = 0,
 }: {
   label: string;
   items: readonly T[];
@@ -21,9 +23,18 @@ export function ItemList<T extends ListedItem>({
   mark?: (item: T, index: number) => ComponentChildren;
   /** A control at the end of an item's line. */
   action?: (item: T, index: number) => ComponentChildren;
+  /** What stands below an item's line. */
+  more?: (item: T, index: number) => ComponentChildren;
+  /** Places before the first item, where the list continues another one. */
+  start?: number;
 }) {
   return (
-    <ol class="items" aria-label={label}>
+    <ol
+      class="items"
+      aria-label={label}
+      start={start + 1}
+      style={start ? { counterReset: `place ${start}` } : undefined}
+    >
       {items.map((item, index) => (
         <li key={item.id}>
           <span class="item-name">
@@ -33,6 +44,7 @@ export function ItemList<T extends ListedItem>({
           </span>
           {item.score !== undefined && <span class="figure item-score">{score(item.score)}</span>}
           {action?.(item, index)}
+          {more && <div class="item-more">{more(item, index)}</div>}
         </li>
       ))}
     </ol>

@@ -1,6 +1,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { Operations } from '../../operations.ts';
 import type { DataSummary, RunInfo, Session, SessionAbout } from '../../session.ts';
 import { Live } from './live.ts';
 import { fragmentOf, type Place, placeOf } from './place.ts';
@@ -23,12 +24,19 @@ export class Studio {
   readonly said: Signal<string> = signal('');
   /** Opening the session. */
   readonly opening = new Task<SessionAbout>();
+  /** Operates the server that the page comes from, with a token if one is given. Absent: there is none to operate. */
+  readonly operate: ((token: string | undefined) => Operations) | undefined;
   readonly #makeSession: () => Promise<Session>;
   #session: Session | undefined;
   #stop: (() => void) | undefined;
 
-  constructor(makeSession: () => Promise<Session>, address: { readonly hash: string; readonly search: string }) {
+  constructor(
+    makeSession: () => Promise<Session>,
+    address: { readonly hash: string; readonly search: string },
+    operate?: (token: string | undefined) => Operations,
+  ) {
     this.#makeSession = makeSession;
+    this.operate = operate;
     this.teach = new URLSearchParams(address.search).has('teach');
     this.place = signal(placeOf(address.hash));
   }

@@ -13,7 +13,14 @@ export interface PageSetting {
   readonly width?: number;
   readonly theme?: 'light' | 'dark';
   /** Fields of the fake session. */
-  readonly fake?: { fail?: string[]; hold?: string[]; epochMs?: number; kind?: 'page' | 'server' };
+  readonly fake?: {
+    fail?: string[];
+    hold?: string[];
+    epochMs?: number;
+    kind?: 'page' | 'server';
+    models?: string[];
+    operate?: string;
+  };
   /** The query besides the fake session's: `teach`. */
   readonly query?: string;
   readonly reducedMotion?: boolean;

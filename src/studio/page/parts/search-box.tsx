@@ -39,13 +39,16 @@ export function SearchBox({
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
   const box = useRef<HTMLDivElement>(null);
-  const answer = useMemo(() => new Answer<readonly Found[]>(), []);
+  const answer = useMemo(() => new Answer<{ readonly of: string; readonly hits: readonly Found[] }>(), []);
+  /** Enter was pressed before the hits of the text were there. */
+  const hasty = useRef(false);
   useEffect(() => () => answer.reset(), [answer]);
   const search = (next: string, wait = WAIT) => {
     setText(next);
     setOpen(true);
     setAt(0);
-    answer.ask(() => ask(next), wait);
+    hasty.current = false;
+    answer.ask(async () => ({ of: next, hits: await ask(next) }), wait);
   };
   const close = () => {
     setOpen(false);
@@ -56,7 +59,7 @@ export function SearchBox({
     close();
     onPick(found);
   };
-  const hits = (answer.shown.value ?? []).filter((hit) => !keepOut?.includes(hit.id));
+  const hits = (answer.shown.value?.hits ?? []).filter((hit) => !keepOut?.includes(hit.id));
   const own = typed && text.trim() && !hits.some((hit) => hit.id === text.trim()) ? text.trim() : undefined;
   const choices: readonly { found: Found; own?: boolean }[] = [
     ...hits.map((found) => ({ found })),
@@ -65,16 +68,22 @@ export function SearchBox({
   const now = answer.task.state.value;
   const fault = open && now.state === 'failed' ? shownFailure(now.failure) : undefined;
   const answered = answer.shown.value !== undefined;
+  // While hits of a new text are looked up, those of the text before stay in sight, but no key picks one of them.
+  const fresh = answer.shown.value?.of === text;
   const listed = open && answered && choices.length > 0;
+  useEffect(() => {
+    if (fresh && hasty.current && choices[0]) pick(choices[0].found);
+  }, [fresh]);
   const onKeyDown = (event: KeyboardEvent) => {
     const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (move !== undefined) {
       event.preventDefault();
       if (!open) search(text, 0);
-      else if (choices.length > 0) setAt((at + move + choices.length) % choices.length);
-    } else if (event.key === 'Enter' && listed) {
+      else if (listed && fresh) setAt((at + move + choices.length) % choices.length);
+    } else if (event.key === 'Enter' && open) {
       event.preventDefault();
-      pick(choices[at]!.found);
+      if (!fresh) hasty.current = true;
+      else if (listed) pick(choices[at]!.found);
     } else if (event.key === 'Escape' && open) {
       event.preventDefault();
       close();
@@ -137,7 +146,7 @@ export function SearchBox({
         </div>
       )}
       <p class="help" role="status">
-        {open && answered && hits.length === 0 && now.state === 'done' && `Nothing is found for “${text}”.`}
+        {open && answered && fresh && hits.length === 0 && `Nothing is found for “${text}”.`}
       </p>
     </div>
   );

@@ -71,5 +71,5 @@ test('the line of a place names what raises its score, and nothing else', () => 
   });
   expect(reasonText(given(['A', 0.2], ['B', 0.1], ['C', 0.05]), 'person')).toBe('because they have A and B');
   expect(reasonText(given(['A', 0.2], ['B', -0.1]), 'me')).toBe('because you like A');
-  expect(reasonText(given(['A', -0.2]), 'me')).toBeUndefined();
+  expect(reasonText(given(['A', -0.2]), 'me')).toBe('although nothing you like speaks for it');
 });

@@ -89,12 +89,13 @@ function AttributeFields({
   const kind = controlKind(attribute);
   const values = type === 'boolean' ? ['true', 'false'] : (attribute.values ?? []);
   const words = { true: 'yes', false: 'no' } as Readonly<Record<string, string>>;
+  const [least, most] = kind === 'dates' ? ['from', 'until'] : ['least', 'most'];
   const range = [
-    { at: 'from', label: `${name}, least`, start: from },
-    { at: 'to', label: `${name}, most`, start: to },
+    { at: 'from', label: `${name}, ${least}`, start: from },
+    { at: 'to', label: `${name}, ${most}`, start: to },
   ] as const;
   return (
-    <div class="attribute">
+    <div class="attribute" data-kind={kind}>
       {kind === 'menu' && (
         <Menu
           label={name}

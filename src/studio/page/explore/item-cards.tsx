@@ -5,6 +5,11 @@ import type { Answer } from '../state/answer.ts';
 import { useStudio } from '../state/studio.ts';
 import { explorationOf } from './exploration.ts';
 
+const lacking = {
+  'no-neighbors':
+    'This model was trained without neighbours. Train one with neighbours to see what the same people have.',
+};
+
 /** The neighbours of the chosen item: by embeddings, and by the people who have both. */
 export function ItemCards() {
   const exploration = explorationOf(useStudio());
@@ -50,7 +55,7 @@ function Neighbours({
         <h2>{title}</h2>
         <p class="help">{about}</p>
       </div>
-      <AnswerView answer={answer} working="Comparing items" lacking={['no-neighbors']}>
+      <AnswerView answer={answer} working="Comparing items" lacking={lacking}>
         {(items) =>
           items.length === 0 ? (
             <p>{none}</p>

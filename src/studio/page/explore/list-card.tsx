@@ -68,7 +68,7 @@ function Why({ item: { because, score }, asker }: { item: RecommendedItem; asker
   if (!because) return null;
   return (
     <details class="why">
-      <summary>{reasonText(because, asker) ?? 'no single item carries it'}</summary>
+      <summary>{reasonText(because, asker)}</summary>
       <ReasonBars reasons={because} score={score} />
     </details>
   );

@@ -1,10 +1,10 @@
 import type { Reasons } from '../../../recommender/explanation.ts';
-import { number } from '../parts/figures.ts';
+import { score as scoreText } from '../parts/figures.ts';
 import { partBars } from './reasons.ts';
 
-/** A part with its sign: `+0.13`. */
+/** A part with its sign: `+0.130`. */
 function signed(value: number): string {
-  return value > 0 ? `+${number(value)}` : number(value);
+  return value > 0 ? `+${scoreText(value)}` : scoreText(value);
 }
 
 /** The parts of a score: what each liked item adds to it, as bars and numbers. */
@@ -37,7 +37,7 @@ export function ReasonBars({ reasons, score }: { reasons: Reasons; score?: numbe
       </ul>
       {score !== undefined && (
         <p class="reason-sum">
-          <span>Together, the score</span> <span class="figure">{number(score)}</span>
+          <span>Together, the score</span> <span class="figure">{scoreText(score)}</span>
         </p>
       )}
     </div>

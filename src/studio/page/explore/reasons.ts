@@ -43,15 +43,16 @@ export function partBars({ items, others, embedding, bias }: Reasons): {
 }
 
 /**
- * The liked items that carry a score, in one line: `because they have A and B`. Undefined where none raises it.
+ * The liked items that carry a score, in one line: `because they have A and B`.
  * @param most items to name
  */
-export function reasonText({ items }: Reasons, asker: 'person' | 'me', most = 2): string | undefined {
+export function reasonText({ items }: Reasons, asker: 'person' | 'me', most = 2): string {
   const names = items
     .filter(({ part }) => part > 0)
     .slice(0, most)
     .map(({ id, title }) => title ?? id);
-  if (names.length === 0) return undefined;
+  const theirs = asker === 'person' ? 'they have' : 'you like';
+  if (names.length === 0) return `although nothing ${theirs} speaks for it`;
   const last = names.pop()!;
-  return `because ${asker === 'person' ? 'they have' : 'you like'} ${names.length > 0 ? `${names.join(', ')} and ${last}` : last}`;
+  return `because ${theirs} ${names.length > 0 ? `${names.join(', ')} and ${last}` : last}`;
 }

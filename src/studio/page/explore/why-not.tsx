@@ -1,7 +1,7 @@
 import type { Explanation } from '../../../recommender/explanation.ts';
 import type { RunInfo } from '../../session.ts';
 import { AnswerView } from '../parts/answer-view.tsx';
-import { count, number } from '../parts/figures.ts';
+import { count, score as scoreText } from '../parts/figures.ts';
 import { SearchBox } from '../parts/search-box.tsx';
 import { useStudio } from '../state/studio.ts';
 import { type Asker, absenceText, basisText, rankText } from './absence.ts';
@@ -44,7 +44,7 @@ function Answer({ explanation, asker, k }: { explanation: Explanation; asker: As
     basisText(explanation),
     ...(score === undefined
       ? []
-      : [basis === 'popular' ? `${count(score)} people have it.` : `Its score is ${number(score)}.`]),
+      : [basis === 'popular' ? `${count(score)} people have it.` : `Its score is ${scoreText(score)}.`]),
   ];
   return (
     <div class="answer" role="status">

@@ -7,7 +7,7 @@ import { DateField, Menu } from '../parts/field.tsx';
 import { count, many, percent } from '../parts/figures.ts';
 import { Table } from '../parts/table.tsx';
 import { useStudio } from '../state/studio.ts';
-import { operatingOf } from './operating.ts';
+import { operatingOf, withoutFeedback } from './operating.ts';
 
 /** The groupings in the words of the menu, and of one of their rows. */
 const groupings: Readonly<Record<Grouping, string>> = {
@@ -44,7 +44,7 @@ export function AnalyticsCard() {
         <DateField label="From" value={from} onChange={(next) => studio.setOptions({ from: next })} />
         <DateField label="Before" value={to} onChange={(next) => studio.setOptions({ to: next })} />
       </div>
-      <AnswerView answer={operating.analytics} working="Counting impressions and answers" lacking={['feedback-off']}>
+      <AnswerView answer={operating.analytics} working="Counting impressions and answers" lacking={withoutFeedback}>
         {(analytics) => <Figures analytics={analytics} />}
       </AnswerView>
     </section>

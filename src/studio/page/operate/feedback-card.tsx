@@ -1,7 +1,7 @@
 import { AnswerView } from '../parts/answer-view.tsx';
 import { Table } from '../parts/table.tsx';
 import { useStudio } from '../state/studio.ts';
-import { operatingOf } from './operating.ts';
+import { operatingOf, withoutFeedback } from './operating.ts';
 import { Pause } from './pause.tsx';
 import { Time } from './time.tsx';
 import { usePolling } from './use-polling.ts';
@@ -19,7 +19,7 @@ export function FeedbackCard() {
         <h2 id="feedback-title">Feedback</h2>
         <Pause running={operating.reading} what="reading feedback" />
       </div>
-      <AnswerView answer={operating.feedback} working="Reading the newest events" lacking={['feedback-off']}>
+      <AnswerView answer={operating.feedback} working="Reading the newest events" lacking={withoutFeedback}>
         {({ events }) =>
           events.length === 0 ? (
             <p class="soft">No event is stored yet. New ones appear here.</p>

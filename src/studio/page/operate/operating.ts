@@ -17,6 +17,9 @@ export interface Measured {
 /** Options of the analytics that the room sets. */
 export type Figures = Pick<AnalyticsOptions, 'by' | 'from' | 'to'>;
 
+/** What is told of a server without feedback. */
+export const withoutFeedback = { 'feedback-off': 'This server stores no feedback: it was started without --feedback.' };
+
 /** What the page knows of the server that it operates. The token is kept in memory: no address, no storage. */
 export class Operating {
   readonly token: Signal<string | undefined> = signal(undefined);

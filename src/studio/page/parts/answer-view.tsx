@@ -1,6 +1,5 @@
 import type { ComponentChildren } from 'preact';
 import type { Answer } from '../state/answer.ts';
-import { shownFailure } from '../state/failure.ts';
 import { FailurePanel } from './failure-panel.tsx';
 import { Progress } from './progress.tsx';
 
@@ -9,27 +8,21 @@ export function AnswerView<T>({
   answer,
   working,
   empty,
-  lacking = [],
+  lacking = {},
   children,
 }: {
   answer: Answer<T>;
   /** What goes on, in the progressive form: `Ranking the items`. */
   working: string;
   empty?: ComponentChildren;
-  /** Codes of failures that are no fault but a fact, such as a model without neighbours: they are told calmly. */
-  lacking?: readonly string[];
+  /** By code of a failure that is no fault but a fact, such as a model without neighbours, the words that tell it calmly. */
+  lacking?: Readonly<Record<string, string>>;
   children: (value: T) => ComponentChildren;
 }) {
   const now = answer.task.state.value;
   const shown = answer.shown.value;
-  if (now.state === 'failed' && lacking.includes(now.failure.code)) {
-    const { what, remedy } = shownFailure(now.failure);
-    return (
-      <p class="lacking" data-code={now.failure.code}>
-        {what} {remedy}
-      </p>
-    );
-  }
+  const fact = now.state === 'failed' ? lacking[now.failure.code] : undefined;
+  if (fact !== undefined) return <p class="lacking">{fact}</p>;
   return (
     <div class="asked" aria-busy={now.state === 'working'} data-has={shown !== undefined}>
       {now.state === 'working' && <Progress label={working} cancel={() => answer.task.cancel()} />}

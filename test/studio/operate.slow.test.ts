@@ -80,6 +80,19 @@ describe.skipIf(chromiumMissing)(`the screen Operate in Chromium${chromiumMissin
     await page.close();
   });
 
+  test('a server that tells nothing without a token asks for it before any room', async () => {
+    const { page } = await pages.open('#/explore', { fake: { models: ['films'], operate: 'secret', closed: true } });
+    await enter(page, 'guess');
+    await page.getByText('The server does not know this token.').waitFor();
+    expect(await page.getByLabel('Token').evaluate((box) => box === document.activeElement)).toBe(true);
+    await page.getByLabel('Token').fill('');
+    await enter(page, 'secret');
+    await page.getByRole('combobox', { name: 'Person' }).waitFor();
+    await page.getByRole('link', { name: 'Operate' }).click();
+    await page.getByRole('heading', { name: 'v3 is served' }).waitFor();
+    await page.close();
+  });
+
   test('a failed publication stays in its dialog, and changes nothing', async () => {
     const { page } = await open({ fake: { operate: '' } });
     await page.getByRole('button', { name: 'Serve v2' }).click();

@@ -1,4 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { operatingOf } from './operate/operating.ts';
+import { TokenForm } from './operate/token-form.tsx';
 import { FailurePanel } from './parts/failure-panel.tsx';
 import { Menu } from './parts/field.tsx';
 import { Progress } from './parts/progress.tsx';
@@ -64,6 +66,7 @@ function Content() {
   const studio = useStudio();
   const { current, offered } = useParts();
   const opening = studio.opening.state.value;
+  const closed = studio.operate && opening.state !== 'done' && operatingOf(studio).closed.value;
   const facts = offered.find(([room]) => room === current)![1];
   const title = useRef<HTMLHeadingElement>(null);
   const before = useRef(current);
@@ -84,8 +87,11 @@ function Content() {
         </h1>
         <p>{facts.about}</p>
       </div>
-      {opening.state === 'failed' && <FailurePanel failure={opening.failure} retry={() => void studio.open()} />}
-      {opening.state === 'working' && <Progress label="Starting the engine" />}
+      {closed && <TokenForm />}
+      {!closed && opening.state === 'failed' && (
+        <FailurePanel failure={opening.failure} retry={() => void studio.open()} />
+      )}
+      {!closed && opening.state === 'working' && <Progress label="Starting the engine" />}
       {opening.state === 'done' && <facts.Screen key={facts.title} />}
     </main>
   );

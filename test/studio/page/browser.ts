@@ -20,6 +20,7 @@ export interface PageSetting {
     kind?: 'page' | 'server';
     models?: string[];
     operate?: string;
+    closed?: boolean;
   };
   /** The query besides the fake session's: `teach`. */
   readonly query?: string;

@@ -1,3 +1,4 @@
+import { TaurecError } from '../../../src/errors.ts';
 import { mountStudio } from '../../../src/studio/page/mount.tsx';
 import { FakeServer } from './fake-server.ts';
 import { FakeSession } from './fake-session.ts';
@@ -13,6 +14,8 @@ const settings = JSON.parse(new URLSearchParams(location.search).get('fake') ?? 
   models?: string[];
   /** The page operates a server, which asks for this token; empty: for none. */
   operate?: string;
+  /** The server tells nothing without the token. */
+  closed?: boolean;
 };
 for (const name of settings.fail ?? []) fake.fail.add(name);
 for (const name of settings.hold ?? []) fake.hold.add(name);
@@ -23,4 +26,11 @@ Object.assign(window, { fake });
 const { operate } = settings;
 const operated = operate === undefined ? undefined : new FakeServer(operate, fake.fail);
 Object.assign(window, { operated });
-mountStudio(document.getElementById('studio')!, async () => fake, operated && ((token) => operated.operations(token)));
+mountStudio(
+  document.getElementById('studio')!,
+  async () => {
+    if (settings.closed && !operated?.joined) throw new TaurecError('no-token', { got: 'no token' });
+    return fake;
+  },
+  operated && ((token) => operated.operations(token)),
+);

@@ -12,6 +12,8 @@ const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
 export class FakeServer {
   readonly calls: [name: string, ...args: unknown[]][] = [];
   readonly fail: Set<string>;
+  /** Whether the last token was right. */
+  joined = false;
   readonly #token: string;
   #versions: Versions = {
     format: 'taurec-versions',
@@ -38,6 +40,7 @@ export class FakeServer {
   }
 
   operations(token: string | undefined): Operations {
+    this.joined = token === this.#token;
     const call = async <T>(name: string, args: readonly unknown[], value: () => T): Promise<T> => {
       this.calls.push([name, ...args]);
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -36,20 +36,27 @@ export class Operating {
   /** Publishing or rolling back. */
   readonly change = new Task<ModelVersion>();
 
-  constructor(operate: (token: string | undefined) => Operations) {
+  readonly #studio: Studio;
+
+  constructor(studio: Studio, operate: (token: string | undefined) => Operations) {
+    this.#studio = studio;
     this.operations = computed(() => operate(this.token.value));
-    effect(() => {
-      const now = this.versions.task.state.value;
-      if (now.state === 'failed') this.closed.value = ['no-token', 'no-scope'].includes(now.failure.code);
-      else if (now.state === 'done') this.closed.value = false;
-    });
+    // A server may ask before it says anything, or only before it is operated.
+    for (const task of [studio.opening, this.versions.task])
+      effect(() => {
+        const now = task.state.value;
+        if (now.state === 'failed') this.closed.value = ['no-token', 'no-scope'].includes(now.failure.code);
+        else if (now.state === 'done') this.closed.value = false;
+      });
   }
 
   /** Uses a token from now on; undefined forgets the one in use, and what was seen with it. */
-  use(token: string | undefined): void {
+  async use(token: string | undefined): Promise<void> {
     this.token.value = token;
     for (const answer of [this.versions, this.measured, this.analytics, this.feedback]) answer.reset();
-    this.look();
+    // The session of the page goes with the token of its operations, so they are made first.
+    this.operations.peek();
+    if (this.#studio.opening.state.peek().state === 'done' || (await this.#studio.open())) this.look();
   }
 
   look(): void {
@@ -82,7 +89,7 @@ const operatings = new WeakMap<Studio, Operating>();
 
 /** What a studio operates; the token lasts as long as the page. */
 export function operatingOf(studio: Studio): Operating {
-  const known = operatings.get(studio) ?? new Operating(studio.operate!);
+  const known = operatings.get(studio) ?? new Operating(studio, studio.operate!);
   operatings.set(studio, known);
   return known;
 }

@@ -24,7 +24,7 @@ export class Studio {
   readonly said: Signal<string> = signal('');
   /** Opening the session. */
   readonly opening = new Task<SessionAbout>();
-  /** Operates the server that the page comes from, with a token if one is given. Absent: there is none to operate. */
+  /** Operates the server that the page comes from, with a token if one is given, which the session uses from then on, too. Absent: there is none to operate. */
   readonly operate: ((token: string | undefined) => Operations) | undefined;
   readonly #makeSession: () => Promise<Session>;
   #session: Session | undefined;

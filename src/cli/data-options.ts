@@ -1,10 +1,9 @@
 import { basename, dirname, resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { databasePlace } from '../data/database/database-place.ts';
 import { type DatasetOptions, datasetOptions } from '../data/dataset.ts';
 import { type ReadOptions, readOptions } from '../data/read-options.ts';
 import { isUrl, type Source, shownSource } from '../data/source/source-name.ts';
-import { negation } from '../training/command-line.ts';
 import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
 import { core, jsonOrFile } from './parse.ts';
 
@@ -29,39 +28,16 @@ export function readOptionsOf(flags: ReadFlags): ReadOptions {
   return declaredValues(readOptions, flags);
 }
 
-/** The flags of `addSplitOptions`. The flag of `recencyHalfLife` is `--half-life`. */
+/** The flags of `addSplitOptions`. The flag of `recencyHalfLife` is `--half-life`, that of `seed` `--data-seed`. */
 export interface SplitFlags
   extends Omit<DatasetOptions, keyof ReadOptions | 'train' | 'seed' | 'titleOptions' | 'recencyHalfLife'> {
   halfLife?: number;
+  dataSeed?: number;
 }
 
-/** The values of all data flags, except the training file and the seed. */
+/** The values of all data flags, except the training file. */
 export function datasetOptionsOf(flags: ReadFlags & SplitFlags): Omit<DatasetOptions, 'train'> {
   return declaredValues(datasetOptions, flags);
-}
-
-/** The command-line arguments that set these data options. The training file and the seed are left out: one is the command's argument, the other belongs to training. */
-export function dataArguments(options: Partial<DatasetOptions>): string[] {
-  return Object.entries(options).flatMap(([name, value]) => {
-    const flag = datasetOptions.find(({ path }) => path === name)?.facts?.flag;
-    if (flag === undefined || value === undefined) return [];
-    const { long, required } = new Option(flag);
-    if (value === false) return [negation(flag)];
-    if (!required) return value === true ? [long!] : [];
-    if (name === 'kCore' && typeof value === 'object') {
-      const { users, items } = value as Exclude<DatasetOptions['kCore'], number | undefined>;
-      return [long!, `${users},${items}`];
-    }
-    if (name === 'events') return [long!, JSON.stringify(value)];
-    if (name === 'eventWeights' && typeof value === 'object')
-      return [
-        long!,
-        Object.entries(value)
-          .map(([kind, weight]) => `${kind}=${weight}`)
-          .join(','),
-      ];
-    return [long!, String(value)];
-  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { basename, relative } from 'node:path';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import { withoutPasswords } from '../errors.ts';
+import { shellWord } from '../platform/shell-word.ts';
 import { boldOff, boldOn, visible, visibleLines } from './output.ts';
 
 /** A stream that a command writes to. Terminals have `isTTY` and a size. */
@@ -111,16 +112,13 @@ export class Terminal {
     const { script } = this.#io;
     // npx sets npm_command to "exec".
     if (this.env.npm_command === 'exec') return 'npx taurec';
-    return script !== undefined && basename(script) === 'main.js' ? `node ${quoted(relative('', script))}` : 'taurec';
+    return script !== undefined && basename(script) === 'main.js'
+      ? `node ${shellWord(relative('', script))}`
+      : 'taurec';
   }
 }
 
 /** An argument for a shell, with passwords of database URLs removed. */
 function argument(text: string): string {
-  return quoted(withoutPasswords(text));
-}
-
-/** A text as one word of a shell: unchanged where every character is safe, else in single quotes. */
-function quoted(text: string): string {
-  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return shellWord(withoutPasswords(text));
 }

@@ -10,6 +10,7 @@ import { type ReportFiles, writeReport } from '../report/write-report.ts';
 import { aimSplit } from '../training/aim.ts';
 import { trainingArguments } from '../training/command-line.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
+import { dataArguments } from '../training/data-arguments.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import { trainWinner } from '../tuning/train-winner.ts';
 import { type TuneOptions, type TuneResult, tune } from '../tuning/tune.ts';
@@ -20,7 +21,6 @@ import { type FileConfig, findConfigFile, readConfigFile } from './config-file.t
 import {
   addReadOptions,
   addSplitOptions,
-  dataArguments,
   dataName,
   datasetOptionsOf,
   type ReadFlags,
@@ -195,7 +195,8 @@ function winnerArgumentsOf(
     'train',
     ...[trainFile].flat(),
     ...(configFile === undefined ? [] : ['--config', configFile]),
-    ...dataArguments(data),
+    // The seed of the training is that of the splits, too.
+    ...dataArguments({ ...data, seed: data.seed === config.seed ? undefined : data.seed }),
     ...trainingArguments(config, file?.training),
     '--out',
     flags.out ?? join('models', dataName(trainFile)),

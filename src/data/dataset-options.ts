@@ -99,7 +99,11 @@ export const datasetShape = {
     { help: 'columns and format of the titles or the catalogue' },
   ),
   /** Seed of the random splits. Default 0. */
-  seed: option(finite.optional(), { help: 'seed of the random splits' }),
+  seed: option(finite.optional(), {
+    group,
+    flag: '--data-seed <number>',
+    help: 'seed of the random splits (default: that of --seed)',
+  }),
 };
 
 /** The schema of `DatasetOptions`. */

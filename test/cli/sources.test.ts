@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { dataArguments } from '../../src/cli/data-options.ts';
+import { dataArguments } from '../../src/training/data-arguments.ts';
 import { fails, file, folder, json, quick, start, taurec } from './taurec.ts';
 
 const cases = join(import.meta.dirname, '../data/cases');

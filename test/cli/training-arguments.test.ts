@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addReadOptions, addSplitOptions, dataArguments, datasetOptionsOf } from '../../src/cli/data-options.ts';
+import { addReadOptions, addSplitOptions, datasetOptionsOf } from '../../src/cli/data-options.ts';
 import { addTrainingFlags, trainConfigOf } from '../../src/cli/training-flags.ts';
 import type { DatasetOptions } from '../../src/data/dataset.ts';
 import { lossNames } from '../../src/loss/losses.ts';
 import { randomPoint } from '../../src/search/space-searches.ts';
 import { commandLineOf, trainingArguments } from '../../src/training/command-line.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
+import { dataArguments } from '../../src/training/data-arguments.ts';
 import { configAt } from '../../src/tuning/config-at.ts';
 import { defaultSpace } from '../../src/tuning/default-space.ts';
 import { errorOf } from '../support/error-of.ts';
@@ -119,7 +120,7 @@ test.each(lossNames)('the flags of a default trial of %s make it again', (loss) 
 test('the flags of data options make them again', () => {
   const options = {
     ...{ validRatio: 0.1, split: 'random', testRatio: 0.3, kCore: { users: 5, items: 10 }, recencyHalfLife: 3600 },
-    ...{ user: 'who', item: 2, rating: false, time: 'when', minRating: 4, header: true, onBadRow: 'skip' },
+    ...{ user: 'who', item: 2, rating: false, time: 'when', minRating: 4, header: true, onBadRow: 'skip', seed: 9 },
   } as const;
   const { item, ...rest } = datasetOptionsOf(read(dataArguments(options as Partial<DatasetOptions>)));
   expect({ ...rest, item: Number(item) }).toEqual({ ...options });

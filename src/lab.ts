@@ -84,7 +84,7 @@ export type {
   Table,
   TableColumn,
 } from './report/report.ts';
-export { tableCsv } from './report/tables.ts';
+export { tableCsv } from './report/table-csv.ts';
 export { type ReportFiles, writeReport } from './report/write-report.ts';
 export type { LatticePoint } from './search/lattice-search.ts';
 export type { Dimension, DimensionRange, DimensionValue, Space, SpacePoint } from './search/space.ts';

@@ -3,6 +3,7 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { html, Markup } from './markup.ts';
 import type { Figure, Panel, Point, Report, Series } from './report.ts';
+import { palette } from './report-style.ts';
 import { numbersTable, tableHtml } from './tables.ts';
 
 /** Colour and symbol of a series, the same throughout a report. */
@@ -12,12 +13,6 @@ export interface SeriesLook {
   /** Distinguishes series for readers who cannot tell the colours apart. */
   readonly symbol: (typeof symbols)[number];
 }
-
-/** Eight colours that stay distinct under the common forms of colour blindness, with a contrast of at least 3:1 to the page. The last one is a tint. */
-export const palette = {
-  light: ['#0f5fb4', '#e63c00', '#0b877d', '#cd5abf', '#84763c', '#3f258a', '#4a3038', '#3a97ea'],
-  dark: ['#3aa0ff', '#fa7020', '#35cf98', '#d37cb8', '#ecd83c', '#7f63d8', '#f7f3e3', '#b4d2ff'],
-} as const;
 
 /** Seven symbols. Because 7 and 8 have no common factor, 56 series get distinct pairs of colour and symbol. */
 const symbols = ['circle', 'square', 'triangle', 'diamond', 'cross', 'star', 'wye'] as const;

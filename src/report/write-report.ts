@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { writeAtomically } from '../platform/atomic-file.ts';
 import { makeFolder } from '../platform/write-fault.ts';
 import { checkReport, type Report } from './report.ts';
+import { tableCsv } from './table-csv.ts';
 import { tableLatex } from './table-latex.ts';
-import { tableCsv } from './tables.ts';
 
 /** Paths of the files that `writeReport` wrote. */
 export interface ReportFiles {

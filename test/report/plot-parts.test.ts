@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { palette } from '../../src/report/figures.ts';
 import { reportHtml } from '../../src/report/page.ts';
 import type { Figure, Point } from '../../src/report/report.ts';
+import { palette } from '../../src/report/report-style.ts';
 import { showCell, significant } from '../../src/report/tables.ts';
 import { draws } from '../support/property-seed.ts';
 import { sampleReport } from '../support/sample-report.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Cell, Table } from '../../src/report/report.ts';
-import { tableCsv } from '../../src/report/tables.ts';
+import { tableCsv } from '../../src/report/table-csv.ts';
 
 /** A reader of RFC 4180, as plain as can be. Quoted fields are marked, so that an empty text is told from a missing one. */
 function readCsv(text: string): string[][] {

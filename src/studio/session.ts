@@ -103,6 +103,10 @@ export interface RunInfo {
   readonly state: RunState;
   /** The configuration as it was given; of an opened model the one it was trained with. */
   readonly config: TrainConfigInput;
+  /** The data it was started on; absent for an opened model. */
+  readonly request?: DataRequest;
+  /** True for a run with a loss that was typed in the page: its configuration does not tell the loss. */
+  readonly typed?: boolean;
   readonly phase?: Phase;
   readonly epoch: number;
   readonly epochs: number;

@@ -1,6 +1,8 @@
 import type { ComponentType } from 'preact';
+import { CompareRoom } from './compare/compare-room.tsx';
 import { DataRoom } from './data/data-room.tsx';
 import { ExploreRoom } from './explore/explore-room.tsx';
+import { JudgeRoom } from './judge/judge-room.tsx';
 import { OperateRoom } from './operate/operate-room.tsx';
 import type { Room } from './state/place.ts';
 import { TrainRoom } from './train/train-room.tsx';
@@ -24,6 +26,12 @@ export const roomFacts: Partial<Readonly<Record<Room, RoomFacts>>> = {
     about: 'Ask a model: lists, their reasons, and what is not in them.',
     Screen: ExploreRoom,
     operated: 'also',
+  },
+  judge: { title: 'Judge', about: 'See how good a model is, for whom, and against what.', Screen: JudgeRoom },
+  compare: {
+    title: 'Compare',
+    about: 'Put runs side by side, try many options at once, and take a model home.',
+    Screen: CompareRoom,
   },
   operate: {
     title: 'Operate',

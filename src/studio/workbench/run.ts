@@ -1,7 +1,7 @@
 import type { Model } from '../../model/model.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
 import type { EpochRecord, Phase, TrainEvent } from '../../training/events.ts';
-import type { Failure, RunInfo, RunState } from '../session.ts';
+import type { DataRequest, Failure, RunInfo, RunState } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
 
 /** What a run starts from. */
@@ -36,6 +36,8 @@ export class Run {
   #chosen: Readonly<Record<string, number>> | undefined;
   #valid: Readonly<Record<string, number>> | undefined;
   #seconds: number | undefined;
+  #request: DataRequest | undefined;
+  #typed: boolean;
   #size: { readonly users: number; readonly items: number } | undefined;
 
   constructor({ id, name, config, epochs, data, sweep, loss }: RunStart) {
@@ -46,6 +48,8 @@ export class Run {
     this.loss = loss;
     this.#epochs = epochs;
     this.#sweep = sweep;
+    this.#request = data?.summary.request;
+    this.#typed = loss !== undefined;
   }
 
   /** A run that ended before, by its facts. */
@@ -60,6 +64,8 @@ export class Run {
     run.#chosen = info.chosen;
     run.#valid = info.valid;
     run.#seconds = info.seconds;
+    run.#request = info.request;
+    run.#typed = info.typed === true;
     const { users, items } = info;
     if (users !== undefined && items !== undefined) run.#size = { users, items };
     return run;
@@ -80,6 +86,8 @@ export class Run {
       ...(this.#seconds !== undefined && { seconds: this.#seconds }),
       ...(this.failure && { failure: this.failure }),
       ...(this.#sweep !== undefined && { sweep: this.#sweep }),
+      ...(this.#request && { request: this.#request }),
+      ...(this.#typed && { typed: true }),
       opened: this.opened,
       ...this.#size,
     };

@@ -148,6 +148,8 @@ export class FakeSession implements Session {
         epochs: config.epochs ?? 20,
         history: [],
         opened: 0,
+        ...(options.loss !== undefined && { typed: true }),
+        ...(this.#data && { request: this.#data.request }),
         users: 943,
         items: items.length,
       };
@@ -172,10 +174,45 @@ export class FakeSession implements Session {
     });
   sweep: Session['sweep'] = (request) =>
     this.#call('sweep', [request], () => {
-      throw new TaurecError('bad-option', {
-        option: 'axes',
-        got: request.axes.length,
-        expected: 'none in a fake session',
+      const sweep = `s${this.#runs.length + 1}`;
+      let points: Record<string, unknown>[] = [{}];
+      for (const { path, values } of request.axes)
+        points = points.flatMap((point) => values.map((value) => ({ ...point, [path]: value })));
+      return points.map((point, at) => {
+        const id = `${sweep}-${at}`;
+        const name = Object.entries(point)
+          .map((entry) => entry.join(' '))
+          .join(', ');
+        const info: RunInfo = {
+          id,
+          name,
+          state: 'waiting',
+          config: { ...request.config, ...point },
+          epoch: 0,
+          epochs: 20,
+          history: [],
+          opened: 0,
+          sweep,
+          ...(this.#data && { request: this.#data.request }),
+        };
+        this.#runs.push(info);
+        this.#send(id, { type: 'run', info });
+        this.#timers.set(
+          id,
+          setTimeout(
+            () => {
+              const wave = Math.sin(at * 1.7) / 50;
+              this.#change(id, {
+                state: 'done',
+                epoch: 20,
+                seconds: 0.4,
+                valid: { 'ndcg@20': 0.32 + wave, 'recall@20': 0.36 + wave },
+              });
+            },
+            this.epochMs * (at + 1),
+          ),
+        );
+        return info;
       });
     });
   watch: Session['watch'] = (listener, after = this.#events.length) => {
@@ -253,7 +290,10 @@ export class FakeSession implements Session {
       [run, part],
       () => {
         if (part === 'test') this.#change(run, { opened: this.#run(run).opened + 1 });
-        return judgementOf(part, this.#run(run).opened);
+        return judgementOf(
+          part,
+          this.#runs.reduce((sum, { opened }) => sum + opened, 0),
+        );
       },
       control,
     );
@@ -435,27 +475,44 @@ function summaryOf(request: DataRequest): DataSummary {
 }
 
 function judgementOf(part: 'valid' | 'test', opened: number): Judgement {
-  const evaluation = (ndcg: number) =>
+  const evaluation = (ndcg: number, rare: number) =>
     ({
       protocol: 'clean',
       ks: [20],
       users: 900,
       ranked: 900,
-      metrics: { 'ndcg@20': ndcg, 'recall@20': ndcg * 1.2, 'coverage@20': 0.4 },
+      metrics: {
+        'ndcg@20': ndcg,
+        'recall@20': ndcg * 1.2,
+        'hitrate@20': Math.min(1, ndcg * 2.1),
+        'coverage@20': rare * 4,
+        'novelty@20': 3 + rare * 10,
+      },
+      groups: {
+        by: 'interactions',
+        items: [400, 210, 130, 90, 60, 40, 28, 19, 12, 6],
+        interactions: Array.from({ length: 10 }, () => 1000),
+        contributions: {
+          'ndcg@20': Array.from({ length: 10 }, (_, g) => (ndcg * (rare + (g / 9) ** 2)) / (10 * rare + 3.5)),
+        },
+        spread: {},
+      },
     }) as never;
   const against = ['popular', 'item-knn', 'random'] as const;
   return {
     part,
     k: 20,
-    model: evaluation(0.34),
-    baselines: { popular: evaluation(0.25), 'item-knn': evaluation(0.31), random: evaluation(0.02) },
-    gains: against.map((name, i) => ({
-      against: name,
-      metric: 'ndcg@20',
-      ratio: [0.36, 0.1, 16][i]!,
-      low: [0.3, 0.05, 14][i]!,
-      high: [0.42, 0.15, 18][i]!,
-    })),
+    model: evaluation(0.34123456789, 0.2),
+    baselines: { popular: evaluation(0.25, 0.01), 'item-knn': evaluation(0.31, 0.15), random: evaluation(0.02, 1) },
+    gains: against.flatMap((name, i) =>
+      ['ndcg@20', 'recall@20', 'hitrate@20'].map((metric, m) => ({
+        against: name,
+        metric,
+        ratio: [0.31, 0.1, 16][i]! * (1 - m / 5),
+        low: [0.27, -0.01, 14][i]! * (1 - m / 5),
+        high: [0.35, 0.21, 18][i]! * (1 - m / 5),
+      })),
+    ),
     worst: Array.from(
       { length: 20 },
       (_, i): Served => ({

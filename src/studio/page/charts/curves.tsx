@@ -12,35 +12,49 @@ export interface Curve {
   readonly past?: boolean;
 }
 
+/** What curves are drawn from. */
+interface CurvesFacts {
+  readonly title: string;
+  readonly curves: readonly Curve[];
+  readonly xTitle: string;
+  readonly yTitle: string;
+  /** The ends of x where they are known before the points are. */
+  readonly xEnds?: readonly [number, number];
+  readonly height?: number;
+  /** Logarithmic x and y; all values are above 0. */
+  readonly log?: boolean;
+  readonly yFromZero?: boolean;
+  readonly xTick?: TickText;
+  readonly yTick?: TickText;
+}
+
 /** Curves over one x, with all their numbers as a table. */
-export function Curves({
+export function Curves({ about, ...facts }: CurvesFacts & { about?: string }) {
+  const [box, width] = useWidth<HTMLDivElement>();
+  const { title, curves, xTitle } = facts;
+  return (
+    <Chart title={title} about={about} columns={columnsOf(curves, xTitle)} rows={rowsOf(curves)}>
+      <div ref={box}>
+        <CurvePlot {...facts} width={width} />
+      </div>
+    </Chart>
+  );
+}
+
+/** The curves without chart and table around. */
+export function CurvePlot({
   title,
-  about,
   curves,
   xTitle,
   yTitle,
   xEnds,
+  width,
   height = 240,
   log = false,
   yFromZero = false,
   yTick,
   xTick,
-}: {
-  title: string;
-  about?: string;
-  curves: readonly Curve[];
-  xTitle: string;
-  yTitle: string;
-  /** The ends of x where they are known before the points are. */
-  xEnds?: readonly [number, number];
-  height?: number;
-  /** Logarithmic x and y; all values are above 0. */
-  log?: boolean;
-  yFromZero?: boolean;
-  xTick?: TickText;
-  yTick?: TickText;
-}) {
-  const [box, width] = useWidth<HTMLDivElement>();
+}: CurvesFacts & { width: number }) {
   const all = curves.flatMap(({ points }) => points).filter(({ y }) => Number.isFinite(y));
   const scale = log ? logScale : linearScale;
   const x = scale(xEnds ?? endsOf(all.map((point) => point.x)), [margin.left, width - margin.right]);
@@ -48,27 +62,23 @@ export function Curves({
   const y = scale(yFromZero ? [Math.min(0, yEnds[0]), yEnds[1]] : yEnds, [height - margin.bottom, margin.top]);
   const ordered = [...curves].sort((a, b) => Number(b.past ?? false) - Number(a.past ?? false));
   return (
-    <Chart title={title} about={about} columns={columnsOf(curves, xTitle)} rows={rowsOf(curves)}>
-      <div ref={box}>
-        <Frame {...{ width, height, x, y, xTitle, yTitle, xTick, yTick }} name={describe(title, curves)}>
-          {ordered.map(({ name, points, past }) => {
-            const shown = downsample(points, Math.max(64, width));
-            const last = shown.at(-1);
-            return (
-              <g key={name}>
-                <path
-                  class={past ? 'curve past' : 'curve'}
-                  d={shown
-                    .map((point, i) => `${i ? 'L' : 'M'}${x.at(point.x).toFixed(1)} ${y.at(point.y).toFixed(1)}`)
-                    .join('')}
-                />
-                {last && !past && <circle class="dot" cx={x.at(last.x)} cy={y.at(last.y)} r={3.5} />}
-              </g>
-            );
-          })}
-        </Frame>
-      </div>
-    </Chart>
+    <Frame {...{ width, height, x, y, xTitle, yTitle, xTick, yTick }} name={describe(title, curves)}>
+      {ordered.map(({ name, points, past }) => {
+        const shown = downsample(points, Math.max(64, width));
+        const last = shown.at(-1);
+        return (
+          <g key={name}>
+            <path
+              class={past ? 'curve past' : 'curve'}
+              d={shown
+                .map((point, i) => `${i ? 'L' : 'M'}${x.at(point.x).toFixed(1)} ${y.at(point.y).toFixed(1)}`)
+                .join('')}
+            />
+            {last && !past && <circle class="dot" cx={x.at(last.x)} cy={y.at(last.y)} r={3.5} />}
+          </g>
+        );
+      })}
+    </Frame>
   );
 }
 

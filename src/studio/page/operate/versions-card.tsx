@@ -30,6 +30,11 @@ export function VersionsCard({ served: { model, versions } }: { served: ServedVe
     // The button that was pressed may be gone.
     title.current?.focus();
   };
+  const change = async ({ to, how }: NonNullable<typeof asked>) => {
+    const operations = operating.operations.peek();
+    const version = await operating.change.run(() => (how === 'rollback' ? operations.rollback() : operations.publish(to)));
+    if (version) finish(version);
+  };
   const earlier = versions && earlierVersion(versions);
   return (
     <section class="card" aria-labelledby="versions-title">
@@ -103,12 +108,8 @@ export function VersionsCard({ served: { model, versions } }: { served: ServedVe
           title={asked.how === 'rollback' ? `Roll back to ${asked.to}?` : `Serve ${asked.to}?`}
           act={asked.how === 'rollback' ? `Roll back to ${asked.to}` : `Serve ${asked.to}`}
           task={operating.change}
-          work={() =>
-            asked.how === 'rollback'
-              ? operating.operations.peek().rollback()
-              : operating.operations.peek().publish(asked.to)
-          }
-          close={finish}
+          onAct={() => void change(asked)}
+          onClose={() => finish()}
         >
           <p>
             The server opens {asked.to}

@@ -4,37 +4,38 @@ import type { Task } from '../state/task.ts';
 import { FailurePanel } from './failure-panel.tsx';
 import { Progress } from './progress.tsx';
 
-/** A native dialog that says what will happen, and does it when a person says so. It stays while that is done, and shows a failure. */
-export function Confirm<T>({
+/**
+ * A native dialog that says what will happen, and asks. Escape and the second button leave everything as it is. With a task it stays while that is done, and shows its failure.
+ * It closes when the caller no longer shows it.
+ */
+export function Confirm({
   title,
   children,
   act,
+  cancel = 'Cancel',
   task,
-  work,
-  close,
+  onAct,
+  onClose,
 }: {
   title: string;
   /** What will happen. */
   children: ComponentChildren;
   /** The words of the button: `Serve v3`. */
   act: string;
-  task: Task<T>;
-  work: () => Promise<T>;
-  /** Called once with the result, or without one when the person thought better of it. */
-  close: (result?: T) => void;
+  cancel?: string;
+  task?: Task<unknown>;
+  onAct: () => void;
+  /** The person thought better of it. */
+  onClose: () => void;
 }) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    task.reset();
+    task?.reset();
     dialog.current!.showModal();
   }, []);
-  const now = task.state.value;
-  const working = now.state === 'working';
-  const go = async () => {
-    const result = await task.run(work);
-    if (result !== undefined) close(result);
-  };
+  const now = task?.state.value;
+  const working = now?.state === 'working';
   return (
     <dialog
       ref={dialog}
@@ -43,18 +44,18 @@ export function Confirm<T>({
         // Escape must not hide what goes on.
         if (working) event.preventDefault();
       }}
-      onClose={() => close()}
+      onClose={onClose}
     >
       <h2 id={id}>{title}</h2>
       {children}
-      {now.state === 'failed' && <FailurePanel failure={now.failure} />}
+      {now?.state === 'failed' && <FailurePanel failure={now.failure} />}
       {working && <Progress label={act} />}
       <div class="actions">
-        <button type="button" class="main" disabled={working} onClick={() => void go()}>
-          {now.state === 'failed' ? 'Try again' : act}
+        <button type="button" class="main" disabled={working} onClick={onAct}>
+          {now?.state === 'failed' ? 'Try again' : act}
         </button>
         <button type="button" disabled={working} onClick={() => dialog.current?.close()}>
-          Cancel
+          {cancel}
         </button>
       </div>
     </dialog>

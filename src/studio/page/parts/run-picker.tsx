@@ -16,12 +16,20 @@ export function finished(runs: readonly RunInfo[]): readonly RunInfo[] {
   return runs.filter(({ state }) => state === 'done');
 }
 
-/** The run at a position of the address: the one that it names there, else the latest that is done. */
+/** The run at a position of the address: the one that it names there, else the latest that is done and stands at no other position. */
 export function useRun(position = 0): RunInfo | undefined {
   const { place, runs } = useStudio();
-  const done = finished(runs.value);
-  const named = done.find(({ id }) => id === place.value.runs[position]);
-  return named ?? done.filter(({ id }) => !place.value.runs.includes(id))[position === 0 ? 0 : position - 1];
+  return runAt(finished(runs.value), place.value.runs, position);
+}
+
+/** The run at a position, among those that are done; `named` are the ids of the address. */
+export function runAt(done: readonly RunInfo[], named: readonly string[], position: number): RunInfo | undefined {
+  const at = (place: number) => done.find(({ id }) => id === named[place]);
+  const taken = new Set(named.flatMap((_, place) => at(place)?.id ?? []));
+  const free = done.filter(({ id }) => !taken.has(id));
+  // Positions before it that the address leaves open take a free run each.
+  const before = Array.from({ length: position }, (_, place) => place).filter((place) => !at(place)).length;
+  return at(position) ?? free[before];
 }
 
 /** A menu of the models that are done; the choice is kept in the address. */
@@ -31,9 +39,10 @@ export function RunPicker({ label = 'Model', position = 0 }: { label?: string; p
   const done = finished(studio.runs.value);
   if (!run) return null;
   const choose = (id: string) => {
-    const runs = [...studio.place.peek().runs];
-    while (runs.length < position) runs.push(done[runs.length]?.id ?? id);
-    runs[position] = id;
+    const { runs: named } = studio.place.peek();
+    const runs = Array.from({ length: Math.max(named.length, position + 1) }, (_, place) =>
+      place === position ? id : (runAt(done, named, place)?.id ?? id),
+    );
     studio.go({ runs }, 'replace');
   };
   return (

@@ -1,4 +1,5 @@
-import { makeSession } from './make-session.ts';
 import { mountStudio } from './mount.tsx';
+import { sessionPlace } from './session-place.ts';
 
-mountStudio(document.getElementById('studio')!, makeSession);
+const { makeSession, operate } = sessionPlace();
+mountStudio(document.getElementById('studio')!, makeSession, operate);

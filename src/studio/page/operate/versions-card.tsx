@@ -32,7 +32,9 @@ export function VersionsCard({ served: { model, versions } }: { served: ServedVe
   };
   const change = async ({ to, how }: NonNullable<typeof asked>) => {
     const operations = operating.operations.peek();
-    const version = await operating.change.run(() => (how === 'rollback' ? operations.rollback() : operations.publish(to)));
+    const version = await operating.change.run(() =>
+      how === 'rollback' ? operations.rollback() : operations.publish(to),
+    );
     if (version) finish(version);
   };
   const earlier = versions && earlierVersion(versions);

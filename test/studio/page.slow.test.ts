@@ -28,6 +28,10 @@ describe.skipIf(chromiumMissing)(`the studio by itself in Chromium${chromiumMiss
     await page.getByLabel('Epochs').fill('20');
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.getByText('the finished model').waitFor();
+    const [few, many] = await page
+      .locator('.map .swatch')
+      .evaluateAll((all) => all.map((one) => getComputedStyle(one).backgroundColor));
+    expect(few).not.toBe(many);
     // Whoever it is: the items of their taste are what the model finds.
     const person = await page.getByLabel('Person', { exact: true }).inputValue();
     const first = await page.locator('.person .items li .item-title').first().textContent();
@@ -39,6 +43,24 @@ describe.skipIf(chromiumMissing)(`the studio by itself in Chromium${chromiumMiss
     expect(await axeFaults(page)).toEqual([]);
     expect(await overflowing(page)).toEqual([]);
     expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('each change of an option trains anew, also where the run before comes to its end meanwhile', async () => {
+    const { page } = await pages.open('#/data', {}, true);
+    await page.getByRole('button', { name: /^Toy/ }).click();
+    await page.getByRole('button', { name: 'Load the data' }).click();
+    await page.getByRole('link', { name: 'Train a model' }).click();
+    await page.getByLabel('Epochs', { exact: true }).fill('2');
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    // Trainings of two epochs end at any time around the clicks.
+    for (let round = 0; round < 12; round++) {
+      const loss = ['sl', 'bpr'][round % 2]!;
+      await page.locator(`input[name=loss][value=${loss}]`).check();
+      await page.locator('.run-name', { hasText: `${loss}, epochs 2` }).waitFor();
+    }
+    await page.getByText('Done', { exact: true }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
     await page.close();
   });
 

@@ -57,14 +57,13 @@ export class Trainer {
     return this.starting.run(async () => {
       const studio = this.#studio;
       const before = this.run.peek();
-      if (before && isActive(before)) {
-        await studio.session.control(before.id, 'cancel');
-        await studio.discard(before.id);
-      }
+      const stopped = before && isActive(before) && (await this.#stop(before)) ? before : undefined;
       const values = this.values.peek();
       const info = await studio.session.start(configOf(values, this.fields), { name: nameOf(values, this.fields) });
       studio.live.keep(info);
       studio.go({ runs: [info.id] }, 'replace');
+      // Not before: without a run of the address the page would turn to an earlier one for a moment.
+      if (stopped) await studio.discard(stopped.id);
       return info;
     });
   }
@@ -85,7 +84,6 @@ export class Trainer {
     const run = this.run.peek();
     if (!run) return Promise.resolve();
     return this.starting.run(async () => {
-      if (isActive(run)) await this.#studio.session.control(run.id, 'cancel');
       await this.#studio.discard(run.id);
       return run;
     });
@@ -94,6 +92,18 @@ export class Trainer {
   /** Ends the waiting for further changes. */
   dispose(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** Stops a run; false for one that came to its end by itself meanwhile. */
+  async #stop({ id }: RunInfo): Promise<boolean> {
+    const { session } = this.#studio;
+    try {
+      return (await session.control(id, 'cancel')).state === 'cancelled';
+    } catch (error) {
+      const now = (await session.runs()).find((run) => run.id === id);
+      if (now && isActive(now)) throw error;
+      return false;
+    }
   }
 }
 

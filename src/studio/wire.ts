@@ -26,6 +26,13 @@ export function isLong(call: Call): call is LongCall {
   return Object.hasOwn(controlAt, call);
 }
 
+/**
+ * The arguments of a call, from the list in its body. JSON has no undefined and writes null in its place; no call takes a null of its own.
+ */
+export function argumentsIn(body: readonly unknown[]): readonly unknown[] {
+  return body.map((argument) => argument ?? undefined);
+}
+
 /** What helps when a server does not answer. */
 export const startAgain = 'If the server has ended, start it again.';
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { TaurecError } from '../../src/errors.ts';
 import { controlAt } from '../../src/studio/calls.ts';
@@ -35,6 +36,29 @@ describe('a session over HTTP', () => {
     fake.answers.follow = () => undefined;
     expect(await session.data()).toBeUndefined();
     expect(await session.follow(undefined)).toBeUndefined();
+  });
+
+  it('passes arguments that are undefined as such, wherever they stand', async () => {
+    const { session, fake } = await joined();
+    for (const call of calls) fake.answers[call] = () => 'answered';
+    // What a session's methods take: texts, numbers and objects, some of whose fields are undefined, and null within them.
+    const text = fc.string({ unit: 'binary', maxLength: 20 });
+    const value = fc.oneof(text, fc.integer(), fc.constant(undefined));
+    const object = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.oneof(value, fc.constant(null)), { maxKeys: 4 });
+    const argument = fc.oneof(value, object, fc.array(fc.oneof(text, fc.constant(null)), { maxLength: 3 }));
+    const given = fc.tuple(fc.constantFrom(...calls), fc.array(argument, { maxLength: 4 }));
+    await fc.assert(
+      fc.asyncProperty(given, async ([call, args]) => {
+        const own = args.slice(0, (controlAt as Record<string, number>)[call] ?? 4);
+        await (session[call] as (...all: unknown[]) => Promise<unknown>)(...own);
+        const got = fake.got.at(-1)!.args.slice(0, own.length);
+        for (const [at, one] of own.entries()) {
+          expect(got[at]).toEqual(one);
+          if (one === undefined) expect(got[at]).toBeUndefined();
+        }
+      }),
+      { numRuns: 150, examples: [[['mapItems', [undefined]]], [['find', ['r', 'user', '', undefined]]]] },
+    );
   });
 
   it('throws what the session throws, with its code, message and facts', async () => {

@@ -7,7 +7,7 @@ import { readBody, readJson } from '../../server/parse-request.ts';
 import { hidesCause, problemStatus } from '../../server/reply.ts';
 import { type Site, siteHeaders } from '../../server/site.ts';
 import type { Session, Source } from '../session.ts';
-import { isCall, isLong, shownFailure } from '../wire.ts';
+import { argumentsIn, isCall, isLong, shownFailure } from '../wire.ts';
 import { CallAnswers } from './call-answers.ts';
 import { EventStreams, eventNumber } from './event-stream.ts';
 import type { StudioAccess } from './studio-access.ts';
@@ -77,8 +77,9 @@ export function createStudioApp(parts: StudioParts): StudioApp {
     guarded(async ({ req, env }) => {
       const call = req.param('call')!;
       if (!isCall(call)) throw new TaurecError('no-route', { path: req.path.slice(0, 300) });
-      const args = await readJson(env.incoming, MOST_ARGUMENTS);
-      if (!Array.isArray(args)) throw new TaurecError('bad-request', { problem: 'its body is no list of arguments' });
+      const body = await readJson(env.incoming, MOST_ARGUMENTS);
+      if (!Array.isArray(body)) throw new TaurecError('bad-request', { problem: 'its body is no list of arguments' });
+      const args = argumentsIn(body);
       if (!isLong(call)) return answer({ result: await answers.short(call, args) });
       return streamed(answers.long(call, args), 'application/x-ndjson');
     }),

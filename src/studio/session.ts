@@ -55,6 +55,7 @@ export type DataRequest = Omit<DatasetOptions, 'train' | 'valid' | 'test' | 'tit
 export interface TablePreview {
   /** The format in words: `CSV, comma`. */
   readonly format: string;
+  /** Without a header, names are empty. */
   readonly columns: readonly { readonly name: string; readonly role?: string }[];
   /** Cells as texts, by row. */
   readonly rows: readonly (readonly string[])[];

@@ -5,6 +5,7 @@ import {
   guessUses,
   optionsOfSetup,
   requestOf,
+  rolesOf,
   setupOf,
   setupOfOptions,
 } from '../../src/studio/page/data/setup.ts';
@@ -94,5 +95,23 @@ describe('the role of a column', () => {
       rating: false,
       time: '4',
     });
+  });
+
+  test('is seen where a reader guesses nothing, so that the next one can be given', () => {
+    const bare = [{ name: 'x' }, { name: 'y' }, { name: 'z' }];
+    const user = assignRole({}, bare, 1, 'user');
+    expect(rolesOf(user, bare)).toEqual([undefined, 'user', undefined]);
+    const both = assignRole(user, bare, 0, 'item');
+    expect(both).toEqual({ user: 'y', item: 'x' });
+    expect(rolesOf(both, bare)).toEqual(['item', 'user', undefined]);
+  });
+
+  test('names a column by its position where its name is none, a number or that of two', () => {
+    const odd = [{ name: '' }, { name: '7' }, { name: 'Id' }, { name: 'id' }, { name: 'own' }];
+    for (const [at, name] of ['1', '2', '3', '4', 'own'].entries()) {
+      const columns = assignRole({}, odd, at, 'item');
+      expect(columns).toEqual({ item: name });
+      expect(rolesOf(columns, odd).indexOf('item')).toBe(at);
+    }
   });
 });

@@ -14,12 +14,12 @@ const separators: Readonly<Record<string, string>> = {
   '::': 'double colon',
 };
 
-/** A preview as a page shows it: the format in words, and names for columns without one. */
+/** A preview as a page shows it: the format in words, and an empty name for columns without one. */
 export function shownPreview({ format, delimiter, columns, rows }: ReadPreview): TablePreview {
   const separator = delimiter === undefined ? '' : `, ${separators[delimiter] ?? delimiter}`;
   return {
     format: `${formats[format]}${separator}`,
-    columns: columns.map(({ name, position, role }) => ({ name: name ?? `column ${position}`, ...(role && { role }) })),
+    columns: columns.map(({ name = '', role }) => ({ name, ...(role && { role }) })),
     rows,
   };
 }

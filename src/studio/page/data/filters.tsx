@@ -60,6 +60,9 @@ function Left({ setup }: { setup: Setup }) {
   }, [key]);
   useEffect(() => () => task.reset(), []);
   const now = task.state.value;
+  // Before a person has said which column is which, that is no fault.
+  if (now.state === 'failed' && now.failure.code === 'unclear-columns')
+    return <p class="note">Say above the first rows which column holds the user, and which the item.</p>;
   if (now.state === 'failed') return <FailurePanel failure={now.failure} retry={task.retry} label="Count again" />;
   const size = task.value;
   return (

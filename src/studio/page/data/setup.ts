@@ -76,6 +76,28 @@ export function setupOf(request: DataRequest): Setup {
   };
 }
 
+/** What each column is for: as a person said, else as a reader guesses. A reader that lacks the user or the item guesses nothing. */
+export function rolesOf(columns: Columns, shown: TablePreview['columns']): readonly (string | undefined)[] {
+  const roles = shown.map(({ role }) => role);
+  for (const role of columnRoles) {
+    const wanted = columns[role];
+    if (wanted === undefined) continue;
+    const guessed = roles.indexOf(role);
+    if (guessed >= 0) roles[guessed] = undefined;
+    const at = shown.findIndex((_, column) => wanted !== false && nameOf(shown, column) === wanted);
+    if (at >= 0) roles[at] = role;
+  }
+  return roles;
+}
+
+/** A column as options name it: by its name where that is clear, else by its position. */
+function nameOf(shown: TablePreview['columns'], at: number): string {
+  const same = (name: string) => name.toLowerCase() === shown[at]!.name.toLowerCase();
+  const { name } = shown[at]!;
+  const isClear = name !== '' && !/^\d+$/.test(name) && shown.filter((column) => same(column.name)).length === 1;
+  return isClear ? name : String(at + 1);
+}
+
 /** Gives a column a role, or none. The role leaves the column that had it; a rating or time that is left without a column is switched off, so that it is not guessed again. */
 export function assignRole(
   columns: Columns,
@@ -83,15 +105,17 @@ export function assignRole(
   at: number,
   role: ColumnRole | undefined,
 ): Columns {
-  const now = new Map(shown.flatMap((column, i) => (column.role ? [[column.role as ColumnRole, i] as const] : [])));
+  const before = rolesOf(columns, shown);
+  const now = new Map(
+    columnRoles.flatMap((one) => (before.includes(one) ? [[one, before.indexOf(one)] as const] : [])),
+  );
   for (const [held, column] of now) if (column === at) now.delete(held);
   if (role) now.set(role, at);
   const next: Partial<Record<ColumnRole, string | false>> = {};
   for (const one of columnRoles) {
     const column = now.get(one);
-    // A column without a name is named by its position.
-    if (column !== undefined) next[one] = shown[column]!.name || String(column + 1);
-    else if ((one === 'rating' || one === 'time') && (shown.some((s) => s.role === one) || columns[one] === false))
+    if (column !== undefined) next[one] = nameOf(shown, column);
+    else if ((one === 'rating' || one === 'time') && (before.includes(one) || columns[one] === false))
       next[one] = false;
   }
   return next as Columns;

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 
 /** What every field has. */
 interface FieldFacts {
@@ -63,6 +63,8 @@ export function TextField({
   list?: readonly string[];
 }) {
   const suggestions = useId();
+  // Suggestions that come while a person types must not put the value from before back.
+  const [typed, setTyped] = useState<string>();
   return (
     <Field {...facts}>
       {(ids) => (
@@ -70,14 +72,20 @@ export function TextField({
           <input
             {...ids}
             type={type}
-            value={value}
+            value={typed ?? value}
             placeholder={placeholder}
             disabled={facts.disabled}
             autocomplete="off"
             spellcheck={false}
             list={list && suggestions}
-            onInput={(event) => onInput?.(event.currentTarget.value)}
-            onChange={(event) => onChange?.(event.currentTarget.value)}
+            onInput={({ currentTarget }) => {
+              setTyped(currentTarget.value);
+              onInput?.(currentTarget.value);
+            }}
+            onChange={({ currentTarget }) => {
+              setTyped(undefined);
+              onChange?.(currentTarget.value);
+            }}
           />
           {list && (
             <datalist id={suggestions}>

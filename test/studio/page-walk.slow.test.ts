@@ -1,0 +1,192 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { unzipSync } from 'fflate';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadDataset, openModel } from '../../src/index.ts';
+import { metricTitle } from '../../src/studio/page/parts/metric-names.ts';
+import { chromiumFlags, chromiumMissing, chromiumPath } from '../browser/chromium.ts';
+import { folder, program, start } from '../cli/taurec.ts';
+import { logText } from '../support/log-text.ts';
+import { axeFaults, overflowing } from './page/browser.ts';
+import { serveSite } from './page/site.ts';
+import { answersOf, drop, type Taken, tasteLog, walk } from './page/walk.ts';
+
+const shell = promisify(execFile);
+const json = async (...args: string[]) =>
+  JSON.parse((await shell(process.execPath, [program, ...args, '--json'], { cwd: folder })).stdout);
+
+/** Where a page of the real studio comes from. */
+interface Host {
+  /** With a token, where one is needed. */
+  readonly address: string;
+  end(): Promise<unknown>;
+}
+
+async function startStudio(own: string): Promise<Host> {
+  mkdirSync(join(folder, own));
+  const { child, done } = start(['studio', own, '--port', '0', '--threads', '1', '--json']);
+  const failed = done.then(({ stderr }) => Promise.reject(new Error(stderr)));
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), failed]);
+  failed.catch(() => {});
+  return {
+    address: JSON.parse(line).address,
+    end: async () => {
+      child.kill('SIGINT');
+      return done;
+    },
+  };
+}
+
+async function startSite(isolated: boolean): Promise<Host> {
+  const { url, close } = await serveSite({ isolated });
+  return { address: url, end: close };
+}
+
+/** Writes an archive out; returns the names of its files. */
+function unpack(zip: Uint8Array, to: string): string[] {
+  const files = unzipSync(zip);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, to, name)), { recursive: true });
+    writeFileSync(join(folder, to, name), content);
+  }
+  return Object.keys(files).sort();
+}
+
+/** The facts of a model without its times, the version of Node, and the build that was asked for: that of the page was 'auto'. */
+function steady(text: string): Record<string, unknown> {
+  const { training, ...facts } = JSON.parse(text, (key, value) =>
+    /^(created|date|node|digest|threads)$|seconds$/i.test(key) ? undefined : value,
+  );
+  const { build: _, ...options } = training;
+  return { ...facts, training: options };
+}
+
+describe.skipIf(chromiumMissing)(`the studio from a file to a model, in Chromium${chromiumMissing}`, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: chromiumPath!, args: chromiumFlags });
+    writeFileSync(join(folder, 'log.csv'), tasteLog());
+  });
+  afterAll(() => browser?.close());
+
+  /** A page without complaints in its console. */
+  async function onPage(workers: 'allow' | 'block', use: (page: Page) => Promise<void>): Promise<void> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: workers });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      const ours = !message.text().includes('blocked by Playwright');
+      if (ours && ['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    try {
+      await use(page);
+      expect(complaints).toEqual([]);
+    } finally {
+      await context.close();
+    }
+  }
+
+  const look = (page: Page) => async (screen: string) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await axeFaults(page), `${screen}, ${colorScheme}`).toEqual([]);
+    }
+    expect(await overflowing(page), screen).toEqual([]);
+  };
+
+  /** What a command or Node says about the model that was taken home is what the page said. */
+  async function expectSame(taken: Taken, home: string, answers: Awaited<ReturnType<typeof answersOf>>) {
+    const names = unpack(taken.zip, home);
+    const data = await loadDataset({
+      ...{ train: join(folder, 'log.csv'), user: 'kept', item: 'thing', rating: 'stars', minRating: 2 },
+      ...{ split: 'random', testRatio: 0.2, validRatio: 0.1, seed: 0 },
+    });
+    const rows = data.test!;
+    const pairs = logText(rows).replace(/u(\d+),i(\d+)/g, (_, user, item) =>
+      [data.users.idOf(Number(user)), data.items.idOf(Number(item))].join(),
+    );
+    writeFileSync(join(folder, `${home}-test.csv`), pairs);
+    const { metrics } = await json('evaluate', home, '--test', `${home}-test.csv`, '--ks', '5');
+    expect(taken.figures.test).toEqual(
+      Object.fromEntries(Object.entries(metrics).map(([name, value]) => [metricTitle(name), String(value)])),
+    );
+    const explained = await json('explain', home, '--user', taken.person, '--item', taken.missed);
+    const told = (await answers('explain')).at(-1) as Record<string, unknown>;
+    expect(told.because).toBeDefined();
+    expect(explained).toMatchObject(told);
+    expect((await openModel(join(folder, home))).config.training).toMatchObject({ epochs: 4, dimension: 8 });
+    return names;
+  }
+
+  for (const [title, isolated] of [
+    ['isolated', true],
+    ['without isolation', false],
+  ] as const)
+    test(`a page ${title}: its model is that of Node, byte for byte`, async () => {
+      const host = await startSite(isolated);
+      const home = isolated ? 'isolated' : 'plain';
+      await onPage(isolated ? 'allow' : 'block', async (page) => {
+        const answers = await answersOf(page);
+        await page.goto(host.address);
+        const taken = await walk(page);
+        expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
+        const names = await expectSame(taken, home, answers);
+        const out = `${home}-again`;
+        const command = taken.command.trim().replace(/--out \S+$/, `--out ${out} --quiet`);
+        const taurec = `taurec() { '${process.execPath}' '${program}' "$@"; }`;
+        await shell('sh', ['-c', `${taurec}; ${command}`], { cwd: folder });
+        // What the command writes besides: its test part, and the state from which an update goes on.
+        expect(readdirSync(join(folder, out)).sort()).toEqual([...names, 'test.csv', 'training.safetensors'].sort());
+        for (const name of names) {
+          // The command's facts have its further files and the figures of its test part besides.
+          const [own, other] = [home, out].map((where) => readFileSync(join(folder, where, name)));
+          if (name === 'config.json') expect(steady(String(other))).toMatchObject(steady(String(own)));
+          else expect(Buffer.compare(own!, other!), name).toBe(0);
+        }
+      });
+      await host.end();
+    });
+
+  test('a folder, with its token and its policy', async () => {
+    const host = await startStudio('walked');
+    await onPage('allow', async (page) => {
+      const answers = await answersOf(page);
+      await page.goto(host.address);
+      const taken = await walk(page, look(page));
+      expect(page.url()).not.toContain('token');
+      await expectSame(taken, 'served', answers);
+    });
+    expect(await host.end()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('wrong files say what to do, and lose nothing of what is there', async () => {
+    const host = await startSite(true);
+    await onPage('allow', async (page) => {
+      await page.goto(host.address);
+      const alert = page.getByRole('alert').first();
+      await drop(page, 'log.csv', 'user,item\na,x\nb,y\na,y\n');
+      await page.locator('.left', { hasText: 'Interactions left3' }).waitFor();
+      await drop(page, 'empty.csv', '');
+      await alert
+        .getByText(/empty\.csv/)
+        .first()
+        .waitFor();
+      await drop(page, 'picture.png', Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ', 'base64'));
+      await alert
+        .getByText(/picture\.png/)
+        .first()
+        .waitFor();
+      await drop(page, 'people.csv', 'person,town,day\na,x,1\n');
+      await page.getByText('which column holds the user, and which the item').waitFor();
+      await page.getByLabel(/^log\.csv/).selectOption('Interactions');
+      await page.locator('.left', { hasText: 'Interactions left3' }).waitFor();
+    });
+    await host.end();
+  });
+});

@@ -91,7 +91,8 @@ export function chooseNeighbors(run: OpenRun, best?: Best): NeighborChoice {
     return forbidden ? -Infinity : metrics[metric]!;
   };
 
-  const betaAt = (step: number) => scale * 2 ** (step / 2);
+  // Whole powers alone: versions of V8 differ in the last digit of a power with a fraction.
+  const betaAt = (step: number) => scale * 2 ** Math.floor(step / 2) * (step % 2 === 0 ? 1 : Math.SQRT2);
   /** The best β of a candidate. */
   const tried = (lists: NeighborTrials, candidate: Candidate, starts: readonly number[]) => {
     const rankerOf = lists.rankers(weights.votes(candidate));

@@ -67,7 +67,7 @@ export interface RatioResult {
  * Paired bootstrap over users of the ratio of two means, less 1. Each resample draws n of the n users with replacement, and takes the ratio of the two means over them; resamples in which the second mean is 0 do not count. All pairs
  * share the draws.
  * @param pairs [pairs] two columns [users] of each pair; all have the same length ≥ 1
- * @returns one result per pair; undefined where the mean of the second column is 0
+ * @returns one result per pair; undefined where the mean of the second column is 0, or that of every resample
  * @throws TaurecError `bad-option`
  */
 export function ratioBootstrap(
@@ -83,6 +83,7 @@ export function ratioBootstrap(
     const whole = meanOf(b);
     if (whole === 0) return undefined;
     const ratios = ofA.map((mean, r) => mean / ofB[r]! - 1).filter((_, r) => ofB[r] !== 0);
+    if (ratios.length === 0) return undefined;
     const sorted = ratios.sort();
     return {
       ratio: meanOf(a) / whole - 1,

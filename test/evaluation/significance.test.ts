@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/array/random.ts';
-import { pairedBootstrap, pairedTTest } from '../../src/evaluation/significance.ts';
+import { pairedBootstrap, pairedTTest, ratioBootstrap } from '../../src/evaluation/significance.ts';
 
 describe('pairedTTest', () => {
   const { PI, atan, sqrt } = Math;
@@ -103,5 +103,79 @@ describe('pairedBootstrap', () => {
     [[], {}],
   ])('refuses %o %o', (differences, options) => {
     expect(() => pairedBootstrap(differences, options)).toThrow(expect.objectContaining({ code: 'bad-option' }));
+  });
+});
+
+describe('ratioBootstrap', () => {
+  /** Numbers above 0 of n users, and another column with `ratio` times their mean. */
+  const pairOf = (n: number, ratio: number, trial: number): [Float64Array, Float64Array] => {
+    const random = randomStream(1, 'test-ratios', trial);
+    const b = Float64Array.from({ length: n }, () => 0.5 + random.real());
+    return [b.map((value) => ratio * (value + 0.4 * random.normal())), b];
+  };
+  const { sqrt } = Math;
+
+  it('columns in one proportion have an interval of nothing', () => {
+    const [, b] = pairOf(40, 1, 0);
+    for (const factor of [1, 0.5, 3]) {
+      const [result] = ratioBootstrap([[b.map((value) => factor * value), b]], { resamples: 200 });
+      for (const end of [result!.ratio, result!.low, result!.high]) expect(end).toBeCloseTo(factor - 1, 12);
+    }
+  });
+
+  it('is that of the delta method for many users', () => {
+    const n = 2000;
+    const [a, b] = pairOf(n, 1.3, 1);
+    const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / n;
+    const ratio = mean(a) / mean(b);
+    const rest = a.map((value, u) => value - ratio * b[u]!);
+    const error = sqrt(mean(rest.map((value) => value * value)) / n) / mean(b);
+    const [result] = ratioBootstrap([[a, b]], { resamples: 4000 });
+    expect(result!.ratio).toBeCloseTo(ratio - 1, 12);
+    expect((ratio - 1 - result!.low) / error).toBeCloseTo(1.96, 0);
+    expect(Math.abs((result!.high - result!.low) / (2 * 1.96 * error) - 1)).toBeLessThan(0.05);
+  });
+
+  it('95% intervals have the ratio inside nineteen times of twenty', () => {
+    let inside = 0;
+    for (let trial = 0; trial < 200; trial++) {
+      const [result] = ratioBootstrap([pairOf(80, 1.2, 10 + trial)], { resamples: 300, seed: trial });
+      if (result!.low <= 0.2 && result!.high >= 0.2) inside++;
+    }
+    expect(inside).toBeGreaterThan(178);
+    expect(inside).toBeLessThan(199);
+  });
+
+  it('pairs do not change each other, and users without anything count', () => {
+    const [first, second] = [pairOf(30, 1.1, 300), pairOf(30, 0.9, 301)];
+    const options = { resamples: 100 } as const;
+    const both = ratioBootstrap([first, second], options);
+    expect(both).toEqual([ratioBootstrap([first], options)[0], ratioBootstrap([second], options)[0]]);
+    const [wider] = ratioBootstrap(
+      [[Float64Array.of(...first[0], ...new Float64Array(30)), Float64Array.of(...first[1], ...new Float64Array(30))]],
+      options,
+    );
+    expect(wider!.ratio).toBeCloseTo(both[0]!.ratio, 12);
+  });
+
+  it('there is no ratio to nothing', () => {
+    expect(
+      ratioBootstrap(
+        [
+          [
+            [1, 2],
+            [0, 0],
+          ],
+        ],
+        { resamples: 10 },
+      ),
+    ).toEqual([undefined]);
+    // One user of forty has something: many resamples miss them, and do not count.
+    const b = new Float64Array(40);
+    b[3] = 2;
+    const [result] = ratioBootstrap([[b.map((value) => 2 * value), b]], { resamples: 50 });
+    expect(result).toEqual({ ratio: 1, low: 1, high: 1 });
+    for (let seed = 1; seed < 8; seed++)
+      for (const one of ratioBootstrap([[b, b]], { resamples: 1, seed })) expect([undefined, 0]).toContain(one?.ratio);
   });
 });

@@ -28,19 +28,9 @@ export function datasetNotes({
 
 /** Notes about one log: the columns that were read and that were not, then a line for each kind of row that a person may want to know of. */
 export function readingNotes(source: string, report: ReadReport): string[] {
-  const {
-    columns,
-    skipped,
-    rejectsFile,
-    withoutRating = 0,
-    withoutTime = 0,
-    nullIds,
-    passed,
-    kinds,
-    cancelled,
-  } = report;
+  const { columns, skipped, withoutRating = 0, withoutTime = 0, nullIds, passed, kinds, cancelled } = report;
   const notes = columns ? [columnsNote(source, columns)] : [];
-  if (skipped > 0) notes.push(`Skipped ${count(skipped)} bad rows; listed in ${rejectsFile}.`);
+  if (skipped > 0) notes.push(`Skipped ${amount(skipped, 'bad row', 'bad rows')}${listedText(report)}.`);
   const left = [
     [passed?.blankRows, 'blank row', 'blank rows'],
     [passed?.repeatedHeaders, 'line that repeats the header', 'lines that repeat the header'],
@@ -74,6 +64,15 @@ export function readingNotes(source: string, report: ReadReport): string[] {
   if (kinds) notes.push(`Kinds of events: ${kindsText(kinds)}.`);
   if (cancelled) notes.push(`Dropped ${count(cancelled)} pairs whose ratings add up to too little.`);
   return notes;
+}
+
+/** Where skipped rows are listed; in a browser, which has no folders, the first of them. */
+function listedText({ rejectsFile, skippedRows = [] }: ReadReport): string {
+  if (rejectsFile !== undefined) return `; listed in ${rejectsFile}`;
+  // Line, column, value, reason, under a line of names.
+  const rows = skippedRows.flatMap(({ text }) => text.trimEnd().split('\n').slice(1));
+  const first = rows.slice(0, mostNamed).join('; ');
+  return first && `, as line, column, value, reason: ${first}${rows.length > mostNamed ? ' …' : ''}`;
 }
 
 /** What a person may want to know about a catalogue: columns that were left out, and items that the model does not know. */

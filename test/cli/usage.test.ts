@@ -214,7 +214,7 @@ test('bad rows are skipped on request, counted and listed', async () => {
     'rejects',
   );
   expect(code, stderr).toBe(0);
-  expect(stderr).toContain('Skipped 1 bad rows; listed in rejects/some-bad.csv.rejects.csv.');
+  expect(stderr).toContain('Skipped 1 bad row; listed in rejects/some-bad.csv.rejects.csv.');
 });
 
 describe('a rating column and no --min-rating', () => {

@@ -59,11 +59,9 @@ export class SandboxFrames {
   }
 }
 
-/** The program with the typed loss: an expression, or a module's `export default`. */
+/** The program with the typed loss: a module with `export default` that imports nothing, or an expression. A worker of an opaque origin is no module, so the module becomes the body of a function. */
 function withLoss(program: string, text: string): string {
-  const expression = text
-    .trim()
-    .replace(/^export\s+default\s+/, '')
-    .replace(/;\s*$/, '');
-  return `globalThis.typedLoss = () => (\n${expression}\n);\n${program}`;
+  const module = text.replace(/^[ \t]*export\s+default\s+/m, 'const typedDefault = ');
+  const body = module === text ? `return (\n${text.trim().replace(/;$/, '')}\n);` : `${module}\nreturn typedDefault;`;
+  return `globalThis.typedLoss = () => {\n'use strict';\n${body}\n};\n${program}`;
 }

@@ -3,7 +3,7 @@ import type { Loss } from '../../src/loss/loss.ts';
 import { createLoss, lossNames } from '../../src/loss/losses.ts';
 import { checkGradients } from '../../src/studio/local/check-gradients.ts';
 
-/** Losses whose gradients are not those of their values, as their papers have them: weights and thresholds count as constants. */
+/** Losses whose gradients hold weights or thresholds constant, as their papers have them, so that they are not those of their values. */
 const approximate: readonly string[] = ['dsl', 'slatk'];
 
 describe('the check of a typed loss', () => {
@@ -11,6 +11,21 @@ describe('the check of a typed loss', () => {
     const check = checkGradients(createLoss({ name }));
     expect(check.problems).toEqual([]);
     expect(check).toMatchObject({ name, passed: true });
+  });
+
+  test.each(approximate)('%s holds something constant, and does not pass', (name) => {
+    const { passed, problems } = checkGradients(createLoss({ name }));
+    expect(passed).toBe(false);
+    for (const problem of problems) expect(problem).toContain('by differences');
+  });
+
+  test.each([
+    // No weights of negatives and one temperature: the softmax loss.
+    { name: 'dsl', options: { hardness: 0, similarity: 0, competition: 0 } },
+    // Every positive weighs one half, whatever the threshold.
+    { name: 'slatk', options: { tauWeight: Infinity } },
+  ])('without what it holds constant it passes: $name', (loss) => {
+    expect(checkGradients(createLoss(loss as never))).toMatchObject({ passed: true, problems: [] });
   });
 
   const sl = createLoss({ name: 'sl' });

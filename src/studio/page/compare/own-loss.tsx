@@ -55,7 +55,9 @@ function Editor() {
       <h2 id="own-loss">A loss of your own</h2>
       <p class="help">
         It runs in a closed worker of this page, without network, and is checked before it trains. It stays in this
-        page: it is in no address and no configuration, and it is gone when the page is closed.
+        page: it is in no address and no configuration, and it is gone when the page is closed. The check takes a
+        gradient as that of the whole value: a loss that holds weights or thresholds of its own constant, as the
+        built-in dsl and slatk do, does not pass it.
       </p>
       <CodeArea
         label="The loss, a JavaScript module"

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { TaurecError } from '../../src/errors.ts';
-import { failureOf, shownFailure } from '../../src/studio/page/state/failure.ts';
+import { shownFailure } from '../../src/studio/page/state/failure.ts';
 import { Task } from '../../src/studio/page/state/task.ts';
 import type { Control } from '../../src/studio/session.ts';
+import { failureOf } from '../../src/studio/workbench/failure.ts';
 
 /** A call that ends when it is told to. */
 function held<T>() {

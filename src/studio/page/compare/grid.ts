@@ -20,12 +20,9 @@ export interface Grid {
 /** Most runs of a sweep. */
 export const mostRuns = 100;
 
-/** Options that a sweep leaves alone: they change no result, or make results that cannot be compared. */
-const unswept = /^(threads|engine|build|checkpointEvery|timeBudget|aim|validation\..*)$/;
-
-/** The options that can be swept over a configuration: numbers and choices that have a part in it. */
+/** The options that can be swept over a configuration: numbers and choices that have a part in it, without those that a search leaves alone. */
 export function sweepable(fields: readonly FormField[], inForce: (field: FormField) => boolean): readonly FormField[] {
-  return fields.filter((field) => field.kind !== 'switch' && !unswept.test(field.path) && inForce(field));
+  return fields.filter((field) => field.kind !== 'switch' && !field.fixed && inForce(field));
 }
 
 /** Reads the values of an axis: numbers or words with commas or blanks between them. A number's comma is a full stop here. */

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { Source } from '../../session.ts';
 import { Menu } from '../parts/field.tsx';
 import { bytes } from '../parts/figures.ts';
+import { FilePick } from '../parts/file-pick.tsx';
 import { TaskView } from '../parts/task-view.tsx';
 import { useStudio } from '../state/studio.ts';
 import { Task } from '../state/task.ts';
@@ -37,8 +38,7 @@ export function Choices({
     : samples.filter(({ id }) => !samples.some((s) => s.catalogue === id));
   const files = sources.filter(({ kind }) => kind === 'file');
 
-  const take = async (list: FileList | undefined | null) => {
-    const given = [...(list ?? [])];
+  const take = async (given: readonly File[]) => {
     if (given.length === 0) return;
     const size = given.reduce((sum, { size }) => sum + size, 0);
     const added = await adding.run(async ({ signal, onProgress }) => {
@@ -75,20 +75,10 @@ export function Choices({
           onDrop={(event) => {
             event.preventDefault();
             setOver(false);
-            void take(event.dataTransfer?.files);
+            void take([...(event.dataTransfer?.files ?? [])]);
           }}
         >
-          <label class="pick">
-            <input
-              type="file"
-              multiple
-              onChange={(event) => {
-                void take(event.currentTarget.files);
-                event.currentTarget.value = '';
-              }}
-            />
-            <span>Choose files</span>
-          </label>
+          <FilePick label="Choose files" multiple onPick={(files) => void take(files)} />
           <p>or drop them here.</p>
           <p class="help">
             CSV, TSV, JSON lines or Parquet, also with gzip. One line for each thing somebody did; test interactions and

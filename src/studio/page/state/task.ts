@@ -1,6 +1,7 @@
 import { type Signal, signal } from '@preact/signals';
 import type { Control, Failure } from '../../session.ts';
-import { failureOf, isStopped } from './failure.ts';
+import { failureOf } from '../../workbench/failure.ts';
+import { isStopped } from './failure.ts';
 
 /** The states that every screen shows: empty, working, failed, done. */
 export type TaskState<T> =

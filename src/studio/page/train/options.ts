@@ -25,6 +25,8 @@ export interface FormField {
   readonly below?: boolean;
   /** The heading under which it stands among the others. */
   readonly group?: string;
+  /** True for an option that a search leaves alone: it changes no result, or makes results that cannot be compared. */
+  readonly fixed?: boolean;
   readonly usual?: Value;
   /** True where `usual` stands in the default configuration, rather than being the option's own default. */
   readonly stated?: true;

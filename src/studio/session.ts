@@ -24,6 +24,8 @@ export interface SessionAbout {
   readonly build: string;
   /** The folder whose data and models a server shows; absent in a page. */
   readonly folder?: string;
+  /** Stored runs that cannot be read, a sentence for each; absent: all can. */
+  readonly problems?: readonly string[];
   /** The JSON schema of a training configuration, from which forms are drawn. */
   readonly schema: Readonly<Record<string, unknown>>;
 }
@@ -141,8 +143,11 @@ export type SessionEvent = { readonly number: number; readonly run: string } & (
   /** The items in two dimensions, in the order of `mapItems`: coordinates in thousandths, from −1000 to 1000. */
   | { readonly type: 'map'; readonly epoch: number; readonly x: readonly number[]; readonly y: readonly number[] }
   /** The list of the person that the session follows. */
-  | { readonly type: 'list'; readonly epoch: number; readonly user: string; readonly items: readonly RecommendedItem[] }
+  | { readonly type: 'list'; readonly epoch: number; readonly user: string; readonly items: readonly LiveItem[] }
 );
+
+/** An item of a list during a training. `held`: the person has it in the validation part, which the training does not see, so the model found it. */
+export type LiveItem = RecommendedItem & { readonly held?: true };
 
 /** An item of the map. */
 export interface MapItem {
@@ -264,7 +269,7 @@ export interface Session {
   checkLoss(text: string): Promise<LossCheck>;
 
   // Explore
-  /** Users or items whose id or title contains a text, most interactions first, at most k. */
+  /** `find` and `person` answer for a run without a model from the data that it trains on. Users or items whose id or title contains a text, most interactions first, at most k. */
   find(run: string, what: 'user' | 'item', text: string, k?: number): Promise<readonly Found[]>;
   person(run: string, user: Id): Promise<Person>;
   recommend(run: string, who: Who, options?: ListRequest): Promise<readonly RecommendedItem[]>;

@@ -34,19 +34,10 @@ export interface JudgedPart {
 }
 
 /**
- * The part of the data for a model.
- * @throws TaurecError `bad-option` where there is no such part, or the model was trained on it; `not-comparable` where the model comes from other data
+ * The part of the data for a model that was trained on them.
+ * @throws TaurecError `bad-option` where there is no such part, or the model was trained on it
  */
 export function judgedPart(model: Model, { dataset, summary }: LoadedData, part: 'valid' | 'test'): JudgedPart {
-  const { sha256 } = model.config.data;
-  if (sha256 !== dataset.sha256) {
-    const got = `${String(sha256).slice(0, 12)}… and ${dataset.sha256.slice(0, 12)}…`;
-    throw new TaurecError('not-comparable', {
-      what: 'data sets (SHA-256) of the model and in use',
-      got,
-      expected: 'the same',
-    });
-  }
   const own = { users: model.userIds, items: model.itemIds };
   if (part === 'valid') {
     if (model.validation) return { part, wanted: model.validation, ...own };

@@ -1,11 +1,13 @@
 import { BestItems } from '../../array/best-items.ts';
 import { csrDegree, csrHas, csrRow } from '../../array/csr.ts';
 import { type AttributeColumn, hasValue, valueAt } from '../../data/attribute-columns.ts';
+import type { Dataset } from '../../data/build-dataset.ts';
 import type { IdMap } from '../../data/id-map.ts';
 import { spreadOf } from '../../data/spread.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { Id } from '../../recommender/recommendation.ts';
+import { mergeInteractions } from '../../training/merge.ts';
 import type { Found, Person } from '../session.ts';
 
 /** Hits of a search by default, and at most. */
@@ -14,14 +16,34 @@ const MOST_HITS = 1000;
 /** Values of an attribute at most. */
 const VALUES = 100;
 
+/** Who did what: a model has it, and so have data from which none is made yet. */
+export type Known = Pick<Model, 'userIds' | 'itemIds' | 'seen' | 'validation' | 'popularity'> & {
+  readonly titles?: { at(item: number): string | undefined };
+};
+
+/** What a model of these data would know. Users and items of the test part alone are left out, as models leave them out. */
+export function knownOf({ train, valid, users, items, titles }: Dataset): Known {
+  const seen = valid ? mergeInteractions(train, valid) : train;
+  const popularity = new Int32Array(seen.columns);
+  for (const item of seen.indices) popularity[item]!++;
+  return {
+    userIds: users.slice(train.rows),
+    itemIds: items.slice(train.columns),
+    seen,
+    validation: valid,
+    popularity,
+    ...(titles && { titles: { at: (item: number) => titles[item] || undefined } }),
+  };
+}
+
 /** An item of a model. */
-export function foundItem({ itemIds, titles, popularity }: Model, item: number): Found {
+export function foundItem({ itemIds, titles, popularity }: Known, item: number): Found {
   const title = titles?.at(item);
   return { id: itemIds.idOf(item), ...(title !== undefined && { title }), interactions: popularity[item]! };
 }
 
 /** Users or items whose id or title contains a text, in any case: most interactions first, ties in the order of the model. */
-export function find(model: Model, what: 'user' | 'item', text: string, k = HITS): Found[] {
+export function find(model: Known, what: 'user' | 'item', text: string, k = HITS): Found[] {
   const part = text.trim().toLowerCase();
   const ids = what === 'user' ? model.userIds : model.itemIds;
   const best = new BestItems(Math.max(0, Math.min(k, MOST_HITS, ids.size)));
@@ -38,8 +60,8 @@ export function find(model: Model, what: 'user' | 'item', text: string, k = HITS
     );
 }
 
-/** What a user of a model has done, in the order of the model's items. @throws TaurecError `unknown-id` */
-export function person(model: Model, id: Id): Person {
+/** What a user has done, in the order of the model's items. @throws TaurecError `unknown-id` */
+export function person(model: Known, id: Id): Person {
   const { seen, validation } = model;
   const user = indexOf('user', model.userIds, id);
   return {

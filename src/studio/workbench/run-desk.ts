@@ -25,6 +25,7 @@ export class RunDesk {
   readonly #queue: RunQueue;
   #stored: Promise<void> | undefined;
   #lastNumber = 0;
+  #problems: readonly string[] = [];
 
   constructor(host: Host, events: EventLog, followed: () => Id | undefined) {
     this.#host = host;
@@ -39,6 +40,12 @@ export class RunDesk {
   async list(): Promise<readonly RunInfo[]> {
     await this.#load();
     return Array.from(this.#runs.values(), ({ info }) => info);
+  }
+
+  /** Runs of the store that cannot be read, a sentence for each. */
+  async problems(): Promise<readonly string[]> {
+    await this.#load();
+    return this.#problems;
   }
 
   /** @throws TaurecError as training does for a bad configuration; `typed-loss` for a typed loss where none may run */
@@ -104,6 +111,12 @@ export class RunDesk {
     return this.#runs.get(id)?.data;
   }
 
+  /** The data of a run that has no model, at least not yet; undefined where there is a model to ask. @throws TaurecError `unknown-name` */
+  async dataWithoutModel(id: string): Promise<LoadedData | undefined> {
+    const run = await this.#find(id);
+    return run.state === 'done' ? undefined : run.data;
+  }
+
   /** Counts that the test part was opened for a run; returns how often it was, for any run. */
   async countOpening(id: string, data: string): Promise<number> {
     const run = await this.#find(id);
@@ -152,7 +165,8 @@ export class RunDesk {
 
   /** Reads the runs of the store, once. */
   #load(): Promise<void> {
-    this.#stored ??= this.#host.store.runs().then(({ infos }) => {
+    this.#stored ??= this.#host.store.runs().then(({ infos, problems }) => {
+      this.#problems = problems;
       for (const info of infos) {
         this.#runs.set(info.id, Run.ended(info));
         this.#lastNumber = Math.max(this.#lastNumber, Number(/\d+$/.exec(info.id)?.[0] ?? 0));

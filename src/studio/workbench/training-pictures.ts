@@ -3,10 +3,11 @@ import { csrHas } from '../../array/csr.ts';
 import { type Matrix, row } from '../../array/matrix.ts';
 import type { Dataset } from '../../data/build-dataset.ts';
 import { itemPopularity } from '../../evaluation/metrics.ts';
-import type { Id, RecommendedItem } from '../../recommender/recommendation.ts';
+import type { Id } from '../../recommender/recommendation.ts';
 import type { TrainConfig } from '../../training/config.ts';
 import { popularityBias } from '../../training/popularity-prior.ts';
 import type { Snapshot, SnapshotOptions } from '../../training/snapshots.ts';
+import type { LiveItem } from '../session.ts';
 import type { NewEvent } from './event-log.ts';
 import { ItemMap, MOST_MAPPED } from './item-map.ts';
 
@@ -57,19 +58,20 @@ export class TrainingPictures {
   }
 
   /** Takes the embeddings of an epoch. @param popularityPrior c of the prior that lists are ranked with @param always whatever the time */
-  take({ epoch, users, items }: Snapshot, popularityPrior: number, always: boolean): void {
+  take({ phase, epoch, users, items }: Snapshot, popularityPrior: number, always: boolean): void {
     const now = performance.now();
     if (!always && now < this.#next) return;
     const frame = this.#map.frame(items, this.#config.rankingScore === 'cosine');
     this.#emit({ type: 'map', run: this.#run, epoch, ...frame });
     const user = this.#followed();
-    const list = user === undefined || !users ? undefined : this.#listOf(user, users, items, popularityPrior);
+    const list =
+      user === undefined || !users ? undefined : this.#listOf(user, users, items, popularityPrior, phase === 'refit');
     if (list) this.#emit({ type: 'list', run: this.#run, epoch, user: String(user), items: list });
     this.#next = now + SHARE * (performance.now() - now);
   }
 
-  /** The person's list by the embeddings and the popularity prior, without what they have; undefined for one who has nothing in training. */
-  #listOf(id: Id, users: Matrix, items: Matrix, popularityPrior: number): RecommendedItem[] | undefined {
+  /** The person's list by the embeddings and the popularity prior, without what the model was trained on: items held out for validation may be in it, until a refit. Undefined for one who has nothing in training. */
+  #listOf(id: Id, users: Matrix, items: Matrix, popularityPrior: number, refit: boolean): LiveItem[] | undefined {
     const { train, valid, users: userIds, items: itemIds, titles } = this.#dataset;
     const user = userIds.indexOf(id);
     if (user < 0 || user >= users.rows) return undefined;
@@ -79,7 +81,7 @@ export class TrainingPictures {
     const best = new BestItems(Math.min(LISTED, items.rows));
     const length = cosine ? lengthOf(own) : 1;
     for (let item = 0; item < items.rows; item++) {
-      if (csrHas(train, user, item) || (valid && csrHas(valid, user, item))) continue;
+      if (csrHas(train, user, item) || (refit && valid && csrHas(valid, user, item))) continue;
       const values = row(items, item);
       let sum = 0;
       for (let c = 0; c < values.length; c++) sum += own[c]! * values[c]!;
@@ -88,7 +90,10 @@ export class TrainingPictures {
     }
     return best.take().map(({ item, score }) => {
       const title = titles?.[item];
-      return { id: itemIds.idOf(item), score, ...(title && { title }) };
+      return {
+        ...{ id: itemIds.idOf(item), score, ...(title && { title }) },
+        ...(valid && csrHas(valid, user, item) && { held: true as const }),
+      };
     });
   }
 }

@@ -34,7 +34,7 @@ import { DataDesk, type LoadedData } from './data-desk.ts';
 import { EventLog } from './event-log.ts';
 import type { Host } from './host.ts';
 import { evaluateOn, type JudgedPart, judge, judgedPart } from './judge.ts';
-import { type FilterAttribute, filterAttributes, find, person, valueText } from './people.ts';
+import { type FilterAttribute, filterAttributes, find, type Known, knownOf, person, valueText } from './people.ts';
 import { RunDesk } from './run-desk.ts';
 import { ServedModels } from './served-models.ts';
 import { Sources } from './sources.ts';
@@ -52,6 +52,8 @@ export class Workbench implements Session {
   #data: LoadedData | undefined;
   #followed: Id | undefined;
   #engine: Promise<Pick<SessionAbout, 'threads' | 'build'>> | undefined;
+  /** What data know of people, for runs without a model. */
+  readonly #unlearned = new WeakMap<LoadedData, Known>();
   /** Evaluations by run and part: they do not change. */
   readonly #evaluations = new Map<string, Promise<Evaluation>>();
 
@@ -64,9 +66,11 @@ export class Workbench implements Session {
 
   async about(): Promise<SessionAbout> {
     this.#engine ??= engineFacts();
+    const problems = await this.#runs.problems();
     return {
       ...this.#host.about,
       ...(await this.#engine),
+      ...(problems.length > 0 && { problems }),
       schema: trainConfigJsonSchema() as Readonly<Record<string, unknown>>,
     };
   }
@@ -160,11 +164,11 @@ export class Workbench implements Session {
   }
 
   async find(run: string, what: 'user' | 'item', text: string, k?: number): Promise<readonly Found[]> {
-    return find(await this.#runs.model(run), what, text, k);
+    return find(await this.#known(run), what, text, k);
   }
 
   async person(run: string, user: Id): Promise<Person> {
-    return person(await this.#runs.model(run), user);
+    return person(await this.#known(run), user);
   }
 
   async recommend(run: string, who: Who, { prior, ...options }: ListRequest = {}): Promise<readonly RecommendedItem[]> {
@@ -219,6 +223,18 @@ export class Workbench implements Session {
     throw new TaurecError('no-data-loaded');
   }
 
+  /** Whom and what a run knows: by its model, or before there is one by its data. */
+  async #known(run: string): Promise<Known> {
+    const data = await this.#runs.dataWithoutModel(run);
+    if (!data) return this.#runs.model(run);
+    let known = this.#unlearned.get(data);
+    if (!known) {
+      known = knownOf(data.dataset);
+      this.#unlearned.set(data, known);
+    }
+    return known;
+  }
+
   async #recommender(run: string, prior?: number): Promise<Recommender> {
     return this.#served.recommender(run, await this.#runs.model(run), prior);
   }
@@ -228,7 +244,9 @@ export class Workbench implements Session {
     part: 'valid' | 'test',
   ): Promise<{ readonly model: Model; readonly judged: JudgedPart; readonly data: LoadedData }> {
     const model = await this.#runs.model(run);
-    const data = this.#runs.dataOf(run) ?? this.#inUse();
+    const data = this.#runs.dataOf(run) ?? this.#data;
+    // Files that a person added to a page go with it: what is needed again is said by name.
+    if (data?.dataset.sha256 !== model.config.data.sha256) throw otherData(model, data);
     return { model, data, judged: judgedPart(model, data, part) };
   }
 
@@ -246,6 +264,16 @@ export class Workbench implements Session {
     const { users, columns } = (await evaluation).perUser!;
     return { users: Array.from(users, (user) => judged.users.idOf(user)), columns };
   }
+}
+
+/** Why a run cannot be judged by the data in use, and which data it needs. */
+function otherData({ config }: Model, data: LoadedData | undefined): TaurecError {
+  const { source } = config.data;
+  const name = typeof source === 'string' && source !== '' ? source : 'its file';
+  const remedy = `Load the data that this model was trained on (${name}) under Data, with the same filters and split; a file that was added to a page before it was loaded again must be added again.`;
+  return data
+    ? new TaurecError('other-training-data', { source: data.summary.info.source, remedy })
+    : new TaurecError('no-data-loaded', { remedy });
 }
 
 /** The threads and the build that engines have here, from the smallest one. */

@@ -18,10 +18,20 @@ const views = [
 export function CompareRoom() {
   const studio = useStudio();
   const { Part, name } = useView(views);
+  const problems = studio.about.value?.problems ?? [];
   const nothing = studio.runs.value.length === 0 && studio.data.value === undefined;
   return (
     <>
       <Views label="Compare and leave" views={views} />
+      {problems.length > 0 && (
+        <ul class="notes" aria-label="Runs that cannot be read">
+          {problems.map((problem) => (
+            <li key={problem} class="note">
+              A kept run cannot be read and is left out: {problem}
+            </li>
+          ))}
+        </ul>
+      )}
       {nothing ? (
         <>
           <NoModel what="You can compare runs and take a model home" />

@@ -5,7 +5,8 @@ import { ItemList } from '../parts/item-list.tsx';
 import { useStudio } from '../state/studio.ts';
 import type { Asker } from './absence.ts';
 import { explorationOf } from './exploration.ts';
-import { type Move, movesText } from './moves.ts';
+import { MoveMark } from './move-mark.tsx';
+import { movesText } from './moves.ts';
 import { ReasonBars } from './reason-bars.tsx';
 import { reasonText } from './reasons.ts';
 
@@ -42,24 +43,6 @@ export function ListCard({ asker, title }: { asker: Asker; title: string }) {
         <p class="help">No more in the list: {moves.left.map(({ id, title }) => title ?? id).join(', ')}.</p>
       )}
     </section>
-  );
-}
-
-/** How far an item moved. Its room is always there, so that lines do not shift. */
-function MoveMark({ move }: { move: Move | undefined }) {
-  if (!move || (move.kind === 'moved' && move.by === 0)) return <span class="move" />;
-  if (move.kind === 'new') return <span class="move move-new">new</span>;
-  const up = move.by > 0;
-  const by = Math.abs(move.by);
-  return (
-    <span class={up ? 'move move-up' : 'move move-down'}>
-      <span aria-hidden="true">
-        {up ? '↑' : '↓'} {by}
-      </span>
-      <span class="hidden">
-        {up ? 'up' : 'down'} {by}
-      </span>
-    </span>
   );
 }
 

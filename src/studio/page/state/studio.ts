@@ -20,6 +20,8 @@ export class Studio {
   readonly chosen: ReadonlySignal<readonly RunInfo[]> = computed(() =>
     this.place.value.runs.flatMap((id) => this.runs.value.filter((run) => run.id === id)),
   );
+  /** The id of the person whose list is watched during trainings. Ids of people are data: they are in no address. */
+  readonly followed: Signal<string | undefined> = signal(undefined);
   /** The last announcement for screen readers. */
   readonly said: Signal<string> = signal('');
   /** Opening the session. */

@@ -1,11 +1,12 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { RecommendedItem } from '../../../recommender/recommendation.ts';
-import type { Found, Person, RunInfo } from '../../session.ts';
+import type { LiveItem, Person, RunInfo } from '../../session.ts';
+import { MoveMark } from '../explore/move-mark.tsx';
+import { movesBetween } from '../explore/moves.ts';
 import { FailurePanel } from '../parts/failure-panel.tsx';
-import { TextField } from '../parts/field.tsx';
 import { ItemList } from '../parts/item-list.tsx';
-import { finished } from '../parts/run-picker.tsx';
-import { useStudio } from '../state/studio.ts';
+import { SearchBox } from '../parts/search-box.tsx';
+import { type Studio, useStudio } from '../state/studio.ts';
 import { Task } from '../state/task.ts';
 
 /** Items of the person that are shown. */
@@ -14,63 +15,60 @@ const SHOWN = 12;
 /** One person's list as it changes from epoch to epoch, beside what they liked. */
 export function PersonList({ run }: { run: RunInfo }) {
   const studio = useStudio();
-  const user = studio.place.value.options.person ?? '';
+  const user = studio.followed.value;
   const following = useMemo(() => new Task<void>(), []);
   const liked = useMemo(() => new Task<Person>(), []);
-  const [known, setKnown] = useState<readonly string[]>([]);
-  // Models name people; while the first one learns, the rows of the log do.
-  const model = run.state === 'done' ? run : finished(studio.runs.value)[0];
 
   useEffect(() => {
-    if (user !== '') return;
-    void someone(studio, model?.id).then((id) => id !== undefined && studio.setOptions({ person: id }));
-  }, [user, model?.id]);
+    if (user === undefined) void someone(studio, run.id);
+  }, [user, run.id]);
   useEffect(() => {
-    if (user !== '') void following.run(() => studio.session.follow(user));
+    if (user !== undefined) void following.run(() => studio.session.follow(user));
   }, [user]);
   useEffect(() => () => void studio.session.follow(undefined).catch(() => {}), []);
   useEffect(() => {
-    if (user !== '' && model) void liked.run(() => studio.session.person(model.id, user));
-  }, [user, model?.id]);
+    if (user !== undefined) void liked.run(() => studio.session.person(run.id, user));
+  }, [user, run.id]);
 
   // The list of a finished model is its own answer: with the chosen epoch and the neighbour term, which no epoch before the end had.
   const final = useMemo(() => new Task<readonly RecommendedItem[]>(), []);
   useEffect(() => {
-    if (user !== '' && run.state === 'done')
+    if (user !== undefined && run.state === 'done')
       void final.run(() => studio.session.recommend(run.id, { user }, { k: SHOWN }));
     else final.reset();
   }, [user, run.id, run.state]);
 
-  const search = async (text: string) => {
-    if (!model) return;
-    const found = await studio.session.find(model.id, 'user', text, 20).catch((): readonly Found[] => []);
-    setKnown(found.map(({ id }) => id));
-  };
   const [now, before] = studio.live.lists.value.get(run.id) ?? [];
   const live = now?.user === user ? now : undefined;
-  const list = final.value ?? live?.items;
-  const older = final.value ? live : before;
+  // What the finished model lists has nothing that the person has, so it is compared with the rest of the last epoch's list.
+  const list: readonly LiveItem[] | undefined = final.value ?? live?.items;
+  const older = final.value
+    ? live?.items.filter(({ held }) => !held)
+    : before?.user === user
+      ? before?.items
+      : undefined;
+  const moves = list && older && movesBetween(older, list);
   const person = liked.value?.user === user ? liked.value : undefined;
   const wrong = [liked, following].find((task) => task.state.value.state === 'failed');
-  const was = older?.user === user ? new Map(older.items.map(({ id }, at) => [id, at])) : undefined;
   return (
     <section class="card person" aria-labelledby="person">
       <div class="card-head">
         <h2 id="person">One person</h2>
         {list && <p class="soft figure">{final.value ? 'the finished model' : `epoch ${live?.epoch}`}</p>}
       </div>
-      <TextField
+      <SearchBox
         label="Person"
-        type="search"
-        value={user}
-        list={known}
-        onInput={(text) => void search(text)}
-        onChange={(text) => studio.setOptions({ person: text.trim() })}
+        placeholder={user === undefined ? 'Search by id' : `${user}; search for another`}
+        hits={['item', 'items']}
+        ask={(text) => studio.session.find(run.id, 'user', text, 8)}
+        onPick={({ id }) => {
+          studio.followed.value = id;
+        }}
       />
       {wrong && <Wrong task={wrong} />}
       <div class="beside">
         <div>
-          <h3>What they liked</h3>
+          <h3>What {user ?? 'they'} liked</h3>
           {person ? (
             <ul class="liked">
               {person.items.slice(0, SHOWN).map((item) => (
@@ -82,7 +80,7 @@ export function PersonList({ run }: { run: RunInfo }) {
               {person.items.length > SHOWN && <li class="more">and {person.items.length - SHOWN} more</li>}
             </ul>
           ) : (
-            !wrong && <p class="help">Shown when the first model is done.</p>
+            !wrong && <p class="help">Choose a person, and see what they have.</p>
           )}
         </div>
         <div>
@@ -91,12 +89,8 @@ export function PersonList({ run }: { run: RunInfo }) {
             <ItemList
               label={`List of ${user}`}
               items={list.slice(0, SHOWN)}
-              mark={({ id }, at) => {
-                if (!was) return null;
-                const place = was.get(id);
-                if (place === undefined) return <span class="badge">new</span>;
-                return place > at ? <span class="moved">↑{place - at}</span> : null;
-              }}
+              mark={({ held }) => held && <span class="badge">held out, found</span>}
+              action={({ id }) => moves && <MoveMark move={moves.of.get(id)} />}
             />
           ) : (
             <p class="help">The list comes with the next epoch.</p>
@@ -112,16 +106,9 @@ function Wrong({ task }: { task: Task<unknown> }) {
   return now.state === 'failed' ? <FailurePanel failure={now.failure} retry={task.retry} /> : null;
 }
 
-/** Somebody to begin with: the most active user of a model, else the user of the log's first row. */
-async function someone(studio: ReturnType<typeof useStudio>, run: string | undefined): Promise<string | undefined> {
-  try {
-    if (run !== undefined) return (await studio.session.find(run, 'user', '', 1))[0]?.id;
-    const request = studio.data.peek()?.request;
-    if (!request) return undefined;
-    const { columns, rows } = await studio.session.preview(request.train, request);
-    return rows[0]?.[columns.findIndex(({ role }) => role === 'user')];
-  } catch {
-    // Nobody is chosen yet; the field stays empty, and a person can type an id.
-    return undefined;
-  }
+/** Chooses somebody to begin with: the most active user. */
+async function someone(studio: Studio, run: string): Promise<void> {
+  // Where nobody can be found, nobody is chosen, and a person can search.
+  const [first] = await studio.session.find(run, 'user', '', 1).catch(() => []);
+  if (first) studio.followed.value ??= first.id;
 }

@@ -7,6 +7,7 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sandboxDocument, sandboxScriptDigest } from '../../src/studio/local/sandbox-frame.ts';
 import { nodeHost } from '../../src/studio/node/node-host.ts';
+import { lossTemplate } from '../../src/studio/page/compare/loss-template.ts';
 import type { Session } from '../../src/studio/session.ts';
 import { Workbench } from '../../src/studio/workbench/workbench.ts';
 import { bundle } from '../browser/bundle.ts';
@@ -202,6 +203,83 @@ describe.skipIf(chromiumMissing)(`the session of a page, in Chromium${chromiumMi
       });
     },
   );
+
+  test('the text that the page begins with is the softmax loss, checked and trained', async () => {
+    await onPage('/policy.html', async (session) => {
+      expect(await session.checkLoss(lossTemplate)).toMatchObject({ name: 'my-softmax', passed: true, problems: [] });
+      await session.load(toyRequest);
+      const options = { ...config, epochs: 8, neighbors: 'off' } as const;
+      const { loss: _, ...rest } = options;
+      const typed = await session.start(rest, { loss: lossTemplate });
+      const own = await session.start({ ...options, loss: { name: 'sl', options: { tau: 0.1 } } });
+      const [a, b] = [await stateOf(session, typed.id, 'done'), await stateOf(session, own.id, 'done')];
+      // The built-in loss takes its exponentials in single precision.
+      for (const [at, { loss }] of a.history.entries()) expect(loss).toBeCloseTo(b.history[at]!.loss, 5);
+      const [listA, listB] = await Promise.all(
+        [typed, own].map(({ id }) => session.recommend(id, { user: 'Ada' }, { k: 5 })),
+      );
+      expect(listA!.map(({ id }) => id)).toEqual(listB!.map(({ id }) => id));
+      for (const [at, { score }] of listA!.entries()) expect(score).toBeCloseTo(listB![at]!.score, 3);
+      expect(await codeOf(session.checkLoss("import x from './x.js';\nexport default x;"))).toContain('typed-loss');
+    });
+  });
+
+  test('a long call is stopped while it works', async () => {
+    await onPage('/page.html', async (session, page) => {
+      await session.load({ train: 'sample:shop', split: 'random' });
+      const { id } = await session.start({ ...config, epochs: 1, neighbors: 'off' });
+      await stateOf(session, id, 'done');
+      const answer = await page.evaluate(async (run) => {
+        const own = (globalThis as typeof globalThis & PageGlobals).session;
+        const stop = new AbortController();
+        const steps: number[] = [];
+        const onProgress = ({ done }: { readonly done: number }) => {
+          steps.push(done);
+          stop.abort();
+        };
+        return own.judge(run, 'valid', { signal: stop.signal, onProgress }).then(
+          () => ({ code: 'no error', steps }),
+          (error) => ({ code: error.code as string, steps }),
+        );
+      }, id);
+      expect(answer.code).toBe('aborted');
+      expect(answer.steps.length).toBeGreaterThan(0);
+      // The session goes on.
+      expect((await session.judge(id, 'valid')).model.users).toBeGreaterThan(0);
+    });
+  });
+
+  test('a kept run whose file went with the page says which file to add again; one that is broken is named', async () => {
+    const text = `user,item\n${Array.from({ length: 60 }, (_, n) => `u${n % 12},i${(n * 5 + Math.floor(n / 12)) % 20}`).join('\n')}\n`;
+    const { page, session, end } = await open('/page.html');
+    const own = async () => session.add(new File([text], 'own-log.csv'));
+    const request = { split: 'random', validRatio: 0.2 } as const;
+    await session.load({ train: (await own()).id, ...request });
+    const { id } = await session.start(config);
+    await stateOf(session, id, 'done');
+    await page.reload();
+    await page.waitForFunction(() => (globalThis as typeof globalThis & PageGlobals).session);
+    expect(await codeOf(session.judge(id, 'valid'))).toMatch(/^no-data-loaded: .*own-log\.csv.*added again/);
+    await session.load(toyRequest);
+    expect(await codeOf(session.judge(id, 'valid'))).toMatch(/^other-training-data: .*own-log\.csv.*added again/);
+    await session.load({ train: (await own()).id, ...request });
+    expect((await session.judge(id, 'valid')).model.users).toBeGreaterThan(0);
+    expect((await session.about()).problems).toBeUndefined();
+    await page.evaluate(async (run) => {
+      const root = await navigator.storage.getDirectory();
+      const runs = await (await root.getDirectoryHandle('taurec-studio')).getDirectoryHandle('runs');
+      const facts = await (await runs.getDirectoryHandle(run)).getFileHandle('run.json');
+      const writable = await facts.createWritable();
+      await writable.write('{ broken');
+      await writable.close();
+    }, id);
+    await page.reload();
+    await page.waitForFunction(() => (globalThis as typeof globalThis & PageGlobals).session);
+    expect((await session.about()).problems).toEqual([expect.stringContaining(id)]);
+    expect((await session.runs()).map((run) => run.id)).not.toContain(id);
+    await session.discard(id).catch(() => {});
+    await end();
+  });
 
   test('a typed loss reaches no network, no storage and no page, and an endless one is given up', async () => {
     await onPage('/policy.html', async (session, page) => {

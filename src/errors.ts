@@ -170,7 +170,8 @@ const messages = {
   'no-trial': (f: Facts) =>
     `None of ${f.trials} trials completed: ${f.reason} Try a search space with lower learning rates or higher temperatures.`,
   // studio
-  'no-data-loaded': () => 'No data are loaded. Load data first.',
+  'no-data-loaded': (f: Facts) => `No data are loaded. ${f.remedy ?? 'Load data first.'}`,
+  'other-training-data': (f: Facts) => `The model was not trained on the data in use (${f.source}). ${f.remedy}`,
   'session-lost': (f: Facts) => `The session has ended: ${f.reason}. ${f.remedy ?? 'Load the page again.'}`,
   'typed-loss': (f: Facts) => `The typed loss cannot be used: ${f.problem}.${f.remedy ? ` ${f.remedy}` : ''}`,
   // reports

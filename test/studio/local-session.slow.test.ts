@@ -226,7 +226,7 @@ describe.skipIf(chromiumMissing)(`the session of a page, in Chromium${chromiumMi
 
   test('a long call is stopped while it works', async () => {
     await onPage('/page.html', async (session, page) => {
-      await session.load({ train: 'sample:shop', split: 'random' });
+      await session.load({ train: 'sample:shop', split: 'random', validRatio: 0.1 });
       const { id } = await session.start({ ...config, epochs: 1, neighbors: 'off' });
       await stateOf(session, id, 'done');
       const answer = await page.evaluate(async (run) => {

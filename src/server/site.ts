@@ -23,13 +23,15 @@ const types: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** What a page of the studio may load, without `frame-ancestors`, which only a header can say. WebAssembly is compiled in the page, and workers may be made of its own texts. */
-export const pagePolicy =
-  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+/** What a page of the studio may load, without `frame-ancestors`, which only a header can say. WebAssembly is compiled in the page, and workers may be made of its own texts. @param digests of inline scripts that may run: `sha256-…` */
+function pagePolicy(digests: readonly string[] = []): string {
+  const scripts = ["'self'", "'wasm-unsafe-eval'", ...digests.map((digest) => `'${digest}'`)].join(' ');
+  return `default-src 'self'; script-src ${scripts}; style-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'`;
+}
 
 /** Headers of every answer of a studio: the page is isolated, so that its workers may share memory, and nobody else may embed or read anything. */
 export const siteHeaders: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': `${pagePolicy}; frame-ancestors 'none'`,
+  'Content-Security-Policy': `${pagePolicy()}; frame-ancestors 'none'`,
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -53,19 +55,25 @@ export class Site {
   readonly #files: ReadonlyMap<string, string>;
   readonly #read = new Map<string, Promise<SiteFile>>();
   readonly #kind: SiteKind;
+  readonly #digests: readonly string[];
 
-  private constructor(files: ReadonlyMap<string, string>, kind: SiteKind) {
+  private constructor(files: ReadonlyMap<string, string>, kind: SiteKind, digests: readonly string[]) {
     this.#files = files;
     this.#kind = kind;
+    this.#digests = digests;
   }
 
-  /** @param folder default: the page in the package @throws TaurecError `no-studio-site` */
-  static async open(kind: SiteKind, folder: string = studioSite): Promise<Site> {
+  /**
+   * @param folder default: the page in the package
+   * @param digests of the inline scripts that a page of its own policy, kind `page`, may run; the frames that it makes inherit the policy
+   * @throws TaurecError `no-studio-site`
+   */
+  static async open(kind: SiteKind, folder: string = studioSite, digests: readonly string[] = []): Promise<Site> {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
     const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     const byName = new Map(files.map((file) => [file.slice(folder.length + 1).replaceAll('\\', '/'), file]));
     if (!byName.has(INDEX)) throw new TaurecError('no-studio-site', { folder });
-    return new Site(byName, kind);
+    return new Site(byName, kind, digests);
   }
 
   /** Names of all files, with slashes. */
@@ -89,13 +97,13 @@ export class Site {
   async #open(name: string, file: string): Promise<SiteFile> {
     const body = new Uint8Array(await readFile(file));
     const type = types[extname(name).toLowerCase()] ?? 'application/octet-stream';
-    return { type, body: name === INDEX ? withHead(body, this.#kind) : body };
+    return { type, body: name === INDEX ? withHead(body, this.#kind, this.#digests) : body };
   }
 }
 
 /** The first page with what its session needs to know, and with its policy where no header can say it. */
-function withHead(page: Uint8Array, kind: SiteKind): Uint8Array<ArrayBuffer> {
-  const policy = kind === 'page' ? `<meta http-equiv="Content-Security-Policy" content="${pagePolicy}">` : '';
+function withHead(page: Uint8Array, kind: SiteKind, digests: readonly string[]): Uint8Array<ArrayBuffer> {
+  const policy = kind === 'page' ? `<meta http-equiv="Content-Security-Policy" content="${pagePolicy(digests)}">` : '';
   const text = new TextDecoder()
     .decode(page)
     // What a page that is served as it was built says of itself.

@@ -6,6 +6,7 @@ import { removeAbandonedFolders, replaceFolder } from '../../platform/replace-fo
 import { version } from '../../platform/version.ts';
 import { makeFolder } from '../../platform/write-fault.ts';
 import { Site } from '../../server/site.ts';
+import { sandboxScriptDigest } from '../local/sandbox-frame.ts';
 
 /** The file that makes a folder an exported studio. */
 const MARK = 'taurec-studio.json';
@@ -36,7 +37,7 @@ export interface ExportedSite {
  */
 export async function exportSite(folder: string, site?: string): Promise<ExportedSite> {
   const target = resolve(folder);
-  const page = await Site.open('page', site);
+  const page = await Site.open('page', site, [sandboxScriptDigest]);
   const earlier = await earlierEntries(target, folder);
   makeFolder(dirname(target));
   const temporary = temporaryName(target);

@@ -34,7 +34,7 @@ export interface OpenPage {
 }
 
 /** Starts the site and a browser for the tests of a block. */
-export function studioPages(host: { readonly isolated?: boolean } = {}): {
+export function studioPages(host: { readonly isolated?: boolean; readonly folder?: string } = {}): {
   /** A page over the fake session, or with `real` the page as it ships. */
   open: (fragment: string, setting?: PageSetting, real?: boolean) => Promise<OpenPage>;
   url: () => string;

@@ -19,26 +19,36 @@ const types: Readonly<Record<string, string>> = {
   wasm: 'application/wasm',
 };
 
-/** A server of the built page on a free port of 127.0.0.1, under the page's policy: `/` is the page as it ships, `/fake` the same page over the fake session. */
-export async function serveSite({ isolated = true } = {}): Promise<{ url: string; close: () => Promise<void> }> {
+/**
+ * A server of the built page on a free port of 127.0.0.1, under the page's policy: `/` is the page as it ships, `/fake` the same page over the fake session.
+ * @param folder of an exported site, which is served without any headers, as by a static host
+ */
+export async function serveSite({
+  folder,
+  isolated = folder === undefined,
+}: {
+  readonly folder?: string;
+  readonly isolated?: boolean;
+} = {}): Promise<{ url: string; close: () => Promise<void> }> {
+  const served = folder ?? siteFolder;
   const fake = await bundleFake();
   const server = createServer((request, response) => {
     const path = new URL(request.url!, 'http://localhost').pathname;
     const send = (type: string, body: string | Buffer) => {
       response.setHeader('Content-Type', types[type] ?? 'application/octet-stream');
-      response.setHeader('Content-Security-Policy', policy);
+      if (folder === undefined) response.setHeader('Content-Security-Policy', policy);
       if (isolated) {
         response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
         response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
       }
       response.end(body);
     };
-    const page = readFileSync(join(siteFolder, 'index.html'), 'utf8');
+    const page = readFileSync(join(served, 'index.html'), 'utf8');
     if (path === '/') return send('html', page);
     if (path === '/fake') return send('html', page.replace(/(<script [^>]*src=")[^"]*/, '$1/fake-page.js'));
     if (path === '/fake-page.js') return send('js', fake);
-    const file = join(siteFolder, path);
-    if (!file.startsWith(siteFolder) || !statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    const file = join(served, path);
+    if (!file.startsWith(served) || !statSync(file, { throwIfNoEntry: false })?.isFile()) {
       response.statusCode = 404;
       return response.end();
     }

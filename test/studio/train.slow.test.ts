@@ -83,7 +83,16 @@ describe.skipIf(chromiumMissing)(`the screen Train in Chromium${chromiumMissing}
     await press('Continue');
     await page.getByText('Done', { exact: true }).waitFor();
     await press('Reset');
+    const asks = page.getByRole('dialog', { name: 'Delete bsl?' });
+    await asks.getByText('Its model, its curves and its lists go').waitFor();
+    expect(await axeFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await asks.waitFor({ state: 'hidden' });
+    expect(await callsOf(page, 'discard')).toEqual([]);
+    await press('Reset');
+    await press('Delete it');
     await page.getByText('Ready', { exact: true }).waitFor();
+    expect(await callsOf(page, 'discard')).toEqual([['r1']]);
     expect((await callsOf(page, 'control')).map(([, act]) => act)).toEqual(['pause', 'step', 'resume']);
     await page.close();
   });

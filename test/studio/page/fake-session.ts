@@ -68,6 +68,8 @@ export class FakeSession implements Session {
   #events: SessionEvent[] = [];
   #listeners = new Set<(event: SessionEvent) => void>();
   #followed: string | undefined;
+  /** Ids are never used again. */
+  #started = 0;
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
   async #call<T>(name: string, args: unknown[], value: () => T, control?: Control): Promise<T> {
@@ -137,10 +139,10 @@ export class FakeSession implements Session {
 
   start: Session['start'] = (config, options = {}) =>
     this.#call('start', [config, options], () => {
-      const id = `r${this.#runs.length + 1}`;
+      const id = `r${++this.#started}`;
       const info: RunInfo = {
         id,
-        name: options.name ?? `Run ${this.#runs.length + 1}`,
+        name: options.name ?? `Run ${this.#started}`,
         state: 'running',
         config,
         phase: 'search',

@@ -19,18 +19,27 @@ export class Live {
   readonly lists: Signal<ReadonlyMap<string, readonly EventOf<'list'>[]>> = signal(new Map());
   /** What a run does at present: its progress, or the trial that chooses its options. */
   readonly doing: Signal<ReadonlyMap<string, string>> = signal(new Map());
-  readonly #waiting: SessionEvent[] = [];
+  /** Events by what replaces them: a map or a list by the next one of its run, others by nothing. In the order of the last arrival. */
+  readonly #waiting = new Map<string | number, SessionEvent>();
+  readonly #forgotten = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #frame: number | undefined;
 
   /** Takes an event; the signals follow with the next frame. */
   take(event: SessionEvent): void {
-    this.#waiting.push(event);
-    if (this.#waiting.length > 1) return;
-    if (document.hidden) setTimeout(() => this.#flush(), HIDDEN_PACE);
-    else requestAnimationFrame(() => this.#flush());
+    const { type, run, number } = event;
+    const key = type === 'map' || type === 'list' ? `${type} ${run}` : number;
+    this.#waiting.delete(key);
+    this.#waiting.set(key, event);
+    if (this.#timer !== undefined) return;
+    // A page that is hidden, or becomes so, has no frames.
+    this.#timer = setTimeout(() => this.#flush(), HIDDEN_PACE);
+    if (!document.hidden) this.#frame = requestAnimationFrame(() => this.#flush());
   }
 
-  /** Replaces what is known about a run, or adds it. Epochs that events told first are kept. */
+  /** Replaces what is known about a run, or adds it. Epochs that events told first are kept; a run that was forgotten stays so. */
   keep(info: RunInfo): void {
+    if (this.#forgotten.has(info.id)) return;
     const known = this.runs.peek().find(({ id }) => id === info.id);
     const merged = known && known.history.length > info.history.length ? { ...info, history: known.history } : info;
     this.runs.value = known
@@ -38,14 +47,37 @@ export class Live {
       : [merged, ...this.runs.peek()];
   }
 
-  /** Forgets a run. */
+  /** Forgets a run and its pictures; what may still come of it is ignored. */
   forget(id: string): void {
-    this.runs.value = this.runs.peek().filter((run) => run.id !== id);
+    this.#forgotten.add(id);
+    batch(() => {
+      this.runs.value = this.runs.peek().filter((run) => run.id !== id);
+      for (const pictures of [this.maps, this.lists, this.doing] as Signal<ReadonlyMap<string, unknown>>[])
+        if (pictures.peek().has(id)) pictures.value = new Map([...pictures.peek()].filter(([run]) => run !== id));
+    });
+  }
+
+  /** Forgets everything, as for another session, whose runs may have the same ids. */
+  reset(): void {
+    this.#waiting.clear();
+    this.#forgotten.clear();
+    batch(() => {
+      this.runs.value = [];
+      this.maps.value = new Map();
+      this.lists.value = new Map();
+      this.doing.value = new Map();
+    });
   }
 
   #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
+    const events = [...this.#waiting.values()];
+    this.#waiting.clear();
     batch(() => {
-      for (const event of this.#waiting.splice(0)) this.#apply(event);
+      for (const event of events) if (!this.#forgotten.has(event.run)) this.#apply(event);
     });
   }
 

@@ -1,6 +1,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import { TaurecError } from '../../../errors.ts';
 import type { Operations } from '../../operations.ts';
 import type { DataSummary, RunInfo, Session, SessionAbout } from '../../session.ts';
 import { Live } from './live.ts';
@@ -16,6 +17,8 @@ export class Studio {
   readonly data: Signal<DataSummary | undefined> = signal(undefined);
   /** The runs and their pictures. */
   readonly live = new Live();
+  /** Ids of the runs that the screen Train started: each gives way to the next. */
+  readonly started = new Set<string>();
   /** The runs that the address names and that exist. */
   readonly chosen: ReadonlySignal<readonly RunInfo[]> = computed(() =>
     this.place.value.runs.flatMap((id) => this.runs.value.filter((run) => run.id === id)),
@@ -61,12 +64,25 @@ export class Studio {
       const { session } = this;
       this.#stop?.();
       this.#stop = session.watch((event) => this.live.take(event), 0);
-      const [about, data, runs] = await Promise.all([session.about(), session.data(), session.runs()]);
+      const [about, data, runs] = await Promise.all([session.about(), session.data(), session.runs()]).catch(
+        (error) => {
+          if (error instanceof TaurecError && error.code === 'session-lost') this.#lose();
+          throw error;
+        },
+      );
       this.about.value = about;
       this.data.value = data;
       for (const run of runs) this.live.keep(run);
       return about;
     });
+  }
+
+  /** Leaves a session that answers no more, so that the next opening makes another. */
+  #lose(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#session = undefined;
+    this.live.reset();
   }
 
   /** Tells screen readers. */

@@ -1,4 +1,5 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { TaurecError } from '../../../errors.ts';
 import type { RunInfo } from '../../session.ts';
 import type { Studio } from '../state/studio.ts';
 import { Task } from '../state/task.ts';
@@ -26,9 +27,14 @@ export class Trainer {
   readonly restarts: Signal<boolean>;
   /** The run that is watched: the one of the address, else the latest. */
   readonly run: ReadonlySignal<RunInfo | undefined>;
-  readonly starting = new Task<RunInfo>();
+  /** What is asked of the session. */
+  readonly starting = new Task<void>();
   readonly #studio: Studio;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The last of the calls, which follow one another: each begins with the runs that the one before it left. */
+  #turn: Promise<void> = Promise.resolve();
+  /** Starts that were asked for. */
+  #starts = 0;
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -51,42 +57,41 @@ export class Trainer {
     }
   }
 
-  /** Starts a training with the options. One that is not done gives way to it. */
-  start(): Promise<unknown> {
+  /** Starts a training with the options. Those of the page that are not done give way to it; those of a sweep or of another page go on. */
+  start(): Promise<void> {
     clearTimeout(this.#timer);
-    return this.starting.run(async () => {
-      const studio = this.#studio;
-      const before = this.run.peek();
-      const stopped = before && isActive(before) && (await this.#stop(before)) ? before : undefined;
+    const number = ++this.#starts;
+    return this.#ask(async (studio) => {
+      // Options that changed meanwhile have a start of their own.
+      if (number !== this.#starts) return;
+      const stopped: string[] = [];
+      for (const id of studio.started) if (await this.#stop(id)) stopped.push(id);
       const values = this.values.peek();
       const info = await studio.session.start(configOf(values, this.fields), { name: nameOf(values, this.fields) });
+      studio.started.add(info.id);
       studio.live.keep(info);
       studio.go({ runs: [info.id] }, 'replace');
       // Not before: without a run of the address the page would turn to an earlier one for a moment.
-      if (stopped) await studio.discard(stopped.id);
-      return info;
+      for (const id of stopped) await studio.discard(id);
     });
   }
 
   /** Pauses, resumes, steps or cancels the run that is watched. */
-  act(act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<unknown> {
-    const run = this.run.peek();
-    if (!run) return Promise.resolve();
-    return this.starting.run(async () => {
-      const info = await this.#studio.session.control(run.id, act);
-      this.#studio.live.keep(info);
-      return info;
+  act(act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<void> {
+    return this.#ask(async (studio) => {
+      const run = this.run.peek();
+      if (run) studio.live.keep(await studio.session.control(run.id, act));
     });
   }
 
-  /** Forgets the run that is watched, its curves and its model. */
-  reset(): Promise<unknown> {
-    const run = this.run.peek();
-    if (!run) return Promise.resolve();
-    return this.starting.run(async () => {
-      await this.#studio.discard(run.id);
-      return run;
-    });
+  /** True for a run that a person should be asked about before `reset`: its model is done, or it was started elsewhere. */
+  asksFirst({ id, state }: RunInfo): boolean {
+    return state === 'done' || !this.#studio.started.has(id);
+  }
+
+  /** Forgets a run, its curves and its model. */
+  reset({ id }: RunInfo): Promise<void> {
+    return this.#ask((studio) => studio.discard(id));
   }
 
   /** Ends the waiting for further changes. */
@@ -94,15 +99,26 @@ export class Trainer {
     clearTimeout(this.#timer);
   }
 
-  /** Stops a run; false for one that came to its end by itself meanwhile. */
-  async #stop({ id }: RunInfo): Promise<boolean> {
-    const { session } = this.#studio;
+  /** Does the work once what was asked before is done or has failed. */
+  #ask(work: (studio: Studio) => Promise<void>): Promise<void> {
+    return this.starting.run(() => {
+      const turn = this.#turn.then(() => work(this.#studio));
+      this.#turn = turn.catch(() => {});
+      return turn;
+    });
+  }
+
+  /** Stops a run; false for one that is at its end, or came to it by itself meanwhile. */
+  async #stop(id: string): Promise<boolean> {
+    const { session, runs } = this.#studio;
+    const run = runs.peek().find((one) => one.id === id);
+    if (!run || !isActive(run)) return false;
     try {
       return (await session.control(id, 'cancel')).state === 'cancelled';
     } catch (error) {
-      const now = (await session.runs()).find((run) => run.id === id);
-      if (now && isActive(now)) throw error;
-      return false;
+      // It ended, or was discarded; its events tell.
+      if (error instanceof TaurecError && ['bad-option', 'unknown-name'].includes(error.code)) return false;
+      throw error;
     }
   }
 }

@@ -1,4 +1,6 @@
+import { useState } from 'preact/hooks';
 import type { RunInfo } from '../../session.ts';
+import { Confirm } from '../parts/confirm.tsx';
 import { FailurePanel } from '../parts/failure-panel.tsx';
 import { Check } from '../parts/field.tsx';
 import { duration, many, metric } from '../parts/figures.ts';
@@ -12,6 +14,11 @@ export function Transport({ trainer }: { trainer: Trainer }) {
   const active = run !== undefined && isActive(run);
   const act = (name: 'pause' | 'resume' | 'step' | 'cancel') => () => void trainer.act(name);
   const starting = trainer.starting.state.value;
+  const [asking, setAsking] = useState<RunInfo>();
+  const reset = (gone: RunInfo) => {
+    setAsking(undefined);
+    void trainer.reset(gone);
+  };
   return (
     <section class="card transport" aria-label="Training">
       <div class="actions">
@@ -36,7 +43,11 @@ export function Transport({ trainer }: { trainer: Trainer }) {
         <button type="button" disabled={!active} onClick={act('cancel')}>
           Stop
         </button>
-        <button type="button" disabled={!run} onClick={() => void trainer.reset()}>
+        <button
+          type="button"
+          disabled={!run}
+          onClick={() => run && (trainer.asksFirst(run) ? setAsking(run) : reset(run))}
+        >
           Reset
         </button>
         <Check
@@ -47,6 +58,21 @@ export function Transport({ trainer }: { trainer: Trainer }) {
           }}
         />
       </div>
+      {asking && (
+        <Confirm
+          title={`Delete ${asking.name}?`}
+          act="Delete it"
+          cancel="Keep it"
+          onAct={() => reset(asking)}
+          onClose={() => setAsking(undefined)}
+        >
+          <p>
+            {asking.state === 'done'
+              ? 'Its model, its curves and its lists go, and cannot be brought back.'
+              : 'This page did not start it. It stops, and its curves go.'}
+          </p>
+        </Confirm>
+      )}
       {run && <Course trainer={trainer} />}
       {starting.state === 'failed' && <FailurePanel failure={starting.failure} retry={trainer.starting.retry} />}
       {run?.failure && <FailurePanel failure={run.failure} retry={() => void trainer.start()} label="Train again" />}

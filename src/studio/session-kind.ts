@@ -6,14 +6,22 @@ export function sessionKind(): 'page' | 'studio' | 'serve' {
   return said === 'studio' || said === 'serve' ? said : 'page';
 }
 
+/** The token of the address, until it was exchanged: a network may fail, and a person try again. */
+let token: string | undefined;
+
 /**
  * The session of the server that this page comes from. A token in the address is exchanged for the cookie, and removed from the address and the history first, so that it cannot be copied from there.
  * @throws TaurecError `studio-closed` for a wrong token; calls throw it where there is neither a token nor a cookie
  */
 export async function joinServer(): Promise<ServerSession> {
   const base = new URL('./', location.href);
-  const token = /^#token=([\w-]+)$/.exec(location.hash)?.[1];
+  const given = /^#token=([\w-]+)$/.exec(location.hash)?.[1];
+  if (given !== undefined) {
+    token = given;
+    history.replaceState(null, '', location.pathname + location.search);
+  }
   if (token === undefined) return new ServerSession(base);
-  history.replaceState(null, '', location.pathname + location.search);
-  return ServerSession.join(base, token);
+  const session = await ServerSession.join(base, token);
+  token = undefined;
+  return session;
 }

@@ -23,6 +23,8 @@ globalThis.addEventListener(
 
 async function work(port: MessagePort, task: LossTask): Promise<void> {
   const post = (message: LossMessage, transfer: Transferable[] = []) => port.postMessage(message, transfer);
+  // The time of the loss begins here.
+  post({ type: 'beat' });
   try {
     const loss = typedLoss();
     if ('check' in task) return post({ type: 'checked', check: checkGradients(loss) });

@@ -8,7 +8,7 @@ export type LossTask = { readonly check: true } | { readonly train: TrainingTask
 /** To a training in a sandbox. */
 export type LossCommand = PaceCommand | 'abort';
 
-/** From the program in a sandbox. `beat`: it returned to its event loop. */
+/** From the program in a sandbox. `beat`: it began, or returned to its event loop. */
 export type LossMessage =
   | RunMessage
   | { readonly type: 'beat' }

@@ -6,7 +6,9 @@ import type { LossCheck } from '../session.ts';
 import type { LossBench } from '../workbench/typed-loss.ts';
 import type { LossCommand, LossMessage, LossTask, SandboxFailure, SandboxRequest } from './loss-protocol.ts';
 
-/** Seconds after which a loss that does not return is given up: in a check, and between two steps of a training. */
+/** Seconds within which a sandbox must be there. */
+const START_SECONDS = 60;
+/** Seconds after which a loss that does not return is given up: in a check, and between two steps of a training. They begin once the sandbox is there. */
 const CHECK_SECONDS = 5;
 const STEP_SECONDS = 20;
 
@@ -63,9 +65,9 @@ export class SandboxedLosses implements LossBench {
     try {
       return await new Promise<T>((resolve, reject) => {
         const fail = (problem: string) => reject(new TaurecError('typed-loss', { problem }));
-        const wait = () => {
+        const limit = (most: number, problem: string) => {
           clearTimeout(timer);
-          if (!paused) timer = setTimeout(() => fail(`it did not return within ${seconds} s`), 1000 * seconds);
+          if (!paused) timer = setTimeout(() => fail(`${problem} within ${most} s`), 1000 * most);
         };
         this.#failed.set(sandbox, fail);
         // No step is waited for: the sandbox goes at once.
@@ -75,12 +77,12 @@ export class SandboxedLosses implements LossBench {
         port1.onmessage = ({ data: message }: MessageEvent<LossMessage>) => {
           if (message.type === 'event' && (message.event.type === 'paused' || message.event.type === 'resumed'))
             paused = message.event.type === 'paused';
-          wait();
+          limit(seconds, 'it did not return');
           if (message.type === 'error') reject(rebuildError(message.error));
           else if (message.type === 'refused') fail(message.problem);
           else take(message, resolve);
         };
-        wait();
+        limit(START_SECONDS, 'its sandbox did not start');
         this.#ask({ sandbox, text, port: port2 }, [port2]);
         port1.postMessage(task);
         connect((command) => port1.postMessage(command));

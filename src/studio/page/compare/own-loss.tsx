@@ -96,9 +96,7 @@ function Editor() {
           Training needs data: <a href={studio.link({ room: 'data' })}>choose data</a>.
         </p>
       )}
-      {now.state === 'working' && (
-        <Progress label="Checking the gradients by differences" cancel={() => check.cancel()} />
-      )}
+      {now.state === 'working' && <Progress label="Checking the gradients by differences" />}
       {now.state === 'failed' && <FailurePanel failure={now.failure} retry={runCheck} label="Check again" />}
       {now.state === 'done' && <Outcome check={now.value} outdated={outdated} />}
       {train.state.value.state === 'failed' && <FailurePanel failure={train.state.value.failure} retry={train.retry} />}

@@ -1,5 +1,6 @@
 // What only the reader of a browser has: its sources, progress, a signal, the list of skipped rows as text, and previews.
 
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -7,6 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as taurec from '../../src/browser.ts';
 import { readInteractions as readInNode } from '../../src/data/read.ts';
+import { parquet } from '../data/conformance.ts';
 import { file } from '../data/temporary.ts';
 
 const { readInteractions, previewTable, columnOptionsFor, loadDataset } = taurec;
@@ -132,4 +134,11 @@ describe('previews', () => {
     );
     await fc.assert(property, { numRuns: 8 });
   });
+});
+
+test('a catalogue in a Parquet file may have 200,000 items in one row group', async () => {
+  const rows = `SELECT 'i' || i AS item, 'Title ' || i AS title FROM range(200000) t(i)`;
+  const path = await parquet('many-items.parquet', rows, 'row_group_size 250000');
+  const { titles } = await taurec.readCatalogue(named('many-items.parquet', readFileSync(path)));
+  expect([titles!.length, titles!.at(-1)]).toEqual([200_000, 'Title 199999']);
 });

@@ -84,8 +84,10 @@ async function cellsOf(shelf: PageShelf, source: NamedBlob, options: TitleOption
     const { openParquet } = await import('./parquet-file.ts');
     const { columns, groups, read } = await openParquet(file);
     const all = columns.map((): unknown[] => []);
+    // One by one: a call takes some hundred thousand arguments at most.
     for (const [start, end] of groups)
-      for (const [c, column] of columns.entries()) all[c]!.push(...Array.from(await read(column, start, end)));
+      for (const [c, column] of columns.entries())
+        for (const value of Array.from(await read(column, start, end))) all[c]!.push(value);
     return {
       names: columns.map(({ name }) => name),
       columns: columns.map((column, c) => valuesOfParquet(column, all[c]!)),

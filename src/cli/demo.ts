@@ -6,7 +6,6 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
-import envPaths from 'env-paths';
 import { unzipSync } from 'fflate';
 import { csrDegree, csrHas, csrRow } from '../array/csr.ts';
 import { randomStream, shuffle } from '../array/random.ts';
@@ -22,6 +21,7 @@ import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { modelRanker } from '../recommender/model-ranker.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { Recommender } from '../recommender/recommender.ts';
+import { type MovieLensFiles, movieLensFiles, movieLensFolder } from '../studio/server/movielens-sample.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptions } from './common-options.ts';
@@ -204,9 +204,8 @@ async function demoData(
   }
   const { folder, file, sha256 } = movielens;
   const url = `${terminal.env.TAUREC_MOVIELENS ?? folder}/${file}`;
-  const cache = terminal.env.TAUREC_CACHE ?? envPaths('taurec', { suffix: '' }).cache;
   try {
-    const files = await fetchMovieLens({ cache: join(cache, 'movielens-100k'), url, sha256 });
+    const files = await fetchMovieLens({ cache: movieLensFolder(terminal.env), url, sha256 });
     const [train, minRating] = [files.ratings, 4];
     // u.data has no header: user, item, rating, seconds since 1970.
     const columns = { user: 1, item: 2, rating: 3, time: 4, header: false };
@@ -255,14 +254,6 @@ export const movielens = {
   sha256: '50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229',
 };
 
-/** The files of MovieLens as taurec reads them. */
-interface MovieLensFiles {
-  /** Path of a file with `user item rating time`, separated by tabs, without a header. */
-  readonly ratings: string;
-  /** Path of a CSV file with the header `item,title`. */
-  readonly titles: string;
-}
-
 interface FetchOptions {
   /** Folder for the unpacked files. Later calls read them from there, without a network. */
   readonly cache: string;
@@ -275,7 +266,7 @@ interface FetchOptions {
 /** Returns MovieLens from the cache, after downloading it there if it is absent. Throws a plain `Error` with the reason: no network, another checksum, a missing file. */
 export async function fetchMovieLens(options: FetchOptions): Promise<MovieLensFiles> {
   const { cache, url, sha256, timeoutMilliseconds = 60_000 } = options;
-  const files = { ratings: join(cache, 'ratings.tsv'), titles: join(cache, 'titles.csv') };
+  const files = movieLensFiles(cache);
   if (existsSync(files.ratings) && existsSync(files.titles)) return files;
   const bytes = await download(url, timeoutMilliseconds);
   const got = createHash('sha256').update(bytes).digest('hex');

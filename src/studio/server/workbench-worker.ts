@@ -9,6 +9,7 @@ import { nodeHost } from '../node/node-host.ts';
 import type { SessionAbout } from '../session.ts';
 import { Workbench } from '../workbench/workbench.ts';
 import { folderStore } from './folder-store.ts';
+import { movieLensSamples } from './movielens-sample.ts';
 import { StudioFolder, sourceOf } from './studio-folder.ts';
 
 /** What the thread is started with. */
@@ -39,6 +40,7 @@ const workbench = new FolderWorkbench(
   nodeHost({
     about: { kind: 'server', version, folder: path },
     store,
+    samples: movieLensSamples(process.env),
     train({ config, ...task }, { onEvent, ...watch }) {
       const own = { ...task, config: { ...config, threads: config.threads ?? threads } };
       // Where its checkpoints are is no part of a run: sessions without any have the same events.

@@ -8,7 +8,7 @@ import { folderWith } from './studio.ts';
 
 const ratings = Array.from(
   { length: 60 },
-  (_, n) => `${(n % 12) + 1}\t${((n * 5) % 20) + 1}\t${(n % 5) + 1}\t${8e8 + n}`,
+  (_, n) => `${(n % 12) + 1}\t${((n * 5 + Math.floor(n / 12)) % 20) + 1}\t${(n % 5) + 1}\t${8e8 + n}`,
 );
 const titles = ['item,title', ...Array.from({ length: 20 }, (_, n) => `${n + 1},"Film, the ${n + 1}th"`)];
 const cache = folderWith('cache', {

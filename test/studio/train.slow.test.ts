@@ -54,6 +54,7 @@ describe.skipIf(chromiumMissing)(`the screen Train in Chromium${chromiumMissing}
     await page.evaluate(() => {
       location.hash = '#/data';
     });
+    await page.getByRole('heading', { level: 1, name: 'Data' }).waitFor();
     await page.evaluate(() => {
       location.hash = '#/train?epochs=3&dimension=rubbish';
     });

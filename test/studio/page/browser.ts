@@ -38,6 +38,8 @@ export function studioPages(host: { readonly isolated?: boolean; readonly folder
   /** A page over the fake session, or with `real` the page as it ships. */
   open: (fragment: string, setting?: PageSetting, real?: boolean) => Promise<OpenPage>;
   url: () => string;
+  /** Names of the site's files that pages have loaded, besides the first page. */
+  asked: () => readonly string[];
 } {
   let site: Awaited<ReturnType<typeof serveSite>>;
   let browser: Browser;
@@ -51,6 +53,7 @@ export function studioPages(host: { readonly isolated?: boolean; readonly folder
   });
   return {
     url: () => site.url,
+    asked: () => site.asked,
     open: async (fragment, { width = 1280, theme = 'light', fake, query = '', reducedMotion } = {}, real = false) => {
       const page = await browser.newPage({
         viewport: { width, height: 900 },

@@ -29,9 +29,10 @@ export async function serveSite({
 }: {
   readonly folder?: string;
   readonly isolated?: boolean;
-} = {}): Promise<{ url: string; close: () => Promise<void> }> {
+} = {}): Promise<{ url: string; asked: readonly string[]; close: () => Promise<void> }> {
   const served = folder ?? siteFolder;
   const fake = await bundleFake();
+  const asked: string[] = [];
   const server = createServer((request, response) => {
     const path = new URL(request.url!, 'http://localhost').pathname;
     const send = (type: string, body: string | Buffer) => {
@@ -52,12 +53,15 @@ export async function serveSite({
       response.statusCode = 404;
       return response.end();
     }
+    asked.push(path.slice(1));
     return send(path.split('.').at(-1)!, readFileSync(file));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   return {
     url: `http://127.0.0.1:${port}`,
+    /** Names of the site's files that browsers have loaded, besides the first page. */
+    asked,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -135,7 +135,10 @@ export interface Failure {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** What happens in a session. Numbers ascend without gaps, so that a page that was reloaded asks for those it missed. */
+/**
+ * What happens in a session. Numbers ascend, so that a page that was reloaded asks for those it missed. New events come without gaps; of those asked for afterwards, some are left out: pictures that later ones of the same run
+ * replaced, and events of discarded runs.
+ */
 export type SessionEvent = { readonly number: number; readonly run: string } & (
   | { readonly type: 'train'; readonly event: TrainEvent }
   /** The run's state changed. */
@@ -144,6 +147,8 @@ export type SessionEvent = { readonly number: number; readonly run: string } & (
   | { readonly type: 'map'; readonly epoch: number; readonly x: readonly number[]; readonly y: readonly number[] }
   /** The list of the person that the session follows. */
   | { readonly type: 'list'; readonly epoch: number; readonly user: string; readonly items: readonly LiveItem[] }
+  /** The run was discarded. */
+  | { readonly type: 'gone' }
 );
 
 /** An item of a list during a training. `held`: the person has it in the validation part, which the training does not see, so the model found it. */

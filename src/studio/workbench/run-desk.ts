@@ -81,10 +81,11 @@ export class RunDesk {
 
   async discard(id: string): Promise<void> {
     const run = await this.#find(id);
+    // It ends once its training has, and what that saves is saved.
     if (!run.ended) await this.#queue.control(run, 'cancel');
-    this.#runs.delete(id);
-    this.#events.forget(id);
     await this.#host.store.remove(id);
+    // Another tab may have discarded it meanwhile.
+    if (this.#runs.delete(id)) this.#events.forget(id);
   }
 
   checkLoss(text: string): Promise<LossCheck> {
@@ -123,7 +124,7 @@ export class RunDesk {
     const opened = await this.#host.store.countOpening(data);
     run.opened++;
     this.#tell(run);
-    await this.#host.store.describe(run.info);
+    if (this.#runs.get(id) === run) await this.#host.store.describe(run.info);
     return opened;
   }
 
@@ -146,9 +147,10 @@ export class RunDesk {
       },
       model,
     );
+    // Only then can it be discarded.
+    await this.#save(run);
     this.#runs.set(run.id, run);
     this.#tell(run);
-    await this.#save(run);
     return run.info;
   }
 
@@ -181,6 +183,8 @@ export class RunDesk {
   }
 
   #tell(run: Run): void {
+    // No news of a run that is gone.
+    if (this.#runs.get(run.id) !== run) return;
     this.#events.add({ type: 'run', run: run.id, info: run.info });
   }
 
@@ -232,7 +236,7 @@ export class RunDesk {
   /** Saves a run; one that cannot be saved stays in memory, and says so. */
   async #save(run: Run): Promise<void> {
     try {
-      await this.#host.store.save(run.info, run.model!);
+      await this.#host.store.save({ ...run.info, state: 'done' }, run.model!);
     } catch (error) {
       run.failure = failureOf(error);
     }

@@ -116,12 +116,11 @@ export class Run {
     } else if (event.type === 'tuned') this.#chosen = event.chosen;
   }
 
-  /** Ends the run with its model. */
+  /** Takes the model of the training. The run is done once that is saved too. */
   finish(model: Model, result: Pick<RunInfo, 'history' | 'valid'> & { readonly seconds: number }): void {
     this.model = model;
     this.#history = [...result.history];
     this.#valid = result.valid;
     this.#seconds = result.seconds;
-    this.state = 'done';
   }
 }

@@ -83,6 +83,7 @@ export class Live {
 
   #apply(event: SessionEvent): void {
     if (event.type === 'run') this.keep(event.info);
+    else if (event.type === 'gone') this.forget(event.run);
     else if (event.type === 'map') this.maps.value = new Map(this.maps.peek()).set(event.run, event);
     else if (event.type === 'list') {
       const [last] = this.lists.peek().get(event.run) ?? [];

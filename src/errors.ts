@@ -148,7 +148,7 @@ const messages = {
   'evaluation-shape': (f: Facts) =>
     `Cannot evaluate: ${f.what} has ${f.got} items, expected ${f.expected}, the number of items in the training data. Evaluate on the data set that the model was trained on.`,
   'not-comparable': (f: Facts) =>
-    `The two results cannot be compared: ${f.what}: got ${f.got}, expected ${f.expected}. Evaluate both models on the same data, with the same protocol and per-user output.`,
+    `The two results cannot be compared: ${f.what}: got ${f.got}, expected ${f.expected}. ${f.remedy ?? 'Evaluate both models on the same data, with the same protocol and per-user output.'}`,
   'bad-result': (f: Facts) =>
     `${f.path}: not a usable taurec result file: ${f.problem}. Write it again with taurec evaluate of this version or later.`,
   // experiments

@@ -48,8 +48,15 @@ function folderStore(root: FileSystemDirectoryHandle, runs: FileSystemDirectoryH
       }
       return { infos: infos.sort((a, b) => saved(a) - saved(b) || (a.id < b.id ? -1 : 1)), problems };
     },
-    async open(run) {
-      return openModel(await runs.getDirectoryHandle(run));
+    async open(run, options) {
+      const folder = await runs.getDirectoryHandle(run).catch(async (error: DOMException) => {
+        if (error.name !== 'NotFoundError') throw error;
+        // Another tab has discarded it.
+        const known: string[] = [];
+        for await (const name of runs.keys()) known.push(name);
+        throw new TaurecError('unknown-name', { kind: 'run', got: run, known });
+      });
+      return openModel(folder, options);
     },
     async save(info, model) {
       const folder = await runs.getDirectoryHandle(info.id, { create: true }).catch(noRoom(info.id));

@@ -69,23 +69,16 @@ export class DataDesk {
       ...hints,
       ...(catalogue ? catalogueNotes(catalogue, matchOf(catalogue, dataset.items)) : []),
     ];
-    const { kCore, split, testRatio, seed } = request;
     return {
       dataset,
       summary: summarize(request, filtered(logs[0]!, request), dataset, notes),
-      key: JSON.stringify([dataset.sha256, kCore, split, testRatio, seed, this.#readOptions(request)]),
+      key: dataKey(dataset.sha256, request),
     };
-  }
-
-  /** The options of reading that a request has. */
-  #readOptions(request: DataRequest): ReadOptions {
-    const given = Object.entries(request).filter(([name, value]) => readNames.includes(name) && value !== undefined);
-    return Object.fromEntries(given.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   async #log(id: string, request: DataRequest, control: Control): Promise<Interactions> {
     const { file, source, stamp } = await this.#sources.file(id);
-    const options = this.#readOptions(request);
+    const options = readOptionsOf(request);
     const key = JSON.stringify([id, stamp, options]);
     let log = this.#logs.get(key);
     // The log that was used last stays longest.
@@ -107,6 +100,19 @@ export class DataDesk {
       throw error;
     }
   }
+}
+
+/** What the test part of data is made of (`LoadedData.key`), by their digest and how they were asked for. */
+export function dataKey(sha256: string, request: DataRequest): string {
+  const { kCore, split, testRatio = 0.2, seed = 0, test } = request;
+  const held = split === undefined ? [test !== undefined] : [split, split === 'leave-last-out' || testRatio, seed];
+  return JSON.stringify([sha256, kCore, held, readOptionsOf(request)]);
+}
+
+/** The options of reading that a request has. */
+function readOptionsOf(request: DataRequest): ReadOptions {
+  const given = Object.entries(request).filter(([name, value]) => readNames.includes(name) && value !== undefined);
+  return Object.fromEntries(given.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** @throws TaurecError `bad-option`, `unknown-name` */

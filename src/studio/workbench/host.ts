@@ -54,7 +54,8 @@ export interface RunStore {
   idOf(number: number): string;
   /** The runs that were saved, oldest first. Those that cannot be read are left out, and said in `problems`. */
   runs(): Promise<{ readonly infos: readonly RunInfo[]; readonly problems: readonly string[] }>;
-  open(run: string): Promise<Model<ModelConfig>>;
+  /** @param options as those of `openModel` */
+  open(run: string, options?: { readonly trainingState?: boolean }): Promise<Model<ModelConfig>>;
   /** @throws TaurecError `cannot-write` when there is no room */
   save(info: RunInfo, model: Model): Promise<void>;
   /** Writes the facts of a saved run anew. */

@@ -34,7 +34,7 @@ export interface JudgedPart {
 }
 
 /**
- * The part of the data for a model that was trained on them.
+ * The part of the data for a model that was trained on them (`refuseOtherData`).
  * @throws TaurecError `bad-option` where there is no such part, or the model was trained on it
  */
 export function judgedPart(model: Model, { dataset, summary }: LoadedData, part: 'valid' | 'test'): JudgedPart {

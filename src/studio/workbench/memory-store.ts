@@ -1,18 +1,27 @@
 import { TaurecError } from '../../errors.ts';
+import type { Model } from '../../model/model.ts';
+import type { ModelConfig } from '../../model/model-facts.ts';
 import type { RunStore } from './host.ts';
 
-/** A store that keeps nothing beyond the session: models stay with their runs, and openings are counted while the session lives. */
+/** A store that keeps nothing beyond the session: models stay in memory, and openings are counted while the session lives. */
 export function memoryStore(): RunStore {
   const opened = new Map<string, number>();
+  const models = new Map<string, Model>();
   return {
     idOf: (number) => `run-${number}`,
     runs: async () => ({ infos: [], problems: [] }),
     async open(run) {
-      throw new TaurecError('unknown-name', { kind: 'run', got: run, known: [] });
+      const model = models.get(run);
+      if (model) return model as Model<ModelConfig>;
+      throw new TaurecError('unknown-name', { kind: 'run', got: run, known: [...models.keys()] });
     },
-    async save() {},
+    async save({ id }, model) {
+      models.set(id, model);
+    },
     async describe() {},
-    async remove() {},
+    async remove(run) {
+      models.delete(run);
+    },
     opened: async (data) => opened.get(data) ?? 0,
     async countOpening(data) {
       const count = (opened.get(data) ?? 0) + 1;

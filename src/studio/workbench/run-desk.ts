@@ -5,16 +5,20 @@ import type { Id } from '../../recommender/recommendation.ts';
 import type { TrainConfig, TrainConfigInput } from '../../training/config.ts';
 import { trainedModel } from '../../training/trained-model.ts';
 import type { RunWatch } from '../../training/training.ts';
-import type { LossCheck, RunInfo } from '../session.ts';
+import type { DataRequest, LossCheck, RunInfo } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
 import type { EventLog } from './event-log.ts';
 import { failureOf } from './failure.ts';
 import type { Host } from './host.ts';
 import { parsePlainConfig } from './plain-config.ts';
+import { Recent } from './recent.ts';
 import { Run } from './run.ts';
 import { type RunControl, RunQueue } from './run-queue.ts';
 import { TrainingPictures } from './training-pictures.ts';
 import type { LossBench } from './typed-loss.ts';
+
+/** Models that stay open, besides those that could not be saved. */
+const OPEN = 3;
 
 /** The runs of a workbench: those that wait, train and ended, and those of the store. */
 export class RunDesk {
@@ -22,6 +26,7 @@ export class RunDesk {
   readonly #events: EventLog;
   readonly #followed: () => Id | undefined;
   readonly #runs = new Map<string, Run>();
+  readonly #models = new Recent<Promise<Model>>(OPEN);
   readonly #queue: RunQueue;
   #stored: Promise<void> | undefined;
   #lastNumber = 0;
@@ -33,7 +38,10 @@ export class RunDesk {
     this.#followed = followed;
     this.#queue = new RunQueue(
       (run, control) => this.#train(run, control),
-      (run) => this.#tell(run),
+      (run) => {
+        if (run.ended) run.data = undefined;
+        this.#tell(run);
+      },
     );
   }
 
@@ -85,6 +93,7 @@ export class RunDesk {
     if (!run.ended) await this.#queue.control(run, 'cancel');
     await this.#host.store.remove(id);
     // Another tab may have discarded it meanwhile.
+    this.#models.delete(id);
     if (this.#runs.delete(id)) this.#events.forget(id);
   }
 
@@ -92,24 +101,29 @@ export class RunDesk {
     return this.#bench().check(text);
   }
 
-  /** The model of a run that is done. @throws TaurecError `unknown-name`, `bad-option`; those of the store */
+  /** The model of a run that is done, without what its training could continue from. @throws TaurecError `unknown-name`, `bad-option`; those of the store */
   async model(id: string): Promise<Model> {
-    const run = await this.#find(id);
+    const run = await this.#done(id);
     if (run.model) return run.model;
-    if (run.state === 'done') {
-      run.model = await this.#host.store.open(id);
-      return run.model;
+    let model = this.#models.get(id);
+    if (!model) {
+      model = this.#host.store.open(id);
+      this.#models.set(id, model);
+      // A failure, such as a folder that is being written, may not come again.
+      model.catch(() => this.#models.delete(id));
     }
-    throw new TaurecError('bad-option', {
-      option: 'run',
-      got: id,
-      expected: `a run that is done; this one is ${run.state}`,
-    });
+    return model;
   }
 
-  /** The data that a run was trained on; undefined for a model that came from an archive or a store. */
-  dataOf(id: string): LoadedData | undefined {
-    return this.#runs.get(id)?.data;
+  /** The whole model of a run that is done. @throws TaurecError as `model` */
+  async wholeModel(id: string): Promise<Model> {
+    const { model } = await this.#done(id);
+    return model ?? this.#host.store.open(id, { trainingState: true });
+  }
+
+  /** The data that a run was started on, as they were asked for; undefined for a model that came from an archive. */
+  requestOf(id: string): DataRequest | undefined {
+    return this.#runs.get(id)?.request;
   }
 
   /** The data of a run that has no model, at least not yet; undefined where there is a model to ask. @throws TaurecError `unknown-name` */
@@ -156,6 +170,14 @@ export class RunDesk {
 
   close(): Promise<void> {
     return this.#queue.close();
+  }
+
+  /** A run that has a model. @throws TaurecError `unknown-name`, `bad-option` */
+  async #done(id: string): Promise<Run> {
+    const run = await this.#find(id);
+    if (run.state === 'done') return run;
+    const expected = `a run that is done; this one is ${run.state}`;
+    throw new TaurecError('bad-option', { option: 'run', got: id, expected });
   }
 
   async #find(id: string): Promise<Run> {
@@ -233,10 +255,13 @@ export class RunDesk {
     await this.#save(run);
   }
 
-  /** Saves a run; one that cannot be saved stays in memory, and says so. */
+  /** Saves a run, whose model then need not stay in memory; one that cannot be saved does, and says so. */
   async #save(run: Run): Promise<void> {
     try {
+      const { trainingState: _, ...model } = run.model!;
       await this.#host.store.save({ ...run.info, state: 'done' }, run.model!);
+      this.#models.set(run.id, Promise.resolve(model));
+      run.model = undefined;
     } catch (error) {
       run.failure = failureOf(error);
     }

@@ -22,12 +22,14 @@ export class Run {
   readonly id: string;
   readonly name: string;
   readonly config: TrainConfigInput;
-  readonly data: LoadedData | undefined;
+  /** Until the run ends. */
+  data: LoadedData | undefined;
   readonly loss: string | undefined;
   readonly #sweep: string | undefined;
   state: RunState = 'waiting';
   opened = 0;
   failure: Failure | undefined;
+  /** Until the model is saved. */
   model: Model | undefined;
   #phase: Phase | undefined;
   #epoch = 0;
@@ -91,6 +93,11 @@ export class Run {
       opened: this.opened,
       ...this.#size,
     };
+  }
+
+  /** The data it was started on, as they were asked for. */
+  get request(): DataRequest | undefined {
+    return this.#request;
   }
 
   get ended(): boolean {

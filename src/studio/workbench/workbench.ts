@@ -30,16 +30,22 @@ import type {
   TablePreview,
   Who,
 } from '../session.ts';
-import { DataDesk, type LoadedData } from './data-desk.ts';
+import { DataDesk, dataKey, type LoadedData } from './data-desk.ts';
 import { EventLog } from './event-log.ts';
 import type { Host } from './host.ts';
 import { evaluateOn, type JudgedPart, judge, judgedPart } from './judge.ts';
 import { type FilterAttribute, filterAttributes, find, type Known, knownOf, person, valueText } from './people.ts';
+import { Recent } from './recent.ts';
 import { RunDesk } from './run-desk.ts';
+import { refuseOtherData, refuseTwoParts } from './same-data.ts';
 import { ServedModels } from './served-models.ts';
 import { Sources } from './sources.ts';
 import { sweepConfigs } from './sweep.ts';
 import { mappedItems } from './training-pictures.ts';
+
+/** Data sets that stay in memory, and evaluations, each with a few numbers for every person. */
+const KEPT_DATA = 3;
+const KEPT_EVALUATIONS = 16;
 
 /** A session by the library itself, in the thread that calls it: a worker of a page, or a thread of Node. What differs between the two is its host. */
 export class Workbench implements Session {
@@ -54,8 +60,10 @@ export class Workbench implements Session {
   #engine: Promise<Pick<SessionAbout, 'threads' | 'build'>> | undefined;
   /** What data know of people, for runs without a model. */
   readonly #unlearned = new WeakMap<LoadedData, Known>();
-  /** Evaluations by run and part: they do not change. */
-  readonly #evaluations = new Map<string, Promise<Evaluation>>();
+  /** The data that were in use last, by their keys: runs are judged by their own. */
+  readonly #loaded = new Recent<LoadedData>(KEPT_DATA);
+  /** Finished evaluations by run, part and data: they do not change. */
+  readonly #evaluations = new Recent<Evaluation>(KEPT_EVALUATIONS);
 
   constructor(host: Host) {
     this.#host = host;
@@ -95,6 +103,7 @@ export class Workbench implements Session {
     const loaded = await this.#desk.load(request, control);
     const notes = [...loaded.summary.notes, ...(this.#host.notes ?? [])];
     this.#data = { ...loaded, summary: { ...loaded.summary, notes } };
+    this.#loaded.set(this.#data.key, this.#data);
     return this.#data.summary;
   }
 
@@ -120,7 +129,6 @@ export class Workbench implements Session {
   async discard(run: string): Promise<void> {
     await this.#runs.discard(run);
     await this.#served.close(run);
-    for (const part of ['valid', 'test']) this.#evaluations.delete(`${run} ${part}`);
   }
 
   async sweep(request: SweepRequest): Promise<readonly RunInfo[]> {
@@ -200,16 +208,17 @@ export class Workbench implements Session {
   }
 
   async compare(a: string, b: string, part: 'valid' | 'test', control?: Control): Promise<Comparison> {
-    const [first, second] = [await this.#columns(a, part, control), await this.#columns(b, part, control)];
-    return compareUsers(first, second);
+    const [first, second] = [await this.#judged(a, part), await this.#judged(b, part)];
+    refuseTwoParts(first, second, part);
+    return compareUsers(await this.#columns(first, control), await this.#columns(second, control));
   }
 
   async archive(run: string): Promise<Blob> {
-    return zipModel(await this.#runs.model(run));
+    return zipModel(await this.#runs.wholeModel(run));
   }
 
   async open(archive: Blob, name: string): Promise<RunInfo> {
-    return this.#runs.adopt(await openModel(archive), name);
+    return this.#runs.adopt(await openModel(archive, { trainingState: true }), name);
   }
 
   async close(): Promise<void> {
@@ -239,29 +248,28 @@ export class Workbench implements Session {
     return this.#served.recommender(run, await this.#runs.model(run), prior);
   }
 
-  async #judged(
-    run: string,
-    part: 'valid' | 'test',
-  ): Promise<{ readonly model: Model; readonly judged: JudgedPart; readonly data: LoadedData }> {
+  async #judged(run: string, part: 'valid' | 'test'): Promise<JudgedRun> {
     const model = await this.#runs.model(run);
-    const data = this.#runs.dataOf(run) ?? this.#data;
+    const request = this.#runs.requestOf(run);
+    const own = request && this.#loaded.get(dataKey(model.config.data.sha256, request));
+    const data = own ?? this.#data;
     // Files that a person added to a page go with it: what is needed again is said by name.
     if (data?.dataset.sha256 !== model.config.data.sha256) throw otherData(model, data);
-    return { model, data, judged: judgedPart(model, data, part) };
+    refuseOtherData(model, request, data);
+    return { run, model, data, judged: judgedPart(model, data, part) };
   }
 
   /** The numbers of each person by id. An evaluation on the test part opens it. */
-  async #columns(run: string, part: 'valid' | 'test', control?: Control) {
-    const { model, judged, data } = await this.#judged(run, part);
-    const key = `${run} ${part}`;
+  async #columns({ run, model, judged, data }: JudgedRun, control?: Control) {
+    const key = `${run} ${judged.part} ${data.key}`;
     let evaluation = this.#evaluations.get(key);
     if (!evaluation) {
-      evaluation = evaluateOn(model, judged, control);
+      // Only what is finished is kept: the next caller has a signal of its own.
+      evaluation = await evaluateOn(model, judged, control);
       this.#evaluations.set(key, evaluation);
-      evaluation.catch(() => this.#evaluations.delete(key));
-      if (part === 'test') await evaluation.then(() => this.#runs.countOpening(run, data.key));
+      if (judged.part === 'test') await this.#runs.countOpening(run, data.key);
     }
-    const { users, columns } = (await evaluation).perUser!;
+    const { users, columns } = evaluation.perUser!;
     return { users: Array.from(users, (user) => judged.users.idOf(user)), columns };
   }
 }
@@ -274,6 +282,14 @@ function otherData({ config }: Model, data: LoadedData | undefined): TaurecError
   return data
     ? new TaurecError('other-training-data', { source: data.summary.info.source, remedy })
     : new TaurecError('no-data-loaded', { remedy });
+}
+
+/** A run with the part of its data that judges it. */
+interface JudgedRun {
+  readonly run: string;
+  readonly model: Model;
+  readonly data: LoadedData;
+  readonly judged: JudgedPart;
 }
 
 /** The threads and the build that engines have here, from the smallest one. */

@@ -1,4 +1,6 @@
+import { TaurecError } from '../../errors.ts';
 import type { Session, SessionEvent } from '../session.ts';
+import { startAgain } from '../wire.ts';
 
 /** Milliseconds between comments that keep an idle stream open. */
 const BEAT_MS = 15_000;
@@ -12,6 +14,7 @@ export class EventStreams {
   /** Number of the last event. */
   #last = 0;
   readonly #leave: () => void;
+  #closed = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -20,8 +23,12 @@ export class EventStreams {
     }, 0);
   }
 
-  /** Server-sent events: those after number `after`, or from now on. The first lines tell where the stream begins. */
+  /**
+   * Server-sent events: those after number `after`, or from now on. The first lines tell where the stream begins.
+   * @throws TaurecError `session-lost` once the streams were closed
+   */
   open(after: number | undefined): ReadableStream<Uint8Array> {
+    if (this.#closed) throw new TaurecError('session-lost', { reason: 'its events have ended', remedy: startAgain });
     const encoder = new TextEncoder();
     let end = () => {};
     return new ReadableStream<Uint8Array>(
@@ -61,6 +68,7 @@ export class EventStreams {
 
   /** Ends all streams. */
   close(): void {
+    this.#closed = true;
     this.#leave();
     for (const end of this.#ends) end();
   }

@@ -18,7 +18,7 @@ const CLOSING_SECONDS = 2;
 /** Options that a program has besides those of the command. */
 export interface StudioParts {
   /** Makes what does the work in a folder. Default: a workbench in a thread of its own. */
-  readonly work?: (folder: string, options: { readonly threads?: number }) => StudioWork;
+  readonly work?: (folder: string, options: { readonly threads?: number }, onLost: () => void) => StudioWork;
   /** The folder of the built page. Default: that of the package. */
   readonly site?: string;
   readonly logLevel?: LogLevel;
@@ -50,13 +50,21 @@ export async function serveStudio(
   const site = await Site.open('studio', parts.site);
   const folder = await StudioFolder.open(path);
   const { log, flush } = openLog(parts.logLevel ?? 'warn', parts.writeLog);
-  const work = (parts.work ?? workbenchThread)(folder.path, { ...(threads !== undefined && { threads }) });
+  let lost = () => {};
+  const work = (parts.work ?? workbenchThread)(folder.path, { ...(threads !== undefined && { threads }) }, () =>
+    lost(),
+  );
   const { session } = work;
   const access = new StudioAccess(new HostNames(allowedHosts));
-  const { app, end } = createStudioApp({
+  const { app, end, lose } = createStudioApp({
     ...{ session, site, access, log, uploadLimit },
     upload: (name, body) => folder.add(name, body, uploadLimit),
   });
+  // Calls say what happened and what helps; a stream that went on would look as if all were well.
+  lost = () => {
+    log.error('the workbench has ended');
+    lose();
+  };
   const server = createHttpServer(app, { maxConnections: MOST_CONNECTIONS, requestTimeout: REQUEST_SECONDS });
   try {
     access.port = await listen(server, host, port);

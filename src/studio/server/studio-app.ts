@@ -39,6 +39,8 @@ export interface StudioApp {
   readonly app: Hono<{ Bindings: HttpBindings }>;
   /** Ends the streams of events and the long calls, so that the server can close. */
   end(): void;
+  /** Ends the streams of a session that is lost: those who ask again learn so. */
+  lose(): void;
 }
 
 /** Creates the HTTP application: the page, and the calls of the session for those who have the cookie. */
@@ -132,6 +134,7 @@ export function createStudioApp(parts: StudioParts): StudioApp {
       events.close();
       answers.close();
     },
+    lose: () => events.close(),
   };
 }
 

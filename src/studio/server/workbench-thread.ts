@@ -8,6 +8,9 @@ import type { WorkbenchTask } from './workbench-worker.ts';
 /** Milliseconds that trainings get to stop after their step. */
 const STOPPING_MS = 10_000;
 
+/** What helps when the thread has ended. */
+const remedy = 'End taurec studio (Ctrl+C) and start it again: finished runs are kept.';
+
 /** What does the work of a studio. */
 export interface StudioWork {
   readonly session: Session;
@@ -15,8 +18,15 @@ export interface StudioWork {
   end(): Promise<void>;
 }
 
-/** Starts a workbench over a folder in a thread of its own, so that the server answers while it trains. */
-export function workbenchThread(folder: string, { threads }: { readonly threads?: number }): StudioWork {
+/**
+ * Starts a workbench over a folder in a thread of its own, so that the server answers while it trains.
+ * @param onLost called once where the thread ends by itself, as by an error that nothing caught or for want of memory
+ */
+export function workbenchThread(
+  folder: string,
+  { threads }: { readonly threads?: number },
+  onLost?: () => void,
+): StudioWork {
   const { port1, port2 } = new MessageChannel();
   const worker = new Worker(new URL('./workbench-worker.js', import.meta.url), {
     workerData: { folder, threads, port: port2 } satisfies WorkbenchTask,
@@ -26,12 +36,18 @@ export function workbenchThread(folder: string, { threads }: { readonly threads?
   });
   // The ports of Node have what those of pages have, under other types.
   const session = new PortSession(port1 as unknown as Port);
-  const lost = (reason: string) => session.fail(new TaurecError('session-lost', { reason }));
+  let ending = false;
+  const lost = (reason: string) => {
+    session.fail(new TaurecError('session-lost', { reason, remedy }));
+    if (!ending) onLost?.();
+    ending = true;
+  };
   worker.on('error', ({ message }) => lost(`its thread ended: ${message}`));
   worker.on('exit', () => lost('its thread ended'));
   return {
     session,
     async end() {
+      ending = true;
       let late: NodeJS.Timeout | undefined;
       const stopped = session.close().catch(() => {});
       await Promise.race([

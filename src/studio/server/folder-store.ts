@@ -36,10 +36,21 @@ export function folderStore(folder: StudioFolder): FolderStore {
   let skipped = 0;
   const openings = join(folder.models, OPENINGS);
   const counts = async (): Promise<Record<string, number>> =>
-    readFile(openings, 'utf8').then(
-      (text) => JSON.parse(text) as Record<string, number>,
-      () => ({}),
-    );
+    readFile(openings, 'utf8')
+      .then((text) => JSON.parse(text) as Record<string, number>)
+      .catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'ENOENT') return {};
+        throw new TaurecError('damaged-file', { path: openings, problem: cause.message }, { cause });
+      });
+  /** The last count that is written: each begins after the one before. */
+  let counted: Promise<unknown> = Promise.resolve();
+  const countOne = async (data: string): Promise<number> => {
+    const all = await counts();
+    const count = (all[keyOf(data)] ?? 0) + 1;
+    const text = JSON.stringify({ ...all, [keyOf(data)]: count });
+    await writeAtomically(openings, (path) => writeFile(path, text));
+    return count;
+  };
   const placeOf = async (run: string): Promise<string> => {
     if (ownId.test(run)) return join(folder.models, run);
     const { models } = await folder.list();
@@ -68,7 +79,7 @@ export function folderStore(folder: StudioFolder): FolderStore {
       }
       return { infos: infos.sort((a, b) => numberOf(a.id) - numberOf(b.id)), problems };
     },
-    open: async (run) => openModel(await placeOf(run)),
+    open: async (run, options) => openModel(await placeOf(run), options),
     async save(info, model) {
       const text = JSON.stringify(info);
       await saveModel(join(folder.models, info.id), model, { others: { [RUN]: (path) => writeFile(path, text) } });
@@ -91,11 +102,9 @@ export function folderStore(folder: StudioFolder): FolderStore {
       await rm(aside, { recursive: true, force: true });
     },
     opened: async (data) => (await counts())[keyOf(data)] ?? 0,
-    async countOpening(data) {
-      const all = await counts();
-      const count = (all[keyOf(data)] ?? 0) + 1;
-      const text = JSON.stringify({ ...all, [keyOf(data)]: count });
-      await writeAtomically(openings, (path) => writeFile(path, text));
+    countOpening(data) {
+      const count = counted.then(() => countOne(data));
+      counted = count.catch(() => {});
       return count;
     },
     release: () => release?.(),

@@ -21,7 +21,11 @@ export class LocalSession extends PortSession {
     sandboxes.port1.onmessage = ({ data }: MessageEvent<SandboxRequest>) => void this.#frames.take(data);
     const ports: WorkbenchStart = { calls: calls.port2, sandboxes: sandboxes.port2 };
     this.#worker.postMessage(ports, [ports.calls, ports.sandboxes]);
+    let begun = false;
+    calls.port1.addEventListener('message', () => (begun = true), { once: true });
     this.#worker.onerror = (event) => {
+      // A worker that has answered goes on after an error, which the console shows.
+      if (begun) return;
       event.preventDefault?.();
       this.#lose(event.message || 'its worker cannot be started');
     };

@@ -81,30 +81,28 @@ export class ServedSession implements Session {
     return this.#api.get('studio/api/attributes', variantOf(run));
   }
 
-  async recommend(_: string, who: Who, options: ListRequest = {}): Promise<readonly RecommendedItem[]> {
+  async recommend(run: string, who: Who, options: ListRequest = {}): Promise<readonly RecommendedItem[]> {
     const request = withoutPrior(options);
     if ('items' in who) {
       const body = { items: who.items, ...request };
-      return (await this.#api.post<{ items: RecommendedItem[] }>('v1/recommendations/for-items', body)).items;
+      return ofRun(run, await this.#api.post<List>('v1/recommendations/for-items', body)).items;
     }
     const body = { users: [who.user], ...request };
-    const { recommendations } = await this.#api.post<{ recommendations: { items: RecommendedItem[] }[] }>(
-      'v1/recommendations',
-      body,
-    );
-    return recommendations[0]!.items;
+    const { recommendations } = await this.#api.post<{ recommendations: List[] }>('v1/recommendations', body);
+    return ofRun(run, recommendations[0]!).items;
   }
 
-  async explain(_: string, who: Who, item: Id, options: ListRequest = {}): Promise<Explanation> {
+  async explain(run: string, who: Who, item: Id, options: ListRequest = {}): Promise<Explanation> {
     if ('items' in who)
       throw new TaurecError('not-served', { what: 'reasons for a person whom the model does not know' });
     const [user, id] = [who.user, item].map((one) => encodeURIComponent(String(one)));
-    return this.#api.get(`v1/users/${user}/items/${id}/explanation`, withoutPrior(options));
+    const path = `v1/users/${user}/items/${id}/explanation`;
+    return ofRun(run, await this.#api.get<Explanation & Answered>(path, withoutPrior(options)));
   }
 
-  async similar(_: string, item: Id, options: SimilarOptions = {}): Promise<readonly RecommendedItem[]> {
+  async similar(run: string, item: Id, options: SimilarOptions = {}): Promise<readonly RecommendedItem[]> {
     const path = `v1/items/${encodeURIComponent(String(item))}/similar`;
-    return (await this.#api.get<{ items: RecommendedItem[] }>(path, options)).items;
+    return ofRun(run, await this.#api.get<List>(path, options)).items;
   }
 
   async close(): Promise<void> {}
@@ -119,6 +117,19 @@ function notServed(what: string): () => Promise<never> {
 function withoutPrior({ prior, ...options }: ListRequest): Omit<ListRequest, 'prior'> {
   if (prior !== undefined) throw new TaurecError('not-served', { what: 'another popularity prior' });
   return options;
+}
+
+/** An answer of a server of several models names the one that made it. */
+interface Answered {
+  readonly variant?: string;
+}
+type List = Answered & { readonly items: readonly RecommendedItem[] };
+
+/** An answer that the model of a run made: a server of several models chooses the one for each person. @throws TaurecError `not-served` where it was another */
+function ofRun<T extends Answered>(run: string, answer: T): T {
+  const { variant } = answer;
+  if (variant === undefined || variant === run) return answer;
+  throw new TaurecError('not-served', { what: `answers of ${run} here: it gives this person those of ${variant}` });
 }
 
 const variantOf = (run: string) => (run === ONLY ? {} : { variant: run });

@@ -10,37 +10,60 @@ const OPEN = 3;
 
 /** Makes lists from models: opens an engine for a model on first use, and keeps those of the models that were used last. */
 export class ServedModels {
-  readonly #served = new Map<string, Promise<Served>>();
+  readonly #entries = new Map<string, Entry>();
 
   /**
-   * The recommender of a model, as `Recommender.open` makes it.
+   * What is asked of the recommender of a model, as `Recommender.open` makes it. Its engine stays open until the answer is there.
    * @param prior c of the popularity prior in place of the model's own
    */
-  async recommender(key: string, model: Model, prior?: number): Promise<Recommender> {
-    const served = this.#served.get(key) ?? openServed(model);
-    this.#served.delete(key);
-    this.#served.set(key, served);
-    served.catch(() => this.#served.delete(key));
-    for (const oldest of this.#served.keys()) {
-      if (this.#served.size <= OPEN) break;
-      await this.close(oldest);
+  async ask<T>(key: string, model: Model, prior: number | undefined, act: (recommender: Recommender) => T): Promise<T> {
+    const entry = this.#entries.get(key) ?? { served: openServed(model), users: 0, dropped: false };
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    entry.users++;
+    try {
+      for (const oldest of this.#entries.keys()) {
+        if (this.#entries.size <= OPEN) break;
+        await this.close(oldest);
+      }
+      return act((await entry.served).with(prior));
+    } catch (error) {
+      // An engine that did not open may do so the next time.
+      if (this.#entries.get(key) === entry) await entry.served.catch(() => this.#entries.delete(key));
+      throw error;
+    } finally {
+      entry.users--;
+      await closeUnused(entry);
     }
-    return (await served).with(prior);
   }
 
-  /** Closes a model's engine. Requests that are in work end with an error. */
+  /** Closes a model's engine, after the last answer that is in work. */
   async close(key: string): Promise<void> {
-    const served = this.#served.get(key);
-    this.#served.delete(key);
-    await served?.then(
-      ({ engine }) => engine.close(),
-      () => {},
-    );
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    entry.dropped = true;
+    await closeUnused(entry);
   }
 
   async closeAll(): Promise<void> {
-    for (const key of [...this.#served.keys()]) await this.close(key);
+    for (const key of [...this.#entries.keys()]) await this.close(key);
   }
+}
+
+/** An engine with those who use it. */
+interface Entry {
+  readonly served: Promise<Served>;
+  users: number;
+  dropped: boolean;
+}
+
+async function closeUnused({ served, users, dropped }: Entry): Promise<void> {
+  if (!dropped || users > 0) return;
+  await served.then(
+    ({ engine }) => engine.close(),
+    () => {},
+  );
 }
 
 interface Served {

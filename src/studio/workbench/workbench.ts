@@ -180,19 +180,19 @@ export class Workbench implements Session {
   }
 
   async recommend(run: string, who: Who, { prior, ...options }: ListRequest = {}): Promise<readonly RecommendedItem[]> {
-    const recommender = await this.#recommender(run, prior);
-    return 'user' in who ? recommender.recommend(who.user, options) : recommender.recommendFor(who.items, options);
+    return this.#ask(run, prior, (recommender) =>
+      'user' in who ? recommender.recommend(who.user, options) : recommender.recommendFor(who.items, options),
+    );
   }
 
   async explain(run: string, who: Who, item: Id, { prior, ...options }: ListRequest = {}): Promise<Explanation> {
-    const recommender = await this.#recommender(run, prior);
-    return 'user' in who
-      ? recommender.explain(who.user, item, options)
-      : recommender.explainFor(who.items, item, options);
+    return this.#ask(run, prior, (recommender) =>
+      'user' in who ? recommender.explain(who.user, item, options) : recommender.explainFor(who.items, item, options),
+    );
   }
 
   async similar(run: string, item: Id, options?: SimilarOptions): Promise<readonly RecommendedItem[]> {
-    return (await this.#recommender(run)).similarItems(item, options);
+    return this.#ask(run, undefined, (recommender) => recommender.similarItems(item, options));
   }
 
   async attributes(run: string): Promise<readonly FilterAttribute[]> {
@@ -244,8 +244,8 @@ export class Workbench implements Session {
     return known;
   }
 
-  async #recommender(run: string, prior?: number): Promise<Recommender> {
-    return this.#served.recommender(run, await this.#runs.model(run), prior);
+  async #ask<T>(run: string, prior: number | undefined, act: (recommender: Recommender) => T): Promise<T> {
+    return this.#served.ask(run, await this.#runs.model(run), prior, act);
   }
 
   async #judged(run: string, part: 'valid' | 'test'): Promise<JudgedRun> {

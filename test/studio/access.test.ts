@@ -63,7 +63,7 @@ describe('a studio', () => {
     }
     const first = await join(studio.token);
     const [cookie] = first.headers['set-cookie'] as string[];
-    expect(cookie).toMatch(/^taurec-studio-\d+=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(cookie).toMatch(/^taurec-studio-\d+=[\w-]{43}; Path=\/api\/; HttpOnly; SameSite=Strict$/);
     expect(cookie).not.toContain(studio.token);
     // The printed address opens a second browser too.
     expect((await join(studio.token)).headers['set-cookie']).toEqual([cookie]);

@@ -39,7 +39,8 @@ export class StudioAccess {
     if (typeof token !== 'string' || !same(token, this.token)) {
       throw new TaurecError('studio-closed', { got: 'a wrong token' });
     }
-    return `${this.#name}=${this.#cookie}; Path=/; HttpOnly; SameSite=Strict`;
+    // The page itself needs no cookie.
+    return `${this.#name}=${this.#cookie}; Path=/api/; HttpOnly; SameSite=Strict`;
   }
 
   /** Checks that the server was asked by one of its names, so that no foreign domain that points at this machine gets an answer. @throws TaurecError `wrong-host` */

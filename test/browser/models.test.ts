@@ -156,9 +156,9 @@ describe('a save in a folder of a browser', () => {
 });
 
 describe('a place that is no model', () => {
-  const zipOf = async (change: (files: Record<string, Uint8Array>) => Record<string, Uint8Array>) => {
+  const zipOf = async (change: (files: Record<string, Uint8Array>) => Record<string, Uint8Array>, level: 0 | 9 = 0) => {
     const entries = unzipSync(new Uint8Array(await (await zipModel(randomModel())).arrayBuffer()));
-    return new File([zipSync(change(entries), { level: 0 }) as Uint8Array<ArrayBuffer>], 'films.zip');
+    return new File([zipSync(change(entries), { level }) as Uint8Array<ArrayBuffer>], 'films.zip');
   };
   const codeOf = (place: Parameters<typeof openModel>[0]) => rejectionOf(openModel(place));
 
@@ -186,6 +186,18 @@ describe('a place that is no model', () => {
       message: expect.stringMatching(/it has no config\.json/),
     });
     expect(await codeOf(7 as never)).toMatchObject({ code: 'bad-option' });
+  });
+
+  test('a zip that would fill the memory is not unpacked; files that are not of a model never are', async () => {
+    const zeros = new Uint8Array(2 ** 26);
+    const bomb = await zipOf((files) => ({ ...files, 'embeddings.safetensors': zeros }), 9);
+    expect(bomb.size).toBeLessThan(2 ** 20);
+    await expect(openModel(bomb)).rejects.toMatchObject({
+      code: 'damaged-file',
+      message: expect.stringMatching(/its files take more than 100 times its size/),
+    });
+    const beside = await zipOf((files) => ({ ...files, 'film.bin': zeros }), 9);
+    expect((await openModel(beside)).users.data).toEqual(randomModel().users.data);
   });
 
   test('a zip cut short anywhere, or with another bit anywhere in its files, is an error', async () => {

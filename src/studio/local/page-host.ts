@@ -10,7 +10,11 @@ import type { LossBench } from '../workbench/typed-loss.ts';
 import { openPageStore } from './page-store.ts';
 
 const reader: Reader = {
-  interactions: (file, options) => readInteractions(fileOf(file), options),
+  interactions: (file, options, { signal, onProgress } = {}) =>
+    readInteractions(fileOf(file), options, {
+      signal,
+      onProgress: ({ bytes, totalBytes }) => onProgress?.({ done: bytes, total: totalBytes }),
+    }),
   titles: (file, items, options) => readTitles(fileOf(file), items, options),
   catalogue: (file, options) => readCatalogue(fileOf(file), options),
   preview: (file, options) => previewTable(fileOf(file), { ...options, rows: previewRows }),

@@ -10,7 +10,7 @@ import { TaurecError } from '../../errors.ts';
 import { checkOptions } from '../../option.ts';
 import type { Control, DataRequest, DataSize, DataSummary } from '../session.ts';
 import { summarize } from './data-summary.ts';
-import type { Host } from './host.ts';
+import type { Host, Readable } from './host.ts';
 import type { Sources } from './sources.ts';
 
 /** Data that trainings use. */
@@ -19,6 +19,13 @@ export interface LoadedData {
   readonly summary: DataSummary;
   /** What the test part was made of: the digest of the data and how they were filtered and split. Equal keys mean equal test parts. */
   readonly key: string;
+}
+
+/** A log that is read, or was, for the calls that follow it. */
+interface Reading {
+  readonly log: Promise<Interactions>;
+  readonly followers: Set<Control>;
+  readonly stop: AbortController;
 }
 
 /** Logs that are kept after they were read. */
@@ -31,7 +38,7 @@ const readNames = Object.keys(requestedShape);
 export class DataDesk {
   readonly #host: Host;
   readonly #sources: Sources;
-  readonly #logs = new Map<string, Promise<Interactions>>();
+  readonly #logs = new Map<string, Reading>();
 
   constructor(host: Host, sources: Sources) {
     this.#host = host;
@@ -78,27 +85,50 @@ export class DataDesk {
 
   async #log(id: string, request: DataRequest, control: Control): Promise<Interactions> {
     const { file, source, stamp } = await this.#sources.file(id);
+    refuseAborted(control);
     const options = readOptionsOf(request);
     const key = JSON.stringify([id, stamp, options]);
-    let log = this.#logs.get(key);
+    const reading = this.#logs.get(key) ?? this.#read(file, source.name, options, control);
     // The log that was used last stays longest.
     this.#logs.delete(key);
-    log ??= this.#host.reader.interactions(file, options).then((read) => ({ ...read, source: source.name }));
-    this.#logs.set(key, log);
+    this.#logs.set(key, reading);
     for (const oldest of this.#logs.keys()) {
       if (this.#logs.size <= KEPT) break;
       this.#logs.delete(oldest);
     }
+    const forget = () => this.#logs.get(key) === reading && this.#logs.delete(key);
+    reading.followers.add(control);
+    let stop: (() => void) | undefined;
     try {
-      const read = await log;
+      const stopped = new Promise<never>((_, reject) => {
+        stop = () => reject(new TaurecError('aborted'));
+        control.signal?.addEventListener('abort', stop);
+      });
+      const read = await Promise.race([reading.log, stopped]);
       control.onProgress?.({ done: read.report.rows, total: read.report.rows });
-      refuseAborted(control);
       return read;
     } catch (error) {
-      if (this.#logs.get(key) === log && !(error instanceof TaurecError && error.code === 'aborted'))
-        this.#logs.delete(key);
+      reading.followers.delete(control);
+      // What others wait for is read to its end.
+      if (reading.followers.size === 0) {
+        forget();
+        reading.stop.abort();
+      }
       throw error;
+    } finally {
+      reading.followers.delete(control);
+      control.signal?.removeEventListener('abort', stop!);
     }
+  }
+
+  #read(file: Readable, name: string, options: ReadOptions, first: Control): Reading {
+    const stop = new AbortController();
+    const followers = new Set([first]);
+    const onProgress: Control['onProgress'] = (progress) => {
+      for (const one of followers) one.onProgress?.(progress);
+    };
+    const read = this.#host.reader.interactions(file, options, { signal: stop.signal, onProgress });
+    return { log: read.then((log) => ({ ...log, source: name })), followers, stop };
   }
 }
 

@@ -42,7 +42,8 @@ export interface SampleFile {
 
 /** The readers of data. They throw what `readInteractions`, `readTitles` and `readCatalogue` throw. */
 export interface Reader {
-  interactions(file: Readable, options: ReadOptions): Promise<Interactions>;
+  /** A reader that cannot be stopped, or does not know how far it is, ignores `control`. */
+  interactions(file: Readable, options: ReadOptions, control?: Control): Promise<Interactions>;
   titles(file: Readable, items: IdMap, options: TitleOptions): Promise<string[]>;
   catalogue(file: Readable, options: TitleOptions): Promise<CatalogueTable>;
   preview(file: Readable, options: ReadOptions): Promise<TablePreview>;

@@ -83,14 +83,9 @@ export function level(value: number, all: readonly number[]): number {
   return high === low ? 4 : Math.round((8 * (value - low)) / (high - low));
 }
 
-/** The metric that a run is compared by, which is the first of its validation metrics unless another is wanted. */
+/** The value of a run's validation metric. */
 export function reached(run: RunInfo | undefined, metric: string | undefined): number | undefined {
   return metric === undefined ? undefined : run?.valid?.[metric];
-}
-
-/** Metrics that the runs have, in the order of the first that has any. */
-export function metricsOf(runs: readonly RunInfo[]): readonly string[] {
-  return [...new Set(runs.flatMap(({ valid }) => Object.keys(valid ?? {})))];
 }
 
 function sorted(values: readonly (Value | undefined)[]): readonly Value[] {

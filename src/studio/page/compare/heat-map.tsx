@@ -3,13 +3,13 @@ import type { RunInfo } from '../../session.ts';
 import { FailurePanel } from '../parts/failure-panel.tsx';
 import { Menu } from '../parts/field.tsx';
 import { duration, metric as metricText } from '../parts/figures.ts';
-import { metricTitle } from '../parts/metric-names.ts';
+import { metricsOf, metricTitle } from '../parts/metric-names.ts';
 import { Progress } from '../parts/progress.tsx';
 import { Table } from '../parts/table.tsx';
 import { useStudio } from '../state/studio.ts';
 import { Task } from '../state/task.ts';
 import { shownValue } from './differences.ts';
-import { type Grid, gridOf, level, metricsOf, reached } from './grid.ts';
+import { type Grid, gridOf, level, reached } from './grid.ts';
 import { stateInWords, useFields } from './runs.tsx';
 
 /** The runs of a sweep as a heat map that fills in as they finish. It is a table with coloured cells, so that it reads without colours, too. */

@@ -9,7 +9,7 @@ import { IntervalPlot } from '../charts/intervals.tsx';
 import { figureRows, groupsOf } from '../judge/figures.ts';
 import { baselineNames, baselines, baselineTitles, gainInWords } from '../judge/words.ts';
 import { count, duration, percent } from '../parts/figures.ts';
-import { metricTitle } from '../parts/metric-names.ts';
+import { metricsOf, metricTitle } from '../parts/metric-names.ts';
 
 /** Pixels of a figure. */
 const WIDTH = 620;
@@ -84,9 +84,10 @@ function leadOf({ users, items, epoch }: RunInfo, judgements: readonly Judgement
     : trained;
 }
 
-function trainingOf({ history }: RunInfo): Markup | undefined {
+function trainingOf(run: RunInfo): Markup | undefined {
+  const { history } = run;
   if (history.length < 2) return undefined;
-  const [name] = Object.keys(history.find(({ valid }) => valid)?.valid ?? {});
+  const [name] = metricsOf([run]);
   const loss = history.map((record) => ({ x: record.epoch, y: record.loss }));
   const valid = history.flatMap((record) =>
     name !== undefined && record.valid ? [{ x: record.epoch, y: record.valid[name]! }] : [],

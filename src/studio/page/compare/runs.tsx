@@ -3,13 +3,12 @@ import type { RunInfo } from '../../session.ts';
 import { Empty } from '../parts/empty.tsx';
 import { Menu } from '../parts/field.tsx';
 import { count, duration, metric as metricText } from '../parts/figures.ts';
-import { metricTitle } from '../parts/metric-names.ts';
+import { metricsOf, metricTitle } from '../parts/metric-names.ts';
 import { finished } from '../parts/run-picker.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { useStudio } from '../state/studio.ts';
 import { fieldsOf } from '../train/schema-fields.ts';
 import { differences, shownValue } from './differences.ts';
-import { metricsOf } from './grid.ts';
 import { Significance } from './significance.tsx';
 
 /** Metrics of a run in the table at most. */

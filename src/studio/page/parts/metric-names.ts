@@ -1,5 +1,7 @@
 /** Names of metrics as people read them, and what they say. */
 
+import type { RunInfo } from '../../session.ts';
+
 const names: Readonly<Record<string, readonly [title: string, about: string]>> = {
   ndcg: ['NDCG', 'how much of what people wanted is in their lists, and how high'],
   recall: ['Recall', 'share of what people wanted that is in their lists'],
@@ -24,4 +26,13 @@ export function metricTitle(name: string): string {
 /** What a metric says, in a few words; empty for one that is not known. */
 export function metricAbout(name: string): string {
   return names[name.split('@', 1)[0]!]?.[1] ?? '';
+}
+
+/** The metrics of validation that runs have so far, first the one by which validation chooses the epoch. */
+export function metricsOf(runs: readonly Pick<RunInfo, 'config' | 'history' | 'valid'>[]): readonly string[] {
+  const measured = runs.flatMap(({ valid, history }) =>
+    Object.keys(valid ?? history.find((record) => record.valid)?.valid ?? {}),
+  );
+  const choosing = runs.map(({ config }) => config.validation?.metric ?? 'ndcg@20');
+  return [...new Set([...choosing.filter((name) => measured.includes(name)), ...measured])];
 }

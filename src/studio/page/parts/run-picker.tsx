@@ -3,11 +3,13 @@ import { useStudio } from '../state/studio.ts';
 import { Empty } from './empty.tsx';
 import { Menu } from './field.tsx';
 import { metric } from './figures.ts';
+import { metricsOf, metricTitle } from './metric-names.ts';
 
 /** The words for a run in a menu: its name, and what it reached. */
 export function runLabel(run: RunInfo): string {
-  const [name, value] = Object.entries(run.valid ?? {})[0] ?? [];
-  const reached = name !== undefined && value !== undefined ? `, ${name} ${metric(value)}` : '';
+  const [name] = metricsOf([run]);
+  const value = name === undefined ? undefined : run.valid?.[name];
+  const reached = name !== undefined && value !== undefined ? `, ${metricTitle(name)} ${metric(value)}` : '';
   return `${run.name}${run.state === 'done' ? reached : ` (${run.state})`}`;
 }
 

@@ -1,7 +1,7 @@
 import type { RunInfo } from '../../session.ts';
 import { type Curve, Curves } from '../charts/curves.tsx';
+import { metricsOf } from '../parts/metric-names.ts';
 import { useStudio } from '../state/studio.ts';
-import { metricOf } from './transport.tsx';
 
 /** Earlier runs that are drawn in grey, at most. */
 const PAST = 6;
@@ -11,7 +11,7 @@ export function RunCurves({ run }: { run: RunInfo }) {
   const all = useStudio().runs.value;
   const past = all.filter(({ id, history }) => id !== run.id && history.length > 0).slice(0, PAST);
   const runs = [run, ...past];
-  const metric = metricOf(run) ?? past.map(metricOf).find((name) => name !== undefined);
+  const [metric] = metricsOf([run, ...past]);
   const epochs = Math.max(...runs.map((one) => Math.max(one.epochs, one.epoch)));
   const curves = (y: (record: RunInfo['history'][number]) => number | undefined): Curve[] =>
     distinct(runs).map(({ one, name }, at) => ({

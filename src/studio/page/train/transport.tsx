@@ -4,6 +4,7 @@ import { Confirm } from '../parts/confirm.tsx';
 import { FailurePanel } from '../parts/failure-panel.tsx';
 import { Check } from '../parts/field.tsx';
 import { duration, many, metric } from '../parts/figures.ts';
+import { metricsOf } from '../parts/metric-names.ts';
 import { useStudio } from '../state/studio.ts';
 import { isActive, type Trainer } from './trainer.ts';
 
@@ -113,18 +114,11 @@ function Course({ trainer }: { trainer: Trainer }) {
   );
 }
 
-/** The metric by which validation chooses the epoch, as far as the history tells; undefined without validation. */
-export function metricOf({ config, history }: Pick<RunInfo, 'config' | 'history'>): string | undefined {
-  const names = Object.keys(history.find(({ valid }) => valid)?.valid ?? {});
-  const wanted = config.validation?.metric ?? 'ndcg@20';
-  return names.find((name) => name === wanted) ?? names[0];
-}
-
 /** The epoch with the largest metric of validation. */
 export function bestOf(
   run: Pick<RunInfo, 'config' | 'history'>,
 ): { readonly epoch: number; readonly name: string; readonly value: number } | undefined {
-  const name = metricOf(run);
+  const [name] = metricsOf([run]);
   let best: { epoch: number; name: string; value: number } | undefined;
   if (name !== undefined)
     for (const { epoch, valid } of run.history) {

@@ -48,7 +48,7 @@ function Header() {
       </nav>
       <p class="where">
         {about?.kind === 'page' && 'Nothing leaves this page.'}
-        {about?.kind === 'server' && <>Works in {about.folder ?? 'the folder of its server'}.</>}
+        {about?.folder !== undefined && <>Works in {about.folder}.</>}
       </p>
       <div class="theme">
         <Menu

@@ -1,9 +1,9 @@
 // The HTML page of a report, with its style sheet and its only script.
 import { createHash } from 'node:crypto';
+import { documentHead } from './document-head.ts';
 import { figureHtml, type SeriesLook, seriesLooks } from './figures.ts';
 import { html, Markup } from './markup.ts';
 import { type ClaimVerdict, checkReport, type Provenance, type Report, type Section, slug } from './report.ts';
-import { reportStyle } from './report-style.ts';
 import { showCell, tableHtml } from './tables.ts';
 
 /** Script of the page: shows the copy button and handles its clicks. If the browser denies copying, it selects the command instead. The page works without the script. */
@@ -34,16 +34,7 @@ export function reportHtml(report: Report): string {
   const { claims, sections, provenance } = report;
   // Allows exactly one script, by its hash, and inline styles.
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${report.title} · taurec</title>
-<style>${new Markup(reportStyle)}</style>
-</head>
+  return html`${documentHead(report.title, policy)}
 <body>
 <main>
 <header>

@@ -8,7 +8,7 @@ import type { ServedApi } from './served-api.ts';
 import type { Found, ListRequest, Person, RunInfo, Session, SessionAbout, Source, Who } from './session.ts';
 
 /** What `GET /v1/model` says about a server of several models. */
-type Served = ModelStatus & {
+type ServerStatus = ModelStatus & {
   readonly variants?: readonly { readonly name: string; readonly shadow?: true }[];
 };
 
@@ -61,11 +61,11 @@ export class ServedSession implements Session {
   }
 
   async runs(): Promise<readonly RunInfo[]> {
-    const first = await this.#api.get<Served>('v1/model');
+    const first = await this.#api.get<ServerStatus>('v1/model');
     if (!first.variants) return [runOf(ONLY, first)];
     const names = first.variants.filter(({ shadow }) => !shadow).map(({ name }) => name);
     return Promise.all(
-      names.map(async (name) => runOf(name, await this.#api.get<Served>('v1/model', { variant: name }))),
+      names.map(async (name) => runOf(name, await this.#api.get<ServerStatus>('v1/model', { variant: name }))),
     );
   }
 
@@ -134,7 +134,7 @@ function ofRun<T extends Answered>(run: string, answer: T): T {
 
 const variantOf = (run: string) => (run === ONLY ? {} : { variant: run });
 
-function runOf(id: string, { loss, epochs, seed, dimension, metrics, users, items, version }: Served): RunInfo {
+function runOf(id: string, { loss, epochs, seed, dimension, metrics, users, items, version }: ServerStatus): RunInfo {
   const valid = (metrics as Partial<Record<string, { readonly values: Readonly<Record<string, number>> }>>).valid;
   return {
     id,

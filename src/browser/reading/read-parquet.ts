@@ -1,6 +1,6 @@
 import { type ColumnPositions, type Role, roles } from '../../data/columns.ts';
 import { cellKind, measureOf, trimmed } from '../../data/formats/cells.ts';
-import { type GoodRow, RowEncoder } from '../../data/formats/encode-rows.ts';
+import { blankRow, RowEncoder } from '../../data/formats/encode-rows.ts';
 import { badCell, unevenLists } from '../../data/formats/judge-rows.ts';
 import { checkNesting } from '../../data/formats/nesting.ts';
 import type { Rejects } from '../../data/formats/rejects.ts';
@@ -74,14 +74,7 @@ class ParquetRows {
   private readonly positions: ColumnPositions;
   private readonly options: ReadOptions;
   private readonly rejects: Rejects;
-  private readonly row: GoodRow = {
-    user: '',
-    item: '',
-    rating: Number.NaN,
-    time: Number.NaN,
-    weight: Number.NaN,
-    event: '',
-  };
+  private readonly row = blankRow();
 
   constructor(
     taken: readonly Taken[],

@@ -2,7 +2,7 @@
 
 import { type ColumnPositions, roles } from '../../data/columns.ts';
 import { type CellRules, measureOf, trimmed } from '../../data/formats/cells.ts';
-import { type GoodRow, RowEncoder } from '../../data/formats/encode-rows.ts';
+import { blankRow, RowEncoder } from '../../data/formats/encode-rows.ts';
 import { badJson, objectOf, RowJudge } from '../../data/formats/judge-rows.ts';
 import { readLightGcn } from '../../data/formats/light-gcn.ts';
 import type { TextRecord } from '../../data/formats/records.ts';
@@ -86,14 +86,7 @@ class TextRows {
   private readonly positions: ColumnPositions;
   private readonly rules: CellRules;
   private readonly measures: readonly ('rating' | 'time' | 'weight')[];
-  private readonly row: GoodRow = {
-    user: '',
-    item: '',
-    rating: Number.NaN,
-    time: Number.NaN,
-    weight: Number.NaN,
-    event: '',
-  };
+  private readonly row = blankRow();
 
   constructor(positions: ColumnPositions, options: Options) {
     const present = roles.filter((role) => positions[role] !== undefined);

@@ -16,6 +16,11 @@ export interface GoodRow {
   event: string;
 }
 
+/** A row with nothing in it, for a reader that fills one object again and again. */
+export function blankRow(): GoodRow {
+  return { user: '', item: '', rating: Number.NaN, time: Number.NaN, weight: Number.NaN, event: '' };
+}
+
 /** Takes good rows and makes the encoded columns of those that count. */
 export class RowEncoder {
   private readonly users = new IdColumn();

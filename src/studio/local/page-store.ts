@@ -22,7 +22,7 @@ export async function openPageStore(): Promise<PageStore> {
   try {
     const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT, { create: true });
     const runs = await root.getDirectoryHandle(RUNS, { create: true });
-    return { store: folderStore(root, runs), notes: [] };
+    return { store: storeIn(root, runs), notes: [] };
   } catch {
     const note =
       'This browser keeps nothing for this page (a private window, or storage is switched off): runs are gone when the page is closed. Take models home as files.';
@@ -30,7 +30,7 @@ export async function openPageStore(): Promise<PageStore> {
   }
 }
 
-function folderStore(root: FileSystemDirectoryHandle, runs: FileSystemDirectoryHandle): RunStore {
+function storeIn(root: FileSystemDirectoryHandle, runs: FileSystemDirectoryHandle): RunStore {
   // Tabs make runs at the same time: each has a word of its own.
   const own = Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => (byte % 36).toString(36)).join('');
   const openings = async () => (await readJson<Record<string, number>>(root, OPENED)) ?? {};

@@ -4,13 +4,12 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaurecError } from '../../errors.ts';
 import { openModel, openModelConfig, saveModel } from '../../model/model-directory.ts';
-import type { ModelConfig } from '../../model/model-facts.ts';
 import { removeAbandonedIn, temporaryName, writeAtomically } from '../../platform/atomic-file.ts';
 import { lockFolder } from '../../platform/folder-lock.ts';
-import type { TrainConfigInput } from '../../training/config.ts';
 import type { RunInfo } from '../session.ts';
 import type { RunStore } from '../workbench/host.ts';
-import type { Found, StudioFolder } from './studio-folder.ts';
+import { runOfModel } from '../workbench/run.ts';
+import type { FolderEntry, StudioFolder } from './studio-folder.ts';
 
 /** What the studio knows of a model that it made, besides the model's own files. */
 const RUN = 'studio-run.json';
@@ -112,7 +111,7 @@ export function folderStore(folder: StudioFolder): FolderStore {
 }
 
 /** The run of a model: the name of a folder that the studio made; for others a name that no such folder has, with no number at its end. */
-function idOf({ name }: Found): string {
+function idOf({ name }: FolderEntry): string {
   const own = /^models\/(run-\d+)$/.exec(name)?.[1];
   return own ?? `model-${keyOf(name)}-found`;
 }
@@ -127,7 +126,7 @@ function keyOf(text: string): string {
 }
 
 /** A model as a run: as the studio knew it, otherwise by what its configuration says. */
-async function infoOf(found: Found): Promise<RunInfo> {
+async function infoOf(found: FolderEntry): Promise<RunInfo> {
   const config = await openModelConfig(found.path);
   const known = await readFile(join(found.path, RUN), 'utf8').then(
     (text) => JSON.parse(text) as RunInfo,
@@ -136,19 +135,5 @@ async function infoOf(found: Found): Promise<RunInfo> {
   const id = idOf(found);
   // A folder that was copied or renamed is another run.
   if (known?.id === id && known.state === 'done') return known;
-  return { ...describedBy(config), id, name: found.name };
-}
-
-function describedBy({ training, epochs, users, items, metrics }: ModelConfig): Omit<RunInfo, 'id' | 'name'> {
-  return {
-    state: 'done',
-    config: training as TrainConfigInput,
-    epoch: epochs ?? 0,
-    epochs: Number(training.epochs ?? epochs ?? 0),
-    history: [],
-    ...(metrics?.valid && { valid: metrics.valid.values }),
-    opened: 0,
-    users,
-    items,
-  };
+  return { ...runOfModel(config), id, name: found.name };
 }

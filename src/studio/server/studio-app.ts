@@ -20,7 +20,7 @@ const MOST_TOKEN = 4096;
 const MOST_NAME = 200;
 
 /** Everything that the routes use. */
-export interface StudioParts {
+export interface AppParts {
   readonly session: Session;
   readonly site: Site;
   readonly access: StudioAccess;
@@ -44,7 +44,7 @@ export interface StudioApp {
 }
 
 /** Creates the HTTP application: the page, and the calls of the session for those who have the cookie. */
-export function createStudioApp(parts: StudioParts): StudioApp {
+export function createStudioApp(parts: AppParts): StudioApp {
   const { session, site, access, log, uploadLimit, upload } = parts;
   const fault = (error: unknown) => log.error({ err: error }, 'request failed');
   const answers = new CallAnswers(session, fault);

@@ -24,7 +24,7 @@ const dataName = /\.(csv|tsv|txt|dat|data|inter|jsonl|ndjson|json|parquet)(\.gz|
 const programName = /^(package(-lock)?|[jt]sconfig.*|config|versions|deno|biome|checkpoint.*|.*\.config)\.json$/i;
 
 /** A file or a model folder below the studio's folder. */
-export interface Found {
+export interface FolderEntry {
   readonly id: string;
   /** The path below the folder, with slashes. */
   readonly name: string;
@@ -32,7 +32,7 @@ export interface Found {
 }
 
 /** A data file. */
-export interface FoundFile extends Found {
+export interface DataFile extends FolderEntry {
   readonly bytes: number;
   /** Changes when the file changes. */
   readonly stamp: string;
@@ -40,8 +40,8 @@ export interface FoundFile extends Found {
 
 /** What a folder holds for the studio. */
 export interface Listing {
-  readonly files: readonly FoundFile[];
-  readonly models: readonly Found[];
+  readonly files: readonly DataFile[];
+  readonly models: readonly FolderEntry[];
 }
 
 /**
@@ -72,8 +72,8 @@ export class StudioFolder {
 
   /** Data files and model folders, by name. Hidden ones, and those of packages, are left out. */
   async list(): Promise<Listing> {
-    const files: FoundFile[] = [];
-    const models: Found[] = [];
+    const files: DataFile[] = [];
+    const models: FolderEntry[] = [];
     const waiting = [{ folder: this.path, depth: 0 }];
     for (let next = waiting.shift(); next && files.length + models.length < MOST_LISTED; next = waiting.shift()) {
       const { folder, depth } = next;
@@ -92,7 +92,7 @@ export class StudioFolder {
         if (facts) files.push({ ...this.#found(path), ...facts });
       }
     }
-    const byName = (a: Found, b: Found) => (a.name < b.name ? -1 : 1);
+    const byName = (a: FolderEntry, b: FolderEntry) => (a.name < b.name ? -1 : 1);
     return { files: files.sort(byName), models: models.sort(byName) };
   }
 
@@ -147,13 +147,13 @@ export class StudioFolder {
     }
   }
 
-  #found(path: string): Found {
+  #found(path: string): FolderEntry {
     const name = relative(this.path, path).split(sep).join('/');
     return { id: `file-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`, name, path };
   }
 
   /** The size and the stamp of a file that lies below the folder, links followed; undefined for any other. */
-  async #factsWithin(path: string): Promise<Pick<FoundFile, 'bytes' | 'stamp'> | undefined> {
+  async #factsWithin(path: string): Promise<Pick<DataFile, 'bytes' | 'stamp'> | undefined> {
     const real = await realpath(path).catch(() => undefined);
     if (real === undefined || !real.startsWith(this.path.endsWith(sep) ? this.path : this.path + sep)) return undefined;
     const facts = await stat(real).catch(() => undefined);
@@ -162,7 +162,7 @@ export class StudioFolder {
 }
 
 /** A file as a source of a session. */
-export const sourceOf = ({ id, name, bytes }: Omit<FoundFile, 'stamp'>): Source => ({
+export const sourceOf = ({ id, name, bytes }: Omit<DataFile, 'stamp'>): Source => ({
   ...{ id, name, bytes },
   kind: 'file',
 });

@@ -12,7 +12,7 @@ import { failureOf } from './failure.ts';
 import type { Host } from './host.ts';
 import { parsePlainConfig } from './plain-config.ts';
 import { Recent } from './recent.ts';
-import { Run } from './run.ts';
+import { Run, runOfModel } from './run.ts';
 import { type RunControl, RunQueue } from './run-queue.ts';
 import { TrainingPictures } from './training-pictures.ts';
 import type { LossBench } from './typed-loss.ts';
@@ -145,22 +145,7 @@ export class RunDesk {
   /** Takes a model in as a run that is done. */
   async adopt(model: Model<ModelConfig>, name: string): Promise<RunInfo> {
     await this.#load();
-    const { training, epochs, users, items, metrics } = model.config;
-    const run = Run.ended(
-      {
-        ...this.#named(name),
-        state: 'done',
-        config: training as TrainConfigInput,
-        epoch: epochs ?? 0,
-        epochs: Number(training.epochs ?? epochs ?? 0),
-        history: [],
-        valid: metrics?.valid?.values,
-        opened: 0,
-        users,
-        items,
-      },
-      model,
-    );
+    const run = Run.ended({ ...this.#named(name), ...runOfModel(model.config) }, model);
     // Only then can it be discarded.
     await this.#save(run);
     this.#runs.set(run.id, run);

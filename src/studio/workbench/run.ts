@@ -1,4 +1,5 @@
 import type { Model } from '../../model/model.ts';
+import type { ModelConfig } from '../../model/model-facts.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
 import type { EpochRecord, Phase, TrainEvent } from '../../training/events.ts';
 import type { DataRequest, Failure, RunInfo, RunState } from '../session.ts';
@@ -130,4 +131,19 @@ export class Run {
     this.#valid = result.valid;
     this.#seconds = result.seconds;
   }
+}
+
+/** What a model says of a run that made it, for a model that came from elsewhere. */
+export function runOfModel({ training, epochs, users, items, metrics }: ModelConfig): Omit<RunInfo, 'id' | 'name'> {
+  return {
+    state: 'done',
+    config: training as TrainConfigInput,
+    epoch: epochs ?? 0,
+    epochs: Number(training.epochs ?? epochs ?? 0),
+    history: [],
+    ...(metrics?.valid && { valid: metrics.valid.values }),
+    opened: 0,
+    users,
+    items,
+  };
 }

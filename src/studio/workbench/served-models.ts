@@ -53,7 +53,7 @@ export class ServedModels {
 
 /** An engine with those who use it. */
 interface Entry {
-  readonly served: Promise<Served>;
+  readonly served: Promise<OpenModel>;
   users: number;
   dropped: boolean;
 }
@@ -66,12 +66,12 @@ async function closeUnused({ served, users, dropped }: Entry): Promise<void> {
   );
 }
 
-interface Served {
+interface OpenModel {
   readonly engine: Engine;
   with(prior: number | undefined): Recommender;
 }
 
-async function openServed(model: Model): Promise<Served> {
+async function openServed(model: Model): Promise<OpenModel> {
   const full = withNewItems(model);
   // One person's list is too little work for threads.
   const engine = await openRankingEngine(full, { ...ownBuild(model), threads: 1 });

@@ -1,6 +1,6 @@
 import { type ComponentChild, render } from 'preact';
+import { documentHead } from '../../../report/document-head.ts';
 import { html, Markup } from '../../../report/markup.ts';
-import { reportStyle } from '../../../report/report-style.ts';
 import { tableHtml } from '../../../report/tables.ts';
 import type { Judgement, RunInfo } from '../../session.ts';
 import { ColumnPlot } from '../charts/columns.tsx';
@@ -40,16 +40,7 @@ export function reportPage({
   command: string;
   version: string;
 }): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${run.name} · taurec</title>
-<style>${new Markup(reportStyle + plotStyle)}</style>
-</head>
+  return html`${documentHead(run.name, "default-src 'none'; style-src 'unsafe-inline'", plotStyle)}
 <body>
 <main>
 <header>

@@ -2,8 +2,8 @@ import { useMemo, useState } from 'preact/hooks';
 import type { Comparison } from '../../../evaluation/compare.ts';
 import type { RunInfo } from '../../session.ts';
 import { judgements } from '../judge/judged.ts';
-import { openings, openingsInWords } from '../judge/words.ts';
-import { Confirm } from '../parts/confirm.tsx';
+import { OpenAgain } from '../judge/open-again.tsx';
+import { openings } from '../judge/words.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Menu } from '../parts/field.tsx';
 import { count, many, metric as metricText, number } from '../parts/figures.ts';
@@ -61,20 +61,7 @@ export function Significance() {
           </button>
         </p>
       )}
-      {asking && (
-        <Confirm
-          title="Open the test part again?"
-          act="Open it"
-          cancel="Leave it closed"
-          onAct={() => {
-            setAsking(false);
-            compare();
-          }}
-          onClose={() => setAsking(false)}
-        >
-          <p>{openingsInWords(opened)}</p>
-        </Confirm>
-      )}
+      {asking && <OpenAgain opened={opened} onOpen={compare} onClose={() => setAsking(false)} />}
       <TaskView task={task} working="Measuring both runs for each person">
         {(comparison) => <Answer comparison={comparison} a={a} b={b} />}
       </TaskView>

@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../session.ts';
-import { Confirm } from '../parts/confirm.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { NoModel, RunPicker, useRun } from '../parts/run-picker.tsx';
 import { TaskView } from '../parts/task-view.tsx';
@@ -8,6 +7,7 @@ import { useView, Views } from '../parts/views.tsx';
 import { useStudio } from '../state/studio.ts';
 import { judge, judgementOf, judgements } from './judged.ts';
 import { JudgementView } from './judgement.tsx';
+import { OpenAgain } from './open-again.tsx';
 import { lacksPart, openings, openingsInWords } from './words.ts';
 
 const parts = [
@@ -114,20 +114,7 @@ function Test({ run }: { run: RunInfo }) {
           }
         >
           {openingsInWords(opened)}
-          {asking && (
-            <Confirm
-              title="Open the test part again?"
-              act="Open it"
-              cancel="Leave it closed"
-              onAct={() => {
-                setAsking(false);
-                open();
-              }}
-              onClose={() => setAsking(false)}
-            >
-              <p>{openingsInWords(opened)}</p>
-            </Confirm>
-          )}
+          {asking && <OpenAgain opened={opened} onOpen={open} onClose={() => setAsking(false)} />}
         </Empty>
       }
     >

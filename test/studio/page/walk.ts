@@ -84,8 +84,11 @@ export interface Taken {
   readonly missed: string;
 }
 
-const room = (page: Page, name: string) =>
-  page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name, exact: true }).click();
+/** Goes to another room, and waits until it is there: rooms have fields of the same name. */
+async function room(page: Page, name: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name, exact: true }).click();
+  await page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+}
 
 /**
  * Walks from a file over all screens to the model's archive.

@@ -32,7 +32,7 @@ const { values } = parseArgs({
 const perRequest = Number(values.events);
 const users = 5000;
 const items = 5000;
-const program = resolve(import.meta.dirname, '../dist/cli/main.js');
+const program = resolve(import.meta.dirname, '../dist/programs/taurec.js');
 
 let sent = 0;
 /** A request of new events. */

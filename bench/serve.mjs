@@ -44,7 +44,7 @@ const { values } = parseArgs({
 const users = Number(values.users);
 const items = Number(values.items);
 const connections = Number(values.connections);
-const program = resolve(import.meta.dirname, '../dist/cli/main.js');
+const program = resolve(import.meta.dirname, '../dist/programs/taurec.js');
 
 await inTemporaryFolder(async (/** @type {string} */ folder) => {
   const directory = join(folder, 'model');

@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the kernels from kernels/, then src/ with tsc, then the additions of tidy-dist.mjs, bundle-threads.mjs and build-studio.mjs. Does nothing if dist/ is the unchanged result of the same inputs, so that
+ * Builds dist/: the kernels from kernels/, then src/ with tsc, then the additions of tidy-dist.mjs, bundle-programs.mjs and build-studio.mjs. Does nothing if dist/ is the unchanged result of the same inputs, so that
  * `npm install-test`, `npm run check` and `npm pack` build once. dist/build.hash is the SHA-256 of inputs and results.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,7 +23,7 @@ const inputs = [
   'scripts/build.mjs',
   'scripts/build-kernels.mjs',
   'scripts/tidy-dist.mjs',
-  'scripts/bundle-threads.mjs',
+  'scripts/bundle-programs.mjs',
   'scripts/build-studio.mjs',
 ];
 
@@ -35,7 +35,7 @@ if (existsSync(record) && readFileSync(record, 'utf8') === hashOf([...inputs, 'd
   const before = hashOf(inputs);
   run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
   run('scripts/tidy-dist.mjs');
-  run('scripts/bundle-threads.mjs');
+  run('scripts/bundle-programs.mjs');
   run('scripts/build-studio.mjs');
   // If a file was edited during the build, dist/ may hold its old version: without a record, the next call builds again.
   if (hashOf(inputs) === before) writeFileSync(record, hashOf([...inputs, 'dist']));

@@ -69,7 +69,7 @@ function pack() {
     ...[exports, imports, bin].flatMap(targets),
     ...['dist/engine/wasm/kernels-simd.wasm', 'dist/engine/wasm/kernels-fma.wasm'],
     'dist/server/rapidoc-min.js',
-    'dist/threads/coordinator-worker.js',
+    'dist/programs/coordinator-worker.js',
     'dist/studio/site/index.html',
     'dist/browser/isolation-worker.js',
     'dist/studio/server/workbench-worker.js',
@@ -78,7 +78,7 @@ function pack() {
   const missing = needed.filter((name) => !names.includes(name));
   const foreign = names.filter(
     (name) =>
-      !/^(dist|src)\/.*\.(js|js\.map|ts|wasm)$|^[^/]+\.(md|json)$|^dist\/(server\/rapidoc-min\.js\.|threads\/|browser\/)LICENSE\.txt$|^dist\/studio\/site\/.*\.(html|css|txt)$|^LICENSE$/.test(
+      !/^(dist|src)\/.*\.(js|js\.map|ts|wasm)$|^[^/]+\.(md|json)$|^dist\/(server\/rapidoc-min\.js\.|programs\/|browser\/)LICENSE\.txt$|^dist\/studio\/site\/.*\.(html|css|txt)$|^LICENSE$/.test(
         name,
       ),
   );
@@ -190,7 +190,7 @@ function installNode(line) {
 
 /** Runs the command and the program under one Node. @param {string} node path of the Node program @param {string} expected taurec's version */
 function tryWith(node, expected) {
-  const version = run(folder, node, 'node_modules/taurec/dist/cli/main.js', '--version');
+  const version = run(folder, node, 'node_modules/taurec/dist/programs/taurec.js', '--version');
   if (version !== expected) throw new Error(`taurec --version printed ${version}, expected ${expected}.`);
   // without its type annotation the program is JavaScript
   writeFileSync(join(folder, 'main.js'), program.replace(/const list:.* = /, 'const list = '));

@@ -1,8 +1,8 @@
 /**
- * Runs after tsc: makes the command executable, deletes compiled files whose source no longer exists (tsc leaves them, and `npm pack` would ship them), and copies the script of the server's API page
+ * Runs after tsc: deletes compiled files whose source no longer exists (tsc leaves them, and `npm pack` would ship them), and copies the script of the server's API page
  * next to the server. The script is a complete bundle; a dependency on its package would install many others, some of which need a compiler.
  */
-import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -16,9 +16,6 @@ for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   if (source && !['ts', 'tsx', 'd.ts'].some((end) => existsSync(join(root, 'src', `${source[1]}.${end}`))))
     rmSync(join(dist, name));
 }
-
-const command = join(dist, 'cli/main.js');
-if (existsSync(command)) chmodSync(command, 0o755);
 
 const page = createRequire(import.meta.url).resolve('rapidoc/dist/rapidoc-min.js');
 for (const end of ['', '.LICENSE.txt']) copyFileSync(`${page}${end}`, join(dist, `server/rapidoc-min.js${end}`));

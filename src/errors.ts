@@ -227,8 +227,17 @@ const messages = {
 /** The code of a `TaurecError`. Programs should test the code: codes are stable, the wording of messages may change. */
 export type ErrorCode = keyof typeof messages;
 
+const mark: unique symbol = Symbol.for('taurec.error');
+
 /** The error class of taurec: a stable code for programs, facts for logs, a message for people. Passwords are removed from the message and from the facts. */
 export class TaurecError extends Error {
+  /** True for the errors of every copy of taurec: the command is a bundle, while a configuration imports the library. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this, and has instances of its own
+    if (this !== TaurecError) return super[Symbol.hasInstance](value);
+    return typeof value === 'object' && value !== null && mark in value;
+  }
+
   override readonly name = 'TaurecError';
   readonly code: ErrorCode;
   readonly facts: Facts;
@@ -237,6 +246,10 @@ export class TaurecError extends Error {
     super(withoutPasswords(messages[code](facts)), options);
     this.code = code;
     this.facts = cleaned(facts) as Facts;
+  }
+
+  get [mark](): true {
+    return true;
   }
 }
 

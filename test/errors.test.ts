@@ -66,3 +66,17 @@ describe('passwords', () => {
     }
   });
 });
+
+it('an error of another copy of taurec is a TaurecError, and a subclass knows its own', async () => {
+  const copy = `${new URL('../dist/errors.js', import.meta.url)}?copy`;
+  const { TaurecError: Other } = (await import(copy)) as typeof import('../src/errors.ts');
+  class Own extends TaurecError {}
+  const error = new Other('empty-data', { file: 'log.csv', reason: 'no rows' });
+  expect(Other).not.toBe(TaurecError);
+  expect(error).toBeInstanceOf(TaurecError);
+  expect(error).not.toBeInstanceOf(Own);
+  expect(new Own('empty-data')).toBeInstanceOf(Own);
+  expect(new Own('empty-data')).toBeInstanceOf(Other);
+  for (const value of [new Error('no'), { code: 'empty-data' }, undefined, null, 'text'])
+    expect(value).not.toBeInstanceOf(TaurecError);
+});

@@ -55,7 +55,7 @@ export async function run({ quick, seed }) {
  * @param {string} file where report-peak.mjs writes it
  */
 async function peakOf(commandLine, file) {
-  const program = join(import.meta.dirname, '../../dist/cli/main.js');
+  const program = join(import.meta.dirname, '../../dist/programs/taurec.js');
   const preload = ['--import', new URL('./report-peak.mjs', import.meta.url).href];
   await promisify(execFile)(process.execPath, [...preload, program, ...commandLine], {
     env: { ...process.env, TAUREC_BENCH_PEAK: file },

@@ -4,7 +4,7 @@ import { pageAddress } from './page-address.ts';
 import type { WorkerReply, WorkerStartMessage } from './worker-start.ts';
 
 /**
- * Starts a Web Worker from the text of its program (a module written by scripts/bundle-threads.mjs), so that no file needs an address of its own. Resolves when the program
+ * Starts a Web Worker from the text of its program (a module written by scripts/bundle-programs.mjs), so that no file needs an address of its own. Resolves when the program
  * has taken its start data and is ready (`onStart` in worker-start.ts); the worker is then the caller's to listen to, from the same turn of the event loop on, and to terminate.
  * @param name what it is, for errors
  * @param program the text, a module

@@ -1,2 +1,2 @@
-/** train-worker.ts with all that it imports, as the text of one module. scripts/bundle-threads.mjs writes it. */
+/** train-worker.ts with all that it imports, as the text of one module. scripts/bundle-programs.mjs writes it. */
 export const program: string;

@@ -2,7 +2,7 @@
 // The executable: connects `run` to the streams and signals of the process.
 
 import { getEventListeners } from 'node:events';
-import { run } from './run.ts';
+import { version } from '../platform/version.ts';
 
 /** Milliseconds within which a second signal counts as the first: on Ctrl-C the terminal signals taurec directly, and npx then forwards the same signal. */
 const ONE_SIGNAL_MS = 1000;
@@ -32,12 +32,19 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-process.exitCode = await run(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  signal: controller.signal,
-  onHangup: (listener) => void process.on('SIGHUP', listener),
-  script: process.argv[1],
-});
+const argv = process.argv.slice(2);
+if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  // Scripts ask for the version often: it takes no more than Node itself.
+  process.stdout.write(`${version}\n`);
+} else {
+  const { run } = await import('./run.ts');
+  process.exitCode = await run(argv, {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: controller.signal,
+    onHangup: (listener) => void process.on('SIGHUP', listener),
+    script: process.argv[1],
+  });
+}
 // After a signal nothing may keep the process: a client of a queue that is away would reconnect for ever.
 if (asked !== undefined) setTimeout(() => process.exit(), 1000).unref();

@@ -11,7 +11,6 @@ import { idFile, idList } from './id-lists.ts';
 import { type IndexFlags, indexFlags } from './index-flags.ts';
 import { listReaders } from './list-flags.ts';
 import { count, itemsTable } from './output.ts';
-import { WorkProgress } from './progress.ts';
 import { reasonsText } from './reasons-text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -144,6 +143,7 @@ async function writeFile(
   flags: RecommendFlags,
 ): Promise<void> {
   const format = flags.format;
+  const { WorkProgress } = await import('./progress.ts');
   const progress = flags.quiet ? undefined : new WorkProgress(terminal.stderr);
   progress?.start('Recommending');
   const onProgress = progress?.update.bind(progress);

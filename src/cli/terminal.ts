@@ -69,7 +69,7 @@ export class Terminal {
     return quiet ? () => {} : (text) => this.note(text);
   }
 
-  /** A taurec command as the user can type it: `taurec …`, `npx taurec …` or `node dist/cli/main.js …`, quoted for a shell and without passwords of databases. */
+  /** A taurec command as the user can type it: `taurec …`, `npx taurec …` or `node dist/programs/taurec.js …`, quoted for a shell and without passwords of databases. */
   commandLine(...args: readonly string[]): string {
     return [this.#program(), ...args.map(argument)].join(' ');
   }
@@ -112,7 +112,7 @@ export class Terminal {
     const { script } = this.#io;
     // npx sets npm_command to "exec".
     if (this.env.npm_command === 'exec') return 'npx taurec';
-    return script !== undefined && basename(script) === 'main.js'
+    return script !== undefined && basename(script) === 'taurec.js'
       ? `node ${shellWord(relative('', script))}`
       : 'taurec';
   }

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TaurecError } from '../errors.ts';
 import { type Evaluation, protocols } from './evaluator.ts';
 

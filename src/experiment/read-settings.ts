@@ -1,6 +1,6 @@
 // Reads and checks the settings of an experiment: expands names to data sets, losses and backbones, and loads every custom module before the first training.
 import { basename } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type BackboneName, backboneNames } from '../backbone/backbones.ts';
 import { loadBackbone } from '../backbone/load-backbone.ts';
 import { TaurecError } from '../errors.ts';

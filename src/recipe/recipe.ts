@@ -1,5 +1,5 @@
 // The type of a recipe with its checks, settings that several recipes share, and the comparison of runs with expected values.
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Protocol, protocols } from '../evaluation/evaluator.ts';
 import { type Choice, choices, folderDataSet, type RunRecord, type RunSpec } from '../experiment/run.ts';
 import { deviation, mean } from '../experiment/statistics.ts';

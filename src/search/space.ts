@@ -1,6 +1,6 @@
 /** Tuning spaces: their types, the scales that searches work on, and the check of a space that a user gives. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Random } from '../array/random.ts';
 import { TaurecError } from '../errors.ts';
 

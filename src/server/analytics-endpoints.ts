@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { groupingShape, groupings, periodShape, testShape } from '../analytics/options.ts';
 import { TaurecError } from '../errors.ts';
 import type { Endpoint } from './endpoint.ts';

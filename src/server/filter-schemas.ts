@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isShallow, type Where } from '../catalogue/where.ts';
 import { whole } from '../option.ts';
 

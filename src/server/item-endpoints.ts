@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Attribute } from '../catalogue/catalogue.ts';
 import { fits } from '../catalogue/edited-catalogue.ts';
 import { secondsOf } from '../catalogue/where.ts';

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
-import { z } from 'zod';
+import * as z from 'zod';
 import { version } from '../platform/version.ts';
 import { itemSchemas } from './item-endpoints.ts';
 import { operationRoutes } from './openapi-operations.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { analyticsAnswers, analyticsRequests } from './analytics-endpoints.ts';
 import {
   busy,

@@ -1,5 +1,5 @@
 import type { createRoute } from '@hono/zod-openapi';
-import { z } from 'zod';
+import * as z from 'zod';
 import { responseSchemas as answers } from './response-schemas.ts';
 
 /** A route of the API document. */

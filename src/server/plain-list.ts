@@ -1,16 +1,19 @@
-import { z } from 'zod';
+import type * as z from 'zod';
+// TypeScript wants the name of an assertion without a namespace.
+import { ZodArray } from 'zod';
+import { $constructor, type $ZodArrayDef, type ParsePayload, util } from 'zod/v4/core';
 
 /** Wrong elements after which a list is not read further. */
 const MOST_WRONG = 20;
 
-interface PlainListDef extends z.core.$ZodArrayDef {
+interface PlainListDef extends $ZodArrayDef {
   readonly plain: (value: unknown) => unknown;
   readonly most: number;
 }
 
 /** An array whose elements `plain` reads where it can. A constructor of zod, so that `.min()`, `.meta()` and the API document take it for an array. */
-const PlainList = z.core.$constructor<z.ZodArray, PlainListDef>('PlainList', (list, def) => {
-  z.ZodArray.init(list, def);
+const PlainList = $constructor<z.ZodArray, PlainListDef>('PlainList', (list, def) => {
+  ZodArray.init(list, def);
   const readAll = list._zod.parse;
   list._zod.parse = (payload, context) => {
     const given = payload.value;
@@ -25,11 +28,11 @@ const PlainList = z.core.$constructor<z.ZodArray, PlainListDef>('PlainList', (li
         values[at] = value;
         continue;
       }
-      const read = def.element._zod.run({ value: given[at], issues: [] }, context) as z.core.ParsePayload;
+      const read = def.element._zod.run({ value: given[at], issues: [] }, context) as ParsePayload;
       values[at] = read.value;
       if (read.issues.length === 0) continue;
       wrong++;
-      payload.issues.push(...z.core.util.prefixIssues(at, read.issues));
+      payload.issues.push(...util.prefixIssues(at, read.issues));
     }
     payload.value = values;
     return payload;

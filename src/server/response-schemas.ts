@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { attributeTypes } from '../data/attribute-columns.ts';
 import { listIdText } from '../feedback/list-id.ts';
 import { absenceCauses } from '../recommender/people-ranker.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { upTo, whole } from '../option.ts';
 import { shortName, shortNameText } from '../platform/short-name.ts';
 import { itemListsShape } from '../recommender/item-lists.ts';

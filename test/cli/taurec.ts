@@ -9,7 +9,7 @@ import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { logText } from '../support/log-text.ts';
 
 /** The built program. */
-export const program = resolve(import.meta.dirname, '../../dist/cli/main.js');
+export const program = resolve(import.meta.dirname, '../../dist/programs/taurec.js');
 
 /** The folder in which a test module runs the program, removed after it. */
 export const folder = mkdtempSync(join(tmpdir(), 'taurec-cli-'));

@@ -175,7 +175,7 @@ test('generate --quiet prints nothing', async () => {
 test('the commands that it prints are those that were typed: npx, node or taurec', async () => {
   const args = ['generate', '--out', 'printed', '--users', '50', '--items', '40', '--interactions', '500'];
   expect((await begin(args, { env: { npm_command: 'exec' } }).done).stdout).toMatch(/^Train: {2}npx taurec train /m);
-  expect((await begin(args).done).stdout).toMatch(/^Train: {2}node \S*main\.js train /m);
+  expect((await begin(args).done).stdout).toMatch(/^Train: {2}node \S*taurec\.js train /m);
   let stdout = '';
   const [out, err] = [{ write: (text: string) => (stdout += text) }, { write: () => true }];
   expect(await run(args, { stdout: out, stderr: err, env: {} })).toBe(0);

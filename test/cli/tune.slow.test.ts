@@ -57,7 +57,7 @@ describe('tune --json', () => {
     const { provenance, sections } = JSON.parse(readFileSync(join(folder, result.report.json), 'utf8'));
     expect(provenance.command).toMatch(/^npx taurec tune /);
     expect(sections[0].text[0]).toMatch(/^npx taurec train .* --out model$/);
-    expect(report).not.toContain('main.js');
+    expect(report).not.toContain('taurec.js');
   });
 
   test('asked again, nothing is trained again', async () => {

@@ -126,7 +126,7 @@ test('a second signal ends it at once, but not one that comes together with the 
 // A device on which every write fails, as on a full disk.
 test.runIf(existsSync('/dev/full'))('a log that cannot be written does not end the server', async () => {
   const full = openSync('/dev/full', 'w');
-  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../dist/programs/taurec.js', import.meta.url));
   const args = [main, 'serve', directory, '--port', '0', '--threads', '1', '--json'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', full] });
   const exit = once(child, 'exit');

@@ -56,7 +56,7 @@ test('each text makes the model of the run again, to the last bit', async () => 
   const wanted = await original();
   expect(new Set(wanted).size).toBeGreaterThan(100);
 
-  const taurec = `taurec() { '${process.execPath}' '${join(dist, 'cli/main.js')}' "$@"; }`;
+  const taurec = `taurec() { '${process.execPath}' '${join(dist, 'programs/taurec.js')}' "$@"; }`;
   await shell('sh', ['-c', `${taurec}; ${commandText(reproduction)} --quiet`], { cwd: folder });
   expect(await saved('models/my-run')).toEqual(wanted);
   rmSync(join(folder, 'models'), { recursive: true });

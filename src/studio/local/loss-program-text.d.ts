@@ -1,2 +1,2 @@
-/** loss-program.ts with all that it imports, as the text of one module. scripts/bundle-threads.mjs writes it. */
+/** loss-program.ts with all that it imports, as the text of one module. scripts/bundle-programs.mjs writes it. */
 export const program: string;

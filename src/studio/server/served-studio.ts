@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Model } from '../../model/model.ts';
 import { openModel } from '../../model/model-directory.ts';
 import type { AppParts } from '../../server/app.ts';

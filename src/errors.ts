@@ -172,6 +172,8 @@ const messages = {
   // studio
   'no-data-loaded': (f: Facts) => `No data are loaded. ${f.remedy ?? 'Load data first.'}`,
   'other-training-data': (f: Facts) => `The model was not trained on the data in use (${f.source}). ${f.remedy}`,
+  'run-data': (f: Facts) =>
+    `The run ${f.run} cannot be resumed: its data (${f.source}) ${f.problem}. Load them under Data as they were (${f.options}), and resume it then; or train again on other data.`,
   'session-lost': (f: Facts) => `The session has ended: ${f.reason}. ${f.remedy ?? 'Load the page again.'}`,
   'typed-loss': (f: Facts) => `The typed loss cannot be used: ${f.problem}.${f.remedy ? ` ${f.remedy}` : ''}`,
   // reports

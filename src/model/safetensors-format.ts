@@ -210,10 +210,20 @@ export function headerLength(path: string, first: Uint8Array, size: number): num
  * @throws TaurecError `bad-safetensors`, naming `path`, when header and data do not fit together
  */
 export function safetensorsOf(path: string, header: Uint8Array, data: ArrayBufferLike): Safetensors {
-  const parsed = parseHeader(header, data.byteLength);
-  if (typeof parsed === 'string') throw new TaurecError('bad-safetensors', { path, problem: parsed });
+  const parsed = checkedHeader(path, header, data.byteLength);
   const tensors = new Map(parsed.tensors.map((e) => [e.name, { shape: e.shape, data: viewOf(e, data) }]));
   return { path, metadata: parsed.metadata, tensors };
+}
+
+/** The metadata of a file from its header. @throws TaurecError as `safetensorsOf` */
+export function metadataOf(path: string, header: Uint8Array, dataBytes: number): Safetensors['metadata'] {
+  return checkedHeader(path, header, dataBytes).metadata;
+}
+
+function checkedHeader(path: string, header: Uint8Array, dataBytes: number): SafetensorsHeader {
+  const parsed = parseHeader(header, dataBytes);
+  if (typeof parsed === 'string') throw new TaurecError('bad-safetensors', { path, problem: parsed });
+  return parsed;
 }
 
 /** An array and its shape, row-major. */

@@ -7,6 +7,7 @@ import { type FileDigest, refuseDamaged, signedDigest, unsigned, withDigest } fr
 import { ReadingCheck } from './reading-check.ts';
 import {
   headerLength,
+  metadataOf,
   type Safetensors,
   type StreamedTensor,
   safetensorsOf,
@@ -80,13 +81,8 @@ export async function readSafetensors(
     throw new TaurecError('bad-safetensors', { path, problem }, { cause });
   });
   try {
-    const size = (await file.stat()).size;
-    const length = new Uint8Array(8);
-    // `headerLength` refuses shorter files.
-    if (size >= 8) await readAll(file, length, 0);
-    const headerBytes = headerLength(path, length, size);
-    const header = new Uint8Array(headerBytes);
-    await readAll(file, header, 8);
+    const { size, length, header } = await readHeader(file, path);
+    const headerBytes = header.length;
     const data = new SharedArrayBuffer(size - 8 - headerBytes);
     const own = isSigned ? signedDigest(header) : undefined;
     const hashed = own === undefined ? header : withDigest(header, own, unsigned);
@@ -116,6 +112,31 @@ export async function readSafetensors(
   } finally {
     await file.close();
   }
+}
+
+/**
+ * The metadata of a safetensors file: only its header is read, and nothing is checked against a digest.
+ * @throws TaurecError `bad-safetensors` when the file is cut short or of another format; the error of the file system where it cannot be read
+ */
+export async function readMetadata(path: string): Promise<Safetensors['metadata']> {
+  const file = await openRegular(path);
+  try {
+    const { size, header } = await readHeader(file, path);
+    return metadataOf(path, header, size - 8 - header.length);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The size of a file, its first eight bytes, and its header. */
+async function readHeader(file: FileHandle, path: string) {
+  const { size } = await file.stat();
+  const length = new Uint8Array(8);
+  // `headerLength` refuses shorter files.
+  if (size >= 8) await readAll(file, length, 0);
+  const header = new Uint8Array(headerLength(path, length, size));
+  await readAll(file, header, 8);
+  return { size, length, header };
 }
 
 /** As `readSafetensors`, with all checks done. @throws TaurecError also `damaged-file` and `bad-model`, where a check fails */

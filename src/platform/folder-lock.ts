@@ -37,6 +37,13 @@ export function lockFolder(folder: string): () => void {
   };
 }
 
+/** Whether another process holds the lock of a folder, or may do so. */
+export function isLockedElsewhere(folder: string): boolean {
+  const path = resolve(folder, 'lock');
+  const other = holderOf(path);
+  return !held.has(path) && other !== undefined && isThere(other, path);
+}
+
 /** The locks that this process holds. A lock with our process id that is not in this set was left by an earlier process with the same id (usual in containers). */
 const held = new Set<string>();
 

@@ -26,6 +26,8 @@ export interface SessionAbout {
   readonly folder?: string;
   /** Stored runs that cannot be read, a sentence for each; absent: all can. */
   readonly problems?: readonly string[];
+  /** Runs that another session of the same store trains at present, a sentence for each; absent: there are none. */
+  readonly elsewhere?: readonly string[];
   /** The JSON schema of a training configuration, from which forms are drawn. */
   readonly schema: Readonly<Record<string, unknown>>;
 }
@@ -96,8 +98,10 @@ export interface DataSummary {
   readonly hasTitles: boolean;
 }
 
-/** The state of a run. */
-export type RunState = 'waiting' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
+/**
+ * The state of a run. `interrupted`: its session ended in mid-run, or its thread did; it can be resumed. Its `epoch` and `history` are those of its last checkpoint: 0 and none where there is none, so that it begins anew.
+ */
+export type RunState = 'waiting' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
 /** A training, or a model that is there already. */
 export interface RunInfo {
@@ -260,7 +264,10 @@ export interface Session {
   runs(): Promise<readonly RunInfo[]>;
   /** Starts a training on the data in use, after those that wait. `loss` is the text of a checked loss (`checkLoss`). */
   start(config: TrainConfigInput, options?: { readonly name?: string; readonly loss?: string }): Promise<RunInfo>;
-  /** `pause`, `resume`, one `step` (an epoch) of a paused run, or `cancel`. */
+  /**
+   * `pause`, `resume`, one `step` (an epoch) of a paused run, or `cancel`, which keeps nothing of a run but its curves.
+   * `resume` of an interrupted run goes on from its last checkpoint, on its own data, after the runs that wait; its model is the one that it would have had without the interruption. Without data in use, its data are taken into use.
+   */
   control(run: string, act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<RunInfo>;
   /** Forgets a run and its model. */
   discard(run: string): Promise<void>;

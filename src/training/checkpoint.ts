@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
-import { readSafetensors, writeSafetensors } from '../model/safetensors.ts';
+import { readMetadata, readSafetensors, writeSafetensors } from '../model/safetensors.ts';
 import { type Safetensors, type Tensor, tensorOf } from '../model/safetensors-format.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
 import { makeFolder } from '../platform/write-fault.ts';
@@ -11,6 +11,9 @@ import { configToJson, type TrainConfig } from './config.ts';
 import { engineArrays } from './engine-arrays.ts';
 import type { Phase } from './events.ts';
 import type { TrainingData, TrainingState } from './training.ts';
+
+/** The name of the file in its folder. */
+export const CHECKPOINT = 'checkpoint.safetensors';
 
 const FORMAT = 'taurec-checkpoint-2';
 /** The format of earlier versions, without a digest. It is still read. */
@@ -59,7 +62,7 @@ export class CheckpointFile {
   #exists = false;
 
   constructor(directory: string, config: TrainConfig, data: TrainingData) {
-    this.path = join(directory, 'checkpoint.safetensors');
+    this.path = join(directory, CHECKPOINT);
     this.#every = config.checkpointEvery;
     this.#identity = { config: configHash(config), data: dataHash(data) };
   }
@@ -125,6 +128,19 @@ export class CheckpointFile {
       },
     };
   }
+}
+
+/**
+ * How far the run of a checkpoint in a folder was: its arrays are not read. Undefined where there is none.
+ * @throws TaurecError `bad-safetensors`
+ */
+export async function checkpointState(
+  directory: string,
+): Promise<Pick<TrainingState, 'phase' | 'epoch' | 'history' | 'seconds'> | undefined> {
+  const path = join(directory, CHECKPOINT);
+  if (!(await stat(path).catch(() => undefined))) return undefined;
+  const { state } = await readMetadata(path);
+  return state === undefined ? undefined : JSON.parse(state);
 }
 
 /**

@@ -14,7 +14,7 @@ import { bundle } from '../browser/bundle.ts';
 import { chromiumFlags, chromiumMissing, chromiumPath } from '../browser/chromium.ts';
 import { type PageServer, servePages } from '../browser/page-server.ts';
 import { type PageGlobals, sessionIn } from './page-session.ts';
-import { describeSession, recordOf, stateOf, toyRequest } from './session-contract.ts';
+import { describeSession, expectResumed, recordOf, stateOf, toyRequest } from './session-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taurec-local-session-'));
 const local = '../../dist/studio/local';
@@ -130,6 +130,24 @@ describe.skipIf(chromiumMissing)(`the session of a page, in Chromium${chromiumMi
       await session.discard(id);
       await onPage('/page.html', async (third) => expect((await third.runs()).map((run) => run.id)).not.toContain(id));
     });
+  });
+
+  test('a run whose page went in mid-run is there again, and trains from the beginning; another tab knows of it meanwhile', async () => {
+    const { page, session, end } = await open('/page.html');
+    let seen: string[] = [];
+    const interrupt = async () => {
+      await onPage('/page.html', async (second) => {
+        const { elsewhere = [] } = await second.about();
+        seen = [...elsewhere];
+        expect((await second.runs()).map(({ state }) => state)).not.toContain('interrupted');
+      });
+      await page.reload();
+      await page.waitForFunction(() => (globalThis as typeof globalThis & PageGlobals).session);
+      return session;
+    };
+    await expectResumed(session, interrupt, false);
+    expect(seen).toEqual(['interrupted, in another tab']);
+    await end();
   });
 
   test('without storage it works, and says that nothing is kept', async () => {

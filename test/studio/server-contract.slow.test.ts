@@ -7,7 +7,7 @@ import { serveStudio } from '../../src/studio/server/serve-studio.ts';
 import { ServerSession } from '../../src/studio/server-session.ts';
 import type { SessionEvent } from '../../src/studio/session.ts';
 import { Workbench } from '../../src/studio/workbench/workbench.ts';
-import { describeSession, recordOf, stateOf, toyRequest } from './session-contract.ts';
+import { describeSession, expectResumed, recordOf, stateOf, toyRequest } from './session-contract.ts';
 import { folderWith, site } from './studio.ts';
 
 /** A studio over a folder, and a session that has joined it. */
@@ -75,25 +75,45 @@ describe('what a studio makes', () => {
     await again.end();
   });
 
-  it('keeps the last checkpoint of a training that is stopped with the server', async () => {
+  it('is resumed from its last checkpoint after a restart, to the model that it would have had', async () => {
+    const folder = folderWith('resumed');
+    let own = await opened(folder);
+    const interrupt = async () => {
+      await own.end();
+      own = await opened(folder);
+      return own.session;
+    };
+    await expectResumed(own.session, interrupt, true);
+    // Nothing is left of what the training needed.
+    expect(readdirSync(join(folder, 'models', 'run-1'))).not.toContain('checkpoint-run.json');
+    expect(readdirSync(join(folder, 'models', 'run-1'))).not.toContain('checkpoint.safetensors');
+    await own.end();
+  });
+
+  it('keeps the last checkpoint of a training that is stopped with the server, and nothing of one that is cancelled', async () => {
     const folder = folderWith('stopped');
     const first = await opened(folder);
     await first.session.load(toyRequest);
     const { id } = await first.session.start(endless);
     await expect
       .poll(() => readdirSync(join(folder, 'models', id)), { timeout: 30_000 })
-      .toEqual(['checkpoint.safetensors']);
+      .toEqual(['checkpoint-run.json', 'checkpoint.safetensors']);
     await first.end();
-    expect(readdirSync(join(folder, 'models', id))).toEqual(['checkpoint.safetensors']);
+    expect(readdirSync(join(folder, 'models', id))).toEqual(['checkpoint-run.json', 'checkpoint.safetensors']);
 
     const again = await opened(folder);
-    expect(await again.session.runs()).toEqual([]);
+    expect(await again.session.runs()).toMatchObject([{ id, state: 'interrupted', config: endless }]);
+    expect((await again.session.sources()).map(({ kind }) => kind)).not.toContain('file');
     await again.session.load(toyRequest);
     // The checkpoint is not written over.
     const next = await again.session.start(config);
     expect(next.id).not.toBe(id);
     await stateOf(again.session, next.id, 'done');
-    expect(readdirSync(join(folder, 'models', id))).toEqual(['checkpoint.safetensors']);
+    expect(readdirSync(join(folder, 'models', id))).toEqual(['checkpoint-run.json', 'checkpoint.safetensors']);
+    expect((await again.session.control(id, 'resume')).state).toBe('waiting');
+    await stateOf(again.session, id, 'running', 0);
+    expect((await again.session.control(id, 'cancel')).state).toBe('cancelled');
+    expect(readdirSync(join(folder, 'models'))).not.toContain(id);
     await again.end();
   });
 
@@ -104,6 +124,7 @@ describe('what a studio makes', () => {
     const { session, end } = await opened(folder);
     await session.load(toyRequest);
     await expect(session.start(config)).rejects.toMatchObject({ code: 'folder-in-use' });
+    expect((await session.about()).elsewhere).toBeUndefined();
     await end();
   });
 });

@@ -1,3 +1,4 @@
+import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TaurecError } from '../../src/errors.ts';
 import type { DataRequest, RunInfo, RunState, Session, SessionEvent } from '../../src/studio/session.ts';
@@ -40,6 +41,49 @@ export function stateOf(session: Session, run: string, wanted: RunState, after =
       else reject(new Error(`${run} is ${info.state}: ${info.failure?.message}`));
     }, after);
   });
+}
+
+/** The files of a run's model but config.json, which has times. */
+async function filesOf(session: Session, run: string): Promise<Record<string, Uint8Array>> {
+  const { 'config.json': _, ...files } = unzipSync(new Uint8Array(await (await session.archive(run)).arrayBuffer()));
+  return files;
+}
+
+/**
+ * A run whose session ends in mid-run is there again in the next one, as interrupted, and its model is that of a run without interruption, bit for bit.
+ * @param interrupt ends the session, and makes the next one over the same store
+ * @param keeps whether the session keeps checkpoints: the run then goes on from the last one, otherwise from the beginning
+ */
+export async function expectResumed(
+  session: Session,
+  interrupt: () => Promise<Session>,
+  keeps: boolean,
+): Promise<void> {
+  const long = { ...config, epochs: 400, validation: { every: 100 }, checkpointEvery: 5 };
+  await session.load(toyRequest);
+  const { id } = await session.start(long, { name: 'interrupted' });
+  await stateOf(session, id, 'running', 0);
+  const epochOf = async () => (await session.runs()).find((run) => run.id === id)!.epoch;
+  await expect.poll(epochOf, { timeout: 30_000, interval: 5 }).toBeGreaterThan(10);
+  const before = await session.control(id, 'pause');
+  expect(before.state).toBe('paused');
+  const next = await interrupt();
+  const found = (await next.runs()).find((run) => run.id === id)!;
+  expect(found).toMatchObject({ state: 'interrupted', name: 'interrupted', config: long, epochs: 400 });
+  expect(found.epoch).toBe(keeps ? before.epoch - (before.epoch % 5) : 0);
+  expect(found.history).toEqual(before.history.slice(0, found.epoch));
+  await next.control(id, 'resume');
+  expect(await next.data()).toMatchObject({ request: toyRequest });
+  const resumed = await stateOf(next, id, 'done', 0);
+  expect(resumed.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 400 }, (_, n) => n + 1));
+  const whole = await next.start(long, { name: 'whole' });
+  await stateOf(next, whole.id, 'done');
+  const [own, other] = [await filesOf(next, id), await filesOf(next, whole.id)];
+  expect(Object.keys(own)).toEqual(Object.keys(other));
+  for (const [name, bytes] of Object.entries(own)) expect(Buffer.compare(bytes, other[name]!), name).toBe(0);
+  const info = async (run: string) => (await next.runs()).find((one) => one.id === run)!;
+  const losses = async (run: string) => (await info(run)).history.map(({ loss }) => loss);
+  expect(await losses(id)).toEqual(await losses(whole.id));
 }
 
 /** Loads the toy, trains, asks, judges, and writes down what does not depend on time or place. */

@@ -1,12 +1,13 @@
 import { openModel, saveModel } from '../../browser/open-model.ts';
 import { TaurecError } from '../../errors.ts';
 import type { RunInfo } from '../session.ts';
-import type { RunStore } from '../workbench/host.ts';
+import type { BegunRun, RunStore } from '../workbench/host.ts';
 import { memoryStore } from '../workbench/memory-store.ts';
 
-/** The folder of the studio in the private file system of its site; a folder for each run, and the counts of openings. */
+/** The folder of the studio in the private file system of its site; a folder for each run, a file for each that was begun, and the counts of openings. */
 const ROOT = 'taurec-studio';
 const RUNS = 'runs';
+const BEGUN = 'begun';
 /** The facts of a run, written when its model is complete. */
 const FACTS = 'run.json';
 const OPENED = 'opened.json';
@@ -22,7 +23,8 @@ export async function openPageStore(): Promise<PageStore> {
   try {
     const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT, { create: true });
     const runs = await root.getDirectoryHandle(RUNS, { create: true });
-    return { store: storeIn(root, runs), notes: [] };
+    const begun = await root.getDirectoryHandle(BEGUN, { create: true });
+    return { store: storeIn(root, runs, begun), notes: [] };
   } catch {
     const note =
       'This browser keeps nothing for this page (a private window, or storage is switched off): runs are gone when the page is closed. Take models home as files.';
@@ -30,9 +32,15 @@ export async function openPageStore(): Promise<PageStore> {
   }
 }
 
-function storeIn(root: FileSystemDirectoryHandle, runs: FileSystemDirectoryHandle): RunStore {
-  // Tabs make runs at the same time: each has a word of its own.
+function storeIn(
+  root: FileSystemDirectoryHandle,
+  runs: FileSystemDirectoryHandle,
+  begun: FileSystemDirectoryHandle,
+): RunStore {
+  // Tabs make runs at the same time: each has a word of its own, and holds its lock as long as it lives.
   const own = Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => (byte % 36).toString(36)).join('');
+  void navigator.locks.request(lockOf(own), () => new Promise(() => {}));
+  const forget = (run: string) => begun.removeEntry(`${run}.json`).catch(ifMissing);
   const openings = async () => (await readJson<Record<string, number>>(root, OPENED)) ?? {};
   return {
     idOf: (number) => `run-${own}-${number}`,
@@ -46,7 +54,33 @@ function storeIn(root: FileSystemDirectoryHandle, runs: FileSystemDirectoryHandl
           .catch((error: Error) => void problems.push(`${name}: ${error.message}`));
         if (info) infos.push(info);
       }
-      return { infos: infos.sort((a, b) => saved(a) - saved(b) || (a.id < b.id ? -1 : 1)), problems };
+      const left: BegunRun[] = [];
+      const tabs = new Map<string, boolean>();
+      const elsewhere: string[] = [];
+      for await (const name of begun.keys()) {
+        const run = await readJson<Begun>(begun, name).catch(() => undefined);
+        if (!run || infos.some(({ id }) => id === run.info.id)) continue;
+        const { trainer } = run;
+        if (!tabs.has(trainer)) tabs.set(trainer, await lives(trainer));
+        if (tabs.get(trainer)) elsewhere.push(`${run.info.name}, in another tab`);
+        else left.push(run);
+      }
+      return {
+        infos: infos.sort((a, b) => saved(a) - saved(b) || (a.id < b.id ? -1 : 1)),
+        begun: left.sort((a, b) => (a.info.id < b.info.id ? -1 : 1)),
+        problems,
+        elsewhere,
+      };
+    },
+    async begin(run) {
+      const name = `${run.info.id}.json`;
+      const known = await readJson<Begun>(begun, name).catch(() => undefined);
+      if (known && known.trainer !== own && (await lives(known.trainer))) {
+        const remedy = 'Wait until it is done there, then load this page again.';
+        throw new TaurecError('cannot-write', { path: run.info.name, reason: 'another tab trains it', remedy });
+      }
+      // A full storage does not stop a training: when its model is saved, it says so.
+      await writeJson(begun, name, { ...run, trainer: own } satisfies Begun).catch(() => {});
     },
     async open(run, options) {
       const folder = await runs.getDirectoryHandle(run).catch(async (error: DOMException) => {
@@ -68,6 +102,7 @@ function storeIn(root: FileSystemDirectoryHandle, runs: FileSystemDirectoryHandl
         await runs.removeEntry(info.id, { recursive: true }).catch(() => {});
         throw error;
       }
+      await forget(info.id);
     },
     async describe(info) {
       const folder = await runs.getDirectoryHandle(info.id).catch(() => undefined);
@@ -75,9 +110,8 @@ function storeIn(root: FileSystemDirectoryHandle, runs: FileSystemDirectoryHandl
       if (old) await writeJson(folder, FACTS, { ...info, saved: old.saved });
     },
     async remove(run) {
-      await runs.removeEntry(run, { recursive: true }).catch((error: DOMException) => {
-        if (error.name !== 'NotFoundError') throw error;
-      });
+      await runs.removeEntry(run, { recursive: true }).catch(ifMissing);
+      await forget(run);
     },
     opened: async (data) => (await openings())[data] ?? 0,
     countOpening: (data) =>
@@ -88,6 +122,22 @@ function storeIn(root: FileSystemDirectoryHandle, runs: FileSystemDirectoryHandl
         return count;
       }),
   };
+}
+
+/** A run that was begun, with the word of the tab that trains it. */
+interface Begun extends BegunRun {
+  readonly trainer: string;
+}
+
+const lockOf = (tab: string) => `${ROOT} tab ${tab}`;
+
+/** Milliseconds in which a page that was closed, or loaded again, lets go of its lock. */
+const LETTING_GO = 500;
+
+/** Whether the tab of a word is still there. */
+async function lives(tab: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(LETTING_GO);
+  return navigator.locks.request(lockOf(tab), { signal }, () => false).catch(() => true);
 }
 
 /** The facts of a run with the time when it was saved, in milliseconds since 1970. */
@@ -115,6 +165,10 @@ async function writeJson(folder: FileSystemDirectoryHandle, name: string, value:
     await writable.abort().catch(() => {});
     throw error;
   }
+}
+
+function ifMissing(error: DOMException): void {
+  if (error.name !== 'NotFoundError') throw error;
 }
 
 /** Says what cannot be written. */

@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaurecError } from '../../errors.ts';
 import { openModel, openModelConfig, saveModel } from '../../model/model-directory.ts';
+import { CONFIG } from '../../model/read-model.ts';
 import { removeAbandonedIn, temporaryName, writeAtomically } from '../../platform/atomic-file.ts';
-import { lockFolder } from '../../platform/folder-lock.ts';
+import { isLockedElsewhere, lockFolder } from '../../platform/folder-lock.ts';
+import { makeFolder, writeFault } from '../../platform/write-fault.ts';
+import { CHECKPOINT, checkpointState } from '../../training/checkpoint.ts';
 import type { RunInfo } from '../session.ts';
-import type { RunStore } from '../workbench/host.ts';
+import type { BegunRun, RunStore } from '../workbench/host.ts';
 import { runOfModel } from '../workbench/run.ts';
 import type { FolderEntry, StudioFolder } from './studio-folder.ts';
 
 /** What the studio knows of a model that it made, besides the model's own files. */
 const RUN = 'studio-run.json';
+/** A run that was begun, beside its checkpoint. Its name begins as that of the checkpoint: a model is saved only into a folder that holds nothing else. */
+const BEGUN = 'checkpoint-run.json';
 /** How often the test part of which data was opened. */
 const OPENINGS = 'studio-openings.json';
 /** The ids, and the folders, of the runs of a studio. */
@@ -57,10 +62,21 @@ export function folderStore(folder: StudioFolder): FolderStore {
     if (found) return found.path;
     throw new TaurecError('unknown-name', { kind: 'run', got: run, known: models.map(idOf) });
   };
+  /** The runs that were begun and have no model: that which another studio of the folder trains at present, or those that were interrupted. */
+  const unfinished = async () => {
+    const begun: BegunRun[] = [];
+    const problems: string[] = [];
+    for (const name of await readdir(folder.models).catch(() => [])) {
+      const path = join(folder.models, name);
+      if (!ownId.test(name) || existsSync(join(path, CONFIG)) || !existsSync(join(path, BEGUN))) continue;
+      const known = await begunIn(path).catch((error: Error) => void problems.push(`${name}: ${error.message}`));
+      if (known?.info.id === name) begun.push(known);
+    }
+    return { begun: begun.sort((a, b) => numberOf(a.info.id) - numberOf(b.info.id)), problems };
+  };
   return {
     idOf(number) {
       release ??= lockFolder(folder.models);
-      // A run that was stopped has left its checkpoint.
       while (existsSync(join(folder.models, `run-${number + skipped}`))) skipped++;
       return `run-${number + skipped}`;
     },
@@ -76,13 +92,32 @@ export function folderStore(folder: StudioFolder): FolderStore {
           problems.push((error as Error).message);
         }
       }
-      return { infos: infos.sort((a, b) => numberOf(a.id) - numberOf(b.id)), problems };
+      const { begun, problems: broken } = await unfinished();
+      const inWork = isLockedElsewhere(folder.models);
+      return {
+        infos: infos.sort((a, b) => numberOf(a.id) - numberOf(b.id)),
+        begun: inWork ? [] : begun,
+        problems: [...problems, ...broken],
+        elsewhere: inWork ? begun.map(({ info }) => `${info.name} (${info.id}), by another studio of this folder`) : [],
+      };
+    },
+    async begin(run) {
+      release ??= lockFolder(folder.models);
+      const path = join(folder.models, run.info.id);
+      makeFolder(path);
+      try {
+        await writeAtomically(join(path, BEGUN), (temporary) => writeFile(temporary, JSON.stringify(run)));
+      } catch (error) {
+        const reason = writeFault(error as NodeJS.ErrnoException);
+        const remedy = 'Nothing is trained: make room, then start again.';
+        throw new TaurecError('cannot-write', { path, reason, remedy }, { cause: error });
+      }
     },
     open: async (run, options) => openModel(await placeOf(run), options),
     async save(info, model) {
       const text = JSON.stringify(info);
       await saveModel(join(folder.models, info.id), model, { others: { [RUN]: (path) => writeFile(path, text) } });
-      await rm(join(folder.models, info.id, 'checkpoint.safetensors'), { force: true });
+      for (const name of [CHECKPOINT, BEGUN]) await rm(join(folder.models, info.id, name), { force: true });
     },
     async describe(info) {
       // Models that were there before stay as they are.
@@ -123,6 +158,15 @@ function numberOf(id: string): number {
 
 function keyOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** A run as it was begun, as far as its last checkpoint says. @throws what reading throws */
+async function begunIn(path: string): Promise<BegunRun> {
+  const { info, data } = JSON.parse(await readFile(join(path, BEGUN), 'utf8')) as BegunRun;
+  const state = await checkpointState(path);
+  if (!state) return { info, data };
+  const { phase, epoch, history, seconds } = state;
+  return { info: { ...info, phase, epoch, history, seconds: seconds.train + seconds.validate }, data };
 }
 
 /** A model as a run: as the studio knew it, otherwise by what its configuration says. */

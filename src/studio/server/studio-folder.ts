@@ -21,7 +21,8 @@ const LONGEST_NAME = 120;
 /** Names of data: what is listed, and what may be written. Everything else stays out, such as a configuration file that a later `taurec train` would run. */
 const dataName = /\.(csv|tsv|txt|dat|data|inter|jsonl|ndjson|json|parquet)(\.gz|\.zst|\.zip)?$|\.(zip)$/i;
 /** Files of programs, which are no data although their names look so. */
-const programName = /^(package(-lock)?|[jt]sconfig.*|config|versions|deno|biome|checkpoint.*|.*\.config)\.json$/i;
+const programName =
+  /^(package(-lock)?|[jt]sconfig.*|config|versions|deno|biome|checkpoint.*|studio-.*|.*\.config)\.json$/i;
 
 /** A file or a model folder below the studio's folder. */
 export interface FolderEntry {

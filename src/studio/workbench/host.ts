@@ -49,12 +49,37 @@ export interface Reader {
   preview(file: Readable, options: ReadOptions): Promise<TablePreview>;
 }
 
+/** A run that was started, with what it needs to be resumed. */
+export interface BegunRun {
+  readonly info: RunInfo;
+  /** The data that it trains on. */
+  readonly data: {
+    /** What its parts were made of (`LoadedData.key`). */
+    readonly key: string;
+    /** The name of its log. */
+    readonly source: string;
+  };
+}
+
+/** What a store holds of runs. */
+export interface StoredRuns {
+  /** Those that were saved, oldest first. */
+  readonly infos: readonly RunInfo[];
+  /** Those that were begun, and neither saved nor removed; no other session trains them. */
+  readonly begun: readonly BegunRun[];
+  /** Those that cannot be read, a sentence for each. */
+  readonly problems: readonly string[];
+  /** Those that another session trains, a sentence for each. */
+  readonly elsewhere: readonly string[];
+}
+
 /** Where finished runs and small facts stay when the workbench is gone. */
 export interface RunStore {
   /** The id of the run with a number: no other session of the store has it. */
   idOf(number: number): string;
-  /** The runs that were saved, oldest first. Those that cannot be read are left out, and said in `problems`. */
-  runs(): Promise<{ readonly infos: readonly RunInfo[]; readonly problems: readonly string[] }>;
+  runs(): Promise<StoredRuns>;
+  /** Writes down a run that is started or resumed, so that it is known if its session ends before it does. `save` and `remove` end that. @throws TaurecError `folder-in-use` where another session trains; `cannot-write` */
+  begin(run: BegunRun): Promise<void>;
   /** @param options as those of `openModel` */
   open(run: string, options?: { readonly trainingState?: boolean }): Promise<Model<ModelConfig>>;
   /** @throws TaurecError `cannot-write` when there is no room */

@@ -9,7 +9,8 @@ export function memoryStore(): RunStore {
   const models = new Map<string, Model>();
   return {
     idOf: (number) => `run-${number}`,
-    runs: async () => ({ infos: [], problems: [] }),
+    runs: async () => ({ infos: [], begun: [], problems: [], elsewhere: [] }),
+    async begin() {},
     async open(run) {
       const model = models.get(run);
       if (model) return model as Model<ModelConfig>;

@@ -9,11 +9,11 @@ import type { DataRequest, LossCheck, RunInfo } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
 import type { EventLog } from './event-log.ts';
 import { failureOf } from './failure.ts';
-import type { Host } from './host.ts';
+import type { BegunRun, Host } from './host.ts';
 import { parsePlainConfig } from './plain-config.ts';
 import { Recent } from './recent.ts';
 import { Run, runOfModel } from './run.ts';
-import { type RunControl, RunQueue } from './run-queue.ts';
+import { endOf, type RunControl, RunQueue } from './run-queue.ts';
 import { TrainingPictures } from './training-pictures.ts';
 import type { LossBench } from './typed-loss.ts';
 
@@ -31,13 +31,22 @@ export class RunDesk {
   #stored: Promise<void> | undefined;
   #lastNumber = 0;
   #problems: readonly string[] = [];
+  #elsewhere: readonly string[] = [];
 
   constructor(host: Host, events: EventLog, followed: () => Id | undefined) {
     this.#host = host;
     this.#events = events;
     this.#followed = followed;
     this.#queue = new RunQueue(
-      (run, control) => this.#train(run, control),
+      async (run, control) => {
+        try {
+          await this.#train(run, control);
+        } catch (error) {
+          // It has no model and cannot go on: nothing of it is kept beyond the session.
+          if (endOf(error, control) === 'failed') await this.#host.store.remove(run.id).catch(() => {});
+          throw error;
+        }
+      },
       (run) => {
         if (run.ended) run.data = undefined;
         this.#tell(run);
@@ -50,10 +59,10 @@ export class RunDesk {
     return Array.from(this.#runs.values(), ({ info }) => info);
   }
 
-  /** Runs of the store that cannot be read, a sentence for each. */
-  async problems(): Promise<readonly string[]> {
+  /** Runs of the store that are not in the list: those that cannot be read, and those that another session trains; a sentence for each. */
+  async absent(): Promise<{ readonly problems: readonly string[]; readonly elsewhere: readonly string[] }> {
     await this.#load();
-    return this.#problems;
+    return { problems: this.#problems, elsewhere: this.#elsewhere };
   }
 
   /** @throws TaurecError as training does for a bad configuration; `typed-loss` for a typed loss where none may run */
@@ -73,7 +82,36 @@ export class RunDesk {
       sweep,
       loss,
     });
+    await this.#host.store.begin(run.begun!);
     this.#runs.set(run.id, run);
+    this.#queue.add(run);
+    return run.info;
+  }
+
+  /** What an interrupted run needs to be resumed; undefined for a run in another state. @throws TaurecError `unknown-name` */
+  async interrupted(id: string): Promise<BegunRun | undefined> {
+    const run = await this.#find(id);
+    return run.state === 'interrupted' ? run.begun : undefined;
+  }
+
+  /** Resumes an interrupted run on its data. @throws TaurecError `typed-loss` for a loss that went with its page; those of the store */
+  async resume(id: string, data: LoadedData): Promise<RunInfo> {
+    const run = await this.#find(id);
+    if (run.state !== 'interrupted') return this.#queue.control(run, 'resume');
+    const { typed } = run.info;
+    if (typed && run.loss === undefined) {
+      const remedy = 'Give it again under Compare, Own loss, and train with it.';
+      throw new TaurecError('typed-loss', { problem: 'its text went with the page that it was typed in', remedy });
+    }
+    // At once: two tabs may ask.
+    run.state = 'waiting';
+    try {
+      await this.#host.store.begin(run.begun!);
+    } catch (error) {
+      run.state = 'interrupted';
+      throw error;
+    }
+    Object.assign(run, { data, resumes: true });
     this.#queue.add(run);
     return run.info;
   }
@@ -84,7 +122,10 @@ export class RunDesk {
   }
 
   async control(id: string, act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<RunInfo> {
-    return this.#queue.control(await this.#find(id), act);
+    const run = await this.#find(id);
+    const info = await this.#queue.control(run, act);
+    if (run.state === 'cancelled') await this.#host.store.remove(id);
+    return info;
   }
 
   async discard(id: string): Promise<void> {
@@ -174,11 +215,12 @@ export class RunDesk {
 
   /** Reads the runs of the store, once. */
   #load(): Promise<void> {
-    this.#stored ??= this.#host.store.runs().then(({ infos, problems }) => {
+    this.#stored ??= this.#host.store.runs().then(({ infos, begun, problems, elsewhere }) => {
       this.#problems = problems;
-      for (const info of infos) {
-        this.#runs.set(info.id, Run.ended(info));
-        this.#lastNumber = Math.max(this.#lastNumber, Number(/\d+$/.exec(info.id)?.[0] ?? 0));
+      this.#elsewhere = elsewhere;
+      for (const run of [...infos.map((info) => Run.ended(info)), ...begun.map((one) => Run.interrupted(one))]) {
+        this.#runs.set(run.id, run);
+        this.#lastNumber = Math.max(this.#lastNumber, Number(/\d+$/.exec(run.id)?.[0] ?? 0));
       }
     });
     return this.#stored;
@@ -224,7 +266,9 @@ export class RunDesk {
     };
     const { train, valid, splits } = dataset;
     const checkpointDirectory = await this.#host.checkpointDirectory?.(run.id);
-    const task = { data: { train, valid, splits }, config, checkpointDirectory, snapshots: pictures.wanted };
+    const resume = run.resumes && checkpointDirectory !== undefined;
+    const task = { data: { train, valid, splits }, config, checkpointDirectory, resume, snapshots: pictures.wanted };
+    const earlier = resume ? (run.info.seconds ?? 0) : 0;
     const started = performance.now();
     const result = await (run.loss === undefined
       ? this.#host.train(task, watch)
@@ -236,7 +280,7 @@ export class RunDesk {
       Number(result.config.popularityPrior),
       true,
     );
-    run.finish(model, { history, valid: metrics, seconds: (performance.now() - started) / 1000 });
+    run.finish(model, { history, valid: metrics, seconds: earlier + (performance.now() - started) / 1000 });
     await this.#save(run);
   }
 

@@ -13,6 +13,7 @@ export interface RunControl {
 /** The run that is in work. */
 interface Active {
   readonly run: Run;
+  /** Its reason is the state in which the run ends. */
   readonly abort: AbortController;
   readonly pace: TrainingPace;
   readonly ended: Promise<void>;
@@ -25,6 +26,21 @@ const allowed = {
   step: ['paused'],
   cancel: ['waiting', 'running', 'paused'],
 } as const;
+
+/** How a run ends without a model. */
+type RunEnd = 'failed' | 'cancelled' | 'interrupted';
+
+/** Errors after which a checkpoint is of use: a thread that died, as for want of memory, and a resumption that did not come about. */
+const leavesCheckpoint: readonly string[] = [
+  ...['coordinator-died', 'checkpoint-mismatch', 'bad-checkpoint'],
+  ...['damaged-file', 'bad-safetensors'],
+];
+
+/** The state in which an error, or a stop, leaves a run. */
+export function endOf(error: unknown, { signal }: Pick<RunControl, 'signal'>): RunEnd {
+  if (signal.aborted) return signal.reason;
+  return error instanceof TaurecError && leavesCheckpoint.includes(error.code) ? 'interrupted' : 'failed';
+}
 
 /** Trains runs one at a time, in the order in which they were started. */
 export class RunQueue {
@@ -66,7 +82,7 @@ export class RunQueue {
       this.#waiting.splice(this.#waiting.indexOf(run), 1);
       this.#set(run, 'cancelled');
     } else if (act === 'cancel') {
-      active.abort.abort();
+      active.abort.abort('cancelled');
       await active.ended;
     } else {
       const changed = new Promise<void>((resolve) => this.#curious.push(resolve));
@@ -81,10 +97,10 @@ export class RunQueue {
     this.#set(run, held ? 'paused' : 'running');
   }
 
-  /** Stops all runs; resolves when none is in work. */
+  /** Interrupts all runs; resolves when none is in work. */
   async close(): Promise<void> {
-    for (const run of this.#waiting.splice(0)) this.#set(run, 'cancelled');
-    this.#active?.abort.abort();
+    for (const run of this.#waiting.splice(0)) this.#set(run, 'interrupted');
+    this.#active?.abort.abort('interrupted');
     await this.#active?.ended;
   }
 
@@ -108,12 +124,13 @@ export class RunQueue {
   /** Trains; never rejects. */
   async #perform(run: Run, control: RunControl): Promise<void> {
     this.#set(run, 'running');
-    let state: 'done' | 'failed' | 'cancelled' = 'done';
+    run.failure = undefined;
+    let state: 'done' | RunEnd = 'done';
     try {
       await this.#train(run, control);
     } catch (error) {
-      state = control.signal.aborted ? 'cancelled' : 'failed';
-      if (state === 'failed') run.failure = failureOf(error);
+      state = endOf(error, control);
+      if (!control.signal.aborted) run.failure = failureOf(error);
     }
     this.#set(run, state);
     this.#active = undefined;

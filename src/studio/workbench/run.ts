@@ -4,6 +4,7 @@ import type { TrainConfigInput } from '../../training/config.ts';
 import type { EpochRecord, Phase, TrainEvent } from '../../training/events.ts';
 import type { DataRequest, Failure, RunInfo, RunState } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
+import type { BegunRun } from './host.ts';
 
 /** What a run starts from. */
 export interface RunStart {
@@ -30,6 +31,8 @@ export class Run {
   state: RunState = 'waiting';
   opened = 0;
   failure: Failure | undefined;
+  /** True for a run that goes on from its checkpoint, where there is one. */
+  resumes = false;
   /** Until the model is saved. */
   model: Model | undefined;
   #phase: Phase | undefined;
@@ -41,6 +44,8 @@ export class Run {
   #seconds: number | undefined;
   #request: DataRequest | undefined;
   #typed: boolean;
+  /** What it trains on, for a later session; absent for a model that came from elsewhere. */
+  #origin: BegunRun['data'] | undefined;
   #size: { readonly users: number; readonly items: number } | undefined;
 
   constructor({ id, name, config, epochs, data, sweep, loss }: RunStart) {
@@ -53,6 +58,7 @@ export class Run {
     this.#sweep = sweep;
     this.#request = data?.summary.request;
     this.#typed = loss !== undefined;
+    this.#origin = data && { key: data.key, source: data.summary.info.source };
   }
 
   /** A run that ended before, by its facts. */
@@ -69,9 +75,22 @@ export class Run {
     run.#seconds = info.seconds;
     run.#request = info.request;
     run.#typed = info.typed === true;
+    run.failure = info.failure;
     const { users, items } = info;
     if (users !== undefined && items !== undefined) run.#size = { users, items };
     return run;
+  }
+
+  /** A run whose session ended before it did. */
+  static interrupted({ info, data }: BegunRun): Run {
+    const run = Run.ended({ ...info, state: 'interrupted' });
+    run.#origin = data;
+    return run;
+  }
+
+  /** What a later session needs to resume it; undefined for a model that came from elsewhere. */
+  get begun(): BegunRun | undefined {
+    return this.#origin && { info: this.info, data: this.#origin };
   }
 
   get info(): RunInfo {
@@ -102,7 +121,7 @@ export class Run {
   }
 
   get ended(): boolean {
-    return this.state === 'done' || this.state === 'failed' || this.state === 'cancelled';
+    return ['done', 'failed', 'cancelled', 'interrupted'].includes(this.state);
   }
 
   /** Follows the training by one event. */
@@ -110,7 +129,10 @@ export class Run {
     if ('phase' in event) this.#phase = event.phase;
     if (event.type === 'start') {
       this.#size = { users: event.users, items: event.items };
-      this.#epoch = event.resumed ?? 0;
+      const from = event.resumed ?? 0;
+      this.#epoch = from;
+      // What came after the checkpoint comes again.
+      if (event.phase === 'search') this.#history = this.#history.filter(({ epoch }) => epoch <= from);
       if (event.phase !== 'tune') this.#epochs = event.epochs;
     } else if (event.type === 'epoch') {
       const { type: _, phase, ...record } = event;

@@ -3,6 +3,7 @@ import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { DataRequest } from '../session.ts';
 import { dataKey, type LoadedData } from './data-desk.ts';
+import type { BegunRun } from './host.ts';
 
 /**
  * Refuses to judge a model by the test part of data that it was not trained on: of other files, or the same ones with other filters or splits, by which it may have seen what it is asked for.
@@ -25,6 +26,36 @@ export function refuseOtherData(model: Model, request: DataRequest | undefined, 
     const remade = optionsText(data.summary.request, dataset.splits);
     refuse('filters of the data in use', remade, 'those that the model was trained with');
   }
+}
+
+/** Whether data are those that a run was begun on: of equal files, read, filtered and split in the same way. */
+export function isDataOf({ info, data: { key } }: BegunRun, data: LoadedData): boolean {
+  return data.key === key && optionsKey(info.request!) === optionsKey(data.summary.request);
+}
+
+/** The options of a request in one order; files only by their presence, since their content is in the key of the data, and a file that was added again has another id. */
+function optionsKey(request: DataRequest): string {
+  const options = Object.entries(request).filter(([, value]) => value !== undefined);
+  const plain = options.map(([name, value]) => [name, fileNames.includes(name) ? true : value]);
+  return JSON.stringify(plain.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+}
+
+const fileNames: readonly string[] = ['train', 'valid', 'test', 'titles', 'catalogue'];
+
+/**
+ * Why an interrupted run has no data to go on with: its files are not there, or are others.
+ * @param cause of reading them; errors besides an unknown source are returned as they are
+ */
+export function lostData({ info, data: { source } }: BegunRun, cause?: unknown): unknown {
+  const isGone = cause instanceof TaurecError && cause.code === 'unknown-name';
+  if (cause !== undefined && !isGone) return cause;
+  const problem = isGone ? 'are not here any more' : 'have changed since it began';
+  return new TaurecError('run-data', {
+    run: info.name,
+    source,
+    problem,
+    options: optionsText(info.request, undefined),
+  });
 }
 
 /** Refuses to compare two runs by different parts of data. @throws TaurecError `not-comparable` */

@@ -32,12 +32,12 @@ import type {
 } from '../session.ts';
 import { DataDesk, dataKey, type LoadedData } from './data-desk.ts';
 import { EventLog } from './event-log.ts';
-import type { Host } from './host.ts';
+import type { BegunRun, Host } from './host.ts';
 import { evaluateOn, type JudgedPart, judge, judgedPart } from './judge.ts';
 import { type FilterAttribute, filterAttributes, find, type Known, knownOf, person, valueText } from './people.ts';
 import { Recent } from './recent.ts';
 import { RunDesk } from './run-desk.ts';
-import { refuseOtherData, refuseTwoParts } from './same-data.ts';
+import { isDataOf, lostData, refuseOtherData, refuseTwoParts } from './same-data.ts';
 import { ServedModels } from './served-models.ts';
 import { Sources } from './sources.ts';
 import { sweepConfigs } from './sweep.ts';
@@ -74,11 +74,12 @@ export class Workbench implements Session {
 
   async about(): Promise<SessionAbout> {
     this.#engine ??= engineFacts();
-    const problems = await this.#runs.problems();
+    const { problems, elsewhere } = await this.#runs.absent();
     return {
       ...this.#host.about,
       ...(await this.#engine),
       ...(problems.length > 0 && { problems }),
+      ...(elsewhere.length > 0 && { elsewhere }),
       schema: trainConfigJsonSchema() as Readonly<Record<string, unknown>>,
     };
   }
@@ -100,11 +101,7 @@ export class Workbench implements Session {
   }
 
   async load(request: DataRequest, control?: Control): Promise<DataSummary> {
-    const loaded = await this.#desk.load(request, control);
-    const notes = [...loaded.summary.notes, ...(this.#host.notes ?? [])];
-    this.#data = { ...loaded, summary: { ...loaded.summary, notes } };
-    this.#loaded.set(this.#data.key, this.#data);
-    return this.#data.summary;
+    return this.#use(await this.#desk.load(request, control)).summary;
   }
 
   async data(): Promise<DataSummary | undefined> {
@@ -122,8 +119,9 @@ export class Workbench implements Session {
     return this.#runs.start(config, this.#inUse(), options);
   }
 
-  control(run: string, act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<RunInfo> {
-    return this.#runs.control(run, act);
+  async control(run: string, act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<RunInfo> {
+    const begun = act === 'resume' ? await this.#runs.interrupted(run) : undefined;
+    return begun ? this.#runs.resume(run, await this.#dataOf(begun)) : this.#runs.control(run, act);
   }
 
   async discard(run: string): Promise<void> {
@@ -224,6 +222,24 @@ export class Workbench implements Session {
   async close(): Promise<void> {
     await this.#runs.close();
     await this.#served.closeAll();
+  }
+
+  /** Takes data into use. */
+  #use(loaded: LoadedData): LoadedData {
+    const notes = [...loaded.summary.notes, ...(this.#host.notes ?? [])];
+    this.#data = { ...loaded, summary: { ...loaded.summary, notes } };
+    this.#loaded.set(this.#data.key, this.#data);
+    return this.#data;
+  }
+
+  /** The data of an interrupted run: those in use, or read again. Where no data are in use, they are taken into use. @throws TaurecError `run-data` */
+  async #dataOf(run: BegunRun): Promise<LoadedData> {
+    if (this.#data && isDataOf(run, this.#data)) return this.#data;
+    const loaded = await this.#desk.load(run.info.request!).catch((error) => {
+      throw lostData(run, error);
+    });
+    if (!isDataOf(run, loaded)) throw lostData(run);
+    return this.#data ? loaded : this.#use(loaded);
   }
 
   /** The data in use. @throws TaurecError `no-data` */

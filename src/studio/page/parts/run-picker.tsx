@@ -67,6 +67,19 @@ export function NoModel({ what }: { what: string }) {
         {what} as soon as the training is done.
       </Empty>
     );
+  if (studio.runs.value.some(({ state }) => state === 'interrupted'))
+    return (
+      <Empty
+        title="A training was interrupted"
+        action={
+          <a class="button" href={studio.link({ room: 'train' })}>
+            See what is left of it
+          </a>
+        }
+      >
+        {what} once a model is trained.
+      </Empty>
+    );
   const loaded = studio.data.value !== undefined;
   return (
     <Empty

@@ -23,16 +23,19 @@ export function TrainRoom() {
   }, [run?.id, run?.state]);
   if (!data && !run)
     return (
-      <Empty
-        title="There is nothing to learn from yet"
-        action={
-          <a class="button" href={studio.link({ room: 'data' })}>
-            Choose data
-          </a>
-        }
-      >
-        First choose data: a sample is enough. Then come back, and watch a model learn from it.
-      </Empty>
+      <>
+        <Elsewhere />
+        <Empty
+          title="There is nothing to learn from yet"
+          action={
+            <a class="button" href={studio.link({ room: 'data' })}>
+              Choose data
+            </a>
+          }
+        >
+          First choose data: a sample is enough. Then come back, and watch a model learn from it.
+        </Empty>
+      </>
     );
   const loss = trainer.fields.find(({ path }) => path === 'loss.name');
   const values = trainer.values.value;
@@ -47,6 +50,7 @@ export function TrainRoom() {
         />
       )}
       <Transport trainer={trainer} />
+      <Elsewhere />
       <section class="card training-options" aria-labelledby="options">
         <h2 id="options">Options</h2>
         <OptionForm fields={trainer.fields} values={values} onChange={(field, value) => trainer.set(field, value)} />
@@ -67,5 +71,20 @@ export function TrainRoom() {
         )}
       </div>
     </div>
+  );
+}
+
+/** The runs that another tab of the page, or another studio of the folder, trains. */
+function Elsewhere() {
+  const runs = useStudio().about.value?.elsewhere ?? [];
+  if (runs.length === 0) return null;
+  return (
+    <ul class="notes" aria-label="Runs that train elsewhere">
+      {runs.map((run) => (
+        <li key={run} class="note">
+          A training goes on elsewhere: {run}. It is here, too, once it is done and this page is loaded again.
+        </li>
+      ))}
+    </ul>
   );
 }

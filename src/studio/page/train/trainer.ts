@@ -80,13 +80,16 @@ export class Trainer {
   act(act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<void> {
     return this.#ask(async (studio) => {
       const run = this.run.peek();
-      if (run) studio.live.keep(await studio.session.control(run.id, act));
+      if (!run) return;
+      studio.live.keep(await studio.session.control(run.id, act));
+      // A run that is resumed takes its data into use where none are.
+      studio.data.value ??= await studio.session.data();
     });
   }
 
   /** True for a run that a person should be asked about before `reset`: its model is done, or it was started elsewhere. */
   asksFirst({ id, state }: RunInfo): boolean {
-    return state === 'done' || !this.#studio.started.has(id);
+    return state === 'done' || state === 'interrupted' || !this.#studio.started.has(id);
   }
 
   /** Forgets a run, its curves and its model. */

@@ -23,8 +23,13 @@ export function Transport({ trainer }: { trainer: Trainer }) {
   return (
     <section class="card transport" aria-label="Training">
       <div class="actions">
+        {state === 'interrupted' && (
+          <button type="button" class="main" onClick={act('resume')}>
+            Resume
+          </button>
+        )}
         {!active && (
-          <button type="button" class="main" onClick={() => void trainer.start()}>
+          <button type="button" class={state === 'interrupted' ? '' : 'main'} onClick={() => void trainer.start()}>
             {run ? 'Train again' : 'Train'}
           </button>
         )}
@@ -67,11 +72,7 @@ export function Transport({ trainer }: { trainer: Trainer }) {
           onAct={() => reset(asking)}
           onClose={() => setAsking(undefined)}
         >
-          <p>
-            {asking.state === 'done'
-              ? 'Its model, its curves and its lists go, and cannot be brought back.'
-              : 'This page did not start it. It stops, and its curves go.'}
-          </p>
+          <p>{goneWords(asking)}</p>
         </Confirm>
       )}
       {run && <Course trainer={trainer} />}
@@ -81,10 +82,33 @@ export function Transport({ trainer }: { trainer: Trainer }) {
   );
 }
 
+/** What goes with a run that is deleted. */
+function goneWords({ state, epoch }: RunInfo): string {
+  if (state === 'done') return 'Its model, its curves and its lists go, and cannot be brought back.';
+  if (state !== 'interrupted') return 'This page did not start it. It stops, and its curves go.';
+  return epoch > 0
+    ? 'Its curves and its last checkpoint go: it cannot be resumed any more.'
+    : 'It cannot be resumed any more.';
+}
+
+/** What became of a run that ended before its end, and what to do. */
+function interruptedWords({ typed, epoch, failure }: RunInfo, isPage: boolean): string {
+  const what = failure
+    ? 'It ended before its end.'
+    : isPage
+      ? 'The page was closed, or loaded again, before it was done.'
+      : 'The studio ended before it was done.';
+  if (typed) return `${what} Nothing of it is kept: give its loss again under Compare, Own loss, and train with it.`;
+  return epoch > 0
+    ? `${what} Its state of epoch ${epoch} is kept. Resume goes on from there, to the model that it would have had.`
+    : `${what} Its options are kept, but no state: Resume trains it from the beginning, to the model that it would have had.`;
+}
+
 /** How far the run is, and what it reached. */
 function Course({ trainer }: { trainer: Trainer }) {
   const run = trainer.run.value!;
-  const doing = useStudio().live.doing.value.get(run.id);
+  const studio = useStudio();
+  const doing = studio.live.doing.value.get(run.id);
   const best = bestOf(run);
   const words = {
     waiting: 'Waits for the run before it',
@@ -93,6 +117,7 @@ function Course({ trainer }: { trainer: Trainer }) {
     done: 'Done',
     failed: 'Failed',
     cancelled: 'Stopped',
+    interrupted: 'Interrupted',
   }[run.state];
   return (
     <div class="course">
@@ -110,6 +135,7 @@ function Course({ trainer }: { trainer: Trainer }) {
         max={Math.max(1, run.epochs)}
       />
       <p class="soft run-name">{run.name}</p>
+      {run.state === 'interrupted' && <p class="note">{interruptedWords(run, studio.about.value?.kind === 'page')}</p>}
     </div>
   );
 }

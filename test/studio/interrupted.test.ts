@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { nodeHost } from '../../src/studio/node/node-host.ts';
+import type { BegunRun, RunStore } from '../../src/studio/workbench/host.ts';
+import { memoryStore } from '../../src/studio/workbench/memory-store.ts';
+import { Workbench } from '../../src/studio/workbench/workbench.ts';
+import { stateOf, toyRequest } from './session-contract.ts';
+
+const config = { loss: 'sl', dimension: 4, epochs: 3, validation: { every: 3 }, build: 'simd' } as const;
+const log = (rows: number) =>
+  new File(
+    [`user,item\n${Array.from({ length: rows }, (_, n) => `u${n % 9},i${(n * 7) % 11}\n`).join('')}`],
+    'log.csv',
+  );
+const request = { split: 'random', validRatio: 0.2 } as const;
+
+/** A store over runs that an earlier session has begun, and what is begun in it. */
+function storeWith(left: readonly BegunRun[] = []) {
+  const begun = new Map(left.map((run) => [run.info.id, run]));
+  const store: RunStore = {
+    ...memoryStore(),
+    runs: async () => ({ infos: [], begun: [...begun.values()], problems: [], elsewhere: [] }),
+    async begin(run) {
+      begun.set(run.info.id, run);
+    },
+    async remove(run) {
+      begun.delete(run);
+    },
+  };
+  return { store, begun };
+}
+
+/** A session in which a run on a file of the page was interrupted, and the id of the run. */
+async function interrupted(change: (run: BegunRun) => BegunRun = (run) => run) {
+  const { store, begun } = storeWith();
+  const first = new Workbench(nodeHost({ store }));
+  await first.load({ train: (await first.add(log(60))).id, ...request });
+  const { id } = await first.start({ ...config, epochs: 1_000_000, validation: { every: 1_000_000 } });
+  await stateOf(first, id, 'running', 0);
+  await first.close();
+  expect((await first.runs())[0]).toMatchObject({ id, state: 'interrupted' });
+  const [left] = begun.values();
+  const next = storeWith([change({ ...left!, info: { ...left!.info, config, epochs: 3 } })]);
+  return { id, session: new Workbench(nodeHost({ store: next.store })), begun: next.begun };
+}
+
+const failureOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no error',
+    ({ code, message }) => `${code}: ${message}`,
+  );
+
+test('a run whose file went with the page says which file, and how to load it; it then resumes on it', async () => {
+  const { session, id } = await interrupted();
+  expect(await failureOf(session.control(id, 'resume'))).toMatch(
+    /^run-data: .*log\.csv.* are not here any more\. .*Data.*split random.*validRatio 0\.2/,
+  );
+  await session.load({ train: (await session.add(log(50))).id, ...request });
+  // Another file has the place of the first one.
+  expect(await failureOf(session.control(id, 'resume'))).toMatch(/^run-data: .*have changed since it began/);
+  await session.load({ train: (await session.add(log(60))).id, ...request, validRatio: 0.1 });
+  expect(await failureOf(session.control(id, 'resume'))).toMatch(/^run-data: /);
+  expect((await session.runs())[0]).toMatchObject({ id, state: 'interrupted' });
+  await session.load({ train: (await session.add(log(60))).id, ...request });
+  const both = await Promise.allSettled([session.control(id, 'resume'), session.control(id, 'resume')]);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(await stateOf(session, id, 'done', 0)).toMatchObject({ id, epoch: 3, history: [{}, {}, {}] });
+  await session.close();
+});
+
+test('a run with a typed loss cannot be resumed, and says what to do', async () => {
+  const { session, id } = await interrupted((run) => ({ ...run, info: { ...run.info, typed: true } }));
+  await session.load({ train: (await session.add(log(60))).id, ...request });
+  expect(await failureOf(session.control(id, 'resume'))).toMatch(/^typed-loss: .*Own loss/);
+  await session.close();
+});
+
+test('a run that failed, was cancelled or discarded is not there in the next session; runs that wait are', async () => {
+  const { store, begun } = storeWith();
+  const session = new Workbench(nodeHost({ store }));
+  await session.load(toyRequest);
+  const endless = { ...config, epochs: 1_000_000, validation: { every: 1_000_000 } };
+  const diverging = { ...config, learningRate: 1e30, score: 'dot', optimizer: { name: 'sgd' }, epochs: 50 } as const;
+  const failing = await session.start(diverging);
+  await expect.poll(async () => (await session.runs())[0]!.state, { timeout: 20_000 }).toBe('failed');
+  const [cancelled, active, dropped, waiting] = await Promise.all([1, 2, 3, 4].map(() => session.start(endless)));
+  await stateOf(session, cancelled!.id, 'running', 0);
+  await session.control(cancelled!.id, 'cancel');
+  await session.discard(dropped!.id);
+  await stateOf(session, active!.id, 'running', 0);
+  await session.close();
+  expect([...begun.keys()].sort()).toEqual([active!.id, waiting!.id].sort());
+  expect([...begun.keys()]).not.toContain(failing.id);
+});

@@ -100,3 +100,18 @@ test('a run that was forgotten leaves nothing, whatever still comes of it', () =
   draw();
   expect(live.runs.value.map(({ id }) => id)).toEqual(['a']);
 });
+
+test('an answer that is older than events changes no state, and brings epochs that events did not', () => {
+  const live = new Live();
+  const record = (epoch: number) => ({ epoch, step: epoch, loss: 1, learningRate: 0.1, progress: 0, seconds: 0 });
+  live.know(info('a', { state: 'waiting' }));
+  expect(live.runs.value[0]!.state).toBe('waiting');
+  live.take(begins('a'));
+  draw();
+  live.know(info('a', { state: 'waiting' }));
+  expect(live.runs.value[0]!.state).toBe('running');
+  live.know(info('a', { state: 'waiting', epoch: 2, history: [record(1), record(2)] }));
+  expect(live.runs.value[0]).toMatchObject({ state: 'running', epoch: 2, history: [{ epoch: 1 }, { epoch: 2 }] });
+  live.know(info('a', { epoch: 1, history: [record(1)] }));
+  expect(live.runs.value[0]!.epoch).toBe(2);
+});

@@ -88,7 +88,7 @@ function Going({ runs }: { runs: readonly RunInfo[] }) {
       for (const { id, state } of [...left].sort(
         (a, b) => Number(a.state !== 'waiting') - Number(b.state !== 'waiting'),
       ))
-        if (state) studio.live.keep(await studio.session.control(id, 'cancel'));
+        if (state) studio.live.know(await studio.session.control(id, 'cancel'));
     });
   const now = stopping.state.value;
   return (

@@ -13,7 +13,7 @@ export function Import() {
     const name = file.name.replace(/\.zip$/i, '');
     const run = await task.run(() => studio.session.open(file, name));
     if (!run) return;
-    studio.live.keep(run);
+    studio.live.know(run);
     studio.say(`The model ${run.name} is here.`);
   };
   return (

@@ -47,7 +47,7 @@ function Editor() {
     const name = check.value?.name ?? 'typed';
     const run = await train.run(() => studio.session.start({}, { name, loss: text }));
     if (!run) return;
-    studio.live.keep(run);
+    studio.live.know(run);
     studio.go({ room: 'train', runs: [run.id], options: {} });
   };
   return (

@@ -86,7 +86,7 @@ function NewSweep() {
     const request = requestAxes(axes.map(({ path, values }) => ({ path, values: values! })));
     const started = await task.run(() => studio.session.sweep({ config, axes: request }));
     if (!started) return;
-    for (const run of started) studio.live.keep(run);
+    for (const run of started) studio.live.know(run);
     setTried(false);
     studio.say(`${many(started.length, 'run')} of the sweep are waiting.`);
   };

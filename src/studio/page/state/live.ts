@@ -37,6 +37,14 @@ export class Live {
     if (!document.hidden) this.#frame = requestAnimationFrame(() => this.#flush());
   }
 
+  /** Takes a run from the answer to a call. It may be older than what events have told meanwhile, over another connection: a run that is known gets only the epochs that it lacks, and its state by the event that follows. */
+  know(info: RunInfo): void {
+    const known = this.runs.peek().find(({ id }) => id === info.id);
+    if (!known) this.keep(info);
+    else if (info.history.length > known.history.length)
+      this.#change(info.id, (run) => ({ ...run, epoch: info.epoch, history: info.history }));
+  }
+
   /** Replaces what is known about a run, or adds it. Epochs that events told first are kept; a run that was forgotten stays so. */
   keep(info: RunInfo): void {
     if (this.#forgotten.has(info.id)) return;

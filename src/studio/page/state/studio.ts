@@ -72,7 +72,7 @@ export class Studio {
       );
       this.about.value = about;
       this.data.value = data;
-      for (const run of runs) this.live.keep(run);
+      for (const run of runs) this.live.know(run);
       return about;
     });
   }

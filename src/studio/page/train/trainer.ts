@@ -69,7 +69,7 @@ export class Trainer {
       const values = this.values.peek();
       const info = await studio.session.start(configOf(values, this.fields), { name: nameOf(values, this.fields) });
       studio.started.add(info.id);
-      studio.live.keep(info);
+      studio.live.know(info);
       studio.go({ runs: [info.id] }, 'replace');
       // Not before: without a run of the address the page would turn to an earlier one for a moment.
       for (const id of stopped) await studio.discard(id);
@@ -81,7 +81,7 @@ export class Trainer {
     return this.#ask(async (studio) => {
       const run = this.run.peek();
       if (!run) return;
-      studio.live.keep(await studio.session.control(run.id, act));
+      studio.live.know(await studio.session.control(run.id, act));
       // A run that is resumed takes its data into use where none are.
       studio.data.value ??= await studio.session.data();
     });

@@ -1,5 +1,9 @@
+import { modelBytes } from '../../browser/model-bytes.ts';
+import { PROGRAM } from '../../browser/model-folder.ts';
 import { openModel, saveModel } from '../../browser/open-model.ts';
 import { TaurecError } from '../../errors.ts';
+import type { Model } from '../../model/model.ts';
+import { filesOf } from '../../model/model-files.ts';
 import type { RunInfo } from '../session.ts';
 import type { BegunRun, RunStore } from '../workbench/host.ts';
 import { memoryStore } from '../workbench/memory-store.ts';
@@ -93,14 +97,14 @@ function storeIn(
       return openModel(folder, options);
     },
     async save(info, model) {
-      const folder = await runs.getDirectoryHandle(info.id, { create: true }).catch(noRoom(info.id));
       try {
+        const folder = await runs.getDirectoryHandle(info.id, { create: true });
         await saveModel(folder, model);
-        await writeJson(folder, FACTS, { ...info, saved: Date.now() }).catch(noRoom(info.id));
+        await writeJson(folder, FACTS, { ...info, saved: Date.now() });
       } catch (error) {
         // What is left of it would take room that others need.
         await runs.removeEntry(info.id, { recursive: true }).catch(() => {});
-        throw error;
+        throw isFull(error) ? await noRoom(info, model, error) : error;
       }
       await forget(info.id);
     },
@@ -171,10 +175,28 @@ function ifMissing(error: DOMException): void {
   if (error.name !== 'NotFoundError') throw error;
 }
 
-/** Says what cannot be written. */
-const noRoom = (path: string) => (cause: DOMException) => {
-  const isFull = cause.name === 'QuotaExceededError';
-  const reason = isFull ? 'the storage that the browser grants this site is full' : cause.message;
-  const remedy = 'Forget runs that are not needed, or take the model home as a file.';
-  throw new TaurecError('cannot-write', { path, reason, remedy }, { cause });
-};
+/** Whether an error, or what it was made of, says that the storage is full. */
+function isFull(error: unknown): boolean {
+  const { name, cause } = error as Error;
+  return name === 'QuotaExceededError' || (cause instanceof Error && isFull(cause));
+}
+
+/** Says which model has no room, how much it needs and how much there is, and what helps. */
+async function noRoom(info: RunInfo, model: Model, cause: unknown): Promise<TaurecError> {
+  let needed = 0;
+  for await (const [, bytes] of modelBytes(filesOf(model, info.id, PROGRAM))) needed += bytes.length;
+  // Browsers tell what is stored, but not how much they grant: the quota of an estimate is a made-up one.
+  const { usage = 0 } = await navigator.storage.estimate();
+  return new TaurecError(
+    'cannot-write',
+    {
+      path: `The model of ${info.name}`,
+      reason: `it needs ${kilobytes(needed)} beside the ${kilobytes(usage)} that this site has stored, which is more than the browser grants`,
+      remedy:
+        'It can be used until this page is closed: take it home as a file (Compare, Take home). Delete runs that are not needed (Compare, Runs) before the next training.',
+    },
+    { cause },
+  );
+}
+
+const kilobytes = (bytes: number) => `${Math.ceil(bytes / 1000).toLocaleString('en')} kB`;

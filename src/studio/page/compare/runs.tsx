@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { RunInfo } from '../../session.ts';
+import { DeleteRun } from '../parts/delete-run.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { Menu } from '../parts/field.tsx';
 import { count, duration, metric as metricText } from '../parts/figures.ts';
@@ -7,6 +8,7 @@ import { metricsOf, metricTitle } from '../parts/metric-names.ts';
 import { finished } from '../parts/run-picker.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { useStudio } from '../state/studio.ts';
+import { Task } from '../state/task.ts';
 import { fieldsOf } from '../train/schema-fields.ts';
 import { differences, shownValue } from './differences.ts';
 import { Significance } from './significance.tsx';
@@ -82,6 +84,17 @@ function RunTable({ runs }: { runs: readonly RunInfo[] }) {
   const best = new Map(
     metrics.map((name) => [name, Math.max(...runs.map(({ valid }) => valid?.[name] ?? Number.NEGATIVE_INFINITY))]),
   );
+  const [asked, setAsked] = useState<RunInfo>();
+  const deleting = useMemo(() => new Task<boolean>(), []);
+  const drop = async ({ id, name }: RunInfo) => {
+    const gone = await deleting.run(async () => {
+      await studio.discard(id);
+      return true;
+    });
+    if (!gone) return;
+    setAsked(undefined);
+    studio.say(`${name} is deleted.`);
+  };
   const columns: Column<RunInfo>[] = [
     {
       title: 'Run',
@@ -118,6 +131,14 @@ function RunTable({ runs }: { runs: readonly RunInfo[] }) {
     { title: 'Epochs', cell: ({ epoch }) => count(epoch), numeric: true },
     { title: 'Time', cell: ({ seconds }) => (seconds === undefined ? '–' : duration(seconds)), numeric: true },
     { title: 'Test opened', cell: ({ opened }) => count(opened), numeric: true },
+    {
+      title: 'Act',
+      cell: (run) => (
+        <button type="button" class="quiet" aria-label={`Delete ${run.name}`} onClick={() => setAsked(run)}>
+          Delete
+        </button>
+      ),
+    },
   ];
   return (
     <>
@@ -130,6 +151,14 @@ function RunTable({ runs }: { runs: readonly RunInfo[] }) {
             : 'Only options that differ are shown; a dash stands where a run does not have the option, or where its loss sets it.'}{' '}
         Figures are by the validation part.
       </p>
+      {asked && (
+        <DeleteRun
+          run={asked}
+          task={deleting}
+          onAct={() => void drop(asked)}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
     </>
   );
 }

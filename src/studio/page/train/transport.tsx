@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { RunInfo } from '../../session.ts';
-import { Confirm } from '../parts/confirm.tsx';
+import { DeleteRun } from '../parts/delete-run.tsx';
 import { FailurePanel } from '../parts/failure-panel.tsx';
 import { Check } from '../parts/field.tsx';
 import { duration, many, metric } from '../parts/figures.ts';
@@ -64,31 +64,12 @@ export function Transport({ trainer }: { trainer: Trainer }) {
           }}
         />
       </div>
-      {asking && (
-        <Confirm
-          title={`Delete ${asking.name}?`}
-          act="Delete it"
-          cancel="Keep it"
-          onAct={() => reset(asking)}
-          onClose={() => setAsking(undefined)}
-        >
-          <p>{goneWords(asking)}</p>
-        </Confirm>
-      )}
+      {asking && <DeleteRun run={asking} onAct={() => reset(asking)} onClose={() => setAsking(undefined)} />}
       {run && <Course trainer={trainer} />}
       {starting.state === 'failed' && <FailurePanel failure={starting.failure} retry={trainer.starting.retry} />}
       {run?.failure && <FailurePanel failure={run.failure} retry={() => void trainer.start()} label="Train again" />}
     </section>
   );
-}
-
-/** What goes with a run that is deleted. */
-function goneWords({ state, epoch }: RunInfo): string {
-  if (state === 'done') return 'Its model, its curves and its lists go, and cannot be brought back.';
-  if (state !== 'interrupted') return 'This page did not start it. It stops, and its curves go.';
-  return epoch > 0
-    ? 'Its curves and its last checkpoint go: it cannot be resumed any more.'
-    : 'It cannot be resumed any more.';
 }
 
 /** What became of a run that ended before its end, and what to do. */

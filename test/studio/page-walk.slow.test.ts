@@ -1,51 +1,22 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadDataset, openModel } from '../../src/index.ts';
 import { metricTitle } from '../../src/studio/page/parts/metric-names.ts';
-import { chromiumFlags, chromiumMissing, chromiumPath } from '../browser/chromium.ts';
-import { folder, program, start } from '../cli/taurec.ts';
+import { chromiumMissing } from '../browser/chromium.ts';
+import { folder, program } from '../cli/taurec.ts';
 import { logText } from '../support/log-text.ts';
 import { axeFaults, overflowing } from './page/browser.ts';
-import { serveSite } from './page/site.ts';
+import { pages, startSite, startStudio } from './page/hosts.ts';
 import { answersOf, drop, type Taken, tasteLog, walk } from './page/walk.ts';
 
 const shell = promisify(execFile);
 const json = async (...args: string[]) =>
   JSON.parse((await shell(process.execPath, [program, ...args, '--json'], { cwd: folder })).stdout);
-
-/** Where a page of the real studio comes from. */
-interface Host {
-  /** With a token, where one is needed. */
-  readonly address: string;
-  end(): Promise<unknown>;
-}
-
-async function startStudio(own: string): Promise<Host> {
-  mkdirSync(join(folder, own));
-  const { child, done } = start(['studio', own, '--port', '0', '--threads', '1', '--json']);
-  const failed = done.then(({ stderr }) => Promise.reject(new Error(stderr)));
-  const [line] = await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), failed]);
-  failed.catch(() => {});
-  return {
-    address: JSON.parse(line).address,
-    end: async () => {
-      child.kill('SIGINT');
-      return done;
-    },
-  };
-}
-
-async function startSite(isolated: boolean): Promise<Host> {
-  const { url, close } = await serveSite({ isolated });
-  return { address: url, end: close };
-}
 
 /** Writes an archive out; returns the names of its files. */
 function unpack(zip: Uint8Array, to: string): string[] {
@@ -67,30 +38,8 @@ function steady(text: string): Record<string, unknown> {
 }
 
 describe.skipIf(chromiumMissing)(`the studio from a file to a model, in Chromium${chromiumMissing}`, () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: chromiumPath!, args: chromiumFlags });
-    writeFileSync(join(folder, 'log.csv'), tasteLog());
-  });
-  afterAll(() => browser?.close());
-
-  /** A page without complaints in its console. */
-  async function onPage(workers: 'allow' | 'block', use: (page: Page) => Promise<void>): Promise<void> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: workers });
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      const ours = !message.text().includes('blocked by Playwright');
-      if (ours && ['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    try {
-      await use(page);
-      expect(complaints).toEqual([]);
-    } finally {
-      await context.close();
-    }
-  }
+  const { onPage } = pages();
+  beforeAll(() => writeFileSync(join(folder, 'log.csv'), tasteLog()));
 
   const look = (page: Page) => async (screen: string) => {
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -131,31 +80,34 @@ describe.skipIf(chromiumMissing)(`the studio from a file to a model, in Chromium
     test(`a page ${title}: its model is that of Node, byte for byte`, async () => {
       const host = await startSite(isolated);
       const home = isolated ? 'isolated' : 'plain';
-      await onPage(isolated ? 'allow' : 'block', async (page) => {
-        const answers = await answersOf(page);
-        await page.goto(host.address);
-        const taken = await walk(page);
-        expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
-        const names = await expectSame(taken, home, answers);
-        const out = `${home}-again`;
-        const command = taken.command.trim().replace(/--out \S+$/, `--out ${out} --quiet`);
-        const taurec = `taurec() { '${process.execPath}' '${program}' "$@"; }`;
-        await shell('sh', ['-c', `${taurec}; ${command}`], { cwd: folder });
-        // What the command writes besides: its test part, and the state from which an update goes on.
-        expect(readdirSync(join(folder, out)).sort()).toEqual([...names, 'test.csv', 'training.safetensors'].sort());
-        for (const name of names) {
-          // The command's facts have its further files and the figures of its test part besides.
-          const [own, other] = [home, out].map((where) => readFileSync(join(folder, where, name)));
-          if (name === 'config.json') expect(steady(String(other))).toMatchObject(steady(String(own)));
-          else expect(Buffer.compare(own!, other!), name).toBe(0);
-        }
-      });
+      await onPage(
+        async (page) => {
+          const answers = await answersOf(page);
+          await page.goto(host.address);
+          const taken = await walk(page);
+          expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
+          const names = await expectSame(taken, home, answers);
+          const out = `${home}-again`;
+          const command = taken.command.trim().replace(/--out \S+$/, `--out ${out} --quiet`);
+          const taurec = `taurec() { '${process.execPath}' '${program}' "$@"; }`;
+          await shell('sh', ['-c', `${taurec}; ${command}`], { cwd: folder });
+          // What the command writes besides: its test part, and the state from which an update goes on.
+          expect(readdirSync(join(folder, out)).sort()).toEqual([...names, 'test.csv', 'training.safetensors'].sort());
+          for (const name of names) {
+            // The command's facts have its further files and the figures of its test part besides.
+            const [own, other] = [home, out].map((where) => readFileSync(join(folder, where, name)));
+            if (name === 'config.json') expect(steady(String(other))).toMatchObject(steady(String(own)));
+            else expect(Buffer.compare(own!, other!), name).toBe(0);
+          }
+        },
+        isolated ? 'allow' : 'block',
+      );
       await host.end();
     });
 
   test('a folder, with its token and its policy', async () => {
     const host = await startStudio('walked');
-    await onPage('allow', async (page) => {
+    await onPage(async (page) => {
       const answers = await answersOf(page);
       await page.goto(host.address);
       const taken = await walk(page, look(page));
@@ -167,7 +119,7 @@ describe.skipIf(chromiumMissing)(`the studio from a file to a model, in Chromium
 
   test('wrong files say what to do, and lose nothing of what is there', async () => {
     const host = await startSite(true);
-    await onPage('allow', async (page) => {
+    await onPage(async (page) => {
       await page.goto(host.address);
       const alert = page.getByRole('alert').first();
       await drop(page, 'log.csv', 'user,item\na,x\nb,y\na,y\n');

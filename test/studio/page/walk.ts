@@ -85,7 +85,7 @@ export interface Taken {
 }
 
 /** Goes to another room, and waits until it is there: rooms have fields of the same name. */
-async function room(page: Page, name: string): Promise<void> {
+export async function room(page: Page, name: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name, exact: true }).click();
   await page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 }

@@ -43,7 +43,8 @@ async function compileKernels(build: WantedBuild, readShared: ReadKernels, share
         option: 'build',
         got: build,
         expected: 'a machine with relaxed SIMD',
-        remedy: 'Call enableFusedMultiplyAdd() first, or use Node 22.',
+        remedy:
+          "Node 20 has it after enableFusedMultiplyAdd(), Node 22 and Chromium by themselves. Build 'auto' takes what there is.",
       });
     }
   }

@@ -96,10 +96,19 @@ describe.skipIf(!chromiumPath)(`the screens Judge and Compare${chromiumMissing}`
     const table = page.getByRole('table', { name: 'Runs' });
     await table.waitFor();
     const heads = await table.getByRole('columnheader').allTextContents();
-    expect(heads).toEqual(['Run', 'Dimension', 'NDCG@20', 'Recall@20', 'Epochs', 'Time', 'Test opened']);
+    expect(heads).toEqual(['Run', 'Dimension', 'NDCG@20', 'Recall@20', 'Epochs', 'Time', 'Test opened', 'Act']);
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await page.getByText('Run 1 is better than Run 2 by 0.03 NDCG@20').waitFor();
     expect(await callsOf(page, 'compare')).toEqual([['r2', 'r1', 'valid']]);
+    await page.getByRole('button', { name: 'Delete Run 1', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+    expect(await callsOf(page, 'discard')).toEqual([]);
+    await page.getByRole('button', { name: 'Delete Run 1', exact: true }).click();
+    await page.getByRole('dialog').getByText('Its model, its curves and its lists go').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete it' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await callsOf(page, 'discard')).toEqual([['r1']]);
+    expect(await table.locator('tbody tr').count()).toBe(1);
     expect(complaints).toEqual([]);
   });
 

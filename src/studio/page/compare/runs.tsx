@@ -152,12 +152,7 @@ function RunTable({ runs }: { runs: readonly RunInfo[] }) {
         Figures are by the validation part.
       </p>
       {asked && (
-        <DeleteRun
-          run={asked}
-          task={deleting}
-          onAct={() => void drop(asked)}
-          onClose={() => setAsked(undefined)}
-        />
+        <DeleteRun run={asked} task={deleting} onAct={() => void drop(asked)} onClose={() => setAsked(undefined)} />
       )}
     </>
   );

@@ -112,8 +112,8 @@ export async function walk(page: Page, seen: (screen: string) => Promise<void> =
   await page.getByLabel('Dimension').fill('8');
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await page.getByText('the finished model').waitFor();
-  await page.getByLabel('Person', { exact: true }).fill('u7');
-  await page.getByLabel('Person', { exact: true }).press('Enter');
+  await page.getByRole('combobox', { name: 'Person', exact: true }).fill('u7');
+  await page.getByRole('combobox', { name: 'Person', exact: true }).press('Enter');
   await page.getByRole('list', { name: 'List of u7', exact: true }).waitFor();
   await seen('train');
   await room(page, 'Explore');

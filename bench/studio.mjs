@@ -4,7 +4,7 @@
  * - restart: milliseconds from a change of an option to the first frame that shows an epoch of the new training, on the toy and on the made-up shop, by a choice (a card of a loss) and by a number (the learning rate, of which 150 ms
  *   are the page's patience with people who still type).
  * - million: a log of a million made-up interactions is dropped on the page, loaded and trained: seconds, gaps between the page's frames, memory.
- * - size: bytes of the page with gzip, before the parts that are loaded when they are needed.
+ * - size: bytes with gzip of what opening the page asks for, and of what is loaded when it is needed.
  *
  *     npm run build && node bench/studio.mjs [restart] [million] [size] [--rounds 15] [--rows 1000000]
  */
@@ -177,19 +177,23 @@ async function residentPeak(browser) {
   return peaks.some(Boolean) ? `${Math.max(...peaks).toFixed(0)} MiB` : 'unknown';
 }
 
-async function size() {
+/** @param {Studio} studio */
+async function size({ open, asked }) {
+  const page = await open('');
+  await page.getByRole('button', { name: 'Toy' }).waitFor();
+  await page.waitForLoadState('networkidle');
+  const files = readdirSync(join(site, 'assets'));
+  const first = files.filter((file) => asked.has(`/assets/${file}`));
   const groups = {
-    'the page': /^index-/,
-    'its worker': /^(local-session|workbench-worker)-/,
-    'loaded when needed': /\.js$/,
+    'asked for by opening, the page': first.filter((file) => /^index-/.test(file)),
+    'asked for by opening, its worker': first.filter((file) => !/^index-/.test(file)),
+    'loaded when needed': files.filter((file) => file.endsWith('.js') && !first.includes(file)),
   };
-  const left = new Set(readdirSync(join(site, 'assets')));
-  for (const [name, pattern] of Object.entries(groups)) {
-    const files = [...left].filter((file) => pattern.test(file));
-    for (const file of files) left.delete(file);
-    const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(join(site, 'assets', file))).length, 0);
-    console.log(`size, ${name}: ${(bytes / 1000).toFixed(1)} kB with gzip (${files.length} files)`);
+  for (const [name, names] of Object.entries(groups)) {
+    const bytes = names.reduce((sum, file) => sum + gzipSync(readFileSync(join(site, 'assets', file))).length, 0);
+    console.log(`size, ${name}: ${(bytes / 1000).toFixed(1)} kB with gzip (${names.join(', ')})`);
   }
+  await page.context().close();
 }
 
 /** @param {Page} page */

@@ -11,8 +11,8 @@ export const site = join(import.meta.dirname, '../dist/studio/site');
 
 /**
  * Serves the static site on a free port of 127.0.0.1 with the headers that isolate a page, opens Chromium ($TAUREC_CHROMIUM, default /usr/bin/chromium), and calls `work`; ends both afterwards.
- * Without Chromium or without a build it says what to do, and ends the process with 2.
- * @param {(studio: { open(address: string, size?: { width: number; height: number }): Promise<import('playwright-core').Page>; browser: import('playwright-core').Browser }) => Promise<void>} work
+ * `asked` has the paths that browsers asked for. Without Chromium or without a build it says what to do, and ends the process with 2.
+ * @param {(studio: { open(address: string, size?: { width: number; height: number }): Promise<import('playwright-core').Page>; browser: import('playwright-core').Browser; asked: ReadonlySet<string> }) => Promise<void>} work
  * @param {readonly string[]} flags of Chromium besides the usual ones
  */
 export async function withStudio(work, flags = []) {
@@ -23,7 +23,9 @@ export async function withStudio(work, flags = []) {
     );
   if (!existsSync(join(site, 'index.html'))) refuse(`No page at ${site}. Build it: npm run build.`);
   const app = new Hono();
+  const asked = new Set();
   app.use(async (context, next) => {
+    asked.add(context.req.path);
     await next();
     context.header('Cross-Origin-Opener-Policy', 'same-origin');
     context.header('Cross-Origin-Embedder-Policy', 'require-corp');
@@ -40,6 +42,7 @@ export async function withStudio(work, flags = []) {
   try {
     await work({
       browser,
+      asked,
       async open(address, viewport = { width: 1280, height: 800 }) {
         const context = await browser.newContext({ viewport, colorScheme: 'light', reducedMotion: 'reduce' });
         const page = await context.newPage();

@@ -43,7 +43,7 @@ export class ServedSession implements Session {
 
   async about(): Promise<SessionAbout> {
     const { info } = await this.#api.get<{ info: { version: string } }>('openapi.json');
-    return { kind: 'server', version: info.version, threads: 0, build: '', schema: {} };
+    return { kind: 'server', version: info.version, schema: {} };
   }
 
   async sources(): Promise<readonly Source[]> {

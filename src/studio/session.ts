@@ -11,17 +11,13 @@ import type { Explanation } from '../recommender/explanation.ts';
 import type { Id, RecommendedItem, RecommendOptions } from '../recommender/recommendation.ts';
 import type { SimilarOptions } from '../recommender/similar-items.ts';
 import type { TrainConfigInput } from '../training/config.ts';
-import type { EpochRecord, Phase, TrainEvent } from '../training/events.ts';
+import type { EngineIdentity, EpochRecord, Phase, TrainEvent } from '../training/events.ts';
 
 /** Where a session runs, and what it can do. */
 export interface SessionAbout {
   /** `page`: in a worker of this page; nothing leaves it. `server`: on the machine that serves the page. */
   readonly kind: 'page' | 'server';
   readonly version: string;
-  /** Threads that training uses. */
-  readonly threads: number;
-  /** The build of the kernels, as models name it. */
-  readonly build: string;
   /** The folder whose data and models a server shows; absent in a page. */
   readonly folder?: string;
   /** Stored runs that cannot be read, a sentence for each; absent: all can. */
@@ -123,6 +119,8 @@ export interface RunInfo {
   /** Validation metrics of the chosen epoch. */
   readonly valid?: Readonly<Record<string, number>>;
   readonly seconds?: number;
+  /** The engine that trains it, or did; absent until it starts. */
+  readonly engine?: EngineIdentity;
   readonly failure?: Failure;
   /** The sweep that this run belongs to. */
   readonly sweep?: string;

@@ -25,6 +25,7 @@ const sources: Source[] = [{ id: 'file:1', name, kind: 'file' }];
 
 const run: RunInfo = {
   ...{ id: 'r1', name: 'My run', state: 'done', epoch: 3, epochs: 3, history: [], opened: 0 },
+  engine: { name: 'wasm', build: 'simd', threads: 1 },
   config: {
     loss: { name: 'sl', options: { tau: 0.2 } },
     dimension: 8,
@@ -38,7 +39,7 @@ const run: RunInfo = {
     ...{ kCore: { users: 2, items: 1 }, split: 'random', testRatio: 0.3, validRatio: 0.1, seed: 9 },
   },
 };
-const reproduction = reproductionOf(run, sources, 'simd');
+const reproduction = reproductionOf(run, sources);
 
 /** The embeddings of a run as the session trains it. */
 async function original() {
@@ -74,11 +75,20 @@ test('each text makes the model of the run again, to the last bit', async () => 
 
 test('a model whose data are not known names a file to replace', () => {
   const { request: _, ...opened } = run;
-  const { data } = reproductionOf(opened, [], 'simd');
+  const { data } = reproductionOf(opened, []);
   expect(data).toEqual({ train: 'interactions.csv' });
+});
+
+test('the arithmetic is that of the run, wherever it was', () => {
+  const [plain, fused] = (['simd', 'simd-fma'] as const).map((build) =>
+    reproductionOf({ ...run, engine: { name: 'wasm', build, threads: 2 } }, sources),
+  );
+  expect([plain!.config.build, fused!.config.build]).toEqual(['simd', 'simd-fma']);
+  const { engine: _, ...early } = run;
+  expect(reproductionOf(early, sources).config).not.toHaveProperty('build');
 });
 
 test('files of samples have the names that the studio gives them', () => {
   const sample = { ...run, request: { train: 'sample:toy', catalogue: 'sample:toy:items' } };
-  expect(reproductionOf(sample, [], 'simd').data).toEqual({ train: 'toy.csv', catalogue: 'toy-items.csv' });
+  expect(reproductionOf(sample, []).data).toEqual({ train: 'toy.csv', catalogue: 'toy-items.csv' });
 });

@@ -163,10 +163,8 @@ export function describeSession(
     };
 
     test('says what it is, and which options a configuration has', async () => {
-      const { kind, threads, build, schema, version } = await session.about();
+      const { kind, schema, version } = await session.about();
       expect(['page', 'server']).toContain(kind);
-      expect(threads).toBeGreaterThanOrEqual(1);
-      expect(['simd', 'simd-fma', 'plain']).toContain(build);
       expect(version).toMatch(/^\d+\.\d+\.\d+/);
       expect(schema).toMatchObject({ properties: { epochs: { default: 100, 'x-taurec': { flag: '--epochs' } } } });
     });

@@ -6,7 +6,6 @@ import { version } from '../../platform/version.ts';
 import { launch } from '../../training/train-embeddings.ts';
 import { answerCalls, type Port } from '../calls.ts';
 import { nodeHost } from '../node/node-host.ts';
-import type { SessionAbout } from '../session.ts';
 import { Workbench } from '../workbench/workbench.ts';
 import { folderStore } from './folder-store.ts';
 import { movieLensSamples } from './movielens-sample.ts';
@@ -25,11 +24,6 @@ const folder = await StudioFolder.open(path);
 const store = folderStore(folder);
 /** A workbench that lets go of its folder at the end. */
 class FolderWorkbench extends Workbench {
-  override async about(): Promise<SessionAbout> {
-    const about = await super.about();
-    return { ...about, threads: threads ?? about.threads };
-  }
-
   override async close(): Promise<void> {
     await super.close();
     store.release();

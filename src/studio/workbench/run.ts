@@ -1,7 +1,7 @@
 import type { Model } from '../../model/model.ts';
 import type { ModelConfig } from '../../model/model-facts.ts';
 import type { TrainConfigInput } from '../../training/config.ts';
-import type { EpochRecord, Phase, TrainEvent } from '../../training/events.ts';
+import type { EngineIdentity, EpochRecord, Phase, TrainEvent } from '../../training/events.ts';
 import type { DataRequest, Failure, RunInfo, RunState } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
 import type { BegunRun } from './host.ts';
@@ -42,6 +42,7 @@ export class Run {
   #chosen: Readonly<Record<string, number>> | undefined;
   #valid: Readonly<Record<string, number>> | undefined;
   #seconds: number | undefined;
+  #engine: EngineIdentity | undefined;
   #request: DataRequest | undefined;
   #typed: boolean;
   /** What it trains on, for a later session; absent for a model that came from elsewhere. */
@@ -73,6 +74,7 @@ export class Run {
     run.#chosen = info.chosen;
     run.#valid = info.valid;
     run.#seconds = info.seconds;
+    run.#engine = info.engine;
     run.#request = info.request;
     run.#typed = info.typed === true;
     run.failure = info.failure;
@@ -106,6 +108,7 @@ export class Run {
       ...(this.#chosen && { chosen: this.#chosen }),
       ...(this.#valid && { valid: this.#valid }),
       ...(this.#seconds !== undefined && { seconds: this.#seconds }),
+      ...(this.#engine && { engine: this.#engine }),
       ...(this.failure && { failure: this.failure }),
       ...(this.#sweep !== undefined && { sweep: this.#sweep }),
       ...(this.#request && { request: this.#request }),
@@ -129,6 +132,7 @@ export class Run {
     if ('phase' in event) this.#phase = event.phase;
     if (event.type === 'start') {
       this.#size = { users: event.users, items: event.items };
+      this.#engine = event.engine;
       const from = event.resumed ?? 0;
       this.#epoch = from;
       // What came after the checkpoint comes again.
@@ -156,13 +160,21 @@ export class Run {
 }
 
 /** What a model says of a run that made it, for a model that came from elsewhere. */
-export function runOfModel({ training, epochs, users, items, metrics }: ModelConfig): Omit<RunInfo, 'id' | 'name'> {
+export function runOfModel({
+  training,
+  engine,
+  epochs,
+  users,
+  items,
+  metrics,
+}: ModelConfig): Omit<RunInfo, 'id' | 'name'> {
   return {
     state: 'done',
     config: training as TrainConfigInput,
     epoch: epochs ?? 0,
     epochs: Number(training.epochs ?? epochs ?? 0),
     history: [],
+    engine,
     ...(metrics?.valid && { valid: metrics.valid.values }),
     opened: 0,
     users,

@@ -57,7 +57,6 @@ export class Workbench implements Session {
   readonly #served = new ServedModels();
   #data: LoadedData | undefined;
   #followed: Id | undefined;
-  #engine: Promise<Pick<SessionAbout, 'threads' | 'build'>> | undefined;
   /** What data know of people, for runs without a model. */
   readonly #unlearned = new WeakMap<LoadedData, Known>();
   /** The data that were in use last, by their keys: runs are judged by their own. */
@@ -73,11 +72,9 @@ export class Workbench implements Session {
   }
 
   async about(): Promise<SessionAbout> {
-    this.#engine ??= engineFacts();
     const { problems, elsewhere } = await this.#runs.absent();
     return {
       ...this.#host.about,
-      ...(await this.#engine),
       ...(problems.length > 0 && { problems }),
       ...(elsewhere.length > 0 && { elsewhere }),
       schema: trainConfigJsonSchema() as Readonly<Record<string, unknown>>,
@@ -306,13 +303,4 @@ interface JudgedRun {
   readonly model: Model;
   readonly data: LoadedData;
   readonly judged: JudgedPart;
-}
-
-/** The threads and the build that engines have here, from the smallest one. */
-async function engineFacts(): Promise<Pick<SessionAbout, 'threads' | 'build'>> {
-  const { openEngine } = await import('#open-engine');
-  const engine = await openEngine({ users: 1, items: 1, dimension: 4, score: 'cosine' });
-  const { threads, build } = engine;
-  await engine.close();
-  return { threads, build };
 }

@@ -93,8 +93,6 @@ export class FakeSession implements Session {
       (): SessionAbout => ({
         kind: this.kind,
         version: '0.0.0',
-        threads: 4,
-        build: 'simd-fma',
         schema: this.schema,
         ...(this.kind === 'server' && { folder: '/home/me/films' }),
       }),

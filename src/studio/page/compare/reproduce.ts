@@ -17,11 +17,8 @@ export interface Reproduction {
 /** The file of a model whose data are not known here. */
 const unknownFile = 'interactions.csv';
 
-/**
- * What repeats a run elsewhere.
- * @param build the build of the session's kernels: other arithmetic gives other last digits
- */
-export function reproductionOf(run: RunInfo, sources: readonly Source[], build: string): Reproduction {
+/** What repeats a run elsewhere. */
+export function reproductionOf(run: RunInfo, sources: readonly Source[]): Reproduction {
   const request: DataRequest = run.request ?? { train: unknownFile };
   const named = Object.fromEntries(
     (['train', 'valid', 'test', 'titles', 'catalogue'] as const).flatMap((use) => {
@@ -40,7 +37,7 @@ export function reproductionOf(run: RunInfo, sources: readonly Source[], build: 
   const { threads: _, ...config } = run.config;
   return {
     data: { ...request, ...named, ...stated } as DatasetOptions,
-    config: withBuild(config, build),
+    config: withEngine(config, run.engine),
     folder: `models/${fileName(run.name)}`,
   };
 }
@@ -75,10 +72,10 @@ function sourceFile(id: string, sources: readonly Source[]): string {
   return id.startsWith('sample:') ? `${id.slice('sample:'.length).replaceAll(':', '-')}.csv` : id;
 }
 
-function withBuild(config: TrainConfigInput, build: string): TrainConfigInput {
-  const known = build === 'simd' || build === 'simd-fma';
-  if (!known) return { ...config, engine: 'reference' };
-  return config.build === undefined || config.build === 'auto' ? { ...config, build } : config;
+/** The configuration with the arithmetic of a run's engine: another one gives other last digits. */
+function withEngine(config: TrainConfigInput, engine: RunInfo['engine']): TrainConfigInput {
+  if (engine?.name !== 'wasm') return config;
+  return { ...config, build: engine.build as TrainConfigInput['build'] };
 }
 
 /** A value as JavaScript writes it: JSON with plain keys. */

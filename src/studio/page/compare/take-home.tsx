@@ -168,7 +168,7 @@ async function textsOf(studio: StudioOfPage, run: RunInfo): Promise<Texts> {
     import('./reproduce.ts'),
     studio.session.sources(),
   ]);
-  const reproduction = reproductionOf(run, sources, studio.about.peek()?.build ?? '');
+  const reproduction = reproductionOf(run, sources);
   return {
     command: run.typed ? '' : commandText(reproduction),
     json: configText(reproduction),

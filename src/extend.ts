@@ -73,6 +73,7 @@ export { trainedItems } from './model/model.ts';
 export type { TrainedArrays } from './model/training-state.ts';
 export type { OptimizerOptions } from './optimizer/optimizer.ts';
 export type { CustomSource, ModuleSource } from './option.ts';
+export { popularityBias } from './recommender/popularity-prior.ts';
 export { type ReRankedRanker, reRankedRanker } from './recommender/re-ranked-ranker.ts';
 export type { ItemPositions } from './sampler/item-positions.ts';
 export { loadSampler } from './sampler/load-sampler.ts';
@@ -88,7 +89,6 @@ export type {
   SamplerSource,
   SettledSamplerOptions,
 } from './sampler/sampler-options.ts';
-export { popularityBias } from './training/popularity-prior.ts';
 
 // The engines are half of the library's modules, so they are loaded on demand.
 /**

@@ -29,6 +29,7 @@ import { withAddedItems, withCatalogue, withNewItems } from './new-items.ts';
 import type { LikedItems } from './new-users.ts';
 import { indexKinds, type OpenOptions } from './open-options.ts';
 import { type Basis, PeopleRanker, type PeopleRequest, type Person, type UserFeedback } from './people-ranker.ts';
+import { biasUnder } from './popularity-prior.ts';
 import { loadEmbeddings, openRankingEngine } from './ranking-engine.ts';
 import {
   type FoldInRequest,
@@ -60,19 +61,29 @@ const ALL_BLOCK = 1024;
 export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
+  readonly #loss: Loss | undefined;
   #closed = false;
   readonly #ranker: PeopleRanker;
   readonly #live: LiveCatalogue;
   readonly #forAll: ItemLists;
   /** 1/‖row‖ of the embeddings, computed on first use. */
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
+  /** The recommender of the last other prior. */
+  #other: { readonly prior: number; readonly recommender: Recommender } | undefined;
 
-  protected constructor(model: Model, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
+  protected constructor(
+    model: Omit<Model, 'users' | 'items'>,
+    engine: Engine,
+    loss?: Loss,
+    index?: ApproximateIndex,
+    live = new LiveCatalogue(model.itemIds, model.catalogue, model.titles),
+  ) {
     // The engine has its own copy of the embeddings: keep no reference to the model's, so that its memory can be freed.
-    const { users: _users, items: _items, ...rest } = model;
+    const { users: _users, items: _items, ...rest } = model as Model;
     this.#model = rest;
-    this.#live = new LiveCatalogue(model.itemIds, model.catalogue, model.titles);
+    this.#live = live;
     this.#engine = engine;
+    this.#loss = loss;
     this.#ranker = new PeopleRanker(rest, engine, loss, index);
     this.#forAll = new ItemLists(model.itemIds, this.#ranker.popular);
   }
@@ -111,6 +122,22 @@ export class Recommender {
   static fromModel(model: Model, engine: Engine, loss?: Loss): Recommender {
     loadEmbeddings(model, engine);
     return new Recommender(model, engine, loss);
+  }
+
+  /**
+   * The same model under another c of the popularity prior (docs/popularity.md): lists are ranked by s + c · log(1 + n). It shares engine and catalogue, is closed with this recommender, ranks exactly where this one has an
+   * approximate index, and is made anew unless c is that of the last call.
+   * @param c any finite number, in the units of the scores
+   * @throws TaurecError `bad-option`
+   */
+  withPrior(c: number): Recommender {
+    if (!Number.isFinite(c)) throw new TaurecError('bad-option', { option: 'c', got: c, expected: 'a finite number' });
+    if (this.#other?.prior !== c) {
+      const model = this.#whileOpen(this.#model);
+      const under = { ...model, itemBias: biasUnder(model, c) };
+      this.#other = { prior: c, recommender: new Recommender(under, this.#engine, this.#loss, undefined, this.#live) };
+    }
+    return this.#other.recommender;
   }
 
   /** The facts about the model's training, and its sizes. */
@@ -209,7 +236,16 @@ export class Recommender {
 
   /** As `explain`, for a new user, given items they like. Throws as `recommendFor`. */
   explainFor(items: readonly Id[], item: Id, options: RecommendOptions & FoldInRequest = {}): Explanation {
-    return finished(this.#explanation({ key: items.join(), given: this.#given(items, options) }, item, options));
+    return finished(this.explainForInSteps(items, item, options));
+  }
+
+  /** As `explainFor`, for a server: yields between steps of a few milliseconds. */
+  explainForInSteps(
+    items: readonly Id[],
+    item: Id,
+    options: RecommendOptions & FoldInRequest = {},
+  ): Generator<void, Explanation> {
+    return this.#explanation({ key: items.join(), given: this.#given(items, options) }, item, options);
   }
 
   /** Recommendations for all users (or those listed), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
@@ -316,6 +352,7 @@ export class Recommender {
   /** Closes the engine and ends its threads. Every later request throws `recommender-closed`. */
   close(): Promise<void> {
     this.#closed = true;
+    if (this.#other) this.#other.recommender.#closed = true;
     return this.#engine.close();
   }
 

@@ -103,12 +103,7 @@ export function recommendationEndpoints(parts: RecommendationParts): readonly En
         const [options] = optionsOf(context);
         const variant = variants.of(user);
         const [text] = await maker.submit(context, variant, { type: 'explain', user, item, options });
-        const explanation: Explanation = JSON.parse(text!);
-        const byFeedback = explanation.absent?.some(({ cause }) => cause === 'feedback');
-        const complete = byFeedback
-          ? JSON.stringify(withEvents(explanation, (await seen?.eventsOf(user, item)) ?? []))
-          : text!;
-        return { body: withVariant(complete, variant.name) };
+        return { body: withVariant(await withSeenEvents(text!, user, item, seen), variant.name) };
       },
     },
     {
@@ -150,4 +145,11 @@ export function recommendationEndpoints(parts: RecommendationParts): readonly En
       },
     },
   ];
+}
+
+/** The JSON of an explanation; one of an item that feedback hides gets the events. */
+export async function withSeenEvents(json: string, user: string, item: string, seen?: SeenFeedback): Promise<string> {
+  const explanation: Explanation = JSON.parse(json);
+  const byFeedback = explanation.absent?.some(({ cause }) => cause === 'feedback');
+  return byFeedback ? JSON.stringify(withEvents(explanation, (await seen?.eventsOf(user, item)) ?? [])) : json;
 }

@@ -93,6 +93,12 @@ function listWork(options: CostlyOptions, { items, dimension }: ModelSizes): num
   return ranking + dial + limits + reRanking + JSON_ITEM * Math.min(k, items);
 }
 
+/** The work of the reasons of one item: the list, the rank in a second pass over the items, and the parts of one score. */
+function explanationWork(options: CostlyOptions, liked: number, sizes: ModelSizes): number {
+  const parts = reasonsWork({ k: 1, explain: options.explain ?? 10 }, liked, sizes);
+  return listWork(options, sizes) + sizes.items * sizes.dimension + parts;
+}
+
 /**
  * The work of a job for a model of these sizes: users × (items · d + candidates × k · d when re-ranked), a fold-in by its liked items, scores by their pairs. The queue multiplies it by the
  * measured time of a product. Feedback does not count: a user's costs the same for ten events and for a million.
@@ -106,10 +112,14 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
       return { kind, units: job.users.length, unit, fixed };
     }
     case 'for-items': {
-      const list = listWork(job.request, sizes) + reasonsWork(job.request, job.items.length, sizes);
+      const liked = job.items.length;
+      const list =
+        job.explained === undefined
+          ? listWork(job.request, sizes) + reasonsWork(job.request, liked, sizes)
+          : explanationWork(job.request, liked, sizes);
       const foldIn = job.items.length > 0 ? foldInWork(job.items.length, sizes) : 0;
       return {
-        kind: foldIn > list ? 'fold-in' : kindOf(job.request),
+        kind: foldIn > list ? 'fold-in' : job.explained === undefined ? kindOf(job.request) : 'explain',
         units: 1,
         unit: list + foldIn,
         fixed: lookUpWork(job.request) + filterWork(job.request.where, sizes),
@@ -129,12 +139,8 @@ export function workOf(job: ScoringJob, sizes: ModelSizes): Work {
       return { kind: job.by === 'trending' ? 'trending' : 'items', units: 1, unit, fixed };
     }
     case 'explain': {
-      // The list, the rank in a second pass over the items, and the parts of one score.
       const { options } = job;
-      const unit =
-        listWork(options, sizes) +
-        sizes.items * sizes.dimension +
-        reasonsWork({ k: 1, explain: options.explain ?? 10 }, LIKED, sizes);
+      const unit = explanationWork(options, LIKED, sizes);
       return { kind: 'explain', units: 1, unit, fixed: lookUpWork(options) + filterWork(options.where, sizes) };
     }
     case 'score':

@@ -188,6 +188,9 @@ export const responseSchemas = {
       score: z.enum(['cosine', 'dot']),
       loss: z.looseObject({}),
       seed: z.int(),
+      popularityPrior: z
+        .number()
+        .meta({ description: 'c of the popularity prior: lists are ranked by s + c·log(1 + n).' }),
       epochs: count,
       metrics: z.record(z.string(), z.unknown()),
       version: z.string().meta({

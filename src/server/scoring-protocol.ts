@@ -22,18 +22,26 @@ export interface ListOptions extends Omit<RecommendOptions, 'exclude' | 'allow' 
   readonly seed?: number;
 }
 
+/** What jobs for a person may ask besides their options. */
+interface Personal {
+  /** c of a popularity prior in place of the model's own. */
+  readonly prior?: number;
+}
+
 /** Job: one list for each user. */
-export interface RecommendJob {
+export interface RecommendJob extends Personal {
   readonly type: 'recommend';
   readonly users: readonly string[];
   readonly options: ListOptions;
-  /** A text of the options. Jobs with equal keys are ranked together. */
+  /** A text of the options and the prior. Jobs with equal keys are ranked together. */
   readonly key: string;
 }
 
 /** Job: a list for a new user, given items they like. */
-export interface ForItemsJob {
+export interface ForItemsJob extends Personal {
   readonly type: 'for-items';
+  /** A job for the reasons of this item, or of its absence, in place of the list. */
+  readonly explained?: string;
   readonly items: readonly string[];
   readonly request: ListOptions & Pick<FoldInRequest, 'unknown'> & { readonly weights?: readonly number[] };
 }
@@ -56,7 +64,7 @@ export interface ItemsJob {
 }
 
 /** Job: why an item is in a user's list, or why it is not. */
-export interface ExplainJob {
+export interface ExplainJob extends Personal {
   readonly type: 'explain';
   readonly user: string;
   readonly item: string;
@@ -132,6 +140,8 @@ export interface ModelInfo {
   readonly score: 'cosine' | 'dot';
   readonly loss: unknown;
   readonly seed: number;
+  /** c of the popularity prior. */
+  readonly popularityPrior: number;
   readonly epochs: number;
   readonly metrics: unknown;
   /** What names the model in the ids of its lists: `modelMark`, or the name of the published version. */

@@ -96,7 +96,7 @@ function* groupAnswers(
   }
   if (together.length > 0) groups.push(together);
   for (const places of groups) {
-    const made = yield* answer(() => listsOf(recommender, sets, places, options));
+    const made = yield* answer(() => listsOf(under(recommender, jobs[0]!), sets, places, options));
     // Puts the JSON of each user in its place; the first error of a job replaces all its lists.
     places.forEach(({ job, position }, p) => {
       const target = answers[job]!;
@@ -137,12 +137,14 @@ function* single(
   sets: FeedbackSets,
   job: Exclude<ScoringJob, RecommendJob | ItemsJob>,
 ): Generator<void, string[]> {
-  if (job.type === 'for-items') return [yield* forItems(recommender, job)];
+  if (job.type === 'for-items') return [yield* forItems(under(recommender, job), job)];
   if (job.type === 'score') return [yield* scores(recommender, job)];
   const { item } = job;
   if (job.type === 'explain') {
     const { user, options } = job;
-    return [JSON.stringify({ user, ...(yield* recommender.explainInSteps(user, item, options, sets.of(user))) })];
+    return [
+      JSON.stringify({ user, ...(yield* under(recommender, job).explainInSteps(user, item, options, sets.of(user))) }),
+    ];
   }
   const { k, by, where, atMost } = job;
   const items = yield* recommender.similarItemsInSteps(item, { k, by, where, atMost });
@@ -163,7 +165,13 @@ function* itemsAnswer(
   });
 }
 
-function* forItems(recommender: Recommender, { items, request }: ForItemsJob): Generator<void, string> {
+/** The recommender with the prior of a job. */
+function under(recommender: Recommender, { prior }: Pick<ForItemsJob, 'prior'>): Recommender {
+  return prior === undefined ? recommender : recommender.withPrior(prior);
+}
+
+function* forItems(recommender: Recommender, { items, explained, request }: ForItemsJob): Generator<void, string> {
+  if (explained !== undefined) return JSON.stringify(yield* recommender.explainForInSteps(items, explained, request));
   const list = yield* recommender.recommendForInSteps(items, request);
   return `{"items":${yield* itemsJson(list)}}`;
 }
@@ -349,9 +357,10 @@ function placesItems({ config }: Recommender): boolean {
 
 /** The facts about a model that the server publishes. */
 function infoOf({ config, hasTitles, catalogue }: Recommender): ModelInfo {
-  const { users, items, interactions, dimension, backbone, score, loss, seed, epochs, metrics, versions } =
+  const { users, items, interactions, dimension, backbone, score, loss, training, seed, epochs, metrics, versions } =
     config as ModelConfig;
+  const popularityPrior = Number(training.popularityPrior ?? 0);
   const sizes = { users, items, interactions, dimension, titles: hasTitles, attributes: catalogue?.list ?? [] };
   const version = modelMark(config as ModelConfig);
-  return { ...sizes, backbone, score, loss, seed, epochs, metrics, version, versions };
+  return { ...sizes, backbone, score, loss, seed, popularityPrior, epochs, metrics, version, versions };
 }

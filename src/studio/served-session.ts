@@ -16,7 +16,7 @@ type ServerStatus = ModelStatus & {
 const ONLY = 'served';
 
 /**
- * The session of `taurec serve --studio`, over the server's own HTTP interface: each served model is a run that is done, and can be explored. Nothing is read, trained, judged or taken home here; those calls throw
+ * The session of `taurec serve --studio`, over HTTP: each served model is a run that is done, and can be explored. Nothing is read, trained, judged or taken home here; those calls throw
  * `not-served`.
  */
 export class ServedSession implements Session {
@@ -82,27 +82,15 @@ export class ServedSession implements Session {
   }
 
   async recommend(run: string, who: Who, options: ListRequest = {}): Promise<readonly RecommendedItem[]> {
-    const request = withoutPrior(options);
-    if ('items' in who) {
-      const body = { items: who.items, ...request };
-      return ofRun(run, await this.#api.post<List>('v1/recommendations/for-items', body)).items;
-    }
-    const body = { users: [who.user], ...request };
-    const { recommendations } = await this.#api.post<{ recommendations: List[] }>('v1/recommendations', body);
-    return ofRun(run, recommendations[0]!).items;
+    return (await this.#api.post<List>('studio/api/list', { ...variantOf(run), who, ...apart(options) })).items;
   }
 
   async explain(run: string, who: Who, item: Id, options: ListRequest = {}): Promise<Explanation> {
-    if ('items' in who)
-      throw new TaurecError('not-served', { what: 'reasons for a person whom the model does not know' });
-    const [user, id] = [who.user, item].map((one) => encodeURIComponent(String(one)));
-    const path = `v1/users/${user}/items/${id}/explanation`;
-    return ofRun(run, await this.#api.get<Explanation & Answered>(path, withoutPrior(options)));
+    return this.#api.post('studio/api/explanation', { ...variantOf(run), who, item, ...apart(options) });
   }
 
   async similar(run: string, item: Id, options: SimilarOptions = {}): Promise<readonly RecommendedItem[]> {
-    const path = `v1/items/${encodeURIComponent(String(item))}/similar`;
-    return ofRun(run, await this.#api.get<List>(path, options)).items;
+    return (await this.#api.post<List>('studio/api/similar', { ...variantOf(run), item, options })).items;
   }
 
   async close(): Promise<void> {}
@@ -113,34 +101,21 @@ function notServed(what: string): () => Promise<never> {
   return () => Promise.reject(new TaurecError('not-served', { what }));
 }
 
-/** The options without a prior, which a served model has of its own. @throws TaurecError `not-served` */
-function withoutPrior({ prior, ...options }: ListRequest): Omit<ListRequest, 'prior'> {
-  if (prior !== undefined) throw new TaurecError('not-served', { what: 'another popularity prior' });
-  return options;
-}
+type List = { readonly items: readonly RecommendedItem[] };
 
-/** An answer of a server of several models names the one that made it. */
-interface Answered {
-  readonly variant?: string;
-}
-type List = Answered & { readonly items: readonly RecommendedItem[] };
-
-/** An answer that the model of a run made: a server of several models chooses the one for each person. @throws TaurecError `not-served` where it was another */
-function ofRun<T extends Answered>(run: string, answer: T): T {
-  const { variant } = answer;
-  if (variant === undefined || variant === run) return answer;
-  throw new TaurecError('not-served', { what: `answers of ${run} here: it gives this person those of ${variant}` });
-}
+/** The prior and the options of a request apart. */
+const apart = ({ prior, ...options }: ListRequest) => ({ prior, options });
 
 const variantOf = (run: string) => (run === ONLY ? {} : { variant: run });
 
-function runOf(id: string, { loss, epochs, seed, dimension, metrics, users, items, version }: ServerStatus): RunInfo {
+function runOf(id: string, status: ServerStatus): RunInfo {
+  const { loss, epochs, seed, dimension, popularityPrior, metrics, users, items, version } = status;
   const valid = (metrics as Partial<Record<string, { readonly values: Readonly<Record<string, number>> }>>).valid;
   return {
     id,
     name: id === ONLY ? version : `${id} ${version}`,
     state: 'done',
-    config: { loss, seed, dimension } as TrainConfigInput,
+    config: { loss, seed, dimension, popularityPrior } as TrainConfigInput,
     ...{ epoch: epochs, epochs, history: [], opened: 0, users, items },
     ...(valid && { valid: valid.values }),
   };

@@ -10,13 +10,13 @@ import { CoOccurrence } from '../neighbors/co-occurrence.ts';
 import { type NearestItems, nearestItems } from '../neighbors/nearest-items.ts';
 import { type NeighborChoice, type NeighborKind, type NeighborSettings, NeighborTerm } from '../neighbors/neighbors.ts';
 import { ridgeWeights } from '../neighbors/ridge-weights.ts';
+import { popularityBias } from '../recommender/popularity-prior.ts';
 import { copyRows } from '../recommender/ranking-engine.ts';
 import { climbSearch } from '../search/lattice-search.ts';
 import { runSearchSync } from '../search/search.ts';
 import type { Best } from './checkpoint.ts';
 import type { OpenRun } from './epochs.ts';
 import { NeighborTrials } from './neighbor-trials.ts';
-import { popularityBias } from './popularity-prior.ts';
 import { scoreScale, searchPrior } from './validation.ts';
 
 /** One S without its β. */

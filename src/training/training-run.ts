@@ -10,6 +10,7 @@ import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import { checkScore, fitLoss, replaceOptions } from '../loss/losses.ts';
 import { buildNeighbors } from '../neighbors/build-neighbors.ts';
+import { popularityBias } from '../recommender/popularity-prior.ts';
 import { loadSampler } from '../sampler/load-sampler.ts';
 import type { LatticePoint } from '../search/lattice-search.ts';
 import { aimNotice } from './aim.ts';
@@ -27,7 +28,6 @@ import { DivergenceGuard, fitEpochs, type OpenRun, refit, type TrainingRun } fro
 import type { EngineIdentity } from './events.ts';
 import { mergeInteractions } from './merge.ts';
 import { Gate } from './pace.ts';
-import { popularityBias } from './popularity-prior.ts';
 import { shortConfig } from './short-training.ts';
 import {
   type RunOptions,

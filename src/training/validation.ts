@@ -5,10 +5,10 @@ import { TaurecError } from '../errors.ts';
 import { evaluateSync } from '../evaluation/evaluator.ts';
 import { cutOff } from '../evaluation/metrics.ts';
 import { embeddingRanker } from '../evaluation/rankers.ts';
+import { popularityBias } from '../recommender/popularity-prior.ts';
 import { climbSearch } from '../search/lattice-search.ts';
 import { runSearchSync } from '../search/search.ts';
 import type { TrainConfig } from './config.ts';
-import { popularityBias } from './popularity-prior.ts';
 import type { RunOptions } from './training.ts';
 
 /** The result of a validation. */

@@ -1,15 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { zipModel } from '../../src/browser/zip-model.ts';
 import { openModel } from '../../src/model/model-directory.ts';
 import { publishModel } from '../../src/model/versions.ts';
+import type { Explanation } from '../../src/recommender/explanation.ts';
 import type { RunningServer, ServeOptions } from '../../src/server/serve.ts';
 import { startServer } from '../../src/server/start-server.ts';
+import { nodeHost } from '../../src/studio/node/node-host.ts';
 import { ServedApi } from '../../src/studio/served-api.ts';
 import { ServedOperations } from '../../src/studio/served-operations.ts';
 import { ServedSession } from '../../src/studio/served-session.ts';
 import { servedStudio } from '../../src/studio/server/served-studio.ts';
-import type { Session } from '../../src/studio/session.ts';
+import type { Session, Who } from '../../src/studio/session.ts';
+import { Workbench } from '../../src/studio/workbench/workbench.ts';
 import { ask, expectProblem, folder, MemoryFeedback, model } from '../server/harness.ts';
 import { rejectionOf } from '../support/error-of.ts';
 
@@ -120,6 +124,34 @@ describe('the session of a server', () => {
     expect((await session.about()).kind).toBe('server');
   });
 
+  it('answers what a session in the process answers, also for new people and under another prior', async () => {
+    const served = new ServedSession(apiOf(server, reader));
+    const session = new Workbench(nodeHost());
+    const model = await openModel(join(published, 'v2'), { trainingState: true });
+    const { id } = await session.open(await zipModel(model), 'v2');
+    const { userIds, itemIds } = model;
+    const people: Who[] = [{ user: userIds.idOf(1) }, { items: [itemIds.idOf(0), itemIds.idOf(5), itemIds.idOf(9)] }];
+    for (const who of people)
+      for (const prior of [undefined, 0, 0.3, -0.3, 0.3]) {
+        const options = { k: 5, explain: 3, ...(prior !== undefined && { prior }) };
+        const list = await session.recommend(id, who, options);
+        expect(await served.recommend('served', who, options)).toEqual(list);
+        for (const item of [list[2]!.id, itemIds.idOf(0), itemIds.idOf(17), 'nothing']) {
+          const { user: _, ...reasons } = (await served.explain('served', who, item, options)) as Explanation & {
+            readonly user?: string;
+          };
+          expect(reasons).toEqual(await session.explain(id, who, item, options));
+        }
+      }
+    const [rare, popular] = await Promise.all(
+      [-5, 5].map((prior) => served.recommend('served', people[1]!, { k: 5, prior })),
+    );
+    const counts = (list: readonly { readonly id: string }[]) =>
+      list.reduce((sum, one) => sum + model.popularity[itemIds.indexOf(one.id)]!, 0);
+    expect(counts(popular!)).toBeGreaterThan(counts(rare!));
+    await session.close();
+  });
+
   it('does nothing that its server does not', async () => {
     const session = new ServedSession(apiOf(server, token));
     const plain: Session = session;
@@ -128,8 +160,6 @@ describe('the session of a server', () => {
       () => plain.load({ train: 'x' }),
       () => plain.judge('served', 'test'),
       () => plain.archive('served'),
-      () => plain.explain('served', { items: ['a'] }, 'b'),
-      () => plain.recommend('served', { user: 'a' }, { prior: 1 }),
     ];
     for (const act of refused) expect(await rejectionOf(act())).toMatchObject({ code: 'not-served' });
   });
@@ -152,6 +182,16 @@ describe('the session of a server', () => {
       ['a', 30],
       ['b', 20],
     ]);
+    // Each answers for anybody, whoever serves that person.
+    const { items, userIds, itemIds } = await openModel(directory);
+    const user = userIds.idOf(0);
+    const similar = await session.similar('a', itemIds.idOf(0), { k: items.rows });
+    expect(new Set(similar.map(({ id }) => itemIds.indexOf(id)))).not.toContain(-1);
+    expect(similar).toHaveLength(items.rows - 1);
+    for (const run of ['a', 'b']) {
+      expect(await session.recommend(run, { user }, { k: 3 })).toHaveLength(3);
+      expect(await session.explain(run, { user }, itemIds.idOf(1))).toMatchObject({ item: itemIds.idOf(1) });
+    }
     expect(await session.find('a', 'user', '', 100)).toHaveLength(30);
     expect(await session.find('b', 'user', '', 100)).toHaveLength(20);
     expect(await rejectionOf(session.find('c', 'user', ''))).toMatchObject({ code: 'bad-request' });

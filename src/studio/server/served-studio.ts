@@ -3,18 +3,19 @@ import type { Model } from '../../model/model.ts';
 import { openModel } from '../../model/model-directory.ts';
 import type { AppParts } from '../../server/app.ts';
 import type { Endpoint, RequestContext } from '../../server/endpoint.ts';
-import { parsed } from '../../server/parse-request.ts';
+import { parsed, readJson } from '../../server/parse-request.ts';
+import { withSeenEvents } from '../../server/recommendation-endpoints.ts';
 import { jsonReply } from '../../server/reply.ts';
+import type { ParsedOptions } from '../../server/schemas.ts';
+import type { ScoringJob } from '../../server/scoring-protocol.ts';
 import { Site, siteHeaders } from '../../server/site.ts';
 import type { MoreEndpoints } from '../../server/start-server.ts';
 import type { Variant } from '../../server/variants.ts';
 import { filterAttributes, find, person } from '../workbench/people.ts';
 
 const variant = z.string({ error: 'the name of a model' }).optional();
-const id = z
-  .string({ error: 'an id' })
-  .min(1, { error: 'an id' })
-  .max(512, { error: 'an id of at most 512 characters' });
+const idText = 'an id: text of 1 to 512 characters, or a whole number';
+const id = z.union([z.string().min(1).max(512), z.int()], { error: idText }).transform(String);
 const requests = {
   find: z.strictObject({
     variant,
@@ -25,16 +26,28 @@ const requests = {
   person: z.strictObject({ variant, user: id }),
   attributes: z.strictObject({ variant }),
 };
+const who = z.union([z.strictObject({ user: id }), z.strictObject({ items: z.array(id).min(1).max(1000) })], {
+  error: 'an object with user, or with items, a list of 1 to 1000 ids',
+});
+const prior = z.number({ error: 'a number' }).optional();
+/** The options are those of the server's own interface. */
+const options = z.unknown().optional();
+const bodies = {
+  list: z.strictObject({ variant, who, prior, options }),
+  explanation: z.strictObject({ variant, who, item: id, prior, options }),
+  similar: z.strictObject({ variant, item: id, options }),
+};
 
 /**
- * The studio of a running server: the page, which holds nothing and is open to all, and what its screens ask besides the server's own interface, for tokens with the scope `read`. The model of a search is read from its
- * folder at the first one, into memory of its own.
+ * The studio of a running server: the page, which holds nothing and is open to all, and what its screens ask besides the server's own interface, for tokens with the scope `read`. Lists and reasons
+ * are made by the scoring threads, with feedback and edits of items as always, by the model that is named; they are no lists for people, which metrics and shadows count. The model of a search is read from its folder at the first
+ * one, into memory of its own.
  * @param folder the folder of the built page; default: that of the package
  * @throws TaurecError `no-studio-site`
  */
 export async function servedStudio(folder?: string): Promise<MoreEndpoints> {
   const site = await Site.open('serve', folder);
-  return ({ variants }: AppParts): readonly Endpoint[] => {
+  return ({ variants, schemas, bodyLimit, seen }: AppParts): readonly Endpoint[] => {
     const models = new OpenModels();
     const page = async ({ req }: RequestContext) => {
       const path = new URL(req.url).pathname.replace(/^\/studio\//, '');
@@ -55,6 +68,25 @@ export async function servedStudio(folder?: string): Promise<MoreEndpoints> {
         return jsonReply(answer(model, request));
       },
     });
+    const scored = <S extends z.ZodType<{ readonly variant?: string }>>(
+      path: string,
+      schema: S,
+      answer: (score: (job: ScoringJob) => Promise<string>, request: z.infer<S>) => Promise<string>,
+    ): Endpoint => ({
+      method: 'POST',
+      path: `/studio/api/${path}`,
+      scopes: ['read'],
+      async handle({ env: { incoming, outgoing } }) {
+        const request = parsed(schema, await readJson(incoming, bodyLimit));
+        const { host } = variants.byName(request.variant, variants.first);
+        const score = async (job: ScoringJob) => (await host.scorer.submit(job, () => outgoing.destroyed))[0]!;
+        return { body: await answer(score, request) };
+      },
+    });
+    const listOptions = (given: unknown): ParsedOptions => {
+      const { place: _, ...parsedOptions } = parsed(schemas.options, given ?? {});
+      return parsedOptions;
+    };
     return [
       // Names in the page are relative to this folder.
       { method: 'GET', path: '/studio', access: 'everybody', handle: () => redirect('studio/') },
@@ -65,6 +97,23 @@ export async function servedStudio(folder?: string): Promise<MoreEndpoints> {
       asked('find', requests.find, (model, { what, text, k }) => find(model, what, text, k)),
       asked('person', requests.person, (model, { user }) => person(model, user)),
       asked('attributes', requests.attributes, (model) => filterAttributes(model)),
+      scored('list', bodies.list, (score, { who, prior, options: given }) => {
+        const options = listOptions(given);
+        if ('items' in who) return score({ type: 'for-items', items: who.items, prior, request: options });
+        const key = JSON.stringify([options, prior]);
+        return score({ type: 'recommend', users: [who.user], prior, options, key });
+      }),
+      scored('explanation', bodies.explanation, async (score, { who, item, prior, options: given }) => {
+        const options = listOptions(given);
+        if ('items' in who)
+          return score({ type: 'for-items', items: who.items, explained: item, prior, request: options });
+        const { user } = who;
+        return withSeenEvents(await score({ type: 'explain', user, item, prior, options }), user, item, seen);
+      }),
+      scored('similar', bodies.similar, (score, { item, options: given }) => {
+        const { place: _, visitor: __, ...options } = parsed(schemas.similar, given ?? {});
+        return score({ type: 'similar', item, ...options });
+      }),
     ];
   };
 }

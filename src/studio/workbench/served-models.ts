@@ -1,9 +1,8 @@
 import type { Engine } from '../../engine/engine.ts';
-import { type Model, trainedItems } from '../../model/model.ts';
+import type { Model } from '../../model/model.ts';
 import { withNewItems } from '../../recommender/new-items.ts';
 import { openRankingEngine, type RankingEngineOptions } from '../../recommender/ranking-engine.ts';
 import { Recommender } from '../../recommender/recommender.ts';
-import { popularityBias } from '../../training/popularity-prior.ts';
 
 /** Models whose engines stay open. */
 const OPEN = 3;
@@ -26,7 +25,8 @@ export class ServedModels {
         if (this.#entries.size <= OPEN) break;
         await this.close(oldest);
       }
-      return act((await entry.served).with(prior));
+      const { recommender } = await entry.served;
+      return act(prior === undefined ? recommender : recommender.withPrior(prior));
     } catch (error) {
       // An engine that did not open may do so the next time.
       if (this.#entries.get(key) === entry) await entry.served.catch(() => this.#entries.delete(key));
@@ -68,40 +68,14 @@ async function closeUnused({ served, users, dropped }: Entry): Promise<void> {
 
 interface OpenModel {
   readonly engine: Engine;
-  with(prior: number | undefined): Recommender;
+  readonly recommender: Recommender;
 }
 
 async function openServed(model: Model): Promise<OpenModel> {
   const full = withNewItems(model);
   // One person's list is too little work for threads.
   const engine = await openRankingEngine(full, { ...ownBuild(model), threads: 1 });
-  const own = Recommender.fromModel(full, engine);
-  let last: { readonly prior: number; readonly recommender: Recommender } | undefined;
-  return {
-    engine,
-    with(prior) {
-      if (prior === undefined) return own;
-      // A prior changes no embedding: the engine serves all.
-      if (last?.prior !== prior) last = { prior, recommender: Recommender.fromModel(withPrior(model, prior), engine) };
-      return last.recommender;
-    },
-  };
-}
-
-/** The model with another c of the popularity prior, and with the items that only its catalogue has, whose predicted biases are in proportion to c. */
-function withPrior(model: Model, prior: number): Model {
-  const own = Number(model.config.training.popularityPrior ?? 0);
-  const itemBias = prior === 0 ? undefined : popularityBias(trainedItems(model), prior);
-  const { cold } = model;
-  const d = model.items.columns;
-  if (!cold || cold.means.length === d) return withNewItems({ ...model, itemBias });
-  const scale = prior / own;
-  const scaled = (values: Float32Array) => values.map((value, at) => (at % (d + 1) === d ? value * scale : value));
-  return withNewItems({
-    ...model,
-    itemBias,
-    cold: { ...cold, means: scaled(cold.means), coefficients: scaled(cold.coefficients) },
-  });
+  return { engine, recommender: Recommender.fromModel(full, engine) };
 }
 
 /** The build of the kernels that a model's configuration asks for. */

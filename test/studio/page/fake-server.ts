@@ -82,7 +82,17 @@ export class FakeServer {
   #model() {
     const { users, items, interactions } = this.#versions.versions.find(({ name }) => name === this.#versions.current)!;
     return {
-      ...{ users, items, interactions, dimension: 64, titles: true, attributes: [], backbone: 'mf', seed: 1 },
+      ...{
+        users,
+        items,
+        interactions,
+        dimension: 64,
+        titles: true,
+        attributes: [],
+        backbone: 'mf',
+        popularityPrior: 0,
+        seed: 1,
+      },
       ...{ score: 'cosine' as const, loss: 'bsl', epochs: 50, metrics: {}, version: this.#versions.current },
       ...{ versions: {}, revision: 1, openedAt: iso(start + 80 * HOUR) },
     };

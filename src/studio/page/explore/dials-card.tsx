@@ -11,13 +11,11 @@ import { type AttributeControl, type AttributeFacts, controlKind, controlsInUse,
 
 /** The dials, filters and limits of lists. Lists of likenesses have no dials. */
 export function DialsCard({ run }: { run: RunInfo }) {
-  const studio = useStudio();
-  const exploration = explorationOf(studio);
+  const exploration = explorationOf(useStudio());
   const { dials, controls } = { dials: exploration.dials.value, controls: exploration.controls.value };
   const ranked = exploration.subject.value !== 'item';
-  const hasPrior = studio.about.value?.kind === 'page';
   const own = exploration.ownPrior(run);
-  const all = ranked ? [...shareDials, ...(hasPrior ? [priorDial(exploration.priorMost(run))] : [])] : [];
+  const all = ranked ? [...shareDials, priorDial(exploration.priorMost(run))] : [];
   // On a phone the list comes first: the dials open on request.
   const [open, setOpen] = useState(() => matchMedia('(min-width: 48rem)').matches);
   const used = Object.keys(dials).length + controlsInUse(controls);

@@ -14,7 +14,7 @@ export interface DialFacts {
 
 const share = { least: 0, most: 1, step: 0.05, text: percent } as const;
 
-/** The dials that every session has. */
+/** The dials of shares. */
 export const shareDials: readonly DialFacts[] = [
   { name: 'discover', label: 'Discovery', help: 'Fewer of the items that everyone has.', ...share },
   { name: 'diversity', label: 'Diversity', help: 'Fewer items that are like one another.', ...share },
@@ -79,7 +79,7 @@ export function moved(values: DialValues, name: keyof DialValues, value: number 
   return value === undefined || value === start ? others : { ...others, [name]: value };
 }
 
-/** The part of a list's request that dials say. `prior` only where the session has it. */
-export function requestOf({ k = lengths[0], prior, ...dials }: DialValues, hasPrior: boolean): ListRequest {
-  return { k, ...dials, ...(hasPrior && prior !== undefined && { prior }) };
+/** The part of a list's request that dials say. */
+export function requestOf(dials: DialValues): ListRequest {
+  return { k: lengths[0], ...dials };
 }

@@ -125,8 +125,7 @@ export class Exploration {
   request(): ListRequest {
     const where = whereOf(this.attributes.value ?? [], this.controls.value);
     const atMost = atMostOf(this.controls.value);
-    const hasPrior = this.#studio.about.value?.kind === 'page';
-    return { ...requestOf(this.dials.value, hasPrior), ...(where && { where }), ...(atMost && { atMost }) };
+    return { ...requestOf(this.dials.value), ...(where && { where }), ...(atMost && { atMost }) };
   }
 
   /** Asks for everything that a run answers about what is chosen. It reads signals, and belongs into an effect. */

@@ -5,7 +5,7 @@ import type { SimilarOptions } from '../recommender/similar-items.ts';
 import type { ModelStatus } from '../server/model-host.ts';
 import type { TrainConfigInput } from '../training/config.ts';
 import type { ServedApi } from './served-api.ts';
-import type { Found, ListRequest, Person, RunInfo, Session, SessionAbout, Source, Who } from './session.ts';
+import type { Found, ListRequest, Person, RunInfo, Session, SessionAbout, SourceList, Who } from './session.ts';
 
 /** What `GET /v1/model` says about a server of several models. */
 type ServerStatus = ModelStatus & {
@@ -46,8 +46,8 @@ export class ServedSession implements Session {
     return { kind: 'server', version: info.version, schema: {} };
   }
 
-  async sources(): Promise<readonly Source[]> {
-    return [];
+  async sources(): Promise<SourceList> {
+    return { sources: [] };
   }
 
   async data(): Promise<undefined> {

@@ -42,6 +42,13 @@ export interface Source {
   readonly catalogue?: string;
 }
 
+/** The sources that are there. */
+export interface SourceList {
+  readonly sources: readonly Source[];
+  /** What is there and not listed, and what helps: a sentence. Absent: everything is listed. */
+  readonly unlisted?: string;
+}
+
 /** The options of reading, filtering and splitting, with ids of sources in place of files. */
 export type DataRequest = Omit<DatasetOptions, 'train' | 'valid' | 'test' | 'titles' | 'catalogue'> & {
   readonly train: string;
@@ -246,7 +253,7 @@ export interface Session {
   about(): Promise<SessionAbout>;
 
   // Data
-  sources(): Promise<readonly Source[]>;
+  sources(): Promise<SourceList>;
   /** Takes a file in. A server writes it into its folder under a name that is free. */
   add(file: File, control?: Control): Promise<Source>;
   /** The first rows under the columns that reading with these options would take. */

@@ -21,7 +21,7 @@ test('MovieLens is a sample with titles where the demo has put it, and none else
   const half = folderWith('half', { 'movielens-100k/ratings.tsv': '1\t1\t5\t1\n' });
   expect(movieLensSamples({ TAUREC_CACHE: half })).toEqual([]);
   const session = new Workbench(nodeHost({ samples: movieLensSamples({ TAUREC_CACHE: cache }) }));
-  const sample = (await session.sources()).find(({ name }) => name === 'MovieLens 100K')!;
+  const sample = (await session.sources()).sources.find(({ name }) => name === 'MovieLens 100K')!;
   expect(sample).toMatchObject({ id: 'sample:movielens', kind: 'sample', catalogue: 'sample:movielens:items' });
   const data = await session.load({ train: sample.id, catalogue: sample.catalogue!, minRating: 4 });
   expect(data).toMatchObject({ hasTitles: true, info: { rows: 60, interactions: 24 } });
@@ -34,7 +34,7 @@ test('the studio of a folder offers it', async () => {
   process.env.TAUREC_CACHE = cache;
   const { session, end } = workbenchThread(join(cache, '..', 'half'), {});
   try {
-    expect((await session.sources()).map(({ id }) => id)).toContain('sample:movielens');
+    expect((await session.sources()).sources.map(({ id }) => id)).toContain('sample:movielens');
   } finally {
     if (before === undefined) delete process.env.TAUREC_CACHE;
     else process.env.TAUREC_CACHE = before;

@@ -178,7 +178,7 @@ export function describeSession(
       const text = 'user;item;stars\nu1;i1;5\nu1;i2;4\nu2;i1;1\nu3;i3;2\n';
       const source = await session.add(new File([text], 'ratings.csv'));
       expect(source).toMatchObject({ name: expect.stringContaining('ratings'), kind: 'file', bytes: text.length });
-      expect(await session.sources()).toContainEqual(source);
+      expect((await session.sources()).sources).toContainEqual(source);
       const preview = await session.preview(source.id);
       expect(preview).toEqual({
         format: 'CSV, semicolon',

@@ -59,6 +59,19 @@ describe('the folder of a studio', () => {
     expect(await rejectionOf(opened.pathOf(id))).toMatchObject({ code: 'unknown-name' });
   });
 
+  it('says how many it does not list', async () => {
+    const few = await StudioFolder.open(folderWith('few', { 'a.csv': log }));
+    expect(await few.list()).not.toHaveProperty('unlisted');
+    const files = Object.fromEntries(Array.from({ length: 2003 }, (_, n) => [`deep/${n}.csv`, log]));
+    const many = await StudioFolder.open(folderWith('many', { 'first.csv': log, ...files }));
+    const { files: listed, models, unlisted } = await many.list();
+    expect(listed).toHaveLength(2000);
+    expect(models).toEqual([]);
+    // What lies least deep is listed.
+    expect(listed.map(({ name }) => name)).toContain('first.csv');
+    expect(unlisted).toMatch(/^2,000 of 2,004 files and models .*taurec studio FOLDER/);
+  });
+
   it('is not fooled by a folder whose name begins like its own', async () => {
     const folder = folderWith('twin');
     const twin = folderWith('twin-secret', { 'a.csv': log });

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { studioSite } from '../../src/server/site.ts';
 import { ServerSession } from '../../src/studio/server-session.ts';
 import { folder, start } from '../cli/taurec.ts';
-import { expectResumed, stateOf, toyRequest } from './session-contract.ts';
+import { expectResumed, toyRequest } from './session-contract.ts';
 
 const built = test.skipIf(!existsSync(join(studioSite, 'index.html')));
 
@@ -30,7 +30,7 @@ built('prints one address, answers whoever has it, and stops cleanly on Ctrl-C i
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
   expect(address).toBe(`${url}#token=${token}`);
   const session = await ServerSession.join(url, token);
-  expect((await session.sources()).map(({ name }) => name)).toContain('log.csv');
+  expect((await session.sources()).sources.map(({ name }) => name)).toContain('log.csv');
   expect(await session.about()).toMatchObject({ folder: join(folder, 'own') });
   await session.load(toyRequest);
   const { id } = await session.start({ loss: 'sl', dimension: 8, epochs: 1_000_000, validation: { every: 1_000_000 } });

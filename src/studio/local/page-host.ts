@@ -36,7 +36,7 @@ export async function pageHost(losses: LossBench): Promise<Host> {
     notes,
     losses,
     train: runInWorker,
-    files: async () => added,
+    files: async () => ({ files: added }),
     async add(file, control) {
       control?.onProgress?.({ done: file.size, total: file.size });
       const { name, size: bytes } = file;

@@ -23,7 +23,7 @@ export function nodeHost(own: Partial<Host> = {}): Host {
     about: { kind: 'server', version },
     reader: pathReader(),
     store: memoryStore(),
-    files: async () => added,
+    files: async () => ({ files: added }),
     async add(file, control) {
       const path = await place(file.name, new Uint8Array(await file.arrayBuffer()));
       control?.onProgress?.({ done: file.size, total: file.size });

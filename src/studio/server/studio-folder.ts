@@ -10,9 +10,10 @@ import { flush, removeAbandonedIn, temporaryName } from '../../platform/atomic-f
 import { writeFault } from '../../platform/write-fault.ts';
 import type { Source } from '../session.ts';
 
-/** How deep the folder is searched, and the most files and models that are listed. */
+/** How deep the folder is searched, the most files and models that are listed, and the most that are counted. */
 const DEEPEST = 6;
 const MOST_LISTED = 2000;
+const MOST_COUNTED = 20_000;
 /** The folder of the models that the studio makes. */
 const MODELS = 'models';
 /** Most characters of a file name. */
@@ -43,6 +44,8 @@ export interface DataFile extends FolderEntry {
 export interface Listing {
   readonly files: readonly DataFile[];
   readonly models: readonly FolderEntry[];
+  /** What is there and not listed, as a sentence; absent: everything is listed. */
+  readonly unlisted?: string;
 }
 
 /**
@@ -71,17 +74,21 @@ export class StudioFolder {
     return join(this.path, MODELS);
   }
 
-  /** Data files and model folders, by name. Hidden ones, and those of packages, are left out. */
+  /** Data files and model folders, by name; of very many those that lie least deep. Hidden ones, and those of packages, are left out. */
   async list(): Promise<Listing> {
     const files: DataFile[] = [];
     const models: FolderEntry[] = [];
+    const isFull = () => files.length + models.length >= MOST_LISTED;
+    // Names that are only counted: no file behind them is looked at.
+    let more = 0;
     const waiting = [{ folder: this.path, depth: 0 }];
-    for (let next = waiting.shift(); next && files.length + models.length < MOST_LISTED; next = waiting.shift()) {
+    for (let next = waiting.shift(); next && more < MOST_COUNTED - MOST_LISTED; next = waiting.shift()) {
       const { folder, depth } = next;
       const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
       const names = new Set(entries.map(({ name }) => name));
       if (depth > 0 && isModel(names)) {
-        models.push(this.#found(folder));
+        if (isFull()) more++;
+        else models.push(this.#found(folder));
         continue;
       }
       for (const entry of entries) {
@@ -89,12 +96,16 @@ export class StudioFolder {
         if (/^[._]/.test(entry.name) || entry.name === 'node_modules') continue;
         if (entry.isDirectory() && depth < DEEPEST) waiting.push({ folder: path, depth: depth + 1 });
         if (!isData(entry.name) || !(entry.isFile() || entry.isSymbolicLink())) continue;
+        if (isFull()) {
+          more++;
+          continue;
+        }
         const facts = await this.#factsWithin(path);
         if (facts) files.push({ ...this.#found(path), ...facts });
       }
     }
     const byName = (a: FolderEntry, b: FolderEntry) => (a.name < b.name ? -1 : 1);
-    return { files: files.sort(byName), models: models.sort(byName) };
+    return { files: files.sort(byName), models: models.sort(byName), ...(more > 0 && { unlisted: unlisted(more) }) };
   }
 
   /** The path of a file of the listing, which is looked at again: it may have become a link since. @throws TaurecError `unknown-name` */
@@ -160,6 +171,14 @@ export class StudioFolder {
     const facts = await stat(real).catch(() => undefined);
     return facts?.isFile() ? { bytes: facts.size, stamp: `${facts.mtimeMs} ${facts.size} ${facts.ino}` } : undefined;
   }
+}
+
+/** @param more files and models beyond those that are listed */
+function unlisted(more: number): string {
+  const all = MOST_LISTED + more;
+  const of = all >= MOST_COUNTED ? `more than ${MOST_COUNTED.toLocaleString('en')}` : all.toLocaleString('en');
+  const shown = MOST_LISTED.toLocaleString('en');
+  return `${shown} of ${of} files and models of the folder are listed, those that lie least deep. Open the studio on a folder further down, taurec studio FOLDER, for the others.`;
 }
 
 /** A file as a source of a session. */

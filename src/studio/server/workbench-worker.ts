@@ -42,8 +42,9 @@ const workbench = new FolderWorkbench(
     },
     checkpointDirectory: async (run) => join(folder.models, run),
     files: async () => {
-      const { files } = await folder.list();
-      return files.map((file) => ({ source: sourceOf(file), file: file.path, stamp: file.stamp }));
+      const { files, unlisted } = await folder.list();
+      const listed = files.map((file) => ({ source: sourceOf(file), file: file.path, stamp: file.stamp }));
+      return { files: listed, ...(unlisted && { unlisted }) };
     },
   }),
 );

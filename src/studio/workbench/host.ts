@@ -7,7 +7,7 @@ import type { TitleOptions } from '../../data/title-columns.ts';
 import type { Model } from '../../model/model.ts';
 import type { ModelConfig } from '../../model/model-facts.ts';
 import type { RunWatch, TrainingTask, TrainResult } from '../../training/training.ts';
-import type { Control, RunInfo, SessionAbout, Source } from '../session.ts';
+import type { Control, RunInfo, SessionAbout, Source, SourceList } from '../session.ts';
 import type { LossBench } from './typed-loss.ts';
 
 /** A file that readers open: a path in Node, a `File` in a page. */
@@ -98,8 +98,8 @@ export interface Host {
   readonly about: Pick<SessionAbout, 'kind' | 'version' | 'folder'>;
   readonly reader: Reader;
   readonly store: RunStore;
-  /** The files that are there, in the order of a list. */
-  files(): Promise<readonly HostFile[]>;
+  /** The files that are there, in the order of a list; `unlisted`: as in a `SourceList`. */
+  files(): Promise<{ readonly files: readonly HostFile[] } & Pick<SourceList, 'unlisted'>>;
   /** Takes a file in. */
   add(file: File, control?: Control): Promise<HostFile>;
   /** Makes a text readable under a name. */

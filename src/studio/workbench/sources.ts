@@ -1,6 +1,6 @@
 import type { ReadOptions } from '../../data/read-options.ts';
 import { TaurecError } from '../../errors.ts';
-import type { Control, Source, TablePreview } from '../session.ts';
+import type { Control, Source, SourceList, TablePreview } from '../session.ts';
 import type { Host, HostFile, Sample, SampleFile } from './host.ts';
 import { shop, toy } from './samples.ts';
 import { shownPreview } from './shown-preview.ts';
@@ -16,9 +16,9 @@ export class Sources {
     this.#samples = [toy, shop, ...(host.samples ?? [])];
   }
 
-  async list(): Promise<readonly Source[]> {
-    const files = await this.#host.files();
-    return [...this.#samples.map(sourceOf), ...files.map(({ source }) => source)];
+  async list(): Promise<SourceList> {
+    const { files, ...rest } = await this.#host.files();
+    return { sources: [...this.#samples.map(sourceOf), ...files.map(({ source }) => source)], ...rest };
   }
 
   async add(file: File, control?: Control): Promise<Source> {
@@ -34,7 +34,7 @@ export class Sources {
   async file(id: string): Promise<HostFile> {
     const sample = this.#samples.find((one) => id === logId(one) || id === catalogueId(one));
     if (sample) return this.#sampleFile(id, sample);
-    const files = await this.#host.files();
+    const { files } = await this.#host.files();
     const found = files.find(({ source }) => source.id === id);
     if (found) return found;
     const known = [...this.#samples.map(logId), ...files.map(({ source }) => source.id)];

@@ -26,6 +26,7 @@ import type {
   SessionAbout,
   SessionEvent,
   Source,
+  SourceList,
   SweepRequest,
   TablePreview,
   Who,
@@ -81,7 +82,7 @@ export class Workbench implements Session {
     };
   }
 
-  sources(): Promise<readonly Source[]> {
+  sources(): Promise<SourceList> {
     return this.#sources.list();
   }
 

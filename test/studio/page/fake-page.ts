@@ -9,6 +9,7 @@ const settings = JSON.parse(new URLSearchParams(location.search).get('fake') ?? 
   fail?: string[];
   hold?: string[];
   epochMs?: number;
+  unlisted?: string;
   kind?: 'page' | 'server';
   /** Names of models that are there from the start. */
   models?: string[];
@@ -21,6 +22,7 @@ for (const name of settings.fail ?? []) fake.fail.add(name);
 for (const name of settings.hold ?? []) fake.hold.add(name);
 if (settings.epochMs !== undefined) fake.epochMs = settings.epochMs;
 if (settings.kind) fake.kind = settings.kind;
+fake.unlisted = settings.unlisted;
 for (const name of settings.models ?? []) await fake.open(new Blob(), name);
 Object.assign(window, { fake });
 const { operate } = settings;

@@ -47,6 +47,7 @@ export class FakeSession implements Session {
   readonly calls: [name: string, ...args: unknown[]][] = [];
   epochMs = 20;
   kind: SessionAbout['kind'] = 'page';
+  unlisted: string | undefined;
   schema: Readonly<Record<string, unknown>> = fakeSchema;
   #data: DataSummary | undefined;
   #sources: Source[] = [
@@ -97,7 +98,11 @@ export class FakeSession implements Session {
         ...(this.kind === 'server' && { folder: '/home/me/films' }),
       }),
     );
-  sources = () => this.#call('sources', [], () => [...this.#sources]);
+  sources = () =>
+    this.#call('sources', [], () => ({
+      sources: [...this.#sources],
+      ...(this.unlisted && { unlisted: this.unlisted }),
+    }));
   add = (file: File, control?: Control) =>
     this.#call(
       'add',

@@ -164,7 +164,7 @@ type StudioOfPage = ReturnType<typeof useStudio>;
 
 /** The texts of a run. What writes them knows all options of training, and is loaded when it is needed. */
 async function textsOf(studio: StudioOfPage, run: RunInfo): Promise<Texts> {
-  const [{ commandText, configText, programText, reproductionOf }, sources] = await Promise.all([
+  const [{ commandText, configText, programText, reproductionOf }, { sources }] = await Promise.all([
     import('./reproduce.ts'),
     studio.session.sources(),
   ]);

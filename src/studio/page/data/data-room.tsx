@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { DataSummary, Source } from '../../session.ts';
+import type { DataSummary, Source, SourceList } from '../../session.ts';
 import { Empty } from '../parts/empty.tsx';
 import { count } from '../parts/figures.ts';
 import { TaskView } from '../parts/task-view.tsx';
@@ -14,13 +14,18 @@ import { Summary } from './summary.tsx';
 /** The screen where data are chosen, corrected, filtered, split and seen. */
 export function DataRoom() {
   const studio = useStudio();
-  const sources = useMemo(() => new Task<readonly Source[]>(), []);
+  const sources = useMemo(() => new Task<SourceList>(), []);
   const list = () => void sources.run(() => studio.session.sources());
   const refresh = async () => sources.settle(await studio.session.sources());
   useEffect(list, []);
   return (
     <TaskView task={sources} working="Looking for data">
-      {(known) => <Known sources={known} refresh={refresh} />}
+      {({ sources: known, unlisted }) => (
+        <>
+          {unlisted && !studio.teach && <p class="note">{unlisted}</p>}
+          <Known sources={known} refresh={refresh} />
+        </>
+      )}
     </TaskView>
   );
 }

@@ -54,7 +54,9 @@ export function addDeclaredFlags(
 
 /** The flag of a declared option. Its help states the choices and, with `withDefault`, the default. Its parser comes from `readers`, else from the option's schema. */
 export function asFlag({ path, schema, facts }: FlaggedOption, withDefault = true, readers: Readers = {}): Option {
-  const byDefault = withDefault && facts.bare === undefined ? defaultOf(schema) : undefined;
+  // Some help lines say in words what the default means.
+  const isStated = !withDefault || facts.bare !== undefined || facts.help.includes('(default');
+  const byDefault = isStated ? undefined : defaultOf(schema);
   const given = facts.bare === undefined ? '' : ` (without a number: ${facts.bare})`;
   const option = new Option(facts.flag, `${facts.help}${stated(byDefault)}${given}`);
   if (facts.bare !== undefined) option.preset(String(facts.bare));

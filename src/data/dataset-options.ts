@@ -33,10 +33,10 @@ export const datasetShape = {
     help: 'validation interactions, to choose the best epoch',
   }),
   /** Fraction of the training entries to hold out for validation, 0 ≤ x < 1. Default 0: none. */
-  validRatio: option(numberWhere('a number from 0 to below 1', (x) => x >= 0 && x < 1).optional(), {
+  validRatio: option(numberWhere('a number from 0 to below 1', (x) => x >= 0 && x < 1).default(0), {
     group,
     flag: '--valid-ratio <number>',
-    help: 'fraction of the training data to hold out for validation',
+    help: 'fraction of the training data to hold out for validation (default: 0, in searches 0.1)',
   }),
   /** Method of holding out validation entries. The aim `discovery` needs `debiased`. Default: the method of `split`, else `random`. */
   validSplit: option(oneOf(splitMethods).optional(), {
@@ -57,7 +57,7 @@ export const datasetShape = {
     help: 'hold out part of the data for testing',
   }),
   /** Fraction that `split` holds out for testing, 0 < x < 1. Default 0.2. */
-  testRatio: option(properFraction.optional(), {
+  testRatio: option(properFraction.default(0.2), {
     group,
     flag: '--test-ratio <number>',
     help: 'fraction that --split holds out (default: 0.2)',
@@ -99,7 +99,7 @@ export const datasetShape = {
     { help: 'columns and format of the titles or the catalogue' },
   ),
   /** Seed of the random splits. Default 0. */
-  seed: option(finite.optional(), {
+  seed: option(finite.default(0), {
     group,
     flag: '--data-seed <number>',
     help: 'seed of the random splits (default: that of --seed)',

@@ -21,13 +21,13 @@ export const readShape = {
     help: 'keep only rows with at least this rating',
   }),
   /** True for signed quantities, such as orders and returns: the ratings of a pair are added up, and the pair stays if their sum is above 0, or at least `minRating`. Needs a rating column. Default false: the largest rating counts. */
-  sumRatings: option(z.boolean({ error: 'true or false' }).optional(), {
+  sumRatings: option(z.boolean({ error: 'true or false' }).default(false), {
     group,
     flag: '--sum-ratings',
     help: 'add up the ratings of a pair, such as quantities ordered and returned, and keep pairs above 0',
   }),
   /** File format. Default 'auto': detected from the content, then from the name (`guessFormat`). Gzip is always detected. */
-  format: option(oneOf(['auto', ...formats]).optional(), {
+  format: option(oneOf(['auto', ...formats]).default('auto'), {
     group,
     flag: '--format <name>',
     help: 'file format (default: detected)',
@@ -45,7 +45,7 @@ export const readShape = {
     help: 'character around fields (default: none with tabs, else detected)',
   }),
   /** Decimal separator of ratings, times and weights. Default '.'. */
-  decimal: option(oneOf(['.', ',']).optional(), {
+  decimal: option(oneOf(['.', ',']).default('.'), {
     group,
     flag: '--decimal <character>',
     help: 'decimal separator of numbers (default: .)',
@@ -63,20 +63,20 @@ export const readShape = {
     },
   ),
   /** Texts that mean "missing". A row with such an id is left out and counted; such a rating or time counts as blank. Default: none. */
-  nullValues: option(z.array(z.string(), { error: 'a list of texts' }).optional(), {
+  nullValues: option(z.array(z.string(), { error: 'a list of texts' }).default([]), {
     group,
     flag: '--null-values <texts>',
     help: 'texts that mean a missing value: NULL,NaN',
   }),
   /** True if the first record holds column names. Default 'auto': detected (`sniffTable`). */
-  header: option(z.union([z.literal('auto'), z.boolean()], { error: "true, false or 'auto'" }).optional(), {
+  header: option(z.union([z.literal('auto'), z.boolean()], { error: "true, false or 'auto'" }).default('auto'), {
     group,
     flag: '--header',
     help: 'the first line holds column names (default: detected)',
     opposite: 'the first line is data',
   }),
   /** Handling of bad rows: 'fail' (default) throws an error with file, line and column; 'skip' leaves them out and lists them in a rejects file. */
-  onBadRow: option(oneOf(['fail', 'skip']).optional(), {
+  onBadRow: option(oneOf(['fail', 'skip']).default('fail'), {
     group,
     flag: '--on-bad-row <what>',
     help: 'unreadable rows: stop, or skip them and list them in a file',

@@ -19,7 +19,7 @@ export const sourceShape = {
     textWhere(
       'auto, utf-8, utf-16le, latin1, windows-1252 or another encoding',
       (x) => x === 'auto' || isEncoding(x),
-    ).optional(),
+    ).default('auto'),
     {
       group,
       flag: '--encoding <name>',
@@ -27,7 +27,7 @@ export const sourceShape = {
     },
   ),
   /** Maximum size of a download from a URL, in megabytes (10⁶ bytes). Default 4,000. */
-  downloadLimit: option(numberWhere('a number above 0', (x) => x > 0).optional(), {
+  downloadLimit: option(numberWhere('a number above 0', (x) => x > 0).default(4000), {
     group,
     flag: '--download-limit <megabytes>',
     help: 'largest file to download from a URL, in MB (default: 4000)',

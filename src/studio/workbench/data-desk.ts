@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { matchOf } from '../../catalogue/catalogue.ts';
 import { catalogueNotes, readingNotes } from '../../catalogue/reading-notes.ts';
 import { assembleDataset } from '../../data/assemble-dataset.ts';
@@ -32,6 +33,7 @@ interface Reading {
 const KEPT = 4;
 /** Options of reading that a request may not choose: a page names no folder of the machine. */
 const { rejectsDirectory: _, downloadLimit: __, ...requestedShape } = readShape;
+const requested = z.object(requestedShape);
 const readNames = Object.keys(requestedShape);
 
 /** Reads, filters and splits data. A log that was read with the same options is not read again. */
@@ -132,17 +134,25 @@ export class DataDesk {
   }
 }
 
-/** What the test part of data is made of (`LoadedData.key`), by their digest and how they were asked for. */
+/** What the test part of data is made of (`LoadedData.key`), by their digest and how they were asked for. An option that is given at its default is the same as one that is left out. */
 export function dataKey(sha256: string, request: DataRequest): string {
-  const { kCore, split, testRatio = 0.2, seed = 0, test } = request;
+  const { kCore = 0, split, testRatio, seed, test } = datasetSchema.parse(request);
+  const cores = typeof kCore === 'number' ? [kCore, kCore] : [kCore.users, kCore.items];
   const held = split === undefined ? [test !== undefined] : [split, split === 'leave-last-out' || testRatio, seed];
-  return JSON.stringify([sha256, kCore, held, readOptionsOf(request)]);
+  // Everybody whom a log has has one interaction at least.
+  const least = cores.map((core) => Math.max(1, core));
+  return JSON.stringify([sha256, least, held, sorted(requested.parse(readOptionsOf(request)))]);
 }
 
 /** The options of reading that a request has. */
 function readOptionsOf(request: DataRequest): ReadOptions {
   const given = Object.entries(request).filter(([name, value]) => readNames.includes(name) && value !== undefined);
-  return Object.fromEntries(given.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sorted(Object.fromEntries(given));
+}
+
+/** An object with its keys in order, so that equal ones have equal texts. */
+function sorted<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))) as T;
 }
 
 /** @throws TaurecError `bad-option`, `unknown-name` */

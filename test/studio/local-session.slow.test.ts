@@ -223,7 +223,7 @@ describe.skipIf(chromiumMissing)(`the session of a page, in Chromium${chromiumMi
     },
   );
 
-  test('the text that the page begins with is the softmax loss, checked and trained', async () => {
+  test('the text that the page begins with is checked, and trains the model of the softmax loss to the last bit', async () => {
     await onPage('/policy.html', async (session) => {
       expect(await session.checkLoss(lossTemplate)).toMatchObject({ name: 'my-softmax', passed: true, problems: [] });
       await session.load(toyRequest);
@@ -232,13 +232,12 @@ describe.skipIf(chromiumMissing)(`the session of a page, in Chromium${chromiumMi
       const typed = await session.start(rest, { loss: lossTemplate });
       const own = await session.start({ ...options, loss: { name: 'sl', options: { tau: 0.1 } } });
       const [a, b] = [await stateOf(session, typed.id, 'done'), await stateOf(session, own.id, 'done')];
-      // The built-in loss takes its exponentials in single precision.
-      for (const [at, { loss }] of a.history.entries()) expect(loss).toBeCloseTo(b.history[at]!.loss, 5);
+      const losses = [a, b].map(({ history }) => history.map(({ loss }) => loss));
+      expect(losses[0]).toEqual(losses[1]);
       const [listA, listB] = await Promise.all(
         [typed, own].map(({ id }) => session.recommend(id, { user: 'Ada' }, { k: 5 })),
       );
-      expect(listA!.map(({ id }) => id)).toEqual(listB!.map(({ id }) => id));
-      for (const [at, { score }] of listA!.entries()) expect(score).toBeCloseTo(listB![at]!.score, 3);
+      expect(listA).toEqual(listB);
       expect(await codeOf(session.checkLoss("import x from './x.js';\nexport default x;"))).toContain('typed-loss');
     });
   });
@@ -330,7 +329,7 @@ describe.skipIf(chromiumMissing)(`the session of a page, in Chromium${chromiumMi
         'did not return within 5 s',
       );
       // The session goes on.
-      expect((await session.sources()).length).toBeGreaterThan(0);
+      expect((await session.sources()).sources.length).toBeGreaterThan(0);
     });
   });
 });

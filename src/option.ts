@@ -43,6 +43,8 @@ export interface OptionFacts {
   readonly searchWithoutPrior?: DefaultSearch;
   /** True when a search space must not name the option: different values could not be compared on validation, or do not change the result. */
   readonly fixed?: boolean;
+  /** True of a `fixed` option whose values a person may compare, run by run (a sweep of the studio): a search must not choose a seed, but its spread can be looked at. */
+  readonly compared?: boolean;
   /** True for a secret: errors tell its length only. */
   readonly secret?: boolean;
   /** For what is given by name, module or object (a loss): its kind, and the options of each built-in. */

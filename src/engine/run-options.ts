@@ -9,6 +9,7 @@ export const runShape = {
     help: 'random seed',
     shared: true,
     fixed: true,
+    compared: true,
   }),
   /** Absent: the engine's choice. */
   threads: option(whole(1).optional(), {

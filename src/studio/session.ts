@@ -239,7 +239,7 @@ export interface LossCheck {
 export interface SweepRequest {
   readonly config: TrainConfigInput;
   /** Paths as in a configuration file: `loss.options.tau1`. */
-  readonly axes: readonly { readonly path: string; readonly values: readonly (number | string)[] }[];
+  readonly axes: readonly { readonly path: string; readonly values: readonly (number | string | boolean)[] }[];
 }
 
 /** How a long call is followed and stopped. */

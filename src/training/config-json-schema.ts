@@ -53,6 +53,8 @@ export interface OptionHints {
   readonly common?: boolean;
   /** A search space must not name it. */
   readonly fixed?: boolean;
+  /** Of a fixed option: a person may compare runs of several values. */
+  readonly compared?: boolean;
   /** The range that `taurec tune` searches by default; `byScore`: by the score of the loss; `withoutPrior`: when the popularity prior is not searched. */
   readonly search?: unknown;
   readonly searchByScore?: Readonly<Record<string, unknown>>;
@@ -119,6 +121,7 @@ function hintsOf(facts: OptionFacts | undefined, byDefault: unknown, byCatalogue
     group: facts?.group?.replace(/:$/, ''),
     common: facts?.common,
     fixed: facts?.fixed,
+    compared: facts?.compared,
     search: range(search),
     searchByScore: byScore.length > 0 ? Object.fromEntries(byScore) : undefined,
     searchWithoutPrior: range(searchWithoutPrior),

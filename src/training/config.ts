@@ -103,6 +103,7 @@ const validationShape = {
     flag: '--validate-every <epochs>',
     help: 'epochs between validations',
     fixed: true,
+    compared: true,
   }),
   /**
    * Number of validations in a row without an improvement after which training stops, ≥ 1, default 6.
@@ -115,6 +116,7 @@ const validationShape = {
     flag: '--patience <number>',
     help: 'stop after this many validations without an improvement',
     fixed: true,
+    compared: true,
   }),
   /** Maximum number of validation users, drawn once by the seed. */
   users: option(whole(1).default(5000), {
@@ -208,6 +210,7 @@ export const trainShape = {
       help: 'add an item–item term to the scores: auto (chosen by validation), off, or the most neighbours of an item',
       common: true,
       fixed: true,
+      compared: true,
     },
   ),
   /**
@@ -218,6 +221,7 @@ export const trainShape = {
     flag: '--cold-items <what>',
     help: 'place items with few interactions, or none, by their attributes in the catalogue: auto, off',
     fixed: true,
+    compared: true,
   }),
   /** Number of latent factors, ≥ 1, default 64. */
   dimension: option(whole(1).default(64), {
@@ -280,6 +284,7 @@ export const trainShape = {
     opposite: 'do not refit',
     common: true,
     fixed: true,
+    compared: true,
   }),
   /** Epochs between checkpoints, ≥ 1. Absent: every epoch, at most once per ten seconds. */
   checkpointEvery: option(whole(1).optional(), {

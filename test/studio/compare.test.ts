@@ -10,6 +10,7 @@ import { runAt } from '../../src/studio/page/parts/run-picker.tsx';
 import { isInForce } from '../../src/studio/page/train/options.ts';
 import { fieldsOf } from '../../src/studio/page/train/schema-fields.ts';
 import type { RunInfo } from '../../src/studio/session.ts';
+import { trainOptions } from '../../src/training/config.ts';
 import { trainConfigJsonSchema } from '../../src/training/config-json-schema.ts';
 
 const fields = fieldsOf(trainConfigJsonSchema() as never);
@@ -73,6 +74,30 @@ test('losses are an axis of their own, without the options that follow from them
   const grid = gridOf(runs, fields);
   expect(grid.axes.map(({ path }) => path).sort()).toEqual(['dimension', 'loss.name']);
   expect(requestAxes([{ path: 'loss.name', values: ['sl'] }])).toEqual([{ path: 'loss', values: ['sl'] }]);
+});
+
+test('every option that a search tries is offered for a sweep, and by their declarations those that a person may compare besides; nothing else is', () => {
+  const offered = sweepable(fields, () => true).map(({ path }) => path);
+  for (const { path, facts, schema } of trainOptions) {
+    if (facts?.source || !fields.some((field) => field.path === path)) continue;
+    expect([path, offered.includes(path)], String(schema)).toEqual([path, !facts?.fixed || facts.compared === true]);
+  }
+  for (const path of ['seed', 'neighbors', 'coldItems', 'refit']) expect(offered).toContain(path);
+});
+
+test('a switch is an axis with two values', () => {
+  const field = fields.find(({ path }) => path === 'refit')!;
+  expect(readValues(field, 'true false')).toEqual({ values: [true, false] });
+  const grid = gridOf(
+    [true, false].flatMap((refit) => [1, 2, 3].map((seed) => run(`${refit} ${seed}`, { refit, seed }))),
+    fields,
+  );
+  expect(new Map(grid.axes.map(({ path, values }) => [path, values]))).toEqual(
+    new Map<string, unknown>([
+      ['refit', [true, false]],
+      ['seed', [1, 2, 3]],
+    ]),
+  );
 });
 
 test('what cannot be compared is not offered for a sweep', () => {

@@ -20,7 +20,7 @@ export function sweepConfigs({
     const got = `${axes.length} with ${runs} runs`;
     throw new TaurecError('bad-option', { option: 'axes', got, expected: `one or two axes with 1 to ${MOST} runs` });
   }
-  let points: Readonly<Record<string, number | string>>[] = [{}];
+  let points: Readonly<Record<string, number | string | boolean>>[] = [{}];
   for (const { path, values } of axes)
     points = points.flatMap((point) => values.map((value) => ({ ...point, [plain(path)]: value })));
   return points.map((point) => {

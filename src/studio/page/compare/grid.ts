@@ -20,22 +20,22 @@ export interface Grid {
 /** Most runs of a sweep. */
 export const mostRuns = 100;
 
-/** The options that can be swept over a configuration: numbers and choices that have a part in it, without those that a search leaves alone. */
+/** The options that can be swept over a configuration: those that have a part in it, without those whose values cannot be compared. */
 export function sweepable(fields: readonly FormField[], inForce: (field: FormField) => boolean): readonly FormField[] {
-  return fields.filter((field) => field.kind !== 'switch' && !field.fixed && inForce(field));
+  return fields.filter((field) => !field.fixed && inForce(field));
 }
 
 /** Reads the values of an axis: numbers or words with commas or blanks between them. A number's comma is a full stop here. */
 export function readValues(
   field: FormField,
   text: string,
-): { readonly values?: readonly (number | string)[]; readonly fault?: string } {
+): { readonly values?: readonly Value[]; readonly fault?: string } {
   const words = text.split(/[\s,;]+/).filter(Boolean);
   if (words.length === 0) return { fault: 'Give at least one value.' };
-  const values: (number | string)[] = [];
+  const values: Value[] = [];
   for (const word of words) {
     const { value, fault } = readValue(field, word);
-    if (fault !== undefined || typeof value === 'boolean' || value === undefined)
+    if (fault !== undefined || value === undefined)
       return { fault: `${word}: expected ${fault ?? 'a number or a word'}.` };
     if (!values.includes(value)) values.push(value);
   }
@@ -54,7 +54,7 @@ export function range(from: number, to: number, count: number, by: 'step' | 'fac
 
 /** The axes as a session takes them: a loss or a backbone is named by its own path. */
 export function requestAxes(
-  axes: readonly { readonly path: string; readonly values: readonly (number | string)[] }[],
+  axes: readonly { readonly path: string; readonly values: readonly Value[] }[],
 ): SweepRequest['axes'] {
   return axes.map(({ path, values }) => ({ path: path.replace(/^(loss|backbone)\.name$/, '$1'), values }));
 }

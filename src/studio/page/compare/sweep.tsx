@@ -8,6 +8,7 @@ import { finished } from '../parts/run-picker.tsx';
 import { useStudio } from '../state/studio.ts';
 import { Task } from '../state/task.ts';
 import { expected, type FormField, isInForce, valuesOf } from '../train/options.ts';
+import { shownValue } from './differences.ts';
 import { mostRuns, range, readValues, requestAxes, sweepable } from './grid.ts';
 import { HeatMap } from './heat-map.tsx';
 import { useFields } from './runs.tsx';
@@ -155,15 +156,15 @@ function AxisForm({
         ]}
         onChange={(path) => change({ ...fresh, path })}
       />
-      {field?.kind === 'choice' && (
+      {field && field.kind !== 'number' && (
         <fieldset class="options">
           <legend>Values</legend>
-          {field.choices!.map((choice) => {
+          {(field.choices ?? ['true', 'false']).map((choice) => {
             const words = chosen.text.split(' ').filter(Boolean);
             return (
               <Check
                 key={choice}
-                label={choice}
+                label={field.kind === 'switch' ? shownValue(choice === 'true') : choice}
                 checked={words.includes(choice)}
                 onChange={(on) =>
                   change({
@@ -241,7 +242,7 @@ function Range({ chosen, change, field }: { chosen: Chosen; change: (next: Chose
 /** The values of an axis, or what is wrong with them. */
 function valuesOfAxis(chosen: Chosen, field: FormField): ReturnType<typeof readValues> {
   const { how, text, from, to, count, by } = chosen;
-  if (field.kind === 'choice' || how === 'list') return readValues(field, text);
+  if (field.kind !== 'number' || how === 'list') return readValues(field, text);
   if (from === undefined || to === undefined) return { fault: 'Give both ends.' };
   if (!(count >= 2)) return { fault: 'Give at least two values.' };
   if (by === 'factor' && !(from > 0 && to > 0)) return { fault: 'Equal factors need ends above 0.' };

@@ -25,7 +25,7 @@ export interface FormField {
   readonly below?: boolean;
   /** The heading under which it stands among the others. */
   readonly group?: string;
-  /** True for an option that a search leaves alone: it changes no result, or makes results that cannot be compared. */
+  /** True for an option whose values cannot be compared: it changes no result, or what results are measured by. */
   readonly fixed?: boolean;
   readonly usual?: Value;
   /** True where `usual` stands in the default configuration, rather than being the option's own default. */

@@ -12,7 +12,7 @@ interface Schema {
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly exclusiveMaximum?: number;
-  readonly 'x-taurec'?: { readonly group?: string; readonly fixed?: boolean };
+  readonly 'x-taurec'?: { readonly group?: string; readonly fixed?: boolean; readonly compared?: boolean };
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
@@ -97,13 +97,13 @@ function fieldOf(path: string, schema: Schema): FormField | undefined {
     .flatMap(({ const: one, enum: many }) => (one !== undefined ? [one] : (many ?? [])))
     .filter((word) => typeof word === 'string');
   const number = kinds.find(({ type }) => type === 'number' || type === 'integer');
-  const { group, fixed } = schema['x-taurec'] ?? {};
+  const { group, fixed, compared } = schema['x-taurec'] ?? {};
   const common = {
     path,
     title: firstTitles[path] ?? titleOf(path, schema.title),
     ...(schema.description && { help: helps[path] ?? sentence(schema.description) }),
     ...(group && { group }),
-    ...(fixed && { fixed }),
+    ...(fixed && !compared && { fixed }),
     ...(isValue(schema.default) && { usual: schema.default }),
   };
   if (number) {

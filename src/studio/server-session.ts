@@ -1,6 +1,7 @@
 import { TaurecError } from '../errors.ts';
 import { controlAt } from './calls.ts';
 import type { Control, Failure, RunInfo, Session, SessionEvent, Source } from './session.ts';
+import { upload } from './upload.ts';
 import { type Call, type CallLine, errorOf, isLong, linesOf, startAgain } from './wire.ts';
 
 /** Milliseconds before the stream of events is asked for again after it broke: doubled each time, up to the second number. */
@@ -65,11 +66,8 @@ export class ServerSession implements Session {
     return new ServerSession(base, cookie === undefined ? {} : { headers: { Cookie: cookie.split(';', 1)[0]! } });
   }
 
-  async add(file: File, { signal, onProgress }: Control = {}): Promise<Source> {
-    onProgress?.({ done: 0, total: file.size });
-    const source = await this.#send(`api/files?name=${encodeURIComponent(file.name)}`, file, signal);
-    onProgress?.({ done: file.size, total: file.size });
-    return source as Source;
+  async add(file: File, control?: Control): Promise<Source> {
+    return (await this.#send(`api/files?name=${encodeURIComponent(file.name)}`, file, control)) as Source;
   }
 
   async archive(run: string): Promise<Blob> {
@@ -122,27 +120,17 @@ export class ServerSession implements Session {
   }
 
   /** Sends a file; returns the answer. */
-  async #send(path: string, body: Blob, signal?: AbortSignal): Promise<unknown> {
-    const headers = { 'Content-Type': 'application/octet-stream' };
-    const response = await this.#fetch(path, { method: 'POST', headers, body, signal });
+  async #send(path: string, body: Blob, { signal, onProgress }: Control = {}): Promise<unknown> {
+    const headers = { ...this.#headers, 'Content-Type': 'application/octet-stream' };
+    const sent = upload(this.#base + path, { method: 'POST', headers, body, signal }, onProgress);
+    const response = await succeeded(sent, signal);
     return ((await response.json()) as { result: unknown }).result;
   }
 
   /** The response of a request that succeeded. @throws TaurecError the server's; `aborted`; `session-lost` */
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
-    const { signal } = init;
-    let response: Response;
-    try {
-      response = await fetch(this.#base + path, {
-        ...init,
-        headers: { ...this.#headers, ...(init.headers as Record<string, string>) },
-      });
-    } catch (error) {
-      throw signal?.aborted ? new TaurecError('aborted') : lost(error);
-    }
-    if (response.ok) return response;
-    const text = await response.text();
-    throw failureIn(text) ?? lost(new Error(`the answer is ${response.status} ${response.statusText}`));
+  #fetch(path: string, init: RequestInit): Promise<Response> {
+    const headers = { ...this.#headers, ...(init.headers as Record<string, string>) };
+    return succeeded(fetch(this.#base + path, { ...init, headers }), init.signal);
   }
 
   /** Reads the stream of events until it is stopped; asks again where it breaks. */
@@ -174,6 +162,19 @@ export class ServerSession implements Session {
       await pause(wait, signal);
     }
   }
+}
+
+/** The response, if its request succeeded. @throws TaurecError the server's; `aborted`; `session-lost` */
+async function succeeded(sent: Promise<Response>, signal: AbortSignal | null | undefined): Promise<Response> {
+  let response: Response;
+  try {
+    response = await sent;
+  } catch (error) {
+    throw signal?.aborted ? new TaurecError('aborted') : lost(error);
+  }
+  if (response.ok) return response;
+  const text = await response.text();
+  throw failureIn(text) ?? lost(new Error(`the answer is ${response.status} ${response.statusText}`));
 }
 
 /** The address of a page without query and fragment, as the folder that requests are relative to. */

@@ -34,7 +34,7 @@ const nodeFiles = {
   platform:
     'atomic-file file-head folder-lock import-module installation-key regular-file replace-folder sha256 temporary-folder text-file text-stream thread-program write-fault writer',
   data:
-    'formats/duckdb formats/encode-table formats/rejects-file formats/repair read read-catalogue read-titles ' +
+    'formats/duckdb formats/encode-table formats/rejects-file formats/repair preview-table read read-catalogue read-titles ' +
     'database/database-file database/postgres database/read-database database/sqlite ' +
     'source/download source/expand-source source/with-sources',
   feedback: 'postgres-feedback sqlite-feedback sqlite-worker',

@@ -24,6 +24,7 @@ export type { ColdItems } from './cold/cold-items.ts';
 export type { AttributeColumn, AttributeType, AttributeValue } from './data/attribute-columns.ts';
 export type { Part } from './data/build-dataset.ts';
 export type { CatalogueTable } from './data/catalogue-table.ts';
+export { columnOptionsFor } from './data/column-options-for.ts';
 export type { Column, ColumnOptions, ColumnsRead, ColumnTaken, FoundBy, Role } from './data/columns.ts';
 export type { Dataset, DatasetOptions } from './data/dataset.ts';
 export type { EventOptions, KindCount } from './data/event-kinds.ts';
@@ -37,6 +38,7 @@ export type { Source } from './data/source/source-name.ts';
 export type { SplitMethod, SplitRecord } from './data/split/split.ts';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.ts';
 export { type Shop, type ShopEvent, type ShopItem, type ShopOptions, syntheticShop } from './data/synthetic-shop.ts';
+export type { PreviewColumn, PreviewOptions, TablePreview } from './data/table-preview.ts';
 export type { TitleOptions } from './data/title-columns.ts';
 export { enableFusedMultiplyAdd } from './engine/fused-multiply-add.ts';
 export { type ErrorCode, type Facts, TaurecError } from './errors.ts';
@@ -126,6 +128,15 @@ export const loadDataset: typeof import('./data/dataset.ts').loadDataset = onDem
 export const readInteractions: typeof import('./data/read.ts').readInteractions = onDemand(
   () => import('./data/read.ts'),
   'readInteractions',
+);
+/**
+ * The beginning of a table as `readInteractions` would read it: format, separator, header, the first rows as texts, and the roles of the columns; of several files the first. Columns that the reader cannot tell are no error here:
+ * `problem` holds it, and `columnOptionsFor` gives the options that name them.
+ * @throws TaurecError as `readInteractions` for a file that cannot be read; `bad-option`
+ */
+export const previewTable: typeof import('./data/preview-table.ts').previewTable = onDemand(
+  () => import('./data/preview-table.ts'),
+  'previewTable',
 );
 /**
  * Reads titles of items from a file or a database table, in the formats of `readInteractions` except LightGCN text. Returns one title per item of the given `IdMap`, in

@@ -9,7 +9,8 @@ import { loadedBy } from './support/loaded-modules.ts';
 const names = {
   taurec: [
     // data
-    ...['IdMap', 'loadDataset', 'readCatalogue', 'readInteractions', 'readTitles', 'syntheticDataset', 'syntheticShop'],
+    ...['IdMap', 'columnOptionsFor', 'loadDataset', 'previewTable', 'readCatalogue', 'readInteractions', 'readTitles'],
+    ...['syntheticDataset', 'syntheticShop'],
     // training
     ...['backboneNames', 'defineConfig', 'enableFusedMultiplyAdd', 'lossNames', 'nightlyUpdate', 'train'],
     ...['TrainingPace', 'updateModel'],

@@ -2,20 +2,27 @@
 
 import type { Facts } from '../errors.ts';
 import { TaurecError } from '../errors.ts';
+import { checkOptions, whole } from '../option.ts';
 import { type FileHead, headText } from '../platform/head.ts';
-import {
-  type Column,
-  type ColumnOptions,
-  type ColumnTable,
-  chooseColumns,
-  type FoundBy,
-  type Role,
-  roles,
-} from './columns.ts';
+import { type ColumnTable, chooseColumns, type FoundBy, type Role, roles } from './columns.ts';
 import type { Format } from './formats/file-format.ts';
 import { sniffLayout, sniffObjects } from './formats/table-layout.ts';
 import { formatOf, pairColumns } from './read-log.ts';
-import type { ReadOptions } from './read-options.ts';
+import { type ReadOptions, readSchema } from './read-options.ts';
+
+/** Options of `previewTable`: those of `readInteractions`, and the number of rows. */
+export type PreviewOptions = ReadOptions & {
+  /** The most rows to return. Default 20. */
+  rows?: number;
+};
+
+/** The options of a preview apart. @throws TaurecError `bad-option` */
+export function checkedPreview({ rows = 20, ...reading }: PreviewOptions): { rows: number; reading: ReadOptions } {
+  checkOptions(readSchema, reading);
+  if (!whole(1).safeParse(rows).success)
+    throw new TaurecError('bad-option', { option: 'rows', got: rows, expected: 'a whole number ≥ 1' });
+  return { rows, reading };
+}
 
 /** A column of a preview. */
 export interface PreviewColumn {
@@ -95,30 +102,4 @@ function previewPairs(file: string, head: FileHead, count: number): TablePreview
     return [first, items.join(' ')];
   });
   return { file, format: 'lightgcn', columns, rows };
-}
-
-/**
- * The options that name the columns of a table as a person chose them: those of `readInteractions`, and of the command line (`--user`, `--item` …). A column is named by its name where only one has it, else by its position.
- * @param positions the position, from 1, of each role; a rating or time that is not there is not read
- */
-export function columnOptionsFor(
-  preview: Pick<TablePreview, 'columns'>,
-  positions: Readonly<Partial<Record<Role, number>>>,
-): ColumnOptions {
-  const { columns } = preview;
-  const same = (a: string | undefined, b: string | undefined) => a?.toLowerCase() === b?.toLowerCase();
-  const named = (position: number | undefined): Column | undefined => {
-    const name = columns.find((column) => column.position === position)?.name;
-    const isClear = name && !/^\d+$/.test(name) && columns.filter((column) => same(column.name, name)).length === 1;
-    return isClear ? name : position;
-  };
-  const { user, item, rating, time, weight, event } = positions;
-  return {
-    ...(user !== undefined && { user: named(user) }),
-    ...(item !== undefined && { item: named(item) }),
-    rating: named(rating) ?? false,
-    time: named(time) ?? false,
-    ...(weight !== undefined && { weight: named(weight) }),
-    ...(event !== undefined && { eventColumn: named(event) }),
-  };
 }

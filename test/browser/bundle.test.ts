@@ -16,7 +16,7 @@ const nodeAlone = [
 ];
 
 /** Names that only a browser has. */
-const browserAlone = ['columnOptionsFor', 'isolatePage', 'previewTable', 'trainInWorker', 'zipModel'];
+const browserAlone = ['isolatePage', 'trainInWorker', 'zipModel'];
 
 describe('a bundle for the browser', async () => {
   const everything = ['taurec', 'taurec/extend', 'taurec/lab'].map((entry) => `export * from '${entry}';`).join('\n');

@@ -1,18 +1,15 @@
 import { guessFormat } from '../../data/formats/file-format.ts';
-import { type ReadOptions, readSchema } from '../../data/read-options.ts';
 import { withPrepared } from '../../data/source/prepare-file.ts';
-import { previewNamed, previewText, type TablePreview } from '../../data/table-preview.ts';
-import { TaurecError } from '../../errors.ts';
-import { checkOptions, whole } from '../../option.ts';
+import {
+  checkedPreview,
+  type PreviewOptions,
+  previewNamed,
+  previewText,
+  type TablePreview,
+} from '../../data/table-preview.ts';
 import { pageShelf } from './page-shelf.ts';
 import { blobOf, type PagePlace, shownPlace } from './page-source.ts';
 import type { ReadControls } from './read-controls.ts';
-
-/** Options of `previewTable`: those of `readInteractions`, and the number of rows. */
-export type PreviewOptions = ReadOptions & {
-  /** The most rows to return. Default 20. */
-  rows?: number;
-};
 
 /**
  * The beginning of a table as `readInteractions` would read it: format, separator, header, the first rows as texts, and the roles of the columns. Only the first 256 kB are looked at (of
@@ -24,10 +21,7 @@ export async function previewTable(
   options: PreviewOptions = {},
   controls: Pick<ReadControls, 'signal'> = {},
 ): Promise<TablePreview> {
-  const { rows = 20, ...reading } = options;
-  checkOptions(readSchema, reading);
-  if (!whole(1).safeParse(rows).success)
-    throw new TaurecError('bad-option', { option: 'rows', got: rows, expected: 'a whole number ≥ 1' });
+  const { rows, reading } = checkedPreview(options);
   const shelf = pageShelf(controls.signal);
   const shown = shownPlace(place);
   const original = await blobOf(place, (reading.downloadLimit ?? 4000) * 1e6);

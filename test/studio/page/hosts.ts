@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,10 +16,18 @@ export interface Host {
   end(): Promise<unknown>;
 }
 
+/** Processes that a test which failed has not ended. */
+const running = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** `taurec studio` as a process, over a new folder of the test module. */
 export async function startStudio(own: string): Promise<Host> {
   mkdirSync(join(folder, own));
   const { child, done } = start(['studio', own, '--port', '0', '--threads', '1', '--json']);
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const failed = done.then(({ stderr }) => Promise.reject(new Error(stderr)));
   const [line] = await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), failed]);
   failed.catch(() => {});

@@ -13,7 +13,7 @@ export default {
   allowsDotScores: true,
 
   // Returns the value, and writes its derivative by each score.
-  evaluate({ positives, positiveWeights, negatives, negativeWeights }, gradients, { logExpectationExp }) {
+  evaluate({ positives, positiveWeights, negatives, negativeWeights }, gradients, context) {
     // The mean of the positives, each with its weight.
     let all = 0;
     for (let i = 0; i < positives.length; i++) all += positiveWeights ? positiveWeights[i] : 1;
@@ -27,7 +27,7 @@ export default {
 
     // tau times the logarithm of the mean of exp(s / tau), and its
     // derivatives times scale. Weights of 0 are masked negatives.
-    const negative = logExpectationExp(negatives, tau, negativeWeights, gradients.negatives, scale);
+    const negative = context.logExpectationExp(negatives, tau, negativeWeights, gradients.negatives, scale);
     return scale * negative - scale * positive;
   },
 };

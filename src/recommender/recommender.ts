@@ -1,4 +1,3 @@
-import type { Matrix } from '../array/matrix.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Where } from '../catalogue/where.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
@@ -6,7 +5,6 @@ import type { IdMap } from '../data/id-map.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Trends } from '../feedback/trends.ts';
-import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
 import type { ModelPlace } from '../model/model-place.ts';
@@ -25,12 +23,12 @@ import {
 } from './item-lists.ts';
 import { likedItems } from './liked-items.ts';
 import { type ItemChange, LiveCatalogue } from './live-catalogue.ts';
-import { withAddedItems, withCatalogue, withNewItems } from './new-items.ts';
 import type { LikedItems } from './new-users.ts';
-import { indexKinds, type OpenOptions } from './open-options.ts';
-import { type Basis, PeopleRanker, type PeopleRequest, type Person, type UserFeedback } from './people-ranker.ts';
+import type { OpenOptions } from './open-options.ts';
+import { openParts } from './open-parts.ts';
+import { PeopleRanker, type PeopleRequest, type Person, type UserFeedback, type UserList } from './people-ranker.ts';
 import { biasUnder } from './popularity-prior.ts';
-import { loadEmbeddings, openRankingEngine } from './ranking-engine.ts';
+import { loadEmbeddings } from './ranking-engine.ts';
 import {
   type FoldInRequest,
   type Id,
@@ -39,14 +37,8 @@ import {
   type RecommendOptions,
   type UserRecommendations,
 } from './recommendation.ts';
-import { type SimilarOptions, similarSchema, togetherWith } from './similar-items.ts';
-import { inverseNorms, nearestRows } from './vectors.ts';
-
-/** The list of a user, and what it is made from. */
-export interface UserList {
-  readonly basis: Basis;
-  readonly items: RecommendedItem[];
-}
+import { type SimilarOptions, similarSchema } from './similar-items.ts';
+import { SimilarRows } from './similar-rows.ts';
 
 /** Liked items of an explanation by default. */
 const REASONS = 10;
@@ -66,8 +58,7 @@ export class Recommender {
   readonly #ranker: PeopleRanker;
   readonly #live: LiveCatalogue;
   readonly #forAll: ItemLists;
-  /** 1/‖row‖ of the embeddings, computed on first use. */
-  #inverse: { users?: Float64Array; items?: Float64Array } = {};
+  readonly #similar: SimilarRows;
   /** The recommender of the last other prior. */
   #other: { readonly prior: number; readonly recommender: Recommender } | undefined;
 
@@ -86,6 +77,7 @@ export class Recommender {
     this.#loss = loss;
     this.#ranker = new PeopleRanker(rest, engine, loss, index);
     this.#forAll = new ItemLists(model.itemIds, this.#ranker.popular);
+    this.#similar = new SimilarRows(engine, rest.neighbors);
   }
 
   /**
@@ -93,29 +85,8 @@ export class Recommender {
    * @throws TaurecError the errors of `openModel`; `unknown-name` for an unknown kind of index; with `index: 'approximate'` also `no-index` and `missing-package`
    */
   static async open(place: ModelPlace, options: OpenOptions = {}): Promise<Recommender> {
-    const { loss, index = 'exact', trustIndex, onNotice, catalogue, edits = [], ...engineOptions } = options;
-    if (!indexKinds.includes(index)) {
-      throw new TaurecError('unknown-name', { kind: 'index', got: index, known: indexKinds });
-    }
-    const loaded = loss && (await loadLoss(loss));
-    // `#open-model` and `#open-index` are import maps of package.json: Node reads files, a browser fetches them.
-    const { beginOpening } = await import('#open-model');
-    const { model: trained, sound } = await beginOpening(place);
-    const approximate =
-      index === 'approximate'
-        ? await (await import('#open-index')).openIndex(place as string, trained, { trustIndex, onNotice })
-        : undefined;
-    const described = catalogue ? withCatalogue(trained, catalogue) : trained;
-    const model = withNewItems(withAddedItems(described, edits));
-    const engine = await openRankingEngine(model, engineOptions);
-    try {
-      // The digests were computed while the engine started.
-      await sound;
-    } catch (error) {
-      await engine.close();
-      throw error;
-    }
-    return new Recommender(model, engine, loaded, approximate);
+    const { model, engine, loss, index } = await openParts(place, options);
+    return new Recommender(model, engine, loss, index);
   }
 
   /** Makes a recommender from a model and an engine that was opened with the model's sizes. Copies the embeddings into the engine. */
@@ -302,16 +273,10 @@ export class Recommender {
     const { k, by, where, atMost } = checkOptions(similarSchema, options);
     const index = this.#itemOf(item);
     const wanted = yield* this.#live.filters.setOf(where);
-    const { neighbors } = this.#whileOpen(this.#model);
-    if (by === 'together' && !neighbors) throw new TaurecError('no-neighbors');
-    const { rows } = this.engine.items;
     const limits = atMost && this.#live.filters.limitsOf(atMost);
     // Limits may refuse any number of items.
-    const count = limits ? rows : k;
-    const ranked =
-      by === 'together'
-        ? yield* togetherWith(neighbors!.votes, index, count, wanted)
-        : yield* nearestRows(this.engine.items, this.#inverseNorms('items'), index, count, wanted);
+    const count = limits ? this.itemIds.size : k;
+    const ranked = yield* this.#whileOpen(this.#similar).itemsInSteps(index, count, by, wanted);
     return this.#live.titled(limits ? limits.first(ranked, k) : ranked);
   }
 
@@ -338,7 +303,7 @@ export class Recommender {
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
   similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
     const { k } = checkOptions(listSchema, options);
-    const nearest = finished(nearestRows(this.engine.users, this.#inverseNorms('users'), this.#userOf(user), k));
+    const nearest = finished(this.#whileOpen(this.#similar).usersInSteps(this.#userOf(user), k));
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
 
@@ -413,11 +378,6 @@ export class Recommender {
     const set = yield* this.#live.filters.setOf(where);
     const limits = atMost && this.#live.filters.limitsOf(atMost);
     return { ...rest, limits, filter: yield* itemFilterInSteps(this.itemIds, exclude, allow, set) };
-  }
-
-  #inverseNorms(table: 'users' | 'items'): Float64Array {
-    this.#inverse[table] ??= inverseNorms(this.engine[table] as Matrix);
-    return this.#inverse[table];
   }
 
   #userOf(id: Id): number {

@@ -103,7 +103,7 @@ describe('what a studio makes', () => {
 
     const again = await opened(folder);
     expect(await again.session.runs()).toMatchObject([{ id, state: 'interrupted', config: endless }]);
-    expect((await again.session.sources()).map(({ kind }) => kind)).not.toContain('file');
+    expect((await again.session.sources()).sources.map(({ kind }) => kind)).not.toContain('file');
     await again.session.load(toyRequest);
     // The checkpoint is not written over.
     const next = await again.session.start(config);

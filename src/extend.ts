@@ -26,6 +26,7 @@ export type {
   EngineStats,
   ItemProducts,
   OptimizerState,
+  PersonProblem,
   RankRequest,
   RankResult,
   ScoreKind,

@@ -2,7 +2,7 @@
 
 import type { Csr } from '../array/csr.ts';
 import type { Matrix } from '../array/matrix.ts';
-import type { LossSource } from '../loss/loss.ts';
+import type { Loss, LossSource } from '../loss/loss.ts';
 import type { OptimizerOptions } from '../optimizer/optimizer.ts';
 import type { Batch, BatchCapacity } from '../sampler/sampler.ts';
 import type { NodeOperations } from './node-operations.ts';
@@ -90,6 +90,19 @@ export interface ItemProducts {
   sum(listed: Int32Array, factors: Float64Array, out: Float64Array): void;
 }
 
+/** The loss of one person whom the model does not contain, with the items fixed. Positives and negatives are distinct items. */
+export interface PersonProblem {
+  readonly loss: Loss;
+  /** The score that the loss sees. */
+  readonly score: ScoreKind;
+  /** [P] the items that the person likes, with weights > 0; absent: all 1. */
+  readonly positives: Int32Array;
+  readonly positiveWeights?: Float32Array;
+  /** [n] the items that they are compared with, with weights > 0; absent: all 1. */
+  readonly negatives: Int32Array;
+  readonly negativeWeights?: Float32Array;
+}
+
 /** Seconds that the coordinating thread has spent on each part of a step since the last `resetStats`. */
 export interface EngineStats {
   /** Optimiser steps, a count. */
@@ -174,9 +187,19 @@ export interface Engine {
 
   /** Ranks all items for each query. Reads the item embeddings at the first call, and again after `itemsChanged`. */
   rank(request: RankRequest): RankResult;
-  /** Products with listed items, for fold-in; absent: the caller computes them from `items`. */
-  readonly products?: ItemProducts;
-  /** Tells the engine that the caller has written item embeddings since the last `rank`. `startEpoch` implies it. */
+  /**
+   * The items that score highest for a query [dimension], by the score of `rank` without bias: at most `most`, and at least nine tenths of that unless more items have equal scores. Every one of them scores higher
+   * than every other item. Ascending. Runs on the calling thread.
+   */
+  front(query: Float64Array, most: number): Int32Array;
+  /** Products with listed items. */
+  readonly products: ItemProducts;
+  /**
+   * Evaluates the loss of a person at the embedding `user` [dimension], which is not normalised, and overwrites `gradient` [dimension] with its derivative. Scores are ⟨user, item⟩, of normalised items for
+   * cosines. A loss with states sees their initial values. Runs on the calling thread. A problem must not change between calls.
+   */
+  personLoss(problem: PersonProblem, user: Float64Array, gradient: Float64Array): number;
+  /** Tells the engine that the caller has written item embeddings since the last `rank` or `personLoss`. `startEpoch` implies it. */
   itemsChanged(): void;
 
   /** Seconds spent on each part of a step since the last `resetStats`. */

@@ -1,9 +1,7 @@
-import { matrix, row } from '../array/matrix.ts';
+import { row } from '../array/matrix.ts';
 import { randomStream } from '../array/random.ts';
-import type { Engine, ItemProducts, ScoreKind } from '../engine/engine.ts';
-import { logExpectationExp } from '../loss/log-expectation-exp.ts';
-import type { Loss, RowContext } from '../loss/loss.ts';
-import { initialStates } from '../loss/loss-needs.ts';
+import type { Engine, PersonProblem, ScoreKind } from '../engine/engine.ts';
+import type { Loss } from '../loss/loss.ts';
 import { finished } from './in-steps.ts';
 import { dot, inverseNorm } from './vectors.ts';
 
@@ -27,12 +25,11 @@ export interface FoldInOptions {
   readonly seed?: number;
 }
 
-/** Items that represent the catalogue in the loss; item `items[p]` counts as `weights[p]` items. */
+/** Items that represent the catalogue in the loss. */
 interface Pool {
   readonly items: Int32Array;
-  /** [items] 1/‖item‖ for cosines, otherwise 1. */
-  readonly scales: Float64Array;
-  readonly weights: Float64Array;
+  /** Item `items[p]` counts as `weights[p]` items; absent: as 1. */
+  readonly weights?: Float32Array;
 }
 
 /**
@@ -42,7 +39,7 @@ interface Pool {
  *
  * Only the direction of u affects a ranking, so its length ρ is fixed: 1 for cosines, half the users' mean length for inner products. The method is gradient descent on the
  * sphere, from the mean direction of the liked items, with Barzilai–Borwein steps (Barzilai & Borwein, IMA J. Numer. Anal. 1988) under a non-monotone
- * Armijo rule (Grippo, Lampariello & Lucidi, SIAM J. Numer. Anal. 1986).
+ * Armijo rule (Grippo, Lampariello & Lucidi, SIAM J. Numer. Anal. 1986). The engine evaluates the loss (`Engine.personLoss`).
  *
  * A loss with states gets their initial values: a model does not contain the states that the loss learned in training.
  *
@@ -59,11 +56,8 @@ export class FoldIn {
   readonly #steps: number;
   readonly #negatives: number;
   readonly #seed: number;
-  /** Pools by the number of negatives, made on first use. */
-  readonly #pools = new Map<number, Pool>();
-  readonly #products: ItemProducts;
-  /** [items] 1/‖item‖ for cosines, otherwise 1; 0: not computed yet. */
-  readonly #scales: Float64Array;
+  /** Uniform samples by the number of negatives; made on first use. */
+  readonly #samples = new Map<number, Int32Array>();
 
   /**
    * @param engine holds the item embeddings
@@ -78,8 +72,6 @@ export class FoldIn {
     this.#length = length;
     this.#radius = score === 'dot' ? SHORTER * length : 1;
     this.#steps = steps;
-    this.#products = engine.products ?? plainProducts(engine);
-    this.#scales = new Float64Array(engine.items.rows);
     this.#negatives = negatives;
     this.#seed = seed;
   }
@@ -91,44 +83,50 @@ export class FoldIn {
 
   /** As `embedding`; yields after each evaluation of the loss, so that a caller may do other work in between. */
   *embeddingInSteps(liked: Int32Array, weights?: Float32Array): Generator<void, Float32Array> {
-    const pool = this.#poolFor(liked.length);
+    const { rows } = this.#engine.items;
+    const negatives = this.#negativesFor(liked.length);
     let at = this.#start(liked, weights);
-    if (pool.items.length < this.#engine.items.rows) {
+    if (negatives < rows) {
+      const sample = this.#sampleOf(negatives);
       // A third of the steps to come near the minimum, where the highest-scoring items are known; then all steps on the better pool.
-      at = yield* descend(at, this.#objective(pool, liked, weights), Math.ceil(this.#steps / 3));
-      at = yield* descend(at, this.#objective(this.#poolNear(at, pool), liked, weights), this.#steps);
+      at = yield* descend(at, this.#objective(sample, liked, weights), Math.ceil(this.#steps / 3));
+      at = yield* descend(at, this.#objective(this.#poolNear(at, sample), liked, weights), this.#steps);
     } else {
-      at = yield* descend(at, this.#objective(pool, liked, weights), this.#steps);
+      at = yield* descend(at, this.#objective(this.#sampleOf(2 * rows), liked, weights), this.#steps);
     }
     return Float32Array.from(at, (x) => x * this.#length);
   }
 
-  /** The uniform sample for a number of liked items: half of the negatives, since `#poolNear` adds as many of the highest-scoring items; the whole catalogue where it is no larger. */
-  #poolFor(liked: number): Pool {
-    const catalogue = this.#engine.items.rows;
-    // A power of two, so that few pools are kept.
+  /** The largest number of negatives of a person who likes `liked` items. */
+  #negativesFor(liked: number): number {
+    if (!this.#loss.needs?.pairs) return this.#negatives;
+    // A power of two, so that few samples are kept.
     const affordable = 2 ** Math.floor(Math.log2(MOST_PAIRS / liked));
-    const negatives = this.#loss.needs?.pairs
-      ? Math.min(this.#negatives, Math.max(FEWEST_NEGATIVES, affordable))
-      : this.#negatives;
-    let pool = this.#pools.get(negatives);
-    if (!pool) {
-      const items = sampleItems(catalogue, negatives >= catalogue ? catalogue : Math.ceil(negatives / 2), this.#seed);
-      pool = { items, scales: this.#scalesOf(items), weights: new Float64Array(items.length).fill(1) };
-      this.#pools.set(negatives, pool);
-    }
-    return pool;
+    return Math.min(this.#negatives, Math.max(FEWEST_NEGATIVES, affordable));
   }
 
-  /** The k items that score highest at `at`, with weight 1 each, and the sample without them, whose weights add up to the number of all other items. */
+  /** The uniform sample for a number of negatives: half as many, since `#poolNear` adds as many of the highest-scoring items. All items for twice their number. */
+  #sampleOf(negatives: number): Pool {
+    let items = this.#samples.get(negatives);
+    if (!items) {
+      items = sampleItems(this.#engine.items.rows, Math.ceil(negatives / 2), this.#seed);
+      this.#samples.set(negatives, items);
+    }
+    return { items };
+  }
+
+  /** The items that score highest at `at`, nearly as many as the sample has, with weight 1 each; and the sample without them, whose weights add up to the number of all other items. */
   #poolNear(at: Float64Array, sample: Pool): Pool {
-    const k = sample.items.length;
-    const best = this.#engine.rank({ queries: matrix(1, at.length, Float32Array.from(at)), k }).items;
+    const best = this.#engine.front(at, sample.items.length);
     const taken = new Set(best);
     const others = sample.items.filter((item) => !taken.has(item));
-    const weight = (this.#engine.items.rows - k) / others.length;
-    const items = Int32Array.of(...best, ...others);
-    return { items, scales: this.#scalesOf(items), weights: Float64Array.from(items, (_, p) => (p < k ? 1 : weight)) };
+    const items = new Int32Array(best.length + others.length);
+    items.set(best);
+    items.set(others, best.length);
+    const weights = new Float32Array(items.length);
+    weights.fill(1, 0, best.length);
+    weights.fill((this.#engine.items.rows - best.length) / others.length, best.length);
+    return { items, weights };
   }
 
   /** The weighted mean direction of the liked items. */
@@ -145,96 +143,36 @@ export class FoldIn {
   }
 
   /** The loss of one user as a function of a unit vector, with its gradient along the sphere. */
-  #objective(pool: Pool, liked: Int32Array, likedWeights?: Float32Array): Objective {
+  #objective(pool: Pool, liked: Int32Array, positiveWeights?: Float32Array): Objective {
+    // A liked item is not a negative.
     const own = new Set(liked);
-    // One list of both, so that an evaluation calls the engine twice: once for all scores, once for the gradient.
-    const listed = new Int32Array(liked.length + pool.items.length);
-    listed.set(liked);
-    listed.set(pool.items, liked.length);
-    const scales = new Float64Array(listed.length);
-    scales.set(this.#scalesOf(liked));
-    scales.set(pool.scales, liked.length);
-    for (let p = 0; p < scales.length; p++) scales[p]! *= this.#radius;
-    const scored = new Float64Array(listed.length);
-    const factors = new Float64Array(listed.length);
-    const parts = (values: Float64Array) => ({
-      positives: values.subarray(0, liked.length),
-      negatives: values.subarray(liked.length),
-    });
-    const scores = {
-      ...parts(scored),
-      positiveWeights: likedWeights && Float64Array.from(likedWeights),
-      // A liked item is not a negative: its weight in the pool is 0.
-      negativeWeights: pool.weights.map((weight, p) => (own.has(pool.items[p]!) ? 0 : weight)),
+    const negatives = pool.items.slice();
+    const negativeWeights = pool.weights?.slice();
+    let n = 0;
+    for (let p = 0; p < negatives.length; p++) {
+      if (own.has(negatives[p]!)) continue;
+      negatives[n] = negatives[p]!;
+      if (negativeWeights) negativeWeights[n] = negativeWeights[p]!;
+      n++;
+    }
+    const problem: PersonProblem = {
+      loss: this.#loss,
+      score: this.#score,
+      positives: liked,
+      positiveWeights,
+      negatives: negatives.subarray(0, n),
+      negativeWeights: negativeWeights?.subarray(0, n),
     };
-    const gradients = parts(factors);
-    const itemSimilarity = this.#loss.needs?.itemSimilarity ? this.#similarity(liked, pool.items) : undefined;
-    const context = {
-      // No user of the model.
-      user: -1,
-      positiveItems: liked,
-      poolItems: pool.items,
-      logExpectationExp,
-      itemSimilarity,
-      states: initialStates(this.#loss, pool.items.length),
-    };
+    const user = new Float64Array(this.#engine.items.columns);
     return (at: Float64Array, gradient: Float64Array): number => {
-      this.#products.dots(listed, at, scored);
-      multiply(scored, scales);
-      const value = this.#loss.evaluate(scores, gradients, context);
-      multiply(factors, scales);
-      this.#products.sum(listed, factors, gradient);
+      for (let c = 0; c < at.length; c++) user[c] = this.#radius * at[c]!;
+      const value = this.#engine.personLoss(problem, user, gradient);
       // Project the gradient onto the tangent plane: subtract its component along u.
       const along = dot(gradient, at);
-      for (let c = 0; c < at.length; c++) gradient[c]! -= along * at[c]!;
+      for (let c = 0; c < at.length; c++) gradient[c] = this.#radius * (gradient[c]! - along * at[c]!);
       return value;
     };
   }
-
-  /** A function of a liked item's position that returns its cosines with all items of the pool. */
-  #similarity(liked: Int32Array, poolItems: Int32Array): RowContext['itemSimilarity'] {
-    const { items } = this.#engine;
-    const lengths = Float64Array.from(poolItems, (item) => inverseNorm(row(items, item)));
-    const cosines = new Float64Array(poolItems.length);
-    return (positive) => {
-      const own = row(items, liked[positive]!);
-      const scale = inverseNorm(own);
-      this.#products.dots(
-        poolItems,
-        Float64Array.from(own, (x) => x * scale),
-        cosines,
-      );
-      multiply(cosines, lengths);
-      return cosines;
-    };
-  }
-
-  /** [items] the factors that turn embeddings into the vectors that are scored. */
-  #scalesOf(items: Int32Array): Float64Array {
-    if (this.#score === 'dot') return new Float64Array(items.length).fill(1);
-    return Float64Array.from(items, (item) => {
-      if (this.#scales[item] === 0) this.#scales[item] = inverseNorm(row(this.#engine.items, item));
-      return this.#scales[item]!;
-    });
-  }
-}
-
-/** The products of an engine that has none: plain TypeScript in double precision. */
-function plainProducts({ items }: Engine): ItemProducts {
-  return {
-    dots(listed, vector, out) {
-      listed.forEach((item, p) => {
-        out[p] = dot(row(items, item), vector);
-      });
-    },
-    sum(listed, factors, out) {
-      out.fill(0);
-      listed.forEach((item, p) => {
-        const values = row(items, item);
-        for (let c = 0; c < out.length; c++) out[c]! += factors[p]! * values[c]!;
-      });
-    },
-  };
 }
 
 /** Returns the value at a unit vector, and overwrites `gradient` with the gradient along the sphere. */
@@ -271,11 +209,6 @@ function* descend(start: Float64Array, objective: Objective, steps: number): Gen
   return at;
 }
 
-/** values_p *= scales_p. */
-function multiply(values: Float64Array, scales: Float64Array): void {
-  for (let p = 0; p < values.length; p++) values[p]! *= scales[p]!;
-}
-
 /** The Barzilai–Borwein step ⟨s, s⟩/⟨s, y⟩, where s is the last move and y the change of the gradient; twice the last step where ⟨s, y⟩ is not positive. */
 function secantRate(
   a: Float64Array,
@@ -300,9 +233,9 @@ function onSphere(x: Float64Array): Float64Array {
   return x.map((value) => value * scale);
 }
 
-/** A uniform sample of `count` distinct items of 0 … `items` − 1, ascending; all of them when `count` ≥ `items`. */
+/** A uniform sample of `count` distinct items of 0 … `items` − 1, ascending. */
 function sampleItems(items: number, count: number, seed: number): Int32Array {
-  if (count >= items) return Int32Array.from({ length: items }, (_, i) => i);
+  if (count === items) return Int32Array.from({ length: items }, (_, i) => i);
   const random = randomStream(seed, 'fold-in');
   const drawn = new Set<number>();
   while (drawn.size < count) drawn.add(random.integer(items));

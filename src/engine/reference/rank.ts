@@ -22,6 +22,17 @@ export function scoreItems(
   });
 }
 
+/** The items that score higher than the one in place `most`, from 0 (`Engine.front`). */
+export function front(items: Matrix, score: ScoreKind, query: Float64Array, most: number): Int32Array {
+  const scores = scoreItems(Float32Array.from(query), items, score);
+  const bar =
+    scores
+      .slice()
+      .sort()
+      .at(-most - 1) ?? -Infinity;
+  return Int32Array.from(scores.keys()).filter((item) => scores[item]! > bar);
+}
+
 /**
  * Full ranking: sorts all items that are not excluded, score descending, then item ascending.
  *

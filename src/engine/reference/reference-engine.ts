@@ -15,13 +15,15 @@ import type {
   EnginePlan,
   EngineStats,
   OptimizerState,
+  PersonProblem,
   RankRequest,
   RankResult,
   TrainingPlan,
 } from '../engine.ts';
 import { LossStates, stateLengths } from '../loss-states.ts';
 import { addScaled, dot, EmbeddingTable, inverseNorm, type Preparation } from './embedding-table.ts';
-import { rank } from './rank.ts';
+import { itemProducts, personLoss } from './person-loss.ts';
+import { front, rank } from './rank.ts';
 import { ReferenceNodes } from './reference-nodes.ts';
 
 /** The score gradients of one row of the batch, multiplied by its row weight. */
@@ -212,6 +214,19 @@ class ReferenceEngine implements Engine {
   rank(request: RankRequest): RankResult {
     const { score, rankingScore = score } = this.#plan;
     return rank(this.finals.items, rankingScore, request);
+  }
+
+  front(query: Float64Array, most: number): Int32Array {
+    const { score, rankingScore = score } = this.#plan;
+    return front(this.finals.items, rankingScore, query, most);
+  }
+
+  get products() {
+    return itemProducts(this.items);
+  }
+
+  personLoss(problem: PersonProblem, user: Float64Array, gradient: Float64Array): number {
+    return personLoss(this.finals.items, problem, user, gradient);
   }
 
   itemsChanged(): void {

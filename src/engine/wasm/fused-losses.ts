@@ -19,11 +19,13 @@ import { LARGEST_TAU } from './row-context.ts';
 /** Evaluates a row like `Loss.evaluate`. The row's arrays lie in the engine's memory, so their byteOffset is an address for the kernels. */
 type EvaluateRow = (row: ScoreRow, gradients: ScoreGradients, context: RowContext) => number;
 
-/** The memory that a loss's kernel path uses. `result` is the address of 16 words for the numbers that a kernel returns, `scratch` that of SCRATCH_ROWS rows of n + 4 floats. */
+/** The memory that a loss's kernel path uses. `result` is the address of 16 words for the numbers that a kernel returns, `scratch` that of SCRATCH_ROWS rows. */
 interface Workplace {
   readonly memory: ThreadMemory;
   readonly result: number;
   readonly scratch: number;
+  /** Floats between two rows of `scratch`: at least n + 4. */
+  readonly scratchStride: number;
 }
 type Fuse<L extends Loss> = (loss: L, workplace: Workplace) => EvaluateRow;
 
@@ -57,8 +59,8 @@ const gbce: Fuse<GeneralizedBinaryCrossEntropy> = (loss, workplace) => (row, gra
   return crossEntropy(row, gradients, workplace, loss.exponent(n), n > 0 ? loss.negativeWeight / n : 0);
 };
 
-const dsl: Fuse<DualScaleSoftmaxLoss> = (loss, { memory, result, scratch }) => {
-  const row = new DualScaleRow(loss, memory, result, scratch);
+const dsl: Fuse<DualScaleSoftmaxLoss> = (loss, workplace) => {
+  const row = new DualScaleRow(loss, workplace);
   return (scores, gradients, context) => row.evaluate(scores, gradients, context);
 };
 
@@ -225,7 +227,7 @@ const GUESS_MARGIN = 0.3;
 class DualScaleRow {
   private readonly loss: DualScaleSoftmaxLoss;
   private readonly memory: ThreadMemory;
-  /** Addresses in the engine's memory; all but `result` are scratch rows of n + 4 floats. */
+  /** Addresses in the engine's memory; all but `result` are scratch rows. */
   private readonly result: number;
   private readonly hardness: number;
   private readonly logs: number;
@@ -240,15 +242,13 @@ class DualScaleRow {
   /** An estimate of the lowest key of the row's next slate. */
   private guess = -Infinity;
 
-  constructor(loss: DualScaleSoftmaxLoss, memory: ThreadMemory, result: number, scratch: number) {
-    const { capacity } = memory.plan.training!;
-    const row = (capacity.negativesPerRow + 4) * 4;
+  constructor(loss: DualScaleSoftmaxLoss, { memory, result, scratch, scratchStride }: Workplace) {
     this.loss = loss;
     this.memory = memory;
     this.result = result;
     [this.hardness, this.logs, this.terms, this.slateScores, this.slateShares] = Array.from(
       { length: SCRATCH_ROWS },
-      (_, r) => scratch + r * row,
+      (_, r) => scratch + r * scratchStride * 4,
     ) as [number, number, number, number, number];
   }
 

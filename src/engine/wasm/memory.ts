@@ -52,6 +52,8 @@ export const ROW_BLOCK = 12;
 export const SLOT_BLOCK = 48;
 /** Scratch rows of n + 4 floats for the kernel of a loss, on each thread. DualScaleRow uses all five. */
 export const SCRATCH_ROWS = 5;
+/** Scratch rows of a person's loss: those of its kernel, one of item states, one of cosines (person-loss.ts). */
+export const PERSON_ROWS = SCRATCH_ROWS + 2;
 /** Queries that are ranked together: six register tiles of four rows. */
 export const QUERY_BLOCK = 24;
 /** Items that are scored for them at a time. A block of scores, 24 × 1,024 floats, takes 96 KiB. */
@@ -95,6 +97,7 @@ const regionNames = [
   'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
   'threadScores', 'threadPositives', 'threadWeights', 'threadScratch', 'threadResult', 'threadItems', 'threadTargets',
   'rankPanels', 'itemBias', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'additionOffsets', 'additions', 'additionValues', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
+  'personItems', 'personScores', 'personGradients', 'personWeights', 'personScratch', 'personUser', 'personSum', 'personResult',
   ...lossRegionNames,
 ] as const; // biome-ignore format: a table of names
 
@@ -142,6 +145,7 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
     threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
     rankPanels: ((items + 7) & ~7) * stride, itemBias: (items + 7) & ~7, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
     excludedOffsets: QUERY_ROUND + 1, excluded: listed, additionOffsets: QUERY_ROUND + 1, additions: added, additionValues: added, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
+    personItems: items, personScores: items, personGradients: items + 4, personWeights: items, personScratch: PERSON_ROWS * (items + 4), personUser: stride, personSum: stride, personResult: 16,
     ...lossRegionLengths(plan, needs, threads, stride, scoreStride, slots),
   }; // biome-ignore format: a table of sizes
   const doubles = new Set<RegionName>(['scalars', 'sums', 'kept', 'epsilons', 'powers1', 'powers2', 'rowValues']);

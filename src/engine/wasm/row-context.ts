@@ -53,28 +53,39 @@ export class WasmRowContext implements RowContext {
     return this.memory.ints.subarray(this.poolAt, this.poolAt + this.poolCount);
   }
 
-  /** τ log( Σ w e^(x/τ) / Σ w ) by the kernel; by the plain function if an array is not in the engine's memory or τ is too large. */
   logExpectationExp(x: Floats, tau: number, weights?: Floats, probabilities?: Floats, scale = 1): number {
-    const { buffer, kernels, floats } = this.memory;
-    const inMemory =
-      x instanceof Float32Array &&
-      x.buffer === buffer &&
-      (!weights || (weights instanceof Float32Array && weights.buffer === buffer)) &&
-      (!probabilities || (probabilities instanceof Float32Array && probabilities.buffer === buffer));
-    if (!inMemory || !(tau <= LARGEST_TAU)) return plainLogExpectationExp(x, tau, weights, probabilities, scale);
-    kernels.logExpectationExp(
-      x.byteOffset,
-      x.length,
-      1 / tau,
-      weights ? weights.byteOffset : 0,
-      probabilities ? probabilities.byteOffset : 0,
-      scale,
-      this.result,
-    );
-    const at = this.result >>> 2;
-    const sum = floats[at + 1]!;
-    return sum === 0 ? 0 : floats[at]! + tau * Math.log(sum / floats[at + 2]!);
+    return kernelLogExpectationExp(this.memory, this.result, x, tau, weights, probabilities, scale);
   }
+}
+
+/** τ log( Σ w e^(x/τ) / Σ w ) by the kernel, which leaves its numbers at the address `result`; by the plain function if an array is not in the engine's memory or τ is too large. */
+export function kernelLogExpectationExp(
+  { buffer, kernels, floats }: ThreadMemory,
+  result: number,
+  x: Floats,
+  tau: number,
+  weights?: Floats,
+  probabilities?: Floats,
+  scale = 1,
+): number {
+  const inMemory =
+    x instanceof Float32Array &&
+    x.buffer === buffer &&
+    (!weights || (weights instanceof Float32Array && weights.buffer === buffer)) &&
+    (!probabilities || (probabilities instanceof Float32Array && probabilities.buffer === buffer));
+  if (!inMemory || !(tau <= LARGEST_TAU)) return plainLogExpectationExp(x, tau, weights, probabilities, scale);
+  kernels.logExpectationExp(
+    x.byteOffset,
+    x.length,
+    1 / tau,
+    weights ? weights.byteOffset : 0,
+    probabilities ? probabilities.byteOffset : 0,
+    scale,
+    result,
+  );
+  const at = result >>> 2;
+  const sum = floats[at + 1]!;
+  return sum === 0 ? 0 : floats[at]! + tau * Math.log(sum / floats[at + 2]!);
 }
 
 /** The smallest divisor of a normalisation, the same as in the kernels: the cosine of a row of zeros with any row is 0. */

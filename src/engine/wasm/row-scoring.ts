@@ -29,7 +29,7 @@ export class RowScoring {
   private baseWeights: Float32Array | undefined;
 
   constructor(memory: ThreadMemory, crew: Crew, thread: number, threads: number, loss: Loss) {
-    const { layout } = memory;
+    const { layout, plan } = memory;
     this.memory = memory;
     this.crew = crew;
     this.loss = loss;
@@ -38,6 +38,7 @@ export class RowScoring {
       memory,
       result: layout.at.threadResult + thread * 64,
       scratch: layout.at.threadScratch + (layout.length.threadScratch / threads) * 4 * thread,
+      scratchStride: plan.training!.capacity.negativesPerRow + 4,
     });
     this.scoresAt = layout.at.threadScores + (layout.length.threadScores / threads) * 4 * thread;
     this.positivesAt = layout.at.threadPositives + (layout.length.threadPositives / threads) * 4 * thread;

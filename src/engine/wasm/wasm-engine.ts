@@ -5,12 +5,14 @@ import type { Loss } from '../../loss/loss.ts';
 import { needsStates } from '../../loss/loss-needs.ts';
 import type { Batch } from '../../sampler/sampler.ts';
 import { checkRankRequest } from '../check-plan.ts';
-import type { Engine, EngineStats, RankRequest, RankResult } from '../engine.ts';
+import type { Engine, EngineStats, PersonProblem, RankRequest, RankResult } from '../engine.ts';
 import { listBatch } from './batch-lists.ts';
 import type { Crew } from './crew.ts';
+import { front } from './front.ts';
 import { ItemGradients } from './item-gradients.ts';
 import { listedProducts } from './listed-products.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
+import { PersonLoss } from './person-loss.ts';
 import { Ranking, rankRounds } from './ranking.ts';
 import { invertNorms, StepStates } from './row-context.ts';
 import { RowScoring } from './row-scoring.ts';
@@ -41,6 +43,7 @@ export class WasmEngine implements Engine {
   readonly optimizerState: Engine['optimizerState'];
   readonly lossState: Engine['lossState'];
   readonly products;
+  private readonly person: PersonLoss;
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
   private readonly work: ThreadWork;
@@ -92,6 +95,7 @@ export class WasmEngine implements Engine {
       : {};
     this.tables = new EpochTables(memory);
     this.products = listedProducts(memory);
+    this.person = new PersonLoss(memory);
     if (needsStates(memory.needs)) this.stepStates = new StepStates(memory, parts.loss!);
     this.lossState = this.stepStates?.states.arrays ?? {};
     // a coefficient 1 for gatherSum and for the sums of bias gradients
@@ -105,7 +109,7 @@ export class WasmEngine implements Engine {
     if (!this.memory.plan.training) throw new TaurecError('engine-ranks-only');
     const { ints, layout } = this.memory;
     this.epoch = epoch;
-    this.rankReady = false;
+    this.itemsChanged();
     for (const last of ['usersLast', 'itemsLast'] as const) {
       ints.fill(0, layout.at[last] >>> 2, (layout.at[last] >>> 2) + layout.length[last]);
     }
@@ -179,7 +183,7 @@ export class WasmEngine implements Engine {
 
   settle(): void {
     if (!this.nodes) this.crew.run(Verb.settle, this.work.run);
-    this.rankReady = false;
+    this.itemsChanged();
   }
 
   gradients() {
@@ -194,13 +198,28 @@ export class WasmEngine implements Engine {
 
   itemsChanged(): void {
     this.rankReady = false;
+    this.person.itemsChanged();
+  }
+
+  personLoss(problem: PersonProblem, user: Float64Array, gradient: Float64Array): number {
+    return this.person.evaluate(problem, user, gradient);
   }
 
   rank(request: RankRequest): RankResult {
     checkRankRequest(request, this.finals.items);
+    this.prepareRanking();
+    return rankRounds(this.memory, request, () => this.crew.run(Verb.rank, this.work.run));
+  }
+
+  front(query: Float64Array, most: number): Int32Array {
+    this.prepareRanking();
+    return front(this.memory, query, most);
+  }
+
+  /** Packs the items, unless they are those of the last ranking. */
+  private prepareRanking(): void {
     if (!this.rankReady) this.crew.run(Verb.rankPrepare, this.work.run);
     this.rankReady = true;
-    return rankRounds(this.memory, request, () => this.crew.run(Verb.rank, this.work.run));
   }
 
   stats(): EngineStats {

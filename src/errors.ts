@@ -35,7 +35,9 @@ const messages = {
   'engine-ranks-only': () =>
     'This engine was opened without a training plan, so it can rank but not train. Open it with plan.training to train.',
   'memory-limit': (f: Facts) =>
-    `The tables need ${gigabytes(f.bytes)} GiB, but the engine has only ${gigabytes(f.limit)}: ${f.users} users and ${f.items} items at dimension ${f.dimension} take ${f.bytesPerRow} bytes per row. Reduce the dimension, the negatives or the rows per batch, or drop rare users and items (k-core).`,
+    `The tables need ${gigabytes(f.bytes)} GiB, but the engine has only ${gigabytes(f.limit)}: ${f.users === undefined ? '' : `${f.users} users and `}${f.items} items at dimension ${f.dimension} take ${f.bytesPerRow} bytes each. Reduce the dimension, the negatives or the rows per batch, or drop rare items (k-core)${f.users === undefined ? '' : ' and users'}.`,
+  'memory-short': (f: Facts) =>
+    `The tables need ${gigabytes(f.bytes)} GiB, but this machine has only ${gigabytes(f.limit)} GiB of memory: ${f.users} users at dimension ${f.dimension} take ${f.bytesPerUser} bytes each, and ${f.items} items the rest. Reduce the dimension, drop rare users and items (k-core), or use a machine with more memory.`,
   'memory-refused': (f: Facts) =>
     `The system refused to allocate ${gigabytes(f.bytes)} GiB of memory for ${f.users} users and ${f.items} items at dimension ${f.dimension}. Free some memory or reduce the dimension. A limit of the address space (ulimit -v) also causes this, because WebAssembly reserves several GiB of addresses for any memory: remove it, and limit the memory of the process by its control group (systemd: MemoryMax).`,
   'wasm-blocked': (f: Facts) =>

@@ -94,7 +94,7 @@ export type {
 // The engines are half of the library's modules, so they are loaded on demand.
 /**
  * Opens an engine for a plan: WebAssembly (the default), or the slow reference engine, which defines every result. In a browser the engine runs on the calling thread.
- * @throws TaurecError `unknown-name` for an unknown engine or build; `bad-option`, `loss-module`, `memory-limit`, `memory-refused`, `engine-thread`
+ * @throws TaurecError `unknown-name` for an unknown engine or build; `bad-option`, `loss-module`, `memory-limit`, `memory-short`, `memory-refused`, `engine-thread`
  */
 export const openEngine: typeof import('#open-engine').openEngine = onDemand(
   () => import('#open-engine'),

@@ -253,7 +253,7 @@ export const train: typeof import('./training/train.ts').train = onDemand(() => 
 /**
  * Updates a model with new interactions, users and items: adds their rows and trains for a few epochs on all interactions, old and new (docs/updating.md). For the
  * optimiser's state, open the model with `trainingState: true`. The same model, log and options give the same result for any number of threads.
- * @throws TaurecError `bad-option`, `no-training-state`, `update-imported`, `update-source`, `bad-model`, `aborted`, `diverged`, `memory-limit`
+ * @throws TaurecError `bad-option`, `no-training-state`, `update-imported`, `update-source`, `bad-model`, `aborted`, `diverged`, `memory-limit`, `memory-short`
  */
 export const updateModel: typeof import('./training/update/update-model.ts').updateModel = onDemand(
   () => import('./training/update/update-model.ts'),

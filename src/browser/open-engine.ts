@@ -45,13 +45,14 @@ function sharesMemory(): boolean {
 async function openWasmEngine(plan: EnginePlan, wantedThreads: number, build: WantedBuild): Promise<WasmEngine> {
   const { needs, module, wasmMemory, ...parts } = await prepareEngine(plan, wantedThreads, build, kernelBytes);
   const { crew, threads } = parts;
+  const { userTables } = parts.memory;
   const workers: Worker[] = [];
   const stop = async () => {
     crew.dismiss();
     for (const worker of workers) worker.terminate();
   };
   const startHelper = async (program: string, thread: number) => {
-    const start: MemberStart = { plan, needs, thread, threads, module, memory: wasmMemory };
+    const start: MemberStart = { plan, needs, thread, threads, module, memory: wasmMemory, userTables };
     const worker = await startWorker('a thread of the engine', program, start);
     // A worker that dies says so, unlike one that has no memory left: the crew then waits for it in vain and gives up (crew.ts).
     worker.onerror = ({ message }) => crew.poison(thread, message);

@@ -125,7 +125,7 @@ export interface EngineStats {
   readonly fused: boolean;
 }
 
-/** Named arrays from which, together with the embeddings, an optimiser continues bit for bit. Views of the engine's memory, valid until `close`. */
+/** Named arrays from which, together with the embeddings, an optimiser continues bit for bit. The engine's own, valid until `close`. */
 export type OptimizerState = Readonly<Record<string, Float32Array>>;
 
 /**
@@ -139,7 +139,7 @@ export interface Engine {
   /** The arithmetic: plain JavaScript, 128-bit SIMD, or SIMD with fused multiply-add. Results are reproducible within one build. */
   readonly build: 'plain' | 'simd' | 'simd-fma';
   readonly threads: number;
-  /** Base embeddings, users × dimension and items × dimension: views of the engine's memory. Write initial values here. */
+  /** Base embeddings, users × dimension and items × dimension: the engine's own. Write initial values here. */
   readonly users: Matrix;
   readonly items: Matrix;
   /**

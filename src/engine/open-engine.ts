@@ -19,7 +19,7 @@ export interface EngineOptions {
 /**
  * Opens an engine for a plan. Only this file knows which engines exist.
  *
- * @throws TaurecError `unknown-name` if the engine or build is unknown, and the errors of the engine: `bad-option`, `loss-module`, `memory-limit`, `memory-refused`,
+ * @throws TaurecError `unknown-name` if the engine or build is unknown, and the errors of the engine: `bad-option`, `loss-module`, `memory-limit`, `memory-short`, `memory-refused`,
  * `engine-thread`
  */
 export async function openEngine(plan: EnginePlan, options: EngineOptions = {}): Promise<Engine> {

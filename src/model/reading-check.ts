@@ -116,14 +116,14 @@ function here(head: readonly Uint8Array[], data: SharedArrayBuffer, checks: Chec
 /** The checks of the data of one file, in order. */
 export class PieceCheck {
   readonly #hash?: Hash;
-  readonly #bytes: Uint8Array;
+  readonly #data: SharedArrayBuffer;
   readonly #floats?: Float32Array;
   #done = 0;
   #checked = 0;
   #notFinite?: number;
 
   constructor(head: readonly Uint8Array[], data: SharedArrayBuffer, { hash, finite }: Checks) {
-    this.#bytes = new Uint8Array(data);
+    this.#data = data;
     if (hash) this.#hash = createHash('sha256');
     for (const part of head) this.#hash?.update(part);
     if (finite) this.#floats = new Float32Array(data, 0, Math.floor(data.byteLength / 4));
@@ -131,7 +131,7 @@ export class PieceCheck {
 
   /** The first `end` bytes can be read. */
   advance(end: number): void {
-    this.#hash?.update(this.#bytes.subarray(this.#done, end));
+    this.#hash?.update(new Uint8Array(this.#data, this.#done, end - this.#done));
     this.#done = end;
     if (!this.#floats || this.#notFinite !== undefined) return;
     const whole = Math.floor(end / 4);

@@ -1,5 +1,6 @@
 /** The safetensors format (https://huggingface.co/docs/safetensors) without file access: header parsing, layout, and tensors as views. `safetensors.ts` reads and writes files with it, browsers fetch them. */
 
+import { byteBlocks } from '../array/byte-blocks.ts';
 import { TaurecError } from '../errors.ts';
 
 /** The element types taurec reads and writes, by their safetensors name. */
@@ -115,7 +116,7 @@ export function toSafetensors(
         const tensor = tensors[name]!;
         let written = 0;
         for (const piece of 'data' in tensor ? [tensor.data] : tensor.pieces()) {
-          yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+          yield* byteBlocks(piece);
           written += piece.byteLength;
         }
         // The header is already written: a tensor of another length would shift all that follow.

@@ -15,7 +15,7 @@ import {
   toSafetensors,
 } from './safetensors-format.ts';
 
-/** Bytes per write call, and per read call of `readAll` (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
+/** Bytes per read call of `readAll` (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
 const CALL_BYTES = 1 << 28;
 /** Bytes per read call of `readSafetensors` (4 MiB): the checks of a piece find it in the processor's cache. */
 const PIECE_BYTES = 1 << 22;
@@ -89,10 +89,10 @@ export async function readSafetensors(
     const checks = { hash: digest !== undefined || own !== undefined, finite };
     const reading = check.begin([length, hashed], data, checks);
     try {
-      const bytes = new Uint8Array(data);
-      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-        const end = Math.min(at + PIECE_BYTES, bytes.length);
-        await readAll(file, bytes.subarray(at, end), 8 + headerBytes + at);
+      for (let at = 0; at < data.byteLength; at += PIECE_BYTES) {
+        const end = Math.min(at + PIECE_BYTES, data.byteLength);
+        // not a part of one view of it all, which in Node 20 may not have 4 GiB
+        await readAll(file, new Uint8Array(data, at, end - at), 8 + headerBytes + at);
         reading.read(end);
       }
       const opened = safetensorsOf(path, header, data);
@@ -149,7 +149,7 @@ export async function openSafetensors(path: string, checks: OpenChecks = {}): Pr
 /** Writes all bytes at the current position. A single call may write fewer than it is given. */
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
-    at += (await file.write(bytes, at, Math.min(CALL_BYTES, bytes.length - at))).bytesWritten;
+    at += (await file.write(bytes, at)).bytesWritten;
   }
 }
 

@@ -14,7 +14,7 @@ export interface RankingEngineOptions {
 
 /**
  * Opens an engine that holds a model's embeddings. It can rank but not train. Close it when done.
- * @throws TaurecError `bad-option`, `memory-limit`, `memory-refused` and `wasm-blocked`, as the engine does
+ * @throws TaurecError `bad-option`, `memory-limit`, `memory-short`, `memory-refused` and `wasm-blocked`, as the engine does
  */
 export async function openRankingEngine(model: Model, options: RankingEngineOptions = {}): Promise<Engine> {
   const { users, items, config } = model;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { byteBlocks } from '../array/byte-blocks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { readMetadata, readSafetensors, writeSafetensors } from '../model/safetensors.ts';
@@ -179,7 +180,7 @@ export function dataHash({ train, valid, negativeWeights }: TrainingData): strin
   for (const m of negativeWeights ? [train, valid, negativeWeights] : [train, valid]) {
     hash.update(JSON.stringify(m ? [m.rows, m.columns, m.values !== undefined] : null));
     for (const a of m ? [m.offsets, m.indices, m.values] : []) {
-      if (a) hash.update(new Uint8Array(a.buffer, a.byteOffset, a.byteLength));
+      if (a) for (const block of byteBlocks(a)) hash.update(block);
     }
   }
   return hash.digest('hex');

@@ -6,7 +6,7 @@ import type { Engine, EnginePlan } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { TrainedArrays } from '../model/training-state.ts';
 
-/** All arrays that a run needs to continue, by name: base embeddings, backbone parameters, moments, loss states. Views of the engine's memory. */
+/** All arrays that a run needs to continue, by name: base embeddings, backbone parameters, moments, loss states. The engine's own. */
 export function engineArrays({
   users,
   items,

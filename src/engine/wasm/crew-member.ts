@@ -2,7 +2,7 @@ import { loadLoss } from '../../loss/load-loss.ts';
 import type { LossNeeds, LossSource } from '../../loss/loss.ts';
 import type { EnginePlan } from '../engine.ts';
 import { Crew } from './crew.ts';
-import { threadMemory } from './memory.ts';
+import { threadMemory, type UserTables } from './memory.ts';
 import { threadWork } from './wasm-engine.ts';
 
 /** The data that a helper thread is started with. */
@@ -13,6 +13,7 @@ export interface MemberStart {
   readonly threads: number;
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  readonly userTables?: UserTables;
 }
 
 /** A helper thread of a crew, in Node and in browsers. */
@@ -24,8 +25,8 @@ export interface CrewMember {
 
 /** Joins the crew of an engine: loads the loss and prepares this thread's part of the memory. @throws TaurecError as `loadLoss` */
 export async function joinCrew(start: MemberStart): Promise<CrewMember> {
-  const { plan, needs, thread, threads, module, memory: wasmMemory } = start;
-  const memory = threadMemory(plan, threads, module, wasmMemory, needs);
+  const { plan, needs, thread, threads, module, memory: wasmMemory, userTables } = start;
+  const memory = threadMemory(plan, threads, module, wasmMemory, needs, userTables);
   const crew = new Crew(memory.control, memory.failure, threads);
   const loss = plan.training && (await loadLoss(plan.training.loss as LossSource));
   const work = threadWork(memory, crew, thread, threads, loss);

@@ -46,6 +46,8 @@ function lossRegionLengths(
   };
 }
 
+/** Rows of a table that one task of a verb takes: about ten microseconds of work. */
+export const ROW_CHUNK = 256;
 /** Rows of a batch whose scores are computed together: three register tiles of four rows. At n = 2,048 the block of scores takes 97 KiB and stays in the L2 cache. */
 export const ROW_BLOCK = 12;
 /** Pool items whose gradients are computed together: twelve register tiles of four rows. */
@@ -79,7 +81,7 @@ export interface Layout {
   readonly scoreStride: number;
   readonly at: Readonly<Record<RegionName, number>>;
   readonly length: Readonly<Record<RegionName, number>>;
-  /** Addresses of the final embeddings. */
+  /** Addresses of the final embeddings; those of users only with a backbone. */
   readonly finals: { readonly users: number; readonly items: number };
   /** Graph and tables of the backbone. */
   readonly nodes?: NodeLayout;
@@ -122,13 +124,15 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   const lazy = training !== undefined && plan.backbone === undefined;
   const adam = training?.optimizer.name === 'adam';
   const steps = training ? training.stepsPerEpoch + 2 : 0;
+  // with a backbone all users are here; without one the batch's users are (user-rows.ts), and between batches a chunk of rows for each thread
+  const userSlots = plan.backbone ? users : training ? Math.max(rows, threads * ROW_CHUNK) : 0;
   // room for the lists of a ranking round; one query may exclude every item
   const listed = Math.max(65536, items);
   // room for a few hundred additions of every query of a round
   const added = Math.max(QUERY_ROUND * 512, items);
   const lengths: Record<RegionName, number> = {
     control: 64, scalars: 64, failure: 1024,
-    users: users * baseStride, usersM: adam ? users * baseStride : 0, usersV: adam ? users * baseStride : 0, usersLast: lazy ? users : 0,
+    users: userSlots * baseStride, usersM: adam ? userSlots * baseStride : 0, usersV: adam ? userSlots * baseStride : 0, usersLast: lazy ? userSlots : 0,
     items: items * baseStride, itemsM: adam ? items * baseStride : 0, itemsV: adam ? items * baseStride : 0, itemsLast: lazy ? items : 0,
     sums: steps, kept: steps, epsilons: steps, powers1: steps, powers2: steps,
     batchUsers: rows, rowWeights: rows, positiveOffsets: rows + 1, positiveWeights: capacity.positives, positiveRows: capacity.positives,
@@ -162,19 +166,20 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   }
   const nodes = nodeLayout(plan, threads, bytes, at.users);
   bytes = nodes?.end ?? bytes;
-  if (bytes > MAX_BYTES) throw new TaurecError('memory-limit', memoryFacts(plan, bytes, adam, nodes));
+  if (bytes > MAX_BYTES) throw new TaurecError('memory-limit', memoryFacts(plan, bytes, nodes));
   const finals = nodes
     ? { users: nodes.final.at, items: nodes.final.at + users * stride * 4 }
     : { users: at.users, items: at.items };
   return { bytes, pages: Math.ceil(bytes / PAGE), stride, baseStride, scoreStride, at, length: lengths, finals, nodes };
 }
 
-/** The numbers of the error `memory-limit`: sizes of the plan, bytes needed, and bytes per user or item in the tables. */
-function memoryFacts(plan: EnginePlan, bytes: number, adam: boolean, nodes?: NodeLayout) {
-  const base = strideOf(plan.dimension) * (plan.training && adam ? 3 : 1);
-  const tables = nodes ? [nodes.baseGradient, nodes.final, nodes.finalGradient, ...nodes.tables.values()] : [];
-  const bytesPerRow = 4 * tables.reduce((sum, { stride }) => sum + stride, base);
-  return { users: plan.users, items: plan.items, dimension: plan.dimension, bytes, limit: MAX_BYTES, bytesPerRow };
+/** The numbers of the error `memory-limit`: sizes of the plan, bytes needed, and bytes per user or item in the tables; without a backbone bytes per item in all, because the users lie outside. */
+function memoryFacts({ users, items, dimension, training }: EnginePlan, bytes: number, nodes?: NodeLayout) {
+  const facts = { items, dimension, bytes, limit: MAX_BYTES };
+  if (!nodes) return { ...facts, bytesPerRow: Math.ceil(bytes / items) };
+  const base = strideOf(dimension) * (training?.optimizer.name === 'adam' ? 3 : 1);
+  const tables = [nodes.baseGradient, nodes.final, nodes.finalGradient, ...nodes.tables.values()];
+  return { ...facts, users, bytesPerRow: 4 * tables.reduce((sum, { stride }) => sum + stride, base) };
 }
 
 /** Positions, in 32-bit words, of the numbers that verbs read from the control region. The words before 8 belong to the crew (crew.ts). */
@@ -185,6 +190,19 @@ export const Word = {
 
 /** Positions, in 64-bit floats, of the numbers that verbs read from the scalar region. */
 export const Scalar = { learningRate: 0, size: 1, correction: 2, decay: 3, operation: 16, arguments: 17 } as const;
+
+/**
+ * The rows of all users, outside of the WebAssembly memory, whose 4 GiB then bound the items alone. Each is one array over memory that the threads share where the platform allows it.
+ * Without a backbone only: a graph reaches every row in every step.
+ */
+export interface UserTables {
+  /** [users × stride] base embeddings, and Adam's moments of each. */
+  readonly users: Float32Array;
+  readonly usersM?: Float32Array;
+  readonly usersV?: Float32Array;
+  /** [users] the last step of each row in this epoch; absent in an engine that only ranks. */
+  readonly usersLast?: Int32Array;
+}
 
 /**
  * The shared memory as one thread uses it: kernels, addresses, and views. The views stay valid because the memory never grows. `ints`, `floats` and `doubles` span the
@@ -203,6 +221,8 @@ export interface ThreadMemory {
   readonly control: Int32Array;
   readonly scalars: Float64Array;
   readonly failure: Uint8Array;
+  /** The rows of the users; absent with a backbone, whose users are in the memory. */
+  readonly userTables?: UserTables;
 }
 
 /** One thread's access to the memory of an engine. */
@@ -211,7 +231,8 @@ export function threadMemory(
   threads: number,
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
-  needs = needsOf(),
+  needs: Required<LossNeeds>,
+  userTables?: UserTables,
 ): ThreadMemory {
   const layout = layoutOf(plan, threads, needs);
   const buffer = memory.buffer;
@@ -227,5 +248,6 @@ export function threadMemory(
     control: new Int32Array(buffer, layout.at.control, layout.length.control),
     scalars: new Float64Array(buffer, layout.at.scalars, layout.length.scalars),
     failure: new Uint8Array(buffer, layout.at.failure, layout.length.failure),
+    userTables,
   };
 }

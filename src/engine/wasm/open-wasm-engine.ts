@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { TaurecError } from '../../errors.ts';
 import { threadProgram } from '../../platform/thread-program.ts';
@@ -14,17 +15,20 @@ export { enableFusedMultiplyAdd } from '../fused-multiply-add.ts';
  * Opens the WebAssembly engine: sizes the memory from the plan, compiles the kernels once (with fused multiply-add if the machine supports it) and starts the helper
  * threads. A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's.
  *
- * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`; `memory-limit`, `memory-refused` before anything starts; `engine-thread` when a helper thread cannot start
+ * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`; `memory-limit`, `memory-short`, `memory-refused` before anything starts; `engine-thread` when a helper thread cannot start
  */
 export async function openWasmEngine(
   plan: EnginePlan,
   wantedThreads: number,
   build: WantedBuild = 'auto',
 ): Promise<WasmEngine> {
-  const { needs, module, wasmMemory, ...parts } = await prepareEngine(plan, wantedThreads, build, (name) =>
-    readFile(new URL(`./kernels-${name}.wasm`, import.meta.url)),
-  );
+  const readKernels = (name: string) => readFile(new URL(`./kernels-${name}.wasm`, import.meta.url));
+  // the limit of a control group, where there is one, which may be less than the machine has
+  const machineBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  const prepared = await prepareEngine(plan, wantedThreads, build, readKernels, machineBytes);
+  const { needs, module, wasmMemory, ...parts } = prepared;
   const { crew, threads } = parts;
+  const { userTables } = parts.memory;
   const workers: Worker[] = [];
   const stop = async () => {
     crew.dismiss();
@@ -32,7 +36,7 @@ export async function openWasmEngine(
   };
   try {
     const starts = Array.from({ length: threads - 1 }, (_, i) => {
-      const start: MemberStart = { plan, needs, thread: i + 1, threads, module, memory: wasmMemory };
+      const start: MemberStart = { plan, needs, thread: i + 1, threads, module, memory: wasmMemory, userTables };
       const worker = new Worker(threadProgram('engine/wasm/crew-worker', plan.training?.loss), { workerData: start });
       // an engine that nobody closed must not keep the program running
       worker.unref();

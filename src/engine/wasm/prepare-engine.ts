@@ -8,6 +8,7 @@ import type { EnginePlan } from '../engine.ts';
 import { Crew } from './crew.ts';
 import { layoutOf, threadMemory } from './memory.ts';
 import { unsharedKernels } from './unshared-kernels.ts';
+import { allocateUserTables, userTableBytes } from './user-rows.ts';
 import type { CrewParts } from './wasm-engine.ts';
 
 /** The arithmetic that a caller asks for; `auto`: fused multiply-add if the machine supports it. */
@@ -74,13 +75,15 @@ type PreparedEngine = Omit<CrewParts, 'stop'> & {
  * Does everything that comes before the threads start, in Node and in browsers: checks the plan, sizes the memory from it, compiles the kernels, allocates the memory.
  * A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's. The memory is shared wherever the platform has shared memory (docs/decisions/058-browser-workers.md).
  *
- * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `wasm-blocked`, `memory-limit`, `memory-refused`
+ * @param machineBytes memory of the machine; absent where the platform does not say
+ * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `wasm-blocked`, `memory-limit`, `memory-short`, `memory-refused`
  */
 export async function prepareEngine(
   plan: EnginePlan,
   wantedThreads: number,
   build: WantedBuild,
   read: ReadKernels,
+  machineBytes = Infinity,
 ): Promise<PreparedEngine> {
   checkPlan(plan);
   checkThreads(wantedThreads);
@@ -89,16 +92,21 @@ export async function prepareEngine(
   const loss = plan.training && (await loadLoss(plan.training.loss));
   if (loss) checkScore(loss, plan.score);
   const needs = needsOf(loss);
-  const { bytes, pages } = layoutOf(plan, threads, needs);
+  const layout = layoutOf(plan, threads, needs);
+  const { users, items, dimension } = plan;
+  const userBytes = userTableBytes(plan, layout);
+  const facts = { bytes: layout.bytes + userBytes, users, items, dimension };
+  // the system hands out memory that it does not have, and ends the process when it is used
+  if (userBytes > 0 && facts.bytes > machineBytes)
+    throw new TaurecError('memory-short', { ...facts, limit: machineBytes, bytesPerUser: userBytes / users });
   const shared = threads > 1 || hasSharedMemory();
   const { module, fused } = await compileKernels(build, read, shared);
-  const wasmMemory = allocate(pages, shared, {
-    bytes,
-    users: plan.users,
-    items: plan.items,
-    dimension: plan.dimension,
-  });
-  const memory = threadMemory(plan, threads, module, wasmMemory, needs);
+  const { wasmMemory, userTables } = allocated(facts, () => ({
+    // of its final size: it never grows, so views of it stay valid
+    wasmMemory: new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared }),
+    userTables: allocateUserTables(plan, layout),
+  }));
+  const memory = threadMemory(plan, threads, module, wasmMemory, needs, userTables);
   const crew = new Crew(memory.control, memory.failure, threads);
   return { memory, crew, threads, fused, loss, needs, module, wasmMemory };
 }
@@ -112,10 +120,10 @@ function hasSharedMemory(): boolean {
   }
 }
 
-/** Allocates the memory with its final size: it never grows, so views of it stay valid. @throws TaurecError `memory-refused` */
-function allocate(pages: number, shared: boolean, facts: Facts): WebAssembly.Memory {
+/** What `allocate` returns. @throws TaurecError `memory-refused`, with the facts, where it throws */
+function allocated<T>(facts: Facts, allocate: () => T): T {
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    return allocate();
   } catch (cause) {
     throw new TaurecError('memory-refused', facts, { cause });
   }

@@ -1,11 +1,12 @@
 import { dropoutThreshold } from '../../array/random.ts';
 import { decayFactor } from '../../optimizer/decay-history.ts';
 import type { Crew } from './crew.ts';
-import { Scalar, type ThreadMemory, Word } from './memory.ts';
+import { ROW_CHUNK, Scalar, type ThreadMemory, Word } from './memory.ts';
 import type { TablePlace } from './node-layout.ts';
+import { UserRows } from './user-rows.ts';
 
-/** Rows of one task: about ten microseconds of work. */
-const CHUNK = 256;
+/** Users of one task of a step: their rows come from outside of the memory, which takes longer. */
+const USER_CHUNK = 32;
 
 /**
  * Work on embedding rows: before scoring they are brought up to date, gathered and normalised; after the gradients are known the optimiser moves them. Tasks are chunks of item
@@ -14,10 +15,14 @@ const CHUNK = 256;
 export class TableRows {
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
+  private readonly thread: number;
+  private readonly userRows: UserRows;
 
-  constructor(memory: ThreadMemory, crew: Crew) {
+  constructor(memory: ThreadMemory, crew: Crew, thread: number) {
     this.memory = memory;
     this.crew = crew;
+    this.thread = thread;
+    this.userRows = new UserRows(memory);
   }
 
   /** Brings copies of the batch's rows up to date, packs them, applies dropout and normalises them; packs the shared pool into panels. The tables stay as they are. */
@@ -27,17 +32,16 @@ export class TableRows {
     const slots = control[Word.slots]!;
     const users = control[Word.userSlots]!;
     const pool = plan.training!.capacity.shared ? control[Word.negatives]! : 0;
-    const itemChunks = Math.ceil(slots / CHUNK);
-    const chunks = itemChunks + Math.ceil(users / CHUNK);
-    for (let task = this.crew.nextTask(); task < chunks; task = this.crew.nextTask()) {
-      const from = (task < itemChunks ? task : task - itemChunks) * CHUNK;
-      if (task < itemChunks) {
-        const to = Math.min(slots, from + CHUNK);
+    this.chunks(slots, users, USER_CHUNK, (table, from, to) => {
+      if (table === 'items') {
         this.pack('items', at.itemList, from, to, at.packedItems, at.itemNorms);
         if (from < pool)
           kernels.packPanels(at.packedItems, stride * 4, stride, from, Math.min(pool, to), pool, at.panels);
-      } else this.pack('users', at.userList, from, Math.min(users, from + CHUNK), at.packedUsers, at.userNorms);
-    }
+      } else {
+        this.userRows.fetch(from, to);
+        this.pack('users', at.userList, from, to, at.packedUsers, at.userNorms);
+      }
+    });
   }
 
   /** Packs the rows that slots [from, to) of a list name. With a backbone every step moves all rows, so none is behind. */
@@ -45,7 +49,8 @@ export class TableRows {
     const { kernels, layout } = this.memory;
     const { finals, stride } = layout;
     const lazy = layout.nodes === undefined;
-    if (lazy) this.catchUp(table, list, from, to);
+    // without a backbone the users' rows are in the order of the slots
+    if (lazy) this.catchUp(table, table === 'users' ? 0 : list, from, to);
     kernels.gatherRows({
       table: lazy ? latestRows(this.memory, table) : finals[table],
       stride: stride * 4,
@@ -70,25 +75,40 @@ export class TableRows {
     const { at } = layout;
     const slots = control[Word.slots]!;
     const users = control[Word.userSlots]!;
-    const itemChunks = Math.ceil(slots / CHUNK);
-    const chunks = itemChunks + Math.ceil(users / CHUNK);
     const userGradients = plan.training!.capacity.shared ? at.rowGradients : at.userGradients;
-    for (let task = this.crew.nextTask(); task < chunks; task = this.crew.nextTask()) {
-      const from = (task < itemChunks ? task : task - itemChunks) * CHUNK;
-      if (task < itemChunks) this.step('items', at.itemList, from, Math.min(slots, from + CHUNK), at.itemGradients);
-      else this.step('users', at.userList, from, Math.min(users, from + CHUNK), userGradients);
-    }
+    this.chunks(slots, users, USER_CHUNK, (table, from, to) => {
+      if (table === 'items') this.step('items', at.itemList, from, to, at.itemGradients);
+      else {
+        this.step('users', 0, from, to, userGradients);
+        this.userRows.store(from, to);
+      }
+    });
   }
 
   /** Brings every row up to date. */
   settle(): void {
     const { users, items } = this.memory.plan;
-    const itemChunks = Math.ceil(items / CHUNK);
-    const chunks = itemChunks + Math.ceil(users / CHUNK);
-    for (let task = this.crew.nextTask(); task < chunks; task = this.crew.nextTask()) {
-      const from = (task < itemChunks ? task : task - itemChunks) * CHUNK;
-      if (task < itemChunks) this.skip('items', from, Math.min(items, from + CHUNK));
-      else this.skip('users', from, Math.min(users, from + CHUNK));
+    // no batch is in the slots of users now: each thread takes a chunk of them
+    const slot = this.thread * ROW_CHUNK;
+    this.chunks(items, users, ROW_CHUNK, (table, from, to) => {
+      if (table === 'items') this.skip('items', from, to);
+      else this.userRows.through(from, to, slot, () => this.skip('users', slot, slot + to - from));
+    });
+  }
+
+  /** Takes chunks of items [0, items), then of users [0, users), until none is left. */
+  private chunks(
+    items: number,
+    users: number,
+    userChunk: number,
+    work: (table: 'users' | 'items', from: number, to: number) => void,
+  ): void {
+    const itemChunks = Math.ceil(items / ROW_CHUNK);
+    const all = itemChunks + Math.ceil(users / userChunk);
+    for (let task = this.crew.nextTask(); task < all; task = this.crew.nextTask()) {
+      const from = task < itemChunks ? task * ROW_CHUNK : (task - itemChunks) * userChunk;
+      if (task < itemChunks) work('items', from, Math.min(items, from + ROW_CHUNK));
+      else work('users', from, Math.min(users, from + userChunk));
     }
   }
 
@@ -217,13 +237,13 @@ function denseUpdate(memory: ThreadMemory, crew: Crew): void {
   ];
   // the first task of each table; tables follow each other in one sequence of tasks
   const starts = [0];
-  for (const { values } of tables) starts.push(starts.at(-1)! + Math.ceil(values.rows / CHUNK));
+  for (const { values } of tables) starts.push(starts.at(-1)! + Math.ceil(values.rows / ROW_CHUNK));
   let table = 0;
   for (let task = crew.nextTask(); task < starts.at(-1)!; task = crew.nextTask()) {
     while (task >= starts[table + 1]!) table++;
     const { values, gradient, m, v } = tables[table]!;
-    const from = (task - starts[table]!) * CHUNK;
-    const to = Math.min(values.rows, from + CHUNK);
+    const from = (task - starts[table]!) * ROW_CHUNK;
+    const to = Math.min(values.rows, from + ROW_CHUNK);
     stepRows(memory, values, gradient, m, v, from, to, table === 0 && l2 > 0 ? marks : 0, l2);
   }
 }

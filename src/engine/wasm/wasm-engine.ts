@@ -76,23 +76,24 @@ export class WasmEngine implements Engine {
     this.build = parts.fused ? 'simd-fma' : 'simd';
     this.stop = parts.stop;
     this.work = threadWork(memory, crew, 0, threads, parts.loss);
+    const { userTables } = memory;
     const table = (name: 'users' | 'items' | 'usersM' | 'usersV' | 'itemsM' | 'itemsV') =>
-      floats.subarray(at[name] >>> 2, (at[name] >>> 2) + length[name]);
+      userTables?.[name as 'users'] ?? floats.subarray(at[name] >>> 2, (at[name] >>> 2) + length[name]);
     this.users = matrix(plan.users, plan.dimension, table('users'), baseStride);
     this.items = matrix(plan.items, plan.dimension, table('items'), baseStride);
     if (layout.nodes) this.nodes = new WasmNodes(memory, layout.nodes, (alone) => this.runNodes(alone));
     this.finals = this.nodes?.finals() ?? { users: this.users, items: this.items };
     this.weights = this.nodes?.weights ?? {};
-    const hasMoments = length.usersM > 0 || length.itemsM > 0;
-    this.optimizerState = hasMoments
-      ? {
-          usersM: table('usersM'),
-          usersV: table('usersV'),
-          itemsM: table('itemsM'),
-          itemsV: table('itemsV'),
-          ...this.nodes?.moments,
-        }
-      : {};
+    this.optimizerState =
+      length.itemsM > 0
+        ? {
+            usersM: table('usersM'),
+            usersV: table('usersV'),
+            itemsM: table('itemsM'),
+            itemsV: table('itemsV'),
+            ...this.nodes?.moments,
+          }
+        : {};
     this.tables = new EpochTables(memory);
     this.products = listedProducts(memory);
     this.person = new PersonLoss(memory);
@@ -110,9 +111,8 @@ export class WasmEngine implements Engine {
     const { ints, layout } = this.memory;
     this.epoch = epoch;
     this.itemsChanged();
-    for (const last of ['usersLast', 'itemsLast'] as const) {
-      ints.fill(0, layout.at[last] >>> 2, (layout.at[last] >>> 2) + layout.length[last]);
-    }
+    ints.fill(0, layout.at.itemsLast >>> 2, (layout.at.itemsLast >>> 2) + layout.length.itemsLast);
+    this.memory.userTables?.usersLast?.fill(0);
     this.tables.start(step);
     this.memory.control[Word.now] = 0;
     this.stepStates?.states.startEpoch(epoch);
@@ -287,7 +287,7 @@ const Verb = {
 
 /** The functions that one thread runs for the verbs. `loss` is absent in an engine that only ranks. */
 export function threadWork(memory: ThreadMemory, crew: Crew, thread: number, threads: number, loss?: Loss): ThreadWork {
-  const tables = new TableRows(memory, crew);
+  const tables = new TableRows(memory, crew, thread);
   const scoring = loss && new RowScoring(memory, crew, thread, threads, loss);
   const itemGradients = new ItemGradients(memory, crew, thread, threads);
   const ranking = new Ranking(memory, crew, thread);

@@ -94,7 +94,7 @@ export interface UpdateResult {
  *
  * @param model with the `trainingState` that `openModel(directory, { trainingState: true })` reads; without it the moments start at zero, with a notice, and a model with
  *   a backbone other than `mf` cannot continue, because its base embeddings are part of that state.
- * @throws TaurecError `bad-option`, `no-training-state`, `update-imported`, `update-source`, `bad-model`, `aborted`, `diverged`, `memory-limit`
+ * @throws TaurecError `bad-option`, `no-training-state`, `update-imported`, `update-source`, `bad-model`, `aborted`, `diverged`, `memory-limit`, `memory-short`
  */
 export async function updateModel(model: Model, log: Interactions, options: UpdateOptions = {}): Promise<UpdateResult> {
   if (model.config.imported) throw new TaurecError('update-imported');

@@ -252,6 +252,7 @@ export class TaurecError extends Error {
     this.facts = cleaned(facts) as Facts;
   }
 
+  /** Says to every copy of taurec that this is one of its errors. */
   get [mark](): true {
     return true;
   }

@@ -85,7 +85,7 @@ export type { ItemChange } from './recommender/live-catalogue.ts';
 export { modelRanker } from './recommender/model-ranker.ts';
 export type { LikedItems } from './recommender/new-users.ts';
 export type { OpenOptions } from './recommender/open-options.ts';
-export type { AbsenceCause, Basis, UserFeedback, UserList } from './recommender/people-ranker.ts';
+export type { AbsenceCause, Basis, UserFeedback } from './recommender/people-ranker.ts';
 export { openRankingEngine, type RankingEngineOptions } from './recommender/ranking-engine.ts';
 export type {
   FoldInRequest,
@@ -96,6 +96,7 @@ export type {
 } from './recommender/recommendation.ts';
 export { Recommender } from './recommender/recommender.ts';
 export type { SimilarOptions } from './recommender/similar-items.ts';
+export type { UserList } from './recommender/user-list.ts';
 export type { Aim } from './training/aim.ts';
 export type { TrainConfig, TrainConfigInput } from './training/config.ts';
 export type { EngineIdentity, EpochRecord, Phase, StopReason, TrainEvent } from './training/events.ts';

@@ -16,7 +16,6 @@ import { likedBy, neighborsOf } from './model-ranker.ts';
 import { type LikedItems, NewUsers } from './new-users.ts';
 import { PopularItems } from './popular-items.ts';
 import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
-import type { RecommendedItem } from './recommendation.ts';
 import { ScoreParts, type ScoreSum } from './score-parts.ts';
 
 /** What a user did since the training, as distinct indices of the model. */
@@ -51,12 +50,6 @@ export interface PeopleRequest extends ListRequest {
 
 /** What a list is made from: the user's embedding in the model, liked items that were given, feedback of a user unknown to the model, or the popularity of the items. */
 export type Basis = 'model' | 'items' | 'feedback' | 'popular';
-
-/** The list of a user, and what it is made from. */
-export interface UserList {
-  readonly basis: Basis;
-  readonly items: RecommendedItem[];
-}
 
 /** The list of one person. */
 export interface PersonList {

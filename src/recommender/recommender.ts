@@ -26,7 +26,7 @@ import { type ItemChange, LiveCatalogue } from './live-catalogue.ts';
 import type { LikedItems } from './new-users.ts';
 import type { OpenOptions } from './open-options.ts';
 import { openParts } from './open-parts.ts';
-import { PeopleRanker, type PeopleRequest, type Person, type UserFeedback, type UserList } from './people-ranker.ts';
+import { PeopleRanker, type PeopleRequest, type Person, type UserFeedback } from './people-ranker.ts';
 import { biasUnder } from './popularity-prior.ts';
 import { loadEmbeddings } from './ranking-engine.ts';
 import {
@@ -39,6 +39,7 @@ import {
 } from './recommendation.ts';
 import { type SimilarOptions, similarSchema } from './similar-items.ts';
 import { SimilarRows } from './similar-rows.ts';
+import type { UserList } from './user-list.ts';
 
 /** Liked items of an explanation by default. */
 const REASONS = 10;

@@ -102,7 +102,7 @@ export interface DataSummary {
 }
 
 /**
- * The state of a run. `interrupted`: its session ended in mid-run, or its thread did; it can be resumed. Its `epoch` and `history` are those of its last checkpoint: 0 and none where there is none, so that it begins anew.
+ * The state of a run. `interrupted`: its session ended in mid-run, or an error that need not come again stopped it; it can be resumed. Its `epoch` and `history` are those of its last checkpoint: 0 and none where there is none, so that it begins anew.
  */
 export type RunState = 'waiting' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { TaurecError } from '../../src/errors.ts';
 import { nodeHost } from '../../src/studio/node/node-host.ts';
 import type { BegunRun, RunStore } from '../../src/studio/workbench/host.ts';
 import { memoryStore } from '../../src/studio/workbench/memory-store.ts';
@@ -80,7 +81,7 @@ test('a run that failed, was cancelled or discarded is not there in the next ses
   await session.load(toyRequest);
   const endless = { ...config, epochs: 1_000_000, validation: { every: 1_000_000 } };
   const diverging = { ...config, learningRate: 1e30, score: 'dot', optimizer: { name: 'sgd' }, epochs: 50 } as const;
-  const failing = await session.start(diverging);
+  await session.start(diverging);
   await expect.poll(async () => (await session.runs())[0]!.state, { timeout: 20_000 }).toBe('failed');
   const [cancelled, active, dropped, waiting] = await Promise.all([1, 2, 3, 4].map(() => session.start(endless)));
   await stateOf(session, cancelled!.id, 'running', 0);
@@ -89,5 +90,44 @@ test('a run that failed, was cancelled or discarded is not there in the next ses
   await stateOf(session, active!.id, 'running', 0);
   await session.close();
   expect([...begun.keys()].sort()).toEqual([active!.id, waiting!.id].sort());
-  expect([...begun.keys()]).not.toContain(failing.id);
+});
+
+/** A session whose trainings end by an error, until one is allowed. */
+function failingWith(error: unknown) {
+  const { store, begun } = storeWith();
+  return { begun, session: new Workbench(nodeHost({ store, train: () => Promise.reject(error) })) };
+}
+
+const engineSize = { users: 1, items: 1, dimension: 4, bytes: 1e9 };
+test.each([
+  ['memory-refused', new TaurecError('memory-refused', engineSize)],
+  ['engine-thread', new TaurecError('engine-thread', { thread: 1, reason: 'out of memory' })],
+  ['cannot-write', new TaurecError('cannot-write', { path: 'x', reason: 'the disk is full', remedy: 'Make room.' })],
+  ['damaged-file', new TaurecError('damaged-file', { path: 'x', problem: 'another digest' })],
+  ['unexpected', new TypeError('not a function')],
+])(
+  'after an error that need not come again (%s) a run can be resumed, and is there in the next session',
+  async (code, error) => {
+    const { session, begun } = failingWith(error);
+    await session.load(toyRequest);
+    const { id } = await session.start(config);
+    expect(await stateOf(session, id, 'interrupted', 0)).toMatchObject({ failure: { code } });
+    // Resumed, it fails again: its files stay for the next time.
+    await session.control(id, 'resume');
+    await expect.poll(async () => (await session.runs())[0]!.state).toBe('interrupted');
+    expect([...begun.keys()]).toEqual([id]);
+    await session.close();
+  },
+);
+
+test.each([
+  ['memory-limit', new TaurecError('memory-limit', { ...engineSize, limit: 1e8, bytesPerRow: 16 })],
+  ['unknown-name', new TaurecError('unknown-name', { kind: 'loss', got: 'x', known: [] })],
+])('after an error that would come again (%s) a run has failed, and nothing of it is kept', async (code, error) => {
+  const { session, begun } = failingWith(error);
+  await session.load(toyRequest);
+  const { id } = await session.start(config);
+  expect(await stateOf(session, id, 'failed', 0)).toMatchObject({ failure: { code } });
+  expect([...begun.keys()]).toEqual([]);
+  await session.close();
 });

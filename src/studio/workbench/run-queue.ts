@@ -30,16 +30,16 @@ const allowed = {
 /** How a run ends without a model. */
 type RunEnd = 'failed' | 'cancelled' | 'interrupted';
 
-/** Errors after which a checkpoint is of use: a thread that died, as for want of memory, and a resumption that did not come about. */
-const leavesCheckpoint: readonly string[] = [
-  ...['coordinator-died', 'checkpoint-mismatch', 'bad-checkpoint'],
-  ...['damaged-file', 'bad-safetensors'],
+/** Errors that would come again for certain: of the configuration, of the loss, of what the engine can hold. After any other a run can be resumed. */
+const comesAgain: readonly string[] = [
+  ...['diverged', 'bad-option', 'unknown-name', 'memory-limit', 'engine-ranks-only', 'typed-loss', 'empty-data'],
+  ...['loss-module', 'backbone-module', 'sampler-module'],
 ];
 
 /** The state in which an error, or a stop, leaves a run. */
 export function endOf(error: unknown, { signal }: Pick<RunControl, 'signal'>): RunEnd {
   if (signal.aborted) return signal.reason;
-  return error instanceof TaurecError && leavesCheckpoint.includes(error.code) ? 'interrupted' : 'failed';
+  return error instanceof TaurecError && comesAgain.includes(error.code) ? 'failed' : 'interrupted';
 }
 
 /** Trains runs one at a time, in the order in which they were started. */

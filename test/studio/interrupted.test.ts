@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { TaurecError } from '../../src/errors.ts';
 import { nodeHost } from '../../src/studio/node/node-host.ts';
+import type { RunInfo } from '../../src/studio/session.ts';
 import type { BegunRun, RunStore } from '../../src/studio/workbench/host.ts';
 import { memoryStore } from '../../src/studio/workbench/memory-store.ts';
 import { Workbench } from '../../src/studio/workbench/workbench.ts';
@@ -92,7 +93,104 @@ test('a run that failed, was cancelled or discarded is not there in the next ses
   expect([...begun.keys()].sort()).toEqual([active!.id, waiting!.id].sort());
 });
 
-/** A session whose trainings end by an error, until one is allowed. */
+/** A session with an interrupted run that is being resumed, and one that trains and one that waits; `go` lets the store write the resumed one down. */
+async function resuming() {
+  const { store, begun } = storeWith();
+  const early = new Workbench(nodeHost({ store }));
+  await early.load(toyRequest);
+  const endless = { ...config, epochs: 1_000_000, validation: { every: 1_000_000 } };
+  const { id } = await early.start(endless);
+  await early.close();
+  let go!: () => void;
+  const gate = new Promise<void>((resolve) => (go = resolve));
+  let ask!: () => void;
+  const asked = new Promise<void>((resolve) => (ask = resolve));
+  const begin = async (run: BegunRun) => {
+    if (run.info.id === id) {
+      ask();
+      await gate;
+    }
+    await store.begin(run);
+  };
+  const session = new Workbench(nodeHost({ store: { ...store, idOf: (number) => `next-${number}`, begin } }));
+  await session.load(toyRequest);
+  const [trains, waits] = [await session.start(endless), await session.start(endless)];
+  await stateOf(session, trains.id, 'running', 0);
+  const resumed = session.control(id, 'resume').catch((error) => error);
+  await asked;
+  const states = async () => Object.fromEntries((await session.runs()).map((run) => [run.id, run.state]));
+  return { session, id, trains: trains.id, waits: waits.id, resumed, go, states, begun };
+}
+
+test.each(['cancel', 'discard'] as const)(
+  '%s of a run that is being resumed takes that run, and no other',
+  async (act) => {
+    const { session, id, trains, waits, resumed, go, states, begun } = await resuming();
+    const taken = act === 'cancel' ? session.control(id, 'cancel') : session.discard(id);
+    setTimeout(go, 20);
+    await Promise.all([resumed, taken]);
+    expect(await states()).toEqual({
+      ...(act === 'cancel' && { [id]: 'cancelled' }),
+      [trains]: 'running',
+      [waits]: 'waiting',
+    });
+    expect([...begun.keys()].sort()).toEqual([trains, waits].sort());
+    await session.close();
+  },
+);
+
+test('a run that is being resumed while its session ends stays interrupted', async () => {
+  const { session, id, trains, waits, resumed, go, states } = await resuming();
+  await session.close();
+  go();
+  await resumed;
+  expect(await states()).toEqual({ [id]: 'interrupted', [trains]: 'interrupted', [waits]: 'interrupted' });
+});
+
+test('a run that is being discarded is not resumed', async () => {
+  const { store, begun } = storeWith();
+  const early = new Workbench(nodeHost({ store }));
+  await early.load(toyRequest);
+  const { id } = await early.start(config);
+  await early.close();
+  let go!: () => void;
+  const gate = new Promise<void>((resolve) => (go = resolve));
+  const remove = async (run: string) => {
+    await gate;
+    await store.remove(run);
+  };
+  const session = new Workbench(nodeHost({ store: { ...store, remove } }));
+  await session.load(toyRequest);
+  const gone = session.discard(id);
+  expect(await failureOf(session.control(id, 'resume'))).toMatch(/^bad-option: .*discarded/);
+  go();
+  await gone;
+  expect(await session.runs()).toEqual([]);
+  expect([...begun.keys()]).toEqual([]);
+  await session.close();
+});
+
+test('a run that is resumed shows no failure of before, neither while it trains nor in the next session', async () => {
+  const { store, begun } = storeWith();
+  let fails = true;
+  const host = nodeHost({ store });
+  const train: typeof host.train = (task, watch) =>
+    fails ? Promise.reject(new TaurecError('coordinator-died', { reason: 'killed' })) : host.train(task, watch);
+  const session = new Workbench({ ...host, train });
+  await session.load(toyRequest);
+  const { id } = await session.start({ ...config, epochs: 1_000_000, validation: { every: 1_000_000 } });
+  expect(await stateOf(session, id, 'interrupted', 0)).toHaveProperty('failure');
+  fails = false;
+  const later: RunInfo[] = [];
+  session.watch((event) => event.type === 'run' && later.push(event.info));
+  expect(await session.control(id, 'resume')).not.toHaveProperty('failure');
+  await stateOf(session, id, 'running', 0);
+  expect(later.map(({ state }) => state)).toEqual(['waiting', 'running']);
+  for (const info of [...later, begun.get(id)!.info]) expect(info).not.toHaveProperty('failure');
+  await session.close();
+});
+
+/** A session whose trainings end by an error. */
 function failingWith(error: unknown) {
   const { store, begun } = storeWith();
   return { begun, session: new Workbench(nodeHost({ store, train: () => Promise.reject(error) })) };

@@ -28,6 +28,10 @@ export class RunDesk {
   readonly #runs = new Map<string, Run>();
   readonly #models = new Recent<Promise<Model>>(OPEN);
   readonly #queue: RunQueue;
+  /** Runs that are being resumed, with what ends once they wait for their turn, or the store has refused them. */
+  readonly #resuming = new Map<Run, Promise<unknown>>();
+  /** Runs that are being discarded. */
+  readonly #leaving = new Set<Run>();
   #stored: Promise<void> | undefined;
   #lastNumber = 0;
   #problems: readonly string[] = [];
@@ -103,16 +107,20 @@ export class RunDesk {
       const remedy = 'Give it again under Compare, Own loss, and train with it.';
       throw new TaurecError('typed-loss', { problem: 'its text went with the page that it was typed in', remedy });
     }
-    // At once: two tabs may ask.
-    run.state = 'waiting';
-    try {
-      await this.#host.store.begin(run.begun!);
-    } catch (error) {
-      run.state = 'interrupted';
-      throw error;
+    // Two tabs may ask.
+    if (this.#resuming.has(run) || this.#leaving.has(run)) {
+      const expected = `a run that is not being ${this.#leaving.has(run) ? 'discarded' : 'resumed'} at present`;
+      throw new TaurecError('bad-option', { option: 'resume', got: id, expected });
     }
-    Object.assign(run, { data, resumes: true });
-    this.#queue.add(run);
+    const begun = this.#host.store.begin(run.begun!);
+    this.#resuming.set(run, begun);
+    try {
+      await begun;
+      Object.assign(run, { data, resumes: true, failure: undefined });
+      this.#queue.add(run);
+    } finally {
+      this.#resuming.delete(run);
+    }
     return run.info;
   }
 
@@ -123,6 +131,7 @@ export class RunDesk {
 
   async control(id: string, act: 'pause' | 'resume' | 'step' | 'cancel'): Promise<RunInfo> {
     const run = await this.#find(id);
+    await this.#resumed(run);
     const info = await this.#queue.control(run, act);
     if (run.state === 'cancelled') await this.#host.store.remove(id);
     return info;
@@ -130,9 +139,15 @@ export class RunDesk {
 
   async discard(id: string): Promise<void> {
     const run = await this.#find(id);
-    // It ends once its training has, and what that saves is saved.
-    if (!run.ended) await this.#queue.control(run, 'cancel');
-    await this.#host.store.remove(id);
+    this.#leaving.add(run);
+    try {
+      await this.#resumed(run);
+      // It ends once its training has, and what that saves is saved.
+      if (!run.ended) await this.#queue.control(run, 'cancel');
+      await this.#host.store.remove(id);
+    } finally {
+      this.#leaving.delete(run);
+    }
     // Another tab may have discarded it meanwhile.
     this.#models.delete(id);
     if (this.#runs.delete(id)) this.#events.forget(id);
@@ -211,6 +226,11 @@ export class RunDesk {
     const run = this.#runs.get(id);
     if (run) return run;
     throw new TaurecError('unknown-name', { kind: 'run', got: id, known: [...this.#runs.keys()] });
+  }
+
+  /** Resolves once a run is not being resumed any more. */
+  async #resumed(run: Run): Promise<void> {
+    await this.#resuming.get(run)?.catch(() => {});
   }
 
   /** Reads the runs of the store, once. */

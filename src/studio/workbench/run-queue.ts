@@ -46,8 +46,9 @@ export function endOf(error: unknown, { signal }: Pick<RunControl, 'signal'>): R
 export class RunQueue {
   readonly #train: (run: Run, control: RunControl) => Promise<void>;
   readonly #changed: (run: Run) => void;
-  readonly #waiting: Run[] = [];
+  #waiting: readonly Run[] = [];
   #active: Active | undefined;
+  #closed = false;
   /** Those who wait for the next change of the active run's state. */
   #curious: (() => void)[] = [];
 
@@ -60,9 +61,10 @@ export class RunQueue {
     this.#changed = changed;
   }
 
+  /** Takes a run without a failure. After `close` it is interrupted at once. */
   add(run: Run): void {
-    this.#waiting.push(run);
-    this.#changed(run);
+    if (!this.#closed) this.#waiting = [...this.#waiting, run];
+    this.#set(run, this.#closed ? 'interrupted' : 'waiting');
     // The caller gets its answer before the first event of the training.
     setTimeout(() => this.#next());
   }
@@ -79,7 +81,7 @@ export class RunQueue {
     }
     const active = this.#active?.run === run ? this.#active : undefined;
     if (!active) {
-      this.#waiting.splice(this.#waiting.indexOf(run), 1);
+      this.#waiting = this.#waiting.filter((one) => one !== run);
       this.#set(run, 'cancelled');
     } else if (act === 'cancel') {
       active.abort.abort('cancelled');
@@ -99,7 +101,10 @@ export class RunQueue {
 
   /** Interrupts all runs; resolves when none is in work. */
   async close(): Promise<void> {
-    for (const run of this.#waiting.splice(0)) this.#set(run, 'interrupted');
+    this.#closed = true;
+    const left = this.#waiting;
+    this.#waiting = [];
+    for (const run of left) this.#set(run, 'interrupted');
     this.#active?.abort.abort('interrupted');
     await this.#active?.ended;
   }
@@ -111,8 +116,9 @@ export class RunQueue {
   }
 
   #next(): void {
-    const run = this.#active ? undefined : this.#waiting.shift();
+    const [run, ...rest] = this.#active ? [] : this.#waiting;
     if (!run) return;
+    this.#waiting = rest;
     const abort = new AbortController();
     const pace = new TrainingPace();
     // `perform` sets the run's state, which needs the active run.
@@ -124,7 +130,6 @@ export class RunQueue {
   /** Trains; never rejects. */
   async #perform(run: Run, control: RunControl): Promise<void> {
     this.#set(run, 'running');
-    run.failure = undefined;
     let state: 'done' | RunEnd = 'done';
     try {
       await this.#train(run, control);

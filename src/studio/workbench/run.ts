@@ -92,7 +92,9 @@ export class Run {
 
   /** What a later session needs to resume it; undefined for a model that came from elsewhere. */
   get begun(): BegunRun | undefined {
-    return this.#origin && { info: this.info, data: this.#origin };
+    // What ended it before says nothing of the training that begins.
+    const { failure: _, ...info } = this.info;
+    return this.#origin && { info, data: this.#origin };
   }
 
   get info(): RunInfo {

@@ -157,7 +157,9 @@ const messages = {
   'bad-runs': (f: Facts) =>
     `${f.path}, line ${f.line}: got ${show(f.got)}, expected the record of a run. Delete the line, or choose another folder.`,
   'folder-in-use': (f: Facts) =>
-    `${f.folder}: process ${f.pid} on ${f.host} is using this folder. Wait until it ends, or choose another folder (--out). If that process is not taurec, delete the file lock in the folder.`,
+    f.by !== undefined
+      ? `${f.folder}: in use by ${f.by}. ${f.remedy}`
+      : `${f.folder}: process ${f.pid} on ${f.host} is using this folder. Wait until it ends, or choose another folder (--out). If that process is not taurec, delete the file lock in the folder.`,
   'failed-run': (f: Facts) =>
     `${f.run}: ${f.reason} This failure is recorded and will not be retried. Change the options, or delete its line from runs.jsonl (key ${String(f.key).slice(0, 16)}…).`,
   'no-test-users': (f: Facts) =>

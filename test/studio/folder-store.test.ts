@@ -1,8 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderStore } from '../../src/studio/server/folder-store.ts';
 import { StudioFolder } from '../../src/studio/server/studio-folder.ts';
+import type { BegunRun } from '../../src/studio/workbench/host.ts';
 import { rejectionOf } from '../support/error-of.ts';
 import { folderWith } from './studio.ts';
 
@@ -20,4 +22,57 @@ test('counts that cannot be read are not taken for none', async () => {
   writeFileSync(join(folder, 'models/studio-openings.json'), '{"data": 3');
   expect(await rejectionOf(store.opened('data'))).toMatchObject({ code: 'damaged-file' });
   expect(await rejectionOf(store.countOpening('data'))).toMatchObject({ code: 'damaged-file' });
+});
+
+/** A run as it is written down. */
+const begun = (id: string, state: 'waiting' | 'interrupted' = 'waiting'): BegunRun => ({
+  info: { ...{ id, name: 'mine', state, config: {}, epoch: 0, epochs: 3, history: [], opened: 0 } },
+  data: { key: 'key', source: 'log.csv' },
+});
+const storeOf = async (folder: string) => folderStore(await StudioFolder.open(folder));
+/** The lock of another process that runs. */
+const lockElsewhere = (folder: string) =>
+  writeFileSync(join(folder, 'models/lock'), JSON.stringify({ pid: process.ppid, host: hostname() }));
+
+test('a run whose model could not be saved has no other files in its folder after its test part was opened', async () => {
+  const folder = folderWith('unsaved');
+  const store = await storeOf(folder);
+  await store.begin(begun('run-1'));
+  await store.describe({ ...begun('run-1').info, state: 'done', opened: 1 });
+  expect(readdirSync(join(folder, 'models/run-1'))).toEqual(['checkpoint-run.json']);
+  store.release();
+});
+
+test('a run that another studio has trained, or removed, since the folder was read is not resumed', async () => {
+  const folder = folderWith('stale');
+  const first = await storeOf(folder);
+  for (const id of ['run-1', 'run-2', 'run-3']) await first.begin(begun(id));
+  first.release();
+  const stale = await storeOf(folder);
+  expect((await stale.runs()).begun).toHaveLength(3);
+  writeFileSync(join(folder, 'models/run-1/config.json'), '{}');
+  rmSync(join(folder, 'models/run-2'), { recursive: true });
+  const error = await rejectionOf(stale.begin(begun('run-1', 'interrupted')));
+  expect(error).toMatchObject({ code: 'bad-option', message: expect.stringContaining('another session has trained') });
+  expect(await rejectionOf(stale.begin(begun('run-2', 'interrupted')))).toMatchObject({ code: 'unknown-name' });
+  expect(readdirSync(join(folder, 'models'))).not.toContain('run-2');
+  await stale.begin(begun('run-3', 'interrupted'));
+  stale.release();
+});
+
+test('a run without a model is neither resumed nor removed while another studio trains in the folder', async () => {
+  const folder = folderWith('in-work');
+  const first = await storeOf(folder);
+  await first.begin(begun('run-1'));
+  first.release();
+  const stale = await storeOf(folder);
+  lockElsewhere(folder);
+  for (const act of [() => stale.begin(begun('run-1', 'interrupted')), () => stale.remove('run-1')])
+    expect(await rejectionOf(act())).toMatchObject({ code: 'folder-in-use' });
+  expect(readdirSync(join(folder, 'models/run-1'))).toEqual(['checkpoint-run.json']);
+  // A model is nobody's work.
+  mkdirSync(join(folder, 'models/run-2'));
+  writeFileSync(join(folder, 'models/run-2/config.json'), '{}');
+  await stale.remove('run-2');
+  expect(readdirSync(join(folder, 'models')).sort()).toEqual(['lock', 'run-1']);
 });

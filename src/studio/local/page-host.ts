@@ -4,7 +4,7 @@ import { readInteractions } from '../../browser/reading/read-interactions.ts';
 import { readTitles } from '../../browser/reading/read-titles.ts';
 import { runInWorker } from '../../browser/train-in-worker.ts';
 import { version } from '../../platform/version.ts';
-import type { Host, HostFile, Readable, Reader } from '../workbench/host.ts';
+import { type Host, type HostFile, passingId, type Readable, type Reader } from '../workbench/host.ts';
 import { previewRows } from '../workbench/shown-preview.ts';
 import type { LossBench } from '../workbench/typed-loss.ts';
 import { openPageStore } from './page-store.ts';
@@ -40,7 +40,7 @@ export async function pageHost(losses: LossBench): Promise<Host> {
     async add(file, control) {
       control?.onProgress?.({ done: file.size, total: file.size });
       const { name, size: bytes } = file;
-      const one: HostFile = { source: { id: `file:${added.length + 1}`, name, kind: 'file', bytes }, file };
+      const one: HostFile = { source: { id: passingId(added.length + 1), name, kind: 'file', bytes }, file };
       added.push(one);
       return one;
     },

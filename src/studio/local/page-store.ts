@@ -5,7 +5,7 @@ import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import { filesOf } from '../../model/model-files.ts';
 import type { RunInfo } from '../session.ts';
-import type { BegunRun, RunStore } from '../workbench/host.ts';
+import { type BegunRun, goneMeanwhile, type RunStore, trainedMeanwhile } from '../workbench/host.ts';
 import { memoryStore } from '../workbench/memory-store.ts';
 
 /** The folder of the studio in the private file system of its site; a folder for each run, a file for each that was begun, and the counts of openings. */
@@ -44,7 +44,19 @@ function storeIn(
   // Tabs make runs at the same time: each has a word of its own, and holds its lock as long as it lives.
   const own = Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => (byte % 36).toString(36)).join('');
   void navigator.locks.request(lockOf(own), () => new Promise(() => {}));
+  /** Runs of this tab that a full storage did not take. */
+  const unwritten = new Set<string>();
   const forget = (run: string) => begun.removeEntry(`${run}.json`).catch(ifMissing);
+  /** The entry of a run that was begun. Two tabs look and write one after the other. @throws TaurecError `folder-in-use` where another tab trains it */
+  const withEntry = (run: string, act: (entry: Begun | undefined) => Promise<void>): Promise<void> =>
+    navigator.locks.request(`${ROOT} ${BEGUN}`, async () => {
+      const entry = await readJson<Begun>(begun, `${run}.json`).catch(() => undefined);
+      if (entry && entry.trainer !== own && (await lives(entry.trainer))) {
+        const remedy = 'Wait until it is done there, or stop it there; then load this page again.';
+        throw new TaurecError('folder-in-use', { folder: entry.info.name, by: 'another tab, which trains it', remedy });
+      }
+      await act(entry);
+    });
   const openings = async () => (await readJson<Record<string, number>>(root, OPENED)) ?? {};
   return {
     idOf: (number) => `run-${own}-${number}`,
@@ -61,9 +73,14 @@ function storeIn(
       const left: BegunRun[] = [];
       const tabs = new Map<string, boolean>();
       const elsewhere: string[] = [];
-      for await (const name of begun.keys()) {
+      for (const name of await namesIn(begun)) {
         const run = await readJson<Begun>(begun, name).catch(() => undefined);
-        if (!run || infos.some(({ id }) => id === run.info.id)) continue;
+        if (!run) continue;
+        if (infos.some(({ id }) => id === run.info.id)) {
+          // Its tab went between the saving of the model and the forgetting.
+          await forget(run.info.id);
+          continue;
+        }
         const { trainer } = run;
         if (!tabs.has(trainer)) tabs.set(trainer, await lives(trainer));
         if (tabs.get(trainer)) elsewhere.push(`${run.info.name}, in another tab`);
@@ -76,23 +93,25 @@ function storeIn(
         elsewhere,
       };
     },
-    async begin(run) {
-      const name = `${run.info.id}.json`;
-      const known = await readJson<Begun>(begun, name).catch(() => undefined);
-      if (known && known.trainer !== own && (await lives(known.trainer))) {
-        const remedy = 'Wait until it is done there, then load this page again.';
-        throw new TaurecError('cannot-write', { path: run.info.name, reason: 'another tab trains it', remedy });
-      }
-      // A full storage does not stop a training: when its model is saved, it says so.
-      await writeJson(begun, name, { ...run, trainer: own } satisfies Begun).catch(() => {});
-    },
+    begin: (run) =>
+      withEntry(run.info.id, async (entry) => {
+        const { id, state } = run.info;
+        if (state === 'interrupted') {
+          const names = await namesIn(runs);
+          if (names.includes(id)) throw trainedMeanwhile(id);
+          if (!entry && !unwritten.has(id)) throw goneMeanwhile(id, names);
+        }
+        // A full storage does not stop a training: when its model is saved, it says so.
+        await writeJson(begun, `${id}.json`, { ...run, trainer: own } satisfies Begun).then(
+          () => unwritten.delete(id),
+          () => unwritten.add(id),
+        );
+      }),
     async open(run, options) {
       const folder = await runs.getDirectoryHandle(run).catch(async (error: DOMException) => {
         if (error.name !== 'NotFoundError') throw error;
         // Another tab has discarded it.
-        const known: string[] = [];
-        for await (const name of runs.keys()) known.push(name);
-        throw new TaurecError('unknown-name', { kind: 'run', got: run, known });
+        throw goneMeanwhile(run, await namesIn(runs));
       });
       return openModel(folder, options);
     },
@@ -113,10 +132,11 @@ function storeIn(
       const old = folder && (await readJson<Stored>(folder, FACTS));
       if (old) await writeJson(folder, FACTS, { ...info, saved: old.saved });
     },
-    async remove(run) {
-      await runs.removeEntry(run, { recursive: true }).catch(ifMissing);
-      await forget(run);
-    },
+    remove: (run) =>
+      withEntry(run, async () => {
+        await runs.removeEntry(run, { recursive: true }).catch(ifMissing);
+        await forget(run);
+      }),
     opened: async (data) => (await openings())[data] ?? 0,
     countOpening: (data) =>
       navigator.locks.request(`${ROOT} ${OPENED}`, async () => {
@@ -147,6 +167,12 @@ async function lives(tab: string): Promise<boolean> {
 /** The facts of a run with the time when it was saved, in milliseconds since 1970. */
 type Stored = RunInfo & { readonly saved?: number };
 const saved = (info: Stored) => info.saved ?? 0;
+
+async function namesIn(folder: FileSystemDirectoryHandle): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const name of folder.keys()) names.push(name);
+  return names;
+}
 
 /** The content of a JSON file; undefined where there is none, or another tab is writing it for the first time. */
 async function readJson<T>(folder: FileSystemDirectoryHandle, name: string): Promise<T | undefined> {

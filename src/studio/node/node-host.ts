@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { temporaryFolder } from '../../platform/temporary-folder.ts';
 import { version } from '../../platform/version.ts';
 import { launch } from '../../training/train-embeddings.ts';
-import type { Host, HostFile } from '../workbench/host.ts';
+import { type Host, type HostFile, passingId } from '../workbench/host.ts';
 import { memoryStore } from '../workbench/memory-store.ts';
 import { pathReader } from './path-reader.ts';
 
@@ -28,7 +28,7 @@ export function nodeHost(own: Partial<Host> = {}): Host {
       const path = await place(file.name, new Uint8Array(await file.arrayBuffer()));
       control?.onProgress?.({ done: file.size, total: file.size });
       const one: HostFile = {
-        source: { id: `file:${added.length + 1}`, name: file.name, kind: 'file', bytes: file.size },
+        source: { id: passingId(added.length + 1), name: file.name, kind: 'file', bytes: file.size },
         file: path,
       };
       added.push(one);

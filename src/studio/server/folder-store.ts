@@ -10,7 +10,7 @@ import { isLockedElsewhere, lockFolder } from '../../platform/folder-lock.ts';
 import { makeFolder, writeFault } from '../../platform/write-fault.ts';
 import { CHECKPOINT, checkpointState } from '../../training/checkpoint.ts';
 import type { RunInfo } from '../session.ts';
-import type { BegunRun, RunStore } from '../workbench/host.ts';
+import { type BegunRun, goneMeanwhile, type RunStore, trainedMeanwhile } from '../workbench/host.ts';
 import { runOfModel } from '../workbench/run.ts';
 import type { FolderEntry, StudioFolder } from './studio-folder.ts';
 
@@ -38,6 +38,10 @@ export function folderStore(folder: StudioFolder): FolderStore {
   const forgotten = new Set<string>();
   let release: (() => void) | undefined;
   let skipped = 0;
+  const lock = () => {
+    release ??= lockFolder(folder.models);
+  };
+  const hasModel = (run: string) => existsSync(join(folder.models, run, CONFIG));
   const openings = join(folder.models, OPENINGS);
   const counts = async (): Promise<Record<string, number>> =>
     readFile(openings, 'utf8')
@@ -68,7 +72,7 @@ export function folderStore(folder: StudioFolder): FolderStore {
     const problems: string[] = [];
     for (const name of await readdir(folder.models).catch(() => [])) {
       const path = join(folder.models, name);
-      if (!ownId.test(name) || existsSync(join(path, CONFIG)) || !existsSync(join(path, BEGUN))) continue;
+      if (!ownId.test(name) || hasModel(name) || !existsSync(join(path, BEGUN))) continue;
       const known = await begunIn(path).catch((error: Error) => void problems.push(`${name}: ${error.message}`));
       if (known?.info.id === name) begun.push(known);
     }
@@ -76,7 +80,7 @@ export function folderStore(folder: StudioFolder): FolderStore {
   };
   return {
     idOf(number) {
-      release ??= lockFolder(folder.models);
+      lock();
       while (existsSync(join(folder.models, `run-${number + skipped}`))) skipped++;
       return `run-${number + skipped}`;
     },
@@ -102,8 +106,13 @@ export function folderStore(folder: StudioFolder): FolderStore {
       };
     },
     async begin(run) {
-      release ??= lockFolder(folder.models);
-      const path = join(folder.models, run.info.id);
+      lock();
+      const { id, state } = run.info;
+      const path = join(folder.models, id);
+      if (state === 'interrupted') {
+        if (hasModel(id)) throw trainedMeanwhile(id);
+        if (!existsSync(join(path, BEGUN))) throw goneMeanwhile(id, await readdir(folder.models));
+      }
       makeFolder(path);
       try {
         await writeAtomically(join(path, BEGUN), (temporary) => writeFile(temporary, JSON.stringify(run)));
@@ -120,14 +129,16 @@ export function folderStore(folder: StudioFolder): FolderStore {
       for (const name of [CHECKPOINT, BEGUN]) await rm(join(folder.models, info.id, name), { force: true });
     },
     async describe(info) {
-      // Models that were there before stay as they are.
-      if (!ownId.test(info.id)) return;
+      // Models that were there before stay as they are, and a model that could not be saved yet goes only into a folder without other files.
+      if (!ownId.test(info.id) || !hasModel(info.id)) return;
       const text = JSON.stringify(info);
       await writeAtomically(join(folder.models, info.id, RUN), (path) => writeFile(path, text));
     },
     async remove(run) {
       if (!ownId.test(run)) return void forgotten.add(run);
       const path = join(folder.models, run);
+      // Another studio may train it.
+      if (existsSync(path) && !hasModel(run)) lock();
       const aside = temporaryName(path);
       // It disappears whole.
       await rename(path, aside).catch((error: NodeJS.ErrnoException) => {

@@ -4,6 +4,7 @@ import type { Interactions } from '../../data/interactions.ts';
 import type { ReadOptions } from '../../data/read-options.ts';
 import type { TablePreview } from '../../data/table-preview.ts';
 import type { TitleOptions } from '../../data/title-columns.ts';
+import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { ModelConfig } from '../../model/model-facts.ts';
 import type { RunWatch, TrainingTask, TrainResult } from '../../training/training.ts';
@@ -20,6 +21,10 @@ export interface HostFile {
   /** Changes whenever the content may have changed; absent: it never does. */
   readonly stamp?: string;
 }
+
+/** The id of a file that a session took in, by its number, where there is no folder: the next session gives it to another file. */
+export const passingId = (number: number) => `file:${number}`;
+export const isPassing = (id: string) => id.startsWith('file:');
 
 /** Data that a workbench offers by itself. */
 export interface Sample {
@@ -47,6 +52,17 @@ export interface Reader {
   titles(file: Readable, items: IdMap, options: TitleOptions): Promise<string[]>;
   catalogue(file: Readable, options: TitleOptions): Promise<CatalogueTable>;
   preview(file: Readable, options: ReadOptions): Promise<TablePreview>;
+}
+
+/** Why a run is not resumed that another session has trained. */
+export function trainedMeanwhile(run: string): TaurecError {
+  const expected = 'a run without a model: another session has trained this one';
+  return new TaurecError('bad-option', { option: 'resume', got: run, expected });
+}
+
+/** Why a run is not resumed that another session has removed. */
+export function goneMeanwhile(run: string, known: readonly string[]): TaurecError {
+  return new TaurecError('unknown-name', { kind: 'run', got: run, known });
 }
 
 /** A run that was started, with what it needs to be resumed. */
@@ -78,7 +94,12 @@ export interface RunStore {
   /** The id of the run with a number: no other session of the store has it. */
   idOf(number: number): string;
   runs(): Promise<StoredRuns>;
-  /** Writes down a run that is started or resumed, so that it is known if its session ends before it does. `save` and `remove` end that. @throws TaurecError `folder-in-use` where another session trains; `cannot-write` */
+  /**
+   * Writes down a run that is started or resumed, so that it is known if its session ends before it does. `save` and `remove` end that.
+   * A run in the state `interrupted` is resumed: not one that another session has trained, or removed, since the store was read.
+   * A full store of files refuses, since it has no room for checkpoints either; a full store of a page does not, since the training itself needs none.
+   * @throws TaurecError `folder-in-use` where another session trains in the folder, or trains the run; `bad-option` for a run that has its model; `unknown-name` for one that is gone; `cannot-write`
+   */
   begin(run: BegunRun): Promise<void>;
   /** @param options as those of `openModel` */
   open(run: string, options?: { readonly trainingState?: boolean }): Promise<Model<ModelConfig>>;
@@ -86,6 +107,7 @@ export interface RunStore {
   save(info: RunInfo, model: Model): Promise<void>;
   /** Writes the facts of a saved run anew. */
   describe(info: RunInfo): Promise<void>;
+  /** @throws TaurecError `folder-in-use` for a run without a model where another session trains */
   remove(run: string): Promise<void>;
   /** How often the test part of these data was opened. */
   opened(data: string): Promise<number>;

@@ -69,6 +69,30 @@ test('a run whose file went with the page says which file, and how to load it; i
   await session.close();
 });
 
+test('a file that cannot be read in the place of the one that went with its page: the run names its own data', async () => {
+  const { session, id } = await interrupted();
+  await session.add(new File(['no table'], 'other.csv'));
+  const error = await session.control(id, 'resume').catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: 'run-data', message: expect.stringContaining('log.csv') });
+  expect(error.cause).toMatchObject({ name: 'TaurecError' });
+  await session.close();
+});
+
+test('a run that is resumed while other data are in use is judged by its own', async () => {
+  const { store } = storeWith();
+  const early = new Workbench(nodeHost({ store }));
+  await early.load(toyRequest);
+  const { id } = await early.start(config);
+  await early.close();
+  const session = new Workbench(nodeHost({ store }));
+  await session.load({ ...toyRequest, seed: 7 });
+  await session.control(id, 'resume');
+  await stateOf(session, id, 'done', 0);
+  expect(await session.judge(id, 'valid')).toMatchObject({ part: 'valid' });
+  expect(await session.data()).toMatchObject({ request: { seed: 7 } });
+  await session.close();
+});
+
 test('a run with a typed loss cannot be resumed, and says what to do', async () => {
   const { session, id } = await interrupted((run) => ({ ...run, info: { ...run.info, typed: true } }));
   await session.load({ train: (await session.add(log(60))).id, ...request });

@@ -3,7 +3,7 @@ import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { DataRequest } from '../session.ts';
 import { dataKey, type LoadedData } from './data-desk.ts';
-import type { BegunRun } from './host.ts';
+import { type BegunRun, isPassing } from './host.ts';
 
 /**
  * Refuses to judge a model by the test part of data that it was not trained on: of other files, or the same ones with other filters or splits, by which it may have seen what it is asked for.
@@ -44,18 +44,17 @@ const fileNames: readonly string[] = ['train', 'valid', 'test', 'titles', 'catal
 
 /**
  * Why an interrupted run has no data to go on with: its files are not there, or are others.
- * @param cause of reading them; errors besides an unknown source are returned as they are
+ * @param cause of reading them; an error of a source that outlives its session is returned as it is, unless it is unknown
  */
 export function lostData({ info, data: { source } }: BegunRun, cause?: unknown): unknown {
-  const isGone = cause instanceof TaurecError && cause.code === 'unknown-name';
+  const { train, valid, test, titles, catalogue } = info.request!;
+  const isUnknown = cause instanceof TaurecError && cause.code === 'unknown-name';
+  // Another file may have the id of one that is gone.
+  const isGone = isUnknown || [train, valid, test, titles, catalogue].some((id) => id !== undefined && isPassing(id));
   if (cause !== undefined && !isGone) return cause;
-  const problem = isGone ? 'are not here any more' : 'have changed since it began';
-  return new TaurecError('run-data', {
-    run: info.name,
-    source,
-    problem,
-    options: optionsText(info.request, undefined),
-  });
+  const problem = cause === undefined ? 'have changed since it began' : 'are not here any more';
+  const options = optionsText(info.request, undefined);
+  return new TaurecError('run-data', { run: info.name, source, problem, options }, { cause });
 }
 
 /** Refuses to compare two runs by different parts of data. @throws TaurecError `not-comparable` */

@@ -237,7 +237,10 @@ export class Workbench implements Session {
       throw lostData(run, error);
     });
     if (!isDataOf(run, loaded)) throw lostData(run);
-    return this.#data ? loaded : this.#use(loaded);
+    if (!this.#data) return this.#use(loaded);
+    // It is judged by them later, as a run that was started on them.
+    this.#loaded.set(loaded.key, loaded);
+    return loaded;
   }
 
   /** The data in use. @throws TaurecError `no-data` */

@@ -44,6 +44,12 @@ export function isLockedElsewhere(folder: string): boolean {
   return !held.has(path) && other !== undefined && isThere(other, path);
 }
 
+/** What names the process that holds the lock of a folder: a text that no other process has. Undefined: there is no lock. */
+export function lockHolder(folder: string): string | undefined {
+  const holder = holderOf(resolve(folder, 'lock'));
+  return holder && JSON.stringify(holder);
+}
+
 /** The locks that this process holds. A lock with our process id that is not in this set was left by an earlier process with the same id (usual in containers). */
 const held = new Set<string>();
 

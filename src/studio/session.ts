@@ -102,7 +102,7 @@ export interface DataSummary {
 }
 
 /**
- * The state of a run. `interrupted`: its session ended in mid-run, or an error that need not come again stopped it; it can be resumed. Its `epoch` and `history` are those of its last checkpoint: 0 and none where there is none, so that it begins anew.
+ * The state of a run. `interrupted`: its session ended in mid-run, or an error that need not come again stopped it; it can be resumed. Its `epoch`, `history` and `seconds` are those of its last checkpoint: 0 and none where there is none, so that it begins anew.
  */
 export type RunState = 'waiting' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
@@ -117,6 +117,8 @@ export interface RunInfo {
   readonly request?: DataRequest;
   /** True for a run with a loss that was typed in the page: its configuration does not tell the loss. */
   readonly typed?: boolean;
+  /** True for an interrupted run that `control(run, 'resume')` takes up; absent where its typed loss went with its page. */
+  readonly resumable?: boolean;
   readonly phase?: Phase;
   readonly epoch: number;
   readonly epochs: number;

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -75,4 +75,34 @@ test('a run without a model is neither resumed nor removed while another studio 
   writeFileSync(join(folder, 'models/run-2/config.json'), '{}');
   await stale.remove('run-2');
   expect(readdirSync(join(folder, 'models')).sort()).toEqual(['lock', 'run-1']);
+});
+
+test('only what the holder of the lock trains is in work elsewhere; what others left, or it let go, is interrupted', async () => {
+  const folder = folderWith('elsewhere');
+  const left = await storeOf(folder);
+  await left.begin(begun('run-1'));
+  left.release();
+  lockElsewhere(folder);
+  const trainer = readFileSync(join(folder, 'models/lock'), 'utf8');
+  for (const [id, entry] of Object.entries({ 'run-2': { ...begun('run-2'), trainer }, 'run-3': begun('run-3') })) {
+    mkdirSync(join(folder, 'models', id));
+    writeFileSync(join(folder, 'models', id, 'checkpoint-run.json'), JSON.stringify(entry));
+  }
+  const store = await storeOf(folder);
+  const { begun: found, elsewhere } = await store.runs();
+  expect(found.map(({ info }) => info.id)).toEqual(['run-1', 'run-3']);
+  expect(elsewhere).toEqual(['mine (run-2), by another studio of this folder']);
+  rmSync(join(folder, 'models/lock'));
+  expect((await store.runs()).begun).toHaveLength(3);
+});
+
+test('a run that is let go is held by nobody', async () => {
+  const folder = folderWith('let-go');
+  const store = await storeOf(folder);
+  await store.begin(begun('run-1'));
+  const path = join(folder, 'models/run-1/checkpoint-run.json');
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toHaveProperty('trainer');
+  expect(await store.letGo(begun('run-1'))).toMatchObject({ epoch: 0, history: [] });
+  expect(JSON.parse(readFileSync(path, 'utf8'))).not.toHaveProperty('trainer');
+  store.release();
 });

@@ -96,6 +96,8 @@ test('a run that is resumed while other data are in use is judged by its own', a
 test('a run with a typed loss cannot be resumed, and says what to do', async () => {
   const { session, id } = await interrupted((run) => ({ ...run, info: { ...run.info, typed: true } }));
   await session.load({ train: (await session.add(log(60))).id, ...request });
+  // Nor is it offered.
+  expect((await session.runs())[0]).not.toHaveProperty('resumable');
   expect(await failureOf(session.control(id, 'resume'))).toMatch(/^typed-loss: .*Own loss/);
   await session.close();
 });
@@ -251,5 +253,57 @@ test.each([
   const { id } = await session.start(config);
   expect(await stateOf(session, id, 'failed', 0)).toMatchObject({ failure: { code } });
   expect([...begun.keys()]).toEqual([]);
+  await session.close();
+});
+
+test('runs that another session trains are looked for again: they come as models, or as interrupted', async () => {
+  const { store, begun } = storeWith();
+  const early = new Workbench(nodeHost({ store }));
+  await early.load(toyRequest);
+  const [first, second] = [await early.start(config), await early.start(config)];
+  await early.close();
+  let stored = { infos: [] as RunInfo[], begun: [] as BegunRun[], problems: [], elsewhere: ['one', 'two'] };
+  const session = new Workbench(nodeHost({ store: { ...store, runs: async () => stored } }));
+  expect(await session.about()).toMatchObject({ elsewhere: ['one', 'two'] });
+  expect(await session.runs()).toEqual([]);
+  stored = { ...stored, begun: [...begun.values()], elsewhere: ['still'] };
+  expect((await session.runs()).map(({ id, state }) => [id, state])).toEqual(
+    [first, second].map(({ id }) => [id, 'interrupted']),
+  );
+  stored = {
+    ...stored,
+    infos: [{ ...begun.get(first.id)!.info, state: 'done' }],
+    begun: [begun.get(second.id)!],
+    elsewhere: [],
+  };
+  expect(await session.about()).not.toHaveProperty('elsewhere');
+  expect((await session.runs()).map(({ state }) => state)).toEqual(['done', 'interrupted']);
+  await session.close();
+});
+
+test('a run that is interrupted while its session lives has the epochs that the store keeps, and their time', async () => {
+  const { store } = storeWith();
+  const host = nodeHost({ store });
+  const kept: { epoch: number; history: RunInfo['history']; seconds: number }[] = [];
+  // It dies after its third epoch, of which the store keeps the first.
+  const train: typeof host.train = (task, watch) =>
+    host.train(task, {
+      ...watch,
+      onEvent(event) {
+        watch.onEvent(event);
+        if (event.type === 'epoch' && event.epoch === 3)
+          throw new TaurecError('coordinator-died', { reason: 'killed' });
+      },
+    });
+  const letGo: RunStore['letGo'] = async ({ info }) => {
+    expect(info.epoch).toBe(3);
+    kept.push({ epoch: 1, history: info.history.slice(0, 1), seconds: 0.5 });
+    return kept[0]!;
+  };
+  const session = new Workbench({ ...host, train, store: { ...store, letGo } });
+  await session.load(toyRequest);
+  const { id } = await session.start({ ...config, epochs: 9 });
+  const info = await stateOf(session, id, 'interrupted', 0);
+  expect(info).toMatchObject({ ...kept[0]!, resumable: true });
   await session.close();
 });

@@ -115,3 +115,13 @@ test('an answer that is older than events changes no state, and brings epochs th
   live.know(info('a', { epoch: 1, history: [record(1)] }));
   expect(live.runs.value[0]!.epoch).toBe(2);
 });
+
+test('an interrupted run goes back to the epochs that are kept of it', () => {
+  const live = new Live();
+  const history = [1, 2, 3].map((epoch) => ({ epoch, loss: 1 / epoch })) as unknown as RunInfo['history'];
+  live.keep(info('r', { epoch: 3, history }));
+  live.keep(info('r', { state: 'paused', epoch: 2, history: history.slice(0, 2) }));
+  expect(live.runs.value[0]!.history).toEqual(history);
+  live.keep(info('r', { state: 'interrupted', epoch: 1, history: history.slice(0, 1) }));
+  expect(live.runs.value[0]!).toMatchObject({ epoch: 1, history: history.slice(0, 1) });
+});

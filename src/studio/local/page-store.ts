@@ -5,7 +5,7 @@ import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import { filesOf } from '../../model/model-files.ts';
 import type { RunInfo } from '../session.ts';
-import { type BegunRun, goneMeanwhile, type RunStore, trainedMeanwhile } from '../workbench/host.ts';
+import { type BegunRun, goneMeanwhile, nothingKept, type RunStore, trainedMeanwhile } from '../workbench/host.ts';
 import { memoryStore } from '../workbench/memory-store.ts';
 
 /** The folder of the studio in the private file system of its site; a folder for each run, a file for each that was begun, and the counts of openings. */
@@ -51,7 +51,8 @@ function storeIn(
   const withEntry = (run: string, act: (entry: Begun | undefined) => Promise<void>): Promise<void> =>
     navigator.locks.request(`${ROOT} ${BEGUN}`, async () => {
       const entry = await readJson<Begun>(begun, `${run}.json`).catch(() => undefined);
-      if (entry && entry.trainer !== own && (await lives(entry.trainer))) {
+      const trainer = entry?.trainer;
+      if (entry && trainer !== undefined && trainer !== own && (await lives(trainer))) {
         const remedy = 'Wait until it is done there, or stop it there; then load this page again.';
         throw new TaurecError('folder-in-use', { folder: entry.info.name, by: 'another tab, which trains it', remedy });
       }
@@ -82,6 +83,12 @@ function storeIn(
           continue;
         }
         const { trainer } = run;
+        // The session knows what it trains.
+        if (trainer === own) continue;
+        if (trainer === undefined) {
+          left.push(run);
+          continue;
+        }
         if (!tabs.has(trainer)) tabs.set(trainer, await lives(trainer));
         if (tabs.get(trainer)) elsewhere.push(`${run.info.name}, in another tab`);
         else left.push(run);
@@ -107,6 +114,11 @@ function storeIn(
           () => unwritten.add(id),
         );
       }),
+    async letGo(run) {
+      // Where the storage is full, the tab keeps it until it is closed.
+      await writeJson(begun, `${run.info.id}.json`, run satisfies Begun).catch(() => {});
+      return nothingKept;
+    },
     async open(run, options) {
       const folder = await runs.getDirectoryHandle(run).catch(async (error: DOMException) => {
         if (error.name !== 'NotFoundError') throw error;
@@ -148,9 +160,9 @@ function storeIn(
   };
 }
 
-/** A run that was begun, with the word of the tab that trains it. */
+/** A run that was begun, with the word of the tab that trains it; absent: it was interrupted while its tab lived. */
 interface Begun extends BegunRun {
-  readonly trainer: string;
+  readonly trainer?: string;
 }
 
 const lockOf = (tab: string) => `${ROOT} tab ${tab}`;

@@ -6,11 +6,18 @@ import { TaurecError } from '../../errors.ts';
 import { openModel, openModelConfig, saveModel } from '../../model/model-directory.ts';
 import { CONFIG } from '../../model/read-model.ts';
 import { removeAbandonedIn, temporaryName, writeAtomically } from '../../platform/atomic-file.ts';
-import { isLockedElsewhere, lockFolder } from '../../platform/folder-lock.ts';
+import { isLockedElsewhere, lockFolder, lockHolder } from '../../platform/folder-lock.ts';
 import { makeFolder, writeFault } from '../../platform/write-fault.ts';
 import { CHECKPOINT, checkpointState } from '../../training/checkpoint.ts';
 import type { RunInfo } from '../session.ts';
-import { type BegunRun, goneMeanwhile, type RunStore, trainedMeanwhile } from '../workbench/host.ts';
+import {
+  type BegunRun,
+  goneMeanwhile,
+  nothingKept,
+  type RunProgress,
+  type RunStore,
+  trainedMeanwhile,
+} from '../workbench/host.ts';
 import { runOfModel } from '../workbench/run.ts';
 import type { FolderEntry, StudioFolder } from './studio-folder.ts';
 
@@ -66,17 +73,27 @@ export function folderStore(folder: StudioFolder): FolderStore {
     if (found) return found.path;
     throw new TaurecError('unknown-name', { kind: 'run', got: run, known: models.map(idOf) });
   };
-  /** The runs that were begun and have no model: that which another studio of the folder trains at present, or those that were interrupted. */
+  const write = async (run: Begun): Promise<void> => {
+    const path = join(folder.models, run.info.id, BEGUN);
+    await writeAtomically(path, (temporary) => writeFile(temporary, JSON.stringify(run)));
+  };
+  /** The runs that were begun and have no model: those that another studio of the folder trains, or has waiting, and those that were interrupted. */
   const unfinished = async () => {
     const begun: BegunRun[] = [];
+    const elsewhere: BegunRun[] = [];
+    const trainer = isLockedElsewhere(folder.models) ? lockHolder(folder.models) : undefined;
     const problems: string[] = [];
     for (const name of await readdir(folder.models).catch(() => [])) {
       const path = join(folder.models, name);
       if (!ownId.test(name) || hasModel(name) || !existsSync(join(path, BEGUN))) continue;
       const known = await begunIn(path).catch((error: Error) => void problems.push(`${name}: ${error.message}`));
-      if (known?.info.id === name) begun.push(known);
+      if (known?.info.id !== name) continue;
+      // The lock is held as long as its studio lives, which may train none of what others left.
+      if (trainer !== undefined && known.trainer === trainer) elsewhere.push(known);
+      else begun.push(known);
     }
-    return { begun: begun.sort((a, b) => numberOf(a.info.id) - numberOf(b.info.id)), problems };
+    const byNumber = (a: BegunRun, b: BegunRun) => numberOf(a.info.id) - numberOf(b.info.id);
+    return { begun: begun.sort(byNumber), elsewhere: elsewhere.sort(byNumber), problems };
   };
   return {
     idOf(number) {
@@ -96,13 +113,12 @@ export function folderStore(folder: StudioFolder): FolderStore {
           problems.push((error as Error).message);
         }
       }
-      const { begun, problems: broken } = await unfinished();
-      const inWork = isLockedElsewhere(folder.models);
+      const { begun, elsewhere, problems: broken } = await unfinished();
       return {
         infos: infos.sort((a, b) => numberOf(a.id) - numberOf(b.id)),
-        begun: inWork ? [] : begun,
+        begun,
         problems: [...problems, ...broken],
-        elsewhere: inWork ? begun.map(({ info }) => `${info.name} (${info.id}), by another studio of this folder`) : [],
+        elsewhere: elsewhere.map(({ info }) => `${info.name} (${info.id}), by another studio of this folder`),
       };
     },
     async begin(run) {
@@ -115,12 +131,17 @@ export function folderStore(folder: StudioFolder): FolderStore {
       }
       makeFolder(path);
       try {
-        await writeAtomically(join(path, BEGUN), (temporary) => writeFile(temporary, JSON.stringify(run)));
+        await write({ ...run, trainer: lockHolder(folder.models) });
       } catch (error) {
         const reason = writeFault(error as NodeJS.ErrnoException);
         const remedy = 'Nothing is trained: make room, then start again.';
         throw new TaurecError('cannot-write', { path, reason, remedy }, { cause: error });
       }
+    },
+    async letGo(run) {
+      // On a full disk the run is this studio's until it ends.
+      await write(run).catch(() => {});
+      return progressIn(join(folder.models, run.info.id));
     },
     open: async (run, options) => openModel(await placeOf(run), options),
     async save(info, model) {
@@ -171,13 +192,23 @@ function keyOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
+/** A run that was begun, with the holder of the lock under which it trains; absent: it was interrupted while its studio lived. */
+interface Begun extends BegunRun {
+  readonly trainer?: string;
+}
+
 /** A run as it was begun, as far as its last checkpoint says. @throws what reading throws */
-async function begunIn(path: string): Promise<BegunRun> {
-  const { info, data } = JSON.parse(await readFile(join(path, BEGUN), 'utf8')) as BegunRun;
+async function begunIn(path: string): Promise<Begun> {
+  const { info, ...rest } = JSON.parse(await readFile(join(path, BEGUN), 'utf8')) as Begun;
+  return { info: { ...info, ...(await progressIn(path)) }, ...rest };
+}
+
+/** How far the last checkpoint in a folder is. @throws what reading throws */
+async function progressIn(path: string): Promise<RunProgress> {
   const state = await checkpointState(path);
-  if (!state) return { info, data };
+  if (!state) return nothingKept;
   const { phase, epoch, history, seconds } = state;
-  return { info: { ...info, phase, epoch, history, seconds: seconds.train + seconds.validate }, data };
+  return { phase, epoch, history, seconds: seconds.train + seconds.validate };
 }
 
 /** A model as a run: as the studio knew it, otherwise by what its configuration says. */

@@ -77,6 +77,12 @@ export interface BegunRun {
   };
 }
 
+/** How far a run is, by what a store keeps of it. */
+export type RunProgress = Pick<RunInfo, 'phase' | 'epoch' | 'history' | 'seconds'>;
+
+/** Where no state is kept, a run begins anew. */
+export const nothingKept: RunProgress = { phase: undefined, epoch: 0, history: [], seconds: undefined };
+
 /** What a store holds of runs. */
 export interface StoredRuns {
   /** Those that were saved, oldest first. */
@@ -101,6 +107,8 @@ export interface RunStore {
    * @throws TaurecError `folder-in-use` where another session trains in the folder, or trains the run; `bad-option` for a run that has its model; `unknown-name` for one that is gone; `cannot-write`
    */
   begin(run: BegunRun): Promise<void>;
+  /** Says that a run was interrupted while its session lives: another one may resume it. Returns how far it is by what is kept. */
+  letGo(run: BegunRun): Promise<RunProgress>;
   /** @param options as those of `openModel` */
   open(run: string, options?: { readonly trainingState?: boolean }): Promise<Model<ModelConfig>>;
   /** @throws TaurecError `cannot-write` when there is no room */

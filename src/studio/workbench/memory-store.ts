@@ -1,7 +1,7 @@
 import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { ModelConfig } from '../../model/model-facts.ts';
-import type { RunStore } from './host.ts';
+import { nothingKept, type RunStore } from './host.ts';
 
 /** A store that keeps nothing beyond the session: models stay in memory, and openings are counted while the session lives. */
 export function memoryStore(): RunStore {
@@ -11,6 +11,7 @@ export function memoryStore(): RunStore {
     idOf: (number) => `run-${number}`,
     runs: async () => ({ infos: [], begun: [], problems: [], elsewhere: [] }),
     async begin() {},
+    letGo: async () => nothingKept,
     async open(run) {
       const model = models.get(run);
       if (model) return model as Model<ModelConfig>;

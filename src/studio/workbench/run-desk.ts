@@ -9,7 +9,7 @@ import type { DataRequest, LossCheck, RunInfo } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
 import type { EventLog } from './event-log.ts';
 import { failureOf } from './failure.ts';
-import type { BegunRun, Host } from './host.ts';
+import { type BegunRun, type Host, nothingKept } from './host.ts';
 import { parsePlainConfig } from './plain-config.ts';
 import { Recent } from './recent.ts';
 import { Run, runOfModel } from './run.ts';
@@ -46,8 +46,10 @@ export class RunDesk {
         try {
           await this.#train(run, control);
         } catch (error) {
+          const end = endOf(error, control);
           // It has no model and cannot go on: nothing of it is kept beyond the session.
-          if (endOf(error, control) === 'failed') await this.#host.store.remove(run.id).catch(() => {});
+          if (end === 'failed') await this.#host.store.remove(run.id).catch(() => {});
+          if (end === 'interrupted') run.goBack(await this.#host.store.letGo(run.begun!).catch(() => nothingKept));
           throw error;
         }
       },
@@ -59,13 +61,13 @@ export class RunDesk {
   }
 
   async list(): Promise<readonly RunInfo[]> {
-    await this.#load();
+    await this.#look();
     return Array.from(this.#runs.values(), ({ info }) => info);
   }
 
   /** Runs of the store that are not in the list: those that cannot be read, and those that another session trains; a sentence for each. */
   async absent(): Promise<{ readonly problems: readonly string[]; readonly elsewhere: readonly string[] }> {
-    await this.#load();
+    await this.#look();
     return { problems: this.#problems, elsewhere: this.#elsewhere };
   }
 
@@ -102,8 +104,7 @@ export class RunDesk {
   async resume(id: string, data: LoadedData): Promise<RunInfo> {
     const run = await this.#find(id);
     if (run.state !== 'interrupted') return this.#queue.control(run, 'resume');
-    const { typed } = run.info;
-    if (typed && run.loss === undefined) {
+    if (!run.resumable) {
       const remedy = 'Give it again under Compare, Own loss, and train with it.';
       throw new TaurecError('typed-loss', { problem: 'its text went with the page that it was typed in', remedy });
     }
@@ -235,15 +236,28 @@ export class RunDesk {
 
   /** Reads the runs of the store, once. */
   #load(): Promise<void> {
-    this.#stored ??= this.#host.store.runs().then(({ infos, begun, problems, elsewhere }) => {
-      this.#problems = problems;
-      this.#elsewhere = elsewhere;
-      for (const run of [...infos.map((info) => Run.ended(info)), ...begun.map((one) => Run.interrupted(one))]) {
-        this.#runs.set(run.id, run);
-        this.#lastNumber = Math.max(this.#lastNumber, Number(/\d+$/.exec(run.id)?.[0] ?? 0));
-      }
-    });
+    this.#stored ??= this.#read();
     return this.#stored;
+  }
+
+  /** Reads the runs of the store again while another session trains some of them. */
+  async #look(): Promise<void> {
+    await this.#load();
+    if (this.#elsewhere.length > 0) await this.#read();
+  }
+
+  /** Takes in the runs of the store that are new, and the models of interrupted runs that another session has trained. */
+  async #read(): Promise<void> {
+    const { infos, begun, problems, elsewhere } = await this.#host.store.runs();
+    this.#problems = problems;
+    this.#elsewhere = elsewhere;
+    for (const run of [...infos.map((info) => Run.ended(info)), ...begun.map((one) => Run.interrupted(one))]) {
+      const known = this.#runs.get(run.id);
+      const isTrained = known?.state === 'interrupted' && run.state === 'done' && !this.#resuming.has(known);
+      if (known && !isTrained) continue;
+      this.#runs.set(run.id, run);
+      this.#lastNumber = Math.max(this.#lastNumber, Number(/\d+$/.exec(run.id)?.[0] ?? 0));
+    }
   }
 
   #named(name: string): { readonly id: string; readonly name: string } {

@@ -4,7 +4,7 @@ import type { TrainConfigInput } from '../../training/config.ts';
 import type { EngineIdentity, EpochRecord, Phase, TrainEvent } from '../../training/events.ts';
 import type { DataRequest, Failure, RunInfo, RunState } from '../session.ts';
 import type { LoadedData } from './data-desk.ts';
-import type { BegunRun } from './host.ts';
+import type { BegunRun, RunProgress } from './host.ts';
 
 /** What a run starts from. */
 export interface RunStart {
@@ -115,6 +115,7 @@ export class Run {
       ...(this.#sweep !== undefined && { sweep: this.#sweep }),
       ...(this.#request && { request: this.#request }),
       ...(this.#typed && { typed: true }),
+      ...(this.resumable && { resumable: true }),
       opened: this.opened,
       ...this.#size,
     };
@@ -127,6 +128,19 @@ export class Run {
 
   get ended(): boolean {
     return ['done', 'failed', 'cancelled', 'interrupted'].includes(this.state);
+  }
+
+  /** Whether an interrupted run has all that its training needs: a typed loss goes with its page. */
+  get resumable(): boolean {
+    return this.state === 'interrupted' && !(this.#typed && this.loss === undefined);
+  }
+
+  /** Goes back to what is kept of it: the training goes on from there. */
+  goBack({ phase, epoch, history, seconds }: RunProgress): void {
+    this.#phase = phase;
+    this.#epoch = epoch;
+    this.#history = [...history];
+    this.#seconds = seconds;
   }
 
   /** Follows the training by one event. */

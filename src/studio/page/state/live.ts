@@ -45,11 +45,12 @@ export class Live {
       this.#change(info.id, (run) => ({ ...run, epoch: info.epoch, history: info.history }));
   }
 
-  /** Replaces what is known about a run, or adds it. Epochs that events told first are kept; a run that was forgotten stays so. */
+  /** Replaces what is known about a run, or adds it. Epochs that events told first are kept, but for an interrupted run, which goes back to its checkpoint; a run that was forgotten stays so. */
   keep(info: RunInfo): void {
     if (this.#forgotten.has(info.id)) return;
     const known = this.runs.peek().find(({ id }) => id === info.id);
-    const merged = known && known.history.length > info.history.length ? { ...info, history: known.history } : info;
+    const isAhead = known && info.state !== 'interrupted' && known.history.length > info.history.length;
+    const merged = isAhead ? { ...info, history: known.history } : info;
     this.runs.value = known
       ? this.runs.peek().map((run) => (run.id === info.id ? merged : run))
       : [merged, ...this.runs.peek()];

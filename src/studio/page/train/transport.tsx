@@ -23,13 +23,13 @@ export function Transport({ trainer }: { trainer: Trainer }) {
   return (
     <section class="card transport" aria-label="Training">
       <div class="actions">
-        {state === 'interrupted' && (
+        {run?.resumable && (
           <button type="button" class="main" onClick={act('resume')}>
             Resume
           </button>
         )}
         {!active && (
-          <button type="button" class={state === 'interrupted' ? '' : 'main'} onClick={() => void trainer.start()}>
+          <button type="button" class={run?.resumable ? '' : 'main'} onClick={() => void trainer.start()}>
             {run ? 'Train again' : 'Train'}
           </button>
         )}
@@ -73,13 +73,14 @@ export function Transport({ trainer }: { trainer: Trainer }) {
 }
 
 /** What became of a run that ended before its end, and what to do. */
-function interruptedWords({ typed, epoch, failure }: RunInfo, isPage: boolean): string {
+function interruptedWords({ resumable, epoch, failure }: RunInfo, isPage: boolean): string {
   const what = failure
     ? 'It ended before its end.'
     : isPage
       ? 'The page was closed, or loaded again, before it was done.'
       : 'The studio ended before it was done.';
-  if (typed) return `${what} Nothing of it is kept: give its loss again under Compare, Own loss, and train with it.`;
+  if (!resumable)
+    return `${what} Nothing of it is kept: give its loss again under Compare, Own loss, and train with it.`;
   return epoch > 0
     ? `${what} Its state of epoch ${epoch} is kept. Resume goes on from there, to the model that it would have had.`
     : `${what} Its options are kept, but no state: Resume trains it from the beginning, to the model that it would have had.`;

@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
 import { SoftmaxLoss } from '../../src/loss/sl.ts';
 import { differences, shownValue } from '../../src/studio/page/compare/differences.ts';
-import { gridOf, level, range, readValues, requestAxes, sweepable } from '../../src/studio/page/compare/grid.ts';
+import {
+  courseOf,
+  gridOf,
+  level,
+  range,
+  readValues,
+  requestAxes,
+  sweepable,
+} from '../../src/studio/page/compare/grid.ts';
 import { lossTemplate } from '../../src/studio/page/compare/loss-template.ts';
 import { comparisonInWords } from '../../src/studio/page/compare/words.ts';
 import { runAt } from '../../src/studio/page/parts/run-picker.tsx';
@@ -16,6 +24,20 @@ import { trainConfigJsonSchema } from '../../src/training/config-json-schema.ts'
 const fields = fieldsOf(trainConfigJsonSchema() as never);
 const run = (id: string, config: RunInfo['config']) =>
   ({ id, name: id, state: 'done', config, epoch: 1, epochs: 1, history: [], opened: 0 }) as RunInfo;
+
+test('a sweep is done as far as its runs have models; what was interrupted is neither done nor left, but can be resumed', () => {
+  const states = ['done', 'done', 'interrupted', 'waiting', 'running', 'paused', 'failed', 'cancelled'] as const;
+  const runs = states.map((state, at) => ({
+    ...run(`r${at}`, {}),
+    state,
+    ...(state === 'interrupted' && { resumable: true }),
+  }));
+  const lost: RunInfo = { ...run('lost', {}), state: 'interrupted', typed: true };
+  const { done, left, resumable } = courseOf([...runs, lost]);
+  expect(done).toBe(2);
+  expect(left.map(({ state }) => state)).toEqual(['waiting', 'running', 'paused']);
+  expect(resumable.map(({ id }) => id)).toEqual(['r2']);
+});
 
 test('only options that differ are listed, with defaults in place of what is not stated', () => {
   const found = differences([{}, { dimension: 32 }, { dimension: 64 }], fields);

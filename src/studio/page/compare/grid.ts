@@ -1,5 +1,6 @@
 import type { RunInfo, SweepRequest } from '../../session.ts';
 import { type FormField, readValue, type Value, valuesOf } from '../train/options.ts';
+import { isActive } from '../train/trainer.ts';
 import { differences } from './differences.ts';
 
 /** An axis of a sweep: an option with its values. */
@@ -75,6 +76,12 @@ export function gridOf(runs: readonly RunInfo[], fields: readonly FormField[]): 
     runs,
     at: (...values) => own.find((one) => axes.every(({ path }, a) => one.values[path] === values[a]))?.run,
   };
+}
+
+/** How far a sweep is: how many runs have a model, those that wait or train, and those that can be resumed. */
+export function courseOf(runs: readonly RunInfo[]) {
+  const done = runs.filter(({ state }) => state === 'done').length;
+  return { done, left: runs.filter(isActive), resumable: runs.filter(({ resumable }) => resumable === true) };
 }
 
 /** How high the metric of a run stands between the least and the greatest of a grid: 0 to 8, for a colour. */

@@ -2,14 +2,14 @@ import { useState } from 'preact/hooks';
 import type { RunInfo } from '../../session.ts';
 import { FailurePanel } from '../parts/failure-panel.tsx';
 import { Menu } from '../parts/field.tsx';
-import { duration, metric as metricText } from '../parts/figures.ts';
+import { duration, many, metric as metricText } from '../parts/figures.ts';
 import { metricsOf, metricTitle } from '../parts/metric-names.ts';
 import { Progress } from '../parts/progress.tsx';
 import { Table } from '../parts/table.tsx';
 import { useStudio } from '../state/studio.ts';
 import { Task } from '../state/task.ts';
 import { shownValue } from './differences.ts';
-import { type Grid, gridOf, level, reached } from './grid.ts';
+import { courseOf, type Grid, gridOf, level, reached } from './grid.ts';
 import { stateInWords, useFields } from './runs.tsx';
 
 /** The runs of a sweep as a heat map that fills in as they finish. It is a table with coloured cells, so that it reads without colours, too. */
@@ -76,30 +76,43 @@ export function HeatMap({ title, runs }: { title: string; runs: readonly RunInfo
   );
 }
 
-/** How far the sweep is, with a button that stops what is left. */
+/** How far the sweep is, with a button that stops what is left, and one that takes up what was interrupted. */
 function Going({ runs }: { runs: readonly RunInfo[] }) {
   const studio = useStudio();
-  const [stopping] = useState(() => new Task<void>());
-  const left = runs.filter(({ state }) => state === 'waiting' || state === 'running' || state === 'paused');
-  if (left.length === 0) return null;
+  const [task] = useState(() => new Task<void>());
+  const { done, left, resumable } = courseOf(runs);
+  if (left.length === 0 && resumable.length === 0) return null;
+  const control = async ({ id }: RunInfo, act: 'cancel' | 'resume') =>
+    studio.live.know(await studio.session.control(id, act));
   const stop = () =>
-    void stopping.run(async () => {
+    void task.run(async () => {
       // Those that wait go first, so that none of them starts when the one in work stops.
-      for (const { id, state } of [...left].sort(
-        (a, b) => Number(a.state !== 'waiting') - Number(b.state !== 'waiting'),
-      ))
-        if (state) studio.live.know(await studio.session.control(id, 'cancel'));
+      for (const run of [...left].sort((a, b) => Number(a.state !== 'waiting') - Number(b.state !== 'waiting')))
+        await control(run, 'cancel');
     });
-  const now = stopping.state.value;
+  const resume = () =>
+    void task.run(async () => {
+      for (const run of resumable) await control(run, 'resume');
+      studio.data.value ??= await studio.session.data();
+    });
+  const now = task.state.value;
+  const isFree = now.state !== 'working';
   return (
     <>
       <Progress
-        label={`${runs.length - left.length} of ${runs.length} runs are done`}
-        done={runs.length - left.length}
+        label={`${done} of ${runs.length} runs are done`}
+        done={done}
         total={runs.length}
-        {...(now.state !== 'working' && { cancel: stop })}
+        {...(left.length > 0 && isFree && { cancel: stop })}
       />
-      {now.state === 'failed' && <FailurePanel failure={now.failure} retry={stopping.retry} />}
+      {resumable.length > 0 && (
+        <div class="actions">
+          <button type="button" disabled={!isFree} onClick={resume}>
+            Resume {many(resumable.length, 'interrupted run')}
+          </button>
+        </div>
+      )}
+      {now.state === 'failed' && <FailurePanel failure={now.failure} retry={task.retry} />}
     </>
   );
 }

@@ -151,6 +151,57 @@ describe.skipIf(chromiumMissing)(`the session of a page, in Chromium${chromiumMi
     await end();
   });
 
+  test('a tab neither resumes nor discards what another one trains, nor resumes what that has trained; entries of saved runs go', async () => {
+    const { page, session, end } = await open('/page.html');
+    await session.load(toyRequest);
+    const long = { ...config, epochs: 1_000_000, validation: { every: 1_000_000 } };
+    const [first, second] = [await session.start(long), await session.start(config)];
+    await stateOf(session, first.id, 'running', 0);
+    await page.reload();
+    await page.waitForFunction(() => (globalThis as typeof globalThis & PageGlobals).session);
+    const begun = () =>
+      page.evaluate(async () => {
+        const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('taurec-studio');
+        const names: string[] = [];
+        for await (const name of (await root.getDirectoryHandle('begun')).keys()) names.push(name);
+        return names;
+      });
+    const failureOf = (promise: Promise<unknown>) =>
+      promise.then(
+        () => undefined,
+        ({ code }) => code,
+      );
+    const stateIn = async (one: typeof session, id: string) => (await one.runs()).find((run) => run.id === id)?.state;
+    expect(await stateIn(session, first.id)).toBe('interrupted');
+    await onPage('/page.html', async (other) => {
+      expect(await stateIn(other, second.id)).toBe('interrupted');
+      await other.control(first.id, 'resume');
+      await stateOf(other, first.id, 'running', 0);
+      expect(await failureOf(session.control(first.id, 'resume'))).toBe('folder-in-use');
+      expect(await failureOf(session.discard(first.id))).toBe('folder-in-use');
+      await other.control(first.id, 'cancel');
+      expect(await failureOf(session.control(first.id, 'resume'))).toBe('unknown-name');
+      await other.control(second.id, 'resume');
+      await stateOf(other, second.id, 'done', 0);
+      expect(await failureOf(session.control(second.id, 'resume'))).toBe('bad-option');
+    });
+    expect(await begun()).not.toContain(`${second.id}.json`);
+    // As a tab leaves it that goes between saving and forgetting.
+    await page.evaluate(
+      async (info) => {
+        const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('taurec-studio');
+        const file = await (await root.getDirectoryHandle('begun')).getFileHandle(`${info.id}.json`, { create: true });
+        const writable = await file.createWritable();
+        await writable.write(JSON.stringify({ info, data: { key: '', source: '' } }));
+        await writable.close();
+      },
+      { ...second, config: {} },
+    );
+    await onPage('/page.html', async (third) => expect(await stateIn(third, second.id)).toBe('done'));
+    expect(await begun()).not.toContain(`${second.id}.json`);
+    await end();
+  });
+
   test('without storage it works, and says that nothing is kept', async () => {
     await onPage('/page.html?worker=/without-storage.js', async (session) => {
       const { notes } = await session.load(toyRequest);
@@ -170,7 +221,10 @@ describe.skipIf(chromiumMissing)(`the session of a page, in Chromium${chromiumMi
         await session.load(toyRequest);
         const { id } = await session.start(config);
         const done = await stateOf(session, id, 'done');
-        expect(done.failure).toMatchObject({ code: 'cannot-write', message: expect.stringContaining('full') });
+        expect(done.failure).toMatchObject({
+          code: 'cannot-write',
+          message: expect.stringContaining('more than the browser grants'),
+        });
         expect(await session.recommend(id, { user: 'Ada' }, { k: 3 })).toHaveLength(3);
         await onPage('/page.html', async (other) =>
           expect((await other.runs()).map((run) => run.id)).not.toContain(id),

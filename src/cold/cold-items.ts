@@ -102,6 +102,8 @@ export interface Predicted {
   readonly items: Matrix;
   /** [rows] the bias of an item that nobody has. */
   readonly bias: Float32Array;
+  /** [rows] its part b̂, which is in proportion to the popularity prior. */
+  readonly prior: Float32Array;
   /** [rows] 1 for an item with an attribute or a title. */
   readonly described: Uint8Array;
 }
@@ -128,6 +130,7 @@ export function predictItems(
   });
   const items = matrix(to - from, dimension, sharedFloat32((to - from) * dimension));
   const bias = new Float32Array(to - from);
+  const prior = new Float32Array(to - from);
   const described = new Uint8Array(to - from);
   const sums = new Float64Array(width);
   for (let r = 0; r < x.rows; r++) {
@@ -142,9 +145,11 @@ export function predictItems(
     const direction = sums.subarray(0, dimension);
     row(items, r).set(direction);
     const certainty = Math.min(1, Math.hypot(...direction));
-    bias[r] = (width > dimension ? sums[dimension]! : 0) + offset - (1 - certainty) * level;
+    const predicted = width > dimension ? sums[dimension]! : 0;
+    prior[r] = predicted;
+    bias[r] = predicted + offset - (1 - certainty) * level;
   }
-  return { items, bias, described };
+  return { items, bias, prior, described };
 }
 
 /**

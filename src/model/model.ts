@@ -20,6 +20,8 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   readonly items: Matrix;
   /** [I] added to an item's score for every user when items are ranked; absent: 0. */
   readonly itemBias?: Float32Array;
+  /** [I] the part of `itemBias` that attributes tell of the popularity of items that only the catalogue has, where these have rows; not saved. */
+  readonly predictedPrior?: Float32Array;
   /** The neighbour term, added to the scores when items are ranked; absent: none. */
   readonly neighbors?: Neighbors;
   /** Ids of the users; the index of an id is its row in `users`. */

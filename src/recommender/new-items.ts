@@ -43,6 +43,8 @@ export function withNewItems<M extends Model>(model: M): M {
   const itemBias = new Float32Array(total);
   if (model.itemBias) itemBias.set(model.itemBias);
   itemBias.set(predicted.bias, items.rows);
+  const predictedPrior = new Float32Array(total);
+  predictedPrior.set(predicted.prior, items.rows);
   const popularity = sharedInt32(total);
   popularity.set(model.popularity);
   const { source, attributes, titles, others } = catalogue!;
@@ -53,6 +55,7 @@ export function withNewItems<M extends Model>(model: M): M {
     config: { ...model.config, items: total },
     items: embeddings,
     itemBias,
+    predictedPrior,
     itemIds: model.itemIds.followedBy(others),
     seen: { ...model.seen, columns: total },
     ...(validation && { validation: { ...validation, columns: total } }),

@@ -1,6 +1,6 @@
 import type { Csr } from '../array/csr.ts';
 import { itemPopularity } from '../evaluation/metrics.ts';
-import { type Model, trainedItems } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 
 /**
  * The popularity prior as item biases:
@@ -18,16 +18,23 @@ export function popularityBias(train: Csr, c: number): Float32Array {
 }
 
 /**
- * The item biases of a model under another c. Items that nobody has, which have a bias by their attributes, keep it in proportion to c.
- * @returns [items]; undefined for 0
+ * The item biases of a model under another c of the prior: b_i + (c − own) · log(1 + n_i), with b_i the model's own bias, which an imported model has of its own. Of an item that only the catalogue has, the part that
+ * attributes tell of its popularity is in proportion to c.
+ * @param counts [items] n: users with the item in the training interactions
+ * @returns [items]; undefined where all are 0
  */
 export function biasUnder(
-  model: Pick<Model, 'seen' | 'validation' | 'itemBias' | 'config'>,
+  model: Pick<Model, 'itemBias' | 'predictedPrior' | 'config'>,
+  counts: Int32Array,
   c: number,
 ): Float32Array | undefined {
-  if (c === 0) return undefined;
-  const counts = itemPopularity(trainedItems(model));
   const own = Number(model.config.training.popularityPrior ?? 0);
-  const told = (item: number) => (own === 0 ? 0 : ((model.itemBias?.[item] ?? 0) * c) / own);
-  return Float32Array.from(counts, (n, item) => (n > 0 ? c * Math.log1p(n) : told(item)));
+  const of = (prior: number, n: number) => Math.fround(prior * Math.log1p(n));
+  const biases = Float32Array.from(counts, (n, item) => {
+    const bias = model.itemBias?.[item] ?? 0;
+    const told = own === 0 ? 0 : (c / own - 1) * (model.predictedPrior?.[item] ?? 0);
+    // In this order the bias of a trained model is c · log(1 + n) to the bit.
+    return of(c, n) + (bias - of(own, n)) + told;
+  });
+  return biases.some((bias) => bias !== 0) ? biases : undefined;
 }

@@ -4,9 +4,10 @@ import type { CatalogueTable } from '../data/catalogue-table.ts';
 import type { IdMap } from '../data/id-map.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
+import { itemPopularity } from '../evaluation/metrics.ts';
 import type { Trends } from '../feedback/trends.ts';
 import type { Loss } from '../loss/loss.ts';
-import type { Model } from '../model/model.ts';
+import { type Model, trainedItems } from '../model/model.ts';
 import type { ModelPlace } from '../model/model-place.ts';
 import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
@@ -37,9 +38,18 @@ import {
   type RecommendOptions,
   type UserRecommendations,
 } from './recommendation.ts';
+import { itemRow, userRow } from './rows-of-ids.ts';
 import { type SimilarOptions, similarSchema } from './similar-items.ts';
 import { SimilarRows } from './similar-rows.ts';
 import type { UserList } from './user-list.ts';
+
+/** What a recommender has in common with those of the same model under another prior. */
+interface Shared {
+  readonly live: LiveCatalogue;
+  closed: boolean;
+  /** [items] users with the item in the training interactions; counted at the first other prior. */
+  counts?: Int32Array;
+}
 
 /** Liked items of an explanation by default. */
 const REASONS = 10;
@@ -55,9 +65,8 @@ export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
   readonly #loss: Loss | undefined;
-  #closed = false;
   readonly #ranker: PeopleRanker;
-  readonly #live: LiveCatalogue;
+  readonly #shared: Shared;
   readonly #forAll: ItemLists;
   readonly #similar: SimilarRows;
   /** The recommender of the last other prior. */
@@ -68,12 +77,12 @@ export class Recommender {
     engine: Engine,
     loss?: Loss,
     index?: ApproximateIndex,
-    live = new LiveCatalogue(model.itemIds, model.catalogue, model.titles),
+    shared: Shared = { live: new LiveCatalogue(model.itemIds, model.catalogue, model.titles), closed: false },
   ) {
     // The engine has its own copy of the embeddings: keep no reference to the model's, so that its memory can be freed.
     const { users: _users, items: _items, ...rest } = model as Model;
     this.#model = rest;
-    this.#live = live;
+    this.#shared = shared;
     this.#engine = engine;
     this.#loss = loss;
     this.#ranker = new PeopleRanker(rest, engine, loss, index);
@@ -98,16 +107,17 @@ export class Recommender {
 
   /**
    * The same model under another c of the popularity prior (docs/popularity.md): lists are ranked by s + c · log(1 + n). It shares engine and catalogue, is closed with this recommender, ranks exactly where this one has an
-   * approximate index, and is made anew unless c is that of the last call.
+   * approximate index, and is made anew unless c is that of the last call. Closing one closes all.
    * @param c any finite number, in the units of the scores
    * @throws TaurecError `bad-option`
    */
   withPrior(c: number): Recommender {
     if (!Number.isFinite(c)) throw new TaurecError('bad-option', { option: 'c', got: c, expected: 'a finite number' });
     if (this.#other?.prior !== c) {
-      const model = this.#whileOpen(this.#model);
-      const under = { ...model, itemBias: biasUnder(model, c) };
-      this.#other = { prior: c, recommender: new Recommender(under, this.#engine, this.#loss, undefined, this.#live) };
+      const [model, shared] = [this.#whileOpen(this.#model), this.#shared];
+      shared.counts ??= itemPopularity(trainedItems(model));
+      const under = { ...model, itemBias: biasUnder(model, shared.counts, c) };
+      this.#other = { prior: c, recommender: new Recommender(under, this.#engine, this.#loss, undefined, shared) };
     }
     return this.#other.recommender;
   }
@@ -129,27 +139,27 @@ export class Recommender {
 
   /** True when the model has titles of items. */
   get hasTitles(): boolean {
-    return this.#live.titles !== undefined;
+    return this.#shared.live.titles !== undefined;
   }
 
   /** The attributes of the items; undefined without a catalogue. */
   get catalogue(): Catalogue | undefined {
-    return this.#live.filters.catalogue;
+    return this.#shared.live.filters.catalogue;
   }
 
   /** Compiles filters that lists will use. @throws TaurecError as `recommend` for a filter that the catalogue does not fit */
   checkFilters(filters: readonly Where[]): void {
-    for (const where of filters) finished(this.#live.filters.setOf(where));
+    for (const where of filters) finished(this.#shared.live.filters.setOf(where));
   }
 
   /** Replaces the catalogue: later lists have its titles, and are filtered by its attributes. Items keep their titles where it has none. Nothing is written. */
   setCatalogue(catalogue: CatalogueTable | Catalogue): void {
-    this.#live.replace(catalogue);
+    this.#shared.live.replace(catalogue);
   }
 
   /** Changes values of single items in the catalogue, or takes items out of all lists (`deleted`) and back in. Nothing is written. */
   editItems(changes: readonly ItemChange[]): void {
-    this.#live.edit(changes);
+    this.#shared.live.edit(changes);
   }
 
   /**
@@ -272,13 +282,13 @@ export class Recommender {
   /** As `similarItems`, for a server: yields between steps of a few milliseconds. */
   *similarItemsInSteps(item: Id, options: SimilarOptions = {}): Generator<void, RecommendedItem[]> {
     const { k, by, where, atMost } = checkOptions(similarSchema, options);
-    const index = this.#itemOf(item);
-    const wanted = yield* this.#live.filters.setOf(where);
-    const limits = atMost && this.#live.filters.limitsOf(atMost);
+    const index = itemRow(this.itemIds, item);
+    const wanted = yield* this.#shared.live.filters.setOf(where);
+    const limits = atMost && this.#shared.live.filters.limitsOf(atMost);
     // Limits may refuse any number of items.
     const count = limits ? this.itemIds.size : k;
     const ranked = yield* this.#whileOpen(this.#similar).itemsInSteps(index, count, by, wanted);
-    return this.#live.titled(limits ? limits.first(ranked, k) : ranked);
+    return this.#shared.live.titled(limits ? limits.first(ranked, k) : ranked);
   }
 
   /** The items of the most users in the training data, best first; ties to the item that comes first in the model. The score is the number of users. @throws TaurecError for options and filters as `recommend` */
@@ -298,27 +308,28 @@ export class Recommender {
 
   /** As `popular`, `latest` and `trending`, for a server: yields between steps of a few milliseconds. */
   *itemsInSteps(request: ItemListRequest): Generator<void, RecommendedItem[]> {
-    return this.#live.titled(yield* this.#whileOpen(this.#forAll).listInSteps(request, this.#live.filters));
+    return this.#shared.live.titled(
+      yield* this.#whileOpen(this.#forAll).listInSteps(request, this.#shared.live.filters),
+    );
   }
 
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
   similarUsers(user: Id, options: { readonly k?: number } = {}): { readonly id: string; readonly score: number }[] {
     const { k } = checkOptions(listSchema, options);
-    const nearest = finished(this.#whileOpen(this.#similar).usersInSteps(this.#userOf(user), k));
+    const nearest = finished(this.#whileOpen(this.#similar).usersInSteps(userRow(this.userIds, user), k));
     return nearest.map(({ item, score }) => ({ id: this.userIds.idOf(item), score }));
   }
 
   /** The model's score of a user with each of `items`, in the same order: cosine or inner product plus the item's bias and the neighbour term. Throws `unknown-id`. */
   score(user: Id, items: readonly Id[]): number[] {
-    const index = this.#userOf(user);
+    const index = userRow(this.userIds, user);
     const scorer = this.#people.scorerOf(index);
-    return items.map((id) => scorer.of(this.#itemOf(id)));
+    return items.map((id) => scorer.of(itemRow(this.itemIds, id)));
   }
 
   /** Closes the engine and ends its threads. Every later request throws `recommender-closed`. */
   close(): Promise<void> {
-    this.#closed = true;
-    if (this.#other) this.#other.recommender.#closed = true;
+    this.#shared.closed = true;
     return this.#engine.close();
   }
 
@@ -332,8 +343,8 @@ export class Recommender {
     const ranked = yield* ranker.listsInSteps(people, yield* this.#parse(options));
     const lists: UserList[] = [];
     for (const { basis, items, sums } of ranked) {
-      const list = this.#live.titled(items);
-      lists.push({ basis, items: sums ? yield* withReasons(list, sums, this.#live.nameOf) : list });
+      const list = this.#shared.live.titled(items);
+      lists.push({ basis, items: sums ? yield* withReasons(list, sums, this.#shared.live.nameOf) : list });
     }
     return lists;
   }
@@ -343,20 +354,20 @@ export class Recommender {
     const request = { ...(yield* this.#parse(options)), explain: options.explain ?? REASONS };
     const index = this.itemIds.indexOf(item);
     const facts = yield* ranker.factsInSteps(person, index, request);
-    const named = index < 0 ? { id: String(item) } : this.#live.nameOf(index);
-    return explanationOf(named, facts, this.#live.nameOf);
+    const named = index < 0 ? { id: String(item) } : this.#shared.live.nameOf(index);
+    return explanationOf(named, facts, this.#shared.live.nameOf);
   }
 
   /** A user; one whom the model does not know, with a fallback, has no row. */
   #person(id: Id, { fallback }: RecommendOptions, feedback?: UserFeedback): Person {
-    const row = fallback ? this.userIds.indexOf(id) : this.#userOf(id);
+    const row = fallback ? this.userIds.indexOf(id) : userRow(this.userIds, id);
     return { key: `${id}`, user: row < 0 ? undefined : row, feedback };
   }
 
   /** The liked items of a new user. Throws `bad-option` for no known item without a fallback. */
   #given(items: readonly Id[], options: FoldInRequest & Pick<RecommendOptions, 'fallback'>): LikedItems {
     const liked = likedItems(items, options, (id) =>
-      options.unknown === 'skip' ? this.itemIds.indexOf(id) : this.#itemOf(id),
+      options.unknown === 'skip' ? this.itemIds.indexOf(id) : itemRow(this.itemIds, id),
     );
     if (liked.items.length > 0 || options.fallback) return liked;
     throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
@@ -368,7 +379,7 @@ export class Recommender {
 
   /** The value. Throws `recommender-closed` after `close`. */
   #whileOpen<T>(value: T): T {
-    if (this.#closed) throw new TaurecError('recommender-closed');
+    if (this.#shared.closed) throw new TaurecError('recommender-closed');
     return value;
   }
 
@@ -376,22 +387,8 @@ export class Recommender {
   *#parse(options: RecommendOptions): Generator<void, PeopleRequest> {
     const checked = checkOptions(listSchema, options);
     const { exclude, allow, where, atMost, feedback: _feedback, fallback: _fallback, ...rest } = checked;
-    const set = yield* this.#live.filters.setOf(where);
-    const limits = atMost && this.#live.filters.limitsOf(atMost);
+    const set = yield* this.#shared.live.filters.setOf(where);
+    const limits = atMost && this.#shared.live.filters.limitsOf(atMost);
     return { ...rest, limits, filter: yield* itemFilterInSteps(this.itemIds, exclude, allow, set) };
-  }
-
-  #userOf(id: Id): number {
-    return this.#indexOf('user', id, this.userIds, "For new users, use recommendFor(items) or fallback: 'popular'.");
-  }
-
-  #itemOf(id: Id): number {
-    return this.#indexOf('item', id, this.itemIds, 'Check the id, or train again on data that has it.');
-  }
-
-  #indexOf(kind: string, id: Id, ids: IdMap, remedy: string): number {
-    const index = ids.indexOf(id);
-    if (index < 0) throw new TaurecError('unknown-id', { kind, id, count: ids.size, remedy });
-    return index;
   }
 }

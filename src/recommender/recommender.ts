@@ -47,6 +47,8 @@ import type { UserList } from './user-list.ts';
 interface Shared {
   readonly live: LiveCatalogue;
   closed: boolean;
+  /** The model with its own prior; kept at the first other one. */
+  model?: Omit<Model, 'users' | 'items'>;
   /** [items] users with the item in the training interactions; counted at the first other prior. */
   counts?: Int32Array;
 }
@@ -114,7 +116,10 @@ export class Recommender {
   withPrior(c: number): Recommender {
     if (!Number.isFinite(c)) throw new TaurecError('bad-option', { option: 'c', got: c, expected: 'a finite number' });
     if (this.#other?.prior !== c) {
-      const [model, shared] = [this.#whileOpen(this.#model), this.#shared];
+      const shared = this.#whileOpen(this.#shared);
+      // The first call is on the model itself, a later one perhaps under another prior.
+      shared.model ??= this.#model;
+      const { model } = shared;
       shared.counts ??= itemPopularity(trainedItems(model));
       const under = { ...model, itemBias: biasUnder(model, shared.counts, c) };
       this.#other = { prior: c, recommender: new Recommender(under, this.#engine, this.#loss, undefined, shared) };

@@ -79,6 +79,7 @@ test('another prior adds its difference to what a model has: biases of its own, 
         const user = model.userIds.idOf(0);
         const all = (asked: Recommender) => asked.recommend(user, { k: model.items.rows });
         expect(all(one.withPrior(own))).toEqual(all(one));
+        expect(all(one.withPrior(-0.3).withPrior(c))).toEqual(all(one.withPrior(c)));
         const before = new Map(all(one).map(({ id, score }) => [id, score]));
         const after = all(one.withPrior(c));
         expect(after.length).toBe(before.size);

@@ -2,7 +2,7 @@ import { readHead } from '../platform/file-head.ts';
 import { identifier, literal, openDuck } from './formats/duckdb.ts';
 import { formatOf } from './read-log.ts';
 import type { Source } from './source/source-name.ts';
-import { withSources } from './source/with-sources.ts';
+import { withFirstSource } from './source/with-sources.ts';
 import { checkedPreview, type PreviewOptions, previewNamed, previewText, type TablePreview } from './table-preview.ts';
 
 /**
@@ -12,14 +12,12 @@ import { checkedPreview, type PreviewOptions, previewNamed, previewText, type Ta
  */
 export async function previewTable(source: Source, options: PreviewOptions = {}): Promise<TablePreview> {
   const { rows, reading } = checkedPreview(options);
-  const previews = await withSources(source, reading, async (file, at) => {
-    if (at > 0) return undefined;
+  return withFirstSource(source, reading, async (file) => {
     const head = await readHead(file.path);
     if (formatOf(file.shown, head, reading) !== 'parquet') return previewText(file.shown, head, reading, rows);
     const first = await parquetRows(file.path, rows);
     return previewNamed({ file: file.shown, ...first, width: first.names.length }, 'parquet', reading);
   });
-  return previews[0]!;
 }
 
 async function parquetRows(

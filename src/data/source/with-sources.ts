@@ -38,7 +38,24 @@ export async function withSources<T>(
   options: SourceOptions,
   use: (file: SourceFile, at: number, count: number) => Promise<T>,
 ): Promise<T[]> {
-  const files = await expandSource(source);
+  return withFound(await expandSource(source), options, use);
+}
+
+/** As `withSources`, for the first file alone: no other is downloaded or unpacked. */
+export async function withFirstSource<T>(
+  source: Source,
+  options: SourceOptions,
+  use: (file: SourceFile) => Promise<T>,
+): Promise<T> {
+  const [result] = await withFound((await expandSource(source)).slice(0, 1), options, use);
+  return result!;
+}
+
+async function withFound<T>(
+  files: readonly Found[],
+  options: SourceOptions,
+  use: (file: SourceFile, at: number, count: number) => Promise<T>,
+): Promise<T[]> {
   const labels = labelsOf(files);
   const folder = await temporaryFolder();
   const results: T[] = [];

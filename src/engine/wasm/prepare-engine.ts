@@ -45,7 +45,7 @@ async function compileKernels(build: WantedBuild, readShared: ReadKernels, share
         got: build,
         expected: 'a machine with relaxed SIMD',
         remedy:
-          "Node 20 has it after enableFusedMultiplyAdd(), Node 22 and Chromium by themselves. Build 'auto' takes what there is.",
+          "Node 20 has it after enableFusedMultiplyAdd(), later versions by themselves, and so have newer browsers. Build 'auto' takes what there is.",
       });
     }
   }

@@ -14,29 +14,30 @@ import type { Variant } from '../../server/variants.ts';
 import { filterAttributes, find, person } from '../workbench/people.ts';
 
 const variant = z.string({ error: 'the name of a model' }).optional();
-const idText = 'an id: text of 1 to 512 characters, or a whole number';
-const id = z.union([z.string().min(1).max(512), z.int()], { error: idText }).transform(String);
-const requests = {
-  find: z.strictObject({
-    variant,
-    what: z.enum(['user', 'item'], { error: 'user or item' }),
-    text: z.string({ error: 'a text' }).max(512, { error: 'a text of at most 512 characters' }),
-    k: z.coerce.number().int().min(1).max(1000).optional(),
-  }),
-  person: z.strictObject({ variant, user: id }),
-  attributes: z.strictObject({ variant }),
-};
-const who = z.union([z.strictObject({ user: id }), z.strictObject({ items: z.array(id).min(1).max(1000) })], {
-  error: 'an object with user, or with items, a list of 1 to 1000 ids',
-});
 const prior = z.number({ error: 'a number' }).optional();
 /** The options are those of the server's own interface. */
 const options = z.unknown().optional();
-const bodies = {
-  list: z.strictObject({ variant, who, prior, options }),
-  explanation: z.strictObject({ variant, who, item: id, prior, options }),
-  similar: z.strictObject({ variant, item: id, options }),
-};
+
+/** What the page asks, with the ids and lists of the server's own interface. */
+function requestsOf({ id, forItems }: AppParts['schemas']) {
+  const { items } = forItems.shape;
+  const who = z.union([z.strictObject({ user: id }), z.strictObject({ items })], {
+    error: 'an object with user, or with items',
+  });
+  return {
+    find: z.strictObject({
+      variant,
+      what: z.enum(['user', 'item'], { error: 'user or item' }),
+      text: z.string({ error: 'a text' }).max(512, { error: 'a text of at most 512 characters' }),
+      k: z.coerce.number().int().min(1).max(1000).optional(),
+    }),
+    person: z.strictObject({ variant, user: id }),
+    attributes: z.strictObject({ variant }),
+    list: z.strictObject({ variant, who, prior, options }),
+    explanation: z.strictObject({ variant, who, item: id, prior, options }),
+    similar: z.strictObject({ variant, item: id, options }),
+  };
+}
 
 /**
  * The studio of a running server: the page, which holds nothing and is open to all, and what its screens ask besides the server's own interface, for tokens with the scope `read`. Lists and reasons
@@ -49,6 +50,7 @@ export async function servedStudio(folder?: string): Promise<MoreEndpoints> {
   const site = await Site.open('serve', folder);
   return ({ variants, schemas, bodyLimit, seen }: AppParts): readonly Endpoint[] => {
     const models = new OpenModels();
+    const requests = requestsOf(schemas);
     const page = async ({ req }: RequestContext) => {
       const path = new URL(req.url).pathname.replace(/^\/studio\//, '');
       const file = (await site.file(path))!;
@@ -97,20 +99,20 @@ export async function servedStudio(folder?: string): Promise<MoreEndpoints> {
       asked('find', requests.find, (model, { what, text, k }) => find(model, what, text, k)),
       asked('person', requests.person, (model, { user }) => person(model, user)),
       asked('attributes', requests.attributes, (model) => filterAttributes(model)),
-      scored('list', bodies.list, (score, { who, prior, options: given }) => {
+      scored('list', requests.list, (score, { who, prior, options: given }) => {
         const options = listOptions(given);
         if ('items' in who) return score({ type: 'for-items', items: who.items, prior, request: options });
         const key = JSON.stringify([options, prior]);
         return score({ type: 'recommend', users: [who.user], prior, options, key });
       }),
-      scored('explanation', bodies.explanation, async (score, { who, item, prior, options: given }) => {
+      scored('explanation', requests.explanation, async (score, { who, item, prior, options: given }) => {
         const options = listOptions(given);
         if ('items' in who)
           return score({ type: 'for-items', items: who.items, explained: item, prior, request: options });
         const { user } = who;
         return withSeenEvents(await score({ type: 'explain', user, item, prior, options }), user, item, seen);
       }),
-      scored('similar', bodies.similar, (score, { item, options: given }) => {
+      scored('similar', requests.similar, (score, { item, options: given }) => {
         const { place: _, visitor: __, ...options } = parsed(schemas.similar, given ?? {});
         return score({ type: 'similar', item, ...options });
       }),

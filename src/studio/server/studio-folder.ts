@@ -23,7 +23,7 @@ const LONGEST_NAME = 120;
 const dataName = /\.(csv|tsv|txt|dat|data|inter|jsonl|ndjson|json|parquet)(\.gz|\.zst|\.zip)?$|\.(zip)$/i;
 /** Files of programs, which are no data although their names look so. */
 const programName =
-  /^(package(-lock)?|[jt]sconfig.*|config|versions|deno|biome|checkpoint.*|studio-.*|.*\.config)\.json$/i;
+  /^(package(-lock)?|[jt]sconfig.*|config|versions|deno|biome|checkpoint.*|studio-(run|openings)|.*\.config)\.json$/i;
 
 /** A file or a model folder below the studio's folder. */
 export interface FolderEntry {

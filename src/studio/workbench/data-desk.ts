@@ -141,7 +141,7 @@ export function dataKey(sha256: string, request: DataRequest): string {
   const held = split === undefined ? [test !== undefined] : [split, split === 'leave-last-out' || testRatio, seed];
   // Everybody whom a log has has one interaction at least.
   const least = cores.map((core) => Math.max(1, core));
-  return JSON.stringify([sha256, least, held, sorted(requested.parse(readOptionsOf(request)))]);
+  return sortedText([sha256, least, held, requested.parse(readOptionsOf(request))]);
 }
 
 /** The options of reading that a request has. */
@@ -153,6 +153,13 @@ function readOptionsOf(request: DataRequest): ReadOptions {
 /** An object with its keys in order, so that equal ones have equal texts. */
 function sorted<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))) as T;
+}
+
+/** Equal texts for equal values, whatever the order of their keys. */
+export function sortedText(value: unknown): string {
+  return JSON.stringify(value, (_, one) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one) ? sorted(one) : one,
+  );
 }
 
 /** @throws TaurecError `bad-option`, `unknown-name` */

@@ -1,8 +1,9 @@
 import { csrDegree, csrHas, csrRow } from '../../array/csr.ts';
+import { datasetSchema } from '../../data/dataset-options.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { DataRequest } from '../session.ts';
-import { dataKey, type LoadedData } from './data-desk.ts';
+import { dataKey, type LoadedData, sortedText } from './data-desk.ts';
 import { type BegunRun, isPassing } from './host.ts';
 
 /**
@@ -33,14 +34,12 @@ export function isDataOf({ info, data: { key } }: BegunRun, data: LoadedData): b
   return data.key === key && optionsKey(info.request!) === optionsKey(data.summary.request);
 }
 
-/** The options of a request in one order; files only by their presence, since their content is in the key of the data, and a file that was added again has another id. */
+/** The options of a request as they count, so that a default may be given or not; files only by their presence, since their content is in the key of the data, and a file that was added again has another id. */
 function optionsKey(request: DataRequest): string {
-  const options = Object.entries(request).filter(([, value]) => value !== undefined);
-  const plain = options.map(([name, value]) => [name, fileNames.includes(name) ? true : value]);
-  return JSON.stringify(plain.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+  const { train, valid, test, titles, catalogue, ...options } = datasetSchema.parse(request);
+  const isThere = [train, valid, test, titles, catalogue].map((file) => file !== undefined);
+  return sortedText([isThere, options]);
 }
-
-const fileNames: readonly string[] = ['train', 'valid', 'test', 'titles', 'catalogue'];
 
 /**
  * Why an interrupted run has no data to go on with: its files are not there, or are others.

@@ -39,6 +39,24 @@ const common = {
   logLevel: /** @type {const} */ ('warning'),
 };
 
+/** @type {Set<string>} */
+const inBrowsers = new Set();
+// One after the other, in order: a program may hold the text of an earlier one.
+for (const program of browserPrograms) {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: [join(dist, `${program}.js`)],
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    write: false,
+  });
+  const text = JSON.stringify(outputFiles[0]?.text);
+  writeFileSync(join(dist, `${program}-text.js`), `export const program = ${text};\n`);
+  for (const name of packagesOf(metafile)) inBrowsers.add(name);
+}
+
+// After the texts: the studio's modules, which the command has, import them.
 rmSync(folder, { recursive: true, force: true });
 const { metafile } = await build({
   ...common,
@@ -72,23 +90,6 @@ const { metafile } = await build({
 });
 chmodSync(join(folder, 'taurec.js'), 0o755);
 writeLicences(folder, packagesOf(metafile));
-
-/** @type {Set<string>} */
-const inBrowsers = new Set();
-// One after the other, in order: a program may hold the text of an earlier one.
-for (const program of browserPrograms) {
-  const { outputFiles, metafile } = await build({
-    ...common,
-    entryPoints: [join(dist, `${program}.js`)],
-    platform: 'browser',
-    target: 'es2022',
-    minify: true,
-    write: false,
-  });
-  const text = JSON.stringify(outputFiles[0]?.text);
-  writeFileSync(join(dist, `${program}-text.js`), `export const program = ${text};\n`);
-  for (const name of packagesOf(metafile)) inBrowsers.add(name);
-}
 
 // A service worker must be a file. A classic script runs in every browser that has service workers.
 await build({

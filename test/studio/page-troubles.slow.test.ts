@@ -238,10 +238,10 @@ describe.skipIf(chromiumMissing)(`the studio in trouble, in Chromium${chromiumMi
       await panel.waitFor();
       const text = (await panel.textContent())!;
       expect(text).toMatch(
-        /The tables need [\d.]+ GiB, but the engine has only 4\.00: 16 users and 12 items at dimension 20000000 take \d+ bytes per row\./,
+        /The tables need [\d.]+ GiB, but the engine has only 4\.00: 12 items at dimension 20000000 take \d+ bytes each\./,
       );
       expect(text).toContain(
-        'Reduce the dimension, the negatives or the rows per batch, or drop rare users and items (k-core).',
+        'Reduce the dimension, the negatives or the rows per batch, or drop rare items (k-core).',
       );
       await field(page, 'Dimension').fill('16');
       await ended(page, 'Done');

@@ -59,7 +59,9 @@ export async function expectResumed(
   interrupt: () => Promise<Session>,
   keeps: boolean,
 ): Promise<void> {
-  const long = { ...config, epochs: 400, validation: { every: 100 }, checkpointEvery: 5 };
+  // Long enough to be paused before its end.
+  const epochs = 1500;
+  const long = { ...config, epochs, validation: { every: 375 }, checkpointEvery: 5 };
   await session.load(toyRequest);
   const { id } = await session.start(long, { name: 'interrupted' });
   await stateOf(session, id, 'running', 0);
@@ -69,13 +71,13 @@ export async function expectResumed(
   expect(before.state).toBe('paused');
   const next = await interrupt();
   const found = (await next.runs()).find((run) => run.id === id)!;
-  expect(found).toMatchObject({ state: 'interrupted', name: 'interrupted', config: long, epochs: 400 });
+  expect(found).toMatchObject({ state: 'interrupted', name: 'interrupted', config: long, epochs });
   expect(found.epoch).toBe(keeps ? before.epoch - (before.epoch % 5) : 0);
   expect(found.history).toEqual(before.history.slice(0, found.epoch));
   await next.control(id, 'resume');
   expect(await next.data()).toMatchObject({ request: toyRequest });
   const resumed = await stateOf(next, id, 'done', 0);
-  expect(resumed.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 400 }, (_, n) => n + 1));
+  expect(resumed.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: epochs }, (_, n) => n + 1));
   const whole = await next.start(long, { name: 'whole' });
   await stateOf(next, whole.id, 'done');
   const [own, other] = [await filesOf(next, id), await filesOf(next, whole.id)];

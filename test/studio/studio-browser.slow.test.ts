@@ -21,7 +21,7 @@ declare global {
 function pageFolder(): string {
   const folder = join(base, 'joining');
   const dist = resolve(import.meta.dirname, '../../dist');
-  const files = ['session-kind', 'server-session', 'wire', 'calls', 'workbench/failure'].map(
+  const files = ['session-kind', 'server-session', 'upload', 'wire', 'calls', 'workbench/failure'].map(
     (name) => `studio/${name}`,
   );
   for (const file of ['errors', 'platform/carried-error', ...files]) {

@@ -1,4 +1,4 @@
-import { type Csr, csrHas, csrRow } from '../array/csr.ts';
+import { csrHas, csrRow } from '../array/csr.ts';
 import { row } from '../array/matrix.ts';
 import type { ItemSet } from '../catalogue/item-set.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -107,7 +107,7 @@ export class PeopleRanker {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
   /** The neighbour term, and the items that users' parts of it are computed from. */
-  readonly #neighbors: { readonly liked: Csr } | undefined;
+  readonly #neighbors: ReturnType<typeof neighborsOf>;
   readonly #ranker: ItemRanker;
   readonly popular: PopularItems;
   readonly #scored: ScoredModel;
@@ -115,16 +115,23 @@ export class PeopleRanker {
   #new?: ItemSet;
   readonly newUsers: NewUsers;
 
-  constructor(model: Omit<Model, 'users' | 'items'>, engine: Engine, loss?: Loss, index?: ApproximateIndex) {
+  /** @param other ranks the same model under other biases of the items: what does not depend on them is shared */
+  constructor(
+    model: Omit<Model, 'users' | 'items'>,
+    engine: Engine,
+    loss?: Loss,
+    index?: ApproximateIndex,
+    other?: PeopleRanker,
+  ) {
     const { itemBias, popularity } = model;
-    const neighbors = neighborsOf(model);
+    const neighbors = other ? other.#neighbors : neighborsOf(model);
     this.#model = model;
     this.#engine = engine;
     this.#neighbors = neighbors;
     this.#scored = { score: model.config.score, itemBias, term: neighbors?.term };
     this.#ranker = new ItemRanker(engine, { ...this.#scored, popularity }, index);
-    this.popular = new PopularItems(popularity);
-    this.newUsers = new NewUsers(model.config, engine, loss);
+    this.popular = other?.popular ?? new PopularItems(popularity);
+    this.newUsers = other?.newUsers ?? new NewUsers(model.config, engine, loss);
   }
 
   /** The list of each person; yields between steps of a few milliseconds. Throws `fold-in-loss` for given items. */

@@ -43,16 +43,6 @@ import { type SimilarOptions, similarSchema } from './similar-items.ts';
 import { SimilarRows } from './similar-rows.ts';
 import type { UserList } from './user-list.ts';
 
-/** What a recommender has in common with those of the same model under another prior. */
-interface Shared {
-  readonly live: LiveCatalogue;
-  closed: boolean;
-  /** The model with its own prior; kept at the first other one. */
-  model?: Omit<Model, 'users' | 'items'>;
-  /** [items] users with the item in the training interactions; counted at the first other prior. */
-  counts?: Int32Array;
-}
-
 /** Liked items of an explanation by default. */
 const REASONS = 10;
 
@@ -67,10 +57,16 @@ export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
   readonly #loss: Loss | undefined;
+  /** The recommender of the model's own prior: this one, unless `withPrior` made it. */
+  readonly #own: Recommender;
   readonly #ranker: PeopleRanker;
-  readonly #shared: Shared;
+  readonly #live: LiveCatalogue;
   readonly #forAll: ItemLists;
   readonly #similar: SimilarRows;
+  // Of `#own` alone:
+  #closed = false;
+  /** [items] users with the item in the training interactions; counted at the first other prior. */
+  #counts: Int32Array | undefined;
   /** The recommender of the last other prior. */
   #other: { readonly prior: number; readonly recommender: Recommender } | undefined;
 
@@ -79,17 +75,18 @@ export class Recommender {
     engine: Engine,
     loss?: Loss,
     index?: ApproximateIndex,
-    shared: Shared = { live: new LiveCatalogue(model.itemIds, model.catalogue, model.titles), closed: false },
+    own?: Recommender,
   ) {
     // The engine has its own copy of the embeddings: keep no reference to the model's, so that its memory can be freed.
     const { users: _users, items: _items, ...rest } = model as Model;
     this.#model = rest;
-    this.#shared = shared;
+    this.#own = own ?? this;
     this.#engine = engine;
     this.#loss = loss;
-    this.#ranker = new PeopleRanker(rest, engine, loss, index);
-    this.#forAll = new ItemLists(model.itemIds, this.#ranker.popular);
-    this.#similar = new SimilarRows(engine, rest.neighbors);
+    this.#live = own ? own.#live : new LiveCatalogue(model.itemIds, model.catalogue, model.titles);
+    this.#ranker = new PeopleRanker(rest, engine, loss, index, own ? own.#ranker : undefined);
+    this.#forAll = own ? own.#forAll : new ItemLists(model.itemIds, this.#ranker.popular);
+    this.#similar = own ? own.#similar : new SimilarRows(engine, rest.neighbors);
   }
 
   /**
@@ -115,16 +112,13 @@ export class Recommender {
    */
   withPrior(c: number): Recommender {
     if (!Number.isFinite(c)) throw new TaurecError('bad-option', { option: 'c', got: c, expected: 'a finite number' });
-    if (this.#other?.prior !== c) {
-      const shared = this.#whileOpen(this.#shared);
-      // The first call is on the model itself, a later one perhaps under another prior.
-      shared.model ??= this.#model;
-      const { model } = shared;
-      shared.counts ??= itemPopularity(trainedItems(model));
-      const under = { ...model, itemBias: biasUnder(model, shared.counts, c) };
-      this.#other = { prior: c, recommender: new Recommender(under, this.#engine, this.#loss, undefined, shared) };
+    const own = this.#whileOpen(this.#own);
+    if (own.#other?.prior !== c) {
+      own.#counts ??= itemPopularity(trainedItems(own.#model));
+      const under = { ...own.#model, itemBias: biasUnder(own.#model, own.#counts, c) };
+      own.#other = { prior: c, recommender: new Recommender(under, own.#engine, own.#loss, undefined, own) };
     }
-    return this.#other.recommender;
+    return own.#other.recommender;
   }
 
   /** The facts about the model's training, and its sizes. */
@@ -144,27 +138,27 @@ export class Recommender {
 
   /** True when the model has titles of items. */
   get hasTitles(): boolean {
-    return this.#shared.live.titles !== undefined;
+    return this.#live.titles !== undefined;
   }
 
   /** The attributes of the items; undefined without a catalogue. */
   get catalogue(): Catalogue | undefined {
-    return this.#shared.live.filters.catalogue;
+    return this.#live.filters.catalogue;
   }
 
   /** Compiles filters that lists will use. @throws TaurecError as `recommend` for a filter that the catalogue does not fit */
   checkFilters(filters: readonly Where[]): void {
-    for (const where of filters) finished(this.#shared.live.filters.setOf(where));
+    for (const where of filters) finished(this.#live.filters.setOf(where));
   }
 
   /** Replaces the catalogue: later lists have its titles, and are filtered by its attributes. Items keep their titles where it has none. Nothing is written. */
   setCatalogue(catalogue: CatalogueTable | Catalogue): void {
-    this.#shared.live.replace(catalogue);
+    this.#live.replace(catalogue);
   }
 
   /** Changes values of single items in the catalogue, or takes items out of all lists (`deleted`) and back in. Nothing is written. */
   editItems(changes: readonly ItemChange[]): void {
-    this.#shared.live.edit(changes);
+    this.#live.edit(changes);
   }
 
   /**
@@ -288,12 +282,12 @@ export class Recommender {
   *similarItemsInSteps(item: Id, options: SimilarOptions = {}): Generator<void, RecommendedItem[]> {
     const { k, by, where, atMost } = checkOptions(similarSchema, options);
     const index = itemRow(this.itemIds, item);
-    const wanted = yield* this.#shared.live.filters.setOf(where);
-    const limits = atMost && this.#shared.live.filters.limitsOf(atMost);
+    const wanted = yield* this.#live.filters.setOf(where);
+    const limits = atMost && this.#live.filters.limitsOf(atMost);
     // Limits may refuse any number of items.
     const count = limits ? this.itemIds.size : k;
     const ranked = yield* this.#whileOpen(this.#similar).itemsInSteps(index, count, by, wanted);
-    return this.#shared.live.titled(limits ? limits.first(ranked, k) : ranked);
+    return this.#live.titled(limits ? limits.first(ranked, k) : ranked);
   }
 
   /** The items of the most users in the training data, best first; ties to the item that comes first in the model. The score is the number of users. @throws TaurecError for options and filters as `recommend` */
@@ -313,9 +307,7 @@ export class Recommender {
 
   /** As `popular`, `latest` and `trending`, for a server: yields between steps of a few milliseconds. */
   *itemsInSteps(request: ItemListRequest): Generator<void, RecommendedItem[]> {
-    return this.#shared.live.titled(
-      yield* this.#whileOpen(this.#forAll).listInSteps(request, this.#shared.live.filters),
-    );
+    return this.#live.titled(yield* this.#whileOpen(this.#forAll).listInSteps(request, this.#live.filters));
   }
 
   /** The `k` (default 10) most similar users by the cosine of their embeddings, without the user itself. Throws `unknown-id`, `bad-option`. */
@@ -334,7 +326,7 @@ export class Recommender {
 
   /** Closes the engine and ends its threads. Every later request throws `recommender-closed`. */
   close(): Promise<void> {
-    this.#shared.closed = true;
+    this.#own.#closed = true;
     return this.#engine.close();
   }
 
@@ -348,8 +340,8 @@ export class Recommender {
     const ranked = yield* ranker.listsInSteps(people, yield* this.#parse(options));
     const lists: UserList[] = [];
     for (const { basis, items, sums } of ranked) {
-      const list = this.#shared.live.titled(items);
-      lists.push({ basis, items: sums ? yield* withReasons(list, sums, this.#shared.live.nameOf) : list });
+      const list = this.#live.titled(items);
+      lists.push({ basis, items: sums ? yield* withReasons(list, sums, this.#live.nameOf) : list });
     }
     return lists;
   }
@@ -359,8 +351,8 @@ export class Recommender {
     const request = { ...(yield* this.#parse(options)), explain: options.explain ?? REASONS };
     const index = this.itemIds.indexOf(item);
     const facts = yield* ranker.factsInSteps(person, index, request);
-    const named = index < 0 ? { id: String(item) } : this.#shared.live.nameOf(index);
-    return explanationOf(named, facts, this.#shared.live.nameOf);
+    const named = index < 0 ? { id: String(item) } : this.#live.nameOf(index);
+    return explanationOf(named, facts, this.#live.nameOf);
   }
 
   /** A user; one whom the model does not know, with a fallback, has no row. */
@@ -384,7 +376,7 @@ export class Recommender {
 
   /** The value. Throws `recommender-closed` after `close`. */
   #whileOpen<T>(value: T): T {
-    if (this.#shared.closed) throw new TaurecError('recommender-closed');
+    if (this.#own.#closed) throw new TaurecError('recommender-closed');
     return value;
   }
 
@@ -392,8 +384,8 @@ export class Recommender {
   *#parse(options: RecommendOptions): Generator<void, PeopleRequest> {
     const checked = checkOptions(listSchema, options);
     const { exclude, allow, where, atMost, feedback: _feedback, fallback: _fallback, ...rest } = checked;
-    const set = yield* this.#shared.live.filters.setOf(where);
-    const limits = atMost && this.#shared.live.filters.limitsOf(atMost);
+    const set = yield* this.#live.filters.setOf(where);
+    const limits = atMost && this.#live.filters.limitsOf(atMost);
     return { ...rest, limits, filter: yield* itemFilterInSteps(this.itemIds, exclude, allow, set) };
   }
 }

@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { RunInfo } from '../../session.ts';
+import { ChooseData } from '../parts/choose-data.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FailurePanel } from '../parts/failure-panel.tsx';
 import { Check, Menu, NumberField, Options, TextField } from '../parts/field.tsx';
@@ -36,14 +37,7 @@ export function Sweep() {
       {studio.data.value ? (
         <NewSweep />
       ) : (
-        <Empty
-          title="A sweep needs data"
-          action={
-            <a class="button" href={studio.link({ room: 'data' })}>
-              Choose data
-            </a>
-          }
-        >
+        <Empty title="A sweep needs data" action={<ChooseData />}>
           It trains a run for each value of one or two options, on the data in use.
         </Empty>
       )}

@@ -1,5 +1,6 @@
 import type { RunInfo } from '../../session.ts';
 import { useStudio } from '../state/studio.ts';
+import { ChooseData } from './choose-data.tsx';
 import { Empty } from './empty.tsx';
 import { Menu } from './field.tsx';
 import { metric } from './figures.ts';
@@ -90,9 +91,7 @@ export function NoModel({ what }: { what: string }) {
             Train a model
           </a>
         ) : (
-          <a class="button" href={studio.link({ room: 'data' })}>
-            Choose data
-          </a>
+          <ChooseData />
         )
       }
     >

@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
+import { ChooseData } from '../parts/choose-data.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { useStudio } from '../state/studio.ts';
 import { ItemMap } from './item-map.tsx';
@@ -25,14 +26,7 @@ export function TrainRoom() {
     return (
       <>
         <Elsewhere />
-        <Empty
-          title="There is nothing to learn from yet"
-          action={
-            <a class="button" href={studio.link({ room: 'data' })}>
-              Choose data
-            </a>
-          }
-        >
+        <Empty title="There is nothing to learn from yet" action={<ChooseData />}>
           First choose data: a sample is enough. Then come back, and watch a model learn from it.
         </Empty>
       </>

@@ -60,7 +60,7 @@ export const datasetShape = {
   testRatio: option(properFraction.default(0.2), {
     group,
     flag: '--test-ratio <number>',
-    help: 'fraction that --split holds out (default: 0.2)',
+    help: 'fraction that --split holds out',
   }),
   /** Minimum number of interactions of users and items. Keeps the k-core of `train`, before splits; other files stay as they are. Default: no filter. */
   kCore: option(

@@ -48,7 +48,7 @@ export const readShape = {
   decimal: option(oneOf(['.', ',']).default('.'), {
     group,
     flag: '--decimal <character>',
-    help: 'decimal separator of numbers (default: .)',
+    help: 'decimal separator of numbers',
   }),
   /** Format of the times, as strptime codes: `%d/%m/%Y %H:%M`. Default: numbers, ISO dates, `2024/05/31`, `31.05.2024`, and times that end with UTC. */
   timeFormat: option(

@@ -30,7 +30,7 @@ export const sourceShape = {
   downloadLimit: option(numberWhere('a number above 0', (x) => x > 0).default(4000), {
     group,
     flag: '--download-limit <megabytes>',
-    help: 'largest file to download from a URL, in MB (default: 4000)',
+    help: 'largest file to download from a URL, in MB',
   }),
 };
 

@@ -240,9 +240,7 @@ describe.skipIf(chromiumMissing)(`the studio in trouble, in Chromium${chromiumMi
       expect(text).toMatch(
         /The tables need [\d.]+ GiB, but the engine has only 4\.00: 12 items at dimension 20000000 take \d+ bytes each\./,
       );
-      expect(text).toContain(
-        'Reduce the dimension, the negatives or the rows per batch, or drop rare items (k-core).',
-      );
+      expect(text).toContain('Reduce the dimension, the negatives or the rows per batch, or drop rare items (k-core).');
       await field(page, 'Dimension').fill('16');
       await ended(page, 'Done');
       await expect.poll(() => panel.count()).toBe(0);

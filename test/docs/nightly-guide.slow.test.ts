@@ -36,6 +36,6 @@ describe('the guide of the nightly job', () => {
   test('cron and systemd run the command that the guide ran', () => {
     const command = of('feedback.db?table=feedback')[0]!.block.split('\n').at(-1)!;
     expect(guide.text.match(/^ {4}15 3.*npx --no-install (.*)$/m)![1]).toBe(`${command} --quiet`);
-    expect(guide.text).toContain(`main.js ${command.replace('taurec ', '')} --quiet`);
+    expect(guide.text).toContain(`taurec.js ${command.replace('taurec ', '')} --quiet`);
   });
 });

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
+// Seventy short trainings: 50 seconds of one processor.
 test('the program: the loss and the metric stand in the report of two data sets', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'taurec-example-'));
   try {
@@ -31,4 +32,4 @@ test('the program: the loss and the metric stand in the report of two data sets'
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-});
+}, 300_000);

@@ -1,7 +1,7 @@
 // The events of a log in DuckDB, where the analytics are computed.
 
 import { chooseColumns } from '../data/columns.ts';
-import { type Duck, identifier, literal, openDuck, scalar } from '../data/formats/duckdb.ts';
+import { type Duck, identifier, literal, loadDuckDb, openDuck, scalar } from '../data/formats/duckdb.ts';
 import { guessFormat } from '../data/formats/file-format.ts';
 import type { Source } from '../data/source/source-name.ts';
 import { withSources } from '../data/source/with-sources.ts';
@@ -90,7 +90,7 @@ export class EventStore {
     rows: readonly (readonly (string | number | boolean | null)[])[],
     types: readonly ColumnType[],
   ): Promise<void> {
-    const { DuckDBDataChunk, ...duckdb } = await import('@duckdb/node-api');
+    const { DuckDBDataChunk, ...duckdb } = loadDuckDb();
     const appender = await this.duck.connection.createAppender(table);
     // Whole chunks are faster than single values.
     for (let at = 0; at < rows.length; at += CHUNK) {

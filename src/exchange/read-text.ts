@@ -70,7 +70,7 @@ export async function readDelimited(
 ): Promise<Vectors> {
   const text = headText(head);
   const delimiter = guessDelimiter(format, text);
-  const [first, second] = splitRecords(text, delimiter).map((record) => fieldsOf(record, delimiter));
+  const [first, second] = splitRecords(text, delimiter, undefined, 2).map((record) => fieldsOf(record, delimiter));
   const rows = new RowGatherer(path);
   if (!first) return rows.vectors();
   // Word2vec: two whole numbers, and the next line has an id and as many numbers as the second of them says.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import { type Duck, identifier, literal, openDuck } from '../data/formats/duckdb.ts';
+import { type Duck, identifier, literal, loadDuckDb, openDuck } from '../data/formats/duckdb.ts';
 import { type Exported, eachRow, neighborEntries, type Rows, seenEntries } from './exported.ts';
 
 /** Rows per chunk given to DuckDB: the size of DuckDB's own vectors. */
@@ -11,8 +11,7 @@ export async function writeParquet(folder: string, exported: Exported): Promise<
   const { model, scored, neighbors, liked, seen, step } = exported;
   const { userIds, itemIds, titles } = model;
   const { itemBias } = scored;
-  // DuckDB is loaded on first use: see data/formats/duckdb.ts.
-  const { BOOLEAN, FLOAT, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
+  const { BOOLEAN, FLOAT, LIST, listValue, VARCHAR } = loadDuckDb();
   const embedding = LIST(FLOAT);
   const duck = await openDuck('512MB');
   /** Writes one table of vectors; `rowOf` gives the id of a row and the values after the embedding. */
@@ -60,7 +59,7 @@ async function write(
   columns: Columns,
   rows: Iterable<readonly DuckDBValue[]>,
 ): Promise<void> {
-  const { DuckDBDataChunk } = await import('@duckdb/node-api');
+  const { DuckDBDataChunk } = loadDuckDb();
   const { connection, folder } = duck;
   await connection.run(`ATTACH ${literal(join(folder, 'rows.duckdb'))} AS rows`);
   const described = Object.entries(columns).map(([name, type]) => `${identifier(name)} ${type}`);

@@ -1,6 +1,5 @@
 import { chmodSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { dataArguments } from '../../src/training/data-arguments.ts';
 import { fails, file, folder, json, quick, start, taurec } from './taurec.ts';
@@ -73,17 +72,17 @@ describe('sources on the command line', () => {
 });
 
 describe('what the machine lacks', () => {
-  /** Runs with an import of DuckDB that fails with a message. */
+  /** Runs where loading DuckDB fails with a message. */
   const withoutDuckDb = async (message: string) => {
-    const hook = `export async function resolve(name, context, next) {
+    const hook = `const Module = require('node:module');
+    const load = Module._load;
+    Module._load = (name, ...rest) => {
       if (name === '@duckdb/node-api') throw new Error(${JSON.stringify(message)});
-      return next(name, context);
-    }`;
-    file('hook.mjs', hook);
-    const url = pathToFileURL(join(folder, 'hook.mjs')).href;
-    file('register.mjs', `import { register } from 'node:module'; register(${JSON.stringify(url)});`);
+      return load(name, ...rest);
+    };`;
+    file('without-duckdb.cjs', hook);
     const { done } = start(['info', 'cases/parts', '--json'], {
-      NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'register.mjs')).href}`,
+      NODE_OPTIONS: `--require=${join(folder, 'without-duckdb.cjs')}`,
     });
     const { code, stderr } = await done;
     expect(code).toBe(1);

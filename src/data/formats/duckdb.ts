@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { TaurecError } from '../../errors.ts';
@@ -17,8 +18,7 @@ export interface Duck {
  * @throws TaurecError `missing-package` where its library is not installed or cannot be loaded, `cannot-write` without a temporary folder
  */
 export async function openDuck(memory = '1GB'): Promise<Duck> {
-  // Loaded on first use: it is a native library of some 60 MB, and a server never needs it.
-  const { DuckDBInstance } = await import('@duckdb/node-api').catch(withoutDuckDb);
+  const { DuckDBInstance } = loadDuckDb();
   const folder = await temporaryFolder();
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memory,
@@ -41,6 +41,19 @@ export async function openDuck(memory = '1GB'): Promise<Duck> {
       await removeTemporaryFolder(folder);
     },
   };
+}
+
+/**
+ * The package of DuckDB, loaded on first use: it is a native library of some 60 MB, and a server never needs it. `require` takes half the time of `import`,
+ * which scans the text of its CommonJS files for the names of their exports.
+ * @throws TaurecError `missing-package`
+ */
+export function loadDuckDb(): typeof import('@duckdb/node-api') {
+  try {
+    return createRequire(import.meta.url)('@duckdb/node-api');
+  } catch (cause) {
+    return withoutDuckDb(cause as NodeJS.ErrnoException);
+  }
 }
 
 /** The error for a library that does not load: its package of this platform is missing, or the process may not map it. */

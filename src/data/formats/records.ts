@@ -178,10 +178,22 @@ export class RecordSplitter {
   }
 }
 
-/** All records of a text. */
-export function splitRecords(text: string, delimiter: string, rules?: QuoteRules): TextRecord[] {
+/** The records of a text, at most the first `most`. */
+export function splitRecords(
+  text: string,
+  delimiter: string,
+  rules?: QuoteRules,
+  most = Number.POSITIVE_INFINITY,
+): TextRecord[] {
   const splitter = new RecordSplitter(delimiter, rules);
-  return [...splitter.push(text), ...splitter.end()];
+  const records: TextRecord[] = [];
+  for (const part of [() => splitter.push(text), () => splitter.end()]) {
+    for (const record of part()) {
+      if (records.length === most) return records;
+      records.push(record);
+    }
+  }
+  return records;
 }
 
 function trimSpaces(text: string): string {

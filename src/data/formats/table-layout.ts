@@ -62,7 +62,7 @@ export function sniffLayout(
   const quote = quoteOf(options.quote, delimiter, text);
   const { trim = true } = options;
   // A blank row above the header is not the header.
-  const all = splitRecords(text, delimiter, { quote, trim }).slice(0, 1000);
+  const all = splitRecords(text, delimiter, { quote, trim }, 1000);
   const records = all.filter(({ fields }) => fields.some((field) => field.trim() !== ''));
   const first = records[0]?.fields.map((field) => field.trim()) ?? [];
   const rest = records.slice(1).map((record) => record.fields);

@@ -7,29 +7,15 @@
  *
  * --valid-ratio 0: nothing is chosen, and the term has its fixed numbers.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
-import { randomStream, shuffle } from '../dist/array/random.js';
-import { ndcg } from '../dist/evaluation/metrics.js';
 import { mean } from '../dist/experiment/statistics.js';
-import {
-  createModel,
-  enableFusedMultiplyAdd,
-  loadDataset,
-  openRankingEngine,
-  Recommender,
-  train,
-} from '../dist/index.js';
+import { createModel, enableFusedMultiplyAdd, openRankingEngine, Recommender } from '../dist/index.js';
 import { pairedBootstrap } from '../dist/lab.js';
+import { holdOutPeople, ndcgOfPerson } from './speed/held-out-people.mjs';
 
 const GIVEN = [1, 2, 3, 5, 10];
 /** Known items that a person needs: 10 to give and 5 to find. */
 const LEAST = 15;
-const SHARE = 0.1;
-const K = 20;
 
 const { values } = parseArgs({
   options: {
@@ -44,66 +30,19 @@ const threads = Number(values.threads);
 const validRatio = Number(values['valid-ratio']);
 enableFusedMultiplyAdd();
 
-/** The items of each user, from both parts of a data set. @param {string} name @returns {Map<string, string[]>} */
-function itemsByUser(name) {
-  const items = new Map();
-  for (const part of ['train', 'test']) {
-    const text = gunzipSync(readFileSync(join(process.env.TAUREC_DATA ?? '../shared/data', name, `${part}.tsv.gz`)));
-    for (const line of text.toString().split('\n').slice(1)) {
-      const [user, item] = line.split('\t');
-      if (item === undefined) continue;
-      const list = items.get(user);
-      if (list) list.push(item);
-      else items.set(user, [item]);
-    }
-  }
-  return items;
-}
-
-/** The elements in an order drawn from the stream. @template T @param {T[]} list @param {import('../dist/array/random.js').Random} random */
-const shuffled = (list, random) => Array.from(shuffle(Uint32Array.from(list.keys()), random), (at) => list[at]);
-
-/** A model of everyone but the held-out people. @param {[string, string[]][]} users @param {number} seed */
-async function trainOn(users, seed) {
-  const folder = mkdtempSync(join(tmpdir(), 'taurec-new-people-'));
-  try {
-    const file = join(folder, 'others.tsv');
-    writeFileSync(
-      file,
-      `user\titem\n${users.flatMap(([user, items]) => items.map((i) => `${user}\t${i}\n`)).join('')}`,
-    );
-    const data = await loadDataset({ train: file, validRatio, seed });
-    return await train(data, { seed, threads });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** NDCG@20 of a list. @param {{ id: string }[]} list @param {Set<string>} relevant */
-function ndcgOf(list, relevant) {
-  const hits = list.flatMap(({ id }, at) => (relevant.has(id) ? [at] : []));
-  return ndcg(hits, relevant.size, K);
-}
-
 /** For each n the NDCG@20 of every person, with the term and without. @param {string} name @param {number} seed */
 async function measure(name, seed) {
-  const users = shuffled([...itemsByUser(name)], randomStream(seed, 'new-people'));
-  const held = users.slice(0, Math.round(SHARE * users.length));
-  const trained = await trainOn(users.slice(held.length), seed);
+  const heldOut = holdOutPeople(name, seed);
+  const trained = await heldOut.train({ validRatio }, { threads });
   const { neighbors, ...plain } = trained.model;
   if (!neighbors) console.error(`${name}, seed ${seed}: no term was chosen`);
   else if (!values.json)
     console.error(`${name}, seed ${seed}: ${neighbors.kind}, K ${neighbors.size}, β ${neighbors.beta}`);
   const alone = Recommender.fromModel(createModel(plain), await openRankingEngine(trained.model, { threads }));
-  const random = randomStream(seed, 'given');
-  const people = held
-    .map(([, items]) => items.filter((item) => trained.itemIds.indexOf(item) >= 0))
-    .filter((items) => items.length >= LEAST)
-    .map((items) => shuffled(items, random));
+  const people = heldOut.people(trained.itemIds, LEAST);
   const figures = GIVEN.map((n) => {
     /** @param {Recommender} recommender */
-    const ofAll = (recommender) =>
-      people.map((items) => ndcgOf(recommender.recommendFor(items.slice(0, n), { k: K }), new Set(items.slice(n))));
+    const ofAll = (recommender) => people.map((items) => ndcgOfPerson(recommender, items, n));
     return { with: ofAll(trained), without: ofAll(alone) };
   });
   await alone.close();

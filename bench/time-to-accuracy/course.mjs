@@ -24,11 +24,13 @@ import { averages, judged, variants } from './variants.mjs';
 export async function train(data, trial, costs) {
   const { train: interactions, valid } = data;
   if (!valid) throw new Error('no validation part');
-  const { seed, budget, rate } = trial;
+  const { seed, budget, rate, lambda: negativeWeight = 1 } = trial;
   const variant = variants[trial.variant];
   const { tau, users: validated } = dataSets[trial.data];
   const phases = variant.phases(trial).map((phase) => ({ ...phase, cost: costs.of(trial.data, phase) }));
-  const recorded = variant.sampling ? new RecordedLoss(new SoftmaxLoss({ tau }), interactions.rows) : undefined;
+  const recorded = variant.sampling
+    ? new RecordedLoss(new SoftmaxLoss({ tau, negativeWeight }), interactions.rows)
+    : undefined;
   const samplers = phases.map(({ rows, negatives }) => {
     const options = { rows, negatives };
     return recorded
@@ -43,7 +45,7 @@ export async function train(data, trial, costs) {
     dimension: DIMENSION,
     score: /** @type {const} */ ('cosine'),
     training: {
-      loss: recorded ?? { name: 'sl', options: { tau } },
+      loss: recorded ?? { name: 'sl', options: { tau, negativeWeight } },
       optimizer: { ...optimizerDefaults, decoupledWeightDecay: variant.weightDecay ?? 0 },
       capacity: {
         ...samplers[0].capacity,

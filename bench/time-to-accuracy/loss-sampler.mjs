@@ -50,8 +50,9 @@ export class LossSampler {
   #weights;
   #rows;
   #epoch = 0;
-  /** @type {{ user: number, factor: number }[]} */
-  #order = [];
+  #order = new Int32Array(0);
+  /** [users] factor of the row weight */
+  #factors;
   capacity;
 
   /** @param {Csr} train @param {{ rows: number, negatives: number }} options @param {number} seed @param {RecordedLoss} recorded @param {boolean} weighted */
@@ -61,9 +62,10 @@ export class LossSampler {
     this.#recorded = recorded;
     this.#weighted = weighted;
     this.#rows = rows;
-    const options = { ...samplerDefaults, rows, negatives, pool: /** @type {const} */ ('uniform') };
+    const options = { ...samplerDefaults, rows, negatives, pool: /** @type {const} */ ('uniform'), sampler: undefined };
     this.capacity = new UserBatchSampler(train, options, seed, train).capacity;
     this.#pool = createPool({ train, options, rows, positives: this.capacity.positives, seed });
+    this.#factors = new Float64Array(train.rows);
     this.#users = Array.from({ length: train.rows }, (_, u) => u).filter((u) => csrDegree(train, u) > 0);
     this.#weights = relativeRowWeights(train, 'count').map((weight) => weight / rows);
   }
@@ -78,33 +80,37 @@ export class LossSampler {
     const { remaining } = this.#recorded;
     const random = randomStream(this.#seed, 'by-loss', epoch);
     const mean = this.#users.reduce((sum, u) => sum + remaining[u], 0) / this.#users.length;
-    this.#order = this.#users.flatMap((user) => {
+    /** @type {number[]} */
+    const visited = [];
+    for (const user of this.#users) {
       const chance = mean === 0 ? 1 : Math.min(1, (VISITED * remaining[user]) / mean);
-      if (random.real() >= chance) return [];
-      return [{ user, factor: this.#weighted && mean > 0 ? VISITED / chance : 1 }];
-    });
-    shuffle(this.#order, random);
+      if (random.real() >= chance) continue;
+      visited.push(user);
+      this.#factors[user] = this.#weighted && mean > 0 ? VISITED / chance : 1;
+    }
+    this.#order = shuffle(Int32Array.from(visited), random);
   }
 
   /** @param {number} step */
   batch(step) {
     const { offsets, indices } = this.#train;
-    const rows = this.#order.slice(step * this.#rows, (step + 1) * this.#rows);
-    const users = Int32Array.from(rows, ({ user }) => user);
-    const positiveOffsets = new Int32Array(rows.length + 1);
+    const users = this.#order.subarray(step * this.#rows, (step + 1) * this.#rows);
+    const positiveOffsets = new Int32Array(users.length + 1);
     for (const [r, user] of users.entries()) positiveOffsets[r + 1] = positiveOffsets[r] + csrDegree(this.#train, user);
-    const positives = new Int32Array(positiveOffsets[rows.length]);
+    const positives = new Int32Array(positiveOffsets[users.length]);
     for (const [r, user] of users.entries())
       positives.set(indices.subarray(offsets[user], offsets[user + 1]), positiveOffsets[r]);
     const negatives = this.#pool.draw({ users, positives }, randomStream(this.#seed, 'pool', this.#epoch, step));
-    const maskOffsets = new Int32Array(rows.length + 1);
+    // Every built-in pool keeps positions.
+    const positions = /** @type {import('../../dist/sampler/item-positions.js').ItemPositions} */ (
+      this.#pool.positions
+    );
+    const maskOffsets = new Int32Array(users.length + 1);
     /** @type {number[]} */
     const masked = [];
-    for (let r = 0; r < rows.length; r++) {
+    for (let r = 0; r < users.length; r++) {
       for (let e = positiveOffsets[r]; e < positiveOffsets[r + 1]; e++) {
-        const position = /** @type {NonNullable<typeof this.#pool.positions>} */ (this.#pool.positions).of(
-          positives[e],
-        );
+        const position = positions.of(positives[e]);
         if (position >= 0) masked.push(position);
       }
       maskOffsets[r + 1] = masked.length;
@@ -112,7 +118,7 @@ export class LossSampler {
     return {
       shared: true,
       users,
-      rowWeights: Float32Array.from(rows, ({ user, factor }) => this.#weights[user] * factor),
+      rowWeights: Float32Array.from(users, (user) => this.#weights[user] * this.#factors[user]),
       positiveOffsets,
       positives,
       negatives,

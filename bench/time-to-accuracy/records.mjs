@@ -9,6 +9,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
  * @property {number} rate highest learning rate
  * @property {number} rows a step
  * @property {number} negatives a row
+ * @property {number} [lambda] weight of the negative side; absent: 1
  * @property {number} seed of the split, the initial embeddings and the batches
  */
 
@@ -41,6 +42,6 @@ export class Records {
 }
 
 /** @param {Trial} trial */
-export function keyOf({ data, budget, variant, rate, rows, negatives, seed }) {
-  return [data, budget, variant, rate, rows, negatives, seed].join('|');
+export function keyOf({ data, budget, variant, rate, rows, negatives, lambda = 1, seed }) {
+  return [data, budget, variant, rate, rows, negatives, lambda, seed].join('|');
 }

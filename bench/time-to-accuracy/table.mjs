@@ -11,7 +11,7 @@ const percent = (/** @type {number} */ ratio) => `${ratio < 1 ? '−' : '+'}${Ma
  * that, seed by seed. @param {CourseRecord[]} records
  */
 export function tables(records) {
-  const groups = groupBy(records, ({ data, budget }) => `${data}, ${budget} s`);
+  const groups = groupBy(records, ({ data, budget, lambda = 1 }) => `${data}, ${budget} s, λ ${lambda}`);
   return Object.entries(groups)
     .map(([title, group]) => `### ${title}\n\n${table(group)}`)
     .join('\n\n');
@@ -24,7 +24,8 @@ function table(records) {
       records.flatMap(({ values, ...trial }) =>
         Object.entries(values).map(([weights, value]) => ({ ...trial, weights, value })),
       ),
-      ({ variant, rate, rows, negatives, weights }) => [variant, weights, rate, rows, negatives].join('|'),
+      ({ variant, rate, rows, negatives, lambda, weights }) =>
+        [variant, weights, rate, rows, negatives, lambda].join('|'),
     ),
   ).map(([, runs]) => ({ ...runs[0], values: new Map(runs.map(({ seed, value }) => [seed, value])) }));
   const isPlain = (/** @type {typeof entries[number]} */ { variant, weights }) =>

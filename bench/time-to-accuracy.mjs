@@ -33,7 +33,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: join(folder, 'records.jsonl') },
     costs: { type: 'string', default: join(folder, 'costs.jsonl') },
     final: { type: 'string' },
-    plain: { type: 'string', default: '{}' },
+    plain: { type: 'string' },
     table: { type: 'boolean', default: false },
   },
 });
@@ -43,7 +43,12 @@ const numbers = (/** @type {string} */ list) => list.split(',').filter(Boolean).
 const records = new Records(values.out);
 if (values.table) console.log(tables(records.all));
 else if (values.data === undefined) throw new Error('--data: the name of a data set');
-else if (values.final !== undefined) await finish(values.data, JSON.parse(values.final), JSON.parse(values.plain));
+else if (values.final !== undefined)
+  await finish(
+    values.data,
+    JSON.parse(values.final),
+    values.plain === undefined ? undefined : JSON.parse(values.plain),
+  );
 else await compare(values.data);
 
 /** @param {string} data */
@@ -53,7 +58,7 @@ function folderOf(data) {
 
 /**
  * Trains the chosen configuration on all of train.
- * @param {string} data @param {import('../dist/index.js').TrainConfigInput} config @param {import('../dist/index.js').TrainConfigInput} plain
+ * @param {string} data @param {import('../dist/index.js').TrainConfigInput} config @param {import('../dist/index.js').TrainConfigInput | undefined} plain
  */
 async function finish(data, config, plain) {
   enableFusedMultiplyAdd();

@@ -11,7 +11,7 @@ import { trainEmbeddings } from '../../dist/lab.js';
 /**
  * Trains on all of train, as the last epoch leaves it, and reads the test set once. The processor time of a training is measured beside that of `plain` in the same process, whose first epochs are trained before it and whose whole
  * time follows from them: the ratio of the two depends less on the load than either.
- * @param {string} folder of the data set @param {Config} config @param {Config} plain @param {number} seed
+ * @param {string} folder of the data set @param {Config} config @param {Config | undefined} plain @param {number} seed
  */
 export async function final(folder, config, plain, seed) {
   const [train, test] = ['train', 'test'].map((part) => join(folder, `${part}.tsv.gz`));
@@ -23,8 +23,8 @@ export async function final(folder, config, plain, seed) {
   const more = 5;
   const plainFor = (/** @type {number} */ epochs) =>
     timed(() => trainEmbeddings({ train: interactions }, { ...shared, ...plain, epochs }));
-  const [one, several] = [await plainFor(1), await plainFor(1 + more)];
-  const perEpoch = (several.seconds - one.seconds) / more;
+  const [one, several] = plain ? [await plainFor(1), await plainFor(1 + more)] : [];
+  const perEpoch = one && several && (several.seconds - one.seconds) / more;
   const full = await timed(() => trainEmbeddings({ train: interactions }, { ...shared, ...config }));
   const { users, items } = full.result;
   const sizes = {
@@ -53,7 +53,7 @@ export async function final(folder, config, plain, seed) {
       ...{
         seconds: full.seconds,
         wall: full.wall,
-        plainSeconds: Number((perEpoch * (plain.epochs ?? 100)).toFixed(1)),
+        ...(perEpoch && { plainSeconds: Number((perEpoch * (plain?.epochs ?? 100)).toFixed(1)) }),
       },
       load: loadavg().map((x) => Number(x.toFixed(1))),
     };

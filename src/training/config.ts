@@ -66,8 +66,11 @@ const length = 'Length of training:';
 const optimiser = 'Optimiser:';
 
 const scheduleShape = {
-  /** The shape of the schedule: constant, or half a cosine down to `final` (default). */
-  name: option(oneOf(['constant', 'cosine']).default('cosine'), {
+  /**
+   * The shape of the schedule: `constant`; `cosine` (default), half a cosine down to `final`; `cooldown`, constant, then linear down to `final` over the last two fifths.
+   * `cooldown` suits trainings much shorter than the default (docs/decisions/067-time-to-accuracy.md).
+   */
+  name: option(oneOf(['constant', 'cosine', 'cooldown']).default('cosine'), {
     group: optimiser,
     flag: '--schedule <name>',
     help: 'learning-rate schedule',
@@ -78,7 +81,7 @@ const scheduleShape = {
     flag: '--warmup <number>',
     help: 'fraction of the run over which the learning rate rises from 0',
   }),
-  /** The learning rate at the end of a cosine, as a fraction of the highest, in [0, 1]. Default 0. */
+  /** The learning rate at the end of a cosine or cooldown, as a fraction of the highest, in [0, 1]. Default 0. */
   final: option(within(0, 1).default(0), {
     group: optimiser,
     flag: '--final <number>',

@@ -299,24 +299,19 @@ export class DivergenceGuard {
   }
 }
 
-/** The learning rate over a run: linear warm-up from 0, then constant, or a half cosine down to the fraction `final`. */
-interface Schedule {
-  readonly name: 'constant' | 'cosine';
-  /** Fraction of the run spent warming up, [0, 1). */
-  readonly warmup: number;
-  /** The learning rate at the end of a cosine, as a fraction of the highest, [0, 1]. */
-  readonly final: number;
-}
+/** Fraction of the run, after the warm-up, over which the schedule `cooldown` falls. */
+const COOLDOWN = 0.4;
 
 /**
  * The factor of the learning rate at `progress` ∈ [0, 1], the fraction of the run that is done. With w = warmup, f = final, q = (progress − w)/(1 − w):
- * progress/w while progress < w; after that 1 (constant), or f + (1 − f)·(1 + cos πq)/2 (cosine; Loshchilov & Hutter, ICLR 2017, without restarts).
+ * progress/w while progress < w; after that 1 (constant), f + (1 − f)·(1 + cos πq)/2 (cosine; Loshchilov & Hutter, ICLR 2017, without restarts), or 1 up to q = .6 and from there linear down to f (cooldown).
  */
-export function scheduleFactor(schedule: Schedule, progress: number): number {
+export function scheduleFactor(schedule: TrainConfig['schedule'], progress: number): number {
   const { name, warmup, final } = schedule;
   if (progress < warmup) return progress / warmup;
   if (name === 'constant') return 1;
   const q = Math.min(1, (progress - warmup) / (1 - warmup));
+  if (name === 'cooldown') return 1 - (1 - final) * Math.max(0, (q - (1 - COOLDOWN)) / COOLDOWN);
   return final + ((1 - final) * (1 + Math.cos(Math.PI * q))) / 2;
 }
 

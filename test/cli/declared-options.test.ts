@@ -95,7 +95,7 @@ describe('an option is declared once', () => {
 
   test('choices, words and bounds come from the type', () => {
     const of = (path: string) => accepted(trainOptions.find((option) => option.path === path)!.schema);
-    expect(of('schedule.name').choices).toEqual(['constant', 'cosine']);
+    expect(of('schedule.name').choices).toEqual(['constant', 'cosine', 'cooldown']);
     expect(of('batch.rows')).toEqual({
       choices: [],
       words: ['auto'],

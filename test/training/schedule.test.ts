@@ -22,10 +22,19 @@ describe('scheduleFactor', () => {
     expect(scheduleFactor({ ...schedule, name: 'constant' }, 0.7)).toBe(1);
   });
 
-  it('stays in [0, 1], and falls after the warm-up', () => {
+  it('is constant, then linear to the final fraction over the last two fifths: a cooldown', () => {
+    const schedule = { name: 'cooldown', warmup: 0.2, final: 0.1 } as const;
+    // q = (p − .2)/.8 is .6 at p = .68, and .8, half of the way down, at p = .84
+    for (const p of [0.2, 0.5, 0.68]) expect(scheduleFactor(schedule, p)).toBeCloseTo(1, 12);
+    expect(scheduleFactor(schedule, 0.84)).toBeCloseTo((1 + 0.1) / 2, 12);
+    expect(scheduleFactor(schedule, 1)).toBeCloseTo(0.1, 12);
+  });
+
+  it('stays in [0, 1], and never rises after the warm-up', () => {
+    const names = fc.constantFrom('constant' as const, 'cosine' as const, 'cooldown' as const);
     fc.assert(
-      fc.property(warmup, fraction, fraction, fraction, (w, final, a, b) => {
-        const schedule = { name: 'cosine', warmup: w, final } as const;
+      fc.property(names, warmup, fraction, fraction, fraction, (name, w, final, a, b) => {
+        const schedule = { name, warmup: w, final };
         const [early, late] = [Math.min(a, b), Math.max(a, b)].map((p) => scheduleFactor(schedule, p)) as [
           number,
           number,

@@ -1,7 +1,7 @@
 import { openEngine } from '../../dist/engine/open-engine.js';
 import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
-import { initialise } from './course.mjs';
+import { initialEmbeddings } from '../../dist/training/engine-arrays.js';
 import { Records } from './records.mjs';
 import { DIMENSION, dataSets } from './settings.mjs';
 
@@ -51,7 +51,7 @@ export class Costs {
         },
       };
       const engine = await openEngine(plan, { threads: 1 });
-      initialise(engine, 1, 0.1);
+      initialEmbeddings(engine, 1, 0.1);
       runs.push({ shape, sampler, engine, epoch: 0, steps: 0, at: 0, ms: /** @type {number[]} */ ([]) });
     }
     for (let round = -2; round < rounds; round++) {

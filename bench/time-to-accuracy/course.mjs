@@ -1,10 +1,10 @@
-import { randomStream } from '../../dist/array/random.js';
 import { openEngine } from '../../dist/engine/open-engine.js';
 import { evaluateSync } from '../../dist/evaluation/evaluator.js';
 import { embeddingRanker } from '../../dist/evaluation/rankers.js';
 import { SoftmaxLoss } from '../../dist/loss/sl.js';
 import { optimizerDefaults } from '../../dist/optimizer/create-optimizer.js';
 import { createSampler } from '../../dist/sampler/create-sampler.js';
+import { initialEmbeddings } from '../../dist/training/engine-arrays.js';
 import { Averages } from './averages.mjs';
 import { LossSampler, RecordedLoss } from './loss-sampler.mjs';
 import { DIMENSION, dataSets } from './settings.mjs';
@@ -61,7 +61,7 @@ export async function train(data, trial, costs) {
   };
   const engine = await openEngine(plan, { threads: 1 });
   try {
-    initialise(engine, seed, variant.userDeviation ?? 0.1);
+    initialEmbeddings(engine, seed, 0.1);
     const means = new Averages(engine, averages);
     const cpu = process.cpuUsage();
     let spent = 0;
@@ -107,21 +107,5 @@ export async function train(data, trial, costs) {
     return { values, epochs: epoch, steps: step, seconds: Number(((user + system) / 1e6).toFixed(1)) };
   } finally {
     await engine.close();
-  }
-}
-
-/**
- * Initial embeddings as in training; those of users may have another deviation.
- * @param {import('../../dist/extend.js').Engine} engine @param {number} seed @param {number} userDeviation
- */
-export function initialise(engine, seed, userDeviation) {
-  for (const { table, purpose, deviation } of [
-    { table: engine.users, purpose: 'init-users', deviation: userDeviation },
-    { table: engine.items, purpose: 'init-items', deviation: 0.1 },
-  ]) {
-    const random = randomStream(seed, purpose);
-    for (let r = 0; r < table.rows; r++) {
-      for (let c = 0; c < table.columns; c++) table.data[r * table.stride + c] = deviation * random.normal();
-    }
   }
 }

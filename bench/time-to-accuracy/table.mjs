@@ -2,12 +2,15 @@ import { variants } from './variants.mjs';
 
 /** @typedef {import('./records.mjs').CourseRecord} CourseRecord */
 
+/** The last weights and two averages; the records have more. */
+const shown = ['last', 'ema 0.1', 'tail 0.2', 'tail 0.1'];
+
 const mean = (/** @type {number[]} */ values) => values.reduce((sum, x) => sum + x, 0) / values.length;
 const figure = (/** @type {number} */ value) => value.toFixed(4).replace('0.', '.');
 const percent = (/** @type {number} */ ratio) => `${ratio < 1 ? '−' : '+'}${Math.abs(100 * (ratio - 1)).toFixed(1)}%`;
 
 /**
- * One table for each data set and budget: every variant, with the last weights or an average, at the setting (rate, rows, negatives) that validates best for it over the seeds that it shares with the best plain setting; its ratio to
+ * One table for each data set, budget and λ: every variant, with the last weights or an average, at the setting (rate, rows, negatives) that validates best for it over the seeds that it shares with the best plain setting; its ratio to
  * that, seed by seed. @param {CourseRecord[]} records
  */
 export function tables(records) {
@@ -22,7 +25,9 @@ function table(records) {
   const entries = Object.entries(
     groupBy(
       records.flatMap(({ values, ...trial }) =>
-        Object.entries(values).map(([weights, value]) => ({ ...trial, weights, value })),
+        Object.entries(values)
+          .filter(([weights]) => shown.includes(weights))
+          .map(([weights, value]) => ({ ...trial, weights, value })),
       ),
       ({ variant, rate, rows, negatives, lambda, weights }) =>
         [variant, weights, rate, rows, negatives, lambda].join('|'),

@@ -5,7 +5,6 @@
  * @property {(progress: number) => number} schedule the learning rate as a fraction of the highest, by the fraction of the budget that is spent
  * @property {(trial: { rows: number, negatives: number }) => { from: number, rows: number, negatives: number }[]} phases shapes of batches, each from a fraction of the budget on
  * @property {'weighted' | 'unweighted'} [sampling] users by their remaining loss
- * @property {number} [userDeviation] standard deviation of the users' initial embeddings; default .1. Under cosines and Adam, half of it means twice the users' learning rate.
  * @property {number} [weightDecay] decoupled, default 0
  * @property {'all' | 'few'} averages those that are judged with it, besides the last weights
  */
@@ -42,11 +41,7 @@ export const variants = {
   restarts: variant('two cosines to 0, the second twice as long', {
     schedule: (p) => cosine(p < 1 / 3 ? 3 * p : (3 * p - 1) / 2),
   }),
-  'restarts-half': variant('the same, the second from half the rate', {
-    schedule: (p) => (p < 1 / 3 ? cosine(3 * p) : cosine((3 * p - 1) / 2) / 2),
-  }),
   'one-cycle': variant('linear up over .3, cosine to 0', { schedule: (p) => warmed(p, 0.3) }),
-  warmup: variant('linear up over .05, cosine to 0', { schedule: (p) => warmed(p, 0.05) }),
   cooldown: variant('constant, linear to 0 over the last .4', { schedule: (p) => cooled(p, 0.4) }),
   'inverse-root': variant('1 / √(1 + 20 p), times linear to 0 over the last .3', {
     schedule: (p) => cooled(p, 0.3) / Math.sqrt(1 + 20 * p),
@@ -87,13 +82,9 @@ export const variants = {
   }),
   'by-loss': variant('users by remaining loss, row weights unchanged', { sampling: 'unweighted' }),
   'by-loss-weighted': variant('users by remaining loss, row weights / probability', { sampling: 'weighted' }),
-  'decay-0.01': variant('decoupled weight decay .01', { weightDecay: 0.01, averages: 'all' }),
   'decay-0.03': variant('decoupled weight decay .03', { weightDecay: 0.03, averages: 'all' }),
   'decay-0.1': variant('decoupled weight decay .1', { weightDecay: 0.1, averages: 'all' }),
   'decay-0.3': variant('decoupled weight decay .3', { weightDecay: 0.3, averages: 'all' }),
-  'cooldown-0.2': variant('constant, linear to 0 over the last .2', { schedule: (p) => cooled(p, 0.2) }),
-  'users-fast': variant('initial users .05: twice their rate', { userDeviation: 0.05 }),
-  'users-slow': variant('initial users .2: half their rate', { userDeviation: 0.2 }),
 };
 
 /** Averages that are judged with every training (averages.mjs). */

@@ -68,7 +68,7 @@ const optimiser = 'Optimiser:';
 const scheduleShape = {
   /**
    * The shape of the schedule: `constant`; `cosine` (default), half a cosine down to `final`; `cooldown`, constant, then linear down to `final` over the last two fifths.
-   * `cooldown` suits trainings much shorter than the default (docs/decisions/067-time-to-accuracy.md).
+   * `cooldown` suits trainings of some 10 to 30 epochs (docs/decisions/067-time-to-accuracy.md).
    */
   name: option(oneOf(['constant', 'cosine', 'cooldown']).default('cosine'), {
     group: optimiser,

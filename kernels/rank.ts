@@ -40,22 +40,36 @@ export function startTop(scores: usize, items: usize, k: i32): void {
 }
 
 /**
- * Offers the scores `values` [count] of the items first, first + 1, … to a heap of k places. Calls must go up in items: an equal score then never replaces a kept
- * one, which has the lower item. Most groups of four lie below the root, and one comparison skips them.
+ * Offers rows of scores, `values` [rows × count] with `stride` bytes from row to row, of the items first, first + 1, … to a heap of k places for each row; the heaps follow one another. Calls must go up in items: an equal
+ * score then never replaces a kept one, which has the lower item. Most groups of sixteen lie below the root, and one branch skips them.
  */
-export function offerTop(values: usize, count: i32, first: i32, scores: usize, items: usize, k: i32): void {
+export function offerTop(values: usize, stride: i32, rows: i32, count: i32, first: i32, scores: usize, items: usize, k: i32): void {
+  for (let r = 0; r < rows; r++) {
+    offerRow(values, count, first, scores, items, k);
+    values += stride;
+    scores += k << 2;
+    items += k << 2;
+  }
+}
+
+/** Offers one row of scores to its heap. */
+function offerRow(values: usize, count: i32, first: i32, scores: usize, items: usize, k: i32): void {
   let root = load<f32>(scores);
-  const whole = count & ~3;
+  let bar = f32x4.splat(root);
   let i = 0;
-  for (; i < whole; i += 4) {
-    if (!v128.any_true(f32x4.gt(v128.load(values + (i << 2)), f32x4.splat(root)))) continue;
-    for (let j = i; j < i + 4; j++) {
+  for (; i + 16 <= count; i += 16) {
+    const at = values + (i << 2);
+    const low = v128.or(f32x4.gt(v128.load(at), bar), f32x4.gt(v128.load(at, 16), bar));
+    const high = v128.or(f32x4.gt(v128.load(at, 32), bar), f32x4.gt(v128.load(at, 48), bar));
+    if (!v128.any_true(v128.or(low, high))) continue;
+    for (let j = i; j < i + 16; j++) {
       const value = load<f32>(values + (j << 2));
       if (value > root) {
         sink(scores, items, k, value, first + j);
         root = load<f32>(scores);
       }
     }
+    bar = f32x4.splat(root);
   }
   for (; i < count; i++) {
     const value = load<f32>(values + (i << 2));

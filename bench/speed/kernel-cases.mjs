@@ -8,8 +8,8 @@ const items = 40_988;
 /** The engine's blocks of users, pool items, queries and items, and its stride of scores (src/engine/wasm/memory.ts). */
 const rowBlock = 12;
 const slotBlock = 48;
-const queryBlock = 24;
-const itemBlock = 1024;
+const queryBlock = 48;
+const itemBlock = 512;
 const scoreStride = pool + 16;
 const pairs = 128;
 const pairNegatives = 800;
@@ -266,14 +266,13 @@ export const kernelCases = {
       const topScores = arena.take(queryBlock * k * 4);
       const topItems = arena.take(queryBlock * k * 4);
       return () => {
-        for (let q = 0; q < queryBlock; q++) {
-          const heap = /** @type {const} */ ([topScores + q * k * 4, topItems + q * k * 4, k]);
-          kernels.startTop(...heap);
-          for (let first = 0; first < items; first += itemBlock) {
-            kernels.offerTop(scores.byteOffset + first * 4, Math.min(itemBlock, items - first), first, ...heap);
-          }
-          kernels.finishTop(...heap);
+        for (let q = 0; q < queryBlock; q++) kernels.startTop(topScores + q * k * 4, topItems + q * k * 4, k);
+        // All queries read the same scores: a stride of 0.
+        for (let first = 0; first < items; first += itemBlock) {
+          const [from, count] = [scores.byteOffset + first * 4, Math.min(itemBlock, items - first)];
+          kernels.offerTop(from, 0, queryBlock, count, first, topScores, topItems, k);
         }
+        for (let q = 0; q < queryBlock; q++) kernels.finishTop(topScores + q * k * 4, topItems + q * k * 4, k);
         return topScores;
       };
     },

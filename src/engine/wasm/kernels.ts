@@ -198,10 +198,10 @@ export interface Kernels {
   /**
    * kernels/rank.ts
    *
-   * Offers the scores `values` [count] of the items first, first + 1, … to a heap of k places. Calls must go up in items: an equal score then never replaces a kept
-   * one, which has the lower item. Most groups of four lie below the root, and one comparison skips them.
+   * Offers rows of scores, `values` [rows × count] with `stride` bytes from row to row, of the items first, first + 1, … to a heap of k places for each row; the heaps follow one another. Calls must go up in items: an equal
+   * score then never replaces a kept one, which has the lower item. Most groups of sixteen lie below the root, and one branch skips them.
    */
-  offerTop(values: number, count: number, first: number, scores: number, items: number, k: number): void;
+  offerTop(values: number, stride: number, rows: number, count: number, first: number, scores: number, items: number, k: number): void;
   /** kernels/rank.ts: Sorts a heap of k places best first, in place (a heap sort: takes the worst to the end, k times). Places that were never filled get item −1. */
   finishTop(scores: number, items: number, k: number): void;
   /** kernels/rank.ts: Counts the scores of `values` [count] that are above `score`, or at least `score` when `orEqual`. Excluded items have score −Infinity and are never counted. */

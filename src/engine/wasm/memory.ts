@@ -56,10 +56,12 @@ export const SLOT_BLOCK = 48;
 export const SCRATCH_ROWS = 5;
 /** Scratch rows of a person's loss: those of its kernel, one of item states, one of cosines (person-loss.ts). */
 export const PERSON_ROWS = SCRATCH_ROWS + 2;
-/** Queries that are ranked together: six register tiles of four rows. */
-export const QUERY_BLOCK = 24;
-/** Items that are scored for them at a time. A block of scores, 24 × 1,024 floats, takes 96 KiB. */
-export const ITEM_BLOCK = 1024;
+/** The most queries that are ranked together: twelve register tiles of four rows, which pass over each tile of items while it is in the first-level cache. */
+export const QUERY_BLOCK = 48;
+/** Items that are scored for them at a time. A block of scores, 48 × 512 floats, takes 96 KiB. */
+export const ITEM_BLOCK = 512;
+/** Floats between rows of these scores: not a multiple of a page, as `scoreStride`. */
+export const RANK_STRIDE = ITEM_BLOCK + 16;
 /** Queries of one ranking round: the size of the regions for queries. */
 export const QUERY_ROUND = 1024;
 
@@ -144,7 +146,7 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
     itemGradients: slots * stride, panels: training && shared ? ((n + 7) & ~7) * stride : 0,
     occurrenceOffsets: slots, occurrenceCounts: slots, occurrenceRows: entries, occurrenceEntries: entries,
     scoreGradients: rows * scoreStride + 4, positiveGradients: shared ? capacity.positives : 0, ones: 1, l2: 1,
-    threadScores: threads * Math.max(shared ? ROW_BLOCK * scoreStride : scoreStride, QUERY_BLOCK * ITEM_BLOCK), threadPositives: threads * (capacity.positives + 4),
+    threadScores: threads * Math.max(shared ? ROW_BLOCK * scoreStride : scoreStride, QUERY_BLOCK * RANK_STRIDE), threadPositives: threads * (capacity.positives + 4),
     threadWeights: threads * (n + 4), threadScratch: threads * SCRATCH_ROWS * (n + 4),
     threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
     rankPanels: ((items + 7) & ~7) * stride, itemBias: (items + 7) & ~7, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,

@@ -1,7 +1,7 @@
 import { type Csr, csrRow } from '../../array/csr.ts';
 import type { EnginePlan, RankRequest, RankResult } from '../engine.ts';
 import type { Crew } from './crew.ts';
-import { ITEM_BLOCK, QUERY_BLOCK, QUERY_ROUND, type ThreadMemory, Word } from './memory.ts';
+import { ITEM_BLOCK, QUERY_BLOCK, QUERY_ROUND, RANK_STRIDE, type ThreadMemory, Word } from './memory.ts';
 
 /** The preparation of rows for ranking, as arguments of gatherRows: normalised for cosine scores, without dropout. */
 function rankPreparation({ score, rankingScore = score }: EnginePlan) {
@@ -9,13 +9,14 @@ function rankPreparation({ score, rankingScore = score }: EnginePlan) {
 }
 
 /**
- * Full ranking on one thread: scores QUERY_BLOCK queries × ITEM_BLOCK items at a time and offers each score to the query's best k. The whole score matrix
+ * Full ranking on one thread: scores at most QUERY_BLOCK queries × ITEM_BLOCK items at a time and offers each score to the query's best k. The whole score matrix
  * [queries × items] never exists.
  */
 export class Ranking {
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
-  /** Addresses of this thread's parts: [QUERY_BLOCK × ITEM_BLOCK] scores, [ITEM_BLOCK × stride] item rows, and 8 scores of one target's panel. */
+  private readonly threads: number;
+  /** Addresses of this thread's parts: [QUERY_BLOCK × RANK_STRIDE] scores, [ITEM_BLOCK × stride] item rows, and 8 scores of one target's panel. */
   private readonly scoresAt: number;
   private readonly itemsAt: number;
   private readonly targetAt: number;
@@ -25,6 +26,7 @@ export class Ranking {
     const threads = length.threadItems / (ITEM_BLOCK * stride);
     this.memory = memory;
     this.crew = crew;
+    this.threads = threads;
     this.scoresAt = at.threadScores + (length.threadScores / threads) * 4 * thread;
     this.itemsAt = at.threadItems + ITEM_BLOCK * stride * 4 * thread;
     this.targetAt = at.threadTargets + 64 * thread;
@@ -58,7 +60,7 @@ export class Ranking {
   }
 
   /**
-   * Ranks the queries of this round: the best k of each, and for its targets the number of items above. A task is a block of QUERY_BLOCK queries, which then goes through
+   * Ranks the queries of this round: the best k of each, and for its targets the number of items above. A task is a block of queries, which then goes through
    * all items in ascending order, as offerTop requires.
    */
   rank(): void {
@@ -68,12 +70,15 @@ export class Ranking {
     const queries = control[Word.queries]!;
     const k = control[Word.k]!;
     const bytes = stride * 4;
-    const blocks = Math.ceil(queries / QUERY_BLOCK);
-    const scoreBytes = ITEM_BLOCK * 4;
+    // blocks of equal size, as many for each thread; a multiple of 4 fills the register tiles
+    const each = this.threads * Math.ceil(queries / (this.threads * QUERY_BLOCK));
+    const block = 4 * Math.ceil(queries / (4 * each));
+    const blocks = Math.ceil(queries / block);
+    const scoreBytes = RANK_STRIDE * 4;
     const biased = control[Word.hasItemBias] === 1;
     for (let task = this.crew.nextTask(); task < blocks; task = this.crew.nextTask()) {
-      const from = task * QUERY_BLOCK;
-      const to = Math.min(queries, from + QUERY_BLOCK);
+      const from = task * block;
+      const to = Math.min(queries, from + block);
       kernels.gatherRows({
         table: at.rawQueries,
         stride: bytes,
@@ -86,14 +91,10 @@ export class Ranking {
         norms: at.queryNorms,
         ...preparation,
       });
-      // for each query the places in its lists of additions and of excluded items; lists and items both ascend
-      const nextAddition = new Int32Array(to - from);
-      const nextExcluded = new Int32Array(to - from);
-      for (let q = from; q < to; q++) {
-        nextAddition[q - from] = this.word('additionOffsets', q);
-        nextExcluded[q - from] = this.word('excludedOffsets', q);
-        kernels.startTop(at.topScores + q * k * 4, at.topItems + q * k * 4, k);
-      }
+      const { additionOffsets, excludedOffsets } = at;
+      const additions = new ListWalk(this.memory.ints, additionOffsets, at.additions, from, to);
+      const excluded = new ListWalk(this.memory.ints, excludedOffsets, at.excluded, from, to);
+      for (let q = from; q < to; q++) kernels.startTop(at.topScores + q * k * 4, at.topItems + q * k * 4, k);
       const targetScores = control[Word.hasTargets] ? this.scoreTargets(from, to) : undefined;
       for (let first = 0; first < plan.items; first += ITEM_BLOCK) {
         const count = Math.min(plan.items - first, ITEM_BLOCK);
@@ -113,12 +114,14 @@ export class Ranking {
           k: stride,
           accumulate: biased,
         });
+        this.add(additions, first, count);
+        this.exclude(excluded, first, count);
+        const top = from * k * 4;
+        kernels.offerTop(this.scoresAt, scoreBytes, to - from, count, first, at.topScores + top, at.topItems + top, k);
+        if (!targetScores) continue;
+        const begin = this.word('targetOffsets', from);
         for (let q = from; q < to; q++) {
-          const scores = this.scoresAt + (q - from) * scoreBytes;
-          nextAddition[q - from] = this.add(q, nextAddition[q - from]!, scores, first, count);
-          nextExcluded[q - from] = this.exclude(q, nextExcluded[q - from]!, scores, first, count);
-          kernels.offerTop(scores, count, first, at.topScores + q * k * 4, at.topItems + q * k * 4, k);
-          if (targetScores) this.countTargets(q, scores, first, count, targetScores, this.word('targetOffsets', from));
+          this.countTargets(q, this.scoresAt + (q - from) * scoreBytes, first, count, targetScores, begin);
         }
       }
       for (let q = from; q < to; q++) kernels.finishTop(at.topScores + q * k * 4, at.topItems + q * k * 4, k);
@@ -132,33 +135,23 @@ export class Ranking {
     floats.copyWithin(scores >>> 2, from, from + count);
   }
 
-  /** Adds the query's additions to the scores of this block; returns the place where its list continues. */
-  private add(q: number, next: number, scores: number, first: number, count: number): number {
-    const { floats, ints, layout } = this.memory;
-    const list = layout.at.additions >>> 2;
+  /** Adds the queries' additions to the scores of a block of `count` items. */
+  private add(walk: ListWalk, first: number, count: number): void {
+    const { floats, layout } = this.memory;
     const values = layout.at.additionValues >>> 2;
-    const end = this.word('additionOffsets', q + 1);
-    let e = next;
-    for (; e < end; e++) {
-      const item = ints[list + e]!;
-      if (item >= first + count) break;
-      floats[(scores >>> 2) + item - first]! += floats[values + e]!;
+    for (let row = 0; row < walk.rows; row++) {
+      const scores = (this.scoresAt >>> 2) + row * RANK_STRIDE - first;
+      while (walk.due[row]! < first + count) floats[scores + walk.due[row]!]! += floats[values + walk.take(row)]!;
     }
-    return e;
   }
 
-  /** Sets the scores of the query's excluded items in this block to −Infinity; returns the place where its list continues. */
-  private exclude(q: number, next: number, scores: number, first: number, count: number): number {
-    const { floats, ints, layout } = this.memory;
-    const list = layout.at.excluded >>> 2;
-    const end = this.word('excludedOffsets', q + 1);
-    let e = next;
-    for (; e < end; e++) {
-      const item = ints[list + e]!;
-      if (item >= first + count) break;
-      floats[(scores >>> 2) + item - first] = -Infinity;
+  /** Sets the scores of the queries' excluded items in a block of `count` items to −Infinity. */
+  private exclude(walk: ListWalk, first: number, count: number): void {
+    const { floats } = this.memory;
+    for (let row = 0; row < walk.rows; row++) {
+      const scores = (this.scoresAt >>> 2) + row * RANK_STRIDE - first;
+      for (; walk.due[row]! < first + count; walk.take(row)) floats[scores + walk.due[row]!] = -Infinity;
     }
-    return e;
   }
 
   /** The scores of the targets of queries [from, to), by the same product as in `rank`: equal scores are then equal bit for bit. Sets the targets' counts to 0. */
@@ -237,6 +230,44 @@ export class Ranking {
     return this.memory.ints[(this.memory.layout.at[region] >>> 2) + index]!;
   }
 }
+
+/** Walks the item lists of some queries along the blocks of items: lists and items both ascend, and most blocks have no item of a list. */
+class ListWalk {
+  readonly rows: number;
+  /** [rows] the next item of each list; past its end no item. */
+  readonly due: Int32Array;
+  private readonly ints: Int32Array;
+  private readonly list: number;
+  private readonly next: Int32Array;
+  private readonly ends: Int32Array;
+
+  /** @param offsets address of the offsets of all queries' lists @param list address of the items */
+  constructor(ints: Int32Array, offsets: number, list: number, from: number, to: number) {
+    const at = offsets >>> 2;
+    this.rows = to - from;
+    this.ints = ints;
+    this.list = list >>> 2;
+    this.next = ints.slice(at + from, at + to);
+    this.ends = ints.slice(at + from + 1, at + to + 1);
+    this.due = new Int32Array(this.rows);
+    for (let row = 0; row < this.rows; row++) this.look(row);
+  }
+
+  /** Passes the next item of a row's list, and returns its place in all lists. */
+  take(row: number): number {
+    const place = this.next[row]!++;
+    this.look(row);
+    return place;
+  }
+
+  private look(row: number): void {
+    const place = this.next[row]!;
+    this.due[row] = place < this.ends[row]! ? this.ints[this.list + place]! : NO_ITEM;
+  }
+}
+
+/** Above every item. */
+const NO_ITEM = 2 ** 31 - 1;
 
 /** Ranks all queries of a request in rounds that fit the engine's memory; `run` ranks the round whose queries and lists are in the memory. */
 export function rankRounds(memory: ThreadMemory, request: RankRequest, run: () => void): RankResult {

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { enableFusedMultiplyAdd, saveModel } from '../dist/index.js';
 import { machine } from './speed/machine.mjs';
 import { madeUpModel } from './speed/made-up-model.mjs';
-import { measureKernel } from './speed/measure-kernel.mjs';
+import { measureKernel, runnableBuilds } from './speed/measure-kernel.mjs';
 import { tableLines } from './speed/report.mjs';
 import { inTemporaryFolder } from './speed/temporary.mjs';
 import { median } from './speed/timing.mjs';
@@ -45,7 +45,8 @@ const [users, items, dimension, k, seen, threads, rounds, seed] = [
 /** Users of one call of the engine. */
 const BLOCK = 1024;
 const flop = 2 * users * items * dimension;
-const fused = enableFusedMultiplyAdd();
+enableFusedMultiplyAdd();
+const build = (await runnableBuilds()).includes('simd-fma') ? 'simd-fma' : 'simd';
 
 /** Seconds of `work`, and processor seconds of the whole process meanwhile. @param {() => unknown} work */
 async function spent(work) {
@@ -76,7 +77,6 @@ await inTemporaryFolder(async (/** @type {string} */ folder) => {
   for (let round = 0; round < rounds; round++) {
     for (const [name, checkout] of Object.entries(checkouts)) {
       const { Recommender, exportRecommendations, openModel } = await import(join(checkout, 'dist/index.js'));
-      const build = fused ? 'simd-fma' : 'simd';
       const kernel = await measureKernel('product: scores', { build, threads, rounds: 40, warmup: 5, seed });
       // One thread: the kernel's rate for each second of a processor.
       const alone = await measureKernel('product: scores', { build, threads: 1, rounds: 40, warmup: 5, seed });

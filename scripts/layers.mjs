@@ -22,6 +22,7 @@ const lines = [
   ['report'],
   ['experiment'],
   ['recipe'],
+  ['queue'],
   ['tuning'],
   ['index', 'extend', 'lab', 'browser'],
   ['server'],

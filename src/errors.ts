@@ -170,7 +170,7 @@ const messages = {
   'queue-unreachable': (f: Facts) =>
     `${f.url}: cannot reach the queue: ${f.reason}. Check the URL, and that the server is running and accepts connections from this machine.`,
   'other-data': (f: Facts) =>
-    `This worker has ${f.what} ${shortly(f.got)}, expected ${f.expected} as in the queue. It leaves the trials to other workers. Use the same file, the same options for reading and splitting it, and the same version of taurec.`,
+    `This worker has ${f.what} ${shortly(f.got)}, expected ${f.expected} as in the queue. ${f.remedy}`,
   'no-trial': (f: Facts) =>
     `None of ${f.trials} trials completed: ${f.reason} Try a search space with lower learning rates or higher temperatures.`,
   // studio

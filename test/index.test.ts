@@ -103,7 +103,14 @@ test.each(Object.keys(packages) as (keyof typeof packages)[])('importing %s load
     const own = loaded.files.filter((file) => file.startsWith(`${room}/`) && !inMemory.includes(file));
     expect(own).toEqual([]);
   }
-  for (const part of ['data/database/', 'data/formats/', 'engine/wasm/', 'tuning/queue/', 'training/thread/']) {
+  for (const part of [
+    'data/database/',
+    'data/formats/',
+    'engine/wasm/',
+    'queue/',
+    'tuning/queue/',
+    'training/thread/',
+  ]) {
     expect(loaded.files.filter((file) => file.startsWith(part))).toEqual([]);
   }
 });

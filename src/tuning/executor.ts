@@ -1,4 +1,4 @@
-import type { CurvePoint, Run, RunKey, RunOutcome } from './study.ts';
+import type { Attempt, CurvePoint, Run, RunKey, RunOutcome } from './study.ts';
 
 /** A training to do: all that a worker needs except the data. JSON-able. */
 export interface RunTask {
@@ -7,6 +7,14 @@ export interface RunTask {
   readonly config: Readonly<Record<string, unknown>>;
   /** The validation metric to report. */
   readonly metric: string;
+}
+
+/** What a queue carries for a study (`Work`). */
+export interface TrainingWork {
+  readonly task: RunTask;
+  readonly attempt: Attempt;
+  readonly point: CurvePoint;
+  readonly outcome: RunOutcome;
 }
 
 /** News of a running training. */

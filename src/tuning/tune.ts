@@ -6,6 +6,7 @@ import { TaurecError } from '../errors.ts';
 import { mergeConfigs } from '../experiment/run.ts';
 import { lockFolder } from '../platform/folder-lock.ts';
 import { version } from '../platform/version.ts';
+import { openQueue } from '../queue/open-queue.ts';
 import { winnerOf } from '../search/halving.ts';
 import { parseSpace, type Space, type SpacePoint } from '../search/space.ts';
 import { searches } from '../search/space-searches.ts';
@@ -16,9 +17,8 @@ import type { TrainingData } from '../training/training.ts';
 import { hasUsers } from '../training/validation.ts';
 import { checkSpace, configAt, hasObject } from './config-at.ts';
 import { defaultSpace } from './default-space.ts';
-import type { Executor } from './executor.ts';
+import type { Executor, TrainingWork } from './executor.ts';
 import { LocalExecutor } from './local-executor.ts';
-import { openQueue } from './queue/open-queue.ts';
 import { QueueExecutor } from './queue/queue-executor.ts';
 import { runStudy, type StudyPlan } from './run-study.ts';
 import type { Attempt, CurvePoint, Run, Trial } from './study.ts';
@@ -129,7 +129,7 @@ async function queueExecutor(
   folder: string,
 ): Promise<Executor> {
   const id = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
-  const queue = await openQueue(url);
+  const queue = await openQueue<TrainingWork>(url);
   try {
     return await QueueExecutor.open(queue, { id, taurec: version, data: identity.data, source }, jobs, folder);
   } catch (error) {

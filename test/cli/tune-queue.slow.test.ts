@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openQueue } from '../../src/tuning/queue/open-queue.ts';
-import type { TrialQueue } from '../../src/tuning/queue/trial-queue.ts';
+import { openQueue } from '../../src/queue/open-queue.ts';
+import type { WorkQueue } from '../../src/queue/work-queue.ts';
 import { type QueueServer, queueServers } from '../support/queue-servers.ts';
 import { file, json, start, writeData } from './taurec.ts';
 
@@ -56,7 +56,7 @@ describe.each(queueServers)(
   'a study over a queue in %s (skipped where it is not installed)',
   (name, missing, startServer) => {
     let server: QueueServer;
-    let queue: TrialQueue;
+    let queue: WorkQueue;
     // biome-ignore lint/suspicious/noExplicitAny: JSON
     let local: any;
     beforeAll(async () => {
@@ -80,7 +80,7 @@ describe.each(queueServers)(
         await until(async () => {
           const run = one.taken.at(-1);
           if (run === undefined) return false;
-          const { checkpoint, outcome } = await queue.board(run);
+          const { file: checkpoint, outcome } = await queue.board(run);
           if (!checkpoint || outcome) return false;
           one.child.kill('SIGKILL');
           killed = run;
@@ -101,7 +101,7 @@ describe.each(queueServers)(
         expect(attempts[1].fromEpoch).toBeGreaterThan(0);
         expect(attempts[1].worker).not.toBe(attempts[0].worker);
         // Nothing of the study stays in the queue.
-        expect(await queue.studies()).toEqual([]);
+        expect(await queue.works()).toEqual([]);
         expect(await queue.board(killed)).toEqual({ attempts: [], points: [] });
       },
     );
@@ -128,7 +128,7 @@ describe.each(queueServers)(
 
     test.skipIf(missing)('a worker with other data says so and leaves the trials to others', async () => {
       const study = start(['tune', ...common, '--queue', server.url, '--folder', `other-${name}`, '--json', '-q']);
-      await until(async () => (await queue.studies()).length > 0);
+      await until(async () => (await queue.works()).length > 0);
       file('other.json', JSON.stringify({ data: { valid: 'test.csv' } }));
       const other = await start(['worker', 'train.csv', '--config', 'other.json', '--queue', server.url]).done;
       expect(other.code).toBe(1);
@@ -139,7 +139,7 @@ describe.each(queueServers)(
       const { code, stderr } = await study.done;
       expect(code).toBe(130);
       expect(stderr).toContain('The study is kept in');
-      const [left] = await queue.studies();
+      const [left] = await queue.works();
       await queue.withdraw(
         left!,
         [0, 1, 2, 3].map((trial) => `${left!.id.slice(0, 32)}-${trial}-0`),

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openQueue } from '../../src/tuning/queue/open-queue.ts';
-import type { Lease } from '../../src/tuning/queue/trial-queue.ts';
+import { openQueue } from '../../src/queue/open-queue.ts';
+import type { Lease } from '../../src/queue/work-queue.ts';
 import { type PostgresServer, postgresMissing, startPostgres, withReason } from '../support/servers.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const facts = { id: 'a'.repeat(64), taurec: '1.2.3', data: 'b'.repeat(64) };
-const run = { id: 'a-0-0', study: facts.id, task: { key: { trial: 0, rung: 0 }, config: {}, metric: 'ndcg@20' } };
+const run = { id: 'a-0-0', work: facts.id, task: { key: { trial: 0, rung: 0 }, config: {}, metric: 'ndcg@20' } };
 const failed = { failed: { code: 'diverged', message: '' } };
 
 describe.skipIf(postgresMissing)(withReason('a queue in PostgreSQL', postgresMissing), () => {
@@ -42,14 +42,14 @@ describe.skipIf(postgresMissing)(withReason('a queue in PostgreSQL', postgresMis
     const working = worker.work(handler, options);
     await Promise.all([working, pause(500).then(() => idle.work(handler, options))]);
     expect((await coordinator.board(run.id)).outcome).toEqual(failed);
-    expect(await coordinator.studies()).toEqual([facts]);
+    expect(await coordinator.works()).toEqual([facts]);
     await Promise.all([coordinator, worker, idle].map((queue) => queue.close()));
   });
 
   test('whose tables cannot be made keeps no process', async () => {
     const url = await server.createDatabase('taken');
     await server.sql('create schema taurec; create view taurec.run as select 1 as id', 'taken');
-    const module = join(import.meta.dirname, '../../dist/tuning/queue/open-queue.js');
+    const module = join(import.meta.dirname, '../../dist/queue/open-queue.js');
     const script = `const { openQueue } = await import(${JSON.stringify(module)});
       await openQueue(${JSON.stringify(url)}).catch((error) => console.log(error.code));`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {

@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { RunNews } from '../../src/tuning/executor.ts';
+import type { TaskBoard as AnyBoard, WorkQueue as AnyQueue } from '../../src/queue/work-queue.ts';
+import type { RunNews, TrainingWork } from '../../src/tuning/executor.ts';
 import { QueueExecutor } from '../../src/tuning/queue/queue-executor.ts';
-import type { RunBoard, TrialQueue } from '../../src/tuning/queue/trial-queue.ts';
 import type { Run, RunOutcome } from '../../src/tuning/study.ts';
 import { StudyStore } from '../../src/tuning/study-store.ts';
+
+type WorkQueue = AnyQueue<TrainingWork>;
+type TaskBoard = AnyBoard<TrainingWork>;
 
 const folder = mkdtempSync(join(tmpdir(), 'taurec-executor-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -17,16 +20,16 @@ const outcome: RunOutcome = { failed: { code: 'diverged', message: '' } };
 const attempt = (worker: string, started = '2026-01-01T00:00:00Z') => ({ worker, fromEpoch: 0, started });
 
 /** A queue whose boards are given; it counts what is put in. */
-function fakeQueue(board: (submitted: number) => RunBoard) {
+function fakeQueue(board: (submitted: number) => TaskBoard) {
   let submitted = 0;
   const nothing = async () => {};
-  const queue: Partial<TrialQueue> = {
+  const queue: Partial<WorkQueue> = {
     announce: nothing,
-    checkpoint: async () => undefined,
+    file: async () => undefined,
     submit: async () => void submitted++,
     board: async () => board(submitted),
   };
-  return queue as TrialQueue;
+  return queue as WorkQueue;
 }
 
 const run = async (executor: QueueExecutor) => {

@@ -18,7 +18,7 @@ test.each([
   ['postgres://127.0.0.1:1/x', /^A queue in PostgreSQL needs the package pg-boss, .*npm install pg-boss@10$/],
 ])('without its packages a queue at %s is an error that says what to install', async (url, message) => {
   const found = await runWithout(`
-    import { openQueue } from '${dist}/tuning/queue/open-queue.js';
+    import { openQueue } from '${dist}/queue/open-queue.js';
     const { code, message } = await openQueue('${url}').catch((error) => error);
     process.stdout.write(JSON.stringify({ code, message }));`);
   expect(JSON.parse(found)).toEqual({ code: 'missing-package', message: expect.stringMatching(message) });

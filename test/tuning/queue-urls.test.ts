@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openQueue } from '../../src/tuning/queue/open-queue.ts';
+import { openQueue } from '../../src/queue/open-queue.ts';
 import { rejectionOf } from '../support/error-of.ts';
 
 test('a URL of no queue, or of a server that does not answer, is an error that keeps the password to itself', async () => {

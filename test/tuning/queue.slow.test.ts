@@ -4,10 +4,21 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openQueue } from '../../src/tuning/queue/open-queue.ts';
-import type { Lease, QueuedRun, StudyFacts, TrialQueue, Verdict } from '../../src/tuning/queue/trial-queue.ts';
+import { openQueue } from '../../src/queue/open-queue.ts';
+import type {
+  Lease as AnyLease,
+  WorkQueue as AnyQueue,
+  QueuedTask as AnyTask,
+  Verdict,
+  WorkFacts,
+} from '../../src/queue/work-queue.ts';
+import type { TrainingWork } from '../../src/tuning/executor.ts';
 import { type QueueServer, queueServers } from '../support/queue-servers.ts';
 import { redisMissing, startRedis } from '../support/servers.ts';
+
+type Lease = AnyLease<TrainingWork>;
+type QueuedTask = AnyTask<TrainingWork>;
+type WorkQueue = AnyQueue<TrainingWork>;
 
 const silentWorker = join(import.meta.dirname, '../support/silent-worker.mjs');
 
@@ -28,9 +39,9 @@ const outcome = (value: number) => ({
 
 describe.each(queueServers)('a queue in %s (skipped where it is not installed)', (_, missing, startServer) => {
   let server: QueueServer;
-  const queues: TrialQueue[] = [];
+  const queues: WorkQueue[] = [];
   const open = async (lockSeconds?: number) => {
-    const queue = await openQueue(server.url, { lockSeconds });
+    const queue = await openQueue<TrainingWork>(server.url, { lockSeconds });
     queues.push(queue);
     return queue;
   };
@@ -43,18 +54,18 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
   });
 
   let studies = 0;
-  function study(): { facts: StudyFacts; run: (trial: number) => QueuedRun } {
+  function study(): { facts: WorkFacts; run: (trial: number) => QueuedTask } {
     const id = createHash('sha256').update(`study ${studies++}`).digest('hex');
     const facts = { id, taurec: '1.2.3', data: createHash('sha256').update(`data of ${id}`).digest('hex') };
-    const run = (trial: number): QueuedRun => {
+    const run = (trial: number): QueuedTask => {
       const task = { key: { trial, rung: 0 }, config: { epochs: 3 }, metric: 'ndcg@20' };
-      return { id: `${id.slice(0, 32)}-${trial}-0`, study: id, task };
+      return { id: `${id.slice(0, 32)}-${trial}-0`, work: id, task };
     };
     return { facts, run };
   }
 
   /** Starts a worker in a process of its own that takes a training, and stands still until it is woken; then it ends, and has said what it could still change. */
-  async function startSilent(facts: StudyFacts) {
+  async function startSilent(facts: WorkFacts) {
     const args = [server.url, '1', JSON.stringify(facts), JSON.stringify(outcome(1))];
     const child = spawn(process.execPath, [silentWorker, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     const taken = 'taken\n';
@@ -72,12 +83,7 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
   }
 
   /** Works until `enough` trainings are over. */
-  async function work(
-    queue: TrialQueue,
-    facts: StudyFacts,
-    enough: number,
-    handler: (lease: Lease) => Promise<Verdict>,
-  ) {
+  async function work(queue: WorkQueue, facts: WorkFacts, enough: number, handler: (lease: Lease) => Promise<Verdict>) {
     const stop = new AbortController();
     let done = 0;
     await queue.work(
@@ -101,7 +107,7 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
       const stop = new AbortController();
       const handler = async (lease: Lease): Promise<Verdict> => {
         expect(await lease.begin()).toBe(true);
-        const { trial } = lease.run.task.key;
+        const { trial } = lease.queued.task.key;
         await lease.addAttempt({ worker: 'me', fromEpoch: 0, started: '2026-01-01T00:00:00Z' });
         await lease.addPoints([{ epoch: 2, loss: 1, learningRate: 0.1 }], { progress: 0.5, eta: 9 });
         await lease.addPoints([
@@ -164,7 +170,7 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
         await queue.submit(run(0), facts);
         let of: string | undefined;
         await work(queue, facts, 1, async (lease) => {
-          of = lease.run.study;
+          of = lease.queued.work;
           await lease.begin();
           await lease.finish(outcome(1));
           return 'done';
@@ -183,20 +189,20 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
     const small = Uint8Array.from([0, 255, 10, 13, 0]);
     await work(await open(), facts, 1, async (lease) => {
       await lease.begin();
-      expect(await lease.checkpoint()).toBeUndefined();
+      expect(await lease.file()).toBeUndefined();
       for (const [epoch, data] of [large, small, large].entries()) {
         const put = { epoch, bytes: data.length, sha256: createHash('sha256').update(data).digest('hex') };
-        expect(await lease.putCheckpoint(put, data)).toBe(true);
-        const { facts, data: found } = (await lease.checkpoint())!;
+        expect(await lease.putFile(put, data)).toBe(true);
+        const { facts, data: found } = (await lease.file())!;
         expect(facts).toMatchObject(put);
         expect(Buffer.compare(found, data)).toBe(0);
       }
       await lease.finish(outcome(1));
       return 'done';
     });
-    expect(Buffer.compare((await queue.checkpoint(run(0).id))!, large)).toBe(0);
+    expect(Buffer.compare((await queue.file(run(0).id))!, large)).toBe(0);
     await queue.clear(run(0).id);
-    expect(await queue.checkpoint(run(0).id)).toBeUndefined();
+    expect(await queue.file(run(0).id)).toBeUndefined();
     expect(await queue.board(run(0).id)).toMatchObject({ points: [], outcome: outcome(1) });
     await queue.withdraw(facts, [run(0).id]);
     expect(await queue.board(run(0).id)).toEqual({ attempts: [], points: [] });
@@ -313,16 +319,16 @@ describe.each(queueServers)('a queue in %s (skipped where it is not installed)',
 
 test.skipIf(redisMissing)('in redis, pieces of a checkpoint that was not handed over to its end go away', async () => {
   const server = await startRedis();
-  const queue = await openQueue(server.url);
+  const queue = await openQueue<TrainingWork>(server.url);
   const redis = new Redis(server.url);
   const facts = { id: 'a'.repeat(64), taurec: '1.2.3', data: 'b'.repeat(64) };
   const task = { key: { trial: 0, rung: 0 }, config: {}, metric: 'ndcg@20' };
-  await queue.submit({ id: 'a-0-0', study: facts.id, task }, facts);
+  await queue.submit({ id: 'a-0-0', work: facts.id, task }, facts);
   const lives = async () => Promise.all((await redis.keys('*:chunk:*')).map((name) => redis.ttl(name)));
   const stop = new AbortController();
   const handler = async (lease: Lease): Promise<Verdict> => {
     await lease.begin();
-    const put = () => lease.putCheckpoint({ epoch: 1, bytes: 3, sha256: '' }, Uint8Array.of(1, 2, 3));
+    const put = () => lease.putFile({ epoch: 1, bytes: 3, sha256: '' }, Uint8Array.of(1, 2, 3));
     const killed = vi.spyOn(Redis.prototype, 'eval').mockRejectedValueOnce(new Error('killed'));
     await expect(put()).rejects.toThrow('killed');
     killed.mockRestore();

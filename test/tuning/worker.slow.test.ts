@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { version } from '../../src/platform/version.ts';
+import { openQueue } from '../../src/queue/open-queue.ts';
 import { dataHash } from '../../src/training/checkpoint.ts';
-import { openQueue } from '../../src/tuning/queue/open-queue.ts';
 import { runWorker } from '../../src/tuning/queue/run-worker.ts';
 import { type RedisServer, redisMissing, startRedis, withReason } from '../support/servers.ts';
 
@@ -24,7 +24,7 @@ describe.skipIf(redisMissing)(withReason('a worker', redisMissing), () => {
       const config = { loss: 'sl', epochs: 20, dimension: 8 * (i + 1), checkpointEvery: 1, validation: { every: 10 } };
       const task = { key: { trial: 0, rung: 0 }, config, metric: 'ndcg@20' };
       await queue.announce(study);
-      await queue.submit({ id: `${study.id}-0-0`, study: study.id, task }, study);
+      await queue.submit({ id: `${study.id}-0-0`, work: study.id, task }, study);
     }
     const stop = new AbortController();
     const paths = new Map<string, Set<string | undefined>>();

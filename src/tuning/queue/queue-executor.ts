@@ -4,10 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { TaurecError } from '../../errors.ts';
 import { writeAtomically } from '../../platform/atomic-file.ts';
 import { makeFolder } from '../../platform/write-fault.ts';
-import type { Executor, RunContext, RunTask } from '../executor.ts';
+import type { TaskBoard, WorkFacts, WorkQueue } from '../../queue/work-queue.ts';
+import type { Executor, RunContext, RunTask, TrainingWork } from '../executor.ts';
 import { checkpointFolder } from '../local-executor.ts';
 import { keyText, type Run, type RunKey, type RunOutcome } from '../study.ts';
-import type { RunBoard, StudyFacts, TrialQueue } from './trial-queue.ts';
 
 /** Milliseconds between two polls of a training. */
 const POLL = 300;
@@ -17,8 +17,8 @@ const AGAIN = 30_000;
 /** Does trainings through workers: submits them to a queue and waits for their outcomes. A training that is still in the queue from an earlier session is not added again. */
 export class QueueExecutor implements Executor {
   readonly capacity: number;
-  readonly #queue: TrialQueue;
-  readonly #facts: StudyFacts;
+  readonly #queue: WorkQueue<TrainingWork>;
+  readonly #facts: WorkFacts;
   readonly #folder: string;
   readonly #again: number;
   /** Names of the workers seen so far. */
@@ -26,8 +26,8 @@ export class QueueExecutor implements Executor {
 
   /** @param jobs trainings in the queue at a time @param folder of the study, for checkpoints @param again milliseconds after which a training is submitted again */
   static async open(
-    queue: TrialQueue,
-    facts: StudyFacts,
+    queue: WorkQueue<TrainingWork>,
+    facts: WorkFacts,
     jobs: number,
     folder: string,
     again = AGAIN,
@@ -36,7 +36,7 @@ export class QueueExecutor implements Executor {
     return new QueueExecutor(queue, facts, jobs, folder, again);
   }
 
-  private constructor(queue: TrialQueue, facts: StudyFacts, jobs: number, folder: string, again: number) {
+  private constructor(queue: WorkQueue<TrainingWork>, facts: WorkFacts, jobs: number, folder: string, again: number) {
     this.#again = again;
     this.capacity = jobs;
     this.#queue = queue;
@@ -56,11 +56,11 @@ export class QueueExecutor implements Executor {
     const id = this.#id(task.key);
     let submitted = -Infinity;
     // Each poll compares the board with the previous one and reports the differences.
-    let last: RunBoard = { attempts: [], points: [] };
+    let last: TaskBoard<TrainingWork> = { attempts: [], points: [] };
     for (;;) {
       if (signal.aborted) throw new TaurecError('aborted');
       if (performance.now() - submitted > this.#again) {
-        await this.#queue.submit({ id, study: this.#facts.id, task }, this.#facts);
+        await this.#queue.submit({ id, work: this.#facts.id, task }, this.#facts);
         submitted = performance.now();
       }
       const board = await this.#queue.board(id);
@@ -100,7 +100,7 @@ export class QueueExecutor implements Executor {
 
   /** Copies a training's checkpoint from the queue to the study's folder; returns its path. */
   async #fetchCheckpoint(id: string, key: RunKey): Promise<string | undefined> {
-    const data = await this.#queue.checkpoint(id);
+    const data = await this.#queue.file(id);
     if (!data) return undefined;
     const folder = join(this.#folder, checkpointFolder(key));
     makeFolder(folder);
@@ -111,7 +111,7 @@ export class QueueExecutor implements Executor {
 }
 
 /** Reports the differences between two boards as news. */
-function tell(last: RunBoard, board: RunBoard, onNews: RunContext['onNews']): void {
+function tell(last: TaskBoard<TrainingWork>, board: TaskBoard<TrainingWork>, onNews: RunContext['onNews']): void {
   for (const attempt of board.attempts.slice(last.attempts.length)) onNews({ type: 'begun', ...attempt });
   const known = new Map(last.points.map((point) => [point.epoch, JSON.stringify(point)]));
   for (const point of board.points) {

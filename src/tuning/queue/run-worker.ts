@@ -1,26 +1,22 @@
 // The worker process of a queue: takes trainings, does them from their checkpoints, and reports to the queue.
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { TaurecError } from '../../errors.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
 import { version } from '../../platform/version.ts';
 import { makeFolder } from '../../platform/write-fault.ts';
+import { MOST_ERRORS, type ServeOptions, serveWork, workerName } from '../../queue/serve-work.ts';
+import type { Lease, TaskBoard, Verdict, WorkQueue } from '../../queue/work-queue.ts';
 import { dataHash } from '../../training/checkpoint.ts';
 import type { TrainingData } from '../../training/training.ts';
-import type { RunNews } from '../executor.ts';
+import type { RunNews, TrainingWork } from '../executor.ts';
 import { doRun } from '../local-executor.ts';
 import { type CurvePoint, keyText, type RunOutcome } from '../study.ts';
-import { openQueue } from './open-queue.ts';
-import type { Lease, RunBoard, StudyFacts, TrialQueue, Verdict } from './trial-queue.ts';
 
-/** Number of machine errors after which a training counts as failed. A worker ends at its first one, so they usually come from different machines. */
-const MOST_ERRORS = 3;
-/** Milliseconds between two polls for studies. */
-const POLL = 1000;
+type TrainingLease = Lease<TrainingWork>;
+type TrainingQueue = WorkQueue<TrainingWork>;
 
 /** The events of a worker. */
 export type WorkerEvent =
@@ -33,20 +29,10 @@ export type WorkerEvent =
   /** Another worker has the training, because this one was silent for too long. */
   | { readonly type: 'lost'; readonly run: string };
 
-/** Options of `runWorker`: queue and resources. */
-export interface WorkerOptions {
-  /** URL of the queue: `redis://…` or `postgres://…`. */
-  readonly queue: string;
-  /** Number of parallel trainings. Default 1. */
-  readonly jobs?: number;
+/** Options of `runWorker`: queue and resources. The signal releases running trainings with their checkpoints. */
+export interface WorkerOptions extends ServeOptions {
   /** Number of threads of all trainings together. Default: the number of cores. */
   readonly threads?: number;
-  /** Whether to end when no study on these data is left, instead of waiting for the next. Default false. */
-  readonly untilDone?: boolean;
-  /** Seconds of silence after which a worker counts as dead. Default 30. */
-  readonly lockSeconds?: number;
-  /** Ends the worker: it releases the running trainings with their checkpoints. */
-  readonly signal?: AbortSignal;
   /** Receives the events. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
@@ -57,121 +43,41 @@ export interface WorkerOptions {
  * @throws TaurecError `other-data` when all studies have different data or are of a different version; `missing-package`, `queue-unreachable`, `bad-option`; errors of this machine, which leave the training to others
  */
 export async function runWorker(data: TrainingData, options: WorkerOptions): Promise<void> {
-  const { signal, onEvent = () => {}, lockSeconds } = options;
-  const facts = { taurec: version, data: dataHash(data) };
-  const queue = await openQueue(options.queue, { lockSeconds });
-  const stop = new AbortController();
-  const abort = () => stop.abort();
-  signal?.addEventListener('abort', abort, { once: true });
-  if (signal?.aborted) abort();
-  let folder: string | undefined;
+  const { onEvent = () => {} } = options;
+  const facts = { taurec: version, data: dataHash(data), kind: undefined };
+  const folder = await temporaryFolder();
+  const worker = new QueueWorker(data, folder, options);
   try {
-    folder = await temporaryFolder();
-    const studies = await stopping(waitForStudy(queue, facts, stop.signal, onEvent), stop.signal, 0);
-    onEvent({ type: 'ready', worker: workerName(), data: facts.data, studies });
-    const worker = new QueueWorker(queue, data, folder, stop.signal, options);
-    let thrown: { error: unknown } | undefined;
-    // Runs in parallel with the trainings; its error ends the worker.
-    const fail = (error: unknown) => {
-      thrown = { error };
-      stop.abort();
-    };
-    const watching = options.untilDone ? watch(queue, facts, stop).catch(fail) : undefined;
-    try {
-      const work = queue.work((lease) => worker.handle(lease), { facts, jobs: options.jobs ?? 1, signal: stop.signal });
-      await stopping(work, stop.signal, undefined);
-    } finally {
-      stop.abort();
-      if (watching) await stopping(watching, stop.signal, undefined);
-    }
-    if (thrown) throw thrown.error;
+    await serveWork<TrainingWork>(facts, options, {
+      onWaiting: () => onEvent({ type: 'waiting' }),
+      onReady: (studies) => onEvent({ type: 'ready', worker: workerName(), data: facts.data, studies }),
+      handle: (lease, queue, signal) => worker.handle(lease, queue, signal),
+      otherData: {
+        what: 'interactions with the SHA-256',
+        remedy:
+          'It leaves the trials to other workers. Use the same file, the same options for reading and splitting it, and the same version of taurec.',
+      },
+    });
   } finally {
-    signal?.removeEventListener('abort', abort);
-    // Closing tells the queue, which may be away: its leases then expire by themselves.
-    await stopping(queue.close(), AbortSignal.abort(), undefined);
-    if (folder) await removeTemporaryFolder(folder);
-  }
-}
-
-/** Milliseconds after the signal in which running trainings are released. A queue that is away is not waited for any longer. */
-const GRACE = 5000;
-
-/** As `work`; from the signal on it waits at most `GRACE` milliseconds, then resolves with `otherwise`. The work's later result is ignored. */
-async function stopping<T>(work: Promise<T>, signal: AbortSignal, otherwise: T): Promise<T> {
-  const over = new AbortController();
-  const late = (async () => {
-    if (!signal.aborted) await once(signal, 'abort', { signal: over.signal });
-    await wait(GRACE, undefined, { signal: over.signal });
-    return otherwise;
-  })();
-  // The promise that loses may reject later: without handlers that would end the process.
-  work.catch(() => {});
-  late.catch(() => {});
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    over.abort();
-  }
-}
-
-/** The facts of this worker that a study must share. */
-type Mine = Pick<StudyFacts, 'taurec' | 'data'>;
-
-/** Waits for a study that this worker can serve; returns their number, or 0 after the signal. @throws TaurecError `other-data` */
-async function waitForStudy(
-  queue: TrialQueue,
-  mine: Mine,
-  signal: AbortSignal,
-  onEvent: (event: WorkerEvent) => void,
-): Promise<number> {
-  for (let told = false; !signal.aborted; told = true) {
-    const studies = await queue.studies();
-    const fitting = studies.filter((study) => fits(study, mine));
-    if (fitting.length > 0) return fitting.length;
-    const [other] = studies;
-    if (other) {
-      const what = other.data === mine.data ? 'taurec' : 'data';
-      const name = what === 'taurec' ? 'version' : 'interactions with the SHA-256';
-      throw new TaurecError('other-data', { what: name, got: mine[what], expected: other[what] });
-    }
-    if (!told) onEvent({ type: 'waiting' });
-    await wait(POLL, undefined, { signal }).catch(() => {});
-  }
-  return 0;
-}
-
-/** Whether a study has this worker's data and version. */
-function fits(study: StudyFacts, { taurec, data }: Mine): boolean {
-  return study.taurec === taurec && study.data === data;
-}
-
-/** Ends the work when no study is left. */
-async function watch(queue: TrialQueue, mine: Mine, stop: AbortController): Promise<void> {
-  while (!stop.signal.aborted) {
-    if (!(await queue.studies()).some((study) => fits(study, mine))) stop.abort();
-    else await wait(POLL, undefined, { signal: stop.signal }).catch(() => {});
+    await removeTemporaryFolder(folder);
   }
 }
 
 /** Does the trainings that the queue hands out. */
 class QueueWorker {
-  readonly #queue: TrialQueue;
   readonly #data: TrainingData;
   readonly #folder: string;
-  readonly #signal: AbortSignal;
   readonly #options: WorkerOptions;
 
-  constructor(queue: TrialQueue, data: TrainingData, folder: string, signal: AbortSignal, options: WorkerOptions) {
-    this.#queue = queue;
+  constructor(data: TrainingData, folder: string, options: WorkerOptions) {
     this.#data = data;
     this.#folder = folder;
-    this.#signal = signal;
     this.#options = options;
   }
 
   /** Does one training from its checkpoint to its outcome. Throws errors of this machine, which leave the training to other workers. */
-  async handle(lease: Lease): Promise<Verdict> {
-    const { id, task } = lease.run;
+  async handle(lease: TrainingLease, queue: TrainingQueue, signal: AbortSignal): Promise<Verdict> {
+    const { id, task } = lease.queued;
     const { onEvent = () => {} } = this.#options;
     if (!(await lease.begin())) return 'done';
     onEvent({ type: 'taken', run: id, ...task.key });
@@ -179,9 +85,9 @@ class QueueWorker {
     const directory = join(this.#folder, `${keyText(task.key)}-${randomUUID()}`);
     const stop = new AbortController();
     const abort = () => stop.abort();
-    this.#signal.addEventListener('abort', abort, { once: true });
-    if (this.#signal.aborted) abort();
-    const reporter = new LeaseReporter(lease, this.#queue, abort);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    const reporter = new LeaseReporter(lease, queue, abort);
     try {
       await fetchCheckpoint(lease, directory);
       const { jobs = 1, threads = availableParallelism() } = this.#options;
@@ -218,15 +124,15 @@ class QueueWorker {
       return 'done';
     } finally {
       reporter.close();
-      this.#signal.removeEventListener('abort', abort);
+      signal.removeEventListener('abort', abort);
       await rm(directory, { recursive: true, force: true });
     }
   }
 }
 
 /** Writes the queue's checkpoint to the training's folder; a damaged one is ignored. */
-async function fetchCheckpoint(lease: Lease, directory: string): Promise<void> {
-  const found = await lease.checkpoint();
+async function fetchCheckpoint(lease: TrainingLease, directory: string): Promise<void> {
+  const found = await lease.file();
   await rm(directory, { recursive: true, force: true });
   if (!found || sha256(found.data) !== found.facts.sha256) return;
   makeFolder(directory);
@@ -237,25 +143,20 @@ function sha256(data: Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** Host and process of this worker. */
-function workerName(): string {
-  return `${hostname()}:${process.pid}`;
-}
-
 /**
  * Reports the news of a training to the queue, in order and without blocking the training. News that arrives during a request is collected and sent after
  * it; of several checkpoints only the last is sent. Signs of life go out independently, by a timer. When another worker holds the training, or the queue
  * fails, the reporter calls `onLost` and sends nothing more.
  */
 class LeaseReporter {
-  readonly #lease: Lease;
-  readonly #queue: TrialQueue;
+  readonly #lease: TrainingLease;
+  readonly #queue: TrainingQueue;
   readonly #onLost: () => void;
   readonly #timer: NodeJS.Timeout;
   // News that is not sent yet.
   #begun: { worker: string; fromEpoch: number; started: string } | undefined;
   #points: CurvePoint[] = [];
-  #progress: RunBoard['progress'];
+  #progress: TaskBoard['progress'];
   #checkpoint: { path: string; epoch: number } | undefined;
   #epoch = 0;
   /** The request in progress, if any. */
@@ -263,7 +164,7 @@ class LeaseReporter {
   #thrown: { error: unknown } | undefined;
   #lost = false;
 
-  constructor(lease: Lease, queue: TrialQueue, onLost: () => void) {
+  constructor(lease: TrainingLease, queue: TrainingQueue, onLost: () => void) {
     this.#lease = lease;
     this.#queue = queue;
     this.#onLost = onLost;
@@ -337,9 +238,9 @@ class LeaseReporter {
   async #hand({ path, epoch }: { path: string; epoch: number }): Promise<void> {
     // Checkpoints are replaced by renaming, so this reads one complete checkpoint. A checkpoint too large for the queue is skipped.
     const data = await readFile(path).catch(() => undefined);
-    if (!data || data.length > this.#queue.mostCheckpointBytes) return;
+    if (!data || data.length > this.#queue.mostFileBytes) return;
     const sha256 = createHash('sha256').update(data).digest('hex');
-    this.#check(await this.#lease.putCheckpoint({ epoch, bytes: data.length, sha256 }, data));
+    this.#check(await this.#lease.putFile({ epoch, bytes: data.length, sha256 }, data));
   }
 
   /** Stops reporting once another worker holds the training. */

@@ -1,22 +1,22 @@
-// The queue of trainings on redis. It is loaded only for a `redis://` URL.
+// The queue of work on redis. It is loaded only for a `redis://` URL.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Job, Queue, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
 import {
-  type CheckpointFacts,
+  type FileFacts,
   type Lease,
   LOCK_SECONDS,
-  type QueuedRun,
+  type QueuedTask,
   type QueueOptions,
   queueName,
-  type RunBoard,
-  type StudyFacts,
-  type TrialQueue,
+  type TaskBoard,
   type Verdict,
+  type Work,
+  type WorkFacts,
   type WorkOptions,
-} from './trial-queue.ts';
+  type WorkQueue,
+} from './work-queue.ts';
 
 /** Redis hash of the announced studies: id → facts as JSON. */
 const STUDIES = 'taurec:studies';
@@ -47,22 +47,22 @@ const scripts = {
 };
 
 /** A queue on BullMQ, in redis or a compatible server. Curves, checkpoints and outcomes have keys `taurec:run:<id>:…`. */
-export class BullQueue implements TrialQueue {
-  readonly mostCheckpointBytes = 2 ** 30;
+export class BullQueue<W extends Work = Work> implements WorkQueue<W> {
+  readonly mostFileBytes = 2 ** 30;
   readonly beat: number;
   readonly #redis: Redis;
   /** Milliseconds of silence after which a worker counts as dead. */
   readonly #lock: number;
   /** BullMQ queues by name. */
-  readonly #queues = new Map<string, Queue<QueuedRun>>();
+  readonly #queues = new Map<string, Queue<QueuedTask<W>>>();
 
-  static async open(url: string, options: QueueOptions = {}): Promise<BullQueue> {
+  static async open<W extends Work>(url: string, options: QueueOptions = {}): Promise<BullQueue<W>> {
     const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true });
     // The client reconnects by itself; commands wait meanwhile.
     redis.on('error', () => {});
     try {
       await redis.connect();
-      return new BullQueue(redis, options);
+      return new BullQueue<W>(redis, options);
     } catch (error) {
       redis.disconnect();
       throw error;
@@ -75,15 +75,15 @@ export class BullQueue implements TrialQueue {
     this.beat = this.#lock / 4;
   }
 
-  async announce(study: StudyFacts): Promise<void> {
+  async announce(study: WorkFacts): Promise<void> {
     await this.#redis.hset(STUDIES, study.id, JSON.stringify(study));
   }
 
-  async studies(): Promise<StudyFacts[]> {
+  async works(): Promise<WorkFacts[]> {
     return (await this.#redis.hvals(STUDIES)).map((text) => JSON.parse(text));
   }
 
-  async withdraw(study: StudyFacts, runs: readonly string[]): Promise<void> {
+  async withdraw(study: WorkFacts, runs: readonly string[]): Promise<void> {
     const queue = this.#queue(study);
     for (const id of runs) {
       await this.clear(id);
@@ -94,17 +94,17 @@ export class BullQueue implements TrialQueue {
     await this.#redis.hdel(STUDIES, study.id);
   }
 
-  async submit(run: QueuedRun, facts: StudyFacts): Promise<void> {
+  async submit(queued: QueuedTask<W>, facts: WorkFacts): Promise<void> {
     const queue = this.#queue(facts);
-    const job = await queue.getJob(run.id);
+    const job = await queue.getJob(queued.id);
     // A job that ended without an outcome belongs to a withdrawn study, or was given up.
     const ended = job && ((await job.isCompleted()) || (await job.isFailed()));
-    if (ended && (await this.#redis.exists(key(run.id, 'outcome'))) === 0) await queue.remove(run.id);
+    if (ended && (await this.#redis.exists(key(queued.id, 'outcome'))) === 0) await queue.remove(queued.id);
     // BullMQ ignores a second job with the same id.
-    await queue.add('run', run, { jobId: run.id });
+    await queue.add('run', queued, { jobId: queued.id });
   }
 
-  async board(id: string): Promise<RunBoard> {
+  async board(id: string): Promise<TaskBoard<W>> {
     const [attempts, points, progress, facts, outcome] = await Promise.all([
       this.#redis.lrange(key(id, 'attempts'), 0, -1),
       this.#redis.hvals(key(id, 'points')),
@@ -113,21 +113,21 @@ export class BullQueue implements TrialQueue {
       this.#redis.get(key(id, 'outcome')),
     ]);
     return {
-      attempts: attempts.map((text): Attempt => JSON.parse(text)),
-      points: points.map((text): CurvePoint => JSON.parse(text)).sort((a, b) => a.epoch - b.epoch),
+      attempts: attempts.map((text): W['attempt'] => JSON.parse(text)),
+      points: points.map((text): W['point'] => JSON.parse(text)).sort((a, b) => a.epoch - b.epoch),
       ...(progress !== null && { progress: JSON.parse(progress) }),
-      ...(facts !== null && { checkpoint: JSON.parse(facts) as CheckpointFacts }),
-      ...(outcome !== null && { outcome: JSON.parse(outcome) as RunOutcome }),
+      ...(facts !== null && { file: JSON.parse(facts) as FileFacts }),
+      ...(outcome !== null && { outcome: JSON.parse(outcome) as W['outcome'] }),
     };
   }
 
-  async checkpoint(id: string): Promise<Uint8Array | undefined> {
+  async file(id: string): Promise<Uint8Array | undefined> {
     const text = await this.#redis.get(key(id, 'checkpoint'));
     if (text === null) return undefined;
     const { chunks } = JSON.parse(text) as Stored;
     const parts = await Promise.all(chunks.map((chunk) => this.#redis.getBuffer(chunk)));
     // A missing chunk means that a worker has replaced the checkpoint in the meantime: read again.
-    return parts.includes(null) ? this.checkpoint(id) : Buffer.concat(parts as Buffer[]);
+    return parts.includes(null) ? this.file(id) : Buffer.concat(parts as Buffer[]);
   }
 
   async clear(id: string): Promise<void> {
@@ -136,14 +136,14 @@ export class BullQueue implements TrialQueue {
     await this.#redis.del(key(id, 'points'), key(id, 'progress'), key(id, 'checkpoint'), ...chunks);
   }
 
-  async work(handler: (lease: Lease) => Promise<Verdict>, { facts, jobs, signal }: WorkOptions): Promise<void> {
+  async work(handler: (lease: Lease<W>) => Promise<Verdict>, { facts, jobs, signal }: WorkOptions): Promise<void> {
     let thrown: { error: unknown } | undefined;
     const ended = new AbortController();
     // Called by BullMQ for each job, under its lock.
-    const process = async (job: Job<QueuedRun>, token?: string): Promise<void> => {
+    const process = async (job: Job<QueuedTask<W>>, token?: string): Promise<void> => {
       let verdict: Verdict = 'release';
       try {
-        verdict = await handler(new BullLease(this.#redis, job.data));
+        verdict = await handler(new BullLease<W>(this.#redis, job.data));
       } catch (error) {
         thrown ??= { error };
         ended.abort();
@@ -155,7 +155,7 @@ export class BullQueue implements TrialQueue {
     };
     const connection = this.#redis.duplicate({ maxRetriesPerRequest: null });
     connection.on('error', () => {});
-    const worker = new Worker<QueuedRun>(queueName(facts), process, {
+    const worker = new Worker<QueuedTask<W>>(queueName(facts), process, {
       connection,
       concurrency: jobs,
       lockDuration: this.#lock,
@@ -181,11 +181,11 @@ export class BullQueue implements TrialQueue {
     this.#redis.disconnect();
   }
 
-  #queue(facts: StudyFacts): Queue<QueuedRun> {
+  #queue(facts: WorkFacts): Queue<QueuedTask<W>> {
     const name = queueName(facts);
     let queue = this.#queues.get(name);
     if (!queue) {
-      queue = new Queue<QueuedRun>(name, { connection: this.#redis });
+      queue = new Queue<QueuedTask<W>>(name, { connection: this.#redis });
       queue.on('error', () => {});
       this.#queues.set(name, queue);
     }
@@ -194,19 +194,19 @@ export class BullQueue implements TrialQueue {
 }
 
 /** The entry of a checkpoint in redis: its facts and the keys of its chunks. */
-interface Stored extends CheckpointFacts {
+interface Stored extends FileFacts {
   readonly chunks: readonly string[];
 }
 
 /** A training that a worker of a `BullQueue` holds. */
-class BullLease implements Lease {
-  readonly run: QueuedRun;
+class BullLease<W extends Work> implements Lease<W> {
+  readonly queued: QueuedTask<W>;
   readonly #redis: Redis;
   readonly #holder = randomUUID();
 
-  constructor(redis: Redis, run: QueuedRun) {
+  constructor(redis: Redis, queued: QueuedTask<W>) {
     this.#redis = redis;
-    this.run = run;
+    this.queued = queued;
   }
 
   async begin(): Promise<boolean> {
@@ -214,7 +214,7 @@ class BullLease implements Lease {
     return (await this.#redis.exists(this.#key('outcome'))) === 0;
   }
 
-  addAttempt(attempt: Attempt): Promise<boolean> {
+  addAttempt(attempt: W['attempt']): Promise<boolean> {
     return this.#guarded('push', ['attempts'], JSON.stringify(attempt));
   }
 
@@ -223,13 +223,13 @@ class BullLease implements Lease {
     return this.#guarded('check', []);
   }
 
-  async addPoints(points: readonly CurvePoint[], progress?: RunBoard['progress']): Promise<boolean> {
+  async addPoints(points: readonly W['point'][], progress?: TaskBoard['progress']): Promise<boolean> {
     if (progress && !(await this.#guarded('set', ['progress'], JSON.stringify(progress)))) return false;
     const fields = points.flatMap((point) => [String(point.epoch), JSON.stringify(point)]);
     return this.#guarded('points', ['points'], ...fields);
   }
 
-  async checkpoint() {
+  async file() {
     const text = await this.#redis.get(this.#key('checkpoint'));
     if (text === null) return undefined;
     const { chunks, ...facts } = JSON.parse(text) as Stored;
@@ -238,7 +238,7 @@ class BullLease implements Lease {
   }
 
   /** Writes the chunks, then the entry that names them, then removes the chunks of the previous checkpoint. A reader thus never sees a partial checkpoint. */
-  async putCheckpoint(facts: CheckpointFacts, data: Uint8Array): Promise<boolean> {
+  async putFile(facts: FileFacts, data: Uint8Array): Promise<boolean> {
     const before = await this.#redis.get(this.#key('checkpoint'));
     const put = randomUUID();
     const chunks: string[] = [];
@@ -262,7 +262,7 @@ class BullLease implements Lease {
     return this.#redis.incr(this.#key('errors'));
   }
 
-  finish(outcome: RunOutcome): Promise<boolean> {
+  finish(outcome: W['outcome']): Promise<boolean> {
     return this.#guarded('finish', ['outcome'], JSON.stringify(outcome));
   }
 
@@ -273,7 +273,7 @@ class BullLease implements Lease {
   }
 
   #key(part: string): string {
-    return key(this.run.id, part);
+    return key(this.queued.id, part);
   }
 }
 

@@ -1,23 +1,23 @@
-// The queue of trainings on PostgreSQL. It is loaded only for a `postgres://` URL.
+// The queue of work on PostgreSQL. It is loaded only for a `postgres://` URL.
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
-import { TaurecError } from '../../errors.ts';
-import type { Attempt, CurvePoint, RunOutcome } from '../study.ts';
+import { TaurecError } from '../errors.ts';
 import {
-  type CheckpointFacts,
+  type FileFacts,
   type Lease,
   LOCK_SECONDS,
-  type QueuedRun,
+  type QueuedTask,
   type QueueOptions,
   queueName,
-  type RunBoard,
-  type StudyFacts,
-  type TrialQueue,
+  type TaskBoard,
   type Verdict,
+  type Work,
+  type WorkFacts,
   type WorkOptions,
-} from './trial-queue.ts';
+  type WorkQueue,
+} from './work-queue.ts';
 
 /** Seconds until pg-boss expires a job; its limit is a day. A worker then takes the training again, from its checkpoint. */
 const DAY = 23 * 3600;
@@ -52,9 +52,9 @@ create table if not exists taurec.checkpoint (run text primary key, facts text n
  * pg-boss has no heartbeat, so `taurec.run` records the holder of each training and its last sign of life (`beat`). Every write of a worker is conditional on
  * still being the holder.
  */
-export class BossQueue implements TrialQueue {
+export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
   /** PostgreSQL limits a value to 1 GiB, and it is sent as text of twice its size. */
-  readonly mostCheckpointBytes = 400 * 2 ** 20;
+  readonly mostFileBytes = 400 * 2 ** 20;
   readonly beat: number;
   readonly #url: string;
   readonly #boss: PgBoss;
@@ -64,11 +64,11 @@ export class BossQueue implements TrialQueue {
   readonly #known = new Set<string>();
 
   /** Connects, and creates missing tables. */
-  static async open(url: string, options: QueueOptions = {}): Promise<BossQueue> {
+  static async open<W extends Work>(url: string, options: QueueOptions = {}): Promise<BossQueue<W>> {
     const boss = new PgBoss({ connectionString: url, schedule: false, application_name: 'taurec' });
     // The pool reconnects by itself.
     boss.on('error', () => {});
-    const queue = new BossQueue(url, boss, options);
+    const queue = new BossQueue<W>(url, boss, options);
     try {
       await boss.start();
       await queue.#alone((client) => client.query(tables));
@@ -93,16 +93,16 @@ export class BossQueue implements TrialQueue {
     return (await this.#ask(() => this.#boss.getDb().executeSql(sql, values))).rows ?? [];
   }
 
-  async announce(study: StudyFacts): Promise<void> {
+  async announce(study: WorkFacts): Promise<void> {
     const insert = 'insert into taurec.study (id, facts) values ($1, $2) on conflict (id) do update set facts = $2';
     await this.query(insert, study.id, JSON.stringify(study));
   }
 
-  async studies(): Promise<StudyFacts[]> {
+  async works(): Promise<WorkFacts[]> {
     return (await this.query('select facts from taurec.study')).map(({ facts }) => JSON.parse(String(facts)));
   }
 
-  async withdraw(study: StudyFacts, runs: readonly string[]): Promise<void> {
+  async withdraw(study: WorkFacts, runs: readonly string[]): Promise<void> {
     await this.#queue(queueName(study));
     for (const id of runs) {
       await this.clear(id);
@@ -113,22 +113,22 @@ export class BossQueue implements TrialQueue {
     await this.query('delete from taurec.study where id = $1', study.id);
   }
 
-  async submit(run: QueuedRun, facts: StudyFacts): Promise<void> {
+  async submit(queued: QueuedTask<W>, facts: WorkFacts): Promise<void> {
     const name = queueName(facts);
     await this.#queue(name);
-    const job = uuidOf(run.id);
+    const job = uuidOf(queued.id);
     const insert = 'insert into taurec.run (id, queue, job) values ($1, $2, $3) on conflict do nothing';
-    await this.query(insert, run.id, name, job);
+    await this.query(insert, queued.id, name, job);
     const found = await this.#ask(() => this.#boss.getJobById(name, job));
-    const [open] = await this.query('select id from taurec.run where id = $1 and outcome is null', run.id);
+    const [open] = await this.query('select id from taurec.run where id = $1 and outcome is null', queued.id);
     // The job ended without an outcome.
     if (open && ended.has(found?.state ?? '')) await this.#ask(() => this.#boss.deleteJob(name, job));
     // pg-boss ignores a second job with the same id.
     const options = { id: job, retryLimit: MOST_RETRIES, retryDelay: 0, expireInSeconds: DAY, retentionDays: 365 };
-    await this.#ask(() => this.#boss.send(name, run, options));
+    await this.#ask(() => this.#boss.send(name, queued, options));
   }
 
-  async board(id: string): Promise<RunBoard> {
+  async board(id: string): Promise<TaskBoard<W>> {
     await this.#reap();
     const [[run], attempts, points, [checkpoint]] = await Promise.all([
       this.query('select progress, outcome from taurec.run where id = $1', id),
@@ -138,15 +138,15 @@ export class BossQueue implements TrialQueue {
     ]);
     const json = (text: unknown) => JSON.parse(String(text));
     return {
-      attempts: attempts.map(({ attempt }): Attempt => json(attempt)),
-      points: points.map(({ point }): CurvePoint => json(point)),
+      attempts: attempts.map(({ attempt }): W['attempt'] => json(attempt)),
+      points: points.map(({ point }): W['point'] => json(point)),
       ...(run?.progress ? { progress: json(run.progress) } : {}),
-      ...(checkpoint && { checkpoint: json(checkpoint.facts) as CheckpointFacts }),
-      ...(run?.outcome ? { outcome: json(run.outcome) as RunOutcome } : {}),
+      ...(checkpoint && { file: json(checkpoint.facts) as FileFacts }),
+      ...(run?.outcome ? { outcome: json(run.outcome) as W['outcome'] } : {}),
     };
   }
 
-  async checkpoint(id: string): Promise<Uint8Array | undefined> {
+  async file(id: string): Promise<Uint8Array | undefined> {
     const [row] = await this.query('select data from taurec.checkpoint where run = $1', id);
     return row?.data as Buffer | undefined;
   }
@@ -156,7 +156,7 @@ export class BossQueue implements TrialQueue {
     await this.query('delete from taurec.point where run = $1', id);
   }
 
-  async work(handler: (lease: Lease) => Promise<Verdict>, { facts, jobs, signal }: WorkOptions): Promise<void> {
+  async work(handler: (lease: Lease<W>) => Promise<Verdict>, { facts, jobs, signal }: WorkOptions): Promise<void> {
     const name = queueName(facts);
     await this.#queue(name);
     const active = new Set<Promise<void>>();
@@ -165,8 +165,8 @@ export class BossQueue implements TrialQueue {
       thrown ??= { error };
     };
     // Does one job, then tells pg-boss what became of it.
-    const handle = async (run: QueuedRun, job: string) => {
-      const lease = new BossLease(this, run);
+    const handle = async (queued: QueuedTask<W>, job: string) => {
+      const lease = new BossLease<W>(this, queued);
       await handler(lease).catch(fail);
       // Ask first whether this worker is still the holder: pg-boss would let a worker that lost its training end the job of the new holder.
       const left = await lease.leave();
@@ -179,7 +179,7 @@ export class BossQueue implements TrialQueue {
     const look = async () => {
       await this.#reap();
       if (active.size === jobs) return pause();
-      const found = await this.#ask(() => this.#boss.fetch<QueuedRun>(name, { batchSize: 1 }));
+      const found = await this.#ask(() => this.#boss.fetch<QueuedTask<W>>(name, { batchSize: 1 }));
       for (const { data, id } of found) {
         const work: Promise<void> = handle(data, id)
           .catch(fail)
@@ -249,15 +249,15 @@ export class BossQueue implements TrialQueue {
 }
 
 /** A training that a worker of a `BossQueue` holds. */
-class BossLease implements Lease {
-  readonly run: QueuedRun;
-  readonly #queue: BossQueue;
+class BossLease<W extends Work> implements Lease<W> {
+  readonly queued: QueuedTask<W>;
+  readonly #queue: BossQueue<W>;
   readonly #holder = randomUUID();
   #begun = false;
 
-  constructor(queue: BossQueue, run: QueuedRun) {
+  constructor(queue: BossQueue<W>, queued: QueuedTask<W>) {
     this.#queue = queue;
-    this.run = run;
+    this.queued = queued;
   }
 
   async begin(): Promise<boolean> {
@@ -272,11 +272,11 @@ class BossLease implements Lease {
     const update = `update taurec.run set holder = null, beat = now()
       where id = $1 and (holder = $2 or outcome is not null or (holder is null and not $3::boolean))
       returning outcome is not null as over`;
-    const [left] = await this.#queue.query(update, this.run.id, this.#holder, this.#begun);
+    const [left] = await this.#queue.query(update, this.queued.id, this.#holder, this.#begun);
     return left && (left.over ? 'over' : 'open');
   }
 
-  addAttempt(attempt: Attempt): Promise<boolean> {
+  addAttempt(attempt: W['attempt']): Promise<boolean> {
     return this.#insert('taurec.attempt (run, attempt)', '$3', '', JSON.stringify(attempt));
   }
 
@@ -284,7 +284,7 @@ class BossLease implements Lease {
     return this.#changed('update taurec.run set beat = now() where id = $1 and holder = $2 returning id', this.#holder);
   }
 
-  async addPoints(points: readonly CurvePoint[], progress?: RunBoard['progress']): Promise<boolean> {
+  async addPoints(points: readonly W['point'][], progress?: TaskBoard['progress']): Promise<boolean> {
     const update = `update taurec.run set beat = now(), progress = coalesce($3, progress)
       where id = $1 and holder = $2 returning id`;
     if (!(await this.#changed(update, this.#holder, progress ? JSON.stringify(progress) : null))) return false;
@@ -301,12 +301,12 @@ class BossLease implements Lease {
     return true;
   }
 
-  async checkpoint() {
-    const [row] = await this.#queue.query('select facts, data from taurec.checkpoint where run = $1', this.run.id);
-    return row && { facts: JSON.parse(String(row.facts)) as CheckpointFacts, data: row.data as Buffer };
+  async file() {
+    const [row] = await this.#queue.query('select facts, data from taurec.checkpoint where run = $1', this.queued.id);
+    return row && { facts: JSON.parse(String(row.facts)) as FileFacts, data: row.data as Buffer };
   }
 
-  putCheckpoint(facts: CheckpointFacts, data: Uint8Array): Promise<boolean> {
+  putFile(facts: FileFacts, data: Uint8Array): Promise<boolean> {
     const replace = 'on conflict (run) do update set facts = excluded.facts, data = excluded.data';
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     return this.#insert('taurec.checkpoint (run, facts, data)', '$3, $4::bytea', replace, JSON.stringify(facts), bytes);
@@ -314,10 +314,10 @@ class BossLease implements Lease {
 
   async countError(): Promise<number> {
     const update = 'update taurec.run set errors = errors + 1 where id = $1 returning errors';
-    return Number((await this.#queue.query(update, this.run.id))[0]?.errors ?? 0);
+    return Number((await this.#queue.query(update, this.queued.id))[0]?.errors ?? 0);
   }
 
-  finish(outcome: RunOutcome): Promise<boolean> {
+  finish(outcome: W['outcome']): Promise<boolean> {
     // Repeating the same outcome succeeds: the first answer may have been lost with the connection.
     const update = `update taurec.run set outcome = $3
       where id = $1 and holder = $2 and (outcome is null or outcome = $3) returning id`;
@@ -326,7 +326,7 @@ class BossLease implements Lease {
 
   /** Whether a statement, with the run's id as $1, changed a row. */
   async #changed(sql: string, ...values: unknown[]): Promise<boolean> {
-    return (await this.#queue.query(sql, this.run.id, ...values)).length > 0;
+    return (await this.#queue.query(sql, this.queued.id, ...values)).length > 0;
   }
 
   /** Inserts a row if this worker holds the training; false if not. */

@@ -173,6 +173,11 @@ const messages = {
     `This worker has ${f.what} ${shortly(f.got)}, expected ${f.expected} as in the queue. ${f.remedy}`,
   'no-trial': (f: Facts) =>
     `None of ${f.trials} trials completed: ${f.reason} Try a search space with lower learning rates or higher temperatures.`,
+  // lists for everybody
+  'lists-mismatch': (f: Facts) =>
+    `${f.folder}: holds parts of lists with another ${f.what}: got ${shortly(f.got)}, expected ${shortly(f.expected)}. Repeat the command with which they were begun, or delete the folder to begin anew.`,
+  'lists-failed': (f: Facts) =>
+    `Part ${f.part} of ${f.parts} of the lists failed on ${f.machines} machines: ${f.reason} The finished parts are kept in ${f.folder}. Remove the cause, and repeat the command.`,
   // studio
   'no-data-loaded': (f: Facts) => `No data are loaded. ${f.remedy ?? 'Load data first.'}`,
   'other-training-data': (f: Facts) => `The model was not trained on the data in use (${f.source}). ${f.remedy}`,

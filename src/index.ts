@@ -61,6 +61,8 @@ export type { FeedbackEvent, FeedbackLog, StoredFeedback, WantedFeedback } from 
 export type { EditValue, ItemEdit, ItemState } from './feedback/item-edits.ts';
 export { type ListOrigin, listId } from './feedback/list-id.ts';
 export { type Trend, type TrendEvent, type TrendSettings, Trends, type TrendsOptions } from './feedback/trends.ts';
+export type { ExportOptions } from './lists/export-recommendations.ts';
+export type { ExportFormat } from './lists/list-formats.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export type { ModelVersion, Versions } from './model/current-version.ts';
 export { createModel, type Model } from './model/model.ts';
@@ -71,7 +73,6 @@ export type { PublishOptions } from './model/versions.ts';
 export { buildNeighbors } from './neighbors/build-neighbors.ts';
 export type { NeighborChoice, NeighborKind, NeighborSettings, Neighbors } from './neighbors/neighbors.ts';
 export type { Absence, Explanation, FeedbackFact, Reason, Reasons } from './recommender/explanation.ts';
-export type { ExportFormat, ExportOptions } from './recommender/export-recommendations.ts';
 export type { FeedbackOfUser } from './recommender/feedback-items.ts';
 export type { BuildIndexOptions, BuiltIndex } from './recommender/index-file.ts';
 export type {
@@ -234,8 +235,10 @@ export const replaceCatalogue: typeof import('./model/replace-catalogue.ts').rep
  * Writes recommendations for all users, or for the listed ones, to a CSV, JSON lines or Parquet file, and returns the number of users. The write is atomic.
  * @throws TaurecError `bad-option` for an unknown format; `unknown-id` for a listed user that the model does not know; `aborted`
  */
-export const exportRecommendations: typeof import('./recommender/export-recommendations.ts').exportRecommendations =
-  onDemand(() => import('./recommender/export-recommendations.ts'), 'exportRecommendations');
+export const exportRecommendations: typeof import('./lists/export-recommendations.ts').exportRecommendations = onDemand(
+  () => import('./lists/export-recommendations.ts'),
+  'exportRecommendations',
+);
 /**
  * Builds the approximate index of a model folder (docs/approximate-index.md), or keeps a complete index of the same embeddings. Needs the optional package usearch.
  * @throws TaurecError the errors of `openModel`; `bad-option` for an invalid number of threads; `missing-package`; `aborted`

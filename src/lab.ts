@@ -62,6 +62,7 @@ export {
   type SourceEntry,
 } from './experiment/settings.ts';
 export { compareRuns, holm } from './experiment/statistics.ts';
+export { type ListWorkerEvent, type ListWorkerOptions, runListWorker } from './lists/run-list-worker.ts';
 export type { FileDigest } from './model/file-digest.ts';
 export { type OpenChecks, openSafetensors, writeSafetensors } from './model/safetensors.ts';
 export type { Safetensors, StreamedTensor, Tensor, TensorArray } from './model/safetensors-format.ts';

@@ -62,7 +62,7 @@ const names = {
     ...['LocalLab', 'analyseScores', 'defineExperiment', 'experimentNamed', 'experiments', 'predictTau'],
     ...['publishedResults', 'recipes', 'runExperiment', 'runRecipe', 'tableCsv', 'writeReport'],
     // tuning
-    ...['runWorker', 'trainWinner', 'tune', 'tuningReport'],
+    ...['runListWorker', 'runWorker', 'trainWinner', 'tune', 'tuningReport'],
     // files
     ...['embeddingFormats', 'openSafetensors', 'writeSafetensors'],
   ],

@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
-import { type ExportFormat, exportFormats, exportRecommendations } from '../recommender/export-recommendations.ts';
+import { exportRecommendations } from '../lists/export-recommendations.ts';
+import { type ExportFormat, exportFormats } from '../lists/list-formats.ts';
+import { partFolderOf } from '../lists/part-folder.ts';
 import { listOptions, type RecommendedItem, type RecommendOptions } from '../recommender/recommendation.ts';
 import { Recommender } from '../recommender/recommender.ts';
 import { addCommonOptions, addExamples, type CommonOptions, engineOptionsFor } from './common-options.ts';
 import { addDeclaredFlags, declaredValues } from './declared-flags.ts';
-import { UsageError } from './failure.ts';
+import { AdvisedError, UsageError } from './failure.ts';
 import { addFeedbackFlags, type FeedbackFlags, feedbackOf } from './feedback-flags.ts';
 import { idFile, idList } from './id-lists.ts';
 import { type IndexFlags, indexFlags } from './index-flags.ts';
@@ -27,6 +30,7 @@ interface RecommendFlags
   allow?: string;
   output?: string;
   format?: ExportFormat;
+  queue?: string;
 }
 
 export function define(command: Command, terminal: Terminal): void {
@@ -44,6 +48,7 @@ export function define(command: Command, terminal: Terminal): void {
     .addOption(
       new Option('--format <name>', 'format of the output file (default: by its name)').choices(exportFormats),
     );
+  command.option('--queue <url>', 'workers make the lists (taurec worker --model): redis://… or postgres://…');
   addCommonOptions(command, 'threads', 'engine', 'json', 'quiet');
   addExamples(
     command,
@@ -54,6 +59,7 @@ export function define(command: Command, terminal: Terminal): void {
     'taurec recommend model --user 42 --discover .3 --diversity .3',
     `taurec recommend model --user 42 --where '{"available":true,"price":{"lte":50}}' --at-most brand=2`,
     'taurec recommend model --all --output recommendations.parquet',
+    'taurec recommend model --all --output recommendations.parquet --queue redis://10.0.0.7:6379',
   );
   command.action((model: string, flags: RecommendFlags) => run(terminal, model, flags));
 }
@@ -65,6 +71,9 @@ async function run(terminal: Terminal, directory: string, flags: RecommendFlags)
     throw new UsageError('Give exactly one of --user ID, --users-file FILE, --all or --items a,b,c.');
   }
   if (flags.all && flags.output === undefined) throw new UsageError('--all needs --output FILE.');
+  if (flags.queue !== undefined && flags.output === undefined) throw new UsageError('--queue needs --output FILE.');
+  if (flags.queue !== undefined && flags.index === 'approximate')
+    throw new UsageError('--queue cannot be combined with --index approximate: machines build different indexes.');
   if (flags.items !== undefined && flags.output !== undefined)
     throw new UsageError('--items cannot be combined with --output.');
   if (flags.feedback !== undefined && !flags.user && !flags.usersFile)
@@ -142,18 +151,36 @@ async function writeFile(
   options: RecommendOptions,
   flags: RecommendFlags,
 ): Promise<void> {
-  const format = flags.format;
+  const { format, queue } = flags;
   const { WorkProgress } = await import('./progress.ts');
   const progress = flags.quiet ? undefined : new WorkProgress(terminal.stderr);
   progress?.start('Recommending');
   const onProgress = progress?.update.bind(progress);
   const written = await terminal
     .interruptible((signal) =>
-      exportRecommendations(recommender, output, { ...options, users, format, signal, onProgress }),
+      exportRecommendations(recommender, output, {
+        ...options,
+        users,
+        format,
+        resume: true,
+        queue,
+        signal,
+        onProgress,
+      }),
     )
+    .catch((error) => {
+      throw withAdvice(terminal, error, output);
+    })
     .finally(() => progress?.close());
   if (flags.json) terminal.printJson({ output, users: written });
   else if (!flags.quiet) terminal.note(`Wrote recommendations for ${count(written)} users to ${output}.`);
+}
+
+/** The error of a cancelled export with the command that goes on, if a part of it is finished. */
+function withAdvice(terminal: Terminal, error: unknown, output: string): unknown {
+  const folder = partFolderOf(output);
+  if (!(error instanceof TaurecError) || error.code !== 'aborted' || !existsSync(folder)) return error;
+  return new AdvisedError(error, `Finished parts are kept in ${folder}. To continue: ${terminal.thisCommand()}`);
 }
 
 /** A table of items below an optional heading. */

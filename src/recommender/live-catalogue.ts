@@ -19,6 +19,8 @@ export class LiveCatalogue {
   readonly #removed = new Set<number>();
   #filters: ItemFilters;
   #titles: Titles | undefined;
+  /** [items] the ids that lists had so far: an item of many lists has one text. */
+  #ids: (string | undefined)[] | undefined;
 
   constructor(itemIds: IdMap, catalogue?: Catalogue, titles?: Titles) {
     this.#itemIds = itemIds;
@@ -36,7 +38,9 @@ export class LiveCatalogue {
 
   /** Id and title of an item by index. */
   readonly nameOf = (item: number): { readonly id: string; readonly title?: string } => {
-    const id = this.#itemIds.idOf(item);
+    this.#ids ??= new Array(this.#itemIds.size);
+    this.#ids[item] ??= this.#itemIds.idOf(item);
+    const id = this.#ids[item]!;
     const title = this.#titles?.at(item);
     return title === undefined ? { id } : { id, title };
   };

@@ -57,6 +57,7 @@ export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
   readonly #loss: Loss | undefined;
+  readonly #index: ApproximateIndex | undefined;
   /** The recommender of the model's own prior: this one, unless `withPrior` made it. */
   readonly #own: Recommender;
   readonly #ranker: PeopleRanker;
@@ -83,6 +84,7 @@ export class Recommender {
     this.#own = own ?? this;
     this.#engine = engine;
     this.#loss = loss;
+    this.#index = index;
     this.#live = own ? own.#live : new LiveCatalogue(model.itemIds, model.catalogue, model.titles);
     this.#ranker = new PeopleRanker(rest, engine, loss, index, own ? own.#ranker : undefined);
     this.#forAll = own ? own.#forAll : new ItemLists(model.itemIds, this.#ranker.popular);
@@ -136,6 +138,11 @@ export class Recommender {
     return this.#model.itemIds;
   }
 
+  /** The method by which lists find items, where they can. */
+  get index(): 'exact' | 'approximate' {
+    return this.#index ? 'approximate' : 'exact';
+  }
+
   /** True when the model has titles of items. */
   get hasTitles(): boolean {
     return this.#live.titles !== undefined;
@@ -149,6 +156,12 @@ export class Recommender {
   /** Compiles filters that lists will use. @throws TaurecError as `recommend` for a filter that the catalogue does not fit */
   checkFilters(filters: readonly Where[]): void {
     for (const where of filters) finished(this.#live.filters.setOf(where));
+  }
+
+  /** Checks the options of lists, and that the model knows the listed users. @throws TaurecError as `recommend` */
+  checkLists(options: RecommendOptions, users: Iterable<Id> = []): void {
+    finished(this.#parse(options));
+    for (const id of users) this.#person(id, options);
   }
 
   /** Replaces the catalogue: later lists have its titles, and are filtered by its attributes. Items keep their titles where it has none. Nothing is written. */
@@ -229,15 +242,18 @@ export class Recommender {
     return this.#explanation({ key: items.join(), given: this.#given(items, options) }, item, options);
   }
 
-  /** Recommendations for all users (or those listed), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
+  /** Recommendations for all users (or those listed, or the `rows` of the model from `from` to before `to`), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
   async *recommendAll(
-    options: RecommendOptions & { readonly users?: Iterable<Id> } = {},
+    options: RecommendOptions & {
+      readonly users?: Iterable<Id>;
+      readonly rows?: { readonly from: number; readonly to: number };
+    } = {},
   ): AsyncGenerator<UserRecommendations[]> {
-    const { users, ...rest } = options;
+    const { users, rows = { from: 0, to: this.userIds.size }, ...rest } = options;
     const listed = users && Array.from(users, (id) => this.#person(id, rest));
-    const count = listed?.length ?? this.userIds.size;
-    for (let first = 0; first < count; first += ALL_BLOCK) {
-      const length = Math.min(ALL_BLOCK, count - first);
+    const [from, to] = listed ? [0, listed.length] : [rows.from, rows.to];
+    for (let first = from; first < to; first += ALL_BLOCK) {
+      const length = Math.min(ALL_BLOCK, to - first);
       const known = (_: unknown, i: number): Person => ({ key: this.userIds.idOf(first + i), user: first + i });
       const block = listed?.slice(first, first + length) ?? Array.from({ length }, known);
       const lists = finished(this.#lists(withFeedback(block, rest.feedback, this), rest));

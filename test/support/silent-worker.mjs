@@ -7,7 +7,7 @@ const [url, lock, facts, outcome] = process.argv.slice(2);
 const queue = await openQueue(url, { lockSeconds: Number(lock) });
 const stop = new AbortController();
 await queue.work(
-  async (lease) => {
+  async (/** @type {any} */ lease) => {
     await lease.begin();
     console.log('taken');
     readSync(0, Buffer.alloc(1));

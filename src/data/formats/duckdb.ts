@@ -7,6 +7,8 @@ import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary
 /** An in-memory DuckDB for reading one file. It spills to a temporary folder, which `close` removes. */
 export interface Duck {
   connection: DuckDBConnection;
+  /** A further connection to the same tables, for a query beside those of `connection`. */
+  connect(): Promise<DuckDBConnection>;
   /** The temporary folder, for spilled data and for repaired copies. */
   folder: string;
   close(): Promise<void>;
@@ -30,13 +32,19 @@ export async function openDuck(memory = '1GB'): Promise<Duck> {
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
+  const others: DuckDBConnection[] = [];
   // Dates without an offset are UTC, independent of the time zone of the machine.
   await connection.run("SET TimeZone = 'UTC'");
   return {
     connection,
     folder,
+    async connect() {
+      const other = await instance.connect();
+      others.push(other);
+      return other;
+    },
     async close() {
-      connection.closeSync();
+      for (const one of [connection, ...others]) one.closeSync();
       instance.closeSync();
       await removeTemporaryFolder(folder);
     },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
-import { exportRecommendations } from '../../src/recommender/export-recommendations.ts';
+import { exportRecommendations } from '../../src/lists/export-recommendations.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
 import { type RandomModelOptions, randomModel } from '../support/random-model.ts';
 

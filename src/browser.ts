@@ -74,6 +74,7 @@ export { openRankingEngine, type RankingEngineOptions } from './recommender/rank
 export type {
   FoldInRequest,
   Id,
+  ListedUsers,
   RecommendedItem,
   RecommendOptions,
   UserRecommendations,

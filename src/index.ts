@@ -62,7 +62,7 @@ export type { EditValue, ItemEdit, ItemState } from './feedback/item-edits.ts';
 export { type ListOrigin, listId } from './feedback/list-id.ts';
 export { type Trend, type TrendEvent, type TrendSettings, Trends, type TrendsOptions } from './feedback/trends.ts';
 export type { ExportOptions } from './lists/export-recommendations.ts';
-export type { ExportFormat } from './lists/list-formats.ts';
+export type { ExportFormat } from './lists/list-format.ts';
 export { type LossName, lossNames } from './loss/losses.ts';
 export type { ModelVersion, Versions } from './model/current-version.ts';
 export { createModel, type Model } from './model/model.ts';
@@ -91,6 +91,7 @@ export { openRankingEngine, type RankingEngineOptions } from './recommender/rank
 export type {
   FoldInRequest,
   Id,
+  ListedUsers,
   RecommendedItem,
   RecommendOptions,
   UserRecommendations,

@@ -62,10 +62,12 @@ export {
   type SourceEntry,
 } from './experiment/settings.ts';
 export { compareRuns, holm } from './experiment/statistics.ts';
+export type { ListOutcome } from './lists/lists-work.ts';
 export { type ListWorkerEvent, type ListWorkerOptions, runListWorker } from './lists/run-list-worker.ts';
 export type { FileDigest } from './model/file-digest.ts';
 export { type OpenChecks, openSafetensors, writeSafetensors } from './model/safetensors.ts';
 export type { Safetensors, StreamedTensor, Tensor, TensorArray } from './model/safetensors-format.ts';
+export type { QueueWorkerOptions } from './queue/serve-work.ts';
 export type { PublishedValue, Recipe, Tolerance } from './recipe/recipe.ts';
 export { recipes } from './recipe/recipes.ts';
 export { runRecipe } from './recipe/run-recipe.ts';

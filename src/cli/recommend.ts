@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { TaurecError } from '../errors.ts';
 import { exportRecommendations } from '../lists/export-recommendations.ts';
-import { type ExportFormat, exportFormats } from '../lists/list-formats.ts';
+import { type ExportFormat, exportFormats } from '../lists/list-format.ts';
 import { partFolderOf } from '../lists/part-folder.ts';
 import { listOptions, type RecommendedItem, type RecommendOptions } from '../recommender/recommendation.ts';
 import { Recommender } from '../recommender/recommender.ts';

@@ -5,9 +5,10 @@ import { TaurecError } from '../errors.ts';
 import { temporaryName, writeAtomically } from '../platform/atomic-file.ts';
 import type { Id, RecommendOptions } from '../recommender/recommendation.ts';
 import type { Recommender } from '../recommender/recommender.ts';
-import { type ExportFormat, exportFormats, formatOf, type ListFormat, openListFormat } from './list-formats.ts';
+import { type ExportFormat, exportFormats, formatOf, type ListFormat } from './list-format.ts';
 import { type ListPlan, type PlanPart, planLists } from './list-plan.ts';
-import { PartFolder } from './part-folder.ts';
+import { openListFormat } from './open-list-format.ts';
+import { PartFolder, type PartWork } from './part-folder.ts';
 
 /** Options of `exportRecommendations`: the lists to write and their format, progress, cancellation, workers. */
 export interface ExportOptions extends RecommendOptions {
@@ -66,15 +67,6 @@ export async function exportRecommendations(
     await folder.close(keep);
   }
   return plan.total;
-}
-
-/** The parts of a plan that are to be made. */
-export interface PartWork extends Pick<ExportOptions, 'onProgress' | 'signal'> {
-  readonly folder: PartFolder;
-  readonly plan: ListPlan;
-  readonly missing: readonly PlanPart[];
-  /** Users of the other parts. */
-  readonly done: number;
 }
 
 /** Makes parts in this process. A part is written while the next one is ranked. */

@@ -8,7 +8,7 @@ import { version } from '../platform/version.ts';
 import type { FeedbackOfUser } from '../recommender/feedback-items.ts';
 import type { Id, RecommendOptions } from '../recommender/recommendation.ts';
 import type { Recommender } from '../recommender/recommender.ts';
-import type { ExportFormat } from './list-formats.ts';
+import type { ExportFormat } from './list-format.ts';
 
 /** Rows of a part, about: what an interruption loses, and what the memory of a format must hold. */
 const PART_ROWS = 1_000_000;

@@ -1,5 +1,5 @@
 import type { FeedbackOfUser } from '../recommender/feedback-items.ts';
-import type { ExportFormat } from './list-formats.ts';
+import type { ExportFormat } from './list-format.ts';
 import type { PlainOptions, PlanPart } from './list-plan.ts';
 
 /** What a queue carries for lists (`Work`): a task is a part, whose file goes back with the outcome. */

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { type Duck, literal, openDuck } from '../data/formats/duckdb.ts';
 import type { RecommendedItem } from '../recommender/recommendation.ts';
-import type { ListFormat, PartWriter } from './list-formats.ts';
+import type { ListFormat, PartWriter } from './list-format.ts';
 
 /** Rows that one chunk of DuckDB holds. */
 const CHUNK = 2048;

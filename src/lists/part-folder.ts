@@ -63,6 +63,17 @@ export class PartFolder {
   }
 }
 
+/** The parts of a plan that are to be made. */
+export interface PartWork {
+  readonly folder: PartFolder;
+  readonly plan: ListPlan;
+  readonly missing: readonly PlanPart[];
+  /** Users of the other parts. */
+  readonly done: number;
+  readonly onProgress?: (users: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /** The folder with the parts of a file. */
 export function partFolderOf(file: string): string {
   return `${file}.parts`;

@@ -6,9 +6,9 @@ import { writeAtomically } from '../platform/atomic-file.ts';
 import { openQueue } from '../queue/open-queue.ts';
 import { MOST_ERRORS } from '../queue/serve-work.ts';
 import type { WorkFacts, WorkQueue } from '../queue/work-queue.ts';
-import type { PartWork } from './export-recommendations.ts';
 import { type ListPlan, type PlanPart, planId } from './list-plan.ts';
 import type { ListsWork, ListTask } from './lists-work.ts';
+import type { PartWork } from './part-folder.ts';
 
 /** Parts in the queue at a time: their files wait in its memory until they are fetched. */
 const MOST_PARTS = 32;

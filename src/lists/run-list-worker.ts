@@ -7,13 +7,13 @@ import { openModelConfig } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../platform/temporary-folder.ts';
 import { version } from '../platform/version.ts';
-import { MOST_ERRORS, type ServeOptions, serveWork, workerName } from '../queue/serve-work.ts';
+import { MOST_ERRORS, type QueueWorkerOptions, serveWork, workerName } from '../queue/serve-work.ts';
 import type { Lease, Verdict, WorkQueue } from '../queue/work-queue.ts';
 import { Recommender } from '../recommender/recommender.ts';
 import { rankPart } from './export-recommendations.ts';
-import { openListFormat } from './list-formats.ts';
 import { listsDigest } from './list-plan.ts';
 import type { ListOutcome, ListsWork, ListTask } from './lists-work.ts';
+import { openListFormat } from './open-list-format.ts';
 
 /** The events of a worker of lists. */
 export type ListWorkerEvent =
@@ -26,7 +26,7 @@ export type ListWorkerEvent =
   | { readonly type: 'lost'; readonly part: number };
 
 /** Options of `runListWorker`: queue and resources. The signal gives the part at hand back. */
-export interface ListWorkerOptions extends Omit<ServeOptions, 'jobs'> {
+export interface ListWorkerOptions extends Omit<QueueWorkerOptions, 'jobs'> {
   /** Number of threads. Default: the engine decides. */
   readonly threads?: number;
   /** Receives the events. */

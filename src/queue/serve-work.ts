@@ -17,7 +17,7 @@ const GRACE = 5000;
 export type WorkerFacts = Pick<WorkFacts, 'taurec' | 'data' | 'kind'>;
 
 /** Options of every worker: queue and resources. */
-export interface ServeOptions {
+export interface QueueWorkerOptions {
   /** URL of the queue: `redis://…` or `postgres://…`. */
   readonly queue: string;
   /** Number of parallel tasks. Default 1. */
@@ -48,7 +48,7 @@ export interface Service<W extends Work> {
  */
 export async function serveWork<W extends Work>(
   facts: WorkerFacts,
-  options: ServeOptions,
+  options: QueueWorkerOptions,
   service: Service<W>,
 ): Promise<void> {
   const { signal, lockSeconds } = options;

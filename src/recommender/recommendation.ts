@@ -112,6 +112,13 @@ export const listOptions = declaredOptions(listShape);
 /** Options of a recommendation list: its length, its filters, its dials. */
 export type RecommendOptions = Readonly<z.input<typeof listSchema>>;
 
+/** The users whose lists `recommendAll` makes; default: all users of the model. */
+export interface ListedUsers {
+  readonly users?: Iterable<Id>;
+  /** Rows of the model, from `from` to before `to`. */
+  readonly rows?: { readonly from: number; readonly to: number };
+}
+
 /** Options for the liked items of a new user. */
 export interface FoldInRequest {
   /** A weight > 0 for each item; default 1. Weights of a repeated item are added. */

@@ -33,6 +33,7 @@ import { loadEmbeddings } from './ranking-engine.ts';
 import {
   type FoldInRequest,
   type Id,
+  type ListedUsers,
   listSchema,
   type RecommendedItem,
   type RecommendOptions,
@@ -57,7 +58,8 @@ export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
   readonly #engine: Engine;
   readonly #loss: Loss | undefined;
-  readonly #index: ApproximateIndex | undefined;
+  /** The method by which lists find items, where they can. */
+  readonly index: 'exact' | 'approximate';
   /** The recommender of the model's own prior: this one, unless `withPrior` made it. */
   readonly #own: Recommender;
   readonly #ranker: PeopleRanker;
@@ -84,7 +86,7 @@ export class Recommender {
     this.#own = own ?? this;
     this.#engine = engine;
     this.#loss = loss;
-    this.#index = index;
+    this.index = index ? 'approximate' : 'exact';
     this.#live = own ? own.#live : new LiveCatalogue(model.itemIds, model.catalogue, model.titles);
     this.#ranker = new PeopleRanker(rest, engine, loss, index, own ? own.#ranker : undefined);
     this.#forAll = own ? own.#forAll : new ItemLists(model.itemIds, this.#ranker.popular);
@@ -136,11 +138,6 @@ export class Recommender {
   /** The ids of the items, by index in the model. */
   get itemIds(): IdMap {
     return this.#model.itemIds;
-  }
-
-  /** The method by which lists find items, where they can. */
-  get index(): 'exact' | 'approximate' {
-    return this.#index ? 'approximate' : 'exact';
   }
 
   /** True when the model has titles of items. */
@@ -243,12 +240,7 @@ export class Recommender {
   }
 
   /** Recommendations for all users (or those listed, or the `rows` of the model from `from` to before `to`), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
-  async *recommendAll(
-    options: RecommendOptions & {
-      readonly users?: Iterable<Id>;
-      readonly rows?: { readonly from: number; readonly to: number };
-    } = {},
-  ): AsyncGenerator<UserRecommendations[]> {
+  async *recommendAll(options: RecommendOptions & ListedUsers = {}): AsyncGenerator<UserRecommendations[]> {
     const { users, rows = { from: 0, to: this.userIds.size }, ...rest } = options;
     const listed = users && Array.from(users, (id) => this.#person(id, rest));
     const [from, to] = listed ? [0, listed.length] : [rows.from, rows.to];

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openReferenceEngine } from '../../src/engine/reference/reference-engine.ts';
 import { type ExportOptions, exportRecommendations } from '../../src/lists/export-recommendations.ts';
-import { exportFormats } from '../../src/lists/list-formats.ts';
+import { exportFormats } from '../../src/lists/list-format.ts';
 import { divide, partUsers } from '../../src/lists/list-plan.ts';
 import type { RecommendOptions } from '../../src/recommender/recommendation.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';

@@ -7,7 +7,7 @@ import { TaurecError } from '../../errors.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
 import { version } from '../../platform/version.ts';
 import { makeFolder } from '../../platform/write-fault.ts';
-import { MOST_ERRORS, type ServeOptions, serveWork, workerName } from '../../queue/serve-work.ts';
+import { MOST_ERRORS, type QueueWorkerOptions, serveWork, workerName } from '../../queue/serve-work.ts';
 import type { Lease, TaskBoard, Verdict, WorkQueue } from '../../queue/work-queue.ts';
 import { dataHash } from '../../training/checkpoint.ts';
 import type { TrainingData } from '../../training/training.ts';
@@ -30,7 +30,7 @@ export type WorkerEvent =
   | { readonly type: 'lost'; readonly run: string };
 
 /** Options of `runWorker`: queue and resources. The signal releases running trainings with their checkpoints. */
-export interface WorkerOptions extends ServeOptions {
+export interface WorkerOptions extends QueueWorkerOptions {
   /** Number of threads of all trainings together. Default: the number of cores. */
   readonly threads?: number;
   /** Receives the events. */

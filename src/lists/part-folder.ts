@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaurecError } from '../errors.ts';
 import { removeAbandonedIn, temporaryName, writeAtomically } from '../platform/atomic-file.ts';
@@ -57,9 +57,12 @@ export class PartFolder {
 
   /** Ends the use of the folder; removes it where `keep` is false or no part is finished. */
   async close(keep: boolean): Promise<void> {
-    const empty = this.missing().length === this.#plan.parts.length;
-    if (!keep || empty) await rm(this.folder, { recursive: true, force: true });
+    const gone = !keep || this.missing().length === this.#plan.parts.length;
+    // The lock goes last, and the folder only if it is empty then: another process may have it by now.
+    const names = gone ? (await readdir(this.folder)).filter((name) => name !== 'lock') : [];
+    for (const name of names) await rm(join(this.folder, name), { recursive: true, force: true });
     this.#release();
+    if (gone) await rmdir(this.folder).catch(() => {});
   }
 }
 

@@ -1,5 +1,5 @@
 import { copyFile } from 'node:fs/promises';
-import { type Duck, literal, openDuck } from '../data/formats/duckdb.ts';
+import { type Duck, literal, loadDuckDb, openDuck } from '../data/formats/duckdb.ts';
 import type { RecommendedItem } from '../recommender/recommendation.ts';
 import type { ListFormat, PartWriter } from './list-format.ts';
 
@@ -15,7 +15,7 @@ const asParquet = `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${GROUP})`;
  */
 export async function parquetLists(columns: readonly string[]): Promise<ListFormat> {
   const titles = columns.includes('title');
-  const { DOUBLE, DuckDBDataChunk, INTEGER, VARCHAR } = await import('@duckdb/node-api');
+  const { DOUBLE, DuckDBDataChunk, INTEGER, VARCHAR } = loadDuckDb();
   const duck = await openDuck('512MB');
   const { connection } = duck;
   // Parts are written while rows of the next one come: two connections, because one does not bear two calls at once.

@@ -109,6 +109,8 @@ const messages = {
   'bad-safetensors': (f: Facts) =>
     `${f.path}: not a readable safetensors file: ${f.problem}. Restore it from a backup, or train and save the model again.`,
   'bad-model': (f: Facts) => `${f.path}: ${f.problem}. Restore the model from a backup, or train and save it again.`,
+  'half-overflow': (f: Facts) =>
+    `The embedding of ${f.side} ${show(f.id)} has ${f.got} in column ${f.column}, but 16-bit floats end at 65504. Nothing was written. Store the embeddings in 32 bits (--precision f32), or train with a larger L2 weight (--l2) or with cosine scores.`,
   'damaged-file': (f: Facts) =>
     `${f.path}: ${f.problem}. The file is damaged or was edited. Restore it from a backup, or train and save the model again; \`taurec info --check\` checks all files of a model.`,
   'damaged-model': (f: Facts) =>

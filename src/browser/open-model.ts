@@ -1,8 +1,8 @@
-import { firstNotFinite } from '../array/finite.ts';
+import { FiniteSearch } from '../array/finite.ts';
 import { sharedBytes } from '../array/shared.ts';
 import { TaurecError } from '../errors.ts';
 import { type FileDigest, refuseDamaged } from '../model/file-digest.ts';
-import type { Model } from '../model/model.ts';
+import { type Model, widenedModel } from '../model/model.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { TRAINING, trainingStateOf } from '../model/model-files.ts';
 import type { FolderHandle, ModelPlace } from '../model/model-place.ts';
@@ -14,7 +14,7 @@ import {
   readModel,
   type TensorChecks,
 } from '../model/read-model.ts';
-import { headerLength, safetensorsOf } from '../model/safetensors-format.ts';
+import { floatRanges, headerLength, safetensorsOf } from '../model/safetensors-format.ts';
 import { digestOf as sha256Of } from './digest.ts';
 import { readFolder, saveInFolder } from './model-folder.ts';
 import { pageAddress } from './page-address.ts';
@@ -40,8 +40,9 @@ export async function openModel(
   options: { readonly trainingState?: boolean } = {},
 ): Promise<Model<ModelConfig>> {
   return withFiles(place, async (files) => {
-    const { model, sound } = await readModel(sourceOf(files));
+    const { model: stored, sound } = await readModel(sourceOf(files));
     await sound;
+    const model = widenedModel(stored);
     if (!options.trainingState || !model.config.files || !Object.hasOwn(model.config.files, TRAINING)) return model;
     const digest = digestOf(model.config, TRAINING, files);
     const { file, sound: whole } = await readTensors(files, TRAINING, { digest, finite: false });
@@ -140,9 +141,10 @@ async function readTensors(files: Files, name: string, { digest, finite }: Tenso
   data.set(bytes.subarray(8 + headerBytes));
   const file = safetensorsOf(path, header, data.buffer);
   const check = async (expected?: FileDigest) => {
-    const at = finite ? firstNotFinite(new Float32Array(data.buffer, 0, Math.floor(data.length / 4))) : -1;
+    const search = new FiniteSearch(data.buffer, finite ? floatRanges(path, header, data.length) : []);
+    search.advance(data.length);
     const hash = expected && (await sha256Of(bytes));
-    refuseDamaged(file, { bytes: bytes.length, sha256: hash, ...(at >= 0 && { notFinite: at }) }, expected ?? {});
+    refuseDamaged(file, { bytes: bytes.length, sha256: hash, notFinite: search.found }, expected ?? {});
   };
   const sound = check(digest);
   // Whoever opens the model awaits it after other checks.

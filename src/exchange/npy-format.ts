@@ -3,6 +3,8 @@
  * and shape), then the numbers.
  */
 
+import { halfValues } from '../array/half.ts';
+
 /** The parsed header of a .npy file. */
 export interface NpyHeader {
   /** Byte order and type in NumPy's notation: '<f4' is a little-endian 32-bit float. */
@@ -18,7 +20,7 @@ export interface NpyHeader {
 const floats: Readonly<
   Record<string, { bytes: number; read: (view: DataView, at: number, little: boolean) => number }>
 > = {
-  f2: { bytes: 2, read: (view, at, little) => halfFloat(view.getUint16(at, little)) },
+  f2: { bytes: 2, read: (view, at, little) => halfValues()[view.getUint16(at, little)]! },
   f4: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
   f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
 };
@@ -100,20 +102,4 @@ export function npyFloats({ descr, fortranOrder, shape }: NpyHeader, data: Uint8
     floats32[place] = read(view, at * bytes, little);
   }
   return floats32;
-}
-
-/** The value of a 16-bit float (IEEE 754 binary16: 1 sign bit, 5 exponent bits with bias 15, 10 fraction bits). */
-export function halfFloat(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  // Exponent 0: subnormal numbers; exponent 31: infinity, or NaN with a fraction.
-  const size =
-    exponent === 0
-      ? fraction * 2 ** -24
-      : exponent < 31
-        ? (1 + fraction / 1024) * 2 ** (exponent - 15)
-        : fraction
-          ? Number.NaN
-          : Infinity;
-  return bits & 0x8000 ? -size : size;
 }

@@ -4,11 +4,12 @@ import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { DuckDBListValue } from '@duckdb/node-api';
 import { unzipSync } from 'fflate';
+import { widen } from '../array/half.ts';
 import { matrix } from '../array/matrix.ts';
 import { eachChunk, identifier, literal, openDuck } from '../data/formats/duckdb.ts';
 import { TaurecError } from '../errors.ts';
 import { openSafetensors, readAll } from '../model/safetensors.ts';
-import { typeOfArray } from '../model/safetensors-format.ts';
+import { type Tensor, typeOfArray } from '../model/safetensors-format.ts';
 import { readHead } from '../platform/file-head.ts';
 import { isNpy, npyDataBytes, npyFloats, parseNpyHead } from './npy-format.ts';
 import { isBiasName, isIdName, readDelimited, readJson, readJsonLines } from './read-text.ts';
@@ -163,23 +164,26 @@ async function readTensor(
     if (!(error instanceof TaurecError)) throw error;
     throw badEmbeddings(path, `not a readable safetensors file: ${error.facts.problem}`, error);
   });
-  const { shape, data } = pick(path, tensors, names);
-  const floats = floatsOf(path, data);
+  const tensor = pick(path, tensors, names);
+  const floats = floatsOf(path, tensor);
   const bias = tensors.get('itemBias');
-  return { shape, data: floats, ...(bias && { itemBias: floatsOf(path, bias.data) }) };
+  return { shape: tensor.shape, data: floats, ...(bias && { itemBias: floatsOf(path, bias) }) };
 }
 
-type Data = Parameters<typeof typeOfArray>[0];
-
-/** A tensor's numbers as 32-bit floats in shared memory. Throws `bad-embeddings` for other types than F32 and F64. */
-function floatsOf(path: string, data: Data): Float32Array {
+/** A tensor's numbers as 32-bit floats in shared memory. Throws `bad-embeddings` for other types than F32, F64 and F16. */
+function floatsOf(path: string, { data, type = typeOfArray(data) }: Tensor): Float32Array {
   if (data instanceof Float32Array) return data;
+  if (data instanceof Uint16Array && type === 'F16') {
+    const floats = new Float32Array(new SharedArrayBuffer(data.length * 4));
+    widen(data, floats);
+    return floats;
+  }
   if (data instanceof Float64Array) {
     const floats = new Float32Array(new SharedArrayBuffer(data.length * 4));
     floats.set(data);
     return floats;
   }
-  throw badEmbeddings(path, `its numbers are of type ${typeOfArray(data)}, expected F32 or F64`);
+  throw badEmbeddings(path, `its numbers are of type ${type}, expected F32, F64 or F16`);
 }
 
 /** The first of `names` that the file has, or else its only array, unless the user named one (`names` then has length 1). Throws `bad-embeddings`. */

@@ -10,7 +10,7 @@ import { fileSha256 } from '../platform/text-stream.ts';
 import { checkWritable, makeFolder } from '../platform/write-fault.ts';
 import { currentModel, VERSIONS } from './current-version.ts';
 import type { FileDigest } from './file-digest.ts';
-import type { Model } from './model.ts';
+import { type Model, widenedModel } from './model.ts';
 import type { ModelConfig } from './model-facts.ts';
 import {
   filesOf,
@@ -22,6 +22,7 @@ import {
   trainingStateOf,
 } from './model-files.ts';
 import type { ModelPlace } from './model-place.ts';
+import type { Precision } from './precision.ts';
 import {
   CONFIG,
   digestOf,
@@ -39,6 +40,11 @@ import { openSafetensors, readSafetensors, writeSafetensors } from './safetensor
 export interface SaveOptions {
   /** Other files that belong to the model, such as its test part: functions that write the file to a path, by name. `undefined` removes the file of an older model. */
   readonly others?: Readonly<Record<string, ((path: string) => Promise<void>) | undefined>>;
+  /**
+   * The type in which the embeddings are stored: 32-bit floats, or 16-bit floats, each rounded to the nearest. The training state then holds the exact ones too, and an update continues from those.
+   * Default: the model's own (`config.precision`), f32 where it states none.
+   */
+  readonly precision?: Precision;
 }
 
 /**
@@ -55,11 +61,15 @@ export interface SaveOptions {
  * The save is atomic: all files are written to a temporary folder, which is then renamed, so `directory` never holds half a model. A save replaces an older model in `directory` and removes its approximate
  * indexes; all other files in the folder stay. Temporary folders of killed programs next to it are removed.
  *
- * @throws TaurecError `not-a-model` when the folder is not empty and holds no taurec model; `bad-model` when the parts do not fit together, or an embedding is not finite
+ * @throws TaurecError `not-a-model` when the folder is not empty and holds no taurec model; `bad-model` when the parts do not fit together, or an embedding is not finite; `half-overflow` when one is too large for 16 bits; `bad-option`
  */
-export async function saveModel(directory: string, model: Model, { others = {} }: SaveOptions = {}): Promise<void> {
+export async function saveModel(
+  directory: string,
+  model: Model,
+  { others = {}, precision }: SaveOptions = {},
+): Promise<void> {
   const target = await placeOf(pathOf(directory));
-  const { tensorFiles, configText } = filesOf(model, directory, process.versions.node);
+  const { tensorFiles, configText } = filesOf(model, directory, process.versions.node, precision);
   await recoverModel(directory);
   await checkModelTarget(directory);
   const isRewritten = (name: string) => isReplaced(name) || Object.hasOwn(others, name);
@@ -104,7 +114,7 @@ export async function checkModelTarget(directory: string): Promise<void> {
 }
 
 /**
- * Opens a model folder, or the current version of a folder of versions. The arrays are views of the files' contents in shared memory; only config.json is parsed. Every file that is read is checked against its SHA-256 in config.json
+ * Opens a model folder, or the current version of a folder of versions. The arrays are views of the files' contents in shared memory, except embeddings of 16 bits, which are widened; only config.json is parsed. Every file that is read is checked against its SHA-256 in config.json
  * (models of versions that wrote none are not), and embeddings must be finite. If a program was killed while it replaced the model, `openModel` completes the replacement first;
  * temporary folders of killed programs are removed.
  *
@@ -116,8 +126,9 @@ export async function openModel(
   options: { readonly trainingState?: boolean } = {},
 ): Promise<Model<ModelConfig>> {
   const folder = await currentModel(directory);
-  const { model, sound } = await beginOpening(folder);
+  const { model: stored, sound } = await beginOpening(folder);
   await sound;
+  const model = widenedModel(stored);
   const source = sourceOf(folder);
   const path = source.pathOf(TRAINING);
   if (!options.trainingState || !(await exists(path))) return model;

@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import { attributeTypes } from '../data/attribute-columns.ts';
 import { neighborKinds } from '../neighbors/neighbors.ts';
+import { precisions } from './precision.ts';
 
-/** The newest version of the model folder, which this taurec writes for models with a neighbour term. */
-export const MODEL_VERSION = 2;
-/** The version of models without one, which older versions of taurec read too. */
+/** The newest version of the model folder, which this taurec writes for embeddings of 16 bits. */
+export const MODEL_VERSION = 3;
+/** The version of models with a neighbour term. */
+export const NEIGHBORS_VERSION = 2;
+/** The version of models with neither, which older versions of taurec read too. */
 export const PLAIN_VERSION = 1;
 /** The `format` field of config.json, which marks a folder as a taurec model. */
 export const MODEL_FORMAT = 'taurec-model';
@@ -26,6 +29,8 @@ const factsShape = {
   ]),
   /** The complete training configuration as JSON. Infinity is written "inf". */
   training: options,
+  /** The type in which the embeddings are stored. Absent: f32. */
+  precision: z.enum(precisions).optional(),
   seed: z.int(),
   /** The training data: where they were read from, their SHA-256 in hexadecimal, and how they were split. */
   data: z.object({
@@ -91,7 +96,7 @@ const filesSchema = z.record(z.string(), z.object({ bytes: count, sha256: z.stri
 /** The content of config.json. */
 export const modelConfigSchema = z.object({
   format: z.literal(MODEL_FORMAT),
-  version: z.union([z.literal(PLAIN_VERSION), z.literal(MODEL_VERSION)]),
+  version: z.union([z.literal(PLAIN_VERSION), z.literal(NEIGHBORS_VERSION), z.literal(MODEL_VERSION)]),
   dimension: z.int().positive(),
   users: count,
   items: count,

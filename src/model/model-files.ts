@@ -1,6 +1,7 @@
 /** The files of a model as facts and tensors: what `saveModel` writes, in Node and in a browser, and what of an older model it replaces. */
 
 import type { Csr } from '../array/csr.ts';
+import { HALF_OVERFLOW, narrow } from '../array/half.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { TaurecError } from '../errors.ts';
 import { settingsOf } from '../neighbors/neighbors.ts';
@@ -21,8 +22,10 @@ import {
   type ModelConfig,
   modelConfigSchema,
   modelFactsSchema,
+  NEIGHBORS_VERSION,
   PLAIN_VERSION,
 } from './model-facts.ts';
+import { type Precision, precisions } from './precision.ts';
 import { CONFIG, files, issuesOf, NEIGHBORS } from './read-model.ts';
 import { type Safetensors, type StreamedTensor, type Tensor, tensorOf } from './safetensors-format.ts';
 import type { ModelTrainingState } from './training-state.ts';
@@ -61,22 +64,35 @@ export interface ModelFiles {
  * The files of a model. Everything is checked here, before the first byte is written.
  * @param place the folder, for messages
  * @param program what runs taurec: the version of Node, or `browser`
- * @throws TaurecError `bad-model` when the parts do not fit together, or an embedding is not finite
+ * @param precision the type in which the embeddings are stored. Default: the model's own
+ * @throws TaurecError `bad-model` when the parts do not fit together, or an embedding is not finite; `half-overflow` when one is too large for 16 bits
  */
-export function filesOf(model: Model, place: string, program: string): ModelFiles {
+export function filesOf(
+  model: Model,
+  place: string,
+  program: string,
+  precision: Precision = model.config.precision ?? 'f32',
+): ModelFiles {
   const problem = modelProblem(model);
   if (problem) throw new TaurecError('bad-model', { path: place, problem: problem.text });
+  if (!precisions.includes(precision))
+    throw new TaurecError('bad-option', { option: 'precision', got: precision, expected: "'f32' or 'f16'" });
   const facts = modelFactsSchema.safeParse(model.config);
   if (!facts.success) throw new TaurecError('bad-model', { path: place, problem: issuesOf(facts.error) });
   const { users, items, itemBias, seen, validation, popularity, neighbors, catalogue, cold, titles } = model;
+  const isHalf = precision === 'f16';
+  if (isHalf) for (const side of ['user', 'item'] as const) refuseOverflow(model, side);
+  const table = isHalf ? halfTable : floatTable;
+  const { precision: _precision, ...withoutPrecision } = facts.data;
   const config: ModelConfig = {
     format: MODEL_FORMAT,
-    version: neighbors ? MODEL_VERSION : PLAIN_VERSION,
+    version: isHalf ? MODEL_VERSION : neighbors ? NEIGHBORS_VERSION : PLAIN_VERSION,
     dimension: items.columns,
     users: users.rows,
     items: items.rows,
     interactions: seen.indices.length,
-    ...facts.data,
+    ...withoutPrecision,
+    ...(isHalf && { precision }),
     ...(neighbors && { neighbors: settingsOf(neighbors) }),
     versions: facts.data.versions ?? { taurec: version, node: program },
   };
@@ -109,7 +125,7 @@ export function filesOf(model: Model, place: string, program: string): ModelFile
     tensorFiles.push({ nameOf: () => NEIGHBORS, tensors });
   }
   if (catalogue) tensorFiles.push(catalogueFile(model));
-  if (model.trainingState) tensorFiles.push(trainingFile(model.trainingState));
+  if (model.trainingState) tensorFiles.push(trainingFile(isHalf ? exactState(model) : model.trainingState));
   return {
     tensorFiles,
     configText(digests) {
@@ -146,24 +162,62 @@ export function isModelConfig(text: string): boolean {
 }
 
 /** A matrix as a tensor without the padding of its rows. A padded matrix is copied in pieces of about 4 MB (10⁶ floats). */
-function table(m: Matrix): StreamedTensor {
+function floatTable(m: Matrix): StreamedTensor {
   return {
     shape: [m.rows, m.columns],
     type: 'F32',
     *pieces() {
       // Without padding the rows are contiguous: one view, no copy.
-      if (m.stride === m.columns) return yield m.data.subarray(0, m.rows * m.columns);
-      const rows = Math.max(1, Math.floor(1e6 / m.columns));
-      for (let first = 0; first < m.rows; first += rows) {
-        const piece = new Float32Array(Math.min(rows, m.rows - first) * m.columns);
-        for (let at = 0; at < piece.length; at += m.columns) {
-          const begin = (first + at / m.columns) * m.stride;
-          piece.set(m.data.subarray(begin, begin + m.columns), at);
-        }
-        yield piece;
+      if (m.stride === m.columns) yield m.data.subarray(0, m.rows * m.columns);
+      else yield* unpadded(m);
+    },
+  };
+}
+
+/** A matrix as a tensor of 16-bit floats, rounded piece by piece. */
+function halfTable(m: Matrix): StreamedTensor {
+  return {
+    shape: [m.rows, m.columns],
+    type: 'F16',
+    *pieces() {
+      for (const floats of unpadded(m)) {
+        const halves = new Uint16Array(floats.length);
+        narrow(floats, halves);
+        yield halves;
       }
     },
   };
+}
+
+/** The elements of a matrix without padding, in copies of about 4 MB (10⁶ floats). */
+function* unpadded(m: Matrix): Generator<Float32Array> {
+  const rows = Math.max(1, Math.floor(1e6 / m.columns));
+  for (let first = 0; first < m.rows; first += rows) {
+    const piece = new Float32Array(Math.min(rows, m.rows - first) * m.columns);
+    for (let at = 0; at < piece.length; at += m.columns) {
+      const begin = (first + at / m.columns) * m.stride;
+      piece.set(m.data.subarray(begin, begin + m.columns), at);
+    }
+    yield piece;
+  }
+}
+
+/** @throws TaurecError `half-overflow` for the first row of a table with an element that would round to infinity */
+function refuseOverflow(model: Model, side: 'user' | 'item'): void {
+  const [{ rows, columns, stride, data }, ids] =
+    side === 'user' ? [model.users, model.userIds] : [model.items, model.itemIds];
+  for (let r = 0; r < rows; r++) {
+    for (let at = r * stride; at < r * stride + columns; at++) {
+      if (Math.abs(data[at]!) < HALF_OVERFLOW) continue;
+      throw new TaurecError('half-overflow', { side, id: ids.idOf(r), column: at - r * stride, got: data[at] });
+    }
+  }
+}
+
+/** The training state with the exact base embeddings, which an update continues from: without a backbone they are the model's embeddings before rounding. */
+function exactState({ trainingState, users, items }: Model): WrittenState {
+  const { arrays, ...state } = trainingState!;
+  return { ...state, arrays: { users: floatTable(users), items: floatTable(items), ...arrays } };
 }
 
 /** The offsets and indices of a sparse matrix as tensors. The number of rows and columns is in config.json. */
@@ -175,8 +229,11 @@ const csrTensors = (name: string, m: Csr) => ({
 const FORMAT = 'taurec-training-1';
 const WEIGHTS = 'interactionWeights';
 
+/** A training state whose arrays may be streamed. */
+type WrittenState = Omit<ModelTrainingState, 'arrays'> & { readonly arrays: TensorFile['tensors'] };
+
 /** `training.safetensors`: the arrays by name; the metadata hold the format, and the epochs and steps completed. */
-function trainingFile({ epochs, steps, arrays, interactionWeights: weights }: ModelTrainingState): TensorFile {
+function trainingFile({ epochs, steps, arrays, interactionWeights: weights }: WrittenState): TensorFile {
   const tensors = weights ? { ...arrays, [WEIGHTS]: { shape: [weights.length], data: weights } } : arrays;
   return { nameOf: () => TRAINING, tensors, metadata: { format: FORMAT, epochs: `${epochs}`, steps: `${steps}` } };
 }

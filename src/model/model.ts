@@ -1,5 +1,6 @@
 import { type Csr, csrHas, csrRow } from '../array/csr.ts';
 import { firstNotFinite } from '../array/finite.ts';
+import { type AnyMatrix, widened } from '../array/half-matrix.ts';
 import type { Matrix } from '../array/matrix.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -12,12 +13,12 @@ import type { ModelFacts } from './model-facts.ts';
 import type { ModelTrainingState } from './training-state.ts';
 
 /** A trained model: embeddings, ids and seen items. It holds everything that recommending needs; the training data are not read again. U users, I items, d dimensions. */
-export interface Model<C extends ModelFacts = ModelFacts> {
+export interface Model<C extends ModelFacts = ModelFacts, M extends AnyMatrix = Matrix> {
   readonly config: C;
   /** [U, d] final user embeddings, not normalised. */
-  readonly users: Matrix;
+  readonly users: M;
   /** [I, d] final item embeddings, not normalised. */
-  readonly items: Matrix;
+  readonly items: M;
   /** [I] added to an item's score for every user when items are ranked; absent: 0. */
   readonly itemBias?: Float32Array;
   /** [I] the part of `itemBias` that attributes tell of the popularity of items that only the catalogue has, where these have rows; not saved. */
@@ -42,6 +43,14 @@ export interface Model<C extends ModelFacts = ModelFacts> {
   readonly cold?: ColdItems;
   /** The state that training continues from; `openModel` reads it only on request. */
   readonly trainingState?: ModelTrainingState;
+}
+
+/** A model whose embeddings may be stored in 16 bits, as it is served. */
+export type ServedModel<C extends ModelFacts = ModelFacts> = Model<C, AnyMatrix>;
+
+/** A model with its embeddings as 32-bit floats: of 16-bit floats a widened copy. */
+export function widenedModel<C extends ModelFacts>(model: ServedModel<C>): Model<C> {
+  return { ...model, users: widened(model.users), items: widened(model.items) };
 }
 
 /**
@@ -78,7 +87,7 @@ export function trainedItems(model: Pick<Model, 'seen' | 'validation'>): Csr {
  * @param knownFinite the embeddings are known to be finite, and are not looked through again
  */
 export function modelProblem(
-  model: Model,
+  model: ServedModel,
   knownFinite = false,
 ): { readonly part: 'embeddings' | 'ids' | 'seen' | 'neighbors' | 'catalogue'; readonly text: string } | undefined {
   const { users, items, itemBias, neighbors, userIds, itemIds, seen, validation, popularity, titles } = model;
@@ -93,7 +102,7 @@ export function modelProblem(
     wrong('seen', 'number of popularity counts', popularity.length, items.rows);
   if (sizes) return sizes;
   if (!knownFinite) {
-    const text = notFiniteElement('users', users) ?? notFiniteElement('items', items);
+    const text = notFiniteElement('users', widened(users)) ?? notFiniteElement('items', widened(items));
     if (text) return { part: 'embeddings', text };
   }
   // One NaN or infinite bias would break the order of every list.

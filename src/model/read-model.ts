@@ -1,10 +1,11 @@
 import type { Csr } from '../array/csr.ts';
-import type { Matrix } from '../array/matrix.ts';
+import type { AnyMatrix } from '../array/half-matrix.ts';
+import { sharedFloat32 } from '../array/shared.ts';
 import { Titles } from '../catalogue/titles.ts';
 import { TaurecError } from '../errors.ts';
 import { catalogueOf, coldItemsOf, idMapOf } from './catalogue-tensors.ts';
 import { type FileDigest, sealOf } from './file-digest.ts';
-import { type Model, modelProblem } from './model.ts';
+import { modelProblem, type ServedModel } from './model.ts';
 import { MODEL_FORMAT, MODEL_VERSION, type ModelConfig, modelConfigSchema } from './model-facts.ts';
 import { type Safetensors, type Tensor, tensorOf } from './safetensors-format.ts';
 
@@ -35,7 +36,7 @@ export interface ModelSource {
 export interface TensorChecks {
   /** Size and SHA-256 that the file must have; undefined for a model without digests. */
   readonly digest?: FileDigest;
-  /** The tensors are floats and must be finite. */
+  /** All floats of 32 and 16 bits must be finite. */
   readonly finite: boolean;
 }
 
@@ -48,7 +49,7 @@ export interface CheckedTensors {
 
 /** A model whose parts fit together, and the checks of its files that may still be running. */
 export interface OpenedModel {
-  readonly model: Model<ModelConfig>;
+  readonly model: ServedModel<ModelConfig>;
   /** Rejects with `damaged-file` or `bad-model` if a file is damaged or an embedding is not finite. */
   readonly sound: Promise<void>;
 }
@@ -68,13 +69,13 @@ export async function readModel(from: ModelSource): Promise<OpenedModel> {
     Safetensors,
     Safetensors?,
   ];
-  const { users, items, dimension } = config;
+  const { users, items } = config;
   const catalogue = config.catalogue && catalogueOf(opened.at(-1)!.file, config.catalogue, items);
-  const model: Model<ModelConfig> = {
+  const model: ServedModel<ModelConfig> = {
     config,
-    users: matrixOf(tensorOf(embeddings, 'users', 'F32', [users, dimension])),
-    items: matrixOf(tensorOf(embeddings, 'items', 'F32', [items, dimension])),
-    itemBias: embeddings.tensors.has('itemBias') ? tensorOf(embeddings, 'itemBias', 'F32', [items]).data : undefined,
+    users: matrixOf(embeddings, 'users', users, config),
+    items: matrixOf(embeddings, 'items', items, config),
+    itemBias: embeddings.tensors.has('itemBias') ? copied(tensorOf(embeddings, 'itemBias', 'F32', [items])) : undefined,
     neighbors: neighbors && {
       ...config.neighbors!,
       votes: {
@@ -156,13 +157,26 @@ export async function readModelConfig(
   return parsed.data;
 }
 
-/** A tensor as a matrix without padding; shares the tensor's memory. */
-const matrixOf = ({ shape: [rows, columns], data }: Tensor<Float32Array>): Matrix => ({
-  rows: rows!,
-  columns: columns!,
-  stride: columns!,
-  data,
-});
+/** A copy: a view would keep the embeddings of the file in memory, of which an engine has its own. */
+function copied({ data }: Tensor<Float32Array>): Float32Array {
+  const copy = sharedFloat32(data.length);
+  copy.set(data);
+  return copy;
+}
+
+/** A table of embeddings, without padding; shares the tensor's memory. */
+function matrixOf(
+  file: Safetensors,
+  name: string,
+  rows: number,
+  { dimension, precision }: Pick<ModelConfig, 'dimension' | 'precision'>,
+): AnyMatrix {
+  const sizes = { rows, columns: dimension, stride: dimension };
+  const shape = [rows, dimension];
+  return precision === 'f16'
+    ? { ...sizes, panel: 1, data: tensorOf(file, name, 'F16', shape).data }
+    : { ...sizes, data: tensorOf(file, name, 'F32', shape).data };
+}
 
 /** The titles in the file of ids; undefined without. */
 export function titlesOf(ids: Safetensors, items: number): Titles | undefined {

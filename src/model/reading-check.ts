@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { firstNotFinite } from '../array/finite.ts';
+import { FiniteSearch, type FloatRange } from '../array/finite.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import { workerFlags } from '../platform/worker-flags.ts';
 
@@ -12,14 +12,14 @@ const FEW_BYTES = 1 << 22;
 export interface Checks {
   /** Compute the SHA-256. */
   readonly hash: boolean;
-  /** The data are floats: look for NaN and infinity. */
-  readonly finite: boolean;
+  /** Where to look for NaN and infinity. */
+  readonly finite: readonly FloatRange[];
 }
 
 /** The result of the checks of one file. */
 export interface Found {
   readonly sha256?: string;
-  /** Index in the data of the first float that is not finite; absent: all are finite. */
+  /** The byte of the data at which a float that is not finite begins; absent: all are finite. */
   readonly notFinite?: number;
 }
 
@@ -72,7 +72,8 @@ export class ReadingCheck {
 
   /** Starts the checks of a file: `head` is its beginning, `data` the rest, which the caller fills. */
   begin(head: readonly Uint8Array[], data: SharedArrayBuffer, checks: Checks): Reading {
-    if (!checks.hash && !checks.finite) return { read: () => {}, result: async () => ({}), abandon: () => {} };
+    if (!checks.hash && checks.finite.length === 0)
+      return { read: () => {}, result: async () => ({}), abandon: () => {} };
     return this.#worker ? this.#inThread(this.#worker, Buffer.concat(head), data, checks) : here(head, data, checks);
   }
 
@@ -117,33 +118,28 @@ function here(head: readonly Uint8Array[], data: SharedArrayBuffer, checks: Chec
 export class PieceCheck {
   readonly #hash?: Hash;
   readonly #data: SharedArrayBuffer;
-  readonly #floats?: Float32Array;
+  readonly #search: FiniteSearch;
   #done = 0;
-  #checked = 0;
-  #notFinite?: number;
 
   constructor(head: readonly Uint8Array[], data: SharedArrayBuffer, { hash, finite }: Checks) {
     this.#data = data;
     if (hash) this.#hash = createHash('sha256');
     for (const part of head) this.#hash?.update(part);
-    if (finite) this.#floats = new Float32Array(data, 0, Math.floor(data.byteLength / 4));
+    this.#search = new FiniteSearch(data, finite);
   }
 
   /** The first `end` bytes can be read. */
   advance(end: number): void {
     this.#hash?.update(new Uint8Array(this.#data, this.#done, end - this.#done));
     this.#done = end;
-    if (!this.#floats || this.#notFinite !== undefined) return;
-    const whole = Math.floor(end / 4);
-    const at = firstNotFinite(this.#floats, this.#checked, whole);
-    if (at >= 0) this.#notFinite = at;
-    this.#checked = whole;
+    this.#search.advance(end);
   }
 
   found(): Found {
+    const { found } = this.#search;
     return {
       ...(this.#hash && { sha256: this.#hash.digest('hex') }),
-      ...(this.#notFinite !== undefined && { notFinite: this.#notFinite }),
+      ...(found !== undefined && { notFinite: found }),
     };
   }
 }

@@ -1,6 +1,7 @@
 /** The safetensors format (https://huggingface.co/docs/safetensors) without file access: header parsing, layout, and tensors as views. `safetensors.ts` reads and writes files with it, browsers fetch them. */
 
 import { byteBlocks } from '../array/byte-blocks.ts';
+import type { FloatRange } from '../array/finite.ts';
 import { TaurecError } from '../errors.ts';
 
 /** The element types taurec reads and writes, by their safetensors name. */
@@ -13,11 +14,13 @@ const arrays = {
   U32: Uint32Array,
   I16: Int16Array,
   U16: Uint16Array,
+  // Bits: Node 20 and older browsers have no array of 16-bit floats. `typeOfArray` takes such an array for U16, so a tensor states its type.
+  F16: Uint16Array,
   I8: Int8Array,
   U8: Uint8Array,
 } as const;
 
-type TensorType = keyof typeof arrays;
+export type TensorType = keyof typeof arrays;
 /** A typed array that a safetensors file can hold. */
 export type TensorArray =
   | Float64Array
@@ -106,7 +109,7 @@ export function toSafetensors(
   const described = Object.entries(tensors).map(([name, tensor]) => ({
     name,
     shape: tensor.shape,
-    type: 'data' in tensor ? typeOfArray(tensor.data) : tensor.type,
+    type: tensor.type ?? typeOfArray(tensor.data),
   }));
   const { head, entries } = layOut(described, metadata);
   return {
@@ -212,13 +215,25 @@ export function headerLength(path: string, first: Uint8Array, size: number): num
  */
 export function safetensorsOf(path: string, header: Uint8Array, data: ArrayBufferLike): Safetensors {
   const parsed = checkedHeader(path, header, data.byteLength);
-  const tensors = new Map(parsed.tensors.map((e) => [e.name, { shape: e.shape, data: viewOf(e, data) }]));
+  const tensors = new Map(
+    parsed.tensors.map((e): [string, Tensor] => {
+      const tensor = { shape: e.shape, data: viewOf(e, data) };
+      return [e.name, e.type === 'F16' ? { ...tensor, type: e.type } : tensor];
+    }),
+  );
   return { path, metadata: parsed.metadata, tensors };
 }
 
 /** The metadata of a file from its header. @throws TaurecError as `safetensorsOf` */
 export function metadataOf(path: string, header: Uint8Array, dataBytes: number): Safetensors['metadata'] {
   return checkedHeader(path, header, dataBytes).metadata;
+}
+
+/** Where the 32-bit and 16-bit floats of a file lie in its data. @throws TaurecError as `safetensorsOf` */
+export function floatRanges(path: string, header: Uint8Array, dataBytes: number): FloatRange[] {
+  return checkedHeader(path, header, dataBytes).tensors.flatMap(({ type, begin, end }) =>
+    type === 'F32' || type === 'F16' ? [{ type, begin, end }] : [],
+  );
 }
 
 function checkedHeader(path: string, header: Uint8Array, dataBytes: number): SafetensorsHeader {
@@ -231,6 +246,8 @@ function checkedHeader(path: string, header: Uint8Array, dataBytes: number): Saf
 export interface Tensor<A extends TensorArray = TensorArray> {
   readonly shape: readonly number[];
   readonly data: A;
+  /** F16 for the bits of 16-bit floats. Absent: the type of the array. */
+  readonly type?: TensorType;
 }
 
 /** A tensor that is written piece by piece, so that a large table is never copied as a whole. The elements of all pieces together fill the shape. */
@@ -260,7 +277,7 @@ export function tensorOf<T extends TensorType>(
   const expected = `expected ${type} ${text(shape)}`;
   const fail = (problem: string) => new TaurecError('bad-safetensors', { path: file.path, problem });
   if (!tensor) throw fail(`tensor ${JSON.stringify(name)} is missing, ${expected}`);
-  const got = typeOfArray(tensor.data);
+  const got = tensor.type ?? typeOfArray(tensor.data);
   const fits = tensor.shape.length === shape.length && shape.every((n, i) => n < 0 || n === tensor.shape[i]);
   if (got !== type || !fits) throw fail(`tensor ${JSON.stringify(name)} is ${got} ${text(tensor.shape)}, ${expected}`);
   return tensor as Tensor<ArrayOf<T>>;
@@ -277,4 +294,6 @@ type ArrayOf<T extends TensorType> = T extends 'F64'
         ? Uint32Array
         : T extends 'U8'
           ? Uint8Array
-          : TensorArray;
+          : T extends 'F16'
+            ? Uint16Array
+            : TensorArray;

@@ -6,6 +6,7 @@ import { openRegular } from '../platform/regular-file.ts';
 import { type FileDigest, refuseDamaged, signedDigest, unsigned, withDigest } from './file-digest.ts';
 import { ReadingCheck } from './reading-check.ts';
 import {
+  floatRanges,
   headerLength,
   metadataOf,
   type Safetensors,
@@ -61,7 +62,7 @@ export interface OpenChecks {
   readonly digest?: FileDigest;
   /** The file contains its own digest (`writeSafetensors`, option `signed`), and must match it. */
   readonly signed?: boolean;
-  /** All elements are F32 and must be finite. */
+  /** All floats of 32 and 16 bits must be finite. */
   readonly finite?: boolean;
   /** Computes digests while other work goes on; without it this thread computes them. Pass one `ReadingCheck` for files that are read together. */
   readonly check?: ReadingCheck;
@@ -86,7 +87,10 @@ export async function readSafetensors(
     const data = new SharedArrayBuffer(size - 8 - headerBytes);
     const own = isSigned ? signedDigest(header) : undefined;
     const hashed = own === undefined ? header : withDigest(header, own, unsigned);
-    const checks = { hash: digest !== undefined || own !== undefined, finite };
+    const checks = {
+      hash: digest !== undefined || own !== undefined,
+      finite: finite ? floatRanges(path, header, data.byteLength) : [],
+    };
     const reading = check.begin([length, hashed], data, checks);
     try {
       for (let at = 0; at < data.byteLength; at += PIECE_BYTES) {

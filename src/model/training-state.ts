@@ -12,7 +12,7 @@ export interface ModelTrainingState {
   readonly steps: number;
   /**
    * Under Adam: the moments `optimizer.usersM`, `optimizer.usersV` [U, d], `optimizer.itemsM`, `optimizer.itemsV` [I, d]. `loss.…`: the state that the loss keeps between steps.
-   * With a backbone also the base embeddings `users` and `items`, and `weights.…`, its parameters, with their moments.
+   * With a backbone also the base embeddings `users` and `items`, and `weights.…`, its parameters, with their moments. Of a model that stores 16-bit floats also `users` and `items` before rounding.
    */
   readonly arrays: TrainedArrays;
   /** [trained pairs] weights of the interactions used in training, in the order of `trainedItems`; absent: all 1. */

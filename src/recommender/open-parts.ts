@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
-import type { Model } from '../model/model.ts';
+import { type Model, widenedModel } from '../model/model.ts';
 import type { ModelPlace } from '../model/model-place.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { withAddedItems, withCatalogue, withNewItems } from './new-items.ts';
@@ -35,7 +35,8 @@ export async function openParts(place: ModelPlace, options: OpenOptions): Promis
   const loss = source && (await loadLoss(source));
   // `#open-model` and `#open-index` are import maps of package.json: Node reads files, a browser fetches them.
   const { beginOpening } = await import('#open-model');
-  const { model: trained, sound } = await beginOpening(place);
+  const { model: stored, sound } = await beginOpening(place);
+  const trained = widenedModel(stored);
   const index =
     kind === 'approximate'
       ? await (await import('#open-index')).openIndex(place as string, trained, { trustIndex, onNotice })

@@ -157,14 +157,15 @@ export async function openCheckpoint(path: string): Promise<Safetensors> {
   return file;
 }
 
-/** SHA-256 of the options that decide the numbers of a run. Left out: threads (results do not depend on them), engine and build (compared with the open engine), the interval of checkpoints, and the neighbour term, which is chosen after the fit
- * (but a refit needs the best epoch for it). */
+/** SHA-256 of the options that decide the numbers of a run. Left out: threads (results do not depend on them), engine and build (compared with the open engine), the interval of checkpoints, the type in which the model is stored, and the neighbour term, which is
+ * chosen after the fit (but a refit needs the best epoch for it). */
 export function configHash(config: TrainConfig): string {
   const {
     threads: _threads,
     engine: _engine,
     build: _build,
     checkpointEvery: _every,
+    precision: _precision,
     neighbors,
     ...rest
   } = configToJson(config);

@@ -6,6 +6,7 @@ import { runShape } from '../engine/run-options.ts';
 import { rankMetricNames } from '../evaluation/metrics.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import { defaultScore, lossDeclarations, lossNames } from '../loss/losses.ts';
+import { precisionOption } from '../model/precision.ts';
 import { MOST_NEIGHBORS } from '../neighbors/neighbors.ts';
 import { optimizerShape } from '../optimizer/optimizer.ts';
 import {
@@ -239,6 +240,11 @@ export const trainShape = {
     flag: '--initial-deviation <number>',
     help: 'standard deviation of the initial embeddings',
   }),
+  /**
+   * The type in which a saved model stores its embeddings: `f32` (default), or `f16`, 16-bit floats, which take half the bytes on disk and less in memory when the model is served (docs/half-precision.md).
+   * Training computes in 32 bits with either, and its state stays exact.
+   */
+  precision: precisionOption,
   optimizer: named(optimizerOptions).prefault({}),
   /** Peak learning rate. */
   learningRate: option(positive.default(0.02), {

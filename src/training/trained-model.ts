@@ -28,6 +28,7 @@ export function trainedModel(dataset: Dataset, result: TrainResult, metrics: Mod
       loss: training.loss as ModelFacts['loss'],
       training,
       seed: config.seed,
+      ...(config.precision !== 'f32' && { precision: config.precision }),
       data: { source: dataset.source, sha256: dataset.sha256, ...(dataset.splits && { splits: dataset.splits }) },
       engine: result.engine,
       ...(result.tuning && { tuning: structuredClone(result.tuning) as ModelFacts['tuning'] }),

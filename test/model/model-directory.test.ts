@@ -223,7 +223,7 @@ describe('model directory', () => {
     ['a foreign config', '{"format":"gguf"}', 'no-model', /format "gguf", expected "taurec-model"/],
     ['no object', 'null', 'no-model', /format undefined/],
     ['no JSON', 'a: 1', 'bad-model', /config.json: not JSON/],
-    ['a newer version', '{"format":"taurec-model","version":3}', 'newer-model', /version 3, this taurec reads up to 2/],
+    ['a newer version', '{"format":"taurec-model","version":4}', 'newer-model', /version 4, this taurec reads up to 3/],
     ['missing fields', '{"format":"taurec-model","version":1}', 'bad-model', /dimension: /],
   ])('refuses %s', async (_, config, code, message) => {
     await saveModel(directory, randomModel());

@@ -11,6 +11,7 @@ export { logSigmoidRow } from './log-sigmoid';
 export { addStandardized, slate, competition, addExpectation } from './dual-scale';
 export { gatherDots, gatherSum } from './gather';
 export { gatherRows, backwardRows, latestAdamRows, skipAdamRows, adamRows, latestSgdRows, skipSgdRows, sgdRows, scaleRows, packPanels, packColumns } from './rows';
+export { widenPanels, widenRows } from './halves';
 export { assignSlots, sortOccurrences } from './lists';
 export { startTop, offerTop, finishTop, countAbove } from './rank';
 export { propagateRows, combineRows, fillRows, scatterRows } from './nodes';

@@ -79,20 +79,21 @@ const withinHalf = (values: Float32Array) =>
     ? values
     : values.map((x) => Math.max(-LARGEST_HALF, Math.min(LARGEST_HALF, x)));
 
-/** Copies rows of a matrix to the first rows of another with as many columns, whose padding, precision and panels may differ. */
-export function copyRows(from: AnyMatrix, to: AnyMatrix): void {
+/** Copies the rows of a matrix to another with as many columns, from its row `begin` on; padding, precision and panels may differ. Magnitudes from 65,520 on become ±65,504 in 16 bits. */
+export function copyRows(from: AnyMatrix, to: AnyMatrix, begin = 0): void {
   if (!isHalf(to)) {
-    if (!isHalf(from) && from.stride === to.stride) to.data.set(from.data.subarray(0, from.rows * from.stride));
+    if (!isHalf(from) && from.stride === to.stride)
+      to.data.set(from.data.subarray(0, from.rows * from.stride), begin * to.stride);
     else if (isHalf(from) && from.panel === 1 && from.stride === to.stride)
-      widen(from.data.subarray(0, from.rows * from.stride), to.data);
-    else for (let r = 0; r < from.rows; r++) to.data.set(rowFrom(from, r), r * to.stride);
+      widen(from.data.subarray(0, from.rows * from.stride), to.data, begin * to.stride);
+    else for (let r = 0; r < from.rows; r++) to.data.set(rowFrom(from, r), (begin + r) * to.stride);
     return;
   }
   for (let first = 0; first < from.rows; first += STEP) {
     const rows = Math.min(STEP, from.rows - first);
     const bits = isHalf(from) && from.panel === 1 ? from : roundedRows(from, first, first + rows);
     const source = bits === from ? first : 0;
-    for (let r = 0; r < rows; r++) putRow(bits, source + r, to, first + r);
+    for (let r = 0; r < rows; r++) putRow(bits, source + r, to, begin + first + r);
   }
 }
 

@@ -1,6 +1,8 @@
+import type { AnyMatrix } from '../array/half-matrix.ts';
+import type { Matrix } from '../array/matrix.ts';
 import { checkThreads, knownEngineOptions } from '../engine/check-plan.ts';
-import type { EnginePlan } from '../engine/engine.ts';
-import type { openEngine as openEngineInNode } from '../engine/open-engine.ts';
+import type { Engine, EnginePlan } from '../engine/engine.ts';
+import type { EngineOptions, openEngine as openEngineInNode } from '../engine/open-engine.ts';
 import { openReferenceEngine } from '../engine/reference/reference-engine.ts';
 import type { MemberStart } from '../engine/wasm/crew-member.ts';
 import { prepareEngine, type WantedBuild } from '../engine/wasm/prepare-engine.ts';
@@ -15,18 +17,21 @@ import { startWorker } from './start-worker.ts';
  *
  * @throws TaurecError as in Node; `worker-start` if `threads` are given and a worker does not start
  */
-export const openEngine: typeof openEngineInNode = async (plan, options = {}) => {
+export const openEngine: typeof openEngineInNode = async <M extends AnyMatrix = Matrix>(
+  plan: EnginePlan,
+  options: EngineOptions = {},
+): Promise<Engine<M>> => {
   knownEngineOptions(options);
-  if (options.engine === 'reference') return openReferenceEngine(plan);
+  if (options.engine === 'reference') return (await openReferenceEngine(plan)) as Engine<AnyMatrix> as Engine<M>;
   const { threads, build = 'auto' } = options;
   if (threads !== undefined) checkThreads(threads);
-  if (!sharesMemory()) return openWasmEngine(plan, 1, build);
+  if (!sharesMemory()) return openWasmEngine<M>(plan, 1, build);
   try {
-    return await openWasmEngine(plan, threads ?? Math.min(navigator.hardwareConcurrency || 1, 16), build);
+    return await openWasmEngine<M>(plan, threads ?? Math.min(navigator.hardwareConcurrency || 1, 16), build);
   } catch (error) {
     // A page that worked before it was isolated must not fail for threads that nobody asked for.
     if (threads === undefined && error instanceof TaurecError && error.code === 'worker-start')
-      return openWasmEngine(plan, 1, build);
+      return openWasmEngine<M>(plan, 1, build);
     throw error;
   }
 };
@@ -42,7 +47,11 @@ function sharesMemory(): boolean {
   }
 }
 
-async function openWasmEngine(plan: EnginePlan, wantedThreads: number, build: WantedBuild): Promise<WasmEngine> {
+async function openWasmEngine<M extends AnyMatrix = Matrix>(
+  plan: EnginePlan,
+  wantedThreads: number,
+  build: WantedBuild,
+): Promise<WasmEngine<M>> {
   const { needs, module, wasmMemory, ...parts } = await prepareEngine(plan, wantedThreads, build, kernelBytes);
   const { crew, threads } = parts;
   const { userTables } = parts.memory;
@@ -67,7 +76,7 @@ async function openWasmEngine(plan: EnginePlan, wantedThreads: number, build: Wa
       throw failed.reason;
     }
   }
-  return new WasmEngine({ ...parts, stop });
+  return new WasmEngine<M>({ ...parts, stop });
 }
 
 /** The compiled kernels from the bundle, where they are modules with base64 text. Only the chosen build is loaded. */

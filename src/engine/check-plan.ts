@@ -16,6 +16,8 @@ export function checkPlan(plan: EnginePlan): void {
     if (score !== 'cosine' && score !== 'dot') fail(name, score, '"cosine" or "dot"');
   }
   if (plan.backbone) checkBackbonePlan(plan.backbone, plan);
+  if (plan.precision === 'f16' && (plan.training || plan.backbone))
+    fail('precision', plan.precision, 'none in an engine that trains');
   if (!plan.training) return;
   const { optimizer, capacity, embeddingDropout } = plan.training;
   optimizerOptions(optimizer);
@@ -49,7 +51,10 @@ export function checkThreads(threads: number): void {
  *
  * @throws TaurecError `bad-option`
  */
-export function checkRankRequest({ queries, k, itemBias, additions }: RankRequest, { rows, columns }: Matrix): void {
+export function checkRankRequest(
+  { queries, k, itemBias, additions }: RankRequest,
+  { rows, columns }: Pick<Matrix, 'rows' | 'columns'>,
+): void {
   if (queries.columns !== columns) {
     fail('queries.columns', queries.columns, `${columns}, the dimension of the item embeddings`);
   }

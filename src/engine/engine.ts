@@ -1,6 +1,7 @@
 // The contract of an engine: what training and ranking need from the arithmetic. The reference engine (reference/) and the WebAssembly engine (wasm/) implement it.
 
 import type { Csr } from '../array/csr.ts';
+import type { AnyMatrix } from '../array/half-matrix.ts';
 import type { Matrix } from '../array/matrix.ts';
 import type { Loss, LossSource } from '../loss/loss.ts';
 import type { OptimizerOptions } from '../optimizer/optimizer.ts';
@@ -19,6 +20,10 @@ export interface EnginePlan {
   readonly score: ScoreKind;
   /** The score that `rank` orders by. Absent: `score`. */
   readonly rankingScore?: ScoreKind;
+  /**
+   * `f16`: the tables hold 16-bit floats, of an engine that only ranks (docs/half-precision.md). Every result is that of their values in 32 bits. The reference engine holds 32-bit floats all the same. Absent: 32-bit floats.
+   */
+  readonly precision?: 'f16';
   /** Loss, optimiser and batch sizes. Absent: the engine only ranks. */
   readonly training?: TrainingPlan;
   /** Graph, tables and parameters of the backbone, for training only. Absent: matrix factorisation, where base and final embeddings are the same. */
@@ -132,21 +137,23 @@ export type OptimizerState = Readonly<Record<string, Float32Array>>;
  * An engine holds the embedding tables and does the arithmetic of training steps and of ranking. All methods but `close` are synchronous and block their thread, so
  * call them where blocking is allowed. The reference engine is the definition; differential tests compare every other engine with it.
  *
+ * M: the matrices of its tables, `Matrix` unless the plan names a `precision`.
+ *
  * Order of the calls in a step: begin → [the backbone's forward] → gather → scoreRows → itemGradients → [the backbone's backward] → update.
  */
-export interface Engine {
+export interface Engine<M extends AnyMatrix = Matrix> {
   readonly name: 'reference' | 'wasm';
   /** The arithmetic: plain JavaScript, 128-bit SIMD, or SIMD with fused multiply-add. Results are reproducible within one build. */
   readonly build: 'plain' | 'simd' | 'simd-fma';
   readonly threads: number;
   /** Base embeddings, users × dimension and items × dimension: the engine's own. Write initial values here. */
-  readonly users: Matrix;
-  readonly items: Matrix;
+  readonly users: M;
+  readonly items: M;
   /**
    * Final embeddings, which are scored and ranked; read-only. Without a backbone they are the base embeddings; with one, its last `forward` wrote them. They are valid
    * until the next step.
    */
-  readonly finals: { readonly users: Matrix; readonly items: Matrix };
+  readonly finals: { readonly users: M; readonly items: M };
   /** Tables and operations of the backbone; absent without one. */
   readonly nodes?: NodeOperations;
   /** The backbone's parameters, by name: views of the engine's memory, including the padding of their rows. Write initial values here. */
@@ -209,3 +216,6 @@ export interface Engine {
   /** Ends the helper threads. Do not use the engine, or any view of its memory, afterwards. */
   close(): Promise<void>;
 }
+
+/** An engine to rank with, whatever its tables hold. */
+export type RankingEngine = Engine<AnyMatrix>;

@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os';
+import type { AnyMatrix } from '../array/half-matrix.ts';
+import type { Matrix } from '../array/matrix.ts';
 import { knownEngineOptions } from './check-plan.ts';
 import type { Engine, EnginePlan } from './engine.ts';
 import { openReferenceEngine } from './reference/reference-engine.ts';
@@ -19,12 +21,17 @@ export interface EngineOptions {
 /**
  * Opens an engine for a plan. Only this file knows which engines exist.
  *
+ * M: the matrices of its tables; with `precision: 'f16'` in the plan `AnyMatrix`.
+ *
  * @throws TaurecError `unknown-name` if the engine or build is unknown, and the errors of the engine: `bad-option`, `loss-module`, `memory-limit`, `memory-short`, `memory-refused`,
  * `engine-thread`
  */
-export async function openEngine(plan: EnginePlan, options: EngineOptions = {}): Promise<Engine> {
+export async function openEngine<M extends AnyMatrix = Matrix>(
+  plan: EnginePlan,
+  options: EngineOptions = {},
+): Promise<Engine<M>> {
   knownEngineOptions(options);
-  if (options.engine === 'reference') return openReferenceEngine(plan);
+  if (options.engine === 'reference') return (await openReferenceEngine(plan)) as Engine<AnyMatrix> as Engine<M>;
   const threads = options.threads ?? Math.min(availableParallelism(), 16);
-  return openWasmEngine(plan, threads, options.build);
+  return openWasmEngine<M>(plan, threads, options.build);
 }

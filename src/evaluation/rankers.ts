@@ -1,7 +1,8 @@
 // Rankers for the evaluation: the embeddings of a model, and any scoring function.
 import { type Csr, csrRow } from '../array/csr.ts';
-import { matrix, row } from '../array/matrix.ts';
-import type { Engine, RankResult } from '../engine/engine.ts';
+import { rowFrom } from '../array/half-matrix.ts';
+import { matrix } from '../array/matrix.ts';
+import type { RankingEngine, RankResult } from '../engine/engine.ts';
 import type { NeighborTerm } from '../neighbors/neighbors.ts';
 
 /**
@@ -26,7 +27,7 @@ export interface UserRanker {
  * @param neighbors the neighbour term of a model, and [users × items] the items that users like: those the model was trained on.
  */
 export function embeddingRanker(
-  engine: Engine,
+  engine: RankingEngine,
   itemBias?: Float32Array,
   neighbors?: { readonly term: NeighborTerm; readonly liked: Csr },
 ): UserRanker {
@@ -35,7 +36,7 @@ export function embeddingRanker(
     rankUsers(users, k, excluded, targets) {
       const embeddings = engine.finals.users;
       const queries = matrix(users.length, embeddings.columns);
-      for (let q = 0; q < users.length; q++) queries.data.set(row(embeddings, users[q]!), q * queries.stride);
+      for (let q = 0; q < users.length; q++) queries.data.set(rowFrom(embeddings, users[q]!), q * queries.stride);
       const additions = neighbors?.term.rows(Array.from(users, (user) => ({ liked: csrRow(neighbors.liked, user) })));
       return engine.rank({ queries, k, excluded, targets, itemBias, additions });
     },

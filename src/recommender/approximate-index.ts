@@ -1,6 +1,6 @@
 import { BestItems } from '../array/best-items.ts';
-import { type Matrix, row } from '../array/matrix.ts';
-import type { Engine, ScoreKind } from '../engine/engine.ts';
+import { type AnyMatrix, rowFrom } from '../array/half-matrix.ts';
+import type { RankingEngine, ScoreKind } from '../engine/engine.ts';
 import { difference, type ItemFilter } from './item-filter.ts';
 import type { RankedItem } from './list-ranker.ts';
 import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
@@ -39,10 +39,10 @@ export function indexDimensions({ itemBias }: IndexedModel, columns: number): nu
  */
 export class IndexVectors {
   readonly dimensions: number;
-  readonly #items: Matrix;
+  readonly #items: AnyMatrix;
   readonly #model: IndexedModel;
 
-  constructor(items: Matrix, model: IndexedModel) {
+  constructor(items: AnyMatrix, model: IndexedModel) {
     this.dimensions = indexDimensions(model, items.columns);
     this.#items = items;
     this.#model = model;
@@ -54,7 +54,7 @@ export class IndexVectors {
     const { score, itemBias } = this.#model;
     const vectors = new Float32Array((end - first) * this.dimensions);
     for (let item = first, at = 0; item < end; item++, at += this.dimensions) {
-      const values = row(this.#items, item);
+      const values = rowFrom(this.#items, item);
       const scale = score === 'cosine' ? inverseNorm(values) : 1;
       for (let c = 0; c < columns; c++) vectors[at + c] = values[c]! * scale;
       if (itemBias) vectors[at + columns] = itemBias[item]!;
@@ -89,7 +89,7 @@ export class ApproximateIndex {
    * @param scored the scores of all items. Default: the model that was indexed
    */
   best(
-    engine: Engine,
+    engine: RankingEngine,
     query: Query,
     k: number,
     { excluded, where }: Pick<ItemFilter, 'excluded' | 'where'>,

@@ -1,6 +1,6 @@
-import { row } from '../array/matrix.ts';
+import { rowFrom } from '../array/half-matrix.ts';
 import { randomStream } from '../array/random.ts';
-import type { Engine, PersonProblem, ScoreKind } from '../engine/engine.ts';
+import type { PersonProblem, RankingEngine, ScoreKind } from '../engine/engine.ts';
 import type { Loss } from '../loss/loss.ts';
 import { finished } from './in-steps.ts';
 import { dot, inverseNorm } from './vectors.ts';
@@ -47,7 +47,7 @@ interface Pool {
  * enter individually, and the sample represents the rest (stratified sampling). The samples are seeded: the same items always give the same embedding.
  */
 export class FoldIn {
-  readonly #engine: Engine;
+  readonly #engine: RankingEngine;
   readonly #score: ScoreKind;
   readonly #loss: Loss;
   readonly #length: number;
@@ -64,7 +64,7 @@ export class FoldIn {
    * @param score what the loss was trained on
    * @param length the length of the embeddings returned: 1 for a model that ranks by cosines, the users' mean length for inner products
    */
-  constructor(engine: Engine, score: ScoreKind, loss: Loss, length: number, options: FoldInOptions = {}) {
+  constructor(engine: RankingEngine, score: ScoreKind, loss: Loss, length: number, options: FoldInOptions = {}) {
     const { steps = 7, negatives = 2048, seed = 1 } = options;
     this.#engine = engine;
     this.#score = score;
@@ -133,7 +133,7 @@ export class FoldIn {
   #start(liked: Int32Array, weights?: Float32Array): Float64Array {
     const mean = new Float64Array(this.#engine.items.columns);
     liked.forEach((item, p) => {
-      const values = row(this.#engine.items, item);
+      const values = rowFrom(this.#engine.items, item);
       const scale = inverseNorm(values) * (weights?.[p] ?? 1);
       for (let c = 0; c < mean.length; c++) mean[c]! += scale * values[c]!;
     });

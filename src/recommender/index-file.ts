@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { csrRow } from '../array/csr.ts';
-import { type Matrix, row } from '../array/matrix.ts';
+import { type AnyMatrix, floatRows, isHalf, rowFrom } from '../array/half-matrix.ts';
 import { randomStream } from '../array/random.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { RankingEngine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { currentModel } from '../model/current-version.ts';
-import type { Model } from '../model/model.ts';
+import type { ServedModel } from '../model/model.ts';
 import { openModel } from '../model/model-directory.ts';
 import { indexName, isIndexName } from '../model/model-files.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
@@ -81,7 +81,7 @@ export async function buildIndex(path: string, options: BuildIndexOptions = {}):
 }
 
 /** The index of a model's embeddings in memory. */
-async function graphOf(Index: Usearch['Index'], model: Model, options: BuildIndexOptions): Promise<UsearchIndex> {
+async function graphOf(Index: Usearch['Index'], model: ServedModel, options: BuildIndexOptions): Promise<UsearchIndex> {
   const { threads = 0, onProgress, signal } = options;
   const { items, itemBias, config } = model;
   const indexed = { score: config.score, itemBias };
@@ -112,7 +112,7 @@ export interface IndexTrust {
  */
 export async function openIndex(
   path: string,
-  model: Model,
+  model: ServedModel,
   { trustIndex = false, onNotice }: IndexTrust = {},
 ): Promise<ApproximateIndex> {
   const { Index } = await loadUsearch();
@@ -182,7 +182,7 @@ function usearchConfig(model: IndexedModel, columns: number) {
 }
 
 /** A digest (16 hexadecimal digits of SHA-256) of everything an index depends on: settings, score, shape, embeddings, biases. */
-function keyOf({ items, itemBias, config }: Model): string {
+function keyOf({ items, itemBias, config }: ServedModel): string {
   const hash = createHash('sha256');
   const { rows, columns } = items;
   hash.update(JSON.stringify({ ...settings, score: config.score, rows, columns, biased: itemBias !== undefined }));
@@ -192,11 +192,13 @@ function keyOf({ items, itemBias, config }: Model): string {
 }
 
 /** The elements of a matrix without padding: pieces of about 16 MB (4·10⁶ floats), or single rows of a padded matrix. */
-function* rowsOf({ rows, columns, stride, data }: Matrix): Generator<Float32Array> {
-  const step = stride === columns ? Math.max(1, Math.floor(4e6 / columns)) : 1;
+function* rowsOf(m: AnyMatrix): Generator<Float32Array> {
+  const { rows, columns } = m;
+  const step = isHalf(m) || m.stride === columns ? Math.max(1, Math.floor(4e6 / columns)) : 1;
   for (let first = 0; first < rows; first += step) {
     const count = Math.min(step, rows - first);
-    yield data.subarray(first * stride, first * stride + count * columns);
+    const { data, offset } = floatRows(m, first, first + count);
+    yield data.subarray(offset, offset + count * columns);
   }
 }
 
@@ -219,8 +221,8 @@ interface IndexRecall {
  * @param engine holds the model's embeddings
  */
 export function indexRecall(
-  model: Model,
-  engine: Engine,
+  model: ServedModel,
+  engine: RankingEngine,
   index: ApproximateIndex,
   { k = 20, users = 200, seed = 1 }: { readonly k?: number; readonly users?: number; readonly seed?: number } = {},
 ): IndexRecall {
@@ -231,7 +233,7 @@ export function indexRecall(
   const count = Math.min(users, engine.users.rows);
   const queries = Array.from({ length: count }, (_, u) => {
     const user = count < engine.users.rows ? random.integer(engine.users.rows) : u;
-    return { embedding: row(engine.users, user), seen: csrRow(model.seen, user), liked: likedBy(neighbors, user) };
+    return { embedding: rowFrom(engine.users, user), seen: csrRow(model.seen, user), liked: likedBy(neighbors, user) };
   });
   const request = { k, filter: { excluded: new Int32Array(0) }, diversity: 0, discover: 0 };
   const exact = new ItemRanker(engine, facts).rank(queries, request);

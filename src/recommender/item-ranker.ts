@@ -1,9 +1,9 @@
 /** Ranking with the dials of a request: `ItemRanker` combines the scores with a penalty for popular items (`DiscoveryBias`) and re-ranks for diversity (`MarginalRelevance`). */
 
-import { type Matrix, row } from '../array/matrix.ts';
+import { type AnyMatrix, rowFrom } from '../array/half-matrix.ts';
 import { randomStream } from '../array/random.ts';
 import type { Limits } from '../catalogue/limits.ts';
-import type { Engine, ItemProducts } from '../engine/engine.ts';
+import type { ItemProducts, RankingEngine } from '../engine/engine.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { finished } from './in-steps.ts';
 import type { ItemFilter } from './item-filter.ts';
@@ -26,7 +26,7 @@ export interface ListRequest {
 
 /** Ranks a model's items for user embeddings: by score minus the popularity penalty, then re-ranked for diversity. The tables for the two dials are built on first use. */
 export class ItemRanker {
-  readonly #engine: Engine;
+  readonly #engine: RankingEngine;
   readonly #model: DiscoveryModel;
   readonly #index?: ApproximateIndex;
   #discovery?: DiscoveryBias;
@@ -36,7 +36,7 @@ export class ItemRanker {
    * @param engine holds the embeddings
    * @param index if given, serves the requests it can (see `OpenOptions`)
    */
-  constructor(engine: Engine, model: DiscoveryModel, index?: ApproximateIndex) {
+  constructor(engine: RankingEngine, model: DiscoveryModel, index?: ApproximateIndex) {
     this.#engine = engine;
     this.#model = model;
     this.#index = index;
@@ -166,14 +166,14 @@ interface DiscoveryModel extends ScoredModel {
  * The dial is rounded to the nearest hundredth. It has no effect if all items are equally popular, or if the model has no users.
  */
 export class DiscoveryBias {
-  readonly #engine: Engine;
+  readonly #engine: RankingEngine;
   readonly #model: DiscoveryModel;
   #unit?: number;
   #logPopularity?: Float32Array;
   /** Cached biases by dial position (0 … 100), in order of use: a `Map` iterates in order of insertion. */
   readonly #kept = new Map<number, Float32Array>();
 
-  constructor(engine: Engine, model: DiscoveryModel) {
+  constructor(engine: RankingEngine, model: DiscoveryModel) {
     this.#engine = engine;
     this.#model = model;
   }
@@ -222,8 +222,8 @@ export class DiscoveryBias {
     const sampledItems = sample(items.rows, SAMPLE_ITEMS, random.integer);
     const { score, itemBias } = this.#model;
     const variances = Array.from(sampledUsers, (user) => {
-      const embedding = row(users, user);
-      const scores = sampledItems.map((i) => biasedScore(scoreOf(score, embedding, row(items, i)), itemBias?.[i]));
+      const embedding = rowFrom(users, user);
+      const scores = sampledItems.map((i) => biasedScore(scoreOf(score, embedding, rowFrom(items, i)), itemBias?.[i]));
       return variance(scores);
     });
     return variances.reduce((a, b) => a + b, 0) / Math.max(1, variances.length);
@@ -264,14 +264,14 @@ export function candidateCount(k: number): number {
  * Cost: candidates × k × d. If k is above 1000, only the first 1000 candidates change places; the rest follow in their original order.
  */
 export class MarginalRelevance {
-  readonly #items: Matrix;
+  readonly #items: AnyMatrix;
   readonly #products: ItemProducts | undefined;
 
   /**
    * @param items [items × d] the embeddings that similarity is measured on
    * @param products an engine's products with them, in 32-bit arithmetic; absent: double precision
    */
-  constructor(items: Matrix, products?: ItemProducts) {
+  constructor(items: AnyMatrix, products?: ItemProducts) {
     this.#items = items;
     this.#products = products;
   }
@@ -328,7 +328,7 @@ class Candidates {
   readonly #dots: Float64Array;
   size: number;
 
-  constructor(items: Matrix, products: ItemProducts | undefined, candidates: readonly RankedItem[], count: number) {
+  constructor(items: AnyMatrix, products: ItemProducts | undefined, candidates: readonly RankedItem[], count: number) {
     const d = items.columns;
     this.size = count;
     this.#d = d;
@@ -344,7 +344,7 @@ class Candidates {
     const range = best - (candidates[count - 1]?.score ?? 0);
     for (let c = 0; c < count; c++) {
       const { item, score } = candidates[c]!;
-      const values = row(items, item);
+      const values = rowFrom(items, item);
       const scale = inverseNorm(values);
       this.#scales[c] = scale;
       for (let x = 0, at = c * d; x < d; x++) this.#directions[at++] = values[x]! * scale;

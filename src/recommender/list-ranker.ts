@@ -2,7 +2,7 @@ import { BestItems } from '../array/best-items.ts';
 import type { Csr } from '../array/csr.ts';
 import { matrix, row } from '../array/matrix.ts';
 import { ItemSet } from '../catalogue/item-set.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { RankingEngine } from '../engine/engine.ts';
 import { allowedItems, difference, exclusions, type ItemFilter } from './item-filter.ts';
 import { type Query, QueryScorer, type ScoredModel } from './query-scorer.ts';
 
@@ -22,7 +22,7 @@ const BLOCK_ENTRIES = 4_000_000;
  * A few allowed items (at most one in `DIRECT`) are scored directly; otherwise the engine ranks all items, a block of queries at a time, with a bias of −Infinity for those that the filter does not allow.
  */
 export function rankLists(
-  engine: Engine,
+  engine: RankingEngine,
   model: ScoredModel,
   queries: readonly Query[],
   k: number,
@@ -55,7 +55,13 @@ export function rankLists(
 }
 
 /** The number of items that the filter and the query leave which rank above `item`, as `rankLists` orders them. */
-export function itemsAbove(engine: Engine, model: ScoredModel, query: Query, item: number, filter: ItemFilter): number {
+export function itemsAbove(
+  engine: RankingEngine,
+  model: ScoredModel,
+  query: Query,
+  item: number,
+  filter: ItemFilter,
+): number {
   const { items } = engine;
   const direct = scoredDirectly(filter, items.rows);
   if (direct) {
@@ -104,7 +110,7 @@ function blockRows(queries: readonly Query[], first: number, common: number): nu
 
 /** Ranks a block of queries in one call of the engine. */
 function rankBlock(
-  engine: Engine,
+  engine: RankingEngine,
   block: readonly Query[],
   k: number,
   excluded: Csr,

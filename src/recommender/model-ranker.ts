@@ -1,14 +1,14 @@
 import { type Csr, csrRow } from '../array/csr.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { RankingEngine } from '../engine/engine.ts';
 import { embeddingRanker, type UserRanker } from '../evaluation/rankers.ts';
-import { type Model, trainedItems } from '../model/model.ts';
+import { type Model, type ServedModel, trainedItems } from '../model/model.ts';
 import { NeighborTerm } from '../neighbors/neighbors.ts';
 
 /**
  * A ranker that scores as a model does: with its embeddings, item biases and neighbour term.
  * @param engine holds the model's embeddings
  */
-export function modelRanker(model: Model, engine: Engine): UserRanker {
+export function modelRanker(model: ServedModel, engine: RankingEngine): UserRanker {
   return embeddingRanker(engine, model.itemBias, neighborsOf(model));
 }
 

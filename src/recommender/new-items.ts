@@ -1,5 +1,6 @@
 import { resized } from '../array/csr.ts';
-import { matrix, row } from '../array/matrix.ts';
+import { type AnyMatrix, copyRows, halfMatrix, isHalf } from '../array/half-matrix.ts';
+import { type Matrix, matrix } from '../array/matrix.ts';
 import { sharedFloat32, sharedInt32 } from '../array/shared.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { type EditedItem, editedCatalogue } from '../catalogue/edited-catalogue.ts';
@@ -7,17 +8,17 @@ import { predictItems } from '../cold/cold-items.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
 import { IdMap } from '../data/id-map.ts';
 import { learnedColdItems } from '../model/learn-cold-items.ts';
-import type { Model } from '../model/model.ts';
+import { type ServedModel, widenedModel } from '../model/model.ts';
 
 /** The model with another catalogue. What attributes tell is computed now, in seconds, where the model does not contain it. */
-export function withCatalogue<M extends Model>(model: M, table: CatalogueTable): M {
+export function withCatalogue<M extends ServedModel>(model: M, table: CatalogueTable): M {
   const catalogue = Catalogue.from(table, model.itemIds, model.titles);
-  const cold = model.cold ?? learnedColdItems(model, catalogue);
+  const cold = model.cold ?? learnedColdItems(widenedModel(model), catalogue);
   return { ...model, catalogue, titles: catalogue.itemTitles, cold };
 }
 
 /** The model with edits of items in its catalogue, and with rows there for edited items that it lacks. As it is where attributes tell nothing about embeddings. */
-export function withAddedItems<M extends Model>(model: M, edits: readonly EditedItem[]): M {
+export function withAddedItems<M extends ServedModel>(model: M, edits: readonly EditedItem[]): M {
   const { catalogue, cold, itemIds } = model;
   if (!catalogue || !cold || edits.length === 0) return model;
   const isMissing = (id: string) => itemIds.indexOf(id) < 0 && catalogue.others.indexOf(id) < 0;
@@ -26,20 +27,27 @@ export function withAddedItems<M extends Model>(model: M, edits: readonly Edited
   return { ...model, catalogue: edited, titles: edited.itemTitles };
 }
 
+/** The rows of both, in the precision of the first. */
+function followedBy(items: AnyMatrix, added: Matrix): AnyMatrix {
+  const [rows, d] = [items.rows + added.rows, items.columns];
+  const all = isHalf(items) ? halfMatrix(rows, d) : matrix(rows, d, sharedFloat32(rows * d));
+  copyRows(items, all);
+  copyRows(added, all, items.rows);
+  return all;
+}
+
 /**
  * The model with the items that only its catalogue has, after its own: they get the embeddings that their attributes tell, nobody has them, and they have no neighbours. The model itself where attributes tell nothing, or the
  * catalogue has no others. `cold` and the training state do not fit the result and are left out.
  */
-export function withNewItems<M extends Model>(model: M): M {
+export function withNewItems<M extends ServedModel>(model: M): M {
   const { catalogue, cold, items, neighbors, validation } = model;
   const added = catalogue && cold ? catalogue.others.size : 0;
   if (added === 0) return model;
   const total = items.rows + added;
   const d = items.columns;
   const predicted = predictItems(cold!, d, catalogue!, items.rows, total);
-  const embeddings = matrix(total, d, sharedFloat32(total * d));
-  for (let i = 0; i < items.rows; i++) row(embeddings, i).set(row(items, i));
-  embeddings.data.set(predicted.items.data, items.rows * d);
+  const embeddings = followedBy(items, predicted.items);
   const itemBias = new Float32Array(total);
   if (model.itemBias) itemBias.set(model.itemBias);
   itemBias.set(predicted.bias, items.rows);

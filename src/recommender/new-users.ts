@@ -1,5 +1,4 @@
-import type { Matrix } from '../array/matrix.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { RankingEngine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Loss } from '../loss/loss.ts';
 import { createLoss, lossNames } from '../loss/losses.ts';
@@ -16,13 +15,13 @@ export interface LikedItems {
 /** Folds new users into a model with the loss that it was trained with. */
 export class NewUsers {
   readonly #config: Pick<ModelFacts, 'score' | 'training' | 'loss' | 'seed'>;
-  readonly #engine: Engine;
+  readonly #engine: RankingEngine;
   #loss?: Loss;
   /** Made at the first new user: it samples the catalogue. */
   #foldIn?: FoldIn;
 
   /** @param loss needed for a model with a custom loss */
-  constructor(config: Pick<ModelFacts, 'score' | 'training' | 'loss' | 'seed'>, engine: Engine, loss?: Loss) {
+  constructor(config: Pick<ModelFacts, 'score' | 'training' | 'loss' | 'seed'>, engine: RankingEngine, loss?: Loss) {
     this.#config = config;
     this.#engine = engine;
     this.#loss = loss;
@@ -45,7 +44,7 @@ export class NewUsers {
       throw new TaurecError('fold-in-loss', { got });
     }
     this.#loss ??= createLoss(loss);
-    const length = score === 'cosine' ? 1 : meanLength(inverseNorms(this.#engine.users as Matrix));
+    const length = score === 'cosine' ? 1 : meanLength(inverseNorms(this.#engine.users));
     return new FoldIn(this.#engine, trainedScore(this.#config), this.#loss, length, { seed });
   }
 }

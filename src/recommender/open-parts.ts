@@ -1,8 +1,8 @@
-import type { Engine } from '../engine/engine.ts';
+import type { RankingEngine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { loadLoss } from '../loss/load-loss.ts';
 import type { Loss } from '../loss/loss.ts';
-import { type Model, widenedModel } from '../model/model.ts';
+import type { ServedModel } from '../model/model.ts';
 import type { ModelPlace } from '../model/model-place.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { withAddedItems, withCatalogue, withNewItems } from './new-items.ts';
@@ -11,9 +11,9 @@ import { openRankingEngine } from './ranking-engine.ts';
 
 /** What a recommender of a model folder is made of. */
 export interface OpenParts {
-  readonly model: Model;
+  readonly model: ServedModel;
   /** With the model's embeddings. */
-  readonly engine: Engine;
+  readonly engine: RankingEngine;
   readonly loss: Loss | undefined;
   readonly index: ApproximateIndex | undefined;
 }
@@ -35,8 +35,7 @@ export async function openParts(place: ModelPlace, options: OpenOptions): Promis
   const loss = source && (await loadLoss(source));
   // `#open-model` and `#open-index` are import maps of package.json: Node reads files, a browser fetches them.
   const { beginOpening } = await import('#open-model');
-  const { model: stored, sound } = await beginOpening(place);
-  const trained = widenedModel(stored);
+  const { model: trained, sound } = await beginOpening(place);
   const index =
     kind === 'approximate'
       ? await (await import('#open-index')).openIndex(place as string, trained, { trustIndex, onNotice })

@@ -1,7 +1,7 @@
 import { csrHas, csrRow } from '../array/csr.ts';
-import { row } from '../array/matrix.ts';
+import { rowFrom } from '../array/half-matrix.ts';
 import type { ItemSet } from '../catalogue/item-set.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { RankingEngine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Loss } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
@@ -105,7 +105,7 @@ function without(prepared: Prepared, items: readonly number[]): Prepared {
 /** Ranks a model's items for people: those that the model knows, new ones by items they like or by feedback, and those about whom nothing is known. */
 export class PeopleRanker {
   readonly #model: Omit<Model, 'users' | 'items'>;
-  readonly #engine: Engine;
+  readonly #engine: RankingEngine;
   /** The neighbour term, and the items that users' parts of it are computed from. */
   readonly #neighbors: ReturnType<typeof neighborsOf>;
   readonly #ranker: ItemRanker;
@@ -118,7 +118,7 @@ export class PeopleRanker {
   /** @param other ranks the same model under other biases of the items: what does not depend on them is shared */
   constructor(
     model: Omit<Model, 'users' | 'items'>,
-    engine: Engine,
+    engine: RankingEngine,
     loss?: Loss,
     index?: ApproximateIndex,
     other?: PeopleRanker,
@@ -220,7 +220,7 @@ export class PeopleRanker {
   /** The scores of single items for a user of the model. */
   scorerOf(user: number): QueryScorer {
     const liked = this.#neighbors && likedBy(this.#neighbors, user);
-    return new QueryScorer(this.#engine.items, this.#scored, { embedding: row(this.#engine.users, user), liked });
+    return new QueryScorer(this.#engine.items, this.#scored, { embedding: rowFrom(this.#engine.users, user), liked });
   }
 
   /** What kept an item of this rank out, which the list may hold. */
@@ -256,7 +256,7 @@ export class PeopleRanker {
       return {
         basis: 'model',
         leftOut,
-        query: { embedding: row(this.#engine.users, user), seen: leftOut.seen, liked },
+        query: { embedding: rowFrom(this.#engine.users, user), seen: leftOut.seen, liked },
       };
     }
     const likes = given ?? { items: feedback?.liked ?? new Int32Array(0) };

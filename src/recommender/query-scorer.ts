@@ -1,5 +1,5 @@
 import { type Csr, csrEntry } from '../array/csr.ts';
-import { type Matrix, row } from '../array/matrix.ts';
+import { type AnyMatrix, rowFrom } from '../array/half-matrix.ts';
 import type { ScoreKind } from '../engine/engine.ts';
 import type { Likes, NeighborTerm } from '../neighbors/neighbors.ts';
 import { scoreOf } from './vectors.ts';
@@ -29,13 +29,13 @@ export interface ScoredModel {
  * rounded to a 32-bit float after each step.
  */
 export class QueryScorer {
-  readonly #items: Matrix;
+  readonly #items: AnyMatrix;
   readonly #model: ScoredModel;
   readonly #embedding: Float32Array;
   /** [1 × items] the neighbour term. */
   readonly additions?: Csr;
 
-  constructor(items: Matrix, model: ScoredModel, query: Omit<Query, 'seen'>) {
+  constructor(items: AnyMatrix, model: ScoredModel, query: Omit<Query, 'seen'>) {
     this.#items = items;
     this.#model = model;
     this.#embedding = query.embedding;
@@ -44,7 +44,7 @@ export class QueryScorer {
 
   of(item: number): number {
     const { score, itemBias } = this.#model;
-    const plain = scoreOf(score, this.#embedding, row(this.#items, item));
+    const plain = scoreOf(score, this.#embedding, rowFrom(this.#items, item));
     return Math.fround(Math.fround(plain + (itemBias?.[item] ?? 0)) + this.addition(item));
   }
 

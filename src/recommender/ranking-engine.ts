@@ -1,6 +1,8 @@
-import { type Matrix, row } from '../array/matrix.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { Model } from '../model/model.ts';
+import { type AnyMatrix, copyRows, isHalf } from '../array/half-matrix.ts';
+import type { Matrix } from '../array/matrix.ts';
+import type { Engine, RankingEngine } from '../engine/engine.ts';
+import type { Model, ServedModel } from '../model/model.ts';
+import type { ModelFacts } from '../model/model-facts.ts';
 
 /** The engine that ranks, and its threads. */
 export interface RankingEngineOptions {
@@ -16,12 +18,18 @@ export interface RankingEngineOptions {
  * Opens an engine that holds a model's embeddings. It can rank but not train. Close it when done.
  * @throws TaurecError `bad-option`, `memory-limit`, `memory-short`, `memory-refused` and `wasm-blocked`, as the engine does
  */
-export async function openRankingEngine(model: Model, options: RankingEngineOptions = {}): Promise<Engine> {
+export async function openRankingEngine<M extends AnyMatrix = Matrix>(
+  model: Model<ModelFacts, M>,
+  options: RankingEngineOptions = {},
+): Promise<Engine<M>> {
   const { users, items, config } = model;
   // The engines make up half of the library's modules, so they are loaded on demand.
   const { openEngine } = await import('#open-engine');
-  const engine = await openEngine(
-    { users: users.rows, items: items.rows, dimension: items.columns, score: config.score },
+  const engine = await openEngine<M>(
+    {
+      ...{ users: users.rows, items: items.rows, dimension: items.columns, score: config.score },
+      ...(isHalf(items) && { precision: 'f16' }),
+    },
     options,
   );
   loadEmbeddings(model, engine);
@@ -29,15 +37,9 @@ export async function openRankingEngine(model: Model, options: RankingEngineOpti
 }
 
 /** Copies a model's embeddings into an engine that was opened with the model's sizes. */
-export function loadEmbeddings(model: Model, engine: Engine): void {
+export function loadEmbeddings(model: Pick<ServedModel, 'users' | 'items'>, engine: RankingEngine): void {
   copyRows(model.users, engine.users);
   copyRows(model.items, engine.items);
   // Engines keep derived tables of the items, such as norms.
   engine.itemsChanged();
-}
-
-/** Copies the rows of a matrix to one of the same size, whose padding may differ. */
-export function copyRows(from: Matrix, to: Matrix): void {
-  if (from.stride === to.stride) to.data.set(from.data.subarray(0, from.rows * from.stride));
-  else for (let r = 0; r < from.rows; r++) row(to, r).set(row(from, r));
 }

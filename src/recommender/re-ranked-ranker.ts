@@ -1,9 +1,9 @@
 import { type Csr, csrRow } from '../array/csr.ts';
-import { row } from '../array/matrix.ts';
-import type { Engine, RankResult } from '../engine/engine.ts';
+import { rowFrom } from '../array/half-matrix.ts';
+import type { RankingEngine, RankResult } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { embeddingRanker } from '../evaluation/rankers.ts';
-import type { Model } from '../model/model.ts';
+import type { ServedModel } from '../model/model.ts';
 import { checkOptions } from '../option.ts';
 import { ItemRanker } from './item-ranker.ts';
 import { likedBy, neighborsOf } from './model-ranker.ts';
@@ -26,8 +26,8 @@ export interface ReRankedRanker {
  * @throws TaurecError `bad-option` for a dial outside [0, 1]. The ranker throws it for targets (AUC) with `diversity` > 0: diversity orders a list, not the whole catalogue.
  */
 export function reRankedRanker(
-  model: Model,
-  engine: Engine,
+  model: ServedModel,
+  engine: RankingEngine,
   options: Pick<RecommendOptions, 'diversity' | 'discover'>,
 ): ReRankedRanker {
   const { diversity, discover } = checkOptions(listSchema, options);
@@ -45,7 +45,7 @@ export function reRankedRanker(
         return embeddingRanker(engine, ranker.biasOf(discover), neighbors).rankUsers(users, k, excluded, targets);
       }
       const queries = Array.from(users, (user, q) => ({
-        embedding: row(engine.users, user),
+        embedding: rowFrom(engine.users, user),
         seen: csrRow(excluded, q),
         liked: likedBy(neighbors, user),
       }));

@@ -2,12 +2,12 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Where } from '../catalogue/where.ts';
 import type { CatalogueTable } from '../data/catalogue-table.ts';
 import type { IdMap } from '../data/id-map.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { RankingEngine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import { itemPopularity } from '../evaluation/metrics.ts';
 import type { Trends } from '../feedback/trends.ts';
 import type { Loss } from '../loss/loss.ts';
-import { type Model, trainedItems } from '../model/model.ts';
+import { type Model, type ServedModel, trainedItems } from '../model/model.ts';
 import type { ModelPlace } from '../model/model-place.ts';
 import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
@@ -56,7 +56,7 @@ const ALL_BLOCK = 1024;
  */
 export class Recommender {
   readonly #model: Omit<Model, 'users' | 'items'>;
-  readonly #engine: Engine;
+  readonly #engine: RankingEngine;
   readonly #loss: Loss | undefined;
   /** The method by which lists find items, where they can. */
   readonly index: 'exact' | 'approximate';
@@ -75,13 +75,13 @@ export class Recommender {
 
   protected constructor(
     model: Omit<Model, 'users' | 'items'>,
-    engine: Engine,
+    engine: RankingEngine,
     loss?: Loss,
     index?: ApproximateIndex,
     own?: Recommender,
   ) {
     // The engine has its own copy of the embeddings: keep no reference to the model's, so that its memory can be freed.
-    const { users: _users, items: _items, ...rest } = model as Model;
+    const { users: _users, items: _items, ...rest } = model as ServedModel;
     this.#model = rest;
     this.#own = own ?? this;
     this.#engine = engine;
@@ -103,7 +103,7 @@ export class Recommender {
   }
 
   /** Makes a recommender from a model and an engine that was opened with the model's sizes. Copies the embeddings into the engine. */
-  static fromModel(model: Model, engine: Engine, loss?: Loss): Recommender {
+  static fromModel(model: ServedModel, engine: RankingEngine, loss?: Loss): Recommender {
     loadEmbeddings(model, engine);
     return new Recommender(model, engine, loss);
   }
@@ -175,7 +175,7 @@ export class Recommender {
    * The engine that ranks; it holds the embeddings.
    * @throws TaurecError `recommender-closed` after `close`
    */
-  get engine(): Engine {
+  get engine(): RankingEngine {
     return this.#whileOpen(this.#engine);
   }
 

@@ -1,5 +1,5 @@
 import { BestItems } from '../array/best-items.ts';
-import { type Matrix, row } from '../array/matrix.ts';
+import { type AnyMatrix, rowFrom } from '../array/half-matrix.ts';
 import type { Likes } from '../neighbors/neighbors.ts';
 import type { ScoredModel } from './query-scorer.ts';
 import { inverseNorm } from './vectors.ts';
@@ -33,7 +33,7 @@ export interface ScoreSum {
  * stays whole, as e.
  */
 export class ScoreParts {
-  readonly #items: Matrix;
+  readonly #items: AnyMatrix;
   readonly #model: ScoredModel;
   readonly #liked: Int32Array;
   readonly #likes: Likes;
@@ -44,7 +44,7 @@ export class ScoreParts {
   readonly #weights: Float64Array;
 
   /** @param likes P ascending, distinct */
-  constructor(items: Matrix, model: ScoredModel, likes: Likes) {
+  constructor(items: AnyMatrix, model: ScoredModel, likes: Likes) {
     const { liked = new Int32Array(0) } = likes;
     const d = items.columns;
     this.#items = items;
@@ -55,7 +55,7 @@ export class ScoreParts {
     this.#neighbor = new Float64Array(liked.length);
     this.#weights = new Float64Array(liked.length);
     liked.forEach((item, at) => {
-      const values = row(items, item);
+      const values = rowFrom(items, item);
       const scale = inverseNorm(values);
       for (let c = 0; c < d; c++) this.#directions[at * d + c] = values[c]! * scale;
     });
@@ -107,7 +107,7 @@ export class ScoreParts {
 
   /** [P] max(0, cos(v_i, v_j)). */
   #cosines(item: number): Float64Array {
-    const values = row(this.#items, item);
+    const values = rowFrom(this.#items, item);
     const scale = inverseNorm(values);
     const d = values.length;
     const directions = this.#directions;

@@ -1,5 +1,4 @@
-import type { Matrix } from '../array/matrix.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { RankingEngine } from '../engine/engine.ts';
 import { TaurecError } from '../errors.ts';
 import type { Neighbors } from '../neighbors/neighbors.ts';
 import { type SimilarOptions, togetherWith } from './similar-items.ts';
@@ -9,12 +8,12 @@ type Ranked = Generator<void, { readonly item: number; readonly score: number }[
 
 /** The items and users of a model that are like one of them. */
 export class SimilarRows {
-  readonly #engine: Engine;
+  readonly #engine: RankingEngine;
   readonly #neighbors: Neighbors | undefined;
   /** 1/‖row‖ of the embeddings, computed on first use. */
   #inverse: { users?: Float64Array; items?: Float64Array } = {};
 
-  constructor(engine: Engine, neighbors: Neighbors | undefined) {
+  constructor(engine: RankingEngine, neighbors: Neighbors | undefined) {
     this.#engine = engine;
     this.#neighbors = neighbors;
   }
@@ -32,7 +31,7 @@ export class SimilarRows {
   }
 
   #norms(table: 'users' | 'items'): Float64Array {
-    this.#inverse[table] ??= inverseNorms(this.#engine[table] as Matrix);
+    this.#inverse[table] ??= inverseNorms(this.#engine[table]);
     return this.#inverse[table];
   }
 }

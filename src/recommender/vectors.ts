@@ -1,5 +1,5 @@
 import { BestItems } from '../array/best-items.ts';
-import { type Matrix, row } from '../array/matrix.ts';
+import { type AnyMatrix, floatRows, rowFrom } from '../array/half-matrix.ts';
 import type { ScoreKind } from '../engine/engine.ts';
 
 /** The inner product Σ a_c b_c, in double precision. */
@@ -26,8 +26,8 @@ export function biasedScore(score: number, bias = 0): number {
 }
 
 /** 1/‖row‖ of every row. */
-export function inverseNorms(m: Matrix): Float64Array {
-  return Float64Array.from({ length: m.rows }, (_, r) => inverseNorm(row(m, r)));
+export function inverseNorms(m: AnyMatrix): Float64Array {
+  return Float64Array.from({ length: m.rows }, (_, r) => inverseNorm(rowFrom(m, r)));
 }
 
 /** Rows between two steps of `nearestRows`. */
@@ -39,22 +39,26 @@ const STEP_ROWS = 8192;
  * @param wanted the only rows to return; absent: all
  */
 export function* nearestRows(
-  m: Matrix,
+  m: AnyMatrix,
   inverse: Float64Array,
   r: number,
   k: number,
   wanted?: { has(row: number): boolean },
 ): Generator<void, { readonly item: number; readonly score: number }[]> {
-  const query = Float64Array.from(row(m, r), (x) => x * inverse[r]!);
+  const query = Float64Array.from(rowFrom(m, r), (x) => x * inverse[r]!);
   const best = new BestItems(Math.min(k, m.rows));
-  const { data, stride, columns } = m;
-  for (let other = 0; other < m.rows; other++) {
-    if (other % STEP_ROWS === STEP_ROWS - 1) yield;
-    if (other === r || (wanted && !wanted.has(other))) continue;
-    let sum = 0;
-    // Written out: `dot` on a row view per item would allocate for the whole catalogue.
-    for (let c = 0, at = other * stride; c < columns; c++, at++) sum += query[c]! * data[at]!;
-    best.offer(other, Math.fround(sum * inverse[other]!));
+  const { columns } = m;
+  for (let first = 0; first < m.rows; first += STEP_ROWS) {
+    if (first > 0) yield;
+    const end = Math.min(m.rows, first + STEP_ROWS);
+    const { data, offset, stride } = floatRows(m, first, end);
+    for (let other = first; other < end; other++) {
+      if (other === r || (wanted && !wanted.has(other))) continue;
+      let sum = 0;
+      // Written out: `dot` on a row view per item would allocate for the whole catalogue.
+      for (let c = 0, at = offset + (other - first) * stride; c < columns; c++, at++) sum += query[c]! * data[at]!;
+      best.offer(other, Math.fround(sum * inverse[other]!));
+    }
   }
   return best.take();
 }

@@ -11,7 +11,7 @@ import { type NearestItems, nearestItems } from '../neighbors/nearest-items.ts';
 import { type NeighborChoice, type NeighborKind, type NeighborSettings, NeighborTerm } from '../neighbors/neighbors.ts';
 import { ridgeWeights } from '../neighbors/ridge-weights.ts';
 import { popularityBias } from '../recommender/popularity-prior.ts';
-import { copyRows } from '../recommender/ranking-engine.ts';
+import { copyRows } from '../array/half-matrix.ts';
 import { climbSearch } from '../search/lattice-search.ts';
 import { runSearchSync } from '../search/search.ts';
 import type { Best } from './checkpoint.ts';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { copyRows } from '../../src/array/half-matrix.ts';
 import { type Matrix, matrix, row } from '../../src/array/matrix.ts';
 import { randomStream } from '../../src/array/random.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { candidateCount, MarginalRelevance } from '../../src/recommender/item-ranker.ts';
 import type { RankedItem } from '../../src/recommender/list-ranker.ts';
-import { copyRows } from '../../src/recommender/ranking-engine.ts';
 import { draws } from '../support/property-seed.ts';
 
 /** Cosine of two items in double precision. */

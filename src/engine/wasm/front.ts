@@ -1,4 +1,5 @@
-import type { ThreadMemory } from './memory.ts';
+import { itemPanels } from './item-rows.ts';
+import { ITEM_BLOCK, type ThreadMemory } from './memory.ts';
 
 /** Halvings of the interval in which the bar lies, and the share of `most` that is near enough. */
 const HALVINGS = 30;
@@ -8,14 +9,19 @@ const NEARLY = 0.9;
  * The highest-scoring items of one query (`Engine.front`). All scores are written down, and a bar is found by halving, with a count of the scores above at each step: a heap of a thousand items takes
  * longer than the scores themselves. The scores lie in the region of a person's gradients, which every evaluation overwrites.
  */
-export function front({ floats, kernels, layout, plan }: ThreadMemory, query: Float64Array, most: number): Int32Array {
+export function front(memory: ThreadMemory, query: Float64Array, most: number): Int32Array {
+  const { floats, kernels, layout, plan } = memory;
   const { at, stride } = layout;
   const scoresAt = at.personGradients;
   floats.set(query, at.personUser >>> 2);
-  kernels.product({
-    ...{ a: at.personUser, aRow: stride * 4, aColumn: 4, b: at.rankPanels, bRow: 32, bTile: stride * 32 },
-    ...{ c: scoresAt, cRow: 0, m: 1, n: (plan.items + 3) & ~3, k: stride, accumulate: false },
-  });
+  for (let first = 0; first < plan.items; first += ITEM_BLOCK) {
+    const count = Math.min(plan.items - first, ITEM_BLOCK);
+    const b = itemPanels(memory, first, count, at.threadItems);
+    kernels.product({
+      ...{ a: at.personUser, aRow: stride * 4, aColumn: 4, b, bRow: 32, bTile: stride * 32 },
+      ...{ c: scoresAt + first * 4, cRow: 0, m: 1, n: (count + 3) & ~3, k: stride, accumulate: false },
+    });
+  }
   const scores = floats.subarray(scoresAt >>> 2, (scoresAt >>> 2) + plan.items);
   const bar = barOf(scores, most, (bar) => kernels.countAbove(scoresAt, plan.items, bar, false));
   const items: number[] = [];

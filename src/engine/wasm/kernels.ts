@@ -177,6 +177,15 @@ export interface Kernels {
    */
   packColumns(source: number, stride: number, rows: number, count: number, packed: number, packedStride: number): void;
   /**
+   * kernels/halves.ts
+   *
+   * Widens `count` panels from `halves` on to panels of 32-bit floats at `target`. `scales` ([count · 8] floats) multiplies the elements of each item; 0: all 1.
+   * A product that is rounded once, as in gatherRows.
+   */
+  widenPanels(halves: number, d: number, count: number, scales: number, target: number): void;
+  /** kernels/halves.ts: Widens single items of the panels at `halves` to rows of d floats at `target`: row i is item list_i ([count] i32), or item first + i where `list` is 0. */
+  widenRows(halves: number, d: number, list: number, first: number, count: number, target: number): void;
+  /**
    * kernels/lists.ts
    *
    * Gives every distinct item of `entries` [rows × perRow] a slot, in order of first appearance, after `slots` existing ones. `stampOf` and `slotOf` are [items of the
@@ -270,7 +279,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     throw new Error('kernel aborted');
   };
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
-  const { product, logExpectationExp, softplusRow, pairwiseRow, partialAucRow, logSigmoidRow, addStandardized, slate, competition, addExpectation, gatherDots, gatherSum, gatherRows, backwardRows, latestAdamRows, skipAdamRows, adamRows, latestSgdRows, skipSgdRows, sgdRows, scaleRows, packPanels, packColumns, assignSlots, sortOccurrences, startTop, offerTop, finishTop, countAbove, propagateRows, combineRows, fillRows, scatterRows, multiplyRows, leakyRows, normalizeRows, normalizeBackwardRows, collectRows, addRows, dropRows, noiseRows, denseAdamRows, denseSgdRows } = exports as Record<
+  const { product, logExpectationExp, softplusRow, pairwiseRow, partialAucRow, logSigmoidRow, addStandardized, slate, competition, addExpectation, gatherDots, gatherSum, gatherRows, backwardRows, latestAdamRows, skipAdamRows, adamRows, latestSgdRows, skipSgdRows, sgdRows, scaleRows, packPanels, packColumns, widenPanels, widenRows, assignSlots, sortOccurrences, startTop, offerTop, finishTop, countAbove, propagateRows, combineRows, fillRows, scatterRows, multiplyRows, leakyRows, normalizeRows, normalizeBackwardRows, collectRows, addRows, dropRows, noiseRows, denseAdamRows, denseSgdRows } = exports as Record<
     keyof Kernels,
     (...numbers: (number | boolean)[]) => number
   >;
@@ -298,6 +307,8 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     scaleRows,
     packPanels,
     packColumns,
+    widenPanels,
+    widenRows,
     assignSlots: (of) => assignSlots(of.entries, of.rows, of.perRow, of.stampOf, of.slotOf, of.stamp, of.items, of.slots, of.out, of.outStride),
     sortOccurrences: (of) => sortOccurrences(of.slots, of.count, of.perRow, of.rowOf, of.from, of.to, of.offsets, of.counts, of.rows, of.entryOf),
     startTop,

@@ -62,6 +62,8 @@ export const QUERY_BLOCK = 48;
 export const ITEM_BLOCK = 512;
 /** Floats between rows of these scores: not a multiple of a page, as `scoreStride`. */
 export const RANK_STRIDE = ITEM_BLOCK + 16;
+/** Rows of 16-bit items that are widened together for a list of items: at d = 64 they take 1 MiB. */
+const WIDENED_ROWS = 4096;
 /** Queries of one ranking round: the size of the regions for queries. */
 export const QUERY_ROUND = 1024;
 
@@ -100,7 +102,7 @@ const regionNames = [
   'entrySlots', 'itemStamp', 'itemSlot', 'itemList', 'latestItems', 'packedItems', 'itemNorms', 'itemGradients', 'panels',
   'occurrenceOffsets', 'occurrenceCounts', 'occurrenceRows', 'occurrenceEntries', 'scoreGradients', 'positiveGradients', 'ones', 'l2',
   'threadScores', 'threadPositives', 'threadWeights', 'threadScratch', 'threadResult', 'threadItems', 'threadTargets',
-  'rankPanels', 'itemBias', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'additionOffsets', 'additions', 'additionValues', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
+  'itemHalves', 'itemScales', 'widenedRows', 'rowNumbers', 'rankPanels', 'itemBias', 'queries', 'queryNorms', 'rawQueries', 'excludedOffsets', 'excluded', 'additionOffsets', 'additions', 'additionValues', 'targetOffsets', 'targets', 'above', 'topScores', 'topItems',
   'personItems', 'personScores', 'personGradients', 'personWeights', 'personScratch', 'personUser', 'personSum', 'personResult',
   ...lossRegionNames,
 ] as const; // biome-ignore format: a table of names
@@ -132,10 +134,14 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
   const listed = Math.max(65536, items);
   // room for a few hundred additions of every query of a round
   const added = Math.max(QUERY_ROUND * 512, items);
+  const whole = (items + 7) & ~7;
+  // items of 16 bits lie in panels, and are widened when they are ranked; two take the place of a float
+  const isHalf = plan.precision === 'f16';
+  const widened = isHalf ? Math.min(items, WIDENED_ROWS) : 0;
   const lengths: Record<RegionName, number> = {
     control: 64, scalars: 64, failure: 1024,
     users: userSlots * baseStride, usersM: adam ? userSlots * baseStride : 0, usersV: adam ? userSlots * baseStride : 0, usersLast: lazy ? userSlots : 0,
-    items: items * baseStride, itemsM: adam ? items * baseStride : 0, itemsV: adam ? items * baseStride : 0, itemsLast: lazy ? items : 0,
+    items: isHalf ? 0 : items * baseStride, itemsM: adam ? items * baseStride : 0, itemsV: adam ? items * baseStride : 0, itemsLast: lazy ? items : 0,
     sums: steps, kept: steps, epsilons: steps, powers1: steps, powers2: steps,
     batchUsers: rows, rowWeights: rows, positiveOffsets: rows + 1, positiveWeights: capacity.positives, positiveRows: capacity.positives,
     positiveItems: capacity.positives, negativeItems: shared ? n : rows * n, negativeWeights: n,
@@ -149,7 +155,8 @@ export function layoutOf(plan: EnginePlan, threads: number, needs = needsOf()): 
     threadScores: threads * Math.max(shared ? ROW_BLOCK * scoreStride : scoreStride, QUERY_BLOCK * RANK_STRIDE), threadPositives: threads * (capacity.positives + 4),
     threadWeights: threads * (n + 4), threadScratch: threads * SCRATCH_ROWS * (n + 4),
     threadResult: threads * 16, threadItems: threads * ITEM_BLOCK * stride, threadTargets: threads * 16,
-    rankPanels: ((items + 7) & ~7) * stride, itemBias: (items + 7) & ~7, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
+    itemHalves: isHalf ? (whole * stride) / 2 : 0, itemScales: isHalf && (plan.rankingScore ?? plan.score) === 'cosine' ? whole : 0, widenedRows: widened * stride, rowNumbers: widened,
+    rankPanels: isHalf ? 0 : whole * stride, itemBias: whole, queries: QUERY_ROUND * stride, queryNorms: QUERY_ROUND, rawQueries: QUERY_ROUND * stride,
     excludedOffsets: QUERY_ROUND + 1, excluded: listed, additionOffsets: QUERY_ROUND + 1, additions: added, additionValues: added, targetOffsets: QUERY_ROUND + 1, targets: listed, above: listed, topScores: listed, topItems: listed,
     personItems: items, personScores: items, personGradients: items + 4, personWeights: items, personScratch: PERSON_ROWS * (items + 4), personUser: stride, personSum: stride, personResult: 16,
     ...lossRegionLengths(plan, needs, threads, stride, scoreStride, slots),
@@ -198,8 +205,8 @@ export const Scalar = { learningRate: 0, size: 1, correction: 2, decay: 3, opera
  * Without a backbone only: a graph reaches every row in every step.
  */
 export interface UserTables {
-  /** [users × stride] base embeddings, and Adam's moments of each. */
-  readonly users: Float32Array;
+  /** [users × stride] base embeddings, and Adam's moments of each; [users × dimension] 16-bit floats in an engine that holds those. */
+  readonly users: Float32Array | Uint16Array;
   readonly usersM?: Float32Array;
   readonly usersV?: Float32Array;
   /** [users] the last step of each row in this epoch; absent in an engine that only ranks. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { AnyMatrix } from '../../array/half-matrix.ts';
+import type { Matrix } from '../../array/matrix.ts';
 import { TaurecError } from '../../errors.ts';
 import { threadProgram } from '../../platform/thread-program.ts';
 import type { EnginePlan } from '../engine.ts';
@@ -17,11 +19,11 @@ export { enableFusedMultiplyAdd } from '../fused-multiply-add.ts';
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`; `memory-limit`, `memory-short`, `memory-refused` before anything starts; `engine-thread` when a helper thread cannot start
  */
-export async function openWasmEngine(
+export async function openWasmEngine<M extends AnyMatrix = Matrix>(
   plan: EnginePlan,
   wantedThreads: number,
   build: WantedBuild = 'auto',
-): Promise<WasmEngine> {
+): Promise<WasmEngine<M>> {
   const readKernels = (name: string) => readFile(new URL(`./kernels-${name}.wasm`, import.meta.url));
   // the limit of a control group, where there is one, which may be less than the machine has
   const machineBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
@@ -48,7 +50,7 @@ export async function openWasmEngine(
     await stop();
     throw error;
   }
-  return new WasmEngine({ ...parts, stop });
+  return new WasmEngine<M>({ ...parts, stop });
 }
 
 /** Resolves when the helper thread has reported that it is ready; afterwards an unexpected end of the thread poisons the crew. */

@@ -2,6 +2,7 @@ import type { Loss, RowContext, RowStates, ScoreGradients, ScoreRow } from '../.
 import { initialStates, needsOf } from '../../loss/loss-needs.ts';
 import type { PersonProblem } from '../engine.ts';
 import { fusedLoss } from './fused-losses.ts';
+import { type ItemRows, normalizeItems } from './item-rows.ts';
 import { ITEM_BLOCK, SCRATCH_ROWS, type ThreadMemory } from './memory.ts';
 import { kernelLogExpectationExp } from './row-context.ts';
 
@@ -25,12 +26,14 @@ interface Placed {
  */
 export class PersonLoss {
   readonly #memory: ThreadMemory;
+  readonly #rows: ItemRows;
   /** [items] 1/‖item‖, computed at the first problem with cosines. */
   #inverseNorms?: Float32Array;
   #placed?: Placed;
 
-  constructor(memory: ThreadMemory) {
+  constructor(memory: ThreadMemory, rows: ItemRows) {
     this.#memory = memory;
+    this.#rows = rows;
   }
 
   evaluate(problem: PersonProblem, user: Float64Array, gradient: Float64Array): number {
@@ -40,14 +43,16 @@ export class PersonLoss {
     const { at, finals, stride } = layout;
     const [bytes, count] = [stride * 4, scores.length];
     floats.set(user, at.personUser >>> 2);
-    kernels.gatherDots(at.personUser, finals.items, bytes, stride, at.personItems, count, at.personScores);
+    for (const { table, list, from, count: some } of this.#rows.blocks(finals.items, at.personItems, count, problem))
+      kernels.gatherDots(at.personUser, table, bytes, stride, list, some, at.personScores + from * 4);
     if (scales) multiply(scores, scales);
     if (context.states) startRow(context.states);
     const value = evaluate(row, gradients, context);
     if (scales) multiply(factors, scales);
     const sumAt = at.personSum >>> 2;
     floats.fill(0, sumAt, sumAt + stride);
-    kernels.gatherSum(at.personSum, finals.items, bytes, stride, at.personItems, at.personGradients, 0, count);
+    for (const { table, list, from, count: some } of this.#rows.blocks(finals.items, at.personItems, count, problem))
+      kernels.gatherSum(at.personSum, table, bytes, stride, list, at.personGradients + from * 4, 0, some);
     for (let c = 0; c < gradient.length; c++) gradient[c] = floats[sumAt + c]!;
     return value;
   }
@@ -102,7 +107,8 @@ export class PersonLoss {
     return fusedLoss(loss, workplace) ?? ((row, gradients, context) => loss.evaluate(row, gradients, context));
   }
 
-  #context({ loss, positives, negatives }: PersonProblem): RowContext {
+  #context(problem: PersonProblem): RowContext {
+    const { loss, positives, negatives } = problem;
     const memory = this.#memory;
     const { at } = memory.layout;
     const n = negatives.length;
@@ -115,24 +121,33 @@ export class PersonLoss {
       poolItems: negatives,
       logExpectationExp: (x, tau, weights, probabilities, scale) =>
         kernelLogExpectationExp(memory, at.personResult, x, tau, weights, probabilities, scale),
-      itemSimilarity: needsOf(loss).itemSimilarity
-        ? this.#similarity(positives, negatives, scratchRow(SCRATCH_ROWS))
-        : undefined,
+      itemSimilarity: needsOf(loss).itemSimilarity ? this.#similarity(problem, scratchRow(SCRATCH_ROWS)) : undefined,
       // a loss may pass its updates of item states to a kernel
       states: states && withItemUpdates(states, scratchRow(SCRATCH_ROWS + 1)),
     };
   }
 
   /** The cosines of a positive with the negatives, written to `out`. */
-  #similarity(positives: Int32Array, negatives: Int32Array, out: Float32Array): RowContext['itemSimilarity'] {
+  #similarity(problem: PersonProblem, out: Float32Array): RowContext['itemSimilarity'] {
+    const { positives, negatives } = problem;
     const { kernels, layout } = this.#memory;
     const { at, finals, stride } = layout;
     const inverse = this.#norms();
-    const list = at.personItems + positives.length * 4;
+    const [p, count] = [positives.length, positives.length + negatives.length];
     return (positive) => {
       const item = positives[positive]!;
-      const query = finals.items + item * stride * 4;
-      kernels.gatherDots(query, finals.items, stride * 4, stride, list, negatives.length, out.byteOffset);
+      // the region of the gradient's sum is free while the loss is evaluated
+      this.#rows.copy(item, at.personSum);
+      for (const { table, list, from, count: some } of this.#rows.blocks(
+        finals.items,
+        at.personItems,
+        count,
+        problem,
+      )) {
+        const skipped = Math.min(some, Math.max(0, p - from));
+        const target = out.byteOffset + (from + skipped - p) * 4;
+        kernels.gatherDots(at.personSum, table, stride * 4, stride, list + skipped * 4, some - skipped, target);
+      }
       for (let j = 0; j < out.length; j++) out[j]! *= inverse[item]! * inverse[negatives[j]!]!;
       return out;
     };
@@ -150,17 +165,12 @@ export class PersonLoss {
   /** [items] 1/‖item‖, by the kernel that normalises; its rows and norms go to regions of ranking, which hold nothing between two calls of `rank`. */
   #norms(): Float32Array {
     if (this.#inverseNorms) return this.#inverseNorms;
-    const { floats, kernels, layout, plan } = this.#memory;
-    const { at, finals, stride } = layout;
+    const { floats, layout, plan } = this.#memory;
+    const { at } = layout;
     const inverse = new Float32Array(plan.items);
     for (let from = 0; from < plan.items; from += ITEM_BLOCK) {
       const count = Math.min(plan.items - from, ITEM_BLOCK);
-      const bytes = stride * 4;
-      kernels.gatherRows({
-        ...{ table: finals.items + from * bytes, stride: bytes, d: stride, list: 0, ids: 0, from: 0, to: count },
-        ...{ packed: at.threadItems, norms: at.threadScores, cosine: true },
-        ...{ drop: false, dropKey: 0, keepBelow: 0, keepScale: 1 },
-      });
+      normalizeItems(this.#memory, from, count, at.threadItems, at.threadScores);
       for (let i = 0; i < count; i++) inverse[from + i] = 1 / floats[(at.threadScores >>> 2) + i]!;
     }
     this.#inverseNorms = inverse;

@@ -1,6 +1,7 @@
 import { type Csr, csrRow } from '../../array/csr.ts';
 import type { EnginePlan, RankRequest, RankResult } from '../engine.ts';
 import type { Crew } from './crew.ts';
+import { itemPanels, normalizeItems } from './item-rows.ts';
 import { ITEM_BLOCK, QUERY_BLOCK, QUERY_ROUND, RANK_STRIDE, type ThreadMemory, Word } from './memory.ts';
 
 /** The preparation of rows for ranking, as arguments of gatherRows: normalised for cosine scores, without dropout. */
@@ -32,29 +33,25 @@ export class Ranking {
     this.targetAt = at.threadTargets + 64 * thread;
   }
 
-  /** Packs the item embeddings, normalised for cosine scores, into panels of eight items. A task is a block of ITEM_BLOCK items. */
+  /** Packs the item embeddings, normalised for cosine scores, into panels of eight items; of items of 16 bits, which lie in panels, only their scales are computed. A task is a block of ITEM_BLOCK items. */
   prepare(): void {
-    const { kernels, layout, plan } = this.memory;
-    const preparation = rankPreparation(plan);
-    const { at, finals, stride } = layout;
+    const { floats, kernels, layout, plan } = this.memory;
+    const { cosine } = rankPreparation(plan);
+    const { at, length, stride } = layout;
     const bytes = stride * 4;
+    const isHalf = length.itemHalves > 0;
+    if (isHalf && !cosine) return;
     const blocks = Math.ceil(plan.items / ITEM_BLOCK);
     for (let task = this.crew.nextTask(); task < blocks; task = this.crew.nextTask()) {
       const from = task * ITEM_BLOCK;
       const count = Math.min(plan.items - from, ITEM_BLOCK);
-      // nothing reads the norms; the buffer of the scores is free at this time
-      kernels.gatherRows({
-        table: finals.items + from * bytes,
-        stride: bytes,
-        d: stride,
-        list: 0,
-        ids: 0,
-        from: 0,
-        to: count,
-        packed: this.itemsAt,
-        norms: this.scoresAt,
-        ...preparation,
-      });
+      // the buffer of the scores is free at this time
+      normalizeItems(this.memory, from, count, this.itemsAt, this.scoresAt, cosine);
+      if (isHalf) {
+        const norms = this.scoresAt >>> 2;
+        for (let i = 0; i < count; i++) floats[(at.itemScales >>> 2) + from + i] = 1 / floats[norms + i]!;
+        continue;
+      }
       kernels.packPanels(this.itemsAt, bytes, stride, 0, count, count, at.rankPanels + from * bytes);
     }
   }
@@ -104,7 +101,7 @@ export class Ranking {
           a: at.queries + from * bytes,
           aRow: bytes,
           aColumn: 4,
-          b: at.rankPanels + first * bytes,
+          b: itemPanels(this.memory, first, count, this.itemsAt),
           bRow: 32,
           bTile: stride * 32,
           c: this.scoresAt,
@@ -165,7 +162,7 @@ export class Ranking {
       for (let e = this.word('targetOffsets', q); e < this.word('targetOffsets', q + 1); e++) {
         const item = ints[(at.targets >>> 2) + e]!;
         ints[(at.above >>> 2) + e] = 0;
-        const panel = at.rankPanels + (item >>> 3) * stride * 32;
+        const panel = itemPanels(this.memory, item & ~7, 8, this.itemsAt);
         if (biased) this.putBias(this.targetAt, item & ~7, 8);
         kernels.product({
           a: at.queries + q * stride * 4,

@@ -2,16 +2,21 @@ import { sharedBytes } from '../../array/shared.ts';
 import type { EnginePlan } from '../engine.ts';
 import type { Layout, ThreadMemory, UserTables } from './memory.ts';
 
-/** Bytes of the users' tables: 4 for each element of a row and of its two moments, and 4 for its last step. */
+/** Bytes of the users' tables: 4 for each element of a row and of its two moments, and 4 for its last step; 2 for each element of 16 bits. */
 export function userTableBytes(plan: EnginePlan, { stride, length }: Layout): number {
   if (plan.backbone) return 0;
+  if (plan.precision === 'f16') return 2 * plan.users * plan.dimension;
   const rows = 1 + (length.usersM > 0 ? 2 : 0);
   return 4 * plan.users * (stride * rows + (plan.training ? 1 : 0));
 }
 
 /** Allocates the users' tables, all 0; undefined with a backbone, whose tables are in the WebAssembly memory. @throws RangeError when the platform refuses */
-export function allocateUserTables({ users, training, backbone }: EnginePlan, layout: Layout): UserTables | undefined {
+export function allocateUserTables(plan: EnginePlan, layout: Layout): UserTables | undefined {
+  const { users, dimension, training, backbone, precision } = plan;
   if (backbone) return undefined;
+  // whole words: `UserRows` sees tables as such
+  if (precision === 'f16')
+    return { users: new Uint16Array(sharedBytes(Math.ceil((users * dimension) / 2) * 4), 0, users * dimension) };
   const floats = () => new Float32Array(sharedBytes(users * layout.stride * 4));
   return {
     users: floats(),

@@ -1,4 +1,5 @@
-import { matrix } from '../../array/matrix.ts';
+import { type AnyMatrix, type HalfMatrix, halfMatrix } from '../../array/half-matrix.ts';
+import { type Matrix, matrix } from '../../array/matrix.ts';
 import { dropoutKey } from '../../array/random.ts';
 import { TaurecError } from '../../errors.ts';
 import type { Loss } from '../../loss/loss.ts';
@@ -10,6 +11,7 @@ import { listBatch } from './batch-lists.ts';
 import type { Crew } from './crew.ts';
 import { front } from './front.ts';
 import { ItemGradients } from './item-gradients.ts';
+import { ItemRows } from './item-rows.ts';
 import { listedProducts } from './listed-products.ts';
 import { Scalar, type ThreadMemory, Word } from './memory.ts';
 import { PersonLoss } from './person-loss.ts';
@@ -31,19 +33,20 @@ export interface CrewParts {
 }
 
 /** The coordinator's side of the WebAssembly engine: it copies a batch into the memory, lists the touched rows, starts the verbs and does its share of them. */
-export class WasmEngine implements Engine {
+export class WasmEngine<M extends AnyMatrix = Matrix> implements Engine<M> {
   readonly name = 'wasm';
   readonly build: 'simd' | 'simd-fma';
   readonly threads: number;
-  readonly users;
-  readonly items;
-  readonly finals: Engine['finals'];
+  readonly users: M;
+  readonly items: M;
+  readonly finals: Engine<M>['finals'];
   readonly nodes?: WasmNodes;
   readonly weights: Engine['weights'];
   readonly optimizerState: Engine['optimizerState'];
   readonly lossState: Engine['lossState'];
   readonly products;
   private readonly person: PersonLoss;
+  private readonly rows: ItemRows;
   private readonly memory: ThreadMemory;
   private readonly crew: Crew;
   private readonly work: ThreadWork;
@@ -78,11 +81,20 @@ export class WasmEngine implements Engine {
     this.work = threadWork(memory, crew, 0, threads, parts.loss);
     const { userTables } = memory;
     const table = (name: 'users' | 'items' | 'usersM' | 'usersV' | 'itemsM' | 'itemsV') =>
-      userTables?.[name as 'users'] ?? floats.subarray(at[name] >>> 2, (at[name] >>> 2) + length[name]);
-    this.users = matrix(plan.users, plan.dimension, table('users'), baseStride);
-    this.items = matrix(plan.items, plan.dimension, table('items'), baseStride);
+      (userTables?.[name as 'users'] as Float32Array | undefined) ??
+      floats.subarray(at[name] >>> 2, (at[name] >>> 2) + length[name]);
+    const tables =
+      plan.precision === 'f16'
+        ? halfTables(memory)
+        : {
+            users: matrix(plan.users, plan.dimension, table('users'), baseStride),
+            items: matrix(plan.items, plan.dimension, table('items'), baseStride),
+          };
+    // the caller of `openEngine` names the type that its plan gives
+    this.users = tables.users as AnyMatrix as M;
+    this.items = tables.items as AnyMatrix as M;
     if (layout.nodes) this.nodes = new WasmNodes(memory, layout.nodes, (alone) => this.runNodes(alone));
-    this.finals = this.nodes?.finals() ?? { users: this.users, items: this.items };
+    this.finals = (this.nodes?.finals() as Engine<M>['finals'] | undefined) ?? { users: this.users, items: this.items };
     this.weights = this.nodes?.weights ?? {};
     this.optimizerState =
       length.itemsM > 0
@@ -95,8 +107,9 @@ export class WasmEngine implements Engine {
           }
         : {};
     this.tables = new EpochTables(memory);
-    this.products = listedProducts(memory);
-    this.person = new PersonLoss(memory);
+    this.rows = new ItemRows(memory);
+    this.products = listedProducts(memory, this.rows);
+    this.person = new PersonLoss(memory, this.rows);
     if (needsStates(memory.needs)) this.stepStates = new StepStates(memory, parts.loss!);
     this.lossState = this.stepStates?.states.arrays ?? {};
     // a coefficient 1 for gatherSum and for the sums of bias gradients
@@ -199,6 +212,7 @@ export class WasmEngine implements Engine {
   itemsChanged(): void {
     this.rankReady = false;
     this.person.itemsChanged();
+    this.rows.itemsChanged();
   }
 
   personLoss(problem: PersonProblem, user: Float64Array, gradient: Float64Array): number {
@@ -271,6 +285,20 @@ export class WasmEngine implements Engine {
     }
     return map;
   }
+}
+
+/** The tables of an engine that holds 16-bit floats: users row after row, items in panels. */
+function halfTables({ buffer, layout, plan, userTables }: ThreadMemory): {
+  readonly users: HalfMatrix;
+  readonly items: HalfMatrix;
+} {
+  const { users, items, dimension } = plan;
+  const { at, length, stride } = layout;
+  const halves = new Uint16Array(buffer, at.itemHalves, length.itemHalves * 2);
+  return {
+    users: halfMatrix(users, dimension, userTables!.users as Uint16Array),
+    items: { rows: items, columns: dimension, stride, panel: 8, data: halves },
+  };
 }
 
 /** The verbs of the crew. For a verb, all threads run the same function and take disjoint tasks: no output has two writers. */

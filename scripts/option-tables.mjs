@@ -21,6 +21,7 @@ export const commandNames = [
     'export',
     'import',
     'catalogue',
+    'compress',
     'info',
   ],
   ...[

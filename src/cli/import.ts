@@ -5,8 +5,11 @@ import { readTitles } from '../data/read-titles.ts';
 import { type ImportReport, importEmbeddings } from '../exchange/import-embeddings.ts';
 import { lossNames } from '../loss/losses.ts';
 import { checkModelTarget, saveModel } from '../model/model-directory.ts';
+import { type Precision, precisionOption } from '../model/precision.ts';
+import { declaredOptions } from '../option.ts';
 import { addCommonOptions, addExamples, type CommonOptions } from './common-options.ts';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './data-options.ts';
+import { addDeclaredFlags } from './declared-flags.ts';
 import { count } from './output.ts';
 import { pair } from './parse.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,6 +23,7 @@ interface ImportFlags extends CommonOptions, ReadFlags {
   itemBias?: string;
   train?: string;
   titles?: string;
+  precision?: Precision;
   loss?: string;
   lossOption?: Record<string, string | number>;
   out: string;
@@ -44,6 +48,7 @@ export function define(command: Command, terminal: Terminal): void {
       ),
     )
     .option('--loss-option <name=value>', 'option of the loss; repeatable', pair);
+  addDeclaredFlags(command, declaredOptions({ precision: precisionOption }));
   addReadOptions(command);
   addCommonOptions(command, 'json', 'quiet');
   addExamples(
@@ -67,7 +72,7 @@ async function run(terminal: Terminal, flags: ImportFlags): Promise<void> {
     titles: titles === undefined ? undefined : (ids) => readTitles(titles, ids),
     loss: { name: loss, ...(flags.lossOption && { options: flags.lossOption }) },
   });
-  await saveModel(out, model);
+  await saveModel(out, model, { precision: flags.precision });
   if (!quiet) tell(terminal, report, train);
   const { rows, columns } = model.users;
   if (json)

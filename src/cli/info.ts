@@ -149,7 +149,7 @@ function modelText(config: ModelConfig, itemBias?: Float32Array): string {
     ['users', count(config.users)],
     ['items', count(config.items)],
     ['seen interactions', count(config.interactions)],
-    ['dimension', `${config.dimension}`],
+    ['dimension', `${config.dimension}${config.precision === 'f16' ? ', of 16-bit floats' : ''}`],
     ['backbone', backboneText(config)],
     ['score', config.score],
     ['loss', `${'name' in loss ? loss.name : loss.module} ${JSON.stringify(loss.options ?? {})}`],

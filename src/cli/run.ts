@@ -29,6 +29,7 @@ const commands: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'replace the items and attributes of a model, without training',
     load: () => import('./catalogue.ts'),
   },
+  compress: { summary: 'store the embeddings of a model as 16-bit floats', load: () => import('./compress.ts') },
   info: { summary: 'describe a data file or a model', load: () => import('./info.ts') },
   experiment: { summary: 'run an experiment that checks claims of the papers', load: () => import('./experiment.ts') },
   recipe: { summary: 'list, run and check settings with known quality', load: () => import('./recipe.ts') },

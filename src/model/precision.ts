@@ -9,6 +9,6 @@ export type Precision = (typeof precisions)[number];
 export const precisionOption = option(oneOf(precisions).default('f32'), {
   group: 'Model:',
   flag: '--precision <type>',
-  help: 'type of the stored embeddings: f32, or f16, which halves them on disk and when the model is served',
+  help: 'type of the stored embeddings; f16 halves them on disk and in a server',
   fixed: true,
 });

@@ -1,4 +1,5 @@
 import type { Csr } from '../array/csr.ts';
+import { copyRows } from '../array/half-matrix.ts';
 import { matrix } from '../array/matrix.ts';
 import { TaurecError } from '../errors.ts';
 import { type Evaluation, evaluateSync } from '../evaluation/evaluator.ts';
@@ -11,7 +12,6 @@ import { type NearestItems, nearestItems } from '../neighbors/nearest-items.ts';
 import { type NeighborChoice, type NeighborKind, type NeighborSettings, NeighborTerm } from '../neighbors/neighbors.ts';
 import { ridgeWeights } from '../neighbors/ridge-weights.ts';
 import { popularityBias } from '../recommender/popularity-prior.ts';
-import { copyRows } from '../array/half-matrix.ts';
 import { climbSearch } from '../search/lattice-search.ts';
 import { runSearchSync } from '../search/search.ts';
 import type { Best } from './checkpoint.ts';

@@ -18,6 +18,7 @@ const commands = [
     'export',
     'import',
     'catalogue',
+    'compress',
     'info',
   ],
   ...['experiment', 'serve', 'studio', 'forget', 'tune', 'worker', 'generate', 'demo'],

@@ -1,5 +1,5 @@
-import { itemPanels } from './item-rows.ts';
-import { ITEM_BLOCK, type ThreadMemory } from './memory.ts';
+import { scoreItems } from './item-rows.ts';
+import type { ThreadMemory } from './memory.ts';
 
 /** Halvings of the interval in which the bar lies, and the share of `most` that is near enough. */
 const HALVINGS = 30;
@@ -11,17 +11,11 @@ const NEARLY = 0.9;
  */
 export function front(memory: ThreadMemory, query: Float64Array, most: number): Int32Array {
   const { floats, kernels, layout, plan } = memory;
-  const { at, stride } = layout;
+  const { at } = layout;
   const scoresAt = at.personGradients;
   floats.set(query, at.personUser >>> 2);
-  for (let first = 0; first < plan.items; first += ITEM_BLOCK) {
-    const count = Math.min(plan.items - first, ITEM_BLOCK);
-    const b = itemPanels(memory, first, count, at.threadItems);
-    kernels.product({
-      ...{ a: at.personUser, aRow: stride * 4, aColumn: 4, b, bRow: 32, bTile: stride * 32 },
-      ...{ c: scoresAt + first * 4, cRow: 0, m: 1, n: (count + 3) & ~3, k: stride, accumulate: false },
-    });
-  }
+  const one = { queries: at.personUser, m: 1, scores: scoresAt, scoreStride: 0 };
+  scoreItems(memory, { ...one, accumulate: false, scratch: at.threadItems }, 0, plan.items);
   const scores = floats.subarray(scoresAt >>> 2, (scoresAt >>> 2) + plan.items);
   const bar = barOf(scores, most, (bar) => kernels.countAbove(scoresAt, plan.items, bar, false));
   const items: number[] = [];

@@ -1,4 +1,4 @@
-import { ITEM_BLOCK, type ThreadMemory } from './memory.ts';
+import type { ThreadMemory } from './memory.ts';
 
 /** Listed rows of the items, where kernels find them. */
 interface RowBlock {
@@ -78,14 +78,49 @@ export function normalizeItems(
   });
 }
 
-/**
- * Panels of `count` items from `first` on, a multiple of 8, as `product` reads them: those of the last preparation of a ranking, or widened to `scratch` ([ITEM_BLOCK × stride] floats; count is at most ITEM_BLOCK then).
- */
-export function itemPanels({ kernels, layout, plan }: ThreadMemory, first: number, count: number, scratch: number) {
+/** Items of 16 bits that are widened and multiplied together: at d = 64 their panels, 32 KiB, stay in the first-level cache. */
+const WIDENED_ITEMS = 128;
+
+/** Queries whose scores are computed, and where these go: addresses and strides in bytes. */
+interface Scored {
+  /** [m × stride] prepared queries. */
+  readonly queries: number;
+  readonly m: number;
+  /** The score of query 0 with the first item, and the bytes between two queries. */
+  readonly scores: number;
+  readonly scoreStride: number;
+  /** Adds to what is there. */
+  readonly accumulate: boolean;
+  /** Address of [ITEM_BLOCK × stride] floats of this thread. */
+  readonly scratch: number;
+}
+
+/** The scores of queries with `count` items from `first`, a multiple of 8, on, after `Ranking.prepare`. Scores of up to three items after the last are overwritten. */
+export function scoreItems({ kernels, layout }: ThreadMemory, of: Scored, first: number, count: number): void {
   const { at, length, stride } = layout;
-  if (length.itemHalves === 0) return at.rankPanels + first * stride * 4;
-  const panels = (Math.min(count, plan.items - first, ITEM_BLOCK) + 7) >>> 3;
-  const scales = length.itemScales > 0 ? at.itemScales + first * 4 : 0;
-  kernels.widenPanels(at.itemHalves + first * stride * 2, stride, panels, scales, scratch);
-  return scratch;
+  const isHalf = length.itemHalves > 0;
+  const scales = length.itemScales > 0 ? at.itemScales : 0;
+  const step = isHalf ? WIDENED_ITEMS : count;
+  for (let from = 0; from < count; from += step) {
+    const some = Math.min(step, count - from);
+    const item = first + from;
+    if (isHalf) {
+      const itemScales = scales && scales + item * 4;
+      kernels.widenPanels(at.itemHalves + item * stride * 2, stride, (some + 7) >>> 3, itemScales, of.scratch);
+    }
+    kernels.product({
+      a: of.queries,
+      aRow: stride * 4,
+      aColumn: 4,
+      b: isHalf ? of.scratch : at.rankPanels + item * stride * 4,
+      bRow: 32,
+      bTile: stride * 32,
+      c: of.scores + from * 4,
+      cRow: of.scoreStride,
+      m: of.m,
+      n: (some + 3) & ~3,
+      k: stride,
+      accumulate: of.accumulate,
+    });
+  }
 }

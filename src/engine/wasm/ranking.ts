@@ -1,7 +1,7 @@
 import { type Csr, csrRow } from '../../array/csr.ts';
 import type { EnginePlan, RankRequest, RankResult } from '../engine.ts';
 import type { Crew } from './crew.ts';
-import { itemPanels, normalizeItems } from './item-rows.ts';
+import { normalizeItems, scoreItems } from './item-rows.ts';
 import { ITEM_BLOCK, QUERY_BLOCK, QUERY_ROUND, RANK_STRIDE, type ThreadMemory, Word } from './memory.ts';
 
 /** The preparation of rows for ranking, as arguments of gatherRows: normalised for cosine scores, without dropout. */
@@ -93,24 +93,19 @@ export class Ranking {
       const excluded = new ListWalk(this.memory.ints, excludedOffsets, at.excluded, from, to);
       for (let q = from; q < to; q++) kernels.startTop(at.topScores + q * k * 4, at.topItems + q * k * 4, k);
       const targetScores = control[Word.hasTargets] ? this.scoreTargets(from, to) : undefined;
+      const scored = {
+        queries: at.queries + from * bytes,
+        m: to - from,
+        scores: this.scoresAt,
+        scoreStride: scoreBytes,
+        accumulate: biased,
+        scratch: this.itemsAt,
+      };
       for (let first = 0; first < plan.items; first += ITEM_BLOCK) {
         const count = Math.min(plan.items - first, ITEM_BLOCK);
         const width = (count + 3) & ~3;
         if (biased) for (let q = 0; q < to - from; q++) this.putBias(this.scoresAt + q * scoreBytes, first, width);
-        kernels.product({
-          a: at.queries + from * bytes,
-          aRow: bytes,
-          aColumn: 4,
-          b: itemPanels(this.memory, first, count, this.itemsAt),
-          bRow: 32,
-          bTile: stride * 32,
-          c: this.scoresAt,
-          cRow: scoreBytes,
-          m: to - from,
-          n: width,
-          k: stride,
-          accumulate: biased,
-        });
+        scoreItems(this.memory, scored, first, count);
         this.add(additions, first, count);
         this.exclude(excluded, first, count);
         const top = from * k * 4;
@@ -153,7 +148,7 @@ export class Ranking {
 
   /** The scores of the targets of queries [from, to), by the same product as in `rank`: equal scores are then equal bit for bit. Sets the targets' counts to 0. */
   private scoreTargets(from: number, to: number): Float32Array {
-    const { control, floats, ints, kernels, layout } = this.memory;
+    const { control, floats, ints, layout } = this.memory;
     const { at, stride } = layout;
     const biased = control[Word.hasItemBias] === 1;
     const begin = this.word('targetOffsets', from);
@@ -162,22 +157,9 @@ export class Ranking {
       for (let e = this.word('targetOffsets', q); e < this.word('targetOffsets', q + 1); e++) {
         const item = ints[(at.targets >>> 2) + e]!;
         ints[(at.above >>> 2) + e] = 0;
-        const panel = itemPanels(this.memory, item & ~7, 8, this.itemsAt);
         if (biased) this.putBias(this.targetAt, item & ~7, 8);
-        kernels.product({
-          a: at.queries + q * stride * 4,
-          aRow: stride * 4,
-          aColumn: 4,
-          b: panel,
-          bRow: 32,
-          bTile: stride * 32,
-          c: this.targetAt,
-          cRow: 32,
-          m: 1,
-          n: 8,
-          k: stride,
-          accumulate: biased,
-        });
+        const one = { queries: at.queries + q * stride * 4, m: 1, scores: this.targetAt, scoreStride: 32 };
+        scoreItems(this.memory, { ...one, accumulate: biased, scratch: this.itemsAt }, item & ~7, 8);
         scores[e - begin] = floats[(this.targetAt >>> 2) + (item & 7)]! + this.additionOf(q, item);
       }
     }

@@ -7,6 +7,7 @@
 import { onDemand } from './platform/on-demand.ts';
 
 export type { Csr } from './array/csr.ts';
+export type { AnyMatrix, HalfMatrix } from './array/half-matrix.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
 export { type Isolation, isolatePage } from './browser/isolate-page.ts';

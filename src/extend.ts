@@ -27,6 +27,7 @@ export type {
   ItemProducts,
   OptimizerState,
   PersonProblem,
+  RankingEngine,
   RankRequest,
   RankResult,
   ScoreKind,
@@ -70,7 +71,7 @@ export type {
   StateUpdate,
 } from './loss/loss.ts';
 export { createLoss } from './loss/losses.ts';
-export { trainedItems } from './model/model.ts';
+export { type ServedModel, trainedItems } from './model/model.ts';
 export type { TrainedArrays } from './model/training-state.ts';
 export type { OptimizerOptions } from './optimizer/optimizer.ts';
 export type { CustomSource, ModuleSource } from './option.ts';

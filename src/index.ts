@@ -13,6 +13,7 @@ export type { AnalyticsOptions, Grouping, PeriodOptions } from './analytics/opti
 export type { Rate } from './analytics/rates.ts';
 export type { Replayed, ReplayedIds, ReplayOptions, ReplayResult } from './analytics/replay.ts';
 export type { Csr } from './array/csr.ts';
+export type { AnyMatrix, HalfMatrix } from './array/half-matrix.ts';
 export type { Matrix } from './array/matrix.ts';
 export { type BackboneName, backboneNames } from './backbone/backbones.ts';
 export type { Attribute, Catalogue, CatalogueMatch } from './catalogue/catalogue.ts';

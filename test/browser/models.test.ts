@@ -35,11 +35,16 @@ async function trainedOfShop(): Promise<Model> {
   return stated(trained.model);
 }
 
+/** The model, to be stored in 16 bits. */
+const ofHalves = (model: Model): Model => ({ ...model, config: { ...model.config, precision: 'f16' } });
+
 const models: [name: string, model: () => Model | Promise<Model>][] = [
   ['with everything', trainedOfShop],
   ['plain', () => randomModel({ users: 5, items: 7 })],
   ['with biases, titles, a validation part', () => randomModel({ biased: true, titles: true, validation: true })],
   ['with neighbours', () => randomModel({ users: 30, items: 20, neighbors: true })],
+  ['of 16 bits, with everything', async () => ofHalves(await trainedOfShop())],
+  ['of 16 bits, with biases', () => ofHalves(randomModel({ users: 5, items: 7, dimension: 3, biased: true }))],
 ];
 
 /** The files of a folder by name. */

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/open-engine.ts';
+import { learnColdItems } from '../../src/model/learn-cold-items.ts';
 import type { Model } from '../../src/model/model.ts';
 import { saveModel } from '../../src/model/model-directory.ts';
+import { buildIndex } from '../../src/recommender/index-file.ts';
+import { withNewItems } from '../../src/recommender/new-items.ts';
 import { Recommender } from '../../src/recommender/recommender.ts';
+import { madeUpWorld } from '../support/made-up-world.ts';
 import { draws } from '../support/property-seed.ts';
 import { randomModel } from '../support/random-model.ts';
 import { roundedModel } from '../support/rounded-model.ts';
@@ -69,5 +73,28 @@ describe('a model of 16-bit floats', () => {
       ),
       draws(40),
     );
+  });
+
+  it('has the items of the catalogue alone, whose embeddings are rounded too', async () => {
+    for (const score of ['cosine', 'dot'] as const) {
+      const trained = learnColdItems(madeUpWorld({ score, neighbors: false, biased: true, noise: 0, seed: 3 }).model);
+      await saveModel(directory, trained, { precision: 'f16' });
+      const all = withNewItems(roundedModel(trained));
+      expect(all.items.rows).toBeGreaterThan(trained.items.rows);
+      const plan = { users: all.users.rows, items: all.items.rows, dimension: all.items.columns, score };
+      await using half = await Recommender.open(directory, { threads: 1 });
+      await using wide = Recommender.fromModel(roundedModel(all), await openEngine(plan, { threads: 1 }));
+      expect(answers(half, all, all.items.rows - 1)).toEqual(answers(wide, all, all.items.rows - 1));
+    }
+  });
+
+  it('has an approximate index of its own values', async () => {
+    await saveModel(directory, randomModel({ users: 5, items: 60, dimension: 8, biased: true }), { precision: 'f16' });
+    expect((await buildIndex(directory, { threads: 1 })).built).toBe(true);
+    await using found = await Recommender.open(directory, { index: 'approximate', threads: 1 });
+    await using exact = await Recommender.open(directory, { threads: 1 });
+    const items = (of: Recommender) => of.recommend([...of.userIds], { k: 5 }).map((list) => list.map(({ id }) => id));
+    // fewer items than candidates: the lists are those of all items
+    expect(items(found)).toEqual(items(exact));
   });
 });

@@ -136,7 +136,7 @@ describe('train --json', () => {
       '--valid-ratio',
       '0.1',
       ...Object.entries(flags).flat(),
-      ...['--log-q', '--allow-positives', '--refit', '--cold-items', 'off', '--out', 'all-flags'],
+      ...['--log-q', '--allow-positives', '--refit', '--cold-items', 'off', '--precision', 'f16', '--out', 'all-flags'],
     );
     expect(config).toEqual({
       loss: { name: 'bsl', options: { tau: 0.2, tau1: 'inf', negativeWeight: 0.9, form: 'paper' } },
@@ -146,6 +146,7 @@ describe('train --json', () => {
       popularityPrior: 0.1,
       neighbors: 7,
       coldItems: 'off',
+      precision: 'f16',
       backbone: { name: 'mf', options: {} },
       dimension: 4,
       initialDeviation: 0.2,

@@ -242,13 +242,19 @@ export async function loadRunData({
 /** Version of the record. Increasing it makes every stored run be trained again. */
 const format = 1;
 
+/** Options of training that came after the first recorded runs, with the values that mean what was done before. The keys of runs leave such a value out, so that recorded runs keep theirs: a new option is added here. */
+const sinceThen = ({ score }: TrainConfig) => ({ rankingScore: score, coldItems: 'auto' }) as const;
+
 /**
  * SHA-256 of everything that decides a run's record: the content of the data, how they are read and held out, noise, every training option, seed and
  * version. For a loss, backbone or metric from a module the hash covers the module's text, for an object the text of its class and functions, but not the
- * modules that they import. The number of threads is left out, because no result depends on it.
+ * modules that they import. The number of threads and the precision of a saved model are left out, because no result depends on them.
  */
 export function runKey(spec: RunSpec, config: TrainConfig, dataSha256: string): string {
-  const { threads: _, ...training } = configToJson(config);
+  const { threads: _threads, precision: _precision, ...training } = configToJson(config);
+  for (const [option, before] of Object.entries(sinceThen(config))) {
+    if (training[option] === before) delete training[option];
+  }
   // Paths are left out: `dataSha256` identifies the content, so a moved data set keeps its runs.
   const { train: _train, test: _test, valid: _valid, ...reading } = spec.data.files;
   const { choice, noise = {}, seed, perUser = false, analyse = false, ks = [20], metrics = [] } = spec;

@@ -179,7 +179,7 @@ const messages = {
   'lists-mismatch': (f: Facts) =>
     `${f.folder}: holds parts of lists with another ${f.what}: got ${shortly(f.got)}, expected ${shortly(f.expected)}. Repeat the command with which they were begun, or delete the folder to begin anew.`,
   'lists-failed': (f: Facts) =>
-    `Part ${f.part} of ${f.parts} of the lists failed on ${f.machines} machines: ${f.reason} The finished parts are kept in ${f.folder}. Remove the cause, and repeat the command.`,
+    `Part ${f.part} of ${f.parts} of the lists failed ${f.times} times on the machines of the queue: ${f.reason} The finished parts are kept in ${f.folder}. Remove the cause, and repeat the command.`,
   // studio
   'no-data-loaded': (f: Facts) => `No data are loaded. ${f.remedy ?? 'Load data first.'}`,
   'other-training-data': (f: Facts) => `The model was not trained on the data in use (${f.source}). ${f.remedy}`,

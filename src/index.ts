@@ -234,8 +234,10 @@ export const replaceCatalogue: typeof import('./model/replace-catalogue.ts').rep
   'replaceCatalogue',
 );
 /**
- * Writes recommendations for all users, or for the listed ones, to a CSV, JSON lines or Parquet file, and returns the number of users. The write is atomic.
- * @throws TaurecError `bad-option` for an unknown format; `unknown-id` for a listed user that the model does not know; `aborted`
+ * Writes recommendations for all users, or for the listed ones, to a CSV, JSON lines or Parquet file, and returns the number of users. The write is atomic. With `resume` finished parts outlast a cancellation, with `queue` workers
+ * make them.
+ * @throws TaurecError `bad-option` for an unknown format, and for `resume` or `queue` with lists that are not those of the stored model; `unknown-id` for a listed user that the model does not know; with `resume` `lists-mismatch` and
+ * `folder-in-use`; over a queue `lists-failed`, `missing-package`, `queue-unreachable`; `aborted`
  */
 export const exportRecommendations: typeof import('./lists/export-recommendations.ts').exportRecommendations = onDemand(
   () => import('./lists/export-recommendations.ts'),

@@ -2,7 +2,7 @@
 
 import { sha256 } from '#sha256';
 import { isCatalogueName } from '../model/catalogue-tensors.ts';
-import type { ModelConfig } from '../model/model-facts.ts';
+import { type ModelConfig, trainedScore } from '../model/model-facts.ts';
 import { files, NEIGHBORS } from '../model/read-model.ts';
 import { version } from '../platform/version.ts';
 import type { FeedbackOfUser } from '../recommender/feedback-items.ts';
@@ -99,18 +99,21 @@ export function divide(users: number, each: number): PlanPart[] {
   }));
 }
 
-/** The SHA-256 of a plan's facts. */
-export function planId(facts: PlanFacts): string {
-  return digest(facts);
-}
-
-/** SHA-256 of the files of a model that lists come from; copies of a model have the same. A model without digests of its files is named by its whole configuration. */
+/** SHA-256 of the facts and files of a model that lists come from; copies of a model have the same. A model without digests of its files is named by its whole configuration. */
 export function listsDigest(config: ModelConfig): string {
   const listed: string[] = [...Object.values(files), NEIGHBORS];
   const digests = Object.entries(config.files ?? {}).filter(([name]) => listed.includes(name) || isCatalogueName(name));
   if (digests.length === 0) return digest(config);
-  const { score, neighbors } = config;
-  return digest([score, neighbors, digests.map(([name, file]) => [name, file.sha256]).sort()]);
+  // Those of the loss fold people with feedback in.
+  const { score, neighbors, loss, seed } = config;
+  return digest([
+    score,
+    neighbors,
+    loss,
+    trainedScore(config),
+    seed,
+    digests.map(([name, file]) => [name, file.sha256]).sort(),
+  ]);
 }
 
 function digest(value: unknown): string {

@@ -20,8 +20,7 @@ export async function parquetLists(columns: readonly string[]): Promise<ListForm
   const { connection } = duck;
   // Parts are written while rows of the next one come: two connections, because one does not bear two calls at once.
   const writing = await duck.connect();
-  await writing.run('SET preserve_insertion_order = true');
-  await connection.run('SET preserve_insertion_order = true');
+  for (const one of [connection, writing]) await one.run('SET preserve_insertion_order = true');
   await connection.run('CREATE TABLE items (item INTEGER, id VARCHAR, title VARCHAR)');
   /** The numbers of all items met so far, and those that DuckDB does not have yet. */
   const numbers = new Map<string, number>();

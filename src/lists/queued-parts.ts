@@ -6,8 +6,8 @@ import { writeAtomically } from '../platform/atomic-file.ts';
 import { openQueue } from '../queue/open-queue.ts';
 import { MOST_ERRORS } from '../queue/serve-work.ts';
 import type { WorkFacts, WorkQueue } from '../queue/work-queue.ts';
-import { type ListPlan, type PlanPart, planId } from './list-plan.ts';
-import type { ListsWork, ListTask } from './lists-work.ts';
+import type { ListPlan, PlanPart } from './list-plan.ts';
+import type { ListOutcome, ListsWork, ListTask } from './lists-work.ts';
 import type { PartWork } from './part-folder.ts';
 
 /** Parts in the queue at a time: their files wait in its memory until they are fetched. */
@@ -17,12 +17,12 @@ const POLL = 300;
 /** Milliseconds after which a part is submitted again, which has no effect unless the queue lost it. */
 const AGAIN = 30_000;
 
-/** Has workers make parts: puts them into a queue, and fetches their files. Parts that are there from an earlier session are not added again. @throws TaurecError `lists-failed`, `aborted`, those of the queue */
+/** Has workers make parts: puts them into a queue, and fetches their files. Parts that are there from an earlier call are not added again. @throws TaurecError `lists-failed`, `aborted`, those of the queue */
 export async function makeByWorkers(url: string, work: PartWork): Promise<void> {
   const queue = await openQueue<ListsWork>(url);
   try {
     const { facts } = work.plan;
-    const id = planId(facts);
+    const { id } = work.folder;
     await new QueuedParts(queue, work, { id, kind: 'lists', taurec: facts.taurec, data: facts.model }).make();
   } finally {
     await queue.close();
@@ -74,17 +74,20 @@ class QueuedParts {
   async #fetched(part: PlanPart): Promise<boolean> {
     const { folder, plan } = this.#work;
     const id = this.#id(part);
-    if (performance.now() - this.#waiting.get(part)! > AGAIN) {
+    const since = performance.now() - this.#waiting.get(part)!;
+    if (since > AGAIN) {
+      // A failure of an earlier call: its cause may be gone.
+      if (since === Infinity && isFailed((await this.#queue.board(id)).outcome)) await this.#forget(id);
       await this.#queue.submit({ id, work: this.#facts.id, task: taskOf(plan, part) }, this.#facts);
       this.#waiting.set(part, performance.now());
     }
     const { outcome } = await this.#queue.board(id);
     if (!outcome) return false;
-    if ('failed' in outcome) {
+    if (isFailed(outcome)) {
       // A further run tries again.
       await this.#forget(id);
       const { message: reason } = outcome.failed;
-      const facts = { part: part.number + 1, parts: plan.parts.length, machines: MOST_ERRORS, reason };
+      const facts = { part: part.number + 1, parts: plan.parts.length, times: MOST_ERRORS, reason };
       throw new TaurecError('lists-failed', { ...facts, folder: folder.folder });
     }
     const bytes = await this.#queue.file(id);
@@ -104,11 +107,15 @@ class QueuedParts {
     await this.#queue.announce(this.#facts);
   }
 
-  /** The id of a part in the queue: the same in every session. */
+  /** The id of a part in the queue: the same in every call. */
   #id({ number }: PlanPart): string {
-    return `${this.#facts.id.slice(0, 32)}-${number}`;
+    return `${this.#facts.id}-${number}`;
   }
 }
+
+type Failed = Extract<ListOutcome, { failed: unknown }>;
+
+const isFailed = (outcome: ListOutcome | undefined): outcome is Failed => outcome !== undefined && 'failed' in outcome;
 
 function taskOf({ facts, users, feedback }: ListPlan, part: PlanPart): ListTask {
   const { format, options, engine } = facts;

@@ -1,5 +1,5 @@
 // The worker process of lists: takes parts from a queue, makes their files with its copy of the model, and hands the files over.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaurecError } from '../errors.ts';
@@ -100,10 +100,10 @@ class ListWorker {
         () => {},
       );
     }, queue.beat);
-    const path = join(this.#folder, `${lease.queued.id}.part`);
+    // Not by the id, which comes from the queue.
+    const path = join(this.#folder, `${randomUUID()}.part`);
     try {
       await lease.addAttempt({ worker: workerName(), started: new Date().toISOString() });
-      await rm(path, { force: true });
       await this.#make(task, path, () => {
         if (signal.aborted || lost) throw new TaurecError('aborted');
       });
@@ -116,8 +116,8 @@ class ListWorker {
         return 'done';
       }
       if (error instanceof TaurecError && error.code === 'aborted') return 'release';
-      // An unreachable queue does not count as an error of the part.
-      if (error instanceof TaurecError && error.code === 'queue-unreachable') throw error;
+      // An unreachable queue or another model does not count as an error of the part.
+      if (error instanceof TaurecError && ['queue-unreachable', 'other-data'].includes(error.code)) throw error;
       if ((await lease.countError()) < MOST_ERRORS) throw error;
       const { code = 'error', message } = error as NodeJS.ErrnoException;
       await lease.finish({ failed: { code, message } });
@@ -136,7 +136,9 @@ class ListWorker {
     const recommender = await this.#open(engine);
     const files = await openListFormat(format, recommender.hasTitles);
     try {
-      const finish = await rankPart(recommender, files, options, { users, feedback }, part, path, check);
+      const { from, to } = part;
+      const whose = users ? { users } : { rows: { from, to } };
+      const finish = await rankPart(recommender, files, { ...options, ...whose, feedback }, path, check);
       await finish();
     } finally {
       await files.close();
@@ -151,10 +153,13 @@ class ListWorker {
     const [engine, build] = wanted.split(' ') as ['wasm' | 'reference', 'simd' | 'simd-fma'];
     const own = engine === 'wasm' ? { engine, build } : { engine };
     const recommender = await Recommender.open(this.#model, { ...own, threads: this.#options.threads });
-    this.#opened = { engine: wanted, recommender };
     const got = listsDigest(recommender.config as ModelConfig);
-    // Another model was saved there, or another version published, since the worker began.
-    if (got !== this.#digest) throw otherModel(got, this.#digest);
+    if (got !== this.#digest) {
+      // Another model was saved there, or another version published, since the worker began.
+      await recommender.close();
+      throw otherModel(got, this.#digest);
+    }
+    this.#opened = { engine: wanted, recommender };
     return recommender;
   }
 }

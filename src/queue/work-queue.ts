@@ -14,7 +14,7 @@ export interface Work {
 
 /** Facts of a piece of work, such as a study, that workers must share to serve it. JSON-able. */
 export interface WorkFacts {
-  /** SHA-256 of the identity of the work. */
+  /** The same whenever the work is continued: the SHA-256 of a study's identity, the random id of a folder of parts. */
   readonly id: string;
   /** Absent: a study. */
   readonly kind?: 'lists';

@@ -14,6 +14,8 @@ export interface ItemChange extends EditedItem {
 
 /** The titles and attributes that lists use now: they can be replaced and edited while lists are made. */
 export class LiveCatalogue {
+  /** Whether the catalogue is another than that of the stored model, or has edits. */
+  changed = false;
   readonly #itemIds: IdMap;
   /** Items that no list has. */
   readonly #removed = new Set<number>();
@@ -55,11 +57,13 @@ export class LiveCatalogue {
 
   /** Takes another catalogue. Items keep their titles where it has none. */
   replace(catalogue: CatalogueTable | Catalogue): void {
+    this.changed = true;
     this.#removed.clear();
     this.#take(catalogue instanceof Catalogue ? catalogue : Catalogue.from(catalogue, this.#itemIds, this.#titles));
   }
 
   edit(changes: readonly ItemChange[]): void {
+    this.changed ||= changes.length > 0;
     const empty = { source: 'edits', ids: IdMap.fromIds([]), attributes: new Map(), leftOut: [] };
     const catalogue = this.#filters.catalogue ?? Catalogue.from(empty, this.#itemIds, this.#titles);
     for (const { item, deleted } of changes) {

@@ -13,7 +13,7 @@ import { checkOptions } from '../option.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { type Explanation, explanationOf, withEvents, withReasons } from './explanation.ts';
 import { feedbackOfEach, withFeedback } from './feedback-items.ts';
-import { finished } from './in-steps.ts';
+import { finished, finishedInTurns } from './in-steps.ts';
 import { itemFilterInSteps } from './item-filter.ts';
 import {
   type ItemListOptions,
@@ -24,7 +24,6 @@ import {
 } from './item-lists.ts';
 import { likedItems } from './liked-items.ts';
 import { type ItemChange, LiveCatalogue } from './live-catalogue.ts';
-import type { LikedItems } from './new-users.ts';
 import type { OpenOptions } from './open-options.ts';
 import { openParts } from './open-parts.ts';
 import { PeopleRanker, type PeopleRequest, type Person, type UserFeedback } from './people-ranker.ts';
@@ -47,7 +46,7 @@ import type { UserList } from './user-list.ts';
 /** Liked items of an explanation by default. */
 const REASONS = 10;
 
-/** Users per block of `recommendAll`; the event loop runs between two blocks. */
+/** Users per block of `recommendAll`. */
 const ALL_BLOCK = 1024;
 
 /**
@@ -99,7 +98,9 @@ export class Recommender {
    */
   static async open(place: ModelPlace, options: OpenOptions = {}): Promise<Recommender> {
     const { model, engine, loss, index } = await openParts(place, options);
-    return new Recommender(model, engine, loss, index);
+    const recommender = new Recommender(model, engine, loss, index);
+    recommender.#live.changed = !!options.catalogue || !!options.edits?.length;
+    return recommender;
   }
 
   /** Makes a recommender from a model and an engine that was opened with the model's sizes. Copies the embeddings into the engine. */
@@ -128,6 +129,11 @@ export class Recommender {
   /** The facts about the model's training, and its sizes. */
   get config(): Model['config'] {
     return this.#model.config;
+  }
+
+  /** Whether lists come from the model alone as it was opened or made: under its own prior, with its own catalogue, without edits. */
+  get isAsStored(): boolean {
+    return this.#own === this && !this.#live.changed;
   }
 
   /** The ids of the users, by index in the model. */
@@ -236,10 +242,10 @@ export class Recommender {
     item: Id,
     options: RecommendOptions & FoldInRequest = {},
   ): Generator<void, Explanation> {
-    return this.#explanation({ key: items.join(), given: this.#given(items, options) }, item, options);
+    return this.#explanation({ key: items.join(), given: likedItems(items, options, this.itemIds) }, item, options);
   }
 
-  /** Recommendations for all users (or those listed, or the `rows` of the model from `from` to before `to`), in blocks of 1024 users; the event loop runs between two blocks. Throws as `recommend`. */
+  /** Recommendations for all users (or those listed, or the `rows` of the model from `from` to before `to`), in blocks of 1024 users; the event loop runs ten times a second. Throws as `recommend`. */
   async *recommendAll(options: RecommendOptions & ListedUsers = {}): AsyncGenerator<UserRecommendations[]> {
     const { users, rows = { from: 0, to: this.userIds.size }, ...rest } = options;
     const listed = users && Array.from(users, (id) => this.#person(id, rest));
@@ -248,9 +254,8 @@ export class Recommender {
       const length = Math.min(ALL_BLOCK, to - first);
       const known = (_: unknown, i: number): Person => ({ key: this.userIds.idOf(first + i), user: first + i });
       const block = listed?.slice(first, first + length) ?? Array.from({ length }, known);
-      const lists = finished(this.#lists(withFeedback(block, rest.feedback, this), rest));
+      const lists = await finishedInTurns(this.#lists(withFeedback(block, rest.feedback, this), rest));
       yield lists.map(({ items }, i) => ({ user: block[i]!.key, items }));
-      await new Promise((resolve) => setTimeout(resolve));
     }
   }
 
@@ -268,13 +273,16 @@ export class Recommender {
     items: readonly Id[],
     options: RecommendOptions & FoldInRequest = {},
   ): Generator<void, RecommendedItem[]> {
-    const [list] = yield* this.#lists([{ key: items.join(), given: this.#given(items, options) }], options);
+    const [list] = yield* this.#lists(
+      [{ key: items.join(), given: likedItems(items, options, this.itemIds) }],
+      options,
+    );
     return list!.items;
   }
 
   /** The embedding [d] of a new user, given items they like: the minimum of the model's own loss with the items fixed (see `FoldIn`). Throws as `recommendFor`. */
   foldIn(items: readonly Id[], options: FoldInRequest = {}): Float32Array {
-    return finished(this.#people.newUsers.embeddingInSteps(this.#given(items, options)));
+    return finished(this.#people.newUsers.embeddingInSteps(likedItems(items, options, this.itemIds)));
   }
 
   /**
@@ -367,15 +375,6 @@ export class Recommender {
   #person(id: Id, { fallback }: RecommendOptions, feedback?: UserFeedback): Person {
     const row = fallback ? this.userIds.indexOf(id) : userRow(this.userIds, id);
     return { key: `${id}`, user: row < 0 ? undefined : row, feedback };
-  }
-
-  /** The liked items of a new user. Throws `bad-option` for no known item without a fallback. */
-  #given(items: readonly Id[], options: FoldInRequest & Pick<RecommendOptions, 'fallback'>): LikedItems {
-    const liked = likedItems(items, options, (id) =>
-      options.unknown === 'skip' ? this.itemIds.indexOf(id) : itemRow(this.itemIds, id),
-    );
-    if (liked.items.length > 0 || options.fallback) return liked;
-    throw new TaurecError('bad-option', { option: 'items', got: 'no known item', expected: 'at least one' });
   }
 
   get #people(): PeopleRanker {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -185,4 +185,53 @@ describe('an interrupted export', () => {
     await cancelled(recommender, join(own, 'b.csv'), 1, { k: 1 });
     expect(await readdir(own)).toEqual([]);
   });
+
+  it('does not take parts whose plan is gone for its own, and leaves files of others alone', async () => {
+    const recommender = await open();
+    const file = join(folder, 'orphans.csv');
+    await exportRecommendations(recommender, file, { k });
+    const whole = await readFile(file);
+    await rm(file);
+    await cancelled(recommender, file, each, { discover: 0.5 });
+    await rm(join(`${file}.parts`, 'plan.json'));
+    await writeFile(join(`${file}.parts`, 'notes.txt'), 'mine');
+    await exportRecommendations(recommender, file, { k, resume: true });
+    expect(Buffer.compare(await readFile(file), whole)).toBe(0);
+    expect(await readdir(`${file}.parts`)).toEqual(['notes.txt']);
+  });
+
+  it('says that a damaged plan is none', async () => {
+    const recommender = await open();
+    const file = join(folder, 'damaged.csv');
+    await cancelled(recommender, file, each);
+    await writeFile(join(`${file}.parts`, 'plan.json'), '{"taurec"');
+    await expect(exportRecommendations(recommender, file, { k, resume: true })).rejects.toMatchObject({
+      code: 'lists-mismatch',
+      facts: { what: 'plan' },
+    });
+  });
+
+  it('is for lists of the model as it is stored alone', async () => {
+    const recommender = await open();
+    const file = join(folder, 'as-stored.csv');
+    const refused = (of: Recommender, options: ExportOptions) =>
+      expect(exportRecommendations(of, file, { k, ...options })).rejects.toMatchObject({ code: 'bad-option' });
+    expect(recommender.isAsStored).toBe(true);
+    await refused(recommender.withPrior(0.5), { resume: true });
+    await refused(recommender.withPrior(0.5), { queue: 'redis://127.0.0.1:1' });
+    expect(await exportRecommendations(recommender.withPrior(0.5), file, { k: 1 })).toBe(users);
+    recommender.editItems([{ item: 'i1', deleted: true, replaces: false, values: {} }]);
+    await refused(recommender, { resume: true });
+    expect(existsSync(`${file}.parts`)).toBe(false);
+  });
+});
+
+it('ids that can be read once alone hold for all users', async () => {
+  const recommender = await recommenderOf({ users: 30, items: 12 });
+  const once = () => new Map([['i0', 1], ['i3', 1]] as const).keys(); // biome-ignore format: two ids
+  const file = join(folder, 'once.jsonl');
+  await exportRecommendations(recommender, file, { exclude: once(), k: 12 });
+  const items = (await listsIn(file)).flatMap((list) => list.items.map(({ id }) => id));
+  expect(items.filter((id) => id === 'i0' || id === 'i3')).toEqual([]);
+  expect(items.length).toBeGreaterThan(0);
 });

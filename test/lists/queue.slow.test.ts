@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { saveModel } from '../../src/model/model-directory.ts';
@@ -83,6 +83,20 @@ describe.each(queueServers)(
         expect(await queue.works()).toEqual([]);
       },
     );
+
+    test.skipIf(missing)('listed users of several parts: the file of one machine', async () => {
+      const listed = Array.from({ length: 2 * 1024 + 50 }, (_, i) => `u${(i * 7) % users}`);
+      writeFileSync(join(folder, 'listed.txt'), `${listed.join('\n')}\n`);
+      const args = ['recommend', 'model', '--users-file', 'listed.txt', '-k', '950'];
+      const [whole, file] = [`listed-${name}.csv`, `listed-queued-${name}.csv`];
+      await json(...args, '--output', whole);
+      const exporting = start([...args, '--output', file, '--queue', server.url, '-q']);
+      const worker = startWorker(server.url, 'model');
+      expect((await exporting.done).code).toBe(0);
+      expect((await worker.done).code).toBe(0);
+      expect(worker.parts('over').sort()).toEqual([0, 1, 2]);
+      expect(Buffer.compare(readFileSync(join(folder, file)), readFileSync(join(folder, whole)))).toBe(0);
+    });
 
     test.skipIf(missing)('a worker with another model says so and leaves the lists to others', async () => {
       const args = [

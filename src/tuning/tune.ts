@@ -185,15 +185,20 @@ async function studyOf(
     metric,
     timeBudget,
     configOf(point, rung) {
-      const { threads: _, ...config } = { ...parseTrainConfig(configAt(base, point)), refit: false };
+      const config = { ...parseTrainConfig(configAt(base, point)), refit: false };
       const part = halving.rungs[rung]!;
-      return configToJson(part === 1 ? config : shortConfig(config, users, cheapSteps, part));
+      return decisive(part === 1 ? config : shortConfig(config, users, cheapSteps, part));
     },
   };
-  // The number of threads changes no result, so it is not part of the identity.
-  const { threads: _, ...decisive } = configToJson(checked);
-  const identity = { taurec: version, data: dataHash(data), config: decisive, space, search, halving, metric };
+  const config = decisive(checked);
+  const identity = { taurec: version, data: dataHash(data), config, space, search, halving, metric };
   return { base, plan, identity };
+}
+
+/** A configuration as JSON, without what changes no result: the number of threads, and the type in which a model is stored. */
+function decisive(config: TrainConfig): Record<string, unknown> {
+  const { threads: _threads, precision: _precision, ...rest } = configToJson(config);
+  return rest;
 }
 
 /** Default number of trials; a finite space (a grid) is searched completely. */

@@ -31,6 +31,22 @@ test('options that training refuses together are a failed trial, with the reason
   expect(winner.trial).toBe(1);
 });
 
+test('a study is continued with other threads and for a model of another type, which change no result', async () => {
+  const space = { learningRate: { choice: [0.01, 0.02] } };
+  const begun = await tune(data, space, options('continued', {}));
+  const wide = await trainWinner(data, begun, { threads: 1 });
+  const study = await tune(data, space, { ...options('continued', { precision: 'f16', threads: 2 }), threads: 2 });
+  expect(study.config).toEqual({ ...begun.config, precision: 'f16', threads: 2 });
+  expect(study.trials).toEqual(begun.trials);
+  expect(study.winner).toEqual(begun.winner);
+  const half = await trainWinner(data, study, { threads: 1 });
+  expect(half.config.precision).toBe('f16');
+  expect(half.valid).toEqual(wide.valid);
+  await expect(tune(data, space, options('continued', { dimension: 4 }))).rejects.toMatchObject({
+    code: 'study-mismatch',
+  });
+});
+
 test('the winner is trained again when its checkpoint cannot be used', async () => {
   const study = await tune(data, { learningRate: { choice: [0.01, 0.02] } }, options('damaged', {}));
   expect(study.winner.checkpoint).toBeDefined();

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { TaurecError } from '../errors.ts';
-import { checkModelTarget, modelStamp, openToChange, saveModel } from '../model/model-directory.ts';
+import { checkModelTarget, isSameModel, modelStamp, openToChange, saveModel } from '../model/model-directory.ts';
 import { isIndexName } from '../model/model-files.ts';
 import { files } from '../model/read-model.ts';
 import { buildIndex } from '../recommender/index-file.ts';
@@ -24,10 +24,10 @@ export function define(command: Command, terminal: Terminal): void {
 }
 
 async function run(terminal: Terminal, directory: string, { out = directory, json }: CompressFlags): Promise<void> {
-  const isInPlace = resolve(out) === resolve(directory);
   const { model, stamp } = await openToChange(directory);
+  const isInPlace = await isSameModel(out, directory);
   await checkModelTarget(out);
-  const indexed = isInPlace && (await readdir(directory)).some(isIndexName);
+  const indexed = isInPlace && (await readdir(out)).some(isIndexName);
   if (isInPlace && (await modelStamp(directory)) !== stamp) throw new TaurecError('model-changed', { directory });
   await saveModel(out, model, { precision: 'f16' });
   // An index belongs to the embeddings that it was built from.

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackboneSource } from '../backbone/backbone.ts';
 import { readingNotes } from '../catalogue/reading-notes.ts';
@@ -10,7 +9,7 @@ import { extendIds } from '../data/union-ids.ts';
 import { TaurecError } from '../errors.ts';
 import type { LossSource } from '../loss/loss.ts';
 import type { Model } from '../model/model.ts';
-import { checkModelTarget, modelStamp, openToChange, saveModel } from '../model/model-directory.ts';
+import { checkModelTarget, isSameModel, modelStamp, openToChange, saveModel } from '../model/model-directory.ts';
 import type { SourceFacts } from '../option.ts';
 import type { PoolSource, SamplerSource } from '../sampler/sampler-options.ts';
 import { newInteractions } from '../training/update/new-rows.ts';
@@ -56,9 +55,9 @@ async function run(terminal: Terminal, directory: string, flags: UpdateFlags): P
   const engine = engineOptions(flags);
   const say = terminal.notes(flags.quiet);
   const out = flags.out ?? directory;
-  const isInPlace = resolve(out) === resolve(directory);
   const sources = sourcesOf(flags);
   const { model, stamp } = await openToChange(directory);
+  const isInPlace = await isSameModel(out, directory);
   if (!flags.dryRun) await checkModelTarget(out);
   const log = await readNews(model, flags, say);
   if (!log) {

@@ -172,6 +172,13 @@ export async function modelStamp(path: string): Promise<string | undefined> {
   );
 }
 
+/** True when two paths lead to one model: also through symbolic links, and to the current version of a folder of versions. */
+export async function isSameModel(one: string, other: string): Promise<boolean> {
+  const places = [one, other].map(async (path) => placeOf(await currentModel(path)));
+  const [a, b] = await Promise.all(places);
+  return a === b;
+}
+
 /**
  * Opens a model with its training state to change it, with its stamp: another stamp later means that another program has changed it meanwhile.
  * @throws TaurecError as `openModel`

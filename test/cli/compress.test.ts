@@ -1,9 +1,10 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { row } from '../../src/array/matrix.ts';
 import { readInteractions } from '../../src/data/read.ts';
 import { openModel, saveModel } from '../../src/model/model-directory.ts';
+import { isIndexName } from '../../src/model/model-files.ts';
 import { withoutUser } from '../../src/training/update/forget-user.ts';
 import { updateModel } from '../../src/training/update/update-model.ts';
 import { roundedModel } from '../support/rounded-model.ts';
@@ -37,6 +38,19 @@ test('--precision f16 trains the same model and stores it rounded, as compress d
   expect(embeddings('replaced')).toEqual(embeddings('half'));
   expect((await taurec('info', 'replaced')).stdout).toContain(', of 16-bit floats');
   await expect(taurec('info', 'replaced', '--check')).resolves.toMatchObject({ code: 0 });
+});
+
+test('a symbolic link to the model as --out is the model: its index is built again', async () => {
+  cpSync(at('wide'), at('linked'), { recursive: true });
+  symlinkSync(at('linked'), at('link'));
+  const indexes = () => readdirSync(at('linked')).filter(isIndexName);
+  await json('index', 'linked', '--threads', '1');
+  const before = indexes();
+  await json('compress', 'linked', '--out', 'link');
+  expect(before).toHaveLength(1);
+  expect(indexes()).toHaveLength(1);
+  expect(indexes()).not.toEqual(before);
+  expect(await json('index', 'linked')).toMatchObject({ built: false });
 });
 
 test('an update continues from the exact embeddings, and the result is stored rounded', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { csrFromEntries } from '../../src/array/csr.ts';
@@ -40,6 +40,9 @@ describe('taurec update', () => {
         /Nothing is new: empty\.csv .* is unchanged\./,
       );
       expect(bytes(model)).toEqual(before);
+      symlinkSync(join(folder, model), join(folder, `${model}-link`));
+      const { stdout } = await taurec('update', model, '--data', 'empty.csv', '--out', `${model}-link`);
+      expect(stdout).toMatch(/ is unchanged\./);
     },
   );
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { csrHas, csrRow } from '../../src/array/csr.ts';
 import { matrix, row } from '../../src/array/matrix.ts';
 import { createModel, type Model, trainedItems } from '../../src/model/model.ts';
-import { checkModelTarget, openModel, saveModel } from '../../src/model/model-directory.ts';
+import { checkModelTarget, isSameModel, openModel, saveModel } from '../../src/model/model-directory.ts';
 import { writeSafetensors } from '../../src/model/safetensors.ts';
 import { replaceFolder } from '../../src/platform/replace-folder.ts';
 import { rejectionOf } from '../support/error-of.ts';
@@ -156,6 +156,31 @@ describe('model directory', () => {
     expect((await readdir(folder)).sort()).toEqual(['model', 'release']);
     expect(await readFile(join(folder, 'release/test.csv'), 'utf8')).toBe('kept');
     expectSame(await openModel(directory), newer);
+  });
+
+  it('knows two paths to one model', async () => {
+    await saveModel(directory, randomModel({}));
+    await symlink(directory, join(folder, 'link'));
+    await symlink(join(folder, 'nowhere'), join(folder, 'dangling'));
+    const version = {
+      name: 'v1',
+      published: new Date(0).toISOString(),
+      users: 1,
+      items: 1,
+      interactions: 1,
+      metrics: {},
+    };
+    const versions = { format: 'taurec-versions', current: 'v1', versions: [version], history: [] };
+    await mkdir(join(folder, 'versions'));
+    await writeFile(join(folder, 'versions/versions.json'), JSON.stringify(versions));
+    await saveModel(join(folder, 'versions/v1'), randomModel({}));
+    const same = (one: string, other: string) => isSameModel(join(folder, one), join(folder, other));
+    expect(await same('model', 'link/../link')).toBe(true);
+    expect(await same('link', 'model')).toBe(true);
+    expect(await same('versions', 'versions/v1')).toBe(true);
+    expect(await same('model', 'versions')).toBe(false);
+    expect(await same('model', 'dangling')).toBe(false);
+    expect(await same('model', 'new')).toBe(false);
   });
 
   it('a replacement that fails leaves everything as it was', async () => {

@@ -4,7 +4,7 @@ import type { Lane, ScoringJob } from './scoring-protocol.ts';
 
 /** Target duration of a batch of light requests, in milliseconds. A list waits about this long for the lists of other clients. */
 const TARGET_MS = 15;
-/** Minimum and maximum units of a batch of light requests. The engine multiplies 24 users at a time, so a smaller batch would waste part of a block. */
+/** Minimum and maximum units of a batch of light requests. The engine ranks up to 48 users in one pass over the items, so the pass of a much smaller batch would serve few lists. */
 const FEWEST = 24;
 const MOST = 512;
 /** Requests up to this cost are light, and those up to this multiple of the cost of an ordinary list. */

@@ -8,7 +8,7 @@ import { DIMENSION, dataSets } from './settings.mjs';
 /** @typedef {{ rows: number, negatives: number }} Shape */
 /** @typedef {Shape & { data: string, ms: number, rowsShare?: number }} Cost ms: processor time of a step; rowsShare: of it gathering rows and the optimiser, which read and write moments */
 
-/** Processor time of a step, by data set, rows and negatives: once measured, it is read from the file, so that equal budgets are equal numbers of steps in every session. */
+/** Processor time of a step, by data set, rows and negatives: once measured, it is read from the file, so that equal budgets are equal numbers of steps in every run. */
 export class Costs {
   /** @type {Records<Cost>} */
   #records;

@@ -19,9 +19,9 @@ import {
   type WorkQueue,
 } from './work-queue.ts';
 
-/** Seconds until pg-boss expires a job; its limit is a day. A worker then takes the training again, from its checkpoint. */
+/** Seconds until pg-boss expires a job; its limit is a day. A worker then takes the task again, from its file. */
 const DAY = 23 * 3600;
-/** High enough that repeated deaths of workers do not end a training. */
+/** High enough that repeated deaths of workers do not end a task. */
 const MOST_RETRIES = 1000;
 /** States of jobs that pg-boss no longer hands out. */
 const ended = new Set<string>(['completed', 'cancelled', 'failed']);
@@ -30,6 +30,7 @@ const POLL = 500;
 /** Key of the advisory lock for creating tables (an arbitrary number). Without it two connections that create queues of pg-boss at once can deadlock, and PostgreSQL ends one of them. */
 const TABLES_LOCK = 846213;
 
+/** A `study` is a piece of work, a `run` a task, a `checkpoint` its file: the tables were named when studies were the only work, and existing databases have them. */
 const tables = `
 create schema if not exists taurec;
 create table if not exists taurec.study (id text primary key, facts text not null);
@@ -47,9 +48,9 @@ create table if not exists taurec.point (
 create table if not exists taurec.checkpoint (run text primary key, facts text not null, data bytea not null);`;
 
 /**
- * A queue on pg-boss, in PostgreSQL. Curves, checkpoints and outcomes are in the schema `taurec` of the same database.
+ * A queue on pg-boss, in PostgreSQL. Attempts, points, files and outcomes are in the schema `taurec` of the same database.
  *
- * pg-boss has no heartbeat, so `taurec.run` records the holder of each training and its last sign of life (`beat`). Every write of a worker is conditional on
+ * pg-boss has no heartbeat, so `taurec.run` records the holder of each task and its last sign of life (`beat`). Every write of a worker is conditional on
  * still being the holder.
  */
 export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
@@ -93,24 +94,24 @@ export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
     return (await this.#ask(() => this.#boss.getDb().executeSql(sql, values))).rows ?? [];
   }
 
-  async announce(study: WorkFacts): Promise<void> {
+  async announce(work: WorkFacts): Promise<void> {
     const insert = 'insert into taurec.study (id, facts) values ($1, $2) on conflict (id) do update set facts = $2';
-    await this.query(insert, study.id, JSON.stringify(study));
+    await this.query(insert, work.id, JSON.stringify(work));
   }
 
   async works(): Promise<WorkFacts[]> {
     return (await this.query('select facts from taurec.study')).map(({ facts }) => JSON.parse(String(facts)));
   }
 
-  async withdraw(study: WorkFacts, runs: readonly string[]): Promise<void> {
-    await this.#queue(queueName(study));
-    for (const id of runs) {
+  async withdraw(work: WorkFacts, tasks: readonly string[]): Promise<void> {
+    await this.#queue(queueName(work));
+    for (const id of tasks) {
       await this.clear(id);
       await this.query('delete from taurec.attempt where run = $1', id);
       const rows = await this.query('delete from taurec.run where id = $1 returning queue, job', id);
       for (const { queue, job } of rows) await this.#ask(() => this.#boss.deleteJob(String(queue), String(job)));
     }
-    await this.query('delete from taurec.study where id = $1', study.id);
+    await this.query('delete from taurec.study where id = $1', work.id);
   }
 
   async submit(queued: QueuedTask<W>, facts: WorkFacts): Promise<void> {
@@ -130,7 +131,7 @@ export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
 
   async board(id: string): Promise<TaskBoard<W>> {
     await this.#reap();
-    const [[run], attempts, points, [checkpoint]] = await Promise.all([
+    const [[found], attempts, points, [file]] = await Promise.all([
       this.query('select progress, outcome from taurec.run where id = $1', id),
       this.query('select attempt from taurec.attempt where run = $1 order by number', id),
       this.query('select point from taurec.point where run = $1 order by epoch', id),
@@ -140,9 +141,9 @@ export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
     return {
       attempts: attempts.map(({ attempt }): W['attempt'] => json(attempt)),
       points: points.map(({ point }): W['point'] => json(point)),
-      ...(run?.progress ? { progress: json(run.progress) } : {}),
-      ...(checkpoint && { file: json(checkpoint.facts) as FileFacts }),
-      ...(run?.outcome ? { outcome: json(run.outcome) as W['outcome'] } : {}),
+      ...(found?.progress ? { progress: json(found.progress) } : {}),
+      ...(file && { file: json(file.facts) as FileFacts }),
+      ...(found?.outcome ? { outcome: json(found.outcome) as W['outcome'] } : {}),
     };
   }
 
@@ -168,14 +169,14 @@ export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
     const handle = async (queued: QueuedTask<W>, job: string) => {
       const lease = new BossLease<W>(this, queued);
       await handler(lease).catch(fail);
-      // Ask first whether this worker is still the holder: pg-boss would let a worker that lost its training end the job of the new holder.
+      // Ask first whether this worker is still the holder: pg-boss would let a worker that lost its task end the job of the new holder.
       const left = await lease.leave();
       // pg-boss makes a failed job available again immediately (retryDelay 0).
       if (left === 'over') await this.#ask(() => this.#boss.complete(name, job));
       else if (left === 'open') await this.#ask(() => this.#boss.fail(name, job));
     };
     const pause = () => wait(POLL, undefined, { signal }).catch(() => {});
-    // One poll: releases dead workers' trainings, then starts a job if there is one and room for it.
+    // One poll: releases dead workers' tasks, then starts a job if there is one and room for it.
     const look = async () => {
       await this.#reap();
       if (active.size === jobs) return pause();
@@ -229,7 +230,7 @@ export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
     }
   }
 
-  /** Releases the trainings of workers that were silent for too long. pg-boss has no signs of life, so every client does this. */
+  /** Releases the tasks of workers that were silent for too long. pg-boss has no signs of life, so every client does this. */
   async #reap(): Promise<void> {
     // The lock time of the holder, not of this client.
     const late = "outcome is null and beat < now() - coalesce(lock, $1) * interval '1 second'";
@@ -240,7 +241,7 @@ export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
       // A job that has just started may still have the old time of its sign of life.
       const [now] = await this.query('select now() as now');
       if ((now!.now as Date).getTime() - found.startedOn.getTime() < Number(lock) * 1000) continue;
-      // The condition repeats in the update, so only one client takes the training from its holder.
+      // The condition repeats in the update, so only one client takes the task from its holder.
       const take = `update taurec.run set beat = now(), holder = null where id = $2 and ${late} returning id`;
       if ((await this.query(take, this.lock, id)).length === 0) continue;
       await this.#ask(() => this.#boss.fail(String(queue), String(job)));
@@ -248,7 +249,7 @@ export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
   }
 }
 
-/** A training that a worker of a `BossQueue` holds. */
+/** A task that a worker of a `BossQueue` holds. */
 class BossLease<W extends Work> implements Lease<W> {
   readonly queued: QueuedTask<W>;
   readonly #queue: BossQueue<W>;
@@ -267,7 +268,7 @@ class BossLease<W extends Work> implements Lease<W> {
     return this.#changed(update, this.#holder, this.#queue.lock);
   }
 
-  /** Releases the training: returns whether it has its outcome, or undefined when another worker holds it. */
+  /** Releases the task: returns whether it has its outcome, or undefined when another worker holds it. */
   async leave(): Promise<'over' | 'open' | undefined> {
     const update = `update taurec.run set holder = null, beat = now()
       where id = $1 and (holder = $2 or outcome is not null or (holder is null and not $3::boolean))
@@ -324,12 +325,12 @@ class BossLease<W extends Work> implements Lease<W> {
     return this.#changed(update, this.#holder, JSON.stringify(outcome));
   }
 
-  /** Whether a statement, with the run's id as $1, changed a row. */
+  /** Whether a statement, with the task's id as $1, changed a row. */
   async #changed(sql: string, ...values: unknown[]): Promise<boolean> {
     return (await this.#queue.query(sql, this.queued.id, ...values)).length > 0;
   }
 
-  /** Inserts a row if this worker holds the training; false if not. */
+  /** Inserts a row if this worker holds the task; false if not. */
   #insert(into: string, values: string, conflict: string, ...given: unknown[]): Promise<boolean> {
     const sql = `insert into ${into} select id, ${values} from taurec.run where id = $1 and holder = $2 ${conflict} returning run`;
     return this.#changed(sql, this.#holder, ...given);

@@ -18,11 +18,11 @@ import {
   type WorkQueue,
 } from './work-queue.ts';
 
-/** Redis hash of the announced studies: id → facts as JSON. */
-const STUDIES = 'taurec:studies';
-/** Bytes of a checkpoint in one redis value; the server's limit is 512 MiB. */
+/** Redis hash of the announced work: id → facts as JSON. It was named when studies were the only work, as the keys of tasks were; existing servers have them. */
+const WORKS = 'taurec:studies';
+/** Bytes of a file in one redis value; the server's limit is 512 MiB. */
 const CHUNK = 16 * 2 ** 20;
-/** High enough that repeated deaths of workers do not end a training. */
+/** High enough that repeated deaths of workers do not end a task. */
 const MOST_STALLS = 1000;
 /** Attempts to remove a job that a worker holds, and milliseconds between them. */
 const REMOVALS = 20;
@@ -30,23 +30,23 @@ const REMOVAL_PAUSE = 100;
 /** Seconds until a chunk without an entry expires, because its worker was killed before writing the entry. */
 const UNNAMED = 3600;
 
-/** A Lua script that runs the commands only for the holder of the training. KEYS[1] is the key of the holder, ARGV[1] the caller. Redis runs it atomically. */
+/** A Lua script that runs the commands only for the holder of the task. KEYS[1] is the key of the holder, ARGV[1] the caller. Redis runs it atomically. */
 const guarded = (commands: string) =>
   `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end\n${commands}\nreturn 1`;
 
-/** The scripts of a lease. Each returns 1, or 0 if the caller does not hold the training. */
+/** The scripts of a lease. Each returns 1, or 0 if the caller does not hold the task. */
 const scripts = {
   points: guarded(`for i = 2, #ARGV - 1, 2 do redis.call('hset', KEYS[2], ARGV[i], ARGV[i + 1]) end`),
   set: guarded(`redis.call('set', KEYS[2], ARGV[2])`),
   push: guarded(`redis.call('rpush', KEYS[2], ARGV[2])`),
   finish: guarded(`if redis.call('setnx', KEYS[2], ARGV[2]) == 0 then return 0 end`),
   /** KEYS[3] and following: its chunks, which no longer expire. */
-  checkpoint: guarded(`redis.call('set', KEYS[2], ARGV[2])
+  file: guarded(`redis.call('set', KEYS[2], ARGV[2])
     for i = 3, #KEYS do redis.call('persist', KEYS[i]) end`),
   check: guarded(''),
 };
 
-/** A queue on BullMQ, in redis or a compatible server. Curves, checkpoints and outcomes have keys `taurec:run:<id>:…`. */
+/** A queue on BullMQ, in redis or a compatible server. Attempts, points, files and outcomes have keys `taurec:run:<id>:…`. */
 export class BullQueue<W extends Work = Work> implements WorkQueue<W> {
   readonly mostFileBytes = 2 ** 30;
   readonly beat: number;
@@ -75,29 +75,29 @@ export class BullQueue<W extends Work = Work> implements WorkQueue<W> {
     this.beat = this.#lock / 4;
   }
 
-  async announce(study: WorkFacts): Promise<void> {
-    await this.#redis.hset(STUDIES, study.id, JSON.stringify(study));
+  async announce(work: WorkFacts): Promise<void> {
+    await this.#redis.hset(WORKS, work.id, JSON.stringify(work));
   }
 
   async works(): Promise<WorkFacts[]> {
-    return (await this.#redis.hvals(STUDIES)).map((text) => JSON.parse(text));
+    return (await this.#redis.hvals(WORKS)).map((text) => JSON.parse(text));
   }
 
-  async withdraw(study: WorkFacts, runs: readonly string[]): Promise<void> {
-    const queue = this.#queue(study);
-    for (const id of runs) {
+  async withdraw(work: WorkFacts, tasks: readonly string[]): Promise<void> {
+    const queue = this.#queue(work);
+    for (const id of tasks) {
       await this.clear(id);
       await this.#redis.del(key(id, 'outcome'), key(id, 'attempts'), key(id, 'holder'), key(id, 'errors'));
       // The worker that wrote the outcome holds the job for a moment longer. A job that is still running stays; `submit` removes it later.
       for (let tries = 0; (await queue.remove(id)) === 0 && tries < REMOVALS; tries++) await wait(REMOVAL_PAUSE);
     }
-    await this.#redis.hdel(STUDIES, study.id);
+    await this.#redis.hdel(WORKS, work.id);
   }
 
   async submit(queued: QueuedTask<W>, facts: WorkFacts): Promise<void> {
     const queue = this.#queue(facts);
     const job = await queue.getJob(queued.id);
-    // A job that ended without an outcome belongs to a withdrawn study, or was given up.
+    // A job that ended without an outcome belongs to withdrawn work, or was given up.
     const ended = job && ((await job.isCompleted()) || (await job.isFailed()));
     if (ended && (await this.#redis.exists(key(queued.id, 'outcome'))) === 0) await queue.remove(queued.id);
     // BullMQ ignores a second job with the same id.
@@ -126,7 +126,7 @@ export class BullQueue<W extends Work = Work> implements WorkQueue<W> {
     if (text === null) return undefined;
     const { chunks } = JSON.parse(text) as Stored;
     const parts = await Promise.all(chunks.map((chunk) => this.#redis.getBuffer(chunk)));
-    // A missing chunk means that a worker has replaced the checkpoint in the meantime: read again.
+    // A missing chunk means that a worker has replaced the file in the meantime: read again.
     return parts.includes(null) ? this.file(id) : Buffer.concat(parts as Buffer[]);
   }
 
@@ -162,7 +162,7 @@ export class BullQueue<W extends Work = Work> implements WorkQueue<W> {
       stalledInterval: this.#lock,
       maxStalledCount: MOST_STALLS,
     });
-    // A lost lock means that another worker has the training. This worker learns of it from its lease, so the event is ignored.
+    // A lost lock means that another worker has the task. This worker learns of it from its lease, so the event is ignored.
     worker.on('error', () => {});
     // The worker runs by itself; wait for the signal or for an error of a handler.
     await new Promise<void>((resolve) => {
@@ -193,12 +193,12 @@ export class BullQueue<W extends Work = Work> implements WorkQueue<W> {
   }
 }
 
-/** The entry of a checkpoint in redis: its facts and the keys of its chunks. */
+/** The entry of a file in redis: its facts and the keys of its chunks. */
 interface Stored extends FileFacts {
   readonly chunks: readonly string[];
 }
 
-/** A training that a worker of a `BullQueue` holds. */
+/** A task that a worker of a `BullQueue` holds. */
 class BullLease<W extends Work> implements Lease<W> {
   readonly queued: QueuedTask<W>;
   readonly #redis: Redis;
@@ -237,7 +237,7 @@ class BullLease<W extends Work> implements Lease<W> {
     return parts.includes(null) ? undefined : { facts, data: Buffer.concat(parts as Buffer[]) };
   }
 
-  /** Writes the chunks, then the entry that names them, then removes the chunks of the previous checkpoint. A reader thus never sees a partial checkpoint. */
+  /** Writes the chunks, then the entry that names them, then removes the chunks of the previous file. A reader thus never sees a partial file. */
   async putFile(facts: FileFacts, data: Uint8Array): Promise<boolean> {
     const before = await this.#redis.get(this.#key('checkpoint'));
     const put = randomUUID();
@@ -251,8 +251,8 @@ class BullLease<W extends Work> implements Lease<W> {
     }
     const names = chunks.map((name) => this.#key(name));
     const stored: Stored = { ...facts, chunks: names };
-    const taken = await this.#guarded('checkpoint', ['checkpoint', ...chunks], JSON.stringify(stored));
-    // Unneeded chunks: the previous ones, or the new ones if another worker holds the training.
+    const taken = await this.#guarded('file', ['checkpoint', ...chunks], JSON.stringify(stored));
+    // Unneeded chunks: the previous ones, or the new ones if another worker holds the task.
     const gone = taken ? (before === null ? [] : (JSON.parse(before) as Stored).chunks) : names;
     if (gone.length > 0) await this.#redis.del(...gone);
     return taken;
@@ -266,7 +266,7 @@ class BullLease<W extends Work> implements Lease<W> {
     return this.#guarded('finish', ['outcome'], JSON.stringify(outcome));
   }
 
-  /** Runs a script on the keys of this training; false if another worker holds it. */
+  /** Runs a script on the keys of this task; false if another worker holds it. */
   async #guarded(script: keyof typeof scripts, parts: string[], ...values: string[]): Promise<boolean> {
     const keys = ['holder', ...parts].map((part) => this.#key(part));
     return (await this.#redis.eval(scripts[script], keys.length, ...keys, this.#holder, ...values)) === 1;
@@ -277,7 +277,7 @@ class BullLease<W extends Work> implements Lease<W> {
   }
 }
 
-/** The redis key of a part of a training. */
+/** The redis key of a part of a task. */
 function key(id: string, part: string): string {
   return `taurec:run:${id}:${part}`;
 }

@@ -77,7 +77,8 @@ class QueuedParts {
     const since = performance.now() - this.#waiting.get(part)!;
     if (since > AGAIN) {
       // A failure of an earlier call: its cause may be gone.
-      if (since === Infinity && isFailed((await this.#queue.board(id)).outcome)) await this.#forget(id);
+      if (since === Infinity && isFailed((await this.#queue.board(id)).outcome))
+        await this.#queue.forget(this.#facts, id);
       await this.#queue.submit({ id, work: this.#facts.id, task: taskOf(plan, part) }, this.#facts);
       this.#waiting.set(part, performance.now());
     }
@@ -85,26 +86,20 @@ class QueuedParts {
     if (!outcome) return false;
     if (isFailed(outcome)) {
       // A further run tries again.
-      await this.#forget(id);
+      await this.#queue.forget(this.#facts, id);
       const { message: reason } = outcome.failed;
       const facts = { part: part.number + 1, parts: plan.parts.length, times: MOST_ERRORS, reason };
       throw new TaurecError('lists-failed', { ...facts, folder: folder.folder });
     }
     const bytes = await this.#queue.file(id);
     if (!bytes || createHash('sha256').update(bytes).digest('hex') !== outcome.sha256) {
-      await this.#forget(id);
+      await this.#queue.forget(this.#facts, id);
       this.#waiting.set(part, -Infinity);
       return false;
     }
     await writeAtomically(folder.pathOf(part), (temporary) => writeFile(temporary, bytes));
     await this.#queue.clear(id);
     return true;
-  }
-
-  /** Removes a part from the queue. */
-  async #forget(id: string): Promise<void> {
-    await this.#queue.withdraw(this.#facts, [id]);
-    await this.#queue.announce(this.#facts);
   }
 
   /** The id of a part in the queue: the same in every call. */

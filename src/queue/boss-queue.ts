@@ -103,14 +103,16 @@ export class BossQueue<W extends Work = Work> implements WorkQueue<W> {
     return (await this.query('select facts from taurec.study')).map(({ facts }) => JSON.parse(String(facts)));
   }
 
-  async withdraw(work: WorkFacts, tasks: readonly string[]): Promise<void> {
+  async forget(work: WorkFacts, task: string): Promise<void> {
     await this.#queue(queueName(work));
-    for (const id of tasks) {
-      await this.clear(id);
-      await this.query('delete from taurec.attempt where run = $1', id);
-      const rows = await this.query('delete from taurec.run where id = $1 returning queue, job', id);
-      for (const { queue, job } of rows) await this.#ask(() => this.#boss.deleteJob(String(queue), String(job)));
-    }
+    await this.clear(task);
+    await this.query('delete from taurec.attempt where run = $1', task);
+    const rows = await this.query('delete from taurec.run where id = $1 returning queue, job', task);
+    for (const { queue, job } of rows) await this.#ask(() => this.#boss.deleteJob(String(queue), String(job)));
+  }
+
+  async withdraw(work: WorkFacts, tasks: readonly string[]): Promise<void> {
+    for (const task of tasks) await this.forget(work, task);
     await this.query('delete from taurec.study where id = $1', work.id);
   }
 

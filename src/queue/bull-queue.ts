@@ -83,14 +83,16 @@ export class BullQueue<W extends Work = Work> implements WorkQueue<W> {
     return (await this.#redis.hvals(WORKS)).map((text) => JSON.parse(text));
   }
 
-  async withdraw(work: WorkFacts, tasks: readonly string[]): Promise<void> {
+  async forget(work: WorkFacts, task: string): Promise<void> {
     const queue = this.#queue(work);
-    for (const id of tasks) {
-      await this.clear(id);
-      await this.#redis.del(key(id, 'outcome'), key(id, 'attempts'), key(id, 'holder'), key(id, 'errors'));
-      // The worker that wrote the outcome holds the job for a moment longer. A job that is still running stays; `submit` removes it later.
-      for (let tries = 0; (await queue.remove(id)) === 0 && tries < REMOVALS; tries++) await wait(REMOVAL_PAUSE);
-    }
+    await this.clear(task);
+    await this.#redis.del(key(task, 'outcome'), key(task, 'attempts'), key(task, 'holder'), key(task, 'errors'));
+    // The worker that wrote the outcome holds the job for a moment longer. A job that is still running stays; `submit` removes it later.
+    for (let tries = 0; (await queue.remove(task)) === 0 && tries < REMOVALS; tries++) await wait(REMOVAL_PAUSE);
+  }
+
+  async withdraw(work: WorkFacts, tasks: readonly string[]): Promise<void> {
+    for (const task of tasks) await this.forget(work, task);
     await this.#redis.hdel(WORKS, work.id);
   }
 

@@ -98,6 +98,8 @@ export interface WorkQueue<W extends Work = Work> {
   announce(work: WorkFacts): Promise<void>;
   /** The announced work, of every kind. */
   works(): Promise<WorkFacts[]>;
+  /** Removes a task of the work with everything of it; the work stays announced. */
+  forget(work: WorkFacts, task: string): Promise<void>;
   /** Removes the work and everything of its tasks. */
   withdraw(work: WorkFacts, tasks: readonly string[]): Promise<void>;
   /** Adds a task. One that is in the queue already stays unchanged, unless its job ended without an outcome. */

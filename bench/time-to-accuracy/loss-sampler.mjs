@@ -11,6 +11,7 @@ import { UserBatchSampler } from '../../dist/sampler/user-batches.js';
 /** A softmax loss that keeps, for each user, a moving average of log(1 + n·e^value): the remaining loss, which is above 0. @implements {Loss} */
 export class RecordedLoss {
   name = 'recorded';
+  /** @type {Record<string, number>} */
   parameters = {};
   allowsDotScores = true;
   #loss;

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { sha256 } from '#sha256';
 import { TaurecError } from '../errors.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
 import { openQueue } from '../queue/open-queue.ts';
@@ -92,7 +92,7 @@ class QueuedParts {
       throw new TaurecError('lists-failed', { ...facts, folder: folder.folder });
     }
     const bytes = await this.#queue.file(id);
-    if (!bytes || createHash('sha256').update(bytes).digest('hex') !== outcome.sha256) {
+    if (!bytes || sha256([bytes]) !== outcome.sha256) {
       await this.#queue.forget(this.#facts, id);
       this.#waiting.set(part, -Infinity);
       return false;

@@ -1,13 +1,14 @@
 // The worker process of lists: takes parts from a queue, makes their files with its copy of the model, and hands the files over.
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from '#sha256';
 import { TaurecError } from '../errors.ts';
 import { openModelConfig } from '../model/model-directory.ts';
 import type { ModelConfig } from '../model/model-facts.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../platform/temporary-folder.ts';
 import { version } from '../platform/version.ts';
-import { MOST_ERRORS, type QueueWorkerOptions, serveWork, workerName } from '../queue/serve-work.ts';
+import { type QueueWorkerOptions, serveWork, verdictOn, workerName } from '../queue/serve-work.ts';
 import type { Lease, Verdict, WorkQueue } from '../queue/work-queue.ts';
 import { Recommender } from '../recommender/recommender.ts';
 import { rankPart } from './export-recommendations.ts';
@@ -115,13 +116,7 @@ class ListWorker {
         onEvent({ type: 'lost', part });
         return 'done';
       }
-      if (error instanceof TaurecError && error.code === 'aborted') return 'release';
-      // An unreachable queue or another model does not count as an error of the part.
-      if (error instanceof TaurecError && ['queue-unreachable', 'other-data'].includes(error.code)) throw error;
-      if ((await lease.countError()) < MOST_ERRORS) throw error;
-      const { code = 'error', message } = error as NodeJS.ErrnoException;
-      await lease.finish({ failed: { code, message } });
-      return 'done';
+      return await verdictOn(error, lease);
     } finally {
       clearInterval(timer);
       await rm(path, { force: true });
@@ -175,7 +170,7 @@ async function hand(
     const expected = `at most ${queue.mostFileBytes} bytes, which the queue carries`;
     throw new TaurecError('bad-option', { option: 'k', got: `a part of ${data.length} bytes`, expected });
   }
-  const facts = { bytes: data.length, sha256: createHash('sha256').update(data).digest('hex') };
+  const facts = { bytes: data.length, sha256: sha256([data]) };
   const handed = (await lease.putFile({ epoch: 0, ...facts }, data)) && (await lease.finish(facts));
   return handed ? facts : undefined;
 }

@@ -82,6 +82,27 @@ export async function serveWork<W extends Work>(
   }
 }
 
+/** A task whose outcome may be a failure. */
+interface Failing {
+  countError(): Promise<number>;
+  finish(outcome: { failed: { code: string; message: string } }): Promise<boolean>;
+}
+
+/**
+ * What becomes of a task whose handler threw: it is released after the signal, and failed at its error number `MOST_ERRORS`. Otherwise the error is thrown, which leaves the task to other workers. An unreachable queue, or other
+ * data of this worker, does not count as an error of the task.
+ */
+export async function verdictOn(error: unknown, task: Failing): Promise<Verdict> {
+  const { code = 'error', message } = error as NodeJS.ErrnoException;
+  if (error instanceof TaurecError) {
+    if (code === 'aborted') return 'release';
+    if (code === 'queue-unreachable' || code === 'other-data') throw error;
+  }
+  if ((await task.countError()) < MOST_ERRORS) throw error;
+  await task.finish({ failed: { code, message } });
+  return 'done';
+}
+
 /** Host and process of this worker. */
 export function workerName(): string {
   return `${hostname()}:${process.pid}`;

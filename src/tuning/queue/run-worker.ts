@@ -1,13 +1,13 @@
 // The worker process of a queue: takes trainings, does them from their checkpoints, and reports to the queue.
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { TaurecError } from '../../errors.ts';
+import { sha256 } from '#sha256';
 import { removeTemporaryFolder, temporaryFolder } from '../../platform/temporary-folder.ts';
 import { version } from '../../platform/version.ts';
 import { makeFolder } from '../../platform/write-fault.ts';
-import { MOST_ERRORS, type QueueWorkerOptions, serveWork, workerName } from '../../queue/serve-work.ts';
+import { type QueueWorkerOptions, serveWork, verdictOn, workerName } from '../../queue/serve-work.ts';
 import type { Lease, TaskBoard, Verdict, WorkQueue } from '../../queue/work-queue.ts';
 import { dataHash } from '../../training/checkpoint.ts';
 import type { TrainingData } from '../../training/training.ts';
@@ -115,13 +115,7 @@ class QueueWorker {
         onEvent({ type: 'lost', run: id });
         return 'done';
       }
-      if (error instanceof TaurecError && error.code === 'aborted') return 'release';
-      // An unreachable queue does not count as an error of the training.
-      if (error instanceof TaurecError && error.code === 'queue-unreachable') throw error;
-      if ((await lease.countError()) < MOST_ERRORS) throw error;
-      const { code = 'error', message } = error as NodeJS.ErrnoException;
-      await lease.finish({ failed: { code, message } });
-      return 'done';
+      return await verdictOn(error, lease);
     } finally {
       reporter.close();
       signal.removeEventListener('abort', abort);
@@ -134,13 +128,9 @@ class QueueWorker {
 async function fetchCheckpoint(lease: TrainingLease, directory: string): Promise<void> {
   const found = await lease.file();
   await rm(directory, { recursive: true, force: true });
-  if (!found || sha256(found.data) !== found.facts.sha256) return;
+  if (!found || sha256([found.data]) !== found.facts.sha256) return;
   makeFolder(directory);
   await writeFile(join(directory, 'checkpoint.safetensors'), found.data);
-}
-
-function sha256(data: Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
 }
 
 /**
@@ -239,8 +229,7 @@ class LeaseReporter {
     // Checkpoints are replaced by renaming, so this reads one complete checkpoint. A checkpoint too large for the queue is skipped.
     const data = await readFile(path).catch(() => undefined);
     if (!data || data.length > this.#queue.mostFileBytes) return;
-    const sha256 = createHash('sha256').update(data).digest('hex');
-    this.#check(await this.#lease.putFile({ epoch, bytes: data.length, sha256 }, data));
+    this.#check(await this.#lease.putFile({ epoch, bytes: data.length, sha256: sha256([data]) }, data));
   }
 
   /** Stops reporting once another worker holds the training. */

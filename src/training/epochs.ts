@@ -83,8 +83,8 @@ export async function fitEpochs(run: OpenRun, best: Best | undefined): Promise<B
     if (!valid) state.chosen = { epoch, step, progress, popularityPrior: Number(config.popularityPrior) };
     else if (last || epoch % validation.every === 0) {
       const started = performance.now();
-      const lastPrior = state.history.findLast((record) => record.valid)?.popularityPrior;
-      const { metrics, value, popularityPrior } = validate({ ...run, valid }, lastPrior);
+      const priors = state.history.flatMap((record) => (record.valid ? [record.popularityPrior!] : []));
+      const { metrics, value, popularityPrior } = validate({ ...run, valid }, priors);
       const better = stopping.observe(epoch, value);
       if (better) {
         state.chosen = { epoch, step, progress, popularityPrior };

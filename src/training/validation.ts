@@ -31,10 +31,10 @@ interface Validated {
 
 /**
  * Metrics of the engine's final embeddings on the validation interactions, protocol `clean` with the training items masked: full ranking for the validation users,
- * or for a sample of `validation.users` of them that is the same at every epoch. Lists are ranked with the popularity prior; under `auto` with the one that validates best,
- * searched for around `lastPrior`.
+ * or for a sample of `validation.users` of them that is the same at every epoch. Lists are ranked with the popularity prior. Under `auto` it is searched for at the first, second, fourth, eighth … validation: it hardly moves later.
+ * @param priors c of the validations before, in their order
  */
-export function validate(run: Validated, lastPrior?: number): Validation {
+export function validate(run: Validated, priors: readonly number[]): Validation {
   const { engine, train, valid, options } = run;
   const { validation, seed, rankingScore, popularityPrior: prior } = run.config;
   engine.itemsChanged();
@@ -52,10 +52,14 @@ export function validate(run: Validated, lastPrior?: number): Validation {
     });
     return { metrics, value: metrics[validation.metric]!, popularityPrior };
   };
-  return prior === 'auto'
-    ? searchPrior(validateWith, scoreScale(engine, rankingScore), lastPrior)
-    : validateWith(prior);
+  if (prior !== 'auto') return validateWith(prior);
+  const last = priors.at(-1);
+  return last === undefined || isPowerOfTwo(priors.length + 1)
+    ? searchPrior(validateWith, scoreScale(engine, rankingScore), last)
+    : validateWith(last);
 }
+
+const isPowerOfTwo = (n: number) => (n & (n - 1)) === 0;
 
 /** True when some trained user has validation items. */
 export function hasUsers(valid: Csr, train: Csr): boolean {
@@ -69,12 +73,14 @@ const STEPS = 50;
 const GRID = [0, 5, -5, 10, -10, 20, -20, 40];
 /** The first stride steps over small local maxima, which a sample of users causes. */
 const STRIDES = [4, 1];
+/** From the last c on, which was the summit a few epochs ago. */
+const NEAR = [1];
 /** Bound of the search: at one unit of score for each e-fold of popularity, popularity alone decides the lists. */
 const MOST = STEPS;
 
 /**
- * Chooses c of the popularity prior by a validation value: the summit, on the lattice of whole steps, uphill in strides of four and then of one from the last c, or from the best of a coarse
- * grid when there is none. The value has one summit as a rule (the prior trades the embedding's order for that of popularity), and moves little from one validation to the next.
+ * Chooses c of the popularity prior by a validation value: the summit, on the lattice of whole steps, uphill step by step from the last c, or, when there is none, in strides of four and
+ * then of one from the best of a coarse grid. The value has one summit as a rule (the prior trades the embedding's order for that of popularity), and moves little from one validation to the next.
  * @param evaluate the validation of lists ranked with a prior; called once for each c.
  * @param scale the unit of the scores (`scoreScale`).
  */
@@ -85,7 +91,7 @@ export function searchPrior<T extends { readonly value: number }>(
 ): T {
   const found = new Map<number, T>();
   const starts = last === undefined ? GRID : [Math.max(-MOST, Math.min(MOST, Math.round((last / scale) * STEPS)))];
-  const best = runSearchSync(climbSearch(starts, STRIDES, MOST), (step) => {
+  const best = runSearchSync(climbSearch(starts, last === undefined ? STRIDES : NEAR, MOST), (step) => {
     const result = evaluate((step / STEPS) * scale);
     found.set(step, result);
     return result.value;

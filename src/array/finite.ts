@@ -21,48 +21,55 @@ export function firstNotFinite(data: Float32Array, begin = 0, end: number = data
   return begin + part.findIndex((x) => !Number.isFinite(x));
 }
 
-/** Bytes [begin, end) of a buffer that hold 32-bit (F32) or 16-bit floats (F16). */
+/** A tensor of 32-bit (F32) or 16-bit floats (F16) in data that are being filled: their bytes [begin, end), which lie in a buffer from byte `at` on. */
 export interface FloatRange {
+  readonly name: string;
   readonly type: 'F32' | 'F16';
   readonly begin: number;
   readonly end: number;
+  readonly buffer: ArrayBufferLike;
+  readonly at: number;
 }
 
-/** Looks for NaN and infinities in a buffer while it is being filled. */
+/** An element of a tensor. */
+export interface TensorElement {
+  readonly tensor: string;
+  readonly element: number;
+}
+
+/** Looks for NaN and infinities in tensors while their data are being filled from the beginning on. */
 export class FiniteSearch {
-  readonly #data: ArrayBufferLike;
   readonly #ranges: readonly FloatRange[];
   /** Elements of each range that have been looked at. */
   readonly #done: number[];
-  #found?: number;
+  #found?: TensorElement;
 
-  constructor(data: ArrayBufferLike, ranges: readonly FloatRange[]) {
-    this.#data = data;
+  constructor(ranges: readonly FloatRange[]) {
     this.#ranges = ranges;
     this.#done = ranges.map(() => 0);
   }
 
-  /** The first byte of the first element found that is not finite; undefined so far. */
-  get found(): number | undefined {
+  /** The first element found that is not finite; undefined so far. */
+  get found(): TensorElement | undefined {
     return this.#found;
   }
 
-  /** The first `filled` bytes of the buffer are there. */
+  /** The first `filled` bytes of the data are there. */
   advance(filled: number): void {
-    this.#ranges.forEach(({ type, begin, end }, r) => {
+    this.#ranges.forEach(({ name, type, begin, end, buffer, at }, r) => {
       const bytes = type === 'F32' ? 4 : 2;
       const whole = Math.floor((Math.min(filled, end) - begin) / bytes);
       const done = this.#done[r]!;
       // Typed arrays need alignment, which other programs' writers do not guarantee: such a range is copied once it is whole.
-      const aligned = begin % bytes === 0;
+      const aligned = at % bytes === 0;
       if (this.#found !== undefined || whole <= done || (!aligned && filled < end)) return;
-      const buffer = aligned ? this.#data : this.#data.slice(begin, end);
-      const from = (aligned ? begin : 0) + done * bytes;
-      const at =
+      const source = aligned ? buffer : buffer.slice(at, at + end - begin);
+      const from = (aligned ? at : 0) + done * bytes;
+      const place =
         type === 'F32'
-          ? firstNotFinite(new Float32Array(buffer, from, whole - done))
-          : firstHalfNotFinite(new Uint16Array(buffer, from, whole - done));
-      if (at >= 0) this.#found = begin + (done + at) * bytes;
+          ? firstNotFinite(new Float32Array(source, from, whole - done))
+          : firstHalfNotFinite(new Uint16Array(source, from, whole - done));
+      if (place >= 0) this.#found = { tensor: name, element: done + place };
       this.#done[r] = whole;
     });
   }

@@ -14,7 +14,7 @@ import {
   readModel,
   type TensorChecks,
 } from '../model/read-model.ts';
-import { floatRanges, headerLength, safetensorsOf } from '../model/safetensors-format.ts';
+import { floatRanges, headerLength, headerOf, safetensorsOf, type TensorEntry } from '../model/safetensors-format.ts';
 import { digestOf as sha256Of } from './digest.ts';
 import { readFolder, saveInFolder } from './model-folder.ts';
 import { pageAddress } from './page-address.ts';
@@ -139,9 +139,11 @@ async function readTensors(files: Files, name: string, { digest, finite }: Tenso
   // Copy the data: typed arrays need an offset that is a multiple of 8, which headers of other writers do not guarantee.
   const data = new Uint8Array(sharedBytes(bytes.length - 8 - headerBytes));
   data.set(bytes.subarray(8 + headerBytes));
-  const file = safetensorsOf(path, header, data.buffer);
+  const parsed = headerOf(path, header, data.length);
+  const bytesOf = ({ begin }: TensorEntry) => ({ buffer: data.buffer, at: begin });
+  const file = safetensorsOf(path, parsed, bytesOf);
   const check = async (expected?: FileDigest) => {
-    const search = new FiniteSearch(data.buffer, finite ? floatRanges(path, header, data.length) : []);
+    const search = new FiniteSearch(finite ? floatRanges(parsed, bytesOf) : []);
     search.advance(data.length);
     const hash = expected && (await sha256Of(bytes));
     refuseDamaged(file, { bytes: bytes.length, sha256: hash, notFinite: search.found }, expected ?? {});

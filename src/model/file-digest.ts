@@ -1,6 +1,7 @@
 /** How files of a model are checked: sizes and digests, config.json's own digest, and floats that are not finite. `reading-check.ts` computes what is compared here. */
 
 import { sha256 } from '#sha256';
+import type { TensorElement } from '../array/finite.ts';
 import { halfValues } from '../array/half.ts';
 import { infinityAsText } from '../array/infinity-as-text.ts';
 import { TaurecError } from '../errors.ts';
@@ -55,8 +56,8 @@ const textDigest = (text: string) => sha256([new TextEncoder().encode(text)]);
 export interface Findings {
   readonly bytes: number;
   readonly sha256?: string;
-  /** The byte of the data at which a float that is not finite begins. */
-  readonly notFinite?: number;
+  /** A float that is not finite. */
+  readonly notFinite?: TensorElement;
 }
 
 /**
@@ -79,14 +80,10 @@ export function refuseDamaged(file: Safetensors, found: Findings, expected: Part
   }
 }
 
-/** The tensor and the element that begins at byte `at` of the data. */
-function notFiniteText({ tensors }: Safetensors, at: number): string {
-  for (const [name, { shape, data, type }] of tensors) {
-    const element = (at - data.byteOffset) / data.BYTES_PER_ELEMENT;
-    if (element < 0 || element >= data.length) continue;
-    const columns = shape.length > 1 ? shape.at(-1)! : 1;
-    const where = `row ${Math.floor(element / columns)}${columns > 1 ? `, column ${element % columns}` : ''}`;
-    return `tensor ${JSON.stringify(name)}, ${where}: ${type === 'F16' ? halfValues()[Number(data[element])] : data[element]}, expected a finite number`;
-  }
-  return `the float at byte ${at} is not a finite number`;
+/** The tensor, the place in it and the number there. */
+function notFiniteText({ tensors }: Safetensors, { tensor, element }: TensorElement): string {
+  const { shape, data, type } = tensors.get(tensor)!;
+  const columns = shape.length > 1 ? shape.at(-1)! : 1;
+  const where = `row ${Math.floor(element / columns)}${columns > 1 ? `, column ${element % columns}` : ''}`;
+  return `tensor ${JSON.stringify(tensor)}, ${where}: ${type === 'F16' ? halfValues()[Number(data[element])] : data[element]}, expected a finite number`;
 }

@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { FiniteSearch, type FloatRange } from '../array/finite.ts';
+import { FiniteSearch, type FloatRange, type TensorElement } from '../array/finite.ts';
 import { sharedInt32 } from '../array/shared.ts';
 import { workerFlags } from '../platform/worker-flags.ts';
+import { type DataPart, viewsOf } from './tensor-memory.ts';
 
 /** Files that have fewer bytes together are checked in the thread that reads them: a thread would take longer to start. On a machine with one core all are. */
 const FEW_BYTES = 1 << 22;
@@ -19,8 +20,8 @@ export interface Checks {
 /** The result of the checks of one file. */
 export interface Found {
   readonly sha256?: string;
-  /** The byte of the data at which a float that is not finite begins; absent: all are finite. */
-  readonly notFinite?: number;
+  /** A float that is not finite; absent: all are finite. */
+  readonly notFinite?: TensorElement;
 }
 
 /** A file that is being read. */
@@ -37,7 +38,7 @@ export interface Reading {
 export interface CheckTask {
   readonly id: number;
   readonly head: Uint8Array;
-  readonly data: SharedArrayBuffer;
+  readonly parts: readonly DataPart[];
   /** [1] progress of the reading in units of `PROGRESS_BYTES`; DONE or ABANDONED at the end. */
   readonly progress: Int32Array;
   readonly checks: Checks;
@@ -70,11 +71,11 @@ export class ReadingCheck {
     this.#worker.on('exit', () => this.#fail(new Error('The thread that checks the files of a model ended.')));
   }
 
-  /** Starts the checks of a file: `head` is its beginning, `data` the rest, which the caller fills. */
-  begin(head: readonly Uint8Array[], data: SharedArrayBuffer, checks: Checks): Reading {
+  /** Starts the checks of a file: `head` is its beginning, `parts` hold the rest, which the caller fills. */
+  begin(head: readonly Uint8Array[], parts: readonly DataPart[], checks: Checks): Reading {
     if (!checks.hash && checks.finite.length === 0)
       return { read: () => {}, result: async () => ({}), abandon: () => {} };
-    return this.#worker ? this.#inThread(this.#worker, Buffer.concat(head), data, checks) : here(head, data, checks);
+    return this.#worker ? this.#inThread(this.#worker, Buffer.concat(head), parts, checks) : here(head, parts, checks);
   }
 
   /** Ends the thread. */
@@ -84,19 +85,20 @@ export class ReadingCheck {
     void worker?.terminate();
   }
 
-  #inThread(worker: Worker, head: Uint8Array, data: SharedArrayBuffer, checks: Checks): Reading {
+  #inThread(worker: Worker, head: Uint8Array, parts: readonly DataPart[], checks: Checks): Reading {
+    const bytes = bytesOf(parts);
     const id = this.#files++;
     const progress = sharedInt32(1);
     const found = new Promise<Found>((settle, fail) => this.#waiting.set(id, { settle, fail }));
     found.catch(() => {});
-    worker.postMessage({ id, head, data, progress, checks } satisfies CheckTask);
+    worker.postMessage({ id, head, parts, progress, checks } satisfies CheckTask);
     const tell = (value: number) => {
       Atomics.store(progress, 0, value);
       Atomics.notify(progress, 0);
     };
-    if (data.byteLength === 0) tell(DONE);
+    if (bytes === 0) tell(DONE);
     return {
-      read: (end) => tell(end === data.byteLength ? DONE : Math.floor(end / PROGRESS_BYTES)),
+      read: (end) => tell(end === bytes ? DONE : Math.floor(end / PROGRESS_BYTES)),
       result: () => found,
       abandon: () => tell(ABANDONED),
     };
@@ -109,28 +111,31 @@ export class ReadingCheck {
 }
 
 /** The checks of a file in this thread, piece by piece. */
-function here(head: readonly Uint8Array[], data: SharedArrayBuffer, checks: Checks): Reading {
-  const pieces = new PieceCheck(head, data, checks);
+function here(head: readonly Uint8Array[], parts: readonly DataPart[], checks: Checks): Reading {
+  const pieces = new PieceCheck(head, parts, checks);
   return { read: (end) => pieces.advance(end), result: async () => pieces.found(), abandon: () => {} };
 }
+
+/** The number of bytes in all parts. */
+export const bytesOf = (parts: readonly DataPart[]): number => parts.at(-1)?.end ?? 0;
 
 /** The checks of the data of one file, in order. */
 export class PieceCheck {
   readonly #hash?: Hash;
-  readonly #data: SharedArrayBuffer;
+  readonly #parts: readonly DataPart[];
   readonly #search: FiniteSearch;
   #done = 0;
 
-  constructor(head: readonly Uint8Array[], data: SharedArrayBuffer, { hash, finite }: Checks) {
-    this.#data = data;
+  constructor(head: readonly Uint8Array[], parts: readonly DataPart[], { hash, finite }: Checks) {
+    this.#parts = parts;
     if (hash) this.#hash = createHash('sha256');
     for (const part of head) this.#hash?.update(part);
-    this.#search = new FiniteSearch(data, finite);
+    this.#search = new FiniteSearch(finite);
   }
 
   /** The first `end` bytes can be read. */
   advance(end: number): void {
-    this.#hash?.update(new Uint8Array(this.#data, this.#done, end - this.#done));
+    if (this.#hash) for (const view of viewsOf(this.#parts, this.#done, end)) this.#hash.update(view);
     this.#done = end;
     this.#search.advance(end);
   }

@@ -35,7 +35,7 @@ export type TensorArray =
   | Uint8Array;
 
 /** Where one tensor lies: bytes [begin, end) after the header. */
-interface TensorEntry {
+export interface TensorEntry {
   readonly name: string;
   readonly type: TensorType;
   readonly shape: readonly number[];
@@ -43,7 +43,8 @@ interface TensorEntry {
   readonly end: number;
 }
 
-interface SafetensorsHeader {
+/** What the header of a file says. */
+export interface SafetensorsHeader {
   readonly tensors: readonly TensorEntry[];
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -60,17 +61,19 @@ export function typeOfArray(data: TensorArray): TensorType {
   throw new TypeError('Not a typed array that safetensors can hold.');
 }
 
+/** Where the bytes of a tensor lie: in a buffer, from byte `at` on. */
+export interface TensorBytes {
+  readonly buffer: ArrayBufferLike;
+  readonly at: number;
+}
+
 /** A tensor as a typed array over part of a buffer. It copies only if another program's writer left the tensor unaligned, which typed arrays do not allow. */
-function viewOf(entry: TensorEntry, buffer: ArrayBufferLike): TensorArray {
-  const size = bytesPerElement(entry.type);
-  const aligned = entry.begin % size === 0;
-  const construct = arrays[entry.type] as new (
-    buffer: ArrayBufferLike,
-    byteOffset: number,
-    length: number,
-  ) => TensorArray;
-  const source = aligned ? buffer : buffer.slice(entry.begin, entry.end);
-  return new construct(source, aligned ? entry.begin : 0, (entry.end - entry.begin) / size);
+function viewOf({ type, begin, end }: TensorEntry, { buffer, at }: TensorBytes): TensorArray {
+  const size = bytesPerElement(type);
+  const bytes = end - begin;
+  const aligned = at % size === 0;
+  const construct = arrays[type] as new (buffer: ArrayBufferLike, byteOffset: number, length: number) => TensorArray;
+  return new construct(aligned ? buffer : buffer.slice(at, at + bytes), aligned ? at : 0, bytes / size);
 }
 
 /**
@@ -209,37 +212,35 @@ export function headerLength(path: string, first: Uint8Array, size: number): num
   return bytes;
 }
 
-/**
- * A safetensors file from its two parts: the header, and `data`, the bytes after it. Tensors are views of `data`.
- * @throws TaurecError `bad-safetensors`, naming `path`, when header and data do not fit together
- */
-export function safetensorsOf(path: string, header: Uint8Array, data: ArrayBufferLike): Safetensors {
-  const parsed = checkedHeader(path, header, data.byteLength);
-  const tensors = new Map(
-    parsed.tensors.map((e): [string, Tensor] => {
-      const tensor = { shape: e.shape, data: viewOf(e, data) };
-      return [e.name, e.type === 'F16' ? { ...tensor, type: e.type } : tensor];
-    }),
-  );
-  return { path, metadata: parsed.metadata, tensors };
-}
-
-/** The metadata of a file from its header. @throws TaurecError as `safetensorsOf` */
-export function metadataOf(path: string, header: Uint8Array, dataBytes: number): Safetensors['metadata'] {
-  return checkedHeader(path, header, dataBytes).metadata;
-}
-
-/** Where the 32-bit and 16-bit floats of a file lie in its data. @throws TaurecError as `safetensorsOf` */
-export function floatRanges(path: string, header: Uint8Array, dataBytes: number): FloatRange[] {
-  return checkedHeader(path, header, dataBytes).tensors.flatMap(({ type, begin, end }) =>
-    type === 'F32' || type === 'F16' ? [{ type, begin, end }] : [],
-  );
-}
-
-function checkedHeader(path: string, header: Uint8Array, dataBytes: number): SafetensorsHeader {
+/** The header of a file with `dataBytes` bytes after it. @throws TaurecError `bad-safetensors`, naming `path`, when header and data do not fit together */
+export function headerOf(path: string, header: Uint8Array, dataBytes: number): SafetensorsHeader {
   const parsed = parseHeader(header, dataBytes);
   if (typeof parsed === 'string') throw new TaurecError('bad-safetensors', { path, problem: parsed });
   return parsed;
+}
+
+/** A safetensors file from its header and the bytes of its tensors, of which the tensors are views. */
+export function safetensorsOf(
+  path: string,
+  { tensors, metadata }: SafetensorsHeader,
+  bytesOf: (entry: TensorEntry) => TensorBytes,
+): Safetensors {
+  const views = tensors.map((e): [string, Tensor] => {
+    const tensor = { shape: e.shape, data: viewOf(e, bytesOf(e)) };
+    return [e.name, e.type === 'F16' ? { ...tensor, type: e.type } : tensor];
+  });
+  return { path, metadata, tensors: new Map(views) };
+}
+
+/** Where the 32-bit and 16-bit floats of a file lie. */
+export function floatRanges(
+  { tensors }: SafetensorsHeader,
+  bytesOf: (entry: TensorEntry) => TensorBytes,
+): FloatRange[] {
+  return tensors.flatMap((entry) => {
+    const { name, type, begin, end } = entry;
+    return type === 'F32' || type === 'F16' ? [{ name, type, begin, end, ...bytesOf(entry) }] : [];
+  });
 }
 
 /** An array and its shape, row-major. */
@@ -258,7 +259,7 @@ export interface StreamedTensor {
   pieces(): Iterable<TensorArray>;
 }
 
-/** An open safetensors file. Tensors are views of one shared buffer; only the header was parsed. */
+/** An open safetensors file; only its header was parsed. */
 export interface Safetensors {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;

@@ -4,22 +4,26 @@ import { TaurecError } from '../errors.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
 import { openRegular } from '../platform/regular-file.ts';
 import { type FileDigest, refuseDamaged, signedDigest, unsigned, withDigest } from './file-digest.ts';
-import { ReadingCheck } from './reading-check.ts';
+import { type Reading, ReadingCheck } from './reading-check.ts';
 import {
   floatRanges,
   headerLength,
-  metadataOf,
+  headerOf,
   type Safetensors,
   type StreamedTensor,
   safetensorsOf,
   type Tensor,
   toSafetensors,
 } from './safetensors-format.ts';
+import { type DataPart, TensorMemory, viewsOf } from './tensor-memory.ts';
 
 /** Bytes per read call of `readAll` (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
 const CALL_BYTES = 1 << 28;
 /** Bytes per read call of `readSafetensors` (4 MiB): the checks of a piece find it in the processor's cache. */
 const PIECE_BYTES = 1 << 22;
+const TRUNCATED = 'The file was truncated while it was being read.';
+/** Pieces of a file that are read at a time. The memory is new, and most of the time of a read is the system's for its pages. */
+const AT_A_TIME = 4;
 
 /**
  * Writes tensors as a safetensors file (https://huggingface.co/docs/safetensors): the header length (8 bytes, little-endian), a JSON header, the data.
@@ -69,7 +73,7 @@ export interface OpenChecks {
 }
 
 /**
- * Opens a safetensors file: reads it into shared memory once; tensors are views of that memory. The digest is computed while the file is read.
+ * Opens a safetensors file: reads it once, each tensor into shared memory of its own. The digest is computed while the file is read.
  * @returns the file, and `sound`, which rejects if a check fails. Use no value before it resolves: until then only the format has been checked.
  * @throws TaurecError `bad-safetensors` when the file is missing, cut short or of another format, or when its tensors overlap, leave gaps or do not fit their shapes
  */
@@ -83,23 +87,19 @@ export async function readSafetensors(
   });
   try {
     const { size, length, header } = await readHeader(file, path);
-    const headerBytes = header.length;
-    const data = new SharedArrayBuffer(size - 8 - headerBytes);
+    const bytes = size - 8 - header.length;
+    const parsed = headerOf(path, header, bytes);
+    const { parts, bytesOf } = new TensorMemory(parsed.tensors);
     const own = isSigned ? signedDigest(header) : undefined;
     const hashed = own === undefined ? header : withDigest(header, own, unsigned);
     const checks = {
       hash: digest !== undefined || own !== undefined,
-      finite: finite ? floatRanges(path, header, data.byteLength) : [],
+      finite: finite ? floatRanges(parsed, bytesOf) : [],
     };
-    const reading = check.begin([length, hashed], data, checks);
+    const reading = check.begin([length, hashed], parts, checks);
     try {
-      for (let at = 0; at < data.byteLength; at += PIECE_BYTES) {
-        const end = Math.min(at + PIECE_BYTES, data.byteLength);
-        // not a part of one view of it all, which in Node 20 may not have 4 GiB
-        await readAll(file, new Uint8Array(data, at, end - at), 8 + headerBytes + at);
-        reading.read(end);
-      }
-      const opened = safetensorsOf(path, header, data);
+      await readPieces(file, size - bytes, parts, bytes, reading);
+      const opened = safetensorsOf(path, parsed, bytesOf);
       const sound = reading.result().then((found) => {
         if (isSigned && own === undefined) {
           throw new TaurecError('damaged-file', { path, problem: 'it does not contain its SHA-256' });
@@ -126,7 +126,7 @@ export async function readMetadata(path: string): Promise<Safetensors['metadata'
   const file = await openRegular(path);
   try {
     const { size, header } = await readHeader(file, path);
-    return metadataOf(path, header, size - 8 - header.length);
+    return headerOf(path, header, size - 8 - header.length).metadata;
   } finally {
     await file.close();
   }
@@ -150,6 +150,59 @@ export async function openSafetensors(path: string, checks: OpenChecks = {}): Pr
   return file;
 }
 
+/** Reads the `bytes` bytes of a file's data, which begin at byte `position`, into their parts, several pieces at a time. */
+async function readPieces(
+  file: FileHandle,
+  position: number,
+  parts: readonly DataPart[],
+  bytes: number,
+  reading: Reading,
+): Promise<void> {
+  const pieces = Math.ceil(bytes / PIECE_BYTES);
+  const isRead = new Uint8Array(pieces);
+  let next = 0;
+  let done = 0;
+  const readSome = async () => {
+    while (next < pieces) {
+      const piece = next++;
+      const from = piece * PIECE_BYTES;
+      const views = viewsOf(parts, from, Math.min(from + PIECE_BYTES, bytes));
+      await readInto(file, views, position + from);
+      isRead[piece] = 1;
+      const before = done;
+      while (isRead[done]) done++;
+      if (done > before) reading.read(Math.min(done * PIECE_BYTES, bytes));
+    }
+  };
+  const stopping = (error: unknown) => {
+    next = pieces;
+    throw error;
+  };
+  const readers = await Promise.allSettled(Array.from({ length: AT_A_TIME }, () => readSome().catch(stopping)));
+  for (const reader of readers) if (reader.status === 'rejected') throw reader.reason;
+}
+
+/** Fills views, one after another, from byte `position` of the file. A single call may read fewer bytes than it is asked for. */
+async function readInto(file: FileHandle, views: readonly Uint8Array[], position: number): Promise<void> {
+  let at = position;
+  for (let rest = views; rest.length > 0; ) {
+    const { bytesRead } = await file.readv(rest, at);
+    if (bytesRead === 0) throw new Error(TRUNCATED);
+    at += bytesRead;
+    rest = withoutFirst(rest, bytesRead);
+  }
+}
+
+/** The views without their first `count` bytes. */
+function withoutFirst(views: readonly Uint8Array[], count: number): Uint8Array[] {
+  let left = count;
+  return views.flatMap((view) => {
+    const part = view.subarray(Math.min(left, view.length));
+    left -= view.length - part.length;
+    return part.length > 0 ? [part] : [];
+  });
+}
+
 /** Writes all bytes at the current position. A single call may write fewer than it is given. */
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
@@ -161,7 +214,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
 export async function readAll(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < target.length; ) {
     const { bytesRead } = await file.read(target, at, Math.min(CALL_BYTES, target.length - at), position + at);
-    if (bytesRead === 0) throw new Error('The file was truncated while it was being read.');
+    if (bytesRead === 0) throw new Error(TRUNCATED);
     at += bytesRead;
   }
 }

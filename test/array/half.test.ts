@@ -127,18 +127,18 @@ it('finds the first float that is not finite, however the buffer is filled', () 
         const view = new DataView(data);
         for (const [i, x] of floats.entries()) view.setFloat32(floatsAt + i * 4, x, true);
         for (const [i, bits] of halves.entries()) view.setUint16(halvesAt + i * 2, bits, true);
-        const search = new FiniteSearch(data, [
-          { type: 'F32', begin: floatsAt, end: floatsAt + floatBytes },
-          { type: 'F16', begin: halvesAt, end: halvesAt + halfBytes },
+        const search = new FiniteSearch([
+          { name: 'f', type: 'F32', begin: floatsAt, end: floatsAt + floatBytes, buffer: data, at: floatsAt },
+          { name: 'h', type: 'F16', begin: halvesAt, end: halvesAt + halfBytes, buffer: data, at: halvesAt },
         ]);
         for (const end of cuts.sort((a, b) => a - b)) if (end < data.byteLength) search.advance(end);
         search.advance(data.byteLength);
         const bad = [
-          ...floats.flatMap((x, i) => (Number.isFinite(x) ? [] : [floatsAt + i * 4])),
-          ...halves.flatMap((bits, i) => ((bits & 0x7c00) === 0x7c00 ? [halvesAt + i * 2] : [])),
+          ...floats.flatMap((x, i) => (Number.isFinite(x) ? [] : [{ tensor: 'f', element: i }])),
+          ...halves.flatMap((bits, i) => ((bits & 0x7c00) === 0x7c00 ? [{ tensor: 'h', element: i }] : [])),
         ];
         if (bad.length === 0) expect(search.found).toBeUndefined();
-        else expect(bad).toContain(search.found);
+        else expect(bad).toContainEqual(search.found);
       },
     ),
   );

@@ -190,25 +190,32 @@ describe('the check of a file that is being read', () => {
     const here = new ReadingCheck(0);
     await fc.assert(
       fc.asyncProperty(
-        fc.uint8Array({ maxLength: 20_000 }),
+        fc.array(fc.uint8Array({ maxLength: 10_000 }), { maxLength: 4 }),
         fc.uint8Array({ maxLength: 20 }),
         fc.array(fc.nat(20_000), { maxLength: 5 }),
-        async (bytes, head, cuts) => {
-          const data = new SharedArrayBuffer(bytes.length - (bytes.length % 4));
-          new Uint8Array(data).set(bytes.subarray(0, data.byteLength));
-          const floats = new Float32Array(data);
-          const notFinite = floats.findIndex((x) => !Number.isFinite(x));
+        async (contents, head, cuts) => {
+          // a tensor of floats from each
+          let bytes = 0;
+          const parts = contents.map((content) => {
+            const buffer = new SharedArrayBuffer(content.length - (content.length % 4));
+            new Uint8Array(buffer).set(content.subarray(0, buffer.byteLength));
+            const begin = bytes;
+            bytes += buffer.byteLength;
+            return { begin, end: bytes, buffer };
+          });
+          const finite = parts.map((part, n) => ({ ...part, name: `${n}`, type: 'F32' as const, at: 0 }));
+          const bad = parts.flatMap(({ buffer }, n) => {
+            const element = new Float32Array(buffer).findIndex((x) => !Number.isFinite(x));
+            return element < 0 ? [] : [{ tensor: `${n}`, element }];
+          });
           const expected = {
-            sha256: sha256(Buffer.concat([head, new Uint8Array(data)])),
-            ...(notFinite >= 0 && { notFinite: notFinite * 4 }),
+            sha256: sha256(Buffer.concat([head, ...parts.map(({ buffer }) => new Uint8Array(buffer))])),
+            ...(bad.length > 0 && { notFinite: bad[0] }),
           };
           for (const check of [inThread, here]) {
-            const reading = check.begin([head], data, {
-              hash: true,
-              finite: [{ type: 'F32', begin: 0, end: data.byteLength }],
-            });
-            const ends = cuts.filter((cut) => cut < data.byteLength).sort((a, b) => a - b);
-            for (const end of [...ends, data.byteLength]) reading.read(end);
+            const reading = check.begin([head], parts, { hash: true, finite });
+            const ends = cuts.filter((cut) => cut < bytes).sort((a, b) => a - b);
+            for (const end of [...ends, bytes]) reading.read(end);
             expect(await reading.result()).toEqual(expected);
           }
         },

@@ -108,14 +108,28 @@ describe('safetensors', () => {
     );
   });
 
-  it('views share one buffer in shared memory', async () => {
+  it('every tensor has shared memory of its own, in whole words', async () => {
     await writeSafetensors(path, {
       a: { shape: [2], data: new Float32Array([1, 2]) },
       b: { shape: [3], data: new Uint8Array([1, 2, 3]) },
     });
     const { tensors } = await openSafetensors(path);
-    expect(tensors.get('a')!.data.buffer).toBeInstanceOf(SharedArrayBuffer);
-    expect(tensors.get('a')!.data.buffer).toBe(tensors.get('b')!.data.buffer);
+    for (const [name, bytes] of Object.entries({ a: 8, b: 4 })) {
+      const { buffer } = tensors.get(name)!.data;
+      expect(buffer).toBeInstanceOf(SharedArrayBuffer);
+      expect(buffer.byteLength).toBe(bytes);
+    }
+  });
+
+  it('reads tensors longer than a piece, and more of them than one call of the system takes', async () => {
+    const long = Uint32Array.from({ length: 3_000_001 }, (_, i) => i * 2654435761);
+    const written = Object.fromEntries(
+      Array.from({ length: 1500 }, (_, n) => [`${n}`, { shape: [n % 7], data: new Uint8Array(n % 7).fill(n) }]),
+    );
+    const digest = await writeSafetensors(path, { ...written, long: { shape: [long.length], data: long } });
+    const { tensors } = await openSafetensors(path, { digest });
+    expect(tensors.get('long')!.data).toEqual(long);
+    for (const [name, { data }] of Object.entries(written)) expect(tensors.get(name)!.data).toEqual(data);
   });
 
   it('writes a table in pieces', async () => {

@@ -16,6 +16,11 @@ export interface EngineOptions {
   readonly threads?: number;
   /** The arithmetic of the wasm engine: 'simd-fma' if the machine supports it, else 'simd' ('auto', default), or 'simd' for results that are the same on every machine. */
   readonly build?: 'auto' | 'simd' | 'simd-fma';
+  /**
+   * Embeddings of the users, which the engine takes over in place of a table of zeros where they have the layout of its own: row after row, as many elements as rows need with padding to a multiple of 4 (32 bits; none in 16 bits), and
+   * alone in a buffer of shared memory. Elsewhere they are ignored.
+   */
+  readonly users?: Float32Array | Uint16Array;
 }
 
 /**
@@ -33,5 +38,5 @@ export async function openEngine<M extends AnyMatrix = Matrix>(
   knownEngineOptions(options);
   if (options.engine === 'reference') return (await openReferenceEngine(plan)) as Engine<AnyMatrix> as Engine<M>;
   const threads = options.threads ?? Math.min(availableParallelism(), 16);
-  return openWasmEngine<M>(plan, threads, options.build);
+  return openWasmEngine<M>(plan, threads, options.build, options.users);
 }

@@ -7,7 +7,7 @@ import type { ModelPlace } from '../model/model-place.ts';
 import type { ApproximateIndex } from './approximate-index.ts';
 import { withAddedItems, withCatalogue, withNewItems } from './new-items.ts';
 import { indexKinds, type OpenOptions } from './open-options.ts';
-import { openRankingEngine } from './ranking-engine.ts';
+import { openEngineWith } from './ranking-engine.ts';
 
 /** What a recommender of a model folder is made of. */
 export interface OpenParts {
@@ -42,7 +42,7 @@ export async function openParts(place: ModelPlace, options: OpenOptions): Promis
       : undefined;
   const described = catalogue ? withCatalogue(trained, catalogue) : trained;
   const model = withNewItems(withAddedItems(described, edits));
-  const engine = await openRankingEngine(model, engineOptions);
+  const engine = await openEngineWith(model, engineOptions);
   try {
     // The digests were computed while the engine started.
     await sound;

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AnyMatrix } from '../../src/array/half-matrix.ts';
+import type { EnginePlan } from '../../src/engine/engine.ts';
 import type { ThreadMemory, UserTables } from '../../src/engine/wasm/memory.ts';
 import { openWasmEngine } from '../../src/engine/wasm/open-wasm-engine.ts';
 import { UserRows } from '../../src/engine/wasm/user-rows.ts';
@@ -127,6 +129,36 @@ describe('rows of users outside of the WebAssembly memory', () => {
     );
     expect(tables[1]).toEqual(tables[0]);
     expect(tables[2]).toEqual(tables[0]);
+  });
+
+  it('are taken over where they have the layout of an engine that only ranks, and no others are', async () => {
+    const [users, items, dimension] = [11, 9, 7];
+    const shared = (length: number, spare = 0) =>
+      new Float32Array(new SharedArrayBuffer(4 * (length + spare)), 0, length);
+    const plan = { users, items, score: 'dot' } as const;
+    const opened = async (more: Partial<EnginePlan> & { dimension: number }, given: Float32Array | Uint16Array) => {
+      given.fill(1);
+      const engine = await openWasmEngine<AnyMatrix>({ ...plan, ...more }, 2, 'auto', given);
+      const { data } = engine.users;
+      await engine.close();
+      return data;
+    };
+    // rows of 7 have an element of padding
+    for (const [d, length] of [
+      [dimension, users * 8],
+      [8, users * 8],
+    ] as const) {
+      const given = shared(length);
+      expect(await opened({ dimension: d }, given)).toBe(given);
+    }
+    const halves = new Uint16Array(new SharedArrayBuffer(4 * Math.ceil((users * dimension) / 2)), 0, users * dimension);
+    expect(await opened({ dimension, precision: 'f16' }, halves)).toBe(halves);
+    for (const given of [shared(users * dimension), shared(users * 8, 1), new Float32Array(users * 8)]) {
+      expect(await opened({ dimension }, given)).toEqual(new Float32Array(users * 8));
+    }
+    expect(await opened({ dimension: 8, precision: 'f16' }, shared(users * 8))).toEqual(new Uint16Array(users * 8));
+    const trains = smallPlan({ users, items, dimension: 8 }).plan;
+    expect(await opened(trains, shared(users * 8))).toEqual(new Float32Array(users * 8));
   });
 
   it('are refused, with the numbers, where the machine has too little memory for them', async () => {

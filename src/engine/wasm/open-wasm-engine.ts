@@ -15,7 +15,7 @@ export { enableFusedMultiplyAdd } from '../fused-multiply-add.ts';
 
 /**
  * Opens the WebAssembly engine: sizes the memory from the plan, compiles the kernels once (with fused multiply-add if the machine supports it) and starts the helper
- * threads. A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's.
+ * threads. Takes over `users` as `EngineOptions` says. A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's.
  *
  * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`; `memory-limit`, `memory-short`, `memory-refused` before anything starts; `engine-thread` when a helper thread cannot start
  */
@@ -23,11 +23,12 @@ export async function openWasmEngine<M extends AnyMatrix = Matrix>(
   plan: EnginePlan,
   wantedThreads: number,
   build: WantedBuild = 'auto',
+  users?: Float32Array | Uint16Array,
 ): Promise<WasmEngine<M>> {
   const readKernels = (name: string) => readFile(new URL(`./kernels-${name}.wasm`, import.meta.url));
   // the limit of a control group, where there is one, which may be less than the machine has
   const machineBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
-  const prepared = await prepareEngine(plan, wantedThreads, build, readKernels, machineBytes);
+  const prepared = await prepareEngine(plan, wantedThreads, build, readKernels, { machineBytes, users });
   const { needs, module, wasmMemory, ...parts } = prepared;
   const { crew, threads } = parts;
   const { userTables } = parts.memory;

@@ -76,6 +76,7 @@ type PreparedEngine = Omit<CrewParts, 'stop'> & {
  * A loss that is given as an object cannot be sent to other threads: such an engine has one thread, the caller's. The memory is shared wherever the platform has shared memory (docs/decisions/058-browser-workers.md).
  *
  * @param machineBytes memory of the machine; absent where the platform does not say
+ * @param users a table of users to take over (`EngineOptions.users`)
  * @throws TaurecError `bad-option`, `unknown-name`, `loss-module`, `wasm-blocked`, `memory-limit`, `memory-short`, `memory-refused`
  */
 export async function prepareEngine(
@@ -83,7 +84,7 @@ export async function prepareEngine(
   wantedThreads: number,
   build: WantedBuild,
   read: ReadKernels,
-  machineBytes = Infinity,
+  { machineBytes = Infinity, users: given }: { machineBytes?: number; users?: Float32Array | Uint16Array } = {},
 ): Promise<PreparedEngine> {
   checkPlan(plan);
   checkThreads(wantedThreads);
@@ -104,7 +105,7 @@ export async function prepareEngine(
   const { wasmMemory, userTables } = allocated(facts, () => ({
     // of its final size: it never grows, so views of it stay valid
     wasmMemory: new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared }),
-    userTables: allocateUserTables(plan, layout),
+    userTables: allocateUserTables(plan, layout, given),
   }));
   const memory = threadMemory(plan, threads, module, wasmMemory, needs, userTables);
   const crew = new Crew(memory.control, memory.failure, threads);

@@ -10,10 +10,18 @@ export function userTableBytes(plan: EnginePlan, { stride, length }: Layout): nu
   return 4 * plan.users * (stride * rows + (plan.training ? 1 : 0));
 }
 
-/** Allocates the users' tables, all 0; undefined with a backbone, whose tables are in the WebAssembly memory. @throws RangeError when the platform refuses */
-export function allocateUserTables(plan: EnginePlan, layout: Layout): UserTables | undefined {
+/**
+ * Allocates the users' tables, all 0; undefined with a backbone, whose tables are in the WebAssembly memory. An engine that only ranks has one table, `given` where that has the layout of its own.
+ * @throws RangeError when the platform refuses
+ */
+export function allocateUserTables(
+  plan: EnginePlan,
+  layout: Layout,
+  given?: Float32Array | Uint16Array,
+): UserTables | undefined {
   const { users, dimension, training, backbone, precision } = plan;
   if (backbone) return undefined;
+  if (given && !training && isTable(given, plan, layout)) return { users: given };
   // whole words: `UserRows` sees tables as such
   if (precision === 'f16')
     return { users: new Uint16Array(sharedBytes(Math.ceil((users * dimension) / 2) * 4), 0, users * dimension) };
@@ -23,6 +31,18 @@ export function allocateUserTables(plan: EnginePlan, layout: Layout): UserTables
     ...(layout.length.usersM > 0 && { usersM: floats(), usersV: floats() }),
     ...(training && { usersLast: new Int32Array(sharedBytes(users * 4)) }),
   };
+}
+
+/** Whether an array could be the table of users that `allocateUserTables` makes for an engine that only ranks. */
+function isTable(array: Float32Array | Uint16Array, { users, dimension, precision }: EnginePlan, { stride }: Layout) {
+  const isHalf = precision === 'f16';
+  const { buffer, byteLength } = array;
+  return (
+    array instanceof (isHalf ? Uint16Array : Float32Array) &&
+    array.length === users * (isHalf ? dimension : stride) &&
+    buffer.byteLength === Math.ceil(byteLength / 4) * 4 &&
+    (typeof SharedArrayBuffer === 'undefined' || buffer instanceof SharedArrayBuffer)
+  );
 }
 
 /** A table of users as 32-bit words, and its slots in the WebAssembly memory. */

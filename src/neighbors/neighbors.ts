@@ -1,4 +1,5 @@
 import { type Csr, csrDegree, csrEntry } from '../array/csr.ts';
+import { firstNotFinite } from '../array/finite.ts';
 import { sharedFloat32, sharedInt32 } from '../array/shared.ts';
 
 /** The kinds of weights that two items can have for each other. */
@@ -56,7 +57,7 @@ export interface NeighborChoice {
 /** What is wrong with the numbers of a term that come from a file; undefined when nothing is. */
 export function neighborsProblem({ votes, beta }: Neighbors): string | undefined {
   if (!Number.isFinite(beta)) return `beta: ${beta}, expected a finite number`;
-  const at = votes.values!.findIndex((value) => !Number.isFinite(value));
+  const at = firstNotFinite(votes.values!);
   return at < 0 ? undefined : `entry ${at}: ${votes.values![at]}, expected a finite number`;
 }
 

@@ -25,7 +25,7 @@ export function ridgeWeights(
   const gram = new Float64Array(size * size);
   const right = new Float64Array(size);
   const work = new Float64Array(size * size);
-  const members = new Members(holders);
+  const members = holders.values ? new WeighedMembers(holders) : new Members(holders, size);
   for (let i = 0; i < items; i++) {
     const from = i * nearest.size;
     const k = Math.min(size, nearest.count[i]!);
@@ -34,11 +34,10 @@ export function ridgeWeights(
       const j = nearest.items[from + p]!;
       gram[p * k + p] = counts[j]!;
       // row p of the lower triangle: what neighbour p shares with those before it
-      members.share(j, gram, p * k);
-      members.join(j, p);
+      members.join(j, p, gram, p * k);
     }
     right.fill(0);
-    members.share(i, right, 0);
+    members.share(i, right);
     members.clear();
     ridges.forEach((ridge, at) => {
       work.set(gram);
@@ -50,8 +49,69 @@ export function ridgeWeights(
   return weights;
 }
 
-/** Which of the neighbours in work each user has: a linked list for each user. */
+/** Which of the neighbours in work each user has, where interactions have no weights: a bit for each place. */
 class Members {
+  readonly #holders: Csr;
+  /** Words of a user: the round that the others are of, and the bits. */
+  readonly #words: number;
+  /** [users × words] */
+  readonly #bits: Int32Array;
+  /** The round: bits of others count for nothing. */
+  #round = 1;
+
+  /** @param size the most neighbours */
+  constructor(holders: Csr, size: number) {
+    this.#holders = holders;
+    this.#words = 1 + Math.ceil(size / 32);
+    this.#bits = new Int32Array(holders.columns * this.#words);
+  }
+
+  /** Enters the users of item j as those of place p, and adds n_jq to out[at + q] for every place q that was joined before. */
+  join(j: number, p: number, out: Float64Array, at: number): void {
+    const { offsets, indices } = this.#holders;
+    const bits = this.#bits;
+    const words = this.#words;
+    const round = this.#round;
+    const word = 1 + (p >>> 5);
+    const own = 1 << (p & 31);
+    const end = offsets[j + 1]!;
+    for (let e = offsets[j]!; e < end; e++) {
+      const first = indices[e]! * words;
+      if (bits[first] !== round) {
+        bits[first] = round;
+        for (let w = 1; w < words; w++) bits[first + w] = 0;
+        bits[first + word] = own;
+        continue;
+      }
+      for (let w = 1; w <= word; w++) count(bits[first + w]!, out, at + ((w - 1) << 5));
+      bits[first + word]! |= own;
+    }
+  }
+
+  /** Adds n_jq to out[q] for every place q that was joined. */
+  share(j: number, out: Float64Array): void {
+    const { offsets, indices } = this.#holders;
+    const bits = this.#bits;
+    const words = this.#words;
+    const end = offsets[j + 1]!;
+    for (let e = offsets[j]!; e < end; e++) {
+      const first = indices[e]! * words;
+      if (bits[first] === this.#round) for (let w = 1; w < words; w++) count(bits[first + w]!, out, (w - 1) << 5);
+    }
+  }
+
+  clear(): void {
+    this.#round++;
+  }
+}
+
+/** Adds 1 to out[at + b] for every bit b of a word. */
+function count(bits: number, out: Float64Array, at: number): void {
+  for (let left = bits; left !== 0; left &= left - 1) out[at + 31 - Math.clz32(left & -left)]! += 1;
+}
+
+/** As `Members`, with weights: a linked list for each user. */
+class WeighedMembers {
   readonly #holders: Csr;
   /** [users] the last entry of each; −1: none. */
   readonly #last: Int32Array;
@@ -67,8 +127,9 @@ class Members {
     this.#last = new Int32Array(holders.columns).fill(-1);
   }
 
-  /** Enters the users of item j as those of place p. */
-  join(j: number, p: number): void {
+  /** Enters the users of item j as those of place p, and adds n_jq to out[at + q] for every place q that was joined before. */
+  join(j: number, p: number, out: Float64Array, at: number): void {
+    this.share(j, out, at);
     const { offsets, indices, values } = this.#holders;
     for (let e = offsets[j]!; e < offsets[j + 1]!; e++) {
       if (this.#count === this.#place.length) this.#grow();
@@ -76,17 +137,17 @@ class Members {
       const user = indices[e]!;
       this.#place[entry] = p;
       this.#user[entry] = user;
-      this.#weight[entry] = values ? values[e]! : 1;
+      this.#weight[entry] = values![e]!;
       this.#before[entry] = this.#last[user]!;
       this.#last[user] = entry;
     }
   }
 
-  /** Adds n_jp to out[at + p] for every place p that was joined. */
-  share(j: number, out: Float64Array, at: number): void {
+  /** Adds n_jq to out[at + q] for every place q that was joined. */
+  share(j: number, out: Float64Array, at = 0): void {
     const { offsets, indices, values } = this.#holders;
     for (let e = offsets[j]!; e < offsets[j + 1]!; e++) {
-      const weight = values ? values[e]! : 1;
+      const weight = values![e]!;
       for (let entry = this.#last[indices[e]!]!; entry >= 0; entry = this.#before[entry]!)
         out[at + this.#place[entry]!]! += weight * this.#weight[entry]!;
     }

@@ -7,6 +7,7 @@ import { CoOccurrence, MOST_ITEMS } from '../../src/neighbors/co-occurrence.ts';
 import { nearestItems } from '../../src/neighbors/nearest-items.ts';
 import { type Neighbors, NeighborTerm } from '../../src/neighbors/neighbors.ts';
 import { ridgeWeights, solveRidge } from '../../src/neighbors/ridge-weights.ts';
+import { draws } from '../support/property-seed.ts';
 
 /** Small training sets, with or without weights in quarters; many users and items have nothing. */
 const trainings = fc
@@ -111,6 +112,26 @@ describe('S against a dense oracle', () => {
           });
         }
       }),
+    );
+  });
+
+  it('without weights it is what weights of 1 give, to the bit, with more neighbours than a word has bits', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 70 }), (seed, size) => {
+        const random = randomStream(seed, 'solve');
+        const [users, items] = [30, 75];
+        const cells = Array.from({ length: users * items }, (_, at) => at).filter(() => random.real() < 0.3);
+        const of = (at: number) => Math.floor(at / items);
+        const itemOf = cells.map((at) => at % items);
+        const csr = (weights?: number[]) => csrFromEntries(users, items, cells.map(of), itemOf, weights);
+        const [bare, weighed] = [csr(), csr(cells.map(() => 1))].map((train) => {
+          const together = CoOccurrence.sampled(train, 1);
+          const lists = nearestItems(together, size, [{ exponent: 0.25, shrink: 0 }]);
+          return [lists, ridgeWeights(together, lists[0]!, size, [5])];
+        });
+        expect(bare).toEqual(weighed);
+      }),
+      draws(30),
     );
   });
 

@@ -1,5 +1,4 @@
 import { randomStream } from '../../dist/array/random.js';
-import { csrFromEntries } from '../../dist/extend.js';
 import { createModel, IdMap } from '../../dist/index.js';
 
 /** Different numbers in the embeddings; a prime, so that no two of the first million rows are equal. */
@@ -29,20 +28,23 @@ export function madeUpModel({ users, items, dimension = 64, seen = 30, neighbors
     return { rows, columns: dimension, stride: dimension, data };
   };
   const ids = (/** @type {number} */ count) => {
-    return IdMap.fromIds(Array.from({ length: count }, (_, i) => `${prefix}${i}`));
+    return IdMap.fromIds(
+      (function* () {
+        for (let i = 0; i < count; i++) yield `${prefix}${i}`;
+      })(),
+    );
   };
   /** `count` different columns in each row. @param {number} rows @param {number} count */
   const pairs = (rows, count) => {
-    /** @type {[number[], number[]]} */
-    const [of, other] = [[], []];
+    const offsets = new Int32Array(rows + 1);
+    const indices = new Int32Array(rows * count);
+    let end = 0;
     for (let row = 0; row < rows; row++) {
       const drawn = new Set(Array.from({ length: count }, () => random.integer(items)));
-      for (const column of drawn) {
-        of.push(row);
-        other.push(column);
-      }
+      for (const column of [...drawn].sort((a, b) => a - b)) indices[end++] = column;
+      offsets[row + 1] = end;
     }
-    return csrFromEntries(rows, items, of, other);
+    return { rows, columns: items, offsets, indices: indices.slice(0, end) };
   };
   const seenPairs = pairs(users, seen);
   const votes = neighbors > 0 ? pairs(items, neighbors) : undefined;

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { csrFromEntries } from '../../src/array/csr.ts';
 import type { Backbone } from '../../src/backbone/backbone.ts';
-import type { Engine, RankRequest } from '../../src/engine/engine.ts';
+import type { Engine, RankRequest, RankResult } from '../../src/engine/engine.ts';
 import { fillAll, rankingForward, stepBackward, valuesOf } from '../support/backbone-case.ts';
 import { expectClose } from '../support/close.ts';
 import { fillEmbeddings, type SmallPlan, tableValues } from '../support/small-plan.ts';
@@ -22,9 +22,9 @@ export function compareTraining(
   actual: Engine,
   reference: Engine,
   { sampler, plan, backbone }: SmallPlan & { readonly backbone?: Backbone },
-  options: { epochs?: number; learningRate?: number; tolerance?: Tolerance } = {},
+  options: { epochs?: number; learningRate?: number; tolerance?: Tolerance; rankings?: 'every' | 'two' } = {},
 ): void {
-  const { epochs = 2, learningRate = 0.01, tolerance = singlePrecision } = options;
+  const { epochs = 2, learningRate = 0.01, tolerance = singlePrecision, rankings = 'every' } = options;
   const { absolute, relative } = tolerance;
   const engines = [actual, reference] as const;
   for (const engine of engines) backbone ? fillAll(engine, backbone) : fillEmbeddings(engine);
@@ -50,7 +50,7 @@ export function compareTraining(
     if (backbone) for (const engine of engines) rankingForward(engine, backbone);
     compareTables(actual, reference, tolerance, `after epoch ${epoch}`);
   }
-  compareRanking(actual, reference, plan.items, tolerance);
+  compareRanking(actual, reference, plan.items, tolerance, rankings);
 }
 
 /** The gradients of the last step, row by row; both engines must list the same rows. */
@@ -101,8 +101,17 @@ export function compareTables(actual: Engine, reference: Engine, tolerance: Tole
   }
 }
 
-/** Full rankings with exclusions and targets: equal scores within the tolerance, and no item out of place by more than it. */
-export function compareRanking(actual: Engine, reference: Engine, items: number, tolerance: Tolerance): void {
+/**
+ * Rankings with exclusions and targets: equal scores within the tolerance, and no item out of place by more than it.
+ * @param rankings every length with and without every term; or two of them, for settings that differ in the training alone
+ */
+export function compareRanking(
+  actual: Engine,
+  reference: Engine,
+  items: number,
+  tolerance: Tolerance,
+  rankings: 'every' | 'two' = 'every',
+): void {
   const queries = reference.finals.users;
   const pick = (modulus: number, remainder: number) => {
     const cells: [number, number][] = [];
@@ -117,13 +126,26 @@ export function compareRanking(actual: Engine, reference: Engine, items: number,
   // Some on excluded items and on targets.
   const chosen = pick(3, 1);
   const additions = { ...chosen, values: Float32Array.from(chosen.indices, (_, e) => (((e * 7 + 2) % 13) - 6) / 16) };
+  const [excluded, targets] = [pick(4, 1), pick(16, 2)];
   const terms = [{}, { itemBias }, { additions }, { itemBias, additions }];
-  for (const [k, of] of [1, 5, items, items + 3].flatMap((k) => terms.map((term) => [k, term] as const))) {
-    const request: RankRequest = { queries, k, excluded: pick(4, 1), targets: pick(4, 2), ...of };
+  const lengths = [1, 5, items, items + 3];
+  const compared =
+    rankings === 'every'
+      ? terms.map((term) => [term, lengths] as const)
+      : ([
+          [terms[0], [items]],
+          [terms[3], [5]],
+        ] as const);
+  for (const [of, ks] of compared) {
+    const all = reference.rank({ queries, k: items, ...of });
+    for (const k of ks) compareList({ queries, k, excluded, targets, ...of }, all);
+  }
+
+  function compareList(request: RankRequest, all: RankResult): void {
+    const { k } = request;
     const got = actual.rank(request);
     const expected = reference.rank(request);
     expectClose(got.scores, expected.scores, tolerance.absolute, tolerance.relative, `ranked scores, k = ${k}`);
-    const all = reference.rank({ queries, k: items, ...of });
     for (let q = 0; q < queries.rows; q++) {
       const lists = [got, expected].map(({ items: ranked }) => ranked.subarray(q * k, (q + 1) * k));
       const [mine, theirs] = lists as [Int32Array, Int32Array];

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { draws } from '../support/property-seed.ts';
+import { campaign, draws } from '../support/property-seed.ts';
 import { checkReader, difference, findIn, names } from './drawn-files.ts';
 import { readPlainly } from './plain-reader.ts';
 import { inNode, inPage } from './readers.ts';
 
-// $TAUREC_FUZZ_FILES: how many files are drawn; else 250 in continuous integration and 50 elsewhere.
-const numRuns = Number(process.env.TAUREC_FUZZ_FILES ?? draws(250).numRuns);
+const numRuns = draws(250).numRuns * campaign;
 
 test(
   `the reader finds what a plain reader finds, in ${numRuns} files`,
@@ -13,7 +12,11 @@ test(
   Math.max(120_000, numRuns * 2_000),
 );
 
-test(`so does that of a browser, in ${numRuns * 4} files`, () => checkReader(inPage, numRuns * 4));
+test(
+  `so does that of a browser, in ${numRuns * 4} files`,
+  () => checkReader(inPage, numRuns * 4),
+  Math.max(120_000, numRuns * 2_000),
+);
 
 test('the check notices a reader that lets a quote take up rows', async () => {
   const rows = Array.from(

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { campaign, campaignSeed as seed } from '../support/property-seed.ts';
 import { check, completeModel, flipModel } from './damage-case.ts';
 
 /** Flips of each file; in a campaign every byte. */
-const flipsOfFile = process.env.TAUREC_CAMPAIGN ? Infinity : 1000;
-const seed = Number(process.env.TAUREC_PROPERTY_SEED ?? Date.now() % 2 ** 31);
+const flipsOfFile = campaign > 1 ? Infinity : 200;
 
 test(`a flipped bit in any byte of a model, ${flipsOfFile} of each file, is an error that names the file (seed ${seed})`, async () => {
   const { directory, folder } = await completeModel();

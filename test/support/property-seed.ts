@@ -18,11 +18,14 @@ export function draws(count: number): { numRuns: number } {
 
 fc.configureGlobal({ ...draws(100), ...(fixed !== undefined && { seed: Number(fixed) }) });
 
-/** How many times as many rounds a campaign of kills has, at moments drawn anew; 1, the short form, has the same moments in every run. */
-const campaign = Number(process.env.TAUREC_CAMPAIGN || 1);
-const campaignSeed = Number(process.env.TAUREC_PROPERTY_SEED ?? (campaign > 1 ? Date.now() % 2 ** 31 : 20240513));
+/** $TAUREC_CAMPAIGN: how many times as much the searches for rare faults draw (moments of kills, files of fuzzers, flipped bits), and anew; 1, the short form, draws the same in every run. */
+export const campaign = Number(process.env.TAUREC_CAMPAIGN || 1);
+/** What a search draws from; its title names it, and $TAUREC_PROPERTY_SEED repeats it. */
+export const campaignSeed = Number(
+  process.env.TAUREC_PROPERTY_SEED ?? (campaign > 1 ? Date.now() % 2 ** 31 : 20240513),
+);
 
-/** The moments at which the rounds of a campaign kill, each from 1 to `latest`; the title names the seed, by which $TAUREC_PROPERTY_SEED repeats them. */
+/** The moments at which the rounds of a campaign kill, each from 1 to `latest`. */
 export function killMoments(rounds: number, latest: number): { moments: number[]; title: string; timeout: number } {
   const numRuns = rounds * campaign;
   const moments = fc.sample(fc.noBias(fc.integer({ min: 1, max: latest })), { numRuns, seed: campaignSeed });

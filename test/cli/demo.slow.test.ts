@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { begin, folder } from './taurec.ts';
 
-// The two trainings take half a minute of processor time each.
+// The training takes half a minute of processor time.
 vi.setConfig({ testTimeout: 300_000 });
 
 let server: Server;
@@ -17,26 +17,26 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe('taurec demo', () => {
-  test('a download that is not MovieLens is refused; it says so and goes on with the synthetic catalogue', async () => {
+  test('a download that is not MovieLens is refused; it says so and trains on the synthetic catalogue', async () => {
     const env = { TAUREC_MOVIELENS: base, TAUREC_CACHE: join(folder, 'demo-cache') };
-    const { code, stdout, stderr } = await begin(['demo', '--people', '1', '--threads', '2'], { env }).done;
-    expect(code, stderr).toBe(0);
-    expect(stderr).toMatch(/Cannot get MovieLens \(.*SHA-256.*\)/);
-    expect(stderr).toContain('synthetic catalogue');
-    const [, ours, theirs] = /NDCG@20 +(\d\.\d+) +(\d\.\d+)/.exec(stdout)!;
-    expect(Number(ours)).toBeGreaterThan(1.5 * Number(theirs));
-    expect(stdout).toMatch(/User \d+ liked +recommended/);
+    const { done, stderr, stop } = begin(['demo', '--people', '1', '--threads', '2'], { env });
+    // That it trains is enough: the training is that of the next test.
+    await expect.poll(stderr, { timeout: 120_000 }).toMatch(/epoch/i);
+    stop();
+    expect((await done).code).toBe(130);
+    expect(stderr()).toMatch(/Cannot get MovieLens \(.*SHA-256.*\)/);
+    expect(stderr()).toContain('synthetic catalogue');
   });
 
   const shared = process.env.TAUREC_DATA;
   test.skipIf(!shared)(
     'movielens-100k of $TAUREC_DATA (skipped without it): half again as good as the most popular',
     async () => {
-      const { code, stdout, stderr } = await begin(['demo', '--json', '--quiet'], { env: { TAUREC_DATA: shared! } })
-        .done;
+      const { code, stdout, stderr } = await begin(['demo', '--people', '1'], { env: { TAUREC_DATA: shared! } }).done;
       expect(code, stderr).toBe(0);
-      const { metrics } = JSON.parse(stdout);
-      expect(metrics.bsl['ndcg@20']).toBeGreaterThan(1.5 * metrics.popular['ndcg@20']);
+      const [, ours, theirs] = /NDCG@20 +(\d\.\d+) +(\d\.\d+)/.exec(stdout)!;
+      expect(Number(ours)).toBeGreaterThan(1.5 * Number(theirs));
+      expect(stdout).toMatch(/User \d+ liked +recommended/);
     },
   );
 });

@@ -26,6 +26,8 @@ export default defineConfig({
     setupFiles: ['test/support/property-seed.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // How long `expect.poll` waits for what comes in its own time; by itself a second, which a busy machine exceeds.
+    expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     // Many tests wait for a program that they started: two at a time use two cores, where vitest by itself would use one.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -36,7 +36,7 @@ const epochOf = async (page: Page) =>
 /** Waits until a long training has had some epochs. */
 async function learning(page: Page, after = 10): Promise<void> {
   await course(page).getByText('Learning').waitFor();
-  await expect.poll(() => epochOf(page), { timeout: 30_000 }).toBeGreaterThan(after);
+  await expect.poll(() => epochOf(page)).toBeGreaterThan(after);
 }
 const ended = (page: Page, words: string) => course(page).getByText(words, { exact: true }).waitFor();
 
@@ -75,22 +75,23 @@ describe.skipIf(chromiumMissing)(`the studio in trouble, in Chromium${chromiumMi
         await openSample(page, host);
         await train(page, LONG);
         await learning(page);
-        expect(await left(page)).not.toEqual([]);
+        await expect.poll(() => left(page)).not.toEqual([]);
         await page.getByRole('button', { name: 'Stop' }).click();
         await ended(page, 'Stopped');
         const reached = await epochOf(page);
         expect(reached).toBeGreaterThan(10);
         await page.getByText('As a table: Loss').click();
         const rows = page.getByRole('table', { name: 'Loss' }).locator('tbody tr');
-        expect(await rows.count()).toBe(reached);
+        // The table is drawn once it has been opened, which the browser tells the page later.
+        await expect.poll(() => rows.count()).toBe(reached);
         for (const name of ['Pause', 'Continue', 'Resume'])
           expect(await page.getByRole('button', { name, exact: true }).count()).toBe(0);
         for (const name of ['Step', 'Stop'])
           expect(await page.getByRole('button', { name, exact: true }).isDisabled()).toBe(true);
-        expect(await left(page)).toEqual([]);
+        await expect.poll(() => left(page)).toEqual([]);
         await train(page, 3);
         await ended(page, 'Done');
-        expect(new Set(await left(page)).size).toBe(1);
+        await expect.poll(async () => new Set(await left(page)).size).toBe(1);
         await room(page, 'Explore');
         await page.getByRole('combobox', { name: 'Person' }).fill('Ada');
         await page.getByRole('option', { name: /^Ada/ }).first().click();
@@ -119,12 +120,12 @@ describe.skipIf(chromiumMissing)(`the studio in trouble, in Chromium${chromiumMi
         await one.getByText('As a table: Loss').click();
         const epochs = one.getByRole('table', { name: 'Loss' }).locator('tbody th');
         // Epochs that came before the page was loaded are there, too, each once.
-        await expect.poll(() => epochs.count(), { timeout: 20_000 }).toBe(reached);
+        await expect.poll(() => epochs.count()).toBe(reached);
       }
       expect(await epochOf(tab)).toBe(await epochOf(page));
       await train(tab, 3);
       await ended(tab, 'Done');
-      await expect.poll(() => runsOn(page), { timeout: 20_000 }).toHaveLength(2);
+      await expect.poll(() => runsOn(page)).toHaveLength(2);
       expect(await runsOn(page)).toEqual(await runsOn(tab));
     });
     await host.end();

@@ -5,7 +5,7 @@ import { CosineContrastiveLoss } from './cosine-contrastive-loss.ts';
 const folder = `${process.env.TAUREC_DATA}/movielens-100k`;
 const data: Dataset = existsSync(folder)
   ? await loadDataset({ train: `${folder}/train.tsv.gz`, test: `${folder}/test.tsv.gz`, validRatio: 0.1 })
-  : syntheticDataset({ users: 1000, items: 600, interactions: 40_000, validRatio: 0.08 });
+  : syntheticDataset({ users: 400, items: 300, interactions: 12_000, validRatio: 0.1 });
 console.log(data.source);
 
 const options = { margin: 0.2, negativeWeight: 10 };

@@ -7,8 +7,8 @@ const data = syntheticDataset({ users: 400, items: 200, interactions: 12_000, va
 const config = {
   threads: 1,
   dimension: 16,
-  epochs: 40,
-  validation: { every: 40, metric: 'ndcg@20' },
+  epochs: 25,
+  validation: { every: 25, metric: 'ndcg@20' },
   seed: 1,
 } as const;
 const worth = async (loss: TrainConfigInput['loss']) =>
@@ -17,7 +17,7 @@ const worth = async (loss: TrainConfigInput['loss']) =>
 it("'auto' comes within 3% of the best of a fine grid, on validation", async () => {
   let best = 0;
   for (const tau of [0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4]) {
-    for (const negativeWeight of [0.8, 1.1, 1.4]) {
+    for (const negativeWeight of [0.8, 1.4]) {
       best = Math.max(best, await worth({ name: 'sl', tau, negativeWeight }));
     }
   }

@@ -3,14 +3,13 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
-import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadDataset, openModel } from '../../src/index.ts';
 import { metricTitle } from '../../src/studio/page/parts/metric-names.ts';
 import { chromiumMissing } from '../browser/chromium.ts';
 import { folder, program } from '../cli/taurec.ts';
 import { logText } from '../support/log-text.ts';
-import { axeFaults, overflowing } from './page/browser.ts';
+import { expectSound } from './page/browser.ts';
 import { pages, startSite, startStudio } from './page/hosts.ts';
 import { answersOf, drop, type Taken, tasteLog, walk } from './page/walk.ts';
 
@@ -40,14 +39,6 @@ function steady(text: string): Record<string, unknown> {
 describe.skipIf(chromiumMissing)(`the studio from a file to a model, in Chromium${chromiumMissing}`, () => {
   const { onPage } = pages();
   beforeAll(() => writeFileSync(join(folder, 'log.csv'), tasteLog()));
-
-  const look = (page: Page) => async (screen: string) => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect(await axeFaults(page), `${screen}, ${colorScheme}`).toEqual([]);
-    }
-    expect(await overflowing(page), screen).toEqual([]);
-  };
 
   /** What a command or Node says about the model that was taken home is what the page said. */
   async function expectSame(taken: Taken, home: string, answers: Awaited<ReturnType<typeof answersOf>>) {
@@ -110,7 +101,7 @@ describe.skipIf(chromiumMissing)(`the studio from a file to a model, in Chromium
     await onPage(async (page) => {
       const answers = await answersOf(page);
       await page.goto(host.address);
-      const taken = await walk(page, look(page));
+      const taken = await walk(page, (screen) => expectSound(page, screen));
       expect(page.url()).not.toContain('token');
       await expectSame(taken, 'served', answers);
     });

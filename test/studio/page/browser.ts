@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { chromiumFlags, chromiumPath } from '../../browser/chromium.ts';
 import type { FakeSession } from './fake-session.ts';
 import { serveSite } from './site.ts';
@@ -74,20 +74,37 @@ export function studioPages(host: { readonly isolated?: boolean; readonly folder
   };
 }
 
-/** The faults that axe finds on the page as it is, each with the element. */
-export async function axeFaults(page: Page): Promise<string[]> {
+/** The rules of axe whose outcome depends on colours. */
+const colourRules = ['color-contrast', 'link-in-text-block'];
+
+/** The faults that axe finds on the page as it is, each with the element; by all rules unless some are named. */
+export async function axeFaults(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(axe);
-  return page.evaluate(async () => {
+  return page.evaluate(async (only) => {
     const { axe } = window as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> };
+      axe: {
+        run(options: {
+          runOnly?: readonly string[];
+        }): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+      };
     };
-    const { violations } = await axe.run();
+    const { violations } = await axe.run(only ? { runOnly: only } : {});
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(
         ({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 160)} ${failureSummary.replaceAll('\n', ' ')}`,
       ),
     );
-  });
+  }, rules);
+}
+
+/** Insists that axe finds nothing on the page as it is, light and dark, and that nothing reaches beyond the window. */
+export async function expectSound(page: Page, screen = 'the page'): Promise<void> {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const rules = colorScheme === 'dark' ? colourRules : undefined;
+    expect(await axeFaults(page, rules), `${screen}, ${colorScheme}`).toEqual([]);
+  }
+  expect(await overflowing(page), screen).toEqual([]);
 }
 
 /** Elements that reach beyond the window, and are not within an area that scrolls. */

@@ -31,7 +31,7 @@ interface Validated {
 
 /**
  * Metrics of the engine's final embeddings on the validation interactions, protocol `clean` with the training items masked: full ranking for the validation users,
- * or for a sample of `validation.users` of them that is the same at every epoch. Lists are ranked with the popularity prior. Under `auto` it is searched for at the first, second, fourth, eighth … validation: it hardly moves later.
+ * or for a sample of `validation.users` of them that is the same at every epoch. Lists are ranked with the popularity prior. Under `auto` every second validation searches for it, the first one too: it moves little, but a number that is left behind lets patience end a training early.
  * @param priors c of the validations before, in their order
  */
 export function validate(run: Validated, priors: readonly number[]): Validation {
@@ -54,12 +54,10 @@ export function validate(run: Validated, priors: readonly number[]): Validation 
   };
   if (prior !== 'auto') return validateWith(prior);
   const last = priors.at(-1);
-  return last === undefined || isPowerOfTwo(priors.length + 1)
+  return last === undefined || priors.length % 2 === 0
     ? searchPrior(validateWith, scoreScale(engine, rankingScore), last)
     : validateWith(last);
 }
-
-const isPowerOfTwo = (n: number) => (n & (n - 1)) === 0;
 
 /** True when some trained user has validation items. */
 export function hasUsers(valid: Csr, train: Csr): boolean {

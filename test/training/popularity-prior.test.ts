@@ -147,13 +147,12 @@ describe('training with a popularity prior', () => {
     expect(result.history[result.epoch - 1]!.popularityPrior).toBe(c);
   });
 
-  it('auto searches at the first, second, fourth and eighth validation, and keeps its number in between', async () => {
+  it('auto searches at every second validation, and keeps its number in between', async () => {
     const { history } = await run({ ...small, epochs: 9, validation: { metric, every: 1, patience: 9 } });
     const priors = history.map((record) => record.popularityPrior!);
-    expect(priors[2]).toBe(priors[1]);
-    expect(new Set(priors.slice(3, 7)).size).toBe(1);
-    expect(priors[8]).toBe(priors[7]);
-    expect(new Set(priors).size).toBeGreaterThan(1);
+    const searched = priors.filter((_, at) => at % 2 === 0);
+    expect(priors).toEqual(searched.flatMap((c) => [c, c]).slice(0, 9));
+    expect(new Set(searched).size).toBeGreaterThan(1);
   });
 
   it('is the same run again, and from the number that it chose', async () => {

@@ -1,5 +1,5 @@
 /**
- * Defaults, judged data set by data set: each candidate is a configuration that differs from a bare `taurec train FILE --valid-ratio 0.1`. Of the training file a tenth is the validation part, and a tenth judges: no candidate sees it, and the
+ * Defaults, judged data set by data set: each candidate is a configuration that names an objective for `taurec train FILE --valid-ratio 0.1`. Of the training file a tenth is the validation part, and a tenth judges: no candidate sees it, and the
  * test file is not read. A row of the table: NDCG@20 on the judging tenth, of the whole model, by candidate; the choice of a set is the candidate with the best mean share of a set's best on all other sets.
  *
  *     node bench/defaults.mjs [--data movielens-100k,amazon2014-health] [--candidates 'plain;prior'] [--seeds 1] [--threads 1] [--records FILE]
@@ -18,7 +18,7 @@ const prior = { popularityPrior: 'auto' };
 /** @param {number} tau1 @param {number} negativeWeight */
 const bsl = (tau1, negativeWeight) => ({ loss: { name: 'bsl', options: { tau1, negativeWeight } } });
 
-/** What each candidate differs in from the defaults of the day (bsl, τ1 4, λ 1.2, τ by the number of items, uniform pool, rows weighed by their interactions, no prior). @type {Record<string, object>} */
+/** What each candidate differs in from the declared defaults (bsl, τ1 4, λ 1.2, τ by the number of items, uniform pool, rows weighed by their interactions, no prior). The last one is what a training without a named objective has. @type {Record<string, object>} */
 const candidates = {
   plain: { ...bsl(4, 1.2), popularityPrior: 0 },
   prior: { ...bsl(4, 1.2), ...prior },
@@ -27,6 +27,7 @@ const candidates = {
   'popular pool, prior, τ1 1': { ...bsl(1, 1), ...byPopularity, ...prior },
   'sqrt, prior': { ...bsl(4, 1.2), rowWeight: 'sqrt', ...prior },
   'sqrt, popular pool, prior': { ...bsl(4, 1), rowWeight: 'sqrt', ...byPopularity, ...prior },
+  'sqrt, popular pool, prior, τ1 1': { ...bsl(1, 1), rowWeight: 'sqrt', ...byPopularity, ...prior },
 };
 
 const { values } = parseArgs({

@@ -26,6 +26,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
+/** The declared default, by name: with a validation part an unnamed objective is another one. */
+const loss = { name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } };
 const threads = Number(values.threads);
 const validRatio = Number(values['valid-ratio']);
 enableFusedMultiplyAdd();
@@ -33,7 +35,7 @@ enableFusedMultiplyAdd();
 /** For each n the NDCG@20 of every person, with the term and without. @param {string} name @param {number} seed */
 async function measure(name, seed) {
   const heldOut = holdOutPeople(name, seed);
-  const trained = await heldOut.train({ validRatio }, { threads });
+  const trained = await heldOut.train({ validRatio }, { loss, threads });
   const { neighbors, ...plain } = trained.model;
   if (!neighbors) console.error(`${name}, seed ${seed}: no term was chosen`);
   else if (!values.json)

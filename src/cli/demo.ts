@@ -62,7 +62,7 @@ async function run(terminal: Terminal, flags: DemoFlags): Promise<void> {
   const progress = flags.quiet ? undefined : new TrainProgress(terminal.stderr);
   const onProgress = progress?.handle.bind(progress);
   // The validation part chooses the number of steps; the refit then trains on it too.
-  const config = { loss: 'bsl', seed, refit: true, ...engineChoice };
+  const config = { seed, refit: true, ...engineChoice };
   const [result, seconds] = await timed(() =>
     terminal.interruptible((signal) => trainEmbeddings(dataset, config, { signal, onProgress })),
   ).finally(() => progress?.close());

@@ -15,7 +15,7 @@ import { checkModelTarget, type SaveOptions, saveModel } from '../model/model-di
 import type { ModelFacts } from '../model/model-facts.ts';
 import { openRankingEngine } from '../recommender/ranking-engine.ts';
 import { aimSplit } from '../training/aim.ts';
-import { type TrainConfig, trainOptions } from '../training/config.ts';
+import { type TrainConfigInput, trainOptions } from '../training/config.ts';
 import type { TrainEvent } from '../training/events.ts';
 import { trainEmbeddings } from '../training/train-embeddings.ts';
 import { trainedModel } from '../training/trained-model.ts';
@@ -46,7 +46,7 @@ import { trainSourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { printSummary, reportReading, trainJson } from './train-report.ts';
-import { addTrainingFlags, inFlags, type TrainingFlags, trainConfigOf } from './training-flags.ts';
+import { addTrainingFlags, checkedConfig, inFlags, type TrainingFlags, trainInputOf } from './training-flags.ts';
 import { writeLog } from './write-log.ts';
 
 /** Flags of `taurec train`, without those of the training options (`TrainingFlags`). */
@@ -106,7 +106,8 @@ async function run(terminal: Terminal, places: readonly string[], flags: TrainFl
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
   if (configFile !== undefined) say(`Using ${configFile}.`);
   const trainFile = trainSourceOf('train', places, flags.train, file?.data.train);
-  const config = trainConfigOf(flags as unknown as TrainingFlags, file?.training);
+  const given = trainInputOf(flags as unknown as TrainingFlags, file?.training);
+  const config = checkedConfig(given);
   const out = flags.out ?? file?.out ?? join('models', dataName(trainFile));
   // Wrong losses, backbones and folders fail here, before minutes of reading and training.
   checkScore(await loadLoss(withoutAutomatic(config.loss)), config.score);
@@ -124,7 +125,7 @@ async function run(terminal: Terminal, places: readonly string[], flags: TrainFl
   const [dataset, readSeconds] = await timed(() => loadDataset(dataOptions));
   reportReading(dataset, readSeconds, dataOptions, say);
 
-  const [result, trainSeconds] = await timed(() => runTraining(terminal, dataset, config, out, flags));
+  const [result, trainSeconds] = await timed(() => runTraining(terminal, dataset, given, out, flags));
   const request: EvaluationRequest = { protocols: protocolChoices[flags.protocol], ks: flags.ks };
   const model = trainedModel(dataset, result);
   const others = testPart(dataset, dataOptions.split !== undefined);
@@ -146,7 +147,7 @@ async function run(terminal: Terminal, places: readonly string[], flags: TrainFl
 async function runTraining(
   terminal: Terminal,
   dataset: Dataset,
-  config: TrainConfig,
+  config: TrainConfigInput,
   out: string,
   flags: TrainFlags,
 ): Promise<TrainResult> {

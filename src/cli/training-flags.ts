@@ -89,13 +89,10 @@ export function addModuleFlags(command: Command, kind: SourceFacts['kind']): voi
     .option(`--${kind}-option <name=value>`, `option of the ${kind}; repeatable`, pair);
 }
 
-/**
- * The checked training configuration with defaults: the configuration file, overridden by flags.
- * @throws TaurecError `bad-option`, naming the flag of the option where it has one
- */
-export function trainConfigOf(flags: TrainingFlags, file: TrainConfigInput = {}): TrainConfig {
+/** The configuration with the declared defaults. @throws TaurecError `bad-option`, naming the flag of the option where it has one */
+export function checkedConfig(given: TrainConfigInput): TrainConfig {
   try {
-    return parseTrainConfig(trainInputOf(flags, file));
+    return parseTrainConfig(given);
   } catch (error) {
     throw inFlags(error);
   }

@@ -9,7 +9,7 @@ import { checkModelTarget, saveModel } from '../model/model-directory.ts';
 import { type ReportFiles, writeReport } from '../report/write-report.ts';
 import { aimSplit } from '../training/aim.ts';
 import { trainingArguments } from '../training/command-line.ts';
-import { configToJson, parseTrainConfig, type TrainConfigInput } from '../training/config.ts';
+import { configToJson, type TrainConfigInput } from '../training/config.ts';
 import { dataArguments } from '../training/data-arguments.ts';
 import { trainedModel } from '../training/trained-model.ts';
 import { trainWinner } from '../tuning/train-winner.ts';
@@ -34,7 +34,7 @@ import { trainSourceOf } from './source-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { TrainProgress } from './train-progress.ts';
 import { columnsOf, reportReading } from './train-report.ts';
-import { addTrainingFlags, inFlags, type TrainingFlags, trainInputOf } from './training-flags.ts';
+import { addTrainingFlags, checkedConfig, inFlags, type TrainingFlags, trainInputOf } from './training-flags.ts';
 import { TuneProgress } from './tune-progress.ts';
 
 /** Flags of `taurec tune`, without those of training options and study settings. */
@@ -103,7 +103,7 @@ async function requestOf(places: readonly string[], flags: TuneFlags): Promise<R
   // The file's time budget is that of one training; the study has its own.
   const { timeBudget: _, ...ownTraining } = file?.training ?? {};
   const config = trainInputOf(flags as unknown as TrainingFlags, ownTraining, notTrials);
-  const { seed, aim } = checked(config);
+  const { seed, aim } = checkedConfig(config);
   const data: DatasetOptions = { seed, ...file?.data, ...datasetOptionsOf(flags), train: trainFile };
   // A study needs validation data to compare trials by.
   if (data.valid === undefined) data.validRatio ??= 0.1;
@@ -117,15 +117,6 @@ async function requestOf(places: readonly string[], flags: TuneFlags): Promise<R
     settings: settingsOf(flags, file?.tune),
     folder: flags.folder ?? join('tuning', dataName(trainFile)),
   };
-}
-
-/** The checked configuration; errors name flags. */
-function checked(config: TrainConfigInput) {
-  try {
-    return parseTrainConfig(config);
-  } catch (error) {
-    throw inFlags(error);
-  }
 }
 
 /** The study's settings: those of the file, overridden by flags. `tune` checks them. */

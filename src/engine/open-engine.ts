@@ -18,7 +18,7 @@ export interface EngineOptions {
   readonly build?: 'auto' | 'simd' | 'simd-fma';
   /**
    * Embeddings of the users, which the engine takes over in place of a table of zeros where they have the layout of its own: row after row, as many elements as rows need with padding to a multiple of 4 (32 bits; none in 16 bits), and
-   * alone in a buffer of shared memory. Elsewhere they are ignored.
+   * alone in a buffer of shared memory. The padding must be 0, and the array is the engine's from then on. Otherwise, and by an engine that trains, they are ignored.
    */
   readonly users?: Float32Array | Uint16Array;
 }

@@ -44,6 +44,8 @@ export interface CheckTask {
   readonly checks: Checks;
 }
 
+/** Bytes that are read, and checked, at a time (4 MiB). */
+export const PIECE_BYTES = 1 << 22;
 /** Bytes per unit of the progress that the thread sees. */
 export const PROGRESS_BYTES = 4096;
 export const DONE = -1;
@@ -135,9 +137,13 @@ export class PieceCheck {
 
   /** The first `end` bytes can be read. */
   advance(end: number): void {
-    if (this.#hash) for (const view of viewsOf(this.#parts, this.#done, end)) this.#hash.update(view);
-    this.#done = end;
-    this.#search.advance(end);
+    // In pieces that stay in the processor's cache: a thread that has fallen behind finds much at once, and a hash takes less than 2 GiB.
+    while (this.#done < end) {
+      const next = Math.min(end, this.#done + PIECE_BYTES);
+      if (this.#hash) for (const view of viewsOf(this.#parts, this.#done, next)) this.#hash.update(view);
+      this.#search.advance(next);
+      this.#done = next;
+    }
   }
 
   found(): Found {

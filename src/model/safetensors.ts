@@ -4,7 +4,7 @@ import { TaurecError } from '../errors.ts';
 import { writeAtomically } from '../platform/atomic-file.ts';
 import { openRegular } from '../platform/regular-file.ts';
 import { type FileDigest, refuseDamaged, signedDigest, unsigned, withDigest } from './file-digest.ts';
-import { type Reading, ReadingCheck } from './reading-check.ts';
+import { PIECE_BYTES, type Reading, ReadingCheck } from './reading-check.ts';
 import {
   floatRanges,
   headerLength,
@@ -19,8 +19,6 @@ import { type DataPart, TensorMemory, viewsOf } from './tensor-memory.ts';
 
 /** Bytes per read call of `readAll` (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
 const CALL_BYTES = 1 << 28;
-/** Bytes per read call of `readSafetensors` (4 MiB): the checks of a piece find it in the processor's cache. */
-const PIECE_BYTES = 1 << 22;
 const TRUNCATED = 'The file was truncated while it was being read.';
 /** Pieces of a file that are read at a time. The memory is new, and most of the time of a read is the system's for its pages. */
 const AT_A_TIME = 4;

@@ -79,7 +79,7 @@ export class Recommender {
     index?: ApproximateIndex,
     own?: Recommender,
   ) {
-    // The engine has its own copy of the embeddings: keep no reference to the model's, so that its memory can be freed.
+    // The engine has the embeddings, as a copy or taken over: keep no reference to the model's, so that its memory can be freed.
     const { users: _users, items: _items, ...rest } = model as ServedModel;
     this.#model = rest;
     this.#own = own ?? this;

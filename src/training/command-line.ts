@@ -10,6 +10,7 @@ import {
   type TrainConfigInput,
   trainOptions,
 } from './config.ts';
+import { namesObjective } from './default-objective.ts';
 import { valueAt } from './option-errors.ts';
 
 /** The long form of a declared flag: `--rows <number>` → `--rows`. */
@@ -18,7 +19,7 @@ export const longFlag = (flag: string): string => /--[^\s,]+/.exec(flag)![0];
 export const negation = (flag: string): string => longFlag(flag).replace(/^--/, '--no-');
 
 /**
- * The flags of `taurec train` that produce a configuration: only those of options that differ from their defaults, none for the default configuration. `taurec train DATA` with
+ * The flags of `taurec train` that produce a configuration: only those of options that differ from their defaults, the loss with all of its options wherever an option of the objective is given, none for an empty configuration. `taurec train DATA` with
  * them trains with this configuration. An address of a module is taken as it is.
  * @throws TaurecError as `parseTrainConfig`; `bad-option` for a loss, backbone, pool or sampler given as an object, which no flag can name
  */
@@ -32,12 +33,13 @@ export function commandLineOf(config: TrainConfigInput): string[] {
       expected: 'a name or a module: no flag names an object',
     });
   }
-  return differingArguments(parsed, {});
+  // Who names nothing of the objective gets one by the data (`configFor`), so one that is given is always named.
+  return differingArguments(parsed, {}, namesObjective(config) ? ['loss'] : []);
 }
 
 /**
  * The flags of `taurec train` that produce a configuration, given the configuration file in use. Values that the file or the defaults already give are left out;
- * the seed and the loss with all of its options are always named, the number of threads, which does not change the result, never. Inverse of `trainConfigOf`: commander's values of
+ * the seed and the loss with all of its options are always named, the number of threads, which does not change the result, never. Inverse of `trainInputOf`: commander's values of
  * these flags, over the same file, give the same configuration.
  */
 export const trainingArguments = (config: TrainConfig, file: TrainConfigInput = {}): string[] =>

@@ -137,7 +137,7 @@ const validationShape = {
  * The types of a configuration, the flags of `taurec train` with their help, the tables of docs/command-line.md and the names in a search space all come from here.
  */
 export const trainShape = {
-  /** The loss. The default is BSL as tuned for ordinary data; a loss given by name has its paper's λ = 1. An omitted τ depends on the size of the catalogue. */
+  /** The loss. The default is BSL as tuned for ordinary data, with a validation part another objective (`default-objective.ts`); a loss given by name has its paper's λ = 1. An omitted τ depends on the size of the catalogue. */
   loss: option(loss.default({ name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } }), {
     group: 'Loss:',
     flag: '--loss <name>',
@@ -182,15 +182,15 @@ export const trainShape = {
     fixed: true,
   }),
   /**
-   * c of the popularity prior: lists are ranked by s_ui + c · log(1 + n_i), with n_i the training interactions of item i (docs/popularity.md). Default 0.
-   * `auto` chooses at every validation the c that validates best; it needs a validation part.
+   * c of the popularity prior: lists are ranked by s_ui + c · log(1 + n_i), with n_i the training interactions of item i (docs/popularity.md). Default 0, but `auto` with a validation part where no option of the objective is named.
+   * `auto` chooses the c that validates best; it needs a validation part.
    */
   popularityPrior: option(
     z.union([z.literal('auto'), z.number()], { error: "a finite number, or 'auto'" }).default(0),
     {
       group: model,
       flag: '--popularity-prior <number>',
-      help: 'popularity term of a score: number · log(1 + interactions of the item); below 0 favours the long tail; auto: chosen by validation',
+      help: 'popularity term of a score: number · log(1 + interactions of the item); below 0 favours the long tail; auto: chosen by validation, the default where a validation part is there and no option of the objective is named',
     },
   ),
   /**

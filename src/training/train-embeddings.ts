@@ -1,6 +1,7 @@
 import { runInCoordinator } from '#run-in-coordinator';
 import { TaurecError } from '../errors.ts';
-import { isLoss, objectIn, parseTrainConfig, type TrainConfig, type TrainConfigInput } from './config.ts';
+import { isLoss, objectIn, type TrainConfig, type TrainConfigInput } from './config.ts';
+import { configFor } from './default-objective.ts';
 import type { TrainEvent } from './events.ts';
 import type { TrainingPace } from './pace.ts';
 import { checkSnapshots, type Snapshot, type SnapshotOptions } from './snapshots.ts';
@@ -59,7 +60,7 @@ export async function trainEmbeddings(
 
 /** The task of a run, checked. Throws `bad-option`, `unknown-name`, `aborted`. */
 export function trainingTask(data: TrainingData, config: TrainConfigInput, options: RunControls): TrainingTask {
-  const checked = parseTrainConfig(config);
+  const checked = configFor(data, config);
   const { signal, onSnapshot, snapshots = {}, checkpointDirectory, resume, keepState } = options;
   checkSnapshots(snapshots);
   if (resume && checkpointDirectory === undefined) {

@@ -60,9 +60,13 @@ export function validate(run: Validated, priors: readonly number[]): Validation 
 }
 
 /** True when some trained user has validation items. */
-export function hasUsers(valid: Csr, train: Csr): boolean {
-  for (let u = 0; u < Math.min(valid.rows, train.rows); u++) if (csrDegree(valid, u) > 0) return true;
-  return false;
+export const hasUsers = (valid: Csr, train: Csr): boolean => validUsers(valid, train) > 0;
+
+/** Number of trained users with validation items. */
+export function validUsers(valid: Csr, train: Csr): number {
+  let users = 0;
+  for (let u = 0; u < Math.min(valid.rows, train.rows); u++) if (csrDegree(valid, u) > 0) users++;
+  return users;
 }
 
 /** Steps of c in one unit of the scores: .02 for cosines. */

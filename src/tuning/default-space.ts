@@ -4,7 +4,7 @@ import { declaredOptions, defaultOf, type RawOptions } from '../option.ts';
 import type { Space } from '../search/space.ts';
 import { parseTrainConfig, type TrainConfigInput, trainOptions } from '../training/config.ts';
 
-/** Settings for the popularity prior. Every validation chooses it, so validations are few; a patience of ten lets the learning-rate schedule finish. */
+/** Settings for the popularity prior. Every second validation searches for it, so validations are few; a patience of ten lets the learning-rate schedule finish. */
 const prior = { popularityPrior: 'auto', validation: { every: 20, patience: 10 } } satisfies TrainConfigInput;
 
 /** The ranges declared by the options of a loss, and by training options for its score. @param field `searchWithoutPrior` if the popularity prior is given */

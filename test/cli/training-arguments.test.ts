@@ -2,13 +2,14 @@ import { Command } from 'commander';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addReadOptions, addSplitOptions, datasetOptionsOf } from '../../src/cli/data-options.ts';
-import { addTrainingFlags, trainConfigOf } from '../../src/cli/training-flags.ts';
+import { addTrainingFlags, checkedConfig, trainInputOf } from '../../src/cli/training-flags.ts';
 import type { DatasetOptions } from '../../src/data/dataset.ts';
 import { lossNames } from '../../src/loss/losses.ts';
 import { randomPoint } from '../../src/search/space-searches.ts';
 import { commandLineOf, trainingArguments } from '../../src/training/command-line.ts';
 import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import { dataArguments } from '../../src/training/data-arguments.ts';
+import { namesObjective } from '../../src/training/default-objective.ts';
 import { configAt } from '../../src/tuning/config-at.ts';
 import { defaultSpace } from '../../src/tuning/default-space.ts';
 import { errorOf } from '../support/error-of.ts';
@@ -83,7 +84,7 @@ test('the flags of a configuration make it again, also over a configuration file
       for (const kind of ['loss', 'backbone'] as const)
         fc.pre(!file?.[kind] || holdsOptions(wanted[kind], below[kind]));
       const args = trainingArguments(wanted, file);
-      expect(configToJson(trainConfigOf(read(args), file))).toEqual(configToJson(wanted));
+      expect(configToJson(checkedConfig(trainInputOf(read(args), file)))).toEqual(configToJson(wanted));
     }),
     { numRuns: 300 },
   );
@@ -98,9 +99,12 @@ test('a command line has the flags of what differs, and makes the configuration 
     fc.property(input, fc.option(fc.constantFrom(1, 3), { nil: undefined }), (config, threads) => {
       const wanted = parseTrainConfig({ ...config, threads });
       const args = commandLineOf({ ...config, threads });
-      expect(configToJson(trainConfigOf(read(args)))).toEqual(configToJson(wanted));
-      // As a page holds it: as JSON, complete.
-      expect(commandLineOf(configToJson(wanted))).toEqual(args);
+      expect(configToJson(checkedConfig(trainInputOf(read(args))))).toEqual(configToJson(wanted));
+      // As a page holds it: as JSON, complete, so its loss is always named.
+      const ofComplete = commandLineOf(configToJson(wanted));
+      expect(ofComplete.some((word) => word === '--loss' || word === '--loss-module')).toBe(true);
+      expect(configToJson(checkedConfig(trainInputOf(read(ofComplete))))).toEqual(configToJson(wanted));
+      if (namesObjective(config)) expect(ofComplete).toEqual(args);
     }),
     { numRuns: 300 },
   );
@@ -114,7 +118,7 @@ test('a command line cannot name an object', () => {
 test.each(lossNames)('the flags of a default trial of %s make it again', (loss) => {
   const { space, config } = defaultSpace({ loss }, 20_000);
   const wanted = parseTrainConfig(configAt(config, randomPoint(space, 3, 7)));
-  expect(configToJson(trainConfigOf(read(trainingArguments(wanted))))).toEqual(configToJson(wanted));
+  expect(configToJson(checkedConfig(trainInputOf(read(trainingArguments(wanted)))))).toEqual(configToJson(wanted));
 });
 
 test('the flags of data options make them again', () => {

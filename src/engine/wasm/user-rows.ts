@@ -41,7 +41,7 @@ function isTable(array: Float32Array | Uint16Array, { users, dimension, precisio
     array instanceof (isHalf ? Uint16Array : Float32Array) &&
     array.length === users * (isHalf ? dimension : stride) &&
     buffer.byteLength === Math.ceil(byteLength / 4) * 4 &&
-    (typeof SharedArrayBuffer === 'undefined' || buffer instanceof SharedArrayBuffer)
+    buffer instanceof SharedArrayBuffer
   );
 }
 

@@ -4,6 +4,7 @@ import { shellWord } from '../../../platform/shell-word.ts';
 import { commandLineOf } from '../../../training/command-line.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../../../training/config.ts';
 import { dataArguments } from '../../../training/data-arguments.ts';
+import { namesObjective } from '../../../training/default-objective.ts';
 import type { DataRequest, RunInfo, Source } from '../../session.ts';
 import { fileName } from '../parts/download.ts';
 
@@ -34,13 +35,16 @@ export function reproductionOf(run: RunInfo, sources: readonly Source[]): Reprod
     ...((request.validRatio ?? 0) > 0 &&
       aim !== 'accuracy' && { validSplit: request.validSplit ?? request.split ?? 'random' }),
   };
-  const { threads: _, ...config } = run.config;
+  // A run of the studio has the declared objective where none is named, `taurec train` one by the data.
+  const { threads: _, ...config } = namesObjective(run.config) ? run.config : { ...run.config, loss: declaredLoss() };
   return {
     data: { ...request, ...named, ...stated } as DatasetOptions,
     config: withEngine(config, run.engine),
     folder: `models/${fileName(run.name)}`,
   };
 }
+
+const declaredLoss = () => parseTrainConfig({}).loss;
 
 /** The run as a command for a shell. */
 export function commandText({ data, config, folder }: Reproduction): string {

@@ -14,8 +14,8 @@ const CLICKS = 0.08;
 
 /** The people of one side, day by day, with the sums that a database would keep. */
 class Side {
-  readonly #random: Random;
-  readonly #lift: number;
+  #random!: Random;
+  #lift = 1;
   /** By person: own rate, purchases or clicks, impressions. */
   readonly #rates = new Float64Array(DAYS * NEW_PEOPLE);
   readonly #y = new Float64Array(DAYS * NEW_PEOPLE);
@@ -28,9 +28,14 @@ class Side {
   #sumXX = 0;
   #sumXY = 0;
 
-  constructor(random: Random, lift: number) {
+  /** Begins anew, in the memory of the test before. */
+  begin(random: Random, lift: number): this {
     this.#random = random;
     this.#lift = lift;
+    this.#y.fill(0, 0, this.#people);
+    this.#x.fill(0, 0, this.#people);
+    this.#people = this.#active = this.#sumY = this.#sumX = this.#sumYY = this.#sumXX = this.#sumXY = 0;
+    return this;
   }
 
   day(measure: Measure): void {
@@ -38,21 +43,28 @@ class Side {
     for (; this.#people < known + NEW_PEOPLE; this.#people++) {
       this.#rates[this.#people] = 2 * this.#random.real() * this.#lift;
     }
-    for (let at = 0; at < this.#people; at++) {
-      if (at < known && this.#random.real() >= RETURNS) continue;
-      this.#count(at, -1);
-      if (measure === 'conversion') {
-        // A person counts once, however often they buy.
-        if (this.#random.real() < BUYS * this.#rates[at]!) this.#y[at] = 1;
-        this.#x[at] = 1;
-      } else {
-        // Few people see many lists.
-        const seen = 1 + Math.floor(-3 * Math.log(1 - this.#random.real()));
-        for (let i = 0; i < seen; i++) if (this.#random.real() < CLICKS * this.#rates[at]!) this.#y[at]!++;
-        this.#x[at]! += seen;
-      }
-      this.#count(at, 1);
+    for (let at = this.#gap(); at < known; at += 1 + this.#gap()) this.#visit(at, measure);
+    for (let at = known; at < this.#people; at++) this.#visit(at, measure);
+  }
+
+  /** Known people before the next one who comes back: geometric, which is a draw for each of those who come instead of one for everybody. */
+  #gap(): number {
+    return Math.floor(Math.log(1 - this.#random.real()) / Math.log(1 - RETURNS));
+  }
+
+  #visit(at: number, measure: Measure): void {
+    this.#count(at, -1);
+    if (measure === 'conversion') {
+      // A person counts once, however often they buy.
+      if (this.#random.real() < BUYS * this.#rates[at]!) this.#y[at] = 1;
+      this.#x[at] = 1;
+    } else {
+      // Few people see many lists.
+      const seen = 1 + Math.floor(-3 * Math.log(1 - this.#random.real()));
+      for (let i = 0; i < seen; i++) if (this.#random.real() < CLICKS * this.#rates[at]!) this.#y[at]!++;
+      this.#x[at]! += seen;
     }
+    this.#count(at, 1);
   }
 
   #count(at: number, sign: 1 | -1): void {
@@ -66,17 +78,19 @@ class Side {
   }
 
   arm(measure: Measure): Arm {
-    const shared = { people: this.#people, active: this.#active };
-    if (measure === 'conversion') return armOf({ ...shared, sum: this.#sumY, squares: this.#sumYY });
-    const sums = { y: this.#sumY, x: this.#sumX, yy: this.#sumYY, xx: this.#sumXX, xy: this.#sumXY };
-    return ratioArm({ ...shared, ...sums });
+    const [people, active] = [this.#people, this.#active];
+    if (measure === 'conversion') return armOf({ people, active, sum: this.#sumY, squares: this.#sumYY });
+    const [y, x, yy, xx, xy] = [this.#sumY, this.#sumX, this.#sumYY, this.#sumXX, this.#sumXY];
+    return ratioArm({ people, active, y, x, yy, xx, xy });
   }
 }
 
+const sides = [new Side(), new Side()] as const;
+
 /** Whether a test of 28 days with a look a day decides, and for which side. */
 function verdictOf(measure: Measure, lift: number, seed: number, run: number) {
-  const a = new Side(randomStream(seed, 'a', run), 1);
-  const b = new Side(randomStream(seed, 'b', run), lift);
+  const a = sides[0].begin(randomStream(seed, 'a', run), 1);
+  const b = sides[1].begin(randomStream(seed, 'b', run), lift);
   for (let day = 0; day < DAYS; day++) {
     a.day(measure);
     b.day(measure);

@@ -71,7 +71,7 @@ describe('a model of 16-bit floats', () => {
           expect(answers(half, model, shape.seed)).toEqual(answers(wide, model, shape.seed));
         },
       ),
-      draws(40),
+      draws(15),
     );
   });
 

@@ -16,9 +16,11 @@ const common = [
   '--rows',
   '32',
   '--epochs',
-  '20',
+  '8',
   '--threads',
-  '2',
+  '1',
+  '--neighbors',
+  'off',
 ];
 const short = ['--trials', '4', '--rungs', '0.5,1', '--factor', '2', '--search', 'random'];
 

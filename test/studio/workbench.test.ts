@@ -8,8 +8,7 @@ const direct = async () => {
   return { session, end: () => session.close() };
 };
 
-describeSession('a workbench in Node', direct);
-
+// All of the contract by way of a channel, which hands each call to the workbench; other tests of this folder call one itself. What it records is as without a channel.
 describeSession(
   'a workbench behind a channel',
   async () => {

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-// Seventy short trainings: 50 seconds of one processor.
+// Seventy short trainings: 40 seconds of one processor.
 test('the program: the loss and the metric stand in the report of two data sets', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'taurec-example-'));
   try {

@@ -9,7 +9,7 @@ import config from './losses.experiment.ts';
 const folder = process.argv[2] ?? 'report';
 const settings: ExperimentConfig = existsSync(`${process.env.TAUREC_DATA}/movielens-100k`)
   ? config
-  : { ...config, data: [madeUp('films', 1), madeUp('books', 2)], seeds: [1, 2], config: { epochs: 10 } };
+  : { ...config, data: [madeUp('films', 1), madeUp('books', 2)], seeds: [1, 2], config: { epochs: 5 } };
 
 const { report, files } = await runExperiment(experimentNamed('losses'), settings, {
   folder,
@@ -22,7 +22,7 @@ for (const { claim, verdict, evidence } of report.claims) console.log(`${verdict
 console.log(files.html);
 
 function madeUp(name: string, seed: number): string {
-  const { train, test } = syntheticDataset({ users: 300, items: 200, interactions: 9000, seed });
+  const { train, test } = syntheticDataset({ users: 100, items: 80, interactions: 2500, seed });
   const path = join(folder, 'data', name);
   mkdirSync(path, { recursive: true });
   for (const [part, matrix] of Object.entries({ train, test: test! })) {

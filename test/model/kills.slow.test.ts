@@ -2,7 +2,7 @@ import { test } from 'vitest';
 import { killMoments } from '../support/property-seed.ts';
 import { survivesKills } from './kill-case.ts';
 
-const { moments, title, timeout } = killMoments(20, 40);
+const { moments, title, timeout } = killMoments(10, 40);
 
 test(
   `a kill during a save leaves one whole model, files of the user and nothing else (${title})`,

@@ -24,7 +24,7 @@ import {
   saveModel,
   syntheticShop,
 } from '../dist/index.js';
-import { trainEmbeddings, trainedModel } from '../dist/lab.js';
+import { parseTrainConfig, trainEmbeddings, trainedModel } from '../dist/lab.js';
 
 const { values } = parseArgs({
   options: {
@@ -39,7 +39,7 @@ const { values } = parseArgs({
 const [share, keep, explained, threads] = [values.share, values.keep, values.explained, values.threads].map(Number);
 const K = 20;
 /** The declared default, by name: with a validation part an unnamed objective is another one. */
-const loss = { name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } };
+const { loss } = parseTrainConfig({});
 const weights = { view: 0.1, cart: 0.5, purchase: 1 };
 enableFusedMultiplyAdd();
 

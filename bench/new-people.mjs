@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util';
 import { mean } from '../dist/experiment/statistics.js';
 import { createModel, enableFusedMultiplyAdd, openRankingEngine, Recommender } from '../dist/index.js';
-import { pairedBootstrap } from '../dist/lab.js';
+import { pairedBootstrap, parseTrainConfig } from '../dist/lab.js';
 import { holdOutPeople, ndcgOfPerson } from './speed/held-out-people.mjs';
 
 const GIVEN = [1, 2, 3, 5, 10];
@@ -27,7 +27,7 @@ const { values } = parseArgs({
   },
 });
 /** The declared default, by name: with a validation part an unnamed objective is another one. */
-const loss = { name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } };
+const { loss } = parseTrainConfig({});
 const threads = Number(values.threads);
 const validRatio = Number(values['valid-ratio']);
 enableFusedMultiplyAdd();

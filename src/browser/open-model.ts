@@ -140,10 +140,10 @@ async function readTensors(files: Files, name: string, { digest, finite }: Tenso
   const data = new Uint8Array(sharedBytes(bytes.length - 8 - headerBytes));
   data.set(bytes.subarray(8 + headerBytes));
   const parsed = headerOf(path, header, data.length);
-  const bytesOf = ({ begin }: TensorEntry) => ({ buffer: data.buffer, at: begin });
-  const file = safetensorsOf(path, parsed, bytesOf);
+  const placeOf = ({ begin }: TensorEntry) => ({ buffer: data.buffer, at: begin });
+  const file = safetensorsOf(path, parsed, placeOf);
   const check = async (expected?: FileDigest) => {
-    const search = new FiniteSearch(finite ? floatRanges(parsed, bytesOf) : []);
+    const search = new FiniteSearch(finite ? floatRanges(parsed, placeOf) : []);
     search.advance(data.length);
     const hash = expected && (await sha256Of(bytes));
     refuseDamaged(file, { bytes: bytes.length, sha256: hash, notFinite: search.found }, expected ?? {});

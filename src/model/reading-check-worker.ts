@@ -1,7 +1,7 @@
 /** The thread of `ReadingCheck`: checks the files that it is sent, one after another, as far as they have been read. */
 
 import { parentPort } from 'node:worker_threads';
-import { ABANDONED, bytesOf, type CheckTask, DONE, PieceCheck, PROGRESS_BYTES } from './reading-check.ts';
+import { ABANDONED, type CheckTask, DONE, lengthOf, PieceCheck, PROGRESS_BYTES } from './reading-check.ts';
 
 parentPort!.on('message', ({ id, head, parts, progress, checks }: CheckTask) => {
   const pieces = new PieceCheck([head], parts, checks);
@@ -9,7 +9,7 @@ parentPort!.on('message', ({ id, head, parts, progress, checks }: CheckTask) => 
     Atomics.wait(progress, 0, seen);
     seen = Atomics.load(progress, 0);
     if (seen === ABANDONED) return;
-    pieces.advance(seen === DONE ? bytesOf(parts) : seen * PROGRESS_BYTES);
+    pieces.advance(seen === DONE ? lengthOf(parts) : seen * PROGRESS_BYTES);
   }
   parentPort!.postMessage({ id, found: pieces.found() });
 });

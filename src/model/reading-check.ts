@@ -88,7 +88,7 @@ export class ReadingCheck {
   }
 
   #inThread(worker: Worker, head: Uint8Array, parts: readonly DataPart[], checks: Checks): Reading {
-    const bytes = bytesOf(parts);
+    const bytes = lengthOf(parts);
     const id = this.#files++;
     const progress = sharedInt32(1);
     const found = new Promise<Found>((settle, fail) => this.#waiting.set(id, { settle, fail }));
@@ -119,7 +119,7 @@ function here(head: readonly Uint8Array[], parts: readonly DataPart[], checks: C
 }
 
 /** The number of bytes in all parts. */
-export const bytesOf = (parts: readonly DataPart[]): number => parts.at(-1)?.end ?? 0;
+export const lengthOf = (parts: readonly DataPart[]): number => parts.at(-1)?.end ?? 0;
 
 /** The checks of the data of one file, in order. */
 export class PieceCheck {

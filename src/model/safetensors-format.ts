@@ -62,13 +62,13 @@ export function typeOfArray(data: TensorArray): TensorType {
 }
 
 /** Where the bytes of a tensor lie: in a buffer, from byte `at` on. */
-export interface TensorBytes {
+export interface TensorPlace {
   readonly buffer: ArrayBufferLike;
   readonly at: number;
 }
 
 /** A tensor as a typed array over part of a buffer. It copies only if another program's writer left the tensor unaligned, which typed arrays do not allow. */
-function viewOf({ type, begin, end }: TensorEntry, { buffer, at }: TensorBytes): TensorArray {
+function viewOf({ type, begin, end }: TensorEntry, { buffer, at }: TensorPlace): TensorArray {
   const size = bytesPerElement(type);
   const bytes = end - begin;
   const aligned = at % size === 0;
@@ -223,10 +223,10 @@ export function headerOf(path: string, header: Uint8Array, dataBytes: number): S
 export function safetensorsOf(
   path: string,
   { tensors, metadata }: SafetensorsHeader,
-  bytesOf: (entry: TensorEntry) => TensorBytes,
+  placeOf: (entry: TensorEntry) => TensorPlace,
 ): Safetensors {
   const views = tensors.map((e): [string, Tensor] => {
-    const tensor = { shape: e.shape, data: viewOf(e, bytesOf(e)) };
+    const tensor = { shape: e.shape, data: viewOf(e, placeOf(e)) };
     return [e.name, e.type === 'F16' ? { ...tensor, type: e.type } : tensor];
   });
   return { path, metadata, tensors: new Map(views) };
@@ -235,11 +235,11 @@ export function safetensorsOf(
 /** Where the 32-bit and 16-bit floats of a file lie. */
 export function floatRanges(
   { tensors }: SafetensorsHeader,
-  bytesOf: (entry: TensorEntry) => TensorBytes,
+  placeOf: (entry: TensorEntry) => TensorPlace,
 ): FloatRange[] {
   return tensors.flatMap((entry) => {
     const { name, type, begin, end } = entry;
-    return type === 'F32' || type === 'F16' ? [{ name, type, begin, end, ...bytesOf(entry) }] : [];
+    return type === 'F32' || type === 'F16' ? [{ name, type, begin, end, ...placeOf(entry) }] : [];
   });
 }
 

@@ -87,17 +87,17 @@ export async function readSafetensors(
     const { size, length, header } = await readHeader(file, path);
     const bytes = size - 8 - header.length;
     const parsed = headerOf(path, header, bytes);
-    const { parts, bytesOf } = new TensorMemory(parsed.tensors);
+    const { parts, placeOf } = new TensorMemory(parsed.tensors);
     const own = isSigned ? signedDigest(header) : undefined;
     const hashed = own === undefined ? header : withDigest(header, own, unsigned);
     const checks = {
       hash: digest !== undefined || own !== undefined,
-      finite: finite ? floatRanges(parsed, bytesOf) : [],
+      finite: finite ? floatRanges(parsed, placeOf) : [],
     };
     const reading = check.begin([length, hashed], parts, checks);
     try {
       await readPieces(file, size - bytes, parts, bytes, reading);
-      const opened = safetensorsOf(path, parsed, bytesOf);
+      const opened = safetensorsOf(path, parsed, placeOf);
       const sound = reading.result().then((found) => {
         if (isSigned && own === undefined) {
           throw new TaurecError('damaged-file', { path, problem: 'it does not contain its SHA-256' });

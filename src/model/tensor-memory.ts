@@ -1,5 +1,5 @@
 import { sharedBytes } from '../array/shared.ts';
-import type { TensorBytes, TensorEntry } from './safetensors-format.ts';
+import type { TensorEntry, TensorPlace } from './safetensors-format.ts';
 
 /** Bytes [begin, end) of the data of a file, in a buffer of their own from its beginning on. */
 export interface DataPart {
@@ -28,7 +28,7 @@ export class TensorMemory {
   }
 
   /** Where the bytes of a tensor lie. */
-  readonly bytesOf = ({ name }: TensorEntry): TensorBytes => ({ buffer: this.#byName.get(name)!.buffer, at: 0 });
+  readonly placeOf = ({ name }: TensorEntry): TensorPlace => ({ buffer: this.#byName.get(name)!.buffer, at: 0 });
 }
 
 /** Bytes [from, to) of data that lie in parts, a view of each part. */

@@ -10,7 +10,7 @@ test('digest and search are those of the whole data, however far the reading got
     { name: 'a', type: 'F32' as const, shape: [3 * floats], begin: 0, end: 3 * PIECE_BYTES },
     { name: 'b', type: 'F32' as const, shape: [5], begin: 3 * PIECE_BYTES, end: 3 * PIECE_BYTES + 20 },
   ];
-  const { parts, bytesOf } = new TensorMemory(tensors);
+  const { parts, placeOf } = new TensorMemory(tensors);
   for (const { buffer, begin } of parts) {
     const all = new Float32Array(buffer);
     for (let e = 0; e < all.length; e++) all[e] = Math.sin(e + begin);
@@ -26,7 +26,7 @@ test('digest and search are those of the whole data, however far the reading got
     type,
     begin,
     end,
-    ...bytesOf({ name } as never),
+    ...placeOf({ name } as never),
   }));
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: end }), { maxLength: 4 }), (looks) => {

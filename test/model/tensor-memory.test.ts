@@ -16,10 +16,10 @@ it('views of any bytes are these bytes, in the order of the file', () => {
           bytes += length;
           return { name: `${n}`, type: 'U8' as const, shape: [length], begin, end: bytes };
         });
-        const { parts, bytesOf } = new TensorMemory(reversed ? [...entries].reverse() : entries);
+        const { parts, placeOf } = new TensorMemory(reversed ? [...entries].reverse() : entries);
         const written = Uint8Array.from({ length: bytes }, (_, i) => i + 1);
         for (const entry of entries) {
-          const { buffer, at } = bytesOf(entry);
+          const { buffer, at } = placeOf(entry);
           expect([buffer.byteLength % 4, at]).toEqual([0, 0]);
           new Uint8Array(buffer).set(written.subarray(entry.begin, entry.end));
         }

@@ -6,7 +6,11 @@ import { isActive, Trainer } from '../../src/studio/page/train/trainer.ts';
 import type { RunInfo, Session } from '../../src/studio/session.ts';
 import { fakeSchema } from './page/fake-schema.ts';
 
-beforeAll(() => void vi.stubGlobal('history', { replaceState: () => {} }));
+const address = { hash: '#/train', search: '' };
+beforeAll(() => {
+  vi.stubGlobal('location', address);
+  vi.stubGlobal('history', { replaceState: () => {} });
+});
 afterAll(() => void vi.unstubAllGlobals());
 
 /** Runs of a session whose answers come when `wait` lets them. */
@@ -76,7 +80,7 @@ class SlowRuns {
 }
 
 async function trainerOf(slow: SlowRuns): Promise<{ trainer: Trainer; studio: Studio }> {
-  const studio = new Studio(async () => slow.session, { hash: '#/train', search: '' });
+  const studio = new Studio(async () => slow.session, address);
   await studio.open();
   const trainer = new Trainer(studio);
   trainer.restarts.value = false;

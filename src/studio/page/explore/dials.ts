@@ -80,6 +80,6 @@ export function moved(values: DialValues, name: keyof DialValues, value: number 
 }
 
 /** The part of a list's request that dials say. */
-export function requestOf(dials: DialValues): ListRequest {
+export function requestOf(dials: DialValues): ListRequest & { readonly k: number } {
   return { k: lengths[0], ...dials };
 }

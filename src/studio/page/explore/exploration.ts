@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Explanation } from '../../../recommender/explanation.ts';
 import type { RecommendedItem } from '../../../recommender/recommendation.ts';
-import type { Found, ListRequest, Person, RunInfo, Session, Who } from '../../session.ts';
+import type { Found, Person, RunInfo, Session, Who } from '../../session.ts';
 import { Answer } from '../state/answer.ts';
 import type { Studio } from '../state/studio.ts';
 import { Task } from '../state/task.ts';
@@ -13,6 +13,11 @@ import { type Moves, movesBetween } from './moves.ts';
 export const subjects = ['person', 'likes', 'item'] as const;
 /** A subject. */
 export type Subject = (typeof subjects)[number];
+
+/** Why an item is in a list or not, with the length of that list: the dials may have moved since. */
+export interface Verdict extends Explanation {
+  readonly k: number;
+}
 
 /** Milliseconds that a dial rests before a list is asked for. */
 const WAIT = 60;
@@ -32,7 +37,7 @@ export class Exploration {
   readonly attributes = new Task<readonly AttributeFacts[]>();
   readonly history = new Answer<Person>();
   readonly list = new Answer<readonly RecommendedItem[]>();
-  readonly explanation = new Answer<Explanation>();
+  readonly explanation = new Answer<Verdict>();
   readonly similar = new Answer<readonly RecommendedItem[]>();
   readonly together = new Answer<readonly RecommendedItem[]>();
   /** For whom lists are; undefined while no one is chosen. */
@@ -122,7 +127,7 @@ export class Exploration {
   }
 
   /** The options of the list that is asked for. */
-  request(): ListRequest {
+  request(): ReturnType<typeof requestOf> {
     const where = whereOf(this.attributes.value ?? [], this.controls.value);
     const atMost = atMostOf(this.controls.value);
     return { ...requestOf(this.dials.value), ...(where && { where }), ...(atMost && { atMost }) };
@@ -135,7 +140,11 @@ export class Exploration {
     if (!who) return;
     this.list.ask(() => session.recommend(run.id, who, { ...request, explain: REASONS }), WAIT);
     const missed = this.missed.value;
-    if (missed) this.explanation.ask(() => session.explain(run.id, who, missed.id, request), WAIT);
+    if (!missed) return;
+    this.explanation.ask(async () => {
+      const explanation = await session.explain(run.id, who, missed.id, request);
+      return { ...explanation, k: request.k };
+    }, WAIT);
   }
 
   /** Asks for a person's history. Belongs into an effect. */

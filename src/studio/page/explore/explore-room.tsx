@@ -26,8 +26,10 @@ function Explore({ run }: { run: RunInfo }) {
   const exploration = explorationOf(studio);
   const { options } = studio.place.value;
   useEffect(() => {
-    if (Object.keys(options).length === 0) exploration.write();
-    else exploration.read(options);
+    // An effect comes after its drawing, and a dial may have moved in between.
+    const now = studio.place.peek().options;
+    if (Object.keys(now).length === 0) exploration.write();
+    else exploration.read(now);
   }, [options]);
   useEffect(() => {
     void exploration.attributes.run(() => studio.session.attributes(run.id));

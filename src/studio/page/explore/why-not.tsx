@@ -1,12 +1,10 @@
-import type { Explanation } from '../../../recommender/explanation.ts';
 import type { RunInfo } from '../../session.ts';
 import { AnswerView } from '../parts/answer-view.tsx';
 import { count, score as scoreText } from '../parts/figures.ts';
 import { SearchBox } from '../parts/search-box.tsx';
 import { useStudio } from '../state/studio.ts';
 import { type Asker, absenceText, basisText, rankText } from './absence.ts';
-import { lengths } from './dials.ts';
-import { explorationOf } from './exploration.ts';
+import { explorationOf, type Verdict } from './exploration.ts';
 import { ReasonBars } from './reason-bars.tsx';
 
 /** "Why not …?": any item, in the list or not, in plain sentences. */
@@ -26,22 +24,20 @@ export function WhyNot({ run, asker }: { run: RunInfo; asker: Asker }) {
       />
       {missed && (
         <AnswerView answer={exploration.explanation} working={`Asking about ${missed.title ?? missed.id}`}>
-          {(explanation) => (
-            <Answer explanation={explanation} asker={asker} k={exploration.dials.value.k ?? lengths[0]} />
-          )}
+          {(verdict) => <Answer verdict={verdict} asker={asker} />}
         </AnswerView>
       )}
     </section>
   );
 }
 
-function Answer({ explanation, asker, k }: { explanation: Explanation; asker: Asker; k: number }) {
-  const { item, title, place, score, basis, absent = [], because } = explanation;
+function Answer({ verdict, asker }: { verdict: Verdict; asker: Asker }) {
+  const { item, title, place, score, basis, absent = [], because, k } = verdict;
   const sentences = [
     ...(place === undefined ? [] : [`It is in the list, at place ${count(place)}.`]),
     ...absent.map((one) => absenceText(one, asker, k)),
-    rankText(explanation),
-    basisText(explanation),
+    rankText(verdict),
+    basisText(verdict),
     ...(score === undefined
       ? []
       : [basis === 'popular' ? `${count(score)} people have it.` : `Its score is ${scoreText(score)}.`]),

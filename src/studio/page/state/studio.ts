@@ -90,9 +90,14 @@ export class Studio {
     this.said.value = text;
   }
 
-  /** Goes to a place by its address, so that Back returns. `replace`: an option changed, and Back should not undo each of them. */
+  /**
+   * Goes to a place by its address, so that Back returns. `replace`: an option changed, and Back should not undo each of them; it does nothing once the address leads to another room.
+   */
   go(change: Partial<Place>, how: 'visit' | 'replace' = 'visit'): void {
-    const next = { ...this.place.peek(), ...change };
+    const here = this.place.peek();
+    // The browser tells of a new address later, and the room that is being left may still write its options.
+    if (how === 'replace' && placeOf(location.hash).room !== here.room) return;
+    const next = { ...here, ...change };
     const fragment = fragmentOf(next);
     if (how === 'replace') {
       history.replaceState(null, '', fragment);

@@ -7,3 +7,8 @@ export function* byteBlocks({ buffer, byteOffset, byteLength }: ArrayBufferView)
     yield new Uint8Array(buffer, byteOffset + at, Math.min(BLOCK_BYTES, byteLength - at));
   }
 }
+
+/** The bytes of an array, as a view. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
+import { bytesOf } from '../array/byte-blocks.ts';
 import type { Csr } from '../array/csr.ts';
 import type { IdMap } from '../data/id-map.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
@@ -133,9 +134,4 @@ export async function writePieces(
   } finally {
     await file.close();
   }
-}
-
-/** The bytes of a typed array, without a copy. */
-export function bytesOf(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }

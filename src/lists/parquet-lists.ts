@@ -19,9 +19,10 @@ export async function parquetLists(columns: readonly string[]): Promise<ListForm
   const duck = await openDuck('512MB');
   const { connection } = duck;
   // Parts are written while rows of the next one come: two connections, because one does not bear two calls at once.
-  const writing = await duck.connect();
-  for (const one of [connection, writing]) await one.run('SET preserve_insertion_order = true');
-  await connection.run('CREATE TABLE items (item INTEGER, id VARCHAR, title VARCHAR)');
+  const writing = await prepared(duck).catch(async (error) => {
+    await duck.close();
+    throw error;
+  });
   /** The numbers of all items met so far, and those that DuckDB does not have yet. */
   const numbers = new Map<string, number>();
   let fresh: RecommendedItem[] = [];
@@ -96,6 +97,14 @@ export async function parquetLists(columns: readonly string[]): Promise<ListForm
   };
 
   return { begin, join: (from, to) => joinParts(duck, from, to), close: () => duck.close() };
+}
+
+/** Makes the table of items; returns a second connection. */
+async function prepared(duck: Duck): Promise<Awaited<ReturnType<Duck['connect']>>> {
+  const writing = await duck.connect();
+  for (const one of [duck.connection, writing]) await one.run('SET preserve_insertion_order = true');
+  await writing.run('CREATE TABLE items (item INTEGER, id VARCHAR, title VARCHAR)');
+  return writing;
 }
 
 /** Joins Parquet files to one with their rows in order; a single one is copied. One thread: the groups of rows then never depend on the machine. */

@@ -19,7 +19,7 @@ import { type DataPart, TensorMemory, viewsOf } from './tensor-memory.ts';
 
 /** Bytes per read call of `readAll` (256 MiB). Linux moves less than 2 GiB per call, so larger files need several. */
 const CALL_BYTES = 1 << 28;
-const TRUNCATED = 'The file was truncated while it was being read.';
+const TRUNCATED = 'it was truncated while it was being read';
 /** Pieces of a file that are read at a time. The memory is new, and most of the time of a read is the system's for its pages. */
 const AT_A_TIME = 4;
 
@@ -73,7 +73,7 @@ export interface OpenChecks {
 /**
  * Opens a safetensors file: reads it once, each tensor into shared memory of its own. The digest is computed while the file is read.
  * @returns the file, and `sound`, which rejects if a check fails. Use no value before it resolves: until then only the format has been checked.
- * @throws TaurecError `bad-safetensors` when the file is missing, cut short or of another format, or when its tensors overlap, leave gaps or do not fit their shapes
+ * @throws TaurecError `bad-safetensors` when the file is missing, cannot be read, is cut short or of another format, or when its tensors overlap, leave gaps or do not fit their shapes
  */
 export async function readSafetensors(
   path: string,
@@ -107,9 +107,10 @@ export async function readSafetensors(
       // Whoever awaits `sound` gets the error; nobody may have begun to when it comes.
       sound.catch(() => {});
       return { file: opened, sound };
-    } catch (error) {
+    } catch (cause) {
       reading.abandon();
-      throw error;
+      if (cause instanceof TaurecError) throw cause;
+      throw new TaurecError('bad-safetensors', { path, problem: (cause as Error).message }, { cause });
     }
   } finally {
     await file.close();

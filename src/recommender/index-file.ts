@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesOf } from '../array/byte-blocks.ts';
 import { csrRow } from '../array/csr.ts';
 import { type AnyMatrix, floatRows, isHalf, rowFrom } from '../array/half-matrix.ts';
 import { randomStream } from '../array/random.ts';
@@ -201,8 +202,6 @@ function* rowsOf(m: AnyMatrix): Generator<Float32Array> {
     yield data.subarray(offset, offset + count * columns);
   }
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
 
 async function indexNames(directory: string): Promise<string[]> {
   return (await readdir(directory)).filter(isIndexName);

@@ -1,8 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { bytesOf } from '../../src/array/byte-blocks.ts';
+import { PIECE_BYTES, ReadingCheck } from '../../src/model/reading-check.ts';
 import { openSafetensors, writeSafetensors } from '../../src/model/safetensors.ts';
 import { type Tensor, tensorOf } from '../../src/model/safetensors-format.ts';
 import { draws } from '../support/property-seed.ts';
@@ -14,6 +16,9 @@ beforeAll(async () => {
   path = join(folder, 'x.safetensors');
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** Comparing millions of numbers by `toEqual` takes ten seconds, and their difference all memory. */
+const sameBytes = (a: ArrayBufferView, b: ArrayBufferView) => Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
 
 /** The published format, read by a program of its own: header length (u64, little-endian), JSON, data; offsets count from the data's start. */
 async function parseIndependently(file: string) {
@@ -128,8 +133,52 @@ describe('safetensors', () => {
     );
     const digest = await writeSafetensors(path, { ...written, long: { shape: [long.length], data: long } });
     const { tensors } = await openSafetensors(path, { digest });
-    expect(tensors.get('long')!.data).toEqual(long);
+    expect(sameBytes(tensors.get('long')!.data, long)).toBe(true);
     for (const [name, { data }] of Object.entries(written)) expect(tensors.get(name)!.data).toEqual(data);
+  });
+
+  it('a file that ends or fails in the middle is refused once all pieces have ended, and is closed', async () => {
+    const data = new Uint8Array(5 * PIECE_BYTES + 3);
+    await writeSafetensors(path, { x: { shape: [data.length], data } }, {}, { signed: true });
+    const handle = await open(path);
+    await handle.close();
+    const proto: FileHandle = Object.getPrototypeOf(handle);
+    const { readv } = proto;
+    const links = async () => {
+      const names = await readdir('/proc/self/fd');
+      return Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
+    };
+    for (const check of [new ReadingCheck(0), new ReadingCheck(2 ** 30)]) {
+      for (const failing of [1, 2, 3, 6]) {
+        let begun = 0;
+        let running = 0;
+        const fault = failing % 2 ? 'EIO: i/o error, read' : 'it was truncated while it was being read';
+        const spy = vi.spyOn(proto, 'readv').mockImplementation(async function (this: FileHandle, ...call) {
+          const number = ++begun;
+          running++;
+          try {
+            if (number === failing && failing % 2) throw new Error(fault);
+            const read = await readv.apply(this, call);
+            return number === failing ? { ...read, bytesRead: 0 } : read;
+          } finally {
+            running--;
+          }
+        });
+        try {
+          await expect(openSafetensors(path, { signed: true, check })).rejects.toMatchObject({
+            code: 'bad-safetensors',
+            message: expect.stringContaining(`${path}: not a readable safetensors file: ${fault}.`),
+          });
+        } finally {
+          spy.mockRestore();
+        }
+        expect(running).toBe(0);
+        expect(await links()).not.toContain(path);
+      }
+      const { tensors } = await openSafetensors(path, { signed: true, check });
+      expect(sameBytes(tensors.get('x')!.data, data)).toBe(true);
+      check.close();
+    }
   });
 
   it('writes a table in pieces', async () => {

@@ -1,5 +1,5 @@
 /**
- * Measures the life of a model from a Parquet file to a list, at growing sizes: reading, an epoch, evaluation of 20,000 users, saving, opening; each stage of a size in a process of its own, with its peak of memory.
+ * Measures the life of a model from a Parquet file to a list, at growing sizes: reading, an epoch, the neighbour term, evaluation of 20,000 users, saving, opening; each stage of a size in a process of its own, with its peak of memory.
  * The log is made up (speed/made-up-log.mjs). Peaks count everything that the process holds, the evaluation's ranking engine too.
  *
  *     node bench/scale.mjs [--millions 1,3,10] [--dimension N] [--negatives N] [--threads N] [--seed N] [--folder DIR] [--json]
@@ -45,7 +45,7 @@ for (const millions of values.millions.split(',').map(Number)) {
     const made = await run('generate', life);
     const trained = await run('train', life);
     const opened = await run('open', life);
-    const { read, engine, epoch, evaluate, save } = trained.seconds;
+    const { read, engine, epoch, processor, rest, evaluate, save } = trained.seconds;
     rows.push({
       ...{
         'interactions M': millions,
@@ -58,6 +58,8 @@ for (const millions of values.millions.split(',').map(Number)) {
         'read s': read,
         'engine s': engine,
         'epoch s': epoch,
+        'processor s': processor,
+        'neighbours s': rest,
         'evaluate s': evaluate,
         'save s': save,
       },
@@ -81,7 +83,7 @@ const growth = (what) => {
   const misses = x.map(([millions = 0], e) => Math.abs((each * millions + fixed) / (y[e] ?? 1) - 1));
   return { figure: what, 'per million': each, fixed, 'farthest size %': 100 * Math.max(...misses) };
 };
-const figures = ['read s', 'epoch s', 'evaluate s', 'save s', 'open s', 'peak GiB'];
+const figures = ['read s', 'epoch s', 'neighbours s', 'evaluate s', 'save s', 'open s', 'peak GiB'];
 const reports = [
   { title: `scale: d ${values.dimension}, 256 users × ${values.negatives} negatives, ${values.threads} threads`, rows },
   ...(rows.length > 2 ? [{ title: 'scale: linear fit', rows: figures.map(growth) }] : []),

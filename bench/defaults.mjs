@@ -2,15 +2,18 @@
  * Defaults, judged data set by data set: each candidate is a configuration that names an objective for `taurec train FILE --valid-ratio 0.1`. Of the training file a tenth is the validation part, and a tenth judges: no candidate sees it, and the
  * test file is not read. A row of the table: NDCG@20 on the judging tenth, of the whole model, by candidate; the choice of a set is the candidate with the best mean share of a set's best on all other sets.
  *
- *     node bench/defaults.mjs [--data movielens-100k,amazon2014-health] [--candidates 'plain;prior'] [--seeds 1] [--threads 1] [--records FILE]
+ *     node bench/defaults.mjs [--data movielens-100k,amazon2014-health] [--candidates 'plain;prior'] [--tune 1200] [--seeds 1] [--threads 1] [--records FILE]
  *
+ * `--tune SECONDS`: beside the candidates a training with what `taurec tune` finds in that time, on the same validation part. It is none of those that are chosen from.
  * Resumable: what the records (bench/defaults/records.jsonl) contain is not run again. Without --data it prints their tables.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mean } from '../dist/experiment/statistics.js';
 import { enableFusedMultiplyAdd, loadDataset, train } from '../dist/index.js';
+import { tune } from '../dist/lab.js';
 import { tableLines } from './speed/report.mjs';
 
 const byPopularity = { batch: { pool: 'popularity', alpha: 0.5 } };
@@ -34,6 +37,7 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     candidates: { type: 'string', default: Object.keys(candidates).join(';') },
+    tune: { type: 'string' },
     seeds: { type: 'string', default: '1' },
     threads: { type: 'string', default: '1' },
     records: { type: 'string', default: join(import.meta.dirname, 'defaults/records.jsonl') },
@@ -54,7 +58,7 @@ if (values.data !== undefined) {
   enableFusedMultiplyAdd();
   for (const data of values.data.split(',')) {
     for (const seed of values.seeds.split(',').map(Number)) {
-      for (const candidate of values.candidates.split(';')) {
+      for (const candidate of [...values.candidates.split(';'), ...(values.tune ? [`tune ${values.tune}`] : [])]) {
         if (records.some((record) => record.data === data && record.candidate === candidate && record.seed === seed))
           continue;
         records.push(await judge(data, candidate, seed));
@@ -70,8 +74,10 @@ async function judge(data, candidate, seed) {
   const folder = join(process.env.TAUREC_DATA ?? '../shared/data', data);
   const source = join(folder, existsSync(join(folder, 'train.tsv.gz')) ? 'train.tsv.gz' : 'train.txt.gz');
   const dataset = await loadDataset({ train: source, split: 'random', testRatio: 0.1, validRatio: 0.1, seed });
+  const threads = Number(values.threads);
   const spent = process.cpuUsage();
-  const trained = await train(dataset, { ...candidates[candidate], seed, threads: Number(values.threads) });
+  const config = candidates[candidate] ?? (await tuned(dataset, seed, threads));
+  const trained = await train(dataset, { ...config, seed, threads });
   const { user, system } = process.cpuUsage(spent);
   const { metrics } = await trained.evaluate(dataset.test, { protocol: 'clean', ks: [20] });
   const { valid, history, epoch } = trained.result;
@@ -83,8 +89,24 @@ async function judge(data, candidate, seed) {
   };
 }
 
+/** What `tune` finds in `--tune` seconds. @param {import('../dist/index.js').Dataset} dataset @param {number} seed @param {number} threads */
+async function tuned(dataset, seed, threads) {
+  const folder = mkdtempSync(join(tmpdir(), 'taurec-tune-'));
+  try {
+    const { config } = await tune(dataset, undefined, {
+      ...{ config: { seed }, folder, threads, keep: 'best', timeBudget: Number(values.tune) },
+    });
+    console.error(JSON.stringify(config));
+    return config;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const sets = [...new Set(records.map(({ data }) => data))];
-const tried = Object.keys(candidates).filter((name) => records.some(({ candidate }) => candidate === name));
+const named = [...new Set(records.map(({ candidate }) => candidate))];
+const tried = Object.keys(candidates).filter((name) => named.includes(name));
+const shown = [...tried, ...named.filter((name) => !candidates[name])];
 /** Mean over the seeds. @param {string} data @param {string} candidate @param {'judged' | 'seconds'} what */
 const cellOf = (data, candidate, what) => {
   const found = records.filter((record) => record.data === data && record.candidate === candidate);
@@ -93,7 +115,7 @@ const cellOf = (data, candidate, what) => {
 /** Share of the set's best. @param {string} data @param {string} candidate */
 const share = (data, candidate) =>
   cellOf(data, candidate, 'judged') /
-  Math.max(...tried.map((name) => cellOf(data, name, 'judged')).filter(Number.isFinite));
+  Math.max(...shown.map((name) => cellOf(data, name, 'judged')).filter(Number.isFinite));
 /** @param {readonly string[]} chosenBy */
 const best = (chosenBy) =>
   tried
@@ -108,7 +130,7 @@ const cellText = (value, digits) => (Number.isNaN(value) ? '' : value.toFixed(di
 const table = (what) =>
   sets.map((data) => ({
     data,
-    ...Object.fromEntries(tried.map((name) => [name, cellText(cellOf(data, name, what), what === 'judged' ? 4 : 1)])),
+    ...Object.fromEntries(shown.map((name) => [name, cellText(cellOf(data, name, what), what === 'judged' ? 4 : 1)])),
   }));
 console.log('NDCG@20 on the judging tenth');
 for (const line of tableLines(table('judged'))) console.log(line);

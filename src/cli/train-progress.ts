@@ -1,3 +1,4 @@
+import { commandLineOf } from '../training/command-line.ts';
 import type { Phase, TrainEvent } from '../training/events.ts';
 import { count, decimal, duration, optionsText } from './output.ts';
 import { Progress } from './progress.ts';
@@ -45,6 +46,10 @@ export class TrainProgress {
     } else if (event.type === 'tuned') {
       this.#stop();
       this.#say(`Chosen in ${event.trials} trials, ${duration(event.seconds)}: ${optionsText(event.chosen)}`);
+    } else if (event.type === 'objective') {
+      const flags = commandLineOf(event.config).join(' ');
+      const users = `${count(event.users)} users have validation interactions, which choose the prior`;
+      this.#say(`Objective: ${flags} (${users}). Name --loss to choose another.`);
     } else if (event.type === 'neighbors') {
       this.#stop();
       this.#say(`Neighbours: ${neighborsText(event.settings, event)} (${duration(event.seconds)}).`);

@@ -1,4 +1,5 @@
 import { parseTrainConfig, type TrainConfig, type TrainConfigInput } from './config.ts';
+import type { TrainEvent } from './events.ts';
 import type { TrainingData } from './training.ts';
 import { validUsers } from './validation.ts';
 
@@ -20,22 +21,41 @@ const BATCH_OPTIONS = ['kind', 'pool', 'alpha', 'logQ', 'maskPositives', 'sample
 /** Users with validation interactions below which a prior is chosen by chance. */
 const LEAST_USERS = 100;
 
-/** True if a configuration names an option of the objective, or aims at discovery. */
+/** An objective that follows from the data, and the number of users who choose its prior. */
+export type ObjectiveByData = Pick<Extract<TrainEvent, { type: 'objective' }>, 'config' | 'users'>;
+
+/** The objective that training takes for these data where the configuration names none; undefined where the declared defaults hold. */
+export function objectiveByData({ train, valid }: Pick<TrainingData, 'train' | 'valid'>): ObjectiveByData | undefined {
+  const users = valid ? validUsers(valid, train) : 0;
+  return users < LEAST_USERS ? undefined : { config: WITH_VALIDATION, users };
+}
+
+/** True if a configuration goes with the declared defaults alone: discovery wants no popularity, and all items are no draw by popularity. */
+export function excludesObjectiveByData({ aim, batch }: TrainConfigInput): boolean {
+  return aim === 'discovery' || batch?.negatives === 'all';
+}
+
+/** True if a configuration names an option of the objective, or excludes that of the data. */
 export function namesObjective(config: TrainConfigInput): boolean {
   return (
-    config.aim === 'discovery' ||
+    excludesObjectiveByData(config) ||
     OPTIONS.some((option) => config[option] !== undefined) ||
-    BATCH_OPTIONS.some((option) => config.batch?.[option] !== undefined) ||
-    config.batch?.negatives === 'all'
+    BATCH_OPTIONS.some((option) => config.batch?.[option] !== undefined)
   );
 }
 
-/** Checks a configuration and fills in the defaults, those of the objective by the data. @throws TaurecError `bad-option` */
+/**
+ * Checks a configuration and fills in the defaults, those of the objective by the data.
+ * @returns `objective`: what was taken from the data; absent where the configuration names an objective, or the declared defaults hold
+ * @throws TaurecError `bad-option`
+ */
 export function configFor(
-  { train, valid }: Pick<TrainingData, 'train' | 'valid'>,
-  config: TrainConfigInput,
-): TrainConfig {
-  const checked = parseTrainConfig(config);
-  if (namesObjective(config) || !valid || validUsers(valid, train) < LEAST_USERS) return checked;
-  return parseTrainConfig({ ...config, ...WITH_VALIDATION, batch: { ...config.batch, ...WITH_VALIDATION.batch } });
+  data: Pick<TrainingData, 'train' | 'valid'>,
+  given: TrainConfigInput,
+): { readonly config: TrainConfig; readonly objective?: ObjectiveByData } {
+  const config = parseTrainConfig(given);
+  const objective = namesObjective(given) ? undefined : objectiveByData(data);
+  if (!objective) return { config };
+  const batch = { ...given.batch, ...objective.config.batch };
+  return { config: parseTrainConfig({ ...given, ...objective.config, batch }), objective };
 }

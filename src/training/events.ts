@@ -1,4 +1,5 @@
 import type { NeighborChoice } from '../neighbors/neighbors.ts';
+import type { TrainConfigInput } from './config.ts';
 
 /** The record of one epoch, an entry of the history. */
 export interface EpochRecord {
@@ -35,6 +36,14 @@ export type Phase = 'tune' | 'search' | 'refit';
 
 /** The events of a training run, in one stream. Each can be written as JSON. */
 export type TrainEvent =
+  | {
+      /** Comes first, where the configuration names no objective and one follows from the data (docs/popularity.md); absent where the declared defaults hold. */
+      readonly type: 'objective';
+      /** The options of it that differ from the declared defaults. */
+      readonly config: TrainConfigInput;
+      /** Trained users with validation interactions, by whom the popularity prior is chosen. */
+      readonly users: number;
+    }
   | {
       readonly type: 'start';
       readonly phase: Phase;

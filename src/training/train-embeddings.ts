@@ -58,16 +58,17 @@ export async function trainEmbeddings(
   return launch(trainingTask(data, config, options), { onEvent: onProgress, onSnapshot, signal, pace });
 }
 
-/** The task of a run, checked. Throws `bad-option`, `unknown-name`, `aborted`. */
+/** The task of a run, checked. Tells `onProgress` of an objective that follows from the data. Throws `bad-option`, `unknown-name`, `aborted`. */
 export function trainingTask(data: TrainingData, config: TrainConfigInput, options: RunControls): TrainingTask {
-  const checked = configFor(data, config);
-  const { signal, onSnapshot, snapshots = {}, checkpointDirectory, resume, keepState } = options;
+  const { config: checked, objective } = configFor(data, config);
+  const { signal, onProgress, onSnapshot, snapshots = {}, checkpointDirectory, resume, keepState } = options;
   checkSnapshots(snapshots);
   if (resume && checkpointDirectory === undefined) {
     const expected = 'a checkpointDirectory with it';
     throw new TaurecError('bad-option', { option: 'resume', got: true, expected });
   }
   if (signal?.aborted) throw new TaurecError('aborted');
+  if (objective) onProgress?.({ type: 'objective', ...objective });
   const { train, valid, negativeWeights, splits } = data;
   return {
     data: { train, valid, negativeWeights, splits },

@@ -88,6 +88,8 @@ export interface DataSummary {
   readonly info: DataInfo;
   /** Entries of each part. */
   readonly parts: { readonly train: number; readonly valid?: number; readonly test?: number };
+  /** The options of the objective that training takes for these data where none is named; empty where the declared defaults hold. A form begins with them. */
+  readonly objective: TrainConfigInput;
   /** What a person may want to know, in the words of the command line. */
   readonly notes: readonly string[];
   /** Interactions of items by rank, at most 400 points: the long tail. */

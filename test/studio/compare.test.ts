@@ -4,6 +4,7 @@ import { logExpectationExp } from '../../src/loss/log-expectation-exp.ts';
 import { SoftmaxLoss } from '../../src/loss/sl.ts';
 import { differences, shownValue } from '../../src/studio/page/compare/differences.ts';
 import {
+  baseOf,
   courseOf,
   gridOf,
   level,
@@ -15,7 +16,7 @@ import {
 import { lossTemplate } from '../../src/studio/page/compare/loss-template.ts';
 import { comparisonInWords } from '../../src/studio/page/compare/words.ts';
 import { runAt } from '../../src/studio/page/parts/run-picker.tsx';
-import { isInForce } from '../../src/studio/page/train/options.ts';
+import { fieldsInForce } from '../../src/studio/page/train/options.ts';
 import { fieldsOf } from '../../src/studio/page/train/schema-fields.ts';
 import type { RunInfo } from '../../src/studio/session.ts';
 import { trainOptions } from '../../src/training/config.ts';
@@ -61,6 +62,20 @@ test('values of an axis are read with their faults', () => {
   expect(readValues(field('loss.name'), 'sl bpr')).toEqual({ values: ['sl', 'bpr'] });
 });
 
+test('a sweep begins with the objective of the data, unless one of its values excludes it', () => {
+  const objective = { loss: 'bsl', batch: { pool: 'popularity' } } as const;
+  expect(baseOf([{ path: 'batch.negatives', values: [64, 128] }, { path: 'dimension' }], objective)).toBe(objective);
+  expect(
+    baseOf(
+      [
+        { path: 'dimension', values: [8] },
+        { path: 'batch.negatives', values: [64, 'all'] },
+      ],
+      objective,
+    ),
+  ).toEqual({});
+});
+
 test('a range has its ends, equal steps or equal factors', () => {
   expect(range(0.1, 0.5, 5, 'step')).toEqual([0.1, 0.2, 0.3, 0.4, 0.5]);
   expect(range(1, 16, 5, 'factor')).toEqual([1, 2, 4, 8, 16]);
@@ -99,7 +114,7 @@ test('losses are an axis of their own, without the options that follow from them
 });
 
 test('every option that a search tries is offered for a sweep, and by their declarations those that a person may compare besides; nothing else is', () => {
-  const offered = sweepable(fields, () => true).map(({ path }) => path);
+  const offered = sweepable(fields).map(({ path }) => path);
   for (const { path, facts, schema } of trainOptions) {
     if (facts?.source || !fields.some((field) => field.path === path)) continue;
     expect([path, offered.includes(path)], String(schema)).toEqual([path, !facts?.fixed || facts.compared === true]);
@@ -123,9 +138,7 @@ test('a switch is an axis with two values', () => {
 });
 
 test('what cannot be compared is not offered for a sweep', () => {
-  const paths = sweepable(fields, (field) => isInForce(field, {}, { 'loss.name': 'bsl', 'backbone.name': 'mf' })).map(
-    ({ path }) => path,
-  );
+  const paths = sweepable(fieldsInForce({}, fields)).map(({ path }) => path);
   expect(paths).toContain('loss.options.tau');
   expect(paths).toContain('dimension');
   for (const path of ['threads', 'engine', 'build', 'validation.metric', 'aim', 'timeBudget'])

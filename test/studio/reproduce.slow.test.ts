@@ -5,9 +5,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { loadDataset, openModel, train } from '../../src/index.ts';
+import { loadDataset, openModel, readInteractions, train } from '../../src/index.ts';
 import { commandText, configText, programText, reproductionOf } from '../../src/studio/page/compare/reproduce.ts';
+import { configOf } from '../../src/studio/page/train/options.ts';
+import { fieldsOf } from '../../src/studio/page/train/schema-fields.ts';
 import type { RunInfo, Source } from '../../src/studio/session.ts';
+import { summarize } from '../../src/studio/workbench/data-summary.ts';
+import { trainConfigJsonSchema } from '../../src/training/config-json-schema.ts';
 
 const shell = promisify(execFile);
 const dist = join(import.meta.dirname, '../../dist');
@@ -71,6 +75,31 @@ test('each text makes the model of the run again, to the last bit', async () => 
   writeFileSync(join(folder, 'again.mjs'), program);
   await shell(process.execPath, ['again.mjs'], { cwd: folder });
   expect(await saved('models/my-run')).toEqual(wanted);
+});
+
+test('a run of the form as it begins is a bare training over the same data, and its command makes it again', async () => {
+  const log = 'many.csv';
+  const pairs = Array.from({ length: 2400 }, (_, i) => `u${i % 150},i${(i * i + Math.floor(i / 150)) % 37}`);
+  writeFileSync(join(folder, log), `user,item\n${pairs.join('\n')}\n`);
+  const request = { split: 'random', testRatio: 0.2, validRatio: 0.1 } as const;
+  const data = await loadDataset({ ...request, train: join(folder, log) });
+  const { objective } = summarize({ ...request, train: log }, await readInteractions(join(folder, log)), data, []);
+  const form = fieldsOf(trainConfigJsonSchema() as never, objective);
+  const config = configOf({ dimension: 8, epochs: 3 }, form);
+  expect(config).toEqual({ ...objective, dimension: 8, epochs: 3 });
+  expect(objective.popularityPrior).toBe('auto');
+  const { result } = await train(data, { ...config, build: 'simd' });
+  const wanted = [...result.users.data, ...result.items.data];
+
+  const taurec = `taurec() { '${process.execPath}' '${join(dist, 'programs/taurec.js')}' "$@"; }`;
+  const bare = `taurec train ${log} --split random --valid-ratio 0.1 --data-seed 0 --dimension 8 --epochs 3 --build simd --out bare --quiet`;
+  await shell('sh', ['-c', `${taurec}; ${bare}`], { cwd: folder });
+  expect(await saved('bare')).toEqual(wanted);
+
+  const own: RunInfo = { ...run, name: 'begun', config, request: { ...request, train: 'file:2' } };
+  const repeated = commandText(reproductionOf(own, [{ id: 'file:2', name: log, kind: 'file' }]));
+  await shell('sh', ['-c', `${taurec}; ${repeated} --quiet`], { cwd: folder });
+  expect(await saved('models/begun')).toEqual(wanted);
 });
 
 test('a model whose data are not known names a file to replace', () => {

@@ -428,11 +428,24 @@ export function describeSession(
       const back = await session.open(await session.archive(await trained()), 'of the toy');
       await session.load({ ...toyRequest, seed: 7 });
       const same = await session.judge(back.id, 'valid').catch((error) => error);
-      await session.load({ train: 'sample:shop', split: 'random' });
+      const { objective } = await session.load({ train: 'sample:shop', split: 'random' });
+      expect(objective).toEqual({});
       const error = await session.judge(back.id, 'valid').catch((thrown) => thrown);
       expect(error).toMatchObject({ code: 'other-training-data', message: expect.stringContaining('under Data') });
       expect(same.code).not.toBe('other-training-data');
       await session.load(toyRequest);
+    });
+
+    test('data with a validation part of enough people tell the objective that training takes of itself', async () => {
+      const { objective } = await session.load({ train: 'sample:shop', validRatio: 0.1 });
+      expect(objective).toMatchObject({
+        loss: { name: 'bsl' },
+        batch: { pool: 'popularity' },
+        popularityPrior: 'auto',
+      });
+      expect((await session.data())!.objective).toEqual(objective);
+      // The toy has too few people.
+      expect((await session.load(toyRequest)).objective).toEqual({});
     });
 
     test('a long call can be stopped', async () => {

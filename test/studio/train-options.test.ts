@@ -1,21 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { lossNames } from '../../src/loss/losses.ts';
 import { lossCards } from '../../src/studio/page/train/loss-cards.ts';
 import {
+  changedOf,
   configOf,
   expected,
+  type FormField,
+  fieldsInForce,
   optionsOfValues,
   readValue,
+  type Value,
+  type Values,
   valuesOf,
   valuesOfOptions,
   withValue,
 } from '../../src/studio/page/train/options.ts';
 import { fieldsOf, firstPaths, namesOf } from '../../src/studio/page/train/schema-fields.ts';
 import { nameOf } from '../../src/studio/page/train/trainer.ts';
-import { parseTrainConfig } from '../../src/training/config.ts';
+import { configToJson, parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
 import { trainConfigJsonSchema } from '../../src/training/config-json-schema.ts';
-import { fakeSchema } from './page/fake-schema.ts';
+import { configFor, namesObjective, objectiveByData } from '../../src/training/default-objective.ts';
+import { fakeObjective, fakeSchema } from './page/fake-schema.ts';
 
 const fields = fieldsOf(fakeSchema);
 const field = (path: string, loss?: string) =>
@@ -48,11 +55,14 @@ describe('the fields of a schema', () => {
 });
 
 describe('values', () => {
-  test('an option of the default loss writes out what the default loss is', () => {
+  const declaredLoss = { name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } };
+
+  test('a configuration writes out what the default loss is', () => {
     expect(configOf({ 'loss.options.tau': 0.2 }, fields)).toEqual({
       loss: { name: 'bsl', options: { tau1: 4, negativeWeight: 1.2, tau: 0.2 } },
     });
-    expect(configOf({}, fields)).toEqual({});
+    expect(configOf({}, fields)).toEqual({ loss: declaredLoss });
+    expect(configOf({ epochs: 5 }, fields)).toEqual({ loss: declaredLoss, epochs: 5 });
     expect(configOf({ 'loss.name': 'sl', epochs: 5, 'batch.negatives': 'all' }, fields)).toEqual({
       loss: { name: 'sl' },
       epochs: 5,
@@ -84,6 +94,18 @@ describe('values', () => {
         expect(valuesOfOptions(optionsOfValues(given), fields)).toEqual(given);
       }),
     );
+  });
+
+  test('that are the defaults, or of another loss, are no changes', () => {
+    const begun = fieldsOf(fakeSchema, fakeObjective);
+    const given = { 'loss.options.negativeWeight': 1, 'batch.pool': 'uniform', 'loss.options.margin': 0.5 };
+    expect(changedOf(given, begun)).toEqual({ 'batch.pool': 'uniform' });
+    expect(changedOf(given, fields)).toEqual({ 'loss.options.negativeWeight': 1 });
+    expect(changedOf({ 'loss.name': 'ccl', ...given }, begun)).toEqual({
+      'loss.name': 'ccl',
+      'batch.pool': 'uniform',
+      'loss.options.margin': 0.5,
+    });
   });
 
   test('of the default loss need no name in an address', () => {
@@ -126,11 +148,15 @@ test('what a person types is read, or refused in words', () => {
 
 test('a run is named by its loss and what differs', () => {
   expect(nameOf({}, fields)).toBe('bsl');
+  expect(nameOf({}, fieldsOf(fakeSchema, fakeObjective))).toBe('bsl');
   expect(nameOf({ 'loss.name': 'sl', 'loss.options.tau': 0.2, epochs: 5 }, fields)).toBe('sl, τ 0.2, epochs 5');
 });
 
 describe('the form of the real schema', () => {
-  const real = fieldsOf(trainConfigJsonSchema() as Readonly<Record<string, unknown>>);
+  const schema = trainConfigJsonSchema() as Readonly<Record<string, unknown>>;
+  const real = fieldsOf(schema);
+  const dataset = syntheticDataset({ users: 120, items: 30, interactions: 1500, validRatio: 0.2, seed: 1 });
+  const objective = objectiveByData(dataset)!.config;
 
   test('has every loss, and the options that people talk about', () => {
     expect(namesOf(real, 'loss')).toEqual(lossNames);
@@ -151,12 +177,73 @@ describe('the form of the real schema', () => {
     }
   });
 
+  const objectives = fc.constantFrom<TrainConfigInput>({}, objective);
+  /** What a person does to the form: options by their place, with something to put into them. */
+  const moves = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.double({ min: -2, max: 3000, noNaN: true })), {
+    maxLength: 8,
+  });
+
+  test('begins with what training takes of itself', () => {
+    expect(valuesOf(objective)).not.toEqual({});
+    for (const data of [dataset, { train: dataset.train }]) {
+      const form = fieldsOf(schema, objectiveByData(data)?.config);
+      expect(parseTrainConfig(configOf({}, form))).toEqual(configFor(data, {}).config);
+    }
+  });
+
+  test('trains with what it shows, whatever was changed, under all defaults', () => {
+    fc.assert(
+      fc.property(objectives, moves, (begun, made) => {
+        const form = fieldsOf(schema, begun);
+        let values: Values = {};
+        for (const [place, choice, number] of made) {
+          const shown = fieldsInForce(values, form);
+          const one = shown[place % shown.length]!;
+          values = withValue(values, one, valueFor(one, choice, number), form);
+        }
+        const config = configOf(values, form);
+        const shown = fieldsInForce(values, form);
+        // As `taurec train` takes it over any data.
+        expect(namesObjective(config)).toBe(true);
+        expect(configFor(dataset, config)).toEqual({ config: parseTrainConfig(config) });
+        const trained = valuesOf(configToJson(parseTrainConfig(config)));
+        for (const { path, usual, of, stated } of shown) {
+          const value = values[path] ?? usual;
+          // Options of a loss at their own defaults are filled in by the loss.
+          const filled = of && !stated && values[path] === undefined;
+          if (value !== undefined && !filled) expect([path, trained[path]]).toEqual([path, value]);
+          else if (filled) expect(trained[path]).toBeUndefined();
+        }
+        // An address leads to the same form.
+        expect(changedOf(values, form)).toEqual(values);
+        expect(changedOf(valuesOfOptions(optionsOfValues(values), form), form)).toEqual(values);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('of an objective with another loss leaves the options of all others to themselves', () => {
+    const form = fieldsOf(schema, { loss: { name: 'sl', options: { tau: 0.3 } } });
+    const usual = (path: string, loss: string) => form.find((one) => one.path === path && one.of?.name === loss)!.usual;
+    expect(form.find(({ path }) => path === 'loss.name')!.usual).toBe('sl');
+    expect(usual('loss.options.tau', 'sl')).toBe(0.3);
+    expect(usual('loss.options.negativeWeight', 'bsl')).toBe(1);
+    expect(configOf({ 'loss.name': 'bsl' }, form)).toEqual({ loss: { name: 'bsl' } });
+  });
+
   test('changes the default loss without losing what makes it the default', () => {
     const { loss } = parseTrainConfig(configOf({ 'loss.options.tau': 0.3 }, real));
     const { loss: usual } = parseTrainConfig({});
     expect(loss).toMatchObject({ ...usual, options: { ...('options' in usual ? usual.options : {}), tau: 0.3 } });
   });
 });
+
+/** Something that a person may put into a field; undefined: back to its default. */
+function valueFor(field: FormField, choice: number, number: number): Value | undefined {
+  const options = [...(field.choices ?? (field.kind === 'switch' ? ['true', 'false'] : [])), ...(field.words ?? [])];
+  if (field.kind === 'number') options.push(String(number), String(Math.round(number)), String(number / 3000));
+  return readValue(field, ['', ...options][choice % (options.length + 1)]!).value;
+}
 
 test('every loss has a card', () => {
   expect(Object.keys(lossCards)).toEqual(lossNames);

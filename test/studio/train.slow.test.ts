@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { chromiumMissing } from '../browser/chromium.ts';
 import { axeFaults, callsOf, expectSound, studioPages } from './page/browser.ts';
+import { fakeObjective } from './page/fake-schema.ts';
 
 /** Loads the sample, and goes to the screen. */
 async function loaded(page: Page): Promise<void> {
@@ -61,6 +62,29 @@ describe.skipIf(chromiumMissing)(`the screen Train in Chromium${chromiumMissing}
     await page.getByLabel('Epochs').waitFor();
     expect(await page.getByLabel('Epochs').inputValue()).toBe('3');
     expect(await page.getByLabel('Dimension').inputValue()).toBe('');
+    await page.close();
+  });
+
+  test('it begins with the objective of the data, says so, and trains with what it shows', async () => {
+    const { page, complaints } = await pages.open('#/data?sample=sample:shop');
+    await loaded(page);
+    const weight = page.getByLabel('Weight of negatives λ');
+    await page.getByText('These data have a validation part').waitFor();
+    expect(await weight.getAttribute('placeholder')).toBe('1 (default)');
+    const train = page.getByRole('button', { name: /^Train( again)?$/ });
+    await train.click();
+    await page.getByText('Done', { exact: true }).waitFor();
+    await weight.fill('1.2');
+    await page.getByText('bsl, λ 1.2', { exact: true }).waitFor();
+    const configs = (await callsOf(page, 'start')).map(([config]) => config);
+    const loss = { name: 'bsl', options: { tau1: 1, negativeWeight: 1.2 } };
+    expect(configs).toEqual([fakeObjective, { ...fakeObjective, loss }]);
+    // An objective without popularity has the other defaults.
+    await page.locator('.option-form summary').click();
+    await page.getByLabel('Aim').selectOption('discovery');
+    await page.getByText('These data have a validation part').waitFor({ state: 'detached' });
+    expect(await weight.getAttribute('placeholder')).toBe('1.2 (default)');
+    expect(complaints).toEqual([]);
     await page.close();
   });
 

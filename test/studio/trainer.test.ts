@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { TaurecError } from '../../src/errors.ts';
 import { Studio } from '../../src/studio/page/state/studio.ts';
+import { configOf } from '../../src/studio/page/train/options.ts';
+import { fieldsOf } from '../../src/studio/page/train/schema-fields.ts';
 import { isActive, Trainer } from '../../src/studio/page/train/trainer.ts';
 import type { RunInfo, Session } from '../../src/studio/session.ts';
-import { fakeSchema } from './page/fake-schema.ts';
+import { fakeObjective, fakeSchema } from './page/fake-schema.ts';
 
 const address = { hash: '#/train', search: '' };
 beforeAll(() => {
@@ -87,7 +89,8 @@ async function trainerOf(slow: SlowRuns): Promise<{ trainer: Trainer; studio: St
   return { trainer, studio };
 }
 
-const dimensionOf = (trainer: Trainer) => trainer.fields.find(({ path }) => path === 'dimension')!;
+const fieldOf = ({ fields }: Trainer, path: string, loss?: string) =>
+  fields.value.find((field) => field.path === path && field.of?.name === loss)!;
 
 describe('the trainer of the page', () => {
   test('any interleaving of changes, answers and ends of runs leaves one training, of the last options', async () => {
@@ -99,7 +102,7 @@ describe('the trainer of the page', () => {
       fc.asyncProperty(moves, fc.integer({ min: 100, max: 199 }), fc.scheduler(), async (first, last, scheduler) => {
         const slow = new SlowRuns((call) => scheduler.schedule(Promise.resolve(), call));
         const { trainer } = await trainerOf(slow);
-        const field = dimensionOf(trainer);
+        const field = fieldOf(trainer, 'dimension');
         const asked: Promise<unknown>[] = [];
         scheduler.scheduleSequence(
           [...first, last].map((move) => ({
@@ -115,13 +118,71 @@ describe('the trainer of the page', () => {
         await Promise.all(asked);
         expect(trainer.starting.state.value.state).toBe('done');
         const active = slow.runs.filter(isActive);
-        expect(active.map(({ config }) => config)).toEqual([{ dimension: last }]);
+        expect(active.map(({ config }) => config)).toEqual([configOf({ dimension: last }, trainer.fields.value)]);
         expect(trainer.run.value?.id).toBe(active[0]!.id);
         // No model that was done went.
         expect(slow.discarded.map(({ state }) => state).filter((state) => state !== 'cancelled')).toEqual([]);
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('the form begins with the objective of the data and follows other data; what was changed stays', async () => {
+    const slow = new SlowRuns();
+    const { trainer, studio } = await trainerOf(slow);
+    const started = async () => {
+      await trainer.start();
+      return [slow.runs.at(-1)!.config, slow.runs.at(-1)!.name];
+    };
+    const declared = { name: 'bsl', options: { tau1: 4, negativeWeight: 1.2 } };
+    expect(await started()).toEqual([{ loss: declared }, 'bsl']);
+    const use = (objective: object) => {
+      studio.data.value = { parts: { train: 1 }, objective } as never;
+    };
+    use(fakeObjective);
+    expect(await started()).toEqual([fakeObjective, 'bsl']);
+    trainer.set(fieldOf(trainer, 'loss.options.negativeWeight', 'bsl'), 1.2);
+    expect(studio.place.value.options).toMatchObject({ 'loss.options.negativeWeight': '1.2' });
+    const loss = { name: 'bsl', options: { tau1: 1, negativeWeight: 1.2 } };
+    expect(await started()).toEqual([{ ...fakeObjective, loss }, 'bsl, λ 1.2']);
+    // There it is the default.
+    use({});
+    expect(await started()).toEqual([{ loss: declared }, 'bsl']);
+    use(fakeObjective);
+    expect(await started()).toEqual([{ ...fakeObjective, loss }, 'bsl, λ 1.2']);
+    trainer.set(fieldOf(trainer, 'loss.options.negativeWeight', 'bsl'), undefined);
+    trainer.set(fieldOf(trainer, 'loss.name'), 'sl');
+    expect(await started()).toEqual([{ ...fakeObjective, loss: { name: 'sl' } }, 'sl']);
+  });
+
+  test.each([
+    ['aim', 'discovery'],
+    ['batch.negatives', 'all'],
+  ])('%s %s has the declared defaults beside it, as for taurec train', async (path, value) => {
+    const { trainer, studio } = await trainerOf(new SlowRuns());
+    studio.data.value = { parts: { train: 1 }, objective: fakeObjective } as never;
+    trainer.set(fieldOf(trainer, path), value);
+    expect(trainer.objective.value).toEqual({});
+    expect(configOf(trainer.values.value, trainer.fields.value)).toEqual(
+      configOf({ [path]: value }, fieldsOf(fakeSchema)),
+    );
+    trainer.set(fieldOf(trainer, path), undefined);
+    expect(configOf(trainer.values.value, trainer.fields.value)).toEqual(fakeObjective);
+  });
+
+  test('an address keeps what it names, beside the defaults of the data', async () => {
+    const studio = new Studio(async () => new SlowRuns().session, {
+      hash: '#/train?loss.name=bsl&loss.options.tau1=1&loss.options.tau=0.3&batch.pool=uniform',
+      search: '',
+    });
+    await studio.open();
+    studio.data.value = { parts: { train: 1 }, objective: fakeObjective } as never;
+    const trainer = new Trainer(studio);
+    expect(trainer.values.value).toEqual({ 'loss.options.tau': 0.3, 'batch.pool': 'uniform' });
+    expect(configOf(trainer.values.value, trainer.fields.value)).toEqual({
+      loss: { name: 'bsl', options: { tau: 0.3, tau1: 1, negativeWeight: 1 } },
+      batch: { pool: 'uniform' },
+    });
   });
 
   test('runs of a sweep, of another page and those that are done go on', async () => {

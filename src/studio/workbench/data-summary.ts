@@ -2,6 +2,7 @@ import type { Dataset } from '../../data/build-dataset.ts';
 import { describe } from '../../data/describe.ts';
 import type { Interactions } from '../../data/interactions.ts';
 import { spreadOf } from '../../data/spread.ts';
+import { objectiveByData } from '../../training/default-objective.ts';
 import type { DataRequest, DataSummary, Histogram } from '../session.ts';
 
 /** Points of the long tail, and bars of the interactions over time. */
@@ -23,6 +24,7 @@ export function summarize(
       ...(valid && { valid: valid.indices.length }),
       ...(test && { test: test.indices.length }),
     },
+    objective: objectiveByData({ train, valid })?.config ?? {},
     notes,
     longTail: longTail(counted(log.items, log.itemIds.size)),
     activity: activity(counted(log.users, log.userIds.size)),

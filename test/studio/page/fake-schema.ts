@@ -42,9 +42,16 @@ export const fakeSchema = {
           description: 'Negatives for each row.',
         },
         maskPositives: { type: 'boolean', default: true },
+        pool: { enum: ['uniform', 'popularity'], default: 'uniform' },
       },
     },
     epochs: { type: 'integer', minimum: 1, default: 20, description: 'The most epochs.' },
     aim: { enum: ['accuracy', 'discovery'], default: 'accuracy' },
   },
 };
+
+/** An objective of data in these options. */
+export const fakeObjective = {
+  loss: { name: 'bsl', options: { tau1: 1, negativeWeight: 1 } },
+  batch: { pool: 'popularity' },
+} as const;

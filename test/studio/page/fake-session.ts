@@ -15,7 +15,7 @@ import type {
   Source,
   TablePreview,
 } from '../../../src/studio/session.ts';
-import { fakeSchema } from './fake-schema.ts';
+import { fakeObjective, fakeSchema } from './fake-schema.ts';
 
 /** [items] of the fake shop, most popular first. */
 const items = Array.from({ length: 40 }, (_, i): MapItem & { genre: string } => ({
@@ -464,6 +464,8 @@ function summaryOf(request: DataRequest): DataSummary {
       times: { from: 874_724_710, to: 893_286_638 },
     },
     parts: { train: size.interactions - (test ?? 0), valid: 8000, ...(test && { test }) },
+    // The toy has too few people to choose a prior by.
+    objective: request.train === 'sample:toy' ? {} : fakeObjective,
     notes: ['12 rows repeat a pair of user and item and were merged.'],
     longTail: Array.from({ length: 200 }, (_, i) => ({ rank: i * 8 + 1, interactions: Math.round(583 / (1 + i / 6)) })),
     activity: {

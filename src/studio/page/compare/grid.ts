@@ -1,5 +1,7 @@
+import type { TrainConfigInput } from '../../../training/config.ts';
+import { excludesObjectiveByData } from '../../../training/default-objective.ts';
 import type { RunInfo, SweepRequest } from '../../session.ts';
-import { type FormField, readValue, type Value, valuesOf } from '../train/options.ts';
+import { configOf, type FormField, readValue, type Value, valuesOf } from '../train/options.ts';
 import { isActive } from '../train/trainer.ts';
 import { differences } from './differences.ts';
 
@@ -21,9 +23,20 @@ export interface Grid {
 /** Most runs of a sweep. */
 export const mostRuns = 100;
 
-/** The options that can be swept over a configuration: those that have a part in it, without those whose values cannot be compared. */
-export function sweepable(fields: readonly FormField[], inForce: (field: FormField) => boolean): readonly FormField[] {
-  return fields.filter((field) => !field.fixed && inForce(field));
+/** The options that can be swept: those whose values can be compared. */
+export function sweepable(fields: readonly FormField[]): readonly FormField[] {
+  return fields.filter(({ fixed }) => !fixed);
+}
+
+/** What a sweep begins with where no run is its base: the objective of the data, unless a value of an axis excludes it, because all runs have the same. */
+export function baseOf(
+  axes: readonly { readonly path: string; readonly values?: readonly Value[] }[],
+  objective: TrainConfigInput,
+): TrainConfigInput {
+  const excluded = axes.some(({ path, values = [] }) =>
+    values.some((value) => excludesObjectiveByData(configOf({ [path]: value }, []))),
+  );
+  return excluded ? {} : objective;
 }
 
 /** Reads the values of an axis: numbers or words with commas or blanks between them. A number's comma is a full stop here. */

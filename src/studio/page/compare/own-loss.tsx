@@ -45,7 +45,8 @@ function Editor() {
   };
   const start = async () => {
     const name = check.value?.name ?? 'typed';
-    const run = await train.run(() => studio.session.start({}, { name, loss: text }));
+    const { loss: _, ...objective } = studio.data.value?.objective ?? {};
+    const run = await train.run(() => studio.session.start(objective, { name, loss: text }));
     if (!run) return;
     studio.live.know(run);
     studio.go({ room: 'train', runs: [run.id], options: {} });

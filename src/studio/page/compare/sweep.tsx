@@ -8,9 +8,9 @@ import { many } from '../parts/figures.ts';
 import { finished } from '../parts/run-picker.tsx';
 import { useStudio } from '../state/studio.ts';
 import { Task } from '../state/task.ts';
-import { expected, type FormField, isInForce, valuesOf } from '../train/options.ts';
+import { expected, type FormField, fieldsInForce, valuesOf } from '../train/options.ts';
 import { shownValue } from './differences.ts';
-import { mostRuns, range, readValues, requestAxes, sweepable } from './grid.ts';
+import { baseOf, mostRuns, range, readValues, requestAxes, sweepable } from './grid.ts';
 import { HeatMap } from './heat-map.tsx';
 import { useFields } from './runs.tsx';
 
@@ -57,10 +57,10 @@ function NewSweep() {
   const all = useFields();
   const bases = finished(studio.runs.value).filter(({ typed, sweep }) => !typed && sweep === undefined);
   const [base, setBase] = useState('');
-  const config = bases.find(({ id }) => id === base)?.config ?? {};
-  const values = valuesOf(config);
-  const usual = Object.fromEntries(all.flatMap(({ path, usual }) => (usual === undefined ? [] : [[path, usual]])));
-  const fields = sweepable(all, (field) => isInForce(field, values, usual));
+  const chosenBase = bases.find(({ id }) => id === base)?.config;
+  const objective = studio.data.value?.objective ?? {};
+  const values = valuesOf(chosenBase ?? objective);
+  const fields = sweepable(fieldsInForce(values, all));
   const [chosen, setChosen] = useState<readonly [Chosen, Chosen]>([
     { ...fresh, path: fields[0]?.path ?? '' },
     { ...fresh },
@@ -79,6 +79,7 @@ function NewSweep() {
     setTried(true);
     if (!ready) return;
     const request = requestAxes(axes.map(({ path, values }) => ({ path, values: values! })));
+    const config = chosenBase ?? baseOf(axes, objective);
     const started = await task.run(() => studio.session.sweep({ config, axes: request }));
     if (!started) return;
     for (const run of started) studio.live.know(run);

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Field, Menu } from '../parts/field.tsx';
-import { expected, type FormField, isInForce, readValue, usualOf, type Value, type Values } from './options.ts';
+import { expected, type FormField, fieldsInForce, readValue, type Value, type Values } from './options.ts';
 import { firstPaths } from './schema-fields.ts';
 
 /** The options of a training: those that people talk about, then all others. */
@@ -13,7 +13,7 @@ export function OptionForm({
   values: Values;
   onChange: (field: FormField, value: Value | undefined) => void;
 }) {
-  const shown = fields.filter((field) => field.path !== 'loss.name' && isInForce(field, values, usualOf(fields)));
+  const shown = fieldsInForce(values, fields).filter(({ path }) => path !== 'loss.name');
   const first = firstPaths.flatMap((path) => shown.filter((field) => field.path === path));
   const rest = shown.filter((field) => !first.includes(field));
   const groups = [...new Set(rest.map(headingOf))];

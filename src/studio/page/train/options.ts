@@ -34,9 +34,7 @@ export interface FormField {
   readonly of?: { readonly kind: 'loss' | 'backbone'; readonly name: string };
 }
 
-/**
- * The configuration of the changed options. The default loss has options of its own, which a loss by name has not: they are written out when one of them changes.
- */
+/** The configuration that a form shows: the changed options, and what its defaults state besides. */
 export function configOf(values: Values, fields: readonly FormField[]): TrainConfigInput {
   const config: Record<string, unknown> = {};
   for (const [path, value] of Object.entries({ ...statedBeside(values, fields), ...values })) {
@@ -51,18 +49,15 @@ export function configOf(values: Values, fields: readonly FormField[]): TrainCon
   return config as TrainConfigInput;
 }
 
-/** The name and the stated options of the default loss and backbone, where an option of theirs is changed and their name is not. */
+/** What the defaults state, and the name of the default loss or backbone where one of its options is given. */
 function statedBeside(values: Values, fields: readonly FormField[]): Values {
-  const kinds = (['loss', 'backbone'] as const).filter(
-    (kind) =>
-      values[`${kind}.name`] === undefined && Object.keys(values).some((path) => path.startsWith(`${kind}.options.`)),
+  const stated = usualOf(fieldsInForce(values, fields).filter((field) => field.stated));
+  const given = Object.keys({ ...values, ...stated });
+  const names = fields.filter(
+    ({ path }) =>
+      /^(loss|backbone)\.name$/.test(path) && given.some((one) => one.startsWith(path.replace(/name$/, 'options.'))),
   );
-  const beside = kinds.flatMap((kind) => {
-    const name = fields.find(({ path }) => path === `${kind}.name`);
-    const stated = fields.filter(({ of, stated }) => stated && of?.kind === kind && of.name === name?.usual);
-    return [...(name ? [name] : []), ...stated].map(({ path, usual }) => [path, usual!] as const);
-  });
-  return Object.fromEntries(beside);
+  return { ...usualOf(names), ...stated };
 }
 
 /** The changed options of a configuration. Options of a loss or backbone may stand beside its name or under `options`; a name may stand alone. */
@@ -108,6 +103,14 @@ export function valuesOfOptions(options: Readonly<Record<string, string>>, field
   return values;
 }
 
+/** The values that have a part and differ from the defaults: what is left of changes when the defaults become others. */
+export function changedOf(values: Values, fields: readonly FormField[]): Values {
+  const usual = new Map(fieldsInForce(values, fields).map((field) => [field.path, field.usual]));
+  return Object.fromEntries(
+    Object.entries(values).filter(([path, value]) => usual.has(path) && value !== usual.get(path)),
+  );
+}
+
 /** The defaults by path. */
 export function usualOf(fields: readonly FormField[]): Values {
   return Object.fromEntries(fields.flatMap(({ path, usual }) => (usual === undefined ? [] : [[path, usual]])));
@@ -116,6 +119,12 @@ export function usualOf(fields: readonly FormField[]): Values {
 /** The changed options as texts of an address. */
 export function optionsOfValues(values: Values): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(values).map(([path, value]) => [path, String(value)]));
+}
+
+/** The fields without options of a loss or backbone that is not the chosen one. */
+export function fieldsInForce(values: Values, fields: readonly FormField[]): readonly FormField[] {
+  const usual = usualOf(fields);
+  return fields.filter((field) => isInForce(field, values, usual));
 }
 
 /** False for an option of a loss or backbone that is not the chosen one. */

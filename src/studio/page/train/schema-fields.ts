@@ -1,4 +1,5 @@
-import type { FormField, Value } from './options.ts';
+import type { TrainConfigInput } from '../../../training/config.ts';
+import { type FormField, type Value, type Values, valuesOf } from './options.ts';
 
 /** The parts of a JSON schema that forms need. */
 interface Schema {
@@ -41,9 +42,15 @@ export const firstPaths: readonly string[] = Object.keys(firstTitles);
 /** Options about the machine, which the session decides. */
 const ofTheMachine = new Set(['threads', 'engine', 'build', 'checkpointEvery']);
 
-/** The fields of a training configuration from its JSON schema, in the order of the schema. Options that take objects, such as custom losses, have no field. */
-export function fieldsOf(schema: Readonly<Record<string, unknown>>): readonly FormField[] {
-  return groupFields((schema as Schema).properties ?? {}, '');
+/**
+ * The fields of a training configuration from its JSON schema, in the order of the schema. Options that take objects, such as custom losses, have no field.
+ * @param objective defaults that stand before those of the schema (`DataSummary.objective`)
+ */
+export function fieldsOf(
+  schema: Readonly<Record<string, unknown>>,
+  objective: TrainConfigInput = {},
+): readonly FormField[] {
+  return groupFields((schema as Schema).properties ?? {}, '', valuesOf(objective));
 }
 
 /** The built-in names of a loss or backbone. */
@@ -51,44 +58,44 @@ export function namesOf(fields: readonly FormField[], kind: 'loss' | 'backbone')
   return fields.find(({ path }) => path === `${kind}.name`)?.choices ?? [];
 }
 
-function groupFields(properties: Readonly<Record<string, Schema>>, prefix: string): FormField[] {
+function groupFields(properties: Readonly<Record<string, Schema>>, prefix: string, stated: Values): FormField[] {
   return Object.entries(properties).flatMap(([name, schema]) => {
     const path = `${prefix}${name}`;
-    if (path === 'loss' || path === 'backbone') return namedFields(path, schema);
-    if (schema.properties) return groupFields(schema.properties, `${path}.`);
-    return ofTheMachine.has(path) ? [] : (fieldOf(path, schema) ?? []);
+    if (path === 'loss' || path === 'backbone') return namedFields(path, schema, stated);
+    if (schema.properties) return groupFields(schema.properties, `${path}.`, stated);
+    const field = ofTheMachine.has(path) ? undefined : fieldOf(path, schema);
+    return field ? [withUsual(field, stated[path])] : [];
   });
 }
 
 /** The fields of what is given by a name with options: the name, then the options of each built-in. */
-function namedFields(kind: 'loss' | 'backbone', schema: Schema): FormField[] {
+function namedFields(kind: 'loss' | 'backbone', schema: Schema, stated: Values): FormField[] {
   const variants = alternatives(schema).filter(({ properties }) => properties?.name?.const !== undefined);
   const names = variants.map(({ properties }) => String(properties!.name!.const));
-  const usual = schema.default as { name?: string; options?: Record<string, Value> } | undefined;
+  const declared = valuesOf({ [kind]: schema.default });
+  // A loss or backbone is stated as a whole: another one's options are its own.
+  const usual = stated[`${kind}.name`] === undefined ? declared : stated;
   const name: FormField = {
     path: `${kind}.name`,
     title: kind === 'loss' ? 'Loss' : 'Backbone',
     kind: 'choice',
     choices: names,
-    usual: usual?.name,
+    usual: usual[`${kind}.name`] as string | undefined,
   };
   const options = variants.flatMap(({ properties = {} }, at) => {
     const { name: _name, options, ...beside } = properties;
     return Object.entries({ ...beside, ...options?.properties }).flatMap(([option, inner]) => {
       const field = fieldOf(`${kind}.options.${option}`, inner);
-      const own = usual?.name === names[at] ? usual?.options?.[option] : undefined;
-      return field
-        ? [
-            {
-              ...field,
-              ...(own !== undefined && { usual: own, stated: true as const }),
-              of: { kind, name: names[at]! },
-            },
-          ]
-        : [];
+      const own = name.usual === names[at] ? usual[`${kind}.options.${option}`] : undefined;
+      return field ? [{ ...withUsual(field, own), of: { kind, name: names[at]! } }] : [];
     });
   });
   return names.length > 0 ? [name, ...options] : [];
+}
+
+/** A field whose default is stated, if it is. */
+function withUsual(field: FormField, usual: Value | undefined): FormField {
+  return usual === undefined ? field : { ...field, usual, stated: true };
 }
 
 function fieldOf(path: string, schema: Schema): FormField | undefined {

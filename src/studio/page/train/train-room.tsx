@@ -31,13 +31,14 @@ export function TrainRoom() {
         </Empty>
       </>
     );
-  const loss = trainer.fields.find(({ path }) => path === 'loss.name');
+  const fields = trainer.fields.value;
+  const loss = fields.find(({ path }) => path === 'loss.name');
   const values = trainer.values.value;
   return (
     <div class="training">
       {loss && (
         <LossStrip
-          names={namesOf(trainer.fields, 'loss')}
+          names={namesOf(fields, 'loss')}
           value={String(values['loss.name'] ?? loss.usual)}
           usual={String(loss.usual)}
           onChange={(name) => trainer.set(loss, name)}
@@ -47,7 +48,13 @@ export function TrainRoom() {
       <Elsewhere />
       <section class="card training-options" aria-labelledby="options">
         <h2 id="options">Options</h2>
-        <OptionForm fields={trainer.fields} values={values} onChange={(field, value) => trainer.set(field, value)} />
+        {Object.keys(trainer.objective.value).length > 0 && (
+          <p class="help">
+            These data have a validation part that can choose how popular lists are, so the defaults are those of a
+            plain <code>taurec train</code> with one: negatives by popularity, and a prior by validation.
+          </p>
+        )}
+        <OptionForm fields={fields} values={values} onChange={(field, value) => trainer.set(field, value)} />
       </section>
       <div class="training-view">
         {run ? (

@@ -1,9 +1,12 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { TaurecError } from '../../../errors.ts';
+import type { TrainConfigInput } from '../../../training/config.ts';
+import { excludesObjectiveByData } from '../../../training/default-objective.ts';
 import type { RunInfo } from '../../session.ts';
 import type { Studio } from '../state/studio.ts';
 import { Task } from '../state/task.ts';
 import {
+  changedOf,
   configOf,
   type FormField,
   optionsOfValues,
@@ -21,8 +24,11 @@ const QUICK = 300_000;
 
 /** The options of the next training, and the training that is watched. */
 export class Trainer {
-  readonly fields: readonly FormField[];
-  readonly values: Signal<Values>;
+  /** The objective of the data in use, with which the defaults begin; empty where the declared ones hold, or what a person changed excludes it. */
+  readonly objective: ReadonlySignal<TrainConfigInput>;
+  readonly fields: ReadonlySignal<readonly FormField[]>;
+  /** What differs from the defaults. */
+  readonly values: ReadonlySignal<Values>;
   /** True when a change of an option restarts the training. */
   readonly restarts: Signal<boolean>;
   /** The run that is watched: the one of the address, else the latest. */
@@ -30,6 +36,8 @@ export class Trainer {
   /** What is asked of the session. */
   readonly starting = new Task<void>();
   readonly #studio: Studio;
+  /** What a person changed, whatever the defaults are now. */
+  readonly #changed: Signal<Values> = signal({});
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The last of the calls, which follow one another: each begins with the runs that the one before it left. */
   #turn: Promise<void> = Promise.resolve();
@@ -38,8 +46,13 @@ export class Trainer {
 
   constructor(studio: Studio) {
     this.#studio = studio;
-    this.fields = fieldsOf(studio.about.peek()?.schema ?? {});
-    this.values = signal(valuesOfOptions(studio.place.peek().options, this.fields));
+    this.objective = computed(() =>
+      excludesObjectiveByData(configOf(this.#changed.value, [])) ? {} : (studio.data.value?.objective ?? {}),
+    );
+    this.fields = computed(() => fieldsOf(studio.about.value?.schema ?? {}, this.objective.value));
+    this.values = computed(() => changedOf(this.#changed.value, this.fields.value));
+    // What an option takes is the same under all defaults.
+    this.#changed.value = valuesOfOptions(studio.place.peek().options, this.fields.peek());
     this.restarts = signal((studio.data.peek()?.parts.train ?? 0) <= QUICK);
     this.run = computed(() => studio.chosen.value[0] ?? studio.runs.value[0]);
   }
@@ -47,7 +60,7 @@ export class Trainer {
   /** Changes an option; undefined: back to its default. */
   set(field: FormField, value: Value | undefined): void {
     const before = this.values.peek();
-    this.values.value = withValue(before, field, value, this.fields);
+    this.#changed.value = withValue(before, field, value, this.fields.peek());
     const gone = Object.fromEntries(Object.keys(before).map((path) => [path, '']));
     this.#studio.setOptions({ ...gone, ...optionsOfValues(this.values.peek()) });
     clearTimeout(this.#timer);
@@ -66,8 +79,8 @@ export class Trainer {
       if (number !== this.#starts) return;
       const stopped: string[] = [];
       for (const id of studio.started) if (await this.#stop(id)) stopped.push(id);
-      const values = this.values.peek();
-      const info = await studio.session.start(configOf(values, this.fields), { name: nameOf(values, this.fields) });
+      const [values, fields] = [this.values.peek(), this.fields.peek()];
+      const info = await studio.session.start(configOf(values, fields), { name: nameOf(values, fields) });
       studio.started.add(info.id);
       studio.live.know(info);
       studio.go({ runs: [info.id] }, 'replace');

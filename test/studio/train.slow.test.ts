@@ -69,7 +69,7 @@ describe.skipIf(chromiumMissing)(`the screen Train in Chromium${chromiumMissing}
     const { page, complaints } = await pages.open('#/data?sample=sample:shop');
     await loaded(page);
     const weight = page.getByLabel('Weight of negatives λ');
-    await page.getByText('These data have a validation part').waitFor();
+    await page.getByText('a popularity prior by validation').waitFor();
     expect(await weight.getAttribute('placeholder')).toBe('1 (default)');
     const train = page.getByRole('button', { name: /^Train( again)?$/ });
     await train.click();
@@ -82,7 +82,7 @@ describe.skipIf(chromiumMissing)(`the screen Train in Chromium${chromiumMissing}
     // An objective without popularity has the other defaults.
     await page.locator('.option-form summary').click();
     await page.getByLabel('Aim').selectOption('discovery');
-    await page.getByText('These data have a validation part').waitFor({ state: 'detached' });
+    await page.getByText('a popularity prior by validation').waitFor({ state: 'detached' });
     expect(await weight.getAttribute('placeholder')).toBe('1.2 (default)');
     expect(complaints).toEqual([]);
     await page.close();

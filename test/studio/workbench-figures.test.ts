@@ -66,6 +66,16 @@ test('a training that is watched gives the embeddings of one that nobody watches
   await alone.close();
 });
 
+test('a prior by validation is among what was chosen, as the model has it', async () => {
+  const { id } = await workbench.start({ ...config, popularityPrior: 'auto' });
+  const { chosen } = await stateOf(workbench, id, 'done');
+  const { config: stored } = await workbench.open(await workbench.archive(id), 'again');
+  expect(chosen).toEqual({ popularityPrior: stored.popularityPrior });
+  expect(chosen!.popularityPrior).not.toBe(0);
+  const fixed = (await workbench.runs()).find((one) => one.id === run)!;
+  expect(fixed.chosen).toBeUndefined();
+});
+
 test('judges as taurec evaluate does the exported model, to the last digit', async () => {
   const judgement: Judgement = await workbench.judge(run, 'test');
   expect(judgement.k).toBe(20);

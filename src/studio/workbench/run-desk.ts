@@ -309,12 +309,11 @@ export class RunDesk {
       : this.#bench().train(run.loss, task, watch));
     const model = trainedModel(dataset, result);
     const { users, items, epoch, history, valid: metrics, refitted } = result;
-    pictures.take(
-      { phase: refitted ? 'refit' : 'search', epoch, users, items },
-      Number(result.config.popularityPrior),
-      true,
-    );
-    run.finish(model, { history, valid: metrics, seconds: earlier + (performance.now() - started) / 1000 });
+    // A number by now.
+    const popularityPrior = Number(result.config.popularityPrior);
+    pictures.take({ phase: refitted ? 'refit' : 'search', epoch, users, items }, popularityPrior, true);
+    const chosen = config.popularityPrior === 'auto' ? { popularityPrior } : undefined;
+    run.finish(model, { history, valid: metrics, chosen, seconds: earlier + (performance.now() - started) / 1000 });
     await this.#save(run);
   }
 

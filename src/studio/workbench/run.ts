@@ -167,10 +167,11 @@ export class Run {
   }
 
   /** Takes the model of the training. The run is done once that is saved too. */
-  finish(model: Model, result: Pick<RunInfo, 'history' | 'valid'> & { readonly seconds: number }): void {
+  finish(model: Model, result: Pick<RunInfo, 'history' | 'valid' | 'chosen'> & { readonly seconds: number }): void {
     this.model = model;
     this.#history = [...result.history];
     this.#valid = result.valid;
+    if (result.chosen) this.#chosen = { ...this.#chosen, ...result.chosen };
     this.#seconds = result.seconds;
   }
 }

@@ -50,8 +50,8 @@ export function TrainRoom() {
         <h2 id="options">Options</h2>
         {Object.keys(trainer.objective.value).length > 0 && (
           <p class="help">
-            These data have a validation part that can choose how popular lists are, so the defaults are those of a
-            plain <code>taurec train</code> with one: negatives by popularity, and a prior by validation.
+            The defaults are those of <code>taurec train</code> for these data: negatives by popularity, and a
+            popularity prior by validation.
           </p>
         )}
         <OptionForm fields={fields} values={values} onChange={(field, value) => trainer.set(field, value)} />

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { operatingOf } from './operate/operating.ts';
 import { TokenForm } from './operate/token-form.tsx';
 import { FailurePanel } from './parts/failure-panel.tsx';
@@ -70,7 +70,8 @@ function Content() {
   const facts = offered.find(([room]) => room === current)![1];
   const title = useRef<HTMLHeadingElement>(null);
   const before = useRef(current);
-  useEffect(() => {
+  // Before the new title is drawn: nobody sees or hears one room under the name of another.
+  useLayoutEffect(() => {
     document.title = `${facts.title} – taurec studio`;
     // The first screen keeps the focus that the browser gives; later ones start at their title.
     if (before.current !== current) {

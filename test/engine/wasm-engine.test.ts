@@ -115,26 +115,27 @@ describe('kernels of losses', () => {
 
 describe('memory and threads', () => {
   it('really shares memory: a helper thread does part of the work', async () => {
-    const threadOf =
+    const byHelper =
       'data:text/javascript,' +
       encodeURIComponent(`
-      import { threadId } from 'node:worker_threads';
-      export default class { name = 'thread'; parameters = {}; allowsDotScores = true;
-        evaluate(scores, gradients) { gradients.positives.fill(0); gradients.negatives.fill(0); const end = performance.now() + 5; while (performance.now() < end); return threadId; } }`);
-    const small = smallPlan({ ...wide, loss: { module: threadOf } });
+      import { isMainThread } from 'node:worker_threads';
+      export default class { name = 'by-helper'; parameters = {}; allowsDotScores = true;
+        evaluate(scores, gradients) { gradients.positives.fill(0); gradients.negatives.fill(0); const end = performance.now() + 1; while (performance.now() < end); return isMainThread ? 0 : 1; } }`);
+    const small = smallPlan({ ...wide, loss: { module: byHelper } });
     const engine = await wasm(small.plan, 2);
     fillEmbeddings(engine);
     small.sampler.startEpoch(0);
     engine.startEpoch(0, 0);
     const batch = small.sampler.batch(0);
-    engine.begin(batch, 0);
-    engine.gather();
-    const value = engine.scoreRows();
     const weights = batch.rowWeights.reduce((sum, w) => sum + w, 0);
-    // the mean thread id lies strictly between this thread's and the helper's only when both took rows
-    const { threadId } = await import('node:worker_threads');
-    expect(value / weights).toBeGreaterThan(threadId);
-    expect(Math.abs(value / weights - Math.round(value / weights))).toBeGreaterThan(1e-6);
+    // A busy machine may leave all rows of a step to one of the two threads.
+    const bothTookRows = () => {
+      engine.begin(batch, 0);
+      engine.gather();
+      const helped = engine.scoreRows() / weights;
+      return helped > 1e-6 && helped < 1 - 1e-6;
+    };
+    expect(Array.from({ length: 100 }).some(bothTookRows)).toBe(true);
   });
 
   it('refuses a plan beyond 4 GiB before any work, with the numbers', async () => {

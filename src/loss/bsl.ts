@@ -45,8 +45,8 @@ export class BilateralSoftmaxLoss implements Loss {
   static readonly declaration: LossDeclaration = {
     options,
     ...softmaxFamily,
-    // With a searched popularity prior λ stays at the paper's 1, not at the 1.2 of the default configuration.
-    tuning: { ...softmaxFamily.tuning, options: { negativeWeight: 1 } },
+    // As a training with a validation part has them (docs/decisions/011-defaults.md): with a searched popularity prior λ stays at the paper's 1, not at the 1.2 of the default configuration.
+    tuning: { ...softmaxFamily.tuning, rowWeight: 'sqrt', options: { negativeWeight: 1 } },
   };
   readonly name = 'bsl';
   readonly tau: number;

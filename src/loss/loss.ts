@@ -152,6 +152,7 @@ export interface LossDeclaration {
   /** Training options that `taurec tune` sets for this loss, in addition to the popularity prior. */
   readonly tuning?: {
     readonly batch?: { readonly pool: 'popularity'; readonly alpha: number };
+    readonly rowWeight?: 'sqrt';
     readonly options?: RawOptions;
   };
 }

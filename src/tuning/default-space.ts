@@ -42,7 +42,8 @@ export function defaultSpace(base: TrainConfigInput, items: number): { space: Sp
   const withoutPrior = declaredSpace(name, items, 'searchWithoutPrior');
   const priorGiven =
     Object.keys(withoutPrior).length > 0 && base.popularityPrior !== undefined && base.popularityPrior !== 'auto';
-  const settings: TrainConfigInput = priorGiven ? {} : { ...prior, ...(tuning?.batch && { batch: tuning.batch }) };
+  const { options, ...settled } = tuning ?? {};
+  const settings: TrainConfigInput = priorGiven ? {} : { ...prior, ...settled };
   // If the configuration has no loss, the options of the default loss are not the user's choice, so they can be searched.
   const given = base.loss === undefined ? {} : ((loss as { options?: object }).options ?? {});
   const said = (path: string) => {
@@ -65,7 +66,7 @@ export function defaultSpace(base: TrainConfigInput, items: number): { space: Sp
           ? { ...settings.batch, ...base.batch }
           : base.batch,
       validation: { ...settings.validation, ...base.validation },
-      loss: { name, options: { ...(!priorGiven && tuning?.options), ...given } },
+      loss: { name, options: { ...(!priorGiven && options), ...given } },
     },
   };
 }

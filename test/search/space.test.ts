@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { lossNames } from '../../src/loss/losses.ts';
 import { parseSpace, type Space } from '../../src/search/space.ts';
-import { randomPoint } from '../../src/search/space-searches.ts';
+import { randomPoint, searches } from '../../src/search/space-searches.ts';
 import { parseTrainConfig, type TrainConfigInput } from '../../src/training/config.ts';
+import { objectiveByData } from '../../src/training/default-objective.ts';
 import { checkSpace, configAt } from '../../src/tuning/config-at.ts';
 import { defaultSpace } from '../../src/tuning/default-space.ts';
 import { parseTuneSettings } from '../../src/tuning/tune-settings.ts';
@@ -101,6 +103,11 @@ describe('the default space', () => {
       await checkSpace(config, space);
       for (let number = 0; number < 5; number++) parseTrainConfig(configAt(config, randomPoint(space, number, 1)));
     }
+  });
+  test('begins with the objective of a training with a validation part', () => {
+    const dataset = syntheticDataset({ users: 120, items: 30, interactions: 1500, validRatio: 0.2, seed: 1 });
+    const { space, config } = defaultSpace({}, 30);
+    expect(configAt(config, searches.tpe(space, 1).propose([])[0]!)).toMatchObject(objectiveByData(dataset)!.config);
   });
   test('leaves alone what was given', () => {
     const { space, config } = defaultSpace(

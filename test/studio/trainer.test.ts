@@ -170,6 +170,20 @@ describe('the trainer of the page', () => {
     expect(configOf(trainer.values.value, trainer.fields.value)).toEqual(fakeObjective);
   });
 
+  test('what was changed stays while the defaults equal it, whatever is changed meanwhile', async () => {
+    const { trainer, studio } = await trainerOf(new SlowRuns());
+    studio.data.value = { parts: { train: 1 }, objective: fakeObjective } as never;
+    const weight = () => trainer.values.value['loss.options.negativeWeight'];
+    const inAddress = () => studio.place.value.options['loss.options.negativeWeight'] ?? '';
+    trainer.set(fieldOf(trainer, 'loss.options.negativeWeight', 'bsl'), 1.2);
+    expect([weight(), inAddress()]).toEqual([1.2, '1.2']);
+    trainer.set(fieldOf(trainer, 'aim'), 'discovery');
+    expect([weight(), inAddress()]).toEqual([undefined, '']);
+    trainer.set(fieldOf(trainer, 'dimension'), 16);
+    trainer.set(fieldOf(trainer, 'aim'), undefined);
+    expect([weight(), inAddress()]).toEqual([1.2, '1.2']);
+  });
+
   test('an address keeps what it names, beside the defaults of the data', async () => {
     const studio = new Studio(async () => new SlowRuns().session, {
       hash: '#/train?loss.name=bsl&loss.options.tau1=1&loss.options.tau=0.3&batch.pool=uniform',

@@ -59,7 +59,7 @@ export class Trainer {
 
   /** Changes an option; undefined: back to its default. */
   set(field: FormField, value: Value | undefined): void {
-    const before = this.values.peek();
+    const before = this.#changed.peek();
     this.#changed.value = withValue(before, field, value, this.fields.peek());
     const gone = Object.fromEntries(Object.keys(before).map((path) => [path, '']));
     this.#studio.setOptions({ ...gone, ...optionsOfValues(this.values.peek()) });

@@ -1,7 +1,7 @@
 /** Reader of vectors in any supported file: detects the format, and reads the binary formats itself (.npy, .npz, safetensors, Parquet); read-text.ts reads text. */
 
 import { existsSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { DuckDBListValue } from '@duckdb/node-api';
 import { unzipSync } from 'fflate';
 import { widen } from '../array/half.ts';
@@ -106,16 +106,23 @@ async function readNpy(path: string): Promise<FloatArray> {
   try {
     const { size } = await file.stat();
     const head = new Uint8Array(Math.min(size, HEAD_BYTES));
-    await readAll(file, head, 0);
+    await readNamed(path, file, head, 0);
     const header = parseNpyHead(head);
     if (typeof header === 'string') throw badEmbeddings(path, header);
     const bytes = checkedBytes(path, header, size - header.dataStart);
     const data = new Uint8Array(new SharedArrayBuffer(bytes));
-    await readAll(file, data, header.dataStart);
+    await readNamed(path, file, data, header.dataStart);
     return { shape: header.shape, data: npyFloats(header, data) };
   } finally {
     await file.close();
   }
+}
+
+/** Fills an array with bytes of a file, from a position on. Throws `bad-embeddings`. */
+function readNamed(path: string, file: FileHandle, into: Uint8Array, at: number): Promise<void> {
+  return readAll(file, into, at).catch((cause: Error) => {
+    throw badEmbeddings(path, cause.message);
+  });
 }
 
 /** The size of the array in bytes. Throws `bad-embeddings` unless it equals `there`, the bytes of the file after the header. */

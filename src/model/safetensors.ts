@@ -109,8 +109,7 @@ export async function readSafetensors(
       return { file: opened, sound };
     } catch (cause) {
       reading.abandon();
-      if (cause instanceof TaurecError) throw cause;
-      throw new TaurecError('bad-safetensors', { path, problem: (cause as Error).message }, { cause });
+      throw unreadable(path, cause);
     }
   } finally {
     await file.close();
@@ -119,7 +118,7 @@ export async function readSafetensors(
 
 /**
  * The metadata of a safetensors file: only its header is read, and nothing is checked against a digest.
- * @throws TaurecError `bad-safetensors` when the file is cut short or of another format; the error of the file system where it cannot be read
+ * @throws TaurecError `bad-safetensors` when the file cannot be read, is cut short or of another format; the error of the file system where it cannot be opened
  */
 export async function readMetadata(path: string): Promise<Safetensors['metadata']> {
   const file = await openRegular(path);
@@ -133,13 +132,23 @@ export async function readMetadata(path: string): Promise<Safetensors['metadata'
 
 /** The size of a file, its first eight bytes, and its header. */
 async function readHeader(file: FileHandle, path: string) {
-  const { size } = await file.stat();
-  const length = new Uint8Array(8);
-  // `headerLength` refuses shorter files.
-  if (size >= 8) await readAll(file, length, 0);
-  const header = new Uint8Array(headerLength(path, length, size));
-  await readAll(file, header, 8);
-  return { size, length, header };
+  try {
+    const { size } = await file.stat();
+    const length = new Uint8Array(8);
+    // `headerLength` refuses shorter files.
+    if (size >= 8) await readAll(file, length, 0);
+    const header = new Uint8Array(headerLength(path, length, size));
+    await readAll(file, header, 8);
+    return { size, length, header };
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+/** The error of reading, with the file's name. */
+function unreadable(path: string, cause: unknown): TaurecError {
+  if (cause instanceof TaurecError) return cause;
+  return new TaurecError('bad-safetensors', { path, problem: (cause as Error).message }, { cause });
 }
 
 /** As `readSafetensors`, with all checks done. @throws TaurecError also `damaged-file` and `bad-model`, where a check fails */

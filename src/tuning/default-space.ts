@@ -56,13 +56,14 @@ export function defaultSpace(base: TrainConfigInput, items: number): { space: Sp
     const expected = `at least one of ${Object.keys(all).join(', ')} not set, or a search space`;
     throw new TaurecError('bad-option', { option: 'tune.space', got: 'nothing to search', expected });
   }
+  const { pool, kind, negatives } = base.batch ?? {};
   return {
     space: Object.fromEntries(searched),
     config: {
       ...settings,
       ...base,
       batch:
-        settings.batch && base.batch?.pool === undefined && base.batch?.kind === undefined
+        settings.batch && [pool, kind].every((one) => one === undefined) && negatives !== 'all'
           ? { ...settings.batch, ...base.batch }
           : base.batch,
       validation: { ...settings.validation, ...base.validation },

@@ -121,6 +121,10 @@ describe('the default space', () => {
       batch: { pool: 'uniform' },
     });
   });
+  test('has no pool where all items are negatives', () => {
+    const { config } = defaultSpace({ loss: 'bsl', batch: { negatives: 'all' } }, 100);
+    expect(parseTrainConfig(config).batch).toMatchObject({ negatives: 'all', pool: 'uniform' });
+  });
   test('searches the weight of the negatives where the prior is given', () => {
     const { space, config } = defaultSpace({ loss: 'sl', popularityPrior: 0 }, 100);
     expect(Object.keys(space)).toEqual(['loss.tau', 'learningRate', 'loss.negativeWeight']);

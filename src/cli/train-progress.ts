@@ -49,7 +49,7 @@ export class TrainProgress {
     } else if (event.type === 'objective') {
       const flags = commandLineOf(event.config).join(' ');
       const users = `${count(event.users)} users have validation interactions, which choose the prior`;
-      this.#say(`Objective: ${flags} (${users}). Name --loss to choose another.`);
+      this.#say(`Objective: ${flags} (${users}).`);
     } else if (event.type === 'neighbors') {
       this.#stop();
       this.#say(`Neighbours: ${neighborsText(event.settings, event)} (${duration(event.seconds)}).`);

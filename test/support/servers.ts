@@ -79,8 +79,17 @@ export async function startPostgres({ fsync = false } = {}): Promise<PostgresSer
   };
   const start = async () => {
     const flags = settings.flatMap((setting) => ['-c', setting]);
-    child = launch(run(join(programs, 'postgres'), '-D', data, '-p', String(port), ...flags), folder);
-    await answered(child, () => sql('SELECT 1'));
+    for (let attempt = 1; ; attempt++) {
+      child = launch(run(join(programs, 'postgres'), '-D', data, '-p', String(port), ...flags), folder);
+      try {
+        await answered(child, () => sql('SELECT 1'));
+        return;
+      } catch (error) {
+        // The processes of a killed server live until they notice, and hold its memory.
+        if (attempt === 100 || !/still in use/.test((error as Error).message)) throw error;
+        await pause(50);
+      }
+    }
   };
   await start();
   return {

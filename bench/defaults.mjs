@@ -76,6 +76,8 @@ async function judge(data, candidate, seed) {
   const dataset = await loadDataset({ train: source, split: 'random', testRatio: 0.1, validRatio: 0.1, seed });
   const threads = Number(values.threads);
   const spent = process.cpuUsage();
+  if (!candidates[candidate] && !candidate.startsWith('tune '))
+    throw new Error(`Option --candidates: got '${candidate}', expected some of: ${Object.keys(candidates).join('; ')}`);
   const config = candidates[candidate] ?? (await tuned(dataset, seed, threads));
   const trained = await train(dataset, { ...config, seed, threads });
   const { user, system } = process.cpuUsage(spent);

@@ -57,6 +57,7 @@ try {
       'killed after': step ? `${step} of ${steps} steps` : '',
     });
   }
+  if (digests.length > 2) throw new Error('The training ended before it was killed: give it more --millions.');
   const equal = digests.length === 2 && digests[0] === digests[1];
   const title = `resumed after a kill, ${values.millions} million interactions: embeddings ${equal ? 'equal to the bit' : 'DIFFER'}`;
   if (values.json) console.log(JSON.stringify({ machine: machine(), equal, rows }, null, 2));

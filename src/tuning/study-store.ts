@@ -130,8 +130,8 @@ export class StudyStore {
   addAttempt({ trial, rung }: RunKey, { worker, fromEpoch, started }: Attempt): void {
     const insert = `insert into attempt (trial, rung, number, worker, from_epoch, started)
       select ?, ?, count(*) + 1, ?, ?, ? from attempt where trial = ? and rung = ?
-      having count(*) filter (where worker = ? and started = ?) = 0`;
-    const values = [trial, rung, worker, fromEpoch, started, trial, rung, worker, started];
+      having count(*) filter (where worker = ? and started = ? and from_epoch = ?) = 0`;
+    const values = [trial, rung, worker, fromEpoch, started, trial, rung, worker, started, fromEpoch];
     this.#database.prepare(insert).run(...values);
   }
 
